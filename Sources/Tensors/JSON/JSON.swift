@@ -1,0 +1,95 @@
+/// A JSON value (RFC 8259) whose objects keep the order of their members.
+///
+/// Headers of tensor files, configurations, trees and the lock are all read into and written from it.
+public enum JSON: Equatable, Sendable {
+    /// `null`.
+    case null
+    /// `true` or `false`.
+    case bool(Bool)
+    /// A number without fraction and exponent that fits 64 bits.
+    case integer(Int)
+    /// Any other number; integers past 64 bits lose precision.
+    case number(Double)
+    /// A string, unescaped.
+    case string(String)
+    /// The elements in order.
+    case array([JSON])
+    /// The members in order, duplicates included.
+    case object([Member])
+
+    /// One name and value of an object.
+    public struct Member: Equatable, Sendable {
+        /// The member's name.
+        public let key: String
+        /// The member's value.
+        public let value: JSON
+
+        /// Makes a member.
+        public init(_ key: String, _ value: JSON) {
+            self.key = key
+            self.value = value
+        }
+    }
+
+    /// The value of the last member with this name, as Python's `json` takes it; `nil` where there is
+    /// none or where this is not an object. Takes time linear in the number of members.
+    public subscript(_ key: String) -> JSON? {
+        guard case .object(let members) = self else { return nil }
+        return members.last { $0.key == key }?.value
+    }
+
+    /// The string, or `nil` for every other kind of value.
+    public var string: String? {
+        if case .string(let value) = self { value } else { nil }
+    }
+
+    /// The integer, or `nil` for every other kind of value.
+    public var integer: Int? {
+        if case .integer(let value) = self { value } else { nil }
+    }
+
+    /// The truth value, or `nil` for every other kind of value.
+    public var bool: Bool? {
+        if case .bool(let value) = self { value } else { nil }
+    }
+
+    /// The elements, or `nil` for every other kind of value.
+    public var array: [JSON]? {
+        if case .array(let value) = self { value } else { nil }
+    }
+
+    /// The members in order, or `nil` for every other kind of value.
+    public var members: [Member]? {
+        if case .object(let value) = self { value } else { nil }
+    }
+
+    /// The strings of an array of nothing but strings, or `nil`.
+    public var strings: [String]? {
+        guard let array else { return nil }
+        var result: [String] = []
+        for element in array {
+            guard let string = element.string else { return nil }
+            result.append(string)
+        }
+        return result
+    }
+}
+
+extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
+{
+    /// Makes `.string`.
+    public init(stringLiteral value: String) { self = .string(value) }
+    /// Makes `.integer`.
+    public init(integerLiteral value: Int) { self = .integer(value) }
+    /// Makes `.bool`.
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// Makes `.array`.
+    public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+    /// Makes `.object`, members in the literal's order.
+    public init(dictionaryLiteral elements: (String, JSON)...) {
+        self = .object(elements.map { Member($0.0, $0.1) })
+    }
+    /// Makes `.null`.
+    public init(nilLiteral: ()) { self = .null }
+}
