@@ -1,0 +1,83 @@
+/// One finding, in the form that every output format is made from.
+public struct Diagnostic: Error, Equatable, Sendable {
+    /// How much a finding weighs.
+    public enum Severity: String, Sendable, CaseIterable {
+        /// What was asked for does not hold; decides the exit code.
+        case error
+        /// Worth a look; the exit code stays 0.
+        case warning
+        /// Said for information.
+        case note
+    }
+
+    /// A place in a text file; line and column count from 1, columns in Unicode scalars.
+    public struct Location: Equatable, Sendable {
+        /// The file, as the user named it.
+        public let file: String
+        /// The line, or `nil` for the file as a whole.
+        public let line: Int?
+        /// The column, or `nil` for the whole line.
+        public let column: Int?
+
+        /// Makes a location.
+        public init(file: String, line: Int? = nil, column: Int? = nil) {
+            self.file = file
+            self.line = line
+            self.column = column
+        }
+    }
+
+    /// Whether a finding was decided, or could not be.
+    public enum Verdict: Sendable {
+        /// Something was looked at and does not hold: exit code 1.
+        case finding
+        /// It could not be looked at (usage, unreadable file, missing cache): exit code 2.
+        case undecided
+    }
+
+    /// How much it weighs.
+    public let severity: Severity
+    /// A stable name for tools, such as "shard-missing": lowercase words with hyphens.
+    public let code: String
+    /// One sentence without a full stop: what is wrong, starting with the entry's name where there is one.
+    public let message: String
+    /// Where, when it is in a text file.
+    public let location: Location?
+    /// Further lines, such as expected and found values.
+    public let notes: [String]
+    /// What to do next, without "fix:".
+    public let fix: String?
+    /// Whether an error means exit code 1 or 2.
+    public let verdict: Verdict
+
+    /// Makes a diagnostic; an error of something that was looked at, where not said otherwise.
+    public init(
+        _ severity: Severity = .error, code: String, _ message: String, at location: Location? = nil,
+        notes: [String] = [], fix: String? = nil, verdict: Verdict = .finding
+    ) {
+        self.severity = severity
+        self.code = code
+        self.message = message
+        self.location = location
+        self.notes = notes
+        self.fix = fix
+        self.verdict = verdict
+    }
+
+    /// The same finding with another place.
+    public func located(at location: Location?) -> Diagnostic {
+        Diagnostic(severity, code: code, message, at: location, notes: notes, fix: fix, verdict: verdict)
+    }
+}
+
+/// One or more findings that end a stage.
+public struct Diagnostics: Error, Equatable, Sendable {
+    /// The findings, in the order in which they should be read; never empty.
+    public let all: [Diagnostic]
+
+    /// Makes an error out of findings.
+    public init(_ all: [Diagnostic]) { self.all = all }
+
+    /// Makes an error out of one finding.
+    public init(_ one: Diagnostic) { all = [one] }
+}

@@ -1,0 +1,67 @@
+import CLinux
+import Glibc
+
+/// Publishing under a final name: what a reader finds there is always whole.
+public enum AtomicFile {
+    /// Writes a small file so that `path` holds either its old content or all of `bytes`, also after a
+    /// loss of power.
+    ///
+    /// Bytes that are there already are left alone, so that nothing that watches the file wakes up.
+    /// - Returns: whether the file had to be written.
+    @discardableResult
+    public static func write(_ bytes: [UInt8], to path: String) throws(FileError) -> Bool {
+        if let present = try? FileReader.contents(of: path, limit: bytes.count), present == bytes {
+            return false
+        }
+        let temporary = path + ".tmp-\(getpid())"
+        try Directory.removeFile(temporary)
+        do {
+            let file = try FileHandle.creating(temporary)
+            try file.write(bytes.span)
+            try file.synchronize()
+            try rename(temporary, to: path)
+        } catch {
+            try? Directory.removeFile(temporary)
+            throw error
+        }
+        try synchronizeDirectory(of: path)
+        return true
+    }
+
+    /// Renames, taking the place of a file or an empty directory that has the name.
+    public static func rename(_ from: String, to path: String) throws(FileError) {
+        guard unsafe Glibc.rename(from, path) == 0 else { throw FileError("rename to", path) }
+    }
+
+    /// Renames where nothing has the name yet (`EEXIST` otherwise).
+    public static func renameNew(_ from: String, to path: String) throws(FileError) {
+        guard unsafe knapsack_rename_new(from, path) == 0 else { throw FileError("rename to", path) }
+    }
+
+    /// Swaps two names of one file system in one step.
+    public static func exchange(_ first: String, _ second: String) throws(FileError) {
+        guard unsafe knapsack_exchange(first, second) == 0 else { throw FileError("swap into", second) }
+    }
+
+    /// Waits until the names in the directory that holds `path` are on the disk.
+    public static func synchronizeDirectory(of path: String) throws(FileError) {
+        try FileHandle.directory(Path.parent(path)).synchronize()
+    }
+}
+
+extension FileHandle {
+    /// Takes the file's lock for this process, without waiting.
+    /// - Returns: whether it was free. The lock ends with the handle, also when the process is killed.
+    public func lockExclusively() throws(FileError) -> Bool {
+        if knapsack_flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+        guard errno == EWOULDBLOCK else { throw FileError("lock", path) }
+        return false
+    }
+
+    /// Starts writing bytes that were written to the disk, without waiting, so that a later
+    /// ``synchronize()`` has less to wait for.
+    public func startWriteback(offset: Int, count: Int) {
+        // Advice only: where the file system cannot, synchronize() does all of the work.
+        _ = knapsack_start_writeback(descriptor, offset, count)
+    }
+}

@@ -1,0 +1,90 @@
+import Glibc
+
+/// Directories and names: what lies in them, where links lead, making and removing them.
+public enum Directory {
+    /// The names in a directory, without "." and "..", in the order of their bytes.
+    ///
+    /// A name that is not valid UTF-8 has U+FFFD in place of the wrong bytes, so that no such file can be
+    /// opened by the name that is shown: it is reported, never silently left out.
+    public static func names(in path: String) throws(FileError) -> [String] {
+        guard let directory = unsafe opendir(path) else { throw FileError("list", path) }
+        defer { unsafe _ = closedir(directory) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = unsafe readdir(directory) else {
+                if errno != 0 { throw FileError("list", path) }
+                break
+            }
+            // SAFETY: d_name is a NUL-terminated string inside the entry, valid until the next readdir.
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// The text of a symbolic link, exactly as it is stored.
+    public static func linkText(_ path: String) throws(FileError) -> String {
+        var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe bytes.withUnsafeMutableBytes { raw in
+            let text = unsafe raw.bindMemory(to: CChar.self)
+            guard let start = text.baseAddress else { return -1 }
+            return unsafe readlink(path, start, text.count)
+        }
+        guard count >= 0 else { throw FileError("read the link", path) }
+        return String(decoding: bytes.prefix(count), as: UTF8.self)
+    }
+
+    /// The absolute path without links, "." and ".."; an error where any part of it is missing.
+    public static func realPath(_ path: String) throws(FileError) -> String {
+        guard let text = unsafe realpath(path, nil) else { throw FileError("resolve", path) }
+        defer { unsafe free(text) }
+        return unsafe String(cString: text)
+    }
+
+    /// The process's current directory.
+    public static func current() throws(FileError) -> String {
+        try realPath(".")
+    }
+
+    /// Makes a directory and those above it; one that exists is *not* an error.
+    public static func make(_ path: String) throws(FileError) {
+        if unsafe mkdir(path, 0o755) == 0 { return }
+        let code = errno
+        if code == EEXIST {
+            var status = stat()
+            if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
+            throw FileError("make the directory", path, code: EEXIST)
+        }
+        guard code == ENOENT, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex
+        else { throw FileError("make the directory", path, code: code) }
+        try make(String(path[..<slash]))
+        guard unsafe mkdir(path, 0o755) == 0 || errno == EEXIST else {
+            throw FileError("make the directory", path)
+        }
+    }
+
+    /// Removes a file or a link; one that is missing is *not* an error.
+    public static func removeFile(_ path: String) throws(FileError) {
+        guard unsafe unlink(path) == 0 || errno == ENOENT else { throw FileError("remove", path) }
+    }
+
+    /// Removes a directory with all that is in it, following no link; one that is missing is *not* an error.
+    public static func removeTree(_ path: String) throws(FileError) {
+        guard let status = try FileStatus.existing(path) else { return }
+        guard status.kind == .directory else { return try removeFile(path) }
+        for name in try names(in: path) { try removeTree(path + "/" + name) }
+        guard unsafe rmdir(path) == 0 || errno == ENOENT else { throw FileError("remove", path) }
+    }
+
+    /// Bytes that this process may still write to the file system that holds `path`.
+    public static func freeBytes(at path: String) throws(FileError) -> Int {
+        var status = statvfs()
+        guard unsafe statvfs(path, &status) == 0 else { throw FileError("ask for free space at", path) }
+        let (bytes, overflow) = Int(clamping: status.f_bavail)
+            .multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
+        return overflow ? Int.max : bytes
+    }
+}

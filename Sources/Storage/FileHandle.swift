@@ -1,0 +1,101 @@
+import Glibc
+
+/// An open file or directory that closes itself; reads and writes retry when a signal interrupts them.
+public struct FileHandle: ~Copyable {
+    let descriptor: Int32
+    /// The path that the file was opened by, for messages.
+    public let path: String
+
+    private init(descriptor: Int32, path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    deinit { close(descriptor) }
+
+    /// Opens a regular file to read it. A link at the end of the path is refused (`ELOOP`), so whoever
+    /// may follow links resolves them first; opening a pipe or a device is refused too (`EINVAL`).
+    public static func reading(_ path: String) throws(FileError) -> FileHandle {
+        // O_NONBLOCK: a pipe put in place of a file must not make the open wait for a writer.
+        let handle = try open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        guard try handle.status().kind == .file else { throw FileError("read", path, code: EINVAL) }
+        return handle
+    }
+
+    /// Makes a new file to write; an existing one of that name is an error (`EEXIST`).
+    /// - Parameter mode: the permission bits, of which the process's umask takes some away.
+    public static func creating(_ path: String, mode: UInt32 = 0o644) throws(FileError) -> FileHandle {
+        try open(path, O_WRONLY | O_CREAT | O_EXCL, mode)
+    }
+
+    /// Opens a directory, for ``synchronize()`` and ``lockExclusively()``.
+    public static func directory(_ path: String) throws(FileError) -> FileHandle {
+        try open(path, O_RDONLY | O_DIRECTORY)
+    }
+
+    private static func open(
+        _ path: String, _ flags: Int32, _ mode: UInt32 = 0
+    ) throws(FileError) -> FileHandle {
+        // A NUL would end the path early and open another file than the one meant.
+        guard !path.utf8.contains(0) else { throw FileError("open", path, code: EINVAL) }
+        while true {
+            let descriptor = unsafe Glibc.open(path, flags | O_CLOEXEC, mode)
+            if descriptor >= 0 { return FileHandle(descriptor: descriptor, path: path) }
+            guard errno == EINTR else { throw FileError("open", path) }
+        }
+    }
+
+    /// What the kernel says of the open file.
+    public func status() throws(FileError) -> FileStatus {
+        try FileStatus.status(of: descriptor, path: path)
+    }
+
+    /// Tells the kernel that the file will be read once from front to back.
+    public func willReadSequentially() {
+        // Advice only: a file system that does not take it works all the same.
+        _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
+    }
+
+    /// Reads up to `buffer.count` bytes from the file's position and moves it on.
+    /// - Returns: the number of bytes read, 0 at the end of the file.
+    public func read(into buffer: inout Buffer) throws(FileError) -> Int {
+        while true {
+            // SAFETY: the kernel writes at most `count` bytes into memory that the buffer owns.
+            let count = unsafe Glibc.read(descriptor, buffer.base, buffer.count)
+            if count >= 0 { return count }
+            guard errno == EINTR else { throw FileError("read", path) }
+        }
+    }
+
+    /// Reads `buffer.count` bytes, or fewer at the end of the file, from `offset` in bytes; the file's
+    /// own position stays.
+    public func read(into buffer: inout Buffer, at offset: Int) throws(FileError) -> Int {
+        var done = 0
+        while done < buffer.count {
+            // SAFETY: base + done ..< base + count lies in memory that the buffer owns.
+            let count = unsafe pread(descriptor, buffer.base + done, buffer.count - done, offset + done)
+            if count == 0 { break }
+            if count > 0 { done += count } else if errno != EINTR { throw FileError("read", path) }
+        }
+        return done
+    }
+
+    /// Writes all of the bytes at the file's position.
+    public func write(_ bytes: Span<UInt8>) throws(FileError) {
+        var done = 0
+        while done < bytes.count {
+            // SAFETY: the span is valid for the closure, and `done` is less than its count.
+            let count = unsafe bytes.withUnsafeBytes { raw in
+                unsafe Glibc.write(descriptor, raw.baseAddress.map { unsafe $0 + done }, raw.count - done)
+            }
+            if count >= 0 { done += count } else if errno != EINTR { throw FileError("write", path) }
+        }
+    }
+
+    /// Waits until content and size are on the disk.
+    public func synchronize() throws(FileError) {
+        while fsync(descriptor) != 0 {
+            guard errno == EINTR else { throw FileError("sync", path) }
+        }
+    }
+}

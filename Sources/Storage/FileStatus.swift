@@ -1,0 +1,66 @@
+import Glibc
+
+/// What the kernel says of one file, and all that Knapsack asks of it.
+public struct FileStatus: Equatable, Hashable, Sendable {
+    /// The kinds of file that Knapsack tells apart.
+    public enum Kind: Sendable {
+        /// A regular file.
+        case file
+        /// A directory.
+        case directory
+        /// A symbolic link, seen by ``status(of:)`` only.
+        case link
+        /// A device, pipe or socket.
+        case other
+    }
+
+    /// What kind of file it is.
+    public let kind: Kind
+    /// The length in bytes.
+    public let size: Int
+    /// The number of the file system that holds it.
+    public let device: UInt64
+    /// The number of the file in its file system.
+    public let inode: UInt64
+    /// When the content last changed, in nanoseconds since 1970, as the file's owner may set it.
+    public let modified: Int64
+    /// When content or attributes last changed, in nanoseconds since 1970; nobody can set it.
+    public let changed: Int64
+
+    fileprivate init(_ status: stat) {
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: kind = .file
+        case S_IFDIR: kind = .directory
+        case S_IFLNK: kind = .link
+        default: kind = .other
+        }
+        size = Int(status.st_size)
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+        changed = Int64(status.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_ctim.tv_nsec)
+    }
+
+    /// The status of the path itself: a link is not followed.
+    public static func status(of path: String) throws(FileError) -> FileStatus {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else { throw FileError("look at", path) }
+        return FileStatus(status)
+    }
+
+    /// The status of the path itself, or `nil` where nothing is there.
+    public static func existing(_ path: String) throws(FileError) -> FileStatus? {
+        do {
+            return try status(of: path)
+        } catch where error.isMissing {
+            return nil
+        }
+    }
+
+    /// The status of an open file.
+    static func status(of descriptor: Int32, path: String) throws(FileError) -> FileStatus {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw FileError("look at", path) }
+        return FileStatus(status)
+    }
+}
