@@ -1,0 +1,149 @@
+import GRDB
+import Synchronization
+
+/// Digests that were computed before, remembered by what the kernel says of the file.
+///
+/// A digest is found again only while device, inode, size, modification time and change time are all the
+/// same to the nanosecond; nobody can set a change time back. The index is a cache: one that is corrupt or
+/// was written by a newer Knapsack is thrown away, and one that cannot be opened at all is done without.
+public final class DigestIndex: Sendable {
+    /// The layout of the table, kept in SQLite's `user_version`.
+    static let version = 1
+
+    private let database: DatabaseQueue
+    private let pending = Mutex<[Row]>([])
+
+    private struct Row: Sendable {
+        let status: FileStatus
+        let digests: ContentDigests
+    }
+
+    private init(database: DatabaseQueue) { self.database = database }
+
+    /// Opens the index in a directory, making both where they are missing.
+    ///
+    /// - Returns: `nil` where the directory cannot be written: hashing again is then the only way.
+    public static func open(inDirectory directory: String) -> DigestIndex? {
+        let path = Path.join(directory, "digests.sqlite")
+        do {
+            try Directory.make(directory)
+        } catch {
+            return nil
+        }
+        if let index = try? DigestIndex(path: path) { return index }
+        for suffix in ["", "-journal", "-wal", "-shm"] { try? Directory.removeFile(path + suffix) }
+        return try? DigestIndex(path: path)
+    }
+
+    private convenience init(path: String) throws {
+        var configuration = Configuration()
+        // Two processes may share the index: the second waits for the first one's short transactions.
+        configuration.busyMode = .timeout(10)
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        try queue.writeWithoutTransaction { database in
+            // The index can be lost at any time, so it is not worth waiting for the disk.
+            try database.execute(sql: "PRAGMA synchronous = OFF")
+        }
+        try queue.write { database in
+            let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+            let tables = try String.fetchAll(database, sql: "SELECT name FROM sqlite_master ORDER BY name")
+            if found == 0, tables.isEmpty {
+                try database.execute(sql: DigestIndex.schema)
+            } else if found != DigestIndex.version || tables != ["digest"] {
+                throw DatabaseError(resultCode: .SQLITE_NOTADB)
+            }
+            guard try String.fetchOne(database, sql: "PRAGMA quick_check(1)") == "ok" else {
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT)
+            }
+        }
+        self.init(database: queue)
+    }
+
+    private static let schema = """
+        CREATE TABLE digest (
+            device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
+            modified INTEGER NOT NULL, changed INTEGER NOT NULL,
+            sha256 TEXT NOT NULL, git_blob TEXT, seal TEXT NOT NULL,
+            PRIMARY KEY (device, inode)
+        ) WITHOUT ROWID;
+        PRAGMA user_version = \(version);
+        """
+
+    /// The digests of the file that has this status, or `nil` where they are not known.
+    public func digests(for status: FileStatus) -> ContentDigests? {
+        // A row that cannot be read or does not carry its seal is as good as none.
+        let row = try? database.read { database in
+            try GRDB.Row.fetchOne(
+                database.cachedStatement(
+                    sql: """
+                        SELECT sha256, git_blob, seal FROM digest WHERE device = ? AND inode = ?
+                        AND size = ? AND modified = ? AND changed = ?
+                        """),
+                arguments: DigestIndex.key(status))
+        }
+        guard let row = row.flatMap(\.self), let text: String = row[0],
+            let sha256 = SHA256Digest(hex: text)
+        else { return nil }
+        let gitText: String? = row[1]
+        let found = ContentDigests(sha256: sha256, gitBlob: gitText.flatMap { GitBlobDigest(hex: $0) })
+        guard let seal: String = row[2], seal == DigestIndex.seal(status, found) else { return nil }
+        return found
+    }
+
+    /// Remembers the digests of a file, unless it changed so short a time ago that a second change could
+    /// have left no mark in its times.
+    ///
+    /// - Parameters:
+    ///   - status: the file's status, the same before and after it was read.
+    ///   - now: the time of the reading in nanoseconds since 1970.
+    public func remember(_ digests: ContentDigests, of status: FileStatus, now: Int64) {
+        // File systems that keep whole seconds show it by the nanoseconds; others tick every few ms.
+        let keepsSeconds = status.changed % 1_000_000_000 == 0
+        let grain: Int64 = keepsSeconds ? 2_000_000_000 : 50_000_000
+        guard now &- status.changed > grain else { return }
+        let count = pending.withLock { rows in
+            rows.append(Row(status: status, digests: digests))
+            return rows.count
+        }
+        // A large file is worth a transaction of its own: hashing it again would take far longer.
+        if count >= 256 || status.size > 1 << 26 { save() }
+    }
+
+    /// Writes what was remembered to the disk; a failure only means that it is hashed again.
+    public func save() {
+        let rows = pending.withLock { rows in
+            defer { rows = [] }
+            return rows
+        }
+        guard !rows.isEmpty else { return }
+        try? database.write { database in
+            let statement = try database.makeStatement(
+                sql: "INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+            for row in rows {
+                var arguments = DigestIndex.key(row.status)
+                arguments += [
+                    row.digests.sha256.hex, row.digests.gitBlob?.hex,
+                    DigestIndex.seal(row.status, row.digests),
+                ]
+                try statement.execute(arguments: arguments)
+            }
+        }
+    }
+
+    private static func key(_ status: FileStatus) -> StatementArguments {
+        [
+            Int64(bitPattern: status.device), Int64(bitPattern: status.inode), status.size, status.modified,
+            status.changed,
+        ]
+    }
+
+    /// SQLite keeps no checksums, so a flipped bit in a row would be believed without one of our own.
+    private static func seal(_ status: FileStatus, _ digests: ContentDigests) -> String {
+        let text = """
+            \(status.device) \(status.inode) \(status.size) \(status.modified) \(status.changed) \
+            \(digests.sha256) \(digests.gitBlob?.hex ?? "-")
+            """
+        let digest = try? ContentHasher.sha256(Array(text.utf8).span)
+        return digest.map { String($0.hex.prefix(16)) } ?? ""
+    }
+}
