@@ -32,3 +32,8 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Whether the file or one of its directories does not exist.
     public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
 }
+
+extension FileError {
+    /// Whether the file system, or the user's share of it, is used up.
+    public var isFullDisk: Bool { code == ENOSPC || code == EDQUOT }
+}

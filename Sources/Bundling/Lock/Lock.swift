@@ -1,0 +1,152 @@
+public import Storage
+public import Tensors
+
+/// What a bundle holds, to the byte: the content of `NAME.lock`.
+public struct Lock: Equatable, Sendable {
+    /// The version of the format that this Knapsack writes; a greater one is refused.
+    public static let version = 1
+    /// The name of the lock inside a bundle.
+    public static let bundledName = "knapsack.lock"
+
+    /// The manifest's `[bundle]` table.
+    public let bundle: BundleSettings
+    /// The entries, sorted by the bytes of their names.
+    public let entries: [LockedEntry]
+
+    init(bundle: BundleSettings, entries: [LockedEntry]) {
+        self.bundle = bundle
+        self.entries = entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
+
+    /// The entry with this name, or `nil`.
+    public func entry(named name: String) -> LockedEntry? {
+        entries.first { $0.name == name }
+    }
+}
+
+/// One entry of a lock: what was asked for, and what it resolved to.
+public struct LockedEntry: Equatable, Sendable {
+    /// The entry's name.
+    public let name: String
+    /// What it is.
+    public let kind: Entry.Kind
+    /// What the manifest asked for.
+    public let asked: Asked
+    /// The revision that it resolved to.
+    public let origin: Origin
+    /// The licence and who said so; `nil` where nobody does.
+    public let license: LockedLicense?
+    /// What is known of a model besides, as it is written: names sorted, values as ``ModelFacts`` gives them.
+    public let facts: [JSON.Member]
+    /// The files, sorted by the bytes of their paths.
+    public let files: [LockedFile]
+
+    /// The fact of this name, or `nil`.
+    public func fact(_ name: String) -> JSON? { JSON.object(facts)[name] }
+
+    /// The path in the bundle at which a file of this entry would naturally lie.
+    public func naturalPath(of file: LockedFile) -> String {
+        "\(kind.folder)/\(name)/\(file.path)"
+    }
+
+    /// The same entry with other files.
+    func with(files: [LockedFile]) -> LockedEntry {
+        LockedEntry(
+            name: name, kind: kind, asked: asked, origin: origin, license: license, facts: facts,
+            files: files)
+    }
+}
+
+/// The part of a manifest's entry that decides what is locked.
+public struct Asked: Equatable, Sendable {
+    /// The source's canonical text.
+    public let source: String
+    /// As in the manifest.
+    public let include: [String]?
+    /// As in the manifest.
+    public let exclude: [String]
+    /// As in the manifest.
+    public let license: String?
+}
+
+extension Entry {
+    /// The part of the entry that a lock records, to tell whether it is fresh.
+    public var asked: Asked {
+        Asked(source: source.text, include: include, exclude: exclude, license: license)
+    }
+}
+
+/// A licence, and who said that it applies.
+public struct LockedLicense: Equatable, Sendable {
+    /// Who says so.
+    public enum Witness: String, Sendable, CaseIterable {
+        /// The model card in the repository.
+        case modelCard = "model-card"
+        /// The person who wrote the manifest.
+        case manifest
+    }
+
+    /// The identifier: SPDX's or the Hub's own name, as it was written.
+    public let id: String
+    /// Who says so.
+    public let from: Witness
+}
+
+/// One file of an entry.
+public struct LockedFile: Equatable, Sendable {
+    /// The path below the entry, with "/".
+    public let path: String
+    /// The size in bytes.
+    public let size: Int
+    /// The digest of the content.
+    public let sha256: SHA256Digest
+    /// What the content was proved by when it was locked.
+    public let proof: Proof
+    /// Where the bytes lie in the bundle.
+    public let placement: Placement
+    /// For an index of shards, the files of the entry that it names; else `nil`.
+    public let shards: [String]?
+
+    func placed(_ placement: Placement) -> LockedFile {
+        LockedFile(
+            path: path, size: size, sha256: sha256, proof: proof, placement: placement, shards: shards)
+    }
+}
+
+/// Where the bytes of a file lie in a bundle.
+public enum Placement: Equatable, Sendable {
+    /// At the file's natural path.
+    case natural
+    /// Whole, at this path of the bundle: another file's natural path, or below `store/`.
+    case at(String)
+    /// In ranges of stored files, to be put one after the other.
+    case segments([Segment])
+}
+
+/// A byte range of a stored file.
+public struct Segment: Equatable, Sendable {
+    /// The stored file's path in the bundle.
+    public let at: String
+    /// Where the range starts, in bytes.
+    public let offset: Int
+    /// The length in bytes, at least 1.
+    public let length: Int
+}
+
+/// What a file's content was proved by, besides Knapsack's own SHA-256.
+public enum Proof: String, Sendable, CaseIterable {
+    /// The SHA-256 that names the blob in the Hugging Face cache.
+    case blobSHA256 = "blob-sha256"
+    /// The git blob name that names the blob in the Hugging Face cache.
+    case blobGit = "blob-git-sha1"
+    /// The SHA-256 in the revision's tree.
+    case treeSHA256 = "tree-sha256"
+    /// The git blob name in the revision's tree.
+    case treeGit = "tree-git-sha1"
+    /// The SHA-256 in the metadata of a `local_dir` download.
+    case localDirSHA256 = "local-dir-sha256"
+    /// The git blob name in the metadata of a `local_dir` download.
+    case localDirGit = "local-dir-git-sha1"
+    /// Nothing: the cache keeps no digest of the file.
+    case none
+}

@@ -1,0 +1,16 @@
+import Synchronization
+
+/// What long work tells of itself. How it is drawn is the receiver's business.
+public enum ProgressEvent: Equatable, Sendable {
+    /// A stage begins, such as "hashing", with so many files and bytes to go.
+    case began(stage: String, files: Int, bytes: Int)
+    /// So many more bytes are done.
+    case advanced(bytes: Int)
+    /// A file is done.
+    case finished(file: String)
+    /// The stage is over.
+    case ended
+}
+
+/// Receives progress, from several threads at once.
+public typealias ProgressHandler = @Sendable (ProgressEvent) -> Void

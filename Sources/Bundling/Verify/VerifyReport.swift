@@ -1,0 +1,19 @@
+/// What a verification looked at and found.
+public struct VerifyReport: Equatable, Sendable {
+    /// How closely it looked.
+    public enum Level: String, Sendable {
+        /// Every byte was hashed.
+        case full
+        /// Names and sizes only.
+        case quick
+    }
+
+    /// How closely it looked.
+    public let level: Level
+    /// The number of files that were looked at.
+    public let files: Int
+    /// Their size in bytes.
+    public let bytes: Int
+    /// What does not hold, in the order of the paths.
+    public let findings: [Diagnostic]
+}
