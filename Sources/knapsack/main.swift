@@ -1,1 +1,5 @@
-print("")
+import Glibc
+import KnapsackCommands
+
+Interruption.install()
+exit(await Knapsack.run(Array(CommandLine.arguments.dropFirst())))

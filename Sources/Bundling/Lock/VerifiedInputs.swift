@@ -1,0 +1,176 @@
+import Storage
+
+/// Entries of which every file was hashed and agrees with all that its cache knows of it.
+public struct VerifiedInputs: Sendable {
+    let manifest: Manifest
+    let entries: [LockedEntry]
+
+    /// One file to prove.
+    private struct Job: Sendable {
+        let entry: String
+        let kind: Entry.Kind
+        let origin: Origin
+        let file: CachedFile
+    }
+
+    /// Hashes every file that the index does not know, and compares.
+    ///
+    /// - Parameters:
+    ///   - index: where digests are remembered; `nil` hashes everything and remembers nothing.
+    ///   - rehash: hash everything all the same.
+    /// - Throws: every file that is not what its cache says it is, at once.
+    public init(
+        proving resolution: Resolution, index: DigestIndex?, rehash: Bool = false,
+        progress: @escaping ProgressHandler
+    ) async throws {
+        var jobs: [Job] = []
+        for case .found(let found) in resolution.items {
+            jobs += found.files.map {
+                Job(entry: found.entry.name, kind: found.entry.kind, origin: found.origin, file: $0)
+            }
+        }
+        progress(
+            .began(
+                stage: "hashing", files: jobs.count, bytes: jobs.reduce(0) { $0 &+ $1.file.status.size }))
+        let results = try await Parallel.map(
+            jobs, startingWith: { $0.file.status.size > $1.file.status.size }
+        ) { job, buffer in
+            defer { progress(.finished(file: job.file.path)) }
+            return try VerifiedInputs.prove(job, index, rehash, &buffer, progress)
+        }
+        index?.save()
+        progress(.ended)
+
+        var problems: [Diagnostic] = []
+        var next = results.makeIterator()
+        var entries: [LockedEntry] = []
+        for item in resolution.items {
+            switch item {
+            case .kept(let entry): entries.append(entry)
+            case .found(let found):
+                var files: [LockedFile] = []
+                for file in found.files {
+                    switch next.next() {
+                    case .success(let proved)?:
+                        files.append(proved.locked(file, shards: found.facts.shards(ofIndex: file.path)))
+                    case .failure(let problem)?: problems.append(problem.located(at: found.entry.location))
+                    case nil: break
+                    }
+                }
+                entries.append(
+                    LockedEntry(
+                        name: found.entry.name, kind: found.entry.kind, asked: found.entry.asked,
+                        origin: found.origin, license: found.license, facts: found.facts.lockFields(),
+                        files: files))
+            }
+        }
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+        manifest = resolution.manifest
+        self.entries = entries
+    }
+
+    /// The lock: the entries with a place in the bundle for every file.
+    public var lock: Lock { Lock.placing(manifest.bundle, entries) }
+
+    private struct Proved: Sendable {
+        let digests: ContentDigests
+        let size: Int
+        let proof: Proof
+
+        func locked(_ file: CachedFile, shards: [String]?) -> LockedFile {
+            LockedFile(
+                path: file.path, size: size, sha256: digests.sha256, proof: proof, placement: .natural,
+                shards: shards)
+        }
+    }
+
+    private static func prove(
+        _ job: Job, _ index: DigestIndex?, _ rehash: Bool, _ buffer: inout Buffer,
+        _ progress: ProgressHandler
+    ) throws -> Result<Proved, Diagnostic> {
+        let file = job.file
+        let wantsGit = file.evidence.contains { if case .gitBlob = $0 { true } else { false } }
+        let digests: ContentDigests
+        let size: Int
+        if !rehash, let known = index?.digests(for: file.status), known.gitBlob != nil || !wantsGit {
+            digests = known
+            size = file.status.size
+            progress(.advanced(bytes: size))
+        } else {
+            let now = currentTime()
+            var isPointer = false
+            let read: FileReader.Result
+            do {
+                read = try FileReader.read(file.location, gitBlob: wantsGit, buffer: &buffer) { bytes in
+                    isPointer = isPointer || LFSPointer.matches(bytes)
+                    progress(.advanced(bytes: bytes.count))
+                }
+            } catch ReadFailure.cancelled {
+                throw ReadFailure.cancelled
+            } catch {
+                return .failure(
+                    Diagnostic(
+                        code: "unreadable", "\(job.entry): \(file.path) could not be read",
+                        notes: ["\(error)"], verdict: .undecided))
+            }
+            if isPointer, read.status.size < LFSPointer.sizeLimit {
+                return .failure(pointer(job))
+            }
+            digests = read.digests
+            size = read.status.size
+            index?.remember(digests, of: read.status, now: now)
+        }
+        if let expected = file.expectedSize, expected != size {
+            return .failure(mismatch(job, "\(expected) bytes", "\(size) bytes", "from the revision's tree"))
+        }
+        for evidence in file.evidence {
+            if let problem = disagreement(evidence, digests, size, job) { return .failure(problem) }
+        }
+        return .success(
+            Proved(digests: digests, size: size, proof: file.evidence.first.map(Proof.init) ?? .none))
+    }
+
+    private static func disagreement(
+        _ evidence: Evidence, _ digests: ContentDigests, _ size: Int, _ job: Job
+    ) -> Diagnostic? {
+        let sizeText = "\(size) bytes"
+        switch evidence {
+        case .sha256(let expected, let witness):
+            guard expected != digests.sha256 else { return nil }
+            return mismatch(
+                job, "sha256 \(expected)", "sha256 \(digests.sha256)  (\(sizeText))", witness.words)
+        case .gitBlob(let expected, let witness):
+            guard expected != digests.gitBlob else { return nil }
+            return mismatch(
+                job, "git blob \(expected)", "git blob \(digests.gitBlob?.hex ?? "")  (\(sizeText))",
+                witness.words)
+        }
+    }
+
+    private static func mismatch(
+        _ job: Job, _ expected: String, _ found: String, _ witness: String
+    ) -> Diagnostic {
+        Diagnostic(
+            code: "hash-mismatch", "\(job.entry): \(job.file.path) does not match its hash in the cache",
+            notes: ["expected \(expected)  (\(witness))", "found    \(found)"],
+            fix: "delete \(job.file.location) and download again\(download(job.origin))")
+    }
+
+    private static func pointer(_ job: Job) -> Diagnostic {
+        Diagnostic(
+            code: "lfs-pointer",
+            "\(job.entry): \(job.file.path) is a Git LFS pointer, not the content that it stands for",
+            notes: ["at \(job.file.location)"],
+            fix: "fetch the content (git lfs pull)\(download(job.origin))")
+    }
+
+    private static func download(_ origin: Origin) -> String {
+        switch origin {
+        case .hub(let repository, let ref, _):
+            let type = repository.kind == .model ? "" : " --repo-type \(repository.kind.rawValue)"
+            return ": hf download \(repository.id)\(type) --revision \(ref)"
+        case .kaggle(let handle): return " \(handle.text) with kagglehub, force_download=True"
+        case .path: return ""
+        }
+    }
+}

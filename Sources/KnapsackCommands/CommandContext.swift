@@ -1,0 +1,95 @@
+import Bundling
+import Glibc
+import Storage
+import Synchronization
+
+/// Everything that a command knows of the world outside, so that tests can run one without a process.
+public struct CommandContext: Sendable {
+    /// The environment's variables.
+    public let environment: [String: String]
+    /// Receives the one document on standard output, or what a shell should read.
+    public let writeOutput: @Sendable (String) -> Void
+    /// Receives what people read.
+    public let writeError: @Sendable (String) -> Void
+    /// What standard error is drawn on.
+    public let terminal: Terminal
+
+    /// Makes a context.
+    public init(
+        environment: [String: String], terminal: Terminal,
+        writeOutput: @escaping @Sendable (String) -> Void, writeError: @escaping @Sendable (String) -> Void
+    ) {
+        self.environment = environment
+        self.terminal = terminal
+        self.writeOutput = writeOutput
+        self.writeError = writeError
+    }
+
+    /// The context of this process.
+    public static func process() -> CommandContext {
+        let environment = processEnvironment()
+        return CommandContext(
+            environment: environment, terminal: Terminal.standardError(environment),
+            writeOutput: { write($0, to: STDOUT_FILENO) }, writeError: { write($0, to: STDERR_FILENO) })
+    }
+
+    /// The directory where Knapsack keeps what it remembers: `KNAPSACK_CACHE_DIR`, else `knapsack` in the
+    /// user's cache directory.
+    var cacheDirectory: String? {
+        if let path = environment["KNAPSACK_CACHE_DIR"], !path.isEmpty { return path }
+        if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") { return base + "/knapsack" }
+        return environment["HOME"].map { $0 + "/.cache/knapsack" }
+    }
+
+    private static func processEnvironment() -> [String: String] {
+        var result: [String: String] = [:]
+        var next = unsafe environ
+        // SAFETY: environ is a NULL-terminated array of C strings, and nothing here changes it.
+        while let text = unsafe next.pointee {
+            let pair = unsafe String(cString: text)
+            if let equals = pair.firstIndex(of: "=") {
+                result[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
+            }
+            unsafe next += 1
+        }
+        return result
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 { bytes = bytes.dropFirst(count) } else if errno != EINTR { return }
+        }
+    }
+}
+
+/// What people's text is drawn on.
+public struct Terminal: Equatable, Sendable {
+    /// Whether it is a terminal, on which a line can be drawn again.
+    public let isInteractive: Bool
+    /// Whether colours may be used.
+    public let hasColor: Bool
+    /// The number of columns.
+    public let width: Int
+
+    /// Makes a description.
+    public init(isInteractive: Bool, hasColor: Bool, width: Int) {
+        self.isInteractive = isInteractive
+        self.hasColor = hasColor
+        self.width = width
+    }
+
+    /// A file or a pipe.
+    public static let plain = Terminal(isInteractive: false, hasColor: false, width: 100)
+
+    /// Standard error of this process: no colour where it is no terminal, under a set `NO_COLOR`
+    /// (no-color.org) or `TERM=dumb`.
+    static func standardError(_ environment: [String: String]) -> Terminal {
+        guard isatty(STDERR_FILENO) == 1, environment["TERM"] != "dumb" else { return plain }
+        var size = winsize()
+        let known = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        let forbidden = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+        return Terminal(isInteractive: true, hasColor: !forbidden, width: known ? Int(size.ws_col) : 80)
+    }
+}

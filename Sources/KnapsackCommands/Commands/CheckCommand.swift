@@ -1,0 +1,39 @@
+import ArgumentParser
+import Bundling
+import Tensors
+
+/// `knapsack check`
+struct CheckCommand: KnapsackCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Decide from manifest and lock whether the bundle may and will work.",
+        discussion: """
+            For CI: needs no models and no caches. Exit code 0: everything holds; 1: something does not; \
+            2: it could not be decided.
+
+            Examples:
+              knapsack check models.toml
+              knapsack check models.toml --json
+            """)
+
+    @OptionGroup var source: ManifestArgument
+    @OptionGroup var output: OutputOptions
+
+    func execute(_ session: Session) async throws {
+        let manifest = try source.read()
+        guard let lock = try source.readLock() else {
+            return session.report([Locking.missing(source)])
+        }
+        let findings = try Check.findings(manifest, lock)
+        session.report(findings)
+        session.add("entries", .integer(lock.entries.count))
+        let plan = try Plan(lock)
+        session.add("size", .integer(plan.size))
+        guard !session.hasErrors else { return }
+        let warnings = findings.count { $0.severity == .warning }
+        session.say(
+            "\(source.manifest): \(lock.entries.count) entries, \(plan.stored.count) files, "
+                + "\(ByteCount.text(plan.size)): everything holds"
+                + (warnings > 0 ? ", with \(warnings) warnings" : ""))
+    }
+}

@@ -1,0 +1,161 @@
+import ArgumentParser
+import Bundling
+import Storage
+import Tensors
+
+/// `knapsack lock`
+struct LockCommand: KnapsackCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lock",
+        abstract: "Resolve a manifest out of the caches and write its lock.",
+        discussion: """
+            Every file is hashed and compared with what its cache knows of it. Entries that were locked \
+            before keep their revision; --update moves them on.
+
+            Examples:
+              knapsack lock                       knapsack.toml -> knapsack.lock
+              knapsack lock models.toml           models.toml -> models.lock
+              knapsack lock --update qwen gemma   move two entries to what their branches point at now
+              knapsack lock --locked              fail if the lock is not fresh; write nothing
+            """)
+
+    @OptionGroup var source: ManifestArgument
+    @OptionGroup var locking: LockingOptions
+    @OptionGroup var cacheOptions: CacheOptions
+    @OptionGroup var output: OutputOptions
+
+    @Flag(help: "Fail if the lock is missing or stale, and write nothing.")
+    var locked = false
+
+    func execute(_ session: Session) async throws {
+        if locked {
+            let lock = try Locking.fresh(source, session)
+            if let lock { session.say("\(source.lockPath) is fresh: \(lock.entries.count) entries") }
+            return
+        }
+        let lock = try await Locking(source: source, options: locking, caches: cacheOptions).lock(session)
+        session.say(LockSummary(lock).text(width: session.context.terminal.width))
+        session.add("lock", .string(source.lockPath))
+        session.add("entries", .array(lock.entries.map(LockSummary.json)))
+    }
+}
+
+/// How a lock is made, for `lock` and `pack`.
+struct LockingOptions: ParsableArguments {
+    @Option(
+        name: .long, parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Move these entries' revisions on to what their branches and handles mean now; all, where none is named.",
+            valueName: "name"))
+    var update: [String] = []
+
+    @Flag(name: .long, help: "Move the revisions of all entries on.")
+    var updateAll = false
+
+    @Flag(help: "Hash every file again, whatever is remembered.")
+    var rehash = false
+
+    var rule: Resolution.Update {
+        if updateAll { return .all }
+        return update.isEmpty ? .none : .entries(Set(update))
+    }
+}
+
+/// Makes or checks the lock beside a manifest.
+struct Locking {
+    let source: ManifestArgument
+    let options: LockingOptions
+    let caches: CacheOptions
+
+    /// Resolves, proves, and writes the lock where it differs from the one that is there.
+    func lock(_ session: Session) async throws -> Lock {
+        let manifest = try source.read()
+        let previous = try source.readLock()
+        let resolution = try Resolution(
+            manifest, previous: previous, caches: caches.caches(session.context), update: options.rule,
+            proveAgain: options.rehash)
+        session.report(resolution.findings)
+        let index = session.context.cacheDirectory.flatMap(DigestIndex.open(inDirectory:))
+        let inputs = try await VerifiedInputs(
+            proving: resolution, index: index, rehash: options.rehash, progress: session.progress)
+        let lock = inputs.lock
+        let changed = try AtomicFile.write(Array(lock.text.utf8), to: source.lockPath)
+        session.say(changed ? "wrote \(source.lockPath)" : "\(source.lockPath) is up to date")
+        return lock
+    }
+
+    /// The lock, where it is fresh; the findings are reported otherwise.
+    static func fresh(_ source: ManifestArgument, _ session: Session) throws -> Lock? {
+        let manifest = try source.read()
+        guard let lock = try source.readLock() else {
+            session.report([missing(source)])
+            return nil
+        }
+        let findings = Freshness.findings(manifest, lock)
+        session.report(findings)
+        return findings.isEmpty ? lock : nil
+    }
+
+    static func missing(_ source: ManifestArgument) -> Diagnostic {
+        Diagnostic(
+            code: "lock-missing", "\(source.manifest) has no lock (\(source.lockPath))",
+            fix: "run knapsack lock \(source.manifest)")
+    }
+}
+
+/// What a lock holds, for people and for `--json`.
+struct LockSummary {
+    private let lock: Lock
+
+    init(_ lock: Lock) { self.lock = lock }
+
+    func text(width: Int) -> String {
+        let rows = lock.entries.map { entry in
+            [
+                entry.name, entry.kind.rawValue, LockSummary.revision(entry.origin),
+                "\(entry.files.count)", ByteCount.text(LockSummary.size(entry)),
+                entry.license?.id ?? "unknown", LockSummary.proof(entry),
+            ]
+        }
+        var text = Table(
+            [
+                .init(title: "NAME", canShrink: true), .init(title: "KIND"), .init(title: "REVISION"),
+                .init(title: "FILES", isNumber: true), .init(title: "SIZE", isNumber: true),
+                .init(title: "LICENCE", canShrink: true), .init(title: "PROVED BY"),
+            ], rows: rows
+        ).text(width: width)
+        text.removeLast()
+        return text
+    }
+
+    static func json(_ entry: LockedEntry) -> JSON {
+        [
+            "name": .string(entry.name), "kind": .string(entry.kind.rawValue),
+            "source": .string(entry.asked.source), "revision": .string(fullRevision(entry.origin)),
+            "files": .integer(entry.files.count), "size": .integer(size(entry)),
+            "license": entry.license.map { .string($0.id) } ?? .null,
+        ]
+    }
+
+    private static func size(_ entry: LockedEntry) -> Int { entry.files.reduce(0) { $0 &+ $1.size } }
+
+    private static func fullRevision(_ origin: Origin) -> String {
+        switch origin {
+        case .hub(_, _, let commit): commit
+        case .kaggle(let handle): handle.version.map { "\($0)" } ?? ""
+        case .path: ""
+        }
+    }
+
+    static func revision(_ origin: Origin) -> String {
+        let text = fullRevision(origin)
+        return text.isEmpty ? "-" : String(text.prefix(12))
+    }
+
+    /// "cache" where the cache's digests prove every file, "nothing" where they prove none.
+    private static func proof(_ entry: LockedEntry) -> String {
+        let proved = entry.files.count { $0.proof != .none }
+        if proved == entry.files.count { return "cache" }
+        return proved == 0 ? "nothing else" : "cache: \(proved) of \(entry.files.count)"
+    }
+}

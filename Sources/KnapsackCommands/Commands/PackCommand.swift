@@ -1,0 +1,166 @@
+import ArgumentParser
+import Bundling
+import Storage
+import Tensors
+
+/// `knapsack pack`
+struct PackCommand: KnapsackCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pack",
+        abstract: "Write the bundle: one directory with everything, ready to upload.",
+        discussion: """
+            Locks first where the lock is missing or stale. Every byte is compared with the lock while it \
+            is copied, and the directory gets its name only when all of it is right and on the disk. An \
+            interrupted pack goes on where it stopped.
+
+            Examples:
+              knapsack pack models.toml                    writes ./NAME, NAME from [bundle]
+              knapsack pack models.toml --output /data/x   writes /data/x
+              knapsack pack models.toml --dry-run          shows what would be written
+              knapsack pack models.toml --locked           fails if the lock is not fresh (CI)
+              knapsack pack models.toml --frozen           uses the lock as it is, reads no manifest
+            """)
+
+    @OptionGroup var source: ManifestArgument
+    @OptionGroup var locking: LockingOptions
+    @OptionGroup var cacheOptions: CacheOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(
+        name: [.customShort("o"), .customLong("output")],
+        help: ArgumentHelp(
+            "The directory to write; the bundle's name in the current directory otherwise.", valueName: "dir"),
+        completion: .directory)
+    var target: String?
+
+    @Flag(help: "Fail if the lock is missing or stale.")
+    var locked = false
+
+    @Flag(help: "Use the lock as it is, and read no manifest.")
+    var frozen = false
+
+    @Flag(help: "Show the plan and write nothing.")
+    var dryRun = false
+
+    func validate() throws {
+        if locked && frozen { throw ValidationError("--locked and --frozen exclude each other") }
+    }
+
+    func execute(_ session: Session) async throws {
+        guard let lock = try await obtainLock(session) else { return }
+        let plan = try Plan(lock)
+        if dryRun {
+            session.say(PlanSummary(plan).text(width: session.context.terminal.width))
+            return session.add("plan", PlanSummary(plan).json)
+        }
+        let target = try absolute(self.target ?? lock.bundle.name)
+        let writer = try BundleWriter(
+            plan, caches: cacheOptions.caches(session.context), directory: Path.parent(source.manifest),
+            target: target)
+        let receipt = try await writer.write(progress: session.progress)
+        session.say(PlanSummary(plan).shares(width: session.context.terminal.width))
+        session.say(closing(receipt, plan))
+        session.add("bundle", .string(receipt.path))
+        session.add("files", .integer(receipt.files))
+        session.add("size", .integer(receipt.size))
+        session.add("written", .integer(receipt.written))
+        session.add("resumed", .integer(receipt.resumed))
+        session.add("plan", PlanSummary(plan).json)
+    }
+
+    /// The lock to pack by; `nil` where something was reported that forbids it.
+    private func obtainLock(_ session: Session) async throws -> Lock? {
+        if frozen { return try Lock.read(source.lockPath) }
+        let lock: Lock
+        if locked {
+            guard let fresh = try Locking.fresh(source, session) else { return nil }
+            lock = fresh
+        } else {
+            lock = try await Locking(source: source, options: locking, caches: cacheOptions).lock(session)
+        }
+        session.report(try Check.findings(try source.read(), lock))
+        return session.hasErrors ? nil : lock
+    }
+
+    private func absolute(_ path: String) throws -> String {
+        Path.normalized(Path.join(try Directory.current(), path))
+    }
+
+    private func closing(_ receipt: BundleWriter.Receipt, _ plan: Plan) -> String {
+        var text = "\nwrote \(receipt.path): \(receipt.files) files, \(ByteCount.text(receipt.size))"
+        if receipt.resumed > 0 {
+            text += " (\(ByteCount.text(receipt.resumed)) were there from an interrupted run)"
+        }
+        if plan.named > plan.size {
+            text += "\nequal files stored once saved \(ByteCount.text(plan.named - plan.size))"
+        }
+        if plan.lock.bundle.owner == nil {
+            text += "\nbefore the upload: add owner = \"your-kaggle-name\" to [bundle] and pack again"
+        }
+        return text + "\nupload: kaggle datasets create -p \(receipt.path) -r zip"
+    }
+}
+
+/// A plan for people and for `--json`.
+struct PlanSummary {
+    private let plan: Plan
+
+    init(_ plan: Plan) { self.plan = plan }
+
+    func text(width: Int) -> String {
+        let rows = plan.stored.map { file in
+            let origin = "\(file.entry)/\(file.file)"
+            return [ByteCount.text(file.size), file.path, file.path.hasSuffix(origin) ? "" : "= \(origin)"]
+        }
+        let files = Table(
+            [
+                .init(title: "SIZE", isNumber: true), .init(title: "STORED AT", canShrink: true),
+                .init(title: "CONTENT OF", canShrink: true),
+            ], rows: rows
+        ).text(width: width)
+        return files + "\n" + shares(width: width)
+    }
+
+    func shares(width: Int) -> String {
+        var rows = plan.shares.map { share in
+            [
+                share.name, "\(share.files)", ByteCount.text(share.named), ByteCount.text(share.stored),
+                ByteCount.text(share.named - share.stored),
+            ]
+        }
+        rows.append([
+            "in all", "\(plan.shares.reduce(0) { $0 + $1.files })", ByteCount.text(plan.named),
+            ByteCount.text(plan.size), ByteCount.text(plan.named - plan.size),
+        ])
+        var text = Table(
+            [
+                .init(title: "ENTRY", canShrink: true), .init(title: "FILES", isNumber: true),
+                .init(title: "NAMED", isNumber: true), .init(title: "STORED", isNumber: true),
+                .init(title: "SAVED", isNumber: true),
+            ], rows: rows
+        ).text(width: width)
+        text.removeLast()
+        return text
+    }
+
+    var json: JSON {
+        [
+            "named": .integer(plan.named), "stored": .integer(plan.size),
+            "entries": .array(
+                plan.shares.map { share in
+                    [
+                        "name": .string(share.name), "files": .integer(share.files),
+                        "named": .integer(share.named), "stored": .integer(share.stored),
+                    ]
+                }),
+            "files": .array(
+                plan.stored.map { file in
+                    [
+                        "path": .string(file.path), "size": .integer(file.size),
+                        "sha256": .string(file.sha256.hex), "entry": .string(file.entry),
+                        "file": .string(file.file),
+                    ]
+                }),
+        ]
+    }
+}

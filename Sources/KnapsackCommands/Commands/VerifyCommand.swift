@@ -1,0 +1,59 @@
+import ArgumentParser
+import Bundling
+import Storage
+import Tensors
+
+/// `knapsack verify`
+struct VerifyCommand: KnapsackCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Prove every byte of a bundle, or of the caches, against the lock.",
+        discussion: """
+            Exit code 0: every byte is right; 1: something is changed, missing or extra; 2: it could not \
+            be looked at.
+
+            Examples:
+              knapsack verify aimo3-models            a bundle's directory against its own lock
+              knapsack verify models.lock             the caches against a lock
+              knapsack verify aimo3-models --quick    names and sizes only
+            """)
+
+    @Argument(
+        help: ArgumentHelp("A bundle's directory, or a lock.", valueName: "bundle-or-lock"),
+        completion: .file())
+    var target: String
+
+    @Flag(help: "Compare names and sizes only; content is not read.")
+    var quick = false
+
+    @OptionGroup var cacheOptions: CacheOptions
+    @OptionGroup var output: OutputOptions
+
+    func execute(_ session: Session) async throws {
+        let level: VerifyReport.Level = quick ? .quick : .full
+        let report: VerifyReport
+        if target.hasSuffix(".lock") || target.hasSuffix(".toml") {
+            let path = target.hasSuffix(".toml") ? target.dropLast(5) + ".lock" : target
+            report = try await CacheVerifier(
+                try Lock.read(path), caches: cacheOptions.caches(session.context),
+                directory: Path.parent(path), level: level
+            ).verify(progress: session.progress)
+        } else {
+            report = try await BundleVerifier(directory: target, level: level)
+                .verify(progress: session.progress)
+        }
+        session.report(report.findings)
+        session.add("target", .string(target))
+        session.add("level", .string(level.rawValue))
+        session.add("files", .integer(report.files))
+        session.add("bytes", .integer(report.bytes))
+        let amount = "\(report.files) files, \(ByteCount.text(report.bytes))"
+        if session.hasErrors {
+            session.say("\(target): \(report.findings.count) findings in \(amount)")
+        } else if quick {
+            session.say("\(target): names and sizes of \(amount) are right; content was not read")
+        } else {
+            session.say("\(target): every byte of \(amount) is right")
+        }
+    }
+}

@@ -1,0 +1,68 @@
+public import ArgumentParser
+import Bundling
+import Tensors
+
+/// The root command.
+public struct Knapsack: AsyncParsableCommand {
+    /// Its name, what it does, and its subcommands.
+    public static let configuration = CommandConfiguration(
+        commandName: "knapsack",
+        abstract: "Pack models for a notebook without internet: proved, stored once, loadable offline.",
+        discussion: """
+            A manifest names models that lie in the Hugging Face and kagglehub caches. Knapsack pins and \
+            proves every file (lock), decides whether the bundle may and will work (check), writes one \
+            directory to upload (pack), and proves it again anywhere (verify).
+
+            Examples:
+              knapsack list                  what the caches hold
+              knapsack init > models.toml    a starter manifest
+              knapsack pack models.toml      lock, check and write the bundle
+
+            Exit codes: 0 it holds, 1 something does not, 2 it could not be decided.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            InitCommand.self, ListCommand.self, LockCommand.self, CheckCommand.self, PackCommand.self,
+            VerifyCommand.self, SchemaCommand.self,
+        ])
+
+    /// Makes the command; options come from ``ArgumentParser``.
+    public init() {}
+
+    /// Runs the command line of this process.
+    /// - Returns: the exit code.
+    public static func run(_ arguments: [String]) async -> Int32 {
+        do {
+            var command = try parseAsRoot(arguments)
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+            return 0
+        } catch let exit as ExitCode {
+            return exit.rawValue
+        } catch {
+            return tell(error, arguments)
+        }
+    }
+
+    /// Help and the version are answers; what cannot be parsed is a usage error, exit code 2.
+    private static func tell(_ error: any Error, _ arguments: [String]) -> Int32 {
+        let context = CommandContext.process()
+        let message = fullMessage(for: error)
+        if exitCode(for: error) == .success {
+            context.writeOutput(message + "\n")
+            return 0
+        }
+        context.writeError(message + "\n")
+        if arguments.contains("--json") {
+            let finding = Diagnostic(code: "usage", self.message(for: error), verdict: .undecided)
+            let document: JSON = [
+                "command": "knapsack", "status": "undecided", "findings": .array([finding.json]),
+            ]
+            context.writeOutput(document.prettyText + "\n")
+        }
+        return 2
+    }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Bundling
+import Storage
+
+/// How much a command says, and in what form; every command has them.
+struct OutputOptions: ParsableArguments {
+    @Flag(name: .long, help: "Print one JSON document on standard output, and nothing else there.")
+    var json = false
+
+    @Flag(name: [.short, .long], help: "Say nothing but findings.")
+    var quiet = false
+
+    @Flag(name: [.short, .long], help: "Say more: every file, every note.")
+    var verbose = false
+}
+
+/// Where the caches are, for commands that read them.
+struct CacheOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The Hugging Face hub cache, instead of the one that HF_HUB_CACHE or HF_HOME name.",
+            valueName: "dir"),
+        completion: .directory)
+    var hfCache: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The kagglehub cache, instead of the one that KAGGLEHUB_CACHE names.", valueName: "dir"),
+        completion: .directory)
+    var kagglehubCache: String?
+
+    func caches(_ context: CommandContext) -> Caches {
+        Caches(
+            hub: HubCache(root: hfCache ?? HubCache.defaultRoot(environment: context.environment)),
+            kagglehub: KagglehubCache(
+                root: kagglehubCache ?? KagglehubCache.defaultRoot(environment: context.environment)))
+    }
+}
+
+/// The manifest that a command works on.
+struct ManifestArgument: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp("The manifest.", valueName: "manifest"),
+        completion: .file(extensions: ["toml"]))
+    var manifest = "knapsack.toml"
+
+    /// The lock beside the manifest: `NAME.lock` for `NAME.toml`.
+    var lockPath: String {
+        manifest.hasSuffix(".toml") ? manifest.dropLast(5) + ".lock" : manifest + ".lock"
+    }
+
+    /// Reads and checks the manifest.
+    func read() throws -> Manifest {
+        let bytes: [UInt8]
+        do {
+            bytes = try FileReader.contents(of: try Directory.realPath(manifest), limit: 1 << 24)
+        } catch let error as FileError {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "manifest-unreadable", "\(error)",
+                    fix: error.isMissing
+                        ? "name the manifest, or write one with knapsack init" : "make it readable",
+                    verdict: .undecided))
+        }
+        return try Manifest.parse(bytes, path: manifest)
+    }
+
+    /// Reads the lock beside the manifest; `nil` where there is none.
+    func readLock() throws -> Lock? {
+        guard try FileStatus.existing(lockPath) != nil else { return nil }
+        return try Lock.read(lockPath)
+    }
+}
+
+extension Lock {
+    /// Reads and checks a lock file.
+    static func read(_ path: String) throws -> Lock {
+        do {
+            let bytes = try FileReader.contents(of: try Directory.realPath(path), limit: Lock.sizeLimit)
+            return try Lock.parse(bytes, path: path)
+        } catch let error as FileError {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "lock-unreadable", "\(error)",
+                    fix: error.isMissing ? "run knapsack lock" : "make it readable", verdict: .undecided))
+        }
+    }
+}

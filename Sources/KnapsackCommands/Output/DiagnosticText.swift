@@ -1,0 +1,48 @@
+import Bundling
+
+/// Findings as people read them: what is wrong, where, and what to do next, in that order.
+struct DiagnosticText {
+    let terminal: Terminal
+
+    /// One finding, with a newline at the end.
+    func text(_ finding: Diagnostic) -> String {
+        var text = ""
+        if let location = finding.location {
+            text += DiagnosticText.printable(location.file)
+            if let line = location.line { text += ":\(line)" }
+            if location.line != nil, let column = location.column { text += ":\(column)" }
+            text += ": "
+        }
+        text += style(finding.severity) + ": " + DiagnosticText.printable(finding.message) + "\n"
+        for note in finding.notes { text += "  \(DiagnosticText.printable(note))\n" }
+        if let fix = finding.fix { text += "  fix: \(DiagnosticText.printable(fix))\n" }
+        return text
+    }
+
+    private func style(_ severity: Diagnostic.Severity) -> String {
+        guard terminal.hasColor else { return severity.rawValue }
+        let code =
+            switch severity {
+            case .error: "1;31"
+            case .warning: "1;33"
+            case .note: "1;36"
+            }
+        return "\u{1B}[\(code)m\(severity.rawValue)\u{1B}[0m"
+    }
+
+    /// File names and model cards come from strangers: no escape sequence of theirs reaches a terminal.
+    static func printable(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars { result.append(isControl(scalar) ? "\u{FFFD}" : scalar) }
+        return String(result)
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x0A: false
+        case 0..<0x20, 0x7F..<0xA0: true
+        default: false
+        }
+    }
+}

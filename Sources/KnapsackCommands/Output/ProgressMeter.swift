@@ -1,0 +1,108 @@
+import Bundling
+import Storage
+import Synchronization
+
+/// Draws the progress of long work: one line that is drawn again on a terminal, a few lines in a log.
+final class ProgressMeter: Sendable {
+    /// How often a terminal's line is drawn again, and a log gets a line, in nanoseconds.
+    static let redraw: Int64 = 100_000_000
+    static let logInterval: Int64 = 10_000_000_000
+
+    private let terminal: Terminal
+    private let write: @Sendable (String) -> Void
+    private let state = Mutex(ProgressState())
+
+    init(terminal: Terminal, write: @escaping @Sendable (String) -> Void) {
+        self.terminal = terminal
+        self.write = write
+    }
+
+    /// Takes one event; may be called from several threads.
+    func handle(_ event: ProgressEvent, now: Int64 = currentTime()) {
+        let text = state.withLock { state -> String? in
+            state.apply(event, now: now)
+            let interval = terminal.isInteractive ? ProgressMeter.redraw : ProgressMeter.logInterval
+            if case .ended = event {
+                guard state.hasDrawn else { return nil }
+                state.hasDrawn = false
+                return terminal.isInteractive ? "\r\u{1B}[K" : nil
+            }
+            guard now - state.drawn >= interval else { return nil }
+            state.drawn = now
+            state.hasDrawn = true
+            let line = state.line(now: now, width: terminal.width, bar: terminal.isInteractive)
+            return terminal.isInteractive ? "\r\u{1B}[K" + line : line + "\n"
+        }
+        if let text { write(text) }
+    }
+
+    /// Takes the half-drawn line away, before something else is written.
+    func clear() {
+        let text = state.withLock { state -> String? in
+            guard state.hasDrawn, terminal.isInteractive else { return nil }
+            state.hasDrawn = false
+            return "\r\u{1B}[K"
+        }
+        if let text { write(text) }
+    }
+}
+
+/// How far a stage is.
+struct ProgressState {
+    private(set) var stage = ""
+    private(set) var bytes = 0
+    private(set) var total = 0
+    private(set) var files = 0
+    private(set) var totalFiles = 0
+    private var began: Int64 = 0
+    var drawn: Int64 = 0
+    var hasDrawn = false
+
+    mutating func apply(_ event: ProgressEvent, now: Int64) {
+        switch event {
+        case .began(let stage, let files, let bytes):
+            self = ProgressState()
+            self.stage = stage
+            total = bytes
+            totalFiles = files
+            began = now
+            drawn = now
+        case .advanced(let count): bytes += count
+        case .finished: files += 1
+        case .ended: break
+        }
+    }
+
+    /// "packing  ███████░░░░░  58 %  2.3 of 4 GB  1.4 GB/s  2 s left", no longer than `width`.
+    func line(now: Int64, width: Int, bar: Bool) -> String {
+        let share = total > 0 ? min(1, max(0, Double(bytes) / Double(total))) : 1
+        let seconds = Double(max(1, now - began)) / 1e9
+        let rate = Double(bytes) / seconds
+        var parts = [stage]
+        var tail = [
+            "\(Int(share * 100)) %", "\(ByteCount.text(bytes)) of \(ByteCount.text(total))",
+            "\(ByteCount.text(Int(max(0, rate))))/s",
+        ]
+        if rate > 0, bytes < total {
+            tail.append("\(ProgressState.duration(Double(total - bytes) / rate)) left")
+        }
+        tail.append("\(files)/\(totalFiles) files")
+        if bar {
+            let room = width - 1 - (parts + tail).reduce(0) { $0 + $1.count + 2 }
+            let length = min(30, room)
+            if length >= 8 {
+                let filled = Int(share * Double(length))
+                parts.append(
+                    String(repeating: "█", count: filled) + String(repeating: "░", count: length - filled))
+            }
+        }
+        return String((parts + tail).joined(separator: "  ").prefix(max(10, width - 1)))
+    }
+
+    static func duration(_ seconds: Double) -> String {
+        let whole = Int(min(seconds.rounded(.up), 359_999))
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
+        return "\(whole / 3600) h \(whole % 3600 / 60) min"
+    }
+}

@@ -1,0 +1,112 @@
+import ArgumentParser
+import Bundling
+import Storage
+import Synchronization
+import Tensors
+
+/// One run of one command: what it found, what it says, and how it ends.
+final class Session: Sendable {
+    let context: CommandContext
+    let json: Bool
+    let quiet: Bool
+    let verbose: Bool
+    private let meter: ProgressMeter
+    private let state = Mutex(State())
+
+    private struct State {
+        var findings: [Diagnostic] = []
+        var data: [JSON.Member] = []
+    }
+
+    init(_ context: CommandContext, _ options: OutputOptions) {
+        self.context = context
+        json = options.json
+        quiet = options.quiet
+        verbose = options.verbose
+        meter = ProgressMeter(terminal: context.terminal, write: context.writeError)
+    }
+
+    /// Receives progress; says nothing with `--quiet`.
+    var progress: ProgressHandler {
+        if quiet { return { _ in } }
+        return { [meter] event in meter.handle(event) }
+    }
+
+    /// Tells findings at once and remembers them for the exit code; notes only with `--verbose`.
+    func report(_ findings: [Diagnostic]) {
+        guard !findings.isEmpty else { return }
+        state.withLock { $0.findings += findings }
+        meter.clear()
+        let painter = DiagnosticText(terminal: context.terminal)
+        for finding in findings where finding.severity != .note || verbose {
+            context.writeError(painter.text(finding))
+        }
+    }
+
+    /// Says something to people, unless they asked for quiet; a newline is added.
+    func say(_ text: String) {
+        guard !quiet else { return }
+        meter.clear()
+        context.writeError(text + "\n")
+    }
+
+    /// Adds to the document of `--json`.
+    func add(_ key: String, _ value: JSON) {
+        state.withLock { $0.data.append(JSON.Member(key, value)) }
+    }
+
+    /// Whether an error was reported.
+    var hasErrors: Bool {
+        state.withLock { $0.findings.contains { $0.severity == .error } }
+    }
+
+    /// Prints the document where it was asked for, and gives the exit code.
+    func finish(command: String) -> Int32 {
+        meter.clear()
+        let (findings, data) = state.withLock { ($0.findings, $0.data) }
+        let code = exitStatus(of: findings)
+        if json {
+            let status = ["ok", "finding", "undecided"][Int(code)]
+            let head: [JSON.Member] = [
+                .init("command", .string(command)), .init("status", .string(status)),
+                .init("findings", .array(findings.map(\.json))),
+            ]
+            context.writeOutput(JSON.object(head + data).prettyText + "\n")
+        }
+        return code
+    }
+}
+
+/// 0 where everything holds, 1 where something was looked at and does not, 2 where nothing worse is known
+/// than that something could not be looked at.
+func exitStatus(of findings: [Diagnostic]) -> Int32 {
+    let errors = findings.filter { $0.severity == .error }
+    if errors.isEmpty { return 0 }
+    return errors.contains { $0.verdict == .finding } ? 1 : 2
+}
+
+/// A command of Knapsack: options, and one function that does the work and can be called by a test.
+protocol KnapsackCommand: AsyncParsableCommand {
+    var output: OutputOptions { get }
+    func execute(_ session: Session) async throws
+}
+
+extension KnapsackCommand {
+    mutating func run() async throws {
+        let status = await run(in: .process())
+        if status != 0 { throw ExitCode(status) }
+    }
+
+    /// Runs the command in a context and returns its exit code.
+    func run(in context: CommandContext) async -> Int32 {
+        let session = Session(context, output)
+        do {
+            try await execute(session)
+        } catch let problems as Diagnostics {
+            session.report(problems.all)
+        } catch {
+            session.report([Diagnostic(code: "failed", "\(error)", verdict: .undecided)])
+        }
+        return session.finish(command: Self._commandName)
+    }
+}
