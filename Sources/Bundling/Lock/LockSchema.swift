@@ -1,0 +1,128 @@
+public import Tensors
+
+/// The JSON Schema (draft 2020-12) of the lock.
+public enum LockSchema {
+    /// The schema, the same on every machine.
+    public static func jsonSchema() -> JSON {
+        [
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "Knapsack lock",
+            "description": "What a bundle holds, to the byte. Written by knapsack lock.",
+            "type": "object",
+            "required": ["version", "bundle", "entries"],
+            "properties": [
+                "version": ["const": .integer(Lock.version), "description": "The version of the format."],
+                "generator": ["type": "string", "description": "Who wrote it."],
+                "bundle": bundle,
+                "entries": [
+                    "type": "array", "items": entry,
+                    "description": "Sorted by the bytes of the names.",
+                ],
+            ],
+        ]
+    }
+
+    private static let text: JSON = ["type": "string"]
+    private static let texts: JSON = ["type": "array", "items": ["type": "string"]]
+    private static let count: JSON = ["type": "integer", "minimum": 0]
+
+    private static func choice<Value: CaseIterable & RawRepresentable<String>>(
+        _ type: Value.Type, _ description: String
+    ) -> JSON {
+        [
+            "enum": .array(type.allCases.map { .string($0.rawValue) }),
+            "description": .string(description),
+        ]
+    }
+
+    private static func digits(_ count: Int, _ description: String) -> JSON {
+        [
+            "type": "string", "pattern": .string("^[0-9a-f]{\(count)}$"),
+            "description": .string(description),
+        ]
+    }
+
+    private static let bundle: JSON = [
+        "type": "object",
+        "description": "The manifest's [bundle] table.",
+        "required": ["dedup", "license", "name", "title"],
+        "properties": [
+            "dedup": choice(BundleSettings.Deduplication.self, "How much equal content is stored once."),
+            "keywords": texts, "license": text, "name": text, "owner": text, "subtitle": text,
+            "title": text,
+        ],
+    ]
+
+    private static let entry: JSON = [
+        "type": "object",
+        "required": ["name", "kind", "asked", "resolved", "files"],
+        "properties": [
+            "name": text,
+            "kind": choice(Entry.Kind.self, "The manifest's table."),
+            "asked": [
+                "type": "object", "required": ["source"],
+                "description": "What the manifest asked for: the lock is fresh while it still does.",
+                "properties": ["source": text, "include": texts, "exclude": texts, "license": text],
+            ],
+            "resolved": resolved,
+            "files": [
+                "type": "array", "items": file, "description": "Sorted by the bytes of the paths.",
+            ],
+        ],
+    ]
+
+    private static let resolved: JSON = [
+        "type": "object",
+        "description": "What it resolved to; path sources have neither hub nor kaggle.",
+        "properties": [
+            "hub": [
+                "type": "object", "required": ["commit", "ref", "repo_id", "repo_type"],
+                "properties": [
+                    "commit": digits(40, "The pinned commit."), "ref": text, "repo_id": text,
+                    "repo_type": choice(HubRepository.Kind.self, "The kind of repository."),
+                ],
+            ],
+            "kaggle": [
+                "type": "object", "required": ["handle", "type"],
+                "properties": [
+                    "handle": text, "type": choice(KaggleHandle.Kind.self, "What the handle names."),
+                ],
+            ],
+            "license": [
+                "type": "object", "required": ["from", "id"],
+                "properties": ["from": choice(LockedLicense.Witness.self, "Who says so."), "id": text],
+            ],
+            "base_models": texts, "dtypes": texts, "formats": texts, "library": text,
+            "model_type": text, "needs": texts, "parameters": count, "pipeline_tag": text,
+        ],
+    ]
+
+    private static let file: JSON = [
+        "type": "object",
+        "required": ["path", "proof", "sha256", "size"],
+        "properties": [
+            "path": text,
+            "size": ["type": "integer", "minimum": 0, "description": "In bytes."],
+            "sha256": digits(64, "Of the content, uncompressed."),
+            "proof": choice(Proof.self, "What the content was proved by when it was locked."),
+            "at": [
+                "type": "string",
+                "description": "Where the whole content lies in the bundle, if not at its natural path.",
+            ],
+            "segments": [
+                "type": "array",
+                "description": "Ranges of stored files that, put one after the other, are the file.",
+                "items": [
+                    "type": "object", "required": ["at", "length", "offset"],
+                    "properties": [
+                        "at": text, "length": ["type": "integer", "minimum": 1], "offset": count,
+                    ],
+                ],
+            ],
+            "shards": [
+                "type": "array", "items": text,
+                "description": "For an index of shards: the files that it names.",
+            ],
+        ],
+    ]
+}
