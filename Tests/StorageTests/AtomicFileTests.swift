@@ -1,0 +1,62 @@
+import Storage
+import TestSupport
+import Testing
+
+@Suite struct AtomicFileTests {
+    @Test func writesOnlyWhatDiffers() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory + "/file"
+            #expect(try AtomicFile.write(Array("one".utf8), to: path))
+            #expect(try !AtomicFile.write(Array("one".utf8), to: path))
+            #expect(try AtomicFile.write(Array("two".utf8), to: path))
+            #expect(try contents(path) == Array("two".utf8))
+            #expect(try Directory.names(in: directory) == ["file"])
+        }
+    }
+
+    @Test func renameNewNeverReplaces() async throws {
+        try await withTemporaryDirectory { directory in
+            try writeFile(directory + "/a", "a")
+            try writeFile(directory + "/b", "b")
+            #expect(throws: FileError.self) {
+                try AtomicFile.renameNew(directory + "/a", to: directory + "/b")
+            }
+            #expect(try contents(directory + "/b") == Array("b".utf8))
+        }
+    }
+
+    @Test func removesTreesWithoutFollowingLinks() async throws {
+        try await withTemporaryDirectory { directory in
+            try writeFile(directory + "/outside/file", "keep")
+            try writeFile(directory + "/tree/sub/file", "go")
+            try makeLink(directory + "/tree/link", to: "../outside")
+            try Directory.removeTree(directory + "/tree")
+            #expect(try Directory.names(in: directory) == ["outside"])
+            #expect(try contents(directory + "/outside/file") == Array("keep".utf8))
+            try Directory.removeTree(directory + "/tree")
+        }
+    }
+
+    @Test func aLockIsHeldByOneHandle() async throws {
+        try await withTemporaryDirectory { directory in
+            let first = try FileHandle.directory(directory)
+            let second = try FileHandle.directory(directory)
+            #expect(try first.lockExclusively())
+            #expect(try !second.lockExclusively())
+        }
+    }
+
+    @Test func parallelWorkKeepsTheOrderOfItsItems() async throws {
+        let results = try await Parallel.map(Array(0..<1000), startingWith: >) { item, _ in item * 2 }
+        #expect(results == (0..<1000).map { $0 * 2 })
+    }
+
+    @Test func parallelWorkThrowsTheError() async throws {
+        await #expect(throws: FileError.self) {
+            _ = try await Parallel.map(Array(0..<100), startingWith: <) { item, _ in
+                if item == 50 { throw FileError("read", "x", code: 5) }
+                return item
+            }
+        }
+    }
+}

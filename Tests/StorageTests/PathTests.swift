@@ -1,0 +1,37 @@
+import Storage
+import Testing
+
+@Suite struct PathTests {
+    @Test(arguments: [
+        ("/a/b", "/a", "b"), ("/a", "/", "a"), ("a", ".", "a"), ("a/b/c", "a/b", "c"), ("/", "/", ""),
+    ])
+    func splitsParentAndName(_ path: String, parent: String, name: String) {
+        #expect(Path.parent(path) == parent)
+        #expect(Path.name(path) == name)
+    }
+
+    @Test(arguments: [
+        ("/a/../b", "/b"), ("a/./b//c", "a/b/c"), ("../../x", "../../x"), ("/../x", "/x"), ("a/..", "."),
+        ("a/../../b", "../b"),
+    ])
+    func normalizesByTextAlone(_ path: String, normal: String) {
+        #expect(Path.normalized(path) == normal)
+    }
+
+    @Test(arguments: ["", "/a", "a//b", "a/../b", "..", ".", "a/.", "a\nb", "a\u{0}b", "a/", "\u{FFFD}"])
+    func refusesRelativePathsThatCouldLeaveTheirDirectory(_ path: String) {
+        #expect(Path.problem(inRelative: path) != nil)
+    }
+
+    @Test(arguments: ["a", "a/b.c", "...", "a b/ü", ".gitattributes", "..a/b.."])
+    func takesOrdinaryRelativePaths(_ path: String) {
+        #expect(Path.problem(inRelative: path) == nil)
+    }
+
+    @Test func insideMeansBelowAndNotBeside() {
+        #expect(Path.isInside("/a/b", "/a"))
+        #expect(Path.isInside("/a", "/a"))
+        #expect(!Path.isInside("/ab", "/a"))
+        #expect(Path.isInside("/ab", "/"))
+    }
+}
