@@ -64,7 +64,7 @@ shift
 for hidden in "$@"; do
     if [ -d "$root$hidden" ]; then mount -t tmpfs tmpfs "$root$hidden"; fi
 done
-mount -o remount,ro "$root/kaggle/input"
+mount -o remount,bind,ro "$root/kaggle/input"
 exec chroot "$root" /bin/sh -c 'cd /kaggle/working && exec "$0" "$@"' "$PYTHON" /kaggle/cell.py
 """
 
