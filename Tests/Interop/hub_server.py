@@ -37,9 +37,9 @@ class HubFile:
     sha256: str | None  # of the content, for an LFS file only
 
     @classmethod
-    def of(cls, source: Path) -> "HubFile":
+    def of(cls, source: Path, may_be_lfs: bool = True) -> "HubFile":
         size = source.stat().st_size
-        if size > LFS_SIZE or source.suffix in LFS_SUFFIXES:
+        if may_be_lfs and (size > LFS_SIZE or source.suffix in LFS_SUFFIXES):
             with source.open("rb") as handle:
                 sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
             return cls(source, size, git_sha1(lfs_pointer(sha256, size)), sha256)
@@ -92,13 +92,17 @@ class HubServer:
             "DISABLE_SAFETENSORS_CONVERSION": "1",
         }
 
-    def add(self, repo_id: str, directory: Path, kind: str = "model", refs: tuple[str, ...] = ("main",)) -> str:
+    def add(
+        self,
+        repo_id: str,
+        directory: Path,
+        kind: str = "model",
+        refs: tuple[str, ...] = ("main",),
+        lfs: bool = True,
+    ) -> str:
         """Adds the directory's files as a commit that `refs` point to, and returns the commit."""
-        files = {
-            path.relative_to(directory).as_posix(): HubFile.of(path)
-            for path in sorted(directory.rglob("*"))
-            if path.is_file()
-        }
+        paths = sorted(path for path in directory.rglob("*") if path.is_file())
+        files = {path.relative_to(directory).as_posix(): HubFile.of(path, lfs) for path in paths}
         listing = "".join(f"{item.oid} {name}\n" for name, item in sorted(files.items()))
         commit = hashlib.sha1(f"{kind} {repo_id}\n{listing}".encode()).hexdigest()
         repo = self.repos.setdefault((kind, repo_id), HubRepo(kind, repo_id))
