@@ -1,0 +1,42 @@
+@testable import Bundling
+import Storage
+import Testing
+
+/// Small values that the tests of several stages start from.
+enum Samples {
+    static let bundle = settings()
+
+    static func settings(
+        name: String = "sample-bundle", title: String = "Sample bundle", subtitle: String? = nil,
+        deduplication: BundleSettings.Deduplication = .tensor
+    ) -> BundleSettings {
+        BundleSettings(
+            name: name, owner: nil, title: title, subtitle: subtitle, license: "other", keywords: [],
+            deduplication: deduplication)
+    }
+
+    /// A file whose digest follows from its content's name.
+    static func file(
+        _ path: String, content: String, size: Int = 10, proof: Proof = .blobGit,
+        placement: Placement = .natural, shards: [String]? = nil
+    ) throws -> LockedFile {
+        LockedFile(
+            path: path, size: size, sha256: try ContentHasher.sha256(Array(content.utf8).span),
+            proof: proof, placement: placement, shards: shards)
+    }
+
+    static func entry(
+        _ name: String, kind: Entry.Kind = .model, source: String = "path:x", license: String? = nil,
+        files: [LockedFile]
+    ) -> LockedEntry {
+        LockedEntry(
+            name: name, kind: kind,
+            asked: Asked(source: source, include: nil, exclude: [], license: nil), origin: .path,
+            license: license.map { LockedLicense(id: $0, from: .modelCard) }, facts: [],
+            files: files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) })
+    }
+
+    static func store(_ content: String) throws -> String {
+        "store/\(try ContentHasher.sha256(Array(content.utf8).span).hex)"
+    }
+}

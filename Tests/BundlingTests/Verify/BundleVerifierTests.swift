@@ -1,0 +1,92 @@
+@testable import Bundling
+import Storage
+import TestSupport
+import Testing
+
+@Suite struct BundleVerifierTests {
+    private func codes(after change: (PackedSample) throws -> Void) async throws -> [String] {
+        try await withTemporaryDirectory { directory in
+            let sample = try PackedSample(in: directory)
+            _ = try await sample.pack()
+            try change(sample)
+            return try await sample.verify().findings.map(\.code)
+        }
+    }
+
+    @Test func findsEveryKindOfDamage() async throws {
+        let weights = "/models/first/sub/weights.bin"
+        #expect(try await codes { _ in } == [])
+        #expect(try await codes { try Directory.removeFile($0.target + weights) } == ["missing"])
+        #expect(try await codes { try writeFile($0.target + weights, "short") } == ["changed"])
+        #expect(try await codes { try writeFile($0.target + weights, "") } == ["changed"])
+        #expect(try await codes { try writeFile($0.target + "/models/first/more", "x") } == ["extra"])
+        #expect(try await codes { try Directory.removeFile($0.target + "/README.md") } == ["missing", "changed"])
+        #expect(
+            try await codes {
+                try Directory.removeFile($0.target + weights)
+                try makeLink($0.target + weights, to: "/etc/passwd")
+            }.sorted() == ["missing", "not-a-file"])
+    }
+
+    @Test func saysWhoseContentASwappedFileHas() async throws {
+        try await withTemporaryDirectory { directory in
+            let sample = try PackedSample(in: directory)
+            _ = try await sample.pack()
+            let config = sample.target + "/models/first/config.json"
+            let text = try contents(config)
+            // Of the same length, so that only the content tells.
+            try writeFile(directory + "/x", String(repeating: "z", count: text.count))
+            try writeFile(config, contents(directory + "/x"))
+            let finding = try #require(try await sample.verify().findings.first)
+            #expect(finding.message == "models/first/config.json has other content")
+            #expect(finding.notes.first?.contains("expected sha256") == true)
+        }
+    }
+
+    @Test func findsAFlippedBitAnywhere() async throws {
+        let seed: UInt64 = 0x666C_6970
+        print("seed \(seed)")
+        var generator = SeededGenerator(seed: seed)
+        try await withTemporaryDirectory { directory in
+            let sample = try PackedSample(in: directory)
+            _ = try await sample.pack()
+            let files = try sample.bundleContents().filter { !$0.value.isEmpty }
+                .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+            for round in 0..<200 {
+                let (path, bytes) = files[round % files.count]
+                var damaged = bytes
+                let position = Int.random(in: 0..<bytes.count, using: &generator)
+                damaged[position] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+                try writeFile(sample.target + "/" + path, damaged)
+                let findings = try await sample.verify().findings
+                #expect(
+                    findings.contains { $0.message.contains(path) }, "\(path) at byte \(position): \(findings)")
+                try writeFile(sample.target + "/" + path, bytes)
+            }
+            #expect(try await sample.verify().findings.isEmpty)
+        }
+    }
+
+    @Test func quickLooksAtSizesOnly() async throws {
+        try await withTemporaryDirectory { directory in
+            let sample = try PackedSample(in: directory)
+            _ = try await sample.pack()
+            let config = sample.target + "/models/first/config.json"
+            try writeFile(config, contents(config).map { $0 ^ 1 })
+            #expect(try await sample.verify(.quick).findings.isEmpty)
+            try writeFile(config, "{}")
+            #expect(try await sample.verify(.quick).findings.map(\.code) == ["changed"])
+        }
+    }
+
+    @Test func aDirectoryWithoutLockIsNotDecided() async throws {
+        try await withTemporaryDirectory { directory in
+            await #expect(throws: Diagnostics.self) {
+                try await BundleVerifier(directory: directory, level: .full).verify { _ in }
+            }
+            await #expect(throws: Diagnostics.self) {
+                try await BundleVerifier(directory: directory + "/none", level: .full).verify { _ in }
+            }
+        }
+    }
+}
