@@ -118,14 +118,21 @@ public struct BundleVerifier: Sendable {
     private func sumsFindings(_ expected: ExpectedFiles, _ found: [String: Found]) throws -> [Diagnostic] {
         guard case .digest(_, let size)? = found[SumsFile.name] else { return [] }
         let bytes = try FileReader.contents(of: Path.join(root, SumsFile.name), limit: size)
+        var wanted = expected.content.map { ($0.key, $0.value.sha256) }
+        var absent: Set<String> = []
+        for path in BundlePath.generated where path != SumsFile.name {
+            if case .digest(let digest, _)? = found[path] {
+                wanted.append((path, digest))
+            } else {
+                absent.insert(path)
+            }
+        }
+        // What is missing is said already; its line proves nothing either way.
         let lines = String(decoding: bytes, as: UTF8.self)
             .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        var wanted = expected.content.map { ($0.key, $0.value.sha256) }
-        for path in BundlePath.generated where path != SumsFile.name {
-            if case .digest(let digest, _)? = found[path] { wanted.append((path, digest)) }
-        }
+            .filter { !absent.contains(String($0.dropFirst(66))) }
         let should = SumsFile.text(wanted)
-        guard bytes != Array(should.utf8) else { return [] }
+        guard Array(lines.joined(separator: "\n").utf8) != Array(should.utf8) else { return [] }
         let present = Set(lines)
         let unmatched = should.split(separator: "\n").map(String.init).filter { !present.contains($0) }
             .map { String($0.dropFirst(66)) }
