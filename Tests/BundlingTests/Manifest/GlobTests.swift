@@ -16,7 +16,8 @@ private let fixtures = #filePath.split(separator: "/").dropLast(4).map { "/\($0)
             let pattern = try #require(parts[0].string)
             let path = try #require(parts[1].string)
             #expect(
-                Glob(pattern).matches(path) == parts[2].bool, "pattern \(quote(pattern)), path \(quote(path))")
+                Glob(pattern).matches(path) == parts[2].bool, "pattern \(quote(pattern)), path \(quote(path))"
+            )
         }
     }
 
