@@ -1,0 +1,172 @@
+/// A file pattern with the meaning that huggingface_hub gives to `allow_patterns` and `ignore_patterns`.
+///
+/// That is Python's `fnmatch.fnmatch` on POSIX: `*` is any text, "/" included, `?` any one character,
+/// `[seq]` and `[!seq]` one of a set or none of it; everything else stands for itself, a backslash too.
+/// A pattern that ends with "/" means everything below. The pattern is for the whole path, case counts,
+/// and text is compared by Unicode scalars. Read from CPython 3.11's `fnmatch.translate` and
+/// huggingface_hub's `filter_repo_objects`.
+public struct Glob: Equatable, Sendable {
+    /// The pattern as it was written.
+    public let pattern: String
+    private let tokens: [Token]
+
+    private enum Token: Equatable {
+        case literal(Unicode.Scalar)
+        case anyOne
+        case anyText
+        case set([ClosedRange<Unicode.Scalar>], negated: Bool)
+
+        /// Whether the token takes this one scalar.
+        func takes(_ scalar: Unicode.Scalar) -> Bool {
+            switch self {
+            case .literal(let own): own == scalar
+            case .anyOne: true
+            case .anyText: false
+            case .set(let ranges, let negated): ranges.contains { $0.contains(scalar) } != negated
+            }
+        }
+    }
+
+    /// Reads a pattern; every text is one.
+    public init(_ pattern: String) {
+        self.pattern = pattern
+        var scalars = Array(pattern.unicodeScalars)
+        if scalars.last == "/" { scalars.append("*") }
+        var tokens: [Token] = []
+        var index = 0
+        while index < scalars.count {
+            let scalar = scalars[index]
+            index += 1
+            switch scalar {
+            case "*": if tokens.last != .anyText { tokens.append(.anyText) }
+            case "?": tokens.append(.anyOne)
+            case "[":
+                if let end = Glob.endOfSet(scalars, from: index) {
+                    tokens.append(Glob.set(Array(scalars[index..<end])))
+                    index = end + 1
+                } else {
+                    tokens.append(.literal("["))
+                }
+            default: tokens.append(.literal(scalar))
+            }
+        }
+        self.tokens = tokens
+    }
+
+    /// Whether the pattern takes this path. Time is at most the product of both lengths.
+    public func matches(_ path: String) -> Bool {
+        matches(Array(path.unicodeScalars))
+    }
+
+    fileprivate func matches(_ path: [Unicode.Scalar]) -> Bool {
+        var token = 0
+        var index = 0
+        // Where to go on when a later token fails. Only the last "*" has to be tried again: what lies
+        // before it already fits, and as far to the left as it can.
+        var retry: (token: Int, index: Int)?
+        while true {
+            if token < tokens.count, tokens[token] == .anyText {
+                retry = (token, index)
+                token += 1
+            } else if token < tokens.count, index < path.count, tokens[token].takes(path[index]) {
+                token += 1
+                index += 1
+            } else if token == tokens.count, index == path.count {
+                return true
+            } else if let last = retry, last.index < path.count {
+                retry = (last.token, last.index + 1)
+                token = last.token + 1
+                index = last.index + 1
+            } else {
+                return false
+            }
+        }
+    }
+
+    /// The place of the "]" that ends a set, or `nil` where the "[" before `start` stands for itself.
+    private static func endOfSet(_ scalars: [Unicode.Scalar], from start: Int) -> Int? {
+        var end = start
+        if end < scalars.count, scalars[end] == "!" { end += 1 }
+        // A "]" in the first place is a member.
+        if end < scalars.count, scalars[end] == "]" { end += 1 }
+        return scalars[min(end, scalars.count)...].firstIndex(of: "]")
+    }
+
+    /// The set between "[" and "]", with fnmatch's reading of odd ranges: a range that runs backwards is
+    /// left out, and whether "!" negates is decided after that.
+    private static func set(_ members: [Unicode.Scalar]) -> Token {
+        var chunks = chunks(of: members)
+        for index in stride(from: chunks.count - 1, to: 0, by: -1) {
+            guard let low = chunks[index - 1].last, let high = chunks[index].first, low > high else {
+                continue
+            }
+            chunks[index - 1] = Array(chunks[index - 1].dropLast() + chunks[index].dropFirst())
+            chunks.remove(at: index)
+        }
+        let negated = chunks[0].first == "!"
+        if negated { chunks[0].removeFirst() }
+        var ranges: [ClosedRange<Unicode.Scalar>] = []
+        for (index, chunk) in chunks.enumerated() {
+            var single = chunk[...]
+            if index > 0 {
+                // The last of the chunk before and the first of this one are a range. Without a last one
+                // ("!" was all of it) the hyphen is a member, and so is the first.
+                if let low = chunks[index - 1].last, let high = single.popFirst() {
+                    if low <= high { ranges.append(low...high) }
+                } else {
+                    ranges.append("-"..."-")
+                }
+            }
+            if index < chunks.count - 1 { single = single.dropLast() }
+            for scalar in single { ranges.append(scalar...scalar) }
+        }
+        return .set(ranges, negated: negated)
+    }
+
+    /// The members, cut at the hyphens that make ranges: not the first member, and no two hyphens with
+    /// less than two members between them. A hyphen in the last place is a member.
+    private static func chunks(of members: [Unicode.Scalar]) -> [[Unicode.Scalar]] {
+        var chunks: [[Unicode.Scalar]] = []
+        var start = 0
+        var search = members.first == "!" ? 2 : 1
+        while search < members.count, let hyphen = members[search...].firstIndex(of: "-") {
+            chunks.append(Array(members[start..<hyphen]))
+            start = hyphen + 1
+            search = hyphen + 3
+        }
+        if start < members.count || chunks.isEmpty {
+            chunks.append(Array(members[start...]))
+        } else {
+            chunks[chunks.count - 1].append("-")
+        }
+        return chunks
+    }
+}
+
+/// Which files of a snapshot to take: those that some include pattern takes and no exclude pattern.
+public struct FileFilter: Equatable, Sendable {
+    /// What to take; `nil` takes everything, an empty list nothing.
+    public let include: [Glob]?
+    /// What to leave out; it wins over `include`.
+    public let exclude: [Glob]
+
+    /// Makes a filter.
+    public init(include: [Glob]?, exclude: [Glob]) {
+        self.include = include
+        self.exclude = exclude
+    }
+
+    /// Whether a file is taken; the path is relative to the snapshot, with "/".
+    public func accepts(_ path: String) -> Bool {
+        let scalars = Array(path.unicodeScalars)
+        if let include, !include.contains(where: { $0.matches(scalars) }) { return false }
+        return !exclude.contains { $0.matches(scalars) }
+    }
+}
+
+extension Entry {
+    /// The filter that the entry's `include` and `exclude` are.
+    public var filter: FileFilter {
+        FileFilter(include: include.map { $0.map(Glob.init) }, exclude: exclude.map(Glob.init))
+    }
+}

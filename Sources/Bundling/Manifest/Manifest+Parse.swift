@@ -1,0 +1,167 @@
+extension Manifest {
+    /// Reads a manifest; `path` is how messages call it. Nothing else of the disk is looked at.
+    ///
+    /// Throws every problem there is, in the order of their places, each with line and column; only what
+    /// is no TOML at all, or is of a newer schema, ends the search at the first one.
+    public static func parse(_ bytes: [UInt8], path: String) throws(Diagnostics) -> Manifest {
+        let (root, text) = try TOMLDocument.read(bytes, path: path)
+        var reader = ManifestReader(text)
+        try reader.refuseNewerSchema(root)
+        reader.checkRoot(root)
+        let bundle = reader.bundle(root)
+        let policy = reader.policy(root)
+        let entries = reader.entries(root)
+        if let diagnostics = reader.diagnostics { throw diagnostics }
+        guard let bundle else {
+            // Without a bundle a problem was reported above.
+            throw Diagnostics(
+                Diagnostic(
+                    code: "manifest-missing-table", "the manifest has no [bundle]",
+                    at: Diagnostic.Location(file: path), verdict: .undecided))
+        }
+        return Manifest(path: path, bundle: bundle, policy: policy, entries: entries)
+    }
+}
+
+extension ManifestReader {
+    /// A newer schema may give every key another meaning, so nothing else is said about it.
+    fileprivate mutating func refuseNewerSchema(_ root: LocatedValue) throws(Diagnostics) {
+        guard let value = root["schema"]?.value, case .integer(let number) = value.content,
+            number > ManifestSchema.version
+        else { return }
+        report(
+            "manifest-schema",
+            "the manifest has schema \(number), this Knapsack reads schema \(ManifestSchema.version)",
+            at: value.place, fix: "use a newer Knapsack")
+        if let diagnostics { throw diagnostics }
+    }
+
+    /// Checks the keys and the tables at the top.
+    fileprivate mutating func checkRoot(_ root: LocatedValue) {
+        let tables = ManifestSchema.tables.map(\.name)
+        var others: [LocatedValue.Member] = []
+        var meant: Set<String> = []
+        for member in root.members ?? [] {
+            if tables.contains(where: { $0.utf8.elementsEqual(member.key.utf8) }) { continue }
+            if ManifestSchema.rootKeys.contains(where: { $0.name.utf8.elementsEqual(member.key.utf8) }) {
+                others.append(member)
+                continue
+            }
+            let names = ManifestSchema.rootKeys.map(\.name) + tables
+            if let probable = unknown(member, in: "the manifest", among: names) { meant.insert(probable) }
+        }
+        let keys = ManifestSchema.rootKeys.filter { !meant.contains($0.name) || root[$0.name] != nil }
+        let top = ManifestSchema.Table(name: "", kind: nil, summary: "", keys: keys)
+        _ = values(of: LocatedValue(content: .table(others), place: 0), as: top)
+        let isEntry: (String) -> Bool = { Entry.Kind(rawValue: $0) != nil }
+        if !meant.contains("bundle"), root["bundle"] == nil {
+            report(
+                "manifest-missing-table", "the manifest has no [bundle]", at: 0,
+                fix: "add [bundle] with name = …")
+        }
+        if !(root.members ?? []).contains(where: { isEntry($0.key) }), !meant.contains(where: isEntry) {
+            report(
+                "manifest-empty", "the manifest names nothing to pack", at: 0,
+                allowed: Entry.Kind.allCases.map { "[[\($0.rawValue)]]" }.joined(separator: ", "),
+                fix: "add a [[model]] with name = … and source = …")
+        }
+    }
+
+    /// The one table of this name; `nil` where there is none or it is none.
+    private mutating func table(_ schema: ManifestSchema.Table, in root: LocatedValue) -> LocatedValue? {
+        guard let value = root[schema.name]?.value else { return nil }
+        if value.members != nil { return value }
+        report(
+            "manifest-type", "`\(schema.name)` must be a table, found \(value.found)", at: value.place,
+            fix: "write the header \(schema.header)")
+        return nil
+    }
+
+    fileprivate mutating func bundle(_ root: LocatedValue) -> BundleSettings? {
+        guard let table = table(ManifestSchema.bundle, in: root) else { return nil }
+        let values = values(of: table, as: ManifestSchema.bundle)
+        guard let name = values["name"]?.text else { return nil }
+        return BundleSettings(
+            name: name, owner: values["owner"]?.text, title: values["title"]?.text ?? name,
+            subtitle: values["subtitle"]?.text,
+            license: values["license"]?.text ?? ManifestSchema.defaultLicense,
+            keywords: values["keywords"]?.list ?? [],
+            deduplication: values["dedup"]?.text.flatMap(BundleSettings.Deduplication.init) ?? .tensor)
+    }
+
+    fileprivate mutating func policy(_ root: LocatedValue) -> Policy {
+        guard let table = table(ManifestSchema.policy, in: root) else { return .none }
+        let values = values(of: table, as: ManifestSchema.policy)
+        return Policy(
+            licenses: values["licenses"]?.list.map { $0.map { $0.lowercased() } },
+            maximumSize: values["max-size"]?.integer,
+            proof: values["proof"]?.text.flatMap(Policy.Proof.init), location: location(table.place))
+    }
+
+    // MARK: Entries
+
+    /// The entries that are right, in the order of the text over all kinds.
+    fileprivate mutating func entries(_ root: LocatedValue) -> [Entry] {
+        var tables: [(value: LocatedValue, schema: ManifestSchema.Table, kind: Entry.Kind)] = []
+        for schema in ManifestSchema.tables {
+            guard let kind = schema.kind, let value = root[schema.name]?.value else { continue }
+            guard let elements = value.elements else {
+                report(
+                    "manifest-type", "`\(schema.name)` must be a list of tables, found \(value.found)",
+                    at: value.place, fix: "write the header \(schema.header)")
+                continue
+            }
+            for element in elements {
+                if element.members != nil {
+                    tables.append((element, schema, kind))
+                } else {
+                    report(
+                        "manifest-type", "`\(schema.name)` must hold tables, found \(element.found)",
+                        at: element.place, fix: "write the header \(schema.header)")
+                }
+            }
+        }
+        tables.sort { $0.value.place < $1.value.place }
+        var firstLines: [String: Int] = [:]
+        var entries: [Entry] = []
+        for (value, schema, kind) in tables {
+            let values = values(of: value, as: schema)
+            guard let name = values["name"]?.text else { continue }
+            let place = value["name"]?.value.place ?? value.place
+            if let line = firstLines[name] {
+                report(
+                    "manifest-duplicate-name", "\(name): this name is already used on line \(line)",
+                    at: place,
+                    fix: "give every entry its own name, whatever its kind")
+            } else {
+                firstLines[name] = location(place).line
+            }
+            if let entry = entry(name, kind, values, at: value.place) { entries.append(entry) }
+        }
+        return entries
+    }
+
+    private func entry(
+        _ name: String, _ kind: Entry.Kind, _ values: [String: Value], at place: Int
+    ) -> Entry? {
+        guard let text = values["source"]?.text, let source = try? Source.parse(text) else { return nil }
+        return Entry(
+            name: name, kind: kind, source: source, include: values["include"]?.list,
+            exclude: values["exclude"]?.list ?? [], license: values["license"]?.text?.lowercased(),
+            allow: values["allow"]?.list ?? [], location: location(place))
+    }
+}
+
+extension ManifestReader.Value {
+    fileprivate var text: String? {
+        if case .text(let value) = self { value } else { nil }
+    }
+
+    fileprivate var list: [String]? {
+        if case .list(let value) = self { value } else { nil }
+    }
+
+    fileprivate var integer: Int? {
+        if case .integer(let value) = self { value } else { nil }
+    }
+}

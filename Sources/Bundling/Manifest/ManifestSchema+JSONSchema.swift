@@ -1,0 +1,74 @@
+public import Tensors
+
+extension ManifestSchema {
+    /// The JSON Schema (draft 2020-12) of the manifest, for editors that complete and check TOML by one.
+    ///
+    /// It takes every manifest that Knapsack takes; what it cannot say (unique names, a repository's
+    /// name to the letter) Knapsack still refuses. The same value every time.
+    public static func jsonSchema() -> JSON {
+        let properties =
+            rootKeys.map { JSON.Member($0.name, $0.jsonSchema) }
+            + tables.map { JSON.Member($0.name, $0.jsonSchema) }
+        let required = rootKeys.filter(\.isRequired).map(\.name) + tables.filter(\.isRequired).map(\.name)
+        return [
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "Knapsack manifest",
+            "description": "Which models, data sets, wheels and files a bundle is made of.",
+            "type": "object",
+            "properties": .object(properties),
+            "required": .array(required.map(JSON.string)),
+            "anyOf": .array(tables.filter { $0.kind != nil }.map { ["required": [.string($0.name)]] }),
+            "additionalProperties": false,
+        ]
+    }
+}
+
+extension ManifestSchema.Table {
+    fileprivate var jsonSchema: JSON {
+        var members: [JSON.Member] = [
+            .init("type", "object"),
+            .init("properties", .object(keys.map { .init($0.name, $0.jsonSchema) })),
+        ]
+        let required = keys.filter(\.isRequired).map { JSON.string($0.name) }
+        if !required.isEmpty { members.append(.init("required", .array(required))) }
+        members.append(.init("additionalProperties", false))
+        if kind == nil { return .object([.init("description", .string(summary))] + members) }
+        return ["description": .string(summary), "type": "array", "items": .object(members)]
+    }
+}
+
+extension ManifestSchema.Key {
+    fileprivate var jsonSchema: JSON {
+        var members: [JSON.Member] = [.init("description", .string(summary))]
+        switch type {
+        case .version:
+            members += [.init("type", "integer"), .init("const", .integer(ManifestSchema.version))]
+        case .text(let rule): members += rule.jsonSchema
+        case .choice(let values):
+            members += [.init("type", "string"), .init("enum", .array(values.map(JSON.string)))]
+        case .list(let rule, let mayBeEmpty):
+            members += [.init("type", "array"), .init("items", .object(rule.jsonSchema))]
+            if !mayBeEmpty { members.append(.init("minItems", 1)) }
+        case .size:
+            let alternatives: JSON = [
+                ["type": "integer", "minimum": 1],
+                ["type": "string", "pattern": .string(ByteSize.pattern)],
+            ]
+            members.append(.init("anyOf", alternatives))
+        }
+        if let defaultText { members.append(.init("default", .string(defaultText))) }
+        return .object(members)
+    }
+}
+
+extension TextRule {
+    fileprivate var jsonSchema: [JSON.Member] {
+        var members: [JSON.Member] = [.init("type", "string")]
+        if let lengths {
+            members.append(.init("minLength", .integer(lengths.lowerBound)))
+            members.append(.init("maxLength", .integer(lengths.upperBound)))
+        }
+        members.append(.init("pattern", .string(pattern)))
+        return members
+    }
+}

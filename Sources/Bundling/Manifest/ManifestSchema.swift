@@ -1,0 +1,176 @@
+/// What a manifest may hold: the one definition that checks, suggestions and the JSON Schema are made from.
+public enum ManifestSchema {
+    /// The schema that this Knapsack reads, the value of the key `schema`.
+    public static let version = 1
+
+    /// A table of the manifest.
+    struct Table {
+        /// The name in the header; empty for what stands above the first table.
+        let name: String
+        /// The entries' kind for `[[name]]`, `nil` for the tables that there is one of.
+        let kind: Entry.Kind?
+        /// Whether a manifest must have it.
+        var isRequired = false
+        /// One sentence for the JSON Schema.
+        let summary: String
+        /// What it may hold.
+        let keys: [Key]
+
+        /// The header as it is written.
+        var header: String {
+            name.isEmpty ? "the manifest" : kind == nil ? "[\(name)]" : "[[\(name)]]"
+        }
+    }
+
+    /// A key of a table.
+    struct Key {
+        /// The name.
+        let name: String
+        /// What it takes.
+        let type: ValueType
+        /// Whether the table must have it.
+        var isRequired = false
+        /// What is meant where the table does not have it, if that can be said in one value.
+        var defaultText: String?
+        /// What to write where no allowed value fits.
+        var hint: String?
+        /// One sentence for the JSON Schema.
+        let summary: String
+    }
+
+    /// What a key takes.
+    enum ValueType {
+        /// The manifest's schema.
+        case version
+        /// A string.
+        case text(TextRule)
+        /// One of a few strings.
+        case choice([String])
+        /// A list of strings.
+        case list(TextRule, mayBeEmpty: Bool)
+        /// A number of bytes, or a string such as "200 GB".
+        case size
+
+        /// The type for "must be …".
+        var name: String {
+            switch self {
+            case .version: "an integer"
+            case .text, .choice: "a string"
+            case .list: "a list of strings"
+            case .size: "a string such as \"200 GB\" or an integer of bytes"
+            }
+        }
+
+        /// What is taken, in words.
+        var allowed: String {
+            switch self {
+            case .version: "\(ManifestSchema.version)"
+            case .text(let rule): rule.allowed
+            case .choice(let values): values.joined(separator: ", ")
+            case .list(let rule, let mayBeEmpty):
+                mayBeEmpty ? "a list of \(rule.allowed)" : "a list, not empty, of \(rule.allowed)"
+            case .size: "a whole number of bytes from 1, or a size in B, kB, MB, GB, TB, KiB, MiB, GiB or TiB"
+            }
+        }
+    }
+
+    /// Kaggle's names for dataset licences, as its command-line client checks them.
+    static let kaggleLicenses = [
+        "CC0-1.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC-BY-NC-SA-4.0", "GPL-2.0", "ODbL-1.0", "DbCL-1.0",
+        "copyright-authors", "other", "unknown", "CC-BY-4.0", "CC-BY-NC-4.0", "PDDL", "CC-BY-3.0",
+        "CC-BY-3.0-IGO", "US-Government-Works", "CC-BY-NC-SA-3.0-IGO", "CDLA-Permissive-1.0",
+        "CDLA-Sharing-1.0", "CC-BY-ND-4.0", "CC-BY-NC-ND-4.0", "ODC-BY-1.0", "LGPL-3.0", "AGPL-3.0",
+        "FDL-1.3",
+        "EU-ODP-Legal-Notice", "apache-2.0", "GPL-3.0",
+    ]
+
+    /// The keys above the first table.
+    static let rootKeys = [
+        Key(
+            name: "schema", type: .version, isRequired: true,
+            summary: "The version of the manifest's form; this Knapsack reads version \(version).")
+    ]
+
+    /// The tables.
+    static let tables = [bundle, policy] + Entry.Kind.allCases.map(entry)
+
+    static let bundle = Table(
+        name: "bundle", kind: nil, isRequired: true,
+        summary: "What the bundle is called and how it is laid out.",
+        keys: [
+            Key(
+                name: "name", type: .text(.slug), isRequired: true,
+                summary: "The Kaggle dataset's name in its address (its slug)."),
+            Key(
+                name: "owner", type: .text(.owner),
+                summary: "The Kaggle account or organization that will own the dataset."),
+            Key(
+                name: "title", type: .text(.line),
+                summary: "The title that Kaggle shows; the name where there is none."),
+            Key(name: "subtitle", type: .text(.line), summary: "A line below the title."),
+            Key(
+                name: "license", type: .choice(kaggleLicenses), defaultText: defaultLicense,
+                hint: "write \"\(defaultLicense)\"; the bundle's README names every model's own licence",
+                summary: "Kaggle's name for the dataset's licence."),
+            Key(
+                name: "keywords", type: .list(.line, mayBeEmpty: true),
+                summary: "Kaggle's tags for the dataset."),
+            Key(
+                name: "dedup", type: .choice(BundleSettings.Deduplication.allCases.map(\.rawValue)),
+                defaultText: BundleSettings.Deduplication.tensor.rawValue,
+                summary:
+                    "What is stored once: nothing (none), equal files (file), or equal files and tensors."),
+        ])
+
+    /// Kaggle shows "other" as "specified in description": right for a bundle of several models, whose
+    /// README has their licences. "unknown" would say that nobody looked.
+    static let defaultLicense = "other"
+
+    static let policy = Table(
+        name: "policy", kind: nil, summary: "The competition's rules, checked from the lock alone.",
+        keys: [
+            Key(
+                name: "licenses", type: .list(.license, mayBeEmpty: false),
+                summary: "The licences that entries may have; case does not count."),
+            Key(
+                name: "max-size", type: .size,
+                summary: "The most bytes that the bundle may hold, such as \"200 GB\"."),
+            Key(
+                name: "proof", type: .choice(Policy.Proof.allCases.map(\.rawValue)),
+                summary: "Whether every file must be proved by a digest that its cache knows."),
+        ])
+
+    private static func entry(_ kind: Entry.Kind) -> Table {
+        let summary =
+            switch kind {
+            case .model: "A model."
+            case .dataset: "A data set."
+            case .wheels: "Python packages for an installation without internet."
+            case .files: "Any files."
+            }
+        return Table(
+            name: kind.rawValue, kind: kind, summary: summary,
+            keys: [
+                Key(
+                    name: "name", type: .text(.entryName), isRequired: true,
+                    summary: "The entry's name, unique in the manifest; its folder in the bundle."),
+                Key(
+                    name: "source", type: .text(.source(kind)), isRequired: true,
+                    summary: "Where the files come from: "
+                        + kind.schemes.map(\.form).joined(separator: ", ") + "."),
+                Key(
+                    name: "include", type: .list(.glob, mayBeEmpty: false),
+                    summary: "Patterns of the files to take, as huggingface_hub's allow_patterns; "
+                        + "all files where there is none."),
+                Key(
+                    name: "exclude", type: .list(.glob, mayBeEmpty: true),
+                    summary: "Patterns of the files to leave out, as huggingface_hub's ignore_patterns."),
+                Key(
+                    name: "license", type: .text(.license),
+                    summary: "The licence, where the cache does not say it; case does not count."),
+                Key(
+                    name: "allow", type: .list(.findingCode, mayBeEmpty: true),
+                    summary: "Codes of findings that are accepted for this entry."),
+            ])
+    }
+}
