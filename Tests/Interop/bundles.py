@@ -94,7 +94,7 @@ class Bundle:
             "version": 1,
             "generator": "knapsack",
             "bundle": {"dedup": "tensor", "name": self.root.name},
-            "entries": sorted(self.entries, key=lambda entry: entry["name"].encode()),
+            "entries": sorted(self.entries, key=lambda entry: str(entry["name"]).encode()),
         }
         lock.update(changes)
         (self.root / "knapsack.lock").write_text(json.dumps(lock, separators=(",", ":")) + "\n", "utf-8")

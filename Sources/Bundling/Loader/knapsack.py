@@ -698,7 +698,7 @@ class _Place:
                 fix = f"{_ELSEWHERE}, or activate(names=[...]) fewer entries"
                 raise KnapsackError(f"{what} need {needed:,} bytes and {free:,} are free", fix)
             stop = threading.Event()
-            with ThreadPoolExecutor(max_workers=min(4, len(missing))) as pool:
+            with ThreadPoolExecutor(max_workers=4) as pool:
                 try:
                     for _ in pool.map(lambda file: self._rebuild(file, stop), missing):
                         pass
