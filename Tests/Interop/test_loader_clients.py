@@ -30,7 +30,8 @@ def environment(request):
 @pytest.fixture(params=["before", "after"])
 def imports(request):
     """activate() before the clients are imported, and after."""
-    clients = "import huggingface_hub, kagglehub\n"
+    # huggingface_hub imports its parts when they are first used: only these lines fix its constants.
+    clients = "import kagglehub\nfrom huggingface_hub import HfApi, hf_hub_download, scan_cache_dir\n"
     activation = "import os, knapsack\nknapsack.activate()\n"
     return activation + clients if request.param == "before" else clients + activation
 
