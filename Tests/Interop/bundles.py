@@ -1,8 +1,8 @@
 """Bundles made by hand, in the format that `knapsack pack` writes: for the tests of the loader.
 
-    bundle = Bundle(tmp_path / "input" / "my-models")
-    bundle.add("minilm", "model", {"config.json": b"{}"}, hub=hub("org/minilm", "a" * 40))
-    bundle.write()
+bundle = Bundle(tmp_path / "input" / "my-models")
+bundle.add("minilm", "model", {"config.json": b"{}"}, hub=hub("org/minilm", "a" * 40))
+bundle.write()
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def run(bundle, code, *, env=None, scratch=None, check=True, arguments=(), sandb
     )
 
 
-_GUARD = '''
+_GUARD = """
 import socket
 
 def _refuse(*_, **__):
@@ -142,4 +142,4 @@ def _refuse(*_, **__):
 socket.socket.connect = _refuse
 socket.socket.connect_ex = _refuse
 socket.getaddrinfo = _refuse
-'''
+"""

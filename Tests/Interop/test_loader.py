@@ -11,8 +11,8 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
-import time
 import zipfile
 
 import pytest
@@ -46,18 +46,24 @@ def bundle(tmp_path):
 
 
 def tree(directory):
-    """Every path below a directory with what it is: a link's target, a file's bytes."""
+    """Every file below a directory: its bytes or, where a link leads there, the path of the file itself."""
     found = {}
-    for at, folders, files in os.walk(directory):
-        for name in folders + files:
+    for at, _, files in os.walk(directory, followlinks=True):
+        for name in files:
             path = os.path.join(at, name)
             key = os.path.relpath(path, directory)
-            if os.path.islink(path):
-                found[key] = os.readlink(path)
-            elif os.path.isfile(path):
+            if os.path.realpath(path) != os.path.join(os.path.realpath(directory), key):
+                found[key] = os.path.realpath(path)
+            else:
                 with open(path, "rb") as source:
                     found[key] = source.read()
     return found
+
+
+def links(directory):
+    """The links below a directory, with their targets."""
+    paths = [os.path.join(at, name) for at, folders, files in os.walk(directory) for name in folders + files]
+    return {os.path.relpath(path, directory): os.readlink(path) for path in paths if os.path.islink(path)}
 
 
 def views(knapsack):
@@ -87,7 +93,9 @@ def test_source_is_python_3_9():
 
 def test_needs_nothing_but_the_standard_library(bundle):
     bundle.add("m", "model", {"config.json": b"{}"}).write()
-    done = subprocess.run([sys.executable, "-I", "-S", bundle.root / "knapsack.py", "list"], capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", bundle.root / "knapsack.py", "list"], capture_output=True
+    )
     assert (done.returncode, done.stdout) == (0, b"m\tmodel\tpath:m\t-\t-\t2\n")
 
 
@@ -106,7 +114,9 @@ def test_needs_nothing_but_the_standard_library(bundle):
 )
 def test_finds_its_bundle_through_every_mount_shape(tmp_path, mount):
     bundle = Bundle(tmp_path / mount).add("m", "model", {"config.json": b"{}"}, hub("org/m", A)).write()
-    done = run(bundle, "import knapsack; knapsack.activate(); print(knapsack.path('m'))", scratch=tmp_path / "s")
+    done = run(
+        bundle, "import knapsack; knapsack.activate(); print(knapsack.path('m'))", scratch=tmp_path / "s"
+    )
     assert done.stdout == f"{bundle.root}/models/m\n"
 
 
@@ -161,7 +171,9 @@ def test_refuses_a_newer_lock(bundle):
     refuses(bundle.write(version=2), "version 2 is newer than this loader, which reads 1")
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"version":1}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"version":1}']
+)
 def test_refuses_what_is_no_lock(bundle, content):
     bundle.write().store("knapsack.lock", content)
     refuses(bundle, "malformed")
@@ -274,6 +286,35 @@ def test_hub_view_has_refs_and_snapshots_of_links(bundle):
     }
 
 
+def test_a_directory_that_lies_as_it_should_is_one_link(bundle):
+    bundle.add("m", "model", {"config.json": b"{}", "a/b/x": b"1", "a/y": b"2"}, hub("org/m", A))
+    copy = At("models/m/a/y", b"2")
+    bundle.add("n", "model", {"w": b"3", "a/b/x": b"5", "a/b/z": b"5", "a/y": copy}, hub("org/n", B))
+    bundle.add("k", "model", {"w": b"6"}, kaggle("o/m/f/v/1"))
+    bundle.add("none", "model", {}, hub("org/none", C)).write()
+    load(bundle).activate()
+    snapshot = f"models--org--n/snapshots/{B}"
+    assert links(os.environ["HF_HUB_CACHE"]) == {
+        f"models--org--m/snapshots/{A}": f"{bundle.root}/models/m",
+        f"{snapshot}/w": f"{bundle.root}/models/n/w",
+        f"{snapshot}/a/b": f"{bundle.root}/models/n/a/b",
+        f"{snapshot}/a/y": f"{bundle.root}/models/m/a/y",
+    }
+    assert os.listdir(os.path.join(os.environ["HF_HUB_CACHE"], f"models--org--none/snapshots/{C}")) == []
+    assert links(os.environ["KAGGLEHUB_CACHE"]) == {"models/o/m/f/v/1": f"{bundle.root}/models/k"}
+
+
+def test_a_view_that_clients_may_download_into_has_no_linked_directory(bundle):
+    bundle.add("m", "model", {"config.json": b"{}", "a/x": b"1"}, hub("org/m", A))
+    bundle.add("k", "model", {"w": b"6"}, kaggle("o/m/f/v/1")).write()
+    load(bundle).activate(offline=False)
+    assert links(os.environ["HF_HUB_CACHE"]) == {
+        f"models--org--m/snapshots/{A}/config.json": f"{bundle.root}/models/m/config.json",
+        f"models--org--m/snapshots/{A}/a/x": f"{bundle.root}/models/m/a/x",
+    }
+    assert links(os.environ["KAGGLEHUB_CACHE"]) == {"models/o/m/f/v/1/w": f"{bundle.root}/models/k/w"}
+
+
 def test_main_is_the_entry_that_asked_for_it(bundle):
     bundle.add("a", "model", {"x": b"1"}, hub("org/m", A, "v1"))
     bundle.add("b", "model", {"x": b"2"}, hub("org/m", B, "main"))
@@ -296,7 +337,9 @@ def test_entries_of_one_commit_are_merged(bundle):
 
 def test_a_file_stored_elsewhere_keeps_its_name(bundle):
     bundle.store(f"store/{sha256(b'odd')}", b"odd")
-    bundle.add("m", "model", {"odd name&.txt": At(f"store/{sha256(b'odd')}", b"odd")}, hub("org/m", A)).write()
+    bundle.add(
+        "m", "model", {"odd name&.txt": At(f"store/{sha256(b'odd')}", b"odd")}, hub("org/m", A)
+    ).write()
     view, _ = views(load(bundle))
     assert view[f"models--org--m/snapshots/{A}/odd name&.txt"] == f"{bundle.root}/store/{sha256(b'odd')}"
 
@@ -314,11 +357,11 @@ def test_kagglehub_view_has_versions_and_markers(bundle):
         f"{model}/2/config.json": f"{root}/models/m/config.json",
         f"{model}/2/sub/x": f"{root}/models/m/sub/x",
         f"{model}/2.complete": b"",
-        f"{model}/.complete/2/config.json.complete": f"{root}/models/m/config.json",
-        f"{model}/.complete/2/sub/x.complete": f"{root}/models/m/sub/x",
+        f"{model}/.complete/2/config.json.complete": b"",
+        f"{model}/.complete/2/sub/x.complete": b"",
         f"{data}/versions/3/train.csv": f"{root}/datasets/d/train.csv",
         f"{data}/3.complete": b"",
-        f"{data}/.complete/3/train.csv.complete": f"{root}/datasets/d/train.csv",
+        f"{data}/.complete/3/train.csv.complete": b"",
     }
 
 
@@ -341,7 +384,11 @@ def test_a_version_in_pieces_is_complete_only_when_it_is_put_together(bundle):
 
 
 def test_path_is_the_bundles_own_directory(bundle):
-    for name, kind, folder in (("m", "model", "models"), ("d", "dataset", "datasets"), ("f", "files", "files")):
+    for name, kind, folder in (
+        ("m", "model", "models"),
+        ("d", "dataset", "datasets"),
+        ("f", "files", "files"),
+    ):
         bundle.add(name, kind, {"a/b.txt": b"1"})
         assert load(bundle.write()).path(name) == f"{bundle.root}/{folder}/{name}"
     assert not os.path.exists(os.environ["KNAPSACK_SCRATCH"])
@@ -429,7 +476,9 @@ def test_refuses_to_publish_a_file_that_is_damaged(bundle):
         file.seek(150)
         file.write(b"X")
     knapsack = load(bundle)
-    with pytest.raises(knapsack.KnapsackError, match=r"weights\.bin \(put together from 2 pieces\): expected sha256"):
+    with pytest.raises(
+        knapsack.KnapsackError, match=r"weights\.bin \(put together from 2 pieces\): expected sha256"
+    ):
         knapsack.activate()
     assert not rebuilt(os.environ["KNAPSACK_SCRATCH"])
     assert "HF_HUB_CACHE" not in os.environ
@@ -439,8 +488,10 @@ def test_asks_for_the_space_first(bundle, monkeypatch):
     split_bundle(bundle, hub("org/tuned", B))
     knapsack = load(bundle)
     usage = shutil.disk_usage(bundle.root)
-    monkeypatch.setattr(knapsack.shutil, "disk_usage", lambda path: usage._replace(free=1000))
-    with pytest.raises(knapsack.KnapsackError, match=r"need 200,026 bytes and 1,000 are free; set KNAPSACK_SCRATCH"):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
+    with pytest.raises(
+        knapsack.KnapsackError, match=r"need 200,026 bytes and 1,000 are free; set KNAPSACK_SCRATCH"
+    ):
         knapsack.activate()
     assert not rebuilt(os.environ["KNAPSACK_SCRATCH"])
 
@@ -462,7 +513,9 @@ def test_scratch_is_private(bundle):
     knapsack.activate()
     home = os.path.join(os.environ["KNAPSACK_SCRATCH"], f"knapsack-{os.getuid()}")
     assert stat.S_IMODE(os.stat(home).st_mode) == 0o700
-    assert os.environ["HF_HUB_CACHE"].startswith(f"{home}/{sha256((bundle.root / 'knapsack.lock').read_bytes())[:16]}/")
+    assert os.environ["HF_HUB_CACHE"].startswith(
+        f"{home}/{sha256((bundle.root / 'knapsack.lock').read_bytes())[:16]}/"
+    )
 
 
 def test_refuses_a_scratch_of_another_user(bundle, monkeypatch):
@@ -512,9 +565,9 @@ def test_default_scratch_stays_out_of_the_notebooks_output(bundle, monkeypatch):
     knapsack = load(bundle.write())
     exists = os.path.isdir
     monkeypatch.setattr(knapsack.os.path, "isdir", lambda path: path != "/kaggle/temp" and exists(path))
-    monkeypatch.setattr(knapsack.tempfile, "gettempdir", lambda: "/kaggle/working/tmp")
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: "/kaggle/working/tmp")
     assert knapsack._default_scratch() == "/tmp"
-    monkeypatch.setattr(knapsack.tempfile, "gettempdir", lambda: "/var/tmp")
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: "/var/tmp")
     assert knapsack._default_scratch() == "/var/tmp"
 
 
@@ -667,7 +720,9 @@ def test_a_kagglehub_that_is_built_differently_is_still_importable(bundle, tmp_p
         import kagglehub
         assert kagglehub.answer == 42
     """
-    assert "kagglehub does not ask this bundle" in run(bundle, code, arguments=[str(tmp_path / "stubs")]).stderr
+    assert (
+        "kagglehub does not ask this bundle" in run(bundle, code, arguments=[str(tmp_path / "stubs")]).stderr
+    )
 
 
 # verify
@@ -694,7 +749,9 @@ def test_full_reads_everything(bundle):
 def test_sampled_says_what_it_covered(bundle):
     result = load(mixed(bundle)).verify("sampled", budget=6000)
     assert tuple(result) == ("sampled", 3, 10_002, 2, 5002)
-    assert str(result).endswith("SHA-256 of 2 of them (5,002 bytes) holds, the content of the others was not read")
+    assert str(result).endswith(
+        "SHA-256 of 2 of them (5,002 bytes) holds, the content of the others was not read"
+    )
     assert load(bundle).verify("sampled", budget=6000) == result
 
 
@@ -742,11 +799,15 @@ def wheel(file, name, requires=""):
         archive.writestr(f"{name}.py", "installed = True\n")
         archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{requires}")
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", f"{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+        archive.writestr(
+            f"{info}/RECORD", f"{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n"
+        )
     return file.read_bytes()
 
 
-@pytest.mark.parametrize("packages, expected", [((), ["one", "two"]), (("one",), ["one", "two"]), (("two",), ["two"])])
+@pytest.mark.parametrize(
+    "packages, expected", [((), ["one", "two"]), (("one",), ["one", "two"]), (("two",), ["two"])]
+)
 def test_installs_from_the_bundles_wheels(bundle, tmp_path, packages, expected):
     one = wheel(tmp_path / "one.whl", "one", "Requires-Dist: two\n")
     two = wheel(tmp_path / "two.whl", "two")
@@ -788,7 +849,9 @@ def test_command_line(bundle):
     assert (code, err) == (0, "") and out.startswith("full: 1 files (1 bytes)")
     code, out, err = command(bundle, "activate")
     assert (code, err) == (0, "")
-    done = subprocess.run(["sh", "-c", f"{out}\necho $HF_HUB_OFFLINE; ls $HF_HUB_CACHE"], capture_output=True, text=True)
+    done = subprocess.run(
+        ["sh", "-c", f"{out}\necho $HF_HUB_OFFLINE; ls $HF_HUB_CACHE"], capture_output=True, text=True
+    )
     assert done.stdout == "1\nmodels--org--m\n"
 
 

@@ -45,7 +45,10 @@ def bundle(tmp_path):
     pieces = [(f"store/{sha256(head)}", 0, 4), ("models/base/model.bin", 256, 4096)]
     tuned = Split(head + weights[256:4352], *pieces)
     bundle.add(
-        "base", "model", {"config.json": b"{}", "model.bin": weights, "sub/dir/x.txt": b"x"}, hub("Org/Base", A)
+        "base",
+        "model",
+        {"config.json": b"{}", "model.bin": weights, "sub/dir/x.txt": b"x"},
+        hub("Org/Base", A),
     )
     bundle.add(
         "tuned",
@@ -57,9 +60,13 @@ def bundle(tmp_path):
     bundle.add("data", "dataset", {"train.csv": b"1,2"}, hub("org/data", C, "v1.0", "dataset"))
     bundle.add("space", "files", {"app.py": b"pass"}, hub("org/space", C, "main", "space"))
     bundle.add("old", "model", {"w.bin": b"old"}, kaggle("google/gemma/transformers/2b/9"))
-    bundle.add("new", "model", {"w.bin": b"newer", "sub/x.txt": b"x"}, kaggle("google/gemma/transformers/2b/10"))
+    bundle.add(
+        "new", "model", {"w.bin": b"newer", "sub/x.txt": b"x"}, kaggle("google/gemma/transformers/2b/10")
+    )
     bundle.add("split", "model", {"w.bin": tuned}, kaggle("owner/split/pyTorch/1b/1"))
-    bundle.add("csv", "dataset", {"train.csv": b"1,2", "sub/t.csv": b"3"}, kaggle("owner/slug/versions/3", "dataset"))
+    bundle.add(
+        "csv", "dataset", {"train.csv": b"1,2", "sub/t.csv": b"3"}, kaggle("owner/slug/versions/3", "dataset")
+    )
     return bundle.write()
 
 

@@ -29,24 +29,17 @@ Standard library only, Python 3.9 and later, Linux and macOS.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import fcntl
 import hashlib
 import importlib
-import importlib.machinery
 import json
-import logging
 import os
 import re
-import shutil
 import stat
-import subprocess
 import sys
-import tempfile
 import threading
 import types
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 __all__ = [
@@ -68,7 +61,6 @@ _CHUNK = 4 << 20
 _FOLDERS = {"model": "models", "dataset": "datasets", "wheels": "wheels", "files": "files"}
 _AGAIN = "download or attach the bundle again, or pack it anew"
 _ELSEWHERE = "set KNAPSACK_SCRATCH to a directory of yours with enough space"
-_log = logging.getLogger("knapsack")
 
 
 class KnapsackError(RuntimeError):
@@ -116,6 +108,9 @@ class Verification(NamedTuple):
         return f"{sizes}; SHA-256 of {hashed} holds, the content of the others was not read"
 
 
+# A mount keeps no bytecode, so every process compiles this file: it stays small, and a module that only
+# some calls need is imported there.
+
 # What a notebook calls --------------------------------------------------------------------------------
 
 
@@ -146,7 +141,7 @@ def activate(
             chosen = [entry for entry in bundle.entries.values() if entry.hub]
         else:
             chosen = [bundle.entry(name) for name in ([names] if isinstance(names, str) else names)]
-        place = _open_place(bundle, scratch)
+        place = _open_place(bundle, scratch, is_writable=not offline)
         place.build_views()
         place.make_ready(chosen)
         _state.place, _state.offline = place, offline
@@ -166,8 +161,8 @@ def path(name: str) -> str:
         entry = bundle.entry(name)
         bundle.require_sizes()
         if entry.is_natural:
-            return os.path.join(bundle.root, _FOLDERS[entry.kind], entry.name)
-        place = _state.place or _open_place(bundle, None)
+            return os.path.join(bundle.root, entry.folder)
+        place = _state.place or _open_place(bundle)
         place.make_ready([entry])
         return place.entry_view(entry)
 
@@ -208,6 +203,8 @@ def verify(level: str = "quick", *, budget: int = 1 << 30) -> Verification:
             return file.label, f"expected sha256 {file.sha256}, found {digest.hexdigest()}"
         return None
 
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 4)) as pool:
         problems.update(found for found in pool.map(check, sound) if found)
     if problems:
@@ -223,6 +220,8 @@ def install(name: str, *packages: str) -> None:
 
     `packages` are requirements as pip takes them; without any, every wheel of the entry is installed.
     """
+    import subprocess
+
     entry = _load_bundle().entry(name)
     directory = path(name)
     wheels = [os.path.join(directory, file) for file in sorted(entry.files) if file.endswith(".whl")]
@@ -271,7 +270,7 @@ class _Entry:
         self.kind = _text(record, "kind")
         if self.kind not in _FOLDERS:
             raise ValueError(f'"kind" is {self.kind!r}, expected one of {", ".join(_FOLDERS)}')
-        folder = f"{_FOLDERS[self.kind]}/{self.name}"
+        self.folder = folder = f"{_FOLDERS[self.kind]}/{self.name}"
         self.files: dict[str, _File] = {}
         self.is_natural = True
         for item in _field(record, "files", list):
@@ -443,6 +442,8 @@ class _Bundle:
         found = self.entries.get(name)
         if found:
             return found
+        import difflib
+
         close = [entry.name for entry in self.entries.values() if entry.hub and entry.hub.repo_id == name]
         close += difflib.get_close_matches(str(name), self.entries, 3)
         known = ", ".join(self.entries) or "none"
@@ -539,23 +540,45 @@ def _count(number: int, noun: str) -> str:
 # The scratch directory and the views in it ------------------------------------------------------------
 
 
+class _Plan:
+    """What a view consists of, by path."""
+
+    def __init__(self) -> None:
+        self.folders: list[str] = []
+        self.links: dict[str, str] = {}  # to their targets
+        self.texts: dict[str, str] = {}  # small files, with their content
+
+
+def _merge(entries: list[_Entry]) -> dict[str, _File]:
+    """Entries may take different files of one revision; the first one's copy of a file serves all."""
+    files: dict[str, _File] = {}
+    for entry in entries:
+        for name, file in entry.files.items():
+            files.setdefault(name, file)
+    return files
+
+
 class _Place:
     """This bundle's part of the scratch directory: <scratch>/knapsack-<user>/<lock>/
 
     rebuilt/<sha256>   a file that the bundle stores in pieces, put together and proved
-    views/<key>/       hub/ and kagglehub/; the key changes with the mount path, as the links hold it
+    views/<key>/       hub/ and kagglehub/; the key holds the mount path, as the links do
     views/<key>.d/     one directory of links for each entry that path() was asked for
 
     A view appears by one rename, and links to rebuilt files before they are there: the link of a file
     that nobody asked for yet leads nowhere, which every client takes as "not in the cache".
+
+    A directory that the bundle has as it should look is one link, so that 10,000 files cost no more than
+    ten; where clients may download into the view (`is_writable`), each file is a link of its own.
     """
 
-    def __init__(self, bundle: _Bundle, home: str) -> None:
+    def __init__(self, bundle: _Bundle, home: str, is_writable: bool) -> None:
         self.bundle = bundle
         self.home = home
+        self.is_writable = is_writable
         self.rebuilt = os.path.join(home, "rebuilt")
         self.views = os.path.join(home, "views")
-        key = hashlib.sha256(b"%d %s" % (_VIEW_FORMAT, os.fsencode(bundle.root))).hexdigest()
+        key = hashlib.sha256(b"%d %d %s" % (_VIEW_FORMAT, is_writable, os.fsencode(bundle.root))).hexdigest()
         self.view = os.path.join(self.views, key[:16])
         self.hub = os.path.join(self.view, "hub")
         self.kagglehub = os.path.join(self.view, "kagglehub")
@@ -584,88 +607,116 @@ class _Place:
             os.close(descriptor)
 
     def _remove_unfinished(self) -> None:
-        for directory in (self.views, self.rebuilt):
-            for name in os.listdir(directory):
-                if name.startswith(".tmp-"):
-                    left = os.path.join(directory, name)
-                    if os.path.isdir(left):
-                        shutil.rmtree(left)
-                    else:
-                        os.unlink(left)
+        for name in os.listdir(self.rebuilt):
+            if name.startswith(".tmp-"):
+                os.unlink(os.path.join(self.rebuilt, name))
+        if os.path.isdir(os.path.join(self.views, ".tmp")):
+            import shutil
 
-    def _publish(self, directory: str, trees: dict[str, dict[str, str]], texts: dict[str, str]) -> None:
-        """Make `directory` with links (tree -> path -> target) and small text files, all at once."""
-        if os.path.isdir(directory):
-            return
+            shutil.rmtree(os.path.join(self.views, ".tmp"))
+
+    def _publish(self, directory: str, plan: _Plan) -> None:
+        """Make `directory` as planned, all at once."""
         with self._locked():
             if os.path.isdir(directory):
                 return
-            os.makedirs(os.path.dirname(directory), exist_ok=True)
-            new = tempfile.mkdtemp(prefix=".tmp-", dir=self.views)
-            made = set()
-            for tree, links in trees.items():
-                os.makedirs(os.path.join(new, tree), exist_ok=True)
-                for name, target in links.items():
-                    link = f"{new}/{tree}/{name}" if tree else f"{new}/{name}"
-                    parent = os.path.dirname(link)
-                    if parent not in made:
-                        os.makedirs(parent, exist_ok=True)
-                        made.add(parent)
-                    os.symlink(target, link)
-            for name, text in texts.items():
-                file = os.path.join(new, name)
-                os.makedirs(os.path.dirname(file), exist_ok=True)
-                with open(file, "x", encoding="ascii") as output:
+            new = os.path.join(self.views, ".tmp")
+            made: set[str] = set()
+            empty = ""
+
+            def inside(name: str) -> str:
+                path = f"{new}/{name}"
+                parent = os.path.dirname(path)
+                if parent not in made:
+                    os.makedirs(parent, exist_ok=True)
+                    made.add(parent)
+                return path
+
+            for name in plan.folders:
+                inside(f"{name}/")
+            for name, target in plan.links.items():
+                os.symlink(target, inside(name))
+            for name, text in plan.texts.items():
+                path = inside(name)
+                if not text and empty:
+                    with contextlib.suppress(OSError):  # too many links, or none at all on this disk
+                        os.link(empty, path)
+                        continue
+                with open(path, "x", encoding="ascii") as output:
                     output.write(text)
+                empty = empty if text else path
+            os.makedirs(os.path.dirname(directory), exist_ok=True)
             os.rename(new, directory)
+
+    def _plan_files(self, plan: _Plan, folder: str, entries: list[_Entry], is_writable: bool) -> None:
+        """All files of these entries below `folder`."""
+        files, natural = _merge(entries), entries[0].folder
+        mixed = set() if files else {""}  # the directories that are not in the bundle as they should look
+        for name, file in files.items():
+            if is_writable or file.stored != f"{natural}/{name}":
+                parent = name
+                while parent:
+                    parent = parent.rpartition("/")[0]
+                    mixed.add(parent)
+        if "" not in mixed:
+            plan.links[folder] = f"{self.bundle.root}/{natural}"
+            return
+        plan.folders.append(folder)
+        for name, file in files.items():
+            end = name.find("/")
+            while end >= 0 and name[:end] in mixed:
+                end = name.find("/", end + 1)
+            if end >= 0:
+                plan.links[f"{folder}/{name[:end]}"] = f"{self.bundle.root}/{natural}/{name[:end]}"
+            else:
+                plan.links[f"{folder}/{name}"] = self.target(file)
 
     def entry_view(self, entry: _Entry) -> str:
         directory = os.path.join(f"{self.view}.d", entry.name)
-        self._publish(directory, {"": {file.path: self.target(file) for file in entry.files.values()}}, {})
+        if not os.path.isdir(directory):
+            plan = _Plan()
+            self._plan_files(plan, ".", [entry], False)
+            self._publish(directory, plan)
         return directory
 
     def build_views(self) -> None:
-        if os.path.isdir(self.view):
-            return
-        trees: dict[str, dict[str, str]] = {"hub": {}, "kagglehub": {}}
-        texts: dict[str, str] = {}
-        self._plan_hub(trees, texts)
-        self._plan_kagglehub(trees, texts)
-        self._publish(self.view, trees, texts)
+        if not os.path.isdir(self.view):
+            plan = _Plan()
+            plan.folders += ["hub", "kagglehub"]
+            self._plan_hub(plan)
+            self._plan_kagglehub(plan)
+            self._publish(self.view, plan)
 
-    def _plan_hub(self, trees: dict[str, dict[str, str]], texts: dict[str, str]) -> None:
+    def _plan_hub(self, plan: _Plan) -> None:
         """models--org--name/refs/<ref> (the commit, without a newline) and snapshots/<commit>/<path>."""
-        fallback: dict[str, str] = {}
+        commits: dict[tuple[str, str], list[_Entry]] = {}
         for entry in self.bundle.entries.values():
-            if not entry.hub:
-                continue
-            folder, _, commit, ref = entry.hub
-            tree = trees.setdefault(f"hub/{folder}/snapshots/{commit}", {})
-            # Entries may take different files of one commit; the first one's copy of a file serves all.
-            for file in entry.files.values():
-                tree.setdefault(file.path, self.target(file))
-            if ref != commit:
-                texts.setdefault(f"hub/{folder}/refs/{ref}", commit)
-            fallback.setdefault(folder, commit)
-        for folder, commit in fallback.items():
+            if entry.hub:
+                commits.setdefault((entry.hub.folder, entry.hub.commit), []).append(entry)
+                if entry.hub.ref != entry.hub.commit:
+                    plan.texts.setdefault(f"hub/{entry.hub.folder}/refs/{entry.hub.ref}", entry.hub.commit)
+        for (folder, commit), entries in commits.items():
+            self._plan_files(plan, f"hub/{folder}/snapshots/{commit}", entries, self.is_writable)
             # A call without `revision=` asks for main, whatever the entry was pinned to.
-            texts.setdefault(f"hub/{folder}/refs/main", commit)
+            plan.texts.setdefault(f"hub/{folder}/refs/main", commit)
 
-    def _plan_kagglehub(self, trees: dict[str, dict[str, str]], texts: dict[str, str]) -> None:
+    def _plan_kagglehub(self, plan: _Plan) -> None:
         """The files of a version, <version>.complete, and .complete/<version>/<path>.complete.
 
-        kagglehub asks only whether a marker exists, so that a file's marker can be a link like the file.
+        kagglehub asks only whether a marker exists: that of a file in pieces is a link like the file.
         """
         for place, entries in self.bundle.kaggle.items():
-            directory, version = f"kagglehub/{place.directory}", place.version
-            files = trees.setdefault(f"{directory}/{place.data}", {})
-            markers = trees.setdefault(f"{directory}/.complete/{version}", {})
-            for entry in entries:
-                for file in entry.files.values():
-                    files.setdefault(file.path, self.target(file))
-            markers.update((f"{name}.complete", target) for name, target in files.items())
-            if not any(entry.split_files for entry in entries):
-                texts[f"{directory}/{version}.complete"] = ""
+            folder, version = f"kagglehub/{place.directory}", place.version
+            self._plan_files(plan, f"{folder}/{place.data}", entries, self.is_writable)
+            files = _merge(entries)
+            for name, file in files.items():
+                marker = f"{folder}/.complete/{version}/{name}.complete"
+                if file.stored is None:
+                    plan.links[marker] = self.target(file)
+                else:
+                    plan.texts[marker] = ""
+            if all(file.stored for file in files.values()):
+                plan.texts[f"{folder}/{version}.complete"] = ""
 
     def make_ready(self, entries: Iterable[_Entry]) -> None:
         """Put together what these entries' views link to and is not there yet."""
@@ -675,10 +726,10 @@ class _Place:
             self._mark_complete(place)
 
     def _mark_complete(self, place: _Kaggle) -> None:
-        files = [file for entry in self.bundle.kaggle[place] for file in entry.split_files]
-        directory = os.path.join(self.kagglehub, place.directory)
-        if files and os.path.isdir(directory) and not self._missing(files):
-            with open(os.path.join(directory, f"{place.version}.complete"), "a", encoding="ascii"):
+        marker = os.path.join(self.kagglehub, place.directory, f"{place.version}.complete")
+        split = [file for file in _merge(self.bundle.kaggle[place]).values() if file.stored is None]
+        if split and os.path.isdir(self.view) and not self._missing(split):
+            with open(marker, "a", encoding="ascii"):
                 pass
 
     def _missing(self, files: Iterable[_File]) -> list[_File]:
@@ -692,12 +743,16 @@ class _Place:
             return
         with self._locked():
             missing = self._missing(missing)  # another process may have been faster
+            import shutil
+
             needed, free = sum(file.size for file in missing), shutil.disk_usage(self.rebuilt).free
             if needed > free:
                 what = f"{self.home}: {_count(len(missing), 'file')} to put together here"
                 fix = f"{_ELSEWHERE}, or activate(names=[...]) fewer entries"
                 raise KnapsackError(f"{what} need {needed:,} bytes and {free:,} are free", fix)
             stop = threading.Event()
+            from concurrent.futures import ThreadPoolExecutor
+
             with ThreadPoolExecutor(max_workers=4) as pool:
                 try:
                     for _ in pool.map(lambda file: self._rebuild(file, stop), missing):
@@ -722,7 +777,9 @@ class _Place:
         os.rename(new, os.path.join(self.rebuilt, file.sha256))
 
 
-def _open_place(bundle: _Bundle, scratch: str | os.PathLike[str] | None) -> _Place:
+def _open_place(
+    bundle: _Bundle, scratch: str | os.PathLike[str] | None = None, is_writable: bool = False
+) -> _Place:
     chosen = scratch or os.environ.get("KNAPSACK_SCRATCH")
     base = os.path.abspath(os.path.expanduser(chosen)) if chosen else _default_scratch()
     home = os.path.join(base, f"knapsack-{os.getuid()}")
@@ -735,7 +792,7 @@ def _open_place(bundle: _Bundle, scratch: str | os.PathLike[str] | None) -> _Pla
             if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o022:
                 what = f"{directory}: is not a directory that only you can write to"
                 raise KnapsackError(what, f"remove it, or {_ELSEWHERE}")
-        return _Place(bundle, os.path.join(home, bundle.digest[:16]))
+        return _Place(bundle, os.path.join(home, bundle.digest[:16]), is_writable)
     except OSError as error:
         where = error.filename or base
         raise KnapsackError(f"{where}: cannot be used as scratch ({error.strerror})", _ELSEWHERE) from error
@@ -744,6 +801,8 @@ def _open_place(bundle: _Bundle, scratch: str | os.PathLike[str] | None) -> _Pla
 def _default_scratch() -> str:
     if os.path.isdir("/kaggle/temp") and os.access("/kaggle/temp", os.W_OK | os.X_OK):
         return "/kaggle/temp"
+    import tempfile
+
     chosen = os.path.abspath(tempfile.gettempdir())
     # What lies in /kaggle/working is saved as the notebook's output.
     return "/tmp" if f"{chosen}/".startswith("/kaggle/working/") else chosen
@@ -826,11 +885,10 @@ def _try_to_register() -> None:
     try:
         _register_resolvers()
     except (ImportError, AttributeError, TypeError) as error:  # a kagglehub that is built differently
-        _log.warning(
-            "kagglehub does not ask this bundle (%s): use handles with their version and set "
-            "DISABLE_KAGGLE_CACHE=1, or knapsack.path()",
-            error,
-        )
+        import warnings
+
+        fix = "use handles with their version and set DISABLE_KAGGLE_CACHE=1, or use knapsack.path()"
+        warnings.warn(f"kagglehub does not ask this bundle ({error}); {fix}", stacklevel=2)
 
 
 class _KagglehubFinder:
@@ -887,7 +945,9 @@ def _register_resolvers() -> None:
                 copy = _copy_out(place, found, handle, path, output_dir, bool(force_download))
                 return copy, found.version
             if force_download:
-                _log.warning("force_download ignored: %s comes from the bundle", handle)
+                import warnings
+
+                warnings.warn(f"force_download ignored: {handle} comes from the bundle", stacklevel=5)
             return _kaggle_path(place, found, path), found.version
 
     for kind, known in (("model", registry.model_resolver), ("dataset", registry.dataset_resolver)):
@@ -920,12 +980,9 @@ def _find_kaggle(place: _Place, kind: str, handle: Any, path: str | None) -> _Ka
 
 def _kaggle_files(place: _Place, known: _Kaggle, path: str | None) -> dict[str, _File]:
     """The files of a bundled version: all, one, or those below a directory."""
-    files: dict[str, _File] = {}
-    for entry in place.bundle.kaggle[known]:
-        for name, file in entry.files.items():
-            if not path or f"{name}/".startswith(f"{path.rstrip('/')}/"):
-                files.setdefault(name, file)
-    return files
+    files = _merge(place.bundle.kaggle[known])
+    below = f"{path.rstrip('/')}/" if path else ""
+    return {name: file for name, file in files.items() if f"{name}/".startswith(below)}
 
 
 def _kaggle_path(place: _Place, known: _Kaggle, path: str | None) -> str:
@@ -941,6 +998,8 @@ def _copy_out(
     place: _Place, known: _Kaggle, handle: Any, path: str | None, output_dir: str, force: bool
 ) -> str:
     """`output_dir=`: real copies, marked as complete in kagglehub's own way."""
+    import shutil
+
     from kagglehub.cache import Cache  # type: ignore[import-untyped,unused-ignore]
 
     cache = Cache(override_dir=output_dir)
