@@ -101,7 +101,7 @@ struct FoundEntry: Sendable {
     init(_ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches) throws(Diagnostics) {
         let snapshot = try caches.snapshot(
             for: entry.source, pinned: pinned, manifestDirectory: Path.parent(manifest.path))
-        let filter = FileFilter(include: entry.include, exclude: entry.exclude)
+        let filter = entry.filter
         let files = snapshot.files.filter { filter.accepts($0.path) }
         let facts = ModelFacts.read(files)
         var findings = snapshot.problems + facts.problems
