@@ -25,7 +25,8 @@ extension KaggleHandle {
         for part in all where !isPlainName(part) {
             let problem = part.isEmpty ? "has an empty part" : "has the part \(quoted(part))"
             throw SourceError(
-                problem, allowed: "parts of ASCII letters, digits, '-', '_' and '.' that start with no '.'")
+                problem,
+                allowed: "parts of ASCII letters, digits, '-', '_' and '.', starting with a letter or digit")
         }
         if kind == .dataset, all.count == versioned, all[2] != "versions" {
             throw SourceError("has \(quoted(all[2])) before the version", allowed: allowed)
@@ -44,14 +45,16 @@ extension KaggleHandle {
 
     private static func isPlainName(_ part: String) -> Bool {
         guard let first = part.utf8.first, part.utf8.count <= 255 else { return false }
-        return first != UInt8(ascii: ".")
-            && part.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"):
-                    true
-                default: "-_.".utf8.contains(byte)
-                }
-            }
+        return isLetterOrDigit(first)
+            && part.utf8.allSatisfy { isLetterOrDigit($0) || "-_.".utf8.contains($0) }
+    }
+
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
     }
 }

@@ -68,7 +68,8 @@ public enum ManifestSchema {
             case .text(let rule): rule.allowed
             case .choice(let values): values.joined(separator: ", ")
             case .list(let rule, let mayBeEmpty):
-                mayBeEmpty ? "a list of \(rule.allowed)" : "a list, not empty, of \(rule.allowed)"
+                (mayBeEmpty ? "a list of strings, each " : "a list of strings that is not empty, each ")
+                    + rule.allowed
             case .size: "a whole number of bytes from 1, or a size in B, kB, MB, GB, TB, KiB, MiB, GiB or TiB"
             }
         }

@@ -98,8 +98,12 @@ extension Source {
             "starts with \(quoted(name + ":"))", allowed: allowed, suggestion: probable.map { "\($0):" })
     }
 
-    private static func hubText(_ id: String) -> String? {
-        HubRepository.problem(inID: id) == nil && id.utf8.contains(UInt8(ascii: "/")) ? "hf:\(id)" : nil
+    /// The text with the Hub's scheme before it, where that is a source with an organization.
+    private static func hubText(_ text: String) -> String? {
+        guard case .hub(let repository, _)? = try? hub(.model, text), repository.id.utf8.contains(0x2F) else {
+            return nil
+        }
+        return "hf:\(text)"
     }
 
     private static func hub(_ kind: HubRepository.Kind, _ text: String) throws(SourceError) -> Source {
