@@ -125,8 +125,9 @@ def activate(
 
     Sets HF_HUB_CACHE and KAGGLEHUB_CACHE to views in the scratch directory and, unless `offline` is
     False, HF_HUB_OFFLINE=1 and HF_HUB_DISABLE_TELEMETRY=1. HF_HOME stays as it is, so whatever writes
-    there goes on working. Libraries that are already imported are told, too; for kagglehub the bundle is
-    asked before Kaggle: handles with the bundled version and without a version, `path=` and `output_dir=`.
+    there goes on working. Libraries that are already imported are told, too. In this process kagglehub
+    asks the bundle before Kaggle, for handles with the bundled version and without a version, also with
+    `path=` and `output_dir=`; a process that only inherits the variables finds versioned handles.
 
     `names` limits what is made ready now. Files that the bundle stores in pieces are put together in the
     scratch directory: without `names`, those of all Hugging Face entries; with `names`, those of the
