@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import json
 import os
+import random
 import shutil
 import signal
 import stat
@@ -291,6 +291,9 @@ def test_a_directory_that_lies_as_it_should_is_one_link(bundle):
     copy = At("models/m/a/y", b"2")
     bundle.add("n", "model", {"w": b"3", "a/b/x": b"5", "a/b/z": b"5", "a/y": copy}, hub("org/n", B))
     bundle.add("k", "model", {"w": b"6"}, kaggle("o/m/f/v/1"))
+    bundle.add("copy", "model", {"w": At("models/k/w", b"6")}, hub("org/copy", A))
+    part = {"config.json": At("models/m/config.json", b"{}"), "a/y": At("models/m/a/y", b"2")}
+    bundle.add("part", "model", part, hub("org/part", A))
     bundle.add("none", "model", {}, hub("org/none", C)).write()
     load(bundle).activate()
     snapshot = f"models--org--n/snapshots/{B}"
@@ -299,9 +302,49 @@ def test_a_directory_that_lies_as_it_should_is_one_link(bundle):
         f"{snapshot}/w": f"{bundle.root}/models/n/w",
         f"{snapshot}/a/b": f"{bundle.root}/models/n/a/b",
         f"{snapshot}/a/y": f"{bundle.root}/models/m/a/y",
+        f"models--org--copy/snapshots/{A}": f"{bundle.root}/models/k",
+        # models/m/a has a third file, which this entry did not ask for.
+        f"models--org--part/snapshots/{A}/config.json": f"{bundle.root}/models/m/config.json",
+        f"models--org--part/snapshots/{A}/a/y": f"{bundle.root}/models/m/a/y",
     }
     assert os.listdir(os.path.join(os.environ["HF_HUB_CACHE"], f"models--org--none/snapshots/{C}")) == []
     assert links(os.environ["KAGGLEHUB_CACHE"]) == {"models/o/m/f/v/1": f"{bundle.root}/models/k"}
+
+
+def test_views_of_random_bundles_have_exactly_the_entries_files(tmp_path):
+    """Whatever lies where: a view has each file under its name, with its content, and no other."""
+    for seed in range(40):
+        dice = random.Random(seed)
+        bundle = Bundle(tmp_path / f"{seed}" / "bundle")
+        natural = {}  # content -> where it lies
+        expected = {}
+        for number in range(4):
+            files = {}
+            for _ in range(dice.randrange(6)):
+                name = "/".join(dice.choices("abc", k=dice.randrange(1, 4)))
+                if not any(
+                    f"{name}/".startswith(f"{old}/") or f"{old}/".startswith(f"{name}/") for old in files
+                ):
+                    content = b"%d" % dice.randrange(4)
+                    at = natural.setdefault(content, f"models/m{number}/{name}")
+                    files[name] = content if at == f"models/m{number}/{name}" else At(at, content)
+                    expected[f"models--org--m{number}/snapshots/{A}/{name}"] = f"{bundle.root}/{at}"
+            if dice.random() < 0.5 and number:  # the same tree once more
+                files = {name: At(f"models/m{number - 1}/{name}", content) for name, content in last.items()}
+                expected = {key: at for key, at in expected.items() if f"--m{number}/" not in key}
+                for name, content in last.items():
+                    expected[f"models--org--m{number}/snapshots/{A}/{name}"] = (
+                        f"{bundle.root}/{natural[content]}"
+                    )
+                    files[name] = At(natural[content], content)
+                natural = {key: at for key, at in natural.items() if f"models/m{number}/" not in at}
+            last = {name: at.content if isinstance(at, At) else at for name, at in files.items()}
+            bundle.add(f"m{number}", "model", files, hub(f"org/m{number}", A))
+        knapsack = load(bundle.write())
+        for offline in (True, False):
+            knapsack.activate(offline=offline)
+            found = tree(os.environ["HF_HUB_CACHE"])
+            assert {key: at for key, at in found.items() if "/refs/" not in key} == expected, seed
 
 
 def test_a_view_that_clients_may_download_into_has_no_linked_directory(bundle):
@@ -586,7 +629,11 @@ def test_writes_nothing_into_the_bundle(bundle):
 
 def test_a_second_process_uses_the_view_again(bundle):
     bundle.add("m", "model", {"x": b"1"}, hub("org/m", A)).write()
-    code = "import knapsack, os; knapsack.activate(); v = os.environ['HF_HUB_CACHE']; print(v, os.stat(v).st_ino)"
+    code = """
+        import knapsack, os
+        knapsack.activate()
+        print(os.environ["HF_HUB_CACHE"], os.stat(os.environ["HF_HUB_CACHE"]).st_ino)
+    """
     assert run(bundle, code).stdout == run(bundle, code).stdout
 
 

@@ -125,8 +125,9 @@ def activate(
 
     Sets HF_HUB_CACHE and KAGGLEHUB_CACHE to views in the scratch directory and, unless `offline` is
     False, HF_HUB_OFFLINE=1 and HF_HUB_DISABLE_TELEMETRY=1. HF_HOME stays as it is, so whatever writes
-    there goes on working. Libraries that are already imported are told, too; for kagglehub the bundle is
-    asked before Kaggle: handles with the bundled version and without a version, `path=` and `output_dir=`.
+    there goes on working. Libraries that are already imported are told, too. In this process kagglehub
+    asks the bundle before Kaggle, for handles with the bundled version and without a version, also with
+    `path=` and `output_dir=`; a process that only inherits the variables finds versioned handles.
 
     `names` limits what is made ready now. Files that the bundle stores in pieces are put together in the
     scratch directory: without `names`, those of all Hugging Face entries; with `names`, those of the
@@ -427,6 +428,19 @@ class _Bundle:
             if entry.kaggle:
                 self.kaggle.setdefault(entry.kaggle, []).append(entry)
         self._is_checked = False
+        self._counts: dict[str, int] = {}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """For every directory of entries' files: how many files the bundle has below it."""
+        if not self._counts:
+            for entry in self.entries.values():
+                for file in entry.files.values():
+                    folder = f"{entry.folder}/{file.path}"
+                    while folder and file.stored == f"{entry.folder}/{file.path}":
+                        folder = folder.rpartition("/")[0]
+                        self._counts[folder] = self._counts.get(folder, 0) + 1
+        return self._counts
 
     @staticmethod
     def _parse_entry(record: Any) -> _Entry:
@@ -563,13 +577,13 @@ class _Place:
 
     rebuilt/<sha256>   a file that the bundle stores in pieces, put together and proved
     views/<key>/       hub/ and kagglehub/; the key holds the mount path, as the links do
-    views/<key>.d/     one directory of links for each entry that path() was asked for
+    views/<key>.d/     <name>/<name>, a directory of links for each entry that path() was asked for
 
     A view appears by one rename, and links to rebuilt files before they are there: the link of a file
     that nobody asked for yet leads nowhere, which every client takes as "not in the cache".
 
-    A directory that the bundle has as it should look is one link, so that 10,000 files cost no more than
-    ten; where clients may download into the view (`is_writable`), each file is a link of its own.
+    A directory that the bundle has just as it should look is one link, so that 10,000 files cost no more
+    than ten; where clients may download into the view (`is_writable`), each file is a link of its own.
     """
 
     def __init__(self, bundle: _Bundle, home: str, is_writable: bool) -> None:
@@ -648,36 +662,44 @@ class _Place:
             os.makedirs(os.path.dirname(directory), exist_ok=True)
             os.rename(new, directory)
 
-    def _plan_files(self, plan: _Plan, folder: str, entries: list[_Entry], is_writable: bool) -> None:
-        """All files of these entries below `folder`."""
-        files, natural = _merge(entries), entries[0].folder
-        mixed = set() if files else {""}  # the directories that are not in the bundle as they should look
+    def _plan_files(self, plan: _Plan, root: str, entries: list[_Entry], is_writable: bool) -> None:
+        """All files of these entries below `root`, with as few links as possible."""
+        files = _merge(entries)
+        sources: dict[str, str] = {}  # for a directory: the one of the bundle that all its files lie in
+        counts: dict[str, int] = {}
         for name, file in files.items():
-            if is_writable or file.stored != f"{natural}/{name}":
-                parent = name
-                while parent:
-                    parent = parent.rpartition("/")[0]
-                    mixed.add(parent)
-        if "" not in mixed:
-            plan.links[folder] = f"{self.bundle.root}/{natural}"
+            folder = name
+            while folder:
+                folder = folder.rpartition("/")[0]
+                tail = f"/{name[len(folder) :].lstrip('/')}"
+                stored = "" if is_writable else file.stored or ""
+                source = stored[: -len(tail)] if stored.endswith(tail) else ""
+                counts[folder] = counts.get(folder, 0) + 1
+                if sources.setdefault(folder, source) != source:
+                    sources[folder] = ""
+        # A directory of the bundle that has other files, too, cannot stand for one that lacks them.
+        known = self.bundle.counts
+        sources = {at: of for at, of in sources.items() if of and known.get(of) == counts[at]}
+        if "" in sources:
+            plan.links[root] = f"{self.bundle.root}/{sources['']}"
             return
-        plan.folders.append(folder)
+        plan.folders.append(root)
         for name, file in files.items():
             end = name.find("/")
-            while end >= 0 and name[:end] in mixed:
+            while end >= 0 and name[:end] not in sources:
                 end = name.find("/", end + 1)
             if end >= 0:
-                plan.links[f"{folder}/{name[:end]}"] = f"{self.bundle.root}/{natural}/{name[:end]}"
+                plan.links[f"{root}/{name[:end]}"] = f"{self.bundle.root}/{sources[name[:end]]}"
             else:
-                plan.links[f"{folder}/{name}"] = self.target(file)
+                plan.links[f"{root}/{name}"] = self.target(file)
 
     def entry_view(self, entry: _Entry) -> str:
         directory = os.path.join(f"{self.view}.d", entry.name)
         if not os.path.isdir(directory):
             plan = _Plan()
-            self._plan_files(plan, ".", [entry], False)
+            self._plan_files(plan, entry.name, [entry], False)
             self._publish(directory, plan)
-        return directory
+        return os.path.join(directory, entry.name)
 
     def build_views(self) -> None:
         if not os.path.isdir(self.view):
