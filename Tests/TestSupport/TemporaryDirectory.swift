@@ -1,5 +1,5 @@
 import Glibc
-public import Storage
+import Storage
 
 /// Runs a test in a new, empty directory, which is removed afterwards.
 public func withTemporaryDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {

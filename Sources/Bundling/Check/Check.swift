@@ -1,3 +1,5 @@
+import Tensors
+
 /// The rule book: decides from a manifest and its lock alone whether the bundle may and will work.
 public enum Check {
     /// Everything that does not hold, errors and warnings, in the order of the rules.

@@ -1,4 +1,4 @@
-import Storage
+public import Storage
 
 /// Entries of which every file was hashed and agrees with all that its cache knows of it.
 public struct VerifiedInputs: Sendable {
