@@ -1,6 +1,6 @@
 import Bundling
-import FoundationEssentials
 import Tensors
+import TestSupport
 import Testing
 
 /// The repository's folder of fixtures.
@@ -8,8 +8,7 @@ private let fixtures = #filePath.split(separator: "/").dropLast(4).map { "/\($0)
 
 @Suite struct GlobTests {
     @Test func agreesWithCPython() throws {
-        let data = try #require(FileManager.default.contents(atPath: fixtures + "/globs.json"))
-        let cases = try #require(JSON.parse([UInt8](data))["cases"]?.array)
+        let cases = try #require(JSON.parse(contents(fixtures + "/globs.json"))["cases"]?.array)
         #expect(cases.count == 300)
         for one in cases {
             let parts = try #require(one.array)

@@ -1,8 +1,10 @@
+import TestSupport
+
 /// Seeded changes of a text: what a slip of the hand, a bad merge or an attacker makes of a manifest.
 struct ManifestMutations {
-    private var generator: SplitMix64
+    private var generator: SeededGenerator
 
-    init(seed: UInt64) { generator = SplitMix64(state: seed) }
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
     /// A manifest that uses every kind of key, string, table and value.
     static let base = Array(
@@ -66,24 +68,11 @@ struct ManifestMutations {
     private mutating func below(_ limit: Int) -> Int { Int.random(in: 0..<max(1, limit), using: &generator) }
 }
 
-/// A small generator of random numbers (Steele, Lea, Flood 2014), the same on every machine.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
-}
-
 /// Seeded documents that define the same few tables and keys in every way TOML has, allowed or not.
 struct TOMLRedefinitions {
-    private var generator: SplitMix64
+    private var generator: SeededGenerator
 
-    init(seed: UInt64) { generator = SplitMix64(state: seed) }
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
     /// The next document.
     mutating func next() -> [UInt8] {

@@ -1,4 +1,5 @@
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Bundling
@@ -55,7 +56,7 @@ import Testing
     @Test func slugsOwnersAndNamesAreExactlyThePatterns() throws {
         for rule in [TextRule.slug, .owner, .entryName, .license, .findingCode] {
             let pattern = try Regex(rule.pattern).matchingSemantics(.unicodeScalar)
-            var generator = SplitMix64(state: 11)
+            var generator = SeededGenerator(seed: 11)
             for _ in 0..<2000 {
                 let letters = Array("ab1-_.+A é")
                 let text = String(
