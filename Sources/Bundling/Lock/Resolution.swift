@@ -104,8 +104,10 @@ struct FoundEntry: Sendable {
         let filter = entry.filter
         let files = snapshot.files.filter { filter.accepts($0.path) }
         let facts = ModelFacts.read(files)
-        var findings = snapshot.problems + facts.problems
-        findings += FoundEntry.absent(entry, snapshot, filter)
+        var findings = snapshot.problems(taking: filter.accepts) + facts.problems
+        if let absent = snapshot.absentFiles(of: entry.name, accepting: filter.accepts) {
+            findings.append(absent)
+        }
         if files.isEmpty {
             findings.append(
                 Diagnostic(
@@ -132,28 +134,5 @@ struct FoundEntry: Sendable {
         self.files = files
         self.facts = facts
         self.findings = findings.map { $0.located(at: entry.location).allowed(by: entry) }
-    }
-
-    /// Files that the revision's tree lists and the patterns ask for, and that the cache lacks.
-    private static func absent(
-        _ entry: Entry, _ snapshot: Snapshot, _ filter: FileFilter
-    ) -> [Diagnostic] {
-        guard let listed = snapshot.listed else { return [] }
-        let present = Set(snapshot.files.map(\.path))
-        let absent = listed.keys.filter { filter.accepts($0) && !present.contains($0) }
-            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        guard !absent.isEmpty else { return [] }
-        let more = absent.count > 5 ? ["… and \(absent.count - 5) more"] : []
-        let download: String =
-            if case .hub(let repository, _, let commit) = snapshot.origin {
-                "hf download \(repository.id) --revision \(commit)"
-            } else { "" }
-        return [
-            Diagnostic(
-                code: "file-missing",
-                "\(entry.name): \(absent.count) files of the revision are not in the cache",
-                notes: Array(absent.prefix(5)) + more,
-                fix: "download them (\(download)), or leave them out with include or exclude")
-        ]
     }
 }

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Bundling
+import Storage
+import Tensors
+
+/// `knapsack init`
+struct InitCommand: KnapsackCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Write a starter manifest out of what the caches hold.",
+        discussion: """
+            Every complete model in the caches becomes an entry; take out what you do not need. An existing \
+            file is never overwritten.
+
+            Examples:
+              knapsack init                 writes knapsack.toml
+              knapsack init aimo3.toml      writes aimo3.toml
+              knapsack init -               prints it
+            """)
+
+    @Argument(help: ArgumentHelp("The manifest to write; - prints it.", valueName: "manifest"))
+    var manifest = "knapsack.toml"
+
+    @OptionGroup var cacheOptions: CacheOptions
+    @OptionGroup var output: OutputOptions
+
+    func execute(_ session: Session) async throws {
+        let catalog = Catalog(cacheOptions.caches(session.context))
+        let name = manifest == "-" ? "my-models" : Path.name(manifest.hasSuffix(".toml") ? String(manifest.dropLast(5)) : manifest)
+        let text = StarterManifest(catalog, name: name).text
+        session.add("manifest", .string(manifest))
+        session.add("entries", .integer(catalog.items.count { $0.isComplete }))
+        if manifest == "-" {
+            if session.json { return session.add("text", .string(text)) }
+            return session.context.writeOutput(text)
+        }
+        do {
+            let file = try FileHandle.creating(manifest)
+            try file.write(Array(text.utf8).span)
+            try file.synchronize()
+        } catch let error as FileError {
+            let exists = try FileStatus.existing(manifest) != nil
+            throw Diagnostics(
+                Diagnostic(
+                    code: "output-exists", exists ? "\(manifest) exists, and is not overwritten" : "\(error)",
+                    fix: exists ? "name another file, or print it: knapsack init -" : "name another file",
+                    verdict: .undecided))
+        }
+        session.say("wrote \(manifest): look through it, then run knapsack pack \(manifest)")
+    }
+}

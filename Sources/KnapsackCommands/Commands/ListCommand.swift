@@ -1,0 +1,114 @@
+import ArgumentParser
+import Bundling
+import Tensors
+
+/// `knapsack list`
+struct ListCommand: KnapsackCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "Show what the caches hold, and whether it is complete.",
+        discussion: """
+            Reads names, sizes, cards and headers; no content is hashed.
+
+            Examples:
+              knapsack list
+              knapsack list --framework gguf --search qwen
+              knapsack list --license apache-2.0 --json
+              knapsack list --verbose                     with what is wrong, and what to do
+            """)
+
+    @OptionGroup var cacheOptions: CacheOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(help: ArgumentHelp("Only models of this framework or format.", valueName: "name"))
+    var framework: String?
+
+    @Option(help: ArgumentHelp("Only models under this licence.", valueName: "id"))
+    var license: String?
+
+    @Option(help: ArgumentHelp("Only models whose card has this tag.", valueName: "tag"))
+    var tag: String?
+
+    @Option(help: ArgumentHelp("Only models with this text in their name.", valueName: "text"))
+    var search: String?
+
+    func execute(_ session: Session) async throws {
+        var filter = Catalog.Filter()
+        filter.framework = framework
+        filter.license = license
+        filter.tag = tag
+        filter.search = search
+        let caches = cacheOptions.caches(session.context)
+        let catalog = Catalog(caches, filter: filter)
+        session.report(catalog.problems.filter { $0.severity != .error || $0.verdict == .undecided })
+        session.add("models", .array(catalog.items.map(\.json)))
+        if session.json { return }
+        guard !catalog.items.isEmpty else {
+            return session.say(
+                "nothing found in \(caches.hub.root) and \(caches.kagglehub.root)")
+        }
+        session.context.writeOutput(table(catalog.items).text(width: session.context.terminal.width))
+        if session.verbose {
+            let painter = DiagnosticText(terminal: session.context.terminal)
+            for finding in catalog.items.flatMap(\.findings) {
+                session.context.writeError(painter.text(finding))
+            }
+        } else if catalog.items.contains(where: { !$0.isComplete }) {
+            session.say("knapsack list --verbose says what is wrong, and what to do")
+        }
+    }
+
+    private func table(_ items: [Catalog.Item]) -> Table {
+        Table(
+            [
+                .init(title: "NAME", canShrink: true), .init(title: "REVISION", canShrink: true),
+                .init(title: "FILES", isNumber: true), .init(title: "SIZE", isNumber: true),
+                .init(title: "FORMAT"), .init(title: "DTYPE"), .init(title: "PARAMS", isNumber: true),
+                .init(title: "LICENCE", canShrink: true), .init(title: "STATE", canShrink: true),
+            ], rows: items.map(\.row))
+    }
+}
+
+extension Catalog.Item {
+    /// The cells of the table.
+    fileprivate var row: [String] {
+        let short = String(revision.prefix(10))
+        let shownName = kind == "model" ? name : "\(kind) \(name)"
+        return [
+            cache == "kaggle" ? "kaggle: " + shownName : shownName,
+            inventory.refs.isEmpty ? short : "\(inventory.refs[0]) \(short)",
+            "\(inventory.snapshot.files.count)", ByteCount.text(inventory.size),
+            facts.formats.first.map(\.rawValue) ?? "-", facts.dtypes.first ?? "-",
+            facts.parameters.map(ParameterCount.text) ?? "-", facts.license ?? "unknown", state,
+        ]
+    }
+
+    private var state: String {
+        let errors = findings.filter { $0.severity == .error }
+        if let first = errors.first { return errors.count == 1 ? first.code : "\(first.code), …" }
+        return findings.contains { $0.severity == .warning } ? "complete, warnings" : "complete"
+    }
+
+    /// The record of `--json`.
+    fileprivate var json: JSON {
+        func optional(_ text: String?) -> JSON { text.map(JSON.string) ?? .null }
+        return [
+            "name": .string(name), "kind": .string(kind), "cache": .string(cache),
+            "source": .string(source.text), "revision": .string(revision),
+            "refs": .array(inventory.refs.map(JSON.string)),
+            "directory": .string(inventory.snapshot.directory),
+            "files": .integer(inventory.snapshot.files.count), "size": .integer(inventory.size),
+            "formats": .array(facts.formats.map { .string($0.rawValue) }),
+            "frameworks": .array(facts.frameworks.map(JSON.string)),
+            "dtypes": .array(facts.dtypes.map(JSON.string)),
+            "parameters": facts.parameters.map(JSON.integer) ?? .null,
+            "license": optional(facts.license),
+            "base_models": .array((facts.card?.baseModels ?? []).map(JSON.string)),
+            "library": optional(facts.card?.library),
+            "pipeline_tag": optional(facts.card?.pipelineTag),
+            "tags": .array((facts.card?.tags ?? []).map(JSON.string)),
+            "model_type": optional(facts.config?.modelType), "complete": .bool(isComplete),
+            "findings": .array(findings.map(\.json)),
+        ]
+    }
+}
