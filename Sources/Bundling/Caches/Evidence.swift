@@ -50,12 +50,30 @@ public enum Evidence: Hashable, Sendable {
         all.sorted { $0.rank < $1.rank }
     }
 
-    private var rank: Int {
-        let order = switch witness {
-        case .blob: 0
-        case .tree: 1
-        case .localDirectory: 2
+    /// The digest, and who says so.
+    var words: String {
+        switch self {
+        case .sha256(let digest, let witness): "sha256 \(digest)  (\(witness.words))"
+        case .gitBlob(let digest, let witness): "git blob \(digest)  (\(witness.words))"
         }
+    }
+
+    /// Whether no content can agree with both.
+    func contradicts(_ other: Evidence) -> Bool {
+        switch (self, other) {
+        case (.sha256(let one, _), .sha256(let two, _)): one != two
+        case (.gitBlob(let one, _), .gitBlob(let two, _)): one != two
+        default: false
+        }
+    }
+
+    private var rank: Int {
+        let order =
+            switch witness {
+            case .blob: 0
+            case .tree: 1
+            case .localDirectory: 2
+            }
         return if case .sha256 = self { order } else { order + 3 }
     }
 }

@@ -13,7 +13,8 @@ extension HubFolder {
     mutating func snapshot(
         ref: String, commit: String, problems: [Snapshot.Problem] = []
     ) throws(Diagnostics) -> Snapshot {
-        guard commits.contains(commit), let place = try? enclosure.place("snapshots/" + commit, in: path) else {
+        guard commits.contains(commit), let place = try? enclosure.place("snapshots/" + commit, in: path)
+        else {
             throw Diagnostics(notCached(commit))
         }
         var problems = problems
@@ -22,9 +23,11 @@ extension HubFolder {
             subject: repository.id, enclosure: "the cache",
             fix: "delete the link, then \(download(commit))")
         let (folder, root, hasSharedStore) = (path, root, hasSharedStore)
-        let walk = FileWalk(of: place.path, in: &enclosure, words: words) { place in
-            HubFolder.refusal(of: place.path, folder: folder, root: root, hasSharedStore: hasSharedStore)
-        }
+        let walk = FileWalk(
+            of: place.path, in: &enclosure, words: words,
+            refuses: { found in
+                HubFolder.refusal(of: found.path, folder: folder, root: root, hasSharedStore: hasSharedStore)
+            })
         problems += walk.problems
 
         let blobs = (try? enclosure.place("blobs", in: path))?.path
@@ -57,7 +60,8 @@ extension HubFolder {
         guard Path.isInside(path, Path.join(root, "blobs")) else {
             return "leads into another part of the cache"
         }
-        return hasSharedStore ? nil : "leads into a store of blobs without the marker that huggingface_hub sets"
+        return hasSharedStore
+            ? nil : "leads into a store of blobs without the marker that huggingface_hub sets"
     }
 
     /// What the names of the repository's blobs on a way say. A name in the shared store says nothing: it
@@ -83,22 +87,13 @@ extension CachedFile {
                     notes: ["expected \(expectedSize) bytes", "found    \(status.size) bytes"], fix: fix),
                 [path])
         }
-        var first: Evidence?
-        for next in evidence {
-            guard let before = first else {
-                first = next
-                continue
-            }
-            switch (before, next) {
-            case (.sha256(let one, _), .sha256(let other, _)) where one != other,
-                (.gitBlob(let one, _), .gitBlob(let other, _)) where one != other:
-                return Snapshot.Problem(
-                    Diagnostic(
-                        code: "blob-mismatch", "\(name) is a link to the blob of another file",
-                        notes: ["\(one)  (\(before.witness.words))", "\(other)  (\(next.witness.words))"],
-                        fix: fix), [path])
-            default: first = next
-            }
+        // Two digests of one kind that differ cannot both hold.
+        for (before, next) in zip(evidence, evidence.dropFirst()) where before.contradicts(next) {
+            return Snapshot.Problem(
+                Diagnostic(
+                    code: "blob-mismatch", "\(name) is a link to the blob of another file",
+                    notes: [before.words, next.words], fix: fix),
+                [path])
         }
         return nil
     }

@@ -62,7 +62,8 @@ struct HubFolder {
     /// `_shared_blobs.py`): a regular file that holds "1" and a line break.
     static func isSharedStore(_ enclosure: inout Enclosure) -> Bool {
         guard let marker = enclosure.existing("blobs/.huggingface-shared-blobs"), marker.steps.count == 1,
-            marker.status.kind == .file, marker.path == Path.join(enclosure.root, "blobs/.huggingface-shared-blobs")
+            marker.status.kind == .file,
+            marker.path == Path.join(enclosure.root, "blobs/.huggingface-shared-blobs")
         else { return false }
         return (try? FileReader.contents(of: marker.path, limit: 2)) == Array("1\n".utf8)
     }

@@ -108,15 +108,16 @@ struct KaggleFolder {
         let words = FileWalk.Words(
             subject: versioned.text, enclosure: "the cache",
             fix: "delete \(FileWalk.shown(place.path)), then \(versioned.download)")
-        let walk = FileWalk(of: place.path, in: &enclosure, words: words) { found in
-            Path.isInside(found.path, place.path) ? nil : "leads into another part of the cache"
-        }
+        let walk = FileWalk(
+            of: place.path, in: &enclosure, words: words,
+            refuses: { Path.isInside($0.path, place.path) ? nil : "leads into another part of the cache" })
         let files = walk.files.map { file in
             CachedFile(
                 path: file.path, location: file.place.path, status: file.place.status, evidence: [],
                 expectedSize: nil)
         }
-        let problems = walk.problems + resolved.problems + faults(versioned, resolved.version, files.map(\.path))
+        let problems =
+            walk.problems + resolved.problems + faults(versioned, resolved.version, files.map(\.path))
         return Snapshot(origin: .kaggle(versioned), directory: place.path, files: files, problems: problems)
     }
 }
@@ -209,7 +210,8 @@ extension KaggleFolder {
                 fix: "look at the permissions", verdict: .undecided)
         case .missing, .loops:
             Diagnostic(
-                code: "not-cached", "\(handle.text): it is not in the cache at \(FileWalk.shown(enclosure.root))",
+                code: "not-cached",
+                "\(handle.text): it is not in the cache at \(FileWalk.shown(enclosure.root))",
                 notes: suggestion(handle, &enclosure).map { ["did you mean \($0)?"] } ?? [],
                 fix: handle.download, verdict: .undecided)
         }
@@ -220,6 +222,7 @@ extension KaggleFolder {
         let texts = KaggleListing(&enclosure).handles.filter { $0.kind == handle.kind }
             .map { $0.with(version: nil).text }
         let text = handle.with(version: nil).text
-        return texts.first { $0.lowercased() == text.lowercased() } ?? Suggestion.nearest(to: text, among: texts)
+        return texts.first { $0.lowercased() == text.lowercased() }
+            ?? Suggestion.nearest(to: text, among: texts)
     }
 }

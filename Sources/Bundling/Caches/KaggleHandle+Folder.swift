@@ -24,7 +24,8 @@ extension KaggleHandle {
     /// The handle of parts that are names of folders; `nil` where kagglehub's rules or Knapsack's forbid
     /// one of them.
     init?(_ kind: Kind, folders: [String]) {
-        guard let handle = try? KaggleHandle.parse(kind, folders.joined(separator: "/")), handle.version == nil
+        guard let handle = try? KaggleHandle.parse(kind, folders.joined(separator: "/")),
+            handle.version == nil
         else { return nil }
         self = handle
     }

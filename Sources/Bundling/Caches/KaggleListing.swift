@@ -13,7 +13,8 @@ struct KaggleListing {
         }
     }
 
-    private mutating func descend(_ kind: KaggleHandle.Kind, _ parts: [String], _ enclosure: inout Enclosure) {
+    private mutating func descend(_ kind: KaggleHandle.Kind, _ parts: [String], _ enclosure: inout Enclosure)
+    {
         let path = (["\(kind.rawValue)s"] + parts).joined(separator: "/")
         let isLast = parts.count == (kind == .model ? 4 : 2)
         if isLast {

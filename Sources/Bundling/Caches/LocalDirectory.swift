@@ -27,7 +27,8 @@ public struct LocalDirectory: Sendable {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "directory-missing", "path:\(FileWalk.shown(name)) is not a directory that can be read",
+                    code: "directory-missing",
+                    "path:\(FileWalk.shown(name)) is not a directory that can be read",
                     notes: ["\(error)"], fix: "make it, or correct the source; it is seen from the manifest",
                     verdict: .undecided))
         }
@@ -120,7 +121,8 @@ extension LocalDirectory {
     private static func credentials(_ path: String, _ subject: String) -> Snapshot.Problem {
         Snapshot.Problem(
             Diagnostic(
-                code: "credentials", "\(subject): \(FileWalk.shown(path)) has the name of a file with a token",
+                code: "credentials",
+                "\(subject): \(FileWalk.shown(path)) has the name of a file with a token",
                 notes: ["it was not read"], fix: "leave it out with exclude, or name a smaller directory"),
             [path])
     }

@@ -59,7 +59,9 @@ struct TreeListing {
 
 extension TreeFile {
     fileprivate init?(_ json: JSON) {
-        guard let size = json["size"]?.integer, size >= 0, let blob = json["blob_id"]?.string else { return nil }
+        guard let size = json["size"]?.integer, size >= 0, let blob = json["blob_id"]?.string else {
+            return nil
+        }
         // The client takes null for a field that is missing.
         if let hash = json["xet_hash"], hash != .null {
             // The name of the content in another store, no checksum of it; read only to be as strict as
