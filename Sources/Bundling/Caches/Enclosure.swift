@@ -1,0 +1,156 @@
+import Storage
+
+/// One directory tree that is read, and out of which no link is followed.
+///
+/// Paths are walked step by step, so that a link in the middle of a path cannot lead out either. All
+/// comparisons are of bytes: Swift's `String` takes some names for equal that are different files.
+struct Enclosure {
+    /// Why a path leads to nothing that may be read.
+    enum Refusal: Error {
+        /// The link leads out of the tree.
+        case leaves(link: String, text: String)
+        /// Nothing is at the path that was reached.
+        case missing(String)
+        /// Links lead in a circle.
+        case loops(String)
+        /// The kernel refused.
+        case unreadable(FileError)
+    }
+
+    /// What a path leads to.
+    struct Place {
+        /// The absolute path without links.
+        let path: String
+        let status: FileStatus
+        /// Every link on the way, and at the end what was reached.
+        let steps: [String]
+    }
+
+    /// The tree's directory: absolute, without links.
+    let root: String
+    /// The same as it was named, absolute: how absolute links into the tree may spell it.
+    private let spelling: String
+    /// Directories that were seen to be directories and no links.
+    private var known: Set<[UInt8]> = []
+
+    /// The most links on one way, as in Linux.
+    private static let linkLimit = 40
+    private static let slash = UInt8(ascii: "/")
+
+    /// Opens the tree at a path, which may itself be a link. An empty path is the current directory.
+    init(_ directory: String) throws(FileError) {
+        let given = directory.isEmpty ? "." : directory
+        guard !given.utf8.contains(0) else { throw FileError("open", given, code: 22) }
+        // With "/" at the end the kernel takes nothing but a directory.
+        root = try Directory.realPath(given + "/")
+        spelling = Path.normalized(Path.join(try Directory.current(), given))
+    }
+
+    /// What a relative path leads to, seen from a directory in the tree whose own path has no links.
+    mutating func place(_ path: String, in directory: String) throws(Refusal) -> Place {
+        var current = directory
+        var depth = depth(of: directory)
+        var pending: [String] = Enclosure.parts(path).reversed()
+        var steps: [String] = []
+        var link = (path: directory, text: path)
+        while let part = pending.popLast() {
+            if part == ".." {
+                guard depth > 0 else { throw .leaves(link: link.path, text: link.text) }
+                current = Path.parent(current)
+                depth -= 1
+                continue
+            }
+            let next = Path.join(current, part)
+            if !pending.isEmpty, known.contains(Array(next.utf8)) {
+                current = next
+                depth += 1
+                continue
+            }
+            let status = try Enclosure.status(next)
+            if pending.isEmpty, status.kind != .link {
+                return Place(path: next, status: status, steps: steps + [next])
+            }
+            switch status.kind {
+            case .directory:
+                known.insert(Array(next.utf8))
+                current = next
+                depth += 1
+            case .link:
+                guard steps.count < Enclosure.linkLimit else { throw .loops(next) }
+                steps.append(next)
+                var text = try Enclosure.linkText(next)
+                link = (next, text)
+                if text.utf8.first == Enclosure.slash {
+                    guard let inside = inside(text) else { throw .leaves(link: next, text: text) }
+                    text = inside
+                    current = root
+                    depth = 0
+                }
+                pending += Enclosure.parts(text).reversed()
+            case .file, .other:
+                throw .missing(Path.join(next, pending.reversed().joined(separator: "/")))
+            }
+        }
+        return Place(path: current, status: try Enclosure.status(current), steps: steps + [current])
+    }
+
+    /// What a path below the tree's directory leads to.
+    mutating func place(_ path: String) throws(Refusal) -> Place { try place(path, in: root) }
+
+    /// What a path below the tree's directory leads to, or `nil` where it leads nowhere.
+    mutating func existing(_ path: String) -> Place? { try? place(path) }
+
+    /// How many directories a directory of the tree is below the tree's own.
+    private func depth(of directory: String) -> Int {
+        func slashes(_ path: String) -> Int {
+            path == "/" ? 0 : path.utf8.count { $0 == Enclosure.slash }
+        }
+        return slashes(directory) - slashes(root)
+    }
+
+    /// An absolute path of the tree seen from the tree's directory; `nil` where it is not in the tree.
+    private func inside(_ path: String) -> String? {
+        for prefix in [root, spelling] {
+            let start = prefix == "/" ? prefix : prefix + "/"
+            if path.utf8.starts(with: start.utf8) {
+                return String(Substring(path.utf8.dropFirst(start.utf8.count)))
+            }
+        }
+        return nil
+    }
+
+    /// The parts of a path as the kernel sees them. Splitting at the character "/" would not do: a
+    /// combining mark after it makes another character of it.
+    private static func parts(_ path: String) -> [String] {
+        path.utf8.split(separator: slash).map { String(Substring($0)) }.filter { $0 != "." }
+    }
+
+    private static func status(_ path: String) throws(Refusal) -> FileStatus {
+        guard !path.utf8.contains(0) else { throw .missing(path) }
+        do throws(FileError) {
+            return try FileStatus.status(of: path)
+        } catch {
+            throw error.isMissing ? .missing(path) : .unreadable(error)
+        }
+    }
+
+    private static func linkText(_ path: String) throws(Refusal) -> String {
+        do throws(FileError) {
+            return try Directory.linkText(path)
+        } catch {
+            throw .unreadable(error)
+        }
+    }
+
+    /// Why a relative path out of a file may not be used, or `nil` where it may; see ``Path``. The parts
+    /// are told apart by bytes.
+    static func problem(inRelative path: String) -> String? {
+        if let problem = Path.problem(inRelative: path) { return problem }
+        let parts = path.utf8.split(separator: slash, omittingEmptySubsequences: false)
+        for part in parts {
+            if part.isEmpty { return "has an empty part" }
+            if part.elementsEqual("..".utf8) || part.elementsEqual(".".utf8) { return "has a part \"..\"" }
+        }
+        return nil
+    }
+}

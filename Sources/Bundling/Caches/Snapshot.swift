@@ -1,0 +1,98 @@
+public import Storage
+
+/// The revision that files come from.
+public enum Origin: Hashable, Sendable {
+    /// A commit of a repository of the Hugging Face Hub; `ref` is the branch, tag or commit that was asked.
+    case hub(HubRepository, ref: String, commit: String)
+    /// A version of a model or data set of Kaggle; the handle has its version.
+    case kaggle(KaggleHandle)
+    /// A directory, which has no revisions.
+    case path
+}
+
+/// One file of a snapshot, with what its cache says of it. Nothing of it was read yet.
+public struct CachedFile: Hashable, Sendable {
+    /// The path in the snapshot, with "/".
+    public let path: String
+    /// The absolute path of the content, without any links, inside the cache or directory.
+    public let location: String
+    /// The status of the content at `location`.
+    public let status: FileStatus
+    /// What is known of the content, strongest first. All of it must hold.
+    public let evidence: [Evidence]
+    /// The size in bytes that the revision's tree gives; `nil` where there is no tree.
+    public let expectedSize: Int?
+}
+
+/// One revision as it lies in a cache, or a directory.
+public struct Snapshot: Sendable {
+    /// A problem, and the files whose use makes it matter.
+    struct Problem: Sendable {
+        let diagnostic: Diagnostic
+        /// The paths that it is about; empty where it is about the snapshot as a whole.
+        let paths: [String]
+
+        init(_ diagnostic: Diagnostic, _ paths: [String] = []) {
+            self.diagnostic = diagnostic
+            self.paths = paths
+        }
+    }
+
+    /// What it is a revision of, and which.
+    public let origin: Origin
+    /// The absolute path of the snapshot's directory, without links.
+    public let directory: String
+    /// The files that may be used, sorted by the bytes of their paths.
+    public let files: [CachedFile]
+    /// What `trees/<commit>.json` lists, by path; `nil` where there is no listing.
+    public let listed: [String: TreeFile]?
+    let found: [Problem]
+
+    /// Everything that is wrong with it, of all its files. A refused file is missing in ``files``.
+    public var problems: [Diagnostic] { found.map(\.diagnostic) }
+
+    /// What is wrong with it for somebody who takes only some files: problems of files that are left out
+    /// do not count.
+    public func problems(taking accepts: (String) -> Bool) -> [Diagnostic] {
+        found.filter { $0.paths.isEmpty || $0.paths.contains(where: accepts) }.map(\.diagnostic)
+    }
+
+    init(
+        origin: Origin, directory: String, files: [CachedFile], listed: [String: TreeFile]? = nil,
+        problems: [Problem]
+    ) {
+        self.origin = origin
+        self.directory = directory
+        self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        self.listed = listed
+        found = problems
+    }
+
+    /// The same with more problems.
+    func adding(_ problems: [Problem]) -> Snapshot {
+        guard !problems.isEmpty else { return self }
+        return Snapshot(
+            origin: origin, directory: directory, files: files, listed: listed, problems: found + problems)
+    }
+
+    /// The bytes that the files hold, content that several of them share counted once.
+    public var size: Int {
+        var seen: Set<FileIdentity> = []
+        var total = 0
+        for file in files where seen.insert(FileIdentity(file.status)).inserted {
+            total = total.addingReportingOverflow(file.status.size).partialValue
+        }
+        return total
+    }
+}
+
+/// Which file it is, whatever it is called.
+struct FileIdentity: Hashable {
+    let device: UInt64
+    let inode: UInt64
+
+    init(_ status: FileStatus) {
+        device = status.device
+        inode = status.inode
+    }
+}
