@@ -33,7 +33,7 @@ public struct Knapsack: AsyncParsableCommand {
     /// - Returns: the exit code.
     public static func run(_ arguments: [String]) async -> Int32 {
         do {
-            var command = try parseAsRoot(arguments)
+            var command = try parseAsRoot(LockingOptions.spelledOut(arguments))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

@@ -54,7 +54,7 @@ struct ManifestArgument: ParsableArguments {
         let bytes: [UInt8]
         do {
             bytes = try FileReader.contents(of: try Directory.realPath(manifest), limit: 1 << 24)
-        } catch let error as FileError {
+        } catch {
             throw Diagnostics(
                 Diagnostic(
                     code: "manifest-unreadable", "\(error)",

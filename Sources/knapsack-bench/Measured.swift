@@ -40,7 +40,7 @@ struct Measured {
         let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin"
         let pairs = environment.map { "\($0)=\($1)" } + ["PATH=\(path)"]
         var variables = unsafe pairs.map { unsafe strdup($0) } + [nil]
-        defer { for text in unsafe arguments + variables { unsafe free(text) } }
+        defer { unsafe (arguments + variables).forEach { unsafe free($0) } }
         var process = pid_t()
         let status = unsafe posix_spawnp(&process, command[0], &actions, nil, &arguments, &variables)
         guard status == 0 else { throw BenchFailure(message: "cannot start \(command[0])") }

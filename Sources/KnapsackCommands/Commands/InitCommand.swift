@@ -38,7 +38,7 @@ struct InitCommand: KnapsackCommand {
             let file = try FileHandle.creating(manifest)
             try file.write(Array(text.utf8).span)
             try file.synchronize()
-        } catch let error as FileError {
+        } catch {
             let exists = try FileStatus.existing(manifest) != nil
             throw Diagnostics(
                 Diagnostic(

@@ -43,14 +43,39 @@ struct LockCommand: KnapsackCommand {
 /// How a lock is made, for `lock` and `pack`.
 struct LockingOptions: ParsableArguments {
     @Option(
-        name: .long, parsing: .upToNextOption,
+        name: .long,
         help: ArgumentHelp(
-            "Move these entries' revisions on to what their branches and handles mean now; all, where none is named.",
-            valueName: "name"))
+            "Move the revisions of these entries on to what their branches and handles mean now; of all, where none is named.",
+            valueName: "name ..."))
     var update: [String] = []
 
-    @Flag(name: .long, help: "Move the revisions of all entries on.")
+    @Flag(name: .long, help: .hidden)
     var updateAll = false
+
+    /// Spells `--update` as one option a name, because it takes any number of names, also none: those up to
+    /// the next option, but for a manifest.
+    static func spelledOut(_ arguments: [String]) -> [String] {
+        var result: [String] = []
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            guard argument == "--update" else {
+                result.append(argument)
+                continue
+            }
+            var named = false
+            while let value = rest.first, !value.hasPrefix("-") {
+                rest.removeFirst()
+                if value.hasSuffix(".toml") {
+                    result.append(value)
+                } else {
+                    result += ["--update", value]
+                    named = true
+                }
+            }
+            if !named { result.append("--update-all") }
+        }
+        return result
+    }
 
     @Flag(help: "Hash every file again, whatever is remembered.")
     var rehash = false

@@ -1,0 +1,81 @@
+import Bundling
+import Testing
+
+@testable import KnapsackCommands
+
+@Suite struct OutputTests {
+    @Test func findingSaysWhatWhereAndWhatToDo() {
+        let finding = Diagnostic(
+            code: "x", "qwen: it broke", at: .init(file: "m.toml", line: 3, column: 7), notes: ["expected 1"],
+            fix: "mend it")
+        #expect(
+            DiagnosticText(terminal: .plain).text(finding)
+                == "m.toml:3:7: error: qwen: it broke\n  expected 1\n  fix: mend it\n")
+        let colored = DiagnosticText(terminal: Terminal(isInteractive: true, hasColor: true, width: 80))
+        #expect(colored.text(finding).contains("\u{1B}[1;31merror\u{1B}[0m: qwen"))
+    }
+
+    @Test func escapeSequencesOfStrangersDoNotReachTheTerminal() {
+        let finding = Diagnostic(code: "x", "bad \u{1B}[2J name\r", notes: ["\u{7}"])
+        #expect(!DiagnosticText(terminal: .plain).text(finding).unicodeScalars.contains("\u{1B}"))
+    }
+
+    @Test func longCellsAreCutInTheMiddleAndNumbersKeepRight() {
+        let table = Table(
+            [.init(title: "NAME", canShrink: true), .init(title: "SIZE", isNumber: true)],
+            rows: [["organization/a-model-with-a-very-long-name-Instruct", "5 GB"], ["x", "12.5 GB"]])
+        let lines = table.text(width: 40).split(separator: "\n")
+        #expect(lines.allSatisfy { $0.count <= 40 })
+        #expect(lines[1].contains("…") && lines[1].hasSuffix("   5 GB"))
+        #expect(lines[2].hasSuffix("12.5 GB"))
+    }
+
+    @Test func progressLineFitsTheTerminalAndCounts() {
+        var state = ProgressState()
+        state.apply(.began(stage: "packing", files: 2, bytes: 4_000_000_000), now: 0)
+        state.apply(.advanced(bytes: 1_000_000_000), now: 1)
+        state.apply(.finished(file: "a"), now: 1)
+        let line = state.line(now: 1_000_000_000, width: 100, bar: true)
+        #expect(line.hasPrefix("packing  █"))
+        #expect(line.hasSuffix("25 %  1 GB of 4 GB  1 GB/s  3 s left  1/2 files"))
+        #expect(state.line(now: 1_000_000_000, width: 40, bar: true).count < 40)
+    }
+
+    @Test func durationsAreReadable() {
+        #expect(ProgressState.duration(0.2) == "1 s")
+        #expect(ProgressState.duration(61) == "1 min 1 s")
+        #expect(ProgressState.duration(7261) == "2 h 1 min")
+        #expect(ProgressState.duration(.infinity) == "99 h 59 min")
+    }
+
+    @Test func aLogGetsWholeLinesAndATerminalOneThatIsRedrawn() {
+        for interactive in [true, false] {
+            let written = Written()
+            let meter = ProgressMeter(
+                terminal: Terminal(isInteractive: interactive, hasColor: false, width: 80),
+                write: { written.add($0) })
+            meter.handle(.began(stage: "hashing", files: 1, bytes: 10), now: 0)
+            meter.handle(.advanced(bytes: 5), now: 11_000_000_000)
+            meter.handle(.ended, now: 12_000_000_000)
+            #expect(written.parts.count == (interactive ? 2 : 1))
+            #expect(written.parts.first?.hasPrefix("\r") == interactive)
+            #expect(written.parts.first?.hasSuffix("\n") == !interactive)
+        }
+    }
+
+    @Test func updateTakesAnyNumberOfNames() {
+        let spelled = LockingOptions.spelledOut
+        #expect(spelled(["lock", "--update"]) == ["lock", "--update-all"])
+        #expect(spelled(["lock", "--update", "a", "b", "--json"]) == ["lock", "--update", "a", "--update", "b", "--json"])
+        #expect(spelled(["lock", "--update", "m.toml"]) == ["lock", "m.toml", "--update-all"])
+    }
+
+    @Test func exitStatusTellsFindingsFromWhatCouldNotBeDecided() {
+        let finding = Diagnostic(code: "a", "a")
+        let undecided = Diagnostic(code: "b", "b", verdict: .undecided)
+        let warning = Diagnostic(.warning, code: "c", "c")
+        #expect(exitStatus(of: [warning]) == 0)
+        #expect(exitStatus(of: [undecided, warning]) == 2)
+        #expect(exitStatus(of: [undecided, finding]) == 1)
+    }
+}

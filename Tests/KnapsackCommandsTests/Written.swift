@@ -1,0 +1,8 @@
+import Synchronization
+
+/// What was written, piece by piece.
+final class Written: Sendable {
+    private let state = Mutex<[String]>([])
+    func add(_ text: String) { state.withLock { $0.append(text) } }
+    var parts: [String] { state.withLock { $0 } }
+}
