@@ -13,8 +13,9 @@ public enum Completeness {
         entry: String, needs: [String], paths: Set<String>, shards: [(index: String, files: [String])],
         download: String? = nil
     ) -> [Diagnostic] {
-        let rules = CompletenessRules(entry: entry, paths: paths, download: download)
         let sets = ShardSet.all(paths, indexes: shards)
+        let rules = CompletenessRules(
+            entry: entry, paths: paths, whole: WholeWeights(paths, sets), download: download)
         return rules.shards(sets) + rules.indexes(sets, needs) + needs.flatMap(rules.need)
     }
 }
@@ -23,6 +24,7 @@ public enum Completeness {
 private struct CompletenessRules {
     let entry: String
     let paths: Set<String>
+    let whole: WholeWeights
     let download: String?
 
     private func fix(_ pattern: String) -> String {
@@ -36,13 +38,13 @@ private struct CompletenessRules {
     /// as the `.bin` shards beside a safetensors model.
     func shards(_ sets: [ShardSet]) -> [Diagnostic] {
         var reported: Set<String> = []
-        let partial = sets.filter { !$0.missing.isEmpty && !$0.isAbsent }
+        let partial = sets.filter { $0.missingCount > 0 && !$0.isAbsent }
         var findings = partial.map { set in
             reported.insert(set.directory)
-            return finding(set, hasAlternative: set.hasAlternative(sets, paths))
+            return finding(set, hasAlternative: whole.canReplace(set))
         }
         for set in sets where set.isAbsent && !reported.contains(set.directory) {
-            guard !set.hasAlternative(sets, paths) else { continue }
+            guard !whole.canReplace(set) else { continue }
             reported.insert(set.directory)
             findings.append(finding(set, hasAlternative: false))
         }
@@ -51,26 +53,26 @@ private struct CompletenessRules {
 
     private func finding(_ set: ShardSet, hasAlternative: Bool) -> Diagnostic {
         let source = set.isIndexed ? "that \(set.name) names" : "of \(set.name)"
-        let missing = set.missing
+        let one = set.missingCount == 1 ? set.missing.first : nil
         let what =
-            missing.count == 1
-            ? "shard \(missing[0]) \(source) is missing"
-            : "\(missing.count) of \(set.files.count) shards \(source) are missing"
-        let names = missing.count == 1 ? [] : missing.prefix(5).map { "missing \($0)" }
-        let more = missing.count > 5 ? ["… and \(missing.count - 5) more"] : []
+            one.map { "shard \($0) \(source) is missing" }
+            ?? "\(set.missingCount) of \(set.count) shards \(source) are missing"
+        let names = one == nil ? set.missing.map { "missing \($0)" } : []
+        let hidden = set.missingCount - set.missing.count
+        let more = hidden > 0 ? ["… and \(hidden) more"] : []
         let other = hasAlternative ? ["the weights are there in another form, whole"] : []
         return Diagnostic(
             hasAlternative ? .warning : .error, code: "shard-missing", "\(entry): \(what)",
-            notes: names + more + other, fix: fix(missing.count == 1 ? missing[0] : "all of them"))
+            notes: names + more + other, fix: fix(one ?? "all of them"))
     }
 
     /// Shards that transformers does not find because their index is missing.
     func indexes(_ sets: [ShardSet], _ needs: [String]) -> [Diagnostic] {
         sets.compactMap { set in
             let need = set.directory.isEmpty ? "config" : "config:\(set.directory)"
-            guard !set.isIndexed, set.missing.isEmpty, set.files.count > 1, needs.contains(need),
-                let first = set.files.first, ModelPath(first).isTransformersWeights,
-                !set.hasAlternative([set], paths.subtracting(set.files))
+            guard !set.isIndexed, set.isComplete, set.count > 1, needs.contains(need),
+                let first = set.present.first, ModelPath(first).isTransformersWeights,
+                !whole.canReplace(set)
             else { return nil }
             return Diagnostic(
                 .warning, code: "index-missing",

@@ -6,20 +6,31 @@ struct ShardSet: Equatable {
     let isIndexed: Bool
     /// The directory of the index or of the files.
     let directory: String
-    /// The paths of all.
-    let files: [String]
-    /// The paths of those that are not there.
+    /// How many files belong to it.
+    let count: Int
+    /// The paths of those that are there.
+    let present: [String]
+    /// The paths of the first ones that are not: no more than ``shownLimit``, because a name may claim to be
+    /// one of a hundred thousand.
     let missing: [String]
 
+    /// How many missing files are told by name.
+    static let shownLimit = 5
+
+    /// How many are not there.
+    var missingCount: Int { count - present.count }
     /// Whether nothing of it is there.
-    var isAbsent: Bool { missing.count == files.count && !files.isEmpty }
+    var isAbsent: Bool { present.isEmpty && count > 0 }
+    /// Whether all of it is there.
+    var isComplete: Bool { missingCount == 0 && count > 0 }
 
     /// All sets of an entry: those of its indexes, then those of numbered files that no index names.
     static func all(_ paths: Set<String>, indexes: [(index: String, files: [String])]) -> [ShardSet] {
         let indexed = indexes.map { index in
             ShardSet(
                 name: index.index, isIndexed: true, directory: ModelPath(index.index).directory,
-                files: index.files, missing: index.files.filter { !paths.contains($0) })
+                count: index.files.count, present: index.files.filter(paths.contains),
+                missing: Array(index.files.lazy.filter { !paths.contains($0) }.prefix(shownLimit)))
         }
         let known = Set(indexes.flatMap(\.files))
         var numbers: [String: Set<Int>] = [:]
@@ -41,31 +52,42 @@ struct ShardSet: Equatable {
                 func path(_ number: Int) -> String {
                     directory.isEmpty ? part.name(of: number) : "\(directory)/\(part.name(of: number))"
                 }
+                let missing = wanted.lazy.filter { !present.contains($0) }.prefix(shownLimit)
                 return ShardSet(
-                    name: pattern, isIndexed: false, directory: directory, files: wanted.map(path),
-                    missing: wanted.filter { !present.contains($0) }.map(path))
+                    name: pattern, isIndexed: false, directory: directory, count: wanted.count,
+                    present: present.filter(wanted.contains).sorted().map(path),
+                    missing: missing.map(path))
             }
         return indexed + numbered
     }
+}
 
-    /// Whether the entry has these weights whole in another form: a complete set or a single file in the same
-    /// directory, or the format of another runtime anywhere.
-    func hasAlternative(_ sets: [ShardSet], _ paths: Set<String>) -> Bool {
-        let complete = sets.contains {
-            $0.directory == directory && $0.name != name && $0.missing.isEmpty && !$0.files.isEmpty
-        }
-        if complete { return true }
-        let incomplete = Set(sets.filter { !$0.missing.isEmpty }.flatMap(\.files))
-        return paths.contains { path in
+/// What of an entry's weights is there whole, and so can stand in for a set that is not.
+struct WholeWeights {
+    private var setsByDirectory: [String: Set<String>] = [:]
+    private var filesByDirectory: Set<String> = []
+    private var hasOtherRuntime = false
+
+    init(_ paths: Set<String>, _ sets: [ShardSet]) {
+        for set in sets where set.isComplete { setsByDirectory[set.directory, default: []].insert(set.name) }
+        let incomplete = Set(sets.filter { !$0.isComplete }.flatMap(\.present))
+        for path in paths where !incomplete.contains(path) {
             let name = ModelPath(path)
-            guard !incomplete.contains(path) else { return false }
             if ["gguf", "onnx", "tflite", "mlmodel"].contains(name.suffix)
                 || name.file == "openvino_model.xml"
             {
-                return true
+                hasOtherRuntime = true
+            } else if name.part == nil, Self.isWholeModel(name) {
+                filesByDirectory.insert(name.directory)
             }
-            return name.directory == directory && name.part == nil && Self.isWholeModel(name)
         }
+    }
+
+    /// Whether the weights of a set are there in another form: a complete set or a single file in the same
+    /// directory, or the format of another runtime anywhere.
+    func canReplace(_ set: ShardSet) -> Bool {
+        hasOtherRuntime || filesByDirectory.contains(set.directory)
+            || setsByDirectory[set.directory, default: []].contains { $0 != set.name }
     }
 
     private static func isWholeModel(_ name: ModelPath) -> Bool {
