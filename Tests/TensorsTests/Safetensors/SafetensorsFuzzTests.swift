@@ -1,4 +1,4 @@
-import Tensors
+@testable import Tensors
 import Testing
 
 /// Random damage to headers: an error or a result, never a trap, and a result keeps the format's promises.

@@ -1,4 +1,4 @@
-import Tensors
+@testable import Tensors
 import Testing
 
 /// The bytes of a safetensors file: the header's length, the header, and zeros.

@@ -1,4 +1,4 @@
-import Tensors
+@testable import Tensors
 import Testing
 
 struct ShardIndexTests {
