@@ -2,10 +2,15 @@ extension JSON {
     /// Reads one JSON document (RFC 8259) that fills `bytes` but for white space around it.
     ///
     /// A byte order mark is refused. Duplicate names in an object are *not* an error.
-    /// - Parameter maximumDepth: how deep arrays and objects may nest; deeper is an error, so that no
-    ///   input can exhaust the stack.
-    public static func parse(_ bytes: Span<UInt8>, maximumDepth: Int = 128) throws(FormatError) -> JSON {
-        var cursor = JSONCursor(depthLeft: maximumDepth)
+    /// - Parameters:
+    ///   - maximumDepth: how deep arrays and objects may nest; deeper is an error, so that no input can
+    ///     exhaust the stack.
+    ///   - nonFinite: whether `NaN`, `Infinity` and `-Infinity`, which RFC 8259 does not have, are read as
+    ///     numbers too: Python's `json` writes them, and some `config.json` files hold them.
+    public static func parse(
+        _ bytes: Span<UInt8>, maximumDepth: Int = 128, nonFinite: Bool = false
+    ) throws(FormatError) -> JSON {
+        var cursor = JSONCursor(depthLeft: maximumDepth, nonFinite: nonFinite)
         cursor.skipWhiteSpace(bytes)
         let value = try cursor.value(bytes)
         cursor.skipWhiteSpace(bytes)
@@ -16,17 +21,33 @@ extension JSON {
     }
 
     /// Reads one JSON document from an array of bytes, by the same rules.
-    public static func parse(_ bytes: [UInt8], maximumDepth: Int = 128) throws(FormatError) -> JSON {
-        try parse(bytes.span, maximumDepth: maximumDepth)
+    public static func parse(
+        _ bytes: [UInt8], maximumDepth: Int = 128, nonFinite: Bool = false
+    ) throws(FormatError) -> JSON {
+        try parse(bytes.span, maximumDepth: maximumDepth, nonFinite: nonFinite)
     }
 }
 
 /// Where a recursive descent through a document stands; the bytes stay with the caller.
-private struct JSONCursor {
-    var position = 0
-    var depthLeft: Int
+struct JSONCursor {
+    /// The next byte to read.
+    private(set) var position: Int
+    private var depthLeft: Int
+    private let nonFinite: Bool
+    private let strict: Bool
 
-    init(depthLeft: Int) { self.depthLeft = depthLeft }
+    /// - Parameters:
+    ///   - position: where to start.
+    ///   - depthLeft: how many arrays and objects may nest.
+    ///   - nonFinite: whether `NaN`, `Infinity` and `-Infinity` are numbers.
+    ///   - strict: whether a lone surrogate and a number past the range of `Double` are errors, as in
+    ///     Rust's serde_json, where Python replaces the one by a lone surrogate and the other by infinity.
+    init(position: Int = 0, depthLeft: Int, nonFinite: Bool = false, strict: Bool = false) {
+        self.position = position
+        self.depthLeft = depthLeft
+        self.nonFinite = nonFinite
+        self.strict = strict
+    }
 
     mutating func skipWhiteSpace(_ bytes: Span<UInt8>) {
         while position < bytes.count {
@@ -47,13 +68,36 @@ private struct JSONCursor {
         case UInt8(ascii: "f"): return try word("false", .bool(false), bytes)
         case UInt8(ascii: "n"): return try word("null", .null, bytes)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number(bytes)
+        case UInt8(ascii: "N") where nonFinite: return try word("NaN", .number(.nan), bytes)
+        case UInt8(ascii: "I") where nonFinite: return try word("Infinity", .number(.infinity), bytes)
         default: throw FormatError("expected a JSON value", at: position)
         }
     }
 
-    private mutating func nested(
-        _ body: (inout JSONCursor) throws(FormatError) -> JSON
-    ) throws(FormatError) -> JSON {
+    /// Reads a value by the same rules and makes nothing of it, so that a large one needs no memory.
+    mutating func skipValue(_ bytes: Span<UInt8>) throws(FormatError) {
+        switch next(bytes) {
+        case UInt8(ascii: "{"):
+            try nested { (me) throws(FormatError) in
+                try me.eachMember(bytes) { (me, _, _) throws(FormatError) in try me.skipValue(bytes) }
+            }
+        case UInt8(ascii: "["):
+            try nested { (me) throws(FormatError) in
+                try me.eachElement(bytes) { (me) throws(FormatError) in try me.skipValue(bytes) }
+            }
+        default: _ = try value(bytes)
+        }
+    }
+
+    /// The next byte, or `nil` at the end.
+    func next(_ bytes: Span<UInt8>) -> UInt8? {
+        position < bytes.count ? bytes[position] : nil
+    }
+
+    /// Runs `body` one level deeper, if that is allowed.
+    mutating func nested<Result>(
+        _ body: (inout JSONCursor) throws(FormatError) -> Result
+    ) throws(FormatError) -> Result {
         guard depthLeft > 0 else { throw FormatError("JSON nested too deeply", at: position) }
         depthLeft -= 1
         defer { depthLeft += 1 }
@@ -61,44 +105,72 @@ private struct JSONCursor {
     }
 
     private mutating func object(_ bytes: Span<UInt8>) throws(FormatError) -> JSON {
-        position += 1
         var members: [JSON.Member] = []
-        skipWhiteSpace(bytes)
-        if take(UInt8(ascii: "}"), bytes) { return .object(members) }
-        while true {
-            skipWhiteSpace(bytes)
-            guard position < bytes.count else { throw endOfData(bytes) }
-            guard bytes[position] == UInt8(ascii: "\"") else {
-                throw FormatError("expected a member's name in quotes", at: position)
-            }
-            let key = try string(bytes)
-            skipWhiteSpace(bytes)
-            guard take(UInt8(ascii: ":"), bytes) else { throw FormatError("expected ':'", at: position) }
-            skipWhiteSpace(bytes)
-            members.append(JSON.Member(key, try value(bytes)))
-            skipWhiteSpace(bytes)
-            if take(UInt8(ascii: ","), bytes) { continue }
-            if take(UInt8(ascii: "}"), bytes) { return .object(members) }
-            throw FormatError("expected ',' or '}'", at: position)
+        try eachMember(bytes) { (me, key, _) throws(FormatError) in
+            members.append(JSON.Member(key, try me.value(bytes)))
         }
+        return .object(members)
     }
 
     private mutating func array(_ bytes: Span<UInt8>) throws(FormatError) -> JSON {
-        position += 1
         var elements: [JSON] = []
+        try eachElement(bytes) { (me) throws(FormatError) in elements.append(try me.value(bytes)) }
+        return .array(elements)
+    }
+
+    /// Reads an object, of which `body` reads each member's value after being told its name and the place
+    /// of the name.
+    mutating func eachMember(
+        _ bytes: Span<UInt8>,
+        _ body: (inout JSONCursor, _ name: String, _ nameStart: Int) throws(FormatError) -> Void
+    ) throws(FormatError) {
+        guard take(UInt8(ascii: "{"), bytes) else { throw FormatError("expected an object", at: position) }
         skipWhiteSpace(bytes)
-        if take(UInt8(ascii: "]"), bytes) { return .array(elements) }
+        if take(UInt8(ascii: "}"), bytes) { return }
         while true {
             skipWhiteSpace(bytes)
-            elements.append(try value(bytes))
+            let start = position
+            let name = try quotedString(bytes, "expected a member's name in quotes")
+            skipWhiteSpace(bytes)
+            guard position < bytes.count else { throw endOfData(bytes) }
+            guard take(UInt8(ascii: ":"), bytes) else { throw FormatError("expected ':'", at: position) }
+            skipWhiteSpace(bytes)
+            try body(&self, name, start)
             skipWhiteSpace(bytes)
             if take(UInt8(ascii: ","), bytes) { continue }
-            if take(UInt8(ascii: "]"), bytes) { return .array(elements) }
-            throw FormatError("expected ',' or ']'", at: position)
+            if take(UInt8(ascii: "}"), bytes) { return }
+            throw position < bytes.count
+                ? FormatError("expected ',' or '}'", at: position) : endOfData(bytes)
         }
     }
 
-    private mutating func take(_ byte: UInt8, _ bytes: Span<UInt8>) -> Bool {
+    /// Reads an array, of which `body` reads each element.
+    mutating func eachElement(
+        _ bytes: Span<UInt8>, _ body: (inout JSONCursor) throws(FormatError) -> Void
+    ) throws(FormatError) {
+        guard take(UInt8(ascii: "["), bytes) else { throw FormatError("expected an array", at: position) }
+        skipWhiteSpace(bytes)
+        if take(UInt8(ascii: "]"), bytes) { return }
+        while true {
+            skipWhiteSpace(bytes)
+            try body(&self)
+            skipWhiteSpace(bytes)
+            if take(UInt8(ascii: ","), bytes) { continue }
+            if take(UInt8(ascii: "]"), bytes) { return }
+            throw position < bytes.count
+                ? FormatError("expected ',' or ']'", at: position) : endOfData(bytes)
+        }
+    }
+
+    /// Reads a string, or throws `message` where something else stands.
+    mutating func quotedString(_ bytes: Span<UInt8>, _ message: String) throws(FormatError) -> String {
+        guard position < bytes.count else { throw endOfData(bytes) }
+        guard bytes[position] == UInt8(ascii: "\"") else { throw FormatError(message, at: position) }
+        return try string(bytes)
+    }
+
+    /// Steps over `byte` where it is the next one.
+    mutating func take(_ byte: UInt8, _ bytes: Span<UInt8>) -> Bool {
         guard position < bytes.count, bytes[position] == byte else { return false }
         position += 1
         return true
@@ -115,7 +187,7 @@ private struct JSONCursor {
         return value
     }
 
-    private func endOfData(_ bytes: Span<UInt8>) -> FormatError {
+    func endOfData(_ bytes: Span<UInt8>) -> FormatError {
         FormatError("the JSON document ends too early", at: bytes.count)
     }
 
@@ -124,6 +196,9 @@ private struct JSONCursor {
     private mutating func number(_ bytes: Span<UInt8>) throws(FormatError) -> JSON {
         let start = position
         let negative = take(UInt8(ascii: "-"), bytes)
+        if negative, nonFinite, position < bytes.count, bytes[position] == UInt8(ascii: "I") {
+            return try word("Infinity", .number(-.infinity), bytes)
+        }
         let firstDigit = position
         var magnitude: UInt64 = 0
         var fits = true
@@ -155,6 +230,7 @@ private struct JSONCursor {
         }
         let text = String(copying: bytes, start..<position)
         guard let value = Double(text) else { throw FormatError("not a number", at: start) }
+        if strict, !value.isFinite { throw FormatError("a number is out of range", at: start) }
         return .number(value)
     }
 
@@ -224,21 +300,27 @@ private struct JSONCursor {
     /// One `\uXXXX`, or two that form a surrogate pair; a lone surrogate becomes U+FFFD, because Swift's
     /// strings cannot hold it and Python's `json` accepts it.
     private mutating func unicodeEscape(_ bytes: Span<UInt8>) throws(FormatError) -> Unicode.Scalar {
-        let replacement: Unicode.Scalar = "\u{FFFD}"
+        let start = position - 2
         let first = try fourHexDigits(bytes)
         if let scalar = Unicode.Scalar(first) { return scalar }
         guard (0xD800..<0xDC00).contains(first), position + 1 < bytes.count,
             bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u")
-        else { return replacement }
+        else { return try loneSurrogate(start) }
         let resume = position
         position += 2
         let second = try fourHexDigits(bytes)
         guard (0xDC00..<0xE000).contains(second) else {
             position = resume
-            return replacement
+            return try loneSurrogate(start)
         }
-        let scalar = 0x10000 + ((UInt32(first) - 0xD800) << 10) + (UInt32(second) - 0xDC00)
-        return Unicode.Scalar(scalar) ?? replacement
+        let value = 0x10000 + ((UInt32(first) - 0xD800) << 10) + (UInt32(second) - 0xDC00)
+        guard let scalar = Unicode.Scalar(value) else { return try loneSurrogate(start) }
+        return scalar
+    }
+
+    private func loneSurrogate(_ start: Int) throws(FormatError) -> Unicode.Scalar {
+        if strict { throw FormatError("half of a surrogate pair in a string", at: start) }
+        return "\u{FFFD}"
     }
 
     private mutating func fourHexDigits(_ bytes: Span<UInt8>) throws(FormatError) -> UInt16 {

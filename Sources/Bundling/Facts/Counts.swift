@@ -1,0 +1,39 @@
+/// Sizes for people: decimal units and three digits, the same on every machine.
+public enum ByteCount {
+    /// "0 B", "812 B", "1.50 kB", "4.98 GB": units of 1000, as disks and Kaggle's limits count.
+    public static func text(_ bytes: Int) -> String {
+        let (number, unit) = threeDigits(bytes, units: ["B", "kB", "MB", "GB", "TB", "PB", "EB"])
+        return "\(number) \(unit)"
+    }
+}
+
+/// Numbers of parameters for people.
+public enum ParameterCount {
+    /// "512", "22.7M", "7.62B", "1.03T": K, M, B and T are 10 to the 3, 6, 9 and 12.
+    public static func text(_ parameters: Int) -> String {
+        let (number, unit) = threeDigits(parameters, units: ["", "K", "M", "B", "T"])
+        return number + unit
+    }
+}
+
+/// A count in the largest unit of which there is at least one, rounded half up to three digits; whole and
+/// exact below 1000. In integers, because rounding of floating-point text is what differs between systems.
+private func threeDigits(_ value: Int, units: [String]) -> (number: String, unit: String) {
+    let sign = value < 0 ? "-" : ""
+    let magnitude = value.magnitude
+    guard magnitude >= 1000 else { return (sign + String(magnitude), units[0]) }
+    var size: UInt = 1
+    for unit in units.dropFirst() {
+        size *= 1000
+        for decimals in [2, 1, 0] {
+            let step = size / [1, 10, 100][decimals]
+            let (quotient, rest) = magnitude.quotientAndRemainder(dividingBy: step)
+            let rounded = quotient + (rest >= step - step / 2 ? 1 : 0)
+            guard rounded < 1000 || (decimals == 0 && unit == units.last) else { continue }
+            let digits = String(rounded)
+            guard decimals > 0 else { return (sign + digits, unit) }
+            return (sign + digits.dropLast(decimals) + "." + digits.suffix(decimals), unit)
+        }
+    }
+    return (sign + String(magnitude), "")
+}

@@ -1,0 +1,125 @@
+import Yams
+
+/// What the YAML at the head of a repository's `README.md` says (the Hub's model card metadata).
+///
+/// Every value is text as it was written: `license: no` and `language: 1` are "no" and "1".
+public struct ModelCard: Equatable, Sendable {
+    /// Why a card could not be read.
+    public struct Problem: Error, Equatable, Sendable {
+        /// One sentence without a full stop.
+        public let message: String
+        /// The line of `README.md`, from 1, where it is known.
+        public let line: Int?
+    }
+
+    /// `license`; several of a list are joined by ", ".
+    public let license: String?
+    /// `license_name`: what the licence is called where `license` is "other".
+    public let licenseName: String?
+    /// `license_link`.
+    public let licenseLink: String?
+    /// `base_model`, one or a list.
+    public let baseModels: [String]
+    /// `base_model_relation`: "finetune", "adapter", "quantized" or "merge".
+    public let baseModelRelation: String?
+    /// `library_name`.
+    public let library: String?
+    /// `pipeline_tag`.
+    public let pipelineTag: String?
+    /// `tags`.
+    public let tags: [String]
+    /// `language`, one or a list.
+    public let languages: [String]
+    /// `datasets`, one or a list.
+    public let datasets: [String]
+
+    /// The licence to go by: the name where `license` only says "other".
+    public var effectiveLicense: String? {
+        license?.lowercased() == "other" ? licenseName ?? license : license
+    }
+
+    /// Reads the card of a `README.md`, of which only the first MiB counts.
+    /// - Returns: `nil` where the file has no YAML at its head, which is *not* an error.
+    /// - Throws: where the YAML is not valid, not a mapping, has a key twice, or could exhaust memory or
+    ///   stack.
+    public static func parse(_ readme: [UInt8]) throws(Problem) -> ModelCard? {
+        guard let range = FrontMatter.range(in: readme) else { return nil }
+        let firstLine = readme[..<range.lowerBound].count { $0 == 0x0A } + 1
+        guard range.count <= FrontMatter.sizeLimit else {
+            throw Problem(message: "the model card's YAML is longer than 1 MiB", line: firstLine)
+        }
+        let yaml = Array(readme[range])
+        if let danger = FrontMatter.danger(in: yaml.span) { throw Problem(message: danger, line: nil) }
+        guard let text = String(validating: yaml, as: UTF8.self) else {
+            throw Problem(message: "the model card's YAML is not valid UTF-8", line: nil)
+        }
+        return try ModelCard(text, firstLine: firstLine)
+    }
+
+    private init(_ yaml: String, firstLine: Int) throws(Problem) {
+        let root: Node?
+        do {
+            // Empty lines at the end, because Yams reads a string of up to 15 bytes after its copy on the
+            // stack is gone. The basic resolver leaves every scalar as text.
+            root = try Parser(
+                yaml: yaml + String(repeating: "\n", count: 16), resolver: .basic, encoding: .utf8
+            ).singleRoot()
+        } catch {
+            throw Self.problem(error, firstLine)
+        }
+        guard let mapping = root?.mapping else {
+            throw Problem(
+                message: "the model card's YAML is not a mapping of names to values", line: firstLine)
+        }
+        var texts: [String: [String]] = [:]
+        for (key, value) in mapping {
+            guard let name = key.scalar?.string else { continue }
+            texts[name] = Self.texts(value)
+        }
+        let licenses = texts["license"] ?? []
+        license = licenses.isEmpty ? nil : licenses.joined(separator: ", ")
+        licenseName = texts["license_name"]?.first
+        licenseLink = texts["license_link"]?.first
+        baseModels = texts["base_model"] ?? []
+        baseModelRelation = texts["base_model_relation"]?.first
+        library = texts["library_name"]?.first
+        pipelineTag = texts["pipeline_tag"]?.first
+        tags = texts["tags"] ?? []
+        languages = texts["language"] ?? []
+        datasets = texts["datasets"] ?? []
+    }
+
+    /// The texts of a scalar or of a list of scalars, in order; what is empty, null or nested is left out.
+    private static func texts(_ node: Node) -> [String] {
+        if let scalar = node.scalar { return text(scalar).map { [$0] } ?? [] }
+        return node.sequence?.compactMap { $0.scalar.flatMap(text) } ?? []
+    }
+
+    private static func text(_ scalar: Node.Scalar) -> String? {
+        if scalar.style == .plain, ["", "~", "null", "Null", "NULL"].contains(scalar.string) { return nil }
+        // The texts end in tables on terminals, where an escape sequence would do what it says.
+        let clean = scalar.string.unicodeScalars.map {
+            $0.properties.generalCategory == .control ? " " : Character($0)
+        }
+        let words = String(clean).split(whereSeparator: \.isWhitespace)
+        return words.isEmpty ? nil : words.joined(separator: " ")
+    }
+
+    private static func problem(_ error: any Error, _ firstLine: Int) -> Problem {
+        func make(_ problem: String, _ mark: Mark) -> Problem {
+            Problem(
+                message: "the model card's YAML is not valid: \(problem)", line: firstLine + mark.line - 1)
+        }
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _)?, .parser(_, let problem, let mark, _)?,
+            .composer(_, let problem, let mark, _)?:
+            return make(problem, mark)
+        case .duplicatedKeysInMapping(let duplicates, let context)?:
+            return make("a key is there twice: \(duplicates.first ?? "")", context.mark)
+        case .reader(let problem, _, _, _)?:
+            return Problem(message: "the model card's YAML is not valid: \(problem)", line: nil)
+        default:
+            return Problem(message: "the model card's YAML cannot be parsed", line: nil)
+        }
+    }
+}

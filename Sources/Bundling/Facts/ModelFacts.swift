@@ -1,0 +1,92 @@
+public import Tensors
+
+/// A file of a snapshot: where its content lies on this machine.
+public struct ModelFile: Equatable, Sendable {
+    /// The path in the snapshot, with "/".
+    public let path: String
+    /// The path on disk, without links.
+    public let location: String
+    /// The size in bytes.
+    public let size: Int
+
+    /// Makes a file.
+    public init(path: String, location: String, size: Int) {
+        self.path = path
+        self.location = location
+        self.size = size
+    }
+}
+
+/// What a model is, read from its files without running anything.
+public struct ModelFacts: Equatable, Sendable {
+    /// The model card; `nil` where there is none or it cannot be read.
+    public let card: ModelCard?
+    /// The configuration: the top one, else that of the first part that has one.
+    public let config: ModelConfig?
+    /// The formats of the weights, sorted by name.
+    public let formats: [ModelFormat]
+    /// The dtypes of safetensors weights as their headers name them, the one with most bytes first.
+    public let dtypes: [String]
+    /// The number of parameters in safetensors weights; `nil` where there are none or a header is broken.
+    public let parameters: Int?
+    /// What must be among the files for the model to load: "config" and "tokenizer", with ":" and a
+    /// directory for a part of a pipeline.
+    public let needs: [String]
+    /// Every index of shards with the files that it names, as paths in the snapshot; sorted.
+    public let shards: [(index: String, files: [String])]
+    /// Files that are not what they should be.
+    public let problems: [Diagnostic]
+
+    /// The licence that the model card states: the name where it only says "other".
+    public var license: String? { card?.effectiveLicense }
+
+    /// The shards that the index at this path names; `nil` where it is no index.
+    public func shards(ofIndex path: String) -> [String]? {
+        shards.first { $0.index == path }?.files
+    }
+
+    /// The frameworks that open the model, sorted: those of its formats and the card's library.
+    public var frameworks: [String] {
+        let names = formats.compactMap(\.framework) + (card?.library.map { [$0.lowercased()] } ?? [])
+        return Set(names).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Whether `name` is one of the frameworks or formats, in any of the spellings in use: "PyTorch",
+    /// "pyTorch", "tensorFlow2" and "scikit_learn" are found too.
+    public func matches(framework name: String) -> Bool {
+        func plain(_ text: String) -> String {
+            let letters = text.lowercased().filter { $0.isLetter || $0.isNumber }
+            return letters.hasPrefix("tensorflow") ? "tensorflow" : letters == "flax" ? "jax" : letters
+        }
+        return (frameworks + formats.map(\.rawValue)).contains { plain($0) == plain(name) }
+    }
+
+    /// The facts that a lock records, sorted by name, without those that are unknown or empty. The licence
+    /// is not among them, because who stated it is recorded too.
+    public func lockFields() -> [JSON.Member] {
+        func list(_ name: String, _ texts: [String]) -> JSON.Member? {
+            texts.isEmpty ? nil : JSON.Member(name, .array(texts.map(JSON.string)))
+        }
+        func text(_ name: String, _ text: String?) -> JSON.Member? {
+            text.map { JSON.Member(name, .string($0)) }
+        }
+        return [
+            list("base_models", card?.baseModels ?? []),
+            list("dtypes", dtypes),
+            list("formats", formats.map(\.rawValue)),
+            text("library", card?.library),
+            text("model_type", config?.modelType),
+            list("needs", needs),
+            parameters.map { JSON.Member("parameters", .integer($0)) },
+            text("pipeline_tag", card?.pipelineTag),
+        ].compactMap(\.self)
+    }
+
+    /// Whether all facts are equal.
+    public static func == (left: ModelFacts, right: ModelFacts) -> Bool {
+        left.card == right.card && left.config == right.config && left.formats == right.formats
+            && left.dtypes == right.dtypes && left.parameters == right.parameters
+            && left.needs == right.needs && left.problems == right.problems
+            && left.shards.elementsEqual(right.shards, by: ==)
+    }
+}
