@@ -6,9 +6,8 @@ import Testing
     @Test func writesOnlyWhatDiffers() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory + "/file"
-            #expect(try AtomicFile.write(Array("one".utf8), to: path))
-            #expect(try !AtomicFile.write(Array("one".utf8), to: path))
-            #expect(try AtomicFile.write(Array("two".utf8), to: path))
+            let written = try ["one", "one", "two"].map { try AtomicFile.write(Array($0.utf8), to: path) }
+            #expect(written == [true, false, true])
             #expect(try contents(path) == Array("two".utf8))
             #expect(try Directory.names(in: directory) == ["file"])
         }
@@ -41,8 +40,8 @@ import Testing
         try await withTemporaryDirectory { directory in
             let first = try FileHandle.directory(directory)
             let second = try FileHandle.directory(directory)
-            #expect(try first.lockExclusively())
-            #expect(try !second.lockExclusively())
+            let taken = (try first.lockExclusively(), try second.lockExclusively())
+            #expect(taken == (true, false))
         }
     }
 

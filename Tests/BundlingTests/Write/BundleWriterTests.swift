@@ -89,7 +89,8 @@ import Testing
             let sample = try PackedSample(in: directory)
             try Directory.make(sample.staging)
             let other = try FileHandle.directory(sample.staging)
-            #expect(try other.lockExclusively())
+            let taken = try other.lockExclusively()
+            #expect(taken)
             await #expect(throws: Diagnostics.self) { try await sample.pack() }
             #expect(try other.status().kind == .directory)
         }
