@@ -37,7 +37,7 @@ import Testing
         state.apply(.finished(file: "a"), now: 1)
         let line = state.line(now: 1_000_000_000, width: 100, bar: true)
         #expect(line.hasPrefix("packing  █"))
-        #expect(line.hasSuffix("25 %  1 GB of 4 GB  1 GB/s  3 s left  1/2 files"))
+        #expect(line.hasSuffix("25 %  1.00 GB of 4.00 GB  1.00 GB/s  3 s left  1/2 files"))
         #expect(state.line(now: 1_000_000_000, width: 40, bar: true).count < 40)
     }
 

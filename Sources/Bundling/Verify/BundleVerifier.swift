@@ -114,41 +114,39 @@ public struct BundleVerifier: Sendable {
         return findings
     }
 
-    /// The generated files are proved by `SHA256SUMS`, and its own bytes by what it must say.
+    /// The generated files are proved by their lines in `SHA256SUMS`, and its own bytes by what it must say.
     private func sumsFindings(_ expected: ExpectedFiles, _ found: [String: Found]) throws -> [Diagnostic] {
         guard case .digest(_, let size)? = found[SumsFile.name] else { return [] }
         let bytes = try FileReader.contents(of: Path.join(root, SumsFile.name), limit: size)
-        var wanted = expected.content.map { ($0.key, $0.value.sha256) }
-        var absent: Set<String> = []
-        for path in BundlePath.generated where path != SumsFile.name {
-            if case .digest(let digest, _)? = found[path] {
-                wanted.append((path, digest))
-            } else {
-                absent.insert(path)
-            }
+        guard let sums = SumsFile.parse(bytes) else {
+            return [damagedSums(notes: ["it is not a list of digests and paths in their order"])]
         }
-        // What is missing is said already; its line proves nothing either way.
-        let lines = String(decoding: bytes, as: UTF8.self)
-            .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-            .filter { !absent.contains(String($0.dropFirst(66))) }
-        let should = SumsFile.text(wanted)
-        guard Array(lines.joined(separator: "\n").utf8) != Array(should.utf8) else { return [] }
-        let present = Set(lines)
-        let unmatched = should.split(separator: "\n").map(String.init).filter { !present.contains($0) }
-            .map { String($0.dropFirst(66)) }
-        let generated = unmatched.filter { BundlePath.generated.contains($0) }
-        if generated.isEmpty || generated.count < unmatched.count {
-            return [
-                Diagnostic(
-                    code: "changed", "\(SumsFile.name) is damaged: it does not say what the lock says",
-                    notes: unmatched.prefix(5).map { "no right line for \($0)" }, fix: "pack the bundle again")
-            ]
+        var wrong: [String] = []
+        for (path, digest) in sums {
+            guard case .digest(let actual, _)? = found[path], actual != digest else { continue }
+            wrong.append(path)
         }
-        return generated.map { path in
+        let wanted = Set(expected.content.keys).union(BundlePath.generated).subtracting([SumsFile.name])
+        let unnamed = wanted.subtracting(sums.keys).map { "no line for \($0)" }
+        let unknown = Set(sums.keys).subtracting(wanted).map { "a line for \($0)" }
+        // Where the content is the one that the lock has, it is the line that is wrong.
+        let lines = wrong.filter { path in
+            guard case .digest(let actual, _)? = found[path] else { return false }
+            return expected.content[path]?.sha256 == actual
+        }.map { "no right line for \($0)" }
+        let generated = wrong.filter { BundlePath.generated.contains($0) }.sorted().map { path in
             Diagnostic(
                 code: "changed", "\(path) does not match its line in \(SumsFile.name)",
                 notes: ["either of the two is damaged"], fix: "pack the bundle again")
         }
+        let notes = (unnamed + unknown + lines).sorted()
+        return generated + (notes.isEmpty ? [] : [damagedSums(notes: Array(notes.prefix(5)))])
+    }
+
+    private func damagedSums(notes: [String]) -> Diagnostic {
+        Diagnostic(
+            code: "changed", "\(SumsFile.name) is damaged: it does not say what the lock says", notes: notes,
+            fix: "pack the bundle again")
     }
 
     private func changed(_ path: String, _ expected: String, _ found: String) -> Diagnostic {
