@@ -32,6 +32,8 @@ struct Enclosure {
     private let spelling: String
     /// Directories that were seen to be directories and no links.
     private var known: Set<[UInt8]> = []
+    /// The directory that the last link led into: nearly all links of a directory lead into the same.
+    private var last: (from: [UInt8], text: [UInt8], target: String)?
 
     /// The most links on one way, as in Linux.
     private static let linkLimit = 40
@@ -54,6 +56,7 @@ struct Enclosure {
         var steps: [String] = []
         var link = (path: directory, text: path)
         while let part = pending.popLast() {
+            if part == "." { continue }
             if part == ".." {
                 guard depth > 0 else { throw .leaves(link: link.path, text: link.text) }
                 current = Path.parent(current)
@@ -80,6 +83,7 @@ struct Enclosure {
                 steps.append(next)
                 var text = try Enclosure.linkText(next)
                 link = (next, text)
+                if pending.isEmpty, let place = try followed(text, from: current, steps) { return place }
                 if text.utf8.first == Enclosure.slash {
                     guard let inside = inside(text) else { throw .leaves(link: next, text: text) }
                     text = inside
@@ -92,6 +96,53 @@ struct Enclosure {
             }
         }
         return Place(path: current, status: try Enclosure.status(current), steps: steps + [current])
+    }
+
+    /// What a link leads to whose text goes over directories alone; `nil` where it must be walked.
+    private mutating func followed(
+        _ text: String, from directory: String, _ steps: [String]
+    ) throws(Refusal) -> Place? {
+        let bytes = Array(text.utf8)
+        guard bytes.first != Enclosure.slash, let end = bytes.lastIndex(of: Enclosure.slash) else {
+            return nil
+        }
+        let (above, name) = (Array(bytes[..<end]), bytes[(end + 1)...])
+        guard !name.isEmpty, !name.elementsEqual(".".utf8), !name.elementsEqual("..".utf8) else { return nil }
+        let from = Array(directory.utf8)
+        let target: String
+        if let last, last.text == above, last.from == from {
+            target = last.target
+        } else {
+            guard let walked = descend(String(decoding: above, as: UTF8.self), from: directory) else {
+                return nil
+            }
+            target = walked
+            last = (from, above, target)
+        }
+        let path = Path.join(target, String(decoding: name, as: UTF8.self))
+        let status = try Enclosure.status(path)
+        return status.kind == .link ? nil : Place(path: path, status: status, steps: steps + [path])
+    }
+
+    /// The directory that a path over directories leads to; `nil` where there is a link or nothing on the
+    /// way, or where it leads out of the tree.
+    private mutating func descend(_ path: String, from directory: String) -> String? {
+        var current = directory
+        var depth = depth(of: directory)
+        for part in Enclosure.parts(path) where part != "." {
+            if part == ".." {
+                guard depth > 0 else { return nil }
+                current = Path.parent(current)
+                depth -= 1
+                continue
+            }
+            current = Path.join(current, part)
+            depth += 1
+            if known.contains(Array(current.utf8)) { continue }
+            guard (try? Enclosure.status(current))?.kind == .directory else { return nil }
+            known.insert(Array(current.utf8))
+        }
+        return current
     }
 
     /// What a path below the tree's directory leads to.
@@ -121,8 +172,12 @@ struct Enclosure {
 
     /// The parts of a path as the kernel sees them. Splitting at the character "/" would not do: a
     /// combining mark after it makes another character of it.
+    ///
+    /// A path that ends in "/" keeps a "." there, because it can only lead to a directory.
     private static func parts(_ path: String) -> [String] {
-        path.utf8.split(separator: slash).map { String(Substring($0)) }.filter { $0 != "." }
+        let all = path.utf8.split(separator: slash).map { String(Substring($0)) }
+        let ends = path.utf8.last == slash || all.last == "."
+        return all.filter { $0 != "." } + (ends ? ["."] : [])
     }
 
     private static func status(_ path: String) throws(Refusal) -> FileStatus {
@@ -142,15 +197,28 @@ struct Enclosure {
         }
     }
 
-    /// Why a relative path out of a file may not be used, or `nil` where it may; see ``Path``. The parts
-    /// are told apart by bytes.
+    /// Why a relative path may not be used below a directory, or `nil` where it may: the rules of
+    /// ``Path``, with parts told apart by bytes.
     static func problem(inRelative path: String) -> String? {
-        if let problem = Path.problem(inRelative: path) { return problem }
-        let parts = path.utf8.split(separator: slash, omittingEmptySubsequences: false)
-        for part in parts {
-            if part.isEmpty { return "has an empty part" }
-            if part.elementsEqual("..".utf8) || part.elementsEqual(".".utf8) { return "has a part \"..\"" }
+        var length = 0
+        var dots = 0
+        func problem() -> String? {
+            if length == 0 { return path.isEmpty ? "is empty" : "has an empty part" }
+            return length == dots && dots <= 2 ? "has a part of dots alone" : nil
         }
-        return nil
+        for byte in path.utf8 {
+            if byte < 0x20 || byte == 0x7F { return "has a control character" }
+            if byte == slash {
+                if let problem = problem() { return problem }
+                length = 0
+                dots = 0
+            } else {
+                length += 1
+                if byte == UInt8(ascii: ".") { dots += 1 }
+                // Also what a name that is not valid UTF-8 is shown with.
+                if byte == 0xEF, path.unicodeScalars.contains("\u{FFFD}") { return "is not valid UTF-8" }
+            }
+        }
+        return problem()
     }
 }

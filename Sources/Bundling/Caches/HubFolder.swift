@@ -114,8 +114,11 @@ extension HubFolder {
             all.first { $0.kind == repository.kind && $0.id.lowercased() == id }
             ?? all.first { $0.id.lowercased() == id }
             ?? all.first { $0.kind == repository.kind && name($0.id.lowercased()) == name(id) }
-        if let found { return "\(Source.hub(found, revision: "main").scheme.rawValue):\(found.id)" }
-        let ids = all.filter { $0.kind == repository.kind }.map(\.id)
-        return Suggestion.nearest(to: repository.id, among: ids)
+        let near = Suggestion.nearest(
+            to: repository.id, among: all.filter { $0.kind == repository.kind }.map(\.id))
+        guard let meant = found ?? near.map({ HubRepository(kind: repository.kind, id: $0) }) else {
+            return nil
+        }
+        return "\(Source.hub(meant, revision: "main").scheme.rawValue):\(meant.id)"
     }
 }

@@ -153,7 +153,7 @@ extension KaggleFolder {
             let single = Snapshot.Problem(
                 Diagnostic(
                     .warning, code: "download-partial",
-                    "\(versioned.text): only single files of it were downloaded, \(marked.count) of them",
+                    "\(versioned.text): only single files of it were downloaded (\(marked.count))",
                     notes: ["which other files the version has is not known"] + left,
                     fix: "\(versioned.download) for all of it, or name the files with include"))
             guard !unmarked.isEmpty else { return [single] }
@@ -161,7 +161,7 @@ extension KaggleFolder {
             let interrupted = Snapshot.Problem(
                 Diagnostic(
                     code: "download-interrupted",
-                    "\(versioned.text): \(unmarked.count) files have no marker that their download ended",
+                    "\(versioned.text): no marker says that the download of these files ended (\(unmarked.count))",
                     notes: unmarked.prefix(5).map(FileWalk.shown) + more, fix: fix), unmarked)
             return [single, interrupted]
         }

@@ -132,7 +132,7 @@ extension LocalDirectory {
         return Snapshot.Problem(
             Diagnostic(
                 .note, code: "changed-since-download",
-                "\(subject): \(paths.count) files were written after they were downloaded",
+                "\(subject): files were written again after they were downloaded (\(paths.count))",
                 notes: paths.prefix(5).map(FileWalk.shown) + more
                     + ["what the download knew of them proves nothing any more"],
                 fix: "download again into the same directory; copy with cp --archive to keep the times"),

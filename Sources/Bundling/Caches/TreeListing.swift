@@ -66,7 +66,9 @@ extension TreeFile {
         if let hash = json["xet_hash"], hash != .null {
             // The name of the content in another store, no checksum of it; read only to be as strict as
             // the client, which throws the listing away.
-            guard let text = hash.string, SHA256Digest(hex: text) != nil else { return nil }
+            guard let text = hash.string, text.utf8.count == 64, text.utf8.allSatisfy(isLowercaseHex) else {
+                return nil
+            }
         }
         if let lfs = json["lfs_sha256"], lfs != .null {
             guard let text = lfs.string, let digest = SHA256Digest(hex: text) else { return nil }
@@ -79,4 +81,9 @@ extension TreeFile {
             self.init(size: size, sha256: nil, gitBlob: digest)
         }
     }
+}
+
+private func isLowercaseHex(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
 }

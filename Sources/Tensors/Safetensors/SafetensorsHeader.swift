@@ -91,14 +91,15 @@ public struct SafetensorsHeader: Equatable, Sendable {
         }
         var reader = SafetensorsHeaderReader()
         try reader.read(start.extracting(0..<dataStart))
-        let dataSize = try reader.checkLayout(dataSize: fileSize - dataStart)
-        guard dataSize == fileSize - dataStart else {
+        let dataSize = fileSize - dataStart
+        let tensors = try reader.tensors(dataSize: dataSize)
+        let end = tensors.last?.bytes.upperBound ?? 0
+        guard end == dataSize else {
             throw FormatError(
-                "the tensors cover \(dataSize) bytes, but \(fileSize - dataStart) follow the header",
-                at: dataStart + dataSize)
+                "the tensors cover \(end) bytes, but \(dataSize) follow the header", at: dataStart + end)
         }
         return SafetensorsHeader(
-            tensors: reader.records.map(\.tensor), metadata: reader.metadata, dataStart: dataStart,
+            tensors: tensors, metadata: reader.metadata, dataStart: dataStart,
             duplicateNames: reader.duplicateNames)
     }
 }

@@ -1,17 +1,23 @@
 /// Reads the JSON of a safetensors header straight into records, without a tree in between: headers of
 /// mixture-of-experts models hold a hundred thousand tensors.
 struct SafetensorsHeaderReader {
-    /// One tensor and the place of its name in the file.
-    struct Record {
-        let tensor: SafetensorsHeader.Tensor
+    /// One tensor as it is described, and the place of its name in the file. What the description claims is
+    /// checked when the whole header was read, because a later tensor of the same name replaces it.
+    private struct Record {
+        let name: String
+        let dtype: DType
+        let shape: [Int]
+        let begin: Int
+        let end: Int
         let position: Int
     }
 
-    private(set) var records: [Record] = []
+    private var records: [Record] = []
     private(set) var metadata: [SafetensorsHeader.MetadataItem] = []
     private(set) var duplicateNames: [String] = []
     private var hasMetadata = false
     private var indices: [String: Int] = [:]
+    private var duplicates: Set<String> = []
 
     /// Reads the header in `bytes`, which start with the 8 bytes of its length.
     mutating func read(_ bytes: Span<UInt8>) throws(FormatError) {
@@ -20,13 +26,14 @@ struct SafetensorsHeaderReader {
             position: SafetensorsHeader.prefixLength, depthLeft: 127, strict: true)
         cursor.skipWhiteSpace(bytes)
         guard cursor.position < bytes.count else { throw cursor.endOfData(bytes) }
+        // About as many as tensors of usual names, because growing the table would hash every name again.
+        indices.reserveCapacity(min(bytes.count / 100, 200_000))
         try cursor.nested { (cursor) throws(FormatError) in
             try cursor.eachMember(bytes) { (cursor, name, position) throws(FormatError) in
                 if name == "__metadata__" {
                     try readMetadata(&cursor, bytes, position)
                 } else {
-                    let tensor = try Self.tensor(&cursor, bytes, name, position)
-                    add(Record(tensor: tensor, position: position))
+                    add(try Self.record(&cursor, bytes, name, position))
                 }
             }
         }
@@ -36,46 +43,56 @@ struct SafetensorsHeaderReader {
         }
     }
 
-    /// Puts the records into the order of their bytes and checks that they lie end to end from 0.
-    /// - Returns: the end of the last.
-    mutating func checkLayout(dataSize: Int) throws(FormatError) -> Int {
+    /// Puts the tensors into the order of their bytes and checks that they are as large as dtype and shape
+    /// make them and lie end to end, from the start to the end of the `dataSize` bytes for tensors.
+    mutating func tensors(dataSize: Int) throws(FormatError) -> [SafetensorsHeader.Tensor] {
         // Nearly every writer has them in order, and then sorting would be the slowest part of all.
         if zip(records, records.dropFirst()).contains(where: { !Self.isInOrder($0, $1) }) {
             records.sort { !Self.isInOrder($1, $0) }
         }
+        var tensors: [SafetensorsHeader.Tensor] = []
+        tensors.reserveCapacity(records.count)
         var end = 0
         for record in records {
-            let tensor = record.tensor
-            guard tensor.bytes.lowerBound == end else {
-                throw FormatError(
-                    "tensor \(quoted(tensor.name)) starts at \(tensor.bytes.lowerBound), not at \(end)"
-                        + " where the one before ends", at: record.position)
+            let name = record.name
+            func error(_ problem: String) -> FormatError {
+                FormatError("tensor \(quoted(name)) \(problem)", at: record.position)
             }
-            end = tensor.bytes.upperBound
+            guard record.begin == end else {
+                throw error("starts at \(record.begin), not at \(end) where the one before ends")
+            }
+            guard record.end >= end else { throw error("ends at \(record.end), before its start") }
+            guard let bits = Self.bitCount(record.dtype, record.shape) else {
+                throw error("is larger than 64 bits can say")
+            }
+            guard bits.isMultiple(of: 8) else { throw error("does not fill whole bytes") }
+            guard bits / 8 == record.end - end else {
+                throw error(
+                    "has \(record.end - end) bytes, but \(record.dtype.rawValue) and its shape make \(bits / 8)"
+                )
+            }
+            end = record.end
             guard end <= dataSize else {
-                throw FormatError(
-                    "tensor \(quoted(tensor.name)) ends at \(end), past the \(dataSize) bytes that the"
-                        + " file has for tensors", at: record.position)
+                throw error("ends at \(end), past the \(dataSize) bytes that the file has for tensors")
             }
+            tensors.append(
+                SafetensorsHeader.Tensor(
+                    name: name, dtype: record.dtype, shape: record.shape, bytes: record.begin..<end))
         }
-        return end
+        return tensors
     }
 
     private static func isInOrder(_ left: Record, _ right: Record) -> Bool {
-        let (first, second) = (left.tensor.bytes, right.tensor.bytes)
-        return (first.lowerBound, first.upperBound, left.position)
-            <= (second.lowerBound, second.upperBound, right.position)
+        (left.begin, left.end, left.position) <= (right.begin, right.end, right.position)
     }
 
     private mutating func add(_ record: Record) {
-        let key = Self.identity(record.tensor.name)
-        if let index = indices[key] {
-            if !duplicateNames.contains(where: { $0.utf8.elementsEqual(record.tensor.name.utf8) }) {
-                duplicateNames.append(record.tensor.name)
-            }
+        let key = Self.identity(record.name)
+        if let index = indices.updateValue(records.count, forKey: key) {
+            indices[key] = index
             records[index] = record
+            if duplicates.insert(key).inserted { duplicateNames.append(record.name) }
         } else {
-            indices[key] = records.count
             records.append(record)
         }
     }
@@ -84,7 +101,7 @@ struct SafetensorsHeaderReader {
     /// or two) compare equal in Swift, but are two tensors. Each byte becomes the scalar of that value,
     /// and no two sequences of such scalars are equivalent.
     private static func identity(_ name: String) -> String {
-        if name.utf8.allSatisfy({ $0 < 0x80 }) { return name }
+        if name.utf8Span.isKnownASCII { return name }
         var text = String.UnicodeScalarView()
         for byte in name.utf8 { text.append(Unicode.Scalar(byte)) }
         return String(text)
@@ -110,12 +127,12 @@ struct SafetensorsHeaderReader {
 
     // MARK: One tensor
 
-    private static func tensor(
+    private static func record(
         _ cursor: inout JSONCursor, _ bytes: Span<UInt8>, _ name: String, _ position: Int
-    ) throws(FormatError) -> SafetensorsHeader.Tensor {
+    ) throws(FormatError) -> Record {
         var dtype: DType?
         var shape: [Int]?
-        var offsets: Range<Int>?
+        var offsets: (begin: Int, end: Int)?
         guard cursor.next(bytes) == UInt8(ascii: "{") else {
             throw FormatError("tensor \(quoted(name)) must be an object", at: cursor.position)
         }
@@ -140,13 +157,9 @@ struct SafetensorsHeaderReader {
         guard let offsets else {
             throw FormatError("tensor \(quoted(name)) has no data_offsets", at: position)
         }
-        let size = try byteCount(dtype, shape, name, position)
-        guard size == offsets.count else {
-            throw FormatError(
-                "tensor \(quoted(name)) has \(offsets.count) bytes, but \(dtype.rawValue) and its shape"
-                    + " make \(size)", at: position)
-        }
-        return SafetensorsHeader.Tensor(name: name, dtype: dtype, shape: shape, bytes: offsets)
+        return Record(
+            name: name, dtype: dtype, shape: shape, begin: offsets.begin, end: offsets.end,
+            position: position)
     }
 
     private static func twice(_ field: String, _ name: String, _ position: Int) -> FormatError {
@@ -176,7 +189,7 @@ struct SafetensorsHeaderReader {
 
     private static func readOffsets(
         _ cursor: inout JSONCursor, _ bytes: Span<UInt8>
-    ) throws(FormatError) -> Range<Int> {
+    ) throws(FormatError) -> (begin: Int, end: Int) {
         let start = cursor.position
         var begin: Int?
         var end: Int?
@@ -191,29 +204,20 @@ struct SafetensorsHeaderReader {
             }
         }
         guard let begin, let end else { throw FormatError("data_offsets must be two numbers", at: start) }
-        guard begin <= end else {
-            throw FormatError("data_offsets must not end before they begin", at: start)
-        }
-        return begin..<end
+        return (begin, end)
     }
 
     /// The size that dtype and shape make, by the package's own steps: dimensions multiplied in their order
-    /// and then by the bits of an element, none of which may leave 64 bits even where a 0 follows.
-    private static func byteCount(
-        _ dtype: DType, _ shape: [Int], _ name: String, _ position: Int
-    ) throws(FormatError) -> UInt64 {
+    /// and then by the bits of an element; `nil` where any step leaves 64 bits, even before a 0.
+    private static func bitCount(_ dtype: DType, _ shape: [Int]) -> UInt64? {
         var bits: UInt64 = 1
-        for factor in shape.map(UInt64.init) + [UInt64(dtype.bitsPerElement)] {
-            let (product, overflow) = bits.multipliedReportingOverflow(by: factor)
-            guard !overflow else {
-                throw FormatError("tensor \(quoted(name)) is larger than 64 bits can say", at: position)
-            }
+        for dimension in shape {
+            let (product, overflow) = bits.multipliedReportingOverflow(by: UInt64(dimension))
+            if overflow { return nil }
             bits = product
         }
-        guard bits.isMultiple(of: 8) else {
-            throw FormatError("tensor \(quoted(name)) does not fill whole bytes", at: position)
-        }
-        return bits / 8
+        let (product, overflow) = bits.multipliedReportingOverflow(by: UInt64(dtype.bitsPerElement))
+        return overflow ? nil : product
     }
 
     /// A name for a message: cut, so that a hostile header cannot fill the screen, and without control

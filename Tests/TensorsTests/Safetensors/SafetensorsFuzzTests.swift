@@ -1,5 +1,6 @@
-@testable import Tensors
 import Testing
+
+@testable import Tensors
 
 /// Random damage to headers: an error or a result, never a trap, and a result keeps the format's promises.
 struct SafetensorsFuzzTests {

@@ -1,5 +1,6 @@
-@testable import Tensors
 import Testing
+
+@testable import Tensors
 
 struct ShardIndexTests {
     private func names(_ text: String) throws(FormatError) -> [String] {

@@ -1,0 +1,117 @@
+import Storage
+import TestSupport
+import Testing
+
+@testable import Bundling
+
+@Suite struct KagglehubCacheTests {
+    private let cache = CacheFixtures.kagglehub
+
+    @Test func readsAVersion() throws {
+        let snapshot = try cache.snapshot(CacheFixtures.kaggle("tiny/bert/transformers/small/1"))
+        #expect(try snapshot.origin == .kaggle(CacheFixtures.kaggle("tiny/bert/transformers/small/1")))
+        #expect(snapshot.paths == ["config.json", "model.safetensors"])
+        #expect(snapshot.files.allSatisfy { $0.evidence.isEmpty && $0.expectedSize == nil })
+        #expect(snapshot.problems.isEmpty)
+        let table = try cache.snapshot(CacheFixtures.kaggle("tiny/table/versions/3", .dataset))
+        #expect(table.paths == ["train.csv"])
+        #expect(table.directory.hasSuffix("/datasets/tiny/table/versions/3"))
+        #expect(table.problems.isEmpty)
+    }
+
+    @Test func takesTheNewestCompleteVersionAndSaysWhatItPassedOver() throws {
+        let handle = try CacheFixtures.kaggle("tiny/bert/transformers/small")
+        #expect(try cache.resolve(handle).version == 2)
+        let snapshot = try cache.snapshot(handle)
+        #expect(try snapshot.origin == .kaggle(CacheFixtures.kaggle("tiny/bert/transformers/small/2")))
+        #expect(snapshot.problem("newer-incomplete")?.message.contains("version 10") == true)
+        #expect(snapshot.problem("archive-left")?.severity == .note)
+    }
+
+    @Test func refusesAVersionWithoutItsMarker() throws {
+        let snapshot = try cache.snapshot(CacheFixtures.kaggle("tiny/bert/transformers/small/10"))
+        let problem = try #require(snapshot.problem("download-interrupted"))
+        #expect(problem.severity == .error)
+        #expect(problem.notes.count == 2)
+        #expect(problem.notes.last?.hasSuffix("small/10.archive") == true)
+        #expect(
+            problem.fix?.hasPrefix("kagglehub.model_download(\"tiny/bert/transformers/small/10\")") == true)
+    }
+
+    @Test func takesSingleFilesThatHaveTheirMarker() throws {
+        let snapshot = try cache.snapshot(CacheFixtures.kaggle("tiny/bert/pyTorch/single"))
+        #expect(try snapshot.origin == .kaggle(CacheFixtures.kaggle("tiny/bert/pyTorch/single/3")))
+        #expect(snapshot.problem("download-partial")?.severity == .warning)
+        #expect(snapshot.problem("download-interrupted")?.notes == ["sub/model.pt"])
+        #expect(snapshot.problems(taking: { $0 == "config.json" }).map(\.code) == ["download-partial"])
+    }
+
+    @Test func refusesAHandleOfWhichNothingIsComplete() throws {
+        let handle = try CacheFixtures.kaggle("tiny/killed", .dataset)
+        let found = findings { () throws(Diagnostics) in try cache.snapshot(handle) }
+        #expect(found.map(\.code) == ["not-cached"])
+        #expect(found.first?.notes == ["cached versions:", "1 (not complete)"])
+        #expect(found.first?.fix == "kagglehub.dataset_download(\"tiny/killed\")")
+    }
+
+    @Test func saysWhichVersionsAreThere() throws {
+        let handle = try CacheFixtures.kaggle("tiny/bert/transformers/small/7")
+        let found = findings { () throws(Diagnostics) in try cache.resolve(handle) }
+        #expect(found.map(\.code) == ["revision-not-cached"])
+        #expect(found.first?.notes == ["cached versions:", "1", "2", "10 (not complete)"])
+        #expect(found.first?.verdict == .undecided)
+    }
+
+    @Test(arguments: [
+        ("tiny/bert/Transformers/small", "tiny/bert/transformers/small"),
+        ("Tiny/Bert/pytorch/single/3", "tiny/bert/pyTorch/single"),
+        ("tiny/bert/transformers/smal", "tiny/bert/transformers/small"),
+    ]) func asksWhetherAnotherHandleWasMeant(_ text: String, _ meant: String) throws {
+        let handle = try CacheFixtures.kaggle(text)
+        let found = findings { () throws(Diagnostics) in try cache.snapshot(handle) }
+        #expect(found.map(\.code) == ["not-cached"])
+        #expect(found.first?.notes == ["did you mean \(meant)?"])
+    }
+
+    @Test func listsAllHandlesInOrder() {
+        #expect(
+            cache.handles().map(\.text) == [
+                "tiny/bert/pyTorch/single/3", "tiny/bert/transformers/small/1",
+                "tiny/bert/transformers/small/2",
+                "tiny/bert/transformers/small/10", "tiny/killed/versions/1", "tiny/table/versions/3",
+                "tiny/table/versions/4",
+            ])
+    }
+
+    @Test(arguments: ["0", "01", "+1", "1_0", " 1", "", "99999999999999999999", "v1", "\u{FF11}"])
+    func doesNotTakeForAVersion(_ name: String) {
+        #expect(KaggleHandle.version(name) == nil)
+    }
+
+    @Test func refusesLinksOutOfAVersion() async throws {
+        try await withTemporaryDirectory { directory in
+            let folder = "\(directory)/datasets/a/bcd"
+            try writeFile("\(folder)/versions/1/good", "x")
+            try writeFile("\(folder)/1.complete", "")
+            try makeLink("\(folder)/versions/1/inside", to: "good")
+            try makeLink("\(folder)/versions/1/marker", to: "../../1.complete")
+            try makeLink("\(folder)/versions/1/out", to: "/etc/hostname")
+            try makeLink("\(directory)/models", to: "/usr")
+            let cache = KagglehubCache(root: directory)
+            let snapshot = try cache.snapshot(CacheFixtures.kaggle("a/bcd", .dataset))
+            #expect(snapshot.paths == ["good", "inside"])
+            #expect(snapshot.problems.map(\.code) == ["link-escapes", "link-escapes"])
+            let model = try CacheFixtures.kaggle("a/b/c/d")
+            let found = findings { () throws(Diagnostics) in try cache.snapshot(model) }
+            #expect(found.map(\.code) == ["link-escapes"])
+        }
+    }
+
+    @Test func saysThatThereIsNoCache() throws {
+        let handle = try CacheFixtures.kaggle("a/b/c/d")
+        let found = findings { () throws(Diagnostics) in
+            try KagglehubCache(root: "/no/such/cache").snapshot(handle)
+        }
+        #expect(found.map(\.code) == ["cache-missing"])
+    }
+}
