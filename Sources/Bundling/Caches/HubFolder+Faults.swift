@@ -39,7 +39,7 @@ extension HubFolder {
     /// A branch that moved on to a commit of which only a configuration was fetched, while the weights lie
     /// in an older snapshot that no call finds any more.
     mutating func moved(_ ref: String, _ snapshot: Snapshot, _ commit: String) -> [Snapshot.Problem] {
-        guard !snapshot.files.contains(where: { HubFolder.isContent($0.path) }) else { return [] }
+        guard snapshot.files.allSatisfy({ HubFolder.isDescription($0.path) }) else { return [] }
         let words = FileWalk.Words(subject: repository.id, enclosure: "the cache", fix: "")
         var found: [(commit: String, content: [String])] = []
         for other in commits where other != commit {
@@ -65,11 +65,22 @@ extension HubFolder {
     }
 
     /// Whether a file is what a repository is for, weights or data, by its name.
-    static func isContent(_ path: String) -> Bool {
+    static func isContent(_ path: String) -> Bool { contentSuffixes.contains(suffix(path)) }
+
+    /// Whether a file only describes or configures: what a call fetches that loads nothing.
+    private static func isDescription(_ path: String) -> Bool { descriptionSuffixes.contains(suffix(path)) }
+
+    /// What follows the name's last ".", in lowercase; the name where it has none.
+    private static func suffix(_ path: String) -> String {
         let name = Path.name(path).lowercased()
-        guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return false }
-        return contentSuffixes.contains(String(name[name.utf8.index(after: dot)...]))
+        guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return name }
+        return String(name[name.utf8.index(after: dot)...])
     }
+
+    private static let descriptionSuffixes: Set<String> = [
+        "json", "txt", "md", "py", "jinja", "model", "yaml", "yml", "toml", "gitattributes", "gitignore",
+        "license",
+    ]
 
     private static let contentSuffixes: Set<String> = [
         "safetensors", "bin", "pt", "pth", "ckpt", "gguf", "ggml", "onnx", "h5", "keras", "msgpack", "pb",

@@ -14,6 +14,21 @@ import Testing
         #expect(snapshot.problems(taking: { $0 == "config.json" }).isEmpty)
     }
 
+    @Test func doesNotMissWeightsWhereThereIsOtherContent() async throws {
+        try await withTemporaryDirectory { directory in
+            let folder = "\(directory)/datasets--a--b"
+            let commits = ["a", "b"].map { String(repeating: $0, count: 40) }
+            try writeFile("\(folder)/snapshots/\(commits[0])/train.parquet", "x")
+            try writeFile("\(folder)/snapshots/\(commits[1])/README.md", "x")
+            try writeFile("\(folder)/refs/main", commits[1])
+            let repository = HubRepository(kind: .dataset, id: "a/b")
+            let cache = HubCache(root: directory)
+            #expect(try cache.snapshot(repository, revision: "main").problems.map(\.code) == ["ref-moved"])
+            try writeFile("\(folder)/snapshots/\(commits[1])/images/1.png", "x")
+            #expect(try cache.snapshot(repository, revision: "main").problems.isEmpty)
+        }
+    }
+
     @Test func doesNotLookWhereMainPointsWhenACommitWasAsked() throws {
         #expect(try CacheFixtures.snapshot("faulty/moved", CacheFixtures.movedNew).problems.isEmpty)
         let pinned = try CacheFixtures.hub.snapshot(
@@ -108,7 +123,7 @@ import Testing
         #expect(HubFolder.isContent(path))
     }
 
-    @Test(arguments: ["config.json", "README.md", "bin", "safetensors/x"]) func doesNotTakeForContent(
+    @Test(arguments: ["config.json", "README.md", "safetensors/x"]) func doesNotTakeForContent(
         _ path: String
     ) {
         #expect(!HubFolder.isContent(path))
