@@ -43,7 +43,8 @@ struct LockedSources: Sendable {
             } catch let problem as Diagnostics {
                 findings += problem.all
             } catch {
-                findings.append(Diagnostic(code: "unreadable", "\(entry.name): \(error)", verdict: .undecided))
+                findings.append(
+                    Diagnostic(code: "unreadable", "\(entry.name): \(error)", verdict: .undecided))
             }
         }
         self.files = files

@@ -71,23 +71,34 @@ public final class DigestIndex: Sendable {
 
     /// The digests of the file that has this status, or `nil` where they are not known.
     public func digests(for status: FileStatus) -> ContentDigests? {
-        // A row that cannot be read or does not carry its seal is as good as none.
-        let row = try? database.read { database in
-            try GRDB.Row.fetchOne(
-                database.cachedStatement(
-                    sql: """
-                        SELECT sha256, git_blob, seal FROM digest WHERE device = ? AND inode = ?
-                        AND size = ? AND modified = ? AND changed = ?
-                        """),
-                arguments: DigestIndex.key(status))
+        digests(for: [status]).first.flatMap(\.self)
+    }
+
+    /// The digests of files, in their order, with `nil` where they are not known; all in one transaction,
+    /// which for many files is what counts.
+    public func digests(for files: [FileStatus]) -> [ContentDigests?] {
+        let found = try? database.read { database in
+            let statement = try database.makeStatement(
+                sql: """
+                    SELECT sha256, git_blob, seal FROM digest WHERE device = ? AND inode = ?
+                    AND size = ? AND modified = ? AND changed = ?
+                    """)
+            return try files.map { status in
+                try GRDB.Row.fetchOne(statement, arguments: DigestIndex.key(status))
+                    .flatMap { DigestIndex.digests(in: $0, of: status) }
+            }
         }
-        guard let row = row.flatMap(\.self), let text: String = row[0],
-            let sha256 = SHA256Digest(hex: text)
+        // An index that cannot be read is as good as none.
+        return found ?? files.map { _ in nil }
+    }
+
+    /// The digests of a row, or `nil` where it does not carry its seal.
+    private static func digests(in row: GRDB.Row, of status: FileStatus) -> ContentDigests? {
+        guard let text: String = row[0], let sha256 = SHA256Digest(hex: text), let seal: String = row[2]
         else { return nil }
         let gitText: String? = row[1]
         let found = ContentDigests(sha256: sha256, gitBlob: gitText.flatMap { GitBlobDigest(hex: $0) })
-        guard let seal: String = row[2], seal == DigestIndex.seal(status, found) else { return nil }
-        return found
+        return seal == DigestIndex.seal(status, found) ? found : nil
     }
 
     /// Remembers the digests of a file, unless it changed so short a time ago that a second change could

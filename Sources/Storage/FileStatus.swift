@@ -52,7 +52,7 @@ public struct FileStatus: Equatable, Hashable, Sendable {
     public static func existing(_ path: String) throws(FileError) -> FileStatus? {
         do {
             return try status(of: path)
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             return nil
         }
     }

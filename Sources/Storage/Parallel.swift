@@ -12,16 +12,16 @@ public enum Parallel {
     /// number or size of the items. The first error ends the work and is thrown.
     /// - Parameters:
     ///   - items: what to work on.
-    ///   - first: which of two items to begin with; large ones first keeps all workers busy to the end.
+    ///   - size: how much work an item is; with the largest first all workers are busy to the end.
     ///   - work: may block; should look at `Task.isCancelled` in long loops.
     @concurrent
     public static func map<Item: Sendable, Result: Sendable>(
-        _ items: [Item], startingWith first: (Item, Item) -> Bool,
+        _ items: [Item], largestFirst size: KeyPath<Item, Int>,
         _ work: @escaping @Sendable (Item, inout Buffer) throws -> Result
     ) async throws -> [Result] {
         let order = items.indices.sorted { left, right in
-            if first(items[left], items[right]) { return true }
-            return !first(items[right], items[left]) && left < right
+            let (first, second) = (items[left][keyPath: size], items[right][keyPath: size])
+            return first == second ? left < right : first > second
         }
         let state = State<Result>(count: items.count)
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -28,7 +28,9 @@ struct BenchData {
                     state ^= state << 13
                     state ^= state >> 7
                     state ^= state << 17
-                    for byte in 0..<8 { block[index + byte] = UInt8(truncatingIfNeeded: state >> (8 * UInt64(byte))) }
+                    for byte in 0..<8 {
+                        block[index + byte] = UInt8(truncatingIfNeeded: state >> (8 * UInt64(byte)))
+                    }
                 }
                 let part = min(left, block.count)
                 try file.write(block.span.extracting(0..<part))
@@ -38,8 +40,8 @@ struct BenchData {
         let text = """
             schema = 1
             [bundle]
-            name = "bench"
-            title = "Benchmark"
+            name = "bench-data"
+            title = "Benchmark data"
             [[files]]
             name = "data"
             source = "path:source"

@@ -39,9 +39,11 @@ func forget(_ data: BenchData) throws {
 }
 
 func command(_ data: BenchData, _ words: String...) throws -> Measured {
-    try Measured.running([[knapsack] + words + ["--quiet"]], environment: [
-        "KNAPSACK_CACHE_DIR": data.directory + "/index", "HOME": data.directory,
-    ])
+    try Measured.running(
+        [[knapsack] + words + ["--quiet"]],
+        environment: [
+            "KNAPSACK_CACHE_DIR": data.directory + "/index", "HOME": data.directory,
+        ])
 }
 
 print("data in \(root); median of \(runs) runs, page cache warm")
@@ -85,4 +87,6 @@ try forget(many)
 
 let nothing = median(try (0..<15).map { _ in try Measured.running([["true"]]) })
 let help = median(try (0..<15).map { _ in try Measured.running([[knapsack, "--help"]]) })
-print("knapsack --help".padded(26) + "\(text(help.seconds, digits: 3)) s  (true: \(text(nothing.seconds, digits: 3)) s)")
+print(
+    "knapsack --help".padded(26)
+        + "\(text(help.seconds, digits: 3)) s  (true: \(text(nothing.seconds, digits: 3)) s)")

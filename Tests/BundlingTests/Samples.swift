@@ -1,6 +1,7 @@
-@testable import Bundling
 import Storage
 import Testing
+
+@testable import Bundling
 
 /// Small values that the tests of several stages start from.
 enum Samples {

@@ -66,7 +66,10 @@ import Testing
     @Test func updateTakesAnyNumberOfNames() {
         let spelled = LockingOptions.spelledOut
         #expect(spelled(["lock", "--update"]) == ["lock", "--update-all"])
-        #expect(spelled(["lock", "--update", "a", "b", "--json"]) == ["lock", "--update", "a", "--update", "b", "--json"])
+        #expect(
+            spelled(["lock", "--update", "a", "b", "--json"]) == [
+                "lock", "--update", "a", "--update", "b", "--json",
+            ])
         #expect(spelled(["lock", "--update", "m.toml"]) == ["lock", "m.toml", "--update-all"])
     }
 

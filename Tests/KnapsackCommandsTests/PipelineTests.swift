@@ -42,7 +42,8 @@ import Testing
             for arguments in [["--rehash"], ["--update"], ["--update", "tiny-bert"]] {
                 try Directory.removeFile(lock)
                 #expect(
-                    try await knapsack(["lock", manifest] + arguments + caches, index: directory + "/index").status
+                    try await knapsack(["lock", manifest] + arguments + caches, index: directory + "/index")
+                        .status
                         == 0)
                 #expect(try contents(lock) == first)
             }

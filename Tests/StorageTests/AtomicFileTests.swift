@@ -46,13 +46,13 @@ import Testing
     }
 
     @Test func parallelWorkKeepsTheOrderOfItsItems() async throws {
-        let results = try await Parallel.map(Array(0..<1000), startingWith: >) { item, _ in item * 2 }
+        let results = try await Parallel.map(Array(0..<1000), largestFirst: \.self) { item, _ in item * 2 }
         #expect(results == (0..<1000).map { $0 * 2 })
     }
 
     @Test func parallelWorkThrowsTheError() async throws {
         await #expect(throws: FileError.self) {
-            _ = try await Parallel.map(Array(0..<100), startingWith: <) { item, _ in
+            _ = try await Parallel.map(Array(0..<100), largestFirst: \.self) { item, _ in
                 if item == 50 { throw FileError("read", "x", code: 5) }
                 return item
             }

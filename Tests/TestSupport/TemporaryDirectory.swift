@@ -69,7 +69,9 @@ public func mutated(_ bytes: [UInt8], with generator: inout SeededGenerator) -> 
         case 3: result.insert(contentsOf: result[position..<end], at: position)
         case 4: result.removeSubrange(position...)
         default:
-            let digits = ["9223372036854775807", "-1", "1e999", "\"", "[[[[", "{", "\u{0}", "18446744073709551616"]
+            let digits = [
+                "9223372036854775807", "-1", "1e999", "\"", "[[[[", "{", "\u{0}", "18446744073709551616",
+            ]
             let text = digits[Int.random(in: 0..<digits.count, using: &generator)]
             result.insert(contentsOf: Array(text.utf8), at: position)
         }

@@ -33,7 +33,9 @@ enum ProofRule {
                 code: "proof-missing",
                 "\(locked.name): the cache keeps no digest of \(unproved.count) of \(locked.files.count) files",
                 notes: unproved.prefix(5).map(\.path) + (unproved.count > 5 ? ["…"] : []),
-                fix: "take the model from the Hugging Face cache, or add \"proof-missing\" to the entry's allow")
+                fix:
+                    "take the model from the Hugging Face cache, or add \"proof-missing\" to the entry's allow"
+            )
         ]
     }
 }

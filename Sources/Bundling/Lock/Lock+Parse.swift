@@ -108,7 +108,8 @@ private struct LockReader {
             guard GitBlobDigest(hex: commit) != nil else {
                 throw LockProblem("\(name): the commit is not 40 hexadecimal digits")
             }
-            let text = "\(kind == .model ? "hf" : "hf-\(kind.rawValue)"):" + (try string(hub, "repo_id", of: name))
+            let text =
+                "\(kind == .model ? "hf" : "hf-\(kind.rawValue)"):" + (try string(hub, "repo_id", of: name))
             guard case .hub(let repository, _)? = try? Source.parse(text) else {
                 throw LockProblem("\(name): the repo_id is not a repository's name")
             }

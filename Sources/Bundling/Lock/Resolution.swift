@@ -103,7 +103,9 @@ struct FoundEntry: Sendable {
             for: entry.source, pinned: pinned, manifestDirectory: Path.parent(manifest.path))
         let filter = entry.filter
         let files = snapshot.files.filter { filter.accepts($0.path) }
-        let facts = ModelFacts.read(files)
+        // Wheels and other files are not looked into for what a model would be.
+        let isModel = entry.kind == .model || entry.kind == .dataset
+        let facts = ModelFacts.read(isModel ? files : [])
         var findings = snapshot.problems(taking: filter.accepts) + facts.problems
         if let absent = snapshot.absentFiles(of: entry.name, accepting: filter.accepts) {
             findings.append(absent)

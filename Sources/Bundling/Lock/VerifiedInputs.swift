@@ -8,9 +8,10 @@ public struct VerifiedInputs: Sendable {
     /// One file to prove.
     private struct Job: Sendable {
         let entry: String
-        let kind: Entry.Kind
         let origin: Origin
         let file: CachedFile
+        /// What was remembered of the content.
+        var known: ContentDigests?
     }
 
     /// Hashes every file that the index does not know, and compares.
@@ -26,17 +27,23 @@ public struct VerifiedInputs: Sendable {
         var jobs: [Job] = []
         for case .found(let found) in resolution.items {
             jobs += found.files.map {
-                Job(entry: found.entry.name, kind: found.entry.kind, origin: found.origin, file: $0)
+                Job(entry: found.entry.name, origin: found.origin, file: $0)
             }
         }
+        if let index, !rehash {
+            for (position, known) in index.digests(for: jobs.map(\.file.status)).enumerated() {
+                jobs[position].known = known
+            }
+        }
+        let prepared = jobs
         progress(
             .began(
                 stage: "hashing", files: jobs.count, bytes: jobs.reduce(0) { $0 &+ $1.file.status.size }))
         let results = try await Parallel.map(
-            jobs, startingWith: { $0.file.status.size > $1.file.status.size }
+            prepared, largestFirst: \.file.status.size
         ) { job, buffer in
             defer { progress(.finished(file: job.file.path)) }
-            return try VerifiedInputs.prove(job, index, rehash, &buffer, progress)
+            return try VerifiedInputs.prove(job, index, &buffer, progress)
         }
         index?.save()
         progress(.ended)
@@ -85,14 +92,13 @@ public struct VerifiedInputs: Sendable {
     }
 
     private static func prove(
-        _ job: Job, _ index: DigestIndex?, _ rehash: Bool, _ buffer: inout Buffer,
-        _ progress: ProgressHandler
+        _ job: Job, _ index: DigestIndex?, _ buffer: inout Buffer, _ progress: ProgressHandler
     ) throws -> Result<Proved, Diagnostic> {
         let file = job.file
         let wantsGit = file.evidence.contains { if case .gitBlob = $0 { true } else { false } }
         let digests: ContentDigests
         let size: Int
-        if !rehash, let known = index?.digests(for: file.status), known.gitBlob != nil || !wantsGit {
+        if let known = job.known, known.gitBlob != nil || !wantsGit {
             digests = known
             size = file.status.size
             progress(.advanced(bytes: size))

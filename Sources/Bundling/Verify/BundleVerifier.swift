@@ -62,7 +62,7 @@ public struct BundleVerifier: Sendable {
             .began(stage: "verifying", files: files.count, bytes: files.reduce(0) { $0 &+ $1.value.size }))
         defer { progress(.ended) }
         let root = root
-        let found = try await Parallel.map(files, startingWith: { $0.value.size > $1.value.size }) {
+        let found = try await Parallel.map(files, largestFirst: \.value.size) {
             file, buffer -> Found in
             defer { progress(.finished(file: file.key)) }
             do {
@@ -95,7 +95,9 @@ public struct BundleVerifier: Sendable {
                         changed(path, "expected \(content.size) bytes", "found    \(size) bytes"))
                 } else if case .digest(let digest, _)? = found[path], digest != content.sha256 {
                     var notes = ["expected sha256 \(content.sha256)", "found    sha256 \(digest)"]
-                    if let owner = expected.path(of: digest) { notes.append("that is the content of \(owner)") }
+                    if let owner = expected.path(of: digest) {
+                        notes.append("that is the content of \(owner)")
+                    }
                     findings.append(Diagnostic(code: "changed", "\(path) has other content", notes: notes))
                 }
             }

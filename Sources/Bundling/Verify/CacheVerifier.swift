@@ -22,7 +22,7 @@ public struct CacheVerifier: Sendable {
                 bytes: sources.files.reduce(0) { $0 &+ $1.file.size }))
         defer { progress(.ended) }
         let results = try await Parallel.map(
-            sources.files, startingWith: { $0.file.size > $1.file.size }
+            sources.files, largestFirst: \.file.size
         ) { source, buffer -> Diagnostic? in
             defer { progress(.finished(file: source.file.path)) }
             return try CacheVerifier.finding(source, level, &buffer, progress)

@@ -62,7 +62,8 @@ struct BundleReadme {
                 }
             let cells = [
                 "`\(entry.name)`", entry.kind.rawValue, BundleReadme.plain(entry.asked.source), revision,
-                BundleReadme.plain(entry.license?.id ?? "unknown"), "\(share.files)", ByteCount.text(share.named),
+                BundleReadme.plain(entry.license?.id ?? "unknown"), "\(share.files)",
+                ByteCount.text(share.named),
             ]
             return "| " + cells.joined(separator: " | ") + " |"
         }.joined(separator: "\n")

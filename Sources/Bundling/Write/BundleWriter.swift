@@ -129,7 +129,7 @@ public struct BundleWriter: Sendable {
             try Directory.make(Path.join(staging, folder))
         }
         let written = try await Parallel.map(
-            Array(plan.stored.enumerated()), startingWith: { $0.element.size > $1.element.size }
+            Array(plan.stored.enumerated()), largestFirst: \.element.size
         ) { item, buffer in
             let copied = try store(item.element, number: item.offset, buffer: &buffer, progress)
             progress(.finished(file: item.element.path))

@@ -26,7 +26,9 @@ struct InitCommand: KnapsackCommand {
 
     func execute(_ session: Session) async throws {
         let catalog = Catalog(cacheOptions.caches(session.context))
-        let name = manifest == "-" ? "my-models" : Path.name(manifest.hasSuffix(".toml") ? String(manifest.dropLast(5)) : manifest)
+        let name =
+            manifest == "-"
+            ? "my-models" : Path.name(manifest.hasSuffix(".toml") ? String(manifest.dropLast(5)) : manifest)
         let text = StarterManifest(catalog, name: name).text
         session.add("manifest", .string(manifest))
         session.add("entries", .integer(catalog.items.count { $0.isComplete }))

@@ -1,8 +1,9 @@
-@testable import Bundling
 import Storage
 import Tensors
 import TestSupport
 import Testing
+
+@testable import Bundling
 
 @Suite struct LockTextTests {
     private func sample() throws -> Lock {
@@ -13,7 +14,8 @@ import Testing
         let entries = [
             LockedEntry(
                 name: "hub", kind: .model,
-                asked: Asked(source: "hf:org/name@main", include: ["*.json", "ü\"\\"], exclude: ["a/"], license: "mit"),
+                asked: Asked(
+                    source: "hf:org/name@main", include: ["*.json", "ü\"\\"], exclude: ["a/"], license: "mit"),
                 origin: .hub(repository, ref: "refs/pr/1", commit: commit),
                 license: LockedLicense(id: "mit", from: .manifest),
                 facts: [.init("dtypes", ["F32"]), .init("parameters", 12)],

@@ -1,5 +1,6 @@
-@testable import Bundling
 import Testing
+
+@testable import Bundling
 
 @Suite struct PlacingTests {
     private func placement(_ lock: Lock, _ entry: String, _ path: String) throws -> Placement {

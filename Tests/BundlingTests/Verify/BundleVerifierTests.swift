@@ -1,7 +1,8 @@
-@testable import Bundling
 import Storage
 import TestSupport
 import Testing
+
+@testable import Bundling
 
 @Suite struct BundleVerifierTests {
     private func codes(after change: (PackedSample) throws -> Void) async throws -> [String] {
@@ -60,7 +61,8 @@ import Testing
                 try writeFile(sample.target + "/" + path, damaged)
                 let findings = try await sample.verify().findings
                 #expect(
-                    findings.contains { $0.message.contains(path) }, "\(path) at byte \(position): \(findings)")
+                    findings.contains { $0.message.contains(path) },
+                    "\(path) at byte \(position): \(findings)")
                 try writeFile(sample.target + "/" + path, bytes)
             }
             #expect(try await sample.verify().findings.isEmpty)

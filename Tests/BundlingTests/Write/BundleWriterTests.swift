@@ -1,7 +1,8 @@
-@testable import Bundling
 import Storage
 import TestSupport
 import Testing
+
+@testable import Bundling
 
 @Suite struct BundleWriterTests {
     @Test func writesEveryContentOnceWithSumsAndLock() async throws {

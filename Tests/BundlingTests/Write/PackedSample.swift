@@ -1,6 +1,7 @@
-@testable import Bundling
 import Storage
 import TestSupport
+
+@testable import Bundling
 
 /// A small bundle packed in a directory: two entries that share a file, one name that needs the store.
 struct PackedSample {
