@@ -32,14 +32,16 @@ struct LockedSources: Sendable {
                 }
                 let snapshot = try caches.snapshot(
                     for: source, pinned: entry.origin, manifestDirectory: directory)
-                var locations: [String: String] = [:]
-                for file in snapshot.files { locations[file.path] = file.location }
-                files += entry.files.map {
-                    File(entry: entry, file: $0, location: locations[$0.path])
+                // By bytes: two names that Swift calls equal may be two files.
+                var locations: [[UInt8]: String] = [:]
+                for file in snapshot.files { locations[Array(file.path.utf8)] = file.location }
+                let found = entry.files.map {
+                    File(entry: entry, file: $0, location: locations[Array($0.path.utf8)])
                 }
+                files += found
                 // A file that is refused (a link out of the cache, say) is told with its reason.
                 let refused = snapshot.problems.filter { $0.severity == .error }
-                if entry.files.contains(where: { locations[$0.path] == nil }) { findings += refused }
+                if found.contains(where: { $0.location == nil }) { findings += refused }
             } catch let problem as Diagnostics {
                 findings += problem.all
             } catch {
@@ -61,16 +63,16 @@ extension BundleWriter {
     ) throws(Diagnostics) {
         let sources = LockedSources(plan.lock, caches: caches, directory: directory)
         var missing = sources.findings
-        var byFile: [String: String] = [:]
+        var byFile: [[UInt8]: String] = [:]
         for source in sources.files {
             if let location = source.location {
-                byFile["\(source.entry.name)/\(source.file.path)"] = location
+                byFile[Array("\(source.entry.name)/\(source.file.path)".utf8)] = location
             }
         }
         let lost = Set(sources.findings.isEmpty ? [] : plan.lock.entries.map(\.name))
         var locations: [String: String] = [:]
         for stored in plan.stored {
-            if let location = byFile["\(stored.entry)/\(stored.file)"] {
+            if let location = byFile[Array("\(stored.entry)/\(stored.file)".utf8)] {
                 locations[stored.path] = location
             } else if !lost.contains(stored.entry) {
                 missing.append(

@@ -24,11 +24,17 @@ public enum Path {
         path == directory || directory == "/" || path.utf8.starts(with: (directory + "/").utf8)
     }
 
+    /// The parts between slashes, empty ones included, cut by bytes as the kernel does it: in a Swift string
+    /// a slash and a combining mark after it are one character, which no "/" would match.
+    public static func parts(_ path: String) -> [Substring] {
+        path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Substring.init)
+    }
+
     /// Without "." and ".." and doubled slashes, by the text alone: "a/../b" is "b" whatever "a" is.
     public static func normalized(_ path: String) -> String {
         let absolute = path.utf8.first == UInt8(ascii: "/")
         var parts: [Substring] = []
-        for part in path.split(separator: "/") where part != "." {
+        for part in Path.parts(path) where part != "." && !part.isEmpty {
             if part == "..", let last = parts.last, last != ".." {
                 parts.removeLast()
             } else if part != ".." || !absolute {
@@ -46,7 +52,7 @@ public enum Path {
         if path.utf8.first == UInt8(ascii: "/") { return "is absolute" }
         if path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return "has a control character" }
         if path.unicodeScalars.contains("\u{FFFD}") { return "is not valid UTF-8" }
-        for part in path.split(separator: "/", omittingEmptySubsequences: false) {
+        for part in Path.parts(path) {
             if part.isEmpty { return "has an empty part" }
             if part == "." || part == ".." { return "has a part \"\(part)\"" }
         }

@@ -18,7 +18,10 @@ import Testing
         #expect(Path.normalized(path) == normal)
     }
 
-    @Test(arguments: ["", "/a", "a//b", "a/../b", "..", ".", "a/.", "a\nb", "a\u{0}b", "a/", "\u{FFFD}"])
+    @Test(arguments: [
+        "", "/a", "a//b", "a/../b", "..", ".", "a/.", "a\nb", "a\u{0}b", "a/", "\u{FFFD}",
+        "../\u{338}etc/passwd",
+    ])
     func refusesRelativePathsThatCouldLeaveTheirDirectory(_ path: String) {
         #expect(Path.problem(inRelative: path) != nil)
     }

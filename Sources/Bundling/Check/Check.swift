@@ -20,7 +20,8 @@ public enum Check {
 
     /// Whether the files that an entry needs are all among its files.
     static func completeness(_ entry: LockedEntry) -> [Diagnostic] {
-        Completeness.findings(
+        guard entry.kind == .model else { return [] }
+        return Completeness.findings(
             entry: entry.name, needs: entry.fact("needs")?.strings ?? [],
             paths: Set(entry.files.map(\.path)),
             shards: entry.files.compactMap { file in file.shards.map { (file.path, $0) } })

@@ -1,3 +1,5 @@
+import Storage
+
 /// Kaggle's limits on datasets, and the policy's own on the size.
 ///
 /// Sources: the kaggle command 2.2.5 checks lengths before an upload (`dataset_create_new`); 200 GB and 50
@@ -68,7 +70,7 @@ enum KaggleRules {
     }
 
     private static func layout(_ plan: Plan) -> [Diagnostic] {
-        let folders = Set(plan.stored.compactMap { $0.path.split(separator: "/").first })
+        let folders = Set(plan.stored.compactMap { Path.parts($0.path).first })
         let count = folders.count + BundlePath.generated.count
         guard count > maximumTopLevel else { return [] }
         return [

@@ -71,7 +71,7 @@ private struct LockReader {
 
     private func entry(_ json: JSON) throws -> LockedEntry {
         let name = try string(json, "name", of: "an entry")
-        guard !name.contains("/"), Path.problem(inRelative: name) == nil else {
+        guard Path.parts(name).count == 1, Path.problem(inRelative: name) == nil else {
             throw LockProblem("an entry has the name \"\(name)\"")
         }
         let kindText = try string(json, "kind", of: name)

@@ -117,8 +117,10 @@ struct FoundEntry: Sendable {
                     notes: ["the snapshot has \(snapshot.files.count) files, in \(snapshot.directory)"],
                     fix: "look at the entry's include and exclude"))
         }
-        findings += Completeness.findings(
-            entry: entry.name, needs: facts.needs, paths: Set(files.map(\.path)), shards: facts.shards)
+        if entry.kind == .model {
+            findings += Completeness.findings(
+                entry: entry.name, needs: facts.needs, paths: Set(files.map(\.path)), shards: facts.shards)
+        }
         if let stated = entry.license {
             license = LockedLicense(id: stated, from: .manifest)
             if let card = facts.license, card.lowercased() != stated.lowercased() {

@@ -1,3 +1,5 @@
+import Storage
+
 /// Names in a bundle: which ones Kaggle takes, and where content without such a name goes.
 public enum BundlePath {
     /// The folder for content that has no natural path in the bundle.
@@ -23,13 +25,13 @@ public enum BundlePath {
     /// Kaggle's own list of characters is not published; "@" and "&" are known to be refused after the
     /// upload (kaggle-cli#430, #524), so only what is certainly fine is used.
     public static func problem(_ path: String) -> String? {
-        for part in path.split(separator: "/") {
+        for part in Path.parts(path) {
             if skippedDirectories.contains(String(part)) { return "uploads leave out the directory \(part)" }
             if let scalar = part.unicodeScalars.first(where: { !isPlain($0) }) {
                 return "Kaggle may refuse the character \"\(scalar)\""
             }
         }
-        let name = path.split(separator: "/").last ?? ""
+        let name = Path.name(path)
         if let dot = name.lastIndex(of: "."),
             archiveSuffixes.contains(name[name.index(after: dot)...].lowercased())
         {
