@@ -1,8 +1,8 @@
 /// A file pattern with the meaning that huggingface_hub gives to `allow_patterns` and `ignore_patterns`.
 ///
 /// That is Python's `fnmatch.fnmatch` on POSIX: `*` is any text, "/" included, `?` any one character,
-/// `[seq]` and `[!seq]` one of a set or none of it; everything else stands for itself, a backslash too.
-/// A pattern that ends with "/" means everything below. The pattern is for the whole path, case counts,
+/// `[seq]` and `[!seq]` one of a set or none of it; everything else stands for itself. A backslash, in the
+/// pattern and in the path, is read as "/". A pattern that ends with "/" means everything below. The pattern is for the whole path, case counts,
 /// and text is compared by Unicode scalars. Read from CPython 3.11's `fnmatch.translate` and
 /// huggingface_hub's `filter_repo_objects`.
 public struct Glob: Equatable, Sendable {
@@ -30,7 +30,7 @@ public struct Glob: Equatable, Sendable {
     /// Reads a pattern; every text is one.
     public init(_ pattern: String) {
         self.pattern = pattern
-        var scalars = Array(pattern.unicodeScalars)
+        var scalars = Glob.normalized(pattern)
         if scalars.last == "/" { scalars.append("*") }
         var tokens: [Token] = []
         var index = 0
@@ -55,7 +55,12 @@ public struct Glob: Equatable, Sendable {
 
     /// Whether the pattern takes this path. Time is at most the product of both lengths.
     public func matches(_ path: String) -> Bool {
-        matches(Array(path.unicodeScalars))
+        matches(Glob.normalized(path))
+    }
+
+    /// The scalars with "/" for every backslash, as huggingface_hub's `_normalize_separators` has it.
+    fileprivate static func normalized(_ text: String) -> [Unicode.Scalar] {
+        text.unicodeScalars.map { $0 == "\\" ? "/" : $0 }
     }
 
     fileprivate func matches(_ path: [Unicode.Scalar]) -> Bool {
@@ -158,7 +163,7 @@ public struct FileFilter: Equatable, Sendable {
 
     /// Whether a file is taken; the path is relative to the snapshot, with "/".
     public func accepts(_ path: String) -> Bool {
-        let scalars = Array(path.unicodeScalars)
+        let scalars = Glob.normalized(path)
         if let include, !include.contains(where: { $0.matches(scalars) }) { return false }
         return !exclude.contains { $0.matches(scalars) }
     }
