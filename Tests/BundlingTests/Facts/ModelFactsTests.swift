@@ -280,6 +280,6 @@ struct ModelFactsTests {
         #expect(twice.dtypes == ["F32"])
         let single = try await facts([("mlx.safetensors", safetensors([("w", .bf16, [3])], format: "mlx"))])
         #expect(single.formats == [.mlx, .safetensors])
-        #expect(single.frameworks == ["mlx", "pytorch"])
+        #expect(single.frameworks == ["mlx"])
     }
 }
