@@ -115,8 +115,9 @@ public struct Catalog: Sendable {
 
 extension ModelFacts {
     /// Reads the facts of files as they lie in a cache.
-    static func read(_ files: [CachedFile]) -> ModelFacts {
-        read(files.map { ModelFile(path: $0.path, location: $0.location, size: $0.status.size) })
+    static func read(_ files: [CachedFile], entry: String? = nil) -> ModelFacts {
+        read(
+            files.map { ModelFile(path: $0.path, location: $0.location, size: $0.status.size) }, entry: entry)
     }
 }
 

@@ -49,7 +49,7 @@ enum FrontMatter {
             }
             if flowDepth > 64 || indent > 200 { return "the model card's YAML nests too deeply" }
         }
-        if anchors > 0, aliases > 16 { return "the model card's YAML repeats itself by too many aliases" }
+        if anchors > 0, aliases > 4 { return "the model card's YAML repeats itself by too many aliases" }
         return nil
     }
 

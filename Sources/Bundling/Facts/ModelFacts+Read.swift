@@ -82,8 +82,8 @@ private struct ModelFactsReader {
         } catch {
             problems.append(
                 Diagnostic(
-                    .warning, code: "card-broken", "\(prefix)\(error.message)",
-                    at: Diagnostic.Location(file: "README.md", line: error.line),
+                    .warning, code: "card-broken",
+                    "\(prefix)README.md\(error.line.map { ", line \($0)" } ?? ""): \(error.message)",
                     notes: ["the licence and the base model are therefore not known"],
                     fix: "state the licence in the entry, with license = \"…\""))
             return nil

@@ -47,7 +47,9 @@ public struct ModelFacts: Equatable, Sendable {
 
     /// The frameworks that open the model, sorted: those of its formats and the card's library.
     public var frameworks: [String] {
-        let names = formats.compactMap(\.framework) + (card?.library.map { [$0.lowercased()] } ?? [])
+        // What MLX wrote as safetensors is laid out for MLX alone.
+        let own = formats.filter { $0 != .safetensors || !formats.contains(.mlx) }
+        let names = own.compactMap(\.framework) + (card?.library.map { [$0.lowercased()] } ?? [])
         return Set(names).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 

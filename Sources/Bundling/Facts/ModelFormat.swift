@@ -111,8 +111,8 @@ public enum ModelFormat: String, Sendable, CaseIterable {
             found = pickle(head)
         }
         guard let found else {
-            // joblib compresses by default with zlib, in which nothing can be recognized.
-            return name.suffix == "joblib" ? .pickle : nil
+            // joblib may compress, and pickles before protocol 2 are text: nothing in them can be recognized.
+            return ["joblib", "pkl", "pickle"].contains(name.suffix) ? .pickle : nil
         }
         return found == .pytorch && name.isTrainingState ? .pickle : found
     }
