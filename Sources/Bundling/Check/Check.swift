@@ -24,7 +24,8 @@ public enum Check {
         return Completeness.findings(
             entry: entry.name, needs: entry.fact("needs")?.strings ?? [],
             paths: Set(entry.files.map(\.path)),
-            shards: entry.files.compactMap { file in file.shards.map { (file.path, $0) } })
+            shards: entry.files.compactMap { file in file.shards.map { (file.path, $0) } },
+            download: entry.origin.downloadCommand)
     }
 }
 

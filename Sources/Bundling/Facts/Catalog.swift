@@ -130,16 +130,26 @@ extension Snapshot {
             .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         guard !absent.isEmpty else { return nil }
         let more = absent.count > 5 ? ["… and \(absent.count - 5) more"] : []
-        var download = "download them"
-        if case .hub(let repository, _, let commit) = origin {
-            let type = repository.kind == .model ? "" : " --repo-type \(repository.kind.rawValue)"
-            download += " (hf download \(repository.id)\(type) --revision \(commit))"
-        }
+        let download = "download them" + (origin.downloadCommand.map { " (\($0))" } ?? "")
         return Diagnostic(
             code: "file-missing",
             "\(name): \(absent.count) \(absent.count == 1 ? "file" : "files") of the revision "
                 + "\(absent.count == 1 ? "is" : "are") not in the cache",
             notes: Array(absent.prefix(5)) + more,
             fix: "\(download), or leave them out with include or exclude")
+    }
+}
+
+extension Origin {
+    /// The command that downloads exactly this revision; `nil` for a directory.
+    var downloadCommand: String? {
+        switch self {
+        case .hub(let repository, _, let commit):
+            let type = repository.kind == .model ? "" : " --repo-type \(repository.kind.rawValue)"
+            return "hf download \(repository.id)\(type) --revision \(commit)"
+        case .kaggle(let handle):
+            return "kagglehub.\(handle.kind.rawValue)_download(\"\(handle.text)\", force_download=True)"
+        case .path: return nil
+        }
     }
 }

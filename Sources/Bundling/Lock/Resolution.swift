@@ -105,7 +105,7 @@ struct FoundEntry: Sendable {
         let files = snapshot.files.filter { filter.accepts($0.path) }
         // Wheels and other files are not looked into for what a model would be.
         let isModel = entry.kind == .model || entry.kind == .dataset
-        let facts = ModelFacts.read(isModel ? files : [])
+        let facts = ModelFacts.read(isModel ? files : [], entry: entry.name)
         var findings = snapshot.problems(taking: filter.accepts) + facts.problems
         if let absent = snapshot.absentFiles(of: entry.name, accepting: filter.accepts) {
             findings.append(absent)
@@ -119,7 +119,8 @@ struct FoundEntry: Sendable {
         }
         if entry.kind == .model {
             findings += Completeness.findings(
-                entry: entry.name, needs: facts.needs, paths: Set(files.map(\.path)), shards: facts.shards)
+                entry: entry.name, needs: facts.needs, paths: Set(files.map(\.path)), shards: facts.shards,
+                download: snapshot.origin.downloadCommand)
         }
         if let stated = entry.license {
             license = LockedLicense(id: stated, from: .manifest)

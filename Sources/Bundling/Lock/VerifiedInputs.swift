@@ -12,6 +12,9 @@ public struct VerifiedInputs: Sendable {
         let file: CachedFile
         /// What was remembered of the content.
         var known: ContentDigests?
+
+        /// The end of a sentence about what to do.
+        var download: String { origin.downloadCommand.map { ": \($0)" } ?? "" }
     }
 
     /// Hashes every file that the index does not know, and compares.
@@ -159,7 +162,7 @@ public struct VerifiedInputs: Sendable {
         Diagnostic(
             code: "hash-mismatch", "\(job.entry): \(job.file.path) does not match its hash in the cache",
             notes: ["expected \(expected)  (\(witness))", "found    \(found)"],
-            fix: "delete \(job.file.location) and download again\(download(job.origin))")
+            fix: "delete \(job.file.location) and download again\(job.download)")
     }
 
     private static func pointer(_ job: Job) -> Diagnostic {
@@ -167,16 +170,6 @@ public struct VerifiedInputs: Sendable {
             code: "lfs-pointer",
             "\(job.entry): \(job.file.path) is a Git LFS pointer, not the content that it stands for",
             notes: ["at \(job.file.location)"],
-            fix: "fetch the content (git lfs pull)\(download(job.origin))")
-    }
-
-    private static func download(_ origin: Origin) -> String {
-        switch origin {
-        case .hub(let repository, let ref, _):
-            let type = repository.kind == .model ? "" : " --repo-type \(repository.kind.rawValue)"
-            return ": hf download \(repository.id)\(type) --revision \(ref)"
-        case .kaggle(let handle): return " \(handle.text) with kagglehub, force_download=True"
-        case .path: return ""
-        }
+            fix: "fetch the content (git lfs pull)\(job.download)")
     }
 }
