@@ -75,6 +75,9 @@ public struct Terminal: Equatable, Sendable {
     /// The number of columns.
     public let width: Int
 
+    /// The columns that a table may take: all that it needs where nobody looks at a screen.
+    var tableWidth: Int { isInteractive ? width : .max }
+
     /// Makes a description.
     public init(isInteractive: Bool, hasColor: Bool, width: Int) {
         self.isInteractive = isInteractive

@@ -47,7 +47,7 @@ struct ListCommand: KnapsackCommand {
             return session.say(
                 "nothing found in \(caches.hub.root) and \(caches.kagglehub.root)")
         }
-        session.context.writeOutput(table(catalog.items).text(width: session.context.terminal.width))
+        session.context.writeOutput(table(catalog.items).text(width: session.context.terminal.tableWidth))
         if session.verbose {
             let painter = DiagnosticText(terminal: session.context.terminal)
             for finding in catalog.items.flatMap(\.findings) {

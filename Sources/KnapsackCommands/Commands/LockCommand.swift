@@ -34,7 +34,7 @@ struct LockCommand: KnapsackCommand {
             return
         }
         let lock = try await Locking(source: source, options: locking, caches: cacheOptions).lock(session)
-        session.say(LockSummary(lock).text(width: session.context.terminal.width))
+        session.say(LockSummary(lock).text(width: session.context.terminal.tableWidth))
         session.add("lock", .string(source.lockPath))
         session.add("entries", .array(lock.entries.map(LockSummary.json)))
     }

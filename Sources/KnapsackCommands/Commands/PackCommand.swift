@@ -50,7 +50,7 @@ struct PackCommand: KnapsackCommand {
         guard let lock = try await obtainLock(session) else { return }
         let plan = try Plan(lock)
         if dryRun {
-            session.say(PlanSummary(plan).text(width: session.context.terminal.width))
+            session.say(PlanSummary(plan).text(width: session.context.terminal.tableWidth))
             return session.add("plan", PlanSummary(plan).json)
         }
         let target = try absolute(self.target ?? lock.bundle.name)
@@ -58,7 +58,7 @@ struct PackCommand: KnapsackCommand {
             plan, caches: cacheOptions.caches(session.context), directory: Path.parent(source.manifest),
             target: target)
         let receipt = try await writer.write(progress: session.progress)
-        session.say(PlanSummary(plan).shares(width: session.context.terminal.width))
+        session.say(PlanSummary(plan).shares(width: session.context.terminal.tableWidth))
         session.say(closing(receipt, plan))
         session.add("bundle", .string(receipt.path))
         session.add("files", .integer(receipt.files))
