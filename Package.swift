@@ -15,7 +15,7 @@ let package = Package(
     ],
     targets: [
         // C libraries that Debian provides.
-        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
 
         // The modules, lowest first; a module imports only what stands above it here.
