@@ -1,3 +1,4 @@
+import ArgumentParser
 import Storage
 import Tensors
 import TestSupport
@@ -167,5 +168,13 @@ import Testing
             let models = try JSON.parse(Array(run.output.utf8))["models"]?.array
             #expect(models?.count == count, "\(option) \(value)")
         }
+    }
+
+    @Test(arguments: ["manifest", "lock"])
+    func schemasAreJSONDocumentsOfTheirDraft(_ subject: String) throws {
+        let command = try #require(try Knapsack.parseAsRoot(["schema", subject]) as? SchemaCommand)
+        let document = try JSON.parse(Array(command.text.utf8))
+        #expect(document["$schema"]?.string == "https://json-schema.org/draft/2020-12/schema")
+        #expect(document["properties"]?.members?.isEmpty == false)
     }
 }

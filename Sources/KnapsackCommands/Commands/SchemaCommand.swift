@@ -3,7 +3,7 @@ import Bundling
 import Tensors
 
 /// `knapsack schema`
-struct SchemaCommand: KnapsackCommand {
+struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema",
         abstract: "Print the JSON Schema of the manifest or of the lock.",
@@ -23,17 +23,17 @@ struct SchemaCommand: KnapsackCommand {
     @Argument(help: "manifest or lock.")
     var subject: Subject
 
-    @Flag(name: [.short, .long], help: .hidden) var quiet = false
-    @Flag(name: .long, help: .hidden) var json = false
+    func run() throws {
+        CommandContext.process().writeOutput(text)
+    }
 
-    var output: OutputOptions { OutputOptions() }
-
-    func execute(_ session: Session) async throws {
+    /// The schema, with a newline at the end.
+    var text: String {
         let schema =
             switch subject {
             case .manifest: ManifestSchema.jsonSchema()
             case .lock: LockSchema.jsonSchema()
             }
-        session.context.writeOutput(schema.prettyText + "\n")
+        return schema.prettyText + "\n"
     }
 }
