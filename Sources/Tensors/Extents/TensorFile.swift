@@ -1,0 +1,91 @@
+/// Where the tensors lie in a file, whatever its format.
+public struct TensorFile: Equatable, Sendable {
+    /// A format whose tensors are plain ranges of bytes.
+    public enum Format: String, Sendable, CaseIterable {
+        /// Safetensors.
+        case safetensors
+        /// ggml's GGUF.
+        case gguf
+        /// The zip archive that `torch.save` writes: each storage is a member.
+        case pytorch
+        /// The zip archive that `numpy.savez` writes: each array is a member.
+        case npz
+        /// Another zip archive: each stored member counts as a tensor.
+        case zip
+    }
+
+    /// What was found in a file.
+    public enum Reading: Equatable, Sendable {
+        /// A file with tensors.
+        case tensors(TensorFile)
+        /// A file of another format.
+        case opaque
+        /// A file that starts or is named like one of a format, and breaks it. Whoever only carries the
+        /// file takes it as opaque.
+        case malformed(Format, FormatError)
+    }
+
+    /// The file's format.
+    public let format: Format
+    /// The tensors in the order of their bytes. None overlaps another or leaves the file; between them may
+    /// be other bytes, as headers and padding.
+    public let extents: [TensorExtent]
+
+    /// Finds the tensors of a file by reading as little of it as that takes.
+    ///
+    /// The content decides on the format; a name that ends in `.safetensors` or `.gguf` makes other content
+    /// an error. Memory is bounded by the formats' limits: a header of 100 MB (safetensors) or 64 MiB and a
+    /// million tensors, which is far from what models have.
+    /// - Parameters:
+    ///   - name: the file's name, of which only the end counts.
+    ///   - fileSize: the file's length in bytes.
+    ///   - smallest: tensors of fewer bytes are left out, which in zip archives saves reading each one's
+    ///     local header; 1 leaves out the empty ones.
+    ///   - read: returns the bytes of a non-empty range inside the file. It is called again and again, with
+    ///     ranges of up to tens of megabytes. One that returns another number of bytes makes the file
+    ///     malformed.
+    /// - Throws: what `read` throws, and nothing else: a malformed file is a result.
+    public static func read<Failure>(
+        name: String, fileSize: Int, smallest: Int = 1,
+        bytes read: (Range<Int>) throws(Failure) -> [UInt8]
+    ) throws(Failure) -> Reading {
+        guard fileSize > 0 else { return .opaque }
+        let start = try read(0..<min(fileSize, sniffedLength))
+        guard let format = format(name: name, start: start.span, fileSize: fileSize) else { return .opaque }
+        do throws(ReadingStop<Failure>) {
+            let reader = TensorFileReader<Failure>(fileSize: fileSize, smallest: smallest)
+            switch format {
+            case .safetensors: return .tensors(try reader.safetensors(start, read))
+            case .gguf: return .tensors(try reader.gguf(read))
+            case .pytorch, .npz, .zip: return .tensors(try reader.zip(read))
+            }
+        } catch {
+            switch error {
+            case .failure(let failure): throw failure
+            case .malformed(let error): return .malformed(format, error)
+            }
+        }
+    }
+
+    /// How many bytes of the file decide on its format.
+    static let sniffedLength = 16
+
+    private static func format(name: String, start: Span<UInt8>, fileSize: Int) -> Format? {
+        if start.count >= 4, littleEndian(start, 0..<4) == 0x4655_4747 { return .gguf }
+        if ZipDirectory.isZip(start) { return .zip }
+        if name.utf8.ends(with: ".safetensors") { return .safetensors }
+        if name.utf8.ends(with: ".gguf") { return .gguf }
+        // Safetensors has no magic number: a length that the file can have, and the JSON's brace.
+        let brace = SafetensorsHeader.prefixLength
+        guard start.count > brace, start[brace] == UInt8(ascii: "{"),
+            (try? SafetensorsHeader.dataStart(start, fileSize: fileSize)) != nil
+        else { return nil }
+        return .safetensors
+    }
+}
+
+extension Collection<UInt8> where Self: BidirectionalCollection {
+    func ends(with text: String) -> Bool {
+        text.utf8.count <= count && suffix(text.utf8.count).elementsEqual(text.utf8)
+    }
+}

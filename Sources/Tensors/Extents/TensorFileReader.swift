@@ -1,0 +1,99 @@
+/// Why the reading of a file stopped.
+enum ReadingStop<Failure: Error>: Error {
+    case failure(Failure)
+    case malformed(FormatError)
+}
+
+/// Reads what a format needs to say where its tensors lie; every method gets the function that reads, which
+/// returns the bytes of a range.
+struct TensorFileReader<Failure: Error> {
+    /// How much of a GGUF file is read at first: headers without a vocabulary are shorter.
+    private static var firstRead: Int { 64 << 10 }
+
+    let fileSize: Int
+    let smallest: Int
+
+    func safetensors(
+        _ start: [UInt8], _ read: (Range<Int>) throws(Failure) -> [UInt8]
+    ) throws(ReadingStop<Failure>) -> TensorFile {
+        let end = try checked { () throws(FormatError) in
+            try SafetensorsHeader.dataStart(start.span, fileSize: fileSize)
+        }
+        let whole = try bytes(0..<end, read)
+        let header = try checked { () throws(FormatError) in
+            try SafetensorsHeader.parse(whole.span, fileSize: fileSize)
+        }
+        // A header that has a name twice keeps the last tensor only, so that all of these are in the file.
+        let extents = header.tensors.map { tensor in
+            TensorExtent(
+                name: tensor.name, bytes: tensor.bytes.shifted(by: header.dataStart),
+                dtype: tensor.dtype.rawValue, shape: tensor.shape)
+        }
+        return file(.safetensors, extents)
+    }
+
+    func gguf(
+        _ read: (Range<Int>) throws(Failure) -> [UInt8]
+    ) throws(ReadingStop<Failure>) -> TensorFile {
+        var start: [UInt8] = []
+        var wanted = min(fileSize, Self.firstRead)
+        while true {
+            start += try bytes(start.count..<wanted, read)
+            let parsing = try checked { () throws(FormatError) in
+                try GGUFHeader.parse(start.span, fileSize: fileSize)
+            }
+            switch parsing {
+            case .needsMore(let count):
+                // Growing by a factor keeps what is parsed in vain below what is parsed in the end.
+                wanted = min(fileSize, max(count, start.count * 2))
+            case .complete(let header):
+                let extents = header.tensors.map { tensor in
+                    TensorExtent(
+                        name: tensor.name, bytes: tensor.bytes.shifted(by: header.dataStart),
+                        dtype: tensor.type.name, shape: tensor.dimensions.reversed())
+                }
+                return file(.gguf, extents)
+            }
+        }
+    }
+
+    /// The tensors that are long enough, in the order of their bytes.
+    func file(_ format: TensorFile.Format, _ extents: [TensorExtent]) -> TensorFile {
+        var extents = extents.filter { $0.bytes.count >= smallest }
+        func isInOrder(_ left: TensorExtent, _ right: TensorExtent) -> Bool {
+            (left.bytes.lowerBound, left.bytes.upperBound) <= (right.bytes.lowerBound, right.bytes.upperBound)
+        }
+        if Swift.zip(extents, extents.dropFirst()).contains(where: { !isInOrder($0, $1) }) {
+            extents.sort { !isInOrder($1, $0) }
+        }
+        return TensorFile(format: format, extents: extents)
+    }
+
+    /// Reads a range, which may be empty, and makes sure that it came whole.
+    func bytes(
+        _ range: Range<Int>, _ read: (Range<Int>) throws(Failure) -> [UInt8]
+    ) throws(ReadingStop<Failure>) -> [UInt8] {
+        guard !range.isEmpty else { return [] }
+        let bytes: [UInt8]
+        do throws(Failure) { bytes = try read(range) } catch { throw .failure(error) }
+        guard bytes.count == range.count else {
+            throw .malformed(
+                FormatError(
+                    "\(bytes.count) bytes were read where the file should have \(range.count)",
+                    at: range.lowerBound))
+        }
+        return bytes
+    }
+
+    /// Calls a parser.
+    func checked<Result>(
+        _ parse: () throws(FormatError) -> Result
+    ) throws(ReadingStop<Failure>) -> Result {
+        do throws(FormatError) { return try parse() } catch { throw .malformed(error) }
+    }
+}
+
+extension Range<Int> {
+    /// The range counted from a place that is `distance` before the one it was counted from.
+    func shifted(by distance: Int) -> Range<Int> { lowerBound + distance..<upperBound + distance }
+}
