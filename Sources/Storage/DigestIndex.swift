@@ -8,7 +8,7 @@ import Synchronization
 /// was written by a newer Knapsack is thrown away, and one that cannot be opened at all is done without.
 public final class DigestIndex: Sendable {
     /// The layout of the table, kept in SQLite's `user_version`.
-    static let version = 1
+    static let version = 2
 
     private let database: DatabaseQueue
     private let pending = Mutex<[Row]>([])
@@ -16,6 +16,15 @@ public final class DigestIndex: Sendable {
     private struct Row: Sendable {
         let status: FileStatus
         let digests: ContentDigests
+        let extents: [ExtentDigest]?
+    }
+
+    /// What is remembered of a file.
+    public struct Known: Equatable, Sendable {
+        /// The digests of the whole content.
+        public let digests: ContentDigests
+        /// The digests of its tensors; `nil` where they were not asked for when it was hashed.
+        public let extents: [ExtentDigest]?
     }
 
     private init(database: DatabaseQueue) { self.database = database }
@@ -63,7 +72,7 @@ public final class DigestIndex: Sendable {
         CREATE TABLE digest (
             device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
             modified INTEGER NOT NULL, changed INTEGER NOT NULL,
-            sha256 TEXT NOT NULL, git_blob TEXT, seal TEXT NOT NULL,
+            sha256 TEXT NOT NULL, git_blob TEXT, extents TEXT, seal TEXT NOT NULL,
             PRIMARY KEY (device, inode)
         ) WITHOUT ROWID;
         PRAGMA user_version = \(version);
@@ -71,34 +80,53 @@ public final class DigestIndex: Sendable {
 
     /// The digests of the file that has this status, or `nil` where they are not known.
     public func digests(for status: FileStatus) -> ContentDigests? {
-        digests(for: [status]).first.flatMap(\.self)
+        known(of: [status]).first.flatMap(\.self)?.digests
     }
 
-    /// The digests of files, in their order, with `nil` where they are not known; all in one transaction,
-    /// which for many files is what counts.
-    public func digests(for files: [FileStatus]) -> [ContentDigests?] {
+    /// What is remembered of files, in their order, with `nil` for nothing; all in one transaction, which
+    /// for many files is what counts.
+    public func known(of files: [FileStatus]) -> [Known?] {
         let found = try? database.read { database in
             let statement = try database.makeStatement(
                 sql: """
-                    SELECT sha256, git_blob, seal FROM digest WHERE device = ? AND inode = ?
+                    SELECT sha256, git_blob, seal, extents FROM digest WHERE device = ? AND inode = ?
                     AND size = ? AND modified = ? AND changed = ?
                     """)
             return try files.map { status in
                 try GRDB.Row.fetchOne(statement, arguments: DigestIndex.key(status))
-                    .flatMap { DigestIndex.digests(in: $0, of: status) }
+                    .flatMap { DigestIndex.known(in: $0, of: status) }
             }
         }
         // An index that cannot be read is as good as none.
         return found ?? files.map { _ in nil }
     }
 
-    /// The digests of a row, or `nil` where it does not carry its seal.
-    private static func digests(in row: GRDB.Row, of status: FileStatus) -> ContentDigests? {
+    /// What a row says, or `nil` where it does not carry its seal.
+    private static func known(in row: GRDB.Row, of status: FileStatus) -> Known? {
         guard let text: String = row[0], let sha256 = SHA256Digest(hex: text), let seal: String = row[2]
         else { return nil }
         let gitText: String? = row[1]
-        let found = ContentDigests(sha256: sha256, gitBlob: gitText.flatMap { GitBlobDigest(hex: $0) })
-        return seal == DigestIndex.seal(status, found) ? found : nil
+        let extentText: String? = row[3]
+        let digests = ContentDigests(sha256: sha256, gitBlob: gitText.flatMap { GitBlobDigest(hex: $0) })
+        guard seal == DigestIndex.seal(status, digests, extentText) else { return nil }
+        return Known(digests: digests, extents: extentText.flatMap(extents))
+    }
+
+    /// "offset length digest", separated by spaces, for every range.
+    private static func text(_ extents: [ExtentDigest]) -> String {
+        extents.map { "\($0.bytes.lowerBound) \($0.bytes.count) \($0.sha256)" }.joined(separator: " ")
+    }
+
+    private static func extents(_ text: String) -> [ExtentDigest]? {
+        let words = text.split(separator: " ")
+        guard words.count % 3 == 0 else { return nil }
+        return stride(from: 0, to: words.count, by: 3).compactMap { index in
+            guard let offset = Int(words[index]), let length = Int(words[index + 1]), offset >= 0, length > 0,
+                let digest = SHA256Digest(hex: words[index + 2])
+            else { return nil }
+            let (end, overflow) = offset.addingReportingOverflow(length)
+            return overflow ? nil : ExtentDigest(bytes: offset..<end, sha256: digest)
+        }
     }
 
     /// Remembers the digests of a file, unless it changed so short a time ago that a second change could
@@ -106,14 +134,17 @@ public final class DigestIndex: Sendable {
     ///
     /// - Parameters:
     ///   - status: the file's status, the same before and after it was read.
+    ///   - extents: the digests of its tensors, where they were computed.
     ///   - now: the time of the reading in nanoseconds since 1970.
-    public func remember(_ digests: ContentDigests, of status: FileStatus, now: Int64) {
+    public func remember(
+        _ digests: ContentDigests, extents: [ExtentDigest]? = nil, of status: FileStatus, now: Int64
+    ) {
         // File systems that keep whole seconds show it by the nanoseconds; others tick every few ms.
         let keepsSeconds = status.changed % 1_000_000_000 == 0
         let grain: Int64 = keepsSeconds ? 2_000_000_000 : 50_000_000
         guard now &- status.changed > grain else { return }
         let count = pending.withLock { rows in
-            rows.append(Row(status: status, digests: digests))
+            rows.append(Row(status: status, digests: digests, extents: extents))
             return rows.count
         }
         // A large file is worth a transaction of its own: hashing it again would take far longer.
@@ -129,12 +160,13 @@ public final class DigestIndex: Sendable {
         guard !rows.isEmpty else { return }
         try? database.write { database in
             let statement = try database.makeStatement(
-                sql: "INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+                sql: "INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
             for row in rows {
                 var arguments = DigestIndex.key(row.status)
+                let extents = row.extents.map(DigestIndex.text)
                 arguments += [
-                    row.digests.sha256.hex, row.digests.gitBlob?.hex,
-                    DigestIndex.seal(row.status, row.digests),
+                    row.digests.sha256.hex, row.digests.gitBlob?.hex, extents,
+                    DigestIndex.seal(row.status, row.digests, extents),
                 ]
                 try statement.execute(arguments: arguments)
             }
@@ -149,10 +181,12 @@ public final class DigestIndex: Sendable {
     }
 
     /// SQLite keeps no checksums, so a flipped bit in a row would be believed without one of our own.
-    private static func seal(_ status: FileStatus, _ digests: ContentDigests) -> String {
+    private static func seal(
+        _ status: FileStatus, _ digests: ContentDigests, _ extents: String?
+    ) -> String {
         let text = """
             \(status.device) \(status.inode) \(status.size) \(status.modified) \(status.changed) \
-            \(digests.sha256) \(digests.gitBlob?.hex ?? "-")
+            \(digests.sha256) \(digests.gitBlob?.hex ?? "-") \(extents ?? "-")
             """
         let digest = try? ContentHasher.sha256(Array(text.utf8).span)
         return digest.map { String($0.hex.prefix(16)) } ?? ""

@@ -80,6 +80,41 @@ public struct FileHandle: ~Copyable {
         return done
     }
 
+    /// Lends the bytes of a range in blocks, in order; the file's own position stays.
+    ///
+    /// - Throws: ``ReadFailure`` where the file ends in the range or the task is cancelled, and what `block`
+    ///   throws.
+    public func read(
+        _ range: Range<Int>, into buffer: inout Buffer, block: (Span<UInt8>) throws -> Void
+    ) throws {
+        var position = range.lowerBound
+        while position < range.upperBound {
+            if Task.isCancelled { throw ReadFailure.cancelled }
+            let count = try read(into: &buffer, at: position)
+            guard count > 0 else { throw ReadFailure.changed(path: path) }
+            let part = min(count, range.upperBound - position)
+            try buffer.withBytes(part) { bytes in try block(bytes) }
+            position += part
+        }
+    }
+
+    /// The bytes of a range, or fewer where the file ends in it.
+    public func bytes(_ range: Range<Int>) throws(FileError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: range.count)
+        var done = 0
+        while done < bytes.count {
+            let count = unsafe bytes.withUnsafeMutableBytes { raw in
+                guard let base = raw.baseAddress else { return 0 }
+                // SAFETY: base + done ..< base + count lies in the array.
+                return unsafe pread(descriptor, base + done, raw.count - done, range.lowerBound + done)
+            }
+            if count == 0 { break }
+            if count > 0 { done += count } else if errno != EINTR { throw FileError("read", path) }
+        }
+        bytes.removeLast(bytes.count - done)
+        return bytes
+    }
+
     /// Writes all of the bytes at the file's position.
     public func write(_ bytes: Span<UInt8>) throws(FileError) {
         var done = 0

@@ -34,7 +34,14 @@ enum Samples {
             name: name, kind: kind,
             asked: Asked(source: source, include: nil, exclude: [], license: nil), origin: .path,
             license: license.map { LockedLicense(id: $0, from: .modelCard) }, facts: [],
-            files: files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) })
+            files: files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }, tensors: [])
+    }
+
+    static func digest(_ bytes: [UInt8]) throws -> SHA256Digest { try ContentHasher.sha256(bytes.span) }
+
+    /// A lock of entries without tensors.
+    static func lock(_ bundle: BundleSettings, _ ordered: [LockedEntry]) throws -> Lock {
+        try #require(Lock.placing(bundle, ordered) { _ in nil })
     }
 
     static func store(_ content: String) throws -> String {

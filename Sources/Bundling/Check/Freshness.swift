@@ -32,7 +32,8 @@ public enum Freshness {
         for entry in lock.entries where !names.contains(entry.name) {
             stale("\(entry.name) is in the lock, but no longer in the manifest", at: file)
         }
-        if findings.isEmpty, lock != Lock.placing(manifest.bundle, inOrder(manifest, lock)) {
+        let placed = Lock.placing(manifest.bundle, inOrder(manifest, lock), own: lock.digest(of:))
+        if findings.isEmpty, lock != placed {
             stale(
                 "the order of the entries, which decides where equal files are stored, has changed", at: file)
         }

@@ -89,7 +89,36 @@ private struct LockReader {
         return LockedEntry(
             name: name, kind: kind, asked: try asked(member(json, "asked", of: name), of: name),
             origin: try origin(resolved, of: name), license: try license(resolved["license"], of: name),
-            facts: (resolved.members ?? []).filter { !known.contains($0.key) }, files: files)
+            facts: (resolved.members ?? []).filter { !known.contains($0.key) }, files: files,
+            tensors: try tensors(json, files, of: name))
+    }
+
+    private func tensors(_ json: JSON, _ files: [LockedFile], of name: String) throws -> [LockedTensor] {
+        guard let list = json["tensors"] else { return [] }
+        guard let list = list.array else { throw LockProblem("\(name): tensors is not a list") }
+        var sizes: [[UInt8]: Int] = [:]
+        for file in files { sizes[Array(file.path.utf8)] = file.size }
+        var last: (file: String, end: Int) = ("", 0)
+        return try list.map { item in
+            let file = try string(item, "file", of: name)
+            let place = "\(name): a tensor of \(file)"
+            guard let size = sizes[Array(file.utf8)] else { throw LockProblem("\(place): no such file") }
+            guard let offset = item["offset"]?.integer, offset >= 0, let length = item["length"]?.integer,
+                length > 0, offset <= size, length <= size - offset
+            else { throw LockProblem("\(place) is not inside it") }
+            guard
+                last.file == file
+                    ? last.end <= offset : last.file.utf8.lexicographicallyPrecedes(file.utf8)
+            else { throw LockProblem("\(place) is not in order, or overlaps another") }
+            last = (file, offset + length)
+            guard let sha256 = SHA256Digest(hex: try string(item, "sha256", of: place)) else {
+                throw LockProblem("\(place): the sha256 is not 64 hexadecimal digits")
+            }
+            return LockedTensor(
+                file: file, name: try string(item, "name", of: place), dtype: item["dtype"]?.string,
+                shape: item["shape"]?.array?.compactMap(\.integer), bytes: offset..<offset + length,
+                sha256: sha256)
+        }
     }
 
     private func asked(_ json: JSON, of name: String) throws -> Asked {

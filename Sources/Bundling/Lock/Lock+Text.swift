@@ -40,7 +40,15 @@ extension LockedEntry {
         for (index, file) in files.enumerated() {
             text += (index == 0 ? "\n" : ",\n") + JSON.object(file.lockMembers).compactText
         }
-        return text + (files.isEmpty ? "" : "\n") + "]\n}"
+        text += (files.isEmpty ? "" : "\n") + "]"
+        if !tensors.isEmpty {
+            text += ",\n\"tensors\":["
+            for (index, tensor) in tensors.enumerated() {
+                text += (index == 0 ? "\n" : ",\n") + JSON.object(tensor.lockMembers).compactText
+            }
+            text += "\n]"
+        }
+        return text + "\n}"
     }
 
     private var resolvedMembers: [JSON.Member] {
@@ -98,6 +106,20 @@ extension LockedFile {
         members.append(JSON.Member("sha256", .string(sha256.hex)))
         if let shards { members.append(JSON.Member("shards", .array(shards.map(JSON.string)))) }
         members.append(JSON.Member("size", .integer(size)))
+        return members
+    }
+}
+
+extension LockedTensor {
+    fileprivate var lockMembers: [JSON.Member] {
+        var members: [JSON.Member] = []
+        if let dtype { members.append(JSON.Member("dtype", .string(dtype))) }
+        members += [
+            JSON.Member("file", .string(file)), JSON.Member("length", .integer(bytes.count)),
+            JSON.Member("name", .string(name)), JSON.Member("offset", .integer(bytes.lowerBound)),
+            JSON.Member("sha256", .string(sha256.hex)),
+        ]
+        if let shape { members.append(JSON.Member("shape", .array(shape.map(JSON.integer)))) }
         return members
     }
 }

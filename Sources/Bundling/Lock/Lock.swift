@@ -40,6 +40,8 @@ public struct LockedEntry: Equatable, Sendable {
     public let facts: [JSON.Member]
     /// The files, sorted by the bytes of their paths.
     public let files: [LockedFile]
+    /// The tensors of the files, sorted by file and offset; empty unless the bundle shares tensors.
+    public let tensors: [LockedTensor]
 
     /// The fact of this name, or `nil`.
     public func fact(_ name: String) -> JSON? { JSON.object(facts)[name] }
@@ -53,8 +55,24 @@ public struct LockedEntry: Equatable, Sendable {
     func with(files: [LockedFile]) -> LockedEntry {
         LockedEntry(
             name: name, kind: kind, asked: asked, origin: origin, license: license, facts: facts,
-            files: files)
+            files: files, tensors: tensors)
     }
+}
+
+/// One tensor of a file, by which equal tensors are found and two locks are compared.
+public struct LockedTensor: Equatable, Sendable {
+    /// The path of its file below the entry.
+    public let file: String
+    /// The name in its file.
+    public let name: String
+    /// The type of the elements in the format's own words; `nil` where the format says it elsewhere.
+    public let dtype: String?
+    /// The dimensions, outermost first; `nil` where ``dtype`` is.
+    public let shape: [Int]?
+    /// Where its bytes lie in the file.
+    public let bytes: Range<Int>
+    /// The digest of its bytes.
+    public let sha256: SHA256Digest
 }
 
 /// The part of a manifest's entry that decides what is locked.

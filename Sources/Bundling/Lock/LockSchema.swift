@@ -68,6 +68,10 @@ public enum LockSchema {
             "files": [
                 "type": "array", "items": file, "description": "Sorted by the bytes of the paths.",
             ],
+            "tensors": [
+                "type": "array", "items": tensor,
+                "description": "The tensors of the files, sorted by file and offset.",
+            ],
         ],
     ]
 
@@ -94,6 +98,16 @@ public enum LockSchema {
             ],
             "base_models": texts, "dtypes": texts, "formats": texts, "library": text,
             "model_type": text, "needs": texts, "parameters": count, "pipeline_tag": text,
+        ],
+    ]
+
+    private static let tensor: JSON = [
+        "type": "object",
+        "required": ["file", "length", "name", "offset", "sha256"],
+        "properties": [
+            "file": text, "name": text, "dtype": text, "offset": count,
+            "length": ["type": "integer", "minimum": 1], "sha256": digits(64, "Of the tensor's bytes."),
+            "shape": ["type": "array", "items": count],
         ],
     ]
 

@@ -31,6 +31,7 @@ public struct Resolution: Sendable {
     }
 
     let manifest: Manifest
+    let caches: Caches
     let items: [Item]
     /// What is worth knowing, but hinders nothing.
     public let findings: [Diagnostic]
@@ -57,10 +58,13 @@ public struct Resolution: Sendable {
                     verdict: .undecided)
             }
         }
+        // Tensors are looked into only where they are shared.
+        let sharesAlike =
+            (previous?.bundle.deduplication == .tensor) == (manifest.bundle.deduplication == .tensor)
         for entry in manifest.entries {
             let locked = previous?.entry(named: entry.name)
             let pinned = update.includes(entry.name) ? nil : locked?.pin(for: entry)
-            if let locked, let pinned, pinned != .path, !proveAgain, locked.kind == entry.kind,
+            if let locked, let pinned, pinned != .path, !proveAgain, sharesAlike, locked.kind == entry.kind,
                 locked.asked == entry.asked
             {
                 items.append(.kept(locked))
@@ -76,6 +80,7 @@ public struct Resolution: Sendable {
         }
         guard !findings.contains(where: { $0.severity == .error }) else { throw Diagnostics(findings) }
         self.manifest = manifest
+        self.caches = caches
         self.items = items
         self.findings = findings
     }

@@ -1,17 +1,23 @@
 public import Storage
+import Tensors
 
 /// Entries of which every file was hashed and agrees with all that its cache knows of it.
 public struct VerifiedInputs: Sendable {
     let manifest: Manifest
     let entries: [LockedEntry]
+    let caches: Caches
+    /// Where contents that were hashed lie.
+    let locations: [SHA256Digest: String]
 
     /// One file to prove.
     private struct Job: Sendable {
         let entry: String
         let origin: Origin
         let file: CachedFile
+        /// Its tensors, in the order of their bytes; none where it has none or they do not matter.
+        let tensors: [TensorExtent]
         /// What was remembered of the content.
-        var known: ContentDigests?
+        var known: DigestIndex.Known?
 
         /// The end of a sentence about what to do.
         var download: String { origin.downloadCommand.map { ": \($0)" } ?? "" }
@@ -27,14 +33,17 @@ public struct VerifiedInputs: Sendable {
         proving resolution: Resolution, index: DigestIndex?, rehash: Bool = false,
         progress: @escaping ProgressHandler
     ) async throws {
+        let sharesTensors = resolution.manifest.bundle.deduplication == .tensor
         var jobs: [Job] = []
         for case .found(let found) in resolution.items {
-            jobs += found.files.map {
-                Job(entry: found.entry.name, origin: found.origin, file: $0)
+            jobs += found.files.map { file in
+                let tensors = sharesTensors ? VerifiedInputs.tensors(of: file) : []
+                return Job(
+                    entry: found.entry.name, origin: found.origin, file: file, tensors: tensors, known: nil)
             }
         }
         if let index, !rehash {
-            for (position, known) in index.digests(for: jobs.map(\.file.status)).enumerated() {
+            for (position, known) in index.known(of: jobs.map(\.file.status)).enumerated() {
                 jobs[position].known = known
             }
         }
@@ -54,15 +63,19 @@ public struct VerifiedInputs: Sendable {
         var problems: [Diagnostic] = []
         var next = results.makeIterator()
         var entries: [LockedEntry] = []
+        var locations: [SHA256Digest: String] = [:]
         for item in resolution.items {
             switch item {
             case .kept(let entry): entries.append(entry)
             case .found(let found):
                 var files: [LockedFile] = []
+                var tensors: [LockedTensor] = []
                 for file in found.files {
                     switch next.next() {
                     case .success(let proved)?:
                         files.append(proved.locked(file, shards: found.facts.shards(ofIndex: file.path)))
+                        tensors += proved.tensors
+                        locations[proved.digests.sha256] = file.location
                     case .failure(let problem)?: problems.append(problem.located(at: found.entry.location))
                     case nil: break
                     }
@@ -71,21 +84,34 @@ public struct VerifiedInputs: Sendable {
                     LockedEntry(
                         name: found.entry.name, kind: found.entry.kind, asked: found.entry.asked,
                         origin: found.origin, license: found.license, facts: found.facts.lockFields(),
-                        files: files))
+                        files: files, tensors: tensors))
             }
         }
         guard problems.isEmpty else { throw Diagnostics(problems) }
         manifest = resolution.manifest
+        caches = resolution.caches
+        self.locations = locations
         self.entries = entries
     }
 
-    /// The lock: the entries with a place in the bundle for every file.
-    public var lock: Lock { Lock.placing(manifest.bundle, entries) }
+    /// The tensors of a file that are worth a digest; none where the file cannot be read as one of tensors,
+    /// which for a file that is only carried is *not* an error.
+    private static func tensors(of file: CachedFile) -> [TensorExtent] {
+        guard let handle = try? FileHandle.reading(file.location) else { return [] }
+        let reading = try? TensorFile.read(name: file.path, fileSize: file.status.size) { range in
+            try handle.bytes(range)
+        }
+        guard case .tensors(let found)? = reading else { return [] }
+        // Safetensors are compared tensor by tensor; of the others only what a segment is worth counts.
+        if found.format == .safetensors { return found.extents }
+        return found.extents.filter { $0.bytes.count >= TensorPlacing.smallestSegment }
+    }
 
     private struct Proved: Sendable {
         let digests: ContentDigests
         let size: Int
         let proof: Proof
+        let tensors: [LockedTensor]
 
         func locked(_ file: CachedFile, shards: [String]?) -> LockedFile {
             LockedFile(
@@ -101,17 +127,24 @@ public struct VerifiedInputs: Sendable {
         let wantsGit = file.evidence.contains { if case .gitBlob = $0 { true } else { false } }
         let digests: ContentDigests
         let size: Int
-        if let known = job.known, known.gitBlob != nil || !wantsGit {
-            digests = known
+        let extents: [ExtentDigest]
+        let ranges = job.tensors.map(\.bytes)
+        if let known = job.known, known.digests.gitBlob != nil || !wantsGit,
+            ranges.isEmpty || known.extents?.map(\.bytes) == ranges
+        {
+            digests = known.digests
+            extents = known.extents ?? []
             size = file.status.size
             progress(.advanced(bytes: size))
         } else {
             let now = currentTime()
             var isPointer = false
+            var tensorHasher = ExtentHasher(ranges)
             let read: FileReader.Result
             do {
                 read = try FileReader.read(file.location, gitBlob: wantsGit, buffer: &buffer) { bytes in
                     isPointer = isPointer || LFSPointer.matches(bytes)
+                    try tensorHasher.update(bytes)
                     progress(.advanced(bytes: bytes.count))
                 }
             } catch ReadFailure.cancelled {
@@ -126,8 +159,10 @@ public struct VerifiedInputs: Sendable {
                 return .failure(pointer(job))
             }
             digests = read.digests
+            extents = tensorHasher.finish()
             size = read.status.size
-            index?.remember(digests, of: read.status, now: now)
+            index?.remember(
+                digests, extents: ranges.isEmpty ? nil : extents, of: read.status, now: now)
         }
         if let expected = file.expectedSize, expected != size {
             return .failure(mismatch(job, "\(expected) bytes", "\(size) bytes", "from the revision's tree"))
@@ -135,8 +170,15 @@ public struct VerifiedInputs: Sendable {
         for evidence in file.evidence {
             if let problem = disagreement(evidence, digests, size, job) { return .failure(problem) }
         }
+        let tensors = zip(job.tensors, extents).map { tensor, extent in
+            LockedTensor(
+                file: file.path, name: tensor.name, dtype: tensor.dtype, shape: tensor.shape,
+                bytes: extent.bytes, sha256: extent.sha256)
+        }
         return .success(
-            Proved(digests: digests, size: size, proof: file.evidence.first.map(Proof.init) ?? .none))
+            Proved(
+                digests: digests, size: size, proof: file.evidence.first.map(Proof.init) ?? .none,
+                tensors: tensors))
     }
 
     private static func disagreement(

@@ -8,8 +8,19 @@ struct ExpectedFiles {
         let size: Int
     }
 
+    /// A file that the bundle has in segments.
+    struct Segmented: Sendable {
+        /// "entry/path", for messages.
+        let name: String
+        let sha256: SHA256Digest
+        let size: Int
+        let segments: [Segment]
+    }
+
     /// By the paths in the bundle.
     private(set) var content: [String: Content] = [:]
+    /// The files in segments, equal ones once.
+    private(set) var segmented: [Segmented] = []
 
     /// Works through the lock.
     ///
@@ -21,7 +32,9 @@ struct ExpectedFiles {
                 switch file.placement {
                 case .natural: path = entry.naturalPath(of: file)
                 case .at(let other): path = other
-                case .segments: continue
+                case .segments(let segments):
+                    try add(segments, of: file, in: entry)
+                    continue
                 }
                 if let present = content[path], present.sha256 != file.sha256 || present.size != file.size {
                     throw Diagnostics(
@@ -32,6 +45,25 @@ struct ExpectedFiles {
                 }
                 content[path] = Content(sha256: file.sha256, size: file.size)
             }
+        }
+    }
+
+    private mutating func add(
+        _ segments: [Segment], of file: LockedFile, in entry: LockedEntry
+    ) throws(Diagnostics) {
+        if !segmented.contains(where: { $0.sha256 == file.sha256 }) {
+            segmented.append(
+                Segmented(
+                    name: "\(entry.name)/\(file.path)", sha256: file.sha256, size: file.size,
+                    segments: segments))
+        }
+        // What the store has for segments is named by its digest, and reaches as far as any segment does.
+        for segment in segments {
+            guard let digest = SHA256Digest(hex: Path.name(segment.at)),
+                segment.at == Lock.storePath(digest)
+            else { continue }
+            let end = max(content[segment.at]?.size ?? 0, segment.offset + segment.length)
+            content[segment.at] = Content(sha256: digest, size: end)
         }
     }
 

@@ -71,7 +71,7 @@ struct BundleReadme {
 
     private var savings: String {
         let saved = plan.named - plan.size
-        return saved > 0 ? "; \(ByteCount.text(saved)) of equal files are stored once" : ""
+        return saved > 0 ? "; \(ByteCount.text(saved)) of equal files and tensors are stored once" : ""
     }
 
     /// Text from elsewhere, without what would break a line or a cell of a table.

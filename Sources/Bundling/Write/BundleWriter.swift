@@ -48,6 +48,7 @@ public struct BundleWriter: Sendable {
         try checkFreeSpace()
         try Directory.make(Path.join(staging, BundleWriter.incoming))
         let written = try await writeStored(progress)
+        try await proveSegmented(progress)
         let generated = try GeneratedFiles(plan: plan).all
         for file in generated { try replace(file.path, with: file.bytes) }
         try Directory.removeTree(Path.join(staging, BundleWriter.incoming))
@@ -182,6 +183,9 @@ public struct BundleWriter: Sendable {
         _ progress: ProgressHandler
     ) throws {
         let output = try FileHandle.creating(path)
+        if let ranges = file.ranges {
+            return try copy(ranges, of: file, from: location, to: output, buffer: &buffer, progress)
+        }
         var written = 0
         let read = try FileReader.read(location, gitBlob: false, buffer: &buffer) { bytes in
             try output.write(bytes)
@@ -190,16 +194,63 @@ public struct BundleWriter: Sendable {
             progress(.advanced(bytes: bytes.count))
         }
         guard read.digests.sha256 == file.sha256 else {
-            throw Diagnostics(
-                Diagnostic(
-                    code: "content-changed",
-                    "\(file.entry): \(file.file) does not have the content that the lock pins",
-                    notes: [
-                        "expected sha256 \(file.sha256)  (\(file.size) bytes, from the lock)",
-                        "found    sha256 \(read.digests.sha256)  (\(read.status.size) bytes, \(location))",
-                    ],
-                    fix: "restore the file, or run knapsack lock --update \(file.entry)"))
+            throw Diagnostics(changed(file, found: read.digests.sha256, at: location))
         }
+    }
+
+    private func changed(
+        _ file: Plan.StoredFile, found: SHA256Digest, at location: String
+    ) -> Diagnostic {
+        Diagnostic(
+            code: "content-changed",
+            "\(file.entry): \(file.file) does not have the content that the lock pins",
+            notes: [
+                "expected sha256 \(file.sha256)  (from the lock)", "found    sha256 \(found)",
+                "at \(location)",
+            ],
+            fix: "restore the file, or run knapsack lock --update \(file.entry)")
+    }
+
+    /// Copies the own bytes of a file in segments; their digest is their name in the store.
+    private func copy(
+        _ ranges: [Range<Int>], of file: Plan.StoredFile, from location: String,
+        to output: borrowing FileHandle, buffer: inout Buffer, _ progress: ProgressHandler
+    ) throws {
+        let source = try FileHandle.reading(location)
+        var hasher = try ContentHasher()
+        for range in ranges {
+            try source.read(range, into: &buffer) { bytes in
+                try hasher.update(bytes)
+                try output.write(bytes)
+                progress(.advanced(bytes: bytes.count))
+            }
+        }
+        let found = try hasher.finish().sha256
+        guard found == file.sha256 else { throw Diagnostics(changed(file, found: found, at: location)) }
+    }
+
+    /// Puts every file in segments together from what is stored, and compares it with the lock: the bundle
+    /// gets its name only where all of them come out to the byte.
+    private func proveSegmented(_ progress: @escaping ProgressHandler) async throws {
+        guard !plan.segmented.isEmpty else { return }
+        progress(
+            .began(
+                stage: "proving", files: plan.segmented.count,
+                bytes: plan.segmented.reduce(0) { $0 &+ $1.size }))
+        defer { progress(.ended) }
+        let problems = try await Parallel.map(plan.segmented, largestFirst: \.size) { file, buffer in
+            defer { progress(.finished(file: file.name)) }
+            let found = try SegmentReader(root: staging).digest(of: file.segments, &buffer) {
+                progress(.advanced(bytes: $0))
+            }
+            return found == file.sha256
+                ? nil
+                : Diagnostic(
+                    code: "content-changed", "\(file.name) does not come out of its segments",
+                    notes: ["expected sha256 \(file.sha256)  (from the lock)", "found    sha256 \(found)"],
+                    fix: "run knapsack verify on the lock, or knapsack lock --rehash")
+        }.compactMap(\.self)
+        guard problems.isEmpty else { throw Diagnostics(problems) }
     }
 
     /// A full disk is told with what was needed.

@@ -103,7 +103,7 @@ struct Locking {
         let index = session.context.cacheDirectory.flatMap(DigestIndex.open(inDirectory:))
         let inputs = try await VerifiedInputs(
             proving: resolution, index: index, rehash: options.rehash, progress: session.progress)
-        let lock = inputs.lock
+        let lock = try await inputs.lock(previous: previous)
         let changed = try AtomicFile.write(Array(lock.text.utf8), to: source.lockPath)
         session.say(changed ? "wrote \(source.lockPath)" : "\(source.lockPath) is up to date")
         return lock

@@ -92,7 +92,7 @@ struct PackCommand: KnapsackCommand {
             text += " (\(ByteCount.text(receipt.resumed)) were there from an interrupted run)"
         }
         if plan.named > plan.size {
-            text += "\nequal files stored once saved \(ByteCount.text(plan.named - plan.size))"
+            text += "\nequal files and tensors stored once saved \(ByteCount.text(plan.named - plan.size))"
         }
         if plan.lock.bundle.owner == nil {
             text += "\nbefore the upload: add owner = \"your-kaggle-name\" to [bundle] and pack again"
@@ -125,18 +125,19 @@ struct PlanSummary {
         var rows = plan.shares.map { share in
             [
                 share.name, "\(share.files)", ByteCount.text(share.named), ByteCount.text(share.stored),
-                ByteCount.text(share.named - share.stored),
+                ByteCount.text(share.savedByFiles), ByteCount.text(share.savedByTensors),
             ]
         }
         rows.append([
             "in all", "\(plan.shares.reduce(0) { $0 + $1.files })", ByteCount.text(plan.named),
-            ByteCount.text(plan.size), ByteCount.text(plan.named - plan.size),
+            ByteCount.text(plan.size), ByteCount.text(plan.shares.reduce(0) { $0 + $1.savedByFiles }),
+            ByteCount.text(plan.shares.reduce(0) { $0 + $1.savedByTensors }),
         ])
         var text = Table(
             [
                 .init(title: "ENTRY", canShrink: true), .init(title: "FILES", isNumber: true),
                 .init(title: "NAMED", isNumber: true), .init(title: "STORED", isNumber: true),
-                .init(title: "SAVED", isNumber: true),
+                .init(title: "EQUAL FILES", isNumber: true), .init(title: "EQUAL TENSORS", isNumber: true),
             ], rows: rows
         ).text(width: width)
         text.removeLast()
@@ -151,6 +152,8 @@ struct PlanSummary {
                     [
                         "name": .string(share.name), "files": .integer(share.files),
                         "named": .integer(share.named), "stored": .integer(share.stored),
+                        "saved_by_files": .integer(share.savedByFiles),
+                        "saved_by_tensors": .integer(share.savedByTensors),
                     ]
                 }),
             "files": .array(

@@ -27,12 +27,20 @@ import Testing
                             Segment(at: "store/y", offset: 0, length: 3),
                             Segment(at: "models/kaggle/c", offset: 5, length: 4),
                         ]), shards: ["s1", "s2"]),
+                ],
+                tensors: [
+                    LockedTensor(
+                        file: "b", name: "weight", dtype: "F32", shape: [1], bytes: 0..<4,
+                        sha256: try Samples.digest([1])),
+                    LockedTensor(
+                        file: "b", name: "data/0", dtype: nil, shape: nil, bytes: 4..<7,
+                        sha256: try Samples.digest([2])),
                 ]),
             LockedEntry(
                 name: "kaggle", kind: .dataset,
                 asked: Asked(source: "kaggle:o/m/transformers/v", include: nil, exclude: [], license: nil),
                 origin: .kaggle(handle), license: nil, facts: [],
-                files: [try Samples.file("c", content: "3", size: 9, proof: .none)]),
+                files: [try Samples.file("c", content: "3", size: 9, proof: .none)], tensors: []),
             Samples.entry("path", kind: .wheels, files: []),
         ]
         return Lock(bundle: Samples.settings(subtitle: "A subtitle\nof two lines"), entries: entries)
@@ -48,7 +56,7 @@ import Testing
 
     @Test func hasOneFileALine() throws {
         let lines = try sample().text.split(separator: "\n")
-        #expect(lines.count { $0.contains("\"sha256\"") } == 3)
+        #expect(lines.count { $0.contains("\"sha256\"") } == 5)
         #expect(try sample().text.hasSuffix("]\n}\n"))
     }
 
@@ -72,6 +80,9 @@ import Testing
         ("\"kind\":\"wheels\"", "\"kind\":\"wheel\"", "kind"),
         ("\"commit\":\"0", "\"commit\":\"g", "40 hexadecimal"),
         ("v/3\"", "v\"", "handle"),
+        ("\"length\":3,\"name\":\"data/0\"", "\"length\":4,\"name\":\"data/0\"", "not inside"),
+        ("\"offset\":4,\"sha256\"", "\"offset\":3,\"sha256\"", "overlaps"),
+        ("\"file\":\"b\",\"length\":4", "\"file\":\"c\",\"length\":4", "no such file"),
     ])
     func refusesLockThatDoesNotHold(_ good: String, _ bad: String, _ message: String) throws {
         let text = try sample().text

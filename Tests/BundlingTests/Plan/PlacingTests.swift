@@ -10,10 +10,10 @@ import Testing
     @Test func firstFileInTheManifestsOrderKeepsItsPlace() throws {
         let zebra = Samples.entry("zebra", files: [try Samples.file("a.bin", content: "same")])
         let ant = Samples.entry("ant", files: [try Samples.file("b.bin", content: "same")])
-        let lock = Lock.placing(Samples.bundle, [zebra, ant])
+        let lock = try Samples.lock(Samples.bundle, [zebra, ant])
         #expect(try placement(lock, "zebra", "a.bin") == .natural)
         #expect(try placement(lock, "ant", "b.bin") == .at("models/zebra/a.bin"))
-        let other = Lock.placing(Samples.bundle, [ant, zebra])
+        let other = try Samples.lock(Samples.bundle, [ant, zebra])
         #expect(try placement(other, "zebra", "a.bin") == .at("models/ant/b.bin"))
     }
 
@@ -23,15 +23,15 @@ import Testing
                 "b", files: [try Samples.file("x", content: "1"), try Samples.file("y&z", content: "2")]),
             Samples.entry("a", files: [try Samples.file("x", content: "1")]),
         ]
-        let lock = Lock.placing(Samples.bundle, entries)
-        let again = Lock.placing(Samples.bundle, [lock.entries[1], lock.entries[0]])
+        let lock = try Samples.lock(Samples.bundle, entries)
+        let again = try Samples.lock(Samples.bundle, [lock.entries[1], lock.entries[0]])
         #expect(lock == again)
     }
 
     @Test func equalFilesOfOneEntryAreStoredOnce() throws {
         let entry = Samples.entry(
             "m", files: [try Samples.file("a", content: "same"), try Samples.file("b", content: "same")])
-        let lock = Lock.placing(Samples.bundle, [entry])
+        let lock = try Samples.lock(Samples.bundle, [entry])
         #expect(try placement(lock, "m", "b") == .at("models/m/a"))
         #expect(try Plan(lock).size == 10)
         #expect(try Plan(lock).named == 20)
@@ -40,13 +40,13 @@ import Testing
     @Test func nothingIsSharedWithoutDeduplication() throws {
         let entry = Samples.entry(
             "m", files: [try Samples.file("a", content: "same"), try Samples.file("b", content: "same")])
-        let plan = try Plan(Lock.placing(Samples.settings(deduplication: .none), [entry]))
+        let plan = try Plan(Samples.lock(Samples.settings(deduplication: .none), [entry]))
         #expect(plan.stored.map(\.path) == ["models/m/a", "models/m/b"])
     }
 
     @Test(arguments: ["a&b.json", "weights.tar", "data.ZIP", "x/.cache/y", "with space", "x/.git/config"])
     func namesThatAnUploadLosesGoToTheStore(_ path: String) throws {
-        let lock = Lock.placing(
+        let lock = try Samples.lock(
             Samples.bundle, [Samples.entry("m", files: [try Samples.file(path, content: "c")])])
         #expect(try placement(lock, "m", path) == .at(try Samples.store("c")))
         #expect(try Plan(lock).stored.map(\.path) == [try Samples.store("c")])
@@ -55,7 +55,7 @@ import Testing
     @Test func aPlainNameIsPreferredToTheStore() throws {
         let entry = Samples.entry(
             "m", files: [try Samples.file("a b", content: "c"), try Samples.file("plain", content: "c")])
-        let lock = Lock.placing(Samples.bundle, [entry])
+        let lock = try Samples.lock(Samples.bundle, [entry])
         #expect(try placement(lock, "m", "a b") == .at("models/m/plain"))
         #expect(try placement(lock, "m", "plain") == .natural)
     }

@@ -28,7 +28,7 @@ struct PackedSample {
                 try Samples.file(item.path, content: item.text, size: size))
         }
         let entries = ["first", "second"].map { Samples.entry($0, files: files[$0] ?? []) }
-        plan = try Plan(Lock.placing(Samples.bundle, entries))
+        plan = try Plan(Samples.lock(Samples.bundle, entries))
     }
 
     var writer: BundleWriter {
