@@ -22,7 +22,7 @@ func fixture(_ name: String) -> [UInt8] {
 
 /// Finds the tensors in bytes, as if they were a file.
 func tensors(
-    _ name: String = "file", _ bytes: [UInt8], smallest: Int = 1
+    _ name: String, _ bytes: [UInt8], smallest: Int = 1
 ) -> TensorFile.Reading {
     TensorFile.read(name: name, fileSize: bytes.count, smallest: smallest) { Array(bytes[$0]) }
 }
