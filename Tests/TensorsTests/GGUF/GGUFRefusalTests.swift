@@ -134,11 +134,11 @@ struct GGUFRefusalTests {
 
     @Test func refusesCountsPastTheLimits() {
         var file = GGUFBuilder()
-        file.claimedTensors = 1_000_001
+        file.claimedTensors = UInt64(GGUFHeader.maximumTensorCount) + 1
         // Only the first bytes of a file that claims to be large are there.
         #expect(throws: FormatError.self) { try GGUFHeader.parse(file.bytes.span, fileSize: 1 << 40) }
         file.claimedTensors = 0
-        file.claimedItems = 65_537
+        file.claimedItems = UInt64(GGUFHeader.maximumItemCount) + 1
         #expect(throws: FormatError.self) { try GGUFHeader.parse(file.bytes.span, fileSize: 1 << 40) }
     }
 
