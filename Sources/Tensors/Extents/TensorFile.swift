@@ -33,9 +33,9 @@ public struct TensorFile: Equatable, Sendable {
 
     /// Finds the tensors of a file by reading as little of it as that takes.
     ///
-    /// The content decides on the format; a name that ends in `.safetensors` or `.gguf` makes other content
-    /// an error. Memory is bounded by the formats' limits: a header of 100 MB (safetensors) or 64 MiB and a
-    /// million tensors, which is far from what models have.
+    /// The content decides on the format; where it is of none, a name that ends in `.safetensors` or `.gguf`
+    /// makes that an error. Memory is bounded by the formats' limits: a header of 100 MB for safetensors, and one of
+    /// 64 MiB and 250,000 tensors for the others, which is far from what models have.
     /// - Parameters:
     ///   - name: the file's name, of which only the end counts.
     ///   - fileSize: the file's length in bytes.
