@@ -15,6 +15,7 @@ let package = Package(
     ],
     targets: [
         // C libraries that Debian provides.
+        .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
 
@@ -22,7 +23,9 @@ let package = Package(
         .target(name: "Tensors"),
         .target(
             name: "Storage",
-            dependencies: ["CCrypto", "CLinux", .product(name: "GRDB", package: "GRDB.swift")]
+            dependencies: [
+                "CArchive", "CCrypto", "CLinux", .product(name: "GRDB", package: "GRDB.swift"),
+            ]
         ),
         .target(
             name: "Bundling",

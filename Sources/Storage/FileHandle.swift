@@ -22,6 +22,11 @@ public struct FileHandle: ~Copyable {
         return handle
     }
 
+    /// Opens whatever is there to read it from front to back: a link is followed, and a pipe is waited for.
+    public static func streaming(_ path: String) throws(FileError) -> FileHandle {
+        try open(path, O_RDONLY)
+    }
+
     /// Makes a new file to write; an existing one of that name is an error (`EEXIST`).
     /// - Parameter mode: the permission bits, of which the process's umask takes some away.
     public static func creating(_ path: String, mode: UInt32 = 0o644) throws(FileError) -> FileHandle {

@@ -1,0 +1,192 @@
+/// A regular file in an archive.
+public struct ArchiveEntry: Equatable, Sendable {
+    /// Its relative path, byte for byte as in the archive but for "./" at its front.
+    public let path: String
+    /// The size of its content in bytes, as the archive says; the content is never given out longer.
+    public let size: Int
+}
+
+/// Reads an archive from front to back, in one pass, without writing anything anywhere.
+///
+/// What it gives out are regular files with paths that ``Path/problem(inRelative:)`` has nothing against,
+/// no two the same. Directories are passed over; a link, a device or any other thing is an error, and so is
+/// everything that libarchive so much as warns of. After an error there is nothing more to read.
+///
+/// Memory is bounded whatever the archive says: a tar header with its extensions may have 4 MiB, a zip's
+/// directory 64 MiB, all paths together 64 MiB, and a Zstandard window 128 MiB. The content that comes out
+/// is bounded by the size of its entry; whether that is a sensible size is the caller's to decide, before
+/// it reads.
+public struct ArchiveReader: ~Copyable {
+    /// The most bytes of a tar that lie between two files' contents.
+    private static let headerLimit = 1 << 22
+    /// The most bytes of all paths, each counted with what it takes to keep it.
+    private static let pathsLimit = 1 << 26
+
+    private let source: ArchiveSource
+    private let handle: ReadHandle
+    /// The names in a zip's directory, and how many of its entries were read.
+    private let names: [String]?
+    private var count = 0
+    private var entry: ArchiveEntry?
+    private var isRead = false
+    private var seen: Set<[UInt8]> = []
+    private var seenBytes = 0
+
+    /// Opens an archive.
+    ///
+    /// - Parameters:
+    ///   - path: a file; for tar a pipe will do. A link is followed.
+    ///   - format: what it is taken for.
+    public init(path: String, format: ArchiveFormat) throws(ArchiveError) {
+        let file = try FileSource(reading: path)
+        let names = format == .zip ? try ArchiveReader.names(inZip: file) : nil
+        let source = format == .tarZstd ? try ZstdSource(file) : file
+        source.allowance = ArchiveReader.allowance(isZip: format == .zip)
+        let handle = try ReadHandle.open(source, format == .zip ? .zip : .tar)
+        self.names = names
+        self.source = source
+        self.handle = handle
+    }
+
+    private static func names(inZip file: FileSource) throws(ArchiveError) -> [String] {
+        guard let size = file.size else {
+            throw ArchiveError(
+                .unsupported, file.path, "a zip archive is read from its end, so it cannot come from a pipe")
+        }
+        let names = try ZipDirectory(of: file, size: size).names
+        guard !names.isEmpty else { throw ArchiveError(.damaged, file.path, "holds no files") }
+        return names
+    }
+
+    /// Moves to the next file; what was not read of the one before it is passed over, and not checked.
+    /// - Returns: the file, or `nil` at the archive's end.
+    public mutating func next() throws(ArchiveError) -> ArchiveEntry? {
+        while true {
+            if let entry, !isRead { try handle.skip(entry: entry.path) }
+            entry = nil
+            source.allowance = ArchiveReader.allowance(isZip: names != nil)
+            let header = try handle.next()
+            source.allowance = nil
+            guard let header else {
+                guard count == names?.count ?? count else {
+                    throw ArchiveError(.damaged, source.path, "lacks files that its directory names")
+                }
+                return nil
+            }
+            let path = try path(of: header)
+            count += 1
+            if header.kind == .directory { continue }
+            try check(header, path)
+            guard let size = header.size, size >= 0 else {
+                throw ArchiveError(.unsupported, source.path, entry: path, "its size is not recorded")
+            }
+            let found = ArchiveEntry(path: path, size: size)
+            entry = found
+            isRead = false
+            return found
+        }
+    }
+
+    /// Reads the content of the file that ``next()`` moved to, once, with zeros for the holes of a sparse
+    /// file, and checks its size and, in a zip, its CRC-32.
+    ///
+    /// - Parameter body: receives the bytes, which are only lent, in order; an error of its own ends the
+    ///   reading, after which ``next()`` works.
+    /// - Throws: ``ArchiveError``, or whatever `body` throws.
+    public mutating func read(_ body: (Span<UInt8>) throws -> Void) throws {
+        guard let entry, !isRead else {
+            throw ArchiveError(.usage, source.path, entry: entry?.path, "there is no file to read")
+        }
+        var position = 0
+        let isZip = names != nil
+        func damaged(_ reason: String) -> ArchiveError {
+            ArchiveError(.damaged, source.path, entry: entry.path, reason)
+        }
+        func fill(to end: Int) throws {
+            guard position < end else { return }
+            let zeros = [UInt8](repeating: 0, count: min(end - position, 1 << 16))
+            while position < end {
+                let part = min(end - position, zeros.count)
+                try body(zeros.span.extracting(0..<part))
+                position += part
+            }
+        }
+        var isMore = true
+        while isMore {
+            isMore = try handle.withBlock(entry: entry.path) { bytes, offset in
+                guard offset >= position else { throw damaged("its parts are not in order") }
+                guard offset <= entry.size, bytes.count <= entry.size - offset else {
+                    throw damaged("has more bytes than the \(entry.size) of its size")
+                }
+                try fill(to: offset)
+                if !bytes.isEmpty { try body(bytes) }
+                position += bytes.count
+            }
+        }
+        if isZip, position != entry.size {
+            throw damaged("has \(position) bytes, not the \(entry.size) of its size")
+        }
+        try fill(to: entry.size)
+        isRead = true
+    }
+
+    /// The bytes that libarchive may read for one header; for the first one of a zip that is its directory.
+    private static func allowance(isZip: Bool) -> Int {
+        isZip ? ZipDirectory.limit + 2 * FileReader.blockSize : headerLimit
+    }
+
+    /// The entry's path as text, without "./" in front and without a directory's "/" at the end.
+    private func path(of header: ReadHandle.Header) throws(ArchiveError) -> String {
+        let read = header.name.map { String(validating: $0, as: UTF8.self) }
+        guard case .some(.some(var path)) = read else {
+            let shown = header.name.map { String(decoding: $0, as: UTF8.self) }
+            throw ArchiveError(
+                .path, source.path, entry: shown, shown == nil ? "has no path" : "the path is not valid UTF-8"
+            )
+        }
+        if let names {
+            // Equal as text: libarchive may have composed accents; the directory has the bytes.
+            guard count < names.count, names[count] == path else {
+                throw ArchiveError(
+                    .damaged, source.path, entry: path, "is called something else in the archive's directory")
+            }
+            path = names[count]
+        }
+        while path.utf8.starts(with: "./".utf8) { path = String(path.dropFirst(2)) }
+        if header.kind == .directory, path.utf8.last == UInt8(ascii: "/") { path = String(path.dropLast()) }
+        if header.kind == .directory, path.isEmpty || path == "." { return path }
+        if let problem = Path.problem(inRelative: path) {
+            throw ArchiveError(.path, source.path, entry: path, "the path \(problem)")
+        }
+        guard path.utf8.count <= ArchiveWriter.longestPath else {
+            throw ArchiveError(
+                .path, source.path, entry: path, "the path is longer than \(ArchiveWriter.longestPath) bytes")
+        }
+        return path
+    }
+
+    /// Refuses what is not a plain file, what comes twice, and what cannot be decoded.
+    private mutating func check(_ header: ReadHandle.Header, _ path: String) throws(ArchiveError) {
+        func refused(_ code: ArchiveError.Code, _ reason: String) -> ArchiveError {
+            ArchiveError(code, source.path, entry: path, reason)
+        }
+        switch header.kind {
+        case .file, .directory: break
+        case .hardLink: throw refused(.notAFile, "is a hard link, and only files are read")
+        case .symbolicLink: throw refused(.notAFile, "is a symbolic link, and only files are read")
+        case .other: throw refused(.notAFile, "is a device or the like, and only files are read")
+        }
+        if header.isEncrypted { throw refused(.unsupported, "is encrypted") }
+        // libarchive knows more methods, of which some take gigabytes of memory when an archive says so.
+        if names != nil, !header.format.hasSuffix("(uncompressed)"), !header.format.hasSuffix("(deflation)") {
+            throw refused(.unsupported, "is compressed by another method than deflate: \(header.format)")
+        }
+        seenBytes += path.utf8.count + 64
+        guard seenBytes <= ArchiveReader.pathsLimit else {
+            throw ArchiveError(.tooLarge, source.path, "has too many files")
+        }
+        guard seen.insert(Array(path.utf8)).inserted else {
+            throw refused(.duplicate, "is in the archive twice")
+        }
+    }
+}

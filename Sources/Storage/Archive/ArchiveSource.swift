@@ -1,0 +1,128 @@
+import Glibc
+
+/// Where libarchive's input comes from, block by block.
+///
+/// It counts what is handed over: libarchive keeps tables in memory while it reads a header, and an archive
+/// could make them as large as it likes.
+@safe class ArchiveSource {
+    /// The path of the archive.
+    let path: String
+    /// Why the source itself stopped; libarchive is only told that it did.
+    fileprivate(set) var failure: ArchiveError?
+    /// How many more bytes may be handed over, or `nil` for any number.
+    var allowance: Int?
+
+    fileprivate init(path: String) { self.path = path }
+
+    /// The next block, valid until the next call; empty at the end.
+    fileprivate func read() throws(ArchiveError) -> UnsafeRawBufferPointer {
+        unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+
+    /// Moves to `offset`, as lseek(2) takes it with `whence`.
+    /// - Returns: the position from the start in bytes.
+    fileprivate func move(to offset: Int, from whence: Int32) throws(ArchiveError) -> Int {
+        throw ArchiveError(.unsupported, path, "cannot be read out of order")
+    }
+
+    /// Whether libarchive may ask for another place than the next.
+    var canMove: Bool { false }
+
+    /// The next block for libarchive, or `nil` where ``failure`` was set.
+    final func block() -> UnsafeRawBufferPointer? {
+        do throws(ArchiveError) {
+            let bytes = unsafe try read()
+            if let left = allowance {
+                guard bytes.count <= left else {
+                    throw ArchiveError(.tooLarge, path, "a header or table in it is larger than is allowed")
+                }
+                allowance = left - bytes.count
+            }
+            return unsafe bytes
+        } catch {
+            failure = error
+            return nil
+        }
+    }
+
+    /// The new position for libarchive, or `nil` where ``failure`` was set.
+    final func position(movedTo offset: Int, from whence: Int32) -> Int? {
+        do throws(ArchiveError) {
+            return try move(to: offset, from: whence)
+        } catch {
+            failure = error
+            return nil
+        }
+    }
+}
+
+/// A file, or a pipe, as it is.
+final class FileSource: ArchiveSource {
+    private let file: FileHandle
+    private var buffer = Buffer(count: FileReader.blockSize)
+    /// The size of a regular file, `nil` of a pipe.
+    let size: Int?
+
+    init(reading path: String) throws(ArchiveError) {
+        do {
+            file = try FileHandle.streaming(path)
+            let status = try file.status()
+            size = status.kind == .file ? status.size : nil
+        } catch {
+            throw ArchiveError(error)
+        }
+        file.willReadSequentially()
+        super.init(path: path)
+    }
+
+    override var canMove: Bool { size != nil }
+
+    /// Up to `buffer.count` bytes from `offset`, for a regular file.
+    func read(into buffer: inout Buffer, at offset: Int) throws(ArchiveError) -> Int {
+        do {
+            return try file.read(into: &buffer, at: offset)
+        } catch {
+            throw ArchiveError(error)
+        }
+    }
+
+    override fileprivate func read() throws(ArchiveError) -> UnsafeRawBufferPointer {
+        do {
+            let count = try file.read(into: &buffer)
+            // SAFETY: the buffer is this object's and is written only by the next call.
+            return unsafe UnsafeRawBufferPointer(start: buffer.base, count: count)
+        } catch {
+            throw ArchiveError(error)
+        }
+    }
+
+    override fileprivate func move(to offset: Int, from whence: Int32) throws(ArchiveError) -> Int {
+        guard let size else { return try super.move(to: offset, from: whence) }
+        let position = lseek(file.descriptor, offset, whence)
+        guard position >= 0 else { throw ArchiveError(FileError("seek in", path)) }
+        // lseek(2) goes past the end without an error; the archive is then cut off inside an entry that is
+        // skipped, which libarchive would take for the archive's end.
+        guard position <= size else { throw ArchiveError(.damaged, path, "is cut off") }
+        return position
+    }
+}
+
+/// What comes out of a Zstandard stream.
+///
+/// The stream is decompressed by a libarchive handle of its own, so that the bytes that a tar header takes
+/// are counted as they come out: a kilobyte of Zstandard can hold gigabytes of them.
+final class ZstdSource: ArchiveSource {
+    private var handle: ReadHandle
+
+    init(_ source: FileSource) throws(ArchiveError) {
+        handle = try ReadHandle.open(source, .zstd)
+        super.init(path: source.path)
+    }
+
+    override fileprivate func read() throws(ArchiveError) -> UnsafeRawBufferPointer {
+        guard let block = unsafe try handle.block() else {
+            return unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+        }
+        return unsafe block.bytes
+    }
+}

@@ -1,0 +1,106 @@
+/// Writes an archive that depends on nothing but its files' paths, order and content.
+///
+/// Every entry is a regular file with mode 0644, owner and group 0 without names, and the same time; there
+/// are no directories, links, extended attributes or comments. The same calls give the same bytes in every
+/// time zone, locale and umask, for the same versions of libarchive, zlib and libzstd.
+///
+/// The time is 1980-01-01 00:00:00, because zip can name no earlier one. A zip entry's time is a local time,
+/// which libarchive computes with the time zone of the process; but it writes that earliest time, in every
+/// time zone, for an entry whose time is not set, so none is set. Tar gets the second 315532800 since 1970,
+/// the same date in UTC.
+///
+/// An archive that is not finished is recognizably cut off.
+public struct ArchiveWriter: ~Copyable {
+    /// The second 1980-01-01 00:00:00 UTC since 1970.
+    private static let time = 315_532_800
+    /// The longest path in bytes; Linux takes no longer one (`PATH_MAX`), libarchive's zip writer no 64 KiB.
+    static let longestPath = 4095
+
+    private let sink: ArchiveSink
+    private let handle: WriteHandle
+    private let format: ArchiveFormat
+    private var entry: String?
+    private var left = 0
+
+    /// Starts an archive in a new file; one that exists is an error (`EEXIST`).
+    ///
+    /// - Parameter path: where it is written as it grows, so not yet under its final name.
+    public init(creating path: String, format: ArchiveFormat) throws(ArchiveError) {
+        let sink = try ArchiveSink(creating: path)
+        let handle = try WriteHandle.open(sink, format: format, options: ArchiveWriter.options(format))
+        self.sink = sink
+        self.handle = handle
+        self.format = format
+    }
+
+    private static func options(_ format: ArchiveFormat) -> String {
+        switch format {
+        case .tar: ""
+        case .tarZstd: "zstd:compression-level=3,zstd:threads=2"
+        case .zip: "zip:hdrcharset=UTF-8"
+        }
+    }
+
+    /// Starts a file; the entries of an archive are in the order of these calls.
+    ///
+    /// - Parameters:
+    ///   - path: a relative path that ``Path/problem(inRelative:)`` has nothing against, at most 4095 bytes;
+    ///     that no path comes twice is the caller's to see to.
+    ///   - size: the number of bytes that will be written.
+    ///   - compress: whether a zip deflates the file; a tar is compressed as a whole or not at all.
+    public mutating func begin(path: String, size: Int, compress: Bool = false) throws(ArchiveError) {
+        guard entry == nil else { throw usage("the file before it was not ended", path) }
+        if let problem = Path.problem(inRelative: path) {
+            throw ArchiveError(.path, sink.path, entry: path, "the path \(problem)")
+        }
+        guard path.utf8.count <= ArchiveWriter.longestPath else {
+            throw ArchiveError(.path, sink.path, entry: path, "the path is longer than 4095 bytes")
+        }
+        guard size >= 0 else { throw usage("its size is negative", path) }
+        try handle.begin(
+            path: path, size: size, time: format == .zip ? nil : ArchiveWriter.time, compressed: compress,
+            isZip: format == .zip)
+        entry = path
+        left = size
+    }
+
+    /// Writes the file's next bytes.
+    public mutating func write(_ bytes: Span<UInt8>) throws(ArchiveError) {
+        guard let entry else { throw usage("no file was begun", nil) }
+        guard bytes.count <= left else { throw usage("it has more bytes than was announced", entry) }
+        try handle.write(bytes, entry: entry)
+        left -= bytes.count
+    }
+
+    /// Ends the file, all of whose bytes were written.
+    public mutating func end() throws(ArchiveError) {
+        guard let entry else { throw usage("no file was begun", nil) }
+        guard left == 0 else { throw usage("\(left) of its bytes are missing", entry) }
+        try handle.end(entry: entry)
+        self.entry = nil
+    }
+
+    /// Writes a whole file that is in memory.
+    public mutating func add(
+        path: String, _ bytes: Span<UInt8>, compress: Bool = false
+    ) throws(ArchiveError) {
+        try begin(path: path, size: bytes.count, compress: compress)
+        try write(bytes)
+        try end()
+    }
+
+    /// Ends the archive and waits until it is on the disk; publishing it is the caller's.
+    public consuming func finish() throws(ArchiveError) {
+        if let entry { throw usage("it was not ended", entry) }
+        try handle.close()
+        do {
+            try sink.synchronize()
+        } catch {
+            throw ArchiveError(error)
+        }
+    }
+
+    private func usage(_ reason: String, _ entry: String?) -> ArchiveError {
+        ArchiveError(.usage, sink.path, entry: entry, reason)
+    }
+}
