@@ -71,6 +71,9 @@ public struct ArchiveReader: ~Copyable {
                 guard count == names?.count ?? count else {
                     throw ArchiveError(.damaged, source.path, "lacks files that its directory names")
                 }
+                guard names != nil || handle.endMarkSize() >= 512 else {
+                    throw ArchiveError(.damaged, source.path, "is cut off: it has no end mark")
+                }
                 return nil
             }
             let path = try path(of: header)

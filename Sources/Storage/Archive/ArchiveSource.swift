@@ -112,10 +112,11 @@ final class FileSource: ArchiveSource {
 /// The stream is decompressed by a libarchive handle of its own, so that the bytes that a tar header takes
 /// are counted as they come out: a kilobyte of Zstandard can hold gigabytes of them.
 final class ZstdSource: ArchiveSource {
-    private var handle: ReadHandle
+    private let handle: ReadHandle
 
     init(_ source: FileSource) throws(ArchiveError) {
         handle = try ReadHandle.open(source, .zstd)
+        guard try handle.next() != nil else { throw ArchiveError(.damaged, source.path, "holds nothing") }
         super.init(path: source.path)
     }
 

@@ -36,7 +36,10 @@ public struct ArchiveWriter: ~Copyable {
     private static func options(_ format: ArchiveFormat) -> String {
         switch format {
         case .tar: ""
-        case .tarZstd: "zstd:compression-level=3,zstd:threads=2"
+        // Of weights, level 1 leaves as little as the levels up to 4 do (bf16 0.78, f32 0.92) in the least
+        // time. libzstd gives the same bytes for every number of threads but none, so never none; one more
+        // than there are processors keeps all of them busy, and eight take 60 MiB.
+        case .tarZstd: "zstd:compression-level=1,zstd:threads=\(min(Parallel.width + 1, 8))"
         case .zip: "zip:hdrcharset=UTF-8"
         }
     }

@@ -120,6 +120,12 @@ import Glibc
             format: unsafe archive_format_name(archive).map { unsafe String(cString: $0) } ?? "")
     }
 
+    /// How many bytes the last call of ``next()`` took, before any skipping, when it found no entry: a tar's
+    /// end mark, or nothing where a tar just stops.
+    borrowing func endMarkSize() -> Int {
+        Int(unsafe archive_filter_bytes(archive, 0) - archive_read_header_position(archive))
+    }
+
     /// The next bytes of the entry's content and their offset in it, or `nil` at its end.
     ///
     /// They are valid until the next call on this handle.
