@@ -61,7 +61,17 @@ extension BundleWriter {
     public init(
         _ plan: Plan, caches: Caches, directory: String, target: String
     ) throws(Diagnostics) {
-        let sources = LockedSources(plan.lock, caches: caches, directory: directory)
+        let locations = try plan.locations(caches: caches, directory: directory)
+        self.init(plan: plan, locations: locations, target: target)
+    }
+}
+
+extension Plan {
+    /// Where the content of every stored file lies now, by the path in the bundle.
+    ///
+    /// - Throws: everything that is not in the caches any more, at once.
+    func locations(caches: Caches, directory: String) throws(Diagnostics) -> [String: String] {
+        let sources = LockedSources(lock, caches: caches, directory: directory)
         var missing = sources.findings
         var byFile: [[UInt8]: String] = [:]
         for source in sources.files {
@@ -69,9 +79,9 @@ extension BundleWriter {
                 byFile[Array("\(source.entry.name)/\(source.file.path)".utf8)] = location
             }
         }
-        let lost = Set(sources.findings.isEmpty ? [] : plan.lock.entries.map(\.name))
+        let lost = Set(sources.findings.isEmpty ? [] : lock.entries.map(\.name))
         var locations: [String: String] = [:]
-        for stored in plan.stored {
+        for stored in stored {
             if let location = byFile[Array("\(stored.entry)/\(stored.file)".utf8)] {
                 locations[stored.path] = location
             } else if !lost.contains(stored.entry) {
@@ -84,6 +94,6 @@ extension BundleWriter {
             }
         }
         guard missing.isEmpty else { throw Diagnostics(missing) }
-        self.init(plan: plan, locations: locations, target: target)
+        return locations
     }
 }

@@ -194,21 +194,10 @@ public struct BundleWriter: Sendable {
             progress(.advanced(bytes: bytes.count))
         }
         guard read.digests.sha256 == file.sha256 else {
-            throw Diagnostics(changed(file, found: read.digests.sha256, at: location))
+            throw Diagnostics(
+                file.changed(
+                    found: "sha256 \(read.digests.sha256)  (\(read.status.size) bytes)", at: location))
         }
-    }
-
-    private func changed(
-        _ file: Plan.StoredFile, found: SHA256Digest, at location: String
-    ) -> Diagnostic {
-        Diagnostic(
-            code: "content-changed",
-            "\(file.entry): \(file.file) does not have the content that the lock pins",
-            notes: [
-                "expected sha256 \(file.sha256)  (from the lock)", "found    sha256 \(found)",
-                "at \(location)",
-            ],
-            fix: "restore the file, or run knapsack lock --update \(file.entry)")
     }
 
     /// Copies the own bytes of a file in segments; their digest is their name in the store.
@@ -226,7 +215,9 @@ public struct BundleWriter: Sendable {
             }
         }
         let found = try hasher.finish().sha256
-        guard found == file.sha256 else { throw Diagnostics(changed(file, found: found, at: location)) }
+        guard found == file.sha256 else {
+            throw Diagnostics(file.changed(found: "sha256 \(found)", at: location))
+        }
     }
 
     /// Puts every file in segments together from what is stored, and compares it with the lock: the bundle
@@ -243,12 +234,7 @@ public struct BundleWriter: Sendable {
             let found = try SegmentReader(root: staging).digest(of: file.segments, &buffer) {
                 progress(.advanced(bytes: $0))
             }
-            return found == file.sha256
-                ? nil
-                : Diagnostic(
-                    code: "content-changed", "\(file.name) does not come out of its segments",
-                    notes: ["expected sha256 \(file.sha256)  (from the lock)", "found    sha256 \(found)"],
-                    fix: "run knapsack verify on the lock, or knapsack lock --rehash")
+            return found == file.sha256 ? nil : file.doesNotComeOut(found: found)
         }.compactMap(\.self)
         guard problems.isEmpty else { throw Diagnostics(problems) }
     }

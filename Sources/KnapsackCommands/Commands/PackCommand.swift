@@ -16,6 +16,7 @@ struct PackCommand: KnapsackCommand {
             Examples:
               knapsack pack models.toml                    writes ./NAME, NAME from [bundle]
               knapsack pack models.toml --output /data/x   writes /data/x
+              knapsack pack models.toml --output x.tar     one archive: .tar, .tar.zst or .zip
               knapsack pack models.toml --dry-run          shows what would be written
               knapsack pack models.toml --locked           fails if the lock is not fresh (CI)
               knapsack pack models.toml --frozen           uses the lock as it is, reads no manifest
@@ -29,8 +30,9 @@ struct PackCommand: KnapsackCommand {
     @Option(
         name: [.customShort("o"), .customLong("output")],
         help: ArgumentHelp(
-            "The directory to write; the bundle's name in the current directory otherwise.", valueName: "dir"),
-        completion: .directory)
+            "The directory to write, or an archive (.tar, .tar.zst, .zip); the bundle's name in the current directory otherwise.",
+            valueName: "path"),
+        completion: .file())
     var target: String?
 
     @Flag(help: "Fail if the lock is missing or stale.")
@@ -54,10 +56,17 @@ struct PackCommand: KnapsackCommand {
             return session.add("plan", PlanSummary(plan).json)
         }
         let target = try absolute(self.target ?? lock.bundle.name)
-        let writer = try BundleWriter(
-            plan, caches: cacheOptions.caches(session.context), directory: Path.parent(source.manifest),
-            target: target)
-        let receipt = try await writer.write(progress: session.progress)
+        let caches = cacheOptions.caches(session.context)
+        let directory = Path.parent(source.manifest)
+        let receipt: BundleWriter.Receipt
+        if let format = ArchiveFormat(path: target) {
+            receipt = try await ArchiveBundleWriter(
+                plan, caches: caches, directory: directory, target: target, format: format
+            ).write(progress: session.progress)
+        } else {
+            receipt = try await BundleWriter(plan, caches: caches, directory: directory, target: target)
+                .write(progress: session.progress)
+        }
         session.say(PlanSummary(plan).shares(width: session.context.terminal.tableWidth))
         session.say(closing(receipt, plan))
         session.add("bundle", .string(receipt.path))
@@ -97,6 +106,7 @@ struct PackCommand: KnapsackCommand {
         if plan.lock.bundle.owner == nil {
             text += "\nbefore the upload: add owner = \"your-kaggle-name\" to [bundle] and pack again"
         }
+        guard ArchiveFormat(path: receipt.path) == nil else { return text }
         return text + "\nupload: kaggle datasets create -p \(receipt.path) -r zip"
     }
 }

@@ -15,6 +15,7 @@ struct VerifyCommand: KnapsackCommand {
             Examples:
               knapsack verify aimo3-models            a bundle's directory against its own lock
               knapsack verify models.lock             the caches against a lock
+              knapsack verify aimo3-models.tar.zst    an archive, in one pass without unpacking
               knapsack verify aimo3-models --quick    names and sizes only
             """)
 
@@ -38,6 +39,11 @@ struct VerifyCommand: KnapsackCommand {
                 try Lock.read(path), caches: cacheOptions.caches(session.context),
                 directory: Path.parent(path), level: level
             ).verify(progress: session.progress)
+        } else if let format = ArchiveFormat(path: target),
+            try FileStatus.existing(target)?.kind != .directory
+        {
+            report = try await ArchiveVerifier(target, format: format, level: level)
+                .verify(progress: session.progress)
         } else {
             report = try await BundleVerifier(directory: target, level: level)
                 .verify(progress: session.progress)
