@@ -16,6 +16,7 @@ final class Session: Sendable {
     private struct State {
         var findings: [Diagnostic] = []
         var data: [JSON.Member] = []
+        var differs = false
     }
 
     init(_ context: CommandContext, _ options: OutputOptions) {
@@ -55,6 +56,11 @@ final class Session: Sendable {
         state.withLock { $0.data.append(JSON.Member(key, value)) }
     }
 
+    /// Makes the exit code 1, for what is an answer and no error.
+    func differs() {
+        state.withLock { $0.differs = true }
+    }
+
     /// Whether an error was reported.
     var hasErrors: Bool {
         state.withLock { $0.findings.contains { $0.severity == .error } }
@@ -63,8 +69,8 @@ final class Session: Sendable {
     /// Prints the document where it was asked for, and gives the exit code.
     func finish(command: String) -> Int32 {
         meter.clear()
-        let (findings, data) = state.withLock { ($0.findings, $0.data) }
-        let code = exitStatus(of: findings)
+        let (findings, data, differs) = state.withLock { ($0.findings, $0.data, $0.differs) }
+        let code = differs ? 1 : exitStatus(of: findings)
         if json {
             let status = ["ok", "finding", "undecided"][Int(code)]
             let head: [JSON.Member] = [

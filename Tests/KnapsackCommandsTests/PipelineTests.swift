@@ -177,4 +177,43 @@ import Testing
         #expect(document["$schema"]?.string == "https://json-schema.org/draft/2020-12/schema")
         #expect(document["properties"]?.members?.isEmpty == false)
     }
+
+    @Test(arguments: [".tar", ".tar.zst", ".zip"])
+    func archivesAreWrittenVerifiedAndTheSameEachTime(_ suffix: String) async throws {
+        try await withTemporaryDirectory { directory in
+            let (manifest, caches) = try copyQuickstart(to: directory)
+            var contents: [[UInt8]] = []
+            for name in ["one", "two"] {
+                let archive = directory + "/" + name + suffix
+                let packed = try await knapsack(["pack", manifest, "--output", archive] + caches)
+                #expect(packed.status == 0, "\(packed.error)")
+                let verified = try await knapsack("verify", archive)
+                #expect(verified.status == 0, "\(verified.error)")
+                contents.append(try TestSupport.contents(archive))
+            }
+            #expect(contents[0] == contents[1])
+            var damaged = contents[0]
+            damaged[damaged.count / 2] ^= 1
+            try writeFile(directory + "/damaged" + suffix, damaged)
+            #expect(try await knapsack("verify", directory + "/damaged" + suffix).status == 1)
+        }
+    }
+
+    @Test func diffSaysWhatChanged() async throws {
+        try await withTemporaryDirectory { directory in
+            let (manifest, caches) = try copyQuickstart(to: directory)
+            let committed = Fixtures.root + "/manifests/quickstart.lock"
+            let lock = directory + "/manifests/quickstart.lock"
+            #expect(try await knapsack(["lock", manifest] + caches).status == 0)
+            #expect(try await knapsack("diff", committed, lock).status == 0)
+            try edit(manifest, "[[wheels]]", "[[files]]")
+            try edit(manifest, "name   = \"tiny-bert\"\n", "name   = \"bert\"\n")
+            #expect(try await knapsack(["lock", manifest] + caches).status == 0)
+            let run = try await knapsack("diff", committed, lock)
+            #expect(run.status == 1)
+            #expect(run.output.contains("bert: added\n  hf:knapsack-examples/tiny-bert@main, 6 files"))
+            #expect(run.output.contains("helpers: changed\n  kind: wheels → files\n"))
+            #expect(run.output.contains("tiny-bert: removed"))
+        }
+    }
 }

@@ -1,0 +1,59 @@
+import Storage
+import Testing
+
+@testable import Bundling
+
+@Suite struct LockDifferenceTests {
+    private func tensor(_ file: String, _ name: String, _ content: UInt8, at offset: Int) throws -> LockedTensor {
+        LockedTensor(
+            file: file, name: name, dtype: "F32", shape: [1], bytes: offset..<offset + 4,
+            sha256: try Samples.digest([content]))
+    }
+
+    private func lock(_ entries: [(String, [LockedFile], [LockedTensor])]) -> Lock {
+        Lock(
+            bundle: Samples.bundle,
+            entries: entries.map { name, files, tensors in
+                LockedEntry(
+                    name: name, kind: .model,
+                    asked: Asked(source: "path:\(name)", include: nil, exclude: [], license: nil),
+                    origin: .path, license: nil, facts: [], files: files, tensors: tensors)
+            })
+    }
+
+    private func whole(_ values: [UInt8]) throws -> Lock {
+        lock([
+            (
+                "m", [try Samples.file("model.safetensors", content: "whole \(values)")],
+                try values.enumerated().map { try tensor("model.safetensors", "t\($0)", $1, at: $0 * 4) }
+            )
+        ])
+    }
+
+    @Test func equalLocksDoNotDiffer() throws {
+        #expect(LockDifference(from: try whole([1, 2]), to: try whole([1, 2])).isEmpty)
+    }
+
+    @Test func otherShardsOfTheSameWeightsAreToldFromChangedOnes() throws {
+        let sharded = lock([
+            (
+                "m",
+                [try Samples.file("a.safetensors", content: "a"), try Samples.file("b.safetensors", content: "b")],
+                [try tensor("a.safetensors", "t1", 2, at: 8), try tensor("b.safetensors", "t0", 1, at: 8)]
+            )
+        ])
+        let difference = LockDifference(from: try whole([1, 2]), to: sharded)
+        #expect(difference.entries.first?.details.first == "same weights, other files: all 2 tensors are equal")
+        let changed = LockDifference(from: try whole([1, 2, 3]), to: try whole([1, 9, 3]))
+        #expect(changed.entries.first?.details.first == "1 of 3 tensors differ: t1")
+        #expect(changed.entries.first?.details.last?.hasPrefix("1 file changed: model.safetensors") == true)
+    }
+
+    @Test func entriesThatCameAndWentAreNamed() throws {
+        let first = lock([("a", [], []), ("b", [], [])])
+        let second = lock([("b", [], []), ("c", [], [])])
+        let difference = LockDifference(from: first, to: second)
+        #expect(difference.entries.map(\.name) == ["a", "c"])
+        #expect(difference.entries.map(\.change) == [.removed, .added])
+    }
+}
