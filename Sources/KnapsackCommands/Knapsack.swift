@@ -23,7 +23,7 @@ public struct Knapsack: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             InitCommand.self, ListCommand.self, LockCommand.self, CheckCommand.self, PackCommand.self,
-            VerifyCommand.self, SchemaCommand.self,
+            VerifyCommand.self, UnpackCommand.self, CacheCommand.self, SchemaCommand.self,
         ])
 
     /// Makes the command; options come from ``ArgumentParser``.

@@ -127,7 +127,7 @@ public struct VerifiedInputs: Sendable {
             }
             digests = read.digests
             size = read.status.size
-            index?.remember(digests, of: read.status, now: now)
+            index?.remember(digests, of: read.status, at: file.location, now: now)
         }
         if let expected = file.expectedSize, expected != size {
             return .failure(mismatch(job, "\(expected) bytes", "\(size) bytes", "from the revision's tree"))
