@@ -26,4 +26,10 @@ static inline int knapsack_rename_new(const char *_Nonnull from, const char *_No
     return renameat2(-100, from, -100, to, 1);
 }
 
+// The same for names in open directories.
+static inline int knapsack_rename_new_at(int from_directory, const char *_Nonnull from, int to_directory,
+                                         const char *_Nonnull to) {
+    return renameat2(from_directory, from, to_directory, to, 1);
+}
+
 #endif

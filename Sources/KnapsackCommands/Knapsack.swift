@@ -23,7 +23,8 @@ public struct Knapsack: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             InitCommand.self, ListCommand.self, LockCommand.self, CheckCommand.self, PackCommand.self,
-            VerifyCommand.self, DiffCommand.self, SchemaCommand.self,
+            VerifyCommand.self, UnpackCommand.self, DiffCommand.self, CacheCommand.self,
+            SchemaCommand.self,
         ])
 
     /// Makes the command; options come from ``ArgumentParser``.

@@ -8,12 +8,13 @@ import Synchronization
 /// was written by a newer Knapsack is thrown away, and one that cannot be opened at all is done without.
 public final class DigestIndex: Sendable {
     /// The layout of the table, kept in SQLite's `user_version`.
-    static let version = 2
+    static let version = 4
 
     private let database: DatabaseQueue
     private let pending = Mutex<[Row]>([])
 
     private struct Row: Sendable {
+        let path: String
         let status: FileStatus
         let digests: ContentDigests
         let extents: [ExtentDigest]?
@@ -33,15 +34,20 @@ public final class DigestIndex: Sendable {
     ///
     /// - Returns: `nil` where the directory cannot be written: hashing again is then the only way.
     public static func open(inDirectory directory: String) -> DigestIndex? {
-        let path = Path.join(directory, "digests.sqlite")
+        let path = Path.join(directory, fileName)
         do {
             try Directory.make(directory)
         } catch {
             return nil
         }
         if let index = try? DigestIndex(path: path) { return index }
-        for suffix in ["", "-journal", "-wal", "-shm"] { try? Directory.removeFile(path + suffix) }
+        for name in fileNames { try? Directory.removeFile(Path.join(directory, name)) }
         return try? DigestIndex(path: path)
+    }
+
+    /// Opens the index that a directory has; one that cannot be read is an error and stays as it is.
+    static func existing(inDirectory directory: String) throws -> DigestIndex {
+        try DigestIndex(path: Path.join(directory, fileName))
     }
 
     private convenience init(path: String) throws {
@@ -72,7 +78,7 @@ public final class DigestIndex: Sendable {
         CREATE TABLE digest (
             device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
             modified INTEGER NOT NULL, changed INTEGER NOT NULL,
-            sha256 TEXT NOT NULL, git_blob TEXT, extents TEXT, seal TEXT NOT NULL,
+            sha256 TEXT NOT NULL, git_blob TEXT, extents TEXT, seal TEXT NOT NULL, path TEXT NOT NULL,
             PRIMARY KEY (device, inode)
         ) WITHOUT ROWID;
         PRAGMA user_version = \(version);
@@ -135,16 +141,18 @@ public final class DigestIndex: Sendable {
     /// - Parameters:
     ///   - status: the file's status, the same before and after it was read.
     ///   - extents: the digests of its tensors, where they were computed.
+    ///   - path: where it is, absolute; only to find out later whether it is still there.
     ///   - now: the time of the reading in nanoseconds since 1970.
     public func remember(
-        _ digests: ContentDigests, extents: [ExtentDigest]? = nil, of status: FileStatus, now: Int64
+        _ digests: ContentDigests, extents: [ExtentDigest]? = nil, of status: FileStatus,
+        at path: String, now: Int64
     ) {
         // File systems that keep whole seconds show it by the nanoseconds; others tick every few ms.
         let keepsSeconds = status.changed % 1_000_000_000 == 0
         let grain: Int64 = keepsSeconds ? 2_000_000_000 : 50_000_000
         guard now &- status.changed > grain else { return }
         let count = pending.withLock { rows in
-            rows.append(Row(status: status, digests: digests, extents: extents))
+            rows.append(Row(path: path, status: status, digests: digests, extents: extents))
             return rows.count
         }
         // A large file is worth a transaction of its own: hashing it again would take far longer.
@@ -160,16 +168,51 @@ public final class DigestIndex: Sendable {
         guard !rows.isEmpty else { return }
         try? database.write { database in
             let statement = try database.makeStatement(
-                sql: "INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+                sql: "INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             for row in rows {
                 var arguments = DigestIndex.key(row.status)
                 let extents = row.extents.map(DigestIndex.text)
                 arguments += [
                     row.digests.sha256.hex, row.digests.gitBlob?.hex, extents,
-                    DigestIndex.seal(row.status, row.digests, extents),
+                    DigestIndex.seal(row.status, row.digests, extents), row.path,
                 ]
                 try statement.execute(arguments: arguments)
             }
+        }
+    }
+
+    /// Deletes the rows of files that are gone or were changed.
+    /// - Returns: how many those were.
+    func prune() throws -> Int {
+        let count = try database.write { database in
+            var gone: [[Int64]] = []
+            let rows = try GRDB.Row.fetchCursor(
+                database, sql: "SELECT path, device, inode, size, modified, changed FROM digest")
+            while let row = try rows.next() {
+                // Optional all of them: a damaged database may hold anything.
+                let path: String? = row[0]
+                let key = (1...5).map { index -> Int64 in (row[index] as Int64?) ?? 0 }
+                if DigestIndex.isGone(path ?? "", key) { gone.append(Array(key.prefix(2))) }
+            }
+            let statement = try database.makeStatement(
+                sql: "DELETE FROM digest WHERE device = ? AND inode = ?")
+            for key in gone { try statement.execute(arguments: StatementArguments(key)) }
+            return gone.count
+        }
+        try database.vacuum()
+        return count
+    }
+
+    /// Whether a file is certainly not any more what a row was written for.
+    private static func isGone(_ path: String, _ key: [Int64]) -> Bool {
+        do {
+            guard let status = try FileStatus.existing(path) else { return true }
+            return key != [
+                Int64(bitPattern: status.device), Int64(bitPattern: status.inode), Int64(status.size),
+                status.modified, status.changed,
+            ]
+        } catch {
+            return false
         }
     }
 

@@ -34,6 +34,9 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 extension FileError {
+    /// Whether something has the name already.
+    public var isExisting: Bool { code == EEXIST }
+
     /// Whether the file system, or the user's share of it, is used up.
     public var isFullDisk: Bool { code == ENOSPC || code == EDQUOT }
 }

@@ -6,7 +6,8 @@ public struct FileHandle: ~Copyable {
     /// The path that the file was opened by, for messages.
     public let path: String
 
-    private init(descriptor: Int32, path: String) {
+    /// Takes an open descriptor over.
+    init(descriptor: Int32, path: String) {
         self.descriptor = descriptor
         self.path = path
     }

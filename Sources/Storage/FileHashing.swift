@@ -45,8 +45,22 @@ public enum FileReader {
     public static func read(
         _ path: String, gitBlob: Bool, buffer: inout Buffer, block: (Span<UInt8>) throws -> Void
     ) throws -> Result {
+        let file: FileHandle
+        do throws(FileError) {
+            file = try FileHandle.reading(path)
+        } catch {
+            throw ReadFailure.file(error)
+        }
+        return try read(file, gitBlob: gitBlob, buffer: &buffer, block: block)
+    }
+
+    /// The same for a file that is open, and that nothing was read of.
+    public static func read(
+        _ file: borrowing FileHandle, gitBlob: Bool, buffer: inout Buffer,
+        block: (Span<UInt8>) throws -> Void
+    ) throws -> Result {
+        let path = file.path
         do {
-            let file = try FileHandle.reading(path)
             let before = try file.status()
             var hasher = try ContentHasher(gitBlobLength: gitBlob ? before.size : nil)
             file.willReadSequentially()

@@ -27,7 +27,7 @@ public struct FileStatus: Equatable, Hashable, Sendable {
     /// When content or attributes last changed, in nanoseconds since 1970; nobody can set it.
     public let changed: Int64
 
-    fileprivate init(_ status: stat) {
+    init(_ status: stat) {
         switch status.st_mode & S_IFMT {
         case S_IFREG: kind = .file
         case S_IFDIR: kind = .directory

@@ -46,6 +46,9 @@ import CCrypto
 /// libcrypto refused to make or run a digest: memory is used up, or a policy of the machine (FIPS) forbids
 /// the algorithm.
 public struct HashingFailure: Error, Sendable, CustomStringConvertible {
+    /// Makes the failure; there is nothing more to know of it.
+    public init() {}
+
     /// What to tell a person.
     public var description: String { "OpenSSL's libcrypto could not compute a digest" }
 }

@@ -14,7 +14,7 @@ import Testing
     private func indexed(_ path: String, in directory: String) throws -> FileReader.Result {
         let read = try hashed(path)
         let index = try #require(DigestIndex.open(inDirectory: directory))
-        index.remember(read.digests, of: read.status, now: currentTime() + later)
+        index.remember(read.digests, of: read.status, at: path, now: currentTime() + later)
         index.save()
         return read
     }
@@ -44,7 +44,8 @@ import Testing
             try writeFile(directory + "/file", "content")
             let read = try hashed(directory + "/file")
             let index = try #require(DigestIndex.open(inDirectory: directory + "/index"))
-            index.remember(read.digests, of: read.status, now: read.status.changed + 1_000_000)
+            index.remember(
+                read.digests, of: read.status, at: directory + "/file", now: read.status.changed + 1_000_000)
             index.save()
             #expect(index.digests(for: read.status) == nil)
         }
@@ -85,7 +86,8 @@ import Testing
             for number in 0..<20 {
                 try writeFile(directory + "/\(number)", "content \(number)")
                 let read = try hashed(directory + "/\(number)")
-                index.remember(read.digests, of: read.status, now: currentTime() + later)
+                index.remember(
+                    read.digests, of: read.status, at: directory + "/\(number)", now: currentTime() + later)
                 reads.append(read)
             }
             index.save()
@@ -115,7 +117,8 @@ import Testing
             let read = try hashed(directory + "/file")
             let first = try #require(DigestIndex.open(inDirectory: directory + "/index"))
             let second = try #require(DigestIndex.open(inDirectory: directory + "/index"))
-            first.remember(read.digests, of: read.status, now: currentTime() + later)
+            first.remember(
+                read.digests, of: read.status, at: directory + "/file", now: currentTime() + later)
             first.save()
             #expect(second.digests(for: read.status) == read.digests)
         }

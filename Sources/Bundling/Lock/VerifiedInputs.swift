@@ -162,7 +162,8 @@ public struct VerifiedInputs: Sendable {
             extents = tensorHasher.finish()
             size = read.status.size
             index?.remember(
-                digests, extents: ranges.isEmpty ? nil : extents, of: read.status, now: now)
+                digests, extents: ranges.isEmpty ? nil : extents, of: read.status, at: file.location,
+                now: now)
         }
         if let expected = file.expectedSize, expected != size {
             return .failure(mismatch(job, "\(expected) bytes", "\(size) bytes", "from the revision's tree"))

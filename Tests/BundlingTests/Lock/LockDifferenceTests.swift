@@ -4,7 +4,9 @@ import Testing
 @testable import Bundling
 
 @Suite struct LockDifferenceTests {
-    private func tensor(_ file: String, _ name: String, _ content: UInt8, at offset: Int) throws -> LockedTensor {
+    private func tensor(_ file: String, _ name: String, _ content: UInt8, at offset: Int) throws
+        -> LockedTensor
+    {
         LockedTensor(
             file: file, name: name, dtype: "F32", shape: [1], bytes: offset..<offset + 4,
             sha256: try Samples.digest([content]))
@@ -38,12 +40,16 @@ import Testing
         let sharded = lock([
             (
                 "m",
-                [try Samples.file("a.safetensors", content: "a"), try Samples.file("b.safetensors", content: "b")],
+                [
+                    try Samples.file("a.safetensors", content: "a"),
+                    try Samples.file("b.safetensors", content: "b"),
+                ],
                 [try tensor("a.safetensors", "t1", 2, at: 8), try tensor("b.safetensors", "t0", 1, at: 8)]
             )
         ])
         let difference = LockDifference(from: try whole([1, 2]), to: sharded)
-        #expect(difference.entries.first?.details.first == "same weights, other files: all 2 tensors are equal")
+        #expect(
+            difference.entries.first?.details.first == "same weights, other files: all 2 tensors are equal")
         let changed = LockDifference(from: try whole([1, 2, 3]), to: try whole([1, 9, 3]))
         #expect(changed.entries.first?.details.first == "1 of 3 tensors differ: t1")
         #expect(changed.entries.first?.details.last?.hasPrefix("1 file changed: model.safetensors") == true)

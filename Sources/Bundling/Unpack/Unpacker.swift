@@ -1,0 +1,195 @@
+import Storage
+
+/// Restores what a bundle was packed from: plain directories, a Hugging Face cache, a kagglehub cache.
+///
+/// Every file is proved against the lock before it gets its name. What is there already stays: where it is
+/// right it is used, and where it is not nothing at all is written.
+public struct Unpacker: Sendable {
+    private let content: any BundleContent
+    private let bundle: String?
+    private let plans: [UnpackPlan]
+    private let left: [String]
+
+    /// Reads the bundle's lock, and plans.
+    ///
+    /// - Parameters:
+    ///   - targets: where to write; directories that differ.
+    ///   - names: the entries to restore; all where it is `nil`.
+    ///   - bundle: the bundle's directory without links, in which nothing may be written.
+    public init(
+        _ content: any BundleContent, to targets: [UnpackTarget], entries names: Set<String>? = nil,
+        bundle: String? = nil
+    ) throws {
+        let lock = try content.lock()
+        let wanted = lock.entries.filter { names?.contains($0.name) ?? true }
+        let unknown = (names ?? []).subtracting(lock.entries.map(\.name))
+        guard unknown.isEmpty else {
+            throw Diagnostics(
+                unknown.sorted().map { name in
+                    Diagnostic(
+                        code: "unknown-entry", "\(content.name) has no entry \(name)",
+                        notes: ["its entries: \(lock.entries.map(\.name).joined(separator: ", "))"],
+                        verdict: .undecided)
+                })
+        }
+        let homeless = wanted.filter { entry in !targets.contains { $0.takes(entry.origin) } }
+        if names != nil, !homeless.isEmpty {
+            throw Diagnostics(
+                homeless.map { entry in
+                    Diagnostic(
+                        code: "entry-has-no-cache",
+                        "\(entry.name) comes from \(entry.asked.source), which no target given restores",
+                        fix: "add --\(entry.form.rawValue) DIR", verdict: .undecided)
+                })
+        }
+        var plans: [UnpackPlan] = []
+        for target in targets {
+            let taken = wanted.filter { target.takes($0.origin) }
+            if !taken.isEmpty { plans.append(try UnpackPlan(target, taken)) }
+        }
+        guard !plans.isEmpty else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "nothing-to-unpack", "\(content.name) has no entry that such a target restores",
+                    notes: wanted.map { "\($0.name) comes from \($0.asked.source)" },
+                    fix: "--to DIR restores entries of every source", verdict: .undecided))
+        }
+        self.content = content
+        self.bundle = bundle
+        self.plans = plans
+        left = homeless.map(\.name)
+    }
+
+    /// Restores everything.
+    ///
+    /// - Throws: where nothing was written, because something is in the way, the bundle lacks something, or
+    ///   there is no room; and where a system call failed midway. Then the next run goes on.
+    public func unpack(progress: @escaping ProgressHandler) async throws -> UnpackReceipt {
+        try checkBundle()
+        var directories: [UnpackDirectory] = []
+        for plan in plans {
+            let directory = try UnpackDirectory(plan.target, outside: bundle)
+            directories.append(directory)
+        }
+        var writers: [UnpackWriter] = []
+        var conflicts: [Diagnostic] = []
+        for (plan, directory) in zip(plans, directories) {
+            let survey = UnpackSurvey(plan, in: directory)
+            let states = try await survey.states(progress: progress)
+            conflicts += try states.flatMap(\.conflicts) + survey.conflictsOfTexts()
+            writers.append(
+                UnpackWriter(content: content, plan: plan, states: states, directory: directory))
+        }
+        guard conflicts.isEmpty else { throw Diagnostics(Unpacker.unique(conflicts)) }
+        try checkFreeSpace(writers)
+
+        let files = writers.reduce(0) { $0 + $1.states.count { !$0.isPresent } }
+        let bytes = writers.reduce(0) { $0.addingReportingOverflow($1.needed).partialValue }
+        progress(.began(stage: "unpacking", files: files, bytes: bytes))
+        defer { progress(.ended) }
+        var findings: [Diagnostic] = []
+        var parts: [UnpackReceipt.Part] = []
+        for writer in writers {
+            findings += try await writer.write(progress: progress) + writer.plan.findings
+            let present = writer.plan.items.reduce(0) { sum, item in
+                writer.states[item.number].isPresent ? sum &+ item.size : sum
+            }
+            parts.append(
+                UnpackReceipt.Part(
+                    target: writer.plan.target, entries: writer.plan.entries, files: writer.plan.files,
+                    written: writer.needed, present: present))
+        }
+        return UnpackReceipt(parts: parts, left: left, findings: findings)
+    }
+
+    // MARK: Before anything is written
+
+    /// Whether the bundle has every range that is wanted; that they are right is proved while they are read.
+    private func checkBundle() throws {
+        var sizes: [String: Int] = [:]
+        var problems: [Diagnostic] = []
+        var told: Set<String> = []
+        for item in plans.flatMap(\.items) {
+            for range in item.ranges where !told.contains(range.at) {
+                if sizes[range.at] == nil {
+                    do {
+                        guard let size = try content.size(of: range.at) else {
+                            told.insert(range.at)
+                            problems.append(problem("missing", range.at, "is missing", item))
+                            continue
+                        }
+                        sizes[range.at] = size
+                    } catch {
+                        told.insert(range.at)
+                        problems.append(
+                            Diagnostic(
+                                code: "unreadable", "\(content.name): \(range.at) could not be read",
+                                notes: ["\(error)"], verdict: .undecided))
+                        continue
+                    }
+                }
+                // The lock's reader made sure that no range ends past 2^63.
+                if let size = sizes[range.at], range.offset + range.length > size {
+                    told.insert(range.at)
+                    problems.append(problem("changed", range.at, "is too short: \(size) bytes", item))
+                }
+            }
+        }
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+    }
+
+    private func problem(
+        _ code: String, _ path: String, _ clause: String, _ item: UnpackPlan.Item
+    ) -> Diagnostic {
+        Diagnostic(
+            code: code, "\(content.name): \(FileWalk.shown(path)) \(clause)",
+            notes: ["needed for \(item.name)", "nothing was written"], fix: "copy the bundle again")
+    }
+
+    private func checkFreeSpace(_ writers: [UnpackWriter]) throws {
+        // Targets on one file system share its space.
+        var needed: [UInt64: (bytes: Int, path: String)] = [:]
+        for writer in writers {
+            let device = try FileStatus.status(of: writer.directory.path).device
+            let before = needed[device]?.bytes ?? 0
+            let (sum, overflow) = before.addingReportingOverflow(writer.needed)
+            needed[device] = (overflow ? Int.max : sum, writer.directory.path)
+        }
+        for (bytes, path) in needed.values where bytes > 0 {
+            // The directories' own blocks besides.
+            let (wanted, overflow) = bytes.addingReportingOverflow(1 << 20)
+            let free = try Directory.freeBytes(at: path)
+            guard free < wanted || overflow else { continue }
+            throw Diagnostics(
+                Unpacker.fullDisk(
+                    path, needed: overflow ? bytes : wanted, free: free,
+                    fix: "free space there, choose another directory, or name fewer entries with --entry"))
+        }
+    }
+
+    static func fullDisk(_ path: String, needed: Int, free: Int, fix: String) -> Diagnostic {
+        Diagnostic(
+            code: "disk-full", "not enough free space for \(path)",
+            notes: [
+                "needed  \(ByteCount.text(needed)) (\(needed) bytes)",
+                "free    \(ByteCount.text(free)) (\(free) bytes)",
+            ], fix: fix, verdict: .undecided)
+    }
+
+    /// One thing in the way of many files is told once.
+    private static func unique(_ problems: [Diagnostic]) -> [Diagnostic] {
+        var seen: Set<String> = []
+        return problems.filter { seen.insert($0.message).inserted }
+    }
+}
+
+extension LockedEntry {
+    /// The form that brings an entry back to where it came from.
+    fileprivate var form: UnpackTarget.Form {
+        switch origin {
+        case .hub: .hub
+        case .kaggle: .kagglehub
+        case .path: .directories
+        }
+    }
+}

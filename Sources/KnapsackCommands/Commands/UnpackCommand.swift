@@ -1,0 +1,93 @@
+import ArgumentParser
+import Bundling
+import Storage
+import Tensors
+
+/// `knapsack unpack`
+struct UnpackCommand: KnapsackCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unpack",
+        abstract: "Restore plain directories or the clients' caches from a bundle.",
+        discussion: """
+            Every file is proved against the bundle's lock before it gets its name. What is there already \
+            stays: equal content is used, other content is an error, and then nothing at all is written. \
+            No link in a target is followed. An interrupted unpack goes on where it stopped.
+
+            Examples:
+              knapsack unpack aimo3-models --to models           models/ENTRY/…, entries of every source
+              knapsack unpack aimo3-models --to models --entry qwen
+              knapsack unpack aimo3-models --hf-cache ~/.cache/huggingface/hub
+              knapsack unpack aimo3-models --hf-cache hub --kagglehub-cache kagglehub
+            """)
+
+    @Argument(
+        help: ArgumentHelp("A bundle's directory.", valueName: "bundle"), completion: .directory)
+    var bundle: String
+
+    @Option(
+        help: ArgumentHelp("Write DIR/ENTRY/PATH, for entries of every source.", valueName: "dir"),
+        completion: .directory)
+    var to: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Restore this Hugging Face hub cache, with the entries that came out of one.", valueName: "dir"),
+        completion: .directory)
+    var hfCache: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Restore this kagglehub cache, with the entries that came out of one.", valueName: "dir"),
+        completion: .directory)
+    var kagglehubCache: String?
+
+    @Option(help: ArgumentHelp("Only this entry; may be given several times.", valueName: "name"))
+    var entry: [String] = []
+
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if targets.isEmpty {
+            throw ValidationError("say where to: --to DIR, --hf-cache DIR or --kagglehub-cache DIR")
+        }
+        if targets.contains(where: { $0.path.isEmpty }) {
+            throw ValidationError("a directory's name is empty")
+        }
+    }
+
+    private var targets: [UnpackTarget] {
+        [(UnpackTarget.Form.directories, to), (.hub, hfCache), (.kagglehub, kagglehubCache)]
+            .compactMap { form, path in path.map { UnpackTarget(form, $0) } }
+    }
+
+    func execute(_ session: Session) async throws {
+        let content = try DirectoryContent(bundle)
+        let unpacker = try Unpacker(
+            content, to: targets, entries: entry.isEmpty ? nil : Set(entry), bundle: content.path)
+        let receipt = try await unpacker.unpack(progress: session.progress)
+        session.report(receipt.findings)
+        session.add("bundle", .string(bundle))
+        session.add("targets", .array(receipt.parts.map(\.json)))
+        session.add("left", .array(receipt.left.map(JSON.string)))
+        for part in receipt.parts { session.say(part.text) }
+        if !receipt.left.isEmpty {
+            session.say("not restored: \(receipt.left.joined(separator: ", ")), which --to DIR writes")
+        }
+    }
+}
+
+extension UnpackReceipt.Part {
+    fileprivate var text: String {
+        var text = "\(target.path): \(files) \(files == 1 ? "file" : "files") of "
+        text += entries.joined(separator: ", ") + ", \(ByteCount.text(written)) written"
+        return present > 0 ? text + ", \(ByteCount.text(present)) were there" : text
+    }
+
+    fileprivate var json: JSON {
+        [
+            "form": .string(target.form.rawValue), "path": .string(target.path),
+            "entries": .array(entries.map(JSON.string)), "files": .integer(files),
+            "written": .integer(written), "present": .integer(present),
+        ]
+    }
+}
