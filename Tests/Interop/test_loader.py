@@ -688,8 +688,8 @@ def test_killed_while_writing_leaves_nothing_that_looks_finished(bundle):
     _, whole = split_bundle(bundle, hub("org/tuned", B))
     code = """
         import knapsack, sys, time
-        def slow(root, file, read=knapsack._read):
-            for chunk in read(root, file):
+        def slow(*arguments, read=knapsack._read):
+            for chunk in read(*arguments):
                 yield chunk
                 print("writing", flush=True)
                 time.sleep(60)

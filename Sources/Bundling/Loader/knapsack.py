@@ -12,6 +12,8 @@ In a notebook (the bundle is an attached dataset, the internet may be off):
 
     knapsack.models()                   # what is in the bundle
     knapsack.path("name")               # a directory, for everything that wants a path
+    knapsack.tensors("name")            # the tensors of a safetensors model, mapped from the bundle
+    knapsack.warm("name")               # read its files into the page cache, before their first use
     knapsack.install("wheels")          # pip install from the bundle's wheels, without an index
     knapsack.verify("full")             # SHA-256 of every file: "quick" (sizes), "sampled", "full"
 
@@ -39,8 +41,11 @@ import stat
 import sys
 import threading
 import types
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 __all__ = [
     "activate",
@@ -48,8 +53,12 @@ __all__ = [
     "models",
     "verify",
     "install",
+    "tensors",
+    "warm",
     "Entry",
+    "Tensor",
     "Verification",
+    "Warmed",
     "KnapsackError",
     "VerifyError",
 ]
@@ -57,7 +66,9 @@ __all__ = [
 LOCK_VERSION = 1  # the newest version of knapsack.lock that this file reads
 _LOCK_NAME = "knapsack.lock"
 _VIEW_FORMAT = 1  # part of every view's key: a change of layout never meets an old view
-_CHUNK = 4 << 20
+_CHUNK = 1 << 20  # bytes that one call reads
+_AHEAD = 8  # chunks of a file that threads read before they are asked for
+_BLOCK = 16 << 20  # bytes that the system is told at once that they will be read
 _FOLDERS = {"model": "models", "dataset": "datasets", "wheels": "wheels", "files": "files"}
 _AGAIN = "download or attach the bundle again, or pack it anew"
 _ELSEWHERE = "set KNAPSACK_SCRATCH to a directory of yours with enough space"
@@ -106,6 +117,57 @@ class Verification(NamedTuple):
             return f"{sizes}; SHA-256 of all of them holds"
         hashed = f"{self.hashed_files:,} of them ({self.hashed_bytes:,} bytes)"
         return f"{sizes}; SHA-256 of {hashed} holds, the content of the others was not read"
+
+
+class Tensor(NamedTuple):
+    """One tensor of a safetensors file, as `tensors()` gives it.
+
+    What is written to `data`, or to an array made of it, changes this process's memory alone: never the
+    bundle, never another tensor.
+    """
+
+    name: str
+    dtype: str  # as safetensors spells it: "F32", "BF16", "F8_E4M3"
+    shape: tuple[int, ...]
+    data: memoryview  # its bytes: the elements row by row, little-endian
+
+    def numpy(self) -> Any:
+        """A numpy array of the same memory. For BF16 and F8 the package ml_dtypes has to be there."""
+        import numpy  # type: ignore[import-not-found,unused-ignore]
+
+        kind = _DTYPES[self.dtype][1]
+        try:
+            if not hasattr(numpy, kind):
+                import ml_dtypes  # type: ignore[import-not-found,unused-ignore]  # noqa: F401
+            return numpy.ndarray(self.shape, kind, self.data)
+        except (ImportError, TypeError) as error:
+            what = f"{self.name}: numpy has no type for {self.dtype}"
+            raise KnapsackError(what, "use torch(), the bytes in data, or install ml_dtypes") from error
+
+    def torch(self) -> Any:
+        """A torch tensor of the same memory; a copy if its address does not suit the type.
+
+        As in safetensors, one element of torch's type for F4 is a pair.
+        """
+        import torch  # type: ignore[import-not-found,unused-ignore]
+
+        bits, name = _DTYPES[self.dtype]
+        kind = getattr(torch, name, None)
+        shape = self.shape if bits >= 8 else (*self.shape[:-1], self.shape[-1] // 2)
+        if kind is None or (bits < 8 and self.shape[-1] % 2):
+            what = f"{self.name}: torch {torch.__version__} has no type for {self.dtype} {[*self.shape]}"
+            raise KnapsackError(what, "take the bytes in data")
+        if not self.data:
+            return torch.empty(shape, dtype=kind)
+        found = torch.frombuffer(self.data, dtype=kind)
+        return (found.clone() if found.data_ptr() % found.element_size() else found).reshape(shape)
+
+
+class Warmed(NamedTuple):
+    """What `warm` read."""
+
+    bytes: int
+    seconds: float
 
 
 # A mount keeps no bytecode, so every process compiles this file: it stays small, and a module that only
@@ -196,7 +258,7 @@ def verify(level: str = "quick", *, budget: int = 1 << 30) -> Verification:
     def check(file: _File) -> tuple[str, str] | None:
         digest = hashlib.sha256()
         try:
-            for chunk in _read(bundle.root, file):
+            for chunk in _read(bundle.root, file.spans, readers):
                 digest.update(chunk)
         except KnapsackError as error:
             return file.label, f"no digest, {error}"
@@ -206,7 +268,7 @@ def verify(level: str = "quick", *, budget: int = 1 << 30) -> Verification:
 
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 4)) as pool:
+    with ThreadPoolExecutor(8) as readers, ThreadPoolExecutor(min(8, os.cpu_count() or 4)) as pool:
         problems.update(found for found in pool.map(check, sound) if found)
     if problems:
         lines = [f"{where}: {what}" for where, what in sorted(problems.items())]
@@ -240,6 +302,67 @@ def install(name: str, *packages: str) -> None:
     if pip.returncode != 0:
         raise KnapsackError(f"pip ended with {pip.returncode} for {name}", "its own lines above say why")
     importlib.invalidate_caches()
+
+
+def tensors(name: str, *paths: str) -> Iterator[Tensor]:
+    """The tensors of a safetensors entry, mapped straight from the bundle: nothing is copied or written.
+
+        state = {tensor.name: tensor.torch() for tensor in knapsack.tensors("qwen")}
+        model.load_state_dict(state, assign=True)
+
+        for name, dtype, shape, data in knapsack.tensors("qwen"): ...  # data is a memoryview
+
+    They come in the order of their bytes, file by file, and are valid for as long as they are used. Two
+    kinds are copies in memory: a tensor that the bundle stores in several pieces and, of tensors that it
+    stores once for several names, those after the first, so that no two share memory.
+
+    The files are those in the entry's top directory or, where that has none, all below it. Where a
+    directory has an index (*.safetensors.index.json), they are those that it names, in its order. `paths`
+    are files, indexes or directories of the entry to take instead. A name may occur only once. All
+    headers are checked by the time this returns; the content is not: verify("full") does that.
+    """
+    bundle = _load_bundle()
+    entry = bundle.entry(name)
+    bundle.require_sizes()
+    contents = [_Content(bundle.root, entry.files[path]) for path in _choose_files(bundle, entry, paths)]
+    headers = [_read_header(name, content) for content in contents]
+    owners: dict[str, str] = {}
+    for content, header in zip(contents, headers):
+        for item in header:
+            path = owners.setdefault(item[2], content.file.path)
+            if path != content.file.path:
+                what = f"{name}: tensor {item[2]!r:.100} is in {path} and in {content.file.path}"
+                raise KnapsackError(what, f"name the files to take: tensors({name!r}, {path!r})")
+    return _map_tensors(bundle.root, list(zip(contents, headers)))
+
+
+def warm(*names: str) -> Warmed:
+    """Read the stored files of these entries, or of all, into the page cache, with many threads at once.
+
+    For a bundle on a network mount, whose files a library would read one after the other.
+    """
+    import time
+    from concurrent.futures import ThreadPoolExecutor
+
+    start = time.perf_counter()
+    bundle = _load_bundle()
+    chosen = [bundle.entry(name) for name in names] or list(bundle.entries.values())
+    bundle.require_sizes()
+    blocks: list[_Span] = []
+    last, end = "", 0
+    for at, offset, length in sorted(
+        {span for entry in chosen for file in entry.files.values() for span in file.spans}
+    ):
+        end = end if at == last else 0  # up to here this stored file is in blocks already
+        for place in range(max(offset, end), offset + length, _BLOCK):
+            blocks.append(_Span(at, place, min(_BLOCK, offset + length - place)))
+        last, end = at, max(end, offset + length)
+
+    def read(block: _Span) -> int:
+        return sum(map(len, _read(bundle.root, (block,))))
+
+    with ThreadPoolExecutor(16) as pool:
+        return Warmed(sum(pool.map(read, blocks)), time.perf_counter() - start)
 
 
 # The lock ---------------------------------------------------------------------------------------------
@@ -512,22 +635,69 @@ def _scan(directory: str, prefix: str, found: dict[str, int]) -> None:
         raise KnapsackError(f"{directory}: cannot be listed ({error.strerror})", _AGAIN) from error
 
 
-def _read(root: str, file: _File) -> Iterator[memoryview]:
-    """The content of a file of the lock, in chunks that are valid until the next one."""
-    buffer = memoryview(bytearray(min(_CHUNK, max(file.size, 1))))
-    for at, offset, length in file.spans:
-        where = os.path.join(root, at)
-        try:
-            with open(where, "rb", buffering=0) as source:
-                source.seek(offset)
-                while length:
-                    count = source.readinto(buffer[: min(length, len(buffer))])
-                    if not count:
-                        raise KnapsackError(f"{where}: ends too early", _AGAIN)
-                    length -= count
-                    yield buffer[:count]
-        except OSError as error:
-            raise KnapsackError(f"{where}: cannot be read ({error.strerror})", _AGAIN) from error
+def _read(
+    root: str, spans: Sequence[_Span], pool: Executor | None = None, output: int | None = None
+) -> Generator[bytes, None, None]:
+    """The bytes of these spans in order, in chunks.
+
+    Threads of the pool read ahead, and write what they read to the descriptor `output`.
+    """
+    from collections import deque
+
+    opened: dict[str, int] = {}
+    waiting: deque[Future[bytes]] = deque()
+
+    def chunks() -> Iterator[tuple[str, int, int, int]]:
+        place = 0
+        for at, offset, length in spans:
+            with _reading(root, at):
+                if at not in opened:
+                    opened[at] = os.open(os.path.join(root, at), os.O_RDONLY)
+                if hasattr(os, "posix_fadvise"):
+                    os.posix_fadvise(opened[at], offset, min(length, _BLOCK), os.POSIX_FADV_WILLNEED)
+            for start in range(0, length, _CHUNK):
+                yield at, offset + start, min(_CHUNK, length - start), place + start
+            place += length
+
+    def fetch(chunk: tuple[str, int, int, int]) -> bytes:
+        at, start, count, place = chunk
+        with _reading(root, at):
+            content = os.pread(opened[at], count, start)
+            while len(content) < count:
+                more = os.pread(opened[at], count - len(content), start + len(content))
+                if not more:
+                    raise EOFError
+                content += more
+        left = memoryview(content)
+        while output is not None and left:
+            left = left[os.pwrite(output, left, place + count - len(left)) :]
+        return content
+
+    try:
+        if pool is None or sum(span.length for span in spans) <= _CHUNK:
+            yield from map(fetch, chunks())
+            return
+        for chunk in chunks():
+            waiting.append(pool.submit(fetch, chunk))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            if not future.cancel():
+                future.exception()  # waits, as the descriptors are still in use
+        for descriptor in opened.values():
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _reading(root: str, at: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, EOFError) as error:
+        what = getattr(error, "strerror", None) or "it ends too early"
+        raise KnapsackError(f"{os.path.join(root, at)}: cannot be read ({what})", _AGAIN) from error
 
 
 def _sample(files: list[_File], budget: int) -> list[_File]:
@@ -549,6 +719,222 @@ def _sample(files: list[_File], budget: int) -> list[_File]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+# Tensors ----------------------------------------------------------------------------------------------
+
+_INDEX = ".safetensors.index.json"
+_DTYPES = {  # of safetensors: bits of an element, and the type's name in numpy, ml_dtypes and torch
+    "BOOL": (8, "bool"),
+    "F4": (4, "float4_e2m1fn_x2"),
+    "F6_E2M3": (6, ""),
+    "F6_E3M2": (6, ""),
+    "U8": (8, "uint8"),
+    "I8": (8, "int8"),
+    "F8_E5M2": (8, "float8_e5m2"),
+    "F8_E4M3": (8, "float8_e4m3fn"),
+    "F8_E8M0": (8, "float8_e8m0fnu"),
+    "F8_E4M3FNUZ": (8, "float8_e4m3fnuz"),
+    "F8_E5M2FNUZ": (8, "float8_e5m2fnuz"),
+    "I16": (16, "int16"),
+    "U16": (16, "uint16"),
+    "F16": (16, "float16"),
+    "BF16": (16, "bfloat16"),
+    "I32": (32, "int32"),
+    "U32": (32, "uint32"),
+    "F32": (32, "float32"),
+    "C64": (64, "complex64"),
+    "F64": (64, "float64"),
+    "I64": (64, "int64"),
+    "U64": (64, "uint64"),
+}
+
+
+# Of one tensor: its first byte in the file and the one after its last, its name, dtype and shape.
+_Header = tuple[int, int, str, str, tuple[int, ...]]
+
+
+class _Content:
+    """The content of a file of the lock, of which any range can be read or found in the bundle."""
+
+    def __init__(self, root: str, file: _File) -> None:
+        self.root = root
+        self.file = file
+        self.starts = [0]  # where each span starts in the file, and where the last one ends
+        for span in file.spans:
+            self.starts.append(self.starts[-1] + span.length)
+
+    def pieces(self, start: int, stop: int) -> list[_Span]:
+        from bisect import bisect
+
+        found = []
+        number = bisect(self.starts, start) - 1
+        while start < stop:
+            at, offset, length = self.file.spans[number]
+            skipped = start - self.starts[number]
+            count = min(length - skipped, stop - start)
+            if count:
+                found.append(_Span(at, offset + skipped, count))
+            start += count
+            number += 1
+        return found
+
+    def read(self, start: int, stop: int) -> bytearray:
+        content, end = bytearray(stop - start), 0
+        for chunk in _read(self.root, self.pieces(start, stop)):
+            content[end : end + len(chunk)] = chunk
+            end += len(chunk)
+        return content
+
+
+class _Maps:
+    """The bundle's files as private memory, of which each byte is given away once."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.maps: dict[str, memoryview] = {}
+        self.taken: dict[str, list[tuple[int, int]]] = {}  # ranges of a file in ascending order
+
+    def take(self, span: _Span) -> memoryview | None:
+        """The span's memory; None: a part of it was given away before."""
+        from bisect import bisect
+
+        at, start, stop = span.at, span.offset, span.offset + span.length
+        taken = self.taken.setdefault(at, [])
+        place = bisect(taken, (start, stop))
+        if any(first < stop and start < last for first, last in taken[max(place - 1, 0) : place + 1]):
+            return None
+        taken.insert(place, (start, stop))
+        with _reading(self.root, at):
+            if at not in self.maps:
+                self.maps[at] = self._map(at)
+            found = self.maps[at][start:stop]
+            if len(found) < span.length:
+                raise EOFError
+            return found
+
+    def _map(self, at: str) -> memoryview:
+        import mmap
+
+        # Without MAP_NORESERVE, Linux refuses a writable mapping that is larger than the machine's memory.
+        # Python has the name from 3.13 on.
+        linux = 0x4000 if sys.platform == "linux" and os.uname().machine in ("x86_64", "aarch64") else 0
+        flags = mmap.MAP_PRIVATE | getattr(mmap, "MAP_NORESERVE", linux)
+        with open(os.path.join(self.root, at), "rb", buffering=0) as source:
+            return memoryview(mmap.mmap(source.fileno(), 0, flags, mmap.PROT_READ | mmap.PROT_WRITE))
+
+
+def _map_tensors(root: str, files: list[tuple[_Content, list[_Header]]]) -> Iterator[Tensor]:
+    maps = _Maps(root)
+    for content, header in files:
+        for start, stop, name, dtype, shape in header:
+            pieces = content.pieces(start, stop)
+            data = maps.take(pieces[0]) if len(pieces) == 1 else None
+            # A copy is read from the bundle: the memory that was given away may have been written to.
+            yield Tensor(name, dtype, shape, memoryview(content.read(start, stop)) if data is None else data)
+
+
+def _choose_files(bundle: _Bundle, entry: _Entry, paths: Iterable[str]) -> list[str]:
+    """The paths of the files that tensors() takes, in its order, each once."""
+
+    def inside(folder: str) -> list[str]:
+        files = [path for path in entry.files if path.startswith(folder)]
+        files = [path for path in files if path.endswith((".safetensors", _INDEX))]
+        return [path for path in files if "/" not in path[len(folder) :]] or files
+
+    chosen: list[str] = []
+    for asked in paths or [""]:
+        files = [asked] if asked in entry.files else inside(asked and f"{asked.rstrip('/')}/")
+        if not files:
+            what = f"{entry.name} has no safetensors file" + (f" at {asked!r}" if asked else "")
+            raise KnapsackError(what, f"path({entry.name!r}) is the directory of all that it has")
+        shards = {path: _shards(bundle, entry, path) for path in files if path.endswith(_INDEX)}
+        indexed = {os.path.dirname(path) for path in shards}
+        for path in files:
+            if path in shards:
+                chosen += shards[path]
+            elif os.path.dirname(path) not in indexed:
+                chosen.append(path)
+    return list(dict.fromkeys(chosen))
+
+
+def _shards(bundle: _Bundle, entry: _Entry, index: str) -> list[str]:
+    file = entry.files[index]
+    folder = index[: index.rfind("/") + 1]
+    try:
+        names = json.loads(_Content(bundle.root, file).read(0, file.size))["weight_map"].values()
+        shards = [folder + name for name in dict.fromkeys(names)]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        what = f"{entry.name}: {index} is no index of shards ({error!r:.100})"
+        raise KnapsackError(what, "name the files to take: tensors(name, path, ...)") from error
+    missing = [path for path in shards if path not in entry.files]
+    if missing:
+        what = f"{entry.name}: {index} names {missing[0]!r:.100}, which the entry does not have"
+        raise KnapsackError(what, "pack it with all of its shards")
+    return shards
+
+
+def _read_header(entry: str, content: _Content) -> list[_Header]:
+    """What a file's header says of its tensors, in the order of their bytes.
+
+    What the safetensors package refuses is refused, and so is a name that occurs twice, of which it takes
+    the last.
+    """
+    size = content.file.size
+    try:
+        length = int.from_bytes(content.read(0, 8), "little") if size >= 8 else size
+        if length > min(size - 8, 100_000_000):
+            raise ValueError(f"a header of {length:,} bytes does not fit into {size:,} bytes or the format")
+        return _parse_header(content.read(8, 8 + length).decode(), 8 + length, size)
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        what = f"{entry}: {content.file.path} is no sound safetensors file: {error!s:.300}"
+        raise KnapsackError(what, f"path({entry!r}) has the file as it is") from error
+
+
+def _parse_header(text: str, start: int, size: int) -> list[_Header]:
+    header = json.loads(text, object_pairs_hook=_unique, parse_constant=_unique)
+    if type(header) is not dict:
+        raise ValueError("its header is no object")
+    metadata = header.pop("__metadata__", None) or {}
+    if type(metadata) is not dict or any(type(value) is not str for value in metadata.values()):
+        raise ValueError("its __metadata__ is no object of strings")
+    found: list[_Header] = []
+    for name, record in header.items():
+        name.encode()  # a lone surrogate is no text
+        dtype, shape, place = map(record.get, ("dtype", "shape", "data_offsets"))
+        if type(dtype) is not str or dtype not in _DTYPES:
+            raise ValueError(f"tensor {name!r:.100} has the unknown dtype {dtype!r:.40}")
+        if type(shape) is not list or type(place) is not list or len(place) != 2:
+            raise ValueError(f"tensor {name!r:.100} has no shape or no two data_offsets")
+        if any(type(number) is not int or number < 0 for number in (*shape, *place)):
+            raise ValueError(f"tensor {name!r:.100} has a shape or data_offsets that are no sizes")
+        found.append((start + place[0], start + place[1], name, dtype, tuple(shape)))
+    found.sort()
+    end = start
+    for first, last, name, dtype, shape in found:
+        if first != end:
+            raise ValueError(f"tensor {name!r:.100} starts at byte {first}, the one before ends at {end}")
+        bits = _DTYPES[dtype][0]
+        count = 1
+        for number in shape:
+            count *= number
+            if count * bits >> 64:
+                raise ValueError(f"tensor {name!r:.100} is larger than 64 bits can say")
+        if count * bits != (last - first) * 8:
+            what = f"tensor {name!r:.100} has {last - first} bytes"
+            raise ValueError(f"{what}, {dtype} and its shape make {count * bits} bits")
+        end = last
+    if end != size:
+        raise ValueError(f"its tensors end at byte {end}, the file at {size}")
+    return found
+
+
+def _unique(pairs: Any) -> dict[str, Any]:
+    """JSON objects with each key once; in place of a number that JSON does not have, an error."""
+    found = dict(pairs) if type(pairs) is list else {}
+    if len(found) != len(pairs):
+        raise ValueError("a key occurs twice, or a number is none")
+    return found
 
 
 # The scratch directory and the views in it ------------------------------------------------------------
@@ -756,7 +1142,13 @@ class _Place:
 
     def _missing(self, files: Iterable[_File]) -> list[_File]:
         distinct = {file.sha256: file for file in files}
-        return [file for file in distinct.values() if not os.path.exists(self.target(file))]
+        return [file for file in distinct.values() if not self._is_rebuilt(file)]
+
+    def _is_rebuilt(self, file: _File) -> bool:
+        try:
+            return os.stat(self.target(file)).st_size == file.size  # a crash of the machine may empty it
+        except OSError:
+            return False
 
     def rebuild(self, files: Iterable[_File]) -> None:
         """Write each of these files to scratch, unless it is there: space first, then all in parallel."""
@@ -766,6 +1158,7 @@ class _Place:
         with self._locked():
             missing = self._missing(missing)  # another process may have been faster
             import shutil
+            from concurrent.futures import ThreadPoolExecutor
 
             needed, free = sum(file.size for file in missing), shutil.disk_usage(self.rebuilt).free
             if needed > free:
@@ -773,25 +1166,24 @@ class _Place:
                 fix = f"{_ELSEWHERE}, or activate(names=[...]) fewer entries"
                 raise KnapsackError(f"{what} need {needed:,} bytes and {free:,} are free", fix)
             stop = threading.Event()
-            from concurrent.futures import ThreadPoolExecutor
-
-            with ThreadPoolExecutor(max_workers=4) as pool:
+            with ThreadPoolExecutor(8) as copiers, ThreadPoolExecutor(4) as pool:
                 try:
-                    for _ in pool.map(lambda file: self._rebuild(file, stop), missing):
+                    for _ in pool.map(lambda file: self._rebuild(file, copiers, stop), missing):
                         pass
                 finally:
                     stop.set()
 
-    def _rebuild(self, file: _File, stop: threading.Event) -> None:
+    def _rebuild(self, file: _File, copiers: Executor, stop: threading.Event) -> None:
+        """Several threads copy the file's chunks, while this one hashes them in their order."""
         new = os.path.join(self.rebuilt, f".tmp-{file.sha256}")
         digest = hashlib.sha256()
         with open(new, "wb", buffering=0) as output:
-            for chunk in _read(self.bundle.root, file):
-                if stop.is_set():
-                    return
-                digest.update(chunk)
-                while chunk:
-                    chunk = chunk[output.write(chunk) :]
+            chunks = _read(self.bundle.root, file.spans, copiers, output.fileno())
+            with contextlib.closing(chunks):
+                for chunk in chunks:
+                    if stop.is_set():
+                        return
+                    digest.update(chunk)
         if digest.hexdigest() != file.sha256:
             what = f"{file.label}: expected sha256 {file.sha256}, found {digest.hexdigest()}"
             raise KnapsackError(f"{what}, the bundle at {self.bundle.root} is damaged", _AGAIN)
