@@ -66,13 +66,18 @@ def assert_nothing_looks_finished(work: Work) -> None:
 
 def test_pack_survives_being_killed_at_any_moment(work):
     dice = random.Random(20265)
-    killed = unfinished = 0
-    for _ in range(KILLS):
+    killed = unfinished = attempts = 0
+    longest = work.duration
+    while killed < KILLS:
+        attempts += 1
+        assert attempts < 10 * KILLS, f"only {killed} of {attempts} runs could be killed"
         process = work.knapsack.start("pack", work.manifest, "--output", work.target)
-        time.sleep(work.duration * dice.random())
+        time.sleep(longest * dice.random())
         process.kill()
         process.communicate()
         killed += process.returncode == -signal.SIGKILL
+        # How long a run takes depends on what else the machine does.
+        longest *= 1.05 if process.returncode == -signal.SIGKILL else 0.9
         unfinished += not work.target.exists()
         assert_nothing_looks_finished(work)
         if work.target.exists():
@@ -83,7 +88,7 @@ def test_pack_survives_being_killed_at_any_moment(work):
         work.knapsack("pack", work.manifest, "--output", work.target).expect(0)
         assert contents(work.target) == work.bundle
         remove(work.target)
-    assert killed > KILLS // 2 and unfinished > KILLS // 4
+    assert unfinished > KILLS // 4
 
     work.knapsack("pack", work.manifest, "--output", work.target).expect(0)
     assert contents(work.target) == work.bundle
