@@ -65,6 +65,7 @@ struct UnpackWriter: Sendable {
             }
             return try finish(outcomes)
         } catch {
+            try? removeLeftovers()
             throw explained(error)
         }
     }
@@ -199,9 +200,15 @@ struct UnpackWriter: Sendable {
         touched = []
 
         for item in plan.items where broken.isDisjoint(with: item.units) {
-            guard case .blob(_, let naming, _) = item.home, case .done(let digests)? = outcomes[item.number]
-            else { continue }
-            let blob = try states[item.number].blob ?? name(of: item, naming, digests)
+            guard case .blob(_, let naming, _) = item.home else { continue }
+            let blob: String
+            if let present = states[item.number].blob {
+                blob = present
+            } else if case .done(let digests)? = outcomes[item.number] {
+                blob = try name(of: item, naming, digests)
+            } else {
+                continue
+            }
             for link in states[item.number].links {
                 if let problem = try makeLink(link, toBlob: blob) {
                     findings.append(problem)
