@@ -21,7 +21,32 @@ struct BundleComparison {
     ///
     /// - Parameter sums: the content of `SHA256SUMS`; `nil` where content was not looked at.
     func findings(sums: [UInt8]?) -> [Diagnostic] {
-        contentFindings + (sums.map(sumsFindings) ?? [])
+        contentFindings + metadataFindings + (sums.map(sumsFindings) ?? [])
+    }
+
+    /// The metadata follows from the lock. Kaggle takes it out of a dataset, so its absence is no damage.
+    private var metadataFindings: [Diagnostic] {
+        let name = DatasetMetadata.name
+        let bytes = Array(expected.metadata.utf8)
+        switch found[name] {
+        case nil:
+            return [
+                Diagnostic(
+                    .warning, code: "metadata-missing",
+                    "\(name) is missing, as in every dataset that Kaggle mounts",
+                    fix: "before an upload, pack the bundle again")
+            ]
+        case .digest(let digest, _)?:
+            let right = try? ContentHasher.sha256(bytes.span)
+            if digest == right { return [] }
+        case .size(let size)?: if size == bytes.count { return [] }
+        case .unreadable?: return []
+        }
+        return [
+            Diagnostic(
+                code: "changed", "\(name) has other content than the lock's [bundle] table gives it",
+                fix: "pack the bundle again")
+        ]
     }
 
     private var contentFindings: [Diagnostic] {
@@ -53,7 +78,7 @@ struct BundleComparison {
                     Diagnostic(code: "extra", "\(path) is not in the lock", fix: "remove it from the bundle"))
             }
         }
-        for path in BundlePath.generated where found[path] == nil {
+        for path in BundlePath.generated where found[path] == nil && path != DatasetMetadata.name {
             findings.append(Diagnostic(code: "missing", "\(path) is missing", fix: "pack the bundle again"))
         }
         return findings
@@ -70,7 +95,7 @@ struct BundleComparison {
             guard case .digest(let actual, _)? = found[path], actual != digest else { continue }
             wrong.append(path)
         }
-        let wanted = Set(expected.content.keys).union(BundlePath.generated).subtracting([SumsFile.name])
+        let wanted = Set(expected.content.keys).union(SumsFile.generated)
         let unnamed = wanted.subtracting(sums.keys).map { "no line for \($0)" }
         let unknown = Set(sums.keys).subtracting(wanted).map { "a line for \($0)" }
         // Where the content is the one that the lock has, it is the line that is wrong.

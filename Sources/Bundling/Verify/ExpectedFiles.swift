@@ -19,6 +19,8 @@ struct ExpectedFiles {
 
     /// By the paths in the bundle.
     private(set) var content: [String: Content] = [:]
+    /// What `dataset-metadata.json` must say; it follows from the lock's `[bundle]` table.
+    let metadata: String
     /// The files in segments, equal ones once.
     private(set) var segmented: [Segmented] = []
 
@@ -26,6 +28,7 @@ struct ExpectedFiles {
     ///
     /// - Throws: where the lock gives one path two contents.
     init(lock: Lock) throws(Diagnostics) {
+        metadata = DatasetMetadata(lock.bundle).text
         for entry in lock.entries {
             for file in entry.files {
                 let path: String

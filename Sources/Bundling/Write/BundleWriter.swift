@@ -193,7 +193,7 @@ public struct BundleWriter: Sendable {
             written += bytes.count
             progress(.advanced(bytes: bytes.count))
         }
-        guard read.digests.sha256 == file.sha256 else {
+        guard read.digests.sha256 == file.sha256, written == file.size else {
             throw Diagnostics(
                 file.changed(
                     found: "sha256 \(read.digests.sha256)  (\(read.status.size) bytes)", at: location))

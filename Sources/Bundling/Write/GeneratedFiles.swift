@@ -15,13 +15,16 @@ struct GeneratedFiles {
     init(plan: Plan) throws {
         let texts = [
             ("README.md", BundleReadme(plan).text),
-            ("dataset-metadata.json", DatasetMetadata(plan.lock.bundle).text),
+            (DatasetMetadata.name, DatasetMetadata(plan.lock.bundle).text),
             (Lock.bundledName, plan.lock.text),
         ]
         var files = texts.map { File(path: $0.0, bytes: Array($0.1.utf8)) }
         files.append(File(path: "knapsack.py", bytes: PackageResources.knapsack_py))
         var sums = plan.stored.map { ($0.path, $0.sha256) }
-        for file in files { sums.append((file.path, try ContentHasher.sha256(file.bytes.span))) }
+        // Kaggle keeps the metadata for itself: with a line for it, the mounted dataset would look damaged.
+        for file in files where file.path != DatasetMetadata.name {
+            sums.append((file.path, try ContentHasher.sha256(file.bytes.span)))
+        }
         files.append(File(path: SumsFile.name, bytes: Array(SumsFile.text(sums).utf8)))
         all = files
     }
@@ -32,6 +35,11 @@ struct GeneratedFiles {
 /// Paths in a bundle have no backslash and no newline, so that form's escapes are never needed.
 enum SumsFile {
     static let name = "SHA256SUMS"
+
+    /// The generated files that it has lines for: not itself, and not what Kaggle keeps for itself.
+    static var generated: [String] {
+        BundlePath.generated.filter { $0 != name && $0 != DatasetMetadata.name }
+    }
 
     static func text(_ sums: [(path: String, digest: SHA256Digest)]) -> String {
         sums.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
@@ -52,6 +60,8 @@ enum SumsFile {
 
 /// `dataset-metadata.json`, by which the kaggle command creates a dataset.
 struct DatasetMetadata {
+    static let name = "dataset-metadata.json"
+
     private let bundle: BundleSettings
 
     init(_ bundle: BundleSettings) { self.bundle = bundle }
