@@ -218,8 +218,8 @@ def damage_cache(hub: Path, kagglehub: Path, dice: random.Random) -> None:
             case 0:
                 path.unlink() if path.is_symlink() or path.is_file() else shutil.rmtree(path)
             case 1:
-                odd = ["..", "x" * 200, "models--", "models--a--b--c", "999999999999999999999", "-1", "ä\n", "\udcff", "+3", " 3"]
-                path.rename(path.with_name(f"{dice.choice(['', path.name])}{dice.choice(odd)}".replace("..", ".", 1)))
+                odd = ["...", "x" * 150, "models--", "models--a--b--c", "999999999999999999999", "-1", "ä\n", "\udcff", "+3", " 3"]
+                path.rename(path.with_name(dice.choice(["", path.name]) + dice.choice(odd)))
             case 2 if path.is_file() and not path.is_symlink():
                 path.chmod(0o644)
                 path.write_bytes(mutate(path.read_bytes(), dice))
