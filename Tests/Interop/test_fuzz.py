@@ -145,6 +145,23 @@ def test_mutated_locks(target, first):
         assert contents(room) == before, f"seed {seed}"
 
 
+def test_a_lock_that_lies_about_a_size_is_not_packed(target):
+    """A bundle that pack writes is one that verify accepts: the digest alone does not prove the lock's record."""
+    document = json.loads(target.lock.read_bytes())
+    room = target.directory / "lies"
+    shutil.copytree(target.directory / "notes", room / "notes")
+    shutil.copy(target.manifest, room / "fuzz.toml")
+    for entry in document["entries"]:
+        for file in entry["files"]:
+            size = file["size"]
+            file["size"] = size + 20
+            (room / "fuzz.lock").write_bytes(json_bytes(document))
+            done = target.knapsack("pack", "--frozen", room / "fuzz.toml", "--output", room / "out").expect(1, 2)
+            assert file["path"] in done.text
+            assert not (room / "out").exists()
+            file["size"] = size
+
+
 def test_a_mutated_value_in_a_bundles_lock_is_never_verified(target):
     """The bundle holds what its lock said before, so a lock that says something else does not fit it."""
     document = json.loads(target.lock.read_bytes())
