@@ -1,8 +1,8 @@
 """A small stand-in for Kaggle's API: it serves models and datasets to the real kagglehub, and takes uploads.
 
-Kaggle's clients have no variable for the server's address; with `KAGGLE_API_ENVIRONMENT=TEST` they use
-http://localhost:7777. That port may be taken, so this server has a port of its own and lets the clients come
-to it through `http_proxy`, which they honour.
+Kaggle's clients have no variable for the server's address; with `KAGGLE_API_ENVIRONMENT=LOCALHOST` they use
+http://localhost. Its port may be taken, so this server has a port of its own and lets the clients come to it
+through `http_proxy`, which they honour. (`TEST` has kagglehub print every download as text.)
 """
 
 import base64
@@ -52,7 +52,7 @@ class KaggleServer:
     def client_environment(self) -> dict[str, str]:
         """What makes kagglehub and the kaggle command talk to this server alone."""
         return {
-            "KAGGLE_API_ENVIRONMENT": "TEST",
+            "KAGGLE_API_ENVIRONMENT": "LOCALHOST",
             "http_proxy": self.url,
             "no_proxy": "",
             "KAGGLE_USERNAME": "tester",
@@ -157,7 +157,7 @@ class _KaggleHandler(BaseHTTPRequestHandler):
         if directory is None or not (directory / name).exists():
             return self.send_json({"code": 404, "message": f"{handle} {version} {name} is not here"}, 404)
         self.send_response(302)
-        self.send_header("Location", f"http://localhost:7777/storage/{handle}:{version}:{name}")
+        self.send_header("Location", f"http://localhost/storage/{handle}:{version}:{name}")
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -167,7 +167,7 @@ class _KaggleHandler(BaseHTTPRequestHandler):
     def on_StartBlobUpload(self, body: dict):
         token = f"token-{len(self.kaggle.uploads)}"
         self.kaggle.uploads[token] = Upload(body["name"])
-        self.send_json({"token": token, "createUrl": f"http://localhost:7777/upload/{token}"})
+        self.send_json({"token": token, "createUrl": f"http://localhost/upload/{token}"})
 
     def on_CreateDataset(self, body: dict):
         created = CreatedDataset(body)
