@@ -1,11 +1,12 @@
-// Linux calls that Swift's Glibc module does not show: glibc declares renameat2(2) and
-// sync_file_range(2) only under _GNU_SOURCE, and flock(2) shares its name with a structure.
+// Linux calls that Swift's Glibc module does not show: glibc declares renameat2(2), syncfs(2)
+// and sync_file_range(2) only under _GNU_SOURCE, and flock(2) shares its name with a structure.
 #ifndef KNAPSACK_CLINUX_SHIM_H
 #define KNAPSACK_CLINUX_SHIM_H
 
 extern int renameat2(int from_directory, const char *_Nonnull from, int to_directory,
                      const char *_Nonnull to, unsigned int flags);
 extern int flock(int descriptor, int operation);
+extern int syncfs(int descriptor);
 extern int sync_file_range(int descriptor, long offset, long count, unsigned int flags);
 
 // Returns 0 when the lock was taken, -1 with errno set otherwise. `descriptor` stays the caller's.
@@ -20,6 +21,9 @@ static inline int knapsack_start_writeback(int descriptor, long offset, long cou
 static inline int knapsack_exchange(const char *_Nonnull first, const char *_Nonnull second) {
     return renameat2(-100, first, -100, second, 2);
 }
+
+// Waits until everything that was written to the file system of `descriptor` is on the disk.
+static inline int knapsack_synchronize_file_system(int descriptor) { return syncfs(descriptor); }
 
 // Renames, and fails with EEXIST where `to` exists (RENAME_NOREPLACE).
 static inline int knapsack_rename_new(const char *_Nonnull from, const char *_Nonnull to) {

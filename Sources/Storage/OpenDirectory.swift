@@ -162,6 +162,14 @@ public final class OpenDirectory: Sendable {
         }
     }
 
+    /// Waits until all that was written to the file system of this directory is on the disk: for many small
+    /// files this is one wait instead of one each.
+    public func synchronizeFileSystem() throws(FileError) {
+        while knapsack_synchronize_file_system(descriptor) != 0 {
+            guard errno == EINTR else { throw FileError("sync the file system of", path) }
+        }
+    }
+
     /// Takes the directory's lock for this process, without waiting.
     /// - Returns: whether it was free. The lock ends with the owner, also when the process is killed.
     public func lockExclusively() throws(FileError) -> Bool {

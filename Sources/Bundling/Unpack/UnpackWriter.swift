@@ -56,10 +56,9 @@ struct UnpackWriter: Sendable {
                 for written in try await write(batch, waitingForEach: false, progress) {
                     outcomes[written.number] = written.outcome
                 }
+                try synchronize(batch)
                 for item in batch {
                     guard case .done(let digests)? = outcomes[item.number] else { continue }
-                    let (staging, name) = try unfinished(item)
-                    try staging.reading(name).synchronize()
                     outcomes[item.number] = try place(item, digests)
                 }
             }
@@ -82,6 +81,16 @@ struct UnpackWriter: Sendable {
             var outcome = try write(item, waiting: waits, &buffer, progress)
             if waits, case .done(let digests) = outcome { outcome = try place(item, digests) }
             return Written(number: item.number, outcome: outcome)
+        }
+    }
+
+    /// Waits until written items are on the disk: each by itself where they are few, because other programs'
+    /// files may take longer; else all that there is.
+    private func synchronize(_ items: [UnpackPlan.Item]) throws {
+        if items.count > 32 { return try directory.root.synchronizeFileSystem() }
+        for item in items {
+            let (staging, name) = try unfinished(item)
+            if try staging.status(of: name) != nil { try staging.reading(name).synchronize() }
         }
     }
 
