@@ -79,6 +79,12 @@ public enum Directory {
         guard unsafe rmdir(path) == 0 || errno == ENOENT else { throw FileError("remove", path) }
     }
 
+    /// Whether `path` lies on a file system that is mounted read-only; what cannot be asked is not.
+    public static func isReadOnly(_ path: String) -> Bool {
+        var status = statvfs()
+        return unsafe statvfs(path, &status) == 0 && status.f_flag & UInt(ST_RDONLY) != 0
+    }
+
     /// Bytes that this process may still write to the file system that holds `path`.
     public static func freeBytes(at path: String) throws(FileError) -> Int {
         var status = statvfs()

@@ -11,10 +11,15 @@ enum FoundContent: Sendable {
 struct BundleComparison {
     private let expected: ExpectedFiles
     private let found: [String: FoundContent]
+    private let isMounted: Bool
 
-    init(_ expected: ExpectedFiles, _ found: [String: FoundContent]) {
+    /// Takes both sides.
+    ///
+    /// - Parameter isMounted: whether the bundle lies on a read-only file system, as a dataset in a notebook.
+    init(_ expected: ExpectedFiles, _ found: [String: FoundContent], isMounted: Bool = false) {
         self.expected = expected
         self.found = found
+        self.isMounted = isMounted
     }
 
     /// Everything that does not hold.
@@ -24,17 +29,19 @@ struct BundleComparison {
         contentFindings + metadataFindings + (sums.map(sumsFindings) ?? [])
     }
 
-    /// The metadata follows from the lock. Kaggle takes it out of a dataset, so its absence is no damage.
+    /// The metadata follows from the lock. Kaggle takes it out of a dataset, so on a mounted one its absence
+    /// is no damage.
     private var metadataFindings: [Diagnostic] {
         let name = DatasetMetadata.name
         let bytes = Array(expected.metadata.utf8)
         switch found[name] {
         case nil:
             return [
-                Diagnostic(
-                    .warning, code: "metadata-missing",
-                    "\(name) is missing, as in every dataset that Kaggle mounts",
-                    fix: "before an upload, pack the bundle again")
+                isMounted
+                    ? Diagnostic(
+                        .note, code: "metadata-missing",
+                        "\(name) is missing, as in every dataset that Kaggle mounts")
+                    : Diagnostic(code: "missing", "\(name) is missing", fix: "pack the bundle again")
             ]
         case .digest(let digest, _)?:
             let right = try? ContentHasher.sha256(bytes.span)

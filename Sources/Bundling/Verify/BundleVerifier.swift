@@ -34,7 +34,8 @@ public struct BundleVerifier: Sendable {
             if level == .full, case .digest(_, let size)? = found[SumsFile.name] {
                 sums = try FileReader.contents(of: Path.join(root, SumsFile.name), limit: size)
             }
-            findings += BundleComparison(expected, found).findings(sums: sums)
+            let isMounted = Directory.isReadOnly(root)
+            findings += BundleComparison(expected, found, isMounted: isMounted).findings(sums: sums)
             if level == .full {
                 findings += try await segmentedFindings(expected, found, progress)
             }
