@@ -11,7 +11,6 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import zipfile
 
@@ -604,14 +603,25 @@ def test_says_that_scratch_cannot_be_written(bundle, tmp_path):
         knapsack.activate()
 
 
-def test_default_scratch_stays_out_of_the_notebooks_output(bundle, monkeypatch):
+def test_default_scratch_stays_out_of_the_notebooks_output(bundle, monkeypatch, tmp_path):
     knapsack = load(bundle.write())
     exists = os.path.isdir
     monkeypatch.setattr(knapsack.os.path, "isdir", lambda path: path != "/kaggle/temp" and exists(path))
-    monkeypatch.setattr(tempfile, "gettempdir", lambda: "/kaggle/working/tmp")
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.delenv(name, raising=False)
     assert knapsack._default_scratch() == "/tmp"
-    monkeypatch.setattr(tempfile, "gettempdir", lambda: "/var/tmp")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert knapsack._default_scratch() == str(tmp_path)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
+    monkeypatch.setenv("TMP", "/var/tmp")
     assert knapsack._default_scratch() == "/var/tmp"
+    monkeypatch.delenv("TMPDIR")
+    assert knapsack._default_scratch() == "/var/tmp"
+    monkeypatch.setattr(knapsack.os.path, "isdir", lambda path: path != "/kaggle/temp")
+    monkeypatch.setattr(knapsack.os, "access", lambda *_: True)
+    monkeypatch.setenv("TMPDIR", "/kaggle/working/tmp")
+    monkeypatch.setenv("TEMP", "/kaggle/working")
+    assert knapsack._default_scratch() == "/tmp"
 
 
 def test_writes_nothing_into_the_bundle(bundle):
