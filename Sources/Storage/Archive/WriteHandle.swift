@@ -70,13 +70,11 @@ import CArchive
     /// Starts a regular file of `size` bytes.
     /// - Parameters:
     ///   - time: seconds since 1970, or `nil` to set none.
-    ///   - compressed: for zip, whether it is deflated; nothing for others.
-    borrowing func begin(
-        path: String, size: Int, time: Int?, compressed: Bool, isZip: Bool
-    ) throws(ArchiveError) {
-        if isZip {
+    ///   - isDeflated: for a zip, whether it is deflated or stored; `nil` for a tar.
+    borrowing func begin(path: String, size: Int, time: Int?, isDeflated: Bool?) throws(ArchiveError) {
+        if let isDeflated {
             try check(
-                compressed
+                isDeflated
                     ? unsafe archive_write_zip_set_compression_deflate(archive)
                     : unsafe archive_write_zip_set_compression_store(archive))
         }
