@@ -13,14 +13,12 @@ public struct ArchiveEntry: Equatable, Sendable {
 /// everything that libarchive so much as warns of. After an error there is nothing more to read.
 ///
 /// Memory is bounded whatever the archive says: a tar header with its extensions may have 4 MiB, a zip's
-/// directory 64 MiB, all paths together 64 MiB, and a Zstandard window 128 MiB. The content that comes out
-/// is bounded by the size of its entry; whether that is a sensible size is the caller's to decide, before
-/// it reads.
+/// directory 64 MiB, all paths together 64 MiB, and a Zstandard window 128 MiB; with what libarchive makes
+/// of them, less than 300 MiB. The content that comes out is bounded by the size of its entry; whether that
+/// is a sensible size is the caller's to decide, before it reads.
 public struct ArchiveReader: ~Copyable {
     /// The most bytes of a tar that lie between two files' contents.
     private static let headerLimit = 1 << 22
-    /// The most bytes of all paths, each counted with what it takes to keep it.
-    private static let pathsLimit = 1 << 26
 
     private let source: ArchiveSource
     private let handle: ReadHandle
@@ -30,7 +28,7 @@ public struct ArchiveReader: ~Copyable {
     private var entry: ArchiveEntry?
     private var isRead = false
     private var seen: Set<[UInt8]> = []
-    private var seenBytes = 0
+    private var budget = PathBudget()
 
     /// Opens an archive.
     ///
@@ -155,15 +153,14 @@ public struct ArchiveReader: ~Copyable {
             }
             path = names[count]
         }
-        while path.utf8.starts(with: "./".utf8) { path = String(path.dropFirst(2)) }
-        if header.kind == .directory, path.utf8.last == UInt8(ascii: "/") { path = String(path.dropLast()) }
-        if header.kind == .directory, path.isEmpty || path == "." { return path }
-        if let problem = Path.problem(inRelative: path) {
-            throw ArchiveError(.path, source.path, entry: path, "the path \(problem)")
+        // Cut by bytes: to Swift a "/" and an accent that follows it are one character.
+        while path.utf8.starts(with: "./".utf8) { path = String(Substring(path.utf8.dropFirst(2))) }
+        if header.kind == .directory {
+            if path.utf8.last == UInt8(ascii: "/") { path = String(Substring(path.utf8.dropLast())) }
+            if path.isEmpty || path == "." { return path }
         }
-        guard path.utf8.count <= ArchiveWriter.longestPath else {
-            throw ArchiveError(
-                .path, source.path, entry: path, "the path is longer than \(ArchiveWriter.longestPath) bytes")
+        if let problem = PathBudget.problem(path) {
+            throw ArchiveError(.path, source.path, entry: path, problem)
         }
         return path
     }
@@ -184,10 +181,7 @@ public struct ArchiveReader: ~Copyable {
         if names != nil, !header.format.hasSuffix("(uncompressed)"), !header.format.hasSuffix("(deflation)") {
             throw refused(.unsupported, "is compressed by another method than deflate: \(header.format)")
         }
-        seenBytes += path.utf8.count + 64
-        guard seenBytes <= ArchiveReader.pathsLimit else {
-            throw ArchiveError(.tooLarge, source.path, "has too many files")
-        }
+        guard budget.take(path) else { throw ArchiveError(.tooLarge, source.path, "has too many files") }
         guard seen.insert(Array(path.utf8)).inserted else {
             throw refused(.duplicate, "is in the archive twice")
         }

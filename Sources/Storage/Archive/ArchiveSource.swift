@@ -99,10 +99,11 @@ final class FileSource: ArchiveSource {
     override fileprivate func move(to offset: Int, from whence: Int32) throws(ArchiveError) -> Int {
         guard let size else { return try super.move(to: offset, from: whence) }
         let position = lseek(file.descriptor, offset, whence)
-        guard position >= 0 else { throw ArchiveError(FileError("seek in", path)) }
-        // lseek(2) goes past the end without an error; the archive is then cut off inside an entry that is
-        // skipped, which libarchive would take for the archive's end.
-        guard position <= size else { throw ArchiveError(.damaged, path, "is cut off") }
+        // lseek(2) goes past the end without an error; libarchive would then take an archive that is cut
+        // off inside an entry that is skipped for one that ends there.
+        guard position >= 0, position <= size else {
+            throw ArchiveError(.damaged, path, "is cut off, or points outside of itself")
+        }
         return position
     }
 }

@@ -13,14 +13,13 @@
 public struct ArchiveWriter: ~Copyable {
     /// The second 1980-01-01 00:00:00 UTC since 1970.
     private static let time = 315_532_800
-    /// The longest path in bytes; Linux takes no longer one (`PATH_MAX`), libarchive's zip writer no 64 KiB.
-    static let longestPath = 4095
 
     private let sink: ArchiveSink
     private let handle: WriteHandle
     private let format: ArchiveFormat
     private var entry: String?
     private var left = 0
+    private var budget = PathBudget()
 
     /// Starts an archive in a new file; one that exists is an error (`EEXIST`).
     ///
@@ -53,16 +52,14 @@ public struct ArchiveWriter: ~Copyable {
     ///   - compress: whether a zip deflates the file; a tar is compressed as a whole or not at all.
     public mutating func begin(path: String, size: Int, compress: Bool = false) throws(ArchiveError) {
         guard entry == nil else { throw usage("the file before it was not ended", path) }
-        if let problem = Path.problem(inRelative: path) {
-            throw ArchiveError(.path, sink.path, entry: path, "the path \(problem)")
+        if let problem = PathBudget.problem(path) {
+            throw ArchiveError(.path, sink.path, entry: path, problem)
         }
-        guard path.utf8.count <= ArchiveWriter.longestPath else {
-            throw ArchiveError(.path, sink.path, entry: path, "the path is longer than 4095 bytes")
-        }
+        guard budget.take(path) else { throw ArchiveError(.tooLarge, sink.path, "has too many files") }
         guard size >= 0 else { throw usage("its size is negative", path) }
         try handle.begin(
-            path: path, size: size, time: format == .zip ? nil : ArchiveWriter.time, compressed: compress,
-            isZip: format == .zip)
+            path: path, size: size, time: format == .zip ? nil : ArchiveWriter.time,
+            isDeflated: format == .zip ? compress : nil)
         entry = path
         left = size
     }

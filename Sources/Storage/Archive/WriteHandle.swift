@@ -70,13 +70,11 @@ import CArchive
     /// Starts a regular file of `size` bytes.
     /// - Parameters:
     ///   - time: seconds since 1970, or `nil` to set none.
-    ///   - compressed: for zip, whether it is deflated; nothing for others.
-    borrowing func begin(
-        path: String, size: Int, time: Int?, compressed: Bool, isZip: Bool
-    ) throws(ArchiveError) {
-        if isZip {
+    ///   - isDeflated: for a zip, whether it is deflated or stored; `nil` for a tar.
+    borrowing func begin(path: String, size: Int, time: Int?, isDeflated: Bool?) throws(ArchiveError) {
+        if let isDeflated {
             try check(
-                compressed
+                isDeflated
                     ? unsafe archive_write_zip_set_compression_deflate(archive)
                     : unsafe archive_write_zip_set_compression_store(archive))
         }
@@ -94,10 +92,11 @@ import CArchive
     borrowing func write(_ bytes: Span<UInt8>, entry: String) throws(ArchiveError) {
         var done = 0
         while done < bytes.count {
-            // SAFETY: libarchive reads the rest of the span, which lives until the closure ends.
+            // zlib counts in 32 bits, and libarchive cuts longer counts off without a word.
+            let part = min(bytes.count - done, 1 << 30)
+            // SAFETY: libarchive reads a part of the span, which lives until the closure ends.
             let count = unsafe bytes.withUnsafeBytes { raw in
-                unsafe archive_write_data(
-                    archive, raw.baseAddress.map { unsafe $0 + done }, raw.count - done)
+                unsafe archive_write_data(archive, raw.baseAddress.map { unsafe $0 + done }, part)
             }
             guard count > 0 else {
                 try check(count < 0 ? Int32(truncatingIfNeeded: count) : ARCHIVE_FATAL, entry: entry)

@@ -8,8 +8,8 @@ struct ZipDirectory {
     /// The names in the order in which the files lie in the archive: the order in which libarchive reads.
     let names: [String]
 
-    /// The most bytes that a directory may have; about half a million files.
-    static let limit = 1 << 26
+    /// The most bytes that a directory may have.
+    static let limit = PathBudget.limit
     /// How far from its end a zip's last record is looked for; libarchive looks no further.
     private static let tail = 1 << 14
 

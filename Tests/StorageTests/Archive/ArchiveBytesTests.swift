@@ -59,7 +59,7 @@ import Testing
                 start += 512 + (size + 511) / 512 * 512
             }
             #expect(types.filter { $0 == "0" }.count == awkwardFiles.count)
-            #expect(types.filter { $0 == "x" }.count == 5)
+            #expect(types.filter { $0 == "x" }.count == 6)
             #expect(bytes.count == start + 1024 && bytes[start...].allSatisfy { $0 == 0 })
         }
     }

@@ -33,6 +33,7 @@ let awkwardFiles = [
     ArchivedFile("empty-stored", ""),
     ArchivedFile("한국어/모델.safetensors", "\u{0}\u{1}", compress: true),
     ArchivedFile("\u{1F392}", "a rucksack"),
+    ArchivedFile("a/\u{301}accent", "an accent on a slash"),
     ArchivedFile(path: "zeros", content: [UInt8](repeating: 0, count: 100_000)),
     ArchivedFile("ﬁ-ligature/Å", "compatibility characters"),
 ]
