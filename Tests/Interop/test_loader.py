@@ -621,6 +621,8 @@ def test_default_scratch_stays_out_of_the_notebooks_output(bundle, monkeypatch, 
     monkeypatch.setattr(knapsack.os, "access", lambda *_: True)
     monkeypatch.setenv("TMPDIR", "/kaggle/working/tmp")
     monkeypatch.setenv("TEMP", "/kaggle/working")
+    assert knapsack._default_scratch() == "/var/tmp"  # what TMP names
+    monkeypatch.delenv("TMP")
     assert knapsack._default_scratch() == "/tmp"
 
 
