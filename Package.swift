@@ -21,6 +21,7 @@ let package = Package(
 
         // The modules, lowest first; a module imports only what stands above it here.
         .target(name: "Tensors"),
+        .target(name: "Conversion", dependencies: ["Tensors"]),
         .target(
             name: "Storage",
             dependencies: [
@@ -29,7 +30,7 @@ let package = Package(
         ),
         .target(
             name: "Bundling",
-            dependencies: ["Tensors", "Storage", "TOMLKit", "Yams"],
+            dependencies: ["Tensors", "Conversion", "Storage", "TOMLKit", "Yams"],
             resources: [.embedInCode("Loader/knapsack.py")]
         ),
         .target(
@@ -43,6 +44,7 @@ let package = Package(
 
         .target(name: "TestSupport", dependencies: ["Storage"], path: "Tests/TestSupport"),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        .testTarget(name: "ConversionTests", dependencies: ["Conversion", "Tensors"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
         .testTarget(name: "BundlingTests", dependencies: ["Bundling", "TestSupport"]),
         .testTarget(name: "KnapsackCommandsTests", dependencies: ["KnapsackCommands", "TestSupport"]),

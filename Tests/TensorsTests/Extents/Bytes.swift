@@ -10,10 +10,10 @@ func number(_ value: UInt64, _ size: Int) -> [UInt8] {
 
 func zeros(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
 
-/// The bytes of a committed file in `fixtures/tensors`; none if it cannot be read.
-func fixture(_ name: String) -> [UInt8] {
+/// The bytes of a committed file in a folder of `fixtures/`; none if it cannot be read.
+func fixture(_ name: String, in folder: String = "tensors") -> [UInt8] {
     let root = #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined()
-    guard let file = unsafe fopen("\(root)/fixtures/tensors/\(name)", "rb") else { return [] }
+    guard let file = unsafe fopen("\(root)/fixtures/\(folder)/\(name)", "rb") else { return [] }
     defer { unsafe fclose(file) }
     var content: [UInt8] = []
     while case let byte = unsafe getc(file), byte != EOF { content.append(UInt8(truncatingIfNeeded: byte)) }

@@ -1,0 +1,11 @@
+public import Tensors
+
+/// What `quantize` can make: a type for every tensor, or a mixture of types, by llama-quantize's names.
+public struct QuantizationType: Hashable, Sendable {
+    /// The name, as `Q4_K_M`.
+    public let name: String
+    /// The number in `general.file_type` (llama.h, `enum llama_ftype`).
+    public let fileType: UInt32
+    /// The type of the tensors for which the mixture has no other.
+    public let base: GGMLType
+}
