@@ -637,15 +637,17 @@ def _scan(directory: str, prefix: str, found: dict[str, int]) -> None:
 
 def _read(
     root: str, spans: Sequence[_Span], pool: Executor | None = None, output: int | None = None
-) -> Generator[bytes, None, None]:
-    """The bytes of these spans in order, in chunks.
+) -> Generator[memoryview, None, None]:
+    """The bytes of these spans in order, in chunks that are valid until the next one.
 
     Threads of the pool read ahead, and write what they read to the descriptor `output`.
     """
     from collections import deque
 
+    size = sum(span.length for span in spans)
     opened: dict[str, int] = {}
-    waiting: deque[Future[bytes]] = deque()
+    waiting: deque[Future[memoryview]] = deque()
+    spare: list[Any] = []  # new memory for every chunk would cost as much as copying it does
 
     def chunks() -> Iterator[tuple[str, int, int, int]]:
         place = 0
@@ -659,36 +661,51 @@ def _read(
                 yield at, offset + start, min(_CHUNK, length - start), place + start
             place += length
 
-    def fetch(chunk: tuple[str, int, int, int]) -> bytes:
-        at, start, count, place = chunk
-        with _reading(root, at):
-            content = os.pread(opened[at], count, start)
-            while len(content) < count:
-                more = os.pread(opened[at], count - len(content), start + len(content))
-                if not more:
-                    raise EOFError
-                content += more
-        left = memoryview(content)
-        while output is not None and left:
-            left = left[os.pwrite(output, left, place + count - len(left)) :]
-        return content
+    def fetch(chunk: tuple[str, int, int, int]) -> memoryview:
+        at, start, length, place = chunk
+        try:
+            view = memoryview(spare.pop())[:length]
+        except IndexError:
+            view = memoryview(bytearray(min(size, _CHUNK)))[:length]
+        done = 0
+        while done < length:
+            with _reading(root, at):
+                done += _pread(opened[at], view[done:], start + done)
+        done = 0
+        while output is not None and done < length:
+            done += os.pwrite(output, view[done:], place + done)
+        return view
 
-    try:
-        if pool is None or sum(span.length for span in spans) <= _CHUNK:
-            yield from map(fetch, chunks())
-            return
+    def ahead(pool: Executor) -> Iterator[memoryview]:
         for chunk in chunks():
             waiting.append(pool.submit(fetch, chunk))
             if len(waiting) > _AHEAD:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+    try:
+        for view in map(fetch, chunks()) if pool is None or size <= _CHUNK else ahead(pool):
+            yield view
+            spare.append(view.obj)
     finally:
         for future in waiting:
             if not future.cancel():
                 future.exception()  # waits, as the descriptors are still in use
         for descriptor in opened.values():
             os.close(descriptor)
+
+
+def _pread(source: int, view: memoryview, offset: int) -> int:
+    if hasattr(os, "preadv"):
+        count = os.preadv(source, [view], offset)
+    else:
+        content = os.pread(source, len(view), offset)
+        count = len(content)
+        view[:count] = content
+    if not count:
+        raise EOFError
+    return count
 
 
 @contextlib.contextmanager
