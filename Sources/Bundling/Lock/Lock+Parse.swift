@@ -79,7 +79,8 @@ private struct LockReader {
             throw LockProblem("\(name) has the kind \"\(kindText)\"")
         }
         let resolved = try member(json, "resolved", of: name)
-        let known = ["hub", "kaggle", "license"]
+        // The identity of the weights follows from the tensors, and is made anew of them.
+        let known = ["hub", "kaggle", "license", "weights"]
         guard let list = json["files"]?.array else { throw LockProblem("\(name) has no list \"files\"") }
         let files = try list.map { try file($0, of: name) }
         for (first, second) in zip(files, files.dropFirst())

@@ -57,6 +57,12 @@ extension LockedEntry {
             let value: JSON = ["from": .string(license.from.rawValue), "id": .string(license.id)]
             members.append(JSON.Member("license", value))
         }
+        if let weights {
+            let value: JSON = [
+                "sha256": .string(weights.sha256.hex), "tensors": .integer(weights.tensors),
+            ]
+            members.append(JSON.Member("weights", value))
+        }
         return members.sortedByKey
     }
 }

@@ -116,7 +116,7 @@ public struct LockDifference: Equatable, Sendable {
         let sha256: SHA256Digest
     }
 
-    /// What became of the weights, by the tensors' names; `nil` where a lock has no named tensors.
+    /// What became of the weights, by the tensors' names; `nil` where a lock has no safetensors.
     private static func weights(_ old: LockedEntry, _ new: LockedEntry) -> String? {
         let (before, after) = (tensors(old), tensors(new))
         guard !before.isEmpty, !after.isEmpty else { return nil }
@@ -129,11 +129,12 @@ public struct LockDifference: Equatable, Sendable {
         return "\(differing.count) of \(names.count) tensors differ: \(shown)\(more)"
     }
 
-    private static func tensors(_ entry: LockedEntry) -> [String: Identity] {
-        var result: [String: Identity] = [:]
-        for tensor in entry.tensors where tensor.dtype != nil {
-            result[tensor.name] = Identity(
-                dtype: tensor.dtype, shape: tensor.shape, sha256: tensor.sha256)
+    /// Every name with what it stands for: more than one thing where two files have a tensor of that name.
+    private static func tensors(_ entry: LockedEntry) -> [String: Set<Identity>] {
+        var result: [String: Set<Identity>] = [:]
+        for tensor in entry.tensors where tensor.isOfSafetensors {
+            result[tensor.name, default: []].insert(
+                Identity(dtype: tensor.dtype, shape: tensor.shape, sha256: tensor.sha256))
         }
         return result
     }

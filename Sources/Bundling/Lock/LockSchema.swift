@@ -98,6 +98,14 @@ public enum LockSchema {
             ],
             "base_models": texts, "dtypes": texts, "formats": texts, "library": text,
             "model_type": text, "needs": texts, "parameters": count, "pipeline_tag": text,
+            "weights": [
+                "type": "object", "required": ["sha256", "tensors"],
+                "description": "Which safetensors weights these are, however they are sharded or ordered.",
+                "properties": [
+                    "sha256": digits(64, "Of the sorted lines [name, dtype, shape, sha256]."),
+                    "tensors": count,
+                ],
+            ],
         ],
     ]
 

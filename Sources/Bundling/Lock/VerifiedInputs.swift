@@ -37,7 +37,7 @@ public struct VerifiedInputs: Sendable {
         var jobs: [Job] = []
         for case .found(let found) in resolution.items {
             jobs += found.files.map { file in
-                let tensors = sharesTensors ? VerifiedInputs.tensors(of: file) : []
+                let tensors = VerifiedInputs.tensors(of: file, toShare: sharesTensors)
                 return Job(
                     entry: found.entry.name, origin: found.origin, file: file, tensors: tensors, known: nil)
             }
@@ -96,7 +96,9 @@ public struct VerifiedInputs: Sendable {
 
     /// The tensors of a file that are worth a digest; none where the file cannot be read as one of tensors,
     /// which for a file that is only carried is *not* an error.
-    private static func tensors(of file: CachedFile) -> [TensorExtent] {
+    /// - Parameter toShare: whether those of other formats than safetensors count too.
+    private static func tensors(of file: CachedFile, toShare: Bool) -> [TensorExtent] {
+        guard toShare || file.path.hasSuffix(".safetensors") else { return [] }
         guard let handle = try? FileHandle.reading(file.location) else { return [] }
         let reading = try? TensorFile.read(name: file.path, fileSize: file.status.size) { range in
             try handle.bytes(range)

@@ -55,6 +55,33 @@ import Testing
         #expect(changed.entries.first?.details.last?.hasPrefix("1 file changed: model.safetensors") == true)
     }
 
+    @Test func theIdentityOfWeightsDoesNotDependOnShardsOrOrder() throws {
+        let sharded = lock([
+            (
+                "m", [],
+                [try tensor("a.safetensors", "t1", 2, at: 8), try tensor("b.safetensors", "t0", 1, at: 8)]
+            )
+        ])
+        let identity = try #require(sharded.entries.first?.weights)
+        #expect(identity.tensors == 2)
+        #expect(try whole([1, 2]).entries.first?.weights == identity)
+        #expect(try whole([2, 1]).entries.first?.weights != identity)
+        #expect(try whole([1, 2, 2]).entries.first?.weights?.tensors == 3)
+        #expect(sharded.text.contains("\"weights\":{\"sha256\":\"\(identity.sha256.hex)\",\"tensors\":2}"))
+        #expect(try Lock.parse(Array(whole([1]).text.utf8), path: "x").text == whole([1]).text)
+    }
+
+    @Test func tensorsOfOtherFormatsAreNoPartOfTheIdentity() throws {
+        let mixed = lock([
+            (
+                "m", [],
+                [try tensor("a.gguf", "t0", 1, at: 8), try tensor("b.safetensors", "t0", 1, at: 8)]
+            )
+        ])
+        #expect(try mixed.entries.first?.weights == (whole([1])).entries.first?.weights)
+        #expect(lock([("m", [], [try tensor("a.gguf", "t0", 1, at: 8)])]).entries.first?.weights == nil)
+    }
+
     @Test func entriesThatCameAndWentAreNamed() throws {
         let first = lock([("a", [], []), ("b", [], [])])
         let second = lock([("b", [], []), ("c", [], [])])

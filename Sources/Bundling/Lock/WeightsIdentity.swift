@@ -1,0 +1,39 @@
+public import Storage
+import Tensors
+
+/// Which weights an entry's safetensors files hold, whatever the files are called, however the tensors are
+/// spread over them and in whichever order they lie.
+public struct WeightsIdentity: Equatable, Sendable {
+    /// The SHA-256 of one line for each tensor, `["name","dtype",[shape],"sha256"]` and a line feed, lines
+    /// sorted by their bytes, equal ones once. Two entries have one identity exactly if their tensors have
+    /// the same names, types, shapes and bytes.
+    public let sha256: SHA256Digest
+    /// The number of lines.
+    public let tensors: Int
+}
+
+extension LockedEntry {
+    /// The identity of the entry's safetensors weights; `nil` where it has none.
+    public var weights: WeightsIdentity? {
+        let lines = Set(tensors.compactMap(\.line)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        guard !lines.isEmpty,
+            let digest = try? ContentHasher.sha256(Array(lines.joined().utf8).span)
+        else { return nil }
+        return WeightsIdentity(sha256: digest, tensors: lines.count)
+    }
+}
+
+extension LockedTensor {
+    /// Whether it lies in a safetensors file: of other formats a lock has only the tensors that are worth
+    /// sharing.
+    var isOfSafetensors: Bool { file.utf8.reversed().starts(with: ".safetensors".utf8.reversed()) }
+
+    /// What the identity counts of this tensor; `nil` for other formats.
+    fileprivate var line: String? {
+        guard isOfSafetensors, let dtype, let shape else { return nil }
+        let fields: [JSON] = [
+            .string(name), .string(dtype), .array(shape.map(JSON.integer)), .string(sha256.hex),
+        ]
+        return JSON.array(fields).compactText + "\n"
+    }
+}
