@@ -6,6 +6,7 @@ struct BenchData {
     var manifest: String { directory + "/bench.toml" }
     var lock: String { directory + "/bench.lock" }
     var source: String { directory + "/source" }
+    var bundle: String { directory + "/bundle" }
     var files: [String] = []
 
     /// Makes `count` files of `size` bytes, no two alike and none compressible; those that are there with
@@ -19,22 +20,12 @@ struct BenchData {
             if try FileStatus.existing(path)?.size == size { continue }
             try Directory.removeFile(path)
             let file = try FileHandle.creating(path)
-            var state = UInt64(number) &* 0x9E37_79B9_7F4A_7C15 | 1
-            var block = [UInt8](repeating: 0, count: 1 << 20)
+            var noise = Noise(seed: number)
             var left = size
             while left > 0 {
-                for index in stride(from: 0, to: block.count, by: 8) {
-                    // xorshift64 (Marsaglia 2003): good enough to differ everywhere.
-                    state ^= state << 13
-                    state ^= state >> 7
-                    state ^= state << 17
-                    for byte in 0..<8 {
-                        block[index + byte] = UInt8(truncatingIfNeeded: state >> (8 * UInt64(byte)))
-                    }
-                }
-                let part = min(left, block.count)
-                try file.write(block.span.extracting(0..<part))
-                left -= part
+                let block = noise.block(min(left, 1 << 20))
+                try file.write(block.span)
+                left -= block.count
             }
         }
         let text = """
@@ -47,6 +38,23 @@ struct BenchData {
             source = "path:source"
             """
         try AtomicFile.write(Array(text.utf8), to: manifest)
+    }
+
+    /// Removes what earlier runs left: no index, no lock, no bundle.
+    func forget() throws {
+        try Directory.removeFile(lock)
+        try Directory.removeTree(directory + "/index")
+        try Directory.removeTree(bundle)
+    }
+
+    /// Copies all files and waits for the disk, as a baseline; the copy is gone afterwards.
+    func copied() throws -> Measured {
+        let copy = directory + "/copy"
+        try Directory.removeTree(copy)
+        defer { try? Directory.removeTree(copy) }
+        return try Measured.running([
+            ["sh", "-c", "cp -r '\(source)' '\(copy)' && sync -f '\(directory)'"]
+        ])
     }
 
     /// Reads every file once, so that all measurements start with a warm page cache.

@@ -1,0 +1,26 @@
+/// Bytes that do not compress and differ from seed to seed: xorshift64 (Marsaglia 2003).
+struct Noise {
+    private var state: UInt64
+
+    init(seed: Int) {
+        state = UInt64(truncatingIfNeeded: seed) &* 0x9E37_79B9_7F4A_7C15 | 1
+        for _ in 0..<8 { _ = next() }
+    }
+
+    mutating func next() -> UInt64 {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return state
+    }
+
+    /// The next `count` bytes.
+    mutating func block(_ count: Int) -> [UInt8] {
+        var block = [UInt8](repeating: 0, count: (count + 7) / 8 * 8)
+        for index in stride(from: 0, to: block.count, by: 8) {
+            let word = next()
+            for byte in 0..<8 { block[index + byte] = UInt8(truncatingIfNeeded: word >> (8 * UInt64(byte))) }
+        }
+        return Array(block.prefix(count))
+    }
+}
