@@ -10,9 +10,7 @@ public enum AtomicFile {
     /// - Returns: whether the file had to be written.
     @discardableResult
     public static func write(_ bytes: [UInt8], to path: String) throws(FileError) -> Bool {
-        if let present = try? FileReader.contents(of: path, limit: bytes.count), present == bytes {
-            return false
-        }
+        if (try? holds(bytes, path)) == true { return false }
         let temporary = path + ".tmp-\(getpid())"
         try Directory.removeFile(temporary)
         do {
@@ -25,6 +23,24 @@ public enum AtomicFile {
             throw error
         }
         try synchronizeDirectory(of: path)
+        return true
+    }
+
+    /// Whether a file has exactly this content.
+    private static func holds(_ bytes: [UInt8], _ path: String) throws(FileError) -> Bool {
+        let file = try FileHandle.reading(path)
+        guard try file.status().size == bytes.count else { return false }
+        var buffer = Buffer(count: min(bytes.count, FileReader.blockSize))
+        var position = 0
+        while position < bytes.count {
+            let count = try file.read(into: &buffer)
+            guard count > 0, count <= bytes.count - position else { return false }
+            let isEqual = buffer.withBytes(count) { block in
+                block.indices.allSatisfy { block[$0] == bytes[position + $0] }
+            }
+            guard isEqual else { return false }
+            position += count
+        }
         return true
     }
 

@@ -4,8 +4,15 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads exactly 64 lowercase hexadecimal digits; everything else is `nil`.
     public init?(hex: some StringProtocol) {
-        guard let bytes = decodedHex(hex.utf8, count: 32) else { return nil }
-        self.init(bytes)
+        var words: [UInt64] = [0, 0, 0, 0]
+        var count = 0
+        for digit in hex.utf8 {
+            guard count < 64, let value = hexValue(digit) else { return nil }
+            words[count / 16] = words[count / 16] << 4 | UInt64(value)
+            count += 1
+        }
+        guard count == 64 else { return nil }
+        self.words = (words[0], words[1], words[2], words[3])
     }
 
     /// Takes exactly 32 bytes; any other number is `nil`.
@@ -19,9 +26,12 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
 
     /// The 32 bytes in the order in which the hash function gives them.
     public var bytes: [UInt8] {
-        [words.0, words.1, words.2, words.3].flatMap { word in
-            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(32)
+        for word in [words.0, words.1, words.2, words.3] {
+            for byte in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * byte))) }
         }
+        return bytes
     }
 
     /// 64 lowercase hexadecimal digits.
@@ -49,7 +59,7 @@ public struct GitBlobDigest: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads exactly 40 lowercase hexadecimal digits; everything else is `nil`.
     public init?(hex: some StringProtocol) {
-        guard decodedHex(hex.utf8, count: 20) != nil else { return nil }
+        guard hex.utf8.count == 40, hex.utf8.allSatisfy({ hexValue($0) != nil }) else { return nil }
         self.hex = String(hex)
     }
 
@@ -60,28 +70,21 @@ public struct GitBlobDigest: Hashable, Sendable, CustomStringConvertible {
 }
 
 private func hexText(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(
-        decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x61 + value - 10 }
+    var text: [UInt8] = []
+    text.reserveCapacity(2 * bytes.count)
+    for byte in bytes {
+        text.append(digit(byte >> 4))
+        text.append(digit(byte & 15))
+    }
+    return String(decoding: text, as: UTF8.self)
 }
 
-private func decodedHex(_ text: some Collection<UInt8>, count: Int) -> [UInt8]? {
-    guard text.count == 2 * count else { return nil }
-    var result: [UInt8] = []
-    var high: UInt8?
-    for byte in text {
-        let digit: UInt8
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-        default: return nil
-        }
-        if let first = high {
-            result.append(first << 4 | digit)
-            high = nil
-        } else {
-            high = digit
-        }
+/// The value of a lowercase hexadecimal digit; `nil` for every other byte.
+private func hexValue(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    default: nil
     }
-    return result
 }

@@ -124,7 +124,7 @@ public final class DigestIndex: Sendable {
     }
 
     private static func extents(_ text: String) -> [ExtentDigest]? {
-        let words = text.split(separator: " ")
+        let words = text.utf8.split(separator: UInt8(ascii: " ")).map(Substring.init)
         guard words.count % 3 == 0 else { return nil }
         return stride(from: 0, to: words.count, by: 3).compactMap { index in
             guard let offset = Int(words[index]), let length = Int(words[index + 1]), offset >= 0, length > 0,

@@ -94,13 +94,18 @@ public enum FileReader {
         let file = try FileHandle.reading(path)
         let size = try file.status().size
         guard size <= limit else { throw FileError("read", path, code: 27) }
-        var buffer = Buffer(count: size)
-        let count = try file.read(into: &buffer, at: 0)
-        return buffer.withBytes(count) { bytes in
-            var copy: [UInt8] = []
-            copy.reserveCapacity(bytes.count)
-            for index in bytes.indices { copy.append(bytes[index]) }
-            return copy
+        var buffer = Buffer(count: min(size, blockSize))
+        var content: [UInt8] = []
+        content.reserveCapacity(size)
+        while content.count < size {
+            let count = try file.read(into: &buffer)
+            guard count > 0 else { break }
+            let wanted = min(count, size - content.count)
+            // SAFETY: the bytes are only read, while they are lent.
+            buffer.withBytes(wanted) { bytes in
+                unsafe bytes.withUnsafeBufferPointer { unsafe content.append(contentsOf: $0) }
+            }
         }
+        return content
     }
 }

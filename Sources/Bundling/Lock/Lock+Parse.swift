@@ -11,7 +11,7 @@ extension Lock {
     /// - Parameter path: the lock's path as the user named it, for messages.
     public static func parse(_ bytes: [UInt8], path: String) throws(Diagnostics) -> Lock {
         do {
-            return try LockReader().lock(try JSON.parse(bytes))
+            return try LockReader().lock(bytes)
         } catch let problem as LockProblem {
             throw Diagnostics(problem.diagnostic(path))
         } catch {
@@ -36,7 +36,17 @@ private struct LockProblem: Error {
 
 /// Reads the parts of a lock, and says which part is wrong.
 private struct LockReader {
-    func lock(_ json: JSON) throws -> Lock {
+    func lock(_ bytes: [UInt8]) throws -> Lock {
+        // Entries are read one by one: the JSON of all of them would take several times the lock's size.
+        var entries: [LockedEntry] = []
+        var problem: (any Error)?
+        let json = try JSON.parse(bytes.span, elementsOf: "entries") { element in
+            do {
+                if problem == nil { entries.append(try entry(element)) }
+            } catch {
+                problem = error
+            }
+        }
         guard let version = json["version"]?.integer else {
             throw LockProblem("it has no integer \"version\"")
         }
@@ -46,8 +56,8 @@ private struct LockReader {
             throw problem
         }
         let bundle = try bundle(member(json, "bundle", of: "the lock"))
-        guard let list = json["entries"]?.array else { throw LockProblem("it has no list \"entries\"") }
-        let entries = try list.map(entry)
+        guard json["entries"]?.array != nil else { throw LockProblem("it has no list \"entries\"") }
+        if let problem { throw problem }
         for (first, second) in zip(entries, entries.dropFirst())
         where !first.name.utf8.lexicographicallyPrecedes(second.name.utf8) {
             throw LockProblem("entries \(first.name) and \(second.name) are not in order, or named twice")

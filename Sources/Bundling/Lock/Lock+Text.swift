@@ -2,19 +2,26 @@ import Storage
 import Tensors
 
 extension Lock {
-    /// The lock as it is written: canonical, one file a line, so that git merges it and the same content
-    /// always gives the same bytes.
-    public var text: String {
-        var text = "{\n\"version\":\(Lock.version),\n"
-        text += "\"generator\":\"knapsack\",\n"
-        text += "\"bundle\":\(JSON.object(bundle.lockMembers).compactText),\n"
-        text += "\"entries\":["
+    /// The lock as it is written: canonical UTF-8, one file a line, so that git merges it and the same
+    /// content always gives the same bytes.
+    public var bytes: [UInt8] {
+        let bundle = JSON.object(bundle.lockMembers).compactText
+        var bytes: [UInt8] = []
+        // About what the records take: growing by doubling would cost twice the memory.
+        bytes.reserveCapacity(entries.reduce(4096) { $0 + 256 * $1.files.count + 200 * $1.tensors.count })
+        bytes += Array(
+            "{\n\"version\":\(Lock.version),\n\"generator\":\"knapsack\",\n\"bundle\":\(bundle),\n".utf8)
+        bytes += "\"entries\":[".utf8
         for (index, entry) in entries.enumerated() {
-            text += index == 0 ? "\n" : ",\n"
-            text += entry.text
+            bytes += (index == 0 ? "\n" : ",\n").utf8
+            entry.write(to: &bytes)
         }
-        return text + (entries.isEmpty ? "" : "\n") + "]\n}\n"
+        bytes += "\(entries.isEmpty ? "" : "\n")]\n}\n".utf8
+        return bytes
     }
+
+    /// The same as text.
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
 }
 
 extension BundleSettings {
@@ -31,24 +38,26 @@ extension BundleSettings {
 }
 
 extension LockedEntry {
-    fileprivate var text: String {
-        var text = "{\n\"name\":\(JSON.string(name).compactText),\n"
-        text += "\"kind\":\"\(kind.rawValue)\",\n"
-        text += "\"asked\":\(JSON.object(asked.lockMembers).compactText),\n"
-        text += "\"resolved\":\(JSON.object(resolvedMembers).compactText),\n"
-        text += "\"files\":["
+    fileprivate func write(to bytes: inout [UInt8]) {
+        bytes += "{\n\"name\":\(JSON.string(name).compactText),\n".utf8
+        bytes += "\"kind\":\"\(kind.rawValue)\",\n".utf8
+        bytes += "\"asked\":\(JSON.object(asked.lockMembers).compactText),\n".utf8
+        bytes += "\"resolved\":\(JSON.object(resolvedMembers).compactText),\n".utf8
+        bytes += "\"files\":[".utf8
         for (index, file) in files.enumerated() {
-            text += (index == 0 ? "\n" : ",\n") + JSON.object(file.lockMembers).compactText
+            bytes += (index == 0 ? "\n" : ",\n").utf8
+            bytes += JSON.object(file.lockMembers).compactText.utf8
         }
-        text += (files.isEmpty ? "" : "\n") + "]"
+        bytes += "\(files.isEmpty ? "" : "\n")]".utf8
         if !tensors.isEmpty {
-            text += ",\n\"tensors\":["
+            bytes += ",\n\"tensors\":[".utf8
             for (index, tensor) in tensors.enumerated() {
-                text += (index == 0 ? "\n" : ",\n") + JSON.object(tensor.lockMembers).compactText
+                bytes += (index == 0 ? "\n" : ",\n").utf8
+                bytes += JSON.object(tensor.lockMembers).compactText.utf8
             }
-            text += "\n]"
+            bytes += "\n]".utf8
         }
-        return text + "\n}"
+        bytes += "\n}".utf8
     }
 
     private var resolvedMembers: [JSON.Member] {

@@ -15,11 +15,16 @@ public struct WeightsIdentity: Equatable, Sendable {
 extension LockedEntry {
     /// The identity of the entry's safetensors weights; `nil` where it has none.
     public var weights: WeightsIdentity? {
-        let lines = Set(tensors.compactMap(\.line)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        guard !lines.isEmpty,
-            let digest = try? ContentHasher.sha256(Array(lines.joined().utf8).span)
-        else { return nil }
-        return WeightsIdentity(sha256: digest, tensors: lines.count)
+        var lines = tensors.compactMap(\.line)
+        lines.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        guard !lines.isEmpty, var hasher = try? ContentHasher() else { return nil }
+        var count = 0
+        for (index, line) in lines.enumerated() where index == 0 || lines[index - 1] != line {
+            guard (try? hasher.update(Array(line.utf8).span)) != nil else { return nil }
+            count += 1
+        }
+        guard let digest = try? hasher.finish().sha256 else { return nil }
+        return WeightsIdentity(sha256: digest, tensors: count)
     }
 }
 
@@ -31,9 +36,7 @@ extension LockedTensor {
     /// What the identity counts of this tensor; `nil` for other formats.
     fileprivate var line: String? {
         guard isOfSafetensors, let dtype, let shape else { return nil }
-        let fields: [JSON] = [
-            .string(name), .string(dtype), .array(shape.map(JSON.integer)), .string(sha256.hex),
-        ]
-        return JSON.array(fields).compactText + "\n"
+        let fields = [JSON.string(name), .string(dtype), .array(shape.map(JSON.integer))]
+        return "\(JSON.array(fields).compactText.dropLast()),\"\(sha256.hex)\"]\n"
     }
 }

@@ -104,7 +104,7 @@ struct Locking {
         let inputs = try await VerifiedInputs(
             proving: resolution, index: index, rehash: options.rehash, progress: session.progress)
         let lock = try await inputs.lock(previous: previous)
-        let changed = try AtomicFile.write(Array(lock.text.utf8), to: source.lockPath)
+        let changed = try AtomicFile.write(lock.bytes, to: source.lockPath)
         session.say(changed ? "wrote \(source.lockPath)" : "\(source.lockPath) is up to date")
         return lock
     }

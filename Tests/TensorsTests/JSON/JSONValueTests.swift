@@ -74,4 +74,19 @@ struct JSONValueTests {
         #expect(!written.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F })
         #expect(try parse(written) == .string(text))
     }
+
+    @Test func handsOutTheElementsOfOneArray() throws {
+        var elements: [JSON] = []
+        let text = Array(#" {"a":[1,2],"b":[{"c":3},[4]],"d":null} "#.utf8)
+        let rest = try JSON.parse(text.span, elementsOf: "b") { elements.append($0) }
+        #expect(elements == [["c": 3], [4]])
+        #expect(rest == ["a": [1, 2], "b": [], "d": nil])
+        #expect(throws: FormatError.self) { try handOut(#"{"b":[1,]}"#) }
+        #expect(throws: FormatError.self) { try handOut(#"{"b":[1]} x"#) }
+        #expect(throws: FormatError.self) { try handOut("[1]") }
+    }
+
+    private func handOut(_ text: String) throws {
+        _ = try JSON.parse(Array(text.utf8).span, elementsOf: "b") { _ in }
+    }
 }
