@@ -32,6 +32,9 @@ extension GGMLType {
     public var format: (any BlockFormat.Type)? {
         switch self {
         case .f32: F32Format.self
+        case .f16: F16Format.self
+        case .bf16: BF16Format.self
+        case .f64: F64Format.self
         default: nil
         }
     }
