@@ -1,39 +1,44 @@
 import Glibc
 import Storage
+import Synchronization
 
 /// What happens at Ctrl-C and at a polite kill: no half-written file stays, the terminal is left clean, and
 /// the exit code says it.
 public enum Interruption {
-    /// Begins to wait for the signals, on a thread of its own: call it before any other thread is made.
+    /// Where the handler writes a signal's number to.
+    private static let input = Atomic<Int32>(-1)
+    /// Where the waiting thread reads it from.
+    private static let output = Atomic<Int32>(-1)
+
+    /// Installs the handlers.
     ///
-    /// The bundle that was being written stays in its staging directory, from which the next pack goes on.
+    /// A bundle that was being written stays in its staging directory, from which the next pack goes on.
     public static func install() {
         signal(SIGPIPE, SIG_IGN)
-        // Asked for, they end the process even where the parent ignored them, as shells do for background
-        // jobs; a hangup that is ignored stays so, for nohup.
-        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+        var ends: [Int32] = [-1, -1]
         var thread = pthread_t()
-        // Signals that no thread takes wait until somebody asks for them, which this thread does.
-        unsafe pthread_sigmask(SIG_BLOCK, [awaited], nil)
-        unsafe pthread_create(&thread, nil, { _ in Interruption.wait() }, nil)
+        guard unsafe pipe(&ends) == 0 else { return }
+        input.store(ends[1], ordering: .relaxed)
+        output.store(ends[0], ordering: .relaxed)
+        guard unsafe pthread_create(&thread, nil, { _ in Interruption.wait() }, nil) == 0 else { return }
         pthread_detach(thread)
-    }
-
-    /// The signals that end the process.
-    private static var awaited: sigset_t {
-        var set = sigset_t()
-        unsafe sigemptyset(&set)
-        for number in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&set, number) }
-        return set
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            signal(number) { number in
+                // Only what POSIX allows in a handler: no allocation, no locks, no Swift objects. The thread
+                // may do all of that.
+                var byte = UInt8(truncatingIfNeeded: number)
+                _ = unsafe write(Interruption.input.load(ordering: .relaxed), &byte, 1)
+            }
+        }
     }
 
     /// Waits for a signal and ends the process.
     private static func wait() -> Never {
-        var number: Int32 = 0
-        repeat {} while unsafe sigwait([awaited], &number) != 0
+        var number: UInt8 = 0
+        repeat {} while unsafe read(output.load(ordering: .relaxed), &number, 1) != 1
         PartialFile.removeAll()
         say(isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[Kinterrupted\n" : "interrupted\n")
-        _exit(128 + number)
+        _exit(128 + Int32(number))
     }
 
     private static func say(_ text: StaticString) {

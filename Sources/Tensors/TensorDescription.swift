@@ -1,16 +1,21 @@
 /// What a GGUF file's header says of a tensor, but for its place.
-public struct TensorDescription: Equatable, Sendable {
-    /// The name, unique in the file, as `blk.0.attn_q.weight`.
-    public let name: String
+public struct TensorDescription: Hashable, Sendable {
+    /// GGUF's name for the tensor, as `blk.0.attn_v.weight`.
+    public var name: String
     /// The numbers of elements, the fastest varying dimension first; empty for a single element.
-    public let dimensions: [Int]
+    public var dimensions: [Int]
     /// The type of the elements.
-    public let type: GGMLType
+    public var type: GGMLType
 
-    /// Puts name, dimensions and type together.
+    /// Describes a tensor.
     public init(name: String, dimensions: [Int], type: GGMLType) {
         self.name = name
         self.dimensions = dimensions
         self.type = type
+    }
+
+    /// Describes a tensor of a GGUF file.
+    public init(_ tensor: GGUFHeader.Tensor) {
+        self.init(name: tensor.name, dimensions: tensor.dimensions, type: tensor.type)
     }
 }

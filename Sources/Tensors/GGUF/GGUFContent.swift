@@ -19,25 +19,6 @@ public enum GGUFContent: Equatable, Sendable {
     /// An array of strings that need not be UTF-8, as the pieces of some vocabularies.
     case byteStrings([[UInt8]])
 
-    /// The value of an item that was read, unless it is an array, whose elements lie in the file.
-    public init?(_ value: GGUFValue) {
-        switch value {
-        case .uint8(let value): self = .uint8(value)
-        case .int8(let value): self = .int8(value)
-        case .uint16(let value): self = .uint16(value)
-        case .int16(let value): self = .int16(value)
-        case .uint32(let value): self = .uint32(value)
-        case .int32(let value): self = .int32(value)
-        case .uint64(let value): self = .uint64(value)
-        case .int64(let value): self = .int64(value)
-        case .float32(let value): self = .float32(value)
-        case .float64(let value): self = .float64(value)
-        case .bool(let value): self = .bool(value)
-        case .string(let value): self = .string(value)
-        case .array: return nil
-        }
-    }
-
     /// The type of the value, or of the elements of an array.
     private var elementType: GGUFValueType {
         switch self {

@@ -7,11 +7,14 @@ public struct GGUFHeaderWriter: Sendable {
     /// Everything up to the tensors' descriptions; the counts are put in at the end.
     private var bytes: [UInt8] = []
     private var itemCount: UInt64 = 0
-    /// The alignment in bytes: 32, or what an item `general.alignment` says.
-    public private(set) var alignment = GGUFHeader.defaultAlignment
+    private let alignment: Int
 
     /// Starts a header without items.
-    public init() {
+    /// - Parameter alignment: in bytes, a power of two. Other than 32 it has to be said by an item
+    ///   `general.alignment` as well, which is the caller's business.
+    public init(alignment: Int = GGUFHeader.defaultAlignment) {
+        precondition(alignment > 0 && alignment.nonzeroBitCount == 1)
+        self.alignment = alignment
         bytes += Array("GGUF".utf8)
         bytes.appendLittleEndian(Self.version)
         bytes.appendLittleEndian(UInt64(0))
@@ -19,69 +22,20 @@ public struct GGUFHeaderWriter: Sendable {
     }
 
     /// Adds an item. That its name is new is the caller's business.
-    ///
-    /// An item `general.alignment` sets the alignment if it is what a reader takes, a power of two of type
-    /// uint32, and is written without that effect otherwise.
     public mutating func add(_ key: String, _ value: GGUFContent) {
         bytes.appendGGUFString(key.utf8)
         value.append(to: &bytes)
         itemCount += 1
-        if case .uint32(let value) = value { note(key, value) }
     }
 
-    /// Adds an item of another file as it is.
+    /// Adds items of another file as they are, or what was made of them: whole items in GGUF's bytes, one after
+    /// the other.
     /// - Parameters:
-    ///   - item: an item of the header that was read from `header`.
-    ///   - header: that header's bytes, from the start of the file.
-    ///   - cutAtNUL: whether strings, alone or in an array of strings, end at their first zero byte, as they
-    ///     do where they went through C.
-    /// - Throws: where `header` is not what the item was found in.
-    public mutating func add(
-        copying item: GGUFHeader.Item, from header: Span<UInt8>, cutAtNUL: Bool = false
-    ) throws(FormatError) {
-        guard item.bytes.upperBound <= header.count else {
-            throw FormatError(
-                "the item needs the header's bytes up to \(item.bytes.upperBound)", at: header.count)
-        }
-        if cutAtNUL, try item.value.hasNUL(in: header) {
-            try addCut(item, from: header)
-        } else {
-            let part = header.extracting(item.bytes)
-            for index in part.indices { bytes.append(part[index]) }
-        }
-        itemCount += 1
-        if case .uint32(let value) = item.value { note(item.key, value) }
-    }
-
-    /// Adds an item whose strings end at their first zero byte.
-    private mutating func addCut(_ item: GGUFHeader.Item, from header: Span<UInt8>) throws(FormatError) {
-        bytes.appendGGUFString(item.key.utf8)
-        guard case .array(let array) = item.value else {
-            // Before the text lie the key with its length, the type, and the text's length.
-            let start = item.bytes.lowerBound + 8 + item.key.utf8.count + 4 + 8
-            return GGUFContent.byteString(Self.cut(header.extracting(start..<item.bytes.upperBound)))
-                .append(to: &bytes)
-        }
-        var strings: [[UInt8]] = []
-        strings.reserveCapacity(array.count)
-        try array.forEachString(in: header) { strings.append(Self.cut(header.extracting($0))) }
-        GGUFContent.byteStrings(strings).append(to: &bytes)
-    }
-
-    /// The bytes before the first that is zero.
-    private static func cut(_ text: Span<UInt8>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for index in text.indices {
-            if text[index] == 0 { break }
-            bytes.append(text[index])
-        }
-        return bytes
-    }
-
-    private mutating func note(_ key: String, _ value: UInt32) {
-        if key.utf8.elementsEqual("general.alignment".utf8), value.nonzeroBitCount == 1 {
-            alignment = Int(value)
-        }
+    ///   - items: the bytes of key, type and value of each item.
+    ///   - count: the number of items. That it is true is the caller's business.
+    public mutating func add(encoded items: Span<UInt8>, count: Int = 1) {
+        for index in items.indices { bytes.append(items[index]) }
+        itemCount += UInt64(count)
     }
 
     /// Finishes the header.
@@ -137,23 +91,6 @@ public struct GGUFLayout: Equatable, Sendable {
     public let tensors: [Range<Int>]
     /// The file's size in bytes, with the zeros behind the last tensor.
     public let fileSize: Int
-}
-
-extension GGUFValue {
-    /// Whether a string, alone or in an array of strings, has a zero byte.
-    fileprivate func hasNUL(in header: Span<UInt8>) throws(FormatError) -> Bool {
-        switch self {
-        case .string(let text): return text.utf8.contains(0)
-        case .array(let array):
-            var found = false
-            try array.forEachString(in: header) { range in
-                guard !found else { return }
-                for index in range where header[index] == 0 { found = true }
-            }
-            return found
-        default: return false
-        }
-    }
 }
 
 extension [UInt8] {
