@@ -1,3 +1,5 @@
+import Tensors
+
 /// What a tensor does in a model, as coarsely as the choice of types asks.
 enum TensorRole {
     case tokenEmbedding, output

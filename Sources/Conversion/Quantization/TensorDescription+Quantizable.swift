@@ -1,3 +1,5 @@
+import Tensors
+
 extension TensorDescription {
     /// Whether llama-quantize quantizes the tensor at all: matrices of weights do, but for small or sensitive
     /// ones (llama-quant.cpp, `tensor_allows_quantization`).
