@@ -126,3 +126,15 @@ extension TensorDescription {
         return tensor
     }
 }
+
+extension ModelOutput.Division {
+    /// The size of a file, as `--split-max-size` has it: a number of bytes, `500M`, `2G`, or with a unit, as
+    /// `4 GB`, `4GiB`. The letters alone are thousands, as for the reference converter.
+    /// - Returns: `nil` where the text is no size, or the size is 0.
+    public static func size(named text: String) -> Self? {
+        if let bytes = Int(text), bytes > 0 { return .size(bytes) }
+        let letters = ["K": "KB", "M": "MB", "G": "GB", "T": "TB"]
+        let unit = letters[text.suffix(1).uppercased()]
+        return ByteSize.parse(unit.map { text.dropLast() + $0 } ?? text).map(Self.size)
+    }
+}
