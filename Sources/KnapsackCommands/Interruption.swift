@@ -14,7 +14,8 @@ public enum Interruption {
     ///
     /// A bundle that was being written stays in its staging directory, from which the next pack goes on.
     public static func install() {
-        signal(SIGPIPE, SIG_IGN)
+        // Writing past a limit is an error like a full disk, not a death without clean-up.
+        for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
         var ends: [Int32] = [-1, -1]
         var thread = pthread_t()
         guard unsafe pipe(&ends) == 0 else { return }
