@@ -36,7 +36,7 @@ let package = Package(
         .target(
             name: "KnapsackCommands",
             dependencies: [
-                "Bundling", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Bundling", "Conversion", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
         .executableTarget(name: "knapsack", dependencies: ["KnapsackCommands"]),

@@ -1,20 +1,45 @@
 import Glibc
+import Storage
+import Synchronization
 
-/// What happens at Ctrl-C and at a polite kill: the terminal is left clean, and the exit code says it.
+/// What happens at Ctrl-C and at a polite kill: no half-written file stays, the terminal is left clean, and
+/// the exit code says it.
 public enum Interruption {
+    /// Where the handler writes a signal's number to.
+    private static let input = Atomic<Int32>(-1)
+    /// Where the waiting thread reads it from.
+    private static let output = Atomic<Int32>(-1)
+
     /// Installs the handlers.
     ///
-    /// Nothing has to be cleaned up on the disk: files get their names only when they are whole, and an
-    /// interrupted pack goes on where it stopped.
+    /// A bundle that was being written stays in its staging directory, from which the next pack goes on.
     public static func install() {
-        signal(SIGPIPE, SIG_IGN)
+        // Writing past a limit is an error like a full disk, not a death without clean-up.
+        for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+        var ends: [Int32] = [-1, -1]
+        var thread = pthread_t()
+        guard unsafe pipe(&ends) == 0 else { return }
+        input.store(ends[1], ordering: .relaxed)
+        output.store(ends[0], ordering: .relaxed)
+        guard unsafe pthread_create(&thread, nil, { _ in Interruption.wait() }, nil) == 0 else { return }
+        pthread_detach(thread)
         for number in [SIGINT, SIGTERM, SIGHUP] {
             signal(number) { number in
-                // Only what POSIX allows in a handler: no allocation, no locks, no Swift objects.
-                Interruption.say(isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[Kinterrupted\n" : "interrupted\n")
-                _exit(128 + number)
+                // Only what POSIX allows in a handler: no allocation, no locks, no Swift objects. The thread
+                // may do all of that.
+                var byte = UInt8(truncatingIfNeeded: number)
+                _ = unsafe write(Interruption.input.load(ordering: .relaxed), &byte, 1)
             }
         }
+    }
+
+    /// Waits for a signal and ends the process.
+    private static func wait() -> Never {
+        var number: UInt8 = 0
+        repeat {} while unsafe read(output.load(ordering: .relaxed), &number, 1) != 1
+        PartialFile.removeAll()
+        say(isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[Kinterrupted\n" : "interrupted\n")
+        _exit(128 + Int32(number))
     }
 
     private static func say(_ text: StaticString) {

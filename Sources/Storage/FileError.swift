@@ -37,6 +37,9 @@ extension FileError {
     /// Whether something has the name already.
     public var isExisting: Bool { code == EEXIST }
 
+    /// Whether another process has it locked.
+    public var isBusy: Bool { code == EWOULDBLOCK }
+
     /// Whether the file system, or the user's share of it, is used up.
     public var isFullDisk: Bool { code == ENOSPC || code == EDQUOT }
 }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// An open file or directory that closes itself; reads and writes retry when a signal interrupts them.
-public struct FileHandle: ~Copyable {
+public struct FileHandle: ~Copyable, Sendable {
     let descriptor: Int32
     /// The path that the file was opened by, for messages.
     public let path: String
@@ -32,6 +32,14 @@ public struct FileHandle: ~Copyable {
     /// - Parameter mode: the permission bits, of which the process's umask takes some away.
     public static func creating(_ path: String, mode: UInt32 = 0o644) throws(FileError) -> FileHandle {
         try open(path, O_WRONLY | O_CREAT | O_EXCL, mode)
+    }
+
+    /// Opens a file to write, with what is in it, and makes one where there is none; a link is refused
+    /// (`ELOOP`).
+    static func opening(_ path: String) throws(FileError) -> FileHandle {
+        let handle = try open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o644)
+        guard try handle.status().kind == .file else { throw FileError("write", path, code: EINVAL) }
+        return handle
     }
 
     /// Opens a directory, for ``synchronize()`` and ``lockExclusively()``.

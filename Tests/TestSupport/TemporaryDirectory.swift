@@ -26,6 +26,11 @@ public func writeFile(_ path: String, _ text: String) throws {
     try writeFile(path, text.utf8)
 }
 
+/// Changes the size of a file in place.
+public func resizeFile(_ path: String, _ size: Int) throws {
+    guard unsafe truncate(path, size) == 0 else { throw FileError("resize", path, code: errno) }
+}
+
 /// Makes a symbolic link, and the directories above it.
 public func makeLink(_ path: String, to text: String) throws {
     try Directory.make(Path.parent(path))

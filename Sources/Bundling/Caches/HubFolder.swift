@@ -1,3 +1,4 @@
+import Conversion
 import Storage
 
 /// The folder of one repository in a hub cache.

@@ -1,3 +1,4 @@
+import Conversion
 import Storage
 
 /// The folder of one model's variation, or of one data set, in a kagglehub cache.

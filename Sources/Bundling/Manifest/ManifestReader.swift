@@ -1,3 +1,5 @@
+import Conversion
+
 /// Checks a manifest's tables against `ManifestSchema` and collects everything that is wrong.
 struct ManifestReader {
     /// A key's value once it was found to be right.

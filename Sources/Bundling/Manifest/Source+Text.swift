@@ -1,3 +1,5 @@
+import Conversion
+
 /// What is wrong with the text of a source.
 public struct SourceError: Error, Equatable, Sendable {
     /// A clause without a full stop, to be read after "the source": "has the version \"x\"".

@@ -54,21 +54,27 @@ struct ProgressState {
     private(set) var total = 0
     private(set) var files = 0
     private(set) var totalFiles = 0
+    private(set) var counted = "files"
+    /// What was done last.
+    private(set) var last = ""
     private var began: Int64 = 0
     var drawn: Int64 = 0
     var hasDrawn = false
 
     mutating func apply(_ event: ProgressEvent, now: Int64) {
         switch event {
-        case .began(let stage, let files, let bytes):
+        case .began(let stage, let files, let bytes, let counted):
             self = ProgressState()
+            self.counted = counted
             self.stage = stage
             total = bytes
             totalFiles = files
             began = now
             drawn = now
         case .advanced(let count): bytes += count
-        case .finished: files += 1
+        case .finished(let name):
+            files += 1
+            last = name
         case .ended: break
         }
     }
@@ -86,7 +92,8 @@ struct ProgressState {
         if rate > 0, bytes < total {
             tail.append("\(ProgressState.duration(Double(total - bytes) / rate)) left")
         }
-        tail.append("\(files)/\(totalFiles) files")
+        tail.append("\(files)/\(totalFiles) \(counted)")
+        if counted != "files", !last.isEmpty { tail.append(DiagnosticText.printable(last)) }
         if bar {
             let room = width - 1 - (parts + tail).reduce(0) { $0 + $1.count + 2 }
             let length = min(30, room)

@@ -1,10 +1,13 @@
+import Glibc
 import Testing
 
 @testable import Tensors
 
 /// Random damage to files: an error or a result, never a trap, and a result keeps its promises.
 struct ExtentFuzzTests {
-    private static let runs = 1000
+    /// Mutations for each of twenty seeds; `KNAPSACK_FUZZ_RUNS` asks for another number.
+    private static let runs =
+        unsafe getenv("KNAPSACK_FUZZ_RUNS").flatMap { unsafe Int(String(cString: $0)) } ?? 1000
 
     @Test(
         arguments: ["checkpoint.pt", "arrays.npz", "tiny.gguf", "tiny.safetensors"], 0..<20 as Range<UInt64>)

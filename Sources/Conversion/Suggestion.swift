@@ -1,8 +1,8 @@
 /// What was probably meant by a misspelt word.
-enum Suggestion {
+package enum Suggestion {
     /// The candidate with the least edit distance, if it is small for the word's length; of equally
     /// near ones the first. Case and the difference between '-', '_' and ' ' do not count.
-    static func nearest(to word: String, among candidates: [String]) -> String? {
+    package static func nearest(to word: String, among candidates: [String]) -> String? {
         // Longer words are no misspelling of a key, and the distance takes quadratic time.
         guard !word.isEmpty, word.utf8.count <= 64 else { return nil }
         let folded = fold(word)
@@ -27,7 +27,7 @@ enum Suggestion {
     }
 
     /// The number of insertions, deletions, replacements and swaps of neighbours between two words.
-    static func distance(_ from: [UInt8], _ to: [UInt8]) -> Int {
+    package static func distance(_ from: [UInt8], _ to: [UInt8]) -> Int {
         var beforeLast = [Int](repeating: 0, count: to.count + 1)
         var last = Array(0...to.count)
         for row in from.indices {
@@ -44,18 +44,4 @@ enum Suggestion {
         }
         return last[to.count]
     }
-}
-
-/// A text in quotes for a message: one line, at most 60 characters, control characters shown by number.
-func quoted(_ text: String) -> String {
-    var result = "\""
-    for (index, scalar) in text.unicodeScalars.enumerated() {
-        if index == 60 { return result + "…\"" }
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
-            result += "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
-        default: result.unicodeScalars.append(scalar)
-        }
-    }
-    return result + "\""
 }

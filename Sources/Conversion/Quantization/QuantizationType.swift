@@ -4,8 +4,12 @@ public import Tensors
 public struct QuantizationType: Hashable, Sendable {
     /// The name, as `Q4_K_M`.
     public let name: String
-    /// The number in `general.file_type` (llama.h, `enum llama_ftype`).
+    /// The number in `general.file_type` (llama.h, `enum llama_ftype`). `COPY` has none of its own: the file
+    /// keeps the one it has.
     public let fileType: UInt32
     /// The type of the tensors for which the mixture has no other.
     public let base: GGMLType
+
+    /// Whether tensors are copied as they are.
+    public var isCopy: Bool { name == "COPY" }
 }

@@ -1,0 +1,147 @@
+import Storage
+public import Tensors
+
+/// A model in GGUF: one file, or the files of a split, of which the first is named.
+public struct GGUFModel: TensorSource {
+    /// The path as it was given.
+    public let name: String
+    /// The metadata: the first file's.
+    public let metadata: GGUFMetadata
+    /// The tensors of all files, file after file, in the order of the descriptions.
+    public let tensors: [TensorDescription]
+    /// Where each tensor lies.
+    public let places: [Place]
+    /// The paths of the files, links resolved.
+    public var paths: [String] { files.map { $0.handle.path } }
+
+    private let files: [OpenFile]
+
+    /// Where a tensor lies.
+    public struct Place: Equatable, Sendable {
+        /// The file, counted from 0.
+        public let file: Int
+        /// The tensor's bytes in it, from its start.
+        public let bytes: Range<Int>
+    }
+
+    /// Opens a model.
+    /// - Parameter path: a file of its own, or the first of `NAME-00001-of-00003.gguf`, whose other files lie
+    ///   beside it. Links are followed.
+    /// - Throws: ``Diagnostics`` where a file is missing, unreadable or no GGUF, or the files do not belong together.
+    public init(path: String) throws {
+        name = path
+        let first = try GGUFFile(path)
+        metadata = GGUFMetadata(header: first.header, bytes: first.bytes)
+        var headers = [first.header]
+        var files = [first.open]
+        if let split = try GGUFSplit(first.header, path: path) {
+            for number in 1..<split.count {
+                let file = try GGUFFile(split.path(number))
+                try split.check(file.header, number: number)
+                headers.append(file.header)
+                files.append(file.open)
+            }
+            try split.checkTensors(headers)
+        }
+        self.files = files
+        tensors = headers.flatMap { $0.tensors.map(TensorDescription.init) }
+        places = headers.enumerated().flatMap { number, header in
+            header.tensors.map { tensor in
+                let start = header.dataStart + tensor.bytes.lowerBound
+                return Place(file: number, bytes: start..<start + tensor.bytes.count)
+            }
+        }
+    }
+
+    /// Reads elements of a tensor.
+    public func read(
+        _ elements: Range<Int>, of index: Int, into bytes: inout MutableSpan<UInt8>
+    ) throws {
+        let place = places[index]
+        let start = place.bytes.lowerBound + tensors[index].byteCount(elements.lowerBound)
+        precondition(bytes.count == tensors[index].byteCount(elements.count))
+        precondition(start + bytes.count <= place.bytes.upperBound)
+        let handle = files[place.file]
+        guard try handle.handle.read(into: &bytes, at: start) == bytes.count else {
+            throw ReadFailure.changed(path: handle.handle.path)
+        }
+    }
+
+    /// Lets the kernel begin to read elements.
+    public func willRead(_ elements: Range<Int>, of index: Int) {
+        let start = places[index].bytes.lowerBound
+        let tensor = tensors[index]
+        files[places[index].file].handle.willRead(
+            start + tensor.byteCount(elements.lowerBound)..<start + tensor.byteCount(elements.upperBound))
+    }
+
+    /// Checks that every file is as it was when it was opened.
+    public func checkUnchanged() throws {
+        for file in files {
+            guard try file.handle.status() == file.status else {
+                throw ReadFailure.changed(path: file.handle.path)
+            }
+        }
+    }
+}
+
+/// A file that stays open, and what it was when it was opened.
+final class OpenFile: Sendable {
+    let handle: FileHandle
+    let status: FileStatus
+
+    init(path: String) throws(FileError) {
+        handle = try FileHandle.reading(try Directory.realPath(path))
+        status = try handle.status()
+    }
+}
+
+/// One GGUF file: its header, and the bytes of it.
+struct GGUFFile {
+    let open: OpenFile
+    let header: GGUFHeader
+    let bytes: [UInt8]
+
+    /// The bytes that are read first; most headers end in them.
+    private static let firstRead = 1 << 20
+
+    init(_ path: String) throws {
+        do throws(FileError) {
+            open = try OpenFile(path: path)
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "model-unreadable", "\(error)",
+                    fix: error.isMissing ? "check the path" : "make it readable", verdict: .undecided))
+        }
+        let fileSize = open.status.size
+        var size = Self.firstRead
+        while true {
+            let prefix = try open.handle.bytes(0..<min(size, fileSize))
+            switch try Self.parse(prefix, fileSize: fileSize, path: path) {
+            case .complete(let header):
+                self.header = header
+                bytes = prefix
+                return
+            case .needsMore(let end):
+                guard prefix.count == min(size, fileSize), end > prefix.count else {
+                    throw ReadFailure.changed(path: path)
+                }
+                size = max(size * 2, end)
+            }
+        }
+    }
+
+    private static func parse(
+        _ prefix: [UInt8], fileSize: Int, path: String
+    ) throws -> GGUFHeader.Parsing {
+        do throws(FormatError) {
+            return try GGUFHeader.parse(prefix.span, fileSize: fileSize)
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "gguf-malformed", "\(path) is not a GGUF file that can be read: \(error)",
+                    fix: "download it or convert it again"))
+        }
+    }
+}

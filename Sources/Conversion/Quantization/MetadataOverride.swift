@@ -1,0 +1,77 @@
+/// `--override-kv KEY=TYPE:VALUE`: a metadata item to set.
+public struct MetadataOverride: Hashable, Sendable {
+    /// A value of the four types that can be said.
+    public enum Value: Hashable, Sendable {
+        /// Written as an unsigned integer of 32 bits.
+        case int(UInt32)
+        /// Written as a float of 32 bits.
+        case float(Float)
+        case bool(Bool), string(String)
+    }
+
+    /// The longest name and the longest text in bytes, as llama-quantize has them.
+    public static let maximumLength = 127
+
+    /// The item's name.
+    public let key: String
+    /// The item's value.
+    public let value: Value
+
+    /// Makes an override.
+    public init(key: String, value: Value) {
+        self.key = key
+        self.value = value
+    }
+
+    /// Reads `KEY=TYPE:VALUE`, where the type is `int`, `float`, `bool` or `str`.
+    /// - Throws: where a part is missing, too long, or no value of its type. llama-quantize takes any text for a
+    ///   number and drops the sign of a negative one; here it is an error.
+    public init(_ text: String) throws(QuantizationError) {
+        let bytes = text.utf8
+        guard let equals = bytes.firstIndex(of: UInt8(ascii: "=")), equals != bytes.startIndex,
+            let colon = bytes[equals...].firstIndex(of: UInt8(ascii: ":"))
+        else {
+            throw QuantizationError(
+                "the override \(text.quotedForMessage) is not KEY=TYPE:VALUE",
+                hint: "write it as tokenizer.ggml.add_bos_token=bool:false")
+        }
+        let type = String(text[bytes.index(after: equals)..<colon])
+        let value = String(text[bytes.index(after: colon)...])
+        let key = String(text[..<equals])
+        for (what, part) in [("name", key), ("value", value)] {
+            guard part.utf8.count <= Self.maximumLength, !part.utf8.contains(0) else {
+                throw QuantizationError(
+                    "the \(what) of the override \(text.quotedForMessage) has \(part.utf8.count) bytes",
+                    hint: "at most \(Self.maximumLength), none of them 0, are allowed")
+            }
+        }
+        self.init(key: key, value: try Self.value(value, type: type, in: text))
+    }
+
+    private static func value(
+        _ value: String, type: String, in text: String
+    ) throws(QuantizationError) -> Value {
+        func error(_ allowed: String) -> QuantizationError {
+            QuantizationError(
+                "the override \(text.quotedForMessage) says the \(type) \(value.quotedForMessage)",
+                hint: "write \(allowed)")
+        }
+        switch type {
+        case "int":
+            guard let number = UInt32(value) else { throw error("a whole number from 0 to 4294967295") }
+            return .int(number)
+        case "float":
+            // Rounded twice, as the reference does: the number is read with 64 bits.
+            guard let number = Double(value) else { throw error("a number as 1.5 or 1e-5") }
+            return .float(Float(number))
+        case "bool":
+            guard value == "true" || value == "false" else { throw error("true or false") }
+            return .bool(value == "true")
+        case "str": return .string(value)
+        default:
+            throw QuantizationError(
+                "the override \(text.quotedForMessage) has the type \(type.quotedForMessage)",
+                hint: "int, float, bool and str are allowed")
+        }
+    }
+}

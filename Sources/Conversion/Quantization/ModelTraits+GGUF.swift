@@ -1,0 +1,107 @@
+public import Tensors
+
+extension ModelTraits {
+    /// The most blocks that a model may have; llama.cpp allows 512.
+    private static let maximumBlockCount = 65_535
+
+    /// Reads the traits out of a GGUF file's metadata.
+    /// - Parameters:
+    ///   - header: the file's header; of several files the first's.
+    ///   - bytes: the bytes that the header was read from, from the start of the file.
+    ///   - overrides: `--override-kv`, which changes the traits too; of two of one name the first counts.
+    /// - Throws: where the architecture or the number of blocks is missing, or a value cannot be.
+    public init(
+        header: GGUFHeader, bytes: Span<UInt8>, overrides: [MetadataOverride] = []
+    ) throws(QuantizationError) {
+        let reader = TraitReader(header: header, overrides: overrides)
+        guard let architecture = reader.text("general.architecture") else {
+            throw QuantizationError(
+                "the file does not say its architecture",
+                hint: "say it with --override-kv general.architecture=str:NAME")
+        }
+        // Vision towers have no blocks in this sense: nothing but their tensors' names decides.
+        if architecture == "clip" {
+            self.init(architecture: architecture, blockCount: 0)
+            return
+        }
+        func key(_ name: String) -> String { "\(architecture).\(name)" }
+        guard var blockCount = try reader.number(key("block_count"), bytes) else {
+            throw QuantizationError(
+                "the file has no metadata item \(key("block_count").quotedForMessage)",
+                hint: "say it with --override-kv \(key("block_count"))=int:NUMBER")
+        }
+        var predictionBlockCount = try reader.number(key("nextn_predict_layers"), bytes) ?? 0
+        // Two architectures have more blocks than the file has tensors for: loops, and a router at the end.
+        if architecture == "nanbeige" {
+            let loops = max(1, try reader.number(key("num_loops"), bytes) ?? 1)
+            let (product, overflow) = max(0, blockCount - predictionBlockCount)
+                .multipliedReportingOverflow(by: loops)
+            if loops > 1 { blockCount = overflow ? .max : product }
+        } else if architecture == "graniteswitch" {
+            (blockCount, predictionBlockCount) = (max(0, blockCount - predictionBlockCount) + 1, 1)
+        }
+        guard (0...Self.maximumBlockCount).contains(blockCount), predictionBlockCount <= blockCount else {
+            throw QuantizationError(
+                "a model cannot have \(blockCount) blocks and \(predictionBlockCount) more that predict")
+        }
+        let headCount = try reader.number(key("attention.head_count"), bytes) ?? 0
+        var expertCount = try reader.number(key("expert_count"), bytes) ?? 0
+        if expertCount == 1, architecture == "hunyuan_vl" || architecture == "hunyuan-dense" {
+            expertCount = 0
+        }
+        self.init(
+            architecture: architecture, blockCount: blockCount,
+            predictionBlockCount: predictionBlockCount, headCount: headCount,
+            keyValueHeadCount: try reader.number(key("attention.head_count_kv"), bytes),
+            expertCount: expertCount)
+    }
+}
+
+/// Looks metadata up, overrides first.
+private struct TraitReader {
+    let header: GGUFHeader
+    let overrides: [MetadataOverride]
+
+    func text(_ key: String) -> String? {
+        for override in overrides where override.key.hasBytes(of: key) {
+            // An override of another type is none.
+            guard case .string(let text) = override.value else { break }
+            return text
+        }
+        return header[key]?.text
+    }
+
+    /// A number, or the first of one for each block.
+    func number(_ key: String, _ bytes: Span<UInt8>) throws(QuantizationError) -> Int? {
+        guard var value = header[key] else {
+            return override(key)
+        }
+        if case .array(let array) = value {
+            // Arrays cannot be overridden.
+            let first: GGUFValue?
+            do throws(FormatError) {
+                first = try array.elements(in: bytes, limit: 1).first
+            } catch {
+                throw QuantizationError("the metadata item \(key.quotedForMessage) cannot be read: \(error)")
+            }
+            guard let first else { return nil }
+            value = first
+        } else if let number = override(key) {
+            return number
+        }
+        // A switch for each block, as for experts, counts as 0 or 1.
+        if case .bool(let flag) = value { return flag ? 1 : 0 }
+        guard let number = value.integer, number >= 0 else {
+            throw QuantizationError("the metadata item \(key.quotedForMessage) is no number from 0 up")
+        }
+        return number
+    }
+
+    private func override(_ key: String) -> Int? {
+        for override in overrides where override.key.hasBytes(of: key) {
+            guard case .int(let number) = override.value else { break }
+            return Int(number)
+        }
+        return nil
+    }
+}

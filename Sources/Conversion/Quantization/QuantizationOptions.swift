@@ -1,0 +1,60 @@
+public import Tensors
+
+/// What was asked of `quantize`, by llama-quantize's options.
+public struct QuantizationOptions: Sendable {
+    /// The type or mixture to make.
+    public var type: QuantizationType
+    /// `--pure`: one type for every tensor that is quantized, without the mixture's exceptions.
+    public var isPure = false
+    /// `--token-embedding-type`: the type of the token embeddings, with no regard to the mixture.
+    public var tokenEmbeddingType: GGMLType?
+    /// `--output-tensor-type`: the type of `output.weight`, with no regard to the mixture.
+    public var outputTensorType: GGMLType?
+    /// `--tensor-type`: the first rule that finds its pattern in a tensor's name decides. They count where the
+    /// type asked for is a quantized one.
+    public var tensorTypes: [TensorTypeRule] = []
+    /// `--leave-output-tensor`: `output.weight` is copied.
+    public var leavesOutputTensor = false
+    /// `--allow-requantize`: tensors that are quantized already may be converted.
+    public var allowsRequantizing = false
+    /// `--keep-split`: tensors stay in the order in which they are given: by file, then by place in it.
+    public var keepsOrder = false
+
+    /// Asks for a type, and for nothing else.
+    public init(type: QuantizationType) { self.type = type }
+}
+
+/// A rule of `--tensor-type PATTERN=TYPE`.
+public struct TensorTypeRule: Sendable {
+    /// The regular expression (ECMAScript) that is looked for in a tensor's name; in lower case, as
+    /// llama-quantize makes it, so that `\D` means `\d`.
+    public let pattern: String
+    /// The type of the tensors it is found in.
+    public let type: GGMLType
+    private let expression: NamePattern
+
+    /// Reads `PATTERN=TYPE`.
+    /// - Throws: where either is missing, the pattern is no regular expression, or the type is unknown.
+    public init(_ text: String) throws(QuantizationError) {
+        guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")), equals != text.utf8.startIndex else {
+            throw QuantizationError(
+                "the rule \(text.quotedForMessage) is not PATTERN=TYPE",
+                hint: #"write it as ffn_down=Q6_K or "blk\.(0|1)\.=Q8_0""#)
+        }
+        let pattern = String(
+            decoding: text.utf8[..<equals].map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+        type = try GGMLType(convertibleNamed: String(text[text.utf8.index(after: equals)...]))
+        do throws(NamePattern.SyntaxError) {
+            expression = try NamePattern(pattern)
+        } catch {
+            throw QuantizationError(
+                "the pattern \(pattern.quotedForMessage) is no regular expression: \(error.problem) at "
+                    + "character \(error.offset + 1)",
+                hint: #"a point that means a point is written "\.""#)
+        }
+        self.pattern = pattern
+    }
+
+    /// Whether the pattern is found in a tensor's name.
+    public func matches(_ name: String) -> Bool { expression.isFound(in: Array(name.utf8)) }
+}

@@ -1,0 +1,65 @@
+import Glibc
+import Synchronization
+
+/// A file that is written beside its name, and gets the name when it is whole: until then it is
+/// `.NAME.partial` in the same directory, and locked.
+///
+/// It is removed where it is not published: with its owner, so after an error as after a full disk, and by
+/// ``removeAll()`` when the process is interrupted. Only a killed process leaves it, and the next one that
+/// writes the same name takes it over.
+public final class PartialFile: Sendable {
+    /// The path that the file will have.
+    public let target: String
+    /// The open file, empty at first.
+    public let handle: FileHandle
+
+    /// The temporary names of this process's files that are not published.
+    private static let unpublished = Mutex<Set<String>>([])
+
+    /// Makes the file, or takes over one that a killed process left.
+    /// - Throws: `EWOULDBLOCK` where another process is writing it.
+    public init(target: String) throws(FileError) {
+        self.target = target
+        let temporary = Path.join(Path.parent(target), ".\(Path.name(target)).partial")
+        // Where it belongs to another process, nothing is made that would remove it at its end.
+        let handle = try FileHandle.opening(temporary)
+        guard try handle.lockExclusively() else { throw FileError("lock", temporary, code: EWOULDBLOCK) }
+        self.handle = handle
+        PartialFile.unpublished.withLock { _ = $0.insert(temporary) }
+        try self.handle.resize(0)
+    }
+
+    deinit {
+        PartialFile.unpublished.withLock { names in
+            if names.remove(handle.path) != nil { try? Directory.removeFile(handle.path) }
+        }
+    }
+
+    /// Gives the file its name, in place of any file that has it. What was written has to be on the disk.
+    public func publish() throws(FileError) {
+        let failure = PartialFile.unpublished.withLock { names -> FileError? in
+            do throws(FileError) {
+                try AtomicFile.rename(handle.path, to: target)
+                names.remove(handle.path)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Removes every file of this process that was not published, for a process that ends: what is written
+    /// to them afterwards is lost.
+    public static func removeAll() { remove { _ in true } }
+
+    /// Removes the files of this process that were not published and whose temporary paths are meant.
+    static func remove(where isMeant: (String) -> Bool) {
+        unpublished.withLock { names in
+            for name in names where isMeant(name) {
+                try? Directory.removeFile(name)
+                names.remove(name)
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+/// Writes the header of a GGUF file (version 3, little-endian): metadata items in the order in which they are
+/// added, then the tensors, which lie behind it in the same order, each at a multiple of the alignment, with
+/// zeros up to the next multiple behind the header and behind every tensor, also the last.
+public struct GGUFHeaderWriter: Sendable {
+    private static let version: UInt32 = 3
+
+    /// Everything up to the tensors' descriptions; the counts are put in at the end.
+    private var bytes: [UInt8] = []
+    private var itemCount: UInt64 = 0
+    private let alignment: Int
+
+    /// Starts a header without items.
+    /// - Parameter alignment: in bytes, a power of two. Other than 32 it has to be said by an item
+    ///   `general.alignment` as well, which is the caller's business.
+    public init(alignment: Int = GGUFHeader.defaultAlignment) {
+        precondition(alignment > 0 && alignment.nonzeroBitCount == 1)
+        self.alignment = alignment
+        bytes += Array("GGUF".utf8)
+        bytes.appendLittleEndian(Self.version)
+        bytes.appendLittleEndian(UInt64(0))
+        bytes.appendLittleEndian(UInt64(0))
+    }
+
+    /// Adds an item. That its name is new is the caller's business.
+    public mutating func add(_ key: String, _ value: GGUFContent) {
+        bytes.appendGGUFString(key.utf8)
+        value.append(to: &bytes)
+        itemCount += 1
+    }
+
+    /// Adds items of another file as they are, or what was made of them: whole items in GGUF's bytes, one after
+    /// the other.
+    /// - Parameters:
+    ///   - items: the bytes of key, type and value of each item.
+    ///   - count: the number of items. That it is true is the caller's business.
+    public mutating func add(encoded items: Span<UInt8>, count: Int = 1) {
+        for index in items.indices { bytes.append(items[index]) }
+        itemCount += UInt64(count)
+    }
+
+    /// Finishes the header.
+    /// - Parameter tensors: in the order in which they lie.
+    /// - Throws: with the tensor's name where a tensor has no size in bytes (see
+    ///   ``GGMLType/byteCount(dimensions:)``), more dimensions than a reader takes, or ends past `Int.max`.
+    public consuming func finish(tensors: [TensorDescription]) throws(FormatError) -> GGUFLayout {
+        bytes.setLittleEndian(UInt64(tensors.count), at: 8)
+        bytes.setLittleEndian(itemCount, at: 16)
+        var offset = 0
+        var offsets: [Range<Int>] = []
+        offsets.reserveCapacity(tensors.count)
+        for tensor in tensors {
+            guard let size = tensor.type.byteCount(dimensions: tensor.dimensions),
+                tensor.dimensions.count <= GGUFHeader.maximumDimensionCount,
+                let next = end(of: offset, size)
+            else {
+                throw FormatError(
+                    "tensor \(tensor.name.quoted) cannot be written as \(tensor.type.name) of dimensions "
+                        + "\(tensor.dimensions)", at: bytes.count)
+            }
+            bytes.appendGGUFString(tensor.name.utf8)
+            bytes.appendLittleEndian(UInt32(tensor.dimensions.count))
+            for dimension in tensor.dimensions { bytes.appendLittleEndian(UInt64(dimension)) }
+            bytes.appendLittleEndian(tensor.type.rawValue)
+            bytes.appendLittleEndian(UInt64(offset))
+            offsets.append(offset..<offset + size)
+            offset = next
+        }
+        let padding = (alignment - bytes.count % alignment) % alignment
+        bytes.append(contentsOf: repeatElement(0, count: padding))
+        let start = bytes.count
+        let (size, overflow) = start.addingReportingOverflow(offset)
+        guard !overflow else { throw FormatError("the file is larger than 63 bits can say", at: start) }
+        return GGUFLayout(
+            header: bytes, tensors: offsets.map { $0.lowerBound + start..<$0.upperBound + start },
+            fileSize: size)
+    }
+
+    /// Where the next tensor starts; `nil` past `Int.max`.
+    private func end(of offset: Int, _ size: Int) -> Int? {
+        let (end, overflow) = offset.addingReportingOverflow(size)
+        let (padded, second) = end.addingReportingOverflow((alignment - end % alignment) % alignment)
+        return overflow || second ? nil : padded
+    }
+}
+
+/// A GGUF file to write: its header, and where each tensor's bytes go. What lies between is zeros.
+public struct GGUFLayout: Equatable, Sendable {
+    /// The first bytes of the file, with the zeros up to the first tensor.
+    public let header: [UInt8]
+    /// Where each tensor's bytes lie, in the order of the tensors, from the start of the file.
+    public let tensors: [Range<Int>]
+    /// The file's size in bytes, with the zeros behind the last tensor.
+    public let fileSize: Int
+}
+
+extension [UInt8] {
+    fileprivate mutating func setLittleEndian(_ value: UInt64, at position: Int) {
+        for index in 0..<8 { self[position + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index)) }
+    }
+}

@@ -1,0 +1,26 @@
+/// The metadata of a model: a GGUF header with the bytes that it was read from, from the start of the file.
+public struct GGUFMetadata: Sendable {
+    /// The header.
+    public let header: GGUFHeader
+    /// The first bytes of the file, as many as the header has at least.
+    public let bytes: [UInt8]
+
+    /// Puts a header and the bytes that it was read from together.
+    public init(header: GGUFHeader, bytes: [UInt8]) {
+        self.header = header
+        self.bytes = bytes
+    }
+
+    /// The metadata of a model that is no file yet.
+    /// - Throws: where the items are not what a reader takes: a name twice, or too many of them.
+    public init(_ items: consuming GGUFHeaderWriter) throws(FormatError) {
+        let bytes = try items.finish(tensors: []).header
+        guard case .complete(let header) = try GGUFHeader.parse(bytes.span, fileSize: bytes.count) else {
+            throw FormatError("the header ends too early", at: bytes.count)
+        }
+        self.init(header: header, bytes: bytes)
+    }
+
+    /// The value of an item, or `nil` where there is none of that name.
+    public subscript(key: String) -> GGUFValue? { header[key] }
+}
