@@ -32,6 +32,7 @@ extension GGMLType {
     public var format: (any BlockFormat.Type)? {
         switch self {
         case .f32: F32Format.self
+        case .iq2XXS: IQ2XXSFormat.self
         default: nil
         }
     }
