@@ -33,6 +33,7 @@ extension GGMLType {
         switch self {
         case .f32: F32Format.self
         case .iq2XXS: IQ2XXSFormat.self
+        case .iq2XS: IQ2XSFormat.self
         default: nil
         }
     }
