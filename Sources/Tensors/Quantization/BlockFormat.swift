@@ -34,6 +34,7 @@ extension GGMLType {
         case .f32: F32Format.self
         case .iq2XXS: IQ2XXSFormat.self
         case .iq2XS: IQ2XSFormat.self
+        case .iq2S: IQ2SFormat.self
         default: nil
         }
     }
