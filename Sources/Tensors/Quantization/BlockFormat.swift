@@ -35,6 +35,7 @@ extension GGMLType {
         case .iq2XXS: IQ2XXSFormat.self
         case .iq2XS: IQ2XSFormat.self
         case .iq2S: IQ2SFormat.self
+        case .iq3XXS: IQ3XXSFormat.self
         default: nil
         }
     }
