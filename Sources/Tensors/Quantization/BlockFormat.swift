@@ -36,6 +36,7 @@ extension GGMLType {
         case .iq2XS: IQ2XSFormat.self
         case .iq2S: IQ2SFormat.self
         case .iq3XXS: IQ3XXSFormat.self
+        case .iq3S: IQ3SFormat.self
         default: nil
         }
     }
