@@ -35,6 +35,11 @@ extension GGMLType {
         case .f16: F16Format.self
         case .bf16: BF16Format.self
         case .f64: F64Format.self
+        case .iq2XXS: IQ2XXSFormat.self
+        case .iq2XS: IQ2XSFormat.self
+        case .iq2S: IQ2SFormat.self
+        case .iq3XXS: IQ3XXSFormat.self
+        case .iq3S: IQ3SFormat.self
         default: nil
         }
     }
