@@ -1,0 +1,133 @@
+import Storage
+public import Tensors
+
+/// A model to look into: GGUF, one file or a split; or safetensors, one file or the shards of an index.
+///
+/// Reading elements may be done by several threads at once.
+public struct TensorModel: Sendable {
+    /// One tensor.
+    public struct Tensor: Equatable, Sendable {
+        /// The name in the file.
+        public let name: String
+        /// The dimensions, outermost first whatever the format's order; empty for a single element.
+        public let shape: [Int]
+        /// How the elements are stored.
+        public let type: ElementType
+        /// The file that has it: its place in ``TensorModel/paths``.
+        public let file: Int
+        /// Where its bytes lie in the file.
+        public let bytes: Range<Int>
+
+        /// The number of elements.
+        public var count: Int { shape.contains(0) ? 0 : shape.reduce(1, &*) }
+    }
+
+    /// The formats that can be looked into.
+    public enum Format: String, Sendable {
+        // By the names of their suffixes.
+        case gguf, safetensors
+    }
+
+    /// What the file is.
+    public let format: Format
+    /// The path as it was given.
+    public let path: String
+    /// The files that make it up, links resolved.
+    public let paths: [String]
+    /// The size of all files in bytes.
+    public let size: Int
+    /// The tensors, file after file: GGUF's in the order of their descriptions, safetensors' in that of their
+    /// bytes.
+    public let tensors: [Tensor]
+    /// GGUF's metadata; `nil` for safetensors.
+    public let gguf: GGUFMetadata?
+    /// The headers of safetensors files, one a file; empty for GGUF.
+    public let safetensors: [SafetensorsHeader]
+
+    private let handles: [OpenFile]
+
+    /// Opens a model and reads its headers.
+    /// - Parameter path: a `.gguf` or `.safetensors` file, the first file of a split GGUF, an index of shards, or
+    ///   a directory with `model.safetensors` or its index. The content decides, not the name.
+    /// - Throws: ``Diagnostics`` where it cannot be read, or is neither.
+    public init(path: String) throws {
+        let start = try TensorModel.firstBytes(path)
+        if start?.elementsEqual("GGUF".utf8) ?? false {
+            try self.init(gguf: GGUFModel(path: path))
+        } else {
+            try self.init(shards: SafetensorsShards(path: path, isDirectory: start == nil))
+        }
+    }
+
+    private init(gguf model: GGUFModel) throws {
+        let opened = try model.paths.map { path throws(FileError) in try OpenFile(path: path) }
+        format = .gguf
+        path = model.name
+        paths = model.paths
+        size = opened.reduce(0) { $0 + $1.status.size }
+        gguf = model.metadata
+        safetensors = []
+        tensors = zip(model.tensors, model.places).map { tensor, place in
+            Tensor(
+                name: tensor.name, shape: tensor.dimensions.reversed(), type: .ggml(tensor.type),
+                file: place.file, bytes: place.bytes)
+        }
+        handles = opened
+    }
+
+    private init(shards: SafetensorsShards) {
+        format = .safetensors
+        path = shards.path
+        paths = shards.files.map { $0.handle.path }
+        size = shards.files.reduce(0) { $0 + $1.status.size }
+        gguf = nil
+        safetensors = shards.headers
+        tensors = shards.headers.enumerated().flatMap { file, header in
+            header.tensors.map { tensor in
+                let start = header.dataStart
+                return Tensor(
+                    name: tensor.name, shape: tensor.shape, type: .safetensors(tensor.dtype), file: file,
+                    bytes: start + tensor.bytes.lowerBound..<start + tensor.bytes.upperBound)
+            }
+        }
+        handles = shards.files
+    }
+
+    /// The first four bytes of a file; `nil` for a directory.
+    private static func firstBytes(_ path: String) throws -> [UInt8]? {
+        do throws(FileError) {
+            let real = try Directory.realPath(path)
+            let status = try FileStatus.status(of: real)
+            if status.kind == .directory { return nil }
+            return try FileHandle.reading(real).bytes(0..<min(4, status.size))
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "model-unreadable", "\(error)",
+                    fix: error.isMissing ? "check the path" : "make it readable", verdict: .undecided))
+        }
+    }
+
+    /// Reads elements of a tensor as floats.
+    /// - Parameters:
+    ///   - elements: counted from the tensor's first; both ends are multiples of the type's block length.
+    ///   - tensor: one of ``tensors``, of a type with ``ElementType/isNumeric``.
+    ///   - scratch: room to read into, which grows as it is needed.
+    ///   - output: as many floats as there are elements.
+    public func read(
+        _ elements: Range<Int>, of tensor: Tensor, scratch: inout [UInt8],
+        into output: inout MutableSpan<Float>
+    ) throws {
+        let start = tensor.bytes.lowerBound + tensor.type.byteCount(elements.lowerBound)
+        let count = tensor.type.byteCount(elements.count)
+        precondition(count >= 0 && start + count <= tensor.bytes.upperBound && output.count == elements.count)
+        if scratch.count < count { scratch = [UInt8](repeating: 0, count: count) }
+        var all = scratch.mutableSpan
+        var room = all._mutatingExtracting(0..<count)
+        let file = handles[tensor.file]
+        guard try file.handle.read(into: &room, at: start) == count else {
+            throw ReadFailure.changed(path: file.handle.path)
+        }
+        tensor.type.floats(from: room.span, into: &output)
+    }
+}

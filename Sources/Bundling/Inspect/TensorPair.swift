@@ -1,0 +1,195 @@
+import Conversion
+import Tensors
+
+/// Two tensors, or a tensor and a part of another, that should hold the same numbers.
+struct TensorPair: Sendable {
+    /// How the numbers of the two lie to one another.
+    enum Order: Equatable {
+        /// In the same order.
+        case same
+        /// The rows of a head lie in two halves on one side and pair by pair on the other, as GGUF's Llama has
+        /// them.
+        case originalInHalves(HeadRows), otherInHalves(HeadRows)
+        /// One side's norm lacks the 1 that the other's has in it, as Gemma's.
+        case originalLessOne, otherLessOne
+    }
+
+    let original: TensorModel.Tensor
+    let other: TensorModel.Tensor
+    let expert: Int?
+    /// Where the pair starts in each tensor, and how many elements it has.
+    let originalStart: Int
+    let otherStart: Int
+    let count: Int
+    let order: Order
+
+    /// What parts of the pair have to be multiples of, in elements.
+    var unit: Int {
+        let blocks = max(original.type.blockLength, other.type.blockLength)
+        switch order {
+        case .originalInHalves(let layout), .otherInHalves(let layout):
+            return layout.rows * layout.rowLength
+        default: return blocks
+        }
+    }
+
+    /// The bytes that are read of the original.
+    var size: Int { original.type.byteCount(count) }
+}
+
+/// The rows of one attention head, whose halves Llama's GGUF interleaves.
+struct HeadRows: Equatable {
+    /// The rows of a head, an even number.
+    let rows: Int
+    /// The elements of a row.
+    let rowLength: Int
+
+    /// Row 2j of a head is row j, row 2j + 1 is row j + half (gguf.md: `reshape(H, 2, D/2)`, axes swapped).
+    /// - Parameters:
+    ///   - input: whole heads in halves.
+    ///   - output: room for at least as many.
+    func interleave(_ input: Span<Float>, into output: inout MutableSpan<Float>) {
+        let half = rows / 2
+        for head in stride(from: 0, to: input.count, by: rows * rowLength) {
+            for row in 0..<half {
+                for (offset, source) in [(0, row), (1, row + half)] {
+                    let target = head + (2 * row + offset) * rowLength
+                    let start = head + source * rowLength
+                    for column in 0..<rowLength { output[target + column] = input[start + column] }
+                }
+            }
+        }
+    }
+}
+
+/// Finds for every tensor of one model the one of another that stands for it.
+struct TensorPairing {
+    private(set) var pairs: [TensorPair] = []
+    private(set) var onlyInOriginal: [String] = []
+    private(set) var onlyInOther: [String] = []
+
+    init(_ original: TensorModel, _ other: TensorModel) {
+        var byName: [String: TensorModel.Tensor] = [:]
+        for tensor in other.tensors { byName[tensor.name] = tensor }
+        var used: Set<String> = []
+        switch (original.format, other.format) {
+        case (.safetensors, .gguf):
+            let layout = GGUFLayout(other.gguf)
+            for tensor in original.tensors {
+                guard let (target, expert) = TensorPairing.target(of: tensor, byName),
+                    let pair = layout.pair(tensor, target, expert: expert, isOriginal: true)
+                else {
+                    onlyInOriginal.append(tensor.name)
+                    continue
+                }
+                used.insert(target.name)
+                pairs.append(pair)
+            }
+        case (.gguf, .safetensors):
+            let layout = GGUFLayout(original.gguf)
+            var sources: [String: TensorModel.Tensor] = [:]
+            for tensor in original.tensors { sources[tensor.name] = tensor }
+            var found: Set<String> = []
+            for tensor in other.tensors {
+                guard let (target, expert) = TensorPairing.target(of: tensor, sources),
+                    let pair = layout.pair(tensor, target, expert: expert, isOriginal: false)
+                else { continue }
+                used.insert(tensor.name)
+                found.insert(target.name)
+                pairs.append(pair)
+            }
+            onlyInOriginal = original.tensors.map(\.name).filter { !found.contains($0) }
+        default:
+            for tensor in original.tensors {
+                guard let match = byName[tensor.name], match.count == tensor.count,
+                    tensor.type.isNumeric, match.type.isNumeric
+                else {
+                    onlyInOriginal.append(tensor.name)
+                    continue
+                }
+                used.insert(tensor.name)
+                pairs.append(
+                    TensorPair(
+                        original: tensor, other: match, expert: nil, originalStart: 0, otherStart: 0,
+                        count: tensor.count, order: .same))
+            }
+        }
+        onlyInOther = other.tensors.map(\.name).filter { !used.contains($0) }
+    }
+
+    /// The GGUF tensor that a Hugging Face model's tensor is in, and the expert's place there.
+    private static func target(
+        of tensor: TensorModel.Tensor, _ byName: [String: TensorModel.Tensor]
+    ) -> (TensorModel.Tensor, expert: Int?)? {
+        let name = HuggingFaceName(tensor.name)
+        for candidate in name.candidates {
+            if let found = byName[candidate] { return (found, name.expert) }
+        }
+        return nil
+    }
+}
+
+/// How GGUF's tensors of an architecture lie where they do not lie as in the Hugging Face model.
+private struct GGUFLayout {
+    private let architecture: String
+    private let heads: Int?
+    private let keyHeads: Int?
+
+    init(_ metadata: GGUFMetadata?) {
+        architecture = metadata?["general.architecture"]?.text ?? ""
+        heads = metadata?["\(architecture).attention.head_count"]?.integer
+        keyHeads = metadata?["\(architecture).attention.head_count_kv"]?.integer ?? heads
+    }
+
+    /// A pair of a Hugging Face tensor and GGUF's; `nil` where the numbers cannot be put in one order.
+    func pair(
+        _ huggingFace: TensorModel.Tensor, _ gguf: TensorModel.Tensor, expert: Int?, isOriginal: Bool
+    ) -> TensorPair? {
+        let count = huggingFace.count
+        guard count > 0, huggingFace.type.isNumeric, gguf.type.isNumeric else { return nil }
+        var start = 0
+        if let expert {
+            let (offset, overflow) = expert.multipliedReportingOverflow(by: count)
+            guard !overflow, expert >= 0, gguf.count - count >= offset else { return nil }
+            start = offset
+        } else if gguf.count != count || isTransposed(gguf.name) {
+            return nil
+        }
+        guard start.isMultiple(of: gguf.type.blockLength), count.isMultiple(of: gguf.type.blockLength),
+            let order = order(huggingFace, gguf, isOriginal)
+        else { return nil }
+        return TensorPair(
+            original: isOriginal ? huggingFace : gguf, other: isOriginal ? gguf : huggingFace,
+            expert: expert, originalStart: isOriginal ? 0 : start, otherStart: isOriginal ? start : 0,
+            count: count, order: order)
+    }
+
+    /// GPT-2's linear layers are stored the other way round.
+    private func isTransposed(_ name: String) -> Bool {
+        architecture == "gpt2"
+            && ["attn_qkv.weight", "attn_output.weight", "ffn_up.weight", "ffn_down.weight"].contains {
+                name.hasSuffix($0)
+            }
+    }
+
+    private func order(
+        _ huggingFace: TensorModel.Tensor, _ gguf: TensorModel.Tensor, _ isOriginal: Bool
+    ) -> TensorPair.Order? {
+        if ["gemma", "gemma2", "gemma3"].contains(architecture), huggingFace.name.hasSuffix("norm.weight") {
+            return isOriginal ? .originalLessOne : .otherLessOne
+        }
+        guard ["llama", "granite", "granitemoe", "minicpm"].contains(architecture) else { return .same }
+        let parts = gguf.name.split(separator: ".")
+        let count: Int?
+        switch parts.dropLast().last {
+        case "attn_q": count = heads
+        case "attn_k": count = keyHeads
+        default: return .same
+        }
+        let rows = huggingFace.shape.first ?? 1
+        guard let count, count > 0, rows.isMultiple(of: 2 * count) else { return nil }
+        let layout = HeadRows(rows: rows / count, rowLength: huggingFace.count / rows)
+        guard (layout.rows * layout.rowLength).isMultiple(of: gguf.type.blockLength) else { return nil }
+        return isOriginal ? .originalInHalves(layout) : .otherInHalves(layout)
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Bundling
+import Tensors
+
+/// `knapsack compare`
+struct CompareCommand: KnapsackCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compare",
+        abstract: "Show what a quantization or a cast cost: how far each tensor is from the original.",
+        discussion: """
+            The original stands first. Either side may be GGUF or safetensors; between the two the names are \
+            mapped, and Llama's and Gemma's tensors are put in one order. Nothing is said of tensors that \
+            only one side has but their names.
+
+            Examples:
+              knapsack compare model-BF16.gguf model-Q4_K_M.gguf
+              knapsack compare snapshot/model.safetensors.index.json model-Q4_K_M.gguf
+              knapsack compare a.gguf b.gguf --all --json
+            """)
+
+    @Argument(help: "The original: a model as inspect takes it.", completion: .file())
+    var original: String
+
+    @Argument(help: "What was made of it.", completion: .file())
+    var other: String
+
+    @Flag(help: "List every tensor, not only the ten that lost most.")
+    var all = false
+
+    @OptionGroup var output: OutputOptions
+
+    func execute(_ session: Session) async throws {
+        let first = try TensorModel(path: original)
+        let second = try TensorModel(path: other)
+        let comparison = try await ModelComparison(of: first, with: second, progress: session.progress)
+        guard !comparison.results.isEmpty else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "nothing-in-common", "\(original) and \(other) have no tensor in common",
+                    fix: "compare a model with what was made of it", verdict: .undecided))
+        }
+        let report = CompareReport(first, second, comparison)
+        for member in report.json { session.add(member.key, member.value) }
+        if session.json { return }
+        session.context.writeOutput(report.text(all: all, width: session.context.terminal.tableWidth))
+    }
+}

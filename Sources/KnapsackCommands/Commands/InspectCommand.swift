@@ -1,0 +1,59 @@
+import ArgumentParser
+import Bundling
+import Tensors
+
+/// `knapsack inspect`
+struct InspectCommand: KnapsackCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Show what a model file holds: metadata, tensors, types, sizes.",
+        discussion: """
+            Reads the header alone, whatever the size of the file; of split and sharded models those of all \
+            files. With --tensor it reads that tensor and says what its numbers are like.
+
+            Examples:
+              knapsack inspect model.gguf
+              knapsack inspect model.safetensors.index.json      all shards
+              knapsack inspect model-00001-of-00003.gguf         all files of a split
+              knapsack inspect model.gguf --tensor blk.0.attn_v.weight
+              knapsack inspect model.gguf --json
+            """)
+
+    @Argument(
+        help: "A .gguf or .safetensors file, an index of shards, or a directory with one.",
+        completion: .file())
+    var file: String
+
+    @Option(help: ArgumentHelp("Statistics and a histogram of this tensor's numbers.", valueName: "name"))
+    var tensor: String?
+
+    @OptionGroup var output: OutputOptions
+
+    func execute(_ session: Session) async throws {
+        let model = try TensorModel(path: file)
+        if let tensor { return try show(tensor, of: model, session) }
+        let report = InspectReport(model)
+        for member in report.json { session.add(member.key, member.value) }
+        if session.json { return }
+        session.context.writeOutput(report.text(width: session.context.terminal.tableWidth))
+    }
+
+    private func show(_ name: String, of model: TensorModel, _ session: Session) throws {
+        guard let tensor = model.tensors.first(where: { $0.name == name }) else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "no-such-tensor", "\(file) has no tensor \(name)",
+                    fix: "knapsack inspect \(file) lists them", verdict: .undecided))
+        }
+        guard tensor.type.isNumeric else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "not-numeric", "\(name) is \(tensor.type.name), which is not read as numbers",
+                    verdict: .undecided))
+        }
+        let report = TensorReport(tensor, try TensorInspection(of: tensor, in: model))
+        session.add("tensor", report.json)
+        if session.json { return }
+        session.context.writeOutput(report.text(width: session.context.terminal.tableWidth))
+    }
+}

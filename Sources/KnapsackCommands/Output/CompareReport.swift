@@ -1,0 +1,117 @@
+import Bundling
+import Tensors
+
+/// What `compare` says, for people and for `--json`.
+struct CompareReport {
+    private let original: TensorModel
+    private let other: TensorModel
+    private let comparison: ModelComparison
+
+    init(_ original: TensorModel, _ other: TensorModel, _ comparison: ModelComparison) {
+        self.original = original
+        self.other = other
+        self.comparison = comparison
+    }
+
+    /// How many of the worst are shown, and how many names that only one side has.
+    private static let shown = 10
+
+    func text(all: Bool, width: Int) -> String {
+        let total = comparison.total
+        let (before, after) = (CompareReport.size(comparison.results.map(\.original)), otherSize)
+        var text = "\(original.path) → \(other.path)\n"
+        text += "\(comparison.results.count) tensors, \(ParameterCount.text(total.count)) numbers, "
+        text += "\(ByteCount.text(before)) → \(ByteCount.text(after)) "
+        text += "(\(bits(before)) → \(bits(after)) bits per weight)\n"
+        text += "root mean square error \(Figure.text(total.rootMeanSquare)), "
+        text += "largest \(Figure.text(Double(total.largest))), "
+        text += "cosine \(Figure.fixed(total.cosine, digits: 6)), "
+        text += "signal to noise \(decibels(total))\n"
+        let rows = all ? comparison.results : comparison.worst(CompareReport.shown)
+        if rows.isEmpty {
+            text += "every number is the same\n"
+        } else {
+            text += "\n" + table(rows).text(width: width)
+        }
+        text += names(
+            comparison.onlyInOriginal, "not compared, only in \(original.path) or laid out otherwise")
+        return text + names(comparison.onlyInOther, "only in \(other.path)")
+    }
+
+    private func table(_ results: [ModelComparison.Result]) -> Table {
+        Table(
+            [
+                .init(title: "TENSOR", canShrink: true), .init(title: "TYPE"),
+                .init(title: "SIZE", isNumber: true), .init(title: "RMS ERROR", isNumber: true),
+                .init(title: "LARGEST", isNumber: true), .init(title: "COSINE", isNumber: true),
+                .init(title: "SNR", isNumber: true),
+            ],
+            rows: results.map { result in
+                let difference = result.difference
+                return [
+                    result.name, "\(result.original.type.name) → \(result.other.type.name)",
+                    ByteCount.text(result.other.bytes.count), Figure.text(difference.rootMeanSquare),
+                    Figure.text(Double(difference.largest)), Figure.fixed(difference.cosine, digits: 6),
+                    decibels(difference),
+                ]
+            })
+    }
+
+    private func decibels(_ difference: NumberDifference) -> String {
+        difference.signalToNoise.isFinite
+            ? "\(Figure.fixed(difference.signalToNoise, digits: 1)) dB"
+            : Figure.text(difference.signalToNoise)
+    }
+
+    private func names(_ names: [String], _ what: String) -> String {
+        guard !names.isEmpty else { return "" }
+        let more = names.count > CompareReport.shown ? " and \(names.count - CompareReport.shown) more" : ""
+        let list = names.prefix(CompareReport.shown).map(DiagnosticText.printable).joined(separator: ", ")
+        return "\n\(what): \(list)\(more)\n"
+    }
+
+    private func bits(_ size: Int) -> String {
+        Figure.fixed(Double(size) * 8 / Double(max(1, comparison.total.count)), digits: 2)
+    }
+
+    /// The size of the tensors that were compared, a stack of experts once.
+    private var otherSize: Int { CompareReport.size(comparison.results.map(\.other)) }
+
+    private static func size(_ tensors: [TensorModel.Tensor]) -> Int {
+        var sizes: [String: Int] = [:]
+        for tensor in tensors { sizes[tensor.name] = tensor.bytes.count }
+        return sizes.values.reduce(0, &+)
+    }
+
+    var json: [JSON.Member] {
+        [
+            .init("original", .string(original.path)), .init("other", .string(other.path)),
+            .init("original_bytes", .integer(CompareReport.size(comparison.results.map(\.original)))),
+            .init("other_bytes", .integer(otherSize)),
+            .init("total", CompareReport.json(comparison.total)),
+            .init(
+                "tensors",
+                .array(
+                    comparison.results.map { result in
+                        var members: [JSON.Member] = [
+                            .init("original", InspectReport.json(result.original)),
+                            .init("other", InspectReport.json(result.other)),
+                            .init("difference", CompareReport.json(result.difference)),
+                        ]
+                        if let expert = result.expert { members.append(.init("expert", .integer(expert))) }
+                        return .object(members)
+                    })),
+            .init("only_in_original", .array(comparison.onlyInOriginal.map(JSON.string))),
+            .init("only_in_other", .array(comparison.onlyInOther.map(JSON.string))),
+        ]
+    }
+
+    /// Figures that are not finite are null.
+    private static func json(_ difference: NumberDifference) -> JSON {
+        [
+            "count": .integer(difference.count), "not_finite": .integer(difference.notFiniteCount),
+            "rms": .number(difference.rootMeanSquare), "max": .number(Double(difference.largest)),
+            "cosine": .number(difference.cosine), "snr_db": .number(difference.signalToNoise),
+        ]
+    }
+}
