@@ -35,6 +35,11 @@ extension GGMLType {
         case .f16: F16Format.self
         case .bf16: BF16Format.self
         case .f64: F64Format.self
+        case .q2K: Q2KFormat.self
+        case .q3K: Q3KFormat.self
+        case .q4K: Q4KFormat.self
+        case .q5K: Q5KFormat.self
+        case .q6K: Q6KFormat.self
         case .iq2XXS: IQ2XXSFormat.self
         case .iq2XS: IQ2XSFormat.self
         case .iq2S: IQ2SFormat.self

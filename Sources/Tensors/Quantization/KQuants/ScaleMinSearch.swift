@@ -1,0 +1,91 @@
+/// How the search for a scale and a minimum tries: `steps` scales around the one that the range of the numbers
+/// gives, `first` and `delta` in levels (ggml's `make_qkx2_quants` and `make_qkx3_quants`).
+struct ScaleMinTrials {
+    let most: Float
+    let first: Float
+    let delta: Float
+    let steps: Int
+    /// Whether errors count as they are, not as their squares.
+    let isAbsolute: Bool
+}
+
+/// What the search found: `value ≈ scale * level - minimum`, with levels from 0 up.
+struct ScaleMin<let count: Int> {
+    var levels: [count of Lanes]
+    var scale: Lanes
+    /// The negative of the least value, 0 where all values are positive.
+    var minimum: Lanes
+}
+
+/// Finds scale, minimum and levels of eight sub-blocks with the least weighted error.
+///
+/// A trial that is better than the best so far sets the minimum that the next trials count from.
+@inline(__always)
+func scaleMin<let count: Int>(
+    _ x: borrowing [count of Lanes], weights w: borrowing [count of Lanes], _ trials: ScaleMinTrials
+) -> ScaleMin<count> {
+    var least = x[0]
+    var greatest = x[0]
+    var sumWeights = w[0]
+    var sumValues = w[0] * x[0]
+    for i in 1..<count {
+        least.replace(with: x[i], where: x[i] .< least)
+        greatest.replace(with: x[i], where: x[i] .> greatest)
+        sumWeights += w[i]
+        sumValues += w[i] * x[i]
+    }
+    least.replace(with: 0, where: least .> 0)
+    let range = greatest - least
+    let isFlat = greatest .<= least
+
+    let inverse = trials.most / range
+    var scale = 1 / inverse
+    var levels = [count of Lanes](repeating: Lanes())
+    var best = Lanes()
+    for i in 0..<count {
+        let level = (inverse * (x[i] - least)).nearest(from: 0, to: trials.most)
+        levels[i] = level
+        best += w[i] * cost(scale * level + least - x[i], trials.isAbsolute)
+    }
+
+    var minimum = least
+    var tried = levels
+    for step in 0...trials.steps {
+        let inverse = (trials.first + trials.delta * Float(step) + trials.most) / (greatest - minimum)
+        var (sumLevels, sumSquares, sumProducts) = (Lanes(), Lanes(), Lanes())
+        for i in 0..<count {
+            let level = (inverse * (x[i] - minimum)).nearest(from: 0, to: trials.most)
+            tried[i] = level
+            let weighted = w[i] * level
+            sumLevels += weighted
+            sumSquares += weighted * level
+            sumProducts += weighted * x[i]
+        }
+        let determinant = sumWeights * sumSquares - sumLevels * sumLevels
+        var newScale = (sumWeights * sumProducts - sumValues * sumLevels) / determinant
+        var newMinimum = (sumSquares * sumValues - sumLevels * sumProducts) / determinant
+        let isPositive = newMinimum .> 0
+        newMinimum.replace(with: 0, where: isPositive)
+        newScale.replace(with: sumProducts / sumSquares, where: isPositive)
+        var error = Lanes()
+        for i in 0..<count {
+            error += w[i] * cost(newScale * tried[i] + newMinimum - x[i], trials.isAbsolute)
+        }
+        let isBetter = (determinant .> 0) .& (error .< best)
+        guard any(isBetter) else { continue }
+        for i in 0..<count { levels[i].replace(with: tried[i], where: isBetter) }
+        best.replace(with: error, where: isBetter)
+        scale.replace(with: newScale, where: isBetter)
+        minimum.replace(with: newMinimum, where: isBetter)
+    }
+
+    for i in 0..<count { levels[i].replace(with: 0, where: isFlat) }
+    scale.replace(with: 0, where: isFlat)
+    minimum.replace(with: least, where: isFlat)
+    return ScaleMin(levels: levels, scale: scale, minimum: -minimum)
+}
+
+@inline(__always)
+private func cost(_ difference: Lanes, _ isAbsolute: Bool) -> Lanes {
+    isAbsolute ? difference.magnitudes : difference * difference
+}

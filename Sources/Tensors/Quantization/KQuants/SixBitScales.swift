@@ -1,0 +1,38 @@
+/// The scales and minimums of eight sub-blocks, six bits each, in the twelve bytes in which Q4_K and Q5_K have
+/// them (ggml-common.h, `block_q4_K`).
+struct SixBitScales {
+    var scales = SIMD8<UInt8>()
+    var minimums = SIMD8<UInt8>()
+
+    init() {}
+
+    /// Rounds scales and minimums to levels of 63; what does not fit 8 bits is cut off before, as ggml does.
+    init(_ found: (scale: Lanes, minimum: Lanes), largestScale: Float, largestMinimum: Float) {
+        let inverseScale = largestScale > 0 ? 63 / largestScale : 0
+        let inverseMinimum = largestMinimum > 0 ? 63 / largestMinimum : 0
+        for lane in 0..<8 {
+            let scale = UInt8(truncatingIfNeeded: nearestInteger(inverseScale * found.scale[lane]))
+            let minimum = UInt8(truncatingIfNeeded: nearestInteger(inverseMinimum * found.minimum[lane]))
+            scales[lane] = min(63, scale)
+            minimums[lane] = min(63, minimum)
+        }
+    }
+
+    init(_ bytes: Span<UInt8>, at start: Int) {
+        for lane in 0..<4 {
+            scales[lane] = bytes[start + lane] & 63
+            minimums[lane] = bytes[start + 4 + lane] & 63
+            let high = bytes[start + 8 + lane]
+            scales[lane + 4] = (high & 15) | (bytes[start + lane] >> 6) << 4
+            minimums[lane + 4] = (high >> 4) | (bytes[start + 4 + lane] >> 6) << 4
+        }
+    }
+
+    func store(_ bytes: inout MutableSpan<UInt8>, at start: Int) {
+        for lane in 0..<4 {
+            bytes[start + lane] = scales[lane] & 63 | (scales[lane + 4] >> 4) << 6
+            bytes[start + 4 + lane] = minimums[lane] & 63 | (minimums[lane + 4] >> 4) << 6
+            bytes[start + 8 + lane] = scales[lane + 4] & 15 | (minimums[lane + 4] & 15) << 4
+        }
+    }
+}
