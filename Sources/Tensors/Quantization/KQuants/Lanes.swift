@@ -17,9 +17,35 @@ extension Lanes {
         let lowest = (bits & 0x7F_FFFF) | 0x4B00_0000
         // SAFETY: as above.
         var sums = unsafe unsafeBitCast(lowest, to: Lanes.self)
-        sums.replace(with: 12_582_912 + least, where: sums .< 12_582_912 + least)
-        sums.replace(with: 12_582_912 + most, where: sums .> 12_582_912 + most)
+        sums.clamp(from: 12_582_912 + least, to: 12_582_912 + most)
         return sums - 12_582_912
+    }
+
+    /// The same for numbers that are known to be less than 2^22, of which infinities and what is no number do
+    /// not matter.
+    @inline(__always)
+    func nearestOfSmall(from least: Float, to most: Float) -> Lanes {
+        var sums = self + 12_582_912
+        sums.clamp(from: 12_582_912 + least, to: 12_582_912 + most)
+        return sums - 12_582_912
+    }
+
+    /// Cuts off what is less or more. Lane by lane, because the compiler makes two instructions of that, and six
+    /// of comparing and replacing lanes.
+    @inline(__always)
+    private mutating func clamp(from least: Float, to most: Float) {
+        for lane in 0..<8 {
+            let raised = self[lane] < least ? least : self[lane]
+            self[lane] = raised > most ? most : raised
+        }
+    }
+
+    /// Whole numbers from 0 to 255 as bytes.
+    @inline(__always)
+    var bytes: SIMD8<UInt8> {
+        // SAFETY: both are eight lanes of 32 bits, and every pattern of bits is a number of either kind.
+        let bits = unsafe unsafeBitCast(self + 8_388_608, to: SIMD8<UInt32>.self)
+        return SIMD8<UInt8>(truncatingIfNeeded: bits)
     }
 
     /// The numbers without their signs.
@@ -31,29 +57,38 @@ extension Lanes {
     }
 }
 
-/// Sixteen numbers of each of eight sub-blocks: lane k of element i is number i of sub-block k.
-typealias Lanes16 = [16 of Lanes]
-/// The same with 32 numbers.
-typealias Lanes32 = [32 of Lanes]
-
-/// The numbers of eight sub-blocks that lie one after the other.
-@inline(__always)
-func transposed16(_ values: Span<Float>, from start: Int) -> Lanes16 {
-    let part = values.extracting(start..<start + 128)
-    var lanes = Lanes16(repeating: Lanes())
-    for i in 0..<16 {
-        for lane in 0..<8 { lanes[i][lane] = part[lane &* 16 &+ i] }
+extension MutableSpan<Lanes> {
+    /// Takes the numbers of sub-blocks that lie one after the other: element i gets number i of each.
+    /// - Parameter length: the numbers of a sub-block; eight of them are taken for every `length` elements.
+    @inline(__always)
+    mutating func transpose(_ values: Span<Float>, length: Int) {
+        precondition(count % length == 0 && values.count == count * 8)
+        for group in 0..<count / length {
+            let part = values.extracting(group * length * 8..<(group + 1) * length * 8)
+            for i in 0..<length {
+                var lanes = Lanes()
+                for lane in 0..<8 { lanes[lane] = part[lane &* length &+ i] }
+                self[group &* length &+ i] = lanes
+            }
+        }
     }
-    return lanes
 }
 
-/// The numbers of eight sub-blocks that lie one after the other.
-@inline(__always)
-func transposed32(_ values: Span<Float>, from start: Int) -> Lanes32 {
-    let part = values.extracting(start..<start + 256)
-    var lanes = Lanes32(repeating: Lanes())
-    for i in 0..<32 {
-        for lane in 0..<8 { lanes[i][lane] = part[lane &* 32 &+ i] }
+extension MutableSpan<Lanes> {
+    /// Weights of sub-blocks of 16: a column's importance times the root of `sigma` and the number's square.
+    @inline(__always)
+    mutating func weigh(_ x: Span<Lanes>, by importance: Span<Float>, sigma: Float) {
+        precondition(x.count == count)
+        transpose(importance, length: 16)
+        for i in 0..<count { self[i] = self[i] * (sigma + x[i] * x[i]).squareRoot() }
     }
-    return lanes
+}
+
+extension Span<Lanes> {
+    /// The sums of sixteen sub-blocks of 16.
+    var sums: [Float] {
+        var halves = [Lanes(), Lanes()]
+        for i in 0..<32 { halves[i / 16] += self[i] }
+        return (0..<16).map { halves[$0 / 8][$0 % 8] }
+    }
 }

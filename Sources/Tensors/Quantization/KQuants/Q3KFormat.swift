@@ -4,58 +4,45 @@ enum Q3KFormat: SuperBlockFormat {
     static var type: GGMLType { .q3K }
 
     static func quantize(
-        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>
+        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>,
+        values room: inout [Lanes], weights: inout [Lanes], levels: inout [Lanes], tried: inout [Lanes]
     ) {
-        let x = (transposed16(values, from: 0), transposed16(values, from: 128))
-        var (first, second): (Scaled<16>, Scaled<16>)
-        let scale: Float
-        var scales = SixBitSigned()
-        if importance.isEmpty {
-            (first, second) = (scaledByRounds(x.0), scaledByRounds(x.1))
-            scale = scales.setRounded(first.scale, second.scale)
-        } else {
-            let sigma = 2 * sumOfSquares(values) / 256
-            let weights = (
-                importances(x.0, importance, from: 0, sigma), importances(x.1, importance, from: 128, sigma)
-            )
-            first = scaled(x.0, weights: weights.0, half: 4)
-            second = scaled(x.1, weights: weights.1, half: 4)
-            scale = scales.setSearched(first.scale, second.scale, weights: (sum(weights.0), sum(weights.1)))
+        var filled = room.mutableSpan
+        filled.transpose(values, length: 16)
+        let x = room.span
+        var weights = weights.mutableSpan
+        if !importance.isEmpty {
+            weights.weigh(x, by: importance, sigma: 2 * sumOfSquares(values) / 256)
         }
+        var levels = levels.mutableSpan
+        var tried = tried.mutableSpan
+        var halves = [Lanes(), Lanes()]
+        for half in 0..<2 {
+            let range = half * 16..<half * 16 + 16
+            var part = levels._mutatingExtracting(range)
+            var room = tried._mutatingExtracting(range)
+            halves[half] =
+                importance.isEmpty
+                ? scaledByRounds(x.extracting(range), levels: &part)
+                : scaled(
+                    x.extracting(range), weights: weights.span.extracting(range), count: 16, half: 4,
+                    levels: &part, room: &room)
+        }
+        var scales = SixBitSigned()
+        let found = (0..<16).map { halves[$0 / 8][$0 % 8] }
+        let scale =
+            importance.isEmpty
+            ? scales.setRounded(found) : scales.setSearched(found, weights: weights.span.sums)
         scales.store(&block, at: 96)
         let rounded = block.storeHalf(scale, at: 108)
-        round(&first.levels, x.0, rounded, scales, from: 0)
-        round(&second.levels, x.1, rounded, scales, from: 8)
         for i in 0..<32 { block[i] = 0 }
-        pack(first.levels, &block, at: 32, bit: 0)
-        pack(second.levels, &block, at: 64, bit: 4)
-    }
-
-    @inline(__always)
-    private static func importances(
-        _ x: borrowing Lanes16, _ importance: Span<Float>, from start: Int, _ sigma: Float
-    ) -> Lanes16 {
-        var weights = transposed16(importance, from: start)
-        for i in 0..<16 { weights[i] = weights[i] * (sigma + x[i] * x[i]).squareRoot() }
-        return weights
-    }
-
-    private static func sum(_ values: borrowing Lanes16) -> Lanes {
-        var sum = Lanes()
-        for i in 0..<16 { sum += values[i] }
-        return sum
-    }
-
-    @inline(__always)
-    private static func round(
-        _ levels: inout Lanes16, _ x: borrowing Lanes16, _ scale: Float, _ parts: SixBitSigned,
-        from start: Int
-    ) {
-        var scales = Lanes()
-        for lane in 0..<8 { scales[lane] = scale * Float(Int32(parts[start + lane]) - 32) }
-        let isUsed = scales .!= 0
-        for i in 0..<16 {
-            levels[i].replace(with: (x[i] / scales).nearest(from: -4, to: 3), where: isUsed)
+        for half in 0..<2 {
+            var subScales = Lanes()
+            for lane in 0..<8 { subScales[lane] = rounded * Float(Int32(scales[half * 8 + lane]) - 32) }
+            let range = half * 16..<half * 16 + 16
+            var part = levels._mutatingExtracting(range)
+            part.round(x.extracting(range), subScales, half: 4)
+            pack(part.span, &block, at: 32 + half * 32, bit: UInt8(half * 4))
         }
     }
 
@@ -63,10 +50,10 @@ enum Q3KFormat: SuperBlockFormat {
     /// bit `bit` + k.
     @inline(__always)
     private static func pack(
-        _ levels: borrowing Lanes16, _ block: inout MutableSpan<UInt8>, at start: Int, bit: UInt8
+        _ levels: Span<Lanes>, _ block: inout MutableSpan<UInt8>, at start: Int, bit: UInt8
     ) {
         for i in 0..<16 {
-            let bits = SIMD8<UInt8>(truncatingIfNeeded: SIMD8<Int32>(levels[i] + 4))
+            let bits = (levels[i] + 4).bytes
             for half in 0..<2 {
                 var (low, high): (UInt8, UInt8) = (0, 0)
                 for quarter in 0..<4 {
@@ -113,29 +100,22 @@ private struct SixBitSigned {
 
     /// Rounds scales to levels from -32 to 31 of the largest.
     /// - Returns: what one level is; 0 where all are 0, and then the bytes are 0 too.
-    mutating func setRounded(_ first: Lanes, _ second: Lanes) -> Float {
+    mutating func setRounded(_ found: [Float]) -> Float {
         var peak: Float = 0
-        var magnitude: Float = 0
-        for sub in 0..<16 {
-            let scale = sub < 8 ? first[sub] : second[sub - 8]
-            if abs(scale) > magnitude { (magnitude, peak) = (abs(scale), scale) }
-        }
+        for scale in found where abs(scale) > abs(peak) { peak = scale }
         guard peak != 0 else { return 0 }
         let inverse = -32 / peak
-        for lane in 0..<8 {
-            levels[lane] = UInt8(max(-32, min(31, nearestInteger(inverse * first[lane]))) + 32)
-            levels[lane + 8] = UInt8(max(-32, min(31, nearestInteger(inverse * second[lane]))) + 32)
+        for sub in 0..<16 {
+            levels[sub] = UInt8(max(-32, min(31, nearestInteger(inverse * found[sub]))) + 32)
         }
         return 1 / inverse
     }
 
     /// Finds levels from -32 to 31 and what one is by trials, each scale counting by its weight.
-    mutating func setSearched(_ first: Lanes, _ second: Lanes, weights: (Lanes, Lanes)) -> Float {
-        let scales = (0..<8).map { first[$0] } + (0..<8).map { second[$0] }
-        let sums = (0..<8).map { weights.0[$0] } + (0..<8).map { weights.1[$0] }
-        var found = [Int32](repeating: 0, count: 16)
-        let unit = signedScale(scales, weights: sums, half: 32, levels: &found)
-        for sub in 0..<16 { levels[sub] = UInt8(truncatingIfNeeded: found[sub] + 32) }
+    mutating func setSearched(_ found: [Float], weights: [Float]) -> Float {
+        var signed = [Int32](repeating: 0, count: 16)
+        let unit = signedScale(found, weights: weights, half: 32, levels: &signed)
+        for sub in 0..<16 { levels[sub] = UInt8(truncatingIfNeeded: signed[sub] + 32) }
         return unit
     }
 

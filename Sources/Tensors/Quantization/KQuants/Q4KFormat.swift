@@ -4,16 +4,19 @@ enum Q4KFormat: SuperBlockFormat {
     static var type: GGMLType { .q4K }
 
     static func quantize(
-        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>
+        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>,
+        values room: inout [Lanes], weights: inout [Lanes], levels: inout [Lanes], tried: inout [Lanes]
     ) {
         let found = ScaleMinBlock(
             values, importance: importance,
-            ScaleMinTrials(most: 15, first: -1, delta: 0.1, steps: 20, isAbsolute: false))
+            ScaleMinTrials(most: 15, first: -1, delta: 0.1, steps: 20, isAbsolute: false), values: &room,
+            weights: &weights, levels: &levels, tried: &tried)
         _ = block.storeHalf(found.scale, at: 0)
         _ = block.storeHalf(found.minimum, at: 2)
         found.parts.store(&block, at: 4)
+        let all = levels.span
         for i in 0..<32 {
-            let levels = SIMD8<UInt8>(truncatingIfNeeded: SIMD8<Int32>(found.levels[i]))
+            let levels = all[i].bytes
             for pair in 0..<4 {
                 block[16 + pair * 32 + i] = levels[2 * pair] | levels[2 * pair + 1] << 4
             }

@@ -4,16 +4,19 @@ enum Q5KFormat: SuperBlockFormat {
     static var type: GGMLType { .q5K }
 
     static func quantize(
-        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>
+        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>,
+        values room: inout [Lanes], weights: inout [Lanes], levels: inout [Lanes], tried: inout [Lanes]
     ) {
         let found = ScaleMinBlock(
             values, importance: importance,
-            ScaleMinTrials(most: 31, first: -0.5, delta: 0.1, steps: 15, isAbsolute: false))
+            ScaleMinTrials(most: 31, first: -0.5, delta: 0.1, steps: 15, isAbsolute: false), values: &room,
+            weights: &weights, levels: &levels, tried: &tried)
         _ = block.storeHalf(found.scale, at: 0)
         _ = block.storeHalf(found.minimum, at: 2)
         found.parts.store(&block, at: 4)
+        let all = levels.span
         for i in 0..<32 {
-            let levels = SIMD8<UInt8>(truncatingIfNeeded: SIMD8<Int32>(found.levels[i]))
+            let levels = all[i].bytes
             var high: UInt8 = 0
             for sub in 0..<8 { high |= (levels[sub] >> 4) << UInt8(sub) }
             block[16 + i] = high

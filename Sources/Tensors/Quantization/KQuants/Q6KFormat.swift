@@ -4,17 +4,34 @@ enum Q6KFormat: SuperBlockFormat {
     static var type: GGMLType { .q6K }
 
     static func quantize(
-        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>
+        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>,
+        values room: inout [Lanes], weights: inout [Lanes], levels: inout [Lanes], tried: inout [Lanes]
     ) {
-        let x = (transposed16(values, from: 0), transposed16(values, from: 128))
-        var first = scaled(x.0, weights: weights(x.0, importance, from: 0), half: 32)
-        var second = scaled(x.1, weights: weights(x.1, importance, from: 128), half: 32)
-
+        var filled = room.mutableSpan
+        filled.transpose(values, length: 16)
+        let x = room.span
+        var weights = weights.mutableSpan
+        if importance.isEmpty {
+            for i in 0..<32 { weights[i] = x[i] * x[i] }
+        } else {
+            weights.transpose(importance, length: 16)
+        }
+        var levels = levels.mutableSpan
+        var tried = tried.mutableSpan
+        var halves = [Lanes(), Lanes()]
+        for half in 0..<2 {
+            let range = half * 16..<half * 16 + 16
+            var part = levels._mutatingExtracting(range)
+            var room = tried._mutatingExtracting(range)
+            halves[half] = scaled(
+                x.extracting(range), weights: weights.span.extracting(range), count: 16, half: 32,
+                levels: &part, room: &room)
+        }
         var peak: Float = 0
         var magnitude: Float = 0
-        for sub in 0..<16 {
-            let scale = sub < 8 ? first.scale[sub] : second.scale[sub - 8]
-            if abs(scale) > magnitude { (magnitude, peak) = (abs(scale), scale) }
+        for sub in 0..<16 where abs(halves[sub / 8][sub % 8]) > magnitude {
+            peak = halves[sub / 8][sub % 8]
+            magnitude = abs(peak)
         }
         guard !(magnitude < smallestMagnitude) else {
             for index in block.indices { block[index] = 0 }
@@ -22,38 +39,28 @@ enum Q6KFormat: SuperBlockFormat {
         }
         let inverse = -128 / peak
         let scale = block.storeHalf(1 / inverse, at: 208)
-        let scales = (
-            (inverse * first.scale).nearest(from: -4_194_304, to: 127),
-            (inverse * second.scale).nearest(from: -4_194_304, to: 127)
-        )
-        for sub in 0..<8 {
-            block[192 + sub] = UInt8(truncatingIfNeeded: Int32(scales.0[sub]))
-            block[200 + sub] = UInt8(truncatingIfNeeded: Int32(scales.1[sub]))
+        for half in 0..<2 {
+            var scales = Lanes()
+            for lane in 0..<8 {
+                let level = Int8(
+                    truncatingIfNeeded: min(127, nearestInteger(inverse * halves[half][lane])))
+                block[192 + half * 8 + lane] = UInt8(bitPattern: level)
+                scales[lane] = scale * Float(level)
+            }
+            let range = half * 16..<half * 16 + 16
+            var part = levels._mutatingExtracting(range)
+            part.round(x.extracting(range), scales, half: 32)
+            pack(part.span, &block, lower: half * 64, upper: 128 + half * 32)
         }
-        first.round(x.0, scale, block.span, at: 192, half: 32)
-        second.round(x.1, scale, block.span, at: 200, half: 32)
-        pack(first.levels, &block, lower: 0, upper: 128)
-        pack(second.levels, &block, lower: 64, upper: 160)
-    }
-
-    /// The importances, or the squares where there are none.
-    @inline(__always)
-    private static func weights(
-        _ x: borrowing Lanes16, _ importance: Span<Float>, from start: Int
-    ) -> Lanes16 {
-        if !importance.isEmpty { return transposed16(importance, from: start) }
-        var weights = Lanes16(repeating: Lanes())
-        for i in 0..<16 { weights[i] = x[i] * x[i] }
-        return weights
     }
 
     /// Half a super-block: sub-blocks 2k and 2k + 1 are the 32 numbers of its quarter k.
     @inline(__always)
     private static func pack(
-        _ levels: borrowing Lanes16, _ block: inout MutableSpan<UInt8>, lower: Int, upper: Int
+        _ levels: Span<Lanes>, _ block: inout MutableSpan<UInt8>, lower: Int, upper: Int
     ) {
         for i in 0..<16 {
-            let bits = SIMD8<UInt8>(truncatingIfNeeded: SIMD8<Int32>(levels[i] + 32))
+            let bits = (levels[i] + 32).bytes
             for half in 0..<2 {
                 let (a, b, c, d) = (bits[half], bits[2 + half], bits[4 + half], bits[6 + half])
                 let place = half * 16 + i
@@ -80,22 +87,6 @@ enum Q6KFormat: SuperBlockFormat {
                         scale * Float(part) * Float(Int32(bits[quarter]) - 32)
                 }
             }
-        }
-    }
-}
-
-extension Scaled<16> {
-    /// Chooses the levels anew for what the rounded scales mean, signed bytes from `place` on; where one is 0,
-    /// they stay.
-    @inline(__always)
-    mutating func round(
-        _ x: borrowing Lanes16, _ scale: Float, _ bytes: Span<UInt8>, at place: Int, half: Float
-    ) {
-        var scales = Lanes()
-        for lane in 0..<8 { scales[lane] = scale * Float(Int8(bitPattern: bytes[place + lane])) }
-        let isUsed = scales .!= 0
-        for i in 0..<16 {
-            levels[i].replace(with: (x[i] / scales).nearest(from: -half, to: half - 1), where: isUsed)
         }
     }
 }

@@ -1,46 +1,53 @@
 /// Eight sub-blocks of 32 numbers with a scale and a minimum each: what Q4_K and Q5_K have in common.
 struct ScaleMinBlock {
-    /// The levels of the numbers, whole and not negative.
-    var levels: Lanes32
     /// The scales and minimums in levels of ``scale`` and ``minimum``.
     let parts: SixBitScales
     /// The largest scale and minimum over 63, before they are rounded to 16 bits.
     let scale: Float
     let minimum: Float
 
+    /// Finds scales and minimums, and the levels, which are whole and not negative.
     /// - Parameters:
     ///   - values: 256 numbers.
     ///   - importance: of 256 columns, or none.
     ///   - trials: how to search where there is no importance; with it, that is the same for both types.
+    ///   - room: 32 lanes to work in, as `weights` and `tried`.
+    ///   - levels: gets the levels.
     @inline(__always)
-    init(_ values: Span<Float>, importance: Span<Float>, _ trials: ScaleMinTrials) {
-        let x = transposed32(values, from: 0)
-        var weights = Lanes32(repeating: Lanes())
+    init(
+        _ values: Span<Float>, importance: Span<Float>, _ trials: ScaleMinTrials,
+        values room: inout [Lanes], weights: inout [Lanes], levels: inout [Lanes], tried: inout [Lanes]
+    ) {
+        var filled = room.mutableSpan
+        filled.transpose(values, length: 32)
+        let x = room.span
+        var weights = weights.mutableSpan
+        var levels = levels.mutableSpan
+        var tried = tried.mutableSpan
         if importance.isEmpty {
             var squares = Lanes()
             for i in 0..<32 { squares += x[i] * x[i] }
             let average = (squares / 32).squareRoot()
             for i in 0..<32 { weights[i] = average + x[i].magnitudes }
-            let found = scaleMin(x, weights: weights, trials)
+            let found = scaleMin(
+                x, weights: weights.span, count: 32, trials, levels: &levels, tried: &tried)
             let largestScale = ScaleMinBlock.largest(found.scale)
             let largestMinimum = ScaleMinBlock.largest(found.minimum)
-            levels = found.levels
-            parts = SixBitScales(
-                (found.scale, found.minimum), largestScale: largestScale, largestMinimum: largestMinimum)
+            parts = SixBitScales(found, largestScale: largestScale, largestMinimum: largestMinimum)
             scale = largestScale / 63
             minimum = largestMinimum / 63
         } else {
             let sigma = 2 * sumOfSquares(values) / 256
-            let columns = transposed32(importance, from: 0)
+            weights.transpose(importance, length: 32)
             var sums = Lanes()
             for i in 0..<32 {
-                weights[i] = columns[i] * (sigma + x[i] * x[i]).squareRoot()
-                sums += weights[i]
+                let weight = weights[i] * (sigma + x[i] * x[i]).squareRoot()
+                weights[i] = weight
+                sums += weight
             }
             let found = scaleMin(
-                x, weights: weights,
-                ScaleMinTrials(most: trials.most, first: -0.9, delta: 0.05, steps: 36, isAbsolute: false))
-            levels = found.levels
+                x, weights: weights.span, count: 32, .weighted(most: trials.most), levels: &levels,
+                tried: &tried)
             let weights = (0..<8).map { sums[$0] }
             var scales = [UInt8](repeating: 0, count: 8)
             var minimums = scales
@@ -55,19 +62,9 @@ struct ScaleMinBlock {
             }
             self.parts = parts
         }
-        round(x, HalfPrecision.rounded(scale), HalfPrecision.rounded(minimum), most: trials.most)
-    }
-
-    /// Chooses the levels anew for what the rounded scales mean; where a scale is 0, they stay.
-    @inline(__always)
-    private mutating func round(_ x: borrowing Lanes32, _ scale: Float, _ minimum: Float, most: Float) {
-        let scales = scale * Lanes(parts.scales)
-        let minimums = minimum * Lanes(parts.minimums)
-        let isUsed = scales .!= 0
-        for i in 0..<32 {
-            let level = ((x[i] + minimums) / scales).nearest(from: 0, to: most)
-            levels[i].replace(with: level, where: isUsed)
-        }
+        let scales = HalfPrecision.rounded(scale) * Lanes(parts.scales)
+        let minimums = HalfPrecision.rounded(minimum) * Lanes(parts.minimums)
+        levels.round(x, scales, minimums, most: trials.most)
     }
 
     private static func largest(_ values: Lanes) -> Float {

@@ -7,23 +7,29 @@ struct ScaleMinTrials {
     let steps: Int
     /// Whether errors count as they are, not as their squares.
     let isAbsolute: Bool
+
+    /// The trials where there is importance.
+    static func weighted(most: Float) -> ScaleMinTrials {
+        ScaleMinTrials(most: most, first: -0.9, delta: 0.05, steps: 36, isAbsolute: false)
+    }
 }
 
-/// What the search found: `value ≈ scale * level - minimum`, with levels from 0 up.
-struct ScaleMin<let count: Int> {
-    var levels: [count of Lanes]
-    var scale: Lanes
-    /// The negative of the least value, 0 where all values are positive.
-    var minimum: Lanes
-}
-
-/// Finds scale, minimum and levels of eight sub-blocks with the least weighted error.
+/// Finds scale, minimum and levels of eight sub-blocks with the least weighted error:
+/// `value ≈ scale * level - minimum`, with levels from 0 up.
 ///
 /// A trial that is better than the best so far sets the minimum that the next trials count from.
+/// - Parameters:
+///   - x: `count` numbers of each sub-block.
+///   - w: how much each counts.
+///   - levels: gets the levels found.
+///   - tried: room of the same size.
+/// - Returns: scales, and the negatives of the least values, 0 where all are positive.
 @inline(__always)
-func scaleMin<let count: Int>(
-    _ x: borrowing [count of Lanes], weights w: borrowing [count of Lanes], _ trials: ScaleMinTrials
-) -> ScaleMin<count> {
+func scaleMin(
+    _ x: Span<Lanes>, weights w: Span<Lanes>, count: Int, _ trials: ScaleMinTrials,
+    levels: inout MutableSpan<Lanes>, tried: inout MutableSpan<Lanes>
+) -> (scale: Lanes, minimum: Lanes) {
+    precondition(x.count == count && w.count == count && levels.count == count && tried.count == count)
     var least = x[0]
     var greatest = x[0]
     var sumWeights = w[0]
@@ -35,12 +41,10 @@ func scaleMin<let count: Int>(
         sumValues += w[i] * x[i]
     }
     least.replace(with: 0, where: least .> 0)
-    let range = greatest - least
     let isFlat = greatest .<= least
 
-    let inverse = trials.most / range
+    let inverse = trials.most / (greatest - least)
     var scale = 1 / inverse
-    var levels = [count of Lanes](repeating: Lanes())
     var best = Lanes()
     for i in 0..<count {
         let level = (inverse * (x[i] - least)).nearest(from: 0, to: trials.most)
@@ -49,7 +53,6 @@ func scaleMin<let count: Int>(
     }
 
     var minimum = least
-    var tried = levels
     for step in 0...trials.steps {
         let inverse = (trials.first + trials.delta * Float(step) + trials.most) / (greatest - minimum)
         var (sumLevels, sumSquares, sumProducts) = (Lanes(), Lanes(), Lanes())
@@ -73,16 +76,22 @@ func scaleMin<let count: Int>(
         }
         let isBetter = (determinant .> 0) .& (error .< best)
         guard any(isBetter) else { continue }
-        for i in 0..<count { levels[i].replace(with: tried[i], where: isBetter) }
+        for i in 0..<count {
+            var level = levels[i]
+            level.replace(with: tried[i], where: isBetter)
+            levels[i] = level
+        }
         best.replace(with: error, where: isBetter)
         scale.replace(with: newScale, where: isBetter)
         minimum.replace(with: newMinimum, where: isBetter)
     }
 
-    for i in 0..<count { levels[i].replace(with: 0, where: isFlat) }
-    scale.replace(with: 0, where: isFlat)
-    minimum.replace(with: least, where: isFlat)
-    return ScaleMin(levels: levels, scale: scale, minimum: -minimum)
+    if any(isFlat) {
+        for i in 0..<count { levels[i].replace(with: 0, where: isFlat) }
+        scale.replace(with: 0, where: isFlat)
+        minimum.replace(with: least, where: isFlat)
+    }
+    return (scale, -minimum)
 }
 
 @inline(__always)

@@ -7,8 +7,10 @@ protocol SuperBlockFormat: BlockFormat {
     ///   - values: exactly 256.
     ///   - importance: of the columns; exactly 256, or none.
     ///   - block: exactly `type.blockSize` bytes.
+    ///   - room: 32 lanes to work in, as the others; what they hold does not matter.
     static func quantize(
-        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>)
+        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>,
+        values room: inout [Lanes], weights: inout [Lanes], levels: inout [Lanes], tried: inout [Lanes])
 
     /// Converts one block back to exactly 256 numbers.
     static func dequantize(block: Span<UInt8>, into values: inout MutableSpan<Float>)
@@ -23,13 +25,16 @@ extension SuperBlockFormat {
         precondition(output.count == rows.count / 256 * size)
         precondition(importance.isEmpty || importance.count == rowLength)
         let blocksInRow = rowLength / 256
+        // Made once for many blocks: new memory for each would cost as much as the work.
+        var values = [Lanes](repeating: Lanes(), count: 32)
+        var (weights, levels, tried) = (values, values, values)
         for index in 0..<rows.count / 256 {
             let column = index % blocksInRow * 256
             var block = output._mutatingExtracting(index * size..<(index + 1) * size)
             quantize(
                 block: rows.extracting(index * 256..<(index + 1) * 256),
                 importance: importance.isEmpty ? importance : importance.extracting(column..<column + 256),
-                into: &block)
+                into: &block, values: &values, weights: &weights, levels: &levels, tried: &tried)
         }
     }
 
