@@ -49,6 +49,10 @@ import Testing
         let traits = try traits(file().header, overrides: overrides)
         #expect(traits.expertCount == 8)
         #expect(traits.blockCount == 8)
+        let heads = [MetadataOverride(key: "llama.attention.head_count", value: .int(16))]
+        #expect(try ConversionTests.traits(file().header, overrides: heads).headCount == 0)
+        let file16 = file("llama", ["attention.head_count": 8])
+        #expect(try ConversionTests.traits(file16.header, overrides: heads).headCount == 16)
         let other = [MetadataOverride(key: "general.architecture", value: .string("qwen2"))]
         #expect(throws: QuantizationError.self) {
             try ConversionTests.traits(file().header, overrides: other)

@@ -128,15 +128,18 @@ import Testing
         }
     }
 
-    /// A header that says what the oracle says of a file; arrays have the length and nothing else in common.
+    /// A header that says what the oracle says of a file; long arrays have the length and nothing else in common.
     private static func header(_ json: JSON) throws -> [UInt8] {
         var file = GGUFBytes()
         for item in try #require(json["kv"]?.array) {
             let (key, name) = (try #require(item["key"]?.string), try #require(item["type"]?.string))
             if name.hasPrefix("arr<") {
                 let type = try #require(types[String(name.dropFirst(4).dropLast())])
-                let element = type == .string ? text("x") : number(0, type.size ?? 0)
-                file.array(key, type, Array(repeating: element, count: try #require(item["n"]?.integer)))
+                let count = try #require(item["n"]?.integer)
+                let size = type.size ?? 0
+                let numbers = (item["items"]?.array ?? []).compactMap(\.integer)
+                let elements = numbers.count == count ? numbers : Array(repeating: 0, count: count)
+                file.array(key, type, elements.map { type == .string ? text("x") : number($0, size) })
                 continue
             }
             let type = try #require(types[name])

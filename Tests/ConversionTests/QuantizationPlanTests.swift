@@ -188,6 +188,14 @@ import Testing
         try whole.check()
     }
 
+    @Test func bothEndsNeedImportanceForThreeTypesOnly() throws {
+        let embeddings = [("token_embd.weight", [256, 2])]
+        for (name, count) in [("IQ1_S", 1), ("IQ2_XXS", 1), ("IQ2_XS", 1), ("IQ1_M", 0), ("IQ3_XXS", 0)] {
+            let plan = try planned(name, embeddings, of: llama) { $0.isPure = true }
+            #expect(plan.problems.count == count, "\(name)")
+        }
+    }
+
     @Test func onlyQ2KSNeedsImportanceForQ2K() throws {
         let tensors = [("blk.0.attn_q.weight", [256, 2])]
         #expect(try planned("Q2_K", tensors, of: llama).problems.isEmpty)

@@ -44,7 +44,11 @@ extension ModelTraits {
             throw QuantizationError(
                 "a model cannot have \(blockCount) blocks and \(predictionBlockCount) more that predict")
         }
-        let headCount = try reader.number(key("attention.head_count"), bytes) ?? 0
+        // Where there are no heads in the file, no override brings them in.
+        func heads(_ name: String) throws(QuantizationError) -> Int? {
+            header[key(name)] == nil ? nil : try reader.number(key(name), bytes)
+        }
+        let headCount = try heads("attention.head_count") ?? 0
         var expertCount = try reader.number(key("expert_count"), bytes) ?? 0
         if expertCount == 1, architecture == "hunyuan_vl" || architecture == "hunyuan-dense" {
             expertCount = 0
@@ -52,7 +56,7 @@ extension ModelTraits {
         self.init(
             architecture: architecture, blockCount: blockCount,
             predictionBlockCount: predictionBlockCount, headCount: headCount,
-            keyValueHeadCount: try reader.number(key("attention.head_count_kv"), bytes),
+            keyValueHeadCount: try heads("attention.head_count_kv"),
             expertCount: expertCount)
     }
 }

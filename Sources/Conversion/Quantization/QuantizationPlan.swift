@@ -130,12 +130,14 @@ extension TensorDescription {
 
 extension GGMLType {
     /// Whether a tensor of this type is garbage if nobody knows which columns count (llama-quant.cpp,
-    /// `tensor_requires_imatrix`).
+    /// `tensor_requires_imatrix`). llama-quantize leaves the output and the token embeddings to luck, but for
+    /// three types, which it cannot make without (ggml.c, `ggml_quantize_requires_imatrix`).
     fileprivate func requiresImportance(for tensor: TensorDescription, in mixture: FileType?) -> Bool {
-        guard !tensor.isTokenEmbedding, !tensor.isOutput else { return false }
+        let isEnd = tensor.isTokenEmbedding || tensor.isOutput
         switch self {
-        case .iq3XXS, .iq2XXS, .iq2XS, .iq2S, .iq1M, .iq1S: return true
-        case .q2K: return mixture == .q2KS
+        case .iq2XXS, .iq2XS, .iq1S: return true
+        case .iq3XXS, .iq2S, .iq1M: return !isEnd
+        case .q2K: return mixture == .q2KS && !isEnd
         default: return false
         }
     }
