@@ -84,7 +84,10 @@ import Testing
         text.item("llama.expert_count", "8")
         var missing = GGUFBytes()
         missing.item("general.architecture", "llama")
-        files += [negative, text, missing]
+        var most = GGUFBytes()
+        most.item("general.architecture", "graniteswitch")
+        most.item("graniteswitch.block_count", .uint64, number(Int.max, 8))
+        files += [negative, text, missing, most]
         for file in files { #expect(throws: QuantizationError.self) { try traits(file.header) } }
     }
 
