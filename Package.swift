@@ -40,13 +40,13 @@ let package = Package(
             ]
         ),
         .executableTarget(name: "knapsack", dependencies: ["KnapsackCommands"]),
-        .executableTarget(name: "knapsack-bench", dependencies: ["Storage", "Bundling"]),
+        .executableTarget(name: "knapsack-bench", dependencies: ["Tensors", "Storage", "Bundling"]),
 
         .target(name: "TestSupport", dependencies: ["Storage"], path: "Tests/TestSupport"),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "ConversionTests", dependencies: ["Conversion", "Tensors"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
-        .testTarget(name: "BundlingTests", dependencies: ["Bundling", "TestSupport"]),
+        .testTarget(name: "BundlingTests", dependencies: ["Bundling", "Conversion", "Tensors", "TestSupport"]),
         .testTarget(name: "KnapsackCommandsTests", dependencies: ["KnapsackCommands", "TestSupport"]),
     ]
 )

@@ -58,10 +58,8 @@ public struct Quantizer: Sendable {
             output = try ModelOutput(
                 path: request.output,
                 tensors: plan.tensors.map { tensor in
-                    var description = tensor.source
-                    description.type = tensor.type
-                    return ModelOutput.Tensor(
-                        source: order[tensor.sourceIndex], description: description,
+                    ModelOutput.Tensor(
+                        source: order[tensor.sourceIndex], description: tensor.result,
                         hasImportance: tensor.importance != nil)
                 },
                 division: request.division
@@ -96,10 +94,10 @@ public struct Quantizer: Sendable {
 
 extension Quantizer {
     /// Decides what to write of a GGUF model, which may be kept in as many files as it is (`--keep-split`).
-    public init(_ request: Request, from model: GGUFModel, keepSplit: Bool = false) throws {
+    public init(_ request: Request, model: GGUFModel, keepSplit: Bool = false) throws {
         try model.refuse(output: request.output)
         guard keepSplit else {
-            try self.init(request, from: model as any TensorSource)
+            try self.init(request, from: model)
             return
         }
         let places = model.places

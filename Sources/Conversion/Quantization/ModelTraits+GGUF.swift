@@ -31,20 +31,25 @@ extension ModelTraits {
                 hint: "say it with --override-kv \(key("block_count"))=int:NUMBER")
         }
         var predictionBlockCount = try reader.number(key("nextn_predict_layers"), bytes) ?? 0
-        // Two architectures have more blocks than the file has tensors for: loops, and a router at the end.
-        if architecture == "nanbeige" {
-            let loops = max(1, try reader.number(key("num_loops"), bytes) ?? 1)
-            let (product, overflow) = max(0, blockCount - predictionBlockCount)
-                .multipliedReportingOverflow(by: loops)
-            if loops > 1 { blockCount = overflow ? .max : product }
-        } else if architecture == "graniteswitch" {
-            (blockCount, predictionBlockCount) = (max(0, blockCount - predictionBlockCount) + 1, 1)
-        }
         guard (0...Self.maximumBlockCount).contains(blockCount), predictionBlockCount <= blockCount else {
             throw QuantizationError(
-                "a model cannot have \(blockCount) blocks and \(predictionBlockCount) more that predict")
+                "a model cannot have \(blockCount) blocks, \(predictionBlockCount) of which predict")
         }
-        let headCount = try reader.number(key("attention.head_count"), bytes) ?? 0
+        // Two architectures have more blocks than the file has tensors for: loops, and a router at the end.
+        if architecture == "nanbeige" {
+            let loops = try reader.number(key("num_loops"), bytes) ?? 1
+            guard loops <= Self.maximumBlockCount else {
+                throw QuantizationError("a model cannot have \(loops) loops over its blocks")
+            }
+            if loops > 1 { blockCount = (blockCount - predictionBlockCount) * loops }
+        } else if architecture == "graniteswitch" {
+            (blockCount, predictionBlockCount) = (blockCount - predictionBlockCount + 1, 1)
+        }
+        // Where there are no heads in the file, no override brings them in.
+        func heads(_ name: String) throws(QuantizationError) -> Int? {
+            header[key(name)] == nil ? nil : try reader.number(key(name), bytes)
+        }
+        let headCount = try heads("attention.head_count") ?? 0
         var expertCount = try reader.number(key("expert_count"), bytes) ?? 0
         if expertCount == 1, architecture == "hunyuan_vl" || architecture == "hunyuan-dense" {
             expertCount = 0
@@ -52,7 +57,7 @@ extension ModelTraits {
         self.init(
             architecture: architecture, blockCount: blockCount,
             predictionBlockCount: predictionBlockCount, headCount: headCount,
-            keyValueHeadCount: try reader.number(key("attention.head_count_kv"), bytes),
+            keyValueHeadCount: try heads("attention.head_count_kv"),
             expertCount: expertCount)
     }
 }

@@ -24,6 +24,14 @@ public struct QuantizationPlan: Sendable {
 
         /// Whether the tensor is converted; otherwise its bytes are copied.
         public var isConverted: Bool { type != source.type }
+
+        /// The tensor as the header of the file to write says it: with its new type, and as llama.cpp writes
+        /// all tensors with at least one dimension, and none of 1 at the end.
+        public var result: TensorDescription {
+            let dimensions = Array(source.dimensions.prefix(source.dimensionCount))
+            return TensorDescription(
+                name: source.name, dimensions: dimensions.isEmpty ? [1] : dimensions, type: type)
+        }
     }
 
     /// A type that a tensor should have had, but its rows are no whole number of that type's blocks.
@@ -122,12 +130,14 @@ extension TensorDescription {
 
 extension GGMLType {
     /// Whether a tensor of this type is garbage if nobody knows which columns count (llama-quant.cpp,
-    /// `tensor_requires_imatrix`).
+    /// `tensor_requires_imatrix`). llama-quantize leaves the output and the token embeddings to luck, but for
+    /// three types, which it cannot make without (ggml.c, `ggml_quantize_requires_imatrix`).
     fileprivate func requiresImportance(for tensor: TensorDescription, in mixture: FileType?) -> Bool {
-        guard !tensor.isTokenEmbedding, !tensor.isOutput else { return false }
+        let isEnd = tensor.isTokenEmbedding || tensor.isOutput
         switch self {
-        case .iq3XXS, .iq2XXS, .iq2XS, .iq2S, .iq1M, .iq1S: return true
-        case .q2K: return mixture == .q2KS
+        case .iq2XXS, .iq2XS, .iq1S: return true
+        case .iq3XXS, .iq2S, .iq1M: return !isEnd
+        case .q2K: return mixture == .q2KS && !isEnd
         default: return false
         }
     }
