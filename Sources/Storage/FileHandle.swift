@@ -34,12 +34,11 @@ public struct FileHandle: ~Copyable, Sendable {
         try open(path, O_WRONLY | O_CREAT | O_EXCL, mode)
     }
 
-    /// Opens a file to write, with what is in it, and makes one where there is none; a link is refused
-    /// (`ELOOP`).
-    static func opening(_ path: String) throws(FileError) -> FileHandle {
-        let handle = try open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o644)
-        guard try handle.status().kind == .file else { throw FileError("write", path, code: EINVAL) }
-        return handle
+    /// Another handle of the same open file: the lock of one is the lock of both, and ends with the last.
+    public borrowing func duplicate() throws(FileError) -> FileHandle {
+        let other = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard other >= 0 else { throw FileError("open", path) }
+        return FileHandle(descriptor: other, path: path)
     }
 
     /// Opens a directory, for ``synchronize()`` and ``lockExclusively()``.

@@ -1,0 +1,59 @@
+import Storage
+import TestSupport
+import Testing
+
+private func isFree(_ path: String) throws -> Bool {
+    if try FileHandle.claiming(path) != nil { return true }
+    return false
+}
+
+private func claimed(_ path: String) throws -> FileHandle {
+    guard let file = try FileHandle.claiming(path) else { throw FileError("claim", path, code: 11) }
+    return file
+}
+
+@Suite struct ClaimTests {
+    @Test func leftoverIsReplacedAndAFileInUseIsNot() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory + "/.x.partial"
+            try writeFile(path, "left by a killed process")
+            do {
+                let file = try claimed(path)
+                #expect(try file.status().size == 0)
+                #expect(try !isFree(path))
+                // The lock is the file's, whichever of its handles ends.
+                do { _ = try file.duplicate() }
+                #expect(try !isFree(path))
+            }
+            #expect(try isFree(path))
+        }
+    }
+
+    @Test func renamedFileFreesTheName() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = AtomicFile.unfinished(directory + "/x")
+            #expect(path == directory + "/.x.partial")
+            let file = try claimed(path)
+            try AtomicFile.rename(path, to: directory + "/x")
+            #expect(try isFree(path))
+            #expect(try file.status().kind == .file)
+        }
+    }
+
+    @Test func linkInTheNamesPlaceIsAnError() async throws {
+        try await withTemporaryDirectory { directory in
+            try writeFile(directory + "/mine", "mine")
+            try makeLink(directory + "/.x.partial", to: directory + "/mine")
+            #expect(throws: FileError.self) { _ = try FileHandle.claiming(directory + "/.x.partial") }
+            #expect(try contents(directory + "/mine") == Array("mine".utf8))
+        }
+    }
+
+    @Test func writtenFileLeavesNothingBesides() async throws {
+        try await withTemporaryDirectory { directory in
+            try writeFile(directory + "/.x.lock.partial", "left by a killed process")
+            try AtomicFile.write(Array("new".utf8), to: directory + "/x.lock")
+            #expect(try Directory.names(in: directory) == ["x.lock"])
+        }
+    }
+}
