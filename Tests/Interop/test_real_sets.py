@@ -179,6 +179,38 @@ def test_unpack_gives_every_file_back(sets, tmp_path):
         assert contents(tmp_path / "plain" / name) == contents(directory), name
 
 
+def test_restored_caches_are_what_the_clients_left(sets, tmp_path):
+    """The sharded and the tuned model come out of segments; the listings of trees are not restored."""
+    restored = [tmp_path / "hub", tmp_path / "kagglehub"]
+    sets.knapsack("unpack", sets.bundle, "--hf-cache", restored[0], "--kagglehub-cache", restored[1]).expect(0)
+    for cache, variable in zip(restored, ("HF_HUB_CACHE", "KAGGLEHUB_CACHE"), strict=True):
+        found, expected = contents(cache), contents(Path(sets.knapsack.variables[variable]))
+        assert found.pop("CACHEDIR.TAG", None) or variable == "KAGGLEHUB_CACHE"
+        skipped = ("CACHEDIR.TAG", ".locks")
+        kept = {name: what for name, what in expected.items() if not name.startswith(skipped) and "/trees" not in name}
+        assert found == kept
+    repos = {MINILM: "minilm", TUNED: "tuned", FIVE: "in-five"}
+    names = {repo: [p.relative_to(sets.originals[n]).as_posix() for p in sets.files(n)] for repo, n in repos.items()}
+    code = f"""\
+import json
+from huggingface_hub import hf_hub_download, scan_cache_dir
+scan = scan_cache_dir()
+assert not scan.warnings and not scan.incomplete_files, scan
+assert sorted(repo.repo_id for repo in scan.repos) == {sorted(repos)}
+print(json.dumps({{repo: {{name: hf_hub_download(repo, name) for name in names}} for repo, names in {names}.items()}}))
+"""
+    output = genuine.run_python(code, {"HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(restored[0])}, tmp_path / "home")
+    for repo, files in json.loads(output).items():
+        originals = {path.relative_to(sets.originals[repos[repo]]).as_posix(): path for path in sets.files(repos[repo])}
+        assert {name: sha256(Path(path)) for name, path in files.items()} == {n: sha256(p) for n, p in originals.items()}
+
+    path = sets.manifest.with_name("restored.toml")
+    path.write_bytes(sets.manifest.read_bytes())
+    sets.knapsack.with_caches(*restored)("pack", path, "--output", tmp_path / "again").expect(0)
+    assert path.with_suffix(".lock").read_bytes() == sets.manifest.with_suffix(".lock").read_bytes()
+    assert contents(tmp_path / "again") == contents(sets.bundle)
+
+
 def test_other_tools_and_verify_find_nothing_wrong(sets):
     command = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
     done = subprocess.run(command, cwd=sets.bundle, capture_output=True, text=True)
