@@ -42,7 +42,12 @@ import Glibc
                 }
                 allowance = left - bytes.count
             }
-            if let last = unsafe bytes.lastIndex(where: { $0 != 0 }) { endOfContent = position + last + 1 }
+            var end = bytes.count
+            while end >= 8, unsafe bytes.loadUnaligned(fromByteOffset: end - 8, as: UInt64.self) == 0 {
+                end -= 8
+            }
+            while end > 0, unsafe bytes[end - 1] == 0 { end -= 1 }
+            if end > 0 { endOfContent = position + end }
             position += bytes.count
             return unsafe bytes
         } catch {
