@@ -41,6 +41,14 @@ import Testing
         #expect(state.line(now: 1_000_000_000, width: 40, bar: true).count < 40)
     }
 
+    /// An archive does not say how many files are to come.
+    @Test func progressCountsFilesWhoseNumberIsNotKnown() {
+        var state = ProgressState()
+        state.apply(.began(stage: "verifying", files: 0, bytes: 1000), now: 0)
+        state.apply(.finished(file: "a"), now: 1)
+        #expect(state.line(now: 1_000_000_000, width: 100, bar: false).hasSuffix("  1 files"))
+    }
+
     @Test func durationsAreReadable() {
         #expect(ProgressState.duration(0.2) == "1 s")
         #expect(ProgressState.duration(61) == "1 min 1 s")

@@ -8,6 +8,8 @@ public struct VerifiedInputs: Sendable {
     let caches: Caches
     /// Where contents that were hashed lie.
     let locations: [SHA256Digest: String]
+    /// Files that break their own format; they are carried as they are.
+    public let findings: [Diagnostic]
 
     /// One file to prove.
     private struct Job: Sendable {
@@ -35,13 +37,16 @@ public struct VerifiedInputs: Sendable {
     ) async throws {
         let sharesTensors = resolution.manifest.bundle.deduplication == .tensor
         var jobs: [Job] = []
+        var findings: [Diagnostic] = []
         for case .found(let found) in resolution.items {
             jobs += found.files.map { file in
-                let tensors = VerifiedInputs.tensors(of: file, toShare: sharesTensors)
+                let (tensors, problem) = VerifiedInputs.tensors(of: file, found, toShare: sharesTensors)
+                if let problem { findings.append(problem) }
                 return Job(
                     entry: found.entry.name, origin: found.origin, file: file, tensors: tensors, known: nil)
             }
         }
+        self.findings = findings
         if let index, !rehash {
             for (position, known) in index.known(of: jobs.map(\.file.status)).enumerated() {
                 jobs[position].known = known
@@ -95,15 +100,39 @@ public struct VerifiedInputs: Sendable {
     }
 
     /// The tensors of a file that are worth a digest; none where the file cannot be read as one of tensors,
-    /// which for a file that is only carried is *not* an error.
+    /// which for a file that is only carried is *not* an error, but is said where its name promises some.
     /// - Parameter toShare: whether those of other formats than safetensors count too.
-    private static func tensors(of file: CachedFile, toShare: Bool) -> [TensorExtent] {
-        guard toShare || file.path.hasSuffix(".safetensors") else { return [] }
-        guard let handle = try? FileHandle.reading(file.location) else { return [] }
+    private static func tensors(
+        of file: CachedFile, _ found: FoundEntry, toShare: Bool
+    ) -> (tensors: [TensorExtent], problem: Diagnostic?) {
+        guard toShare || file.path.hasSuffix(".safetensors") else { return ([], nil) }
+        guard let handle = try? FileHandle.reading(file.location) else { return ([], nil) }
         let reading = try? TensorFile.read(name: file.path, fileSize: file.status.size) { range in
             try handle.bytes(range)
         }
-        guard case .tensors(let found)? = reading else { return [] }
+        switch reading {
+        case nil, .opaque?: return ([], nil)
+        case .malformed(let format, let error)?: return ([], broken(file, format, error, found))
+        case .tensors(let file)?: return (tensors(in: file), nil)
+        }
+    }
+
+    private static func broken(
+        _ file: CachedFile, _ format: TensorFile.Format, _ error: FormatError, _ found: FoundEntry
+    ) -> Diagnostic? {
+        let code = "\(format)-broken"
+        // Of a model's safetensors it was said when the model was looked at.
+        let isKnown = found.findings.contains { $0.code == code }
+        guard !isKnown, ModelFormat.isWeightLike(file.path) else { return nil }
+        return Diagnostic(
+            .warning, code: code, "\(found.entry.name): \(file.path) is broken: \(error)",
+            at: found.entry.location,
+            notes: ["its bytes are packed as they are, and shared only as a whole"],
+            fix: "download it again, or leave it out with the entry's exclude"
+        ).allowed(by: found.entry)
+    }
+
+    private static func tensors(in found: TensorFile) -> [TensorExtent] {
         // Safetensors are compared tensor by tensor; of the others only what a segment is worth counts.
         if found.format == .safetensors { return found.extents }
         return found.extents.filter { $0.bytes.count >= TensorPlacing.smallestSegment }

@@ -103,6 +103,7 @@ struct Locking {
         let index = session.context.cacheDirectory.flatMap(DigestIndex.open(inDirectory:))
         let inputs = try await VerifiedInputs(
             proving: resolution, index: index, rehash: options.rehash, progress: session.progress)
+        session.report(inputs.findings)
         let lock = try await inputs.lock(previous: previous)
         let changed = try write(lock.bytes)
         session.say(changed ? "wrote \(source.lockPath)" : "\(source.lockPath) is up to date")

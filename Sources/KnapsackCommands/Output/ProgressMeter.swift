@@ -92,7 +92,8 @@ struct ProgressState {
         if rate > 0, bytes < total {
             tail.append("\(ProgressState.duration(Double(total - bytes) / rate)) left")
         }
-        tail.append("\(files)/\(totalFiles) \(counted)")
+        // The files of an archive are not known before its end.
+        tail.append(totalFiles > 0 ? "\(files)/\(totalFiles) \(counted)" : "\(files) \(counted)")
         if counted != "files", !last.isEmpty { tail.append(DiagnosticText.printable(last)) }
         if bar {
             let room = width - 1 - (parts + tail).reduce(0) { $0 + $1.count + 2 }

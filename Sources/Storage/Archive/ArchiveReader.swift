@@ -72,8 +72,12 @@ public struct ArchiveReader: ~Copyable {
                 guard count == names?.count ?? count else {
                     throw ArchiveError(.damaged, source.path, "lacks files that its directory names")
                 }
-                guard names != nil || handle.endMarkSize() >= 512 else {
-                    throw ArchiveError(.damaged, source.path, "is cut off: it has no end mark")
+                if names == nil {
+                    guard handle.endMarkSize() >= 512 else {
+                        throw ArchiveError(.damaged, source.path, "is cut off: it has no end mark")
+                    }
+                    // To other tools what follows could be the archive.
+                    try source.finish(padding: handle.headerPosition())
                 }
                 return nil
             }

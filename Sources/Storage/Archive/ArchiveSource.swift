@@ -11,6 +11,10 @@ import Glibc
     fileprivate(set) var failure: ArchiveError?
     /// How many more bytes may be handed over, or `nil` for any number.
     var allowance: Int?
+    /// Where the next block begins, in bytes from the start.
+    private var position = 0
+    /// The end of the last byte handed over that is not zero, in bytes from the start.
+    private var endOfContent = 0
 
     fileprivate init(path: String) { self.path = path }
 
@@ -38,6 +42,13 @@ import Glibc
                 }
                 allowance = left - bytes.count
             }
+            var end = bytes.count
+            while end >= 8, unsafe bytes.loadUnaligned(fromByteOffset: end - 8, as: UInt64.self) == 0 {
+                end -= 8
+            }
+            while end > 0, unsafe bytes[end - 1] == 0 { end -= 1 }
+            if end > 0 { endOfContent = position + end }
+            position += bytes.count
             return unsafe bytes
         } catch {
             failure = error
@@ -48,12 +59,34 @@ import Glibc
     /// The new position for libarchive, or `nil` where ``failure`` was set.
     final func position(movedTo offset: Int, from whence: Int32) -> Int? {
         do throws(ArchiveError) {
-            return try move(to: offset, from: whence)
+            position = try move(to: offset, from: whence)
+            return position
         } catch {
             failure = error
             return nil
         }
     }
+
+    /// Reads on to the end, which a tar's padding may put off: some tools write whole tapes' blocks.
+    ///
+    /// - Parameter start: from where on all bytes have to be zero; from the start of the archive.
+    func finish(padding start: Int) throws(ArchiveError) {
+        let limit = position + ArchiveSource.paddingLimit
+        while endOfContent <= start, position <= limit {
+            guard let block = unsafe block() else { break }
+            if unsafe block.isEmpty { return }
+        }
+        if let failure { throw failure }
+        throw ArchiveError(
+            .damaged, path,
+            endOfContent > start
+                ? "something follows its end mark at byte \(start)"
+                : "more than \(ArchiveSource.paddingLimit) zeros follow its end mark at byte \(start)")
+    }
+
+    /// The most zeros that are read behind an end mark: GNU tar's records have 10,240 bytes where nobody
+    /// asks for more.
+    private static let paddingLimit = 1 << 24
 }
 
 /// A file, or a pipe, as it is.

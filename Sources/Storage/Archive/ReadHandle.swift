@@ -130,8 +130,12 @@ import Glibc
     /// How many bytes the last call of ``next()`` took, before any skipping, when it found no entry: a tar's
     /// end mark, or nothing where a tar just stops.
     borrowing func endMarkSize() -> Int {
-        Int(unsafe archive_filter_bytes(archive, 0) - archive_read_header_position(archive))
+        Int(unsafe archive_filter_bytes(archive, 0)) - headerPosition()
     }
+
+    /// Where the header, or the end mark, begins that the last call of ``next()`` read, in bytes from the
+    /// start.
+    borrowing func headerPosition() -> Int { Int(unsafe archive_read_header_position(archive)) }
 
     /// The next bytes of the entry's content and their offset in it, or `nil` at its end.
     ///

@@ -95,6 +95,19 @@ import Testing
         try await expectWhenSkipped(.damaged, from: tar.archive)
     }
 
+    @Test func refusesWhatFollowsTheEndMark() async throws {
+        var tar = TarBytes()
+        tar.add("a", content: "one")
+        for count in [0, 1, 512, 10_240, 1 << 20] {
+            let zeros = [UInt8](repeating: 0, count: count)
+            #expect(try await read(tar.archive + zeros) == [ArchivedFile("a", "one")])
+            try await expect(.damaged, from: tar.archive + zeros + [1])
+            // A second archive: GNU tar reads it with --ignore-zeros, cpio and others without being asked.
+            try await expect(.damaged, from: tar.archive + zeros + tar.archive)
+        }
+        try await expect(.damaged, from: tar.archive + [UInt8](repeating: 0, count: 40 << 20))
+    }
+
     @Test func refusesHeadersWithAWrongChecksum() async throws {
         var tar = TarBytes()
         tar.add("a", content: "one")

@@ -67,6 +67,43 @@ import Testing
         }
     }
 
+    @Test func refusesWhatFollowsTheEnd() async throws {
+        let bytes = ZipBytes(.init("a", "one")).archive
+        let other = ZipBytes(.init("a", "two")).archive
+        for tail in [[0], [1, 2, 3], [UInt8](repeating: 0, count: 1000), Array(other.suffix(22))] {
+            try await expect(.damaged, from: bytes + tail, .zip)
+        }
+        // A comment that looks like an end: which of the two is meant depends on who reads.
+        let comment = Array(other.suffix(22)) + [0]
+        try await expect(.damaged, from: bytes.dropLast(2) + le(comment.count, 2) + comment, .zip)
+    }
+
+    /// To libarchive the files' own headers count, to others the directory.
+    @Test func refusesFilesThatTheDirectoryTellsOtherThingsOf() async throws {
+        let good = ZipBytes(.init("a", "one")).archive
+        let directory = good.count - 22 - 46 - 1
+        func changed(_ offset: Int, _ value: Int) -> [UInt8] {
+            var bytes = good
+            bytes.replaceSubrange(directory + offset..<directory + offset + 2, with: le(value, 2))
+            return bytes
+        }
+        #expect(try await read(changed(6, 45), .zip) == [ArchivedFile("a", "one")])
+        try await expect(.unsupported, from: changed(6, 51), .zip)
+        for flag in [0x20, 0x40, 0x2000] {
+            try await expect(.unsupported, from: changed(8, 0x800 | flag), .zip)
+        }
+        for method in [1, 8, 9, 12, 14, 93, 0x8000] {
+            try await expect(.damaged, from: changed(10, method), .zip)
+        }
+        for flags in [0, 0x808] { try await expect(.damaged, from: changed(8, flags), .zip) }
+        try await expect(.unsupported, from: changed(34, 1), .zip)
+        for offset in [4, 6, 8] {
+            var bytes = good
+            bytes[good.count - 22 + offset] ^= 1
+            try await expect(.unsupported, from: bytes, .zip)
+        }
+    }
+
     @Test func refusesDirectoriesThatLie() async throws {
         for count in [0, 2, 65535] {
             var zip = ZipBytes(.init("a", "one"))
