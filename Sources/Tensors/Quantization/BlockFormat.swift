@@ -45,6 +45,7 @@ extension GGMLType {
         case .iq2S: IQ2SFormat.self
         case .iq3XXS: IQ3XXSFormat.self
         case .iq3S: IQ3SFormat.self
+        case .iq1S: IQ1SFormat.self
         default: nil
         }
     }
