@@ -46,6 +46,7 @@ extension GGMLType {
         case .iq3XXS: IQ3XXSFormat.self
         case .iq3S: IQ3SFormat.self
         case .iq1S: IQ1SFormat.self
+        case .iq1M: IQ1MFormat.self
         default: nil
         }
     }
