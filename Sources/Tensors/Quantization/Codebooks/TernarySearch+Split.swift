@@ -119,12 +119,6 @@ extension TernarySearch {
     }
 }
 
-/// Four neighbouring numbers.
-@inline(__always)
-private func lanes<let count: Int>(_ numbers: [count of Float], _ start: Int) -> SIMD4<Float> {
-    SIMD4(numbers[start], numbers[start &+ 1], numbers[start &+ 2], numbers[start &+ 3])
-}
-
 @inline(__always)
 private func isBetter(
     _ sums: SIMD4<Float>, _ squares: SIMD4<Float>, _ best: Float

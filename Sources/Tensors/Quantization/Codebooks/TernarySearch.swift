@@ -42,12 +42,27 @@ struct TernarySearch {
             values[i] = value
             largest = largest > value.magnitude ? largest : value.magnitude
         }
-        for i in 0..<elements.count {
-            let value = values[i]
-            var place: Int32 = 0
-            for other in 0..<i { place &+= values[other] <= value ? 1 : 0 }
-            for other in i &+ 1..<elements.count { place &+= values[other] < value ? 1 : 0 }
-            order[Int(place)] = UInt8(truncatingIfNeeded: i)
+        // An element's place is the number of those that come before it; four places are counted at a time.
+        for first in stride(from: 0, to: elements.count, by: 4) {
+            let four = lanes(values, first)
+            var places = SIMD4<Int32>.zero
+            for other in 0..<first {
+                places.replace(with: places &+ 1, where: SIMD4(repeating: values[other]) .<= four)
+            }
+            for other in first..<first &+ 4 {
+                let isEarlier =
+                    SIMD4(Int32(first), Int32(first) &+ 1, Int32(first) &+ 2, Int32(first) &+ 3)
+                    .> SIMD4(repeating: Int32(other))
+                let value = SIMD4(repeating: values[other])
+                places.replace(
+                    with: places &+ 1, where: (value .< four) .| ((value .== four) .& isEarlier))
+            }
+            for other in first &+ 4..<max(elements.count, first &+ 4) {
+                places.replace(with: places &+ 1, where: SIMD4(repeating: values[other]) .< four)
+            }
+            for lane in 0..<4 {
+                order[Int(places[lane] & 31)] = UInt8(truncatingIfNeeded: first &+ lane)
+            }
         }
         return largest
     }
@@ -131,4 +146,10 @@ struct TernarySearch {
         }
         return found
     }
+}
+
+/// Four neighbouring numbers.
+@inline(__always)
+func lanes<let count: Int>(_ numbers: [count of Float], _ start: Int) -> SIMD4<Float> {
+    SIMD4(numbers[start], numbers[start &+ 1], numbers[start &+ 2], numbers[start &+ 3])
 }
