@@ -5,32 +5,15 @@
 /// for a shift down, two words in a byte, the first in the lower four bits; sixteen bits for every four
 /// sub-blocks, their scales from the lowest bit on, and above them four bits of the block's scale, which the
 /// four groups hold from its lowest bits on.
-enum IQ1MFormat: BlockFormat {
+enum IQ1MFormat: SuperBlockFormat {
     static var type: GGMLType { .iq1M }
 
     static func quantize(
-        _ rows: Span<Float>, rowLength: Int, importance: Span<Float>, into output: inout MutableSpan<UInt8>
+        block elements: Span<Float>, importance: Span<Float>, into output: inout MutableSpan<UInt8>
     ) {
-        precondition(rowLength % 256 == 0 && rows.count / 256 * 56 == output.count)
-        precondition(importance.isEmpty || importance.count == rowLength)
         let index = CodebookIndex.iq1
         var search = TernarySearch()
-        var column = 0
-        for block in 0..<rows.count / 256 {
-            convert(
-                rows.extracting(block &* 256..<block &* 256 &+ 256),
-                importance.isEmpty ? importance : importance.extracting(column..<column &+ 256),
-                &search, index, into: &output, at: block &* 56)
-            column = column &+ 256 == rowLength ? 0 : column &+ 256
-        }
-    }
-
-    @inline(__always)
-    private static func convert(
-        _ elements: Span<Float>, _ importance: Span<Float>, _ search: inout TernarySearch,
-        _ index: borrowing CodebookIndex, into output: inout MutableSpan<UInt8>, at start: Int
-    ) {
-        let meanSquare = TernarySearch.meanSquare(elements)
+        let meanSquare = 2 * sumOfSquares(elements) / 256
         var scales: [16 of Float] = .init(repeating: 0)
         var shifts: [16 of UInt8] = .init(repeating: 0)
         var numbers: [32 of UInt16] = .init(repeating: 0)
@@ -49,12 +32,12 @@ enum IQ1MFormat: BlockFormat {
             largest = largest > search.scale ? largest : search.scale
         }
 
-        for i in 0..<56 { output[start &+ i] = 0 }
+        for i in output.indices { output[i] = 0 }
         for word in 0..<32 {
-            output[start &+ word] = UInt8(truncatingIfNeeded: numbers[word])
+            output[word] = UInt8(truncatingIfNeeded: numbers[word])
             let upper = UInt8(truncatingIfNeeded: numbers[word] &>> 8)
             let shift = largest != 0 ? shifts[word / 2] &>> UInt8(word % 2) & 1 : 0
-            output[start &+ 32 &+ word / 2] |= (upper | shift &<< 3) &<< UInt8(4 &* (word % 2))
+            output[32 &+ word / 2] |= (upper | shift &<< 3) &<< UInt8(4 &* (word % 2))
         }
         guard largest != 0 else { return }
 
@@ -84,10 +67,10 @@ enum IQ1MFormat: BlockFormat {
         }
         if square > 0 { scale = product / square }
         // As with other types, a scale a little off makes the error smaller.
-        let scaleHalf = Float16(scale * 1.1125).bitPattern
+        let scaleHalf = HalfPrecision.float16(scale * 1.1125)
         for group in 0..<4 {
             let bits = scaleBits[group] | (scaleHalf &>> UInt16(4 &* group) & 15) &<< 12
-            output.store(bits, at: start &+ 48 &+ 2 &* group)
+            output.store(bits, at: 48 &+ 2 &* group)
         }
     }
 
@@ -107,29 +90,24 @@ enum IQ1MFormat: BlockFormat {
         return weights
     }
 
-    static func dequantize(_ blocks: Span<UInt8>, into output: inout MutableSpan<Float>) {
-        precondition(blocks.count % 56 == 0 && output.count == blocks.count / 56 * 256)
+    static func dequantize(block: Span<UInt8>, into values: inout MutableSpan<Float>) {
         let codebook = Codebook.iq1
         let codes = codebook.codes.span
-        for block in 0..<blocks.count / 56 {
-            let start = block &* 56
-            var scaleHalf: UInt16 = 0
-            for group in 0..<4 {
-                let bits = blocks.uint16(at: start &+ 48 &+ 2 &* group)
-                scaleHalf |= (bits &>> 12) &<< UInt16(4 &* group)
-            }
-            let scale = Float(Float16(bitPattern: scaleHalf))
-            for word in 0..<32 {
-                let part = word / 2
-                let partBits = blocks.uint16(at: start &+ 48 &+ 2 &* (part / 4))
-                let partScale = scale * Float(2 &* (partBits &>> UInt16(3 &* (part % 4)) & 7) &+ 1)
-                let bits = blocks[start &+ 32 &+ part] &>> UInt8(4 &* (word % 2)) & 15
-                let levels = TernarySearch.shiftedLevels(isDown: bits &>> 3 == 1)
-                let code = Int(codes[Int(blocks[start &+ word]) | Int(bits & 7) &<< 8])
-                for element in 0..<8 {
-                    output[block &* 256 &+ 8 &* word &+ element] =
-                        partScale * levels[TernaryWord.level(element, of: code)]
-                }
+        var scaleHalf: UInt16 = 0
+        for group in 0..<4 {
+            let bits = block.uint16(at: 48 &+ 2 &* group)
+            scaleHalf |= (bits &>> 12) &<< UInt16(4 &* group)
+        }
+        let scale = HalfPrecision.float(float16: scaleHalf)
+        for word in 0..<32 {
+            let part = word / 2
+            let partBits = block.uint16(at: 48 &+ 2 &* (part / 4)) &>> UInt16(3 &* (part % 4)) & 7
+            let partScale = scale * Float(2 &* partBits &+ 1)
+            let bits = block[32 &+ part] &>> UInt8(4 &* (word % 2)) & 15
+            let levels = TernarySearch.shiftedLevels(isDown: bits &>> 3 == 1)
+            let code = Int(codes[Int(block[word]) | Int(bits & 7) &<< 8])
+            for element in 0..<8 {
+                values[8 &* word &+ element] = partScale * levels[TernaryWord.level(element, of: code)]
             }
         }
     }
