@@ -45,6 +45,8 @@ extension GGMLType {
         case .iq2S: IQ2SFormat.self
         case .iq3XXS: IQ3XXSFormat.self
         case .iq3S: IQ3SFormat.self
+        case .iq1S: IQ1SFormat.self
+        case .iq1M: IQ1MFormat.self
         default: nil
         }
     }

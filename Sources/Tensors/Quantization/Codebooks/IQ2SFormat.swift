@@ -19,31 +19,31 @@ enum IQ2SFormat: SignedCodebookFormat {
     static func scale(_ scale: Float, bits: UInt8) -> Float { IQ2XXSFormat.scale(scale, bits: bits) }
 
     @inline(__always)
-    static func pack(_ block: SignedCodebookBlock, into output: inout MutableSpan<UInt8>, at start: Int) {
-        output.store(block.scale, at: start)
+    static func pack(_ block: SignedCodebookBlock, into output: inout MutableSpan<UInt8>) {
+        output.store(block.scale, at: 0)
         for word in 0..<32 {
-            output[start &+ 2 &+ word] = UInt8(truncatingIfNeeded: block.words[word])
-            output[start &+ 34 &+ word] = block.signs[word]
+            output[2 &+ word] = UInt8(truncatingIfNeeded: block.words[word])
+            output[34 &+ word] = block.signs[word]
         }
         for byte in 0..<8 {
             var upper: UInt16 = 0
             for word in 0..<4 { upper |= (block.words[4 &* byte &+ word] &>> 8) &<< UInt16(2 &* word) }
-            output[start &+ 66 &+ byte] = UInt8(truncatingIfNeeded: upper)
-            output[start &+ 74 &+ byte] = block.scales[2 &* byte] | block.scales[2 &* byte &+ 1] &<< 4
+            output[66 &+ byte] = UInt8(truncatingIfNeeded: upper)
+            output[74 &+ byte] = block.scales[2 &* byte] | block.scales[2 &* byte &+ 1] &<< 4
         }
     }
 
     @inline(__always)
-    static func unpack(_ bytes: Span<UInt8>, at start: Int, into block: inout SignedCodebookBlock) {
-        block.scale = bytes.uint16(at: start)
+    static func unpack(_ bytes: Span<UInt8>, into block: inout SignedCodebookBlock) {
+        block.scale = bytes.uint16(at: 0)
         for word in 0..<32 {
-            let upper = bytes[start &+ 66 &+ word / 4] &>> UInt8(2 &* (word % 4)) & 3
-            block.words[word] = UInt16(bytes[start &+ 2 &+ word]) | UInt16(upper) &<< 8
-            block.signs[word] = bytes[start &+ 34 &+ word]
+            let upper = bytes[66 &+ word / 4] &>> UInt8(2 &* (word % 4)) & 3
+            block.words[word] = UInt16(bytes[2 &+ word]) | UInt16(upper) &<< 8
+            block.signs[word] = bytes[34 &+ word]
         }
         for pair in 0..<8 {
-            block.scales[2 &* pair] = bytes[start &+ 74 &+ pair] & 15
-            block.scales[2 &* pair &+ 1] = bytes[start &+ 74 &+ pair] &>> 4
+            block.scales[2 &* pair] = bytes[74 &+ pair] & 15
+            block.scales[2 &* pair &+ 1] = bytes[74 &+ pair] &>> 4
         }
     }
 }

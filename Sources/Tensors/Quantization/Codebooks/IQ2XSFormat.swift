@@ -18,27 +18,27 @@ enum IQ2XSFormat: SignedCodebookFormat {
     static func scale(_ scale: Float, bits: UInt8) -> Float { IQ2XXSFormat.scale(scale, bits: bits) }
 
     @inline(__always)
-    static func pack(_ block: SignedCodebookBlock, into output: inout MutableSpan<UInt8>, at start: Int) {
-        output.store(block.scale, at: start)
+    static func pack(_ block: SignedCodebookBlock, into output: inout MutableSpan<UInt8>) {
+        output.store(block.scale, at: 0)
         for word in 0..<32 {
-            output.store(block.words[word] | UInt16(block.signs[word]) &<< 9, at: start &+ 2 &+ 2 &* word)
+            output.store(block.words[word] | UInt16(block.signs[word]) &<< 9, at: 2 &+ 2 &* word)
         }
         for pair in 0..<8 {
-            output[start &+ 66 &+ pair] = block.scales[2 &* pair] | block.scales[2 &* pair &+ 1] &<< 4
+            output[66 &+ pair] = block.scales[2 &* pair] | block.scales[2 &* pair &+ 1] &<< 4
         }
     }
 
     @inline(__always)
-    static func unpack(_ bytes: Span<UInt8>, at start: Int, into block: inout SignedCodebookBlock) {
-        block.scale = bytes.uint16(at: start)
+    static func unpack(_ bytes: Span<UInt8>, into block: inout SignedCodebookBlock) {
+        block.scale = bytes.uint16(at: 0)
         for word in 0..<32 {
-            let bits = bytes.uint16(at: start &+ 2 &+ 2 &* word)
+            let bits = bytes.uint16(at: 2 &+ 2 &* word)
             block.words[word] = bits & 511
             block.signs[word] = withEvenSigns(UInt8(truncatingIfNeeded: bits &>> 9))
         }
         for pair in 0..<8 {
-            block.scales[2 &* pair] = bytes[start &+ 66 &+ pair] & 15
-            block.scales[2 &* pair &+ 1] = bytes[start &+ 66 &+ pair] &>> 4
+            block.scales[2 &* pair] = bytes[66 &+ pair] & 15
+            block.scales[2 &* pair &+ 1] = bytes[66 &+ pair] &>> 4
         }
     }
 }

@@ -28,10 +28,10 @@ enum IQ2XXSFormat: SignedCodebookFormat {
     }
 
     @inline(__always)
-    static func pack(_ block: SignedCodebookBlock, into output: inout MutableSpan<UInt8>, at start: Int) {
-        output.store(block.scale, at: start)
+    static func pack(_ block: SignedCodebookBlock, into output: inout MutableSpan<UInt8>) {
+        output.store(block.scale, at: 0)
         for part in 0..<8 {
-            let place = start &+ 2 &+ 8 &* part
+            let place = 2 &+ 8 &* part
             var signs = UInt32(block.scales[part]) &<< 28
             for word in 0..<4 {
                 output[place &+ word] = UInt8(truncatingIfNeeded: block.words[4 &* part &+ word])
@@ -42,10 +42,10 @@ enum IQ2XXSFormat: SignedCodebookFormat {
     }
 
     @inline(__always)
-    static func unpack(_ bytes: Span<UInt8>, at start: Int, into block: inout SignedCodebookBlock) {
-        block.scale = bytes.uint16(at: start)
+    static func unpack(_ bytes: Span<UInt8>, into block: inout SignedCodebookBlock) {
+        block.scale = bytes.uint16(at: 0)
         for part in 0..<8 {
-            let place = start &+ 2 &+ 8 &* part
+            let place = 2 &+ 8 &* part
             let signs = bytes.uint32(at: place &+ 4)
             block.scales[part] = UInt8(truncatingIfNeeded: signs &>> 28)
             for word in 0..<4 {

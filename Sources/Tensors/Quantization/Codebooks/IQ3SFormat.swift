@@ -23,39 +23,39 @@ enum IQ3SFormat: SignedCodebookFormat {
     /// come one sub-block earlier, though the upper bits and scales are where they belong. Files made by it
     /// are so, and the same bytes are made here.
     @inline(__always)
-    static func pack(_ block: SignedCodebookBlock, into output: inout MutableSpan<UInt8>, at start: Int) {
-        for i in 0..<110 { output[start &+ i] = 0 }
-        output.store(block.scale, at: start)
+    static func pack(_ block: SignedCodebookBlock, into output: inout MutableSpan<UInt8>) {
+        for i in output.indices { output[i] = 0 }
+        output.store(block.scale, at: 0)
         var place = 0
         for part in 0..<8 {
             var upper: UInt16 = 0
             for word in 0..<8 { upper |= (block.words[8 &* part &+ word] &>> 8) &<< UInt16(word) }
-            output[start &+ 66 &+ part] = UInt8(truncatingIfNeeded: upper)
+            output[66 &+ part] = UInt8(truncatingIfNeeded: upper)
             if part % 2 == 0 {
-                output[start &+ 106 &+ part / 2] = block.scales[part] | block.scales[part &+ 1] &<< 4
+                output[106 &+ part / 2] = block.scales[part] | block.scales[part &+ 1] &<< 4
             }
             guard block.zeros &>> UInt16(part) & 1 == 0 else { continue }
             for word in 0..<8 {
-                output[start &+ 2 &+ 8 &* place &+ word] = UInt8(
+                output[2 &+ 8 &* place &+ word] = UInt8(
                     truncatingIfNeeded: block.words[8 &* part &+ word])
             }
             for byte in 0..<4 {
-                output[start &+ 74 &+ 4 &* place &+ byte] = block.signs[4 &* part &+ byte]
+                output[74 &+ 4 &* place &+ byte] = block.signs[4 &* part &+ byte]
             }
             place &+= 1
         }
     }
 
     @inline(__always)
-    static func unpack(_ bytes: Span<UInt8>, at start: Int, into block: inout SignedCodebookBlock) {
-        block.scale = bytes.uint16(at: start)
+    static func unpack(_ bytes: Span<UInt8>, into block: inout SignedCodebookBlock) {
+        block.scale = bytes.uint16(at: 0)
         for word in 0..<64 {
-            let upper = bytes[start &+ 66 &+ word / 8] &>> UInt8(word % 8) & 1
-            block.words[word] = UInt16(bytes[start &+ 2 &+ word]) | UInt16(upper) &<< 8
+            let upper = bytes[66 &+ word / 8] &>> UInt8(word % 8) & 1
+            block.words[word] = UInt16(bytes[2 &+ word]) | UInt16(upper) &<< 8
         }
-        for byte in 0..<32 { block.signs[byte] = bytes[start &+ 74 &+ byte] }
+        for byte in 0..<32 { block.signs[byte] = bytes[74 &+ byte] }
         for part in 0..<8 {
-            block.scales[part] = bytes[start &+ 106 &+ part / 2] &>> UInt8(4 &* (part % 2)) & 15
+            block.scales[part] = bytes[106 &+ part / 2] &>> UInt8(4 &* (part % 2)) & 15
         }
     }
 }

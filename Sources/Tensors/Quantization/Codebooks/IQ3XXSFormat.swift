@@ -19,22 +19,22 @@ enum IQ3XXSFormat: SignedCodebookFormat {
     static func scale(_ scale: Float, bits: UInt8) -> Float { scale * (0.5 + Float(bits)) * 0.5 }
 
     @inline(__always)
-    static func pack(_ block: SignedCodebookBlock, into output: inout MutableSpan<UInt8>, at start: Int) {
-        output.store(block.scale, at: start)
-        for word in 0..<64 { output[start &+ 2 &+ word] = UInt8(truncatingIfNeeded: block.words[word]) }
+    static func pack(_ block: SignedCodebookBlock, into output: inout MutableSpan<UInt8>) {
+        output.store(block.scale, at: 0)
+        for word in 0..<64 { output[2 &+ word] = UInt8(truncatingIfNeeded: block.words[word]) }
         for part in 0..<8 {
             var signs = UInt32(block.scales[part]) &<< 28
             for byte in 0..<4 { signs |= UInt32(block.signs[4 &* part &+ byte]) &<< UInt32(7 &* byte) }
-            output.store(signs, at: start &+ 66 &+ 4 &* part)
+            output.store(signs, at: 66 &+ 4 &* part)
         }
     }
 
     @inline(__always)
-    static func unpack(_ bytes: Span<UInt8>, at start: Int, into block: inout SignedCodebookBlock) {
-        block.scale = bytes.uint16(at: start)
-        for word in 0..<64 { block.words[word] = UInt16(bytes[start &+ 2 &+ word]) }
+    static func unpack(_ bytes: Span<UInt8>, into block: inout SignedCodebookBlock) {
+        block.scale = bytes.uint16(at: 0)
+        for word in 0..<64 { block.words[word] = UInt16(bytes[2 &+ word]) }
         for part in 0..<8 {
-            let signs = bytes.uint32(at: start &+ 66 &+ 4 &* part)
+            let signs = bytes.uint32(at: 66 &+ 4 &* part)
             block.scales[part] = UInt8(truncatingIfNeeded: signs &>> 28)
             for byte in 0..<4 {
                 let seven = UInt8(truncatingIfNeeded: signs &>> UInt32(7 &* byte)) & 127

@@ -3,7 +3,7 @@
 ///
 /// An element is its sign times its sub-block's scale times the odd number that its level stands for. A
 /// sub-block is converted by trying scales (``SubBlockSearch``).
-protocol SignedCodebookFormat: BlockFormat {
+protocol SignedCodebookFormat: SuperBlockFormat {
     associatedtype Shape: CodewordShape
     static var codebook: Codebook { get }
     static var index: CodebookIndex { get }
@@ -20,9 +20,9 @@ protocol SignedCodebookFormat: BlockFormat {
     /// The sub-block's scale from that of the block, and the sub-block's four bits.
     static func scale(_ scale: Float, bits: UInt8) -> Float
     /// Lays a block out.
-    static func pack(_ block: SignedCodebookBlock, into output: inout MutableSpan<UInt8>, at start: Int)
+    static func pack(_ block: SignedCodebookBlock, into output: inout MutableSpan<UInt8>)
     /// Reads a block that may hold any bytes.
-    static func unpack(_ bytes: Span<UInt8>, at start: Int, into block: inout SignedCodebookBlock)
+    static func unpack(_ bytes: Span<UInt8>, into block: inout SignedCodebookBlock)
 }
 
 /// What a block holds, wherever its format puts it.
