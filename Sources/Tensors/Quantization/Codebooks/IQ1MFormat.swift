@@ -5,7 +5,7 @@
 /// for a shift down, two words in a byte, the first in the lower four bits; sixteen bits for every four
 /// sub-blocks, their scales from the lowest bit on, and above them four bits of the block's scale, which the
 /// four groups hold from its lowest bits on.
-enum IQ1MFormat: SuperBlockFormat {
+enum IQ1MFormat: ScalarBlockFormat {
     static var type: GGMLType { .iq1M }
 
     static func quantize(

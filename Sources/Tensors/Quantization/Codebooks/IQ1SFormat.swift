@@ -3,7 +3,7 @@
 ///
 /// Layout: the scale; the lower eight bits of each word's number; sixteen bits for each sub-block, three upper
 /// bits of each word's number, the first word's the lowest, then three bits of scale and one for a shift down.
-enum IQ1SFormat: SuperBlockFormat {
+enum IQ1SFormat: ScalarBlockFormat {
     static var type: GGMLType { .iq1S }
 
     static func quantize(

@@ -3,7 +3,7 @@
 ///
 /// An element is its sign times its sub-block's scale times the odd number that its level stands for. A
 /// sub-block is converted by trying scales (``SubBlockSearch``).
-protocol SignedCodebookFormat: SuperBlockFormat {
+protocol SignedCodebookFormat: ScalarBlockFormat {
     associatedtype Shape: CodewordShape
     static var codebook: Codebook { get }
     static var index: CodebookIndex { get }

@@ -48,6 +48,22 @@ extension SuperBlockFormat {
     }
 }
 
+/// A super-block's type that is found number by number, without lanes.
+protocol ScalarBlockFormat: SuperBlockFormat {
+    /// Converts 256 numbers, as ``SuperBlockFormat`` says, without room in lanes.
+    static func quantize(
+        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>)
+}
+
+extension ScalarBlockFormat {
+    static func quantize(
+        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>,
+        values room: inout [Lanes], weights: inout [Lanes], levels: inout [Lanes], tried: inout [Lanes]
+    ) {
+        quantize(block: values, importance: importance, into: &block)
+    }
+}
+
 /// The sum of the squares of a super-block, one after the other.
 @inline(__always)
 func sumOfSquares(_ values: Span<Float>) -> Float {
