@@ -55,12 +55,8 @@ struct ScaleMinBlock {
                 (0..<8).map { found.scale[$0] }, weights: weights, most: 63, levels: &scales)
             minimum = positiveScale(
                 (0..<8).map { found.minimum[$0] }, weights: weights, most: 63, levels: &minimums)
-            var parts = SixBitScales()
-            for lane in 0..<8 {
-                parts.scales[lane] = min(63, scales[lane])
-                parts.minimums[lane] = min(63, minimums[lane])
-            }
-            self.parts = parts
+            // ggml limits them for Q5_K, but not for Q4_K.
+            parts = SixBitScales(scales, minimums, isLimited: trials.most == 31)
         }
         let scales = HalfPrecision.rounded(scale) * Lanes(parts.scales)
         let minimums = HalfPrecision.rounded(minimum) * Lanes(parts.minimums)

@@ -18,6 +18,22 @@ struct SixBitScales {
         }
     }
 
+    /// Takes levels that a search found: of 63, but one below 0 has the eight bits of its two's complement.
+    /// - Parameter isLimited: whether what is over 63 becomes 63. If not, the first four levels' upper two bits
+    ///   get into those of the last four, with which they share bytes.
+    init(_ found: [UInt8], _ foundMinimums: [UInt8], isLimited: Bool) {
+        for lane in 0..<8 {
+            scales[lane] = isLimited ? min(63, found[lane]) : found[lane]
+            minimums[lane] = isLimited ? min(63, foundMinimums[lane]) : foundMinimums[lane]
+        }
+        for lane in 0..<4 {
+            scales[lane + 4] = (scales[lane + 4] | (scales[lane] >> 6) << 4) & 63
+            minimums[lane + 4] = (minimums[lane + 4] | (minimums[lane] >> 6) << 4) & 63
+            scales[lane] &= 63
+            minimums[lane] &= 63
+        }
+    }
+
     init(_ bytes: Span<UInt8>, at start: Int) {
         for lane in 0..<4 {
             scales[lane] = bytes[start + lane] & 63
