@@ -11,10 +11,10 @@ public enum AtomicFile {
     @discardableResult
     public static func write(_ bytes: [UInt8], to path: String) throws(FileError) -> Bool {
         if (try? holds(bytes, path)) == true { return false }
-        let temporary = path + ".tmp-\(getpid())"
-        try Directory.removeFile(temporary)
+        let temporary = unfinished(path)
+        let file = try FileHandle.claiming(temporary, patience: 10)
+        guard let file else { throw FileError("write", temporary, code: EBUSY) }
         do {
-            let file = try FileHandle.creating(temporary)
             try file.write(bytes.span)
             try file.synchronize()
             try rename(temporary, to: path)
@@ -44,6 +44,12 @@ public enum AtomicFile {
         return true
     }
 
+    /// Where a file or directory lies until it is whole: beside its final name, so that it can be renamed,
+    /// and always at the same place, so that the next run finds what a killed one left.
+    public static func unfinished(_ path: String) -> String {
+        Path.join(Path.parent(path), ".\(Path.name(path)).partial")
+    }
+
     /// Renames, taking the place of a file or an empty directory that has the name.
     public static func rename(_ from: String, to path: String) throws(FileError) {
         guard unsafe Glibc.rename(from, path) == 0 else { throw FileError("rename to", path) }
@@ -66,6 +72,49 @@ public enum AtomicFile {
 }
 
 extension FileHandle {
+    /// Makes a new file to write, locked until the handle ends, in the place of one that a killed process
+    /// may have left there.
+    ///
+    /// - Parameter seconds: how long to wait for another process that has it.
+    /// - Returns: `nil` where another process has it.
+    public static func claiming(_ path: String, patience seconds: Int = 0) throws(FileError) -> FileHandle? {
+        var rounds = seconds * 100
+        while true {
+            do throws(FileError) {
+                let file = try creating(path)
+                // Only who holds the lock of a file may take its name away: whoever looked at this one before
+                // it was locked takes it for a leftover, and is the one who goes on.
+                if try file.lockExclusively(), try file.isStill(path) { return file }
+            } catch {
+                guard error.isExisting else { throw error }
+                if try removeLeftover(path) { continue }
+            }
+            guard rounds > 0 else { return nil }
+            rounds -= 1
+            usleep(10_000)
+        }
+    }
+
+    /// Removes a file unless another process has locked it.
+    /// - Returns: whether nothing is in the way any more.
+    private static func removeLeftover(_ path: String) throws(FileError) -> Bool {
+        do throws(FileError) {
+            let other = try reading(path)
+            guard try other.lockExclusively() else { return false }
+            if try other.isStill(path) { try Directory.removeFile(path) }
+            return true
+        } catch {
+            guard error.isMissing else { throw error }
+            return true
+        }
+    }
+
+    /// Whether a path names this very file.
+    private borrowing func isStill(_ path: String) throws(FileError) -> Bool {
+        let (held, present) = (try status(), try FileStatus.existing(path))
+        return present?.inode == held.inode && present?.device == held.device
+    }
+
     /// Takes the file's lock for this process, without waiting.
     /// - Returns: whether it was free. The lock ends with the handle, also when the process is killed.
     public func lockExclusively() throws(FileError) -> Bool {

@@ -42,6 +42,13 @@ public struct FileHandle: ~Copyable, Sendable {
         return handle
     }
 
+    /// Another handle of the same open file: the lock of one is the lock of both, and ends with the last.
+    public borrowing func duplicate() throws(FileError) -> FileHandle {
+        let other = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard other >= 0 else { throw FileError("open", path) }
+        return FileHandle(descriptor: other, path: path)
+    }
+
     /// Opens a directory, for ``synchronize()`` and ``lockExclusively()``.
     public static func directory(_ path: String) throws(FileError) -> FileHandle {
         try open(path, O_RDONLY | O_DIRECTORY)
@@ -136,6 +143,19 @@ public struct FileHandle: ~Copyable, Sendable {
             // SAFETY: the span is valid for the closure, and `done` is less than its count.
             let count = unsafe bytes.withUnsafeBytes { raw in
                 unsafe Glibc.write(descriptor, raw.baseAddress.map { unsafe $0 + done }, raw.count - done)
+            }
+            if count >= 0 { done += count } else if errno != EINTR { throw FileError("write", path) }
+        }
+    }
+
+    /// Writes all of the bytes from `offset` in bytes; the file's own position stays.
+    public func write(_ bytes: Span<UInt8>, at offset: Int) throws(FileError) {
+        var done = 0
+        while done < bytes.count {
+            // SAFETY: the span is valid for the closure, and `done` is less than its count.
+            let count = unsafe bytes.withUnsafeBytes { raw in
+                unsafe pwrite(
+                    descriptor, raw.baseAddress.map { unsafe $0 + done }, raw.count - done, offset + done)
             }
             if count >= 0 { done += count } else if errno != EINTR { throw FileError("write", path) }
         }

@@ -113,6 +113,18 @@ public final class OpenDirectory: Sendable {
             path: shown)
     }
 
+    /// Opens a regular file to write into it; a link is an error (`ELOOP`), a device is one (`EINVAL`).
+    public func writing(_ name: String) throws(FileError) -> FileHandle {
+        try single(name)
+        let shown = Path.join(path, name)
+        let handle = FileHandle(
+            descriptor: try OpenDirectory.descriptor(
+                descriptor, name, shown, O_WRONLY | O_NOFOLLOW | O_NONBLOCK, 0),
+            path: shown)
+        guard try handle.status().kind == .file else { throw FileError("write", shown, code: EINVAL) }
+        return handle
+    }
+
     /// Makes a symbolic link; whatever has the name already is an error (`EEXIST`).
     public func makeLink(_ name: String, to text: String) throws(FileError) {
         try single(name)

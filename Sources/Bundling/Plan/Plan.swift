@@ -20,15 +20,6 @@ public struct Plan: Equatable, Sendable {
         public let ranges: [Range<Int>]?
     }
 
-    /// A file that is not stored whole, and must come out of its segments to the byte.
-    struct SegmentedFile: Equatable, Sendable {
-        /// "entry/path", for messages.
-        let name: String
-        let size: Int
-        let sha256: SHA256Digest
-        let segments: [Segment]
-    }
-
     /// What one entry brings and costs.
     public struct Share: Equatable, Sendable {
         /// The entry's name.
@@ -77,7 +68,7 @@ public struct Plan: Equatable, Sendable {
 /// Collects what a lock stores.
 private struct PlanBuilder {
     var stored: [String: Plan.StoredFile] = [:]
-    var segmented: [Plan.SegmentedFile] = []
+    var segmented: [SegmentedFile] = []
     var shares: [Plan.Share] = []
     private var total = 0
     /// How far segments reach into contents of the store.
@@ -119,7 +110,7 @@ private struct PlanBuilder {
                 guard seen.insert(file.sha256).inserted else { continue }
                 savedByTensors += file.size - bytes
                 segmented.append(
-                    Plan.SegmentedFile(
+                    SegmentedFile(
                         name: "\(entry.name)/\(file.path)", size: file.size, sha256: file.sha256,
                         segments: segments))
             }

@@ -1,20 +1,12 @@
 public import Storage
 
-/// The stored files of a bundle, wherever they are, to be read at any place by several threads at once.
-public protocol BundleContent: Sendable {
+/// A bundle whose stored files can be read at any place.
+public protocol BundleContent: StoredRanges {
     /// What it is called in messages.
     var name: String { get }
 
     /// The size in bytes of the file that is stored at a path of the bundle, or `nil` where there is none.
     func size(of path: String) throws -> Int?
-
-    /// Lends the bytes of a range of a stored file, block by block, in order.
-    ///
-    /// - Parameter range: in bytes, inside the size that ``size(of:)`` gave.
-    /// - Throws: where the file cannot be read or has become shorter, and whatever `block` throws.
-    func read(
-        _ path: String, _ range: Range<Int>, into buffer: inout Buffer, _ block: (Span<UInt8>) throws -> Void
-    ) throws
 }
 
 extension BundleContent {
@@ -82,7 +74,7 @@ public struct DirectoryContent: BundleContent {
         }
     }
 
-    /// As ``BundleContent`` says.
+    /// As ``StoredRanges`` says.
     public func read(
         _ path: String, _ range: Range<Int>, into buffer: inout Buffer, _ block: (Span<UInt8>) throws -> Void
     ) throws {

@@ -2,8 +2,10 @@ public import Storage
 
 /// Proves a bundle in an archive against its lock, in one pass from front to back, without unpacking it.
 ///
-/// Every stored byte is hashed. Files in segments are not put together, because their parts lie in other
-/// places of the archive; their parts are proved, and that they come out of them was proved by `pack`.
+/// Every stored byte is hashed. A file in segments is put together too, from a second reading of its ranges
+/// where they lie in the archive's file as they are: no single pass can do that, because its digest takes the
+/// bytes in its own order, and its header comes last, in the store. In a compressed archive they cannot be
+/// reached again, so there its parts are proved; that it comes out of them was proved by `pack`.
 public struct ArchiveVerifier: Sendable {
     private let path: String
     private let format: ArchiveFormat
@@ -26,6 +28,7 @@ public struct ArchiveVerifier: Sendable {
         defer { progress(.ended) }
         var found: [String: FoundContent] = [:]
         var kept: [String: [UInt8]] = [:]
+        var offsets: [String: Int] = [:]
         var total = 0
         var damage: Diagnostic?
         do {
@@ -48,6 +51,7 @@ public struct ArchiveVerifier: Sendable {
                 let digest = try hasher.finish().sha256
                 found[entry.path] =
                     level == .full ? .digest(digest, size: entry.size) : .size(entry.size)
+                offsets[entry.path] = entry.offset
                 total = total.addingReportingOverflow(entry.size).partialValue
                 progress(.finished(file: entry.path))
             }
@@ -56,22 +60,25 @@ public struct ArchiveVerifier: Sendable {
                 code: "archive-damaged", "\(path) is damaged", notes: ["\(error)"],
                 fix: "pack it again, or copy it again")
         }
-        return try report(found, kept, total, damage)
-    }
-
-    private func report(
-        _ found: [String: FoundContent], _ kept: [String: [UInt8]], _ total: Int, _ damage: Diagnostic?
-    ) throws(Diagnostics) -> VerifyReport {
         var findings = damage.map { [$0] } ?? []
+        var unassembled = 0
         if let lock = kept[Lock.bundledName] {
-            do throws(Diagnostics) {
+            do {
                 let expected = try ExpectedFiles(lock: Lock.parse(lock, path: Lock.bundledName))
                 let compared = BundleComparison(expected, found)
                     .findings(sums: level == .full ? kept[SumsFile.name] : nil)
                 // What a damaged archive did not give out is not missing.
                 findings += damage == nil ? compared : compared.filter { $0.code != "missing" }
-            } catch {
-                findings += error.all.map {
+                if level == .full {
+                    // A file whose parts are not all there was told by what is missing.
+                    let whole = expected.segmented.filter { $0.segments.allSatisfy { found[$0.at] != nil } }
+                    let reachable = whole.filter { $0.segments.allSatisfy { offsets[$0.at] != nil } }
+                    unassembled = whole.count - reachable.count
+                    findings += try await SegmentProof(reachable).findings(
+                        in: ArchiveRanges(path, offsets), progress)
+                }
+            } catch let problem as Diagnostics {
+                findings += problem.all.map {
                     Diagnostic(
                         code: "changed", "\(Lock.bundledName) is damaged", notes: [$0.message],
                         fix: "pack the bundle again")
@@ -84,6 +91,7 @@ public struct ArchiveVerifier: Sendable {
                     fix: "name an archive that knapsack pack wrote", verdict: .undecided))
         }
         findings.sort { $0.message.utf8.lexicographicallyPrecedes($1.message.utf8) }
-        return VerifyReport(level: level, files: found.count, bytes: total, findings: findings)
+        return VerifyReport(
+            level: level, files: found.count, bytes: total, unassembled: unassembled, findings: findings)
     }
 }

@@ -37,7 +37,9 @@ public struct BundleVerifier: Sendable {
             let isMounted = Directory.isReadOnly(root)
             findings += BundleComparison(expected, found, isMounted: isMounted).findings(sums: sums)
             if level == .full {
-                findings += try await segmentedFindings(expected, found, progress)
+                let whole = expected.segmented.filter { $0.segments.allSatisfy { found[$0.at] != nil } }
+                findings += try await SegmentProof(whole).findings(
+                    in: DirectoryContent(root), progress)
             }
         } catch let problem as Diagnostics {
             // A damaged lock is a finding: the bundle was looked at, and it does not hold.
@@ -77,38 +79,5 @@ public struct BundleVerifier: Sendable {
             }
         }
         return Dictionary(uniqueKeysWithValues: zip(files.map(\.key), found))
-    }
-
-    // MARK: Comparing
-
-    /// Whether every file in segments comes out of them.
-    private func segmentedFindings(
-        _ expected: ExpectedFiles, _ found: [String: FoundContent], _ progress: @escaping ProgressHandler
-    ) async throws -> [Diagnostic] {
-        let whole = expected.segmented.filter { file in file.segments.allSatisfy { found[$0.at] != nil } }
-        guard !whole.isEmpty else { return [] }
-        progress(
-            .began(
-                stage: "verifying segments", files: whole.count, bytes: whole.reduce(0) { $0 &+ $1.size }))
-        defer { progress(.ended) }
-        let root = root
-        return try await Parallel.map(whole, largestFirst: \.size) { file, buffer -> Diagnostic? in
-            defer { progress(.finished(file: file.name)) }
-            do {
-                let digest = try SegmentReader(root: root).digest(of: file.segments, &buffer) {
-                    progress(.advanced(bytes: $0))
-                }
-                guard digest != file.sha256 else { return nil }
-                return Diagnostic(
-                    code: "changed", "\(file.name) does not come out of its segments",
-                    notes: ["expected sha256 \(file.sha256)", "found    sha256 \(digest)"])
-            } catch ReadFailure.cancelled {
-                throw ReadFailure.cancelled
-            } catch {
-                return Diagnostic(
-                    code: "unreadable", "\(file.name) could not be put together", notes: ["\(error)"],
-                    verdict: .undecided)
-            }
-        }.compactMap(\.self)
     }
 }

@@ -8,21 +8,12 @@ struct ExpectedFiles {
         let size: Int
     }
 
-    /// A file that the bundle has in segments.
-    struct Segmented: Sendable {
-        /// "entry/path", for messages.
-        let name: String
-        let sha256: SHA256Digest
-        let size: Int
-        let segments: [Segment]
-    }
-
     /// By the paths in the bundle.
     private(set) var content: [String: Content] = [:]
     /// What `dataset-metadata.json` must say; it follows from the lock's `[bundle]` table.
     let metadata: String
     /// The files in segments, equal ones once.
-    private(set) var segmented: [Segmented] = []
+    private(set) var segmented: [SegmentedFile] = []
 
     /// Works through the lock.
     ///
@@ -56,8 +47,8 @@ struct ExpectedFiles {
     ) throws(Diagnostics) {
         if !segmented.contains(where: { $0.sha256 == file.sha256 }) {
             segmented.append(
-                Segmented(
-                    name: "\(entry.name)/\(file.path)", sha256: file.sha256, size: file.size,
+                SegmentedFile(
+                    name: "\(entry.name)/\(file.path)", size: file.size, sha256: file.sha256,
                     segments: segments))
         }
         // What the store has for segments is named by its digest, and reaches as far as any segment does.

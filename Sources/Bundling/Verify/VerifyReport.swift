@@ -14,6 +14,9 @@ public struct VerifyReport: Equatable, Sendable {
     public let files: Int
     /// Their size in bytes.
     public let bytes: Int
+    /// The number of files in segments whose parts are right, but which could not be put together where they
+    /// lie: in a compressed archive.
+    public var unassembled = 0
     /// What does not hold, in the order of the paths.
     public let findings: [Diagnostic]
 }

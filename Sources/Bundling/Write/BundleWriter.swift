@@ -21,7 +21,7 @@ public struct BundleWriter: Sendable {
         self.plan = plan
         self.locations = locations
         self.target = target
-        staging = Path.join(Path.parent(target), ".\(Path.name(target)).partial")
+        staging = AtomicFile.unfinished(target)
     }
 
     /// What was written.
@@ -42,13 +42,25 @@ public struct BundleWriter: Sendable {
     ///
     /// Interrupted at any point it leaves only the staging directory, which the next run goes on with.
     public func write(progress: @escaping ProgressHandler) async throws -> Receipt {
+        do {
+            return try await writeAll(progress)
+        } catch where WriteProblem.isFullDisk(error) {
+            // As far as that can be asked on such a disk.
+            let needed = (try? missingBytes()) ?? plan.size
+            let free = (try? Directory.freeBytes(at: Path.parent(target))) ?? 0
+            throw Diagnostics(fullDisk(needed: needed, free: free))
+        }
+    }
+
+    private func writeAll(_ progress: @escaping ProgressHandler) async throws -> Receipt {
         try refuseForeignTarget()
         // The lock lives as long as the handle.
         let lock = try lockedStagingDirectory()
         try checkFreeSpace()
         try Directory.make(Path.join(staging, BundleWriter.incoming))
         let written = try await writeStored(progress)
-        try await proveSegmented(progress)
+        // The bundle gets its name only where every file in segments comes out to the byte.
+        try await SegmentProof(plan.segmented).require(in: DirectoryContent(staging), progress)
         let generated = try GeneratedFiles(plan: plan).all
         for file in generated { try replace(file.path, with: file.bytes) }
         try Directory.removeTree(Path.join(staging, BundleWriter.incoming))
@@ -70,10 +82,7 @@ public struct BundleWriter: Sendable {
             try Directory.make(staging)
             let directory = try FileHandle.directory(staging)
             guard try directory.lockExclusively() else {
-                throw Diagnostics(
-                    Diagnostic(
-                        code: "pack-running", "another knapsack pack is writing \(target)",
-                        fix: "wait for it, or choose another --output", verdict: .undecided))
+                throw Diagnostics(WriteProblem.running(target))
             }
             // Another process may have given the directory its final name before the lock was taken.
             let held = try directory.status()
@@ -98,27 +107,25 @@ public struct BundleWriter: Sendable {
                 fix: "remove it, or choose another --output", verdict: .undecided))
     }
 
-    private func checkFreeSpace() throws {
-        var needed = 0
+    /// What is not in the staging directory yet, with the generated files and the directories' own blocks.
+    private func missingBytes() throws(FileError) -> Int {
+        var needed = 1 << 20
         for file in plan.stored {
             let present = try FileStatus.existing(Path.join(staging, file.path))
             if present?.kind != .file || present?.size != file.size { needed += file.size }
         }
-        // The generated files and the directories' own blocks.
-        needed += 1 << 20
-        let free = try Directory.freeBytes(at: staging)
+        return needed
+    }
+
+    private func checkFreeSpace() throws {
+        let (needed, free) = (try missingBytes(), try Directory.freeBytes(at: staging))
         guard free >= needed else { throw Diagnostics(fullDisk(needed: needed, free: free)) }
     }
 
     private func fullDisk(needed: Int, free: Int) -> Diagnostic {
-        Diagnostic(
-            code: "disk-full", "not enough free space for \(target)",
-            notes: [
-                "needed  \(ByteCount.text(needed)) (\(needed) bytes)",
-                "free    \(ByteCount.text(free)) (\(free) bytes)",
-            ],
-            fix: "free space there, or choose another --output; what was written so far is kept",
-            verdict: .undecided)
+        WriteProblem.fullDisk(
+            target, needed: WriteProblem.bytes(needed), free: free,
+            fix: "free space there, or choose another --output; what was written so far is kept")
     }
 
     // MARK: Content
@@ -161,7 +168,7 @@ public struct BundleWriter: Sendable {
             return true
         } catch {
             try? Directory.removeFile(temporary)
-            throw explained(error)
+            throw WriteProblem.explained(error, of: file, at: location)
         }
     }
 
@@ -220,46 +227,14 @@ public struct BundleWriter: Sendable {
         }
     }
 
-    /// Puts every file in segments together from what is stored, and compares it with the lock: the bundle
-    /// gets its name only where all of them come out to the byte.
-    private func proveSegmented(_ progress: @escaping ProgressHandler) async throws {
-        guard !plan.segmented.isEmpty else { return }
-        progress(
-            .began(
-                stage: "proving", files: plan.segmented.count,
-                bytes: plan.segmented.reduce(0) { $0 &+ $1.size }))
-        defer { progress(.ended) }
-        let problems = try await Parallel.map(plan.segmented, largestFirst: \.size) { file, buffer in
-            defer { progress(.finished(file: file.name)) }
-            let found = try SegmentReader(root: staging).digest(of: file.segments, &buffer) {
-                progress(.advanced(bytes: $0))
-            }
-            return found == file.sha256 ? nil : file.doesNotComeOut(found: found)
-        }.compactMap(\.self)
-        guard problems.isEmpty else { throw Diagnostics(problems) }
-    }
-
-    /// A full disk is told with what was needed.
-    private func explained(_ error: any Error) -> any Error {
-        let cause: FileError? =
-            if case .file(let file)? = error as? ReadFailure { file } else { error as? FileError }
-        guard cause?.isFullDisk == true else { return error }
-        let free = (try? Directory.freeBytes(at: staging)) ?? 0
-        return Diagnostics(fullDisk(needed: plan.size, free: free))
-    }
-
     // MARK: After
 
     private func replace(_ path: String, with bytes: [UInt8]) throws {
         let final = Path.join(staging, path)
-        do {
-            if try FileStatus.existing(final)?.kind == .directory { try Directory.removeTree(final) }
-            try Directory.removeFile(final)
-            let file = try FileHandle.creating(final)
-            try file.write(bytes.span)
-        } catch {
-            throw explained(error)
-        }
+        if try FileStatus.existing(final)?.kind == .directory { try Directory.removeTree(final) }
+        try Directory.removeFile(final)
+        let file = try FileHandle.creating(final)
+        try file.write(bytes.span)
     }
 
     /// Takes away what an interrupted run for an older lock left, and directories that became empty.

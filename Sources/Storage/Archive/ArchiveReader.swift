@@ -4,6 +4,9 @@ public struct ArchiveEntry: Equatable, Sendable {
     public let path: String
     /// The size of its content in bytes, as the archive says; the content is never given out longer.
     public let size: Int
+    /// Where its content lies in the archive's file, byte after byte as it is; `nil` where it is compressed,
+    /// has holes, or comes out of a pipe.
+    public let offset: Int?
 }
 
 /// Reads an archive from front to back, in one pass, without writing anything anywhere.
@@ -81,7 +84,7 @@ public struct ArchiveReader: ~Copyable {
             guard let size = header.size, size >= 0 else {
                 throw ArchiveError(.unsupported, source.path, entry: path, "its size is not recorded")
             }
-            let found = ArchiveEntry(path: path, size: size)
+            let found = ArchiveEntry(path: path, size: size, offset: offset(of: header, size: size))
             entry = found
             isRead = false
             return found
@@ -129,6 +132,15 @@ public struct ArchiveReader: ~Copyable {
         }
         try fill(to: entry.size)
         isRead = true
+    }
+
+    /// Where the content of the entry that was just found begins in the archive's file.
+    private func offset(of header: ReadHandle.Header, size: Int) -> Int? {
+        guard let file = source as? FileSource, let end = file.size, !header.isSparse,
+            names == nil || header.format.hasSuffix("(uncompressed)")
+        else { return nil }
+        let position = handle.position()
+        return position <= end && size <= end - position ? position : nil
     }
 
     /// The bytes that libarchive may read for one header; for the first one of a zip that is its directory.

@@ -16,14 +16,8 @@ final class ArchiveSink {
     private static let writeback = 1 << 25
     private var started = 0
 
-    /// Makes the file, which must not exist.
-    init(creating path: String) throws(ArchiveError) {
-        do {
-            file = try FileHandle.creating(path)
-        } catch {
-            throw ArchiveError(error)
-        }
-    }
+    /// Takes over an empty file.
+    init(_ file: consuming FileHandle) { self.file = file }
 
     var path: String { file.path }
 

@@ -25,7 +25,14 @@ public struct ArchiveWriter: ~Copyable {
     ///
     /// - Parameter path: where it is written as it grows, so not yet under its final name.
     public init(creating path: String, format: ArchiveFormat) throws(ArchiveError) {
-        let sink = try ArchiveSink(creating: path)
+        let file: FileHandle
+        do throws(FileError) { file = try FileHandle.creating(path) } catch { throw ArchiveError(error) }
+        try self.init(to: file, format: format)
+    }
+
+    /// Starts an archive in an empty file.
+    public init(to file: consuming FileHandle, format: ArchiveFormat) throws(ArchiveError) {
+        let sink = ArchiveSink(file)
         let handle = try WriteHandle.open(sink, format: format, options: ArchiveWriter.options(format))
         self.sink = sink
         self.handle = handle

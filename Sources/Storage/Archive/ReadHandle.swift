@@ -19,6 +19,8 @@ import Glibc
         let kind: Kind
         let size: Int?
         let isEncrypted: Bool
+        /// Whether holes of the content were left out of the archive.
+        let isSparse: Bool
         /// The format in libarchive's words: "ZIP 2.0 (deflation)".
         let format: String
     }
@@ -117,8 +119,13 @@ import Glibc
             name: nameBytes, kind: kind,
             size: unsafe archive_entry_size_is_set(entry) != 0 ? Int(unsafe archive_entry_size(entry)) : nil,
             isEncrypted: unsafe archive_entry_is_encrypted(entry) != 0,
+            isSparse: unsafe archive_entry_sparse_count(entry) > 0,
             format: unsafe archive_format_name(archive).map { unsafe String(cString: $0) } ?? "")
     }
+
+    /// Where the source stands; after ``next()``, and before anything of the content was read, that is the
+    /// content's first byte.
+    borrowing func position() -> Int { Int(unsafe archive_filter_bytes(archive, 0)) }
 
     /// How many bytes the last call of ``next()`` took, before any skipping, when it found no entry: a tar's
     /// end mark, or nothing where a tar just stops.
