@@ -40,9 +40,17 @@ public final class DigestIndex: Sendable {
         } catch {
             return nil
         }
-        if let index = try? DigestIndex(path: path) { return index }
-        for name in fileNames { try? Directory.removeFile(Path.join(directory, name)) }
-        return try? DigestIndex(path: path)
+        do {
+            return try DigestIndex(path: path)
+        } catch let error as DatabaseError
+            where [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode.primaryResultCode)
+        {
+            for name in fileNames { try? Directory.removeFile(Path.join(directory, name)) }
+            return try? DigestIndex(path: path)
+        } catch {
+            // A full disk, or another process that is busy with it: it may be right all the same.
+            return nil
+        }
     }
 
     /// Opens the index that a directory has; one that cannot be read is an error and stays as it is.

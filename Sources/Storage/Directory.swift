@@ -85,6 +85,12 @@ public enum Directory {
         return unsafe statvfs(path, &status) == 0 && status.f_flag & UInt(ST_RDONLY) != 0
     }
 
+    /// Whether the file system that holds `path` can take no more files, whatever their size.
+    public static func isOutOfFiles(at path: String) -> Bool {
+        var status = statvfs()
+        return unsafe statvfs(path, &status) == 0 && status.f_files > 0 && status.f_favail == 0
+    }
+
     /// Bytes that this process may still write to the file system that holds `path`.
     public static func freeBytes(at path: String) throws(FileError) -> Int {
         var status = statvfs()

@@ -157,6 +157,14 @@ public struct VerifiedInputs: Sendable {
                         code: "unreadable", "\(job.entry): \(file.path) could not be read",
                         notes: ["\(error)"], verdict: .undecided))
             }
+            // What is known of its tensors was read before.
+            guard read.status == file.status else {
+                return .failure(
+                    Diagnostic(
+                        code: "unreadable", "\(job.entry): \(file.path) changed while it was locked",
+                        notes: ["at \(file.location)"], fix: "lock again when nothing writes to it",
+                        verdict: .undecided))
+            }
             if isPointer, read.status.size < LFSPointer.sizeLimit {
                 return .failure(pointer(job))
             }

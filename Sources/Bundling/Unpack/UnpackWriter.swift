@@ -3,7 +3,8 @@ import Storage
 /// Makes what a plan says and a survey found missing: content first, each file under another name until it
 /// is whole, proved and on the disk; then links; then what says that all is there.
 struct UnpackWriter: Sendable {
-    let content: any BundleContent
+    /// What the bundle is called in messages.
+    let bundle: String
     let plan: UnpackPlan
     let states: [UnpackSurvey.State]
     let directory: UnpackDirectory
@@ -11,14 +12,15 @@ struct UnpackWriter: Sendable {
     /// Files from this size on are waited for one by one; smaller ones many at a time, because the disk
     /// takes as long for one of them as for a thousand.
     private static let largeSize = 1 << 20
-    private static let batch = 1000
+    static let batch = 1000
 
     /// What became of one item.
-    private enum Outcome: Sendable {
+    enum Outcome: Sendable {
         /// Its content is in its place, or can be put there.
         case done(ContentDigests)
-        /// The bundle does not have the content, or something else is in its place.
-        case failed(Diagnostic)
+        /// The bundle does not have the content, or something else is in its place; `nil` where that was
+        /// told with another item.
+        case failed(Diagnostic?)
     }
 
     private struct Written: Sendable {
@@ -27,40 +29,44 @@ struct UnpackWriter: Sendable {
     }
 
     /// The items that must be written.
-    private var absent: [UnpackPlan.Item] { plan.items.filter { !states[$0.number].isPresent } }
+    var absent: [UnpackPlan.Item] { plan.items.filter { !states[$0.number].isPresent } }
 
     /// The bytes that must be written.
     var needed: Int {
         absent.reduce(0) { $0.addingReportingOverflow($1.size).overflow ? Int.max : $0 + $1.size }
     }
 
-    /// Writes everything.
+    /// What is known of the items that need not be written.
+    var present: [Int: Outcome] {
+        var outcomes: [Int: Outcome] = [:]
+        for (number, state) in states.enumerated() {
+            if let digests = state.digests { outcomes[number] = .done(digests) }
+        }
+        return outcomes
+    }
+
+    /// Writes everything out of a bundle that can be read at any place.
     ///
     /// - Returns: what went wrong with single files; where something did, nothing says of their entry that it
     ///   is whole.
-    func write(progress: @escaping ProgressHandler) async throws -> [Diagnostic] {
+    func write(
+        from content: any BundleContent, progress: @escaping ProgressHandler
+    ) async throws -> [Diagnostic] {
         do {
             try removeLeftovers()
-            var outcomes: [Int: Outcome] = [:]
-            for (number, state) in states.enumerated() {
-                if let digests = state.digests { outcomes[number] = .done(digests) }
-            }
+            var outcomes = present
             let large = absent.filter { $0.size >= UnpackWriter.largeSize }
-            for written in try await write(large, waitingForEach: true, progress) {
+            for written in try await write(large, from: content, waitingForEach: true, progress) {
                 outcomes[written.number] = written.outcome
             }
             var small = absent.filter { $0.size < UnpackWriter.largeSize }[...]
             while !small.isEmpty {
                 let batch = Array(small.prefix(UnpackWriter.batch))
                 small = small.dropFirst(batch.count)
-                for written in try await write(batch, waitingForEach: false, progress) {
+                for written in try await write(batch, from: content, waitingForEach: false, progress) {
                     outcomes[written.number] = written.outcome
                 }
-                try synchronize(batch)
-                for item in batch {
-                    guard case .done(let digests)? = outcomes[item.number] else { continue }
-                    outcomes[item.number] = try place(item, digests)
-                }
+                try synchronizeAndPlace(batch, &outcomes)
             }
             return try finish(outcomes)
         } catch {
@@ -69,16 +75,26 @@ struct UnpackWriter: Sendable {
         }
     }
 
+    /// Gives written items their names once they are on the disk.
+    func synchronizeAndPlace(_ items: [UnpackPlan.Item], _ outcomes: inout [Int: Outcome]) throws {
+        try synchronize(items)
+        for item in items {
+            guard case .done(let digests)? = outcomes[item.number] else { continue }
+            outcomes[item.number] = try place(item, digests)
+        }
+    }
+
     // MARK: Content
 
     private func write(
-        _ items: [UnpackPlan.Item], waitingForEach waits: Bool, _ progress: @escaping ProgressHandler
+        _ items: [UnpackPlan.Item], from content: any BundleContent, waitingForEach waits: Bool,
+        _ progress: @escaping ProgressHandler
     ) async throws -> [Written] {
         // Directories are made by one thread, so that the workers find them.
         for item in items { _ = try unfinished(item) }
         return try await Parallel.map(items, largestFirst: \.size) { item, buffer in
             defer { progress(.finished(file: item.name)) }
-            var outcome = try write(item, waiting: waits, &buffer, progress)
+            var outcome = try write(item, from: content, waiting: waits, &buffer, progress)
             if waits, case .done(let digests) = outcome { outcome = try place(item, digests) }
             return Written(number: item.number, outcome: outcome)
         }
@@ -95,14 +111,22 @@ struct UnpackWriter: Sendable {
     }
 
     /// Where an item lies until it is whole.
-    private func unfinished(_ item: UnpackPlan.Item) throws -> (OpenDirectory, String) {
-        let staging = item.units.first.map { plan.units[$0].staging } ?? UnpackPlan.staging
-        return (try directory.directory(making: staging), "\(item.number)\(UnpackPlan.unfinished)")
+    func unfinished(_ item: UnpackPlan.Item) throws -> (OpenDirectory, String) {
+        let (path, name) = unfinishedPath(item)
+        return (try directory.directory(making: path), name)
+    }
+
+    func unfinishedPath(_ item: UnpackPlan.Item) -> (directory: String, name: String) {
+        (
+            item.units.first.map { plan.units[$0].staging } ?? UnpackPlan.staging,
+            "\(item.number)\(UnpackPlan.unfinished)"
+        )
     }
 
     /// Puts an item's content together under its unfinished name.
     private func write(
-        _ item: UnpackPlan.Item, waiting waits: Bool, _ buffer: inout Buffer, _ progress: ProgressHandler
+        _ item: UnpackPlan.Item, from content: any BundleContent, waiting waits: Bool,
+        _ buffer: inout Buffer, _ progress: ProgressHandler
     ) throws -> Outcome {
         let (staging, name) = try unfinished(item)
         do {
@@ -130,7 +154,7 @@ struct UnpackWriter: Sendable {
             try? staging.removeFile(name)
             return .failed(
                 Diagnostic(
-                    code: "changed", "\(content.name): \(path) became shorter while \(item.name) was read",
+                    code: "changed", "\(bundle): \(path) became shorter while \(item.name) was read",
                     fix: "copy the bundle again"))
         } catch {
             try? staging.removeFile(name)
@@ -138,7 +162,7 @@ struct UnpackWriter: Sendable {
         }
     }
 
-    private func damaged(_ item: UnpackPlan.Item, _ found: SHA256Digest) -> Diagnostic {
+    func damaged(_ item: UnpackPlan.Item, _ found: SHA256Digest) -> Diagnostic {
         let places = Set(item.ranges.map(\.at)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         let more = places.count > 3 ? ["… and \(places.count - 3) more"] : []
         return Diagnostic(
@@ -146,8 +170,8 @@ struct UnpackWriter: Sendable {
             notes: [
                 "expected sha256 \(item.sha256)  (\(item.size) bytes, from the lock)",
                 "found    sha256 \(found)",
-            ] + places.prefix(3).map { "from \(FileWalk.shown(Path.join(content.name, $0)))" } + more,
-            fix: "knapsack verify \(content.name) says what is damaged; copy the bundle again")
+            ] + places.prefix(3).map { "from \(FileWalk.shown(Path.join(bundle, $0)))" } + more,
+            fix: "knapsack verify \(bundle) says what is damaged; copy the bundle again")
     }
 
     /// Gives written content its name, unless something came to have it meanwhile.
@@ -191,13 +215,13 @@ struct UnpackWriter: Sendable {
 
     // MARK: After the content
 
-    private func finish(_ outcomes: [Int: Outcome]) throws -> [Diagnostic] {
+    func finish(_ outcomes: [Int: Outcome]) throws -> [Diagnostic] {
         var findings: [Diagnostic] = []
         var broken: Set<Int> = []
         var touched: Set<String> = []
         for item in plan.items {
             if case .failed(let problem)? = outcomes[item.number] {
-                findings.append(problem)
+                if let problem { findings.append(problem) }
                 broken.formUnion(item.units)
             }
             switch item.home {
@@ -292,7 +316,7 @@ struct UnpackWriter: Sendable {
     // MARK: Leftovers
 
     /// Takes away what a killed run left under unfinished names, and nothing else.
-    private func removeLeftovers() throws {
+    func removeLeftovers() throws {
         for path in Set(plan.units.map(\.staging)) {
             guard let staging = directory.directory(existing: path) else { continue }
             for name in try Directory.names(in: Path.join(directory.path, path))
@@ -304,14 +328,11 @@ struct UnpackWriter: Sendable {
     }
 
     /// A full disk is told with what was needed.
-    private func explained(_ error: any Error) -> any Error {
-        let cause: FileError? =
-            if case .file(let file)? = error as? ReadFailure { file } else { error as? FileError }
-        guard cause?.isFullDisk == true else { return error }
-        let free = (try? Directory.freeBytes(at: directory.path)) ?? 0
+    func explained(_ error: any Error) -> any Error {
+        guard WriteProblem.isFullDisk(error) else { return error }
         return Diagnostics(
-            Unpacker.fullDisk(
-                directory.target.path, needed: needed, free: free,
+            WriteProblem.fullDisk(
+                directory.target.path, in: directory.path, needed: WriteProblem.bytes(needed),
                 fix: "free space there and unpack again; what was written so far is kept"))
     }
 }

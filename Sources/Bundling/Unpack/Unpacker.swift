@@ -5,7 +5,14 @@ import Storage
 /// Every file is proved against the lock before it gets its name. What is there already stays: where it is
 /// right it is used, and where it is not nothing at all is written.
 public struct Unpacker: Sendable {
-    private let content: any BundleContent
+    private enum Source: Sendable {
+        /// A bundle that can be read at any place, several files at once.
+        case content(any BundleContent)
+        case archive(ArchiveContent)
+    }
+
+    private let source: Source
+    private let name: String
     private let bundle: String?
     private let plans: [UnpackPlan]
     private let left: [String]
@@ -20,14 +27,27 @@ public struct Unpacker: Sendable {
         _ content: any BundleContent, to targets: [UnpackTarget], entries names: Set<String>? = nil,
         bundle: String? = nil
     ) throws {
-        let lock = try content.lock()
+        try self.init(.content(content), content.name, content.lock(), targets, names, bundle)
+    }
+
+    /// Plans the same for a bundle in an archive.
+    public init(
+        _ archive: ArchiveContent, to targets: [UnpackTarget], entries names: Set<String>? = nil
+    ) throws {
+        try self.init(.archive(archive), archive.name, archive.lock, targets, names, nil)
+    }
+
+    private init(
+        _ source: Source, _ name: String, _ lock: Lock, _ targets: [UnpackTarget], _ names: Set<String>?,
+        _ bundle: String?
+    ) throws {
         let wanted = lock.entries.filter { names?.contains($0.name) ?? true }
         let unknown = (names ?? []).subtracting(lock.entries.map(\.name))
         guard unknown.isEmpty else {
             throw Diagnostics(
-                unknown.sorted().map { name in
+                unknown.sorted().map { entry in
                     Diagnostic(
-                        code: "unknown-entry", "\(content.name) has no entry \(name)",
+                        code: "unknown-entry", "\(name) has no entry \(entry)",
                         notes: ["its entries: \(lock.entries.map(\.name).joined(separator: ", "))"],
                         verdict: .undecided)
                 })
@@ -50,11 +70,12 @@ public struct Unpacker: Sendable {
         guard !plans.isEmpty else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "nothing-to-unpack", "\(content.name) has no entry that such a target restores",
+                    code: "nothing-to-unpack", "\(name) has no entry that such a target restores",
                     notes: wanted.map { "\($0.name) comes from \($0.asked.source)" },
                     fix: "--to DIR restores entries of every source", verdict: .undecided))
         }
-        self.content = content
+        self.source = source
+        self.name = name
         self.bundle = bundle
         self.plans = plans
         left = homeless.map(\.name)
@@ -78,7 +99,7 @@ public struct Unpacker: Sendable {
             let states = try await survey.states(progress: progress)
             conflicts += try states.flatMap(\.conflicts) + survey.conflictsOfTexts()
             writers.append(
-                UnpackWriter(content: content, plan: plan, states: states, directory: directory))
+                UnpackWriter(bundle: name, plan: plan, states: states, directory: directory))
         }
         guard conflicts.isEmpty else { throw Diagnostics(Unpacker.unique(conflicts)) }
         try checkFreeSpace(writers)
@@ -89,8 +110,17 @@ public struct Unpacker: Sendable {
         defer { progress(.ended) }
         var findings: [Diagnostic] = []
         var parts: [UnpackReceipt.Part] = []
-        for writer in writers {
-            findings += try await writer.write(progress: progress) + writer.plan.findings
+        var streamed: [[Diagnostic]]?
+        if case .archive(let archive) = source {
+            var stream = UnpackStream(archive, writers, progress: progress)
+            streamed = try await stream.write()
+        }
+        for (number, writer) in writers.enumerated() {
+            if let streamed { findings += streamed[number] }
+            if case .content(let content) = source {
+                findings += try await writer.write(from: content, progress: progress)
+            }
+            findings += writer.plan.findings
             let present = writer.plan.items.reduce(0) { sum, item in
                 writer.states[item.number].isPresent ? sum &+ item.size : sum
             }
@@ -106,32 +136,40 @@ public struct Unpacker: Sendable {
 
     /// Whether the bundle has every range that is wanted; that they are right is proved while they are read.
     private func checkBundle() throws {
-        var sizes: [String: Int] = [:]
+        var sizes: [[UInt8]: Int] = [:]
         var problems: [Diagnostic] = []
-        var told: Set<String> = []
+        var told: Set<[UInt8]> = []
         for item in plans.flatMap(\.items) {
-            for range in item.ranges where !told.contains(range.at) {
-                if sizes[range.at] == nil {
-                    do {
-                        guard let size = try content.size(of: range.at) else {
-                            told.insert(range.at)
-                            problems.append(problem("missing", range.at, "is missing", item))
-                            continue
-                        }
-                        sizes[range.at] = size
-                    } catch {
-                        told.insert(range.at)
-                        problems.append(
-                            Diagnostic(
-                                code: "unreadable", "\(content.name): \(range.at) could not be read",
-                                notes: ["\(error)"], verdict: .undecided))
+            for range in item.ranges {
+                // By bytes: names that Swift calls equal may be two files.
+                let key = Array(range.at.utf8)
+                guard !told.contains(key) else { continue }
+                do {
+                    let known: Int?
+                    switch source {
+                    case .content(let content): known = try sizes[key] ?? content.size(of: range.at)
+                    case .archive(let archive):
+                        // Of a compressed archive that is known when it was read.
+                        guard let all = archive.sizes else { return }
+                        known = all[key]
+                    }
+                    sizes[key] = known
+                    guard let size = known else {
+                        told.insert(key)
+                        problems.append(problem("missing", range.at, "is missing", item))
                         continue
                     }
-                }
-                // The lock's reader made sure that no range ends past 2^63.
-                if let size = sizes[range.at], range.offset + range.length > size {
-                    told.insert(range.at)
-                    problems.append(problem("changed", range.at, "is too short: \(size) bytes", item))
+                    // The lock's reader made sure that no range ends past 2^63.
+                    if range.offset + range.length > size {
+                        told.insert(key)
+                        problems.append(problem("changed", range.at, "is too short: \(size) bytes", item))
+                    }
+                } catch {
+                    told.insert(key)
+                    problems.append(
+                        Diagnostic(
+                            code: "unreadable", "\(name): \(range.at) could not be read",
+                            notes: ["\(error)"], verdict: .undecided))
                 }
             }
         }
@@ -142,7 +180,7 @@ public struct Unpacker: Sendable {
         _ code: String, _ path: String, _ clause: String, _ item: UnpackPlan.Item
     ) -> Diagnostic {
         Diagnostic(
-            code: code, "\(content.name): \(FileWalk.shown(path)) \(clause)",
+            code: code, "\(name): \(FileWalk.shown(path)) \(clause)",
             notes: ["needed for \(item.name)", "nothing was written"], fix: "copy the bundle again")
     }
 
@@ -161,19 +199,10 @@ public struct Unpacker: Sendable {
             let free = try Directory.freeBytes(at: path)
             guard free < wanted || overflow else { continue }
             throw Diagnostics(
-                Unpacker.fullDisk(
-                    path, needed: overflow ? bytes : wanted, free: free,
+                WriteProblem.fullDisk(
+                    path, in: path, needed: WriteProblem.bytes(overflow ? bytes : wanted),
                     fix: "free space there, choose another directory, or name fewer entries with --entry"))
         }
-    }
-
-    static func fullDisk(_ path: String, needed: Int, free: Int, fix: String) -> Diagnostic {
-        Diagnostic(
-            code: "disk-full", "not enough free space for \(path)",
-            notes: [
-                "needed  \(ByteCount.text(needed)) (\(needed) bytes)",
-                "free    \(ByteCount.text(free)) (\(free) bytes)",
-            ], fix: fix, verdict: .undecided)
     }
 
     /// One thing in the way of many files is told once.

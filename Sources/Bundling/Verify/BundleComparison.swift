@@ -81,14 +81,27 @@ struct BundleComparison {
             if BundlePath.generated.contains(path) {
                 if case .unreadable(let reason)? = found[path] { findings.append(unreadable(path, reason)) }
             } else {
-                findings.append(
-                    Diagnostic(code: "extra", "\(path) is not in the lock", fix: "remove it from the bundle"))
+                findings.append(BundleComparison.extra(path))
             }
         }
         for path in BundlePath.generated where found[path] == nil && path != DatasetMetadata.name {
             findings.append(Diagnostic(code: "missing", "\(path) is missing", fix: "pack the bundle again"))
         }
         return findings
+    }
+
+    /// Python writes what it compiled of the loader beside it, where it may: before a line of the loader has
+    /// run. That spoils nothing, but Python would run it, and nobody has proved it.
+    private static func extra(_ path: String) -> Diagnostic {
+        guard path.utf8.starts(with: "__pycache__/knapsack.".utf8),
+            path.utf8.reversed().starts(with: "cyp.".utf8)
+        else {
+            return Diagnostic(
+                code: "extra", "\(path) is not in the lock", fix: "remove it from the bundle")
+        }
+        return Diagnostic(
+            .warning, code: "python-cache", "\(path) was written by Python, and is not proved",
+            fix: "remove the directory __pycache__ before the upload; python -B does not make it")
     }
 
     /// The generated files are proved by their lines in `SHA256SUMS`, and its own bytes by what it must say.

@@ -64,8 +64,8 @@ public struct ArchiveBundleWriter: Sendable {
                 try? Directory.removeFile(temporary)
                 throw error
             }
-        } catch where WriteProblem.isFullDisk(error) {
-            throw Diagnostics(fullDisk(needed: leastSize(generated), free: freeBytes()))
+        } catch  where WriteProblem.isFullDisk(error) {
+            throw Diagnostics(fullDisk(needed: leastSize(generated)))
         }
     }
 
@@ -87,17 +87,16 @@ public struct ArchiveBundleWriter: Sendable {
 
     private func checkFreeSpace(_ generated: [GeneratedFiles.File]) throws {
         let (needed, free) = (leastSize(generated), try Directory.freeBytes(at: Path.parent(target)))
-        guard free >= needed else { throw Diagnostics(fullDisk(needed: needed, free: free)) }
+        guard free >= needed else { throw Diagnostics(fullDisk(needed: needed)) }
     }
 
-    private func freeBytes() -> Int { (try? Directory.freeBytes(at: Path.parent(target))) ?? 0 }
-
-    private func fullDisk(needed: Int, free: Int) -> Diagnostic {
+    private func fullDisk(needed: Int) -> Diagnostic {
         let least = WriteProblem.bytes(needed)
         let most = WriteProblem.bytes(plan.size)
         return WriteProblem.fullDisk(
-            target, needed: format == .tar ? least : format == .zip ? "\(least) or more" : "up to \(most)",
-            free: free, fix: "free space there, or choose another --output")
+            target, in: WriteProblem.existingDirectory(target),
+            needed: format == .tarZstd ? "up to \(most)" : "\(least) or more",
+            fix: "free space there, or choose another --output")
     }
 
     private static func isText(_ path: String) -> Bool {

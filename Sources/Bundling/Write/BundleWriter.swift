@@ -44,11 +44,10 @@ public struct BundleWriter: Sendable {
     public func write(progress: @escaping ProgressHandler) async throws -> Receipt {
         do {
             return try await writeAll(progress)
-        } catch where WriteProblem.isFullDisk(error) {
+        } catch  where WriteProblem.isFullDisk(error) {
             // As far as that can be asked on such a disk.
             let needed = (try? missingBytes()) ?? plan.size
-            let free = (try? Directory.freeBytes(at: Path.parent(target))) ?? 0
-            throw Diagnostics(fullDisk(needed: needed, free: free))
+            throw Diagnostics(fullDisk(needed: needed))
         }
     }
 
@@ -56,6 +55,9 @@ public struct BundleWriter: Sendable {
         try refuseForeignTarget()
         // The lock lives as long as the handle.
         let lock = try lockedStagingDirectory()
+        // What an interrupted run left and this one has no use for must not take the space it needs.
+        try Directory.removeTree(Path.join(staging, BundleWriter.incoming))
+        try removeLeftovers(keeping: Set(plan.stored.map(\.path)))
         try checkFreeSpace()
         try Directory.make(Path.join(staging, BundleWriter.incoming))
         let written = try await writeStored(progress)
@@ -119,12 +121,12 @@ public struct BundleWriter: Sendable {
 
     private func checkFreeSpace() throws {
         let (needed, free) = (try missingBytes(), try Directory.freeBytes(at: staging))
-        guard free >= needed else { throw Diagnostics(fullDisk(needed: needed, free: free)) }
+        guard free >= needed else { throw Diagnostics(fullDisk(needed: needed)) }
     }
 
-    private func fullDisk(needed: Int, free: Int) -> Diagnostic {
+    private func fullDisk(needed: Int) -> Diagnostic {
         WriteProblem.fullDisk(
-            target, needed: WriteProblem.bytes(needed), free: free,
+            target, in: WriteProblem.existingDirectory(target), needed: WriteProblem.bytes(needed),
             fix: "free space there, or choose another --output; what was written so far is kept")
     }
 

@@ -9,10 +9,24 @@ enum WriteProblem {
             fix: "wait for it, or choose another --output", verdict: .undecided)
     }
 
-    static func fullDisk(_ target: String, needed: String, free: Int, fix: String) -> Diagnostic {
-        Diagnostic(
+    /// A file system that is used up.
+    ///
+    /// - Parameter directory: a directory that exists on it.
+    static func fullDisk(_ target: String, in directory: String, needed: String, fix: String) -> Diagnostic {
+        let free = (try? Directory.freeBytes(at: directory)) ?? 0
+        let files = Directory.isOutOfFiles(at: directory) ? ["but there is room for no more files"] : []
+        return Diagnostic(
             code: "disk-full", "not enough free space for \(target)",
-            notes: ["needed  \(needed)", "free    \(bytes(free))"], fix: fix, verdict: .undecided)
+            notes: ["needed  \(needed)", "free    \(bytes(free))"] + files, fix: fix, verdict: .undecided)
+    }
+
+    /// The directory that a path is in, or will be, as far as it exists.
+    static func existingDirectory(_ path: String) -> String {
+        var path = Path.parent(path)
+        while path != ".", path != "/", (try? FileStatus.existing(path)) == .some(nil) {
+            path = Path.parent(path)
+        }
+        return path
     }
 
     static func bytes(_ count: Int) -> String { "\(ByteCount.text(count)) (\(count) bytes)" }
@@ -45,6 +59,14 @@ enum WriteProblem {
     }
 }
 
+extension Diagnostic {
+    /// A file system that has no room for a file of so many bytes at a path.
+    public static func fullDisk(_ path: String, needed: Int, fix: String) -> Diagnostic {
+        WriteProblem.fullDisk(
+            path, in: WriteProblem.existingDirectory(path), needed: WriteProblem.bytes(needed), fix: fix)
+    }
+}
+
 extension Plan.StoredFile {
     /// A finding about a file of a cache that is not what the lock pins.
     func changed(found: String, at location: String) -> Diagnostic {
@@ -64,7 +86,7 @@ extension Plan.StoredFile {
             "\(entry): \(file) \(cause.isMissing ? "is not in the cache any more" : "could not be read")",
             notes: ["\(cause)"],
             fix: cause.isMissing
-                ? "download it again, or run knapsack lock --update \(entry)" : "read it with other tools",
+                ? "download it again, or run knapsack lock --update \(entry)" : "see why, and pack again",
             verdict: .undecided)
     }
 }

@@ -104,9 +104,20 @@ struct Locking {
         let inputs = try await VerifiedInputs(
             proving: resolution, index: index, rehash: options.rehash, progress: session.progress)
         let lock = try await inputs.lock(previous: previous)
-        let changed = try AtomicFile.write(lock.bytes, to: source.lockPath)
+        let changed = try write(lock.bytes)
         session.say(changed ? "wrote \(source.lockPath)" : "\(source.lockPath) is up to date")
         return lock
+    }
+
+    private func write(_ bytes: [UInt8]) throws -> Bool {
+        do {
+            return try AtomicFile.write(bytes, to: source.lockPath)
+        } catch let error where error.isFullDisk {
+            throw Diagnostics(
+                Diagnostic.fullDisk(
+                    source.lockPath, needed: bytes.count,
+                    fix: "free space there; what was hashed is remembered where there is room for it"))
+        }
     }
 
     /// The lock, where it is fresh; the findings are reported otherwise.

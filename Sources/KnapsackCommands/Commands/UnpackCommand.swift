@@ -16,12 +16,13 @@ struct UnpackCommand: KnapsackCommand {
             Examples:
               knapsack unpack aimo3-models --to models           models/ENTRY/…, entries of every source
               knapsack unpack aimo3-models --to models --entry qwen
+              knapsack unpack aimo3-models.tar.zst --to models   in one pass, with no staging besides
               knapsack unpack aimo3-models --hf-cache ~/.cache/huggingface/hub
               knapsack unpack aimo3-models --hf-cache hub --kagglehub-cache kagglehub
             """)
 
     @Argument(
-        help: ArgumentHelp("A bundle's directory.", valueName: "bundle"), completion: .directory)
+        help: ArgumentHelp("A bundle's directory or archive.", valueName: "bundle"), completion: .file())
     var bundle: String
 
     @Option(
@@ -61,9 +62,15 @@ struct UnpackCommand: KnapsackCommand {
     }
 
     func execute(_ session: Session) async throws {
-        let content = try DirectoryContent(bundle)
-        let unpacker = try Unpacker(
-            content, to: targets, entries: entry.isEmpty ? nil : Set(entry), bundle: content.path)
+        let names = entry.isEmpty ? nil : Set(entry)
+        let unpacker: Unpacker
+        if let format = ArchiveFormat(path: bundle), try FileStatus.existing(bundle)?.kind != .directory {
+            unpacker = try Unpacker(
+                ArchiveContent(bundle, format: format), to: targets, entries: names)
+        } else {
+            let content = try DirectoryContent(bundle)
+            unpacker = try Unpacker(content, to: targets, entries: names, bundle: content.path)
+        }
         let receipt = try await unpacker.unpack(progress: session.progress)
         session.report(receipt.findings)
         session.add("bundle", .string(bundle))

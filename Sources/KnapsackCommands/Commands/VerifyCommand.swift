@@ -20,7 +20,7 @@ struct VerifyCommand: KnapsackCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("A bundle's directory, or a lock.", valueName: "bundle-or-lock"),
+        help: ArgumentHelp("A bundle's directory or archive, or a lock.", valueName: "bundle-or-lock"),
         completion: .file())
     var target: String
 
@@ -53,6 +53,7 @@ struct VerifyCommand: KnapsackCommand {
         session.add("level", .string(level.rawValue))
         session.add("files", .integer(report.files))
         session.add("bytes", .integer(report.bytes))
+        if report.unassembled > 0 { session.add("unassembled", .integer(report.unassembled)) }
         let amount = "\(report.files) files, \(ByteCount.text(report.bytes))"
         if session.hasErrors {
             session.say("\(target): \(report.findings.count) findings in \(amount)")
@@ -60,6 +61,11 @@ struct VerifyCommand: KnapsackCommand {
             session.say("\(target): names and sizes of \(amount) are right; content was not read")
         } else {
             session.say("\(target): every byte of \(amount) is right")
+            if report.unassembled > 0 {
+                let files = report.unassembled == 1 ? "1 file" : "\(report.unassembled) files"
+                session.say(
+                    "\(files) in segments proved by parts: a compressed archive has to be unpacked for more")
+            }
         }
     }
 }
