@@ -122,7 +122,7 @@ def test_unpack_survives_being_killed_at_any_moment(work, option, suffix, tmp_pa
     def finish() -> None:
         assert shown(target) == expected
 
-    survive(Killer(work, 20267), arguments, target, lambda: wrong_in(target, expected), finish)
+    survive(Killer(work, 20267), arguments, target, lambda: wrong_in(shown(target), expected), finish)
 
 
 def test_lock_survives_being_killed_at_any_moment(work, tmp_path):
@@ -158,11 +158,13 @@ def test_an_interrupted_pack_ends_with_130_and_no_bundle(work, tmp_path):
             time.sleep(killer.longest * fraction)
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=60)
-            if process.returncode != 0:  # it may have been quicker
-                assert process.returncode == 130
-                assert not target.exists()
-            else:
+            assert process.returncode in (0, 130)
+            # The signal may come when it has its name already.
+            if target.exists():
+                assert shown(target) == work.expected[suffix]
                 remove(target)
+            else:
+                assert process.returncode == 130
         work.knapsack("pack", work.manifest, "--output", target).expect(0)
         assert shown(target) == work.expected[suffix]
 

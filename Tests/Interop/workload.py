@@ -117,9 +117,8 @@ def add_to_hub(cache: Path, repository: str, files: dict[str, bytes]) -> None:
         link.symlink_to(os.path.relpath(folder / "blobs" / blob, link.parent))
 
 
-def wrong_in(target: Path, expected: dict[str, str]) -> list[str]:
+def wrong_in(found: dict[str, str], expected: dict[str, str]) -> list[str]:
     """What in a restored directory is not what it should be, or says that something is there which is not."""
-    found = shown(target)
     wrong = [name for name, what in found.items() if expected.get(name) != what and not unfinished(name)]
     for name in found:
         if "/refs/" in name and found[name] != "directory":

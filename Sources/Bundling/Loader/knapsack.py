@@ -1016,18 +1016,19 @@ class _Place:
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         """One process at a time; what a killed one left behind is removed by the next."""
-        descriptor = os.open(os.path.join(self.home, ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            self._remove_unfinished()
-            yield
+            descriptor = os.open(os.path.join(self.home, ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                self._remove_unfinished()
+                yield
+            finally:
+                with contextlib.suppress(OSError):
+                    self._remove_unfinished()
+                os.close(descriptor)
         except OSError as error:
             where = error.filename or self.home
             raise KnapsackError(f"{where}: cannot be written ({error.strerror})", _ELSEWHERE) from error
-        finally:
-            with contextlib.suppress(OSError):
-                self._remove_unfinished()
-            os.close(descriptor)
 
     def _remove_unfinished(self) -> None:
         for name in os.listdir(self.rebuilt):
@@ -1160,7 +1161,7 @@ class _Place:
         marker = os.path.join(self.kagglehub, place.directory, f"{place.version}.complete")
         split = [file for file in _merge(self.bundle.kaggle[place]).values() if file.stored is None]
         if split and os.path.isdir(self.view) and not self._missing(split):
-            with open(marker, "a", encoding="ascii"):
+            with self._locked(), open(marker, "a", encoding="ascii"):
                 pass
 
     def _missing(self, files: Iterable[_File]) -> list[_File]:

@@ -81,6 +81,27 @@ import Testing
         }
     }
 
+    /// Python compiles the loader before a line of it has run, so the loader cannot forbid it.
+    @Test func whatPythonCompiledOfTheLoaderIsAWarningAndNothingElseThere() async throws {
+        try await withTemporaryDirectory { directory in
+            let sample = try PackedSample(in: directory)
+            _ = try await sample.pack()
+            try writeFile(sample.target + "/__pycache__/knapsack.cpython-311.pyc", "compiled")
+            for level in [VerifyReport.Level.full, .quick] {
+                let findings = try await sample.verify(level).findings
+                #expect(findings.map(\.code) == ["python-cache"])
+                #expect(findings.map(\.severity) == [.warning])
+            }
+            try writeFile(sample.target + "/__pycache__/other.cpython-311.pyc", "")
+            try writeFile(sample.target + "/__pycache__/knapsack.py", "")
+            try writeFile(sample.target + "/models/__pycache__/knapsack.cpython-311.pyc", "")
+            let codes = try await sample.verify().findings.map(\.code)
+            #expect(codes.filter { $0 == "extra" }.count == 3)
+            _ = try await sample.pack()
+            #expect(try await sample.verify().findings.isEmpty)
+        }
+    }
+
     @Test func aDirectoryWithoutLockIsNotDecided() async throws {
         try await withTemporaryDirectory { directory in
             await #expect(throws: Diagnostics.self) {
