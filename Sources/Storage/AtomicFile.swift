@@ -11,17 +11,10 @@ public enum AtomicFile {
     @discardableResult
     public static func write(_ bytes: [UInt8], to path: String) throws(FileError) -> Bool {
         if (try? holds(bytes, path)) == true { return false }
-        let temporary = unfinished(path)
-        let file = try FileHandle.claiming(temporary, patience: 10)
-        guard let file else { throw FileError("write", temporary, code: EBUSY) }
-        do {
-            try file.write(bytes.span)
-            try file.synchronize()
-            try rename(temporary, to: path)
-        } catch {
-            try? Directory.removeFile(temporary)
-            throw error
-        }
+        let partial = try PartialFile(target: path, patience: 10)
+        try partial.handle.write(bytes.span)
+        try partial.handle.synchronize()
+        try partial.publish()
         try synchronizeDirectory(of: path)
         return true
     }

@@ -34,14 +34,6 @@ public struct FileHandle: ~Copyable, Sendable {
         try open(path, O_WRONLY | O_CREAT | O_EXCL, mode)
     }
 
-    /// Opens a file to write, with what is in it, and makes one where there is none; a link is refused
-    /// (`ELOOP`).
-    static func opening(_ path: String) throws(FileError) -> FileHandle {
-        let handle = try open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o644)
-        guard try handle.status().kind == .file else { throw FileError("write", path, code: EINVAL) }
-        return handle
-    }
-
     /// Another handle of the same open file: the lock of one is the lock of both, and ends with the last.
     public borrowing func duplicate() throws(FileError) -> FileHandle {
         let other = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
@@ -143,19 +135,6 @@ public struct FileHandle: ~Copyable, Sendable {
             // SAFETY: the span is valid for the closure, and `done` is less than its count.
             let count = unsafe bytes.withUnsafeBytes { raw in
                 unsafe Glibc.write(descriptor, raw.baseAddress.map { unsafe $0 + done }, raw.count - done)
-            }
-            if count >= 0 { done += count } else if errno != EINTR { throw FileError("write", path) }
-        }
-    }
-
-    /// Writes all of the bytes from `offset` in bytes; the file's own position stays.
-    public func write(_ bytes: Span<UInt8>, at offset: Int) throws(FileError) {
-        var done = 0
-        while done < bytes.count {
-            // SAFETY: the span is valid for the closure, and `done` is less than its count.
-            let count = unsafe bytes.withUnsafeBytes { raw in
-                unsafe pwrite(
-                    descriptor, raw.baseAddress.map { unsafe $0 + done }, raw.count - done, offset + done)
             }
             if count >= 0 { done += count } else if errno != EINTR { throw FileError("write", path) }
         }

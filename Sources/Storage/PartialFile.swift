@@ -16,17 +16,19 @@ public final class PartialFile: Sendable {
     /// The temporary names of this process's files that are not published.
     private static let unpublished = Mutex<Set<String>>([])
 
-    /// Makes the file, or takes over one that a killed process left.
+    /// Makes the file, in the place of one that a killed process left.
+    ///
+    /// - Parameter seconds: how long to wait for another process that is writing it.
     /// - Throws: `EWOULDBLOCK` where another process is writing it.
-    public init(target: String) throws(FileError) {
+    public init(target: String, patience seconds: Int = 0) throws(FileError) {
         self.target = target
-        let temporary = Path.join(Path.parent(target), ".\(Path.name(target)).partial")
+        let temporary = AtomicFile.unfinished(target)
         // Where it belongs to another process, nothing is made that would remove it at its end.
-        let handle = try FileHandle.opening(temporary)
-        guard try handle.lockExclusively() else { throw FileError("lock", temporary, code: EWOULDBLOCK) }
+        guard let handle = try FileHandle.claiming(temporary, patience: seconds) else {
+            throw FileError("lock", temporary, code: EWOULDBLOCK)
+        }
         self.handle = handle
         PartialFile.unpublished.withLock { _ = $0.insert(temporary) }
-        try self.handle.resize(0)
     }
 
     deinit {

@@ -42,28 +42,21 @@ public struct ArchiveBundleWriter: Sendable {
                     fix: "remove it, or choose another --output", verdict: .undecided))
         }
         let generated = try GeneratedFiles(plan: plan).all
-        let temporary = AtomicFile.unfinished(target)
         do {
             try Directory.make(Path.parent(target))
-            // Locked until the archive has its name, so that no other run takes it for a leftover.
-            guard let file = try FileHandle.claiming(temporary) else {
-                throw Diagnostics(WriteProblem.running(target))
-            }
-            do {
-                try checkFreeSpace(generated)
-                try await SegmentProof(plan.segmented)
-                    .require(in: PlannedRanges(plan, locations: locations), progress)
-                try writeEntries(generated, to: file, progress)
-                let size = try file.status().size
-                try AtomicFile.rename(temporary, to: target)
-                try AtomicFile.synchronizeDirectory(of: target)
-                return BundleWriter.Receipt(
-                    path: target, written: plan.size, resumed: 0,
-                    files: plan.stored.count + generated.count, size: size)
-            } catch {
-                try? Directory.removeFile(temporary)
-                throw error
-            }
+            let partial = try PartialFile(target: target)
+            try checkFreeSpace(generated)
+            try await SegmentProof(plan.segmented)
+                .require(in: PlannedRanges(plan, locations: locations), progress)
+            try writeEntries(generated, to: partial.handle, progress)
+            let size = try partial.handle.status().size
+            try partial.publish()
+            try AtomicFile.synchronizeDirectory(of: target)
+            return BundleWriter.Receipt(
+                path: target, written: plan.size, resumed: 0,
+                files: plan.stored.count + generated.count, size: size)
+        } catch let error as FileError where error.isBusy {
+            throw Diagnostics(WriteProblem.running(target))
         } catch  where WriteProblem.isFullDisk(error) {
             throw Diagnostics(fullDisk(needed: leastSize(generated)))
         }
