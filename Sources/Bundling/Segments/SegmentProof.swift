@@ -82,10 +82,11 @@ struct SegmentProof {
         for (file, failure) in try await failures(in: source, stage: "proving", progress) {
             switch failure {
             case .other(let found):
+                let expected = "expected sha256 \(file.sha256)  (from the lock)"
                 problems.append(
                     Diagnostic(
                         code: "content-changed", "\(file.name) does not come out of its segments",
-                        notes: ["expected sha256 \(file.sha256)  (from the lock)", "found    sha256 \(found)"],
+                        notes: [expected, "found    sha256 \(found)"],
                         fix: "run knapsack verify on the lock, or knapsack lock --rehash"))
             case .unreadable(let error): throw error
             }
