@@ -2,23 +2,30 @@ import Storage
 import TestSupport
 import Testing
 
+private func isFree(_ path: String) throws -> Bool {
+    if try FileHandle.claiming(path) != nil { return true }
+    return false
+}
+
+private func claimed(_ path: String) throws -> FileHandle {
+    guard let file = try FileHandle.claiming(path) else { throw FileError("claim", path, code: 11) }
+    return file
+}
+
 @Suite struct ClaimTests {
     @Test func leftoverIsReplacedAndAFileInUseIsNot() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory + "/.x.partial"
             try writeFile(path, "left by a killed process")
             do {
-                let file = try #require(try FileHandle.claiming(path))
+                let file = try claimed(path)
                 #expect(try file.status().size == 0)
-                let other = try FileHandle.claiming(path)
-                #expect(other == nil)
+                #expect(try !isFree(path))
                 // The lock is the file's, whichever of its handles ends.
                 do { _ = try file.duplicate() }
-                let another = try FileHandle.claiming(path, patience: 0)
-                #expect(another == nil)
+                #expect(try !isFree(path))
             }
-            let next = try FileHandle.claiming(path)
-            #expect(next != nil)
+            #expect(try isFree(path))
         }
     }
 
@@ -26,10 +33,9 @@ import Testing
         try await withTemporaryDirectory { directory in
             let path = AtomicFile.unfinished(directory + "/x")
             #expect(path == directory + "/.x.partial")
-            let file = try #require(try FileHandle.claiming(path))
+            let file = try claimed(path)
             try AtomicFile.rename(path, to: directory + "/x")
-            let next = try FileHandle.claiming(path)
-            #expect(next != nil)
+            #expect(try isFree(path))
             #expect(try file.status().kind == .file)
         }
     }
