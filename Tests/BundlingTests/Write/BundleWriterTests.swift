@@ -55,7 +55,7 @@ import Testing
             _ = try await sample.pack()
             let before = try sample.bundleContents()
             try Directory.removeFile(directory + "/source/second/empty")
-            await #expect(throws: ReadFailure.self) { try await sample.pack() }
+            await #expect(throws: Diagnostics.self) { try await sample.pack() }
             #expect(try sample.bundleContents() == before)
         }
     }
