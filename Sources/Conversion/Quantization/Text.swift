@@ -10,13 +10,18 @@ extension String {
     /// Whether the bytes of `other` occur in those of this text. Swift's own search compares characters, so
     /// that an accent behind a word would hide it.
     func containsBytes(of other: String) -> Bool {
-        let needle = Array(other.utf8)
-        guard let first = needle.first else { return true }
-        var rest = utf8[...]
-        while let start = rest.firstIndex(of: first) {
-            rest = rest[start...]
-            if rest.starts(with: needle) { return true }
-            rest = rest.dropFirst()
+        let (text, word) = (utf8Span.span, other.utf8Span.span)
+        guard !word.isEmpty else { return true }
+        guard word.count <= text.count else { return false }
+        let first = word[0]
+        var start = 0
+        while start <= text.count &- word.count {
+            if text[start] == first {
+                var length = 1
+                while length < word.count, text[start &+ length] == word[length] { length &+= 1 }
+                if length == word.count { return true }
+            }
+            start &+= 1
         }
         return false
     }
