@@ -36,7 +36,8 @@ import Testing
         ("a{3,2}", 6),
         ("a{x}", 2), (#"a\"#, 2), (#"(a)\1"#, 4), ("(?<n>a)", 2), ("[[:alp:]]", 1), ("[[.a.]]", 1),
         ("a{1001}", 2),
-        ("^*", 1), (#"\xg0"#, 2), (#"\u0100"#, 2), (#"[a-\d]"#, 5), ("((a{999}){999}){999}", 0),
+        ("^*", 1), (#"\xg0"#, 2), (#"\u0100"#, 2), (#"[a-\d]"#, 5), (#"[\d-a]"#, 3),
+        ("((a{999}){999}){999}", 0),
         (String(repeating: "(", count: 101), 101),
     ]) func refuses(pattern: String, offset: Int) {
         let error = #expect(throws: NamePattern.SyntaxError.self) { try NamePattern(pattern) }

@@ -47,7 +47,7 @@ struct SplitMix64: RandomNumberGenerator {
 }
 
 /// A plan for tensors that are of F32 and have the names and dimensions given.
-func plan(
+func planned(
     _ type: String, _ tensors: [(String, [Int])], of traits: ModelTraits, from source: GGMLType = .f32,
     imatrix: Imatrix? = nil, _ change: (inout QuantizationOptions) throws -> Void = { _ in }
 ) throws -> QuantizationPlan {

@@ -198,11 +198,11 @@ struct PatternParser {
         while !take("]") {
             guard next != nil else { throw error("a [ without a ]", at: start) }
             switch try bracketCharacter() {
-            case .set(let named): set = set.union(named)
+            case .set(let named):
+                guard !startsRange else { throw error("a range that begins in a class") }
+                set = set.union(named)
             case .byte(let first):
-                guard next == UInt8(ascii: "-"), position + 1 < bytes.count,
-                    bytes[position + 1] != UInt8(ascii: "]")
-                else {
+                guard startsRange else {
                     set.insert(first)
                     continue
                 }
@@ -214,6 +214,11 @@ struct PatternParser {
             }
         }
         return isNegative ? set.inverted : set
+    }
+
+    /// Whether a `-` follows that is not the last before the bracket's end.
+    private var startsRange: Bool {
+        next == UInt8(ascii: "-") && position + 1 < bytes.count && bytes[position + 1] != UInt8(ascii: "]")
     }
 
     private mutating func bracketCharacter() throws(NamePattern.SyntaxError) -> Character {
