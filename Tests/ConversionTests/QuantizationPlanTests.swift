@@ -46,6 +46,7 @@ import Testing
         #expect(plan.tensors.map(\.type) == [.f32, .f32, .q40, .f32])
         #expect(plan.tensors.map(\.size) == [1_024, 1_024, 288, 4])
         #expect(plan.tensors.map(\.sourceSize) == [1_024, 1_024, 2_048, 4])
+        #expect(plan.tensors.map(\.result.dimensions) == [[256], [256], [256, 1, 2], [1]])
     }
 
     @Test func copyCopiesAll() throws {

@@ -24,6 +24,14 @@ public struct QuantizationPlan: Sendable {
 
         /// Whether the tensor is converted; otherwise its bytes are copied.
         public var isConverted: Bool { type != source.type }
+
+        /// The tensor as the header of the file to write says it: with its new type, and as llama.cpp writes
+        /// all tensors with at least one dimension, and none of 1 at the end.
+        public var result: TensorDescription {
+            let dimensions = Array(source.dimensions.prefix(source.dimensionCount))
+            return TensorDescription(
+                name: source.name, dimensions: dimensions.isEmpty ? [1] : dimensions, type: type)
+        }
     }
 
     /// A type that a tensor should have had, but its rows are no whole number of that type's blocks.
