@@ -96,10 +96,10 @@ public struct Quantizer: Sendable {
 
 extension Quantizer {
     /// Decides what to write of a GGUF model, which may be kept in as many files as it is (`--keep-split`).
-    public init(_ request: Request, from model: GGUFModel, keepSplit: Bool = false) throws {
+    public init(_ request: Request, model: GGUFModel, keepSplit: Bool = false) throws {
         try model.refuse(output: request.output)
         guard keepSplit else {
-            try self.init(request, from: model as any TensorSource)
+            try self.init(request, from: model)
             return
         }
         let places = model.places

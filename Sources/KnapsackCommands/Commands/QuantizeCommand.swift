@@ -83,7 +83,7 @@ struct QuantizeCommand: KnapsackCommand {
         request.overrides = try files.overrides()
         request.imatrix = try importance.file()
         request.division = try files.division()
-        let quantizer = try Quantizer(request, from: model, keepSplit: files.keepSplit)
+        let quantizer = try Quantizer(request, model: model, keepSplit: files.keepSplit)
         let report = QuantizationReport(quantizer, type: options.type)
         let width = session.context.terminal.tableWidth
         if dryRun {
