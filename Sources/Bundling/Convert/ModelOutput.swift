@@ -88,7 +88,7 @@ extension ModelOutput {
             File(
                 path: parts.count == 1 ? path : GGUFSplit.path(stem, number, of: parts.count),
                 layout: try header(number, parts.count).finish(
-                    tensors: tensors[part].map(\.description.written)),
+                    tensors: tensors[part].map(\.description)),
                 tensors: part)
         }
     }
@@ -114,16 +114,6 @@ extension ModelOutput {
             }
         }
         return zip(starts, starts.dropFirst() + [tensors.count]).map { $0..<$1 }
-    }
-}
-
-extension TensorDescription {
-    /// The tensor as ggml writes it: without dimensions of one element at the end, but for the first.
-    fileprivate var written: TensorDescription {
-        let count = 1 + (dimensions.lastIndex { $0 != 1 } ?? 0)
-        var tensor = self
-        tensor.dimensions = dimensions.isEmpty ? [1] : Array(dimensions.prefix(count))
-        return tensor
     }
 }
 

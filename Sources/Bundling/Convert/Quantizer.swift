@@ -58,10 +58,8 @@ public struct Quantizer: Sendable {
             output = try ModelOutput(
                 path: request.output,
                 tensors: plan.tensors.map { tensor in
-                    var description = tensor.source
-                    description.type = tensor.type
-                    return ModelOutput.Tensor(
-                        source: order[tensor.sourceIndex], description: description,
+                    ModelOutput.Tensor(
+                        source: order[tensor.sourceIndex], description: tensor.result,
                         hasImportance: tensor.importance != nil)
                 },
                 division: request.division

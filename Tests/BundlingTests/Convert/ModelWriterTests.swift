@@ -46,8 +46,7 @@ private func withModel(_ body: (String, GGUFModel) async throws -> Void) async t
             let output = try copy(model, to: directory + "/out.gguf")
             try await ModelWriter(output, from: model, threads: threads).write { _ in }
             let written = try GGUFModel(path: directory + "/out.gguf")
-            #expect(
-                written.tensors.map(\.dimensions) == [[40, 5], [3], [0], [256, 300, 7], [1], [2]])
+            #expect(written.tensors == model.tensors)
             for (index, tensor) in tensors.enumerated() {
                 #expect(try ModelSample.bytes(written, index) == tensor.bytes, "\(tensor.description.name)")
             }
