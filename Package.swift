@@ -40,7 +40,7 @@ let package = Package(
             ]
         ),
         .executableTarget(name: "knapsack", dependencies: ["KnapsackCommands"]),
-        .executableTarget(name: "knapsack-bench", dependencies: ["Storage", "Bundling"]),
+        .executableTarget(name: "knapsack-bench", dependencies: ["Tensors", "Storage", "Bundling"]),
 
         .target(name: "TestSupport", dependencies: ["Storage"], path: "Tests/TestSupport"),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
