@@ -35,6 +35,7 @@ public struct GGUFModel: TensorSource {
         var headers = [first.header]
         var files = [first.open]
         if let split = try GGUFSplit(first.header, path: path) {
+            OpenFiles.raiseLimit()
             for number in 1..<split.count {
                 let file = try GGUFFile(split.path(number))
                 try split.check(file.header, number: number)

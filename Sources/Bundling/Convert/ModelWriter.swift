@@ -50,6 +50,7 @@ public struct ModelWriter: Sendable {
                 bytes: sizes.reduce(0) { $0 + $1.byteCount($1.elementCount) }, counted: "tensors"))
         defer { progress(.ended) }
         do {
+            if output.files.count > 1 { OpenFiles.raiseLimit() }
             let files = try output.files.map(begin)
             let work = Work(shapes(), length: slabLength)
             try await withThrowingTaskGroup(of: Void.self) { group in
