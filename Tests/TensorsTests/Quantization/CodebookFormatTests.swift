@@ -22,10 +22,11 @@ import Testing
         return (errors / squares).squareRoot()
     }
 
-    /// The largest root mean square error, relative to the numbers', of ordinary numbers.
+    /// The largest root mean square error, relative to the numbers', of ordinary numbers:
+    /// a twentieth more than the worst of 64 rows.
     @Test(arguments: [
-        (GGMLType.iq1S, Float(0.60)), (.iq1M, 0.58), (.iq2XXS, 0.40), (.iq2XS, 0.36), (.iq2S, 0.32),
-        (.iq3XXS, 0.24), (.iq3S, 0.20),
+        (GGMLType.iq1S, Float(0.52)), (.iq1M, 0.49), (.iq2XXS, 0.375), (.iq2XS, 0.33), (.iq2S, 0.27),
+        (.iq3XXS, 0.205), (.iq3S, 0.152),
     ])
     func errorIsWithinTheTypesBound(_ type: GGMLType, bound: Float) throws {
         let format = try #require(type.format)
