@@ -43,7 +43,7 @@ let package = Package(
         .executableTarget(name: "knapsack-bench", dependencies: ["Tensors", "Storage", "Bundling"]),
 
         .target(name: "TestSupport", dependencies: ["Storage"], path: "Tests/TestSupport"),
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Storage"]),
         .testTarget(name: "ConversionTests", dependencies: ["Conversion", "Tensors"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
         .testTarget(name: "BundlingTests", dependencies: ["Bundling", "Conversion", "Tensors", "TestSupport"]),

@@ -21,6 +21,16 @@ public enum GGMLType: UInt32, Sendable, CaseIterable {
     /// The size of a block in bytes.
     public var blockSize: Int { layout.bytes }
 
+    /// Whether the type is made for tensors of which it is known how much each column counts (ggml.c,
+    /// `ggml_quantize_requires_imatrix`); the reference stops where that is missing. ``BlockFormat/quantize``
+    /// takes all columns to count the same, which is for callers to refuse.
+    public var needsImportance: Bool {
+        switch self {
+        case .iq1S, .iq2XXS, .iq2XS: true
+        default: false
+        }
+    }
+
     /// The type of a name as ``name`` gives it, whatever the case of its letters; `nil` if there is none.
     public init?(name: String) {
         let name = name.uppercased()

@@ -13,7 +13,8 @@ public protocol BlockFormat: Sendable {
     ///   - rows: rows after one another; `rowLength` divides its count.
     ///   - rowLength: the number of elements in a row, a multiple of the type's block length.
     ///   - importance: how much an error in each column counts, `rowLength` numbers; empty where nothing is
-    ///     known. Types that do not use it ignore it.
+    ///     known. Types that do not use it ignore it; for those that need it
+    ///     (``GGMLType/needsImportance``) none is the same as 1 for each column.
     ///   - output: `type.blockSize` bytes for each block, all of which are written.
     /// Sizes that do not fit one another are a programmer's mistake and trap.
     static func quantize(
