@@ -35,6 +35,11 @@ extension GGMLType {
         case .f16: F16Format.self
         case .bf16: BF16Format.self
         case .f64: F64Format.self
+        case .q40: Q40Format.self
+        case .q41: Q41Format.self
+        case .q50: Q50Format.self
+        case .q51: Q51Format.self
+        case .q80: Q80Format.self
         case .q2K: Q2KFormat.self
         case .q3K: Q3KFormat.self
         case .q4K: Q4KFormat.self

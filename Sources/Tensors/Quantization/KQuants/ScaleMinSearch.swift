@@ -82,7 +82,8 @@ func scaleMin<let count: Int>(
     for i in 0..<count { levels[i].replace(with: 0, where: isFlat) }
     scale.replace(with: 0, where: isFlat)
     minimum.replace(with: least, where: isFlat)
-    return ScaleMin(levels: levels, scale: scale, minimum: -minimum)
+    // A product and not a difference from 0, which would lose the sign of zero.
+    return ScaleMin(levels: levels, scale: scale, minimum: minimum * -1)
 }
 
 @inline(__always)
