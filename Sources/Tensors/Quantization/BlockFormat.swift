@@ -36,6 +36,19 @@ extension GGMLType {
         case .f16: F16Format.self
         case .bf16: BF16Format.self
         case .f64: F64Format.self
+        case .q40: Q40Format.self
+        case .q41: Q41Format.self
+        case .q50: Q50Format.self
+        case .q51: Q51Format.self
+        case .q80: Q80Format.self
+        case .q10: Q10Format.self
+        case .q20: Q20Format.self
+        case .tq10: TQ10Format.self
+        case .tq20: TQ20Format.self
+        case .mxfp4: MXFP4Format.self
+        case .nvfp4: NVFP4Format.self
+        case .iq4NL: IQ4NLFormat.self
+        case .iq4XS: IQ4XSFormat.self
         case .q2K: Q2KFormat.self
         case .q3K: Q3KFormat.self
         case .q4K: Q4KFormat.self

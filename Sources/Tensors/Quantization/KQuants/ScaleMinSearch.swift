@@ -91,7 +91,8 @@ func scaleMin(
         scale.replace(with: 0, where: isFlat)
         minimum.replace(with: least, where: isFlat)
     }
-    return (scale, -minimum)
+    // A product and not a difference from 0, which would lose the sign of zero.
+    return (scale, minimum * -1)
 }
 
 @inline(__always)

@@ -48,7 +48,7 @@ extension SuperBlockFormat {
     }
 }
 
-/// A super-block's type that is found number by number, without lanes.
+/// A super-block's type that needs no room in lanes beside its own.
 protocol ScalarBlockFormat: SuperBlockFormat {
     /// Converts 256 numbers, as ``SuperBlockFormat`` says, without room in lanes.
     static func quantize(

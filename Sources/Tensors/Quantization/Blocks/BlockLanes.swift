@@ -1,0 +1,52 @@
+/// 32 numbers of each of eight blocks: lane k of element i is number i of block k.
+typealias Lanes32 = [32 of Lanes]
+
+/// The numbers of eight blocks that lie one after the other.
+@inline(__always)
+func transposed32(_ values: Span<Float>, from start: Int) -> Lanes32 {
+    var lanes = Lanes32(repeating: Lanes())
+    var room = lanes.mutableSpan
+    room.transpose(values.extracting(start..<start + 256), length: 32)
+    return lanes
+}
+
+/// Levels of eight blocks, with what one level is.
+struct BlockScales {
+    var levels = Lanes32(repeating: Lanes())
+    var scale = Lanes()
+    /// The negative of the least value, where there is one.
+    var minimum = Lanes()
+}
+
+/// Finds a scale and a minimum for each of eight blocks of 32.
+@inline(__always)
+func scaleMin(
+    _ x: borrowing Lanes32, weights: borrowing Lanes32, _ trials: ScaleMinTrials
+) -> BlockScales {
+    var result = BlockScales()
+    var room = Lanes32(repeating: Lanes())
+    var levels = result.levels.mutableSpan
+    var tried = room.mutableSpan
+    let found = scaleMin(
+        x.span, weights: weights.span, count: 32, trials, levels: &levels, tried: &tried)
+    result.scale = found.scale
+    result.minimum = found.minimum
+    return result
+}
+
+/// Finds a scale for each of eight blocks of 32, with levels from `-half` to `half - 1`.
+@inline(__always)
+func scaled(_ x: borrowing Lanes32, weights: borrowing Lanes32, half: Float) -> BlockScales {
+    var result = BlockScales()
+    var space = Lanes32(repeating: Lanes())
+    var levels = result.levels.mutableSpan
+    var room = space.mutableSpan
+    let scale = scaled(
+        x.span, weights: weights.span, count: 32, half: half, levels: &levels, room: &room)
+    result.scale = scale
+    return result
+}
+
+/// The number of the largest magnitude of each lane, the first of equal ones, and that magnitude.
+@inline(__always)
+func largest(_ x: borrowing Lanes32) -> (value: Lanes, magnitude: Lanes) { largest(x.span) }

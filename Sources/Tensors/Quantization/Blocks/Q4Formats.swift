@@ -1,0 +1,98 @@
+/// Q4_0: 32 numbers of four bits with a scale (ggml-common.h, `block_q4_0`): d (binary16), 16 bytes with
+/// number i in the lower half of byte i and number 16 + i in the upper one.
+enum Q40Format: BlockFormat {
+    static var type: GGMLType { .q40 }
+
+    static func quantize(
+        _ rows: Span<Float>, rowLength: Int, importance: Span<Float>, into output: inout MutableSpan<UInt8>
+    ) {
+        check(rows.count, rowLength: rowLength, importance: importance.count, bytes: output.count)
+        guard importance.isEmpty else {
+            return forEachWeightedLanes(rows, rowLength: rowLength, importance: importance) { lanes in
+                let found = scaled(lanes.values, weights: lanes.weights, half: 8)
+                for lane in 0..<lanes.count {
+                    let start = (lanes.block &+ lane) &* 18
+                    var block = output._mutatingExtracting(start..<start &+ 18)
+                    _ = block.storeHalf(found.scale[lane], at: 0)
+                    block.storeHalves(found.levels, lane: lane, plus: 8, at: 2)
+                }
+            }
+        }
+        for index in 0..<rows.count / 32 {
+            let values = rows.extracting(index &* 32..<index &* 32 &+ 32)
+            var block = output._mutatingExtracting(index &* 18..<index &* 18 &+ 18)
+            let scale = values.peak / -8
+            let factor = inverse(scale)
+            _ = block.storeHalf(scale, at: 0)
+            for i in 0..<16 {
+                let low = truncatedBits(values[i] * factor + 8.5) & 31
+                let high = truncatedBits(values[i &+ 16] * factor + 8.5) & 31
+                block[2 &+ i] = UInt8(
+                    truncatingIfNeeded: (low < 15 ? low : 15) | (high < 15 ? high : 15) &<< 4)
+            }
+        }
+    }
+
+    static func dequantize(_ blocks: Span<UInt8>, into output: inout MutableSpan<Float>) {
+        for index in 0..<check(bytes: blocks.count, numbers: output.count) {
+            let block = blocks.extracting(index &* 18..<index &* 18 &+ 18)
+            var values = output._mutatingExtracting(index &* 32..<index &* 32 &+ 32)
+            let scale = block.half(at: 0)
+            for i in 0..<16 {
+                values[i] = Float(Int32(block[2 &+ i] & 15) &- 8) * scale
+                values[i &+ 16] = Float(Int32(block[2 &+ i] &>> 4) &- 8) * scale
+            }
+        }
+    }
+}
+
+/// Q4_1: 32 numbers of four bits with a scale and a minimum (ggml-common.h, `block_q4_1`): d, m (binary16),
+/// 16 bytes as in Q4_0.
+enum Q41Format: BlockFormat {
+    static var type: GGMLType { .q41 }
+
+    static func quantize(
+        _ rows: Span<Float>, rowLength: Int, importance: Span<Float>, into output: inout MutableSpan<UInt8>
+    ) {
+        check(rows.count, rowLength: rowLength, importance: importance.count, bytes: output.count)
+        guard importance.isEmpty else {
+            return forEachWeightedLanes(rows, rowLength: rowLength, importance: importance) { lanes in
+                let found = scaleMin(lanes.values, weights: lanes.weights, .forBlocks(most: 15))
+                for lane in 0..<lanes.count {
+                    let start = (lanes.block &+ lane) &* 20
+                    var block = output._mutatingExtracting(start..<start &+ 20)
+                    _ = block.storeHalf(found.scale[lane], at: 0)
+                    _ = block.storeHalf(-found.minimum[lane], at: 2)
+                    block.storeHalves(found.levels, lane: lane, plus: 0, at: 4)
+                }
+            }
+        }
+        for index in 0..<rows.count / 32 {
+            let values = rows.extracting(index &* 32..<index &* 32 &+ 32)
+            var block = output._mutatingExtracting(index &* 20..<index &* 20 &+ 20)
+            let (least, greatest) = values.range
+            let scale = (greatest - least) / 15
+            let factor = inverse(scale)
+            _ = block.storeHalf(scale, at: 0)
+            _ = block.storeHalf(least, at: 2)
+            for i in 0..<16 {
+                let low = truncatedBits((values[i] - least) * factor + 0.5) & 31
+                let high = truncatedBits((values[i &+ 16] - least) * factor + 0.5) & 31
+                block[4 &+ i] = UInt8(
+                    truncatingIfNeeded: (low < 15 ? low : 15) | (high < 15 ? high : 15) &<< 4)
+            }
+        }
+    }
+
+    static func dequantize(_ blocks: Span<UInt8>, into output: inout MutableSpan<Float>) {
+        for index in 0..<check(bytes: blocks.count, numbers: output.count) {
+            let block = blocks.extracting(index &* 20..<index &* 20 &+ 20)
+            var values = output._mutatingExtracting(index &* 32..<index &* 32 &+ 32)
+            let (scale, least) = (block.half(at: 0), block.half(at: 2))
+            for i in 0..<16 {
+                values[i] = Float(Int32(block[4 &+ i] & 15)) * scale + least
+                values[i &+ 16] = Float(Int32(block[4 &+ i] &>> 4)) * scale + least
+            }
+        }
+    }
+}
