@@ -78,19 +78,20 @@ struct TensorConverter {
 }
 
 /// A conversion that there is no program for.
-struct ConversionGap: Error {
+struct ConversionGap: Error, CustomStringConvertible {
     let source: GGMLType
     let type: GGMLType
+
+    var description: String { "tensors of type \(source.name) cannot be converted to \(type.name)" }
 }
 
 extension Span<Float> {
     /// The first number that is infinite or not a number.
     fileprivate var firstNotFinite: Int? {
-        // All exponent bits are set in these alone; looking at all of them first is many at a time.
+        // All exponent bits are set in these alone: one more carries into the sign's place. Looking at all of them
+        // without a branch is many at a time.
         var found: UInt32 = 0
-        for index in indices {
-            found |= self[index].bitPattern & 0x7F80_0000 == 0x7F80_0000 ? 1 : 0
-        }
-        return found == 0 ? nil : indices.first { !self[$0].isFinite }
+        for index in 0..<count { found |= (self[index].bitPattern & 0x7F80_0000) &+ 0x0080_0000 }
+        return found & 0x8000_0000 == 0 ? nil : indices.first { !self[$0].isFinite }
     }
 }
