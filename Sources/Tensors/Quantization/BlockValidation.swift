@@ -6,10 +6,11 @@ extension GGMLType {
     ///   integers and of NVFP4.
     public func firstInvalidBlock(in blocks: Span<UInt8>) -> Int? {
         switch self {
-        case .f32: blocks.firstSpecial32
-        case .f16: blocks.firstSpecial16(0x7C00)
-        case .bf16: blocks.firstSpecial16(0x7F80)
-        case .f64: first(in: blocks) { $0[6] & 0xF0 == 0xF0 && $0[7] & 0x7F == 0x7F }
+        case .f32: blocks.firstWord { (word: UInt32) in word & 0x7F80_0000 == 0x7F80_0000 }
+        case .f16: blocks.firstWord { (word: UInt16) in word & 0x7C00 == 0x7C00 }
+        case .bf16: blocks.firstWord { (word: UInt16) in word & 0x7F80 == 0x7F80 }
+        // From here on, what would be infinite in 32 bits.
+        case .f64: blocks.firstWord { (word: UInt64) in word & UInt64(Int64.max) >= 0x47EF_FFFF_F000_0000 }
         case .mxfp4: first(in: blocks) { $0[0] == 255 }
         case .q8K: first(in: blocks) { $0[2] & 0x80 == 0x80 && $0[3] & 0x7F == 0x7F }
         case .iq1M: first(in: blocks) { $0[53] & 0xC0 == 0xC0 && $0[55] & 0x70 == 0x70 }
@@ -53,16 +54,18 @@ public func firstNonFinite(in values: Span<Float>) -> Int? {
 }
 
 extension Span<UInt8> {
-    fileprivate var firstSpecial32: Int? {
-        firstPart(of: count / 4) { index in
-            self[index &* 4 &+ 2] & 0x80 == 0x80 && self[index &* 4 &+ 3] & 0x7F == 0x7F
-        }
-    }
-
-    /// - Parameter exponent: the bits of the exponent, all of which are set in special numbers.
-    fileprivate func firstSpecial16(_ exponent: UInt16) -> Int? {
-        firstPart(of: count / 2) { index in
-            (UInt16(self[index &* 2]) | UInt16(self[index &* 2 &+ 1]) &<< 8) & exponent == exponent
+    /// The number of the first whole number, little-endian, for which something holds.
+    @inline(__always)
+    fileprivate func firstWord<Word: FixedWidthInteger & BitwiseCopyable>(
+        where isFound: (Word) -> Bool
+    ) -> Int? {
+        let size = MemoryLayout<Word>.size
+        // SAFETY: indices stay below count / size, so that words end within the bytes that the span lends.
+        return unsafe withUnsafeBytes { bytes in
+            firstPart(of: bytes.count / size) { index in
+                let word = unsafe bytes.loadUnaligned(fromByteOffset: index &* size, as: Word.self)
+                return isFound(Word(littleEndian: word))
+            }
         }
     }
 }

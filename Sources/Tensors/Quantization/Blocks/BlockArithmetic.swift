@@ -101,16 +101,21 @@ extension Span<Float> {
     }
 }
 
-/// The fifth bits of 32 levels, the first in the lowest bit.
+/// Eight numbers.
 @inline(__always)
-func fifthBits(_ levels: borrowing [32 of UInt8]) -> UInt32 {
-    var bits: UInt32 = 0
-    for group in 0..<4 {
-        var word: UInt64 = 0
-        for byte in 0..<8 { word |= UInt64(levels[group &* 8 &+ byte] & 16) &<< UInt64(byte &* 8) }
-        // The product brings bit 4 of each byte together in the highest byte.
-        bits |=
-            UInt32(truncatingIfNeeded: ((word &>> 4) &* 0x0102_0408_1020_4080) &>> 56) &<< UInt32(group &* 8)
-    }
-    return bits
+func eight(_ values: Span<Float>, from start: Int) -> Lanes {
+    var lanes = Lanes()
+    for lane in 0..<8 { lanes[lane] = values[start &+ lane] }
+    return lanes
+}
+
+/// The same for each of eight numbers.
+@inline(__always)
+func truncatedBits(_ values: Lanes) -> SIMD8<UInt32> {
+    let sums = values + 12_582_912
+    let isTooLarge = sums - 12_582_912 .> values
+    // SAFETY: all three are eight lanes of 32 bits; a mask is all ones, which is -1, or all zeros in each.
+    let bits = unsafe unsafeBitCast(sums, to: SIMD8<UInt32>.self)
+    let steps = unsafe unsafeBitCast(isTooLarge, to: SIMD8<UInt32>.self)
+    return bits &+ steps
 }

@@ -29,14 +29,6 @@ enum FourBitFloat {
         codes &-= unsafe unsafeBitCast(isAbove, to: SIMD8<UInt32>.self)
     }
 
-    /// Eight numbers.
-    @inline(__always)
-    static func lanes(_ values: Span<Float>, from start: Int) -> Lanes {
-        var lanes = Lanes()
-        for lane in 0..<8 { lanes[lane] = values[start &+ lane] }
-        return lanes
-    }
-
     /// The same for numbers of any size, also where they are so large that distances round to equal ones.
     static func codeByDistance(_ value: Float, scale: Float) -> UInt8 {
         var best: UInt8 = 0
@@ -75,8 +67,8 @@ enum MXFP4Format: BlockFormat {
             block[0] = exponent
             for half in 0..<2 {
                 let start = half &* 8
-                let low = FourBitFloat.codes(FourBitFloat.lanes(values, from: start), scale: scale)
-                let high = FourBitFloat.codes(FourBitFloat.lanes(values, from: start &+ 16), scale: scale)
+                let low = FourBitFloat.codes(eight(values, from: start), scale: scale)
+                let high = FourBitFloat.codes(eight(values, from: start &+ 16), scale: scale)
                 let bytes = SIMD8<UInt8>(truncatingIfNeeded: low | high &<< 4)
                 for lane in 0..<8 { block[1 &+ start &+ lane] = bytes[lane] }
             }
@@ -154,8 +146,8 @@ enum NVFP4Format: BlockFormat {
                     }
                     continue
                 }
-                let low = FourBitFloat.codes(FourBitFloat.lanes(values, from: 0), scale: scale)
-                let high = FourBitFloat.codes(FourBitFloat.lanes(values, from: 8), scale: scale)
+                let low = FourBitFloat.codes(eight(values, from: 0), scale: scale)
+                let high = FourBitFloat.codes(eight(values, from: 8), scale: scale)
                 let bytes = SIMD8<UInt8>(truncatingIfNeeded: scale == 0 ? SIMD8() : low | high &<< 4)
                 for lane in 0..<8 { block[4 &+ part &* 8 &+ lane] = bytes[lane] }
             }

@@ -8,32 +8,45 @@ enum IQ4NLFormat: BlockFormat {
         _ rows: Span<Float>, rowLength: Int, importance: Span<Float>, into output: inout MutableSpan<UInt8>
     ) {
         check(rows.count, rowLength: rowLength, importance: importance.count, bytes: output.count)
+        var values = [Lanes](repeating: Lanes(), count: 32)
+        var weights = values
         for start in stride(from: 0, to: rows.count, by: 256) {
             let count = min(8, (rows.count - start) / 32)
-            let values = transposed32(rows, from: start, lanes: count)
-            var weights = Lanes32(repeating: Lanes())
-            if importance.isEmpty {
-                for i in 0..<32 { weights[i] = values[i] * values[i] }
-            } else {
-                var sum = Lanes()
-                for i in 0..<32 { sum += values[i] * values[i] }
-                let meanSquares = sum * (2 / 32)
-                // Eight blocks may lie in two rows.
-                for lane in 0..<count {
-                    let column = (start + lane * 32) % rowLength
-                    let columns = importance.extracting(column..<column + 32)
-                    for i in 0..<32 { weights[i][lane] = columns[i] }
-                }
-                for i in 0..<32 { weights[i] *= (meanSquares + values[i] * values[i]).squareRoot() }
-            }
-            let scales = nonlinearScales(values, weights: weights)
+            var x = values.mutableSpan
+            x.transposeBlocks(rows, from: start, count: count)
+            var w = weights.mutableSpan
+            weigh(x.span, &w, importance, from: start % rowLength, count: count)
+            let scales = nonlinearScales(x.span, weights: w.span)
             for lane in 0..<count {
                 let index = start / 32 + lane
                 var block = output._mutatingExtracting(index * 18..<index * 18 + 18)
                 _ = block.storeHalf(scales[lane], at: 0)
                 block.storeNearest(
-                    rows.extracting(start + lane * 32..<start + lane * 32 + 32), inverse(scales[lane]), at: 2)
+                    rows.extracting(index * 32..<index * 32 + 32), inverse(scales[lane]), at: 2)
             }
+        }
+    }
+
+    /// Squares; with importances, these times the root of twice the block's mean square and the square.
+    @inline(__always)
+    private static func weigh(
+        _ x: Span<Lanes>, _ weights: inout MutableSpan<Lanes>, _ importance: Span<Float>, from column: Int,
+        count: Int
+    ) {
+        guard !importance.isEmpty else {
+            for i in 0..<32 { weights[i] = x[i] * x[i] }
+            return
+        }
+        var sum = Lanes()
+        for i in 0..<32 { sum += x[i] * x[i] }
+        let meanSquares = sum * (2 / 32)
+        for i in 0..<32 {
+            var columns = Lanes()
+            for lane in 0..<count {
+                // Eight blocks may lie in more rows than one.
+                columns[lane] = importance[(column + lane * 32) % importance.count + i]
+            }
+            weights[i] = columns * (meanSquares + x[i] * x[i]).squareRoot()
         }
     }
 
@@ -54,22 +67,24 @@ enum IQ4NLFormat: BlockFormat {
 /// IQ4_XS: eight blocks of 32 numbers as in IQ4_NL, with scales of six bits and one for all of them
 /// (ggml-common.h, `block_iq4_xs`): d (binary16), 2 bytes with the upper two bits of the scales, 4 with the
 /// lower four, 128 bytes of numbers.
-enum IQ4XSFormat: ScalarBlockFormat {
+enum IQ4XSFormat: SuperBlockFormat {
     static var type: GGMLType { .iq4XS }
 
     static func quantize(
-        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>
+        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>,
+        values room: inout [Lanes], weights: inout [Lanes], levels: inout [Lanes], tried: inout [Lanes]
     ) {
-        let x = transposed32(values, from: 0)
-        var weights = Lanes32(repeating: Lanes())
+        var x = room.mutableSpan
+        x.transpose(values, length: 32)
+        var w = weights.mutableSpan
         if importance.isEmpty {
-            for i in 0..<32 { weights[i] = x[i] * x[i] }
+            for i in 0..<32 { w[i] = x[i] * x[i] }
         } else {
             let meanSquare = sumOfSquares(values) * (2 / 256)
-            let columns = transposed32(importance, from: 0)
-            for i in 0..<32 { weights[i] = columns[i] * (meanSquare + x[i] * x[i]).squareRoot() }
+            w.transpose(importance, length: 32)
+            for i in 0..<32 { w[i] = w[i] * (meanSquare + x[i] * x[i]).squareRoot() }
         }
-        let scales = nonlinearScales(x, weights: weights)
+        let scales = nonlinearScales(x.span, weights: w.span)
         var peak: Float = 0
         for lane in 0..<8 where abs(scales[lane]) > abs(peak) { peak = scales[lane] }
         let scale = peak * -1 / 32

@@ -55,7 +55,8 @@ enum NonlinearLevels {
 /// The scales of up to eight blocks of 32 numbers, found by sixteen trials around the one that the largest
 /// number gives (ggml's `quantize_row_iq4_nl_impl`).
 @inline(__always)
-func nonlinearScales(_ x: borrowing Lanes32, weights w: borrowing Lanes32) -> Lanes {
+func nonlinearScales(_ x: Span<Lanes>, weights w: Span<Lanes>) -> Lanes {
+    precondition(x.count == 32 && w.count == 32)
     let (peak, magnitude) = largest(x)
     let isZero = magnitude .< smallestMagnitude
     let first = Lanes(repeating: 0) - peak
@@ -76,10 +77,8 @@ func nonlinearScales(_ x: borrowing Lanes32, weights w: borrowing Lanes32) -> La
 /// The weighted sums of levels times numbers and of squares of levels.
 @inline(__always)
 private func sums(
-    _ x: borrowing Lanes32, _ w: borrowing Lanes32, inverse: Lanes
+    _ x: Span<Lanes>, _ w: Span<Lanes>, inverse: Lanes
 ) -> (products: Lanes, squares: Lanes) {
-    // Spans, because elements of an array that is lent are copied with all of it.
-    let (x, w) = (x.span, w.span)
     var (products, squares) = (Lanes(), Lanes())
     for i in 0..<32 {
         let level = NonlinearLevels.nearest(inverse * x[i])

@@ -8,15 +8,13 @@ enum Q40Format: BlockFormat {
     ) {
         check(rows.count, rowLength: rowLength, importance: importance.count, bytes: output.count)
         guard importance.isEmpty else {
-            return forEachWeightedLanes(rows, rowLength: rowLength, importance: importance) { lanes in
-                let found = scaled(lanes.values, weights: lanes.weights, half: 8)
-                for lane in 0..<lanes.count {
-                    let start = (lanes.block &+ lane) &* 18
-                    var block = output._mutatingExtracting(start..<start &+ 18)
-                    _ = block.storeHalf(found.scale[lane], at: 0)
-                    block.storeHalves(found.levels, lane: lane, plus: 8, at: 2)
-                }
+            forEachBlockLanes(rows, rowLength: rowLength, importance: importance) {
+                lanes, x, w, levels, tried in
+                let scales = scaled(x, weights: w, count: 32, half: 8, levels: &levels, room: &tried)
+                output.storeHalves(scales, lanes, size: 18, at: 0)
+                output.store(levels.span, plus: 8, lanes, size: 18, at: 2)
             }
+            return
         }
         for index in 0..<rows.count / 32 {
             let values = rows.extracting(index &* 32..<index &* 32 &+ 32)
@@ -56,16 +54,15 @@ enum Q41Format: BlockFormat {
     ) {
         check(rows.count, rowLength: rowLength, importance: importance.count, bytes: output.count)
         guard importance.isEmpty else {
-            return forEachWeightedLanes(rows, rowLength: rowLength, importance: importance) { lanes in
-                let found = scaleMin(lanes.values, weights: lanes.weights, .forBlocks(most: 15))
-                for lane in 0..<lanes.count {
-                    let start = (lanes.block &+ lane) &* 20
-                    var block = output._mutatingExtracting(start..<start &+ 20)
-                    _ = block.storeHalf(found.scale[lane], at: 0)
-                    _ = block.storeHalf(-found.minimum[lane], at: 2)
-                    block.storeHalves(found.levels, lane: lane, plus: 0, at: 4)
-                }
+            forEachBlockLanes(rows, rowLength: rowLength, importance: importance) {
+                lanes, x, w, levels, tried in
+                let found = scaleMin(
+                    x, weights: w, count: 32, .weighted(most: 15), levels: &levels, tried: &tried)
+                output.storeHalves(found.scale, lanes, size: 20, at: 0)
+                output.storeHalves(found.minimum * -1, lanes, size: 20, at: 2)
+                output.store(levels.span, plus: 0, lanes, size: 20, at: 4)
             }
+            return
         }
         for index in 0..<rows.count / 32 {
             let values = rows.extracting(index &* 32..<index &* 32 &+ 32)

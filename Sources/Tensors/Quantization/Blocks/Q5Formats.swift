@@ -8,28 +8,25 @@ enum Q50Format: BlockFormat {
     ) {
         check(rows.count, rowLength: rowLength, importance: importance.count, bytes: output.count)
         guard importance.isEmpty else {
-            return forEachWeightedLanes(rows, rowLength: rowLength, importance: importance) { lanes in
-                let found = scaled(lanes.values, weights: lanes.weights, half: 16)
-                for lane in 0..<lanes.count {
-                    let start = (lanes.block &+ lane) &* 22
-                    var block = output._mutatingExtracting(start..<start &+ 22)
-                    _ = block.storeHalf(found.scale[lane], at: 0)
-                    block.storeFiveBits(laneLevels(found.levels, lane: lane, plus: 16), at: 2)
-                }
+            forEachBlockLanes(rows, rowLength: rowLength, importance: importance) {
+                lanes, x, w, levels, tried in
+                let scales = scaled(x, weights: w, count: 32, half: 16, levels: &levels, room: &tried)
+                output.storeHalves(scales, lanes, size: 22, at: 0)
+                output.store(levels.span, plus: 16, lanes, size: 22, at: 6, fifthBitsAt: 2)
             }
+            return
         }
-        var levels = [32 of UInt8](repeating: 0)
         for index in 0..<rows.count / 32 {
             let values = rows.extracting(index &* 32..<index &* 32 &+ 32)
             var block = output._mutatingExtracting(index &* 22..<index &* 22 &+ 22)
             let scale = values.peak / -16
             let factor = inverse(scale)
             _ = block.storeHalf(scale, at: 0)
-            for i in 0..<32 {
-                let level = truncatedBits(values[i] * factor + 16.5) & 63
-                levels[i] = UInt8(truncatingIfNeeded: level < 31 ? level : 31)
+            block.storeFiveBits(at: 2) { start in
+                let levels = truncatedBits(eight(values, from: start) * factor + 16.5) & 63
+                // From 0 to 32, which becomes 31.
+                return levels &- (levels &>> 5)
             }
-            block.storeFiveBits(levels, at: 2)
         }
     }
 
@@ -60,18 +57,16 @@ enum Q51Format: BlockFormat {
     ) {
         check(rows.count, rowLength: rowLength, importance: importance.count, bytes: output.count)
         guard importance.isEmpty else {
-            return forEachWeightedLanes(rows, rowLength: rowLength, importance: importance) { lanes in
-                let found = scaleMin(lanes.values, weights: lanes.weights, .forBlocks(most: 31))
-                for lane in 0..<lanes.count {
-                    let start = (lanes.block &+ lane) &* 24
-                    var block = output._mutatingExtracting(start..<start &+ 24)
-                    _ = block.storeHalf(found.scale[lane], at: 0)
-                    _ = block.storeHalf(-found.minimum[lane], at: 2)
-                    block.storeFiveBits(laneLevels(found.levels, lane: lane, plus: 0), at: 4)
-                }
+            forEachBlockLanes(rows, rowLength: rowLength, importance: importance) {
+                lanes, x, w, levels, tried in
+                let found = scaleMin(
+                    x, weights: w, count: 32, .weighted(most: 31), levels: &levels, tried: &tried)
+                output.storeHalves(found.scale, lanes, size: 24, at: 0)
+                output.storeHalves(found.minimum * -1, lanes, size: 24, at: 2)
+                output.store(levels.span, plus: 0, lanes, size: 24, at: 8, fifthBitsAt: 4)
             }
+            return
         }
-        var levels = [32 of UInt8](repeating: 0)
         for index in 0..<rows.count / 32 {
             let values = rows.extracting(index &* 32..<index &* 32 &+ 32)
             var block = output._mutatingExtracting(index &* 24..<index &* 24 &+ 24)
@@ -80,10 +75,9 @@ enum Q51Format: BlockFormat {
             let factor = inverse(scale)
             _ = block.storeHalf(scale, at: 0)
             _ = block.storeHalf(least, at: 2)
-            for i in 0..<32 {
-                levels[i] = UInt8(truncatingIfNeeded: truncatedBits((values[i] - least) * factor + 0.5) & 31)
+            block.storeFiveBits(at: 4) { start in
+                truncatedBits((eight(values, from: start) - least) * factor + 0.5) & 31
             }
-            block.storeFiveBits(levels, at: 4)
         }
     }
 
@@ -106,17 +100,17 @@ enum Q51Format: BlockFormat {
 
 extension MutableSpan<UInt8> {
     /// Writes 32 levels of five bits: four bytes of fifth bits, then the others, two a byte.
+    /// - Parameter levels: eight levels from a place on.
     @inline(__always)
-    fileprivate mutating func storeFiveBits(_ levels: borrowing [32 of UInt8], at place: Int) {
-        store(fifthBits(levels), at: place)
-        for i in 0..<16 { self[place &+ 4 &+ i] = levels[i] & 15 | levels[i &+ 16] &<< 4 }
+    fileprivate mutating func storeFiveBits(at place: Int, _ levels: (Int) -> SIMD8<UInt32>) {
+        for half in 0..<2 {
+            let low = levels(half &* 8)
+            let high = levels(half &* 8 &+ 16)
+            let powers: SIMD8<UInt32> = [1, 2, 4, 8, 16, 32, 64, 128]
+            self[place &+ half] = UInt8(truncatingIfNeeded: ((low &>> 4) &* powers).wrappedSum())
+            self[place &+ half &+ 2] = UInt8(truncatingIfNeeded: ((high &>> 4) &* powers).wrappedSum())
+            let bytes = SIMD8<UInt8>(truncatingIfNeeded: (low & 15) | (high & 15) &<< 4)
+            for lane in 0..<8 { self[place &+ 4 &+ half &* 8 &+ lane] = bytes[lane] }
+        }
     }
-}
-
-/// The levels of one lane.
-@inline(__always)
-private func laneLevels(_ lanes: borrowing Lanes32, lane: Int, plus offset: Int32) -> [32 of UInt8] {
-    var levels = [32 of UInt8](repeating: 0)
-    for i in 0..<32 { levels[i] = UInt8(truncatingIfNeeded: Int32(lanes[i][lane]) &+ offset) }
-    return levels
 }
