@@ -44,16 +44,11 @@ public struct FloatCast: Sendable {
             var room = floats.mutableSpan
             var part = room._mutatingExtracting(0..<end - start)
             let bytes = input.extracting(start * from..<end * from)
-            if source == .f64 {
-                if let index = FloatKernels.narrowDoubles(bytes, into: &part) { return start + index }
-            } else {
-                FloatKernels.widen(bytes, of: source, into: &part)
-            }
-            if target != .f32, let index = part.span.firstOverflow(limit: target.overflowLimit) {
-                return start + index
-            }
+            format.dequantize(bytes, into: &part)
+            if let index = firstOverflow(part.span, bytes) { return start + index }
             var result = output._mutatingExtracting(start * to..<end * to)
-            FloatKernels.narrow(part.span, to: target, into: &result)
+            target.format.quantize(
+                part.span, rowLength: end - start, importance: Span(), into: &result)
             start = end
         }
         return nil
@@ -63,42 +58,68 @@ public struct FloatCast: Sendable {
     public func text(of index: Int, in input: Span<UInt8>) -> String {
         let size = source.bitsPerElement / 8
         let bytes = input.extracting(index * size..<(index + 1) * size)
-        if source == .f64 {
-            var bits: UInt64 = 0
-            for byte in 0..<8 { bits |= UInt64(bytes[byte]) << (8 * UInt64(byte)) }
-            return "\(Double(bitPattern: bits))"
-        }
+        if source == .f64 { return "\(FloatCast.double(bytes))" }
         var value: [Float] = [0]
         var span = value.mutableSpan
-        FloatKernels.widen(bytes, of: source, into: &span)
+        format.dequantize(bytes, into: &span)
         return "\(value[0])"
+    }
+
+    /// How the source's elements are stored.
+    private var format: any BlockFormat.Type {
+        switch source {
+        case .f16: F16Format.self
+        case .bf16: BF16Format.self
+        case .f64: F64Format.self
+        default: F32Format.self
+        }
+    }
+
+    /// The first finite number that would become infinite: of 32-bit floats by their magnitude, of 64-bit ones also
+    /// where the float is infinite already.
+    private func firstOverflow(_ floats: Span<Float>, _ bytes: Span<UInt8>) -> Int? {
+        let (limit, end): (UInt32, UInt32) = (
+            target.overflowLimit, source == .f64 ? 0x7F80_0001 : 0x7F80_0000
+        )
+        guard limit < end else { return nil }
+        // All of them are looked at at first, because that is many at a time.
+        var found: UInt32 = 0
+        for index in floats.indices {
+            let magnitude = floats[index].bitPattern & 0x7FFF_FFFF
+            found |= magnitude >= limit && magnitude < end ? 1 : 0
+        }
+        guard found != 0 else { return nil }
+        return floats.indices.first { index in
+            let magnitude = floats[index].bitPattern & 0x7FFF_FFFF
+            guard magnitude >= limit, magnitude < end else { return false }
+            return magnitude < 0x7F80_0000
+                || FloatCast.double(bytes.extracting(index * 8..<index * 8 + 8)).isFinite
+        }
+    }
+
+    private static func double(_ bytes: Span<UInt8>) -> Double {
+        var bits: UInt64 = 0
+        for index in bytes.indices { bits |= UInt64(bytes[index]) << (8 * UInt64(index)) }
+        return Double(bitPattern: bits)
     }
 }
 
 extension CastType {
+    /// How elements of this type are stored.
+    fileprivate var format: any BlockFormat.Type {
+        switch self {
+        case .f16: F16Format.self
+        case .bf16: BF16Format.self
+        case .f32: F32Format.self
+        }
+    }
+
     /// The bits of the least positive 32-bit float that rounds to infinity in this type.
     fileprivate var overflowLimit: UInt32 {
         switch self {
         case .f16: 0x477F_F000  // 65520, halfway between 65504 and the 65536 that would follow
         case .bf16: 0x7F7F_8000
         case .f32: 0x7F80_0000
-        }
-    }
-}
-
-extension Span<Float> {
-    /// The first finite number whose magnitude has at least these bits.
-    fileprivate func firstOverflow(limit: UInt32) -> Int? {
-        // All of them are looked at at first, because that is many at a time.
-        var found: UInt32 = 0
-        for index in indices {
-            let magnitude = self[index].bitPattern & 0x7FFF_FFFF
-            found |= magnitude >= limit && magnitude < 0x7F80_0000 ? 1 : 0
-        }
-        guard found != 0 else { return nil }
-        return indices.first { index in
-            let magnitude = self[index].bitPattern & 0x7FFF_FFFF
-            return magnitude >= limit && magnitude < 0x7F80_0000
         }
     }
 }
