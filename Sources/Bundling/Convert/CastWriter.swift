@@ -200,7 +200,7 @@ struct CastWriter: Sendable {
         }
         return Diagnostic(
             code: "cast-overflow",
-            "\(name): \(JSON.string(tensor.name).compactText) of \(path) has \(value) at \(index.reversed()), "
+            "\(name): \(JSON.string(tensor.name).compactText) of \(path) has \(value) at \(Array(index.reversed())), "
                 + "which \(type.rawValue) cannot hold",
             notes: ["element \(element) of shape \(tensor.shape), \(tensor.from.rawValue)"],
             fix: type == .f16

@@ -45,16 +45,19 @@ public struct ModelConversion: Sendable {
         self.name = name
         self.target = target
         recipe = ConversionRequest(from: name, product: product).recipe
+        selection = try recipe.selection(of: snapshot.files.map(\.path), for: name)
         let facts = ModelFacts.read(snapshot.files, entry: name)
+        // What is left out stands in for nothing.
+        let taken = Set(selection.inputs + selection.carried)
         let problems =
             snapshot.problems + facts.problems
             + Completeness.findings(
-                entry: name, needs: [], paths: Set(snapshot.files.map(\.path)), shards: facts.shards,
+                entry: name, needs: [], paths: taken,
+                shards: facts.shards.filter { taken.contains($0.index) },
                 download: snapshot.origin.downloadCommand)
             + (recipe.refusal(of: facts, for: name).map { [$0] } ?? [])
         guard !problems.contains(where: { $0.severity == .error }) else { throw Diagnostics(problems) }
         findings = problems
-        selection = try recipe.selection(of: snapshot.files.map(\.path), for: name)
         if let status = try FileStatus.existing(target) {
             guard status.kind == .directory, try Directory.names(in: target).isEmpty else {
                 throw Diagnostics(

@@ -62,6 +62,8 @@ struct DerivedEntries {
             outcomes.append(ConversionOutcome(previous, request, inputs.conversion, .locked))
             return
         }
+        let missing = inputs.incomplete(source, entry).filter { $0.severity == .error }
+        guard missing.isEmpty else { throw Diagnostics(missing) }
         let made = try await converter.files(of: entry.name, request.recipe, inputs.conversion) {
             try await converter.inputs(inputs.selection.inputs, of: source)
         }
@@ -146,6 +148,17 @@ struct ConversionInputs: Sendable {
                 one.path.utf8.elementsEqual(other.path.utf8) && one.sha256 == other.sha256
                     && one.proof == other.proof
             }
+    }
+
+    /// What is missing for the new entry to be whole: what is left out stands in for nothing.
+    func incomplete(_ source: LockedEntry, _ entry: Entry) -> [Diagnostic] {
+        let taken = Set(selection.inputs + selection.carried)
+        return Completeness.findings(
+            entry: entry.name, needs: [], paths: taken,
+            shards: source.files.compactMap { file in
+                taken.contains(file.path) ? file.shards.map { (file.path, $0) } : nil
+            }, download: source.origin.downloadCommand
+        ).map { $0.allowed(by: entry) }
     }
 
     /// The licence: the manifest's, or the one of the files that it is made out of.

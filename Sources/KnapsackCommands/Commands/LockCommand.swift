@@ -195,8 +195,10 @@ struct LockSummary {
         return text.isEmpty ? "-" : String(text.prefix(12))
     }
 
-    /// "cache" where the cache's digests prove every file, "nothing" where they prove none.
+    /// "cache" where the cache's digests prove every file, "nothing" where they prove none. What Knapsack converted
+    /// follows from the entry that it was made out of.
     private static func proof(_ entry: LockedEntry) -> String {
+        if let request = entry.asked.conversion { return "\(request.from), converted" }
         let proved = entry.files.count { $0.proof != .none }
         if proved == entry.files.count { return "cache" }
         return proved == 0 ? "nothing else" : "cache: \(proved) of \(entry.files.count)"
