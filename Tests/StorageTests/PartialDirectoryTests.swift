@@ -2,64 +2,69 @@ import Storage
 import TestSupport
 import Testing
 
+/// Makes a partial directory with a file, and lets it go without publishing it.
+private func abandon(_ target: String) throws {
+    let partial = try PartialDirectory(target: target)
+    try writeFile(partial.path + "/sub/file", "x")
+}
+
+private func publish(_ target: String) throws {
+    let partial = try PartialDirectory(target: target)
+    try writeFile(partial.path + "/sub/file", "x")
+    try partial.publish()
+}
+
 @Suite struct PartialDirectoryTests {
-    private func write(_ text: String, to path: String) throws {
-        try Directory.make(Path.parent(path))
-        try FileHandle.creating(path).write(Array(text.utf8).span)
-    }
-
-    @Test func directoryHasItsNameOnlyWhenItIsPublished() throws {
-        let directory = try TemporaryDirectory()
-        let target = directory.path + "/new/model"
-        let partial = try PartialDirectory(target: target)
-        try write("x", to: partial.path + "/sub/file")
-        #expect(try FileStatus.existing(target) == nil)
-        try partial.publish()
-        #expect(try FileReader.contents(of: target + "/sub/file", limit: 10) == Array("x".utf8))
-        #expect(try Directory.names(in: directory.path + "/new") == ["model"])
-    }
-
-    @Test func unpublishedDirectoriesAreRemovedWithTheirOwner() throws {
-        let directory = try TemporaryDirectory()
-        do {
-            let partial = try PartialDirectory(target: directory.path + "/model")
-            try write("x", to: partial.path + "/sub/file")
+    @Test func directoryHasItsNameOnlyWhenItIsPublished() async throws {
+        try await withTemporaryDirectory { directory in
+            let target = directory + "/new/model"
+            let partial = try PartialDirectory(target: target)
+            try writeFile(partial.path + "/sub/file", "x")
+            let early = try FileStatus.existing(target)
+            #expect(early == nil)
+            try partial.publish()
+            #expect(try Directory.names(in: target + "/sub") == ["file"])
+            #expect(try Directory.names(in: directory + "/new") == ["model"])
         }
-        #expect(try Directory.names(in: directory.path) == [])
     }
 
-    @Test func leftoversAreEmptiedAndTakenOver() throws {
-        let directory = try TemporaryDirectory()
-        try write("old", to: directory.path + "/.model.partial/old")
-        let partial = try PartialDirectory(target: directory.path + "/model")
-        try partial.publish()
-        #expect(try Directory.names(in: directory.path + "/model") == [])
-    }
-
-    @Test func emptyDirectoryIsReplacedAndAFullOneIsNot() throws {
-        let directory = try TemporaryDirectory()
-        try Directory.make(directory.path + "/empty")
-        let first = try PartialDirectory(target: directory.path + "/empty")
-        try write("x", to: first.path + "/file")
-        try first.publish()
-        #expect(throws: FileError.self) {
-            try PartialDirectory(target: directory.path + "/empty").publish()
+    @Test func unpublishedDirectoriesAreRemovedWithTheirOwner() async throws {
+        try await withTemporaryDirectory { directory in
+            try abandon(directory + "/model")
+            #expect(try Directory.names(in: directory) == [])
         }
-        #expect(try Directory.names(in: directory.path) == ["empty"])
-        #expect(try Directory.names(in: directory.path + "/empty") == ["file"])
     }
 
-    @Test func secondWriterIsTurnedAwayAndLeftoversInUseStay() throws {
-        let directory = try TemporaryDirectory()
-        let partial = try PartialDirectory(target: directory.path + "/model")
-        let error = #expect(throws: FileError.self) {
-            _ = try PartialDirectory(target: directory.path + "/model")
+    @Test func leftoversAreEmptiedAndTakenOver() async throws {
+        try await withTemporaryDirectory { directory in
+            try writeFile(directory + "/.model.partial/old", "old")
+            try publish(directory + "/model")
+            #expect(try Directory.names(in: directory + "/model") == ["sub"])
         }
-        #expect(error?.isBusy == true)
-        #expect(try !PartialDirectory.removeLeftover(partial.path))
-        #expect(try FileStatus.existing(partial.path) != nil)
-        try Directory.make(directory.path + "/.other.partial/sub")
-        #expect(try PartialDirectory.removeLeftover(directory.path + "/.other.partial"))
-        #expect(try Directory.names(in: directory.path) == [".model.partial"])
+    }
+
+    @Test func emptyDirectoryIsReplacedAndAFullOneIsNot() async throws {
+        try await withTemporaryDirectory { directory in
+            try Directory.make(directory + "/model")
+            try publish(directory + "/model")
+            #expect(throws: FileError.self) { try publish(directory + "/model") }
+            #expect(try Directory.names(in: directory) == ["model"])
+        }
+    }
+
+    @Test func secondWriterIsTurnedAwayAndLeftoversInUseStay() async throws {
+        try await withTemporaryDirectory { directory in
+            let partial = try PartialDirectory(target: directory + "/model")
+            let error = #expect(throws: FileError.self) {
+                _ = try PartialDirectory(target: directory + "/model")
+            }
+            #expect(error?.isBusy == true)
+            let removed = try PartialDirectory.removeLeftover(partial.path)
+            #expect(!removed)
+            try Directory.make(directory + "/.other.partial/sub")
+            let other = try PartialDirectory.removeLeftover(directory + "/.other.partial")
+            #expect(other)
+            #expect(try Directory.names(in: directory) == [".model.partial"])
+        }
     }
 }

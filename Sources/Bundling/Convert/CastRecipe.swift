@@ -6,9 +6,7 @@ import Tensors
 struct CastRecipe: ConversionRecipe {
     let type: CastType
 
-    static let currentVersion = 1
-
-    var version: Int { CastRecipe.currentVersion }
+    var version: Int { 1 }
     var parameters: [JSON.Member] { [JSON.Member("dtype", .string(type.rawValue))] }
     var stage: String { "casting" }
 

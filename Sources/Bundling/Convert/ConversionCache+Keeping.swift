@@ -42,11 +42,11 @@ extension ConversionCache {
             guard try FileStatus.existing(path)?.kind == .directory else { continue }
             if let key = SHA256Digest(hex: name) {
                 let record = record(key)
-                let known = record.map { ConversionRequest.converters.contains($0.conversion.converter) }
                 conversions.append(
                     Kept(
                         key: name, text: record?.conversion.text, files: record?.files.count ?? 0,
-                        size: try ConversionCache.size(of: path), isUsable: known ?? false))
+                        size: try ConversionCache.size(of: path),
+                        isUsable: record?.conversion.isCurrent ?? false))
             } else if ConversionCache.isUnfinished(name) {
                 unfinished.append(name)
                 unfinishedSize += try ConversionCache.size(of: path)

@@ -61,9 +61,6 @@ struct ConversionInput: Sendable {
 }
 
 extension ConversionRequest {
-    /// The versions of all conversions that this Knapsack has.
-    static let converters: Set<Int> = [CastRecipe.currentVersion]
-
     /// How it is made.
     var recipe: any ConversionRecipe {
         switch product {

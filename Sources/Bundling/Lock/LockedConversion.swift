@@ -38,6 +38,13 @@ public struct LockedConversion: Hashable, Sendable {
         ]
     }
 
+    /// Whether this Knapsack would make the same of the same inputs.
+    var isCurrent: Bool {
+        let parameters = JSON.object(parameters)
+        let request = ConversionRequest(from: "", value: { parameters[$0]?.string })
+        return request?.recipe.version == converter
+    }
+
     /// The name under which the results are kept: the SHA-256 of the record.
     var key: SHA256Digest? { try? ContentHasher.sha256(Array(json.compactText.utf8).span) }
 

@@ -44,7 +44,9 @@ extension VerifiedInputs {
                 Diagnostic(
                     code: "file-missing",
                     "\(need.entry.name): \(need.file.path) is not in the cache any more",
-                    fix: "download it again, or run knapsack lock --update \(need.entry.name)",
+                    fix: need.file.proof == .conversion
+                        ? "run knapsack lock --update \(need.entry.name), which converts it again"
+                        : "download it again, or run knapsack lock --update \(need.entry.name)",
                     verdict: .undecided))
         }
         return location
