@@ -36,7 +36,7 @@ public final class PartialDirectory: Sendable {
 
     /// Where a directory is written before it gets its name.
     public static func temporaryPath(of target: String) -> String {
-        Path.join(Path.parent(target), ".\(Path.name(target)).partial")
+        AtomicFile.unfinished(target)
     }
 
     private static func locked(_ path: String) throws(FileError) -> FileHandle {

@@ -153,7 +153,8 @@ public struct VerifiedInputs: Sendable {
         }
         switch reading {
         case nil, .opaque?: return ([], nil)
-        case .malformed(let format, let error)?: return ([], found.map { broken(file, format, error, $0) })
+        case .malformed(let format, let error)?:
+            return ([], found.flatMap { broken(file, format, error, $0) })
         case .tensors(let file)?: return (tensors(in: file), nil)
         }
     }
