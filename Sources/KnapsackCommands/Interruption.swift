@@ -38,6 +38,7 @@ public enum Interruption {
         var number: UInt8 = 0
         repeat {} while unsafe read(output.load(ordering: .relaxed), &number, 1) != 1
         PartialFile.removeAll()
+        PartialDirectory.removeAll()
         say(isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[Kinterrupted\n" : "interrupted\n")
         _exit(128 + Int32(number))
     }

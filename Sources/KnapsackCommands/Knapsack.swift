@@ -24,7 +24,8 @@ public struct Knapsack: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, ListCommand.self, LockCommand.self, CheckCommand.self, PackCommand.self,
             VerifyCommand.self, UnpackCommand.self, DiffCommand.self, CacheCommand.self,
-            QuantizeCommand.self, InspectCommand.self, CompareCommand.self, SchemaCommand.self,
+            ConvertCommand.self, QuantizeCommand.self, InspectCommand.self, CompareCommand.self,
+            SchemaCommand.self,
         ])
 
     /// Makes the command; options come from ``ArgumentParser``.

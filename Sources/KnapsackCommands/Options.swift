@@ -33,7 +33,8 @@ struct CacheOptions: ParsableArguments {
         Caches(
             hub: HubCache(root: hfCache ?? HubCache.defaultRoot(environment: context.environment)),
             kagglehub: KagglehubCache(
-                root: kagglehubCache ?? KagglehubCache.defaultRoot(environment: context.environment)))
+                root: kagglehubCache ?? KagglehubCache.defaultRoot(environment: context.environment)),
+            conversions: context.cacheDirectory.map(ConversionCache.init(cacheDirectory:)))
     }
 }
 

@@ -1,16 +1,19 @@
 import Storage
 
-/// The caches of this machine. They are read and never written.
+/// The caches of this machine. Those of other tools are read and never written.
 public struct Caches: Sendable {
     /// The Hugging Face hub cache.
     public let hub: HubCache
     /// The kagglehub cache.
     public let kagglehub: KagglehubCache
+    /// What Knapsack itself converted, the only one that it writes; `nil` where nobody says where that is kept.
+    public let conversions: ConversionCache?
 
-    /// Puts two caches together; neither has to exist.
-    public init(hub: HubCache, kagglehub: KagglehubCache) {
+    /// Puts caches together; none of them has to exist.
+    public init(hub: HubCache, kagglehub: KagglehubCache, conversions: ConversionCache? = nil) {
         self.hub = hub
         self.kagglehub = kagglehub
+        self.conversions = conversions
     }
 
     /// The files that a source means.

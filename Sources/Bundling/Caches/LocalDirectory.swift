@@ -93,7 +93,7 @@ public struct LocalDirectory: Sendable {
     }
 
     /// The source that a snapshot's directory in a hub cache should be named by.
-    private static func hubSource(of directory: String) -> String? {
+    static func hubSource(of directory: String) -> String? {
         let parts = directory.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }.suffix(3)
         guard parts.count == 3, let folder = parts.first, let commit = parts.last, Commit.isFull(commit),
             parts.dropFirst().first == "snapshots", let repository = HubRepository(folder: folder)

@@ -8,6 +8,8 @@ public enum Origin: Hashable, Sendable {
     case kaggle(KaggleHandle)
     /// A directory, which has no revisions.
     case path
+    /// Another entry, whose files were converted. No snapshot of a cache has this origin.
+    case conversion(LockedConversion)
 }
 
 /// One file of a snapshot, with what its cache says of it. Nothing of it was read yet.

@@ -26,6 +26,8 @@ public enum Freshness {
                 stale(
                     "\(entry.name) asks for something else than what was locked",
                     notes: difference(locked.asked, entry.asked), at: entry.location)
+            } else if let request = entry.conversion {
+                findings += conversion(entry, request, locked, lock)
             }
         }
         let names = Set(manifest.entries.map(\.name))
@@ -45,10 +47,41 @@ public enum Freshness {
         manifest.entries.compactMap { lock.entry(named: $0.name) }
     }
 
+    /// Whether an entry is still what would be made out of the entry that it was made out of, as that is locked.
+    private static func conversion(
+        _ entry: Entry, _ request: ConversionRequest, _ locked: LockedEntry, _ lock: Lock
+    ) -> [Diagnostic] {
+        // That the other entry is missing is told where it is looked at itself.
+        guard case .conversion(let conversion) = locked.origin, let source = lock.entry(named: request.from)
+        else { return [] }
+        let version = request.recipe.version
+        guard conversion.converter == version else {
+            return [
+                ConversionProblem.newerConverter(
+                    entry.name, locked: conversion.converter, here: version
+                ).located(at: entry.location)
+            ]
+        }
+        do {
+            let inputs = try ConversionInputs(of: source, request, for: entry.name)
+            if inputs.match(locked), inputs.license(entry.license) == locked.license { return [] }
+        } catch let problems as Diagnostics {
+            return problems.all.map { $0.located(at: entry.location) }
+        } catch {
+            return [Diagnostic(code: "failed", "\(error)", at: entry.location, verdict: .undecided)]
+        }
+        return [
+            Diagnostic(
+                code: "lock-stale",
+                "\(entry.name) was made out of other files than \(source.name) has in the lock",
+                at: entry.location, fix: "run knapsack lock")
+        ]
+    }
+
     private static func difference(_ locked: Asked, _ asked: Asked) -> [String] {
         func text(_ list: [String]?) -> String { list.map { "[\($0.joined(separator: ", "))]" } ?? "none" }
         let fields: [(String, String, String)] = [
-            ("source", locked.source, asked.source),
+            ("source", locked.text, asked.text),
             ("include", text(locked.include), text(asked.include)),
             ("exclude", text(locked.exclude), text(asked.exclude)),
             ("license", locked.license ?? "none", asked.license ?? "none"),

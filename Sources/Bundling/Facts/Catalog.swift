@@ -20,7 +20,7 @@ public struct Catalog: Sendable {
             case .hub(let repository, _, let commit):
                 .hub(repository, revision: inventory.refs.first ?? commit)
             case .kaggle(let handle): .kaggle(handle)
-            case .path: .path(inventory.snapshot.directory)
+            case .path, .conversion: .path(inventory.snapshot.directory)
             }
         }
 
@@ -29,7 +29,7 @@ public struct Catalog: Sendable {
             switch inventory.snapshot.origin {
             case .hub(let repository, _, _): repository.id
             case .kaggle(let handle): handle.parts.joined(separator: "/")
-            case .path: inventory.snapshot.directory
+            case .path, .conversion: inventory.snapshot.directory
             }
         }
 
@@ -38,7 +38,7 @@ public struct Catalog: Sendable {
             switch inventory.snapshot.origin {
             case .hub(let repository, _, _): repository.kind.rawValue
             case .kaggle(let handle): handle.kind.rawValue
-            case .path: "files"
+            case .path, .conversion: "files"
             }
         }
 
@@ -52,7 +52,7 @@ public struct Catalog: Sendable {
             switch inventory.snapshot.origin {
             case .hub(_, _, let commit): commit
             case .kaggle(let handle): handle.version.map(String.init) ?? ""
-            case .path: ""
+            case .path, .conversion: ""
             }
         }
     }
@@ -99,7 +99,7 @@ public struct Catalog: Sendable {
             switch snapshot.origin {
             case .hub(let repository, _, _): repository.kind == .model
             case .kaggle(let handle): handle.kind == .model
-            case .path: false
+            case .path, .conversion: false
             }
         var findings = snapshot.problems + facts.problems
         let name = Item(inventory: inventory, facts: facts, findings: []).name
@@ -141,7 +141,7 @@ extension Snapshot {
 }
 
 extension Origin {
-    /// The command that downloads exactly this revision; `nil` for a directory.
+    /// The command that downloads exactly this revision; `nil` for a directory or a conversion.
     var downloadCommand: String? {
         switch self {
         case .hub(let repository, _, let commit):
@@ -149,7 +149,7 @@ extension Origin {
             return "hf download \(repository.id)\(type) --revision \(commit)"
         case .kaggle(let handle):
             return "kagglehub.\(handle.kind.rawValue)_download(\"\(handle.text)\", force_download=True)"
-        case .path: return nil
+        case .path, .conversion: return nil
         }
     }
 }

@@ -90,16 +90,25 @@ private struct LockReader {
         }
         let resolved = try member(json, "resolved", of: name)
         // The identity of the weights follows from the tensors, and is made anew of them.
-        let known = ["hub", "kaggle", "license", "weights"]
+        let known = ["conversion", "hub", "kaggle", "license", "weights"]
         guard let list = json["files"]?.array else { throw LockProblem("\(name) has no list \"files\"") }
         let files = try list.map { try file($0, of: name) }
         for (first, second) in zip(files, files.dropFirst())
         where !first.path.utf8.lexicographicallyPrecedes(second.path.utf8) {
             throw LockProblem("\(name): \(first.path) and \(second.path) are not in order, or named twice")
         }
+        let asked = try asked(member(json, "asked", of: name), of: name)
+        let origin = try origin(resolved, of: name)
+        let isConverted = if case .conversion = origin { true } else { false }
+        guard isConverted == (asked.conversion != nil) else {
+            throw LockProblem("\(name): what was asked and what it resolved to do not fit")
+        }
+        if !isConverted, let file = files.first(where: { $0.proof == .conversion }) {
+            throw LockProblem("\(name): \(file.path) was converted, but the entry was not")
+        }
         return LockedEntry(
-            name: name, kind: kind, asked: try asked(member(json, "asked", of: name), of: name),
-            origin: try origin(resolved, of: name), license: try license(resolved["license"], of: name),
+            name: name, kind: kind, asked: asked, origin: origin,
+            license: try license(resolved["license"], of: name),
             facts: (resolved.members ?? []).filter { !known.contains($0.key) }, files: files,
             tensors: try tensors(json, files, of: name))
     }
@@ -133,9 +142,20 @@ private struct LockReader {
     }
 
     private func asked(_ json: JSON, of name: String) throws -> Asked {
-        Asked(
-            source: try string(json, "source", of: name), include: json["include"]?.strings,
-            exclude: json["exclude"]?.strings ?? [], license: json["license"]?.string)
+        let content: Asked.Content
+        if let from = json["from"] {
+            guard let from = from.string,
+                let request = ConversionRequest(from: from, value: { json[$0]?.string })
+            else {
+                throw LockProblem("\(name): it does not say what is made of \"from\"")
+            }
+            content = .conversion(request)
+        } else {
+            content = .source(try string(json, "source", of: name))
+        }
+        return Asked(
+            content: content, include: json["include"]?.strings, exclude: json["exclude"]?.strings ?? [],
+            license: json["license"]?.string)
     }
 
     private func origin(_ json: JSON, of name: String) throws -> Origin {
@@ -162,6 +182,14 @@ private struct LockReader {
                 handle.version != nil
             else { throw LockProblem("\(name): the handle is not one of Kaggle with a version") }
             return .kaggle(handle)
+        }
+        if let conversion = json["conversion"] {
+            guard let version = conversion["converter"]?.integer,
+                let parameters = conversion["parameters"]?.members,
+                let inputs = SHA256Digest(hex: try string(conversion, "inputs", of: name))
+            else { throw LockProblem("\(name): the conversion has no converter, inputs and parameters") }
+            return .conversion(
+                LockedConversion(converter: version, inputs: inputs, parameters: parameters))
         }
         return .path
     }

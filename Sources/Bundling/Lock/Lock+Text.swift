@@ -78,7 +78,12 @@ extension LockedEntry {
 
 extension Asked {
     fileprivate var lockMembers: [JSON.Member] {
-        var members = [JSON.Member("source", .string(source))]
+        var members =
+            switch content {
+            case .source(let text): [JSON.Member("source", .string(text))]
+            case .conversion(let request):
+                [JSON.Member("from", .string(request.from))] + request.parameters
+            }
         if !exclude.isEmpty { members.append(JSON.Member("exclude", .array(exclude.map(JSON.string)))) }
         if let include { members.append(JSON.Member("include", .array(include.map(JSON.string)))) }
         if let license { members.append(JSON.Member("license", .string(license))) }
@@ -99,6 +104,7 @@ extension Origin {
             let value: JSON = ["handle": .string(handle.text), "type": .string(handle.kind.rawValue)]
             return [JSON.Member("kaggle", value)]
         case .path: return []
+        case .conversion(let conversion): return [JSON.Member("conversion", conversion.json)]
         }
     }
 }

@@ -77,8 +77,16 @@ public struct LockedTensor: Equatable, Sendable {
 
 /// The part of a manifest's entry that decides what is locked.
 public struct Asked: Equatable, Sendable {
-    /// The source's canonical text.
-    public let source: String
+    /// Where the files come from, in words that have only one meaning.
+    public enum Content: Equatable, Sendable {
+        /// The source's canonical text.
+        case source(String)
+        /// Another entry of the manifest, and what to make of it.
+        case conversion(ConversionRequest)
+    }
+
+    /// Where the files come from.
+    public let content: Content
     /// As in the manifest.
     public let include: [String]?
     /// As in the manifest.
@@ -90,7 +98,36 @@ public struct Asked: Equatable, Sendable {
 extension Entry {
     /// The part of the entry that a lock records, to tell whether it is fresh.
     public var asked: Asked {
-        Asked(source: source.text, include: include, exclude: exclude, license: license)
+        let content: Asked.Content =
+            switch self.content {
+            case .source(let source): .source(source.text)
+            case .conversion(let request): .conversion(request)
+            }
+        return Asked(content: content, include: include, exclude: exclude, license: license)
+    }
+}
+
+extension Asked {
+    init(source: String, include: [String]?, exclude: [String], license: String?) {
+        self.init(content: .source(source), include: include, exclude: exclude, license: license)
+    }
+
+    /// The source's canonical text; `nil` for what is made out of another entry.
+    public var source: String? {
+        if case .source(let text) = content { text } else { nil }
+    }
+
+    /// What is made out of another entry; `nil` for what comes from a source.
+    public var conversion: ConversionRequest? {
+        if case .conversion(let request) = content { request } else { nil }
+    }
+
+    /// The source, or what is made of which entry, for people.
+    public var text: String {
+        switch content {
+        case .source(let text): text
+        case .conversion(let request): "from \(request.text)"
+        }
     }
 }
 
@@ -165,6 +202,8 @@ public enum Proof: String, Sendable, CaseIterable {
     case localDirSHA256 = "local-dir-sha256"
     /// The git blob name in the metadata of a `local_dir` download.
     case localDirGit = "local-dir-git-sha1"
+    /// Knapsack made it, out of files that the lock names.
+    case conversion
     /// Nothing: the cache keeps no digest of the file.
     case none
 }

@@ -60,7 +60,7 @@ public struct LockDifference: Equatable, Sendable {
 
     private static func summary(_ entry: LockedEntry) -> String {
         let size = entry.files.reduce(0) { $0 &+ $1.size }
-        return "\(entry.asked.source), \(entry.files.count) files, \(ByteCount.text(size))"
+        return "\(entry.asked.text), \(entry.files.count) files, \(ByteCount.text(size))"
     }
 
     private static func details(_ old: LockedEntry, _ new: LockedEntry) -> [String]? {
@@ -69,7 +69,7 @@ public struct LockDifference: Equatable, Sendable {
             if before != after { details.append("\(what): \(before) → \(after)") }
         }
         compare("kind", old.kind.rawValue, new.kind.rawValue)
-        compare("source", old.asked.source, new.asked.source)
+        compare("source", old.asked.text, new.asked.text)
         compare("revision", revision(old.origin), revision(new.origin))
         compare("licence", old.license?.id ?? "unknown", new.license?.id ?? "unknown")
         details += files(old, new)
@@ -81,6 +81,7 @@ public struct LockDifference: Equatable, Sendable {
         case .hub(_, _, let commit): String(commit.prefix(12))
         case .kaggle(let handle): handle.version.map { "version \($0)" } ?? "no version"
         case .path: "a directory"
+        case .conversion(let conversion): conversion.text
         }
     }
 

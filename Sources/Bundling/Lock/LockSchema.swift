@@ -60,9 +60,12 @@ public enum LockSchema {
             "name": text,
             "kind": choice(Entry.Kind.self, "The manifest's table."),
             "asked": [
-                "type": "object", "required": ["source"],
+                "type": "object", "oneOf": [["required": ["source"]], ["required": ["from"]]],
                 "description": "What the manifest asked for: the lock is fresh while it still does.",
-                "properties": ["source": text, "include": texts, "exclude": texts, "license": text],
+                "properties": [
+                    "source": text, "from": text, "dtype": choice(CastType.self, "Cast to this type."),
+                    "include": texts, "exclude": texts, "license": text,
+                ],
             ],
             "resolved": resolved,
             "files": [
@@ -77,7 +80,7 @@ public enum LockSchema {
 
     private static let resolved: JSON = [
         "type": "object",
-        "description": "What it resolved to; path sources have neither hub nor kaggle.",
+        "description": "What it resolved to; path sources have neither hub, kaggle nor conversion.",
         "properties": [
             "hub": [
                 "type": "object", "required": ["commit", "ref", "repo_id", "repo_type"],
@@ -90,6 +93,15 @@ public enum LockSchema {
                 "type": "object", "required": ["handle", "type"],
                 "properties": [
                     "handle": text, "type": choice(KaggleHandle.Kind.self, "What the handle names."),
+                ],
+            ],
+            "conversion": [
+                "type": "object", "required": ["converter", "inputs", "parameters"],
+                "description": "What made the files whose proof is \"conversion\".",
+                "properties": [
+                    "converter": ["type": "integer", "description": "The version of the conversion."],
+                    "inputs": digits(64, "Of the sorted lines [path, sha256] of the files that it read."),
+                    "parameters": ["type": "object", "description": "As the manifest asks for them."],
                 ],
             ],
             "license": [

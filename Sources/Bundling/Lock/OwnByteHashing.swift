@@ -32,19 +32,24 @@ extension VerifiedInputs {
     private func location(of need: OwnBytes) throws -> String {
         if let location = locations[need.file.sha256] { return location }
         // An entry whose lock was kept: its file is looked up now.
-        let snapshot = try caches.snapshot(
-            for: try Source.parse(need.entry.asked.source), pinned: need.entry.origin,
-            manifestDirectory: Path.parent(manifest.path))
-        guard let file = snapshot.files.first(where: { $0.path.utf8.elementsEqual(need.file.path.utf8) })
+        let sources = LockedSources(
+            Lock(bundle: manifest.bundle, entries: entries), only: need.entry.name, caches: caches,
+            directory: Path.parent(manifest.path))
+        guard
+            let location = sources.files.first(where: {
+                $0.file.path.utf8.elementsEqual(need.file.path.utf8)
+            })?.location
         else {
             throw Diagnostics(
                 Diagnostic(
                     code: "file-missing",
                     "\(need.entry.name): \(need.file.path) is not in the cache any more",
-                    fix: "download it again, or run knapsack lock --update \(need.entry.name)",
+                    fix: need.file.proof == .conversion
+                        ? "run knapsack lock --update \(need.entry.name), which converts it again"
+                        : "download it again, or run knapsack lock --update \(need.entry.name)",
                     verdict: .undecided))
         }
-        return file.location
+        return location
     }
 
     private static func digest(

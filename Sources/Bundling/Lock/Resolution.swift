@@ -28,6 +28,9 @@ public struct Resolution: Sendable {
         case kept(LockedEntry)
         /// As it lies in a cache.
         case found(FoundEntry)
+        /// To be made out of another entry; `previous` is how an earlier lock has it, where the manifest asks for
+        /// the same.
+        case derived(Entry, ConversionRequest, previous: LockedEntry?)
     }
 
     let manifest: Manifest
@@ -63,6 +66,13 @@ public struct Resolution: Sendable {
             (previous?.bundle.deduplication == .tensor) == (manifest.bundle.deduplication == .tensor)
         for entry in manifest.entries {
             let locked = previous?.entry(named: entry.name)
+            if let request = entry.conversion {
+                let isSame =
+                    locked?.asked == entry.asked && locked?.kind == entry.kind && sharesAlike && !proveAgain
+                    && !update.includes(entry.name)
+                items.append(.derived(entry, request, previous: isSame ? locked : nil))
+                continue
+            }
             let pinned = update.includes(entry.name) ? nil : locked?.pin(for: entry)
             if let locked, let pinned, pinned != .path, !proveAgain, sharesAlike, locked.kind == entry.kind,
                 locked.asked == entry.asked
@@ -78,18 +88,43 @@ public struct Resolution: Sendable {
                 findings += error.all.map { $0.located(at: entry.location) }
             }
         }
+        findings += Resolution.refusals(items)
         guard !findings.contains(where: { $0.severity == .error }) else { throw Diagnostics(findings) }
         self.manifest = manifest
         self.caches = caches
         self.items = items
         self.findings = findings
     }
+
+    /// Why entries cannot be made out of others, as far as that is known before anything is hashed.
+    private static func refusals(_ items: [Item]) -> [Diagnostic] {
+        items.flatMap { item -> [Diagnostic] in
+            guard case .derived(let entry, let request, _) = item else { return [] }
+            let recipe = request.recipe
+            do throws(Diagnostics) {
+                for source in items {
+                    switch source {
+                    case .found(let found) where found.entry.name == request.from:
+                        _ = try recipe.selection(of: found.files.map(\.path), for: entry.name)
+                        return recipe.refusal(of: found.facts, for: entry.name)
+                            .map { [$0.located(at: entry.location)] } ?? []
+                    case .kept(let locked) where locked.name == request.from:
+                        _ = try recipe.selection(of: locked.files.map(\.path), for: entry.name)
+                    default: break
+                    }
+                }
+                return []
+            } catch {
+                return error.all.map { $0.located(at: entry.location) }
+            }
+        }
+    }
 }
 
 extension LockedEntry {
     /// The revision to keep for an entry that asks for the same source; `nil` where it asks for another.
     fileprivate func pin(for entry: Entry) -> Origin? {
-        asked.source == entry.source.text ? origin : nil
+        asked.source != nil && asked.source == entry.source?.text ? origin : nil
     }
 }
 
@@ -104,8 +139,12 @@ struct FoundEntry: Sendable {
     let findings: [Diagnostic]
 
     init(_ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches) throws(Diagnostics) {
+        guard let source = entry.source else {
+            throw Diagnostics(
+                Diagnostic(code: "no-source", "\(entry.name): it has no source", verdict: .undecided))
+        }
         let snapshot = try caches.snapshot(
-            for: entry.source, pinned: pinned, manifestDirectory: Path.parent(manifest.path))
+            for: source, pinned: pinned, manifestDirectory: Path.parent(manifest.path))
         let filter = entry.filter
         let files = snapshot.files.filter { filter.accepts($0.path) }
         // Wheels and other files are not looked into for what a model would be.

@@ -6,23 +6,37 @@ public struct VerifiedInputs: Sendable {
     let manifest: Manifest
     let entries: [LockedEntry]
     let caches: Caches
+    /// What was converted, or found converted, in the manifest's order.
+    public let conversions: [ConversionOutcome]
     /// Where contents that were hashed lie.
     let locations: [SHA256Digest: String]
-    /// Files that break their own format; they are carried as they are.
+    /// Files that break their own format, which are carried as they are, and what is worth knowing of conversions.
     public let findings: [Diagnostic]
 
     /// One file to prove.
-    private struct Job: Sendable {
+    struct Claim: Sendable {
         let entry: String
         let origin: Origin
         let file: CachedFile
+        /// Where the file will lie soon, for the index; `nil` where it stays.
+        var finalLocation: String?
+        /// The entry that it was found for, if files are told that break their own format.
+        var found: FoundEntry?
+    }
+
+    /// A claim with what is known.
+    private struct Job: Sendable {
+        let claim: Claim
         /// Its tensors, in the order of their bytes; none where it has none or they do not matter.
         let tensors: [TensorExtent]
         /// What was remembered of the content.
         var known: DigestIndex.Known?
 
+        var entry: String { claim.entry }
+        var file: CachedFile { claim.file }
+
         /// The end of a sentence about what to do.
-        var download: String { origin.downloadCommand.map { ": \($0)" } ?? "" }
+        var download: String { claim.origin.downloadCommand.map { ": \($0)" } ?? "" }
     }
 
     /// Hashes every file that the index does not know, and compares.
@@ -36,35 +50,14 @@ public struct VerifiedInputs: Sendable {
         progress: @escaping ProgressHandler
     ) async throws {
         let sharesTensors = resolution.manifest.bundle.deduplication == .tensor
-        var jobs: [Job] = []
-        var findings: [Diagnostic] = []
+        var claims: [Claim] = []
         for case .found(let found) in resolution.items {
-            jobs += found.files.map { file in
-                let (tensors, problem) = VerifiedInputs.tensors(of: file, found, toShare: sharesTensors)
-                if let problem { findings.append(problem) }
-                return Job(
-                    entry: found.entry.name, origin: found.origin, file: file, tensors: tensors, known: nil)
+            claims += found.files.map {
+                Claim(entry: found.entry.name, origin: found.origin, file: $0, found: found)
             }
         }
-        self.findings = findings
-        if let index, !rehash {
-            for (position, known) in index.known(of: jobs.map(\.file.status)).enumerated() {
-                jobs[position].known = known
-            }
-        }
-        let prepared = jobs
-        progress(
-            .began(
-                stage: "hashing", files: jobs.count, bytes: jobs.reduce(0) { $0 &+ $1.file.status.size }))
-        let results = try await Parallel.map(
-            prepared, largestFirst: \.file.status.size
-        ) { job, buffer in
-            defer { progress(.finished(file: job.file.path)) }
-            return try VerifiedInputs.prove(job, index, &buffer, progress)
-        }
-        index?.save()
-        progress(.ended)
-
+        let (results, broken) = try await VerifiedInputs.prove(
+            claims, toShare: sharesTensors, index: index, rehash: rehash, stage: "hashing", progress)
         var problems: [Diagnostic] = []
         var next = results.makeIterator()
         var entries: [LockedEntry] = []
@@ -72,6 +65,7 @@ public struct VerifiedInputs: Sendable {
         for item in resolution.items {
             switch item {
             case .kept(let entry): entries.append(entry)
+            case .derived: break
             case .found(let found):
                 var files: [LockedFile] = []
                 var tensors: [LockedTensor] = []
@@ -93,17 +87,64 @@ public struct VerifiedInputs: Sendable {
             }
         }
         guard problems.isEmpty else { throw Diagnostics(problems) }
+        let converter = Converter(
+            caches: resolution.caches, directory: Path.parent(resolution.manifest.path), index: index,
+            rehash: rehash, sharesTensors: sharesTensors, progress: progress)
+        var derived = DerivedEntries(converter: converter, sources: entries)
+        for case .derived(let entry, let request, let previous) in resolution.items {
+            do {
+                try await derived.add(entry, request, previous: previous)
+            } catch let error as Diagnostics {
+                throw Diagnostics(error.all.map { $0.located(at: entry.location) })
+            }
+        }
         manifest = resolution.manifest
         caches = resolution.caches
-        self.locations = locations
-        self.entries = entries
+        self.locations = locations.merging(derived.locations) { first, _ in first }
+        self.entries = resolution.manifest.entries.compactMap { entry in
+            (entries + derived.entries).first { $0.name == entry.name }
+        }
+        conversions = derived.outcomes
+        findings = broken + derived.findings
+    }
+
+    /// Hashes every file that the index does not know, and compares each with what is known of it.
+    /// - Returns: for every claim what came out, or what is wrong; and the files that break their own format.
+    static func prove(
+        _ claims: [Claim], toShare: Bool, index: DigestIndex?, rehash: Bool, stage: String,
+        _ progress: @escaping ProgressHandler
+    ) async throws -> (results: [Result<Proved, Diagnostic>], broken: [Diagnostic]) {
+        var broken: [Diagnostic] = []
+        var jobs = claims.map { claim in
+            let (tensors, problem) = tensors(of: claim.file, claim.found, toShare: toShare)
+            if let problem { broken.append(problem) }
+            return Job(claim: claim, tensors: tensors, known: nil)
+        }
+        if let index, !rehash {
+            for (position, known) in index.known(of: jobs.map(\.file.status)).enumerated() {
+                jobs[position].known = known
+            }
+        }
+        let prepared = jobs
+        progress(
+            .began(
+                stage: stage, files: jobs.count, bytes: jobs.reduce(0) { $0 &+ $1.file.status.size }))
+        let results = try await Parallel.map(
+            prepared, largestFirst: \.file.status.size
+        ) { job, buffer in
+            defer { progress(.finished(file: job.file.path)) }
+            return try VerifiedInputs.prove(job, index, &buffer, progress)
+        }
+        index?.save()
+        progress(.ended)
+        return (results, broken)
     }
 
     /// The tensors of a file that are worth a digest; none where the file cannot be read as one of tensors,
     /// which for a file that is only carried is *not* an error, but is said where its name promises some.
     /// - Parameter toShare: whether those of other formats than safetensors count too.
     private static func tensors(
-        of file: CachedFile, _ found: FoundEntry, toShare: Bool
+        of file: CachedFile, _ found: FoundEntry?, toShare: Bool
     ) -> (tensors: [TensorExtent], problem: Diagnostic?) {
         guard toShare || file.path.hasSuffix(".safetensors") else { return ([], nil) }
         guard let handle = try? FileHandle.reading(file.location) else { return ([], nil) }
@@ -112,7 +153,8 @@ public struct VerifiedInputs: Sendable {
         }
         switch reading {
         case nil, .opaque?: return ([], nil)
-        case .malformed(let format, let error)?: return ([], broken(file, format, error, found))
+        case .malformed(let format, let error)?:
+            return ([], found.flatMap { broken(file, format, error, $0) })
         case .tensors(let file)?: return (tensors(in: file), nil)
         }
     }
@@ -138,7 +180,8 @@ public struct VerifiedInputs: Sendable {
         return found.extents.filter { $0.bytes.count >= TensorPlacing.smallestSegment }
     }
 
-    private struct Proved: Sendable {
+    /// What came out of a file.
+    struct Proved: Sendable {
         let digests: ContentDigests
         let size: Int
         let proof: Proof
@@ -201,7 +244,8 @@ public struct VerifiedInputs: Sendable {
             extents = tensorHasher.finish()
             size = read.status.size
             index?.remember(
-                digests, extents: ranges.isEmpty ? nil : extents, of: read.status, at: file.location,
+                digests, extents: ranges.isEmpty ? nil : extents, of: read.status,
+                at: job.claim.finalLocation ?? file.location,
                 now: now)
         }
         if let expected = file.expectedSize, expected != size {

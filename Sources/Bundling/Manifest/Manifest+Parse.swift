@@ -1,3 +1,5 @@
+import Conversion
+
 extension Manifest {
     /// Reads a manifest; `path` is how messages call it. Nothing else of the disk is looked at.
     ///
@@ -138,15 +140,67 @@ extension ManifestReader {
             }
             if let entry = entry(name, kind, values, at: value.place) { entries.append(entry) }
         }
+        checkConversions(tables.map { ($0.value, $0.kind) })
         return entries
+    }
+
+    /// Where the files come from; `nil` where that is not right, which was reported.
+    private func content(_ values: [String: Value]) -> Entry.Content? {
+        if let from = values["from"]?.text {
+            return ConversionRequest(from: from) { values[$0]?.text }.map(Entry.Content.conversion)
+        }
+        guard let text = values["source"]?.text, let source = try? Source.parse(text) else { return nil }
+        return .source(source)
+    }
+
+    /// Entries that are made out of others: those have to be there, and must not be made themselves.
+    private mutating func checkConversions(_ tables: [(value: LocatedValue, kind: Entry.Kind)]) {
+        func name(_ table: LocatedValue) -> String? {
+            table["name"]?.value.string.flatMap { TextRule.entryName.accepts($0) ? $0 : nil }
+        }
+        let models = tables.filter { $0.kind == .model && $0.value["from"] == nil }
+            .compactMap { name($0.value) }
+        for table in tables.map(\.value) {
+            guard let member = table["from"], let from = member.value.string, let own = name(table),
+                TextRule.entryName.accepts(from)
+            else { continue }
+            let found = tables.first { name($0.value) == from }
+            let named = found?.value
+            let place = member.value.place
+            if from == own {
+                report(
+                    "manifest-from", "\(own): an entry cannot be made out of itself", at: place,
+                    allowed: models.joined(separator: ", "))
+            } else if let named, named["from"] != nil {
+                let isCycle = named["from"]?.value.string == own
+                report(
+                    "manifest-from",
+                    isCycle
+                        ? "\(own): \(from), which it is made out of, is made out of \(own)"
+                        : "\(own): \(from) is itself made out of another entry", at: place,
+                    fix: isCycle
+                        ? "give one of the two a source"
+                        : "make \(own) out of the entry that \(from) is made out of")
+            } else if let kind = found?.kind, kind != .model {
+                report(
+                    "manifest-from", "\(own): \(from) is \(kind.rawValue), and only a model can be converted",
+                    at: place, allowed: models.joined(separator: ", "))
+            } else if named == nil {
+                let probable = Suggestion.nearest(to: from, among: models)
+                report(
+                    "manifest-from", "\(own): there is no entry \(from) to make it out of", at: place,
+                    allowed: models.joined(separator: ", "),
+                    fix: probable.map { "did you mean \(quoted($0))?" })
+            }
+        }
     }
 
     private func entry(
         _ name: String, _ kind: Entry.Kind, _ values: [String: Value], at place: Int
     ) -> Entry? {
-        guard let text = values["source"]?.text, let source = try? Source.parse(text) else { return nil }
+        guard let content = content(values) else { return nil }
         return Entry(
-            name: name, kind: kind, source: source, include: values["include"]?.list,
+            name: name, kind: kind, content: content, include: values["include"]?.list,
             exclude: values["exclude"]?.list ?? [], license: values["license"]?.text?.lowercased(),
             allow: values["allow"]?.list ?? [], location: location(place))
     }

@@ -85,12 +85,20 @@ public struct Entry: Equatable, Sendable {
         }
     }
 
+    /// Where an entry's files come from.
+    public enum Content: Equatable, Sendable {
+        /// A cache or a directory.
+        case source(Source)
+        /// Another entry of the manifest, whose files are converted.
+        case conversion(ConversionRequest)
+    }
+
     /// The entry's name, unique in the manifest.
     public let name: String
     /// What it is.
     public let kind: Kind
     /// Where its files come from.
-    public let source: Source
+    public let content: Content
     /// Which files to take, as huggingface_hub's `allow_patterns`; `nil` takes all.
     public let include: [String]?
     /// Which files to leave out, as huggingface_hub's `ignore_patterns`.
@@ -101,4 +109,14 @@ public struct Entry: Equatable, Sendable {
     public let allow: [String]
     /// The place of the entry's table header in the manifest.
     public let location: Diagnostic.Location
+
+    /// The cache's content or the directory that it is; `nil` where it is made out of another entry.
+    public var source: Source? {
+        if case .source(let source) = content { source } else { nil }
+    }
+
+    /// What it is made out of; `nil` where its files come from a cache or a directory.
+    public var conversion: ConversionRequest? {
+        if case .conversion(let request) = content { request } else { nil }
+    }
 }

@@ -72,7 +72,43 @@ struct ManifestReader {
                 "manifest-missing-key", "\(label)\(schema.header) has no `\(key.name)`", at: table.place,
                 allowed: key.type.allowed, fix: "add \(key.name) = …")
         }
+        checkForms(of: table, schema, label, meant)
         return values
+    }
+
+    /// Checks that the table is written in one of its forms, and in no other as well.
+    private mutating func checkForms(
+        of table: LocatedValue, _ schema: ManifestSchema.Table, _ label: String, _ meant: Set<String>
+    ) {
+        let taken = schema.forms.filter { table[$0.key] != nil || meant.contains($0.key) }
+        guard let form = taken.first else {
+            guard let first = schema.forms.first else { return }
+            let others = schema.forms.dropFirst().map { "`\($0.key)`" }.joined(separator: ", ")
+            return report(
+                "manifest-missing-key", "\(label)\(schema.header) has neither `\(first.key)` nor \(others)",
+                at: table.place, fix: "add \(first.key) = …")
+        }
+        if let other = taken.dropFirst().first, let member = table[other.key] {
+            return report(
+                "manifest-conflict", "\(label)`\(form.key)` and `\(other.key)` exclude each other",
+                at: member.place, fix: "take one of them out")
+        }
+        for other in schema.forms where other.key != form.key {
+            for key in other.own where !form.own.contains(key) {
+                guard let member = table[key] else { continue }
+                report(
+                    "manifest-conflict", "\(label)`\(key)` is for an entry \(other.words)", at: member.place,
+                    fix: form.key == "from"
+                        ? "take it out, or write it in the entry that `from` names"
+                        : "give a second \(schema.header) `\(other.key)` and `\(key)`")
+            }
+        }
+        let needed = form.needsOneOf
+        if let first = needed.first, !needed.contains(where: { table[$0] != nil || meant.contains($0) }) {
+            report(
+                "manifest-missing-key", "\(label)`\(form.key)` does not say what to make", at: table.place,
+                allowed: needed.joined(separator: ", "), fix: "add \(first) = …")
+        }
     }
 
     /// Notes a key that there is none of; gives the key that was probably meant.

@@ -31,9 +31,24 @@ extension ManifestSchema.Table {
         ]
         let required = keys.filter(\.isRequired).map { JSON.string($0.name) }
         if !required.isEmpty { members.append(.init("required", .array(required))) }
+        if !forms.isEmpty { members.append(.init("oneOf", .array(forms.map(jsonSchema(of:))))) }
         members.append(.init("additionalProperties", false))
         if kind == nil { return .object([.init("description", .string(summary))] + members) }
         return ["description": .string(summary), "type": "array", "items": .object(members)]
+    }
+
+    /// What one of the forms has, and has not.
+    private func jsonSchema(of form: ManifestSchema.Form) -> JSON {
+        let foreign = forms.filter { $0.key != form.key }.flatMap { [$0.key] + $0.own }
+            .filter { !form.own.contains($0) }
+        var members: [JSON.Member] = [
+            .init("required", [.string(form.key)]),
+            .init("properties", .object(foreign.map { .init($0, .bool(false)) })),
+        ]
+        if !form.needsOneOf.isEmpty {
+            members.append(.init("anyOf", .array(form.needsOneOf.map { ["required": [.string($0)]] })))
+        }
+        return .object(members)
     }
 }
 

@@ -1,3 +1,5 @@
+import Tensors
+
 /// What a manifest may hold: the one definition that checks, suggestions and the JSON Schema are made from.
 public enum ManifestSchema {
     /// The schema that this Knapsack reads, the value of the key `schema`.
@@ -15,11 +17,25 @@ public enum ManifestSchema {
         let summary: String
         /// What it may hold.
         let keys: [Key]
+        /// The ways to write it, of which one has to be taken; none where there is only one.
+        var forms: [Form] = []
 
         /// The header as it is written.
         var header: String {
             name.isEmpty ? "the manifest" : kind == nil ? "[\(name)]" : "[[\(name)]]"
         }
+    }
+
+    /// One of several ways to write a table, told by a key that the others do not have.
+    struct Form {
+        /// The key that tells it.
+        let key: String
+        /// Keys that only this form has.
+        var own: [String] = []
+        /// Keys of its own of which at least one has to be there; empty where none has to.
+        var needsOneOf: [String] = []
+        /// What the form is, to be read after "an entry".
+        let words: String
     }
 
     /// A key of a table.
@@ -156,7 +172,7 @@ public enum ManifestSchema {
                     name: "name", type: .text(.entryName), isRequired: true,
                     summary: "The entry's name, unique in the manifest; its folder in the bundle."),
                 Key(
-                    name: "source", type: .text(.source(kind)), isRequired: true,
+                    name: "source", type: .text(.source(kind)), isRequired: kind != .model,
                     summary: "Where the files come from: "
                         + kind.schemes.map(\.form).joined(separator: ", ") + "."),
                 Key(
@@ -166,12 +182,30 @@ public enum ManifestSchema {
                 Key(
                     name: "exclude", type: .list(.glob, mayBeEmpty: true),
                     summary: "Patterns of the files to leave out, as huggingface_hub's ignore_patterns."),
+            ] + (kind == .model ? conversionKeys : []) + [
                 Key(
                     name: "license", type: .text(.license),
                     summary: "The licence, where the cache does not say it; case does not count."),
                 Key(
                     name: "allow", type: .list(.findingCode, mayBeEmpty: true),
                     summary: "Codes of findings that are accepted for this entry."),
-            ])
+            ], forms: kind == .model ? modelForms : [])
     }
+
+    /// The keys of a model that is made out of another one.
+    private static let conversionKeys = [
+        Key(
+            name: "from", type: .text(.entryName),
+            summary: "The model entry that this one is made out of, in place of a source."),
+        Key(
+            name: "dtype", type: .choice(CastType.allCases.map(\.rawValue)),
+            summary: "Casts the safetensors of the entry in `from` to this type, shard by shard."),
+    ]
+
+    /// A model comes from a source or is made out of another one.
+    private static let modelForms = [
+        Form(key: "source", own: ["include", "exclude"], words: "with a source"),
+        Form(
+            key: "from", own: ["dtype"], needsOneOf: ["dtype"], words: "that is made out of another one"),
+    ]
 }

@@ -161,7 +161,7 @@ extension Proof {
     fileprivate var naming: UnpackPlan.Naming {
         switch self {
         case .blobGit, .treeGit, .localDirGit: .gitBlob
-        case .blobSHA256, .treeSHA256, .localDirSHA256, .none: .sha256
+        case .blobSHA256, .treeSHA256, .localDirSHA256, .conversion, .none: .sha256
         }
     }
 }

@@ -58,7 +58,7 @@ public struct Unpacker: Sendable {
                 homeless.map { entry in
                     Diagnostic(
                         code: "entry-has-no-cache",
-                        "\(entry.name) comes from \(entry.asked.source), which no target given restores",
+                        "\(entry.name) comes from \(entry.asked.text), which no target given restores",
                         fix: "add --\(entry.form.rawValue) DIR", verdict: .undecided)
                 })
         }
@@ -71,7 +71,7 @@ public struct Unpacker: Sendable {
             throw Diagnostics(
                 Diagnostic(
                     code: "nothing-to-unpack", "\(name) has no entry that such a target restores",
-                    notes: wanted.map { "\($0.name) comes from \($0.asked.source)" },
+                    notes: wanted.map { "\($0.name) comes from \($0.asked.text)" },
                     fix: "--to DIR restores entries of every source", verdict: .undecided))
         }
         self.source = source
@@ -218,7 +218,7 @@ extension LockedEntry {
         switch origin {
         case .hub: .hub
         case .kaggle: .kagglehub
-        case .path: .directories
+        case .path, .conversion: .directories
         }
     }
 }

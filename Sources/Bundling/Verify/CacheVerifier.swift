@@ -39,6 +39,12 @@ public struct CacheVerifier: Sendable {
     ) throws -> Diagnostic? {
         let name = "\(source.entry.name): \(source.file.path)"
         guard let location = source.location else {
+            guard source.file.proof != .conversion else {
+                return Diagnostic(
+                    code: "conversion-absent", "\(name) was not converted on this machine, or was pruned",
+                    fix: "run knapsack pack, which converts it and compares it with the lock",
+                    verdict: .undecided)
+            }
             return Diagnostic(code: "missing", "\(name) is missing", fix: "download it again")
         }
         let size: Int

@@ -58,10 +58,10 @@ struct BundleReadme {
                 switch entry.origin {
                 case .hub(_, _, let commit): String(commit.prefix(12))
                 case .kaggle(let handle): handle.version.map { "version \($0)" } ?? ""
-                case .path: ""
+                case .path, .conversion: ""
                 }
             let cells = [
-                "`\(entry.name)`", entry.kind.rawValue, BundleReadme.plain(entry.asked.source), revision,
+                "`\(entry.name)`", entry.kind.rawValue, BundleReadme.plain(entry.asked.text), revision,
                 BundleReadme.plain(entry.license?.id ?? "unknown"), "\(share.files)",
                 ByteCount.text(share.named),
             ]

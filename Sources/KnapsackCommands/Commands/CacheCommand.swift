@@ -9,13 +9,15 @@ struct CacheCommand: KnapsackCommand {
         commandName: "cache",
         abstract: "Show what Knapsack keeps on this machine, and take it away.",
         discussion: """
-            Knapsack remembers the digests of files that it hashed, in ~/.cache/knapsack or where \
-            KNAPSACK_CACHE_DIR says. All of it can be taken away at any time: it is hashed again then.
+            Knapsack remembers the digests of files that it hashed, and keeps what it converted, in \
+            ~/.cache/knapsack or where KNAPSACK_CACHE_DIR says. All of it can be taken away at any time: it \
+            is hashed, and converted, again then.
 
             Examples:
-              knapsack cache                what is kept, and how large it is
-              knapsack cache prune          forget files that are gone or were changed
-              knapsack cache prune --all    forget everything
+              knapsack cache                        what is kept, and how large it is
+              knapsack cache prune                  forget files that are gone or were changed
+              knapsack cache prune --conversions    take away what was converted, too
+              knapsack cache prune --all            take away everything
             """,
         subcommands: [Prune.self])
 
@@ -25,14 +27,24 @@ struct CacheCommand: KnapsackCommand {
         let kept = try KeptFiles(session.context)
         session.add("directory", .string(kept.directory))
         session.add("index", kept.index.json)
-        session.add("size", .integer(kept.index.size))
+        session.add("conversions", .array(kept.conversions.conversions.map(\.json)))
+        session.add("unfinished", .array(kept.conversions.unfinished.map(JSON.string)))
+        session.add("size", .integer(kept.size))
         if session.json { return }
-        let rows = kept.index.rows.map { "\($0)" } ?? (kept.index.files.isEmpty ? "0" : "unreadable")
+        let known = kept.index.rows.map { "\($0)" } ?? (kept.index.files.isEmpty ? "0" : "unreadable")
+        var rows = [["digest index", known, ByteCount.text(kept.index.size), kept.directory]]
+        rows += kept.conversions.conversions.map(\.row)
+        if !kept.conversions.unfinished.isEmpty {
+            rows.append([
+                "unfinished conversions", "\(kept.conversions.unfinished.count)",
+                ByteCount.text(kept.conversions.unfinishedSize), "conversions",
+            ])
+        }
         let table = Table(
             [
-                .init(title: "KEPT"), .init(title: "FILES KNOWN", isNumber: true),
+                .init(title: "KEPT", canShrink: true), .init(title: "FILES", isNumber: true),
                 .init(title: "SIZE", isNumber: true), .init(title: "AT", canShrink: true),
-            ], rows: [["digest index", rows, ByteCount.text(kept.index.size), kept.directory]])
+            ], rows: rows)
         session.context.writeOutput(table.text(width: session.context.terminal.tableWidth))
     }
 
@@ -40,23 +52,29 @@ struct CacheCommand: KnapsackCommand {
     struct Prune: KnapsackCommand {
         static let configuration = CommandConfiguration(
             commandName: "prune",
-            abstract: "Forget files that are gone or were changed; --all forgets everything.",
+            abstract: "Forget files that are gone or were changed, and take away what no run uses any more.",
             discussion: """
-                Only what Knapsack made is taken away; other files in its directory stay.
+                Unfinished conversions and those of older versions go; the others only with --conversions or \
+                --all. Only what Knapsack made is taken away; other files in its directory stay.
 
                 Examples:
                   knapsack cache prune
+                  knapsack cache prune --conversions
                   knapsack cache prune --all
                 """)
 
         @Flag(help: "Take away everything that Knapsack keeps.")
         var all = false
 
+        @Flag(help: "Take away everything that was converted.")
+        var conversions = false
+
         @OptionGroup var output: OutputOptions
 
         func execute(_ session: Session) async throws {
             let kept = try KeptFiles(session.context)
             let before = kept.index
+            let removed = try ConversionCache(cacheDirectory: kept.directory).prune(all: all || conversions)
             var forgotten = before.rows ?? 0
             if all {
                 try DigestIndex.remove(inDirectory: kept.directory)
@@ -70,15 +88,19 @@ struct CacheCommand: KnapsackCommand {
                 }
                 forgotten = count
             }
-            let after = try KeptFiles(session.context).index
+            let left = try KeptFiles(session.context)
+            let after = left.index
+            let freed = max(0, kept.size - left.size)
             session.add("directory", .string(kept.directory))
             session.add("forgotten", .integer(forgotten))
-            session.add("freed", .integer(max(0, before.size - after.size)))
+            session.add("conversions", .integer(removed))
+            session.add("freed", .integer(freed))
             session.add("index", after.json)
+            let files = "\(forgotten) \(forgotten == 1 ? "file" : "files") forgotten"
+            let models = "\(removed) \(removed == 1 ? "conversion" : "conversions") taken away"
             session.say(
-                "\(kept.directory): \(forgotten) \(forgotten == 1 ? "file" : "files") forgotten, "
-                    + "\(ByteCount.text(max(0, before.size - after.size))) freed, "
-                    + "\(ByteCount.text(after.size)) kept")
+                "\(kept.directory): \(files), " + (removed > 0 ? "\(models), " : "")
+                    + "\(ByteCount.text(freed)) freed, \(ByteCount.text(left.size)) kept")
         }
     }
 }
@@ -87,6 +109,9 @@ struct CacheCommand: KnapsackCommand {
 private struct KeptFiles {
     let directory: String
     let index: DigestIndex.Kept
+    let conversions: ConversionCache.Contents
+
+    var size: Int { index.size + conversions.size }
 
     init(_ context: CommandContext) throws {
         guard let directory = context.cacheDirectory else {
@@ -97,6 +122,24 @@ private struct KeptFiles {
         }
         self.directory = directory
         index = try DigestIndex.kept(inDirectory: directory)
+        conversions = try ConversionCache(cacheDirectory: directory).contents()
+    }
+}
+
+extension ConversionCache.Kept {
+    fileprivate var row: [String] {
+        let state = isUsable ? "" : text == nil ? " (damaged)" : " (of another version)"
+        return [
+            "conversion: \(text ?? "unreadable")\(state)", "\(files)", ByteCount.text(size),
+            "conversions/\(key.prefix(12))…",
+        ]
+    }
+
+    fileprivate var json: JSON {
+        [
+            "key": .string(key), "text": text.map(JSON.string) ?? .null, "files": .integer(files),
+            "size": .integer(size), "usable": .bool(isUsable),
+        ]
     }
 }
 

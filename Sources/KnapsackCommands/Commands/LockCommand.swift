@@ -33,10 +33,13 @@ struct LockCommand: KnapsackCommand {
             if let lock { session.say("\(source.lockPath) is fresh: \(lock.entries.count) entries") }
             return
         }
-        let lock = try await Locking(source: source, options: locking, caches: cacheOptions).lock(session)
+        let (lock, conversions) = try await Locking(
+            source: source, options: locking, caches: cacheOptions
+        ).lock(session)
         session.say(LockSummary(lock).text(width: session.context.terminal.tableWidth))
         session.add("lock", .string(source.lockPath))
         session.add("entries", .array(lock.entries.map(LockSummary.json)))
+        session.add("conversions", .array(conversions.map(\.json)))
     }
 }
 
@@ -93,7 +96,8 @@ struct Locking {
     let caches: CacheOptions
 
     /// Resolves, proves, and writes the lock where it differs from the one that is there.
-    func lock(_ session: Session) async throws -> Lock {
+    /// - Returns: the lock, and what became of the entries that are made out of others.
+    func lock(_ session: Session) async throws -> (Lock, [ConversionOutcome]) {
         let manifest = try source.read()
         let previous = try source.readLock()
         let resolution = try Resolution(
@@ -105,9 +109,10 @@ struct Locking {
             proving: resolution, index: index, rehash: options.rehash, progress: session.progress)
         session.report(inputs.findings)
         let lock = try await inputs.lock(previous: previous)
+        for outcome in inputs.conversions where outcome.state != .locked { session.say(outcome.sentence) }
         let changed = try write(lock.bytes)
         session.say(changed ? "wrote \(source.lockPath)" : "\(source.lockPath) is up to date")
-        return lock
+        return (lock, inputs.conversions)
     }
 
     private func write(_ bytes: [UInt8]) throws -> Bool {
@@ -168,7 +173,7 @@ struct LockSummary {
     static func json(_ entry: LockedEntry) -> JSON {
         [
             "name": .string(entry.name), "kind": .string(entry.kind.rawValue),
-            "source": .string(entry.asked.source), "revision": .string(fullRevision(entry.origin)),
+            "source": .string(entry.asked.text), "revision": .string(fullRevision(entry.origin)),
             "files": .integer(entry.files.count), "size": .integer(size(entry)),
             "license": entry.license.map { .string($0.id) } ?? .null,
         ]
@@ -181,6 +186,7 @@ struct LockSummary {
         case .hub(_, _, let commit): commit
         case .kaggle(let handle): handle.version.map { "\($0)" } ?? ""
         case .path: ""
+        case .conversion(let conversion): conversion.inputs.hex
         }
     }
 
@@ -189,8 +195,10 @@ struct LockSummary {
         return text.isEmpty ? "-" : String(text.prefix(12))
     }
 
-    /// "cache" where the cache's digests prove every file, "nothing" where they prove none.
+    /// "cache" where the cache's digests prove every file, "nothing" where they prove none. What Knapsack converted
+    /// follows from the entry that it was made out of.
     private static func proof(_ entry: LockedEntry) -> String {
+        if let request = entry.asked.conversion { return "\(request.from), converted" }
         let proved = entry.files.count { $0.proof != .none }
         if proved == entry.files.count { return "cache" }
         return proved == 0 ? "nothing else" : "cache: \(proved) of \(entry.files.count)"

@@ -49,7 +49,7 @@ struct PackCommand: KnapsackCommand {
     }
 
     func execute(_ session: Session) async throws {
-        guard let lock = try await obtainLock(session) else { return }
+        guard let (lock, converted) = try await obtainLock(session) else { return }
         let plan = try Plan(lock)
         if dryRun {
             session.say(PlanSummary(plan).text(width: session.context.terminal.tableWidth))
@@ -58,6 +58,7 @@ struct PackCommand: KnapsackCommand {
         let target = try absolute(self.target ?? lock.bundle.name)
         let caches = cacheOptions.caches(session.context)
         let directory = Path.parent(source.manifest)
+        let conversions = try await materialize(lock, converted, caches, session)
         let receipt: BundleWriter.Receipt
         if let format = ArchiveFormat(path: target) {
             receipt = try await ArchiveBundleWriter(
@@ -74,21 +75,42 @@ struct PackCommand: KnapsackCommand {
         session.add("size", .integer(receipt.size))
         session.add("written", .integer(receipt.written))
         session.add("resumed", .integer(receipt.resumed))
+        session.add("conversions", .array(conversions.map(\.json)))
         session.add("plan", PlanSummary(plan).json)
     }
 
-    /// The lock to pack by; `nil` where something was reported that forbids it.
-    private func obtainLock(_ session: Session) async throws -> Lock? {
-        if frozen { return try Lock.read(source.lockPath) }
+    /// Makes, or finds, what the lock says was converted.
+    /// - Parameter converted: what became of conversions when the lock was made.
+    private func materialize(
+        _ lock: Lock, _ converted: [ConversionOutcome], _ caches: Caches, _ session: Session
+    ) async throws -> [ConversionOutcome] {
+        let (outcomes, findings) = try await LockedConversions.materialize(
+            lock, caches: caches, directory: Path.parent(source.manifest),
+            index: session.context.cacheDirectory.flatMap(DigestIndex.open(inDirectory:)),
+            rehash: locking.rehash, progress: session.progress)
+        session.report(findings)
+        return outcomes.map { outcome in
+            let earlier = converted.first { $0.entry == outcome.entry && $0.state != .locked }
+            if earlier == nil { session.say(outcome.sentence) }
+            return earlier ?? outcome
+        }
+    }
+
+    /// The lock to pack by, with what became of conversions when it was made; `nil` where something was reported that forbids it.
+    private func obtainLock(_ session: Session) async throws -> (Lock, [ConversionOutcome])? {
+        if frozen { return (try Lock.read(source.lockPath), []) }
         let lock: Lock
+        var conversions: [ConversionOutcome] = []
         if locked {
             guard let fresh = try Locking.fresh(source, session) else { return nil }
             lock = fresh
         } else {
-            lock = try await Locking(source: source, options: locking, caches: cacheOptions).lock(session)
+            (lock, conversions) = try await Locking(
+                source: source, options: locking, caches: cacheOptions
+            ).lock(session)
         }
         session.report(try Check.findings(try source.read(), lock))
-        return session.hasErrors ? nil : lock
+        return session.hasErrors ? nil : (lock, conversions)
     }
 
     private func absolute(_ path: String) throws -> String {

@@ -1,7 +1,7 @@
 /// A JSON value (RFC 8259) whose objects keep the order of their members.
 ///
 /// Headers of tensor files, configurations, trees and the lock are all read into and written from it.
-public enum JSON: Equatable, Sendable {
+public enum JSON: Hashable, Sendable {
     /// `null`.
     case null
     /// `true` or `false`.
@@ -18,7 +18,7 @@ public enum JSON: Equatable, Sendable {
     case object([Member])
 
     /// One name and value of an object.
-    public struct Member: Equatable, Sendable {
+    public struct Member: Hashable, Sendable {
         /// The member's name.
         public let key: String
         /// The member's value.

@@ -30,6 +30,12 @@ public struct SafetensorsHeader: Equatable, Sendable {
         public let name: String
         /// The text.
         public let value: String
+
+        /// Makes an item.
+        public init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// The size in bytes of the header's length in front of the header.

@@ -46,7 +46,7 @@ import Testing
             let manifest = try Manifest.parse(text, path: "pack.toml")
             #expect(!manifest.entries.isEmpty, "\(about)")
             for entry in manifest.entries {
-                #expect((try? Source.parse(entry.source.text)) == entry.source, "\(about)")
+                #expect((try? Source.parse(entry.source?.text ?? "")) == entry.source, "\(about)")
             }
         } catch {
             var last = (0, 0)

@@ -42,7 +42,8 @@ import Testing
             manifest.entries == [
                 Entry(
                     name: "qwen", kind: .model,
-                    source: .hub(HubRepository(kind: .model, id: "Qwen/Qwen3-8B"), revision: "refs/pr/1"),
+                    content: .source(
+                        .hub(HubRepository(kind: .model, id: "Qwen/Qwen3-8B"), revision: "refs/pr/1")),
                     include: ["*.safetensors", "onnx/"], exclude: ["*.bin"], license: "apache-2.0",
                     allow: ["shard-missing"],
                     location: Diagnostic.Location(file: "pack.toml", line: 14, column: 1))

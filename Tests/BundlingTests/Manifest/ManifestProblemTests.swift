@@ -170,6 +170,42 @@ import Testing
             "m: the source \"Qwen/Qwen3-8B@main\" does not say where to look",
             fix: "did you mean \"hf:Qwen/Qwen3-8B@main\"?"),
         Case(
+            "[[model]]\nname = \"m\"\n", "4:1", "manifest-missing-key",
+            "m: [[model]] has neither `source` nor `from`", fix: "add source = …"),
+        Case(
+            model + "dtype = \"f16\"\n", "7:1", "manifest-conflict",
+            "m: `dtype` is for an entry that is made out of another one"),
+        Case(
+            model + "from = \"m\"\ndtype = \"f16\"\n", "7:1", "manifest-conflict",
+            "m: `source` and `from` exclude each other", fix: "take one of them out"),
+        Case(
+            model + "[[model]]\nname = \"n\"\nfrom = \"m\"\n", "7:1", "manifest-missing-key",
+            "n: `from` does not say what to make", fix: "add dtype = …"),
+        Case(
+            model + "[[model]]\nname = \"n\"\nfrom = \"m\"\ndtype = \"fp16\"\n", "10:9", "manifest-value",
+            "n: `dtype` is the string \"fp16\"", fix: "did you mean \"f16\"?"),
+        Case(
+            model + "[[model]]\nname = \"n\"\nfrom = \"m\"\ndtype = \"f16\"\nexclude = [\"x\"]\n", "11:1",
+            "manifest-conflict", "n: `exclude` is for an entry with a source"),
+        Case(
+            model + "[[model]]\nname = \"n\"\nfrom = \"o\"\ndtype = \"f16\"\n", "9:8", "manifest-from",
+            "n: there is no entry o to make it out of"),
+        Case(
+            model + "[[model]]\nname = \"n\"\nfrom = \"n\"\ndtype = \"f16\"\n", "9:8", "manifest-from",
+            "n: an entry cannot be made out of itself"),
+        Case(
+            model + "[[model]]\nname = \"n\"\nfrom = \"o\"\ndtype = \"f16\"\n"
+                + "[[model]]\nname = \"o\"\nfrom = \"m\"\ndtype = \"f32\"\n", "9:8", "manifest-from",
+            "n: o is itself made out of another entry",
+            fix: "make n out of the entry that o is made out of"),
+        Case(
+            model + "[[model]]\nname = \"n\"\nfrom = \"o\"\ndtype = \"f16\"\n"
+                + "[[model]]\nname = \"o\"\nfrom = \"n\"\ndtype = \"f32\"\n", "9:8", "manifest-from",
+            "n: o, which it is made out of, is made out of n"),
+        Case(
+            model + "[[files]]\nname = \"f\"\nfrom = \"m\"\n", "9:1", "manifest-unknown-key",
+            "f: unknown key `from` in [[files]]", fix: "`from` belongs below [[model]]"),
+        Case(
             "[[model]]\nname = \"m\"\nsource = 5\n", "6:10", "manifest-type",
             "m: `source` must be a string, found the integer 5"),
         Case(

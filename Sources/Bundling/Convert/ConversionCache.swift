@@ -1,0 +1,92 @@
+import Storage
+import Tensors
+
+/// Where Knapsack keeps what it converted: below `conversions` in its cache directory, one directory for each key,
+/// which holds `conversion.json` and, below `files`, the files that were made.
+///
+/// A directory has its name only when it is whole. Every file is compared with the digest in the record before it is
+/// used, and all of it can be taken away at any time: it is made again then.
+public struct ConversionCache: Sendable {
+    /// The directory that holds all conversions; it need not exist.
+    public let directory: String
+
+    /// The conversions in Knapsack's cache directory.
+    public init(cacheDirectory: String) {
+        directory = Path.join(cacheDirectory, "conversions")
+    }
+
+    static let recordName = "conversion.json"
+    static let filesName = "files"
+
+    func path(_ key: SHA256Digest) -> String { Path.join(directory, key.hex) }
+
+    /// Where a made file lies.
+    func location(of path: String, key: SHA256Digest) -> String {
+        Path.join(self.path(key), "\(ConversionCache.filesName)/\(path)")
+    }
+
+    /// Where a made file lies; `nil` where it does not.
+    func existing(_ path: String, key: SHA256Digest) -> String? {
+        let location = location(of: path, key: key)
+        return (try? FileStatus.existing(location))?.kind == .file ? location : nil
+    }
+
+    /// What is recorded of a conversion; `nil` where there is none, or none that can be used.
+    func record(_ key: SHA256Digest) -> ConversionRecord? {
+        let path = Path.join(path(key), ConversionCache.recordName)
+        guard let bytes = try? FileReader.contents(of: path, limit: 1 << 24) else { return nil }
+        guard let record = ConversionRecord(bytes), record.conversion.key == key else { return nil }
+        return record
+    }
+}
+
+/// What `conversion.json` says: what was made of what, and every file with its digest.
+struct ConversionRecord: Equatable, Sendable {
+    /// One file that was made.
+    struct File: Equatable, Sendable {
+        let path: String
+        let size: Int
+        let sha256: SHA256Digest
+    }
+
+    static let version = 1
+
+    let conversion: LockedConversion
+    /// Sorted by the bytes of the paths.
+    let files: [File]
+
+    init(conversion: LockedConversion, files: [File]) {
+        self.conversion = conversion
+        self.files = files
+    }
+
+    /// Reads a record; `nil` where it is none of this version.
+    init?(_ bytes: [UInt8]) {
+        guard let json = try? JSON.parse(bytes.span), json["version"]?.integer == ConversionRecord.version,
+            let conversion = json["conversion"], let version = conversion["converter"]?.integer,
+            let inputs = conversion["inputs"]?.string.flatMap({ SHA256Digest(hex: $0) }),
+            let parameters = conversion["parameters"]?.members, let list = json["files"]?.array
+        else { return nil }
+        self.conversion = LockedConversion(converter: version, inputs: inputs, parameters: parameters)
+        var files: [File] = []
+        for item in list {
+            guard let path = item["path"]?.string, Path.problem(inRelative: path) == nil,
+                let size = item["size"]?.integer, size >= 0,
+                let sha256 = item["sha256"]?.string.flatMap({ SHA256Digest(hex: $0) })
+            else { return nil }
+            files.append(File(path: path, size: size, sha256: sha256))
+        }
+        self.files = files
+    }
+
+    var text: String {
+        let files = files.map { file -> JSON in
+            ["path": .string(file.path), "sha256": .string(file.sha256.hex), "size": .integer(file.size)]
+        }
+        let json: JSON = [
+            "version": .integer(ConversionRecord.version), "conversion": conversion.json,
+            "files": .array(files),
+        ]
+        return json.prettyText + "\n"
+    }
+}

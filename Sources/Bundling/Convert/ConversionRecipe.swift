@@ -1,0 +1,70 @@
+import Storage
+import Tensors
+
+/// How the files of an entry become others. What takes part is decided from paths alone, so that a lock is enough
+/// to tell whether a conversion is fresh; a new kind of conversion is a new recipe, and nothing else.
+protocol ConversionRecipe: Sendable {
+    /// Goes up whenever the same inputs and parameters would give other bytes.
+    var version: Int { get }
+    /// What is made, by the manifest's keys, sorted.
+    var parameters: [JSON.Member] { get }
+    /// What the work is called while it goes on, such as "casting".
+    var stage: String { get }
+
+    /// Which files of an entry are read, carried as they are, and left out.
+    /// - Parameters:
+    ///   - paths: the entry's files, sorted.
+    ///   - name: the entry that is made, with which messages begin.
+    /// - Throws: where nothing can be made of such files.
+    func selection(of paths: [String], for name: String) throws(Diagnostics) -> ConversionSelection
+
+    /// Why nothing can be made of an entry, as far as its facts tell; `nil` where they do not.
+    func refusal(of facts: ModelFacts, for name: String) -> Diagnostic?
+
+    /// Makes the files.
+    /// - Parameters:
+    ///   - inputs: the files that ``selection(of:for:)`` reads, in its order.
+    ///   - directory: an empty directory, below which the results go to their paths in the entry.
+    ///   - name: the entry that is made, with which messages begin.
+    func make(
+        of inputs: [ConversionInput], in directory: String, for name: String,
+        progress: @escaping ProgressHandler
+    ) async throws
+}
+
+/// What a conversion does with the files of an entry.
+struct ConversionSelection: Equatable, Sendable {
+    /// The paths of the files that are read.
+    var inputs: [String] = []
+    /// The paths of the files that become files of the new entry as they are.
+    var carried: [String] = []
+    /// The paths of the files that are neither.
+    var left: [String] = []
+}
+
+/// A file to convert.
+struct ConversionInput: Sendable {
+    /// The path below its entry.
+    let path: String
+    /// The absolute path of its content, without links.
+    let location: String
+    /// What the kernel said of the content when its digest was known; `nil` where nobody asked. A file that is not
+    /// the same any more is not converted.
+    let status: FileStatus?
+
+    /// Opens the file, and makes sure that it is the one that was proved.
+    func open() throws -> FileHandle {
+        let file = try FileHandle.reading(location)
+        if let status, try file.status() != status { throw ReadFailure.changed(path: location) }
+        return file
+    }
+}
+
+extension ConversionRequest {
+    /// How it is made.
+    var recipe: any ConversionRecipe {
+        switch product {
+        case .cast(let type): CastRecipe(type: type)
+        }
+    }
+}

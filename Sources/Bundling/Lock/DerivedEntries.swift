@@ -1,0 +1,168 @@
+import Storage
+import Tensors
+
+/// What became of one conversion in a run.
+public struct ConversionOutcome: Equatable, Sendable {
+    /// Where the files come from.
+    public enum State: String, Sendable {
+        /// They were made now.
+        case made
+        /// They were made before, and every byte of them was compared.
+        case cached
+        /// The lock says what they are, and nothing asked for more.
+        case locked
+    }
+
+    /// The name of the entry that is made.
+    public let entry: String
+    /// What was asked for: "qwen as f16".
+    public let text: String
+    /// The name under which the files are kept.
+    public let key: String
+    /// The number of files that the conversion makes.
+    public let files: Int
+    /// Their size in bytes.
+    public let size: Int
+    /// Where they come from.
+    public let state: State
+
+    init(_ entry: LockedEntry, _ request: ConversionRequest, _ conversion: LockedConversion, _ state: State) {
+        let made = entry.files.filter { $0.proof == .conversion }
+        self.entry = entry.name
+        text = request.text
+        key = conversion.key?.hex ?? ""
+        files = made.count
+        size = made.reduce(0) { $0 &+ $1.size }
+        self.state = state
+    }
+}
+
+/// Entries that are made out of others, while a lock is made.
+struct DerivedEntries {
+    let converter: Converter
+    /// The entries that they are made out of.
+    let sources: [LockedEntry]
+    private(set) var entries: [LockedEntry] = []
+    private(set) var outcomes: [ConversionOutcome] = []
+    private(set) var findings: [Diagnostic] = []
+    /// Where the made files lie.
+    private(set) var locations: [SHA256Digest: String] = [:]
+
+    init(converter: Converter, sources: [LockedEntry]) {
+        self.converter = converter
+        self.sources = sources
+    }
+
+    /// Makes one entry, or takes it from an earlier lock where nothing about it has changed.
+    mutating func add(_ entry: Entry, _ request: ConversionRequest, previous: LockedEntry?) async throws {
+        guard let source = sources.first(where: { $0.name == request.from }) else { return }
+        let inputs = try ConversionInputs(of: source, request, for: entry.name)
+        if let previous, inputs.match(previous), previous.license == inputs.license(entry.license) {
+            entries.append(previous)
+            outcomes.append(ConversionOutcome(previous, request, inputs.conversion, .locked))
+            return
+        }
+        let missing = inputs.incomplete(source, entry).filter { $0.severity == .error }
+        guard missing.isEmpty else { throw Diagnostics(missing) }
+        let made = try await converter.files(of: entry.name, request.recipe, inputs.conversion) {
+            try await converter.inputs(inputs.selection.inputs, of: source)
+        }
+        findings += made.findings.map { $0.located(at: entry.location) }
+        let locked = try self.entry(entry, source, inputs, made)
+        entries.append(locked)
+        outcomes.append(
+            ConversionOutcome(locked, request, inputs.conversion, made.isNew ? .made : .cached))
+    }
+
+    private mutating func entry(
+        _ entry: Entry, _ source: LockedEntry, _ inputs: ConversionInputs, _ made: Converter.Made
+    ) throws -> LockedEntry {
+        let present = inputs.carried.isEmpty ? [:] : try converter.cachedFiles(of: source)
+        var models = made.files.map { file in
+            ModelFile(
+                path: file.cached.path, location: file.cached.location, size: file.cached.status.size)
+        }
+        for file in inputs.carried {
+            guard let cached = present[Array(file.path.utf8)] else { continue }
+            models.append(ModelFile(path: file.path, location: cached.location, size: cached.status.size))
+        }
+        let facts = ModelFacts.read(models, entry: entry.name)
+        var files = inputs.carried.map { $0.placed(.natural) }
+        var tensors: [[UInt8]: [LockedTensor]] = [:]
+        for tensor in source.tensors { tensors[Array(tensor.file.utf8), default: []].append(tensor) }
+        for file in made.files {
+            let digest = file.proved.digests.sha256
+            files.append(
+                LockedFile(
+                    path: file.cached.path, size: file.proved.size, sha256: digest, proof: .conversion,
+                    placement: .natural, shards: facts.shards(ofIndex: file.cached.path)))
+            tensors[Array(file.cached.path.utf8)] = file.proved.tensors
+            locations[digest] = file.cached.location
+        }
+        files.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        return LockedEntry(
+            name: entry.name, kind: entry.kind, asked: entry.asked, origin: .conversion(inputs.conversion),
+            license: inputs.license(entry.license), facts: DerivedEntries.facts(facts, source), files: files,
+            tensors: files.flatMap { tensors[Array($0.path.utf8)] ?? [] })
+    }
+
+    /// What is known of the new files; what they do not tell of their origin the old ones do.
+    private static func facts(_ facts: ModelFacts, _ source: LockedEntry) -> [JSON.Member] {
+        var fields = facts.lockFields()
+        for name in ["base_models", "library", "pipeline_tag"]
+        where !fields.contains(where: { $0.key == name }) {
+            if let value = source.fact(name) { fields.append(JSON.Member(name, value)) }
+        }
+        return fields.sortedByKey
+    }
+}
+
+/// What a conversion makes of a locked entry, as far as the lock tells.
+struct ConversionInputs: Sendable {
+    let selection: ConversionSelection
+    let conversion: LockedConversion
+    /// The files that become files of the new entry as they are.
+    let carried: [LockedFile]
+    private let sourceLicense: LockedLicense?
+
+    /// - Throws: where nothing can be made of such files.
+    init(of source: LockedEntry, _ request: ConversionRequest, for name: String) throws {
+        let recipe = request.recipe
+        let selection = try recipe.selection(of: source.files.map(\.path), for: name)
+        func files(_ paths: [String]) -> [LockedFile] {
+            let wanted = Set(paths.map { Array($0.utf8) })
+            return source.files.filter { wanted.contains(Array($0.path.utf8)) }
+        }
+        self.selection = selection
+        conversion = try LockedConversion(recipe, of: files(selection.inputs))
+        carried = files(selection.carried)
+        sourceLicense = source.license
+    }
+
+    /// Whether a locked entry is what would be made now: by the same conversion, with the same files beside.
+    func match(_ entry: LockedEntry) -> Bool {
+        guard case .conversion(conversion) = entry.origin else { return false }
+        let beside = entry.files.filter { $0.proof != .conversion }
+        return beside.count == carried.count
+            && zip(beside, carried).allSatisfy { one, other in
+                one.path.utf8.elementsEqual(other.path.utf8) && one.sha256 == other.sha256
+                    && one.proof == other.proof
+            }
+    }
+
+    /// What is missing for the new entry to be whole: what is left out stands in for nothing.
+    func incomplete(_ source: LockedEntry, _ entry: Entry) -> [Diagnostic] {
+        let taken = Set(selection.inputs + selection.carried)
+        return Completeness.findings(
+            entry: entry.name, needs: [], paths: taken,
+            shards: source.files.compactMap { file in
+                taken.contains(file.path) ? file.shards.map { (file.path, $0) } : nil
+            }, download: source.origin.downloadCommand
+        ).map { $0.allowed(by: entry) }
+    }
+
+    /// The licence: the manifest's, or the one of the files that it is made out of.
+    func license(_ stated: String?) -> LockedLicense? {
+        stated.map { LockedLicense(id: $0, from: .manifest) } ?? sourceLicense
+    }
+}
