@@ -46,7 +46,8 @@ let package = Package(
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Storage"]),
         .testTarget(name: "ConversionTests", dependencies: ["Conversion", "Tensors"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
-        .testTarget(name: "BundlingTests", dependencies: ["Bundling", "Conversion", "Tensors", "TestSupport"]),
+        .testTarget(
+            name: "BundlingTests", dependencies: ["Bundling", "Conversion", "Tensors", "TestSupport"]),
         .testTarget(name: "KnapsackCommandsTests", dependencies: ["KnapsackCommands", "TestSupport"]),
     ]
 )

@@ -37,7 +37,12 @@ def dumped() -> list[tuple[Path, Path]]:
 
 
 def assert_readable(path: Path) -> None:
-    """The gguf package reads every tensor, and dequantizes those that it can."""
+    """The gguf package reads every tensor, if it knows the types: version 0.19 has no Q1_0 and Q2_0 yet."""
+    types = {tensor["type"] for tensor in dump(path)["tensors"]}
+    known = {kind.name for kind in gguf.GGMLQuantizationType}
+    if not types <= known:
+        assert types - known <= {"Q1_0", "Q2_0"}
+        return
     reader = gguf.GGUFReader(path)
     assert reader.tensors
     for tensor in reader.tensors:
