@@ -13,7 +13,7 @@ import pytest
 import workload
 from workload import FORMS, SUFFIXES, Workload, remove, shown, wrong_in
 
-KILLS = int(os.environ.get("KNAPSACK_KILLS", "6"))
+KILLS = int(os.environ.get("KNAPSACK_KILLS", "3"))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,116 @@
+"""What `inspect` and `compare` say of models, against numpy, safetensors and the gguf package."""
+
+from pathlib import Path
+
+import gguf
+import numpy
+import pytest
+from safetensors.numpy import save_file
+
+SMALL = Path(__file__).parent.parent.parent / "fixtures" / "gguf" / "small.gguf"
+
+
+def test_lists_what_the_gguf_package_reads(knapsack):
+    found = knapsack("inspect", SMALL, "--json").expect(0).json()
+    reader = gguf.GGUFReader(SMALL)
+    assert [t["name"] for t in found["tensors"]] == [t.name for t in reader.tensors]
+    for tensor, expected in zip(found["tensors"], reader.tensors):
+        assert tensor["type"] == expected.tensor_type.name
+        assert tensor["shape"] == [int(n) for n in reversed(expected.shape)]
+        assert tensor["bytes"] == expected.n_bytes
+        assert tensor["offset"] == expected.data_offset
+    keys = [key for key in reader.fields if not key.startswith("GGUF.")]
+    assert [item["key"] for item in found["metadata"]] == keys
+    assert found["total"]["parameters"] == sum(int(t.n_elements) for t in reader.tensors)
+
+
+def test_text_fits_and_names_every_tensor(knapsack):
+    text = knapsack("inspect", SMALL).expect(0).stdout
+    assert all(t.name in text for t in gguf.GGUFReader(SMALL).tensors)
+    assert "bits per weight" in text
+
+
+def test_statistics_are_numpys(knapsack, tmp_path):
+    values = numpy.random.default_rng(1).standard_normal((64, 300)).astype(numpy.float32)
+    values[0, :3] = [numpy.nan, numpy.inf, 0]
+    save_file({"w": values, "n": numpy.arange(5)}, tmp_path / "m.safetensors")
+    found = knapsack("inspect", tmp_path / "m.safetensors", "--tensor", "w", "--json").expect(0).json()["tensor"]
+    finite = values[numpy.isfinite(values)].astype(numpy.float64)
+    assert (found["nan"], found["infinite"], found["zeros"]) == (1, 1, 1)
+    assert found["min"] == finite.min() and found["max"] == finite.max()
+    assert found["mean"] == pytest.approx(finite.mean(), abs=1e-9)
+    assert found["std"] == pytest.approx(finite.std(), rel=1e-9)
+    counts, _ = numpy.histogram(finite, bins=20)
+    assert sum(found["histogram"]["counts"]) == finite.size
+    assert numpy.abs(numpy.array(found["histogram"]["counts"]) - counts).max() <= 2
+    counted = knapsack("inspect", tmp_path / "m.safetensors", "--tensor", "n", "--json").expect(0).json()["tensor"]
+    assert (counted["min"], counted["max"]) == (0, 4)
+
+
+def test_compare_measures_what_numpy_measures(knapsack, tmp_path):
+    made = tmp_path / "q.gguf"
+    knapsack("quantize", SMALL, made, "Q4_0", "--allow-requantize").expect(0)
+    found = knapsack("compare", SMALL, made, "--json").expect(0).json()
+    before = {t.name: t for t in gguf.GGUFReader(SMALL).tensors}
+    after = {t.name: t for t in gguf.GGUFReader(made).tensors}
+    assert len(found["tensors"]) == len(before)
+    for tensor in found["tensors"]:
+        name = tensor["original"]["name"]
+        first = gguf.dequantize(before[name].data, before[name].tensor_type).astype(numpy.float64).ravel()
+        second = gguf.dequantize(after[name].data, after[name].tensor_type).astype(numpy.float64).ravel()
+        error = second - first
+        assert tensor["difference"]["rms"] == pytest.approx(numpy.sqrt((error**2).mean()), rel=1e-9, abs=1e-12)
+        assert tensor["difference"]["max"] == pytest.approx(numpy.abs(error).max(), rel=1e-6)
+    text = knapsack("compare", SMALL, made).expect(0).stdout
+    assert "signal to noise" in text and "Q4_0" in text
+
+
+def test_the_same_file_does_not_differ(knapsack):
+    text = knapsack("compare", SMALL, SMALL).expect(0).stdout
+    assert "every number is the same" in text
+
+
+def test_llamas_heads_are_put_in_one_order(knapsack, tmp_path):
+    """A safetensors model beside its GGUF, whose query and key rows the reference's converter rearranges."""
+    rng = numpy.random.default_rng(2)
+    heads, key_heads, size, width = 4, 2, 8, 64
+    tensors = {
+        "model.embed_tokens.weight": rng.standard_normal((50, width)),
+        "model.layers.0.self_attn.q_proj.weight": rng.standard_normal((heads * size, width)),
+        "model.layers.0.self_attn.k_proj.weight": rng.standard_normal((key_heads * size, width)),
+        "model.layers.0.mlp.down_proj.weight": rng.standard_normal((width, 96)),
+        "model.layers.0.unknown.weight": rng.standard_normal((3, 3)),
+    }
+    tensors = {name: value.astype(numpy.float32) for name, value in tensors.items()}
+    save_file(tensors, tmp_path / "model.safetensors")
+    writer = gguf.GGUFWriter(tmp_path / "model.gguf", "llama")
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(key_heads)
+
+    def permuted(value, count):
+        return value.reshape(count, 2, value.shape[0] // count // 2, -1).swapaxes(1, 2).reshape(value.shape)
+
+    names = list(tensors.values())
+    writer.add_tensor("token_embd.weight", names[0])
+    writer.add_tensor("blk.0.attn_q.weight", permuted(names[1], heads))
+    writer.add_tensor("blk.0.attn_k.weight", permuted(names[2], key_heads))
+    writer.add_tensor("blk.0.ffn_down.weight", names[3])
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    for pair in (["model.safetensors", "model.gguf"], ["model.gguf", "model.safetensors"]):
+        found = knapsack("compare", *(tmp_path / name for name in pair), "--json").expect(0).json()
+        assert len(found["tensors"]) == 4
+        assert found["total"]["max"] == 0
+        unknown = found["only_in_original"] + found["only_in_other"]
+        assert unknown == ["model.layers.0.unknown.weight"]
+
+
+@pytest.mark.parametrize("content", [b"", b"GGUF", b"GGUF\x03\0\0\0" + b"\xff" * 40, b"\x08" + b"\0" * 7 + b"nonsense"])
+def test_what_is_no_model_is_told(knapsack, tmp_path, content):
+    (tmp_path / "x").write_bytes(content)
+    done = knapsack("inspect", tmp_path / "x").expect(1, 2)
+    assert "error:" in done.stderr and done.stdout == ""
+    knapsack("inspect", tmp_path / "missing").expect(2)
+    knapsack("inspect", SMALL, "--tensor", "none").expect(2)
