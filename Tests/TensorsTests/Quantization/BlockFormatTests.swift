@@ -41,7 +41,7 @@ import Testing
     /// The largest root mean square error, relative to the numbers', of numbers that are evenly distributed.
     @Test(arguments: [
         (GGMLType.q40, Float(0.09)), (.q41, 0.07), (.q50, 0.045), (.q51, 0.035), (.q80, 0.006),
-        (.mxfp4, 0.14), (.nvfp4, 0.12), (.iq4NL, 0.09), (.iq4XS, 0.09),
+        (.mxfp4, 0.16), (.nvfp4, 0.135), (.iq4NL, 0.09), (.iq4XS, 0.09),
         (.q10, 0.6), (.q20, 0.6), (.tq10, 0.6), (.tq20, 0.6),
     ])
     func errorIsWithinTheTypesBound(_ type: GGMLType, bound: Float) throws {
@@ -115,13 +115,13 @@ import Testing
         #expect(dequantized(format, []).isEmpty)
     }
 
-    /// Just below a power of two, a logarithm of 32 bits is that of the power already: 1 step below 2^8, but not
-    /// 3, and not below 2; 88 steps below 2^-126.
+    /// Just below a power of two, a logarithm of 32 bits is that of the power already: 2 steps below 2^8, but not
+    /// 3, and none below 2; 44 steps below 2^127.
     @Test func powersOfTwoBeginWhereRoundedLogarithmsDo() {
         func exponent(_ value: Float, below steps: UInt32) -> Int {
             Int(MXFP4Format.exponent(Float(bitPattern: value.bitPattern - steps))) - 125
         }
-        for power in -126...127 {
+        for power in -125...127 {
             #expect(exponent(Float(sign: .plus, exponent: power, significand: 1), below: 0) == power)
         }
         #expect(exponent(256, below: 2) == 8 && exponent(256, below: 3) == 7)
