@@ -18,8 +18,13 @@ extension DType {
         precondition(bytes.count == output.count * size)
         switch self {
         case .f32: F32Format.dequantize(bytes, into: &output)
-        case .f16, .bf16:
-            (self == .f16 ? GGMLType.f16 : .bf16).format?.dequantize(bytes, into: &output)
+        case .f16: F16Format.dequantize(bytes, into: &output)
+        case .bf16: BF16Format.dequantize(bytes, into: &output)
+        case .f64: F64Format.dequantize(bytes, into: &output)
+        case .bool, .u8, .i8, .f8e5m2, .f8e4m3, .f8e8m0:
+            let values = (0..<256).map { float(UInt64($0)) }
+            let table = values.span
+            for index in output.indices { output[index] = table[Int(bytes[index])] }
         default:
             for index in output.indices {
                 output[index] = float(littleEndian(bytes, index * size..<(index + 1) * size))
@@ -34,7 +39,6 @@ extension DType {
         case .i16: Float(Int16(truncatingIfNeeded: word))
         case .i32: Float(Int32(truncatingIfNeeded: word))
         case .i64: Float(Int64(truncatingIfNeeded: word))
-        case .f64: Float(Double(bitPattern: word))
         case .f8e4m3: DType.float(word, exponentBits: 4, hasInfinity: false)
         case .f8e5m2: DType.float(word, exponentBits: 5, hasInfinity: true)
         case .f8e8m0: word == 255 ? .nan : Float(sign: .plus, exponent: Int(word) - 127, significand: 1)
