@@ -1,0 +1,36 @@
+/// The families of models that can be converted.
+public enum ArchitectureRegistry {
+    /// All families. A new one is a file in this directory and a line here.
+    static let families: [any ModelArchitecture.Type] = [
+        Llama.self
+    ]
+
+    /// The classes in `architectures` of config.json that can be converted, sorted.
+    public static var classes: [String] {
+        families.flatMap { $0.classes }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// The family of a class.
+    /// - Throws: where there is none, with the nearest known classes.
+    static func family(of name: String) throws(ConversionError) -> any ModelArchitecture.Type {
+        if let family = families.first(where: { $0.classes.contains { $0.utf8.elementsEqual(name.utf8) } }) {
+            return family
+        }
+        guard !name.isEmpty else {
+            throw ConversionError(
+                "architecture-missing", "config.json does not say which architecture the model has",
+                fix: "add \"architectures\", as [\"LlamaForCausalLM\"]")
+        }
+        let near = classes.map { ($0, Suggestion.distance(Array(name.utf8.prefix(64)), Array($0.utf8))) }
+            .sorted { $0.1 < $1.1 }.prefix(3).map(\.0)
+        throw ConversionError(
+            "architecture-unknown", "models of the architecture \(name) cannot be converted",
+            notes: ["the nearest that can are \(near.joined(separator: ", "))"],
+            fix: "take a GGUF that someone made with llama.cpp, or ask for the architecture")
+    }
+
+    /// Fills a configuration with the defaults of its `model_type`.
+    static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+        families.first { $0.modelTypes.contains(modelType) }?.fillDefaults(&config, modelType: modelType)
+    }
+}

@@ -1,0 +1,139 @@
+public import Tensors
+
+/// A family of models: its tensors' names and values, its keys, and its defaults. One file has one family.
+///
+/// A value is made for one conversion, and is asked first for each tensor in the checkpoint's order, then for the
+/// keys, then for the vocabulary. It may collect tensors, such as experts, until it has all of a stack.
+public protocol ModelArchitecture: Sendable {
+    /// The classes in `architectures` of config.json that this is for.
+    static var classes: [String] { get }
+    /// The values of `model_type` in config.json whose defaults it knows.
+    static var modelTypes: [String] { get }
+
+    /// Fills a configuration with what transformers takes where config.json says nothing.
+    static func fillDefaults(_ config: inout ModelConfig, modelType: String)
+
+    /// Begins a conversion.
+    /// - Throws: where the configuration lacks a key, or a value is out of bounds.
+    init(_ model: HuggingFaceModel) throws(ConversionError)
+
+    /// GGUF's name for the architecture.
+    var name: String { get }
+
+    /// The name by which a tensor goes on; `nil` for one that is not written.
+    static func name(of tensor: String) -> String?
+
+    /// What is written of the checkpoint's next tensor: nothing, one tensor, or several.
+    /// - Parameters:
+    ///   - name: what ``name(of:)`` made of its name.
+    ///   - value: all of the tensor.
+    mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor]
+
+    /// What is written before the checkpoint's tensors, computed from the configuration.
+    func generatedTensors() throws(ConversionError) -> [ConvertedTensor]
+
+    /// Looks at what is left when all tensors were converted.
+    /// - Throws: where a tensor is missing, such as an expert of a stack.
+    func finish() throws(ConversionError)
+
+    /// The type that a tensor has whatever was asked; `nil` where nothing speaks against.
+    func type(of name: String, shape: [Int], wanted: OutputType) -> GGMLType?
+
+    /// Adds the architecture's own keys, with `general.file_type` in its place.
+    func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError)
+
+    /// Adds the tokenizer.
+    func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError)
+}
+
+extension ModelArchitecture {
+    /// Nothing.
+    public static func fillDefaults(_ config: inout ModelConfig, modelType: String) {}
+
+    /// All but what models of language do not need, and parts for images and sound (base.py of the converter,
+    /// `filter_tensors`).
+    public static func name(of tensor: String) -> String? { TextTensors.name(of: tensor) }
+
+    /// None.
+    public func generatedTensors() throws(ConversionError) -> [ConvertedTensor] { [] }
+
+    /// Nothing is left.
+    public func finish() throws(ConversionError) {}
+
+    /// Nothing speaks against.
+    public func type(of name: String, shape: [Int], wanted: OutputType) -> GGMLType? { nil }
+}
+
+extension ConversionError {
+    /// A tensor that the family does not have.
+    static func unknownTensor(_ name: String, _ architecture: String) -> ConversionError {
+        ConversionError(
+            "tensor-unknown", "a model of the architecture \(architecture) has no tensor \"\(name)\"",
+            fix: "see that config.json belongs to these weights")
+    }
+
+    /// A tensor of another shape than the configuration says.
+    static func wrongShape(_ name: String, _ shape: [Int], _ reason: String) -> ConversionError {
+        ConversionError(
+            "tensor-shape", "tensor \"\(name)\" has the shape \(shape), \(reason)",
+            fix: "see that config.json belongs to these weights")
+    }
+
+    /// A tensor that should be there.
+    static func missingTensor(_ name: String) -> ConversionError {
+        ConversionError(
+            "tensor-missing", "there is no tensor \"\(name)\"",
+            fix: "see that all files of the model are there")
+    }
+}
+
+/// The names of tensors of models that are more than language.
+enum TextTensors {
+    /// The name by which a tensor goes on; `nil` where it belongs to a part for images or sound.
+    static func name(of tensor: String) -> String? {
+        var tensor = tensor
+        if starts.contains(where: { tensor.hasUTF8Prefix($0) }) { return nil }
+        if parts.contains(where: { tensor.containsUTF8($0) }) { return nil }
+        if tensor.hasUTF8Suffix("e_score_correction_bias") {
+            tensor = String(decoding: tensor.utf8.dropLast("_bias".utf8.count), as: UTF8.self) + ".bias"
+        }
+        return tensor.replacingUTF8("language_model.", with: "")
+    }
+
+    private static let starts = [
+        "mlp", "vit.", "vpm.", "siglip2.", "conformer.", "merger.", "resampler.", "sound_encoder.",
+        "sound_projection.", "speech_embeddings.",
+    ]
+    private static let parts = [
+        "visual.", "vision.", "audio.", "talker.", "vision_", "audio_", "token2wav.", "code2wav.",
+        "projector.",
+        "pre_mm_projector_norm", "image_newline", "view_seperator", "patch_embed", "patch_embedding",
+        "patch_merger.", "patch_merge_mlp.", "model.connector.",
+    ]
+    /// What is never written, whatever the family.
+    static let leftOut = [".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq"]
+}
+
+extension String {
+    /// Whether these bytes are somewhere in it.
+    func containsUTF8(_ part: String) -> Bool { firstUTF8(part) != nil }
+
+    /// With every occurrence of some bytes replaced.
+    func replacingUTF8(_ part: String, with other: String) -> String {
+        var rest = self
+        var result = ""
+        while let place = rest.firstUTF8(part) {
+            result += String(decoding: rest.utf8.prefix(place), as: UTF8.self) + other
+            rest = String(decoding: rest.utf8.dropFirst(place + part.utf8.count), as: UTF8.self)
+        }
+        return result + rest
+    }
+
+    private func firstUTF8(_ part: String) -> Int? {
+        let (text, part) = (Array(utf8), Array(part.utf8))
+        guard !part.isEmpty, text.count >= part.count else { return nil }
+        return (0...text.count - part.count).first { start in
+            part.indices.allSatisfy { text[start + $0] == part[$0] }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+/// What the tensors of a family of models are called in GGUF.
+///
+/// A name is looked up without its `.weight` or `.bias`, which is carried over, and with `*` in the place of the
+/// first part that is a number, which is the block's.
+struct TensorNames: Sendable {
+    private var names: [String: String]
+
+    /// Takes pairs such as `"model.layers.*.self_attn.q_proj": "blk.*.attn_q"`.
+    init(_ names: [String: String]) { self.names = names }
+
+    /// These names, and others; where both have one, the others'.
+    func adding(_ others: [String: String]) -> TensorNames {
+        TensorNames(names.merging(others) { $1 })
+    }
+
+    /// The names in GGUF of a tensor; `nil` for one that is not known.
+    subscript(name: String) -> String? {
+        let (key, block) = Self.withoutBlock(name)
+        for suffix in ["", ".weight", ".bias"] where key.hasUTF8Suffix(suffix) {
+            let base = String(decoding: key.utf8.dropLast(suffix.utf8.count), as: UTF8.self)
+            guard let found = names[base] else { continue }
+            return found.split(separator: "*", omittingEmptySubsequences: false).joined(separator: block)
+                + suffix
+        }
+        return nil
+    }
+
+    /// The number of the block that a tensor belongs to: the first part of its name that is a number.
+    static func block(of name: String) -> Int? { Int(withoutBlock(name).block) }
+
+    private static func withoutBlock(_ name: String) -> (key: String, block: String) {
+        var parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        let place = parts.firstIndex { part in
+            !part.isEmpty && part.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        }
+        guard let place else { return (name, "") }
+        let block = String(parts[place])
+        parts[place] = "*"
+        return (parts.joined(separator: "."), block)
+    }
+
+    /// The names of Llama's tensors, which most families begin from.
+    static let llama: TensorNames = {
+        var names = [
+            "model.embed_tokens": "token_embd", "embed_tokens": "token_embd", "lm_head": "output",
+            "model.norm": "output_norm", "norm": "output_norm",
+            "model.layers.*.mlp.gate": "blk.*.ffn_gate_inp",
+        ]
+        for (name, inGGUF) in [
+            "input_layernorm": "attn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k",
+            "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
+            "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
+            "post_attention_layernorm": "ffn_norm", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up",
+            "mlp.down_proj": "ffn_down", "mlp.experts.gate_proj": "ffn_gate_exps",
+            "mlp.experts.up_proj": "ffn_up_exps", "mlp.experts.down_proj": "ffn_down_exps",
+        ] {
+            names["model.layers.*.\(name)"] = "blk.*.\(inGGUF)"
+            names["layers.*.\(name)"] = "blk.*.\(inGGUF)"
+        }
+        return TensorNames(names)
+    }()
+}

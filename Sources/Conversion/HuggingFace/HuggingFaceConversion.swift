@@ -1,0 +1,102 @@
+public import Tensors
+
+/// What a GGUF made of a Hugging Face model contains, tensor by tensor: every decision before any work.
+public struct HuggingFaceConversion: Sendable {
+    /// What is asked for.
+    public struct Options: Sendable {
+        /// The tensors' type; `nil` for the one that keeps what the checkpoint has best.
+        public var outputType: OutputType?
+        /// Whether only the tokenizer is wanted.
+        public var isVocabularyOnly = false
+        /// The model's name; `nil` for what its card or directory says.
+        public var modelName: String?
+        /// Values of `general.*` keys that are put over all others.
+        public var overrides: JSON?
+        /// The pre-tokenizer's name, for one that is not known; `nil` to find it.
+        public var preTokenizer: String?
+
+        /// What is asked for where nothing is said.
+        public init() {}
+    }
+
+    /// One tensor to write.
+    public struct Tensor: Sendable, Equatable {
+        /// The name, the dimensions (the fastest varying first) and the type.
+        public let description: TensorDescription
+        /// The elements.
+        public let value: TensorValue
+    }
+
+    /// All items.
+    public let metadata: ModelMetadata
+    /// The tensors in the order of the file; none for a vocabulary only.
+    public let tensors: [Tensor]
+    /// The type that was chosen.
+    public let outputType: OutputType
+    /// The model's name, size and so on, from which a file's name is made.
+    public let general: GeneralMetadata
+
+    /// Decides.
+    /// - Throws: everything that hinders.
+    public init(_ model: HuggingFaceModel, _ options: Options = Options()) throws(ConversionError) {
+        let family = try ArchitectureRegistry.family(of: model.config.architecture)
+        var architecture = try family.init(model)
+        outputType = options.outputType ?? OutputType(guessedFrom: model.tensors)
+        var converted: [ConvertedTensor] = []
+        if !options.isVocabularyOnly {
+            converted += try architecture.generatedTensors()
+            for (index, tensor) in model.tensors.enumerated() {
+                guard !TextTensors.leftOut.contains(where: { tensor.name.hasUTF8Suffix($0) }),
+                    let name = family.name(of: tensor.name)
+                else { continue }
+                let value = TensorValue(TensorView(index, shape: tensor.shape))
+                converted += try architecture.convert(name, value)
+            }
+            try architecture.finish()
+        }
+        var tensors: [Tensor] = []
+        var names: Set<[UInt8]> = []
+        for tensor in converted {
+            guard names.insert(Array(tensor.name.utf8)).inserted else {
+                throw ConversionError(
+                    "tensor-twice", "two tensors of the checkpoint would become \"\(tensor.name)\"",
+                    fix: "see that config.json belongs to these weights")
+            }
+            let type =
+                Self.blockType(tensor.value, model)
+                ?? architecture.type(of: tensor.name, shape: tensor.value.shape, wanted: outputType)
+                ?? outputType.type(of: tensor.name, shape: tensor.value.shape)
+            tensors.append(
+                Tensor(
+                    description: TensorDescription(
+                        name: tensor.name, dimensions: tensor.value.shape.reversed(), type: type),
+                    value: tensor.value))
+        }
+        self.tensors = tensors
+        general = try GeneralMetadata(
+            card: model.card, config: model.config.raw,
+            generationConfig: try model.files.json("generation_config.json"),
+            directoryName: model.directoryName, modelName: options.modelName, overrides: options.overrides,
+            parameterCount: ParameterCount(tensors.map(\.description)))
+        var metadata = ModelMetadata(architecture: architecture.name)
+        general.add(to: &metadata)
+        try architecture.addParameters(to: &metadata, fileType: Self.fileType(outputType, tensors))
+        metadata["general.quantization_version"] = .uint32(2)
+        try architecture.addVocabulary(
+            to: &metadata,
+            Vocabulary(files: model.files, config: model.config.json, preTokenizer: options.preTokenizer))
+        self.metadata = metadata
+    }
+
+    /// The type of ggml's blocks that a tensor is kept in as it is.
+    private static func blockType(_ value: TensorValue, _ model: HuggingFaceModel) -> GGMLType? {
+        guard case .views(let views) = value.content, let view = views.first else { return nil }
+        return model.tensors[view.tensor].blockType
+    }
+
+    /// The number in `general.file_type`: a model with MXFP4 experts says so where the rest is of plain numbers.
+    private static func fileType(_ type: OutputType, _ tensors: [Tensor]) -> UInt32 {
+        let isPlain = [.f32, .f16, .bf16].contains(type)
+        return isPlain && tensors.contains { $0.description.type == .mxfp4 } ? 38 : type.fileType
+    }
+}

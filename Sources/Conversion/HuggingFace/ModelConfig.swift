@@ -1,0 +1,154 @@
+public import Tensors
+
+/// A model's `config.json`, as transformers gives it to a program: what it leaves out filled with the defaults of
+/// its `model_type`, and the part for text on the top level.
+public struct ModelConfig: Sendable {
+    /// All values, each key once.
+    public private(set) var values: [String: JSON]
+    /// The file as it is.
+    public let raw: JSON
+
+    /// Reads a configuration.
+    /// - Throws: where it is not an object.
+    public init(_ raw: JSON) throws(ConversionError) {
+        guard let members = raw.members else {
+            throw ConversionError(
+                "config-malformed", "config.json is not an object",
+                fix: "delete the file and download it again")
+        }
+        self.raw = raw
+        values = Self.dictionary(members)
+        let modelType = values["model_type"]?.string ?? ""
+        ArchitectureRegistry.fillDefaults(&self, modelType: modelType)
+        for key in ["llm_config", "lm_config", "language_config", "text_config"] {
+            guard let inner = values[key], let members = inner.members else { continue }
+            var text = try ModelConfig(inner)
+            if text.values["model_type"] == nil { text.values = Self.dictionary(members) }
+            values.merge(text.values) { $1 }
+            values["architectures"] = raw["architectures"] ?? values["architectures"]
+        }
+    }
+
+    private static func dictionary(_ members: [JSON.Member]) -> [String: JSON] {
+        Dictionary(members.map { ($0.key, $0.value) }) { $1 }
+    }
+
+    /// The value of a key, `null` included; `nil` where the key is missing.
+    public subscript(key: String) -> JSON? {
+        get { values[key] }
+        set { values[key] = newValue }
+    }
+
+    /// Sets a key only where it is missing.
+    public mutating func setDefault(_ key: String, _ value: JSON) {
+        if values[key] == nil { values[key] = value }
+    }
+
+    /// The class in `architectures`, the first one; empty where there is none.
+    public var architecture: String { values["architectures"]?.array?.first?.string ?? "" }
+
+    /// All values as one object, sorted by key.
+    public var json: JSON {
+        .object(
+            values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
+                JSON.Member($0.key, $0.value)
+            })
+    }
+
+    // MARK: Values of a type
+
+    /// The value of the first of these keys that is there; `nil` where there is none or it is `null`.
+    public func first(_ keys: [String]) -> JSON? {
+        guard let key = keys.first(where: { values[$0] != nil }), let value = values[key], value != .null
+        else {
+            return nil
+        }
+        return value
+    }
+
+    /// A whole number; `nil` where none of the keys is there or it is `null`.
+    /// - Throws: where it is something else.
+    public func integerIfPresent(_ keys: String...) throws(ConversionError) -> Int? {
+        guard let value = first(keys) else { return nil }
+        if let integer = value.integer { return integer }
+        if case .number(let number) = value, let integer = Int(exactly: number) { return integer }
+        throw Self.wrong(keys, value, "a whole number")
+    }
+
+    /// A whole number.
+    /// - Throws: also where none of the keys is there.
+    public func integer(_ keys: String...) throws(ConversionError) -> Int {
+        guard let value = first(keys) else { throw Self.missing(keys) }
+        if let integer = value.integer { return integer }
+        if case .number(let number) = value, let integer = Int(exactly: number) { return integer }
+        throw Self.wrong(keys, value, "a whole number")
+    }
+
+    /// A whole number above zero, such as a dimension.
+    public func size(_ keys: String...) throws(ConversionError) -> Int {
+        guard let value = first(keys) else { throw Self.missing(keys) }
+        guard let integer = value.integer, integer > 0, integer <= Int(Int32.max) else {
+            throw Self.wrong(keys, value, "a whole number above 0")
+        }
+        return integer
+    }
+
+    /// A number; `nil` where none of the keys is there or it is `null`.
+    public func numberIfPresent(_ keys: String...) throws(ConversionError) -> Double? {
+        guard let value = first(keys) else { return nil }
+        guard let number = value.double else { throw Self.wrong(keys, value, "a number") }
+        return number
+    }
+
+    /// A number.
+    public func number(_ keys: String...) throws(ConversionError) -> Double {
+        guard let value = first(keys) else { throw Self.missing(keys) }
+        guard let number = value.double else { throw Self.wrong(keys, value, "a number") }
+        return number
+    }
+
+    /// A truth value; `nil` where none of the keys is there or it is none.
+    public func boolIfPresent(_ keys: String...) -> Bool? { first(keys)?.bool }
+
+    /// A string; `nil` where none of the keys is there or it is none.
+    public func stringIfPresent(_ keys: String...) -> String? { first(keys)?.string }
+
+    /// The number of blocks (`block_count`).
+    public func blockCount() throws(ConversionError) -> Int {
+        try size("n_layers", "num_hidden_layers", "n_layer", "num_layers")
+    }
+
+    /// The number of elements of a head: `head_dim`, or the hidden size's share.
+    public func headLength() throws(ConversionError) -> Int {
+        if first(["head_dim"]) != nil { return try size("head_dim") }
+        return try size("hidden_size", "n_embd") / size("num_attention_heads", "n_head", "n_heads")
+    }
+
+    /// What to say where none of the keys is there.
+    public static func missing(_ keys: [String]) -> ConversionError {
+        ConversionError(
+            "config-key-missing",
+            keys.count == 1
+                ? "config.json has no \"\(keys[0])\""
+                : "config.json has none of " + keys.map { "\"\($0)\"" }.joined(separator: ", "),
+            fix: "see that it is the config.json of this model")
+    }
+
+    private static func wrong(_ keys: [String], _ value: JSON, _ wanted: String) -> ConversionError {
+        ConversionError(
+            "config-value-wrong",
+            "config.json: \(keys.map { "\"\($0)\"" }.joined(separator: " or ")) is not \(wanted)",
+            fix: "see that it is the config.json of this model")
+    }
+}
+
+extension JSON {
+    /// The value of a number of either kind.
+    public var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,83 @@
+public import Tensors
+
+/// The type that a conversion gives tensors, by the names of convert_hf_to_gguf.py's `--outtype`.
+public enum OutputType: String, Sendable, CaseIterable {
+    case f32, f16, bf16
+    case q80 = "q8_0"
+    case tq10 = "tq1_0"
+    case tq20 = "tq2_0"
+
+    /// The type of a tensor that nothing speaks against.
+    public var type: GGMLType {
+        switch self {
+        case .f32: .f32
+        case .f16: .f16
+        case .bf16: .bf16
+        case .q80: .q80
+        case .tq10: .tq10
+        case .tq20: .tq20
+        }
+    }
+
+    /// The number in `general.file_type` (llama.h, `enum llama_ftype`).
+    public var fileType: UInt32 {
+        switch self {
+        case .f32: 0
+        case .f16: 1
+        case .q80: 7
+        case .bf16: 32
+        case .tq10: 36
+        case .tq20: 37
+        }
+    }
+
+    /// As it stands in a file's name: `F16`, `Q8_0`.
+    public var fileName: String { rawValue.uppercased() }
+
+    /// The type that keeps what a checkpoint has best (`auto`): that of the first tensor of two or more dimensions
+    /// that is of 16 bits, else `f16`.
+    public init(guessedFrom tensors: [CheckpointTensor]) {
+        let first = tensors.first { $0.shape.count >= 2 && ($0.dtype == .bf16 || $0.dtype == .f16) }
+        self = first?.dtype == .bf16 ? .bf16 : .f16
+    }
+
+    /// The type of one tensor.
+    /// - Parameters:
+    ///   - name: GGUF's name.
+    ///   - shape: outermost dimension first.
+    public func type(of name: String, shape: [Int]) -> GGMLType {
+        if shape.count <= 1 || name.hasUTF8Suffix("_norm.weight") { return .f32 }
+        if Self.isAlwaysFloat(name) { return .f32 }
+        var type = type
+        if self == .tq10 || self == .tq20, ["token_embd.weight", "output.weight"].contains(name) {
+            type = .f16
+        }
+        return (shape.last ?? 1).isMultiple(of: type.blockLength) ? type : .f16
+    }
+
+    /// Whether programs read a tensor in 32 bits only (base.py of the converter, `prepare_tensors`).
+    private static func isAlwaysFloat(_ name: String) -> Bool {
+        guard [".weight", ".lora_a", ".lora_b"].contains(where: { name.hasUTF8Suffix($0) }) else {
+            return true
+        }
+        let parts = name.split(separator: ".")
+        guard parts.last == "weight", parts.count >= 2 else { return false }
+        return alwaysFloat.contains(parts[parts.count - 2])
+    }
+
+    private static let alwaysFloat: Set<Substring> = [
+        "ffn_gate_inp", "ffn_gate_inp_shexp", "position_embd", "token_types", "ssm_conv1d", "time_mix_first",
+        "time_mix_w1", "time_mix_w2", "time_mix_decay_w1", "time_mix_decay_w2", "time_mix_lerp_fused",
+        "altup_correct_coef", "altup_predict_coef",
+    ]
+}
+
+extension String {
+    /// Whether the last bytes are these; unlike `hasSuffix` it takes no two spellings for the same.
+    func hasUTF8Suffix(_ suffix: String) -> Bool {
+        utf8.count >= suffix.utf8.count && utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+    }
+
+    /// Whether the first bytes are these.
+    func hasUTF8Prefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+}

@@ -1,0 +1,91 @@
+/// Elements of one tensor of a checkpoint in another order: the element at an index is at `offset` plus the sum of
+/// the index's parts times `strides`, counted in elements. A slice, a transposition and what splits or swaps
+/// dimensions are all of this kind.
+public struct TensorView: Hashable, Sendable {
+    /// The tensor's place in the checkpoint's list.
+    public let tensor: Int
+    /// Where the first element is.
+    public private(set) var offset: Int
+    /// The numbers of elements, outermost dimension first.
+    public private(set) var shape: [Int]
+    /// How far apart neighbours along each dimension are.
+    public private(set) var strides: [Int]
+
+    /// All of a tensor as it lies.
+    public init(_ tensor: Int, shape: [Int]) {
+        self.tensor = tensor
+        self.shape = shape
+        offset = 0
+        strides = Self.contiguousStrides(shape)
+    }
+
+    /// The number of elements.
+    public var count: Int { shape.reduce(1, &*) }
+
+    /// Whether the elements lie one after the other.
+    public var isContiguous: Bool {
+        var expected = 1
+        for (length, stride) in zip(shape, strides).reversed() where length != 1 {
+            if stride != expected { return false }
+            expected = expected &* length
+        }
+        return true
+    }
+
+    private static func contiguousStrides(_ shape: [Int]) -> [Int] {
+        var strides = [Int](repeating: 1, count: shape.count)
+        for axis in shape.indices.dropLast().reversed() {
+            strides[axis] = strides[axis + 1] &* shape[axis + 1]
+        }
+        return strides
+    }
+
+    // MARK: Other orders
+
+    /// With one dimension in the place of a few: `parts` multiply to the length of `axis`.
+    /// - Returns: `nil` where they do not.
+    public func split(axis: Int, into parts: [Int]) -> TensorView? {
+        guard shape.indices.contains(axis), parts.allSatisfy({ $0 >= 0 }) else { return nil }
+        var product = 1
+        for part in parts {
+            let (next, overflow) = product.multipliedReportingOverflow(by: part)
+            if overflow { return nil }
+            product = next
+        }
+        guard product == shape[axis] else { return nil }
+        var result = self
+        let stride = strides[axis]
+        result.shape.replaceSubrange(axis...axis, with: parts)
+        result.strides.replaceSubrange(axis...axis, with: Self.contiguousStrides(parts).map { $0 &* stride })
+        return result
+    }
+
+    /// With two dimensions in each other's place. The axes are the caller's business.
+    public func swapped(_ first: Int, _ second: Int) -> TensorView {
+        var result = self
+        result.shape.swapAt(first, second)
+        result.strides.swapAt(first, second)
+        return result
+    }
+
+    /// Only some of the elements along a dimension: every `step`th of `range`.
+    /// - Returns: `nil` where the range is not inside.
+    public func sliced(axis: Int, _ range: Range<Int>, step: Int = 1) -> TensorView? {
+        guard shape.indices.contains(axis), range.lowerBound >= 0, range.upperBound <= shape[axis], step > 0
+        else { return nil }
+        var result = self
+        result.offset &+= range.lowerBound &* strides[axis]
+        result.shape[axis] = (range.count + step - 1) / step
+        result.strides[axis] = strides[axis] &* step
+        return result
+    }
+
+    /// Without a dimension: only the elements at one place along it.
+    /// - Returns: `nil` where the place is not inside.
+    public func selected(axis: Int, at place: Int) -> TensorView? {
+        guard var result = sliced(axis: axis, place..<place + 1) else { return nil }
+        result.shape.remove(at: axis)
+        result.strides.remove(at: axis)
+        return result
+    }
+}
