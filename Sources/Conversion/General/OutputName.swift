@@ -1,0 +1,59 @@
+extension GeneralMetadata {
+    /// The name of the file where none is asked for, as "Qwen3-8B-Instruct-F16.gguf" (`naming_convention` of gguf-py's
+    /// `utility.py`).
+    ///
+    /// Unlike there no part of it can lead into another directory: a `/` becomes a hyphen everywhere.
+    /// - Parameters:
+    ///   - type: the type of the tensors, as "F16" or "Q4_K_M".
+    ///   - isVocabularyOnly: whether the file has only a tokenizer, which has neither size nor type.
+    public func fileName(type: String, isVocabularyOnly: Bool = false) -> String {
+        func words(_ text: String) -> String {
+            text.pythonStripped.mapping([" ", "/", "\0"], to: "-")
+        }
+        var parts = [words(basename ?? name ?? "ggml-model")]
+        if !isVocabularyOnly, let sizeLabel { parts.append(sizeLabel.mapping(["/", "\0"], to: "-")) }
+        if let finetune { parts.append(words(finetune)) }
+        if let version { parts.append(words(version)) }
+        if !isVocabularyOnly { parts.append(words(type.uppercased())) }
+        if isVocabularyOnly { parts.append("vocab") } else if kind == .adapter { parts.append("LoRA") }
+        return parts.joined(separator: "-") + ".gguf"
+    }
+
+    /// A file's name with the type of the tensors in its placeholders: `{ftype}` and `{outtype}` for "q8_0",
+    /// `{FTYPE}` and `{OUTTYPE}` for "Q8_0", `{}` as the first; `{{` and `}}` stand for braces.
+    /// - Parameters:
+    ///   - template: the last part of the path.
+    ///   - type: the type of the tensors, as "F16" or "Q4_K_M".
+    /// - Throws: where there is another placeholder, or a brace alone.
+    public static func fileName(filling template: String, type: String) throws(ConversionError) -> String {
+        var result = String.UnicodeScalarView()
+        var placeholder: String.UnicodeScalarView?
+        var rest = Array(template.unicodeScalars)[...]
+        while let scalar = rest.popFirst() {
+            switch (scalar, placeholder) {
+            case ("{", nil) where rest.first == "{", ("}", nil) where rest.first == "}":
+                result.append(scalar)
+                rest = rest.dropFirst()
+            case ("{", nil): placeholder = String.UnicodeScalarView()
+            case ("}", let name?):
+                switch String(name) {
+                case "ftype", "outtype", "", "0": result += type.lowercased().unicodeScalars
+                case "FTYPE", "OUTTYPE": result += type.uppercased().unicodeScalars
+                default: throw unknownPlaceholder("{\(String(name))}", template)
+                }
+                placeholder = nil
+            case (_, nil) where scalar != "}": result.append(scalar)
+            case (_, .some): placeholder?.append(scalar)
+            default: throw unknownPlaceholder("}", template)
+            }
+        }
+        if let placeholder { throw unknownPlaceholder("{\(String(placeholder))", template) }
+        return String(result)
+    }
+
+    private static func unknownPlaceholder(_ text: String, _ template: String) -> ConversionError {
+        ConversionError(
+            "outfile-placeholder", "\"\(text)\" in the file name \"\(template)\" is no placeholder",
+            fix: "write {ftype} or {FTYPE}, and {{ and }} for braces")
+    }
+}
