@@ -57,16 +57,7 @@ public struct ModelCard: Equatable, Sendable {
     }
 
     private init(_ yaml: String, firstLine: Int) throws(Problem) {
-        let root: Node?
-        do {
-            // Empty lines at the end, because Yams reads a string of up to 15 bytes after its copy on the
-            // stack is gone. The basic resolver leaves every scalar as text.
-            root = try Parser(
-                yaml: yaml + String(repeating: "\n", count: 16), resolver: .basic, encoding: .utf8
-            ).singleRoot()
-        } catch {
-            throw Self.problem(error, firstLine)
-        }
+        let root = try Self.compose(yaml, firstLine: firstLine)
         guard let mapping = root?.mapping else {
             throw Problem(
                 message: "the model card's YAML is not a mapping of names to values", line: firstLine)
@@ -105,7 +96,20 @@ public struct ModelCard: Equatable, Sendable {
         return words.isEmpty ? nil : words.joined(separator: " ")
     }
 
-    private static func problem(_ error: any Error, _ firstLine: Int) -> Problem {
+    /// Parses YAML that was seen to hold no danger; every scalar is text.
+    static func compose(_ yaml: String, firstLine: Int) throws(Problem) -> Node? {
+        do { return try compose(yaml) } catch { throw problem(error, firstLine) }
+    }
+
+    /// Parses YAML, with Yams's own errors.
+    static func compose(_ yaml: String) throws -> Node? {
+        // A comment at the end, because Yams reads a string of up to 15 bytes after its copy on the stack is gone.
+        // The basic resolver leaves every scalar as text.
+        let end = yaml.utf8.last == 0x0A ? "# the end of the card\n" : "\n# the end of the card\n"
+        return try Parser(yaml: yaml + end, resolver: .basic, encoding: .utf8).singleRoot()
+    }
+
+    static func problem(_ error: any Error, _ firstLine: Int) -> Problem {
         func make(_ problem: String, _ mark: Mark) -> Problem {
             Problem(
                 message: "the model card's YAML is not valid: \(problem)", line: firstLine + mark.line - 1)
