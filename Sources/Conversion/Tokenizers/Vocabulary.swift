@@ -1,12 +1,86 @@
 public import Tensors
 
-/// The tokenizer of a model, as GGUF has it.
+/// The tokenizer of a model, as GGUF has it: what convert_hf_to_gguf.py writes for it, by kind of tokenizer. Each of
+/// the `add` functions adds items in the order of the file.
 public struct Vocabulary: Sendable {
-    /// Takes what the tokenizer is made from.
-    public init(files: ModelFiles, config: JSON, preTokenizer: String?) {}
-    var isByteFallbackBPE: Bool { false }
-    func addTekken(to metadata: inout ModelMetadata) throws(ConversionError) {}
-    func addSentencePiece(to metadata: inout ModelMetadata) throws(ConversionError) {}
-    func addByteFallbackBPE(to metadata: inout ModelMetadata) throws(ConversionError) {}
-    func addBPE(to metadata: inout ModelMetadata) throws(ConversionError) {}
+    /// Finds the name by which llama.cpp knows how a tokenizer cuts text before it looks for tokens.
+    public typealias Identifier = @Sendable (ModelFiles) throws(ConversionError) -> String
+
+    private let loaded: Result<TokenizerFiles, ConversionError>
+    private let modelFiles: ModelFiles
+    let config: JSON
+    private let preTokenizer: String?
+    private let identify: Identifier?
+
+    /// Takes what the tokenizer is made from; what is wrong with it comes out when it is added.
+    /// - Parameters:
+    ///   - files: the model's small files.
+    ///   - config: the configuration with all defaults, the part for text on its top level.
+    ///   - preTokenizer: what llama.cpp calls the pre-tokenizer; `nil` to find it.
+    public init(files: ModelFiles, config: JSON, preTokenizer: String?) {
+        self.init(files: files, config: config, preTokenizer: preTokenizer, identify: nil)
+    }
+
+    /// The same with another way to find the pre-tokenizer.
+    init(files: ModelFiles, config: JSON, preTokenizer: String?, identify: Identifier?) {
+        modelFiles = files
+        self.config = config
+        self.preTokenizer = preTokenizer
+        self.identify = identify
+        do throws(ConversionError) {
+            loaded = .success(try TokenizerFiles(files))
+        } catch {
+            loaded = .failure(error)
+        }
+    }
+
+    // MARK: What a family may ask
+
+    /// Whether `tokenizer.json` is a BPE whose unknown characters become bytes, as Llama's first one in this form.
+    public var isByteFallbackBPE: Bool {
+        guard let tokenizer = try? loaded.get().tokenizer, let model = tokenizer["model"] else {
+            return false
+        }
+        return model["type"]?.isText("BPE") == true && model["byte_fallback"]?.isTruthy == true
+            && tokenizer["decoder"]?["type"]?.isText("Sequence") == true
+    }
+
+    /// The class that `tokenizer_config.json` names.
+    public var tokenizerClass: String? { try? loaded.get().tokenizerClass }
+
+    /// Whether there is a SentencePiece model, `tokenizer.model`.
+    public var hasSentencePiece: Bool { modelFiles["tokenizer.model"] != nil }
+
+    // MARK: What the kinds share
+
+    /// The files.
+    /// - Throws: where one is broken.
+    func tokenizerFiles() throws(ConversionError) -> TokenizerFiles { try loaded.get() }
+
+    /// All tokens, as transformers has them.
+    func transformersTokens() throws(ConversionError) -> TransformersTokens {
+        try TransformersTokens(try tokenizerFiles(), modelType: config["model_type"]?.string ?? "")
+    }
+
+    /// The number of tokens in the configuration; `nil` where it has none.
+    /// - Throws: where it is no number that can be right.
+    func configuredCount() throws(ConversionError) -> Int? {
+        guard let value = config["vocab_size"], value != .null else { return nil }
+        guard let count = value.integer, count > 0, count <= TokenTable.maximumCount else {
+            throw ConversionError(
+                "vocabulary-size", "config.json: \"vocab_size\" is \(value.compactText.prefix(40))",
+                fix: "see that it is the config.json of this model")
+        }
+        return count
+    }
+
+    /// The name of the pre-tokenizer.
+    func preTokenizerName() throws(ConversionError) -> String {
+        if let preTokenizer { return preTokenizer }
+        guard let identify else {
+            throw ConversionError(
+                "pre-tokenizer-unknown", "the pre-tokenizer is not known", fix: "name it with --pre NAME")
+        }
+        return try identify(modelFiles)
+    }
 }

@@ -1,0 +1,73 @@
+import Tensors
+
+/// The special tokens by kind that transformers finds for a tokenizer when it loads it, in
+/// `tokenizer_config.json`, in `special_tokens_map.json` or in the tokenizer's class, and the tokens that it adds.
+struct SpecialTokenKinds {
+    /// The special tokens, each text once, with whether its flags are known.
+    private(set) var tokens: [(token: AddedToken, hasFlags: Bool)] = []
+    /// What is added before them, by id.
+    private(set) var decoder: [AddedToken]
+
+    /// The texts of the special tokens.
+    var texts: [String] { tokens.map(\.token.text) }
+
+    init(_ files: TokenizerFiles, modelType: String) throws(ConversionError) {
+        var values = files.settings ?? [:]
+        decoder = try files.addedTokensDecoder()
+        if values["added_tokens_decoder"] == nil {
+            // As files were before `added_tokens_decoder`.
+            for member in try TokenizerFiles.object("special_tokens_map.json", files.files)?.members ?? [] {
+                values[member.key] = Self.joined(values[member.key], member)
+            }
+            let special = Self.specials(values, [:])
+            decoder = try files.addedTokensFile().map { token in
+                let isSpecial = special.contains { $0.token.text.utf8.elementsEqual(token.text.utf8) }
+                return AddedToken(token.text, id: token.id, isSpecial: isSpecial)
+            }
+            decoder += try files.addedTokens()
+        }
+        decoder = decoder.enumerated().sorted { ($0.1.id, $0.0) < ($1.1.id, $1.0) }.map(\.1)
+        let defaults = SpecialTokenDefaults.tokens(ofClass: files.tokenizerClass, modelType: modelType)
+        let known = Dictionary(decoder.map { (ExactText($0.text), $0) }) { $1 }
+        var seen: Set<ExactText> = []
+        for entry in Self.specials(values, defaults) where seen.insert(ExactText(entry.token.text)).inserted {
+            if let token = known[ExactText(entry.token.text)], entry.isByKind {
+                tokens.append((token, true))
+            } else {
+                tokens.append((entry.token, entry.hasFlags))
+            }
+        }
+    }
+
+    private typealias Entry = (token: AddedToken, hasFlags: Bool, isByKind: Bool)
+
+    /// The special tokens of settings, by kind, then those without a kind.
+    private static func specials(_ settings: [String: JSON], _ defaults: [String: String]) -> [Entry] {
+        var entries: [Entry] = []
+        func take(_ value: JSON?, isByKind: Bool) {
+            switch value {
+            case .string(let text)? where !text.isEmpty:
+                entries.append((AddedToken(text, isSpecial: true), false, isByKind))
+            case .object?:
+                if let token = value.flatMap(AddedToken.init), !token.text.isEmpty {
+                    entries.append((token, true, isByKind))
+                }
+            default: break
+            }
+        }
+        for kind in SpecialTokenDefaults.kinds {
+            take(settings["\(kind)_token"] ?? defaults[kind].map { .string($0) }, isByKind: true)
+        }
+        for value in settings["additional_special_tokens"]?.array ?? [] { take(value, isByKind: false) }
+        for member in settings["extra_special_tokens"]?.members ?? [] { take(member.value, isByKind: false) }
+        return entries
+    }
+
+    /// What a member of `special_tokens_map.json` makes of a setting: its value, but lists are joined.
+    private static func joined(_ setting: JSON?, _ member: JSON.Member) -> JSON {
+        guard member.key == "additional_special_tokens", let more = member.value.array else {
+            return member.value
+        }
+        return .array((setting?.array ?? []) + more)
+    }
+}

@@ -1,0 +1,122 @@
+import Tensors
+
+/// The JSON files that say what a tokenizer is, each parsed once.
+struct TokenizerFiles: Sendable {
+    /// `tokenizer.json`; `nil` where there is none.
+    let tokenizer: JSON?
+    /// The members of `tokenizer_config.json`; `nil` where there is none.
+    let settings: [String: JSON]?
+    /// All files.
+    let files: ModelFiles
+
+    /// Reads them.
+    /// - Throws: where one is broken or is no object.
+    init(_ files: ModelFiles) throws(ConversionError) {
+        self.files = files
+        tokenizer = try Self.object("tokenizer.json", files)
+        settings = try Self.object("tokenizer_config.json", files)?.dictionary
+    }
+
+    /// A JSON file that has to be an object, where there is one.
+    static func object(_ path: String, _ files: ModelFiles) throws(ConversionError) -> JSON? {
+        guard let json = try files.json(path) else { return nil }
+        guard json.members != nil else { throw .broken(path, "it is not an object") }
+        return json
+    }
+
+    /// The class in `tokenizer_config.json`.
+    var tokenizerClass: String? { settings?["tokenizer_class"]?.string }
+
+    /// `added_tokens` of `tokenizer.json`: tokens beside those of the model.
+    func addedTokens() throws(ConversionError) -> [AddedToken] {
+        guard let list = tokenizer?["added_tokens"], list != .null else { return [] }
+        guard let list = list.array else { throw .broken("tokenizer.json", "\"added_tokens\" is no list") }
+        var tokens: [AddedToken] = []
+        for entry in list {
+            guard let token = AddedToken(entry), let id = entry["id"]?.integer else {
+                throw .broken("tokenizer.json", "one of \"added_tokens\" has no \"id\" or no \"content\"")
+            }
+            tokens.append(token.with(id: id))
+        }
+        return tokens
+    }
+
+    /// `added_tokens_decoder` of `tokenizer_config.json`, in the file's order.
+    func addedTokensDecoder() throws(ConversionError) -> [AddedToken] {
+        guard let entries = settings?["added_tokens_decoder"], entries != .null else { return [] }
+        guard let entries = entries.members else {
+            throw .broken("tokenizer_config.json", "\"added_tokens_decoder\" is no object")
+        }
+        var tokens: [AddedToken] = []
+        for entry in entries {
+            guard let id = Int(entry.key), id >= 0, let token = AddedToken(entry.value) else {
+                throw .broken(
+                    "tokenizer_config.json",
+                    "\"added_tokens_decoder\" has no id and token in \"\(entry.key.prefix(40))\"")
+            }
+            tokens.append(token.with(id: id))
+        }
+        return tokens
+    }
+
+    /// `added_tokens.json`: ids by text, in the file's order.
+    func addedTokensFile() throws(ConversionError) -> [AddedToken] {
+        guard let entries = try Self.object("added_tokens.json", files)?.members else { return [] }
+        var tokens: [AddedToken] = []
+        for entry in entries {
+            guard let id = entry.value.integer, id >= 0 else {
+                throw .broken("added_tokens.json", "\"\(entry.key.prefix(40))\" has no id")
+            }
+            tokens.append(AddedToken(entry.key, id: id))
+        }
+        return tokens
+    }
+}
+
+/// A token that was added to a tokenizer's model.
+struct AddedToken: Sendable {
+    /// The text.
+    var text: String
+    /// The id that its file says; the tokenizer may give it another.
+    var id: Int
+    /// Whether it says something of the text.
+    var isSpecial: Bool
+    /// Whether it is looked for in text that was normalized.
+    var isNormalized: Bool
+
+    init(_ text: String, id: Int = 0, isSpecial: Bool = false, isNormalized: Bool? = nil) {
+        self.text = text
+        self.id = id
+        self.isSpecial = isSpecial
+        self.isNormalized = isNormalized ?? !isSpecial
+    }
+
+    /// Reads an object with `content` and flags; `nil` where there is no such text.
+    init?(_ json: JSON) {
+        guard let text = json["content"]?.string else { return nil }
+        self.init(
+            text, isSpecial: json["special"]?.isTruthy ?? false, isNormalized: json["normalized"]?.isTruthy)
+    }
+
+    /// The same with an id.
+    func with(id: Int) -> AddedToken {
+        var token = self
+        token.id = id
+        return token
+    }
+}
+
+extension ConversionError {
+    /// A file of the tokenizer that is not what it should be.
+    static func broken(_ path: String, _ reason: String) -> ConversionError {
+        ConversionError(
+            "tokenizer-broken", "\(path) is broken: \(reason)", fix: "delete the file and download it again")
+    }
+
+    /// A file that a tokenizer of this kind needs.
+    static func missingFile(_ paths: String, for purpose: String) -> ConversionError {
+        ConversionError(
+            "tokenizer-missing", "there is no \(paths), which \(purpose)",
+            fix: "see that all files of the model are there, those of its tokenizer too")
+    }
+}

@@ -1,0 +1,96 @@
+public import Tensors
+
+extension Vocabulary {
+    /// Adds a BPE on bytes, as GPT-2's: `tokenizer.json`, or `vocab.json` and `merges.txt`.
+    /// - Parameter special: kinds of special tokens with the texts of added tokens, for kinds that no file names.
+    /// - Throws: where there is no vocabulary or there are no merges, or `vocab_size` is less than there are tokens.
+    public func addBPE(
+        to metadata: inout ModelMetadata, special: [(kind: String, token: String)] = []
+    ) throws(ConversionError) {
+        let files = try tokenizerFiles()
+        let tokens = try transformersTokens()
+        let merges = try Self.merges(files)
+        let table = try transformersTable(tokens)
+        table.add(model: "gpt2", pre: try preTokenizerName(), scored: false, to: &metadata)
+        var around = try SpecialTokens(files)
+        around.merges = merges
+        for (kind, token) in special {
+            guard let id = tokens.addedID(of: token) else {
+                throw ConversionError(
+                    "token-missing", "the tokenizer has no added token \"\(token)\"",
+                    fix: "see that tokenizer.json belongs to this model")
+            }
+            try around.set(kind, id)
+        }
+        around.add(to: &metadata)
+    }
+
+    /// Adds a WordPiece, as BERT's: `tokenizer.json`, or `vocab.txt`. Tokens that begin a word begin with U+2581,
+    /// those that go on lose their `##`.
+    public func addWordPiece(to metadata: inout ModelMetadata) throws(ConversionError) {
+        let files = try tokenizerFiles()
+        var table = try transformersTable(try transformersTokens())
+        metadata["tokenizer.ggml.token_type_count"] = try tokenTypeCount()
+        table.rewrite { text, type in
+            if type == .control { return text }
+            return text.hasUTF8Prefix("##") ? String(text.utf8.dropFirst(2)) ?? text : "\u{2581}" + text
+        }
+        table.add(model: "bert", pre: try preTokenizerName(), scored: false, to: &metadata)
+        try SpecialTokens(files, limit: table.count).add(to: &metadata)
+    }
+
+    /// The number of kinds of segments, `type_vocab_size`.
+    public func tokenTypeCount() throws(ConversionError) -> GGUFContent {
+        guard let value = config["type_vocab_size"], value != .null else { return .uint32(1) }
+        guard let count = value.integer.flatMap(UInt32.init(exactly:)) else {
+            throw ConversionError(
+                "config-value-wrong", "config.json: \"type_vocab_size\" is not a whole number",
+                fix: "see that it is the config.json of this model")
+        }
+        return .uint32(count)
+    }
+
+    private static func merges(_ files: TokenizerFiles) throws(ConversionError) -> [String] {
+        var merges = try Merges.read(files.tokenizer)
+        if merges.isEmpty, let text = files.files.text("merges.txt") { merges = TokenizerText.merges(text) }
+        guard !merges.isEmpty else {
+            throw ConversionError(
+                "merges-missing",
+                files.tokenizer == nil
+                    ? "there is no merges.txt with merges" : "tokenizer.json has no \"merges\" in \"model\"",
+                notes: ["llama.cpp cannot use a BPE without merges"],
+                fix: "download tokenizer.json, or vocab.json and merges.txt, of this model again")
+        }
+        return merges
+    }
+
+    /// The table of a tokenizer that transformers loads.
+    /// - Throws: where it has a token past the configured number.
+    func transformersTable(_ tokens: TransformersTokens) throws(ConversionError) -> TokenTable {
+        let count = try configuredCount() ?? tokens.count
+        let (highest, text) = tokens.highest
+        guard highest < count else {
+            throw ConversionError(
+                "vocabulary-size",
+                "\(tokens.path) has the token \"\(text.prefix(40))\" with the id \(highest), but \"vocab_size\" in "
+                    + "config.json is \(count)",
+                fix:
+                    "see that both are of this model; set \"vocab_size\" to the rows of its embeddings if they are"
+            )
+        }
+        var table = try TokenTable(placeholders: count)
+        for id in 0..<count {
+            guard let (text, added) = tokens.token(id) else { continue }
+            guard let added else {
+                table.set(id, text, .normal)
+                continue
+            }
+            if added.isSpecial || TokenType.looksSpecial(text) {
+                table.set(id, text, .control)
+            } else {
+                table.set(id, text.replacingUTF8("\u{2581}", with: " "), .userDefined)
+            }
+        }
+        return table
+    }
+}

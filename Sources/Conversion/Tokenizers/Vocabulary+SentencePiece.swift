@@ -1,0 +1,163 @@
+import Tensors
+
+extension Vocabulary {
+    /// Adds a SentencePiece model, `tokenizer.model`, with the tokens that `added_tokens.json` and
+    /// `tokenizer_config.json` add or rename.
+    /// - Throws: where there is no `tokenizer.model`, or it is broken.
+    public func addSentencePiece(to metadata: inout ModelMetadata) throws(ConversionError) {
+        try add(try sentencePieceTable(), to: &metadata)
+    }
+
+    /// Adds a SentencePiece model as Phi-3 has it: `tokenizer.json` adds tokens too, and one is special only where
+    /// its file says so.
+    public func addPhi3SentencePiece(to metadata: inout ModelMetadata) throws(ConversionError) {
+        let files = try tokenizerFiles()
+        let model = try sentencePiece("tokenizer.model")
+        let count = try configuredCount() ?? model.pieces.count
+        var table = try TokenTable(placeholders: count)
+        guard model.pieces.count <= count else {
+            throw Self.pastEnd(model.pieces.count - 1, "tokenizer.model", count)
+        }
+        for (id, piece) in model.pieces.enumerated() {
+            table.set(id, piece.text, score: piece.score, piece.type)
+        }
+        for token in try files.addedTokensFile() where token.id < count {
+            table.set(token.id, token.text, score: -1000, .userDefined)
+        }
+        try Self.rename(&table, files)
+        try add(table, to: &metadata)
+    }
+
+    /// Adds a SentencePiece model as InternLM2 has it: its own padding is unused, and a text for a conversation
+    /// ends with `<|im_end|>`.
+    public func addInternLM2(to metadata: inout ModelMetadata) throws(ConversionError) {
+        let files = try tokenizerFiles()
+        let model = try sentencePiece("tokenizer.model")
+        let count = try configuredCount() ?? model.pieces.count
+        guard count <= model.pieces.count else {
+            throw ConversionError(
+                "vocabulary-size",
+                "tokenizer.model has \(model.pieces.count) pieces, but \"vocab_size\" in config.json is \(count)",
+                fix: "see that both are of this model")
+        }
+        var table = TokenTable()
+        for piece in model.pieces.prefix(count) {
+            let text = piece.text.utf8.elementsEqual([0]) ? "🐉" : piece.text
+            table.append(
+                text, score: piece.score, piece.text.hasUTF8Prefix("[UNUSED") ? .unused : piece.type)
+        }
+        for token in try files.addedTokensFile() { table.append(token.text, score: -1000, .userDefined) }
+        let renamed = try Self.rename(&table, files)
+        table.add(model: "llama", pre: "default", scored: true, to: &metadata)
+        metadata["tokenizer.ggml.add_space_prefix"] = .bool(model.addsDummyPrefix)
+        var special = try SpecialTokens(files, limit: table.count)
+        if let end = renamed.last(where: { $0.text.utf8.elementsEqual("<|im_end|>".utf8) }) {
+            special.replace("eos", end.id)
+        }
+        special.add(to: &metadata)
+    }
+
+    /// Adds a SentencePiece model as InternLM3 has it: a text ends with `<|im_end|>` where there is that token.
+    public func addInternLM3(to metadata: inout ModelMetadata) throws(ConversionError) {
+        let files = try tokenizerFiles()
+        let table = try sentencePieceTable()
+        table.add(model: "llama", pre: "default", scored: true, to: &metadata)
+        var special = try SpecialTokens(files, limit: table.count)
+        if let adds = files.settings?["add_prefix_space"] {
+            metadata["tokenizer.ggml.add_space_prefix"] = .bool(adds.isTruthy)
+        }
+        for token in try files.addedTokensDecoder()
+        where token.isSpecial && token.text.utf8.elementsEqual("<|im_end|>".utf8) {
+            if special.ids.contains(where: { $0.kind == "eos" }) { special.replace("eos", token.id) }
+        }
+        special.add(to: &metadata)
+    }
+
+    /// Adds a BPE of `tokenizer.json` whose unknown characters become bytes, in the form of a SentencePiece model.
+    public func addByteFallbackBPE(to metadata: inout ModelMetadata) throws(ConversionError) {
+        let tokens = try transformersTokens()
+        let special = Set(tokens.special.compactMap { tokens.id(of: $0) })
+        var table = TokenTable()
+        for id in 0..<tokens.ownCount {
+            guard let (text, _) = tokens.token(id) else {
+                throw .broken(tokens.path, "no token has the id \(id)")
+            }
+            let isByte =
+                text.utf8.count == 6 && text.hasUTF8Prefix("<0x") && text.hasUTF8Suffix(">")
+                && text.utf8.dropFirst(3).prefix(2).allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
+            table.append(
+                text, score: -1000, isByte ? .byte : special.contains(id) ? .control : .normal)
+        }
+        for (id, token) in tokens.added.sorted(by: { $0.key < $1.key }) where id >= tokens.ownCount {
+            table.append(token.text, score: -1000, special.contains(id) ? .control : .userDefined)
+        }
+        try add(table, to: &metadata)
+    }
+
+    // MARK: Parts
+
+    private func add(_ table: TokenTable, to metadata: inout ModelMetadata) throws(ConversionError) {
+        table.add(model: "llama", pre: "default", scored: true, to: &metadata)
+        try SpecialTokens(try tokenizerFiles(), limit: table.count).add(to: &metadata)
+    }
+
+    /// Reads a SentencePiece model.
+    func sentencePiece(_ path: String) throws(ConversionError) -> SentencePieceModel {
+        let files = try tokenizerFiles().files
+        guard let bytes = files[path] else {
+            throw .missingFile(path, for: "a model of this architecture has")
+        }
+        return try SentencePieceModel(bytes, path: path)
+    }
+
+    private func sentencePieceTable() throws(ConversionError) -> TokenTable {
+        let files = try tokenizerFiles()
+        let model = try sentencePiece("tokenizer.model")
+        var count = try configuredCount() ?? model.pieces.count
+        if let own = config["vocab_size_per_layer_input"]?.integer, own > 0 { count = own }
+        var table = try TokenTable(placeholders: count)
+        for (id, piece) in model.pieces.prefix(count).enumerated() {
+            table.set(id, piece.text, score: piece.score, piece.type)
+        }
+        for token in try files.addedTokensFile() where token.id < count {
+            table.set(token.id, token.text, score: -1000, .userDefined)
+        }
+        for token in try files.addedTokensDecoder() where token.id < count {
+            if token.isSpecial || TokenType.looksSpecial(token.text) {
+                table.set(token.id, token.text, score: -1000, .control)
+            } else {
+                let text = token.text.replacingUTF8("\u{2581}", with: " ")
+                table.set(token.id, text, score: -1000, .userDefined)
+            }
+        }
+        return table
+    }
+
+    /// Puts the tokens of `tokenizer_config.json` and `tokenizer.json` at their places.
+    /// - Returns: those tokens.
+    @discardableResult
+    private static func rename(
+        _ table: inout TokenTable, _ files: TokenizerFiles
+    ) throws(ConversionError) -> [AddedToken] {
+        let decoder = try files.addedTokensDecoder()
+        let added = try files.addedTokens()
+        for (tokens, path) in [(decoder, "tokenizer_config.json"), (added, "tokenizer.json")] {
+            for token in tokens {
+                guard token.id >= 0, token.id < table.count else {
+                    throw pastEnd(token.id, path, table.count)
+                }
+                table.set(token.id, token.text, score: -1000, token.isSpecial ? .control : .userDefined)
+            }
+        }
+        return decoder + added
+    }
+
+    private static func pastEnd(_ id: Int, _ path: String, _ count: Int) -> ConversionError {
+        ConversionError(
+            "vocabulary-size",
+            "\(path) has a token with the id \(id), but \"vocab_size\" in config.json is \(count)",
+            fix:
+                "see that both are of this model; set \"vocab_size\" to the rows of its embeddings if they are"
+        )
+    }
+}

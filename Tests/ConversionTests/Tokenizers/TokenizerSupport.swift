@@ -1,0 +1,74 @@
+import Glibc
+import Tensors
+
+@testable import Conversion
+
+/// The names in a directory, sorted; none where there is no such directory.
+func directory(_ path: String) -> [String] {
+    guard let directory = unsafe opendir(path) else { return [] }
+    defer { unsafe closedir(directory) }
+    var names: [String] = []
+    while let entry = unsafe readdir(directory) {
+        let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+            unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+        }
+        if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted()
+}
+
+/// The files of a model that a conversion reads.
+func modelFiles(_ path: String) throws -> ModelFiles {
+    var files = ModelFiles()
+    for name in directory(path) {
+        if ModelFiles.isWanted(name) { files[name] = contents("\(path)/\(name)") }
+        for inner in directory("\(path)/\(name)") where ModelFiles.isWanted("\(name)/\(inner)") {
+            files["\(name)/\(inner)"] = contents("\(path)/\(name)/\(inner)")
+        }
+    }
+    return files
+}
+
+/// The items of a tokenizer, `general.architecture` first, as its model's family adds them.
+/// - Parameter kind: which kind it is; `nil` for the usual one of the architecture.
+func tokenizerMetadata(
+    _ files: ModelFiles, pre: String?, kind: String? = nil
+) throws -> ModelMetadata {
+    let config = try ModelConfig(files.json("config.json") ?? .object([]))
+    let vocabulary = Vocabulary(files: files, config: config.json, preTokenizer: pre)
+    var metadata = ModelMetadata(architecture: "test")
+    switch kind ?? config.architecture {
+    case "BertModel": try vocabulary.addWordPiece(to: &metadata)
+    case "RobertaModel":
+        try vocabulary.addBPE(to: &metadata)
+        metadata["tokenizer.ggml.token_type_count"] = try vocabulary.tokenTypeCount()
+    case "XLMRobertaModel": try vocabulary.addUnigram(to: &metadata)
+    case "Phi3ForCausalLM": try vocabulary.addPhi3SentencePiece(to: &metadata)
+    case "InternLM2ForCausalLM": try vocabulary.addInternLM2(to: &metadata)
+    case "InternLM3ForCausalLM": try vocabulary.addInternLM3(to: &metadata)
+    case "GemmaForCausalLM":
+        try vocabulary.addSentencePiece(to: &metadata)
+        metadata["tokenizer.ggml.eot_token_id"] = .uint32(107)
+        metadata["tokenizer.ggml.add_space_prefix"] = .bool(false)
+    case "Gemma2ForCausalLM", "Gemma3ForCausalLM":
+        try vocabulary.addSentencePiece(to: &metadata)
+        metadata["tokenizer.ggml.add_space_prefix"] = .bool(false)
+    case "Glm4ForCausalLM":
+        try vocabulary.addBPE(
+            to: &metadata,
+            special: [
+                ("eos", "<|endoftext|>"), ("eot", "<|user|>"), ("unk", "<|endoftext|>"),
+                ("bos", "<|endoftext|>"),
+            ])
+    case "tekken": try vocabulary.addTekken(to: &metadata)
+    default:
+        if vocabulary.hasSentencePiece {
+            try vocabulary.addSentencePiece(to: &metadata)
+        } else if vocabulary.isByteFallbackBPE {
+            try vocabulary.addByteFallbackBPE(to: &metadata)
+        } else {
+            try vocabulary.addBPE(to: &metadata)
+        }
+    }
+    return metadata
+}
