@@ -1,0 +1,183 @@
+/// One search through one text.
+struct RegexMatcher {
+    private let program: RegexProgram
+    private let text: ArraySlice<Unicode.Scalar>
+    private var stepsLeft: Int
+    private var marks: [Int]
+    private var stack: [Choice] = []
+
+    private enum Choice {
+        case at(step: Int, position: Int)
+        /// A run that may still give back scalars down to `least`, or take more up to `most`.
+        case shorter(step: Int, position: Int, least: Int)
+        case longer(step: Int, position: Int, set: Int, most: Int)
+        case mark(Int, Int)
+    }
+
+    init(_ program: RegexProgram, _ text: ArraySlice<Unicode.Scalar>) {
+        self.program = program
+        self.text = text
+        marks = Array(repeating: -1, count: program.marks)
+        stepsLeft = 20_000_000 + 2_000 * text.count
+    }
+
+    /// All matches from left to right, none within another; an empty one at the end of the one before is left out,
+    /// as Oniguruma's callers leave it out.
+    mutating func matches() throws(RegexError) -> [Range<Int>] {
+        var found: [Range<Int>] = []
+        var start = text.startIndex
+        var lastEnd: Int?
+        while start <= text.endIndex {
+            guard let range = try search(from: start) else { break }
+            if range.isEmpty, range.lowerBound == lastEnd {
+                start = range.upperBound + 1
+                continue
+            }
+            found.append(range)
+            lastEnd = range.upperBound
+            start = range.upperBound
+        }
+        return found
+    }
+
+    private mutating func search(from start: Int) throws(RegexError) -> Range<Int>? {
+        var start = start
+        while start <= text.endIndex {
+            stack.removeAll(keepingCapacity: true)
+            if let end = try run(from: 0, at: start) { return start..<end }
+            start += 1
+        }
+        return nil
+    }
+
+    private mutating func spend(_ steps: Int) throws(RegexError) {
+        stepsLeft -= steps
+        guard stepsLeft > 0 else { throw RegexError("matching takes too many steps") }
+    }
+
+    /// Matches from one step to the `accept` that ends it; the position behind the match, or `nil`.
+    private mutating func run(from first: Int, at start: Int) throws(RegexError) -> Int? {
+        let base = stack.count
+        var step = first
+        var position = start
+        while true {
+            try spend(1)
+            var holds = true
+            switch program.steps[step] {
+            case .accept:
+                // What a lookaround or an atomic group could still have tried is given up.
+                while stack.count > base {
+                    if case .mark(let mark, let old) = stack.removeLast(), base == 0 { marks[mark] = old }
+                }
+                return position
+            case .set(let set):
+                holds = position < text.endIndex && program.sets[set].contains(text[position])
+                if holds {
+                    position += 1
+                    step += 1
+                }
+            case .run(let set, let least, let most, let greed):
+                if let end = try self.run(set, least, most, greed, step, position) {
+                    position = end
+                    step += 1
+                } else {
+                    holds = false
+                }
+            case .choice(let now, let later):
+                stack.append(.at(step: later, position: position))
+                step = now
+            case .jump(let target): step = target
+            case .assertion(let assertion):
+                holds = self.holds(assertion, at: position)
+                step += 1
+            case .look(let behind, let negated, let end):
+                let place = position - (behind ?? 0)
+                var found = false
+                if place >= text.startIndex {
+                    let reached = try run(from: step + 1, at: place)
+                    found = reached != nil && (behind == nil || reached == position)
+                }
+                holds = found != negated
+                step = end
+            case .atomic(let end):
+                if let reached = try run(from: step + 1, at: position) {
+                    position = reached
+                    step = end
+                } else {
+                    holds = false
+                }
+            case .mark(let mark):
+                stack.append(.mark(mark, marks[mark]))
+                marks[mark] = position
+                step += 1
+            case .progress(let mark, let exit):
+                step = marks[mark] == position ? exit : step + 1
+            }
+            if holds { continue }
+            guard let (next, place) = try backtrack(to: base) else { return nil }
+            (step, position) = (next, place)
+        }
+    }
+
+    private mutating func backtrack(to base: Int) throws(RegexError) -> (Int, Int)? {
+        while stack.count > base {
+            switch stack.removeLast() {
+            case .at(let step, let position): return (step, position)
+            case .shorter(let step, let position, let least):
+                if position - 1 > least {
+                    stack.append(.shorter(step: step, position: position - 1, least: least))
+                }
+                return (step, position - 1)
+            case .longer(let step, let position, let set, let most):
+                guard position < text.endIndex, program.sets[set].contains(text[position]) else { continue }
+                if position + 1 < most {
+                    stack.append(.longer(step: step, position: position + 1, set: set, most: most))
+                }
+                return (step, position + 1)
+            case .mark(let mark, let old): marks[mark] = old
+            }
+        }
+        return nil
+    }
+
+    /// A run of one set; where it ends, or `nil` where it is too short.
+    private mutating func run(
+        _ set: Int, _ least: Int, _ most: Int, _ greed: RegexGreed, _ step: Int, _ position: Int
+    ) throws(RegexError) -> Int? {
+        let room = text.endIndex - position
+        guard least <= room else { return nil }
+        let set = (index: set, value: program.sets[set])
+        let bound = position + min(greed == .lazy ? least : most, room)
+        var end = position
+        while end < bound, set.value.contains(text[end]) { end += 1 }
+        try spend(end - position)
+        guard end - position >= least else { return nil }
+        let shortest = position + least
+        switch greed {
+        case .possessive: break
+        case .greedy: if end > shortest { stack.append(.shorter(step: step + 1, position: end, least: shortest)) }
+        case .lazy:
+            let longest = position + min(most, room)
+            if end < longest {
+                stack.append(.longer(step: step + 1, position: end, set: set.index, most: longest))
+            }
+        }
+        return end
+    }
+
+    private func holds(_ assertion: RegexAssertion, at position: Int) -> Bool {
+        let isStart = position == text.startIndex
+        let isEnd = position == text.endIndex
+        switch assertion {
+        case .textStart: return isStart
+        case .textEnd: return isEnd
+        case .lineStart: return isStart || (!isEnd && text[position - 1] == "\n")
+        case .lineEnd: return isEnd || text[position] == "\n"
+        case .textEndOrLastLine: return isEnd || (position + 1 == text.endIndex && text[position] == "\n")
+        case .wordBoundary, .noWordBoundary:
+            let before = !isStart && ScalarCategories.word.contains(text[position - 1].category)
+            let after = !isEnd && ScalarCategories.word.contains(text[position].category)
+            return (before != after) == (assertion == .wordBoundary)
+        }
+    }
+}

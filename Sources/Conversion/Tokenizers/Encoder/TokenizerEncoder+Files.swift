@@ -1,0 +1,25 @@
+public import Tensors
+
+extension TokenizerEncoder {
+    /// Reads the tokenizer of a model as the Python package `transformers` (4.57) loads it.
+    ///
+    /// That is `tokenizer.json`, changed as the class of the tokenizer changes it by `tokenizer_config.json`; without
+    /// that file the tokenizer is made of `vocab.json` and `merges.txt`, or of `vocab.txt`.
+    /// - Parameters:
+    ///   - files: the model's files.
+    ///   - config: its `config.json`.
+    public init(files: ModelFiles, config: JSON) throws(ConversionError) {
+        let settings = try files.json("tokenizer_config.json") ?? .object([])
+        let loader = TokenizerLoader(settings: settings, config: config)
+        let tokenizer: JSON
+        if let whole = try files.json("tokenizer.json") {
+            guard whole.members != nil else {
+                throw ConversionError("tokenizer-broken", "tokenizer.json is broken: it is no object")
+            }
+            tokenizer = whole
+        } else {
+            tokenizer = try loader.tokenizer(of: files)
+        }
+        try self.init(tokenizer: try loader.adjusted(tokenizer))
+    }
+}
