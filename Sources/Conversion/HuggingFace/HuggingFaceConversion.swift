@@ -79,6 +79,7 @@ public struct HuggingFaceConversion: Sendable {
             directoryName: model.directoryName, modelName: options.modelName, overrides: options.overrides,
             parameterCount: ParameterCount(tensors.map(\.description)))
         var metadata = ModelMetadata(architecture: architecture.name)
+        if !options.isVocabularyOnly { try architecture.addFirstParameters(to: &metadata) }
         general.add(to: &metadata)
         try architecture.addParameters(to: &metadata, fileType: Self.fileType(outputType, tensors))
         metadata["general.quantization_version"] = .uint32(2)

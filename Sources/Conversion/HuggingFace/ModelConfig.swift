@@ -25,7 +25,7 @@ public struct ModelConfig: Sendable {
             var text = try ModelConfig(inner)
             if text.values["model_type"] == nil { text.values = Self.dictionary(members) }
             values.merge(text.values) { $1 }
-            values["architectures"] = raw["architectures"] ?? values["architectures"]
+            if inner["architectures"]?.array == nil { values["architectures"] = raw["architectures"] }
         }
     }
 
