@@ -58,6 +58,7 @@ struct Granite: ModelArchitecture {
     // MARK: Defaults
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+        guard config.takesRopeScaling(isTypeCopied: false) else { return }
         config.setDefaults([
             "vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
             "num_attention_heads": 32, "max_position_embeddings": 2048, "rms_norm_eps": .number(1e-6),

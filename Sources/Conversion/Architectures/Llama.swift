@@ -96,6 +96,7 @@ struct Llama: ModelArchitecture {
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
         let isLlama = modelType == "llama"
         let isMixtral = modelType == "mixtral"
+        if isLlama, !config.takesRopeScaling(isTypeCopied: true) { return }
         config.setDefaults([
             "vocab_size": 32000, "hidden_size": 4096, "intermediate_size": isLlama ? 11008 : 14336,
             "num_hidden_layers": 32, "num_attention_heads": 32,
@@ -103,7 +104,6 @@ struct Llama: ModelArchitecture {
             "rms_norm_eps": .number(isMixtral ? 1e-5 : 1e-6), "rope_theta": .number(isMixtral ? 1e6 : 1e4),
         ])
         if isLlama {
-            config.preferOldRopeType()
             if config.first(["head_dim"]) == nil, let size = config["hidden_size"]?.integer,
                 let heads = config["num_attention_heads"]?.integer, heads > 0
             {

@@ -50,6 +50,7 @@ struct Olmo2: ModelArchitecture {
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
         if modelType == "olmo2", isRefused(config["rope_scaling"]) { return }
+        if modelType == "olmo3", !config.takesRopeScaling(isTypeCopied: false) { return }
         config.setDefaults([
             "vocab_size": 50304, "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
             "num_attention_heads": 32, "max_position_embeddings": 2048, "rms_norm_eps": .number(1e-5),

@@ -49,12 +49,12 @@ struct Phi2: ModelArchitecture {
     }
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+        guard config.takesRopeScaling(isTypeCopied: true) else { return }
         config.setDefaults([
             "vocab_size": 51200, "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 24,
             "num_attention_heads": 32, "max_position_embeddings": 2048, "layer_norm_eps": .number(1e-5),
             "rope_theta": 10000, "partial_rotary_factor": .number(0.5), "bos_token_id": 1, "eos_token_id": 2,
         ])
         config.setDefault("num_key_value_heads", from: "num_attention_heads")
-        config.preferOldRopeType()
     }
 }

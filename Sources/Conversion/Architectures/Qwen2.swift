@@ -29,12 +29,12 @@ struct Qwen2: ModelArchitecture {
     }
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+        guard config.takesRopeScaling(isTypeCopied: true) else { return }
         config.setDefaults([
             "vocab_size": 151936, "hidden_size": 4096, "intermediate_size": 22016, "num_hidden_layers": 32,
             "num_attention_heads": 32, "num_key_value_heads": 32, "max_position_embeddings": 32768,
             "rms_norm_eps": .number(1e-6), "rope_theta": 10000,
         ])
         config.setDefault("num_key_value_heads", from: "num_attention_heads")
-        config.preferOldRopeType()
     }
 }

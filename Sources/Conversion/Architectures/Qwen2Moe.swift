@@ -42,12 +42,12 @@ struct Qwen2Moe: ModelArchitecture {
     }
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+        guard config.takesRopeScaling(isTypeCopied: true) else { return }
         config.setDefaults([
             "vocab_size": 151936, "hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 24,
             "num_attention_heads": 16, "num_key_value_heads": 16, "max_position_embeddings": 32768,
             "rms_norm_eps": .number(1e-6), "rope_theta": 10000, "moe_intermediate_size": 1408,
             "shared_expert_intermediate_size": 5632, "num_experts_per_tok": 4, "num_experts": 60,
         ])
-        config.preferOldRopeType()
     }
 }

@@ -38,12 +38,12 @@ struct Qwen3Moe: ModelArchitecture {
     }
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+        guard config.takesRopeScaling(isTypeCopied: true) else { return }
         config.setDefaults([
             "vocab_size": 151936, "hidden_size": 2048, "intermediate_size": 6144, "num_hidden_layers": 24,
             "num_attention_heads": 32, "num_key_value_heads": 4, "max_position_embeddings": 32768,
             "rms_norm_eps": .number(1e-6), "rope_theta": 10000, "moe_intermediate_size": 768,
             "num_experts_per_tok": 8, "num_experts": 128,
         ])
-        config.preferOldRopeType()
     }
 }

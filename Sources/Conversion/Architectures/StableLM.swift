@@ -64,12 +64,12 @@ struct StableLM: ModelArchitecture {
     }
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+        guard config.takesRopeScaling(isTypeCopied: true) else { return }
         config.setDefaults([
             "vocab_size": 50304, "intermediate_size": 6912, "hidden_size": 2560, "num_hidden_layers": 32,
             "num_attention_heads": 32, "num_key_value_heads": 32, "max_position_embeddings": 4096,
             "layer_norm_eps": .number(1e-5), "rope_theta": 10000, "use_parallel_residual": false,
             "partial_rotary_factor": .number(0.25), "bos_token_id": 0, "eos_token_id": 0,
         ])
-        config.preferOldRopeType()
     }
 }

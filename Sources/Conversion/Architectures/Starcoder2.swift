@@ -26,11 +26,11 @@ struct Starcoder2: ModelArchitecture {
     }
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+        guard config.takesRopeScaling(isTypeCopied: true) else { return }
         config.setDefaults([
             "vocab_size": 49152, "hidden_size": 3072, "intermediate_size": 12288, "num_hidden_layers": 30,
             "num_attention_heads": 24, "num_key_value_heads": 2, "max_position_embeddings": 4096,
             "norm_epsilon": .number(1e-5), "rope_theta": 10000, "bos_token_id": 50256, "eos_token_id": 50256,
         ])
-        config.preferOldRopeType()
     }
 }

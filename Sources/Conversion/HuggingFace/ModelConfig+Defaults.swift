@@ -19,13 +19,31 @@ extension ModelConfig {
         self[alias] = nil
     }
 
-    /// Lets the older `type` of `rope_scaling` say the kind where there is a `rope_type` too.
-    public mutating func preferOldRopeType() {
-        guard let members = values["rope_scaling"]?.members, let type = values["rope_scaling"]?["type"] else {
-            return
+    /// Whether transformers takes `rope_scaling` (`modeling_rope_utils.py`, `rope_config_validation`): where it does
+    /// not, the converter takes a configuration as it stands, without any default.
+    /// - Parameter isTypeCopied: whether the family's configuration reads the older `type` as `rope_type`, which
+    ///   then says the kind where both are there.
+    public mutating func takesRopeScaling(isTypeCopied: Bool) -> Bool {
+        guard let scaling = values["rope_scaling"], scaling != .null else { return true }
+        guard var members = scaling.members else { return false }
+        if isTypeCopied, let type = scaling["type"] {
+            members.removeAll { $0.key.utf8.elementsEqual("rope_type".utf8) }
+            members.append(JSON.Member("rope_type", type))
         }
-        self["rope_scaling"] = .object(
-            members.filter { !$0.key.utf8.elementsEqual("rope_type".utf8) } + [JSON.Member("rope_type", type)]
-        )
+        let keys = Set(members.map(\.key))
+        let type = JSON.object(members)["rope_type"] ?? scaling["type"] ?? "default"
+        let needed = ["rope_type"] + (Self.ropeKeys[type.string ?? ""] ?? [])
+        guard Self.ropeKeys[type.string ?? ""] == nil || needed.allSatisfy(keys.contains) else {
+            return false
+        }
+        self["rope_scaling"] = .object(members)
+        return true
     }
+
+    /// What each kind needs beside its name; of other kinds nothing is asked.
+    private static let ropeKeys: [String: [String]] = [
+        "default": [], "linear": ["factor"], "dynamic": ["factor"], "yarn": ["factor"],
+        "longrope": ["short_factor", "long_factor"],
+        "llama3": ["factor", "original_max_position_embeddings", "low_freq_factor", "high_freq_factor"],
+    ]
 }

@@ -29,6 +29,12 @@ public struct ModelConfig: Sendable {
         }
     }
 
+    /// Members as they are, without defaults.
+    init(members: [JSON.Member]) {
+        raw = .object(members)
+        values = Self.dictionary(members)
+    }
+
     private static func dictionary(_ members: [JSON.Member]) -> [String: JSON] {
         Dictionary(members.map { ($0.key, $0.value) }) { $1 }
     }

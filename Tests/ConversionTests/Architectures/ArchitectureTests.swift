@@ -1,3 +1,4 @@
+import Glibc
 import Tensors
 import Testing
 
@@ -12,6 +13,16 @@ import Testing
 
     @Test(arguments: names(in: folder, suffix: ".json")) func plansTensorsAndKeys(name: String) throws {
         try ArchitectureCase(name: name, contents("\(Self.folder)/\(name).json")).check()
+    }
+
+    /// Cases that Tests/Interop makes anew, in the folder that `KNAPSACK_CASES` names.
+    private static let others: String = {
+        guard let value = unsafe getenv("KNAPSACK_CASES") else { return "" }
+        return unsafe String(cString: value)
+    }()
+
+    @Test(arguments: names(in: others, suffix: ".json")) func plansOtherCases(name: String) throws {
+        try ArchitectureCase(name: name, contents("\(Self.others)/\(name).json")).check()
     }
 
     @Test func knowsEachClassOnce() {
