@@ -2,7 +2,9 @@
 public enum ArchitectureRegistry {
     /// All families. A new one is a file in this directory and a line here.
     static let families: [any ModelArchitecture.Type] = [
-        Llama.self
+        Llama.self, Granite.self, Qwen2.self, Qwen2Moe.self, Qwen3.self, Qwen3Moe.self, Gemma.self,
+        Gemma2.self,
+        Gemma3.self, Phi2.self, Phi3.self, GPT2.self, Olmo.self, Olmo2.self, Starcoder2.self, StableLM.self,
     ]
 
     /// The classes in `architectures` of config.json that can be converted, sorted.

@@ -10,7 +10,8 @@ struct ExpertStacks: Sendable {
 
     /// - Parameters:
     ///   - count: of experts in a block.
-    ///   - parts: the names of an expert's matrices in the order in which they are written, as `w1`.
+    ///   - parts: the names of an expert's matrices in the order in which they are written, as `w1`; one that is
+    ///     empty for what has no parts.
     ///   - path: what stands between a block's number and an expert's, as `mlp.experts`.
     init(count: Int, parts: [String], path: String) {
         self.count = count
@@ -31,19 +32,19 @@ struct ExpertStacks: Sendable {
         let prefix = String(
             decoding: name.utf8.prefix(name.utf8.count - suffix(of: name).utf8.count), as: UTF8.self)
         var stacks: [(name: String, value: TensorValue)] = []
-        for part in parts {
+        for part in parts.map({ $0.isEmpty ? "" : ".\($0)" }) {
             var values: [TensorValue] = []
             for expert in 0..<count {
-                let name = "\(prefix)\(path).\(expert).\(part).weight"
+                let name = "\(prefix)\(path).\(expert)\(part).weight"
                 guard let value = own[name] else { throw ConversionError.missingTensor(name) }
                 values.append(value)
             }
             guard let stack = TensorValue.stacked(values) else {
                 throw ConversionError(
-                    "tensor-shape", "the experts of block \(block) differ in the shape of \(part)",
+                    "tensor-shape", "the experts of block \(block) differ in the shape of \(path)\(part)",
                     fix: "see that config.json belongs to these weights")
             }
-            stacks.append(("\(prefix)\(path).\(part).weight", stack))
+            stacks.append(("\(prefix)\(path)\(part).weight", stack))
         }
         blocks[block] = nil
         return stacks
@@ -63,7 +64,7 @@ struct ExpertStacks: Sendable {
         guard let (block, own) = blocks.min(by: { $0.key < $1.key }) else { return }
         throw ConversionError(
             "tensor-missing",
-            "block \(block) has \(own.count) matrices of experts, where config.json says \(count * parts.count)",
+            "block \(block) has \(own.count) tensors of \(path), where config.json says \(count * parts.count)",
             fix: "see that all files of the model are there")
     }
 }

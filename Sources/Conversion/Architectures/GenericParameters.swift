@@ -57,6 +57,25 @@ extension ModelMetadata {
         set(key, try Self.count(number))
     }
 
+    /// Adds a whole number of 32 bits, or a list of them.
+    /// - Throws: where none of the keys is there, or the first that is there is `null`.
+    mutating func addNeededCount(
+        _ key: String, _ config: ModelConfig, _ keys: [String]
+    ) throws(ConversionError) {
+        guard config.first(keys) != nil else { throw ModelConfig.missing(keys) }
+        try addCount(key, config, keys)
+    }
+
+    /// A share of a number, cut to a whole one and divided among heads.
+    static func share(_ share: Double, of number: Int, heads: Int) throws(ConversionError) -> GGUFContent {
+        guard heads > 0, let whole = Int(exactly: (share * Double(number)).rounded(.towardZero)) else {
+            throw ConversionError(
+                "config-value-wrong", "config.json: \(share) is no share of \(number) elements to rotate",
+                fix: "see that it is the config.json of this model")
+        }
+        return try count(whole / heads)
+    }
+
     /// Adds a number where one of the keys is there and not `null`.
     mutating func addFloat(_ key: String, _ config: ModelConfig, _ keys: [String]) throws(ConversionError) {
         guard let value = config.first(keys) else { return }

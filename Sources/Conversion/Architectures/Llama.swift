@@ -16,8 +16,10 @@ struct Llama: ModelArchitecture {
     init(_ model: HuggingFaceModel) throws(ConversionError) {
         self.model = model
         heads = try RotaryHeads(model.config)
-        if let count = try model.config.integerIfPresent("num_local_experts") {
-            experts = ExpertStacks(count: count, parts: ["w1", "w2", "w3"], path: "block_sparse_moe.experts")
+        if let count = try model.config.integerIfPresent("num_local_experts"), count != 0 {
+            experts = ExpertStacks(
+                count: try model.config.size("num_local_experts"), parts: ["w1", "w2", "w3"],
+                path: "block_sparse_moe.experts")
         }
     }
 
@@ -38,15 +40,12 @@ struct Llama: ModelArchitecture {
         let name = model.config.architecture == "LlamaModel" ? "model." + name : name
         if let stacks = try experts?.add(name, value) {
             var converted: [ConvertedTensor] = []
-            for stack in stacks { converted.append(try rename(stack.name, stack.value)) }
+            for stack in stacks {
+                converted.append(try Self.names.renamed(stack.name, stack.value, self.name))
+            }
             return converted
         }
-        return [try rename(name, try heads.interleaved(name, value))]
-    }
-
-    private func rename(_ name: String, _ value: TensorValue) throws(ConversionError) -> ConvertedTensor {
-        guard let inGGUF = Self.names[name] else { throw ConversionError.unknownTensor(name, self.name) }
-        return ConvertedTensor(inGGUF, value)
+        return [try Self.names.renamed(name, try heads.interleaved(name, value), self.name)]
     }
 
     func generatedTensors() throws(ConversionError) -> [ConvertedTensor] {
@@ -64,6 +63,13 @@ struct Llama: ModelArchitecture {
     }
 
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
+        try Self.addVocabulary(to: &metadata, vocabulary, model)
+    }
+
+    /// Adds the tokenizer, of whichever kind the files are; also for families that are built on Llama.
+    static func addVocabulary(
+        to metadata: inout ModelMetadata, _ vocabulary: Vocabulary, _ model: HuggingFaceModel
+    ) throws(ConversionError) {
         let files = model.files
         if files["tekken.json"] != nil, files["tokenizer.json"] == nil {
             return try vocabulary.addTekken(to: &metadata)
@@ -79,13 +85,7 @@ struct Llama: ModelArchitecture {
             try vocabulary.addBPE(to: &metadata)
         }
         switch try model.config.integerIfPresent("vocab_size") {
-        case 32016:
-            // Code Llama's tokens to fill a gap.
-            for (key, id) in [("prefix", 32007), ("suffix", 32008), ("middle", 32009), ("eot", 32010)]
-                as [(String, UInt32)]
-            {
-                metadata["tokenizer.ggml.\(key)_token_id"] = .uint32(id)
-            }
+        case 32016: metadata["tokenizer.ggml.eot_token_id"] = .uint32(32010)  // Code Llama's.
         case 49152: metadata["tokenizer.ggml.add_bos_token"] = .bool(false)
         default: break
         }
@@ -95,18 +95,15 @@ struct Llama: ModelArchitecture {
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
         let isLlama = modelType == "llama"
-        config.setDefault("vocab_size", 32000)
-        config.setDefault("hidden_size", 4096)
-        config.setDefault("intermediate_size", isLlama ? 11008 : 14336)
-        config.setDefault("num_hidden_layers", 32)
-        config.setDefault("num_attention_heads", 32)
-        config.setDefault("max_position_embeddings", isLlama ? 2048 : 131072)
-        config.setDefault("rms_norm_eps", .number(modelType == "mixtral" ? 1e-5 : 1e-6))
-        config.setDefault("rope_theta", .number(modelType == "mixtral" ? 1e6 : 1e4))
+        let isMixtral = modelType == "mixtral"
+        if isLlama, !config.takesRopeScaling(isTypeCopied: true) { return }
+        config.setDefaults([
+            "vocab_size": 32000, "hidden_size": 4096, "intermediate_size": isLlama ? 11008 : 14336,
+            "num_hidden_layers": 32, "num_attention_heads": 32,
+            "max_position_embeddings": isLlama ? 2048 : 131072,
+            "rms_norm_eps": .number(isMixtral ? 1e-5 : 1e-6), "rope_theta": .number(isMixtral ? 1e6 : 1e4),
+        ])
         if isLlama {
-            if config.first(["num_key_value_heads"]) == nil {
-                config["num_key_value_heads"] = config["num_attention_heads"]
-            }
             if config.first(["head_dim"]) == nil, let size = config["hidden_size"]?.integer,
                 let heads = config["num_attention_heads"]?.integer, heads > 0
             {
@@ -114,13 +111,8 @@ struct Llama: ModelArchitecture {
             }
         } else {
             config.setDefault("num_key_value_heads", 8)
-            if config["num_key_value_heads"] == .null {
-                config["num_key_value_heads"] = config["num_attention_heads"]
-            }
         }
-        if modelType == "mixtral" {
-            config.setDefault("num_local_experts", 8)
-            config.setDefault("num_experts_per_tok", 2)
-        }
+        config.setDefault("num_key_value_heads", from: "num_attention_heads")
+        if isMixtral { config.setDefaults(["num_local_experts": 8, "num_experts_per_tok": 2]) }
     }
 }

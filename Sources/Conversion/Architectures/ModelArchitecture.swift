@@ -39,6 +39,9 @@ public protocol ModelArchitecture: Sendable {
     /// The type that a tensor has whatever was asked; `nil` where nothing speaks against.
     func type(of name: String, shape: [Int], wanted: OutputType) -> GGMLType?
 
+    /// Adds the keys that stand before all but `general.architecture`, for a model with its tensors.
+    func addFirstParameters(to metadata: inout ModelMetadata) throws(ConversionError)
+
     /// Adds the architecture's own keys, with `general.file_type` in its place.
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError)
 
@@ -59,6 +62,9 @@ extension ModelArchitecture {
 
     /// Nothing is left.
     public func finish() throws(ConversionError) {}
+
+    /// None.
+    public func addFirstParameters(to metadata: inout ModelMetadata) throws(ConversionError) {}
 
     /// Nothing speaks against.
     public func type(of name: String, shape: [Int], wanted: OutputType) -> GGMLType? { nil }

@@ -13,6 +13,11 @@ struct TensorNames: Sendable {
         TensorNames(names.merging(others) { $1 })
     }
 
+    /// Without the names of tensors that a family does not have.
+    func without(_ others: [String]) -> TensorNames {
+        TensorNames(names.filter { !others.contains($0.key) })
+    }
+
     /// The names in GGUF of a tensor; `nil` for one that is not known.
     subscript(name: String) -> String? {
         let (key, block) = Self.withoutBlock(name)
@@ -23,6 +28,15 @@ struct TensorNames: Sendable {
                 + suffix
         }
         return nil
+    }
+
+    /// A tensor that gets only another name.
+    /// - Throws: where it is not known.
+    func renamed(
+        _ name: String, _ value: TensorValue, _ architecture: String
+    ) throws(ConversionError) -> ConvertedTensor {
+        guard let inGGUF = self[name] else { throw ConversionError.unknownTensor(name, architecture) }
+        return ConvertedTensor(inGGUF, value)
     }
 
     /// The number of the block that a tensor belongs to: the first part of its name that is a number.
@@ -49,7 +63,6 @@ struct TensorNames: Sendable {
         for (name, inGGUF) in [
             "input_layernorm": "attn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k",
             "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
-            "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
             "post_attention_layernorm": "ffn_norm", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up",
             "mlp.down_proj": "ffn_down", "mlp.experts.gate_proj": "ffn_gate_exps",
             "mlp.experts.up_proj": "ffn_up_exps", "mlp.experts.down_proj": "ffn_down_exps",
@@ -59,4 +72,17 @@ struct TensorNames: Sendable {
         }
         return TensorNames(names)
     }()
+
+    /// The layers behind attention that families of nothing but experts do not have.
+    static let denseLayers = ["gate_proj", "up_proj", "down_proj"].flatMap {
+        ["model.layers.*.mlp.\($0)", "layers.*.mlp.\($0)"]
+    }
+
+    /// The names of the norms of every head's queries and keys, which only some families have.
+    static let headNorms = [
+        "model.layers.*.self_attn.q_norm": "blk.*.attn_q_norm",
+        "model.layers.*.self_attn.k_norm": "blk.*.attn_k_norm",
+        "layers.*.self_attn.q_norm": "blk.*.attn_q_norm",
+        "layers.*.self_attn.k_norm": "blk.*.attn_k_norm",
+    ]
 }

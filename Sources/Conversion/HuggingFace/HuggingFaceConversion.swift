@@ -39,46 +39,17 @@ public struct HuggingFaceConversion: Sendable {
     /// Decides.
     /// - Throws: everything that hinders.
     public init(_ model: HuggingFaceModel, _ options: Options = Options()) throws(ConversionError) {
-        let family = try ArchitectureRegistry.family(of: model.config.architecture)
-        var architecture = try family.init(model)
         outputType = options.outputType ?? OutputType(guessedFrom: model.tensors)
-        var converted: [ConvertedTensor] = []
-        if !options.isVocabularyOnly {
-            converted += try architecture.generatedTensors()
-            for (index, tensor) in model.tensors.enumerated() {
-                guard !TextTensors.leftOut.contains(where: { tensor.name.hasUTF8Suffix($0) }),
-                    let name = family.name(of: tensor.name)
-                else { continue }
-                let value = TensorValue(TensorView(index, shape: tensor.shape))
-                converted += try architecture.convert(name, value)
-            }
-            try architecture.finish()
-        }
-        var tensors: [Tensor] = []
-        var names: Set<[UInt8]> = []
-        for tensor in converted {
-            guard names.insert(Array(tensor.name.utf8)).inserted else {
-                throw ConversionError(
-                    "tensor-twice", "two tensors of the checkpoint would become \"\(tensor.name)\"",
-                    fix: "see that config.json belongs to these weights")
-            }
-            let type =
-                Self.blockType(tensor.value, model)
-                ?? architecture.type(of: tensor.name, shape: tensor.value.shape, wanted: outputType)
-                ?? outputType.type(of: tensor.name, shape: tensor.value.shape)
-            tensors.append(
-                Tensor(
-                    description: TensorDescription(
-                        name: tensor.name, dimensions: tensor.value.shape.reversed(), type: type),
-                    value: tensor.value))
-        }
-        self.tensors = tensors
+        let plan = try ArchitecturePlan(model, outputType, isVocabularyOnly: options.isVocabularyOnly)
+        let architecture = plan.architecture
+        tensors = plan.tensors
         general = try GeneralMetadata(
             card: model.card, config: model.config.raw,
             generationConfig: try model.files.json("generation_config.json"),
             directoryName: model.directoryName, modelName: options.modelName, overrides: options.overrides,
             parameterCount: ParameterCount(tensors.map(\.description)))
         var metadata = ModelMetadata(architecture: architecture.name)
+        if !options.isVocabularyOnly { try architecture.addFirstParameters(to: &metadata) }
         general.add(to: &metadata)
         try architecture.addParameters(to: &metadata, fileType: Self.fileType(outputType, tensors))
         metadata["general.quantization_version"] = .uint32(2)
@@ -86,12 +57,6 @@ public struct HuggingFaceConversion: Sendable {
             to: &metadata,
             Vocabulary(files: model.files, config: model.config.json, preTokenizer: options.preTokenizer))
         self.metadata = metadata
-    }
-
-    /// The type of ggml's blocks that a tensor is kept in as it is.
-    private static func blockType(_ value: TensorValue, _ model: HuggingFaceModel) -> GGMLType? {
-        guard case .views(let views) = value.content, let view = views.first else { return nil }
-        return model.tensors[view.tensor].blockType
     }
 
     /// The number in `general.file_type`: a model with MXFP4 experts says so where the rest is of plain numbers.

@@ -25,8 +25,14 @@ public struct ModelConfig: Sendable {
             var text = try ModelConfig(inner)
             if text.values["model_type"] == nil { text.values = Self.dictionary(members) }
             values.merge(text.values) { $1 }
-            values["architectures"] = raw["architectures"] ?? values["architectures"]
+            if inner["architectures"]?.array == nil { values["architectures"] = raw["architectures"] }
         }
+    }
+
+    /// Members as they are, without defaults.
+    init(members: [JSON.Member]) {
+        raw = .object(members)
+        values = Self.dictionary(members)
     }
 
     private static func dictionary(_ members: [JSON.Member]) -> [String: JSON] {

@@ -1,0 +1,119 @@
+import Tensors
+
+/// What a model's family makes of its tensors, before anything is known of its name and tokenizer.
+struct ArchitecturePlan: Sendable {
+    /// The tensors in the order of the file.
+    let tensors: [HuggingFaceConversion.Tensor]
+    /// The family, which has seen all tensors.
+    let architecture: any ModelArchitecture
+
+    /// Decides.
+    /// - Parameter isVocabularyOnly: whether the tensors are left out.
+    /// - Throws: where the family does not know a tensor, lacks one, or is not what the configuration says.
+    init(
+        _ model: HuggingFaceModel, _ wanted: OutputType, isVocabularyOnly: Bool = false
+    ) throws(ConversionError) {
+        let family = try ArchitectureRegistry.family(of: model.config.architecture)
+        var architecture = try family.init(model)
+        let limits = try PlanLimits(architecture)
+        var tensors: [HuggingFaceConversion.Tensor] = []
+        var names: Set<[UInt8]> = []
+        for tensor in isVocabularyOnly ? [] : try Self.converted(model, &architecture) {
+            guard names.insert(Array(tensor.name.utf8)).inserted else {
+                throw ConversionError(
+                    "tensor-twice", "two tensors of the checkpoint would become \"\(tensor.name)\"",
+                    fix: "see that config.json belongs to these weights")
+            }
+            try limits.check(tensor)
+            let type =
+                Self.blockType(tensor.value, model)
+                ?? architecture.type(of: tensor.name, shape: tensor.value.shape, wanted: wanted)
+                ?? wanted.type(of: tensor.name, shape: tensor.value.shape)
+            tensors.append(
+                HuggingFaceConversion.Tensor(
+                    description: TensorDescription(
+                        name: tensor.name, dimensions: tensor.value.shape.reversed(), type: type),
+                    value: tensor.value))
+        }
+        self.tensors = tensors
+        self.architecture = architecture
+    }
+
+    private static func converted(
+        _ model: HuggingFaceModel, _ architecture: inout any ModelArchitecture
+    ) throws(ConversionError) -> [ConvertedTensor] {
+        var converted = try architecture.generatedTensors()
+        for (index, tensor) in model.tensors.enumerated() {
+            guard !TextTensors.leftOut.contains(where: { tensor.name.hasUTF8Suffix($0) }),
+                let name = type(of: architecture).name(of: tensor.name)
+            else { continue }
+            let value = TensorValue(TensorView(index, shape: tensor.shape))
+            converted += try architecture.convert(name, value)
+        }
+        try architecture.finish()
+        return converted
+    }
+
+    /// The type of ggml's blocks that a tensor is kept in as it is.
+    private static func blockType(_ value: TensorValue, _ model: HuggingFaceModel) -> GGMLType? {
+        guard case .views(let views) = value.content, let view = views.first else { return nil }
+        return model.tensors[view.tensor].blockType
+    }
+}
+
+/// What the tensors of a model must fit into, so that a wrong configuration is seen here and not by who loads the
+/// file.
+struct PlanLimits: Sendable {
+    private let architecture: String
+    private let blockCount: Int?
+    private let width: Int?
+
+    /// Takes the sizes from the keys that will be written.
+    /// - Throws: where there is no head, or no element in an embedding.
+    init(_ architecture: any ModelArchitecture) throws(ConversionError) {
+        self.architecture = architecture.name
+        var keys = ModelMetadata(architecture: architecture.name)
+        try architecture.addParameters(to: &keys, fileType: 0)
+        func size(_ key: String) throws(ConversionError) -> Int? {
+            guard case .uint32(let size) = keys["\(architecture.name).\(key)"] else { return nil }
+            guard size > 0 else {
+                throw ConversionError(
+                    "config-value-wrong", "config.json says that \(key) is 0",
+                    fix: "see that it is the config.json of this model")
+            }
+            return Int(size)
+        }
+        blockCount = try size("block_count")
+        width = try size("embedding_length")
+        _ = try size("attention.head_count")
+    }
+
+    /// Looks at one tensor.
+    /// - Throws: where it belongs to a block that is not there, or is of another width.
+    func check(_ tensor: ConvertedTensor) throws(ConversionError) {
+        let isOfBlock = tensor.name.hasUTF8Prefix("blk.")
+        if isOfBlock, let blockCount, let block = TensorNames.block(of: tensor.name), block >= blockCount {
+            throw ConversionError(
+                "tensor-unknown",
+                "tensor \"\(tensor.name)\" is of block \(block), where config.json says \(blockCount) blocks",
+                fix: "see that config.json belongs to these weights")
+        }
+        guard let width, let name = tensor.name.split(separator: ".").dropLast().last,
+            tensor.name.hasUTF8Suffix(".weight")
+        else { return }
+        let shape = tensor.value.shape
+        if Self.wideInputs.contains(String(name)), shape.count >= 2, shape.last != width {
+            throw ConversionError.wrongShape(tensor.name, shape, "whose rows are not \(width) long")
+        }
+        if Self.wideNorms.contains(String(name)), shape != [width] {
+            throw ConversionError.wrongShape(tensor.name, shape, "which is not [\(width)]")
+        }
+    }
+
+    /// Matrices whose rows are as long as an embedding, in every architecture that has them.
+    private static let wideInputs: Set<String> = [
+        "token_embd", "output", "attn_q", "attn_k", "attn_v", "attn_qkv", "ffn_up", "ffn_gate",
+    ]
+    /// Norms of whole embeddings.
+    private static let wideNorms: Set<String> = ["output_norm", "attn_norm", "ffn_norm"]
+}

@@ -1,0 +1,49 @@
+import Tensors
+
+/// Qwen 3 with experts.
+struct Qwen3Moe: ModelArchitecture {
+    static let classes = ["Qwen3MoeForCausalLM"]
+    static let modelTypes = ["qwen3_moe"]
+
+    let name = "qwen3moe"
+    private let model: HuggingFaceModel
+    private var experts: QwenExperts
+    private static let names = TensorNames.llama.without(TensorNames.denseLayers)
+        .adding(TensorNames.headNorms)
+
+    init(_ model: HuggingFaceModel) throws(ConversionError) {
+        self.model = model
+        experts = try QwenExperts(model.config)
+    }
+
+    mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
+        var converted: [ConvertedTensor] = []
+        for tensor in try experts.add(name, value) {
+            converted.append(try Self.names.renamed(tensor.name, tensor.value, self.name))
+        }
+        return converted
+    }
+
+    func finish() throws(ConversionError) { try experts.finish() }
+
+    func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
+        try metadata.addGenericParameters(model.config, fileType: fileType)
+        try metadata.addCount("expert_feed_forward_length", model.config, ["moe_intermediate_size"])
+        try metadata.addCount(
+            "expert_shared_feed_forward_length", model.config, ["shared_expert_intermediate_size"])
+    }
+
+    func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
+        try vocabulary.addBPE(to: &metadata)
+    }
+
+    static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+        guard config.takesRopeScaling(isTypeCopied: true) else { return }
+        config.setDefaults([
+            "vocab_size": 151936, "hidden_size": 2048, "intermediate_size": 6144, "num_hidden_layers": 24,
+            "num_attention_heads": 32, "num_key_value_heads": 4, "max_position_embeddings": 32768,
+            "rms_norm_eps": .number(1e-6), "rope_theta": 10000, "moe_intermediate_size": 768,
+            "num_experts_per_tok": 8, "num_experts": 128,
+        ])
+    }
+}

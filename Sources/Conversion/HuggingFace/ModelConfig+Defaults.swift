@@ -1,0 +1,49 @@
+public import Tensors
+
+/// What the configurations of transformers do with values as they read them.
+extension ModelConfig {
+    /// Sets the keys that are missing.
+    public mutating func setDefaults(_ defaults: KeyValuePairs<String, JSON>) {
+        for (key, value) in defaults { setDefault(key, value) }
+    }
+
+    /// Gives a key that is missing or `null` another key's value.
+    public mutating func setDefault(_ key: String, from other: String) {
+        if values[key] == nil || values[key] == .null { self[key] = values[other] }
+    }
+
+    /// Turns another name of a key into the key (`attribute_map`).
+    public mutating func rename(_ alias: String, to key: String) {
+        guard let value = values[alias] else { return }
+        self[key] = value
+        self[alias] = nil
+    }
+
+    /// Whether transformers takes `rope_scaling` (`modeling_rope_utils.py`, `rope_config_validation`): where it does
+    /// not, the converter takes a configuration as it stands, without any default.
+    /// - Parameter isTypeCopied: whether the family's configuration reads the older `type` as `rope_type`, which
+    ///   then says the kind where both are there.
+    public mutating func takesRopeScaling(isTypeCopied: Bool) -> Bool {
+        guard let scaling = values["rope_scaling"], scaling != .null else { return true }
+        guard var members = scaling.members else { return false }
+        if isTypeCopied, let type = scaling["type"] {
+            members.removeAll { $0.key.utf8.elementsEqual("rope_type".utf8) }
+            members.append(JSON.Member("rope_type", type))
+        }
+        let keys = Set(members.map(\.key))
+        let type = JSON.object(members)["rope_type"] ?? scaling["type"] ?? "default"
+        let needed = ["rope_type"] + (Self.ropeKeys[type.string ?? ""] ?? [])
+        guard Self.ropeKeys[type.string ?? ""] == nil || needed.allSatisfy(keys.contains) else {
+            return false
+        }
+        self["rope_scaling"] = .object(members)
+        return true
+    }
+
+    /// What each kind needs beside its name; of other kinds nothing is asked.
+    private static let ropeKeys: [String: [String]] = [
+        "default": [], "linear": ["factor"], "dynamic": ["factor"], "yarn": ["factor"],
+        "longrope": ["short_factor", "long_factor"],
+        "llama3": ["factor", "original_max_position_embeddings", "low_freq_factor", "high_freq_factor"],
+    ]
+}

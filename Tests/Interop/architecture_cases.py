@@ -1,0 +1,70 @@
+"""Writes what a converter made of a model as a small case for the Swift tests: `fixtures/conversion/architectures/`.
+
+    python architecture_cases.py CASE.json MODEL_DIRECTORY TYPE=DUMP.json...
+
+A dump is what gguf_dump.py makes of a GGUF file. The case has what decides (config.json, the few other files that
+matter, the list of tensors) and what was decided (the architecture's own keys, the tensors and their types).
+"""
+
+import json
+import struct
+import sys
+from pathlib import Path
+
+# Files whose content decides something apart from the tokenizer, and those of which only the existence counts.
+READ = ("config.json", "modules.json", "1_Pooling/config.json")
+SEEN = ("tokenizer.model", "tekken.json")
+
+
+def tensors(model: Path) -> list:
+    """Name, type and shape of all tensors in the order in which a conversion meets them."""
+    result = []
+    for part in sorted(model.glob("model*.safetensors")):
+        with part.open("rb") as file:
+            header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        header.pop("__metadata__", None)
+        result += [[name, header[name]["dtype"], header[name]["shape"]] for name in sorted(header)]
+    return result
+
+
+def own(key: str) -> bool:
+    return not key.startswith(("general.", "tokenizer.", "split."))
+
+
+def case(model: Path, dumps: dict[str, dict]) -> dict:
+    first = next(iter(dumps.values()))
+    keys = [[i["key"], i["type"], i["value"] if "value" in i else i["items"]] for i in first["kv"] if own(i["key"])]
+    written = []
+    for place, tensor in enumerate(first["tensors"]):
+        types = " ".join(dump["tensors"][place]["type"] for dump in dumps.values())
+        written.append([tensor["name"], tensor["ne"], types])
+    files = {name: json.loads((model / name).read_text()) for name in READ if (model / name).exists()}
+    tokenizer = model / "tokenizer.json"
+    if tokenizer.exists() and not (model / "tokenizer.model").exists():
+        content = json.loads(tokenizer.read_text())
+        counts = [len(content["model"]["vocab"]), len(content["added_tokens"])]
+    else:
+        counts = None
+    seen = [name for name in SEEN if (model / name).exists()]
+    return {
+        "types": " ".join(dumps), "files": files, "seen": seen, "tokens": counts, "tensors": tensors(model),
+        "keys": keys, "written": written,
+    }  # fmt: skip
+
+
+def text(case: dict) -> str:
+    """A line for each file, tensor and key, so that changes are seen."""
+    parts = []
+    for name, value in case.items():
+        if isinstance(value, list) and value and isinstance(value[0], list):
+            lines = ",\n".join(json.dumps(line, separators=(",", ":")) for line in value)
+            parts.append(f'"{name}":[\n{lines}\n]')
+        else:
+            parts.append(f'"{name}":{json.dumps(value, separators=(",", ":"))}')
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+if __name__ == "__main__":
+    target, model, *named = sys.argv[1:]
+    dumps = {name: json.loads(Path(path).read_text()) for name, path in (item.split("=", 1) for item in named)}
+    Path(target).write_text(text(case(Path(model), dumps)))

@@ -1,0 +1,48 @@
+"""Converts many models with the reference converter in one process.
+
+    python convert_reference.py CONVERT_HF_TO_GGUF DIRECTORY TYPES MODEL...
+
+Writes DIRECTORY/NAME-TYPE.gguf for each model and type, and prints a line of JSON for each: the name, the type, and
+the error where there was one. A model with `pre-tokenizer.txt` gets that pre-tokenizer, as the small trained ones are
+in no list.
+"""
+
+import json
+import logging
+import runpy
+import sys
+from pathlib import Path
+
+
+def convert(script: Path, model: Path, kind: str, target: Path) -> str | None:
+    """The error, if it fails."""
+    sys.argv = [str(script), str(model), "--outtype", kind, "--outfile", str(target)]
+    try:
+        runpy.run_path(str(script), run_name="__main__")
+    except (Exception, SystemExit) as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def main() -> None:
+    script, directory, types, *models = sys.argv[1:]
+    root = Path(script).resolve().parent
+    sys.path[:0] = [str(root), str(root / "gguf-py")]
+    from conversion import base
+
+    original = base.TextModel.get_vocab_base_pre
+
+    def pre_tokenizer(self, tokenizer) -> str:
+        named = Path(self.dir_model) / "pre-tokenizer.txt"
+        return named.read_text().strip() if named.exists() else original(self, tokenizer)
+
+    base.TextModel.get_vocab_base_pre = pre_tokenizer
+    logging.basicConfig(level=logging.ERROR, force=True)
+    for model in map(Path, models):
+        for kind in types.split(","):
+            error = convert(Path(script), model, kind, Path(directory) / f"{model.name}-{kind}.gguf")
+            print(json.dumps({"model": model.name, "type": kind, "error": error}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
