@@ -142,7 +142,7 @@ extension TensorDescription {
 extension TensorConverter.Fault {
     /// What to tell of it.
     /// - Parameter start: the slab's first element.
-    fileprivate func diagnostic(_ tensor: TensorDescription, _ start: Int, in name: String) -> Diagnostic {
+    func diagnostic(_ tensor: TensorDescription, _ start: Int, in name: String) -> Diagnostic {
         let index = start + element
         let place = "tensor \(tensor.name) of \(name) has"
         let shape = "shape \(tensor.dimensions), type \(tensor.type.name)"

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bundling
+import Conversion
 import Storage
 import Tensors
 
@@ -7,24 +8,45 @@ import Tensors
 struct ConvertCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
-        abstract: "Make another form of one model, outside of a manifest.",
+        abstract: "Make another form of one model, outside of a manifest: GGUF, or safetensors of another type.",
         discussion: """
-            --dtype casts the safetensors of a model, as torch's .to(dtype) does: shards, names, order, \
-            metadata and index stay, and config.json says the new type. Floating-point tensors of 16 bits and \
-            more are cast; all others stay. A finite number that would become infinite is an error. Weights in \
-            other formats (.bin, .gguf, .onnx, …) are left out; every other file is copied.
+            A Hugging Face model becomes GGUF as convert_hf_to_gguf.py makes it, straight from the safetensors, \
+            and with a type of llama-quantize's also quantized in the same step, as if there was a file between: \
+            every key, type and byte is the same. Types in small letters are the converter's (\(outputTypes)), \
+            auto keeps 16 bits as they are; types in capitals are the quantizer's (Q4_K_M, IQ4_XS, Q8_0, …). \
+            The file between would be of the type that auto finds; --via takes another one.
 
-            The new directory gets its name only when all of it is whole and on the disk.
+            Without an output the file is named after the model, in the current directory; a directory as output \
+            is where it goes; {ftype} in a name stands for the type. The output gets its name only when it is \
+            whole and on the disk.
+
+            --dtype casts the safetensors of a model instead, as torch's .to(dtype) does: shards, names, order, \
+            metadata and index stay, and config.json says the new type. Floating-point tensors of 16 bits and \
+            more are cast; all others stay. Weights in other formats (.bin, .gguf, .onnx, …) are left out; every \
+            other file is copied.
+
+            A finite number that would become infinite is an error.
 
             Examples:
-              knapsack convert --dtype f16 ./qwen ./qwen-f16
-              knapsack convert --dtype bf16 hf:Qwen/Qwen2.5-7B-Instruct ./qwen-bf16    out of the cache
-              knapsack convert --dtype f32 ~/.cache/huggingface/hub/models--a--b/snapshots/0123… ./b-f32
+              knapsack convert ./qwen                                  as it is, Qwen2.5-7B-Instruct-BF16.gguf
+              knapsack convert ./qwen qwen-q4.gguf --outtype Q4_K_M
+              knapsack convert hf:Qwen/Qwen2.5-7B-Instruct --outtype q8_0 --outfile 'qwen-{ftype}.gguf'
+              knapsack convert ./qwen --outtype IQ4_XS --imatrix imatrix.gguf --split-max-size 4G
+              knapsack convert ./qwen --outtype Q4_K_M --dry-run       the types and sizes, nothing written
+              knapsack convert ./qwen --vocab-only --pre qwen2
+              knapsack convert --dtype f16 ./qwen ./qwen-f16           safetensors, a new directory
             """)
+
+    private static var outputTypes: String { OutputType.allCases.map(\.rawValue).joined(separator: ", ") }
 
     /// The types of a cast.
     enum CastChoice: String, ExpressibleByArgument, CaseIterable {
         case f16, bf16, f32
+    }
+
+    /// The types of a file between.
+    enum ViaChoice: String, ExpressibleByArgument, CaseIterable {
+        case f32, f16, bf16
     }
 
     @Argument(
@@ -35,25 +57,160 @@ struct ConvertCommand: KnapsackCommand {
     var model: String
 
     @Argument(
-        help: ArgumentHelp("The directory to write; it must not exist, or be empty.", valueName: "output"),
-        completion: .directory)
-    var target: String
+        help: ArgumentHelp(
+            "The file to write, or a directory for it; with --dtype the directory to make.",
+            valueName: "output"),
+        completion: .file())
+    var target: String?
 
-    @Option(help: ArgumentHelp("Cast floating-point tensors to this type.", valueName: "f16|bf16|f32"))
+    @Option(
+        help: ArgumentHelp(
+            "The tensors' type: f32, f16, bf16, q8_0, tq1_0, tq2_0 or auto, or a type to quantize to.",
+            valueName: "type"))
+    var outtype: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The file to write, as <output>; {ftype} stands for the type.", valueName: "file"),
+        completion: .file())
+    var outfile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Quantize as if by way of a file of this type, not of the one that auto finds.",
+            valueName: "f32|f16|bf16"))
+    var via: ViaChoice?
+
+    @OptionGroup(title: "Content") var content: ContentOptions
+    @OptionGroup(title: "Choice of types, where it is quantized") var types: QuantizeTypeOptions
+    @OptionGroup(title: "Importance matrix") var importance: QuantizeImportanceOptions
+    @OptionGroup(title: "Files") var files: ModelFileOptions
+
+    @Option(
+        help: ArgumentHelp("Cast floating-point tensors of safetensors.", valueName: "f16|bf16|f32"))
     var dtype: CastChoice?
+
+    @Option(
+        help: ArgumentHelp(
+            "How many threads work; as many as there are processors otherwise.", valueName: "n"))
+    var threads: Int?
+
+    @Flag(help: "Show the type and size of every tensor, and write nothing.")
+    var dryRun = false
 
     @OptionGroup var cacheOptions: CacheOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard dtype != nil else { throw ValidationError("say what to make: --dtype f16, bf16 or f32") }
-        if target.isEmpty { throw ValidationError("the output's name is empty") }
+        if let target, target.isEmpty { throw ValidationError("the output's name is empty") }
+        if let outfile, outfile.isEmpty { throw ValidationError("the output's name is empty") }
+        if let threads, threads < 1 { throw ValidationError("--threads has to be 1 at least") }
+        if target != nil, outfile != nil {
+            throw ValidationError("name the output once: as an argument, or with --outfile")
+        }
+        if dtype != nil {
+            guard target != nil else { throw ValidationError("name the directory to make") }
+            if let option = optionsOfGGUF.first {
+                throw ValidationError("\(option) is for GGUF, and --dtype makes safetensors")
+            }
+            return
+        }
+        do {
+            let product = try product()
+            _ = try quantization(product)
+            _ = try files.overrides()
+            if case .converted = product, let option = optionsOfQuantizing.first {
+                throw ValidationError(
+                    "\(option) is for quantizing, and --outtype \(product.name) quantizes nothing")
+            }
+        } catch let error as QuantizationError {
+            throw ValidationError(error.description)
+        }
+    }
+
+    /// The options that were given and belong to GGUF.
+    private var optionsOfGGUF: [String] {
+        var given = optionsOfQuantizing
+        if outtype != nil { given.append("--outtype") }
+        if via != nil { given.append("--via") }
+        if files.splitMaxSize != nil { given.append("--split-max-size") }
+        if dryRun { given.append("--dry-run") }
+        if threads != nil { given.append("--threads") }
+        return given + content.given
+    }
+
+    /// The options that were given and say how to quantize.
+    private var optionsOfQuantizing: [String] {
+        (importance.imatrix == nil ? [] : ["--imatrix"])
+            + (files.overrideKv.isEmpty ? [] : ["--override-kv"]) + types.given
     }
 
     func execute(_ session: Session) async throws {
-        guard let type = dtype.flatMap({ CastType(rawValue: $0.rawValue) }) else { return }
+        if let type = dtype.flatMap({ CastType(rawValue: $0.rawValue) }) {
+            return try await cast(to: type, session)
+        }
+        let product = try product()
+        var request = GGUFConversion.Request(product)
+        request.options = try content.options()
+        request.quantization = try quantization(product)
+        request.overrides = try files.overrides()
+        request.imatrix = try importance.file()
+        request.division = try files.division()
         let snapshot = try cacheOptions.caches(session.context).model(model)
-        let target = Path.normalized(Path.join(try Directory.current(), target))
+        let conversion = try GGUFConversion(
+            snapshot, name: model, directoryName: try directoryName(), request, path: path)
+        let report = QuantizationReport(conversion)
+        let width = session.context.terminal.tableWidth
+        if dryRun {
+            session.report(conversion.problems.map(\.asWarning) + report.warnings)
+            session.say(report.tensors(width: width) + "\n" + report.types(width: width))
+        } else {
+            try await conversion.write(threads: threads, progress: session.progress)
+            session.report(report.warnings)
+            if session.verbose { session.say(report.tensors(width: width)) }
+            session.say(report.types(width: width))
+        }
+        session.say((dryRun ? "would write " : "wrote ") + report.closing)
+        session.add("input", .string(model))
+        session.add("type", .string(product.name))
+        let written = conversion.conversion.outputType.rawValue
+        session.add(conversion.quantizer == nil ? "outtype" : "via", .string(written))
+        report.add(to: session)
+    }
+
+    private func product() throws(QuantizationError) -> GGUFProduct {
+        try GGUFProduct(
+            named: outtype ?? "auto", via: via.flatMap { OutputType(rawValue: $0.rawValue) })
+    }
+
+    private func quantization(_ product: GGUFProduct) throws -> QuantizationOptions? {
+        guard case .quantized(let type, _) = product else { return nil }
+        var options = QuantizationOptions(type: type)
+        try types.apply(to: &options)
+        return options
+    }
+
+    /// The last part of the model's path.
+    private func directoryName() throws(FileError) -> String {
+        Path.name(Path.normalized(Path.join(try Directory.current(), model)))
+    }
+
+    /// Where the model goes.
+    private func path(_ conversion: HuggingFaceConversion, _ type: String) throws -> String {
+        let given = target ?? outfile
+        let isDirectory = try given.map { try FileStatus.existing($0)?.kind == .directory } ?? true
+        guard let given, !isDirectory else {
+            let name = GGUFFileName.standard(conversion, type: type, isVocabulary: content.vocabOnly)
+            return given.map { Path.join($0, name) } ?? name
+        }
+        return GGUFFileName.filled(given, type: type)
+    }
+
+    // MARK: Casts
+
+    private func cast(to type: CastType, _ session: Session) async throws {
+        let snapshot = try cacheOptions.caches(session.context).model(model)
+        let target = Path.normalized(Path.join(try Directory.current(), target ?? ""))
         let conversion = try ModelConversion(snapshot, name: model, product: .cast(type), target: target)
         session.report(conversion.findings)
         let receipt = try await conversion.write(progress: session.progress)

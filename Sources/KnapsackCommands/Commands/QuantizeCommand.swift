@@ -45,7 +45,10 @@ struct QuantizeCommand: KnapsackCommand {
 
     @OptionGroup(title: "Choice of types") var types: QuantizeTypeOptions
     @OptionGroup(title: "Importance matrix") var importance: QuantizeImportanceOptions
-    @OptionGroup(title: "Files") var files: QuantizeFileOptions
+    @OptionGroup(title: "Files") var files: ModelFileOptions
+
+    @Flag(help: "Write as many files as the model has, each with the same tensors.")
+    var keepSplit = false
 
     @Option(
         help: ArgumentHelp(
@@ -63,6 +66,9 @@ struct QuantizeCommand: KnapsackCommand {
         }
         if let threads, threads < 1 { throw ValidationError("--threads has to be 1 at least") }
         try files.validate()
+        if keepSplit && files.splitMaxSize != nil {
+            throw ValidationError("--keep-split and --split-max-size exclude each other")
+        }
         do {
             _ = try options()
             _ = try files.overrides()
@@ -83,8 +89,8 @@ struct QuantizeCommand: KnapsackCommand {
         request.overrides = try files.overrides()
         request.imatrix = try importance.file()
         request.division = try files.division()
-        let quantizer = try Quantizer(request, model: model, keepSplit: files.keepSplit)
-        let report = QuantizationReport(quantizer, type: options.type)
+        let quantizer = try Quantizer(request, model: model, keepSplit: keepSplit)
+        let report = QuantizationReport(quantizer)
         let width = session.context.terminal.tableWidth
         if dryRun {
             session.report(quantizer.problems.map(\.asWarning) + report.warnings)
@@ -109,114 +115,9 @@ struct QuantizeCommand: KnapsackCommand {
     }
 }
 
-/// Which tensors get which types.
-struct QuantizeTypeOptions: ParsableArguments {
-    @Flag(help: "One type for every tensor that is quantized, without the mixture's exceptions.")
-    var pure = false
-
-    @Option(
-        help: ArgumentHelp(
-            "Tensors in whose names the regular expression is found get the type; the first rule that fits decides.",
-            valueName: "pattern=type"))
-    var tensorType: [String] = []
-
-    @Option(help: ArgumentHelp("The type of the token embeddings.", valueName: "type"))
-    var tokenEmbeddingType: String?
-
-    @Option(help: ArgumentHelp("The type of output.weight.", valueName: "type"))
-    var outputTensorType: String?
-
-    @Flag(help: "Copy output.weight as it is.")
-    var leaveOutputTensor = false
-
-    @Flag(help: "Convert tensors that are quantized already, which costs quality.")
-    var allowRequantize = false
-
-    func apply(to options: inout QuantizationOptions) throws(QuantizationError) {
-        options.isPure = pure
-        options.leavesOutputTensor = leaveOutputTensor
-        options.allowsRequantizing = allowRequantize
-        for text in tensorType { options.tensorTypes.append(try TensorTypeRule(text)) }
-        if let tokenEmbeddingType {
-            options.tokenEmbeddingType = try GGMLType(convertibleNamed: tokenEmbeddingType)
-        }
-        if let outputTensorType {
-            options.outputTensorType = try GGMLType(convertibleNamed: outputTensorType)
-        }
-    }
-}
-
-/// Which columns count how much.
-struct QuantizeImportanceOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "What llama-imatrix measured of the model, as GGUF or .dat; its name is written to the metadata as it is given.",
-            valueName: "file"),
-        completion: .file())
-    var imatrix: String?
-
-    @Option(help: ArgumentHelp("Use it only for tensors whose names contain the text.", valueName: "text"))
-    var includeWeights: [String] = []
-
-    @Option(help: ArgumentHelp("Do not use it for tensors whose names contain the text.", valueName: "text"))
-    var excludeWeights: [String] = []
-
-    func validate() throws {
-        if !includeWeights.isEmpty && !excludeWeights.isEmpty {
-            throw ValidationError("--include-weights and --exclude-weights exclude each other")
-        }
-        if imatrix == nil, !includeWeights.isEmpty || !excludeWeights.isEmpty {
-            throw ValidationError("--include-weights and --exclude-weights need --imatrix")
-        }
-    }
-
-    func file() throws -> ImatrixFile? {
-        guard let imatrix else { return nil }
-        return try ImatrixFile(path: imatrix, including: includeWeights, excluding: excludeWeights)
-    }
-}
-
-/// What the files hold besides tensors, and how many there are.
-struct QuantizeFileOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Set a metadata item; TYPE is int, float, bool or str.", valueName: "key=type:value"))
-    var overrideKv: [String] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "Write OUTPUT-00001-of-0000N.gguf, each with at most so many bytes of tensors: 500M, 4G.",
-            valueName: "size"))
-    var splitMaxSize: String?
-
-    @Flag(help: "Write as many files as the model has, each with the same tensors.")
-    var keepSplit = false
-
-    func validate() throws {
-        if keepSplit && splitMaxSize != nil {
-            throw ValidationError("--keep-split and --split-max-size exclude each other")
-        }
-        _ = try division()
-    }
-
-    func division() throws -> ModelOutput.Division {
-        guard let splitMaxSize else { return .none }
-        guard let division = ModelOutput.Division.size(named: splitMaxSize) else {
-            throw ValidationError("--split-max-size \(splitMaxSize) is no size such as 500M or 4G")
-        }
-        return division
-    }
-
-    func overrides() throws(QuantizationError) -> [MetadataOverride] {
-        var overrides: [MetadataOverride] = []
-        for text in overrideKv { overrides.append(try MetadataOverride(text)) }
-        return overrides
-    }
-}
-
 extension Diagnostic {
     /// The same finding where it keeps nothing from being done.
-    fileprivate var asWarning: Diagnostic {
+    var asWarning: Diagnostic {
         Diagnostic(.warning, code: code, message, at: location, notes: notes, fix: fix, verdict: verdict)
     }
 }

@@ -2,24 +2,56 @@ import Bundling
 import Conversion
 import Tensors
 
-/// What a quantization does or did, for people and for `--json`.
+/// What a quantization or a conversion does or did, for people and for `--json`.
 struct QuantizationReport {
-    private let plan: QuantizationPlan
-    private let output: ModelOutput
-    private let type: QuantizationType
+    /// One tensor.
+    fileprivate struct Row {
+        let name: String
+        let dimensions: [Int]
+        let from: GGMLType
+        let to: GGMLType
+        let sourceSize: Int
+        let size: Int
+        let fallback: QuantizationPlan.Fallback?
+    }
 
-    init(_ quantizer: Quantizer, type: QuantizationType) {
-        plan = quantizer.plan
+    private let rows: [Row]
+    private let output: ModelOutput
+
+    init(_ quantizer: Quantizer) {
+        rows = quantizer.plan.tensors.map { tensor in
+            Row(
+                name: tensor.source.name, dimensions: tensor.source.dimensions, from: tensor.source.type,
+                to: tensor.type, sourceSize: tensor.sourceSize, size: tensor.size, fallback: tensor.fallback)
+        }
         output = quantizer.output
-        self.type = type
+    }
+
+    init(_ conversion: GGUFConversion) {
+        if let quantizer = conversion.quantizer {
+            self = QuantizationReport(quantizer)
+        } else {
+            self = QuantizationReport(conversion.output, from: conversion.source)
+        }
+    }
+
+    private init(_ output: ModelOutput, from source: any TensorSource) {
+        self.output = output
+        rows = output.tensors.map { tensor in
+            let source = source.tensors[tensor.source]
+            return Row(
+                name: source.name, dimensions: source.dimensions, from: source.type,
+                to: tensor.description.type, sourceSize: source.byteCount,
+                size: tensor.description.byteCount, fallback: nil)
+        }
     }
 
     /// Every tensor with its types and sizes.
     func tensors(width: Int) -> String {
-        let rows = plan.tensors.map { tensor in
+        let rows = rows.map { tensor in
             [
-                tensor.source.name, tensor.source.dimensions.map(String.init).joined(separator: " × "),
-                tensor.source.type.name, tensor.isConverted ? tensor.type.name : "copied",
+                tensor.name, tensor.dimensions.map(String.init).joined(separator: " × "),
+                tensor.from.name, tensor.isConverted ? tensor.to.name : "copied",
                 ByteCount.text(tensor.sourceSize), ByteCount.text(tensor.size),
                 tensor.fallback.map { "instead of \($0.wanted.name), \(signed($0.cost))" } ?? "",
             ]
@@ -41,7 +73,7 @@ struct QuantizationReport {
                 ByteCount.text(share.size),
             ]
         }
-        rows.append(["in all", "\(plan.tensors.count)", ParameterCount.text(elements), ByteCount.text(size)])
+        rows.append(["in all", "\(self.rows.count)", ParameterCount.text(elements), ByteCount.text(size)])
         var text = Table(
             [
                 .init(title: "TYPE"), .init(title: "TENSORS", isNumber: true),
@@ -54,13 +86,13 @@ struct QuantizationReport {
 
     /// Shapes that did not allow the types that were asked for.
     var warnings: [Diagnostic] {
-        let fallen = plan.tensors.filter { $0.fallback != nil }
+        let fallen = rows.filter { $0.fallback != nil }
         guard !fallen.isEmpty else { return [] }
         let cost = fallen.reduce(0) { $0 + ($1.fallback?.cost ?? 0) }
         return [
             Diagnostic(
                 .warning, code: "quantize-fallback",
-                "\(fallen.count) of \(plan.tensors.count) tensors get another type because of their shape: \(signed(cost))",
+                "\(fallen.count) of \(rows.count) tensors get another type because of their shape: \(signed(cost))",
                 notes: fallbacks.map { fallback in
                     "\(fallback.tensors) \(fallback.wanted) became \(fallback.type): \(fallback.reason), "
                         + signed(fallback.cost)
@@ -83,22 +115,22 @@ struct QuantizationReport {
         session.add("source_tensor_size", .integer(sourceSize))
         session.add("tensor_size", .integer(size))
         session.add("parameters", .integer(elements))
-        session.add("fallback_cost", .integer(plan.tensors.reduce(0) { $0 + ($1.fallback?.cost ?? 0) }))
-        session.add("tensors", .array(plan.tensors.map(\.json)))
+        session.add("fallback_cost", .integer(rows.reduce(0) { $0 + ($1.fallback?.cost ?? 0) }))
+        session.add("tensors", .array(rows.map(\.json)))
     }
 
     // MARK: Sums
 
-    private var elements: Int { plan.tensors.reduce(0) { $0 + $1.source.dimensions.reduce(1, &*) } }
-    private var size: Int { plan.tensors.reduce(0) { $0 + $1.size } }
-    private var sourceSize: Int { plan.tensors.reduce(0) { $0 + $1.sourceSize } }
+    private var elements: Int { rows.reduce(0) { $0 + $1.dimensions.reduce(1, &*) } }
+    private var size: Int { rows.reduce(0) { $0 + $1.size } }
+    private var sourceSize: Int { rows.reduce(0) { $0 + $1.sourceSize } }
 
     private var shares: [(type: GGMLType, tensors: Int, elements: Int, size: Int)] {
         GGMLType.allCases.compactMap { type in
-            let tensors = plan.tensors.filter { $0.type == type }
+            let tensors = rows.filter { $0.to == type }
             guard !tensors.isEmpty else { return nil }
             return (
-                type, tensors.count, tensors.reduce(0) { $0 + $1.source.dimensions.reduce(1, &*) },
+                type, tensors.count, tensors.reduce(0) { $0 + $1.dimensions.reduce(1, &*) },
                 tensors.reduce(0) { $0 + $1.size }
             )
         }.sorted { $0.size > $1.size }
@@ -115,10 +147,10 @@ struct QuantizationReport {
     /// Fallbacks of the same kind together, in the order in which they come first.
     private var fallbacks: [FallbackSum] {
         var sums: [FallbackSum] = []
-        for tensor in plan.tensors {
+        for tensor in rows {
             guard let fallback = tensor.fallback else { continue }
             let sum = FallbackSum(
-                wanted: fallback.wanted.name, type: tensor.type.name, reason: fallback.reason)
+                wanted: fallback.wanted.name, type: tensor.to.name, reason: fallback.reason)
             let place =
                 sums.firstIndex {
                     $0.wanted == sum.wanted && $0.type == sum.type && $0.reason == sum.reason
@@ -143,12 +175,14 @@ struct QuantizationReport {
     }
 }
 
-extension QuantizationPlan.Tensor {
-    fileprivate var json: JSON {
+extension QuantizationReport.Row {
+    var isConverted: Bool { from != to }
+
+    var json: JSON {
         var members: [JSON.Member] = [
-            .init("name", .string(source.name)),
-            .init("dimensions", .array(source.dimensions.map(JSON.integer))),
-            .init("from", .string(source.type.name)), .init("to", .string(type.name)),
+            .init("name", .string(name)),
+            .init("dimensions", .array(dimensions.map(JSON.integer))),
+            .init("from", .string(from.name)), .init("to", .string(to.name)),
             .init("source_size", .integer(sourceSize)), .init("size", .integer(size)),
         ]
         if let fallback {
@@ -159,4 +193,8 @@ extension QuantizationPlan.Tensor {
         }
         return .object(members)
     }
+}
+
+extension TensorDescription {
+    fileprivate var byteCount: Int { type.byteCount(dimensions: dimensions) ?? 0 }
 }

@@ -1,0 +1,68 @@
+import Conversion
+import Storage
+import Tensors
+
+/// The files of a Hugging Face model that a conversion reads: the small ones as a whole, the weights when they are
+/// wanted.
+struct ModelInputs {
+    /// All that the conversion decides from.
+    let model: HuggingFaceModel
+    /// The weights.
+    let checkpoint: any Checkpoint
+
+    /// The most bytes that a file has that is read as a whole: several times the largest tokenizer.
+    private static let sizeLimit = 1 << 28
+
+    /// Which of a model's files a conversion reads.
+    static func paths(among paths: [String]) -> [String] {
+        let weights = Set(SafetensorsCheckpoint.files(among: paths).map { Array($0.utf8) })
+        return paths.filter { ModelFiles.isWanted($0) || weights.contains(Array($0.utf8)) }
+    }
+
+    /// Reads a model's files.
+    /// - Parameters:
+    ///   - directoryName: what the model's directory is taken to be called.
+    ///   - name: the model, with which messages begin.
+    ///   - needsWeights: whether it is an error that there are none.
+    /// - Throws: ``Diagnostics`` where a file is missing or broken.
+    init(
+        _ inputs: [ConversionInput], directoryName: String, name: String, needsWeights: Bool = true
+    ) throws {
+        var files = ModelFiles()
+        for input in inputs where ModelFiles.isWanted(input.path) {
+            _ = try input.open()
+            do throws(FileError) {
+                files[input.path] = try FileReader.contents(of: input.location, limit: Self.sizeLimit)
+            } catch {
+                throw Diagnostics(
+                    Diagnostic(
+                        code: "file-unreadable", "\(name): \(error)", fix: "make it readable",
+                        verdict: .undecided))
+            }
+        }
+        if let stored = try SafetensorsCheckpoint.open(inputs, for: name) {
+            checkpoint = stored
+        } else if needsWeights {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "weights-missing", "\(name): there are no weights to convert",
+                    fix: "download the model's safetensors files", verdict: .undecided))
+        } else {
+            checkpoint = StoredCheckpoint([], in: [])
+        }
+        do throws(ConversionError) {
+            model = try HuggingFaceModel(
+                directoryName: directoryName, files: files, card: nil, tensors: checkpoint.tensors)
+        } catch {
+            throw Diagnostics(error.diagnostic(for: name))
+        }
+    }
+}
+
+extension ConversionError {
+    /// The error as a finding.
+    /// - Parameter name: the model or entry, with which it begins.
+    func diagnostic(for name: String) -> Diagnostic {
+        Diagnostic(code: code, "\(name): \(message)", notes: notes, fix: fix)
+    }
+}

@@ -1,0 +1,172 @@
+import ArgumentParser
+import Bundling
+import Conversion
+import Storage
+import Tensors
+
+/// Which tensors get which types.
+struct QuantizeTypeOptions: ParsableArguments {
+    @Flag(help: "One type for every tensor that is quantized, without the mixture's exceptions.")
+    var pure = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Tensors in whose names the regular expression is found get the type; the first rule that fits decides.",
+            valueName: "pattern=type"))
+    var tensorType: [String] = []
+
+    @Option(help: ArgumentHelp("The type of the token embeddings.", valueName: "type"))
+    var tokenEmbeddingType: String?
+
+    @Option(help: ArgumentHelp("The type of output.weight.", valueName: "type"))
+    var outputTensorType: String?
+
+    @Flag(help: "Copy output.weight as it is.")
+    var leaveOutputTensor = false
+
+    @Flag(help: "Convert tensors that are quantized already, which costs quality.")
+    var allowRequantize = false
+
+    /// The options that were given.
+    var given: [String] {
+        var given: [String] = []
+        if pure { given.append("--pure") }
+        if !tensorType.isEmpty { given.append("--tensor-type") }
+        if tokenEmbeddingType != nil { given.append("--token-embedding-type") }
+        if outputTensorType != nil { given.append("--output-tensor-type") }
+        if leaveOutputTensor { given.append("--leave-output-tensor") }
+        if allowRequantize { given.append("--allow-requantize") }
+        return given
+    }
+
+    func apply(to options: inout QuantizationOptions) throws(QuantizationError) {
+        options.isPure = pure
+        options.leavesOutputTensor = leaveOutputTensor
+        options.allowsRequantizing = allowRequantize
+        for text in tensorType { options.tensorTypes.append(try TensorTypeRule(text)) }
+        if let tokenEmbeddingType {
+            options.tokenEmbeddingType = try GGMLType(convertibleNamed: tokenEmbeddingType)
+        }
+        if let outputTensorType {
+            options.outputTensorType = try GGMLType(convertibleNamed: outputTensorType)
+        }
+    }
+}
+
+/// Which columns count how much.
+struct QuantizeImportanceOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "What llama-imatrix measured of the model, as GGUF or .dat; its name is written to the metadata as it is given.",
+            valueName: "file"),
+        completion: .file())
+    var imatrix: String?
+
+    @Option(help: ArgumentHelp("Use it only for tensors whose names contain the text.", valueName: "text"))
+    var includeWeights: [String] = []
+
+    @Option(help: ArgumentHelp("Do not use it for tensors whose names contain the text.", valueName: "text"))
+    var excludeWeights: [String] = []
+
+    func validate() throws {
+        if !includeWeights.isEmpty && !excludeWeights.isEmpty {
+            throw ValidationError("--include-weights and --exclude-weights exclude each other")
+        }
+        if imatrix == nil, !includeWeights.isEmpty || !excludeWeights.isEmpty {
+            throw ValidationError("--include-weights and --exclude-weights need --imatrix")
+        }
+    }
+
+    func file() throws -> ImatrixFile? {
+        guard let imatrix else { return nil }
+        return try ImatrixFile(path: imatrix, including: includeWeights, excluding: excludeWeights)
+    }
+}
+
+/// What the files hold besides tensors, and how many there are.
+struct ModelFileOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Set a metadata item; TYPE is int, float, bool or str.", valueName: "key=type:value"))
+    var overrideKv: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Write OUTPUT-00001-of-0000N.gguf, each with at most so many bytes of tensors: 500M, 4G.",
+            valueName: "size"))
+    var splitMaxSize: String?
+
+    func validate() throws { _ = try division() }
+
+    func division() throws -> ModelOutput.Division {
+        guard let splitMaxSize else { return .none }
+        guard let division = ModelOutput.Division.size(named: splitMaxSize) else {
+            throw ValidationError("--split-max-size \(splitMaxSize) is no size such as 500M or 4G")
+        }
+        return division
+    }
+
+    func overrides() throws(QuantizationError) -> [MetadataOverride] {
+        var overrides: [MetadataOverride] = []
+        for text in overrideKv { overrides.append(try MetadataOverride(text)) }
+        return overrides
+    }
+}
+
+/// What of a model is taken, and what is said in its place.
+struct ContentOptions: ParsableArguments {
+    @Flag(help: "Write the tokenizer alone, without tensors.")
+    var vocabOnly = false
+
+    @Option(help: ArgumentHelp("The model's name, in place of the one that is found.", valueName: "name"))
+    var modelName: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A JSON file with values of general.* keys, put over what the model says.", valueName: "file"),
+        completion: .file(extensions: ["json"]))
+    var metadata: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The pre-tokenizer's name, where it is not known by what the tokenizer does.",
+            valueName: "name"))
+    var pre: String?
+
+    /// The options that were given.
+    var given: [String] {
+        var given: [String] = []
+        if vocabOnly { given.append("--vocab-only") }
+        if modelName != nil { given.append("--model-name") }
+        if metadata != nil { given.append("--metadata") }
+        if pre != nil { given.append("--pre") }
+        return given
+    }
+
+    func options() throws -> HuggingFaceConversion.Options {
+        var options = HuggingFaceConversion.Options()
+        options.isVocabularyOnly = vocabOnly
+        options.modelName = modelName
+        options.preTokenizer = pre
+        if let metadata {
+            let bytes: [UInt8]
+            do throws(FileError) {
+                bytes = try FileReader.contents(of: try Directory.realPath(metadata), limit: 1 << 24)
+            } catch {
+                throw Diagnostics(
+                    Diagnostic(
+                        code: "metadata-unreadable", "\(error)", fix: "check the path",
+                        verdict: .undecided))
+            }
+            do throws(FormatError) {
+                options.overrides = try JSON.parse(bytes.span, nonFinite: true)
+            } catch {
+                throw Diagnostics(
+                    Diagnostic(
+                        code: "json-broken", "\(metadata) is no JSON: \(error)",
+                        fix: "write an object of general.* keys and values"))
+            }
+        }
+        return options
+    }
+}
