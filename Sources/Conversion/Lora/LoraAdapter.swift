@@ -114,18 +114,13 @@ public struct LoraAdapter: Sendable {
             return isA ? .a(base, isEmbedding: isEmbedding) : .b(base, isEmbedding: isEmbedding)
         }
         if name.containsUTF8(".base_layer.weight") { return .skipped }
-        if name.containsUTF8("_layernorm") || name.containsUTF8(".norm") { return .whole(name) }
         if name.containsUTF8("lora_magnitude_vector") {
             throw ConversionError(
-                "adapter-method", "the adapter has magnitudes (DoRA), which GGUF has no place for",
+                "adapter-method", "the adapter has magnitudes (DoRA), which only PEFT can apply",
                 notes: ["first at \"\(tensor)\""],
-                fix: "merge it with PEFT's merge_and_unload, and convert the model")
+                fix: "merge it with PEFT's merge_and_unload, and take the merged model")
         }
-        let isVocabulary = name.containsUTF8("embed_tokens") || name.containsUTF8("lm_head")
-        throw ConversionError(
-            "adapter-tensor", "the adapter's tensor \"\(tensor)\" is no matrix of a LoRA",
-            notes: isVocabulary ? ["tokens may have been added when it was trained"] : [],
-            fix: "merge it with PEFT's merge_and_unload, and convert the model")
+        return .whole(name.replacingUTF8(".modules_to_save.default.", with: "."))
     }
 
     private static func pair(

@@ -1,4 +1,4 @@
-public import Tensors
+import Tensors
 
 extension HuggingFaceConversion {
     /// Decides what a GGUF of an adapter contains, as llama.cpp's `--lora` takes it.
@@ -16,15 +16,14 @@ extension HuggingFaceConversion {
         outputType = options.outputType ?? .f32
         var converted: [ConvertedTensor] = []
         for tensor in adapter.whole {
+            try Self.checkNorm(tensor.name)
             guard let name = family.name(of: tensor.name) else { continue }
             // The first places are the pairs'; what is stored whole comes behind them.
             let place = adapter.pairs.count + tensor.index
             let value = TensorValue(TensorView(place, shape: adapter.tensors[tensor.index].shape))
             for own in try architecture.convert(name, value) {
                 guard case .views(let views) = own.value.content, own.value.shape.count == 1 else {
-                    throw ConversionError(
-                        "adapter-tensor", "the adapter's tensor \"\(tensor.name)\" is no norm",
-                        fix: "merge it with PEFT's merge_and_unload, and convert the model")
+                    throw Self.notLora(tensor.name)
                 }
                 var value = own.value
                 value.content = .views(views.map { $0.moved(to: tensor.index) })
@@ -79,6 +78,22 @@ extension HuggingFaceConversion {
         }
         metadata["general.quantization_version"] = .uint32(2)
         self.metadata = metadata
+    }
+}
+
+extension HuggingFaceConversion {
+    /// GGUF has a place for norms beside the pairs, and for nothing else.
+    private static func checkNorm(_ name: String) throws(ConversionError) {
+        guard name.containsUTF8("_layernorm") || name.containsUTF8(".norm") else { throw notLora(name) }
+    }
+
+    private static func notLora(_ name: String) -> ConversionError {
+        let isVocabulary = name.containsUTF8("embed_tokens") || name.containsUTF8("lm_head")
+        return ConversionError(
+            "adapter-tensor",
+            "the adapter has \"\(name)\" as a whole, which a GGUF of an adapter has no place for",
+            notes: isVocabulary ? ["tokens may have been added when it was trained"] : [],
+            fix: "merge the adapter into the model, and convert that")
     }
 }
 
