@@ -29,19 +29,24 @@ struct CastWriter: Sendable {
     private let files: [File]
     private let type: CastType
     private let name: String
+    private let adapters: [MergedAdapter]
     /// For every file's path, the bytes of its tensors after the cast.
     let tensorBytes: [String: Int]
 
     /// Reads the headers and plans every file.
-    /// - Parameter name: the entry that is made, with which messages begin.
+    /// - Parameters:
+    ///   - adapters: merged into the weights, one after the other, before they are cast.
+    ///   - name: the entry that is made, with which messages begin.
     init(
-        _ inputs: [ConversionInput], to type: CastType, in directory: String, name: String
+        _ inputs: [ConversionInput], to type: CastType, merging adapters: [MergedAdapter] = [],
+        in directory: String, name: String
     ) throws {
         self.type = type
         self.name = name
+        self.adapters = adapters
         files = try inputs.map { input in
             do {
-                let header = try CastWriter.header(of: input)
+                let header = try SafetensorsHeader.read(input)
                 return File(
                     input: input, target: Path.join(directory, input.path),
                     cast: try SafetensorsCast(header, to: type))
@@ -52,18 +57,13 @@ struct CastWriter: Sendable {
                         notes: ["at \(input.location)"], fix: "delete the file and download it again"))
             }
         }
+        let base = files.flatMap { file in
+            file.cast.tensors.map { CheckpointTensor(name: $0.name, shape: $0.shape, dtype: $0.from) }
+        }
+        for adapter in adapters { try adapter.aim(at: base) }
         var sizes: [String: Int] = [:]
         for file in files { sizes[file.input.path] = file.cast.tensorBytes }
         tensorBytes = sizes
-    }
-
-    private static func header(of input: ConversionInput) throws -> SafetensorsHeader {
-        let file = try input.open()
-        let size = try file.status().size
-        let prefix = try file.bytes(0..<SafetensorsHeader.prefixLength)
-        let length = try SafetensorsHeader.dataStart(prefix.span, fileSize: size)
-        let header = try file.bytes(0..<length)
-        return try SafetensorsHeader.parse(header.span, fileSize: size)
     }
 
     /// Writes all files; whoever made the directory removes it after an error.
@@ -118,7 +118,7 @@ struct CastWriter: Sendable {
         var slabs: [Slab] = []
         for (number, file) in files.enumerated() {
             for (index, tensor) in file.cast.tensors.enumerated() {
-                let unit = tensor.from == tensor.to ? 1 : tensor.from.bitsPerElement / 8
+                let unit = isCopied(tensor) ? 1 : tensor.from.bitsPerElement / 8
                 let (count, step) = (tensor.source.count / unit, CastWriter.slabSize / unit)
                 for start in stride(from: 0, to: count, by: step) {
                     slabs.append(Slab(file: number, tensor: index, units: start..<min(start + step, count)))
@@ -128,6 +128,10 @@ struct CastWriter: Sendable {
         return slabs
     }
 
+    private func isCopied(_ tensor: SafetensorsCast.Tensor) -> Bool {
+        tensor.from == tensor.to && !adapters.contains { $0.change(of: tensor.name) != nil }
+    }
+
     // MARK: A worker
 
     /// What one worker has of its own.
@@ -135,6 +139,8 @@ struct CastWriter: Sendable {
         var input: [UInt8] = []
         var result: [UInt8] = []
         var floats: [Float] = []
+        /// The tensor that was changed last, by its file and place, and its changes.
+        var merged: (file: Int, tensor: Int, changes: [MergedAdapter.Numbers])?
     }
 
     private func run(_ work: SlabWork<Slab>, _ opened: [OpenFiles], _ progress: ProgressHandler) throws {
@@ -143,7 +149,9 @@ struct CastWriter: Sendable {
             if Task.isCancelled { throw ReadFailure.cancelled }
             let tensor = files[slab.file].cast.tensors[slab.tensor]
             do {
-                let size = try carry(slab, tensor, opened[slab.file], &room.input, &room.result, &room.floats)
+                let size = try carry(
+                    slab, tensor, opened[slab.file], try numbers(of: tensor, slab, &room), &room.input,
+                    &room.result, &room.floats)
                 progress(.advanced(bytes: size))
             } catch {
                 return work.stop(at: number, error)
@@ -155,10 +163,11 @@ struct CastWriter: Sendable {
     /// Reads, converts and writes one slab.
     /// - Returns: how many bytes were read.
     private func carry(
-        _ slab: Slab, _ tensor: SafetensorsCast.Tensor, _ opened: OpenFiles, _ input: inout [UInt8],
-        _ result: inout [UInt8], _ floats: inout [Float]
+        _ slab: Slab, _ tensor: SafetensorsCast.Tensor, _ opened: OpenFiles,
+        _ changes: [MergedAdapter.Numbers], _ input: inout [UInt8], _ result: inout [UInt8],
+        _ floats: inout [Float]
     ) throws -> Int {
-        let cast = tensor.from == tensor.to ? nil : FloatCast(from: tensor.from, to: type)
+        let cast = isCopied(tensor) ? nil : FloatCast(from: tensor.from, to: type)
         let from = cast.map { $0.source.bitsPerElement / 8 } ?? 1
         let to = cast.map { $0.target.dtype.bitsPerElement / 8 } ?? 1
         let size = slab.units.count * from
@@ -177,9 +186,15 @@ struct CastWriter: Sendable {
         }
         let written = slab.units.count * to
         if result.count < written { result = [UInt8](repeating: 0, count: written) }
-        var room = result.mutableSpan
-        var part = room._mutatingExtracting(0..<written)
-        if let index = cast.convert(bytes.span, into: &part, floats: &floats) {
+        var output = result.mutableSpan
+        var part = output._mutatingExtracting(0..<written)
+        let first = slab.units.lowerBound
+        let lost = cast.convert(bytes.span, into: &part, floats: &floats) { range, numbers in
+            for change in changes {
+                change.apply(to: &numbers, elements: range.lowerBound + first..<range.upperBound + first)
+            }
+        }
+        if let index = lost {
             let text = cast.text(of: index, in: bytes.span)
             throw Diagnostics(
                 overflow(tensor, slab.units.lowerBound + index, text, files[slab.file].input.path))
@@ -187,6 +202,21 @@ struct CastWriter: Sendable {
         try opened.output.write(part.span, at: target)
         opened.output.startWriteback(offset: target, count: written)
         return size
+    }
+
+    /// What changes a tensor, kept for the slabs that follow.
+    private func numbers(
+        of tensor: SafetensorsCast.Tensor, _ slab: Slab, _ room: inout Room
+    ) throws -> [MergedAdapter.Numbers] {
+        guard !adapters.isEmpty else { return [] }
+        if let merged = room.merged, merged.file == slab.file, merged.tensor == slab.tensor {
+            return merged.changes
+        }
+        let changes = try adapters.compactMap { adapter in
+            try adapter.change(of: tensor.name).map { try adapter.numbers(of: $0) }
+        }
+        room.merged = (slab.file, slab.tensor, changes)
+        return changes
     }
 
     private func overflow(

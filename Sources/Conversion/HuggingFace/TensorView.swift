@@ -19,6 +19,19 @@ public struct TensorView: Hashable, Sendable {
         strides = Self.contiguousStrides(shape)
     }
 
+    /// Elements of a tensor by their places.
+    init(tensor: Int, offset: Int, shape: [Int], strides: [Int]) {
+        self.tensor = tensor
+        self.offset = offset
+        self.shape = shape
+        self.strides = strides
+    }
+
+    /// The same places in another tensor.
+    func moved(to tensor: Int) -> TensorView {
+        TensorView(tensor: tensor, offset: offset, shape: shape, strides: strides)
+    }
+
     /// The number of elements.
     public var count: Int { shape.reduce(1, &*) }
 

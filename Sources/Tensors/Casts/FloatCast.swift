@@ -27,10 +27,13 @@ public struct FloatCast: Sendable {
     ///   - output: room for as many elements, little-endian. Sizes that do not fit are a programmer's mistake and
     ///     trap.
     ///   - floats: room that is used in between, kept by the caller from call to call.
+    ///   - change: is given the elements, counted from the first of `input`, as 32-bit floats before they become the
+    ///     target's, and may change them.
     /// - Returns: the index of the first finite element that would become infinite, after which nothing is
     ///   converted any more; `nil` where all fit.
     public func convert(
-        _ input: Span<UInt8>, into output: inout MutableSpan<UInt8>, floats: inout [Float]
+        _ input: Span<UInt8>, into output: inout MutableSpan<UInt8>, floats: inout [Float],
+        change: (_ elements: Range<Int>, _ floats: inout MutableSpan<Float>) -> Void = { _, _ in }
     ) -> Int? {
         let (from, to) = (source.bitsPerElement / 8, target.dtype.bitsPerElement / 8)
         let count = input.count / from
@@ -45,6 +48,7 @@ public struct FloatCast: Sendable {
             var part = room._mutatingExtracting(0..<end - start)
             let bytes = input.extracting(start * from..<end * from)
             format.dequantize(bytes, into: &part)
+            change(start..<end, &part)
             if let index = firstOverflow(part.span, bytes) { return start + index }
             var result = output._mutatingExtracting(start * to..<end * to)
             target.format.quantize(

@@ -1,0 +1,183 @@
+public import Tensors
+
+/// A LoRA adapter as PEFT saves it: `adapter_config.json`, and pairs of matrices whose products, scaled, are added
+/// to a base model's weights.
+public struct LoraAdapter: Sendable {
+    /// Two matrices that change one weight of `rows` by `columns` elements: `B` times `A`.
+    public struct Pair: Hashable, Sendable {
+        /// The name of the weight in the base model.
+        public let name: String
+        /// The place of `A`, of `rank` by `columns` elements, in ``LoraAdapter/tensors``.
+        public let a: Int
+        /// The place of `B`, of `rows` by `rank` elements, in ``LoraAdapter/tensors``.
+        public let b: Int
+        /// How many columns `B` and rows `A` have.
+        public let rank: Int
+        /// How many rows the weight has.
+        public let rows: Int
+        /// How many columns the weight has.
+        public let columns: Int
+        /// Whether the weight is an embedding, whose product PEFT transposes.
+        public let isEmbedding: Bool
+    }
+
+    /// A tensor that takes the place of the base model's.
+    public struct Whole: Hashable, Sendable {
+        /// The name in the base model.
+        public let name: String
+        /// The place in ``LoraAdapter/tensors``.
+        public let index: Int
+    }
+
+    /// The name of the adapter's directory.
+    public let directoryName: String
+    /// The small files.
+    public let files: ModelFiles
+    /// The front matter of the card; `nil` where there is none.
+    public let card: JSON?
+    /// The tensors in the order in which their bytes lie.
+    public let tensors: [CheckpointTensor]
+    /// `adapter_config.json`.
+    public let config: JSON
+    /// The pairs, in the order in which their first matrix lies.
+    public let pairs: [Pair]
+    /// Norms and whatever else is stored whole, in the order in which they lie.
+    public let whole: [Whole]
+
+    /// Reads an adapter.
+    /// - Throws: where there is no configuration, it is of another method, or matrices do not fit together.
+    public init(
+        directoryName: String, files: ModelFiles, card: JSON?, tensors: [CheckpointTensor]
+    ) throws(ConversionError) {
+        guard let config = try files.json("adapter_config.json"), config.members != nil else {
+            throw ConversionError(
+                "adapter-config-missing", "there is no adapter_config.json",
+                fix: "name the directory that PEFT's save_pretrained wrote")
+        }
+        self.directoryName = directoryName
+        self.files = files
+        self.card = card
+        self.tensors = tensors
+        self.config = config
+        try Self.checkMethod(config)
+        var halves: [(name: String, half: Half)] = []
+        var places: [[UInt8]: Int] = [:]
+        var whole: [Whole] = []
+        for (index, tensor) in tensors.enumerated() {
+            switch try Self.part(tensor.name) {
+            case .skipped: continue
+            case .whole(let name): whole.append(Whole(name: name, index: index))
+            case .a(let name, let isEmbedding), .b(let name, let isEmbedding):
+                let place = places[Array(name.utf8)] ?? halves.count
+                if place == halves.count {
+                    halves.append((name, Half(isEmbedding: isEmbedding)))
+                    places[Array(name.utf8)] = place
+                }
+                if case .a = try Self.part(tensor.name) {
+                    halves[place].half.a = index
+                } else {
+                    halves[place].half.b = index
+                }
+            }
+        }
+        var pairs: [Pair] = []
+        for (name, half) in halves { pairs.append(try Self.pair(name, half, tensors)) }
+        guard !pairs.isEmpty else {
+            throw ConversionError(
+                "adapter-empty", "there is no LoRA matrix among the adapter's tensors",
+                fix: "name the directory that PEFT's save_pretrained wrote")
+        }
+        self.pairs = pairs
+        self.whole = whole
+    }
+
+    // MARK: Names
+
+    private struct Half {
+        var a: Int?
+        var b: Int?
+        let isEmbedding: Bool
+    }
+
+    private enum Part {
+        case a(String, isEmbedding: Bool), b(String, isEmbedding: Bool), whole(String), skipped
+    }
+
+    /// What a tensor is by its name (PEFT's `save_pretrained`; mergekit's extraction writes norms as well).
+    private static func part(_ tensor: String) throws(ConversionError) -> Part {
+        let name = tensor.replacingUTF8("base_model.model.", with: "")
+        for (mark, isA, isEmbedding) in [
+            (".lora_A.weight", true, false), (".lora_B.weight", false, false),
+            (".lora_embedding_A", true, true), (".lora_embedding_B", false, true),
+        ] where name.hasUTF8Suffix(mark) {
+            let base = String(decoding: name.utf8.dropLast(mark.utf8.count), as: UTF8.self) + ".weight"
+            return isA ? .a(base, isEmbedding: isEmbedding) : .b(base, isEmbedding: isEmbedding)
+        }
+        if name.containsUTF8(".base_layer.weight") { return .skipped }
+        if name.containsUTF8("lora_magnitude_vector") {
+            throw ConversionError(
+                "adapter-method", "the adapter has magnitudes (DoRA), which only PEFT can apply",
+                notes: ["first at \"\(tensor)\""],
+                fix: "merge it with PEFT's merge_and_unload, and take the merged model")
+        }
+        return .whole(name.replacingUTF8(".modules_to_save.default.", with: "."))
+    }
+
+    private static func pair(
+        _ name: String, _ half: Half, _ tensors: [CheckpointTensor]
+    ) throws(ConversionError) -> Pair {
+        guard let a = half.a, let b = half.b else {
+            throw ConversionError(
+                "adapter-half", "the adapter has only one of the two matrices for \"\(name)\"",
+                fix: "see that all of it was downloaded")
+        }
+        let (shapeA, shapeB) = (tensors[a].shape, tensors[b].shape)
+        guard shapeA.count == 2, shapeB.count == 2, shapeA[0] == shapeB[1], shapeA[0] > 0, shapeA[1] > 0,
+            shapeB[0] > 0
+        else {
+            throw ConversionError(
+                "adapter-shape",
+                "the adapter's matrices for \"\(name)\" do not fit: A is \(shapeA), B is \(shapeB)",
+                fix: "see that all of it was downloaded")
+        }
+        return Pair(
+            name: name, a: a, b: b, rank: shapeA[0], rows: shapeB[0], columns: shapeA[1],
+            isEmbedding: half.isEmbedding)
+    }
+
+    // MARK: Configuration
+
+    private static func checkMethod(_ config: JSON) throws(ConversionError) {
+        if let method = config["peft_type"]?.string, method.uppercased() != "LORA" {
+            throw ConversionError(
+                "adapter-method", "the adapter is of the method \(method), and only LoRA can be taken",
+                fix: "merge it with PEFT's merge_and_unload, and convert the model")
+        }
+    }
+
+    /// `lora_alpha`, by which products are scaled.
+    /// - Throws: where it is missing.
+    public func alpha() throws(ConversionError) -> Double {
+        guard let alpha = config["lora_alpha"]?.double else {
+            throw ConversionError(
+                "adapter-config-malformed", "adapter_config.json has no number \"lora_alpha\"",
+                fix: "download it again")
+        }
+        return alpha
+    }
+
+    /// The factor of a pair's product: alpha by rank, or by the rank's root for rank-stabilized adapters, with the
+    /// values of `alpha_pattern` for the modules that it names (PEFT, `LoraLayer.update_layer`).
+    public func scale(of pair: Pair) throws(ConversionError) -> Double {
+        let module = String(decoding: pair.name.utf8.dropLast(".weight".utf8.count), as: UTF8.self)
+        var alpha = try alpha()
+        for member in config["alpha_pattern"]?.members ?? [] {
+            guard let own = member.value.double,
+                module.utf8.elementsEqual(member.key.utf8) || module.hasUTF8Suffix("." + member.key)
+            else { continue }
+            alpha = own
+        }
+        let rank = Double(pair.rank)
+        return config["use_rslora"]?.bool == true ? alpha / rank.squareRoot() : alpha / rank
+    }
+}
