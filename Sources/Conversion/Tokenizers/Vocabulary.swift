@@ -10,7 +10,7 @@ public struct Vocabulary: Sendable {
     private let modelFiles: ModelFiles
     let config: JSON
     private let preTokenizer: String?
-    private let identify: Identifier?
+    private let identify: Identifier
 
     /// Takes what the tokenizer is made from; what is wrong with it comes out when it is added.
     /// - Parameters:
@@ -18,11 +18,13 @@ public struct Vocabulary: Sendable {
     ///   - config: the configuration with all defaults, the part for text on its top level.
     ///   - preTokenizer: what llama.cpp calls the pre-tokenizer; `nil` to find it.
     public init(files: ModelFiles, config: JSON, preTokenizer: String?) {
-        self.init(files: files, config: config, preTokenizer: preTokenizer, identify: nil)
+        self.init(files: files, config: config, preTokenizer: preTokenizer) { files throws(ConversionError) in
+            try PreTokenizer.identify(files: files, config: config)
+        }
     }
 
     /// The same with another way to find the pre-tokenizer.
-    init(files: ModelFiles, config: JSON, preTokenizer: String?, identify: Identifier?) {
+    init(files: ModelFiles, config: JSON, preTokenizer: String?, identify: @escaping Identifier) {
         modelFiles = files
         self.config = config
         self.preTokenizer = preTokenizer
@@ -77,10 +79,6 @@ public struct Vocabulary: Sendable {
     /// The name of the pre-tokenizer.
     func preTokenizerName() throws(ConversionError) -> String {
         if let preTokenizer { return preTokenizer }
-        guard let identify else {
-            throw ConversionError(
-                "pre-tokenizer-unknown", "the pre-tokenizer is not known", fix: "name it with --pre NAME")
-        }
         return try identify(modelFiles)
     }
 }

@@ -25,17 +25,17 @@ struct AddedVocabulary: Sendable {
     }
 
     private var ids: ByteTable
-    private var byID: [Int: AddedToken] = [:]
+    private var byID: [Int: AddedTokenRule] = [:]
     private var inText = Finder()
     private var inNormalized = Finder()
 
     /// Gives the tokens their ids as the reference does: the model's, if it knows the token, or else the next one free.
     init(
-        _ tokens: [AddedToken], model: any TokenModel, normalizer: (any TextNormalizer)?
+        _ tokens: [AddedTokenRule], model: any TokenModel, normalizer: (any TextNormalizer)?
     ) throws(ConversionError) {
         ids = ByteTable(capacity: tokens.count)
-        var specials: [AddedToken] = []
-        var others: [AddedToken] = []
+        var specials: [AddedTokenRule] = []
+        var others: [AddedTokenRule] = []
         var isSpecial = ByteTable(capacity: tokens.count)
         var highest: Int?
         for token in tokens where token.isSpecial && !token.content.isEmpty && isSpecial.find(token.content) == nil {
@@ -80,7 +80,7 @@ struct AddedVocabulary: Sendable {
     func id(of bytes: Span<UInt8>) -> Int? { ids.find(bytes).map { Int($0) } }
 
     /// The added token of an id, or `nil`.
-    func token(of id: Int) -> AddedToken? { byID[id] }
+    func token(of id: Int) -> AddedTokenRule? { byID[id] }
 
     /// Takes the tokens out of a text; what lies between them is normalized.
     func extract(

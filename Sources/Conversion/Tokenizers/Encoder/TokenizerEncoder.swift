@@ -28,9 +28,9 @@ public struct TokenizerEncoder: Sendable {
             try PostProcessor(part)
         } ?? .none
         decoder = try Self.part(part, "decoder").map { (part) throws(ConversionError) in try TokenDecoder(part) }
-        var tokens: [AddedToken] = []
+        var tokens: [AddedTokenRule] = []
         if part["added_tokens"] != nil {
-            for token in try part.parts("added_tokens") { tokens.append(try AddedToken(token)) }
+            for token in try part.parts("added_tokens") { tokens.append(try AddedTokenRule(token)) }
         }
         added = try AddedVocabulary(tokens, model: self.model, normalizer: normalizer)
     }

@@ -108,7 +108,7 @@ struct TokenizerLoader {
     /// The tokens of `added_tokens_decoder` that the tokenizer does not have just so.
     private func additions(to present: [JSON]) -> [JSON] {
         guard let members = settings["added_tokens_decoder"]?.members else { return [] }
-        func token(_ json: JSON) -> AddedToken? { try? AddedToken(TokenizerPart(json, "added_tokens_decoder")) }
+        func token(_ json: JSON) -> AddedTokenRule? { try? AddedTokenRule(TokenizerPart(json, "added_tokens_decoder")) }
         let known = present.compactMap { token($0) }
         let listed = members.compactMap { member in Int(member.key).map { ($0, member.value) } }
         return listed.sorted { $0.0 < $1.0 }.map { $0.1 }.filter { json in

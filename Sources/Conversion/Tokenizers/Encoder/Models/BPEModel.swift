@@ -7,7 +7,7 @@ struct BPEModel: TokenModel {
         let right: UInt32
     }
 
-    private let vocabulary: Vocabulary
+    private let vocabulary: TokenIDs
     private var merges: [Pair: (rank: UInt32, id: UInt32)] = [:]
     private let unknown: String?
     private let fusesUnknown: Bool
@@ -19,7 +19,7 @@ struct BPEModel: TokenModel {
 
     /// Reads the model of a `tokenizer.json`.
     init(_ part: TokenizerPart) throws(ConversionError) {
-        vocabulary = try Vocabulary(part)
+        vocabulary = try TokenIDs(part)
         unknown = try part.optionalString("unk_token")
         fusesUnknown = try part.bool("fuse_unk", default: false)
         fallsBackToBytes = try part.bool("byte_fallback", default: false)
@@ -33,7 +33,7 @@ struct BPEModel: TokenModel {
         try read(part)
     }
 
-    private static func byteIDs(_ vocabulary: Vocabulary) -> [UInt32?] {
+    private static func byteIDs(_ vocabulary: TokenIDs) -> [UInt32?] {
         (0..<256).map { (byte: Int) in
             let digits = String(byte, radix: 16, uppercase: true)
             return vocabulary.id(of: "<0x\(byte < 16 ? "0" : "")\(digits)>")

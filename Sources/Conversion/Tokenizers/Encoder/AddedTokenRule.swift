@@ -1,7 +1,7 @@
 import Tensors
 
 /// A token that is looked for in the text before the model sees it.
-struct AddedToken: Equatable, Sendable {
+struct AddedTokenRule: Equatable, Sendable {
     let content: String
     /// Whether it is found only where no letter or digit touches it.
     var isSingleWord = false

@@ -1,7 +1,7 @@
 import Tensors
 
 /// The tokens of a model and their ids.
-struct Vocabulary: Sendable {
+struct TokenIDs: Sendable {
     private let table: ByteTable
     private let keys: [UInt32: Range<Int>]
 
