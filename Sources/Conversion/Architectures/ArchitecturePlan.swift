@@ -91,17 +91,20 @@ struct PlanLimits: Sendable {
     /// Looks at one tensor.
     /// - Throws: where it belongs to a block that is not there, or is of another width.
     func check(_ tensor: ConvertedTensor) throws(ConversionError) {
-        let isOfBlock = tensor.name.hasUTF8Prefix("blk.")
-        if isOfBlock, let blockCount, let block = TensorNames.block(of: tensor.name), block >= blockCount {
-            throw ConversionError(
-                "tensor-unknown",
-                "tensor \"\(tensor.name)\" is of block \(block), where config.json says \(blockCount) blocks",
-                fix: "see that config.json belongs to these weights")
+        if tensor.name.hasUTF8Prefix("blk."), let blockCount {
+            let block = TensorNames.block(of: tensor.name)
+            guard let block, block < blockCount else {
+                throw ConversionError(
+                    "tensor-unknown",
+                    "tensor \"\(tensor.name)\" is of a block behind the \(blockCount) that config.json says",
+                    fix: "see that config.json belongs to these weights")
+            }
         }
+        let shape = tensor.value.shape
+        if shape.contains(0) { throw ConversionError.wrongShape(tensor.name, shape, "which has no elements") }
         guard let width, let name = tensor.name.split(separator: ".").dropLast().last,
             tensor.name.hasUTF8Suffix(".weight")
         else { return }
-        let shape = tensor.value.shape
         if Self.wideInputs.contains(String(name)), shape.count >= 2, shape.last != width {
             throw ConversionError.wrongShape(tensor.name, shape, "whose rows are not \(width) long")
         }
