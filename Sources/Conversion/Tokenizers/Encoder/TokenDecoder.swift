@@ -34,6 +34,10 @@ indirect enum TokenDecoder: Sendable {
         case "Strip":
             self = .strip(
                 try part.scalar("content"), start: try part.integer("start"), stop: try part.integer("stop"))
+        case "Metaspace":
+            let scheme = try part.optionalString("prepend_scheme") ?? "always"
+            let adds = try part.bool("add_prefix_space", default: true)
+            self = .metaspace(try part.scalar("replacement"), dropsFirst: adds && scheme != "never")
         case "WordPiece":
             self = .wordPiece(
                 prefix: Array(try part.string("prefix").unicodeScalars), cleansUp: try part.bool("cleanup", default: true))

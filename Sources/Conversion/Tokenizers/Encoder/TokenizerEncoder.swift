@@ -90,6 +90,9 @@ enum TokenModels {
         let type = try part.optionalString("type") ?? "BPE"
         switch type {
         case "BPE": return try BPEModel(part)
+        case "WordPiece": return try WordPieceModel(part)
+        case "Unigram": return try UnigramModel(part)
+        case "WordLevel": return try WordLevelModel(part)
         default: throw part.unknown(type)
         }
     }

@@ -20,7 +20,17 @@ enum TextNormalizers {
                 pattern: try TextPattern(part, "pattern"), content: Array(try part.string("content").unicodeScalars))
         case "Prepend": return PrependNormalizer(added: Array(try part.string("prepend").unicodeScalars))
         case "ByteLevel": return ByteLevelNormalizer()
-        default: throw part.unknown(type)
+        case "Lowercase": return LowercaseNormalizer()
+        case "Strip":
+            return StripNormalizer(
+                left: try part.bool("strip_left", default: true), right: try part.bool("strip_right", default: true))
+        case "StripAccents": return StripAccentsNormalizer()
+        case "Nmt": return NmtNormalizer()
+        case "BertNormalizer": return try BertNormalizer(part)
+        case "Precompiled": return try PrecompiledNormalizer(part)
+        default:
+            if let form = NormalizationForm(rawValue: type) { return FormNormalizer(form: form) }
+            throw part.unknown(type)
         }
     }
 }

@@ -18,6 +18,22 @@ enum TextSplitters {
             return SplitterSequence(steps: steps)
         case "ByteLevel": return try ByteLevelSplitter(part)
         case "Split": return try PatternSplitter(part)
+        case "Metaspace": return try MetaspaceSplitter(part)
+        case "BertPreTokenizer": return BertSplitter()
+        case "Whitespace": return WhitespaceSplitter()
+        case "WhitespaceSplit": return ScalarSplitter(behavior: .removed) { $0.properties.isWhitespace }
+        case "Digits":
+            let isSingle = try part.bool("individual_digits", default: false)
+            return ScalarSplitter(behavior: isSingle ? .isolated : .contiguous) {
+                ScalarCategories.number.contains($0.category)
+            }
+        case "Punctuation":
+            return ScalarSplitter(behavior: try SplitBehavior(part, default: .isolated)) { $0.isPunctuation }
+        case "CharDelimiterSplit":
+            let delimiter = try part.scalar("delimiter")
+            return ScalarSplitter(behavior: .removed) { $0 == delimiter }
+        case "UnicodeScripts": return ScriptSplitter()
+        case "FixedLength": return LengthSplitter(length: try part.integer("length"))
         default: throw part.unknown(type)
         }
     }
@@ -46,15 +62,26 @@ struct PatternSplitter: TextSplitter {
 
     init(_ part: TokenizerPart) throws(ConversionError) {
         pattern = try TextPattern(part, "pattern")
-        let name = try part.string("behavior")
-        guard let behavior = SplitBehavior(rawValue: name) else {
-            throw part.broken("the behavior '\(name)' is not known")
-        }
-        self.behavior = behavior
+        behavior = try SplitBehavior(part)
         inverts = try part.bool("invert", default: false)
     }
 
     func split(_ piece: TextPiece) throws(ConversionError) -> [TextPiece] {
         piece.split(at: try pattern.matches(in: piece.scalars), behavior, invert: inverts)
+    }
+}
+
+extension SplitBehavior {
+    /// Reads the member `behavior`.
+    init(_ part: TokenizerPart, default standard: SplitBehavior? = nil) throws(ConversionError) {
+        if let standard, part["behavior"] == nil {
+            self = standard
+            return
+        }
+        let name = try part.string("behavior")
+        guard let behavior = SplitBehavior(rawValue: name) else {
+            throw part.broken("the behavior '\(name)' is not known")
+        }
+        self = behavior
     }
 }
