@@ -1,6 +1,7 @@
 /// Writes the header of a GGUF file (version 3, little-endian): metadata items in the order in which they are
 /// added, then the tensors, which lie behind it in the same order, each at a multiple of the alignment, with
-/// zeros up to the next multiple behind the header and behind every tensor, also the last.
+/// zeros up to the next multiple behind the header and behind every tensor, also the last. Without tensors the file
+/// ends with the header.
 public struct GGUFHeaderWriter: Sendable {
     private static let version: UInt32 = 3
 
@@ -65,7 +66,7 @@ public struct GGUFHeaderWriter: Sendable {
             offsets.append(offset..<offset + size)
             offset = next
         }
-        let padding = (alignment - bytes.count % alignment) % alignment
+        let padding = tensors.isEmpty ? 0 : (alignment - bytes.count % alignment) % alignment
         bytes.append(contentsOf: repeatElement(0, count: padding))
         let start = bytes.count
         let (size, overflow) = start.addingReportingOverflow(offset)

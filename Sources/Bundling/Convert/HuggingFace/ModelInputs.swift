@@ -50,9 +50,11 @@ struct ModelInputs {
         } else {
             checkpoint = StoredCheckpoint([], in: [])
         }
+        // A card that cannot be read says nothing; whether it is broken is for knapsack check to say.
+        let card = files["README.md"].flatMap { try? ModelCard.frontMatter(of: $0) }
         do throws(ConversionError) {
             model = try HuggingFaceModel(
-                directoryName: directoryName, files: files, card: nil, tensors: checkpoint.tensors)
+                directoryName: directoryName, files: files, card: card, tensors: checkpoint.tensors)
         } catch {
             throw Diagnostics(error.diagnostic(for: name))
         }

@@ -2,7 +2,7 @@ import Tensors
 
 /// The pieces of a text whose scores have the largest sum.
 struct UnigramModel: TokenModel {
-    private let vocabulary: Vocabulary
+    private let vocabulary: TokenIDs
     private let scores: [Double]
     private let unknown: Int?
     private let fallsBackToBytes: Bool
@@ -24,7 +24,7 @@ struct UnigramModel: TokenModel {
             longest = max(longest, bytes.count)
             scores.append(score)
         }
-        vocabulary = Vocabulary(table)
+        vocabulary = TokenIDs(table)
         self.scores = scores
         longestToken = longest
         // A penalty below the least score, as sentencepiece has it.
@@ -116,16 +116,5 @@ struct UnigramModel: TokenModel {
             end = start
         }
         return result.reversed()
-    }
-}
-
-extension JSON {
-    /// A number of either kind.
-    fileprivate var double: Double? {
-        switch self {
-        case .integer(let value): Double(value)
-        case .number(let value): value
-        default: nil
-        }
     }
 }

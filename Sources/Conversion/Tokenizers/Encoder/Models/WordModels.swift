@@ -2,12 +2,12 @@ import Tensors
 
 /// Whole words only.
 struct WordLevelModel: TokenModel {
-    private let vocabulary: Vocabulary
+    private let vocabulary: TokenIDs
     private let unknown: String
 
     /// Reads the model of a `tokenizer.json`.
     init(_ part: TokenizerPart) throws(ConversionError) {
-        vocabulary = try Vocabulary(part)
+        vocabulary = try TokenIDs(part)
         unknown = try part.string("unk_token")
     }
 
@@ -26,14 +26,14 @@ struct WordLevelModel: TokenModel {
 
 /// The longest pieces of a word from its beginning, those within it with a prefix.
 struct WordPieceModel: TokenModel {
-    private let vocabulary: Vocabulary
+    private let vocabulary: TokenIDs
     private let unknown: String
     private let prefix: [UInt8]
     private let longestWord: Int
 
     /// Reads the model of a `tokenizer.json`.
     init(_ part: TokenizerPart) throws(ConversionError) {
-        vocabulary = try Vocabulary(part)
+        vocabulary = try TokenIDs(part)
         unknown = try part.string("unk_token")
         prefix = Array(try part.string("continuing_subword_prefix").utf8)
         longestWord = try part.integer("max_input_chars_per_word")
@@ -71,7 +71,7 @@ struct WordPieceModel: TokenModel {
     }
 }
 
-extension Vocabulary {
+extension TokenIDs {
     /// The id of the token for what is not known.
     func unknown(_ token: String) throws(ConversionError) -> Int {
         guard let id = id(of: token) else {

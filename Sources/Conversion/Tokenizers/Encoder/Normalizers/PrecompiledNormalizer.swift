@@ -68,35 +68,3 @@ struct PrecompiledNormalizer: TextNormalizer {
         Int(unit >> 10) << Int((unit & 0x200) >> 6)
     }
 }
-
-/// Base64 with the standard alphabet (RFC 4648).
-enum Base64 {
-    /// The bytes; `nil` where it is none.
-    static func decode(_ text: String) -> [UInt8]? {
-        var result: [UInt8] = []
-        var bits: UInt32 = 0
-        var count = 0
-        var digits = Array(text.utf8)
-        while digits.last == UInt8(ascii: "="), digits.count > text.utf8.count - 2 { digits.removeLast() }
-        result.reserveCapacity(digits.count / 4 * 3)
-        for digit in digits {
-            let value: UInt8
-            switch digit {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = digit - UInt8(ascii: "A")
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = digit - UInt8(ascii: "a") + 26
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = digit - UInt8(ascii: "0") + 52
-            case UInt8(ascii: "+"): value = 62
-            case UInt8(ascii: "/"): value = 63
-            default: return nil
-            }
-            bits = bits << 6 | UInt32(value)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                result.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-                bits &= 1 << UInt32(count) - 1
-            }
-        }
-        return result
-    }
-}
