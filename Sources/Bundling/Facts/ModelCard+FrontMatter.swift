@@ -24,7 +24,8 @@ extension ModelCard {
     /// a mark before them, which ``members(of:)`` takes away.
     private static func composeWithDuplicates(_ yaml: String) throws(Problem) -> Node? {
         var text = Array(yaml.unicodeScalars)
-        for attempt in 0..<64 {
+        // Each attempt reads all of the text again: long texts get few.
+        for attempt in 0..<min(64, max(2, (1 << 20) / max(text.count, 1))) {
             do {
                 return try compose(attempt == 0 ? yaml : String(String.UnicodeScalarView(text)))
             } catch YamlError.duplicatedKeysInMapping(_, let context) {
@@ -65,7 +66,10 @@ extension ModelCard {
         let tag = scalar.tag.description
         if scalar.style == .plain, tag.isEmpty || tag == "!" { return YAMLScalar.value(scalar.string) }
         let typed = ["int", "float", "bool", "null"].contains { tag == "tag:yaml.org,2002:\($0)" }
-        return typed ? YAMLScalar.value(scalar.string) : .string(scalar.string)
+        guard typed else { return .string(scalar.string) }
+        let value = YAMLScalar.value(scalar.string)
+        if tag.hasSuffix("float"), let integer = value.integer { return .number(Double(integer)) }
+        return value
     }
 
     /// The members of a mapping, each key once, where it is first; `<<` puts another mapping's before its own.
@@ -117,7 +121,10 @@ extension FrontMatter {
             let line = readme[nextLine(readme, &position)]
             if line.elementsEqual(delimiter) { break }
             let isNo = line.suffix(4).elementsEqual("- no".utf8)
-            for byte in isNo ? line.dropLast(2) : line { text += byte == 0x09 ? [0x20, 0x20] : [byte] }
+            for byte in isNo ? line.dropLast(2) : line {
+                if byte == 0x09 { text.append(0x20) }
+                text.append(byte == 0x09 ? 0x20 : byte)
+            }
             if isNo { text += Array("\"no\"".utf8) }
             text.append(0x0A)
             if text.count > sizeLimit {

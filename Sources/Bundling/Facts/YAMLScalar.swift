@@ -83,6 +83,7 @@ enum YAMLScalar {
     private static func number(_ digits: String, radix: Int, _ isNegative: Bool) -> JSON? {
         if let number = Int(isNegative ? "-\(digits)" : digits, radix: radix) { return .integer(number) }
         guard !digits.isEmpty else { return nil }
+        if radix == 10, let size = Double(digits) { return .number(isNegative ? -size : size) }
         let size = digits.utf8.reduce(0.0) {
             $0 * Double(radix) + Double(Character(Unicode.Scalar($1)).hexDigitValue ?? 0)
         }
