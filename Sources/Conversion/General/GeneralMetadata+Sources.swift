@@ -64,29 +64,29 @@ extension GeneralMetadata {
     }
 
     private mutating func take(overrides: JSON) throws(ConversionError) {
-        guard overrides.members != nil else {
+        guard let members = overrides.members else {
             throw ConversionError(
                 "metadata-malformed", "the metadata to put over the model's own is not an object",
                 fix: #"write {"general.name": "…"}, with the names of keys"#)
         }
+        var unknown = Set(members.map(\.key))
+        func value(_ key: String) -> JSON? { unknown.remove("general.\(key)").flatMap { overrides[$0] } }
         for (key, field) in Self.overridable {
-            guard let value = overrides["general.\(key)"] else { continue }
-            self[keyPath: field] = try Self.text("general.\(key)", value)
+            if let value = value(key) { self[keyPath: field] = try Self.text("general.\(key)", value) }
         }
         try sampling.take {
-            overrides["general.sampling.\($0)"]
+            value("sampling.\($0)")
         } wrong: { (key, expected) throws(ConversionError) in
             throw Self.wrong("general.sampling.\(key)", "is not \(expected)")
         }
-        if let value = overrides["general.base_models"] {
-            baseModels = try Self.sources("general.base_models", value)
-        }
-        if let value = overrides["general.datasets"] {
-            datasets = try Self.sources("general.datasets", value)
-        }
-        if let value = overrides["general.tags"] { tags = try Self.list("general.tags", value) }
-        if let value = overrides["general.languages"] {
-            languages = try Self.list("general.languages", value)
+        if let value = value("base_models") { baseModels = try Self.sources("general.base_models", value) }
+        if let value = value("datasets") { datasets = try Self.sources("general.datasets", value) }
+        if let value = value("tags") { tags = try Self.list("general.tags", value) }
+        if let value = value("languages") { languages = try Self.list("general.languages", value) }
+        for member in members where unknown.remove(member.key) != nil {
+            remarks.append(
+                "\"\(member.key)\" in the metadata to put over the model's own cannot be set and was left out"
+            )
         }
     }
 

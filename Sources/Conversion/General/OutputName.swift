@@ -2,16 +2,18 @@ extension GeneralMetadata {
     /// The name of the file where none is asked for, as "Qwen3-8B-Instruct-F16.gguf" (`naming_convention` of gguf-py's
     /// `utility.py`).
     ///
-    /// Unlike there no part of it can lead into another directory: a `/` becomes a hyphen everywhere.
+    /// Unlike there no part of it can lead into another directory or do something to a terminal: a `/` and control
+    /// characters become hyphens everywhere.
     /// - Parameters:
     ///   - type: the type of the tensors, as "F16" or "Q4_K_M".
     ///   - isVocabularyOnly: whether the file has only a tokenizer, which has neither size nor type.
     public func fileName(type: String, isVocabularyOnly: Bool = false) -> String {
-        func words(_ text: String) -> String {
-            text.pythonStripped.mapping([" ", "/", "\0"], to: "-")
+        func plain(_ text: String) -> String {
+            text.mapping(to: "-") { $0 == "/" || $0.properties.generalCategory == .control }
         }
+        func words(_ text: String) -> String { plain(text.pythonStripped).mapping(to: "-") { $0 == " " } }
         var parts = [words(basename ?? name ?? "ggml-model")]
-        if !isVocabularyOnly, let sizeLabel { parts.append(sizeLabel.mapping(["/", "\0"], to: "-")) }
+        if !isVocabularyOnly, let sizeLabel { parts.append(plain(sizeLabel)) }
         if let finetune { parts.append(words(finetune)) }
         if let version { parts.append(words(version)) }
         if !isVocabularyOnly { parts.append(words(type.uppercased())) }

@@ -55,9 +55,9 @@ extension String {
         return String(scalars: scalars[first...last])
     }
 
-    /// With one scalar in the place of others.
-    func mapping(_ scalars: Set<Unicode.Scalar>, to other: Unicode.Scalar) -> String {
-        String(scalars: unicodeScalars.map { scalars.contains($0) ? other : $0 })
+    /// With a scalar in the place of others.
+    func mapping(to other: Unicode.Scalar, where isOther: (Unicode.Scalar) -> Bool) -> String {
+        String(scalars: unicodeScalars.map { isOther($0) ? other : $0 })
     }
 }
 

@@ -45,7 +45,8 @@ public struct HuggingFaceConversion: Sendable {
         tensors = plan.tensors
         general = try GeneralMetadata(
             card: model.card, config: model.config.raw,
-            generationConfig: try model.files.json("generation_config.json"),
+            // A broken one says nothing there; not all models have a right one.
+            generationConfig: try? model.files.json("generation_config.json"),
             directoryName: model.directoryName, modelName: options.modelName, overrides: options.overrides,
             parameterCount: ParameterCount(tensors.map(\.description)))
         var metadata = ModelMetadata(architecture: architecture.name)

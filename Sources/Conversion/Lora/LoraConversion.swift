@@ -63,14 +63,11 @@ extension HuggingFaceConversion {
         }
         general = try GeneralMetadata(
             card: adapter.card, config: try adapter.files.json("config.json"),
-            generationConfig: try adapter.files.json("generation_config.json"),
+            generationConfig: try? adapter.files.json("generation_config.json"),
             directoryName: adapter.directoryName, modelName: options.modelName, overrides: options.overrides,
-            parameterCount: ParameterCount(tensors.map(\.description)))
+            parameterCount: ParameterCount(tensors.map(\.description)), kind: .adapter)
         var metadata = ModelMetadata(architecture: architecture.name)
-        metadata["general.type"] = .string("adapter")
-        metadata["adapter.type"] = .string("lora")
         general.add(to: &metadata)
-        metadata["general.type"] = .string("adapter")
         metadata["adapter.lora.alpha"] = .float32(Float(try adapter.alpha()))
         if let tokens = adapter.config["alora_invocation_tokens"]?.array {
             metadata["adapter.alora.invocation_tokens"] = .uint32s(

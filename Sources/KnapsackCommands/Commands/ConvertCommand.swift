@@ -159,6 +159,7 @@ struct ConvertCommand: KnapsackCommand {
         let snapshot = try cacheOptions.caches(session.context).model(model)
         let conversion = try GGUFConversion(
             snapshot, name: model, directoryName: try directoryName(), request, path: path)
+        session.report(conversion.remarks)
         let report = QuantizationReport(conversion)
         let width = session.context.terminal.tableWidth
         if dryRun {
@@ -203,7 +204,7 @@ struct ConvertCommand: KnapsackCommand {
             let name = GGUFFileName.standard(conversion, type: type, isVocabulary: content.vocabOnly)
             return given.map { Path.join($0, name) } ?? name
         }
-        return GGUFFileName.filled(given, type: type)
+        return try GGUFFileName.filled(given, type: type)
     }
 
     // MARK: Casts

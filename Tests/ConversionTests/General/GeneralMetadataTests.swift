@@ -126,13 +126,22 @@ import Testing
         #expect(error?.fix != nil)
     }
 
+    @Test func tellsWhichOverridesCannotBeSet() throws {
+        let general = try make(overrides: ["general.license": "mit", "general.author": "A", "name": "N"])
+        #expect(general.author == "A")
+        #expect(general.license == nil)
+        #expect(general.name == "Dir")
+        #expect(general.remarks.count == 2)
+        #expect(general.remarks.first?.hasPrefix("\"general.license\"") == true)
+    }
+
     // MARK: Names of files
 
     @Test func leadsNoFileIntoAnotherDirectory() throws {
         let general = try make(card: [
-            "basename": "../../a", "finetune": "/etc/x y", "version": "1/2\0", "size_label": "7 B/",
+            "basename": "../../a", "finetune": "/etc/x y", "version": "1/2\0", "size_label": "7 B/\u{1B}[2J",
         ])
-        #expect(general.fileName(type: "F16") == "..-..-a-7 B---etc-x-y-1-2--F16.gguf")
+        #expect(general.fileName(type: "F16") == "..-..-a-7 B--[2J--etc-x-y-1-2--F16.gguf")
         #expect(general.fileName(type: "F16", isVocabularyOnly: true) == "..-..-a--etc-x-y-1-2--vocab.gguf")
     }
 

@@ -109,6 +109,11 @@ public struct GGUFConversion: Sendable {
     /// What keeps it from being written; a dry run shows it and goes on.
     public var problems: [Diagnostic] { quantizer?.problems ?? [] }
 
+    /// What of the model's card and configurations could not be taken.
+    public var remarks: [Diagnostic] {
+        conversion.general.remarks.map { Diagnostic(.warning, code: "metadata-left-out", $0) }
+    }
+
     /// Writes the files; interrupted or after an error nothing is left.
     /// - Parameter threads: how many work at a time; as many as there are processors where it is `nil`.
     public func write(threads: Int? = nil, progress: @escaping ProgressHandler) async throws {
