@@ -115,8 +115,8 @@ struct AddedVocabulary: Sendable {
             let id = finder.tokens[found].id
             guard let token = byID[id] else { continue }
             if token.isSingleWord {
-                let touchesLeft = start > 0 && text[start - 1].isWord
-                let touchesRight = end < text.count && text[end].isWord
+                let touchesLeft = start > 0 && Self.isWord(text[start - 1])
+                let touchesRight = end < text.count && Self.isWord(text[end])
                 if touchesLeft || touchesRight { continue }
             }
             if token.stripsLeft { while start > last, text[start - 1].properties.isWhitespace { start -= 1 } }
@@ -138,12 +138,9 @@ struct AddedVocabulary: Sendable {
             return text[index..<index + wanted.count].elementsEqual(wanted)
         }
     }
-}
 
-extension Unicode.Scalar {
-    /// Whether `\w` of the Rust package `regex` takes it (Unicode Technical Standard 18, annex C).
-    var isWord: Bool {
-        properties.isAlphabetic || properties.isJoinControl
-            || ([.mark, .nd, .pc] as ScalarCategories).contains(category)
+    /// Whether `\w` of the Rust package `regex` takes it.
+    static func isWord(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.isWord || scalar.properties.isJoinControl
     }
 }

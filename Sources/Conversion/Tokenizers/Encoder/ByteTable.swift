@@ -5,8 +5,9 @@
 struct ByteTable: Sendable {
     private var bytes: [UInt8] = []
     private var entries: [(start: Int, count: Int, value: UInt32)] = []
-    /// Open addressing with linear probing; 0 is free, others are places in `entries` plus 1.
-    private var slots: [Int32]
+    /// Open addressing with linear probing; 0 is free, others are places in `entries` plus 1 in the lower half and a
+    /// part of the hash in the upper, so that few other keys are looked at.
+    private var slots: [UInt64]
     private var mask: Int
 
     /// - Parameter capacity: how many keys there will be.
@@ -24,8 +25,8 @@ struct ByteTable: Sendable {
 
     /// The value of a key, or `nil`.
     func find(_ key: Span<UInt8>) -> UInt32? {
-        let slot = slots[slot(of: key)]
-        return slot == 0 ? nil : entries[Int(slot) - 1].value
+        let slot = slots[slot(of: key, Self.hash(key))]
+        return slot == 0 ? nil : entries[Self.place(slot)].value
     }
 
     /// The value of a key, or `nil`.
@@ -36,15 +37,16 @@ struct ByteTable: Sendable {
     /// Sets a key's value.
     mutating func insert(_ key: Span<UInt8>, _ value: UInt32) {
         if (entries.count + 1) * 2 > slots.count { grow() }
-        let place = slot(of: key)
+        let hash = Self.hash(key)
+        let place = slot(of: key, hash)
         if slots[place] != 0 {
-            entries[Int(slots[place]) - 1].value = value
+            entries[Self.place(slots[place])].value = value
             return
         }
         let start = bytes.count
         for index in key.indices { bytes.append(key[index]) }
         entries.append((start, key.count, value))
-        slots[place] = Int32(truncatingIfNeeded: entries.count)
+        slots[place] = Self.slot(entries.count, hash)
     }
 
     /// The keys by their values; of several keys of one value the last.
@@ -58,15 +60,26 @@ struct ByteTable: Sendable {
     func key(_ range: Range<Int>) -> ArraySlice<UInt8> { bytes[range] }
 
     /// The slot that holds a key, or the free one where it belongs.
-    private func slot(of key: Span<UInt8>) -> Int {
-        var slot = Self.hash(key) & mask
+    private func slot(of key: Span<UInt8>, _ hash: Int) -> Int {
+        var slot = hash & mask
+        let tag = Self.slot(0, hash)
         while slots[slot] != 0 {
-            let entry = entries[Int(slots[slot]) - 1]
-            if entry.count == key.count, isEqual(key, entry.start) { return slot }
+            if slots[slot] & Self.tags == tag {
+                let entry = entries[Self.place(slots[slot])]
+                if entry.count == key.count, isEqual(key, entry.start) { return slot }
+            }
             slot = (slot + 1) & mask
         }
         return slot
     }
+
+    private static let tags: UInt64 = 0xFFFF_FFFF_0000_0000
+
+    private static func slot(_ number: Int, _ hash: Int) -> UInt64 {
+        UInt64(truncatingIfNeeded: hash) & tags | UInt64(truncatingIfNeeded: number)
+    }
+
+    private static func place(_ slot: UInt64) -> Int { Int(slot & ~tags) - 1 }
 
     private func isEqual(_ key: Span<UInt8>, _ start: Int) -> Bool {
         for index in key.indices where bytes[start + index] != key[index] { return false }
@@ -78,7 +91,8 @@ struct ByteTable: Sendable {
         slots = Array(repeating: 0, count: slots.count * 2)
         for (number, entry) in entries.enumerated() {
             let key = Array(bytes[entry.start..<entry.start + entry.count])
-            slots[slot(of: key.span)] = Int32(truncatingIfNeeded: number + 1)
+            let hash = Self.hash(key.span)
+            slots[slot(of: key.span, hash)] = Self.slot(number + 1, hash)
         }
     }
 

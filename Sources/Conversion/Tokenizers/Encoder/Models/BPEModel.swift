@@ -44,40 +44,49 @@ struct BPEModel: TokenModel {
         guard let list = part.json["merges"]?.array else { throw part.broken("'merges' is no array") }
         merges.reserveCapacity(list.count)
         var rank: UInt32 = 0
+        var joined: [UInt8] = []
         for item in list {
-            guard let (joined, cut) = Self.pair(item) else {
-                throw part.broken("merge \(rank) is not two tokens")
+            joined.removeAll(keepingCapacity: true)
+            let cut: Int
+            switch item {
+            case .string(let text):
+                let bytes = text.utf8.span
+                // The first line of a merges.txt is no merge.
+                if text.utf8.starts(with: "#version".utf8) { continue }
+                guard let space = Self.onlySpace(in: bytes) else {
+                    throw part.broken("merge \(rank) is not two tokens")
+                }
+                cut = space
+                for index in bytes.indices where index != space { joined.append(bytes[index]) }
+            case .array(let pair):
+                guard pair.count == 2, let left = pair[0].string, let right = pair[1].string else {
+                    throw part.broken("merge \(rank) is not two tokens")
+                }
+                joined += left.utf8
+                cut = joined.count
+                joined += right.utf8
+            default: throw part.broken("merge \(rank) is not two tokens")
             }
-            // The first line of a merges.txt is no merge.
-            guard let cut else { continue }
-            let skipped = cut + prefix.count
-            guard skipped <= joined.count else { throw part.broken("merge \(rank) lacks the prefix") }
-            let token = prefix.isEmpty ? joined : Array(joined[..<cut] + joined[skipped...])
-            guard let left = vocabulary.id(of: joined.span.extracting(..<cut)),
-                let right = vocabulary.id(of: joined.span.extracting(cut...)),
-                let id = vocabulary.id(of: token.span)
-            else { throw part.broken("merge \(rank) names a token that the vocabulary lacks") }
+            let left = vocabulary.id(of: joined.span.extracting(..<cut))
+            let right = vocabulary.id(of: joined.span.extracting(cut...))
+            guard cut + prefix.count <= joined.count else { throw part.broken("merge \(rank) lacks the prefix") }
+            joined.removeSubrange(cut..<cut + prefix.count)
+            guard let left, let right, let id = vocabulary.id(of: joined.span) else {
+                throw part.broken("merge \(rank) names a token that the vocabulary lacks")
+            }
             merges[Pair(left: left, right: right)] = (rank, id)
             rank += 1
         }
     }
 
-    /// A merge, as `"a b"` or `["a", "b"]`: both tokens in one, and where the second begins; no such place for a line
-    /// that is no merge.
-    private static func pair(_ item: JSON) -> (joined: [UInt8], cut: Int?)? {
-        switch item {
-        case .string(let text):
-            var bytes = Array(text.utf8)
-            if bytes.starts(with: "#version".utf8) { return (bytes, nil) }
-            guard let space = bytes.firstIndex(of: 0x20), bytes.lastIndex(of: 0x20) == space else { return nil }
-            bytes.remove(at: space)
-            return (bytes, space)
-        case .array(let pair):
-            guard pair.count == 2, let left = pair[0].string, let right = pair[1].string else { return nil }
-            let bytes = Array(left.utf8)
-            return (bytes + Array(right.utf8), bytes.count)
-        default: return nil
+    /// The place of the one space, or `nil`.
+    private static func onlySpace(in bytes: Span<UInt8>) -> Int? {
+        var place: Int?
+        for index in bytes.indices where bytes[index] == 0x20 {
+            if place != nil { return nil }
+            place = index
         }
+        return place
     }
 
     var vocabularySize: Int { vocabulary.count }

@@ -25,7 +25,7 @@ struct WhitespaceSplitter: TextSplitter {
         var ranges: [Range<Int>] = []
         var start = 0
         func kind(_ index: Int) -> Int {
-            text[index].isWord ? 1 : text[index].properties.isWhitespace ? 0 : 2
+            AddedVocabulary.isWord(text[index]) ? 1 : text[index].properties.isWhitespace ? 0 : 2
         }
         while start < text.count {
             var end = start + 1

@@ -66,9 +66,7 @@ struct RegexMatcher {
             switch program.steps[step] {
             case .accept:
                 // What a lookaround or an atomic group could still have tried is given up.
-                while stack.count > base {
-                    if case .mark(let mark, let old) = stack.removeLast(), base == 0 { marks[mark] = old }
-                }
+                stack.removeLast(stack.count - base)
                 return position
             case .set(let set):
                 holds = position < text.endIndex && program.sets[set].contains(text[position])
@@ -175,8 +173,8 @@ struct RegexMatcher {
         case .lineEnd: return isEnd || text[position] == "\n"
         case .textEndOrLastLine: return isEnd || (position + 1 == text.endIndex && text[position] == "\n")
         case .wordBoundary, .noWordBoundary:
-            let before = !isStart && ScalarCategories.word.contains(text[position - 1].category)
-            let after = !isEnd && ScalarCategories.word.contains(text[position].category)
+            let before = !isStart && ScalarSet.word.contains(text[position - 1])
+            let after = !isEnd && ScalarSet.word.contains(text[position])
             return (before != after) == (assertion == .wordBoundary)
         }
     }

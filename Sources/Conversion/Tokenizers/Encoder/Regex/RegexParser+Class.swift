@@ -75,10 +75,12 @@ extension RegexParser {
             name.unicodeScalars.append(scalar)
             position += 1
         }
-        guard take(text: ":]"), let part = Self.property(name) else {
+        guard take(text: ":]"), var part = Self.property(name) else {
             position = start
             return nil
         }
+        // Unlike the property of that name.
+        if name == "punct" { part = .categories([.punctuation, .symbol]) }
         return negated ? .set(ScalarSet([part], negated: true)) : part
     }
 }

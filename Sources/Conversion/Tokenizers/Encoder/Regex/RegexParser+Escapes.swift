@@ -12,6 +12,12 @@ extension RegexParser {
             let pair = RegexNode.sequence([.set(ScalarSet("\r")), .set(ScalarSet("\n"))])
             let single = ScalarSet([.range(0x0A...0x0D), .range(0x85...0x85), .range(0x2028...0x2029)])
             return .atomic(.alternatives([pair, .set(single)]))
+        case "w":
+            position += 1
+            return .set(.word)
+        case "W":
+            position += 1
+            return .set(ScalarSet([.set(.word)], negated: true))
         default: break
         }
         if let part = try classEscape() { return .set(ScalarSet([part], ignoresCase: ignoresCase)) }

@@ -19,6 +19,10 @@ struct ScalarSet: Sendable {
     private let also: [ScalarSet]
     private let negated: Bool
     private let ignoresCase: Bool
+    /// What `\w` and `\b` take: in Latin-1 Oniguruma has the numbers above the line and the fractions, too, but not
+    /// where `\w` stands in a class.
+    static let word = ScalarSet([.word, .range(0xB2...0xB3), .range(0xB9...0xB9), .range(0xBC...0xBE)])
+
     /// The answers for U+0000 to U+007F.
     private var ascii: (UInt64, UInt64) = (0, 0)
 
@@ -63,10 +67,10 @@ extension ScalarSet.Part {
         case .categories(let categories): categories.contains(scalar.category)
         case .script(let script): script.contains(scalar)
         case .whiteSpace: scalar.properties.isWhitespace
-        case .word: ScalarCategories.word.contains(scalar.category)
-        case .alphabetic: scalar.properties.isAlphabetic
-        case .lowercase: scalar.properties.isLowercase
-        case .uppercase: scalar.properties.isUppercase
+        case .word: scalar.isWord
+        case .alphabetic: scalar.isKnown && scalar.properties.isAlphabetic
+        case .lowercase: scalar.isKnown && (scalar.properties.isLowercase || scalar.value == 0x295)
+        case .uppercase: scalar.isKnown && scalar.properties.isUppercase
         case .everything: true
         case .set(let set): set.contains(scalar)
         }

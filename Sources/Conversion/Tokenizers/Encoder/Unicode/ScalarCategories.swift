@@ -40,8 +40,8 @@ struct ScalarCategories: OptionSet, Sendable {
     static let symbol: Self = [.sm, .sc, .sk, .so]
     static let separator: Self = [.zs, .zl, .zp]
     static let other: Self = [.cc, .cf, .cs, .co, .cn]
-    /// What `\w` takes.
-    static let word: Self = [.letter, .mark, .nd, .pc]
+    /// What makes words besides what is alphabetic.
+    static let word: Self = [.mark, .nd, .pc]
 
 }
 
@@ -72,8 +72,26 @@ extension ScalarCategories {
 }
 
 extension Unicode.Scalar {
-    /// The general category, as a set of one.
+    /// Whether it is of Unicode 16.0 or older, the version of the packages whose tokens are to be met; Swift's own data
+    /// are younger.
+    var isKnown: Bool {
+        value < 0x80 || properties.age.map { $0.major <= 16 } ?? false
+    }
+
+    /// The general category in Unicode 16.0, as a set of one.
     var category: ScalarCategories {
+        // Was a letter without case first.
+        if value == 0x295 { return .ll }
+        let newest = newestCategory
+        return newest == .cn || isKnown ? newest : .cn
+    }
+
+    /// Whether it makes words: letters, marks, digits and what connects them (Unicode Technical Standard 18, annex C).
+    var isWord: Bool {
+        (isKnown && properties.isAlphabetic) || ScalarCategories.word.contains(category)
+    }
+
+    private var newestCategory: ScalarCategories {
         switch properties.generalCategory {
         case .uppercaseLetter: .lu
         case .lowercaseLetter: .ll
