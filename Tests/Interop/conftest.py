@@ -19,8 +19,12 @@ from hub_server import HubServer
 from kaggle_server import KaggleServer
 from safetensors.numpy import save_file
 
-# llama.cpp itself takes minutes to build, so what runs it is asked for.
-collect_ignore = [] if os.environ.get("KNAPSACK_LLAMA_CPP") else ["test_llama_cpp.py"]
+# What needs a program that takes minutes to build or install is asked for: llama.cpp itself, and its converter.
+collect_ignore = [
+    name
+    for name, variable in [("test_llama_cpp.py", "KNAPSACK_LLAMA_CPP"), ("test_convert.py", "KNAPSACK_CONVERT_HF")]
+    if not os.environ.get(variable)
+]
 
 KAGGLE_MINILM = "sentence-transformers/minilm/transformers/all-minilm-l6-v2"
 KAGGLE_SET = "tester/tiny-set"

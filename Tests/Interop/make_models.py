@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 TEXT = [
-    "The quick brown fox jumps over the lazy dog, and 12 more of them follow at 7:45.",
+    "The quick brown fox jumps over the lazy dog, and 12 more of them follow at 7:45. yes no yes no yes",
     "def main(argument):\n    return argument * 2  # a comment\n",
     "Der schnelle braune Fuchs springt über den faulen Hund. Ça va? 日本語も少し。",
 ] * 20  # fmt: skip

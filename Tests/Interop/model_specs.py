@@ -17,7 +17,7 @@ LONG = dict(type="longrope", long_factor=[1.0 + i / 7 for i in range(8)], short_
 
 
 def model(
-    family: str, tokenizer: str = "bpe", drop=(), put=None, dtype="bfloat16", shards=None, edit=None, files=None, **config
+    family: str, tokenizer="bpe", *, drop=(), put=None, dtype="bfloat16", shards=None, edit=None, files=None, **config
 ) -> dict:
     """One model: a class of transformers, values of its configuration, and what is done to the files.
 
@@ -36,21 +36,33 @@ def without_prefix(tensors):
     return {name.removeprefix("model.").removeprefix("transformer."): value for name, value in tensors.items()}
 
 
+def with_head(tensors):
+    return tensors | {"lm_head.weight": tensors["model.embed_tokens.weight"].clone()}
+
+
 def without_head(tensors):
     return {name: value for name, value in tensors.items() if name != "lm_head.weight"}
 
 
-DEFAULTS = ("max_position_embeddings", "rms_norm_eps", "rope_theta", "num_key_value_heads", "head_dim", "layer_norm_eps",
-            "norm_epsilon", "layer_norm_epsilon", "partial_rotary_factor", "sliding_window", "rope_local_base_freq",
-            "final_logit_softcapping", "attn_logit_softcapping", "original_max_position_embeddings", "layer_types",
-            "attention_multiplier", "embedding_multiplier", "residual_multiplier", "logits_scaling", "num_experts_per_tok",
-            "shared_expert_intermediate_size", "moe_intermediate_size", "use_parallel_residual", "n_positions")  # fmt: skip
+# What most models say and transformers fills where one does not.
+DEFAULTS = (
+    "max_position_embeddings", "rms_norm_eps", "rope_theta", "num_key_value_heads", "head_dim", "layer_norm_eps",
+    "norm_epsilon", "layer_norm_epsilon", "partial_rotary_factor", "sliding_window", "rope_local_base_freq",
+    "final_logit_softcapping", "attn_logit_softcapping", "original_max_position_embeddings", "layer_types",
+    "attention_multiplier", "embedding_multiplier", "residual_multiplier", "logits_scaling",
+    "num_experts_per_tok", "shared_expert_intermediate_size", "moe_intermediate_size", "use_parallel_residual",
+    "n_positions",
+)  # fmt: skip
+PICTURES = dict(mm_tokens_per_image=4, vision_config=dict(
+    hidden_size=32, intermediate_size=48, num_hidden_layers=1, num_attention_heads=2, image_size=28, patch_size=14,
+))  # fmt: skip
 EXPERTS = dict(num_experts=4, num_experts_per_tok=2, moe_intermediate_size=64)
 
 MODELS = {
     "llama": model("Llama", "spm", **SMALL),
     "llama-sparse": model("Llama", "spm", drop=DEFAULTS, **SMALL | dict(num_key_value_heads=4)),
-    "llama-tied-bias": model("Llama", "fallback", **SMALL, tie_word_embeddings=True, attention_bias=True, mlp_bias=True),
+    "llama-tied-bias": model(
+        "Llama", "fallback", **SMALL, tie_word_embeddings=True, attention_bias=True, mlp_bias=True),
     "llama-head": model("Llama", "spm", **SMALL, head_dim=32, dtype="float16"),
     "llama-odd": model("Llama", "spm", **SMALL | dict(hidden_size=80, intermediate_size=112), dtype="float32"),
     "llama3-shards": model("Llama", **SMALL, rope_scaling=dict(LLAMA3), rope_theta=500000.0, shards="60KB"),
@@ -63,13 +75,13 @@ MODELS = {
                          ) | {"config": SMALL | dict(num_key_value_heads=4)},
     "llama-parameters": model("Llama", "spm", **SMALL, drop=("rope_theta", "rope_scaling"),
                               put=dict(rope_parameters=dict(rope_type="default", rope_theta=250000.0))),
-    "llama-broken-rope": model("Llama", "spm", **SMALL, drop=DEFAULTS[1:3] + ("head_dim",),
+    "llama-broken-rope": model("Llama", "spm", **SMALL, drop=("rms_norm_eps", "rope_theta") + ("head_dim",),
                                put=dict(rope_scaling=dict(type="linear"))),
     "llama-base": model("Llama", "spm", **SMALL, put=dict(architectures=["LlamaModel"]),
                         edit=lambda tensors: without_prefix(without_head(tensors))),
     "mistral": model("Mistral", "spm", **SMALL, sliding_window=32),
     "mistral-head": model("Mistral", "fallback", **SMALL, head_dim=32, sliding_window=None),
-    "mistral-sparse": model("Mistral", "spm", drop=DEFAULTS[:3] + ("head_dim",), **SMALL),
+    "mistral-sparse": model("Mistral", "spm", drop=("max_position_embeddings", "rms_norm_eps", "rope_theta") + ("head_dim",), **SMALL),
     "mistral-yarn": model("Mistral", "spm", **SMALL, put=dict(rope_scaling=dict(
         type="yarn", factor=8.0, original_max_position_embeddings=16, extrapolation_factor=0.5, attn_factor=1.5))),
     "llama-longrope": model("Llama", **SMALL, rope_scaling=dict(LONG, rope_type="longrope", factor=2.0)),
@@ -104,12 +116,14 @@ MODELS = {
         "modules.json": [dict(idx=0, name="0", path="", type="sentence_transformers.models.Transformer"),
                          dict(idx=1, name="1", path="1_Pooling", type="sentence_transformers.models.Pooling")],
         "1_Pooling/config.json": dict(word_embedding_dimension=64, pooling_mode_lasttoken=True)}),
+    "Qwen3-Reranker": model("Qwen3", **SMALL, head_dim=16),
+    "qwen3-reranker-tied": model("Qwen3", **SMALL, head_dim=16, tie_word_embeddings=True),
     "qwen3moe": model("Qwen3Moe", **SMALL, **EXPERTS, head_dim=16),
     "qwen3moe-sparse": model("Qwen3Moe", drop=DEFAULTS, **SMALL | dict(
         num_attention_heads=32, num_key_value_heads=4), num_experts=3),
     "gemma": model("Gemma", "spm", **SMALL, head_dim=16),
     "gemma-head": model("Gemma", "spm", drop=DEFAULTS, **SMALL | dict(num_attention_heads=16, num_key_value_heads=16),
-                        edit=lambda tensors: tensors | {"lm_head.weight": tensors["model.embed_tokens.weight"].clone()}),
+                        edit=with_head),
     "gemma2": model("Gemma2", "spm", **SMALL, head_dim=16, sliding_window=32, query_pre_attn_scalar=16),
     "gemma2-sparse": model("Gemma2", "spm", drop=DEFAULTS, **SMALL | dict(num_attention_heads=8, num_key_value_heads=4),
                            query_pre_attn_scalar=16),
@@ -118,20 +132,14 @@ MODELS = {
     "gemma3-sparse": model("Gemma3Text", drop=DEFAULTS, **SMALL | dict(num_attention_heads=8, num_key_value_heads=4)),
     "gemma3-linear": model("Gemma3Text", "spm", **SMALL, head_dim=16, rope_scaling=dict(rope_type="linear", factor=8.0),
                            final_logit_softcapping=30.0, put=dict(sliding_window_pattern=1)),
-    "gemma3-refused": model("Gemma3Text", "spm", **SMALL, head_dim=16, drop=DEFAULTS[:3] + ("head_dim",), put=dict(
+    "gemma3-refused": model("Gemma3Text", "spm", **SMALL, head_dim=16, drop=("max_position_embeddings", "rms_norm_eps", "rope_theta") + ("head_dim",), put=dict(
         rope_scaling=dict(type="linear", factor=8.0), architectures=["Gemma3ForCausalLM"])),
     "gemma3-spare-rows": model("Gemma3Text", **SMALL | dict(vocab_size=SIZE + 8), head_dim=16),
-    "gemma3-pictures": model("Gemma3", "spm", text_config=SMALL | dict(head_dim=16, sliding_window=32), vision_config=dict(
-        hidden_size=32, intermediate_size=48, num_hidden_layers=1, num_attention_heads=2, image_size=28, patch_size=14),
-        mm_tokens_per_image=4),
+    "gemma3-pictures": model("Gemma3", "spm", text_config=SMALL | dict(head_dim=16, sliding_window=32), **PICTURES),
     "gemma3-pictures-sparse": model("Gemma3", "spm", text_config=SMALL | dict(
-        head_dim=256, num_attention_heads=8, num_key_value_heads=4), vision_config=dict(
-        hidden_size=32, intermediate_size=48, num_hidden_layers=1, num_attention_heads=2, image_size=28, patch_size=14),
-        mm_tokens_per_image=4, put=dict(text_config={key: SMALL[key] for key in (
+        head_dim=256, num_attention_heads=8, num_key_value_heads=4), **PICTURES, put=dict(text_config={key: SMALL[key] for key in (
             "hidden_size", "intermediate_size", "num_hidden_layers", "vocab_size")})),
-    "gemma3-pictures-refused": model("Gemma3", "spm", text_config=SMALL | dict(head_dim=16), vision_config=dict(
-        hidden_size=32, intermediate_size=48, num_hidden_layers=1, num_attention_heads=2, image_size=28, patch_size=14),
-        mm_tokens_per_image=4, put=dict(text_config=SMALL | dict(
+    "gemma3-pictures-refused": model("Gemma3", "spm", text_config=SMALL | dict(head_dim=16), **PICTURES, put=dict(text_config=SMALL | dict(
             sliding_window=32, rope_scaling=dict(type="linear", factor=8.0)))),
     "phi2": model("Phi", **SMALL | dict(num_key_value_heads=4), partial_rotary_factor=0.4),
     "phi2-sparse": model("Phi", drop=DEFAULTS, **SMALL | dict(num_key_value_heads=4), dtype="float16"),
@@ -164,8 +172,7 @@ MODELS = {
     "olmo3": model("Olmo3", **SMALL | dict(num_hidden_layers=5), sliding_window=32),
     "olmo3-sparse": model("Olmo3", drop=DEFAULTS, **SMALL | dict(num_hidden_layers=5, num_key_value_heads=4)),
     "starcoder2": model("Starcoder2", **SMALL, tie_word_embeddings=True, sliding_window=32),
-    "starcoder2-sparse": model("Starcoder2", drop=DEFAULTS, **SMALL | dict(num_attention_heads=4, num_key_value_heads=2),
-                               use_bias=False),
+    "starcoder2-sparse": model("Starcoder2", drop=DEFAULTS, **SMALL, use_bias=False),
     "stablelm": model("StableLm", **SMALL, use_parallel_residual=True, use_qkv_bias=True),
     "stablelm-sparse": model("StableLm", drop=DEFAULTS, **SMALL | dict(num_attention_heads=32, num_key_value_heads=32)
                              | dict(hidden_size=128)),

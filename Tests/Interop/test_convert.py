@@ -19,7 +19,8 @@ TYPES = ("f16", "q8_0")
 def run(script: str, *arguments: str | Path) -> str:
     """What one of the programs beside this file prints."""
     command = [os.environ["KNAPSACK_CONVERT_PYTHON"], HERE / script, *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "HF_HUB_OFFLINE": "1"}).stdout
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +30,8 @@ def models(base) -> Path:
     folder.mkdir()
     run("make_models.py", folder)
     (base / "converted").mkdir()
-    said = run(
-        "convert_reference.py", os.environ["KNAPSACK_CONVERT_HF"], base / "converted", ",".join(TYPES), *sorted(folder.iterdir())
-    )
+    converter = os.environ["KNAPSACK_CONVERT_HF"]
+    said = run("convert_reference.py", converter, base / "converted", ",".join(TYPES), *sorted(folder.iterdir()))
     assert all('"error": null' in line for line in said.splitlines()), said
     return folder
 

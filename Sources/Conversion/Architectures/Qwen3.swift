@@ -1,23 +1,33 @@
 import Tensors
 
-/// Qwen 3 and its models for embeddings.
+/// Qwen 3, its models for embeddings, and those that rank documents for a query.
 struct Qwen3: ModelArchitecture {
     static let classes = ["Qwen3ForCausalLM", "Qwen3Model"]
     static let modelTypes = ["qwen3"]
 
     let name = "qwen3"
     private let model: HuggingFaceModel
+    private let reranker: QwenReranker?
     private static let names = TensorNames.llama.adding(TensorNames.headNorms)
 
-    init(_ model: HuggingFaceModel) throws(ConversionError) { self.model = model }
+    init(_ model: HuggingFaceModel) throws(ConversionError) {
+        self.model = model
+        reranker = try QwenReranker(model)
+    }
 
     func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        [try Self.names.renamed(name, value, self.name)]
+        var converted: [ConvertedTensor] = []
+        if let reranker, reranker.isHead(name) {
+            converted.append(try reranker.classifier(name, value))
+            guard reranker.isTied else { return converted }
+        }
+        return converted + [try Self.names.renamed(name, value, self.name)]
     }
 
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
         try metadata.addGenericParameters(model.config, fileType: fileType)
         try metadata.addPooling(model.files, model.config)
+        reranker?.addParameters(to: &metadata)
     }
 
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
