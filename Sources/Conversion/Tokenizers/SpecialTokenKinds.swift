@@ -4,9 +4,9 @@ import Tensors
 /// `tokenizer_config.json`, in `special_tokens_map.json` or in the tokenizer's class, and the tokens that it adds.
 struct SpecialTokenKinds {
     /// The special tokens, each text once, with whether its flags are known.
-    private(set) var tokens: [(token: AddedToken, hasFlags: Bool)] = []
+    private(set) var tokens: [(token: AddedEntry, hasFlags: Bool)] = []
     /// What is added before them, by id.
-    private(set) var decoder: [AddedToken]
+    private(set) var decoder: [AddedEntry]
 
     /// The texts of the special tokens.
     var texts: [String] { tokens.map(\.token.text) }
@@ -22,7 +22,7 @@ struct SpecialTokenKinds {
             let special = Self.specials(values, [:])
             decoder = try files.addedTokensFile().map { token in
                 let isSpecial = special.contains { $0.token.text.utf8.elementsEqual(token.text.utf8) }
-                return AddedToken(token.text, id: token.id, isSpecial: isSpecial)
+                return AddedEntry(token.text, id: token.id, isSpecial: isSpecial)
             }
             decoder += try files.addedTokens()
         }
@@ -39,7 +39,7 @@ struct SpecialTokenKinds {
         }
     }
 
-    private typealias Entry = (token: AddedToken, hasFlags: Bool, isByKind: Bool)
+    private typealias Entry = (token: AddedEntry, hasFlags: Bool, isByKind: Bool)
 
     /// The special tokens of settings, by kind, then those without a kind.
     private static func specials(_ settings: [String: JSON], _ defaults: [String: String]) -> [Entry] {
@@ -47,9 +47,9 @@ struct SpecialTokenKinds {
         func take(_ value: JSON?, isByKind: Bool) {
             switch value {
             case .string(let text)? where !text.isEmpty:
-                entries.append((AddedToken(text, isSpecial: true), false, isByKind))
+                entries.append((AddedEntry(text, isSpecial: true), false, isByKind))
             case .object?:
-                if let token = value.flatMap(AddedToken.init), !token.text.isEmpty {
+                if let token = value.flatMap(AddedEntry.init), !token.text.isEmpty {
                     entries.append((token, true, isByKind))
                 }
             default: break

@@ -88,7 +88,7 @@ struct SpecialTokens {
     }
 
     private mutating func readSettings(
-        _ settings: [String: JSON], _ added: [AddedToken]
+        _ settings: [String: JSON], _ added: [AddedEntry]
     ) throws(ConversionError) {
         for kind in kinds {
             if let isAdded = settings["add_\(kind)_token"]?.bool,

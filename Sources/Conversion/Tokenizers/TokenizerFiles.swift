@@ -28,12 +28,12 @@ struct TokenizerFiles: Sendable {
     var tokenizerClass: String? { settings?["tokenizer_class"]?.string }
 
     /// `added_tokens` of `tokenizer.json`: tokens beside those of the model.
-    func addedTokens() throws(ConversionError) -> [AddedToken] {
+    func addedTokens() throws(ConversionError) -> [AddedEntry] {
         guard let list = tokenizer?["added_tokens"], list != .null else { return [] }
         guard let list = list.array else { throw .broken("tokenizer.json", "\"added_tokens\" is no list") }
-        var tokens: [AddedToken] = []
+        var tokens: [AddedEntry] = []
         for entry in list {
-            guard let token = AddedToken(entry), let id = entry["id"]?.integer else {
+            guard let token = AddedEntry(entry), let id = entry["id"]?.integer else {
                 throw .broken("tokenizer.json", "one of \"added_tokens\" has no \"id\" or no \"content\"")
             }
             tokens.append(token.with(id: id))
@@ -42,14 +42,14 @@ struct TokenizerFiles: Sendable {
     }
 
     /// `added_tokens_decoder` of `tokenizer_config.json`, in the file's order.
-    func addedTokensDecoder() throws(ConversionError) -> [AddedToken] {
+    func addedTokensDecoder() throws(ConversionError) -> [AddedEntry] {
         guard let entries = settings?["added_tokens_decoder"], entries != .null else { return [] }
         guard let entries = entries.members else {
             throw .broken("tokenizer_config.json", "\"added_tokens_decoder\" is no object")
         }
-        var tokens: [AddedToken] = []
+        var tokens: [AddedEntry] = []
         for entry in entries {
-            guard let id = Int(entry.key), id >= 0, let token = AddedToken(entry.value) else {
+            guard let id = Int(entry.key), id >= 0, let token = AddedEntry(entry.value) else {
                 throw .broken(
                     "tokenizer_config.json",
                     "\"added_tokens_decoder\" has no id and token in \"\(entry.key.prefix(40))\"")
@@ -60,21 +60,21 @@ struct TokenizerFiles: Sendable {
     }
 
     /// `added_tokens.json`: ids by text, in the file's order.
-    func addedTokensFile() throws(ConversionError) -> [AddedToken] {
+    func addedTokensFile() throws(ConversionError) -> [AddedEntry] {
         guard let entries = try Self.object("added_tokens.json", files)?.members else { return [] }
-        var tokens: [AddedToken] = []
+        var tokens: [AddedEntry] = []
         for entry in entries {
             guard let id = entry.value.integer, id >= 0 else {
                 throw .broken("added_tokens.json", "\"\(entry.key.prefix(40))\" has no id")
             }
-            tokens.append(AddedToken(entry.key, id: id))
+            tokens.append(AddedEntry(entry.key, id: id))
         }
         return tokens
     }
 }
 
 /// A token that was added to a tokenizer's model.
-struct AddedToken: Sendable {
+struct AddedEntry: Sendable {
     /// The text.
     var text: String
     /// The id that its file says; the tokenizer may give it another.
@@ -99,7 +99,7 @@ struct AddedToken: Sendable {
     }
 
     /// The same with an id.
-    func with(id: Int) -> AddedToken {
+    func with(id: Int) -> AddedEntry {
         var token = self
         token.id = id
         return token

@@ -11,7 +11,7 @@ struct TransformersTokens {
     /// How many tokens the model has.
     private(set) var ownCount = 0
     /// The tokens that were added, by id; some are the model's own too.
-    private(set) var added: [Int: AddedToken] = [:]
+    private(set) var added: [Int: AddedEntry] = [:]
     /// The texts of the tokens that transformers calls special by kind: `bos_token`, `eos_token` and so on.
     private(set) var special: [String] = []
     /// The file that the model's own tokens are from.
@@ -39,7 +39,7 @@ struct TransformersTokens {
     }
 
     /// The token with an id, and whether it was added; `nil` where there is none.
-    func token(_ id: Int) -> (text: String, added: AddedToken?)? {
+    func token(_ id: Int) -> (text: String, added: AddedEntry?)? {
         if let token = added[id] { return (token.text, token) }
         guard own.indices.contains(id), let text = own[id] else { return nil }
         // An added token of the same text has taken another id.
@@ -112,7 +112,7 @@ struct TransformersTokens {
 
     /// Adds a token, by the rules of the tokenizers library: one that the model has keeps its id, one that is new
     /// gets the next, whatever its file says.
-    private mutating func add(_ token: AddedToken) throws(ConversionError) {
+    private mutating func add(_ token: AddedEntry) throws(ConversionError) {
         guard !token.text.isEmpty else { return }
         let key = ExactText(token.text)
         let id: Int

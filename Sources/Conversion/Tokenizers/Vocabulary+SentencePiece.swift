@@ -138,7 +138,7 @@ extension Vocabulary {
     @discardableResult
     private static func rename(
         _ table: inout TokenTable, _ files: TokenizerFiles
-    ) throws(ConversionError) -> [AddedToken] {
+    ) throws(ConversionError) -> [AddedEntry] {
         let decoder = try files.addedTokensDecoder()
         let added = try files.addedTokens()
         for (tokens, path) in [(decoder, "tokenizer_config.json"), (added, "tokenizer.json")] {

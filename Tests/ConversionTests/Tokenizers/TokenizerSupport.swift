@@ -62,6 +62,11 @@ func tokenizerMetadata(
             ])
     case "tekken": try vocabulary.addTekken(to: &metadata)
     default:
+        if config.architecture == "LlamaForCausalLM",
+            let adds = try files.json("tokenizer_config.json")?["add_prefix_space"]?.bool
+        {
+            metadata["tokenizer.ggml.add_space_prefix"] = .bool(adds)
+        }
         if vocabulary.hasSentencePiece {
             try vocabulary.addSentencePiece(to: &metadata)
         } else if vocabulary.isByteFallbackBPE {
