@@ -66,7 +66,7 @@ struct Phi3: ModelArchitecture {
         if try model.files.json("tokenizer_config.json")?["tokenizer_class"]?.string == "GPT2Tokenizer" {
             try vocabulary.addBPE(to: &metadata)
         } else {
-            try vocabulary.addSentencePiece(to: &metadata)
+            try vocabulary.addPhi3SentencePiece(to: &metadata)
         }
     }
 
