@@ -20,7 +20,7 @@ struct RankedTokens {
     private static let maximumLength = 4096
 
     /// All pairs of tokens that make another, in the order of what they make and then of the parts' ranks, in the
-    /// characters of ``ByteAlphabet``, as transformers' `convert_slow_tokenizer.py` finds them.
+    /// characters of ``ByteCharacters``, as transformers' `convert_slow_tokenizer.py` finds them.
     /// - Parameter first: the rank from which on tokens have to be made of others.
     /// - Throws: the rank of one that no two make.
     func allMerges(from first: Int) throws(Unmergeable) -> [String] {
@@ -37,7 +37,7 @@ struct RankedTokens {
             if pairs.isEmpty { throw Unmergeable(rank: rank) }
             for pair in pairs.sorted(by: { ($0.left, $0.right) < ($1.left, $1.right) }) {
                 let (left, right) = (tokens[pair.left], tokens[pair.right])
-                merges.append("\(ByteAlphabet.text(left)) \(ByteAlphabet.text(right))")
+                merges.append("\(ByteCharacters.text(left)) \(ByteCharacters.text(right))")
             }
         }
         return merges

@@ -78,13 +78,15 @@ extension Vocabulary {
                     "see that both are of this model; set \"vocab_size\" to the rows of its embeddings if they are"
             )
         }
+        let spelling = try AddedSpelling(try tokenizerFiles())
         var table = try TokenTable(placeholders: count)
         for id in 0..<count {
-            guard let (text, added) = tokens.token(id) else { continue }
+            guard let (own, added) = tokens.token(id) else { continue }
             guard let added else {
-                table.set(id, text, .normal)
+                table.set(id, own, .normal)
                 continue
             }
+            let text = added.isNormalized ? own : try spelling.text(of: own)
             if added.isSpecial || TokenType.looksSpecial(text) {
                 table.set(id, text, .control)
             } else {

@@ -20,7 +20,7 @@ extension Vocabulary {
             }
             metadata["tokenizer.ggml.\(key)_token_id"] = .uint32(UInt32(id))
         }
-        let texts = tekken.special + tekken.ranked.tokens.map(ByteAlphabet.text)
+        let texts = tekken.special + tekken.ranked.tokens.map(ByteCharacters.text)
         let types = texts.indices.map { $0 < tekken.special.count ? TokenType.control : .normal }
         metadata["tokenizer.ggml.tokens"] = .strings(texts)
         metadata["tokenizer.ggml.scores"] = .int32s([Int32](repeating: 0, count: texts.count))

@@ -28,6 +28,13 @@ enum ByteCharacters {
         }
     }
 
+    /// The characters that stand for bytes.
+    static func text(_ bytes: some Sequence<UInt8>) -> String {
+        var text = String.UnicodeScalarView()
+        for byte in bytes { text.append(scalars[Int(byte)]) }
+        return String(text)
+    }
+
     /// The bytes that characters stand for, or `nil` where one of them stands for none.
     static func decode(_ text: [Unicode.Scalar]) -> [UInt8]? {
         var result: [UInt8] = []
