@@ -5,6 +5,10 @@ public enum ArchitectureRegistry {
         Llama.self, Granite.self, Qwen2.self, Qwen2Moe.self, Qwen3.self, Qwen3Moe.self, Gemma.self,
         Gemma2.self,
         Gemma3.self, Phi2.self, Phi3.self, GPT2.self, Olmo.self, Olmo2.self, Starcoder2.self, StableLM.self,
+        Bert.self, Roberta.self, NomicBert.self, DeepSeek2.self, Falcon.self, GPTNeoX.self, Bloom.self,
+        Cohere.self, SmolLM3.self, GLM4.self, ChatGLM.self, Ernie.self, ErnieMoe.self, MiniCPM.self,
+        Exaone.self,
+        InternLM2.self, GptOss.self,
     ]
 
     /// The classes in `architectures` of config.json that can be converted, sorted.
