@@ -8,7 +8,8 @@ import Tensors
 struct ConvertCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
-        abstract: "Make another form of one model, outside of a manifest: GGUF, or safetensors of another type.",
+        abstract:
+            "Make another form of one model, outside of a manifest: GGUF, or safetensors of another type.",
         discussion: """
             A Hugging Face model becomes GGUF as convert_hf_to_gguf.py makes it, straight from the safetensors, \
             and with a type of llama-quantize's also quantized in the same step, as if there was a file between: \
