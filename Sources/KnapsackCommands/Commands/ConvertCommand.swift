@@ -201,10 +201,17 @@ struct ConvertCommand: KnapsackCommand {
         let given = target ?? outfile
         let isDirectory = try given.map { try FileStatus.existing($0)?.kind == .directory } ?? true
         guard let given, !isDirectory else {
-            let name = GGUFFileName.standard(conversion, type: type, isVocabulary: content.vocabOnly)
+            let name = conversion.general.fileName(type: type, isVocabularyOnly: content.vocabOnly)
             return given.map { Path.join($0, name) } ?? name
         }
-        return GGUFFileName.filled(given, type: type)
+        do throws(ConversionError) {
+            let name = try GeneralMetadata.fileName(filling: Path.name(given), type: type)
+            let parent = Path.parent(given)
+            return parent == "." ? name : Path.join(parent, name)
+        } catch {
+            throw Diagnostics(
+                Diagnostic(code: error.code, error.message, fix: error.fix, verdict: .undecided))
+        }
     }
 
     // MARK: Casts
