@@ -54,7 +54,7 @@ public enum Freshness {
         // That the other entry is missing is told where it is looked at itself.
         guard case .conversion(let conversion) = locked.origin, let source = lock.entry(named: request.from)
         else { return [] }
-        let version = request.recipe.version
+        let version = request.recipe(for: entry.name).version
         guard conversion.converter == version else {
             return [
                 ConversionProblem.newerConverter(
@@ -63,7 +63,8 @@ public enum Freshness {
             ]
         }
         do {
-            let inputs = try ConversionInputs(of: source, request, for: entry.name)
+            let inputs = try ConversionInputs(
+                of: source, request, for: entry.name, imatrix: ImatrixInput(request, as: conversion))
             if inputs.match(locked), inputs.license(entry.license) == locked.license { return [] }
         } catch let problems as Diagnostics {
             return problems.all.map { $0.located(at: entry.location) }

@@ -72,7 +72,7 @@ struct CastRecipe: ConversionRecipe {
     func make(
         of inputs: [ConversionInput], in directory: String, for name: String,
         progress: @escaping ProgressHandler
-    ) async throws {
+    ) async throws -> [JSON.Member] {
         var small: [(path: String, bytes: [UInt8])] = []
         var tensors: [ConversionInput] = []
         for input in inputs {
@@ -109,6 +109,7 @@ struct CastRecipe: ConversionRecipe {
             try FileHandle.creating(path).write(changed.span)
         }
         try await writer.write(stage: stage, progress: progress)
+        return []
     }
 
     private func broken<Result>(

@@ -54,10 +54,13 @@ struct ConversionRecord: Equatable, Sendable {
     let conversion: LockedConversion
     /// Sorted by the bytes of the paths.
     let files: [File]
+    /// What was found out on the way, sorted.
+    let results: [JSON.Member]
 
-    init(conversion: LockedConversion, files: [File]) {
+    init(conversion: LockedConversion, files: [File], results: [JSON.Member] = []) {
         self.conversion = conversion
         self.files = files
+        self.results = results
     }
 
     /// Reads a record; `nil` where it is none of this version.
@@ -77,16 +80,18 @@ struct ConversionRecord: Equatable, Sendable {
             files.append(File(path: path, size: size, sha256: sha256))
         }
         self.files = files
+        results = json["results"]?.members ?? []
     }
 
     var text: String {
         let files = files.map { file -> JSON in
             ["path": .string(file.path), "sha256": .string(file.sha256.hex), "size": .integer(file.size)]
         }
-        let json: JSON = [
-            "version": .integer(ConversionRecord.version), "conversion": conversion.json,
-            "files": .array(files),
+        var members: [JSON.Member] = [
+            .init("version", .integer(ConversionRecord.version)), .init("conversion", conversion.json),
+            .init("files", .array(files)),
         ]
-        return json.prettyText + "\n"
+        if !results.isEmpty { members.append(.init("results", .object(results))) }
+        return JSON.object(members).prettyText + "\n"
     }
 }

@@ -26,10 +26,11 @@ protocol ConversionRecipe: Sendable {
     ///   - inputs: the files that ``selection(of:for:)`` reads, in its order.
     ///   - directory: an empty directory, below which the results go to their paths in the entry.
     ///   - name: the entry that is made, with which messages begin.
+    /// - Returns: what was found out on the way and is worth keeping in a lock, sorted.
     func make(
         of inputs: [ConversionInput], in directory: String, for name: String,
         progress: @escaping ProgressHandler
-    ) async throws
+    ) async throws -> [JSON.Member]
 }
 
 /// What a conversion does with the files of an entry.
@@ -62,9 +63,25 @@ struct ConversionInput: Sendable {
 
 extension ConversionRequest {
     /// How it is made.
-    var recipe: any ConversionRecipe {
+    /// - Parameters:
+    ///   - name: the entry that is made.
+    ///   - source: the entry that it is made out of; without it, and without `imatrix` where there is one, the recipe
+    ///     only tells what takes part.
+    ///   - imatrix: the importance matrix.
+    func recipe(
+        for name: String, of source: LockedEntry? = nil, imatrix: ImatrixInput? = nil
+    ) -> any ConversionRecipe {
         switch product {
         case .cast(let type): CastRecipe(type: type)
+        case .gguf(let gguf):
+            GGUFRecipe(
+                request: gguf, file: "\(name)-\(gguf.suffix).gguf",
+                modelName: source.flatMap(\.modelName) ?? from, imatrix: imatrix)
         }
+    }
+
+    /// The path of the importance matrix; `nil` where there is none.
+    var imatrix: String? {
+        if case .gguf(let gguf) = product { gguf.imatrix } else { nil }
     }
 }

@@ -24,6 +24,8 @@ struct Converter: Sendable {
         let files: [File]
         /// Whether it was made now.
         let isNew: Bool
+        /// What was found out when it was made, sorted.
+        var results: [JSON.Member] = []
         /// What is worth knowing of it.
         var findings: [Diagnostic] = []
     }
@@ -58,14 +60,15 @@ struct Converter: Sendable {
             try Directory.removeTree(target)
             let files = Path.join(partial.path, ConversionCache.filesName)
             try Directory.make(files)
-            try await recipe.make(of: try await inputs(), in: files, for: entry, progress: progress)
+            let results = try await recipe.make(
+                of: try await inputs(), in: files, for: entry, progress: progress)
             let paths = try Converter.paths(below: files)
             let proved = try await prove(paths, in: files, finally: cache, key, entry)
             let record = ConversionRecord(
                 conversion: conversion,
                 files: zip(paths, proved).map {
                     ConversionRecord.File(path: $0, size: $1.size, sha256: $1.digests.sha256)
-                })
+                }, results: results)
             try AtomicFile.write(
                 Array(record.text.utf8), to: Path.join(partial.path, ConversionCache.recordName))
             try partial.publish()
@@ -74,7 +77,7 @@ struct Converter: Sendable {
                     Made.File(
                         cached: try Converter.cached(path, at: cache.location(of: path, key: key)),
                         proved: proved)
-                }, isNew: true, findings: findings)
+                }, isNew: true, results: results, findings: findings)
         } catch {
             throw ConversionProblem.explained(error, writing: target)
         }
@@ -100,7 +103,7 @@ struct Converter: Sendable {
             guard case .success(let proved) = result, proved.digests.sha256 == file.sha256 else { return nil }
             made.append(Made.File(cached: cached, proved: proved))
         }
-        return Made(files: made, isNew: false)
+        return Made(files: made, isNew: false, results: record.results)
     }
 
     private func prove(

@@ -15,8 +15,11 @@ public struct ImatrixFile: Sendable {
     ///   - including: keeps only entries whose names contain one of these; all where there is none.
     ///   - excluding: leaves out entries whose names contain one of these.
     /// - Throws: ``Diagnostics`` where it cannot be read, or a value is no number.
-    public init(path: String, including: [String] = [], excluding: [String] = []) throws {
-        name = path
+    ///   - name: what to call it in metadata; `nil` for the path as it is given.
+    public init(
+        path: String, name: String? = nil, including: [String] = [], excluding: [String] = []
+    ) throws {
+        self.name = name ?? path
         do {
             let file = try OpenFile(path: path)
             self.file = file

@@ -24,17 +24,18 @@ public enum LockedConversions {
             guard case .conversion(let conversion) = entry.origin,
                 let source = lock.entry(named: request.from), source.asked.source != nil
             else { throw contradiction("\(entry.name) is made out of \(request.from), which it lacks") }
-            let recipe = request.recipe
-            guard conversion.converter == recipe.version else {
+            let version = request.recipe(for: entry.name).version
+            guard conversion.converter == version else {
                 throw Diagnostics(
                     ConversionProblem.newerConverter(
-                        entry.name, locked: conversion.converter, here: recipe.version))
+                        entry.name, locked: conversion.converter, here: version))
             }
-            let inputs = try ConversionInputs(of: source, request, for: entry.name)
+            let imatrix = ImatrixInput(request, as: conversion, in: directory)
+            let inputs = try ConversionInputs(of: source, request, for: entry.name, imatrix: imatrix)
             guard inputs.match(entry) else {
                 throw contradiction("\(entry.name) is not made out of the files that \(source.name) has")
             }
-            let made = try await converter.files(of: entry.name, recipe, conversion) {
+            let made = try await converter.files(of: entry.name, inputs.recipe, conversion) {
                 try await converter.inputs(inputs.selection.inputs, of: source)
             }
             findings += made.findings

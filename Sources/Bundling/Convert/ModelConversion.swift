@@ -44,7 +44,7 @@ public struct ModelConversion: Sendable {
         self.snapshot = snapshot
         self.name = name
         self.target = target
-        recipe = ConversionRequest(from: name, product: product).recipe
+        recipe = ConversionRequest(from: name, product: product).recipe(for: name)
         selection = try recipe.selection(of: snapshot.files.map(\.path), for: name)
         let facts = ModelFacts.read(snapshot.files, entry: name)
         // What is left out stands in for nothing.
@@ -79,7 +79,7 @@ public struct ModelConversion: Sendable {
     public func write(progress: @escaping ProgressHandler) async throws -> Receipt {
         do {
             let partial = try PartialDirectory(target: target)
-            try await recipe.make(
+            _ = try await recipe.make(
                 of: inputs(selection.inputs), in: partial.path, for: name, progress: progress)
             try await copy(inputs(selection.carried), to: partial.path, progress)
             let converted = Set(selection.inputs)

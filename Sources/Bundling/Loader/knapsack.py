@@ -94,7 +94,7 @@ class Entry(NamedTuple):
 
     name: str  # what path() and install() take
     kind: str  # "model", "dataset", "wheels" or "files"
-    source: str  # where it was packed from, as the manifest says it: "hf:org/name@main"
+    source: str  # where it was packed from, as the manifest says it: "hf:org/name@main", or "from qwen as Q4_K_M"
     revision: str  # the commit or version that was packed; "" for a plain directory
     license: str  # "" where it is not known
     size: int  # bytes of all its files
@@ -410,7 +410,7 @@ class _Entry:
         self.record = Entry(
             self.name,
             self.kind,
-            str((record.get("asked") or {}).get("source", "")),
+            _origin(record.get("asked") or {}),
             revision,
             str((resolved.get("license") or {}).get("id", "")),
             sum(file.size for file in self.files.values()),
@@ -451,6 +451,14 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _REPO_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}")
 # An empty component (also a leading or trailing slash), "." or "..", or a NUL.
 _UNSAFE = re.compile(r"(?:^|/)\.{0,2}(?:/|\Z)|\0")
+
+
+def _origin(asked: dict[str, Any]) -> str:
+    """Where an entry was packed from, or what it was made out of."""
+    if "from" not in asked:
+        return str(asked.get("source", ""))
+    made = asked.get("gguf") or asked.get("dtype")
+    return f"from {asked['from']}" + (f" as {made}" if made else "")
 
 
 def _field(record: Any, key: str, kind: type) -> Any:

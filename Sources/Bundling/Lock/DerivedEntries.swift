@@ -56,7 +56,9 @@ struct DerivedEntries {
     /// Makes one entry, or takes it from an earlier lock where nothing about it has changed.
     mutating func add(_ entry: Entry, _ request: ConversionRequest, previous: LockedEntry?) async throws {
         guard let source = sources.first(where: { $0.name == request.from }) else { return }
-        let inputs = try ConversionInputs(of: source, request, for: entry.name)
+        let inputs = try ConversionInputs(
+            of: source, request, for: entry.name,
+            imatrix: try ImatrixInput(request, in: converter.directory, for: entry.name))
         if let previous, inputs.match(previous), previous.license == inputs.license(entry.license) {
             entries.append(previous)
             outcomes.append(ConversionOutcome(previous, request, inputs.conversion, .locked))
@@ -64,7 +66,7 @@ struct DerivedEntries {
         }
         let missing = inputs.incomplete(source, entry).filter { $0.severity == .error }
         guard missing.isEmpty else { throw Diagnostics(missing) }
-        let made = try await converter.files(of: entry.name, request.recipe, inputs.conversion) {
+        let made = try await converter.files(of: entry.name, inputs.recipe, inputs.conversion) {
             try await converter.inputs(inputs.selection.inputs, of: source)
         }
         findings += made.findings.map { $0.located(at: entry.location) }
@@ -102,7 +104,8 @@ struct DerivedEntries {
         files.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         return LockedEntry(
             name: entry.name, kind: entry.kind, asked: entry.asked, origin: .conversion(inputs.conversion),
-            license: inputs.license(entry.license), facts: DerivedEntries.facts(facts, source), files: files,
+            license: inputs.license(entry.license),
+            facts: (DerivedEntries.facts(facts, source) + made.results).sortedByKey, files: files,
             tensors: files.flatMap { tensors[Array($0.path.utf8)] ?? [] })
     }
 
@@ -119,6 +122,7 @@ struct DerivedEntries {
 
 /// What a conversion makes of a locked entry, as far as the lock tells.
 struct ConversionInputs: Sendable {
+    let recipe: any ConversionRecipe
     let selection: ConversionSelection
     let conversion: LockedConversion
     /// The files that become files of the new entry as they are.
@@ -126,8 +130,11 @@ struct ConversionInputs: Sendable {
     private let sourceLicense: LockedLicense?
 
     /// - Throws: where nothing can be made of such files.
-    init(of source: LockedEntry, _ request: ConversionRequest, for name: String) throws {
-        let recipe = request.recipe
+    init(
+        of source: LockedEntry, _ request: ConversionRequest, for name: String, imatrix: ImatrixInput?
+    ) throws {
+        let recipe = request.recipe(for: name, of: source, imatrix: imatrix)
+        self.recipe = recipe
         let selection = try recipe.selection(of: source.files.map(\.path), for: name)
         func files(_ paths: [String]) -> [LockedFile] {
             let wanted = Set(paths.map { Array($0.utf8) })

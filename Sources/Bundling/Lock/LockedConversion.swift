@@ -42,7 +42,7 @@ public struct LockedConversion: Hashable, Sendable {
     var isCurrent: Bool {
         let parameters = JSON.object(parameters)
         let request = ConversionRequest(from: "", value: { parameters[$0]?.string })
-        return request?.recipe.version == converter
+        return request?.recipe(for: "").version == converter
     }
 
     /// The name under which the results are kept: the SHA-256 of the record.

@@ -100,7 +100,7 @@ public struct Resolution: Sendable {
     private static func refusals(_ items: [Item]) -> [Diagnostic] {
         items.flatMap { item -> [Diagnostic] in
             guard case .derived(let entry, let request, _) = item else { return [] }
-            let recipe = request.recipe
+            let recipe = request.recipe(for: entry.name)
             do throws(Diagnostics) {
                 for source in items {
                     switch source {

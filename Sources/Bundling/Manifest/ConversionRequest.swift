@@ -1,3 +1,4 @@
+import Conversion
 public import Tensors
 
 /// What to make out of another entry: the parsed form of `from = "…"` and of the keys that say what.
@@ -6,6 +7,25 @@ public struct ConversionRequest: Hashable, Sendable {
     public enum Product: Hashable, Sendable {
         /// The same safetensors with another floating-point type.
         case cast(CastType)
+        /// A GGUF file.
+        case gguf(GGUF)
+    }
+
+    /// A GGUF file to make, by the manifest's keys.
+    public struct GGUF: Hashable, Sendable {
+        /// Which one.
+        public let product: GGUFProduct
+        /// The importance matrix's path, relative to the manifest.
+        public let imatrix: String?
+        /// The pre-tokenizer's name, where it is not found.
+        public let preTokenizer: String?
+
+        /// Says which file to make.
+        public init(_ product: GGUFProduct, imatrix: String? = nil, preTokenizer: String? = nil) {
+            self.product = product
+            self.imatrix = imatrix
+            self.preTokenizer = preTokenizer
+        }
     }
 
     /// The name of the entry whose files are converted.
@@ -23,14 +43,31 @@ public struct ConversionRequest: Hashable, Sendable {
     /// - Parameter value: gives the text of a key; `nil` where there is none.
     /// - Returns: `nil` where no key, or none that is known, says what to make.
     init?(from: String, value: (String) -> String?) {
-        guard let type = value("dtype").flatMap(CastType.init) else { return nil }
-        self.init(from: from, product: .cast(type))
+        if let type = value("dtype").flatMap(CastType.init) {
+            self.init(from: from, product: .cast(type))
+            return
+        }
+        var via: OutputType?
+        if let text = value("via") {
+            guard let type = GGUFProduct.intermediates.first(where: { $0.rawValue == text }) else {
+                return nil
+            }
+            via = type
+        }
+        guard let name = value("gguf"), let product = try? GGUFProduct(named: name, via: via) else {
+            return nil
+        }
+        self.init(
+            from: from,
+            product: .gguf(
+                GGUF(product, imatrix: value("imatrix"), preTokenizer: value("pre-tokenizer"))))
     }
 
     /// The manifest's keys that say what is made, sorted.
     var parameters: [JSON.Member] {
         switch product {
         case .cast(let type): [JSON.Member("dtype", .string(type.rawValue))]
+        case .gguf(let gguf): gguf.parameters
         }
     }
 
@@ -38,6 +75,29 @@ public struct ConversionRequest: Hashable, Sendable {
     public var text: String {
         switch product {
         case .cast(let type): "\(from) as \(type.rawValue)"
+        case .gguf(let gguf): "\(from) as \(gguf.text)"
         }
     }
+}
+
+extension ConversionRequest.GGUF {
+    /// The manifest's keys, sorted.
+    fileprivate var parameters: [JSON.Member] {
+        var members = [JSON.Member("gguf", .string(product.name))]
+        if let imatrix { members.append(JSON.Member("imatrix", .string(imatrix))) }
+        if let preTokenizer { members.append(JSON.Member("pre-tokenizer", .string(preTokenizer))) }
+        if let via = product.via { members.append(JSON.Member("via", .string(via.rawValue))) }
+        return members
+    }
+
+    /// "Q4_K_M via bf16, imatrix x.gguf".
+    fileprivate var text: String {
+        var text = product.name + (product.via.map { " via \($0.rawValue)" } ?? "")
+        if let imatrix { text += ", imatrix \(imatrix)" }
+        if let preTokenizer { text += ", pre-tokenizer \(preTokenizer)" }
+        return text
+    }
+
+    /// The last part of the file's name: `Q4_K_M`, `BF16`; `AUTO` where the type is found out.
+    var suffix: String { product.name.uppercased() }
 }

@@ -164,6 +164,7 @@ extension ManifestReader {
             guard let member = table["from"], let from = member.value.string, let own = name(table),
                 TextRule.entryName.accepts(from)
             else { continue }
+            checkImatrix(table, own)
             let found = tables.first { name($0.value) == from }
             let named = found?.value
             let place = member.value.place
@@ -193,6 +194,17 @@ extension ManifestReader {
                     fix: probable.map { "did you mean \(quoted($0))?" })
             }
         }
+    }
+
+    /// An importance matrix is of use only where something is quantized.
+    private mutating func checkImatrix(_ table: LocatedValue, _ name: String) {
+        guard let member = table["imatrix"], let type = table["gguf"]?.value.string,
+            case .converted? = try? GGUFProduct(named: type, via: table["via"] == nil ? nil : .f16)
+        else { return }
+        report(
+            "manifest-conflict",
+            "\(name): `imatrix` is for quantizing, and \(quoted(type)) quantizes nothing",
+            at: member.place, fix: "take it out, or choose a type in capitals")
     }
 
     private func entry(

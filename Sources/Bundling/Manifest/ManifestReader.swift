@@ -103,6 +103,17 @@ struct ManifestReader {
                         : "give a second \(schema.header) `\(other.key)` and `\(key)`")
             }
         }
+        if let (one, other) = form.exclusive, table[one] != nil, let member = table[other] {
+            report(
+                "manifest-conflict", "\(label)`\(one)` and `\(other)` exclude each other", at: member.place,
+                fix: "take one of them out, or make two entries")
+        }
+        for (key, needs) in form.dependent where table[needs] == nil && !meant.contains(needs) {
+            guard let member = table[key] else { continue }
+            report(
+                "manifest-conflict", "\(label)`\(key)` is for an entry with `\(needs)`", at: member.place,
+                fix: "take it out, or add \(needs) = …")
+        }
         let needed = form.needsOneOf
         if let first = needed.first, !needed.contains(where: { table[$0] != nil || meant.contains($0) }) {
             report(

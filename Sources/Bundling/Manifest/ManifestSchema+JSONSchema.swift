@@ -48,6 +48,13 @@ extension ManifestSchema.Table {
         if !form.needsOneOf.isEmpty {
             members.append(.init("anyOf", .array(form.needsOneOf.map { ["required": [.string($0)]] })))
         }
+        if let (one, other) = form.exclusive {
+            members.append(.init("not", ["required": [.string(one), .string(other)]]))
+        }
+        if !form.dependent.isEmpty {
+            let needs = form.dependent.map { JSON.Member($0.key, [.string($0.needs)]) }
+            members.append(.init("dependentRequired", .object(needs)))
+        }
         return .object(members)
     }
 }

@@ -1,3 +1,4 @@
+import Conversion
 import Tensors
 
 /// What a manifest may hold: the one definition that checks, suggestions and the JSON Schema are made from.
@@ -34,6 +35,10 @@ public enum ManifestSchema {
         var own: [String] = []
         /// Keys of its own of which at least one has to be there; empty where none has to.
         var needsOneOf: [String] = []
+        /// Two keys of which only one may be there.
+        var exclusive: (String, String)?
+        /// Keys that need another one.
+        var dependent: [(key: String, needs: String)] = []
         /// What the form is, to be read after "an entry".
         let words: String
     }
@@ -200,12 +205,35 @@ public enum ManifestSchema {
         Key(
             name: "dtype", type: .choice(CastType.allCases.map(\.rawValue)),
             summary: "Casts the safetensors of the entry in `from` to this type, shard by shard."),
+        Key(
+            name: "gguf", type: .choice(ggufTypes),
+            hint: "write one of convert_hf_to_gguf.py's types in small letters, or one of llama-quantize's",
+            summary: "Makes a GGUF file of the entry in `from`: in small letters the types of "
+                + "convert_hf_to_gguf.py, in capitals those of llama-quantize."),
+        Key(
+            name: "via", type: .choice(GGUFProduct.intermediates.map(\.rawValue)),
+            summary:
+                "The type of the file that is quantized as if there was one; the one that keeps what the "
+                + "checkpoint has best where it is not said."),
+        Key(
+            name: "imatrix", type: .text(.line),
+            summary: "The path of an importance matrix, relative to the manifest."),
+        Key(
+            name: "pre-tokenizer", type: .text(.entryName),
+            summary: "The pre-tokenizer's name, where it is not known by what the tokenizer does."),
     ]
+
+    private static let ggufTypes =
+        ["auto"] + OutputType.allCases.map(\.rawValue)
+        + QuantizationType.all.filter { !$0.isCopy }.map(\.name)
 
     /// A model comes from a source or is made out of another one.
     private static let modelForms = [
         Form(key: "source", own: ["include", "exclude"], words: "with a source"),
         Form(
-            key: "from", own: ["dtype"], needsOneOf: ["dtype"], words: "that is made out of another one"),
+            key: "from", own: ["dtype", "gguf", "via", "imatrix", "pre-tokenizer"],
+            needsOneOf: ["dtype", "gguf"], exclusive: ("dtype", "gguf"),
+            dependent: [("via", "gguf"), ("imatrix", "gguf"), ("pre-tokenizer", "gguf")],
+            words: "that is made out of another one"),
     ]
 }

@@ -8,7 +8,8 @@ import Tensors
 struct ConvertCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
-        abstract: "Make another form of one model, outside of a manifest: GGUF, or safetensors of another type.",
+        abstract:
+            "Make another form of one model, outside of a manifest: GGUF, or safetensors of another type.",
         discussion: """
             A Hugging Face model becomes GGUF as convert_hf_to_gguf.py makes it, straight from the safetensors, \
             and with a type of llama-quantize's also quantized in the same step, as if there was a file between: \
@@ -159,7 +160,6 @@ struct ConvertCommand: KnapsackCommand {
         let snapshot = try cacheOptions.caches(session.context).model(model)
         let conversion = try GGUFConversion(
             snapshot, name: model, directoryName: try directoryName(), request, path: path)
-        session.report(conversion.remarks)
         let report = QuantizationReport(conversion)
         let width = session.context.terminal.tableWidth
         if dryRun {
@@ -201,10 +201,17 @@ struct ConvertCommand: KnapsackCommand {
         let given = target ?? outfile
         let isDirectory = try given.map { try FileStatus.existing($0)?.kind == .directory } ?? true
         guard let given, !isDirectory else {
-            let name = GGUFFileName.standard(conversion, type: type, isVocabulary: content.vocabOnly)
+            let name = conversion.general.fileName(type: type, isVocabularyOnly: content.vocabOnly)
             return given.map { Path.join($0, name) } ?? name
         }
-        return try GGUFFileName.filled(given, type: type)
+        do throws(ConversionError) {
+            let name = try GeneralMetadata.fileName(filling: Path.name(given), type: type)
+            let parent = Path.parent(given)
+            return parent == "." ? name : Path.join(parent, name)
+        } catch {
+            throw Diagnostics(
+                Diagnostic(code: error.code, error.message, fix: error.fix, verdict: .undecided))
+        }
     }
 
     // MARK: Casts

@@ -27,7 +27,8 @@ public enum GGUFProduct: Hashable, Sendable {
         }
         let type = try QuantizationType(named: text)
         guard !type.isCopy else {
-            throw QuantizationError("COPY is no type to make", hint: "leave the type out to keep what there is")
+            throw QuantizationError(
+                "COPY is no type to make", hint: "leave the type out to keep what there is")
         }
         self = .quantized(type, via: via)
     }

@@ -19,6 +19,11 @@ struct ModelInputs {
         return paths.filter { ModelFiles.isWanted($0) || weights.contains(Array($0.utf8)) }
     }
 
+    /// Whether there are weights among a model's files.
+    static func hasWeights(_ paths: [String]) -> Bool {
+        SafetensorsCheckpoint.files(among: paths).contains { $0.endsUTF8(".safetensors") }
+    }
+
     /// Reads a model's files.
     /// - Parameters:
     ///   - directoryName: what the model's directory is taken to be called.
