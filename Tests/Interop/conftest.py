@@ -19,6 +19,9 @@ from hub_server import HubServer
 from kaggle_server import KaggleServer
 from safetensors.numpy import save_file
 
+# llama.cpp itself takes minutes to build, so what runs it is asked for.
+collect_ignore = [] if os.environ.get("KNAPSACK_LLAMA_CPP") else ["test_llama_cpp.py"]
+
 KAGGLE_MINILM = "sentence-transformers/minilm/transformers/all-minilm-l6-v2"
 KAGGLE_SET = "tester/tiny-set"
 SHARDED = "tester/sharded"

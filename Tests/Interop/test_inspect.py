@@ -107,6 +107,56 @@ def test_llamas_heads_are_put_in_one_order(knapsack, tmp_path):
         assert unknown == ["model.layers.0.unknown.weight"]
 
 
+def write_gguf(path: Path, architecture: str, tensors: dict[str, numpy.ndarray]) -> None:
+    writer = gguf.GGUFWriter(path, architecture)
+    writer.add_head_count(4)
+    for name, value in tensors.items():
+        writer.add_tensor(name, value)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def test_turned_matrices_are_compared(knapsack, tmp_path):
+    """GPT-2's linear layers stand by columns in the Hugging Face model, square ones too."""
+    rng = numpy.random.default_rng(3)
+    # More elements than are read at a time, and rows that the number of them does not divide.
+    shapes = {"attn.c_attn": (320, 960), "attn.c_proj": (320, 320), "mlp.c_fc": (320, 1280), "mlp.c_proj": (1280, 320)}
+    names = ["attn_qkv", "attn_output", "ffn_up", "ffn_down"]
+    values = [rng.standard_normal(shape, dtype=numpy.float32) for shape in shapes.values()]
+    save_file(
+        {f"h.0.{name}.weight": value for name, value in zip(shapes, values)} | {"wte.weight": values[0]},
+        tmp_path / "model.safetensors",
+    )
+    turned = {f"blk.0.{name}.weight": numpy.ascontiguousarray(value.T) for name, value in zip(names, values)}
+    write_gguf(tmp_path / "model.gguf", "gpt2", turned | {"token_embd.weight": values[0]})
+    for pair in (["model.safetensors", "model.gguf"], ["model.gguf", "model.safetensors"]):
+        found = knapsack("compare", *(tmp_path / name for name in pair), "--json").expect(0).json()
+        assert len(found["tensors"]) == 5 and found["total"]["max"] == 0
+        assert found["unlike"] == found["only_in_original"] == found["only_in_other"] == []
+    knapsack("quantize", tmp_path / "model.gguf", tmp_path / "q.gguf", "Q8_0").expect(0)
+    found = knapsack("compare", tmp_path / "model.safetensors", tmp_path / "q.gguf", "--json").expect(0).json()
+    assert len(found["tensors"]) == 5 and 30 < found["total"]["snr_db"] < 60
+
+
+def test_numbers_in_an_unknown_order_do_not_count(knapsack, tmp_path):
+    rng = numpy.random.default_rng(4)
+    values = [rng.standard_normal((64, 64), dtype=numpy.float32) for _ in range(2)]
+    save_file(
+        {"model.embed_tokens.weight": values[0], "model.layers.0.self_attn.q_proj.weight": values[1]},
+        tmp_path / "model.safetensors",
+    )
+    write_gguf(
+        tmp_path / "model.gguf",
+        "other",
+        {"token_embd.weight": values[0], "blk.0.attn_q.weight": values[1][rng.permutation(64)]},
+    )
+    done = knapsack("compare", tmp_path / "model.safetensors", tmp_path / "model.gguf").expect(0)
+    assert "every number is the same" in done.stdout
+    assert "order that is not known: model.layers.0.self_attn.q_proj.weight" in done.stdout
+
+
 @pytest.mark.parametrize("content", [b"", b"GGUF", b"GGUF\x03\0\0\0" + b"\xff" * 40, b"\x08" + b"\0" * 7 + b"nonsense"])
 def test_what_is_no_model_is_told(knapsack, tmp_path, content):
     (tmp_path / "x").write_bytes(content)

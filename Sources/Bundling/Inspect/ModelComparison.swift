@@ -25,7 +25,10 @@ public struct ModelComparison: Sendable {
     public let onlyInOriginal: [String]
     /// Names that only the other model has.
     public let onlyInOther: [String]
-    /// All pairs together.
+    /// Names of the original's tensors that found their like between formats, of which the numbers look like
+    /// others, or the same in an order that is not known: their errors say nothing, and count nowhere.
+    public let unlike: [String]
+    /// All pairs of ``results`` together.
     public let total: NumberDifference
 
     /// Compares two models of either format; where the formats differ, names and layouts are mapped.
@@ -44,13 +47,18 @@ public struct ModelComparison: Sendable {
             return try pair.difference(original, other) { progress(.advanced(bytes: $0)) }
         }
         progress(.ended)
-        results = zip(pairs, differences).map { pair, difference in
+        let all = zip(pairs, differences).map { pair, difference in
             Result(
                 original: pair.original, other: pair.other, expert: pair.expert, difference: difference)
         }
+        let alike = all.filter { !$0.difference.seemsReordered }
+        // Where nothing is alike, the models have nothing to do with one another, and the errors say so.
+        let isMapped = original.format != other.format && !alike.isEmpty
+        results = isMapped ? alike : all
+        unlike = isMapped ? all.filter(\.difference.seemsReordered).map(\.name) : []
         onlyInOriginal = pairing.onlyInOriginal
         onlyInOther = pairing.onlyInOther
-        total = differences.reduce(into: NumberDifference()) { $0.add($1) }
+        total = results.reduce(into: NumberDifference()) { $0.add($1.difference) }
     }
 
     /// The pairs with the least signal-to-noise ratio first; those without any difference are left out.
@@ -77,7 +85,7 @@ extension TensorPair {
         let step = max(unit, TensorPair.slabLength / unit * unit)
         var first = [Float](repeating: 0, count: min(step, count))
         var second = first
-        var ordered = order == .same ? [] : first
+        var ordered = needsRoom ? first : []
         var bytes: [UInt8] = []
         var start = 0
         while start < count {
@@ -89,13 +97,25 @@ extension TensorPair {
             var rightRoom = right._mutatingExtracting(0..<length)
             let leftStart = start + originalStart
             let rightStart = start + otherStart
-            try original.read(
-                leftStart..<leftStart + length, of: self.original, scratch: &bytes, into: &leftRoom)
-            try other.read(
-                rightStart..<rightStart + length, of: self.other, scratch: &bytes, into: &rightRoom)
+            let (leftRange, rightRange) = (leftStart..<leftStart + length, rightStart..<rightStart + length)
+            if case .originalTransposed(let matrix) = order {
+                try matrix.read(leftRange, into: &leftRoom) { (range, room) in
+                    try original.read(range, of: self.original, scratch: &bytes, into: &room)
+                }
+            } else {
+                try original.read(leftRange, of: self.original, scratch: &bytes, into: &leftRoom)
+            }
+            if case .otherTransposed(let matrix) = order {
+                try matrix.read(rightRange, into: &rightRoom) { (range, room) in
+                    try other.read(range, of: self.other, scratch: &bytes, into: &room)
+                }
+            } else {
+                try other.read(rightRange, of: self.other, scratch: &bytes, into: &rightRoom)
+            }
             var room = ordered.mutableSpan
             switch order {
-            case .same: difference.add(leftRoom.span, rightRoom.span)
+            case .same, .originalTransposed, .otherTransposed:
+                difference.add(leftRoom.span, rightRoom.span)
             case .originalInHalves(let layout):
                 layout.interleave(leftRoom.span, into: &room)
                 difference.add(room.span.extracting(0..<length), rightRoom.span)

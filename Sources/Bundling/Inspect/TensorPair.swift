@@ -12,6 +12,8 @@ struct TensorPair: Sendable {
         case originalInHalves(HeadRows), otherInHalves(HeadRows)
         /// One side's norm lacks the 1 that the other's has in it, as Gemma's.
         case originalLessOne, otherLessOne
+        /// One side has the matrix's columns as rows, as GPT-2's linear layers.
+        case originalTransposed(Transposition), otherTransposed(Transposition)
     }
 
     let original: TensorModel.Tensor
@@ -29,7 +31,16 @@ struct TensorPair: Sendable {
         switch order {
         case .originalInHalves(let layout), .otherInHalves(let layout):
             return layout.rows * layout.rowLength
+        case .originalTransposed(let matrix), .otherTransposed(let matrix): return matrix.columns
         default: return blocks
+        }
+    }
+
+    /// Whether numbers are put in another order after they are read.
+    var needsRoom: Bool {
+        switch order {
+        case .originalInHalves, .otherInHalves: true
+        default: false
         }
     }
 
@@ -58,6 +69,42 @@ struct HeadRows: Equatable {
                     for column in 0..<rowLength { output[target + column] = input[start + column] }
                 }
             }
+        }
+    }
+}
+
+/// A matrix that one side has by rows and the other by columns.
+struct Transposition: Equatable {
+    /// The rows, and the elements of each, of the side that has it by rows.
+    let rows: Int
+    let columns: Int
+
+    /// - Parameters:
+    ///   - straight: the tensor that has the matrix by rows; both are matrices.
+    ///   - turned: the one that has it by columns, whose elements are read one by one.
+    /// - Returns: `nil` where the shapes do not say so.
+    init?(straight: TensorModel.Tensor, turned: TensorModel.Tensor) {
+        guard straight.shape.count == 2, turned.shape.elementsEqual(straight.shape.reversed()),
+            turned.type.blockLength == 1, straight.shape[1].isMultiple(of: straight.type.blockLength)
+        else { return nil }
+        (rows, columns) = (straight.shape[0], straight.shape[1])
+    }
+
+    /// Reads elements in the order of the side that has the matrix by rows.
+    /// - Parameters:
+    ///   - elements: whole rows.
+    ///   - read: reads elements in the order of the file.
+    func read(
+        _ elements: Range<Int>, into output: inout MutableSpan<Float>,
+        _ read: (Range<Int>, inout MutableSpan<Float>) throws -> Void
+    ) throws {
+        let (first, count) = (elements.lowerBound / columns, elements.count / columns)
+        var column = [Float](repeating: 0, count: count)
+        var room = column.mutableSpan
+        for number in 0..<columns {
+            let start = number * rows + first
+            try read(start..<start + count, &room)
+            for row in 0..<count { output[row * columns + number] = room[row] }
         }
     }
 }
@@ -102,7 +149,8 @@ struct TensorPairing {
         default:
             for tensor in original.tensors {
                 guard let match = byName[tensor.name], match.count == tensor.count,
-                    tensor.type.isNumeric, match.type.isNumeric
+                    tensor.type.isNumeric, match.type.isNumeric,
+                    let order = TensorPairing.order(tensor, match)
                 else {
                     onlyInOriginal.append(tensor.name)
                     continue
@@ -111,10 +159,22 @@ struct TensorPairing {
                 pairs.append(
                     TensorPair(
                         original: tensor, other: match, expert: nil, originalStart: 0, otherStart: 0,
-                        count: tensor.count, order: .same))
+                        count: tensor.count, order: order))
             }
         }
         onlyInOther = other.tensors.map(\.name).filter { !used.contains($0) }
+    }
+
+    /// The order of two tensors of one name; `nil` where their shapes have nothing to do with one another.
+    private static func order(
+        _ original: TensorModel.Tensor, _ other: TensorModel.Tensor
+    ) -> TensorPair.Order? {
+        // GGUF drops dimensions of 1 at the end.
+        if original.shape.filter({ $0 != 1 }) == other.shape.filter({ $0 != 1 }) { return .same }
+        if let matrix = Transposition(straight: other, turned: original) {
+            return .originalTransposed(matrix)
+        }
+        return Transposition(straight: original, turned: other).map(TensorPair.Order.otherTransposed)
     }
 
     /// The GGUF tensor that a Hugging Face model's tensor is in, and the expert's place there.
@@ -152,16 +212,33 @@ private struct GGUFLayout {
             let (offset, overflow) = expert.multipliedReportingOverflow(by: count)
             guard !overflow, expert >= 0, gguf.count - count >= offset else { return nil }
             start = offset
-        } else if gguf.count != count || isTransposed(gguf.name) {
+        } else if gguf.count != count {
             return nil
         }
-        guard start.isMultiple(of: gguf.type.blockLength), count.isMultiple(of: gguf.type.blockLength),
+        if let order = transposed(huggingFace, gguf, isOriginal) {
+            return TensorPair(
+                original: isOriginal ? huggingFace : gguf, other: isOriginal ? gguf : huggingFace,
+                expert: nil, originalStart: 0, otherStart: 0, count: count, order: order)
+        }
+        guard !isTransposed(gguf.name), start.isMultiple(of: gguf.type.blockLength),
+            count.isMultiple(of: gguf.type.blockLength),
             let order = order(huggingFace, gguf, isOriginal)
         else { return nil }
         return TensorPair(
             original: isOriginal ? huggingFace : gguf, other: isOriginal ? gguf : huggingFace,
             expert: expert, originalStart: isOriginal ? 0 : start, otherStart: isOriginal ? start : 0,
             count: count, order: order)
+    }
+
+    /// The order of a matrix that the Hugging Face model has by columns: its shape says so, or where it is
+    /// square, its name.
+    private func transposed(
+        _ huggingFace: TensorModel.Tensor, _ gguf: TensorModel.Tensor, _ isOriginal: Bool
+    ) -> TensorPair.Order? {
+        guard isTransposed(gguf.name) || huggingFace.shape != gguf.shape,
+            let matrix = Transposition(straight: gguf, turned: huggingFace)
+        else { return nil }
+        return isOriginal ? .originalTransposed(matrix) : .otherTransposed(matrix)
     }
 
     /// GPT-2's linear layers are stored the other way round.

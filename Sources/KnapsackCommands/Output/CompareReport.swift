@@ -34,6 +34,9 @@ struct CompareReport {
             text += "\n" + table(rows).text(width: width)
         }
         text += names(
+            comparison.unlike,
+            "not counted, because the numbers are others or lie in an order that is not known")
+        text += names(
             comparison.onlyInOriginal, "not compared, only in \(original.path) or laid out otherwise")
         return text + names(comparison.onlyInOther, "only in \(other.path)")
     }
@@ -101,6 +104,7 @@ struct CompareReport {
                         if let expert = result.expert { members.append(.init("expert", .integer(expert))) }
                         return .object(members)
                     })),
+            .init("unlike", .array(comparison.unlike.map(JSON.string))),
             .init("only_in_original", .array(comparison.onlyInOriginal.map(JSON.string))),
             .init("only_in_other", .array(comparison.onlyInOther.map(JSON.string))),
         ]

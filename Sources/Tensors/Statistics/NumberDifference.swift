@@ -40,6 +40,13 @@ public struct NumberDifference: Equatable, Sendable {
         return originals == 0 ? -.infinity : 10 * log10(originals / errors)
     }
 
+    /// Whether the two look like the same numbers in different orders: as long as vectors, but at right angles.
+    /// What no quantization does, and what another layout of the same weights looks like.
+    public var seemsReordered: Bool {
+        count - notFiniteCount >= 64 && abs(cosine) < 0.25 && originals > 0.8 * others
+            && others > 0.8 * originals
+    }
+
     /// Takes pairs in.
     /// - Parameters:
     ///   - original: what is right.
