@@ -1,10 +1,12 @@
 """What `inspect` and `compare` say of models, against numpy, safetensors and the gguf package."""
 
+import shutil
 from pathlib import Path
 
 import gguf
 import numpy
 import pytest
+from cli import digests, read_lock
 from safetensors.numpy import save_file
 
 SMALL = Path(__file__).parent.parent.parent / "fixtures" / "gguf" / "small.gguf"
@@ -109,6 +111,7 @@ def test_llamas_heads_are_put_in_one_order(knapsack, tmp_path):
 
 def write_gguf(path: Path, architecture: str, tensors: dict[str, numpy.ndarray]) -> None:
     writer = gguf.GGUFWriter(path, architecture)
+    writer.add_block_count(1)
     writer.add_head_count(4)
     for name, value in tensors.items():
         writer.add_tensor(name, value)
@@ -155,6 +158,37 @@ def test_numbers_in_an_unknown_order_do_not_count(knapsack, tmp_path):
     done = knapsack("compare", tmp_path / "model.safetensors", tmp_path / "model.gguf").expect(0)
     assert "every number is the same" in done.stdout
     assert "order that is not known: model.layers.0.self_attn.q_proj.weight" in done.stdout
+
+
+def test_shows_what_a_bundle_holds(packed):
+    done = packed.knapsack("inspect", packed.bundle).expect(0)
+    lock = read_lock(packed.lock)
+    assert all(entry in done.stdout and path in done.stdout for entry in lock for path in digests(lock[entry]))
+    assert "segments" not in done.stdout or "segments of" in done.stdout
+    found = packed.knapsack("inspect", packed.bundle, "--json").expect(0).json()
+    assert {entry["name"]: entry["license"] for entry in found["entries"]} == {
+        name: entry.get("license", {}).get("id") for name, entry in lock.items()
+    }
+    for entry in found["entries"]:
+        assert {file["path"]: file["sha256"] for file in entry["files"]} == digests(lock[entry["name"]])
+    assert found["size"] == sum(path.stat().st_size for path in packed.bundle.rglob("*") if path.is_file())
+
+
+def test_a_bundle_with_a_missing_file_is_a_finding(packed, tmp_path):
+    bundle = tmp_path / "bundle"
+    shutil.copytree(packed.bundle, bundle)
+    (bundle / "models" / "minilm" / "config.json").unlink()
+    done = packed.knapsack("inspect", bundle).expect(1)
+    assert "models/minilm/config.json" in done.stderr and "sharded" in done.stdout
+
+
+@pytest.mark.parametrize("suffix", ["tar", "zip", "tar.zst"])
+def test_shows_what_an_archive_holds(packed, tmp_path, suffix):
+    archive = tmp_path / f"b.{suffix}"
+    packed.knapsack("pack", packed.manifest, "--output", archive, "--frozen").expect(0)
+    found = packed.knapsack("inspect", archive, "--json").expect(0).json()
+    assert [entry["name"] for entry in found["entries"]] == sorted(read_lock(packed.lock))
+    assert ("size" in found) == (suffix != "tar.zst")
 
 
 @pytest.mark.parametrize("content", [b"", b"GGUF", b"GGUF\x03\0\0\0" + b"\xff" * 40, b"\x08" + b"\0" * 7 + b"nonsense"])

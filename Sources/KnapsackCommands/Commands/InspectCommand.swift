@@ -6,10 +6,11 @@ import Tensors
 struct InspectCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Show what a model file holds: metadata, tensors, types, sizes.",
+        abstract: "Show what a model or a bundle holds: metadata, tensors, types, sizes; entries and files.",
         discussion: """
             Reads the header alone, whatever the size of the file; of split and sharded models those of all \
-            files. With --tensor it reads that tensor and says what its numbers are like.
+            files. With --tensor it reads that tensor and says what its numbers are like. Of a bundle, a directory \
+            or an archive, it shows the entries and where their files lie, and compares names and sizes.
 
             Examples:
               knapsack inspect model.gguf
@@ -17,10 +18,11 @@ struct InspectCommand: KnapsackCommand {
               knapsack inspect model-00001-of-00003.gguf         all files of a split
               knapsack inspect model.gguf --tensor blk.0.attn_v.weight
               knapsack inspect model.gguf --json
+              knapsack inspect aimo3-models                      a bundle, or its archive
             """)
 
     @Argument(
-        help: "A .gguf or .safetensors file, an index of shards, or a directory with one.",
+        help: "A .gguf or .safetensors file, an index of shards, a directory with one, or a bundle.",
         completion: .file())
     var file: String
 
@@ -30,9 +32,23 @@ struct InspectCommand: KnapsackCommand {
     @OptionGroup var output: OutputOptions
 
     func execute(_ session: Session) async throws {
+        if let bundle = try await BundleInspection(path: file) {
+            guard tensor == nil else {
+                throw ValidationError("\(file) is a bundle: --tensor reads a model, as one in its models/")
+            }
+            return show(bundle, session)
+        }
         let model = try TensorModel(path: file)
         if let tensor { return try show(tensor, of: model, session) }
         let report = InspectReport(model)
+        for member in report.json { session.add(member.key, member.value) }
+        if session.json { return }
+        session.context.writeOutput(report.text(width: session.context.terminal.tableWidth))
+    }
+
+    private func show(_ bundle: BundleInspection, _ session: Session) {
+        session.report(bundle.findings)
+        let report = BundleReport(bundle)
         for member in report.json { session.add(member.key, member.value) }
         if session.json { return }
         session.context.writeOutput(report.text(width: session.context.terminal.tableWidth))

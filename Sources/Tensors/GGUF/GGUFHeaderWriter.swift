@@ -66,11 +66,11 @@ public struct GGUFHeaderWriter: Sendable {
             offsets.append(offset..<offset + size)
             offset = next
         }
-        let padding = tensors.isEmpty ? 0 : (alignment - bytes.count % alignment) % alignment
-        bytes.append(contentsOf: repeatElement(0, count: padding))
-        let start = bytes.count
-        let (size, overflow) = start.addingReportingOverflow(offset)
-        guard !overflow else { throw FormatError("the file is larger than 63 bits can say", at: start) }
+        // An alignment of gigabytes costs no memory: the zeros are never written.
+        guard let start = tensors.isEmpty ? bytes.count : end(of: 0, bytes.count),
+            case let (size, overflow) = start.addingReportingOverflow(offset),
+            !overflow
+        else { throw FormatError("the file is larger than 63 bits can say", at: bytes.count) }
         return GGUFLayout(
             header: bytes, tensors: offsets.map { $0.lowerBound + start..<$0.upperBound + start },
             fileSize: size)
@@ -86,7 +86,7 @@ public struct GGUFHeaderWriter: Sendable {
 
 /// A GGUF file to write: its header, and where each tensor's bytes go. What lies between is zeros.
 public struct GGUFLayout: Equatable, Sendable {
-    /// The first bytes of the file, with the zeros up to the first tensor.
+    /// The first bytes of the file, up to the end of the tensors' descriptions.
     public let header: [UInt8]
     /// Where each tensor's bytes lie, in the order of the tensors, from the start of the file.
     public let tensors: [Range<Int>]

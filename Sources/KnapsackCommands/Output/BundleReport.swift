@@ -1,0 +1,112 @@
+import Bundling
+import Tensors
+
+/// What `inspect` says of a bundle, for people and for `--json`.
+struct BundleReport {
+    private let bundle: BundleInspection
+
+    init(_ bundle: BundleInspection) { self.bundle = bundle }
+
+    private var lock: Lock { bundle.plan.lock }
+    private var form: String { bundle.format == nil ? "a directory" : "an archive" }
+
+    /// The bundle, its entries, and where each of their files lies.
+    func text(width: Int) -> String {
+        var text = "\(bundle.path): bundle \(lock.bundle.name), \(form)"
+        if let found = bundle.found { text += ", \(found.files) files, \(ByteCount.text(found.bytes))" }
+        text += "\n\(lock.bundle.title)\n\n" + entries.text(width: width) + "\n" + files.text(width: width)
+        if bundle.found == nil {
+            text += "\nonly the lock was read: knapsack verify \(bundle.path) reads all of it\n"
+        }
+        return text
+    }
+
+    private var entries: Table {
+        Table(
+            [
+                .init(title: "ENTRY", canShrink: true), .init(title: "FROM", canShrink: true),
+                .init(title: "LICENCE", canShrink: true), .init(title: "FILES", isNumber: true),
+                .init(title: "SIZE", isNumber: true), .init(title: "STORED", isNumber: true),
+            ],
+            rows: zip(lock.entries, bundle.plan.shares).map { entry, share in
+                [
+                    entry.name, entry.asked.text, entry.license?.id ?? "unknown", "\(share.files)",
+                    ByteCount.text(share.named), ByteCount.text(share.stored),
+                ]
+            })
+    }
+
+    private var files: Table {
+        Table(
+            [
+                .init(title: "FILE", canShrink: true), .init(title: "SIZE", isNumber: true),
+                .init(title: "PROVED BY"), .init(title: "STORED", canShrink: true),
+            ],
+            rows: lock.entries.flatMap { entry in
+                entry.files.map { file in
+                    [
+                        "\(entry.name)/\(file.path)", ByteCount.text(file.size), file.proof.rawValue,
+                        BundleReport.place(file.placement),
+                    ]
+                }
+            })
+    }
+
+    private static func place(_ placement: Placement) -> String {
+        switch placement {
+        case .natural: return ""
+        case .at(let path): return path
+        case .segments(let segments):
+            let files = Set(segments.map(\.at)).count
+            return "\(segments.count) segments of \(files) \(files == 1 ? "file" : "files")"
+        }
+    }
+
+    /// The members of the document.
+    var json: [JSON.Member] {
+        var members: [JSON.Member] = [
+            .init("path", .string(bundle.path)), .init("format", .string("bundle")),
+            .init("name", .string(lock.bundle.name)), .init("title", .string(lock.bundle.title)),
+            .init("named", .integer(bundle.plan.named)), .init("stored", .integer(bundle.plan.size)),
+        ]
+        if let found = bundle.found {
+            members.append(.init("files", .integer(found.files)))
+            members.append(.init("size", .integer(found.bytes)))
+        }
+        members.append(
+            .init(
+                "entries",
+                .array(zip(lock.entries, bundle.plan.shares).map { BundleReport.json($0, $1) })))
+        return members
+    }
+
+    private static func json(_ entry: LockedEntry, _ share: Plan.Share) -> JSON {
+        [
+            "name": .string(entry.name), "kind": .string(entry.kind.rawValue),
+            "from": .string(entry.asked.text), "license": entry.license.map { .string($0.id) } ?? .null,
+            "named": .integer(share.named), "stored": .integer(share.stored),
+            "files": .array(
+                entry.files.map { file in
+                    var members: [JSON.Member] = [
+                        .init("path", .string(file.path)), .init("size", .integer(file.size)),
+                        .init("sha256", .string(file.sha256.hex)),
+                        .init("proof", .string(file.proof.rawValue)),
+                    ]
+                    switch file.placement {
+                    case .natural: members.append(.init("at", .string(entry.naturalPath(of: file))))
+                    case .at(let path): members.append(.init("at", .string(path)))
+                    case .segments(let segments):
+                        members.append(.init("segments", .array(segments.map(json))))
+                    }
+                    return .object(members)
+                }),
+        ]
+    }
+
+    private static func json(_ segment: Segment) -> JSON {
+        [
+            "at": .string(segment.at), "offset": .integer(segment.offset),
+            "length": .integer(segment.length),
+        ]
+    }
+}
