@@ -1,4 +1,5 @@
 import Bundling
+import Storage
 import Tensors
 
 /// What `inspect` says of a bundle, for people and for `--json`.
