@@ -38,15 +38,15 @@ struct CastWriter: Sendable {
     ///   - adapters: merged into the weights, one after the other, before they are cast.
     ///   - name: the entry that is made, with which messages begin.
     init(
-        _ inputs: [ConversionInput], to type: CastType, merging adapters: [MergedAdapter] = [],
+        _ inputs: [ConversionInput], to type: CastType,
+        merging adapters: [(name: String, inputs: AdapterInputs)] = [],
         in directory: String, name: String
     ) throws {
         self.type = type
         self.name = name
-        self.adapters = adapters
         files = try inputs.map { input in
             do {
-                let header = try SafetensorsHeader.read(input)
+                let header = try CastWriter.header(of: input)
                 return File(
                     input: input, target: Path.join(directory, input.path),
                     cast: try SafetensorsCast(header, to: type))
@@ -60,10 +60,19 @@ struct CastWriter: Sendable {
         let base = files.flatMap { file in
             file.cast.tensors.map { CheckpointTensor(name: $0.name, shape: $0.shape, dtype: $0.from) }
         }
-        for adapter in adapters { try adapter.aim(at: base) }
+        self.adapters = try adapters.map { try MergedAdapter($0.inputs, base: base, name: $0.name) }
         var sizes: [String: Int] = [:]
         for file in files { sizes[file.input.path] = file.cast.tensorBytes }
         tensorBytes = sizes
+    }
+
+    private static func header(of input: ConversionInput) throws -> SafetensorsHeader {
+        let file = try input.open()
+        let size = try file.status().size
+        let prefix = try file.bytes(0..<SafetensorsHeader.prefixLength)
+        let length = try SafetensorsHeader.dataStart(prefix.span, fileSize: size)
+        let header = try file.bytes(0..<length)
+        return try SafetensorsHeader.parse(header.span, fileSize: size)
     }
 
     /// Writes all files; whoever made the directory removes it after an error.
@@ -91,6 +100,7 @@ struct CastWriter: Sendable {
                 throw ReadFailure.changed(path: file.input.location)
             }
         }
+        for adapter in adapters { try adapter.checkUnchanged() }
     }
 
     /// Opens a file, and begins the one to write with its header.
@@ -129,7 +139,7 @@ struct CastWriter: Sendable {
     }
 
     private func isCopied(_ tensor: SafetensorsCast.Tensor) -> Bool {
-        tensor.from == tensor.to && !adapters.contains { $0.change(of: tensor.name) != nil }
+        tensor.from == tensor.to && !adapters.contains { $0.changes(tensor.name) }
     }
 
     // MARK: A worker
@@ -212,9 +222,7 @@ struct CastWriter: Sendable {
         if let merged = room.merged, merged.file == slab.file, merged.tensor == slab.tensor {
             return merged.changes
         }
-        let changes = try adapters.compactMap { adapter in
-            try adapter.change(of: tensor.name).map { try adapter.numbers(of: $0) }
-        }
+        let changes = try adapters.compactMap { try $0.numbers(of: tensor.name) }
         room.merged = (slab.file, slab.tensor, changes)
         return changes
     }

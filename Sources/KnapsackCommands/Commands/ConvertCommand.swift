@@ -82,6 +82,13 @@ struct ConvertCommand: KnapsackCommand {
             valueName: "f32|f16|bf16"))
     var via: ViaChoice?
 
+    @Option(
+        help: ArgumentHelp(
+            "The model is a LoRA adapter for this base model, of which only the configuration is read.",
+            valueName: "base"),
+        completion: .directory)
+    var lora: String?
+
     @OptionGroup(title: "Content") var content: ContentOptions
     @OptionGroup(title: "Choice of types, where it is quantized") var types: QuantizeTypeOptions
     @OptionGroup(title: "Importance matrix") var importance: QuantizeImportanceOptions
@@ -118,6 +125,10 @@ struct ConvertCommand: KnapsackCommand {
         }
         do {
             let product = try product()
+            if lora != nil, case .quantized = product {
+                throw ValidationError("an adapter is written as f32, f16, bf16 or q8_0, not \(product.name)")
+            }
+            if lora != nil, content.vocabOnly { throw ValidationError("an adapter has no tokenizer") }
             _ = try quantization(product)
             _ = try files.overrides()
             if case .converted = product, let option = optionsOfQuantizing.first {
@@ -136,6 +147,7 @@ struct ConvertCommand: KnapsackCommand {
         if via != nil { given.append("--via") }
         if files.splitMaxSize != nil { given.append("--split-max-size") }
         if dryRun { given.append("--dry-run") }
+        if lora != nil { given.append("--lora") }
         if threads != nil { given.append("--threads") }
         return given + content.given
     }
@@ -157,9 +169,17 @@ struct ConvertCommand: KnapsackCommand {
         request.overrides = try files.overrides()
         request.imatrix = try importance.file()
         request.division = try files.division()
-        let snapshot = try cacheOptions.caches(session.context).model(model)
-        let conversion = try GGUFConversion(
-            snapshot, name: model, directoryName: try directoryName(), request, path: path)
+        let caches = cacheOptions.caches(session.context)
+        let snapshot = try caches.model(model)
+        let conversion =
+            if let lora {
+                try GGUFConversion(
+                    adapter: snapshot, base: try caches.model(lora), name: model,
+                    directoryName: try directoryName(), request, path: path)
+            } else {
+                try GGUFConversion(
+                    snapshot, name: model, directoryName: try directoryName(), request, path: path)
+            }
         let report = QuantizationReport(conversion)
         let width = session.context.terminal.tableWidth
         if dryRun {
@@ -181,7 +201,8 @@ struct ConvertCommand: KnapsackCommand {
 
     private func product() throws(QuantizationError) -> GGUFProduct {
         try GGUFProduct(
-            named: outtype ?? "auto", via: via.flatMap { OutputType(rawValue: $0.rawValue) })
+            named: outtype ?? (lora == nil ? "auto" : "f32"),
+            via: via.flatMap { OutputType(rawValue: $0.rawValue) })
     }
 
     private func quantization(_ product: GGUFProduct) throws -> QuantizationOptions? {

@@ -78,6 +78,37 @@ public struct GGUFConversion: Sendable {
             self.quantizer = quantizer
             output = quantizer.output
         }
+        remarks = Self.remarks(conversion)
+    }
+
+    private static func remarks(_ conversion: HuggingFaceConversion) -> [Diagnostic] {
+        conversion.general.remarks.map { Diagnostic(.warning, code: "metadata-left-out", $0) }
+    }
+
+    /// Decides what to write of an adapter.
+    private init(
+        _ adapter: AdapterInputs, base: HuggingFaceModel, name: String, _ request: Request,
+        path: (_ conversion: HuggingFaceConversion, _ type: String) throws -> String
+    ) throws {
+        var options = request.options
+        guard case .converted(let type) = request.product else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "adapter-quantized", "\(name): an adapter's matrices cannot be quantized",
+                    fix: "take f32, f16, bf16 or q8_0", verdict: .undecided))
+        }
+        options.outputType = type
+        do throws(ConversionError) {
+            conversion = try HuggingFaceConversion(adapter: adapter.adapter, base: base, options)
+        } catch {
+            throw Diagnostics(error.diagnostic(for: name))
+        }
+        let source = try HuggingFaceSource(conversion, of: adapter.checkpoint, name: name, as: .lossless)
+        self.source = source
+        quantizer = nil
+        output = try Self.output(
+            conversion, source, path: try path(conversion, conversion.outputType.fileName), request.division)
+        remarks = Self.remarks(conversion)
     }
 
     private static func output(
@@ -110,9 +141,7 @@ public struct GGUFConversion: Sendable {
     public var problems: [Diagnostic] { quantizer?.problems ?? [] }
 
     /// What of the model's card and configurations could not be taken.
-    public var remarks: [Diagnostic] {
-        conversion.general.remarks.map { Diagnostic(.warning, code: "metadata-left-out", $0) }
-    }
+    public private(set) var remarks: [Diagnostic] = []
 
     /// Writes the files; interrupted or after an error nothing is left.
     /// - Parameter threads: how many work at a time; as many as there are processors where it is `nil`.
@@ -145,6 +174,41 @@ extension GGUFConversion {
         try self.init(
             inputs, directoryName: snapshot.origin.modelName ?? directoryName, name: name, request,
             path: path)
+    }
+}
+
+extension GGUFConversion {
+    /// Decides what to write of a LoRA adapter outside of a manifest.
+    /// - Parameters:
+    ///   - snapshot: the adapter's files.
+    ///   - base: the files of the model that it was trained for; no weights are read.
+    ///   - name: the adapter as the user named it, with which messages begin.
+    ///   - directoryName: what the adapter's directory is taken to be called, where its origin does not say it.
+    ///   - path: gives the output's path, with what is known of the adapter and the type's name as files have it.
+    /// - Throws: ``Diagnostics`` with what hinders.
+    public init(
+        adapter snapshot: Snapshot, base: Snapshot, name: String, directoryName: String, _ request: Request,
+        path: (_ conversion: HuggingFaceConversion, _ type: String) throws -> String
+    ) throws {
+        func inputs(_ snapshot: Snapshot, _ isWanted: (String) -> Bool) throws -> [ConversionInput] {
+            let problems = snapshot.problems(taking: isWanted).filter { $0.severity == .error }
+            guard problems.isEmpty else { throw Diagnostics(problems) }
+            return snapshot.files.filter { isWanted($0.path) }.map {
+                ConversionInput(path: $0.path, location: $0.location, status: $0.status)
+            }
+        }
+        let directoryName = snapshot.origin.modelName ?? directoryName
+        let adapter = try AdapterInputs(
+            inputs(snapshot) { !AdapterInputs.paths(among: [$0]).isEmpty }, directoryName: directoryName,
+            name: name)
+        let model = try ModelInputs(
+            inputs(base) { ModelFiles.isWanted($0) }, directoryName: directoryName, name: name,
+            needsWeights: false
+        ).model
+        try self.init(adapter, base: model, name: name, request, path: path)
+        remarks += adapter.adapter.remarks.map {
+            Diagnostic(.warning, code: "adapter-scale", "\(name): \($0)")
+        }
     }
 }
 

@@ -67,6 +67,20 @@ enum SafetensorsCheckpoint {
         return StoredCheckpoint(places, in: files)
     }
 
+    /// Opens one file, with its tensors in the order in which they lie.
+    /// - Throws: ``Diagnostics`` where it is broken.
+    static func open(alone input: ConversionInput, for name: String) throws -> StoredCheckpoint {
+        let (file, header) = try open(input, name)
+        let start = header.dataStart
+        let places = header.tensors.sorted { $0.bytes.lowerBound < $1.bytes.lowerBound }.map { tensor in
+            StoredTensor(
+                tensor: CheckpointTensor(name: tensor.name, shape: tensor.shape, dtype: tensor.dtype),
+                file: 0,
+                bytes: start + tensor.bytes.lowerBound..<start + tensor.bytes.upperBound)
+        }
+        return StoredCheckpoint(places, in: [file])
+    }
+
     /// Compares what the files have with what the index says.
     private static func check(
         _ places: [StoredTensor], _ files: [OpenInput], _ expected: [String: String]?, _ name: String

@@ -1,0 +1,47 @@
+import Conversion
+import Storage
+import Tensors
+
+/// The files of a LoRA adapter: the configuration and card as a whole, the matrices when they are wanted.
+struct AdapterInputs {
+    /// What the adapter is.
+    let adapter: LoraAdapter
+    /// The matrices, in the order in which they lie in the file.
+    let checkpoint: StoredCheckpoint
+
+    private static let weights = "adapter_model.safetensors"
+    private static let small: Set<String> = ["adapter_config.json", "README.md", "config.json"]
+    private static let sizeLimit = 1 << 26
+
+    /// Which of an adapter's files are read.
+    static func paths(among paths: [String]) -> [String] {
+        paths.filter { small.contains($0) || $0.utf8.elementsEqual(weights.utf8) }
+    }
+
+    /// Reads an adapter's files.
+    /// - Parameters:
+    ///   - directoryName: what the adapter's directory is taken to be called.
+    ///   - name: the adapter, with which messages begin.
+    /// - Throws: ``Diagnostics`` where a file is missing or broken.
+    init(_ inputs: [ConversionInput], directoryName: String, name: String) throws {
+        guard let input = inputs.first(where: { $0.path.utf8.elementsEqual(Self.weights.utf8) }) else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "adapter-missing", "\(name): there is no \(Self.weights)",
+                    fix: "name the directory that PEFT's save_pretrained wrote", verdict: .undecided))
+        }
+        var files = ModelFiles()
+        for input in inputs where Self.small.contains(input.path) {
+            _ = try input.open()
+            files[input.path] = try FileReader.contents(of: input.location, limit: Self.sizeLimit)
+        }
+        checkpoint = try SafetensorsCheckpoint.open(alone: input, for: name)
+        let card = files["README.md"].flatMap { try? ModelCard.frontMatter(of: $0) }
+        do throws(ConversionError) {
+            adapter = try LoraAdapter(
+                directoryName: directoryName, files: files, card: card, tensors: checkpoint.tensors)
+        } catch {
+            throw Diagnostics(error.diagnostic(for: name))
+        }
+    }
+}
