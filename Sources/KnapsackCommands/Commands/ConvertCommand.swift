@@ -160,6 +160,7 @@ struct ConvertCommand: KnapsackCommand {
         let snapshot = try cacheOptions.caches(session.context).model(model)
         let conversion = try GGUFConversion(
             snapshot, name: model, directoryName: try directoryName(), request, path: path)
+        session.report(conversion.remarks)
         let report = QuantizationReport(conversion)
         let width = session.context.terminal.tableWidth
         if dryRun {
