@@ -64,7 +64,9 @@ extension GeneralMetadata {
             } else if value.array != nil {
                 // It keeps its place and number.
                 sources.append(ModelSource())
-                leftOut(key, "has an element that is neither a text nor a mapping, which")
+                remarks.append(
+                    "an element of \"\(key)\" of the model card is neither a text nor a mapping and says nothing"
+                )
             } else if value != .null {
                 leftOut(key, "is neither a text nor a list")
             }
@@ -82,7 +84,8 @@ extension GeneralMetadata {
         }
         guard let elements else { return nil }
         if let content = ValueList.content(elements) { return content }
-        leftOut(keys[0], "has elements of different types; what is no text")
+        remarks.append(
+            "\"\(keys[0])\" of the model card has elements of different types, which became texts")
         return ValueList.texts(elements)
     }
 }

@@ -180,6 +180,7 @@ struct ConvertCommand: KnapsackCommand {
                 try GGUFConversion(
                     snapshot, name: model, directoryName: try directoryName(), request, path: path)
             }
+        session.report(conversion.remarks)
         let report = QuantizationReport(conversion)
         let width = session.context.terminal.tableWidth
         if dryRun {
