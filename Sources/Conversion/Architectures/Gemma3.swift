@@ -33,7 +33,12 @@ struct Gemma3: ModelArchitecture {
     }
 
     private func tokenCount() throws(ConversionError) -> Int {
-        if model.files["tokenizer.model"] != nil { return try model.config.size("vocab_size") }
+        if let pieces = model.files["tokenizer.model"] {
+            if try model.config.integerIfPresent("vocab_size") ?? 0 != 0 {
+                return try model.config.size("vocab_size")
+            }
+            return try SentencePieceModel(pieces, path: "tokenizer.model").pieces.count
+        }
         guard let tokenizer = try model.files.json("tokenizer.json") else {
             throw ConversionError(
                 "tokenizer-missing", "there is neither tokenizer.model nor tokenizer.json",
