@@ -80,7 +80,10 @@ import Testing
             "model.layers.0.self_attn.wings.weight", "", "blk.0.attn_q.weight.", "lm_head.weight.weight",
         ] {
             let error = error(config(architecture, type, [:]), [(name, [8, 8])])
-            #expect(error?.code == "tensor-unknown", "\(name): \(error?.description ?? "taken")")
+            // Families of which transformers has no defaults may miss a key before.
+            let codes =
+                ["tensor-unknown"] + (type.isEmpty ? ["config-key-missing", "config-value-wrong"] : [])
+            #expect(codes.contains(error?.code ?? ""), "\(name): \(error?.description ?? "taken")")
         }
     }
 
