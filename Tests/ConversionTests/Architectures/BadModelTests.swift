@@ -100,6 +100,16 @@ import Testing
         }
     }
 
+    /// A list of other length is refused by transformers, and then there are no defaults.
+    @Test(arguments: [("Gemma2ForCausalLM", "gemma2"), ("Qwen3ForCausalLM", "qwen3")])
+    func takesNoDefaultsWithOtherLayers(architecture: String, type: String) {
+        let layers: JSON = ["full_attention", "full_attention"]
+        let changes: [String: JSON?] = ["num_hidden_layers": .some(nil), "layer_types": layers]
+        #expect(error(config(architecture, type, changes))?.message.contains("num_hidden_layers") == true)
+        let fitting: [String: JSON?] = ["num_hidden_layers": 2, "layer_types": layers]
+        #expect(error(config(architecture, type, fitting)) == nil)
+    }
+
     @Test func refusesOtherShapes() {
         let llama = config("LlamaForCausalLM", "llama", [:])
         for (name, shape) in [
