@@ -42,7 +42,7 @@ def test_equals_the_reference(knapsack, models, tmp_path, name, kind):
     model = models / name
     pre = model / "pre-tokenizer.txt"
     options = ["--pre", pre.read_text()] if pre.exists() else []
-    knapsack.run("convert", model, tmp_path / "out.gguf", "--outtype", kind, *options).expect(0)
+    knapsack("convert", model, tmp_path / "out.gguf", "--outtype", kind, *options).expect(0)
     found, expected = dump(tmp_path / "out.gguf"), dump(models.parent / "converted" / f"{name}-{kind}.gguf")
     assert found["kv"] == expected["kv"]
     assert found["tensors"] == expected["tensors"]

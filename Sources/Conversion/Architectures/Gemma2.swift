@@ -44,6 +44,7 @@ struct Gemma2: ModelArchitecture {
     }
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+        guard config.takesLayerTypes(layers: 26) else { return }
         config.setDefaults([
             "vocab_size": 256000, "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26,
             "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,

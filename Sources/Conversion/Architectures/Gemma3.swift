@@ -33,7 +33,12 @@ struct Gemma3: ModelArchitecture {
     }
 
     private func tokenCount() throws(ConversionError) -> Int {
-        if model.files["tokenizer.model"] != nil { return try model.config.size("vocab_size") }
+        if let pieces = model.files["tokenizer.model"] {
+            if try model.config.integerIfPresent("vocab_size") ?? 0 != 0 {
+                return try model.config.size("vocab_size")
+            }
+            return try SentencePieceModel(pieces, path: "tokenizer.model").pieces.count
+        }
         guard let tokenizer = try model.files.json("tokenizer.json") else {
             throw ConversionError(
                 "tokenizer-missing", "there is neither tokenizer.model nor tokenizer.json",
@@ -88,11 +93,13 @@ struct Gemma3: ModelArchitecture {
             // The part for text need not say its kind, and need not be there.
             let text = config["text_config"]?.members ?? []
             var inner = ModelConfig(members: text)
-            guard inner.takesRopeScaling(isTypeCopied: false) else { return }
+            guard inner.takesLayerTypes(layers: 26), inner.takesRopeScaling(isTypeCopied: false) else {
+                return
+            }
             config["text_config"] = .object([JSON.Member("model_type", "gemma3_text")] + text)
             return
         }
-        guard config.takesRopeScaling(isTypeCopied: false) else { return }
+        guard config.takesLayerTypes(layers: 26), config.takesRopeScaling(isTypeCopied: false) else { return }
         config.setDefaults([
             "vocab_size": 262208, "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26,
             "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,

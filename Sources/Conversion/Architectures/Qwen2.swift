@@ -29,7 +29,7 @@ struct Qwen2: ModelArchitecture {
     }
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
-        guard config.takesRopeScaling(isTypeCopied: true) else { return }
+        guard config.takesLayerTypes(layers: 32), config.takesRopeScaling(isTypeCopied: true) else { return }
         config.setDefaults([
             "vocab_size": 151936, "hidden_size": 4096, "intermediate_size": 22016, "num_hidden_layers": 32,
             "num_attention_heads": 32, "num_key_value_heads": 32, "max_position_embeddings": 32768,

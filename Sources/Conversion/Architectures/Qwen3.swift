@@ -39,7 +39,7 @@ struct Qwen3: ModelArchitecture {
     }
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
-        guard config.takesRopeScaling(isTypeCopied: true) else { return }
+        guard config.takesLayerTypes(layers: 32), config.takesRopeScaling(isTypeCopied: true) else { return }
         Qwen2.fillDefaults(&config, modelType: modelType)
         config.setDefault("head_dim", 128)
     }

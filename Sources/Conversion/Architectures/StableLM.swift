@@ -53,7 +53,9 @@ struct StableLM: ModelArchitecture {
         metadata.set("rope.dimension_count", try ModelMetadata.share(share, of: length, heads: 1))
         try metadata.addNeededCount("attention.head_count", config, ["num_attention_heads"])
         try metadata.addNeededCount("attention.head_count_kv", config, ["num_key_value_heads"])
-        metadata.set("use_parallel_residual", .bool(config.boolIfPresent("use_parallel_residual") ?? true))
+        // `null` is no, and nothing said is yes.
+        let isParallel = config["use_parallel_residual"].map { $0.bool ?? false } ?? true
+        metadata.set("use_parallel_residual", .bool(isParallel))
         metadata.set(
             "attention.layer_norm_epsilon", .float32(Float(try config.number("layer_norm_eps", "norm_eps"))))
         metadata["general.file_type"] = .uint32(fileType)

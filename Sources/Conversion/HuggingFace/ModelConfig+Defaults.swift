@@ -19,6 +19,20 @@ extension ModelConfig {
         self[alias] = nil
     }
 
+    /// Whether transformers takes `layer_types` (`configuration_utils.py`, `layer_type_validation`): as many as there
+    /// are layers, of known kinds; where it does not, as with ``takesRopeScaling(isTypeCopied:)``.
+    /// - Parameter layers: the family's own number of layers, where none is said.
+    public func takesLayerTypes(layers: Int) -> Bool {
+        guard let types = values["layer_types"], types != .null else { return true }
+        guard let types = types.strings, types.allSatisfy(Self.layerTypes.contains) else { return false }
+        let count = values["num_hidden_layers"] ?? .integer(layers)
+        return count == .null || count.integer == types.count
+    }
+
+    private static let layerTypes: Set<String> = [
+        "full_attention", "sliding_attention", "chunked_attention", "linear_attention",
+    ]
+
     /// Whether transformers takes `rope_scaling` (`modeling_rope_utils.py`, `rope_config_validation`): where it does
     /// not, the converter takes a configuration as it stands, without any default.
     /// - Parameter isTypeCopied: whether the family's configuration reads the older `type` as `rope_type`, which
