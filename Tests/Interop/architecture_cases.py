@@ -23,7 +23,13 @@ def tensors(model: Path) -> list:
         with part.open("rb") as file:
             header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
         header.pop("__metadata__", None)
-        result += [[name, header[name]["dtype"], header[name]["shape"]] for name in sorted(header)]
+        for name in sorted(header):
+            shape = header[name]["shape"]
+            if name.endswith("_blocks"):
+                # Blocks of 32 numbers and their scales are one tensor to the conversion.
+                result.append([name.removesuffix("_blocks"), "U8", shape[:2] + [32 * shape[2]], "MXFP4"])
+            elif not name.endswith("_scales"):
+                result.append([name, header[name]["dtype"], shape])
     return result
 
 
@@ -43,6 +49,8 @@ def case(model: Path, dumps: dict[str, dict]) -> dict:
     if tokenizer.exists() and not (model / "tokenizer.model").exists():
         content = json.loads(tokenizer.read_text())
         counts = [len(content["model"]["vocab"]), len(content["added_tokens"])]
+        if content["model"].get("type") == "Unigram":
+            counts.append("Unigram")
     else:
         counts = None
     seen = [name for name in SEEN if (model / name).exists()]

@@ -28,11 +28,12 @@ struct ArchitectureCase {
             files[member.key] = Array(member.value.compactText.utf8)
         }
         for name in json["seen"]?.strings ?? [] { files[name] = [] }
-        if let counts = json["tokens"]?.array, counts.count == 2 {
+        if let counts = json["tokens"]?.array, counts.count >= 2 {
             let vocabulary = (0..<(counts[0].integer ?? 0)).map { JSON.Member("t\($0)", .integer($0)) }
             let added = [JSON](repeating: .null, count: counts[1].integer ?? 0)
             let tokenizer: JSON = [
-                "model": ["vocab": .object(vocabulary)], "added_tokens": .array(added),
+                "model": ["vocab": .object(vocabulary), "type": counts.count > 2 ? counts[2] : "BPE"],
+                "added_tokens": .array(added),
             ]
             files["tokenizer.json"] = Array(tokenizer.compactText.utf8)
         }
@@ -41,7 +42,8 @@ struct ArchitectureCase {
             return CheckpointTensor(
                 name: try #require(parts[0].string),
                 shape: try #require(parts[2].array).compactMap(\.integer),
-                dtype: try #require(parts[1].string.flatMap(DType.init)))
+                dtype: try #require(parts[1].string.flatMap(DType.init)),
+                blockType: parts.count > 3 ? .mxfp4 : nil)
         }
         return try HuggingFaceModel(directoryName: name, files: files, card: nil, tensors: tensors)
     }
@@ -56,7 +58,8 @@ struct ArchitectureCase {
             var metadata = ModelMetadata(architecture: plan.architecture.name)
             try plan.architecture.addFirstParameters(to: &metadata)
             try plan.architecture.addParameters(to: &metadata, fileType: type.fileType)
-            #expect(metadata["general.file_type"] == .uint32(type.fileType))
+            // GPT-NeoX has none.
+            #expect([.uint32(type.fileType), nil].contains(metadata["general.file_type"]))
             let own = metadata.items.filter {
                 !$0.key.hasUTF8Prefix("general.") && !$0.key.hasUTF8Prefix("tokenizer.")
             }
