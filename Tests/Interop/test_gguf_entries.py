@@ -213,13 +213,16 @@ def test_an_entry_is_locked_packed_and_served(work):
     assert dump(made) == EXPECTED["quantize-bf16-Q4_0"]
     assert entry["files"][0]["sha256"] == sha256(made)
     knapsack("verify", folder / "bundle").expect(0)
-    answer = notebook.run(
-        folder / "bundle",
-        "import knapsack, os\n"
-        "entry = next(entry for entry in knapsack.models() if entry.name == 'tiny-q4')\n"
-        "answer = [entry.source, os.listdir(knapsack.path('tiny-q4'))]",
-    )
-    assert answer == ["from tiny as Q4_0", ["tiny-q4-Q4_0.gguf"]]
+    cell = """
+        import os, sys
+        sys.path.insert(0, "/kaggle/input/tiny-models")
+        import knapsack
+        entry = next(entry for entry in knapsack.models() if entry.name == "tiny-q4")
+        print(entry.source, *os.listdir(knapsack.path("tiny-q4")))
+    """
+    code = "\n".join(line.strip() for line in cell.splitlines())
+    done = notebook.run_cell(code, {"/kaggle/input/tiny-models": folder / "bundle"})
+    assert done.stdout.split() == ["from", "tiny", "as", "Q4_0", "tiny-q4-Q4_0.gguf"], done.stderr
 
 
 def test_the_lock_does_not_depend_on_where_the_model_lies(work, tmp_path):
