@@ -108,8 +108,8 @@ struct HuggingFaceData {
             let bytes = (0..<4).map { UInt8(truncatingIfNeeded: score >> (8 * $0)) }
             result += field(1, field(1, Array(text.utf8)) + [2 << 3 | 5] + bytes + [3 << 3, kind])
         }
-        // Its trainer's model_type is BPE; its normalizer is none.
-        return result + field(2, [3 << 3, 2]) + field(3, field(1, Array("identity".utf8)))
+        // Its trainer's model_type is BPE, with byte_fallback; its normalizer is none.
+        return result + field(2, [3 << 3, 2, 0x98, 0x02, 1]) + field(3, field(1, Array("identity".utf8)))
     }
 
     /// Numbers of 16 bits, close to a normal distribution of deviation 0.02: sums of four uniform ones.

@@ -165,7 +165,8 @@ extension TensorConverter.Fault {
                 : "numbers from element \(index) on whose scale \(type.name) cannot hold"
             return Diagnostic(
                 code: "overflow", "\(place) \(what)", notes: [shape],
-                fix: "choose a type of more range for it, as --tensor-type '\(tensor.name)=bf16' does")
+                fix: "choose a type of more range, such as bf16, or quantize with --tensor-type "
+                    + "'\(tensor.name)=bf16'")
         }
     }
 }

@@ -131,7 +131,7 @@ struct ConversionInputs: Sendable {
 
     /// - Throws: where nothing can be made of such files.
     init(
-        of source: LockedEntry, _ request: ConversionRequest, for name: String, imatrix: ImatrixInput?
+        of source: LockedEntry, _ request: ConversionRequest, for name: String, imatrix: ImatrixInput? = nil
     ) throws {
         let recipe = request.recipe(for: name, of: source, imatrix: imatrix)
         self.recipe = recipe

@@ -64,6 +64,9 @@ public enum LockSchema {
                 "description": "What the manifest asked for: the lock is fresh while it still does.",
                 "properties": [
                     "source": text, "from": text, "dtype": choice(CastType.self, "Cast to this type."),
+                    "gguf": ["type": "string", "description": "The type of the GGUF file to make."],
+                    "via": ["type": "string", "description": "The type of the file that is quantized."],
+                    "imatrix": text, "pre-tokenizer": text,
                     "include": texts, "exclude": texts, "license": text,
                 ],
             ],
@@ -109,7 +112,10 @@ public enum LockSchema {
                 "properties": ["from": choice(LockedLicense.Witness.self, "Who says so."), "id": text],
             ],
             "base_models": texts, "dtypes": texts, "formats": texts, "library": text,
-            "model_type": text, "needs": texts, "parameters": count, "pipeline_tag": text,
+            "model_type": text, "needs": texts,
+            "outtype": ["type": "string", "description": "The type that auto was for a GGUF file."],
+            "via": ["type": "string", "description": "The type by way of which a GGUF file was quantized."],
+            "parameters": count, "pipeline_tag": text,
             "weights": [
                 "type": "object", "required": ["sha256", "tensors"],
                 "description": "Which safetensors weights these are, however they are sharded or ordered.",

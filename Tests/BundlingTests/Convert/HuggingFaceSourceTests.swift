@@ -1,10 +1,10 @@
-import Conversion
 import Storage
 import Tensors
 import TestSupport
 import Testing
 
 @testable import Bundling
+@testable import Conversion
 
 private typealias Sample = HuggingFaceSample
 

@@ -1,3 +1,4 @@
+import Conversion
 import Storage
 import Tensors
 import TestSupport
