@@ -26,7 +26,9 @@ struct SpecialTokenKinds {
             }
             decoder += try files.addedTokens()
         }
-        decoder = decoder.enumerated().sorted { ($0.1.id, $0.0) < ($1.1.id, $1.0) }.map(\.1)
+        // Of several tokens with one id the last counts.
+        let byID = Dictionary(decoder.map { ($0.id, $0) }) { $1 }
+        decoder = byID.values.sorted { $0.id < $1.id }
         let defaults = SpecialTokenDefaults.tokens(ofClass: files.tokenizerClass, modelType: modelType)
         let known = Dictionary(decoder.map { (ExactText($0.text), $0) }) { $1 }
         var seen: Set<ExactText> = []

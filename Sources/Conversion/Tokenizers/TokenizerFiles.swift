@@ -83,6 +83,8 @@ struct AddedEntry: Sendable {
     var isSpecial: Bool
     /// Whether it is looked for in text that was normalized.
     var isNormalized: Bool
+    /// What else says where it is found: `single_word`, `lstrip` and `rstrip`.
+    private var bounds: [Bool] = [false, false, false]
 
     init(_ text: String, id: Int = 0, isSpecial: Bool = false, isNormalized: Bool? = nil) {
         self.text = text
@@ -96,6 +98,13 @@ struct AddedEntry: Sendable {
         guard let text = json["content"]?.string else { return nil }
         self.init(
             text, isSpecial: json["special"]?.isTruthy ?? false, isNormalized: json["normalized"]?.isTruthy)
+        bounds = ["single_word", "lstrip", "rstrip"].map { json[$0]?.isTruthy ?? false }
+    }
+
+    /// Whether all but the id is the same.
+    func isSame(as other: AddedEntry) -> Bool {
+        text.utf8.elementsEqual(other.text.utf8) && isSpecial == other.isSpecial
+            && isNormalized == other.isNormalized && bounds == other.bounds
     }
 
     /// The same with an id.

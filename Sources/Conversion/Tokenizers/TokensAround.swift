@@ -16,7 +16,8 @@ struct TokensAround {
     init(_ settings: [String: JSON]) {
         self.settings = settings
         hasSettings = !settings.isEmpty
-        func token(_ name: String) -> JSON? { settings[name].flatMap { $0.isTruthy ? $0 : nil } }
+        // A `nil` beside a JSON value would be `null`, which is a value.
+        func token(_ name: String) -> JSON? { [settings[name]].compactMap { $0 }.first { $0.isTruthy } }
         (bos, cls, eos, sep) = (
             token("bos_token"), token("cls_token"), token("eos_token"), token("sep_token")
         )

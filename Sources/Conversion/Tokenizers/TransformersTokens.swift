@@ -136,17 +136,23 @@ struct TransformersTokens {
         let kinds = try SpecialTokenKinds(files, modelType: modelType)
         special = kinds.texts
         let specialTexts = Set(special.map(ExactText.init))
+        // Both kinds are added at once, and what was added before just so is passed over.
+        let before = added
+        func isKnown(_ token: AddedEntry) -> Bool {
+            guard let id = addedIDs[ExactText(token.text)] else { return false }
+            return before[id]?.isSame(as: token) == true
+        }
         for token in kinds.decoder {
             var token = token
             token.isSpecial = token.isSpecial || specialTexts.contains(ExactText(token.text))
-            try add(token)
+            if !isKnown(token) { try add(token) }
         }
         for token in kinds.tokens {
             // A token that is only a text does not change one that was added before.
             if !token.hasFlags, addedIDs[ExactText(token.token.text)] != nil { continue }
-            var added = token.token
-            added.isSpecial = true
-            try add(added)
+            var entry = token.token
+            entry.isSpecial = true
+            if !isKnown(entry) { try add(entry) }
         }
     }
 }

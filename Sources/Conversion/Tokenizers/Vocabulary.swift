@@ -3,14 +3,10 @@ public import Tensors
 /// The tokenizer of a model, as GGUF has it: what convert_hf_to_gguf.py writes for it, by kind of tokenizer. Each of
 /// the `add` functions adds items in the order of the file.
 public struct Vocabulary: Sendable {
-    /// Finds the name by which llama.cpp knows how a tokenizer cuts text before it looks for tokens.
-    public typealias Identifier = @Sendable (ModelFiles) throws(ConversionError) -> String
-
     private let loaded: Result<TokenizerFiles, ConversionError>
     private let modelFiles: ModelFiles
     let config: JSON
     private let preTokenizer: String?
-    private let identify: Identifier
 
     /// Takes what the tokenizer is made from; what is wrong with it comes out when it is added.
     /// - Parameters:
@@ -18,17 +14,9 @@ public struct Vocabulary: Sendable {
     ///   - config: the configuration with all defaults, the part for text on its top level.
     ///   - preTokenizer: what llama.cpp calls the pre-tokenizer; `nil` to find it.
     public init(files: ModelFiles, config: JSON, preTokenizer: String?) {
-        self.init(files: files, config: config, preTokenizer: preTokenizer) { files throws(ConversionError) in
-            try PreTokenizer.identify(files: files, config: config)
-        }
-    }
-
-    /// The same with another way to find the pre-tokenizer.
-    init(files: ModelFiles, config: JSON, preTokenizer: String?, identify: @escaping Identifier) {
         modelFiles = files
         self.config = config
         self.preTokenizer = preTokenizer
-        self.identify = identify
         do throws(ConversionError) {
             loaded = .success(try TokenizerFiles(files))
         } catch {
@@ -76,9 +64,10 @@ public struct Vocabulary: Sendable {
         return count
     }
 
-    /// The name of the pre-tokenizer.
+    /// The name by which llama.cpp knows how the tokenizer cuts text before it looks for tokens.
     func preTokenizerName() throws(ConversionError) -> String {
         if let preTokenizer { return preTokenizer }
-        return try identify(modelFiles)
+        return try PreTokenizer.identify(
+            files: modelFiles, config: config, parsed: try tokenizerFiles().tokenizer)
     }
 }

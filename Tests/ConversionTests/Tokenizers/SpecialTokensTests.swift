@@ -104,6 +104,13 @@ import Testing
         #expect(try known.bpe().flag("add_bos_token") == false)
     }
 
+    @Test func takesTheFirstTokenForOneThatIsNull() throws {
+        var known = sample(single: [Self.special("<e>"), Self.first])
+        known.settings = ["bos_token": nil, "eos_token": nil, "sep_token": "</s>"]
+        let metadata = try known.bpe()
+        #expect(metadata.flag("add_bos_token") == true && metadata.id("bos") == 5 && metadata.id("eos") == 4)
+    }
+
     @Test func seesWhetherASeparatorStandsBetweenTwoTexts() throws {
         let (start, end) = (Self.special("<s>"), Self.special("</s>"))
         var known = sample(

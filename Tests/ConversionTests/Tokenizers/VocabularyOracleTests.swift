@@ -27,7 +27,8 @@ import Testing
         let lines = kv.filter(Self.isOfTokenizer).map(\.compactText)
         let files = try modelFiles("\(Self.folder ?? "")/\(path)")
         let pre = kv.first { $0["key"]?.string == "tokenizer.ggml.pre" }?["value"]?.string
-        let metadata = try tokenizerMetadata(files, pre: pre)
+        // Those of small trained vocabularies were given by hand.
+        let metadata = try tokenizerMetadata(files, pre: path.hasPrefix("models/") ? pre : nil)
         #expect(metadata.items.dropFirst().map(Self.line) == lines)
     }
 

@@ -51,6 +51,18 @@ import Testing
         #expect(metadata.types?[3...5] == [4, 3, 3])
     }
 
+    @Test func takesTheFlagsThatComeLastButNotThoseItHad() throws {
+        var sample = Sample()
+        sample.added = [Sample.token("x", 3), Sample.token("y", 4)]
+        sample.settings = [
+            "added_tokens_decoder": [
+                "3": Sample.token("y", 3, special: false), "4": Sample.token("y", 4),
+                "5": Sample.token("x", 5, special: false),
+            ], "eos_token": "x",
+        ]
+        #expect(try sample.bpe().types?[3...4] == [3, 4])
+    }
+
     @Test func readsMergesInEveryForm() throws {
         var sample = Sample()
         sample.merges = [["a", "b"], ["a ", " b"]]

@@ -6,9 +6,12 @@ public enum PreTokenizer {
     /// - Parameters:
     ///   - files: the model's files.
     ///   - config: its `config.json`.
+    ///   - parsed: the content of `tokenizer.json`, where it was read before.
     /// - Throws: where there is no tokenizer, it is not supported, or it is none of those that are known.
-    public static func identify(files: ModelFiles, config: JSON) throws(ConversionError) -> String {
-        let encoder = try TokenizerEncoder(files: files, config: config)
+    public static func identify(
+        files: ModelFiles, config: JSON, parsed: JSON? = nil
+    ) throws(ConversionError) -> String {
+        let encoder = try TokenizerEncoder(files: files, config: config, parsed: parsed)
         return try identify(ids: try encoder.encode(probe, addSpecialTokens: true))
     }
 

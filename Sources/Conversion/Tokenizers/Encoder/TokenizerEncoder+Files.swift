@@ -8,11 +8,14 @@ extension TokenizerEncoder {
     /// - Parameters:
     ///   - files: the model's files.
     ///   - config: its `config.json`.
-    public init(files: ModelFiles, config: JSON) throws(ConversionError) {
+    ///   - parsed: the content of `tokenizer.json`, where it was read before.
+    public init(files: ModelFiles, config: JSON, parsed: JSON? = nil) throws(ConversionError) {
         let settings = try files.json("tokenizer_config.json") ?? .object([])
         let loader = TokenizerLoader(settings: settings, config: config)
         let tokenizer: JSON
-        if let whole = try files.json("tokenizer.json") {
+        // `??` takes no closure that throws errors of one type.
+        let read = parsed == nil ? try files.json("tokenizer.json") : parsed
+        if let whole = read {
             guard whole.members != nil else {
                 throw ConversionError("tokenizer-broken", "tokenizer.json is broken: it is no object")
             }
