@@ -18,7 +18,8 @@ import Testing
     @Test func hasTheProbeOfTheReference() {
         // Of the text that the reference's hashes were made with.
         #expect(
-            SHA256.hexadecimal(Array(PreTokenizer.probe.utf8)) == "a36179c1e2b1cfcfbfad1dc779addad2ffc778201e4cf0d538bddeafa2c526da")
+            SHA256.hexadecimal(Array(PreTokenizer.probe.utf8))
+                == "a36179c1e2b1cfcfbfad1dc779addad2ffc778201e4cf0d538bddeafa2c526da")
     }
 
     @Test func knowsEveryNameOfTheReference() {
@@ -29,7 +30,9 @@ import Testing
     @Test func showsAnUnknownHashAndTheRemedy() {
         let error = #expect(throws: ConversionError.self) { try PreTokenizer.identify(ids: [1, 2, 3]) }
         #expect(error?.code == "pre-tokenizer-unknown")
-        #expect(error?.notes.first?.hasSuffix("a36b1f2c3f84522dd1005145646617d7054c0851e97c72a039c0bdfac9fa07f3") == true)
+        #expect(
+            error?.notes.first?.hasSuffix("a36b1f2c3f84522dd1005145646617d7054c0851e97c72a039c0bdfac9fa07f3")
+                == true)
         #expect(error?.fix?.contains("--pre NAME") == true)
     }
 }

@@ -36,7 +36,9 @@ import Testing
         #expect(try pieces(pattern, text) == expected)
     }
 
-    @Test(arguments: ["(", ")", "[a", "*a", #"\p{Klingon}"#, #"(a)\1"#, "a{3,2}", #"\"#, "(?<=a+)b", #"\x{110000}"#])
+    @Test(arguments: [
+        "(", ")", "[a", "*a", #"\p{Klingon}"#, #"(a)\1"#, "a{3,2}", #"\"#, "(?<=a+)b", #"\x{110000}"#,
+    ])
     func refusesWhatIsNoPatternOrNotSupported(pattern: String) {
         #expect(throws: RegexError.self) { try RegexProgram(pattern) }
     }

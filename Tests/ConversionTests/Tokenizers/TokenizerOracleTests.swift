@@ -12,8 +12,10 @@ import Testing
     }()
 
     private static let models = [
-        "models/Tiny-Llama3-1M-Instruct-v0.2", "models/gemma", "models/gemma3", "models/gpt2", "models/llama-gqa",
-        "models/llama-odd288", "models/mixtral", "models/phi3", "models/qwen2", "models/qwen2moe", "models/qwen3",
+        "models/Tiny-Llama3-1M-Instruct-v0.2", "models/gemma", "models/gemma3", "models/gpt2",
+        "models/llama-gqa",
+        "models/llama-odd288", "models/mixtral", "models/phi3", "models/qwen2", "models/qwen2moe",
+        "models/qwen3",
         "models/roberta", "tokenizers/gpt2-real", "tokenizers/llama3-real", "tokenizers/minilm-real",
         "tokenizers/qwen2-real",
     ]
@@ -32,9 +34,13 @@ import Testing
         #expect(PreTokenizer.hash(ids) == expected["chkhsh"]?.string)
     }
 
-    @Test(arguments: folder == nil ? [] : [
-        ("gpt2-real", "gpt-2"), ("llama3-real", "llama-bpe"), ("minilm-real", "jina-v2-en"), ("qwen2-real", "qwen2"),
-    ])
+    @Test(
+        arguments: folder == nil
+            ? []
+            : [
+                ("gpt2-real", "gpt-2"), ("llama3-real", "llama-bpe"), ("minilm-real", "jina-v2-en"),
+                ("qwen2-real", "qwen2"),
+            ])
     func namesTheRealOnes(model: String, name: String) throws {
         let folder = try #require(Self.folder)
         var files = ModelFiles()
