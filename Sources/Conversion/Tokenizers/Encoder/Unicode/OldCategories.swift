@@ -26,4 +26,20 @@ extension Unicode.Scalar {
         default: isOlder(than: 10) && ScalarCategories.mark.contains(category)
         }
     }
+
+    /// Whether it is a mark without width in Unicode 8.0.
+    var isNonspacingMark: Bool {
+        switch value {
+        case ..<0x300: false
+        // Changed between this category and others later.
+        case 0x1734, 0x1171E: true
+        case 0x1885, 0x1886, 0xA9BD, 0x111C9: false
+        default: isOlder(than: 9) && category == .mn
+        }
+    }
+
+    /// Whether it is a control, a format, a surrogate or for private use in Unicode 8.0.
+    var isControl: Bool {
+        isOlder(than: 9) && ([.cc, .cf, .co, .cs] as ScalarCategories).contains(category)
+    }
 }
