@@ -38,7 +38,8 @@ struct AddedVocabulary: Sendable {
         var others: [AddedTokenRule] = []
         var isSpecial = ByteTable(capacity: tokens.count)
         var highest: Int?
-        for token in tokens where token.isSpecial && !token.content.isEmpty && isSpecial.find(token.content) == nil {
+        for token in tokens
+        where token.isSpecial && !token.content.isEmpty && isSpecial.find(token.content) == nil {
             specials.append(token)
             isSpecial.insert(Array(token.content.utf8).span, 1)
         }
@@ -55,7 +56,8 @@ struct AddedVocabulary: Sendable {
                 id = model.vocabularySize
             }
             guard let value = UInt32(exactly: id) else {
-                throw ConversionError("tokenizer-broken", "tokenizer.json is broken: a token's id is too large")
+                throw ConversionError(
+                    "tokenizer-broken", "tokenizer.json is broken: a token's id is too large")
             }
             ids.insert(bytes.span, value)
             highest = max(highest ?? 0, id)

@@ -24,7 +24,9 @@ enum ByteCharacters {
     /// Writes the UTF-8 of a text as characters.
     static func encode(_ piece: inout TextPiece) {
         piece.map { scalar, result in
-            for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter { result.append(scalars[Int(byte)]) }
+            for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
+                result.append(scalars[Int(byte)])
+            }
         }
     }
 

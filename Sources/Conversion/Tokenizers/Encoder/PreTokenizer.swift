@@ -36,7 +36,8 @@ public enum PreTokenizer {
 
     /// Every name that is known, once each, sorted.
     public static let names: [String] = {
-        let names = Set(known.split(separator: "\n").compactMap { $0.split(separator: " ").last.map(String.init) })
+        let names = Set(
+            known.split(separator: "\n").compactMap { $0.split(separator: " ").last.map(String.init) })
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }()
 
@@ -47,7 +48,8 @@ public enum PreTokenizer {
         let digits = "3 33 333 3333 33333 333333 3333333 33333333 3.3 3..3 3...3 "
         let scripts = "កាន់តែពិសេសអាច😁 ?我想在apple工作1314151天～ ------======= нещо на Български "
         let marks = "''''''```````\"\"\"\"......!!!!!!?????? "
-        let words = "I've been 'told he's there, 'RE you sure? 'M not sure I'll make it, 'D you like some tea? We'Ve a'lL"
+        let words =
+            "I've been 'told he's there, 'RE you sure? 'M not sure I'll make it, 'D you like some tea? We'Ve a'lL"
         return spaces + emojis + digits + scripts + marks + words
     }()
 }

@@ -17,7 +17,9 @@ enum TextPattern: Sendable {
                 throw ConversionError(
                     "tokenizer-regex",
                     "tokenizer.json: the regular expression of \(part.place) cannot be used: \(error.message)",
-                    fix: "name the pre-tokenizer with --pre NAME, or with pre-tokenizer = \"NAME\" in a manifest")
+                    fix:
+                        "name the pre-tokenizer with --pre NAME, or with pre-tokenizer = \"NAME\" in a manifest"
+                )
             }
         } else {
             throw part.broken("'\(key)' is neither a String nor a Regex")
@@ -46,7 +48,9 @@ enum TextPattern: Sendable {
             } catch {
                 throw ConversionError(
                     "tokenizer-regex", "a regular expression of tokenizer.json: \(error.message)",
-                    fix: "name the pre-tokenizer with --pre NAME, or with pre-tokenizer = \"NAME\" in a manifest")
+                    fix:
+                        "name the pre-tokenizer with --pre NAME, or with pre-tokenizer = \"NAME\" in a manifest"
+                )
             }
         }
     }

@@ -40,7 +40,8 @@ indirect enum TokenDecoder: Sendable {
             self = .metaspace(try part.scalar("replacement"), dropsFirst: adds && scheme != "never")
         case "WordPiece":
             self = .wordPiece(
-                prefix: Array(try part.string("prefix").unicodeScalars), cleansUp: try part.bool("cleanup", default: true))
+                prefix: Array(try part.string("prefix").unicodeScalars),
+                cleansUp: try part.bool("cleanup", default: true))
         case "BPEDecoder": self = .bpe(suffix: Array(try part.string("suffix").unicodeScalars))
         case "Sequence":
             var steps: [TokenDecoder] = []
@@ -82,7 +83,9 @@ indirect enum TokenDecoder: Sendable {
         case .wordPiece(let prefix, let cleansUp):
             return tokens.enumerated().map { index, token in
                 var word = token
-                if index > 0 { word = token.starts(with: prefix) ? Array(token.dropFirst(prefix.count)) : [" "] + token }
+                if index > 0 {
+                    word = token.starts(with: prefix) ? Array(token.dropFirst(prefix.count)) : [" "] + token
+                }
                 return cleansUp ? Self.cleanUp(word) : word
             }
         case .bpe(let suffix):
@@ -129,7 +132,9 @@ indirect enum TokenDecoder: Sendable {
             (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
         ]
         var word = word
-        for (from, to) in rules { word = replace(Array(from.unicodeScalars), in: word, by: Array(to.unicodeScalars)) }
+        for (from, to) in rules {
+            word = replace(Array(from.unicodeScalars), in: word, by: Array(to.unicodeScalars))
+        }
         return word
     }
 

@@ -24,10 +24,13 @@ public struct TokenizerEncoder: Sendable {
         }
         guard let model = Self.part(part, "model") else { throw part.broken("'model' is missing") }
         self.model = try TokenModels.make(model)
-        processor = try Self.part(part, "post_processor").map { (part) throws(ConversionError) in
-            try PostProcessor(part)
-        } ?? .none
-        decoder = try Self.part(part, "decoder").map { (part) throws(ConversionError) in try TokenDecoder(part) }
+        processor =
+            try Self.part(part, "post_processor").map { (part) throws(ConversionError) in
+                try PostProcessor(part)
+            } ?? .none
+        decoder = try Self.part(part, "decoder").map { (part) throws(ConversionError) in
+            try TokenDecoder(part)
+        }
         var tokens: [AddedTokenRule] = []
         if part["added_tokens"] != nil {
             for token in try part.parts("added_tokens") { tokens.append(try AddedTokenRule(token)) }
@@ -70,7 +73,8 @@ public struct TokenizerEncoder: Sendable {
         guard let decoder else {
             return String(decoding: Array(tokens.joined(separator: [0x20])), as: UTF8.self)
         }
-        let parts = try decoder.decode(tokens.map { Array(String(decoding: $0, as: UTF8.self).unicodeScalars) })
+        let parts = try decoder.decode(
+            tokens.map { Array(String(decoding: $0, as: UTF8.self).unicodeScalars) })
         var text = String.UnicodeScalarView()
         for part in parts { text.append(contentsOf: part) }
         return String(text)

@@ -29,7 +29,8 @@ extension TokenizerLoader {
         switch family {
         case "Qwen2":
             let split: JSON = [
-                "type": "Split", "pattern": ["Regex": .string(Self.qwen2)], "behavior": "Isolated", "invert": false,
+                "type": "Split", "pattern": ["Regex": .string(Self.qwen2)], "behavior": "Isolated",
+                "invert": false,
             ]
             let bytes: JSON = ["type": "ByteLevel", "add_prefix_space": .bool(addsSpace), "use_regex": false]
             tokenizer.append(JSON.Member("normalizer", ["type": "NFC"]))
@@ -63,7 +64,8 @@ extension TokenizerLoader {
         let unknown = name("unk_token", "[UNK]")
         return [
             "normalizer": [
-                "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": nil,
+                "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+                "strip_accents": nil,
                 "lowercase": true,
             ],
             "pre_tokenizer": ["type": "BertPreTokenizer"],
@@ -90,11 +92,14 @@ extension TokenizerLoader {
 
     /// A template with tokens before and behind the text.
     private static func template(_ before: [JSON], _ after: [JSON]) -> JSON {
-        func piece(_ token: JSON) -> JSON { ["SpecialToken": ["id": token.array?.first ?? "", "type_id": 0]] }
+        func piece(_ token: JSON) -> JSON {
+            ["SpecialToken": ["id": token.array?.first ?? "", "type_id": 0]]
+        }
         let tokens = (before + after).map { token in
             let name = token.array?.first?.string ?? ""
             return JSON.Member(
-                name, ["id": .string(name), "ids": .array(Array(token.array?.dropFirst() ?? [])), "tokens": []])
+                name,
+                ["id": .string(name), "ids": .array(Array(token.array?.dropFirst() ?? [])), "tokens": []])
         }
         let text: JSON = ["Sequence": ["id": "A", "type_id": 0]]
         return [
@@ -121,7 +126,8 @@ extension TokenizerLoader {
         var result: [JSON] = []
         for key in keys {
             let name = name(key + "_token", standards[key] ?? "")
-            guard !name.isEmpty, vocabulary[name] != nil, !result.contains(where: { $0["content"]?.string == name })
+            guard !name.isEmpty, vocabulary[name] != nil,
+                !result.contains(where: { $0["content"]?.string == name })
             else { continue }
             result.append([
                 "content": .string(name), "special": true, "normalized": false, "single_word": false,

@@ -28,7 +28,8 @@ struct TokenizerLoader {
     private static let families: [String: String] = [
         "llama": "Llama", "mistral": "Llama", "mixtral": "Llama", "phi3": "Llama", "persimmon": "Llama",
         "gemma": "Gemma", "gemma2": "Gemma", "gemma3": "Gemma", "gemma3_text": "Gemma", "cohere": "Cohere",
-        "cohere2": "Cohere", "gpt_neox": "GPTNeoX", "olmo": "GPTNeoX", "stablelm": "GPTNeoX", "mamba": "GPTNeoX",
+        "cohere2": "Cohere", "gpt_neox": "GPTNeoX", "olmo": "GPTNeoX", "stablelm": "GPTNeoX",
+        "mamba": "GPTNeoX",
         "bert": "Bert", "distilbert": "DistilBert", "electra": "Electra", "mobilebert": "MobileBert",
         "roberta": "Roberta", "gpt2": "GPT2", "starcoder2": "GPT2", "granite": "GPT2", "opt": "GPT2",
         "qwen2": "Qwen2", "qwen2_moe": "Qwen2", "qwen3": "Qwen2", "qwen3_moe": "Qwen2", "bloom": "Bloom",
@@ -89,7 +90,8 @@ struct TokenizerLoader {
     }
 
     private static let lowercasing: Set<String> = [
-        "Bert", "DistilBert", "Electra", "MobileBert", "Funnel", "LayoutLM", "ConvBert", "Lxmert", "SqueezeBert",
+        "Bert", "DistilBert", "Electra", "MobileBert", "Funnel", "LayoutLM", "ConvBert", "Lxmert",
+        "SqueezeBert",
         "MPNet", "Splinter", "LayoutLMv2",
     ]
 
@@ -108,7 +110,9 @@ struct TokenizerLoader {
     /// The tokens of `added_tokens_decoder` that the tokenizer does not have just so.
     private func additions(to present: [JSON]) -> [JSON] {
         guard let members = settings["added_tokens_decoder"]?.members else { return [] }
-        func token(_ json: JSON) -> AddedTokenRule? { try? AddedTokenRule(TokenizerPart(json, "added_tokens_decoder")) }
+        func token(_ json: JSON) -> AddedTokenRule? {
+            try? AddedTokenRule(TokenizerPart(json, "added_tokens_decoder"))
+        }
         let known = present.compactMap { token($0) }
         let listed = members.compactMap { member in Int(member.key).map { ($0, member.value) } }
         return listed.sorted { $0.0 < $1.0 }.map { $0.1 }.filter { json in
@@ -133,7 +137,8 @@ struct TokenizerLoader {
         var tokens: [JSON.Member] = []
         func token(_ key: String, _ standard: String) throws(ConversionError) -> JSON {
             let setting = settings[key]
-            guard setting != .null, let name = setting == nil ? standard : setting?.string ?? setting?["content"]?.string
+            guard setting != .null,
+                let name = setting == nil ? standard : setting?.string ?? setting?["content"]?.string
             else {
                 throw ConversionError(
                     "tokenizer-config", "tokenizer_config.json asks for add_\(key) and names no \(key)")
@@ -142,17 +147,22 @@ struct TokenizerLoader {
                 throw ConversionError(
                     "tokenizer-config", "tokenizer_config.json names the \(key) '\(name)', which is no token")
             }
-            tokens.append(JSON.Member(name, ["id": .string(name), "ids": [.integer(id)], "tokens": [.string(name)]]))
+            tokens.append(
+                JSON.Member(name, ["id": .string(name), "ids": [.integer(id)], "tokens": [.string(name)]]))
             return ["SpecialToken": ["id": .string(name), "type_id": 0]]
         }
-        if flag("add_bos_token", default: ends.addsBegin) { pieces.insert(try token("bos_token", ends.begin), at: 0) }
+        if flag("add_bos_token", default: ends.addsBegin) {
+            pieces.insert(try token("bos_token", ends.begin), at: 0)
+        }
         if flag("add_eos_token", default: false) { pieces.append(try token("eos_token", ends.end)) }
         return ["type": "TemplateProcessing", "single": .array(pieces), "special_tokens": .object(tokens)]
     }
 
     private static func id(of token: String, _ added: [JSON], _ model: JSON?) -> Int? {
         func isSame(_ other: String?) -> Bool { other.map { $0.utf8.elementsEqual(token.utf8) } ?? false }
-        if let member = model?["vocab"]?.members?.last(where: { isSame($0.key) }) { return member.value.integer }
+        if let member = model?["vocab"]?.members?.last(where: { isSame($0.key) }) {
+            return member.value.integer
+        }
         return added.last { isSame($0["content"]?.string) }?["id"]?.integer
     }
 }

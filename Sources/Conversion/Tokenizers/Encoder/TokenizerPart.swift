@@ -33,7 +33,9 @@ struct TokenizerPart {
 
     func scalar(_ key: String) throws(ConversionError) -> Unicode.Scalar {
         let scalars = try string(key).unicodeScalars
-        guard let first = scalars.first, scalars.count == 1 else { throw broken("'\(key)' is not one character") }
+        guard let first = scalars.first, scalars.count == 1 else {
+            throw broken("'\(key)' is not one character")
+        }
         return first
     }
 

@@ -69,7 +69,9 @@ struct BPEModel: TokenModel {
             }
             let left = vocabulary.id(of: joined.span.extracting(..<cut))
             let right = vocabulary.id(of: joined.span.extracting(cut...))
-            guard cut + prefix.count <= joined.count else { throw part.broken("merge \(rank) lacks the prefix") }
+            guard cut + prefix.count <= joined.count else {
+                throw part.broken("merge \(rank) lacks the prefix")
+            }
             joined.removeSubrange(cut..<cut + prefix.count)
             guard let left, let right, let id = vocabulary.id(of: joined.span) else {
                 throw part.broken("merge \(rank) names a token that the vocabulary lacks")
@@ -137,7 +139,8 @@ struct BPEModel: TokenModel {
             if let id = waiting { symbols.append(id) }
             guard let id = vocabulary.id(of: unknown) else {
                 throw ConversionError(
-                    "tokenizer-broken", "tokenizer.json is broken: the vocabulary lacks the unknown token '\(unknown)'")
+                    "tokenizer-broken",
+                    "tokenizer.json is broken: the vocabulary lacks the unknown token '\(unknown)'")
             }
             waiting = id
         }
@@ -175,7 +178,8 @@ struct BPEModel: TokenModel {
                     queue.push(MergeQueue.Item(rank: merge.rank, place: before, id: merge.id))
                 }
             }
-            if next[place] < end, let merge = merges[Pair(left: symbols[place], right: symbols[next[place]])] {
+            if next[place] < end, let merge = merges[Pair(left: symbols[place], right: symbols[next[place]])]
+            {
                 queue.push(MergeQueue.Item(rank: merge.rank, place: place, id: merge.id))
             }
         }

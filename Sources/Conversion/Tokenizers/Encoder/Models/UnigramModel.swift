@@ -16,7 +16,8 @@ struct UnigramModel: TokenModel {
         var scores: [Double] = []
         var longest = 0
         for (id, item) in list.enumerated() {
-            guard let pair = item.array, pair.count == 2, let token = pair[0].string, let score = pair[1].double,
+            guard let pair = item.array, pair.count == 2, let token = pair[0].string,
+                let score = pair[1].double,
                 let number = UInt32(exactly: id)
             else { throw part.broken("token \(id) is not a string and its score") }
             let bytes = Array(token.utf8)
@@ -68,7 +69,8 @@ struct UnigramModel: TokenModel {
     private func unknownID() throws(ConversionError) -> Int {
         guard let unknown else {
             throw ConversionError(
-                "tokenizer-broken", "tokenizer.json names no unknown token, and the text has a piece that is no token")
+                "tokenizer-broken",
+                "tokenizer.json names no unknown token, and the text has a piece that is no token")
         }
         return unknown
     }

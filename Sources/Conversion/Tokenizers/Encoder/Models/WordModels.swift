@@ -76,7 +76,8 @@ extension TokenIDs {
     func unknown(_ token: String) throws(ConversionError) -> Int {
         guard let id = id(of: token) else {
             throw ConversionError(
-                "tokenizer-broken", "tokenizer.json is broken: the vocabulary lacks the unknown token '\(token)'")
+                "tokenizer-broken",
+                "tokenizer.json is broken: the vocabulary lacks the unknown token '\(token)'")
         }
         return Int(id)
     }

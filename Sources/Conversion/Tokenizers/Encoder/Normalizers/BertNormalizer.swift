@@ -28,16 +28,13 @@ struct BertNormalizer: TextNormalizer {
         }
         if stripsAccents {
             NormalizationForm.nfd.apply(&piece)
-            piece.keep { !($0.isOlder(than: 9) && $0.category == .mn) }
+            piece.keep { !$0.isNonspacingMark }
         }
         if lowercases { piece.lowercase() }
     }
 
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar {
-        case "\t", "\n", "\r": false
-        default: ([.cc, .cf, .co, .cs] as ScalarCategories).contains(scalar.category)
-        }
+        scalar != "\t" && scalar != "\n" && scalar != "\r" && scalar.isControl
     }
 
     /// The blocks that the reference takes, which leave some out.

@@ -15,7 +15,8 @@ struct PrecompiledNormalizer: TextNormalizer {
         func number(at place: Int) -> UInt32 {
             (0..<4).reduce(0) { $0 | UInt32(bytes[place + $1]) << UInt32(8 * $1) }
         }
-        guard bytes.count >= 4, case let size = Int(number(at: 0)), size % 4 == 0, size <= bytes.count - 4 else {
+        guard bytes.count >= 4, case let size = Int(number(at: 0)), size % 4 == 0, size <= bytes.count - 4
+        else {
             throw part.broken("'precompiled_charsmap' is cut off")
         }
         units = stride(from: 4, to: 4 + size, by: 4).map { number(at: $0) }

@@ -27,7 +27,7 @@ struct StripNormalizer: TextNormalizer {
 /// Leaves out marks that stand on or around other characters.
 struct StripAccentsNormalizer: TextNormalizer {
     func normalize(_ piece: inout TextPiece) throws(ConversionError) {
-        piece.keep { !($0.isOlder(than: 10) && ScalarCategories.mark.contains($0.category)) }
+        piece.keep { !$0.isMark }
     }
 }
 
@@ -54,13 +54,12 @@ extension TextPiece {
 
     /// Writes every scalar in lower case.
     mutating func lowercase() {
-        map { scalar, result in result += scalar.properties.lowercaseMapping.unicodeScalars }
-    }
-}
-
-extension Unicode.Scalar {
-    /// Whether it was in Unicode before a major version: packages with older data do not know it.
-    func isOlder(than version: Int) -> Bool {
-        properties.age.map { $0.major < version } ?? false
+        map { scalar, result in
+            if scalar.isKnown {
+                result += scalar.properties.lowercaseMapping.unicodeScalars
+            } else {
+                result.append(scalar)
+            }
+        }
     }
 }

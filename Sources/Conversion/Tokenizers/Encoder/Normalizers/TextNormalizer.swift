@@ -17,13 +17,15 @@ enum TextNormalizers {
             return NormalizerSequence(steps: steps)
         case "Replace":
             return ReplaceNormalizer(
-                pattern: try TextPattern(part, "pattern"), content: Array(try part.string("content").unicodeScalars))
+                pattern: try TextPattern(part, "pattern"),
+                content: Array(try part.string("content").unicodeScalars))
         case "Prepend": return PrependNormalizer(added: Array(try part.string("prepend").unicodeScalars))
         case "ByteLevel": return ByteLevelNormalizer()
         case "Lowercase": return LowercaseNormalizer()
         case "Strip":
             return StripNormalizer(
-                left: try part.bool("strip_left", default: true), right: try part.bool("strip_right", default: true))
+                left: try part.bool("strip_left", default: true),
+                right: try part.bool("strip_right", default: true))
         case "StripAccents": return StripAccentsNormalizer()
         case "Nmt": return NmtNormalizer()
         case "BertNormalizer": return try BertNormalizer(part)

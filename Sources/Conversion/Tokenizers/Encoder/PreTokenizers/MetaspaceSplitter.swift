@@ -14,7 +14,9 @@ struct MetaspaceSplitter: TextSplitter {
         replacement = try part.scalar("replacement")
         splits = try part.bool("split", default: true)
         let name = try part.optionalString("prepend_scheme") ?? "always"
-        guard let scheme = Scheme(rawValue: name) else { throw part.broken("the prepend_scheme '\(name)' is not known") }
+        guard let scheme = Scheme(rawValue: name) else {
+            throw part.broken("the prepend_scheme '\(name)' is not known")
+        }
         // Old files have a truth value.
         self.scheme = try part.bool("add_prefix_space", default: true) ? scheme : .never
     }

@@ -69,21 +69,11 @@ struct LengthSplitter: TextSplitter {
 
     func split(_ piece: TextPiece) throws(ConversionError) -> [TextPiece] {
         guard length > 0 else {
-            throw ConversionError("tokenizer-broken", "tokenizer.json is broken: pieces of no length are asked for")
+            throw ConversionError(
+                "tokenizer-broken", "tokenizer.json is broken: pieces of no length are asked for")
         }
         return stride(from: 0, to: piece.scalars.count, by: length).map { start in
             piece.slice(start..<min(piece.scalars.count, start + min(length, piece.scalars.count)))
-        }
-    }
-}
-
-extension Unicode.Scalar {
-    /// Whether it is punctuation to BERT: by its category as of Unicode 8.0, or any sign of ASCII.
-    var isPunctuation: Bool {
-        switch value {
-        case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: true
-        case 0..<0x80: false
-        default: isOlder(than: 9) && ScalarCategories.punctuation.contains(category)
         }
     }
 }

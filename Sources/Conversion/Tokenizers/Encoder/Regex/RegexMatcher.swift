@@ -18,7 +18,7 @@ struct RegexMatcher {
         self.program = program
         self.text = text
         marks = Array(repeating: -1, count: program.marks)
-        stepsLeft = 20_000_000 + 2_000 * text.count
+        stepsLeft = 1_000_000 + 1_000 * text.count
     }
 
     /// All matches from left to right, none within another; an empty one at the end of the one before is left out,
@@ -153,7 +153,8 @@ struct RegexMatcher {
         let shortest = position + least
         switch greed {
         case .possessive: break
-        case .greedy: if end > shortest { stack.append(.shorter(step: step + 1, position: end, least: shortest)) }
+        case .greedy:
+            if end > shortest { stack.append(.shorter(step: step + 1, position: end, least: shortest)) }
         case .lazy:
             let longest = position + min(most, room)
             if end < longest {

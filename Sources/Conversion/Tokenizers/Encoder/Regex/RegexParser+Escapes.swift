@@ -122,7 +122,9 @@ extension RegexParser {
         case "x":
             guard take("{") else { return try hexadecimal(2) }
             var digits = 0
-            while digits < 8, position + digits < scalars.count, scalars[position + digits] != "}" { digits += 1 }
+            while digits < 8, position + digits < scalars.count, scalars[position + digits] != "}" {
+                digits += 1
+            }
             let result = try hexadecimal(digits)
             guard take("}") else { throw RegexError("'\\x{' without '}'") }
             return result

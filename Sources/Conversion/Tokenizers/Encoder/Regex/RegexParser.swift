@@ -115,7 +115,8 @@ struct RegexParser {
         case "(": return try nested { (parser) throws(RegexError) in try parser.group() }
         case "[": return .set(try nested { (parser) throws(RegexError) in try parser.characterClass() })
         case ".":
-            return .set(spansLines ? ScalarSet([.everything]) : ScalarSet([.range(0x0A...0x0A)], negated: true))
+            return .set(
+                spansLines ? ScalarSet([.everything]) : ScalarSet([.range(0x0A...0x0A)], negated: true))
         case "^": return .assertion(.lineStart)
         case "$": return .assertion(.lineEnd)
         case "\\": return try escape()

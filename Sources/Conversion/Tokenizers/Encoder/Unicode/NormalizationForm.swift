@@ -63,7 +63,8 @@ enum NormalizationForm: String, Sendable {
                 // Nothing of the same class, and no other starter, may stand between.
                 let isNext = place == result.count - 1
                 if isNext || (lastClass != 0 && lastClass < number),
-                    let whole = Hangul.compose(result[place], scalar) ?? Decompositions.composition(result[place], scalar)
+                    let whole = Hangul.compose(result[place], scalar)
+                        ?? Decompositions.composition(result[place], scalar)
                 {
                     result[place] = whole
                     continue

@@ -55,18 +55,22 @@ extension ScalarCategories {
 
     private static let names: [String: Self] = [
         "l": .letter, "letter": .letter, "lc": [.lu, .ll, .lt], "lu": .lu, "uppercaseletter": .lu, "ll": .ll,
-        "lowercaseletter": .ll, "lt": .lt, "titlecaseletter": .lt, "lm": .lm, "modifierletter": .lm, "lo": .lo,
+        "lowercaseletter": .ll, "lt": .lt, "titlecaseletter": .lt, "lm": .lm, "modifierletter": .lm,
+        "lo": .lo,
         "otherletter": .lo, "m": .mark, "mark": .mark, "mn": .mn, "nonspacingmark": .mn, "mc": .mc,
         "spacingmark": .mc, "me": .me, "enclosingmark": .me, "n": .number, "number": .number, "nd": .nd,
-        "decimalnumber": .nd, "nl": .nl, "letternumber": .nl, "no": .no, "othernumber": .no, "p": .punctuation,
+        "decimalnumber": .nd, "nl": .nl, "letternumber": .nl, "no": .no, "othernumber": .no,
+        "p": .punctuation,
         "punct": .punctuation, "punctuation": .punctuation, "pc": .pc, "connectorpunctuation": .pc, "pd": .pd,
-        "dashpunctuation": .pd, "ps": .ps, "openpunctuation": .ps, "pe": .pe, "closepunctuation": .pe, "pi": .pi,
+        "dashpunctuation": .pd, "ps": .ps, "openpunctuation": .ps, "pe": .pe, "closepunctuation": .pe,
+        "pi": .pi,
         "initialpunctuation": .pi, "pf": .pf, "finalpunctuation": .pf, "po": .po, "otherpunctuation": .po,
         "s": .symbol, "symbol": .symbol, "sm": .sm, "mathsymbol": .sm, "sc": .sc, "currencysymbol": .sc,
         "sk": .sk, "modifiersymbol": .sk, "so": .so, "othersymbol": .so, "z": .separator,
         "separator": .separator, "zs": .zs, "spaceseparator": .zs, "zl": .zl, "lineseparator": .zl, "zp": .zp,
         "paragraphseparator": .zp, "c": .other, "other": .other, "cc": .cc, "control": .cc, "cf": .cf,
-        "format": .cf, "cs": .cs, "surrogate": .cs, "co": .co, "privateuse": .co, "cn": .cn, "unassigned": .cn,
+        "format": .cf, "cs": .cs, "surrogate": .cs, "co": .co, "privateuse": .co, "cn": .cn,
+        "unassigned": .cn,
         "digit": .nd, "cntrl": .cc,
     ]
 }
