@@ -10,16 +10,29 @@ import Testing
         "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 4,
     ]
 
+    /// What families without defaults need beside.
+    private static let needed: [String: [String: JSON]] = [
+        "ExaoneForCausalLM": ["activation_function": "silu"],
+        "MiniCPMForCausalLM": ["scale_emb": 12, "scale_depth": .number(1.4), "dim_model_base": 256],
+        "NomicBertModel": [
+            "activation_function": "swiglu", "causal": false, "qkv_proj_bias": false, "mlp_fc1_bias": false,
+            "mlp_fc2_bias": false, "prenorm": false, "rotary_emb_fraction": 1,
+            "rotary_emb_interleaved": false,
+            "rotary_emb_scale_base": .null, "n_positions": 8192, "n_embd": 8, "n_inner": 8,
+        ],
+    ]
+
     /// A configuration of a class, with some keys changed, or left out by `nil`.
-    private func config(_ architecture: String, _ type: String, _ changes: [String: JSON?]) -> JSON {
+    func config(_ architecture: String, _ type: String, _ changes: [String: JSON?]) -> JSON {
         var values = Dictionary((Self.small.members ?? []).map { ($0.key, $0.value) }) { $1 }
         values["architectures"] = [.string(architecture)]
         values["model_type"] = .string(type)
+        for (key, value) in Self.needed[architecture] ?? [:] { values[key] = value }
         for (key, value) in changes { values[key] = value }
         return .object(values.sorted { $0.key < $1.key }.map { JSON.Member($0.key, $0.value) })
     }
 
-    private func error(_ config: JSON, _ tensors: [(String, [Int])] = []) -> ConversionError? {
+    func error(_ config: JSON, _ tensors: [(String, [Int])] = []) -> ConversionError? {
         do throws(ConversionError) {
             let model = try HuggingFaceModel(
                 directoryName: "model", files: ModelFiles(["config.json": Array(config.compactText.utf8)]),
