@@ -1,5 +1,6 @@
 import Conversion
 import Storage
+import Tensors
 import TestSupport
 import Testing
 
