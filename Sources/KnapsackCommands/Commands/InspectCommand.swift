@@ -14,13 +14,14 @@ struct InspectCommand: KnapsackCommand {
             Examples:
               knapsack inspect model.gguf
               knapsack inspect model.safetensors.index.json      all shards
+              knapsack inspect pytorch_model.bin                  without executing its pickle
               knapsack inspect model-00001-of-00003.gguf         all files of a split
               knapsack inspect model.gguf --tensor blk.0.attn_v.weight
               knapsack inspect model.gguf --json
             """)
 
     @Argument(
-        help: "A .gguf or .safetensors file, an index of shards, or a directory with one.",
+        help: "A .gguf, .safetensors, .bin or .pt file, an index of shards, or a directory with one.",
         completion: .file())
     var file: String
 
