@@ -22,7 +22,11 @@ from safetensors.numpy import save_file
 # What needs a program that takes minutes to build or install is asked for: llama.cpp itself, and its converter.
 collect_ignore = [
     name
-    for name, variable in [("test_llama_cpp.py", "KNAPSACK_LLAMA_CPP"), ("test_convert.py", "KNAPSACK_CONVERT_HF")]
+    for name, variable in [
+        ("test_llama_cpp.py", "KNAPSACK_LLAMA_CPP"),
+        ("test_convert.py", "KNAPSACK_CONVERT_HF"),
+        ("test_convert_more.py", "KNAPSACK_CONVERT_HF"),
+    ]
     if not os.environ.get(variable)
 ]
 

@@ -67,6 +67,7 @@ def glm_bpe(target: Path) -> None:
 
 make_models.TOKENIZERS.update({"wordpiece": word_piece, "unigram": unigram, "glm": glm_bpe})
 
+
 def make_by_hand(name: str, directory: Path) -> None:
     spec = BY_HAND[name]
     target = directory / name

@@ -29,7 +29,7 @@ def test_equals_the_reference(knapsack, more_models, tmp_path, name, kind):
     model = more_models / name
     pre = model / "pre-tokenizer.txt"
     options = ["--pre", pre.read_text()] if pre.exists() else []
-    knapsack.run("convert", model, tmp_path / "out.gguf", "--outtype", kind, *options).expect(0)
+    knapsack("convert", model, tmp_path / "out.gguf", "--outtype", kind, *options).expect(0)
     found, expected = dump(tmp_path / "out.gguf"), dump(more_models.parent / "more-converted" / f"{name}-{kind}.gguf")
     assert found["kv"] == expected["kv"]
     assert found["tensors"] == expected["tensors"]
