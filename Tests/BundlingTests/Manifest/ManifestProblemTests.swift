@@ -131,8 +131,20 @@ import Testing
             "m: unknown key `inclde` in [[model]]",
             fix: "did you mean `include`?"),
         Case(
-            model + "gguf = \"Q4_K_M\"\n", "7:1", "manifest-unknown-key",
-            "m: unknown key `gguf` in [[model]]"),
+            model + "gguf = \"Q4_K_M\"\n", "7:1", "manifest-conflict",
+            "m: `gguf` is for an entry that is made out of another one"),
+        Case(
+            model + "[[model]]\nname = \"n\"\nfrom = \"m\"\ngguf = \"Q4_0\"\ndtype = \"f16\"\n", "10:1",
+            "manifest-conflict", "n: `dtype` and `gguf` exclude each other"),
+        Case(
+            model + "[[model]]\nname = \"n\"\nfrom = \"m\"\ndtype = \"f16\"\nvia = \"bf16\"\n", "11:1",
+            "manifest-conflict", "n: `via` is for an entry with `gguf`"),
+        Case(
+            model + "[[model]]\nname = \"n\"\nfrom = \"m\"\ngguf = \"q8_0\"\nimatrix = \"x\"\n", "11:1",
+            "manifest-conflict", "n: `imatrix` is for quantizing, and \"q8_0\" quantizes nothing"),
+        Case(
+            model + "[[model]]\nname = \"n\"\nfrom = \"m\"\ngguf = \"Q4_K_L\"\n", "10:8", "manifest-value",
+            "n: `gguf` is the string \"Q4_K_L\""),
         Case(
             model + "sub.\"quoted key\" = 1\n", "7:1", "manifest-unknown-key",
             "m: unknown key `sub` in [[model]]"),
