@@ -91,7 +91,9 @@ struct TorchNames {
             let wrapper = Self.wrappers.first(where: { keys.contains($0) })
         else { return }
         let prefix = Array("\(wrapper).".utf8)
-        let names = found.map { $0.name.utf8.starts(with: prefix) ? shortened($0.name, prefix.count) : $0.name }
+        let names = found.map {
+            $0.name.utf8.starts(with: prefix) ? shortened($0.name, prefix.count) : $0.name
+        }
         // A name that another tensor has is worse than a long one.
         guard Set(names.map(\.byteIdentity)).count == names.count else { return }
         for (index, name) in names.enumerated() { found[index].name = name }
