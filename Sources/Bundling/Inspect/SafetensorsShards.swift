@@ -33,11 +33,12 @@ struct SafetensorsShards {
         }
         throw Diagnostics(
             Diagnostic(
-                code: "model-missing", "\(directory) has no model.safetensors and no index of shards",
-                fix: "name a .gguf or .safetensors file", verdict: .undecided))
+                code: "model-missing", "\(directory) has no model.safetensors, no pytorch_model.bin and no index of shards",
+                fix: "name a .gguf, .safetensors or .bin file", verdict: .undecided))
     }
 
-    private static func ofIndex(_ path: String) throws -> [String] {
+    /// The files that an index of shards names.
+    static func ofIndex(_ path: String) throws -> [String] {
         let bytes = try FileReader.contents(of: Directory.realPath(path), limit: 1 << 28)
         do throws(FormatError) {
             let names = try ShardIndex.fileNames(bytes.span)
@@ -73,7 +74,7 @@ struct SafetensorsShards {
             }
             return (file, try SafetensorsHeader.parse(bytes.span, fileSize: size))
         } catch {
-            throw malformed(path, "is neither GGUF nor safetensors that can be read", error)
+            throw malformed(path, "is neither GGUF, safetensors nor a PyTorch checkpoint that can be read", error)
         }
     }
 

@@ -120,7 +120,7 @@ struct TensorPairing {
         for tensor in other.tensors { byName[tensor.name] = tensor }
         var used: Set<String> = []
         switch (original.format, other.format) {
-        case (.safetensors, .gguf):
+        case (.safetensors, .gguf), (.pytorch, .gguf):
             let layout = GGUFLayout(other.gguf)
             for tensor in original.tensors {
                 guard let (target, expert) = TensorPairing.target(of: tensor, byName),
@@ -132,7 +132,7 @@ struct TensorPairing {
                 used.insert(target.name)
                 pairs.append(pair)
             }
-        case (.gguf, .safetensors):
+        case (.gguf, .safetensors), (.gguf, .pytorch):
             let layout = GGUFLayout(original.gguf)
             var sources: [String: TensorModel.Tensor] = [:]
             for tensor in original.tensors { sources[tensor.name] = tensor }

@@ -19,8 +19,8 @@ public struct TensorView: Hashable, Sendable {
         strides = Self.contiguousStrides(shape)
     }
 
-    /// Elements of a tensor by their places.
-    init(tensor: Int, offset: Int, shape: [Int], strides: [Int]) {
+    /// Elements of a tensor by their places, which are the caller's business.
+    public init(tensor: Int, offset: Int, shape: [Int], strides: [Int]) {
         self.tensor = tensor
         self.offset = offset
         self.shape = shape

@@ -15,6 +15,7 @@ struct InspectCommand: KnapsackCommand {
             Examples:
               knapsack inspect model.gguf
               knapsack inspect model.safetensors.index.json      all shards
+              knapsack inspect pytorch_model.bin                  without executing its pickle
               knapsack inspect model-00001-of-00003.gguf         all files of a split
               knapsack inspect model.gguf --tensor blk.0.attn_v.weight
               knapsack inspect model.gguf --json
@@ -22,7 +23,7 @@ struct InspectCommand: KnapsackCommand {
             """)
 
     @Argument(
-        help: "A .gguf or .safetensors file, an index of shards, a directory with one, or a bundle.",
+        help: "A .gguf, .safetensors, .bin or .pt file, an index of shards, a directory with one, or a bundle.",
         completion: .file())
     var file: String
 

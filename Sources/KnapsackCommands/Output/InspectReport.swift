@@ -62,14 +62,14 @@ struct InspectReport {
                 return model.paths.count > 1 ? row + ["\(tensor.file + 1)"] : row
             }
         ).text(width: width)
-        return text + "\n" + totalsTable.text(width: width)
+        return text + "\n" + totalsTable.text(width: width) + pickleText(width: width)
     }
 
     private var heading: String {
         let files = model.paths.count == 1 ? "" : " in \(model.paths.count) files"
         let format =
             model.gguf.map { "GGUF version \($0.header.version), alignment \($0.header.alignment)" }
-            ?? "safetensors"
+            ?? (model.format == .pytorch ? "PyTorch checkpoint" : "safetensors")
         let all = total
         return "\(model.path): \(format), \(ByteCount.text(model.size))\(files)\n"
             + "\(all.tensors) tensors, \(ParameterCount.text(all.parameters)) parameters, "
@@ -90,6 +90,30 @@ struct InspectReport {
                     ByteCount.text(total.bytes), Figure.fixed(total.bitsPerWeight, digits: 2),
                 ]
             })
+    }
+
+    /// What the pickles of PyTorch checkpoints name, none of which was looked up, and what was left out.
+    private func pickleText(width: Int) -> String {
+        var text = ""
+        if !globals.isEmpty {
+            text += "\n"
+            text += Table([.init(title: "NAMED BY THE PICKLE", canShrink: true)], rows: globals.map { [$0] })
+                .text(width: width)
+        }
+        let skipped = model.pytorch.flatMap(\.skipped)
+        if !skipped.isEmpty {
+            text += "\n"
+            text += Table(
+                [.init(title: "NOT READ", canShrink: true), .init(title: "KIND", canShrink: true)],
+                rows: skipped.map { [$0.name, $0.kind] }
+            ).text(width: width)
+        }
+        return text
+    }
+
+    /// The classes and functions that pickles name, sorted.
+    private var globals: [String] {
+        Set(model.pytorch.flatMap(\.globals)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
     static func shape(_ shape: [Int]) -> String {
@@ -178,6 +202,16 @@ extension InspectReport {
                                 "key": .string(item.key), "type": .string(InspectReport.type(item.value)),
                                 "value": InspectReport.json(item.value, gguf),
                             ]
+                        })),
+            ]
+        } else if model.format == .pytorch {
+            members += [
+                .init("globals", .array(globals.map(JSON.string))),
+                .init(
+                    "skipped",
+                    .array(
+                        model.pytorch.flatMap(\.skipped).map {
+                            ["name": .string($0.name), "kind": .string($0.kind)]
                         })),
             ]
         } else {
