@@ -33,7 +33,8 @@ struct SafetensorsShards {
         }
         throw Diagnostics(
             Diagnostic(
-                code: "model-missing", "\(directory) has no model.safetensors, no pytorch_model.bin and no index of shards",
+                code: "model-missing",
+                "\(directory) has no model.safetensors, no pytorch_model.bin and no index of shards",
                 fix: "name a .gguf, .safetensors or .bin file", verdict: .undecided))
     }
 
@@ -74,7 +75,8 @@ struct SafetensorsShards {
             }
             return (file, try SafetensorsHeader.parse(bytes.span, fileSize: size))
         } catch {
-            throw malformed(path, "is neither GGUF, safetensors nor a PyTorch checkpoint that can be read", error)
+            throw malformed(
+                path, "is neither GGUF, safetensors nor a PyTorch checkpoint that can be read", error)
         }
     }
 

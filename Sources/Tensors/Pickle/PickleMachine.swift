@@ -193,7 +193,9 @@ struct PickleMachine {
     /// The end: the value that the pickle is of has to be the only one left.
     mutating func finish() throws(FormatError) -> PickleTree {
         tree.root = try pop()
-        guard stack.isEmpty, marks.isEmpty else { throw error("the pickle ends with values that nothing took") }
+        guard stack.isEmpty, marks.isEmpty else {
+            throw error("the pickle ends with values that nothing took")
+        }
         return tree
     }
 }

@@ -134,14 +134,17 @@ struct PickleReader {
             try escaped(try line(bytes), bytes)
             try machine.push(.persistent(try machine.pop()))
         default:
-            throw machine.error("the pickle has an instruction 0x\(String(code, radix: 16)) that is not known here")
+            throw machine.error(
+                "the pickle has an instruction 0x\(String(code, radix: 16)) that is not known here")
         }
     }
 
     // MARK: Arguments
 
     private mutating func take(_ count: Int, _ bytes: Span<UInt8>) throws(FormatError) -> Range<Int> {
-        guard count <= bytes.count - position else { throw machine.error("the pickle ends inside an instruction") }
+        guard count <= bytes.count - position else {
+            throw machine.error("the pickle ends inside an instruction")
+        }
         defer { position += count }
         return position..<position + count
     }

@@ -23,7 +23,8 @@ struct TorchArchive<Failure: Error> {
         }
         let directory = try directory(read)
         guard let pickle = directory.members.first(where: { Self.isPickle($0.name) }) else {
-            throw .malformed(FormatError("the archive has no data.pkl, as checkpoints of PyTorch have", at: 0))
+            throw .malformed(
+                FormatError("the archive has no data.pkl, as checkpoints of PyTorch have", at: 0))
         }
         let prefix = String(pickle.name.dropLast("data.pkl".count))
         var members: [String: ZipDirectory.Member] = [:]
@@ -49,7 +50,8 @@ struct TorchArchive<Failure: Error> {
         let names = try reader.checked { () throws(FormatError) in try TorchNames(tree) }
         guard !names.found.isEmpty || !names.skipped.isEmpty || tree.isContainer(tree.root) else {
             throw .malformed(
-                FormatError("its pickle is no dictionary of tensors\(tree.what(tree.root))", at: lies.lowerBound))
+                FormatError(
+                    "its pickle is no dictionary of tensors\(tree.what(tree.root))", at: lies.lowerBound))
         }
         return TorchCheckpoint(
             tensors: try place(names.found, prefix, members, read), skipped: names.skipped,

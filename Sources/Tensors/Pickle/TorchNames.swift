@@ -9,7 +9,7 @@ struct TorchNames {
     /// The deepest nesting of dictionaries and lists that is followed.
     static let maximumDepth = 32
     /// The most values that are looked at: a pickle can name one list many times.
-    static let maximumVisits = 4_000_000
+    static let maximumVisits = 500_000
     /// The most tensors.
     static let maximumCount = 250_000
     /// The names under which training code puts a model's weights beside other things.
@@ -91,7 +91,9 @@ struct TorchNames {
             let wrapper = Self.wrappers.first(where: { keys.contains($0) })
         else { return }
         let prefix = Array("\(wrapper).".utf8)
-        let names = found.map { $0.name.utf8.starts(with: prefix) ? shortened($0.name, prefix.count) : $0.name }
+        let names = found.map {
+            $0.name.utf8.starts(with: prefix) ? shortened($0.name, prefix.count) : $0.name
+        }
         // A name that another tensor has is worse than a long one.
         guard Set(names.map(\.byteIdentity)).count == names.count else { return }
         for (index, name) in names.enumerated() { found[index].name = name }
@@ -107,6 +109,8 @@ struct TorchNames {
 
     /// Whether tensors are right in a dictionary.
     private func hasTensors(_ items: [PickleTree.Reference]) -> Bool {
-        items.contains { if case .call = tree[$0] { true } else { false } }
+        items.contains { item in
+            if case .tensor = try? TorchTensor.read(item, in: tree) { true } else { false }
+        }
     }
 }

@@ -43,7 +43,8 @@ struct TorchTensor {
             guard let type = TorchTypes.type(name) else { return .unknown(name.path) }
             return try tensor(items, type: type, in: tree)
         case "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state":
-            guard depth < maximumDepth, let first = items.first, case .call(let callee, let inner) = tree[first],
+            guard depth < maximumDepth, let first = items.first,
+                case .call(let callee, let inner) = tree[first],
                 let function = tree.global(callee)
             else { throw TorchProblem("a parameter that is no tensor") }
             return try read(function, inner, in: tree, depth: depth + 1)
@@ -52,7 +53,8 @@ struct TorchTensor {
                 throw TorchProblem("a tensor of a class that is not named")
             }
             return try read(function, items[2], in: tree, depth: depth + 1)
-        case let path where path.hasPrefix("torch._utils._rebuild_") || path == "torch._utils._rebuild_qtensor":
+        case let path
+        where path.hasPrefix("torch._utils._rebuild_") || path == "torch._utils._rebuild_qtensor":
             return .unknown(path)
         default: return .other
         }

@@ -10,7 +10,7 @@ struct TorchCheckpointTests {
 
     @Test(arguments: 1...5)
     func readsEveryProtocol(_ version: Int) throws {
-        let bytes = fixture("plain-\(version, in: "torch").bin")
+        let bytes = fixture("plain-\(version).bin", in: "torch")
         let checkpoint = try torchCheckpoint(bytes)
         let tensors = checkpoint.tensors
         #expect(
@@ -23,7 +23,9 @@ struct TorchCheckpointTests {
                 .f32, .f32, .f32, .bf16, .bf16, .i64, .f16, .f64, .f8e4m3, .u16, .bool,
             ])
         #expect(
-            tensors.map(\.shape) == [[3, 4], [4, 3], [2], [2, 3], [2, 3], [], [0, 5], [4, 3], [3], [2], [2]])
+            tensors.map(\.shape) == [
+                [3, 4], [4, 3], [2], [2, 3], [2, 3], [], [0, 5], [4, 3], [3], [2], [2],
+            ])
         #expect(tensors[1].strides == [1, 4])
         #expect(tensors[2].strides == [4])
         #expect(tensors[7].strides == [0, 0])
