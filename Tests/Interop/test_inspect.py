@@ -197,3 +197,53 @@ def test_what_is_no_model_is_told(knapsack, tmp_path, content):
     assert "error:" in done.stderr and done.stdout == ""
     knapsack("inspect", tmp_path / "missing").expect(2)
     knapsack("inspect", SMALL, "--tensor", "none").expect(2)
+
+
+def test_pytorch_checkpoints_are_what_torch_loads(knapsack, tmp_path):
+    import torch
+
+    base = torch.randn(40, 30, generator=torch.Generator().manual_seed(1))
+    tensors = {
+        "a": base, "b": base.t(), "c": base[3:17:2, 4:9], "d": base.to(torch.bfloat16), "e": base.half()[:, ::3],
+        "f": torch.arange(9).reshape(3, 3).t(), "g": torch.ones(1).expand(5, 7),
+        "h": base.permute(1, 0).unsqueeze(1), "p": torch.nn.Parameter(base[2]),
+        "i": base[:4].to(torch.float8_e4m3fn), "j": torch.tensor(2.5, dtype=torch.float64),
+    }
+    for protocol in range(1, 6):
+        path = tmp_path / f"m{protocol}.bin"
+        torch.save({"state_dict": tensors, "epoch": 3}, path, pickle_protocol=protocol)
+        found = knapsack("inspect", path, "--json").expect(0).json()
+        assert found["format"] == "pytorch" and found["skipped"] == []
+        assert {t["name"]: t["shape"] for t in found["tensors"]} == {k: list(v.shape) for k, v in tensors.items()}
+        assert "torch._utils._rebuild_tensor_v2" in found["globals"]
+    plain = {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}
+    for name, tensor in plain.items():
+        shown = knapsack("inspect", path, "--tensor", name, "--json").expect(0).json()["tensor"]
+        numbers = tensor.double().numpy()
+        assert shown["min"] == numbers.min() and shown["max"] == numbers.max()
+        assert shown["mean"] == pytest.approx(numbers.mean(), abs=1e-9)
+    from safetensors.torch import save_file as save_torch
+
+    save_torch(plain, tmp_path / "m.safetensors")
+    compared = knapsack("compare", tmp_path / "m.safetensors", path, "--json").expect(0).json()
+    assert len(compared["tensors"]) == len(tensors)
+    assert knapsack("compare", path, tmp_path / "m.safetensors").expect(0)
+    assert "NAMED BY THE PICKLE" in knapsack("inspect", path).expect(0).stdout
+
+
+def test_hostile_pickles_are_not_executed(knapsack, tmp_path):
+    import torch
+
+    flag = tmp_path / "executed"
+
+    class Hostile:
+        def __reduce__(self):
+            return (exec, (f"open({str(flag)!r}, 'w')",))
+
+    torch.save({"w": torch.ones(2), "x": Hostile()}, tmp_path / "h.pt")
+    found = knapsack("inspect", tmp_path / "h.pt", "--json").expect(0).json()
+    assert [t["name"] for t in found["tensors"]] == ["w"]
+    assert any(name.endswith(".exec") for name in found["globals"])
+    assert not flag.exists()
+    torch.save({"w": torch.ones(2)}, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    assert "before PyTorch 1.6" in knapsack("inspect", tmp_path / "old.pt").expect(1).stderr

@@ -9,7 +9,7 @@ struct TorchShards {
 
     /// - Parameters:
     ///   - path: as the user named it.
-    ///   - files: the paths of the files.
+    ///   - paths: the files.
     init(path: String, files paths: [String]) throws {
         self.path = path
         var files: [OpenFile] = []
@@ -25,7 +25,7 @@ struct TorchShards {
                         fix: error.isMissing ? "download the missing file" : "make it readable",
                         verdict: .undecided))
             }
-            checkpoints.append(try TorchShards.read(file.handle, file.status.size, path))
+            checkpoints.append(try TorchShards.read(file, path))
             files.append(file)
         }
         self.files = files
@@ -34,9 +34,9 @@ struct TorchShards {
 
     /// Reads what a file has.
     /// - Parameter name: the file, for messages.
-    static func read(_ handle: borrowing FileHandle, _ size: Int, _ name: String) throws -> TorchCheckpoint {
-        let reading = try TorchCheckpoint.read(fileSize: size) { range throws(FileError) in
-            try handle.bytes(range)
+    static func read(_ file: OpenFile, _ name: String) throws -> TorchCheckpoint {
+        let reading = try TorchCheckpoint.read(fileSize: file.status.size) { range throws(FileError) in
+            try file.handle.bytes(range)
         }
         switch reading {
         case .checkpoint(let checkpoint): return checkpoint

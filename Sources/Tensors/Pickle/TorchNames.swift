@@ -9,7 +9,7 @@ struct TorchNames {
     /// The deepest nesting of dictionaries and lists that is followed.
     static let maximumDepth = 32
     /// The most values that are looked at: a pickle can name one list many times.
-    static let maximumVisits = 4_000_000
+    static let maximumVisits = 500_000
     /// The most tensors.
     static let maximumCount = 250_000
     /// The names under which training code puts a model's weights beside other things.
@@ -109,6 +109,8 @@ struct TorchNames {
 
     /// Whether tensors are right in a dictionary.
     private func hasTensors(_ items: [PickleTree.Reference]) -> Bool {
-        items.contains { if case .call = tree[$0] { true } else { false } }
+        items.contains { item in
+            if case .tensor = try? TorchTensor.read(item, in: tree) { true } else { false }
+        }
     }
 }

@@ -65,7 +65,9 @@ struct PickleReaderTests {
         // A list in itself, and one that doubles with each of sixty levels.
         let cyclic = Array("]q\u{0}h\u{0}a.".utf8)
         #expect(throws: FormatError.self) { try names(cyclic) }
-        let doubling = [UInt8(ascii: "]")] + (0..<31).flatMap { _ in [UInt8(ascii: "2"), 0x86] } + [0x2E]
+        var doubling: [UInt8] = [UInt8(ascii: "]")]
+        for _ in 0..<31 { doubling += [UInt8(ascii: "2"), 0x86] }
+        doubling.append(UInt8(ascii: "."))
         #expect(throws: FormatError.self) { try names(doubling) }
     }
 

@@ -10,7 +10,7 @@ struct TorchCheckpointTests {
 
     @Test(arguments: 1...5)
     func readsEveryProtocol(_ version: Int) throws {
-        let bytes = fixture("plain-\(version, in: "torch").bin")
+        let bytes = fixture("plain-\(version).bin", in: "torch")
         let checkpoint = try torchCheckpoint(bytes)
         let tensors = checkpoint.tensors
         #expect(
