@@ -67,7 +67,7 @@ extension Vocabulary {
             metadata["tokenizer.ggml.add_space_prefix"] = .bool(adds.isTruthy)
         }
         for token in try files.addedTokensDecoder()
-        where token.isSpecial && token.text.utf8.elementsEqual("<|im_end|>".utf8) {
+        where token.isSpecial && token.id < table.count && token.text.utf8.elementsEqual("<|im_end|>".utf8) {
             if special.ids.contains(where: { $0.kind == "eos" }) { special.replace("eos", token.id) }
         }
         special.add(to: &metadata)
