@@ -110,10 +110,14 @@ struct GGUFFile {
         do throws(FileError) {
             open = try OpenFile(path: path)
         } catch {
+            let isDirectory = (try? FileStatus.status(of: Directory.realPath(path)).kind) == .directory
             throw Diagnostics(
                 Diagnostic(
-                    code: "model-unreadable", "\(error)",
-                    fix: error.isMissing ? "check the path" : "make it readable", verdict: .undecided))
+                    code: "model-unreadable", isDirectory ? "\(path) is a directory" : "\(error)",
+                    fix: isDirectory
+                        ? "name the .gguf file in it"
+                        : error.isMissing ? "check the path" : "make it readable",
+                    verdict: .undecided))
         }
         let fileSize = open.status.size
         var size = Self.firstRead

@@ -23,7 +23,7 @@ struct CompareReport {
         text += "\(comparison.results.count) tensors, \(ParameterCount.text(total.count)) numbers, "
         text += "\(ByteCount.text(before)) → \(ByteCount.text(after)) "
         text += "(\(bits(before)) → \(bits(after)) bits per weight)\n"
-        text += "root mean square error \(Figure.text(total.rootMeanSquare)), "
+        text += "rms error \(Figure.text(total.rootMeanSquare)), "
         text += "largest \(Figure.text(Double(total.largest))), "
         text += "cosine \(Figure.fixed(total.cosine, digits: 6)), "
         text += "signal to noise \(decibels(total))\n"

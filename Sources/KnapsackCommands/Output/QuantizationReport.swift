@@ -50,7 +50,7 @@ struct QuantizationReport {
     func tensors(width: Int) -> String {
         let rows = rows.map { tensor in
             [
-                tensor.name, tensor.dimensions.map(String.init).joined(separator: " × "),
+                tensor.name, tensor.dimensions.reversed().map(String.init).joined(separator: " × "),
                 tensor.from.name, tensor.isConverted ? tensor.to.name : "copied",
                 ByteCount.text(tensor.sourceSize), ByteCount.text(tensor.size),
                 tensor.fallback.map { "instead of \($0.wanted.name), \(signed($0.cost))" } ?? "",

@@ -12,7 +12,13 @@ struct Table {
 
     init(_ columns: [Column], rows: [[String]]) {
         self.columns = columns
-        self.rows = rows.map { row in row.map(DiagnosticText.printable) }
+        self.rows = rows.map { $0.map(Table.line) }
+    }
+
+    /// A cell is one line, whatever is in it.
+    private static func line(_ text: String) -> String {
+        let lines = DiagnosticText.printable(text).split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.joined(separator: "⏎")
     }
 
     /// The lines, each with a newline; `width` in columns, cells counted in characters.
