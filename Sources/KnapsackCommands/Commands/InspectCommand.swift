@@ -23,8 +23,7 @@ struct InspectCommand: KnapsackCommand {
             """)
 
     @Argument(
-        help:
-            "A .gguf, .safetensors, .bin or .pt file, an index of shards, a directory with one, or a bundle.",
+        help: "A .gguf, .safetensors, .bin or .pt file, an index of shards, their directory, or a bundle.",
         completion: .file())
     var file: String
 
