@@ -53,7 +53,7 @@ public struct ModelMetadata: Sendable, Equatable {
 
     /// The items as the header of a file has them.
     public func writer() -> GGUFHeaderWriter {
-        var writer = GGUFHeaderWriter()
+        var writer = GGUFHeaderWriter(padsWithoutTensors: false)
         for item in items { writer.add(item.key, item.value) }
         return writer
     }

@@ -1,7 +1,6 @@
 /// Writes the header of a GGUF file (version 3, little-endian): metadata items in the order in which they are
 /// added, then the tensors, which lie behind it in the same order, each at a multiple of the alignment, with
-/// zeros up to the next multiple behind the header and behind every tensor, also the last. Without tensors the file
-/// ends with the header.
+/// zeros up to the next multiple behind the header and behind every tensor, also the last.
 public struct GGUFHeaderWriter: Sendable {
     private static let version: UInt32 = 3
 
@@ -9,13 +8,18 @@ public struct GGUFHeaderWriter: Sendable {
     private var bytes: [UInt8] = []
     private var itemCount: UInt64 = 0
     private let alignment: Int
+    private let padsWithoutTensors: Bool
 
     /// Starts a header without items.
-    /// - Parameter alignment: in bytes, a power of two. Other than 32 it has to be said by an item
-    ///   `general.alignment` as well, which is the caller's business.
-    public init(alignment: Int = GGUFHeader.defaultAlignment) {
+    /// - Parameters:
+    ///   - alignment: in bytes, a power of two. Other than 32 it has to be said by an item `general.alignment` as
+    ///     well, which is the caller's business.
+    ///   - padsWithoutTensors: whether there are zeros behind the header of a file that has no tensors, as
+    ///     llama.cpp writes it; convert_hf_to_gguf.py ends a vocabulary with its last item.
+    public init(alignment: Int = GGUFHeader.defaultAlignment, padsWithoutTensors: Bool = true) {
         precondition(alignment > 0 && alignment.nonzeroBitCount == 1)
         self.alignment = alignment
+        self.padsWithoutTensors = padsWithoutTensors
         bytes += Array("GGUF".utf8)
         bytes.appendLittleEndian(Self.version)
         bytes.appendLittleEndian(UInt64(0))
@@ -67,7 +71,8 @@ public struct GGUFHeaderWriter: Sendable {
             offset = next
         }
         // An alignment of gigabytes costs no memory: the zeros are never written.
-        guard let start = tensors.isEmpty ? bytes.count : end(of: 0, bytes.count),
+        let isPadded = padsWithoutTensors || !tensors.isEmpty
+        guard let start = isPadded ? end(of: 0, bytes.count) : bytes.count,
             case let (size, overflow) = start.addingReportingOverflow(offset),
             !overflow
         else { throw FormatError("the file is larger than 63 bits can say", at: bytes.count) }
