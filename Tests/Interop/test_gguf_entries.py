@@ -14,8 +14,10 @@ import jsonschema
 import notebook
 import pytest
 import tomllib
+import torch
 from cli import Knapsack, contents, manifest, read_lock, sha256
 from gguf_dump import dump
+from safetensors.torch import load_file
 
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures" / "conversion" / "tiny-llama"
 EXPECTED = json.loads((FIXTURES / "expected.json").read_text())
@@ -173,7 +175,7 @@ def test_a_full_disk_leaves_nothing(knapsack, model, tmp_path):
         env=knapsack.environment(), capture_output=True, text=True, check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
     )  # fmt: skip
-    assert done.returncode == 2, done.stderr
+    assert done.status == 2, done.stderr
     assert [path.name for path in tmp_path.iterdir()] == [MODEL]
 
 
@@ -361,3 +363,41 @@ def test_ctrl_c_leaves_nothing(knapsack, tmp_path):
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=30) == 128 + signal.SIGINT
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+@pytest.mark.parametrize("contiguous", [True, False], ids=["in-rows", "in-columns"])
+def test_pytorch_files_become_the_same_tensors(knapsack, model, tmp_path, shards, contiguous):
+    weights = {}
+    for file in model.glob("*.safetensors"):
+        weights |= load_file(file)
+        file.unlink()
+    for index in model.glob("*.index.json"):
+        index.unlink()
+    if not contiguous:
+        weights = {name: value.T.contiguous().T if value.dim() == 2 else value for name, value in weights.items()}
+    names = sorted(weights, reverse=True)
+    if shards == 1:
+        torch.save(weights, model / "pytorch_model.bin")
+    else:
+        parts = {f"pytorch_model-0000{i + 1}-of-00002.bin": names[i::2] for i in range(2)}
+        for part, own in parts.items():
+            torch.save({name: weights[name] for name in own}, model / part)
+        index = {"weight_map": {name: part for part, own in parts.items() for name in own}}
+        (model / "pytorch_model.bin.index.json").write_text(json.dumps(index))
+    knapsack("convert", model, tmp_path / "out.gguf", "--outtype", "bf16").expect(0)
+    found = {tensor["name"]: tensor["sha256"] for tensor in dump(tmp_path / "out.gguf")["tensors"]}
+    assert found == {tensor["name"]: tensor["sha256"] for tensor in EXPECTED["convert-bf16"]["tensors"]}
+
+
+def test_a_pickle_is_never_executed(knapsack, model, tmp_path):
+    class Hostile:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "executed",))
+
+    for file in model.glob("*.safetensors"):
+        file.unlink()
+    torch.save({"model.embed_tokens.weight": Hostile()}, model / "pytorch_model.bin")
+    done = knapsack("convert", model, tmp_path / "out.gguf")
+    done.expect(1, 2)
+    assert not (tmp_path / "executed").exists() and not (tmp_path / "out.gguf").exists()

@@ -15,13 +15,19 @@ struct ModelInputs {
 
     /// Which of a model's files a conversion reads.
     static func paths(among paths: [String]) -> [String] {
-        let weights = Set(SafetensorsCheckpoint.files(among: paths).map { Array($0.utf8) })
+        let weights = Set(Self.weights(among: paths).map { Array($0.utf8) })
         return paths.filter { ModelFiles.isWanted($0) || weights.contains(Array($0.utf8)) }
+    }
+
+    /// The files with weights: safetensors, and only where there are none PyTorch's, as the converter takes them.
+    private static func weights(among paths: [String]) -> [String] {
+        let safetensors = SafetensorsCheckpoint.files(among: paths)
+        return safetensors.isEmpty ? TorchWeights.files(among: paths) : safetensors
     }
 
     /// Whether there are weights among a model's files.
     static func hasWeights(_ paths: [String]) -> Bool {
-        SafetensorsCheckpoint.files(among: paths).contains { $0.endsUTF8(".safetensors") }
+        weights(among: paths).contains { $0.endsUTF8(".safetensors") || $0.endsUTF8(".bin") }
     }
 
     /// Reads a model's files.
@@ -47,6 +53,8 @@ struct ModelInputs {
         }
         if let stored = try SafetensorsCheckpoint.open(inputs, for: name) {
             checkpoint = stored
+        } else if let torch = try TorchWeights(inputs, for: name) {
+            checkpoint = torch
         } else if needsWeights {
             throw Diagnostics(
                 Diagnostic(

@@ -63,7 +63,7 @@ enum SafetensorsCheckpoint {
             }
             files.append(file)
         }
-        try check(places, files, expected, name)
+        try check(places.map { ($0.tensor.name, $0.file) }, files, expected, name, index: indexName)
         return StoredCheckpoint(places, in: files)
     }
 
@@ -82,17 +82,18 @@ enum SafetensorsCheckpoint {
     }
 
     /// Compares what the files have with what the index says.
-    private static func check(
-        _ places: [StoredTensor], _ files: [OpenInput], _ expected: [String: String]?, _ name: String
+    static func check(
+        _ tensors: [(name: String, file: Int)], _ files: [OpenInput], _ expected: [String: String]?,
+        _ name: String, index indexName: String
     ) throws {
         var found: [String: Int] = [:]
-        for place in places {
-            if let other = found.updateValue(place.file, forKey: place.tensor.name) {
+        for tensor in tensors {
+            if let other = found.updateValue(tensor.file, forKey: tensor.name) {
                 throw Diagnostics(
                     Diagnostic(
                         code: "tensor-twice",
-                        "\(name): \(files[other].path) and \(files[place.file].path) both have a tensor "
-                            + "\(JSON.string(place.tensor.name).compactText)",
+                        "\(name): \(files[other].path) and \(files[tensor.file].path) both have a tensor "
+                            + "\(JSON.string(tensor.name).compactText)",
                         fix: "see that all files are of one revision"))
             }
         }
@@ -117,7 +118,7 @@ enum SafetensorsCheckpoint {
     }
 
     /// What the index says: for each tensor, its file.
-    private static func weightMap(_ input: ConversionInput, _ name: String) throws -> [String: String] {
+    static func weightMap(_ input: ConversionInput, _ name: String) throws -> [String: String] {
         _ = try input.open()
         let bytes = try FileReader.contents(of: input.location, limit: 1 << 28)
         do throws(FormatError) {
@@ -136,7 +137,7 @@ enum SafetensorsCheckpoint {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "json-broken", "\(name): \(indexName) is broken: \(error)",
+                    code: "json-broken", "\(name): \(input.path) is broken: \(error)",
                     fix: "delete the file and download it again"))
         }
     }
