@@ -220,7 +220,7 @@ def test_convert_replaces_nothing(knapsack, tmp_path):
     (tmp_path / "full" / "mine.txt").write_text("mine")
     assert "is not replaced" in knapsack("convert", "--dtype", "f16", model, tmp_path / "full").expect(2).stderr
     assert "lies in the model" in knapsack("convert", "--dtype", "f16", model, model / "sub").expect(2).stderr
-    assert "say what to make" in knapsack("convert", model, tmp_path / "out").expect(2).stderr
+    assert "name the directory to make" in knapsack("convert", model, "--dtype", "f16").expect(2).stderr
     knapsack("convert", "--dtype", "f64", model, tmp_path / "out").expect(2)
     assert contents(model) == before
     assert (tmp_path / "full" / "mine.txt").read_text() == "mine"

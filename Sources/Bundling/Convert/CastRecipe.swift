@@ -5,6 +5,8 @@ import Tensors
 /// Casts the safetensors files of a model to another floating-point type, with their indexes and configurations.
 struct CastRecipe: ConversionRecipe {
     let type: CastType
+    /// Adapters that are merged into the weights first, each by its name and files.
+    var adapters: [(name: String, files: [ConversionInput])] = []
 
     var version: Int { 1 }
     var parameters: [JSON.Member] { [JSON.Member("dtype", .string(type.rawValue))] }
@@ -91,7 +93,14 @@ struct CastRecipe: ConversionRecipe {
                 throw Diagnostics(CastRecipe.quantized(name, method, file.path))
             }
         }
-        let writer = try CastWriter(tensors, to: type, in: directory, name: name)
+        let writer = try CastWriter(
+            tensors, to: type,
+            merging: adapters.map { adapter in
+                (
+                    adapter.name,
+                    try AdapterInputs(adapter.files, directoryName: adapter.name, name: adapter.name)
+                )
+            }, in: directory, name: name)
         for file in small {
             let changed = try broken(file.path, name) { () throws(FormatError) in
                 guard ModelPath(file.path).isSafetensorsIndex else {

@@ -1,5 +1,5 @@
 import Storage
-import Tensors
+public import Tensors
 
 /// The conversion of one model outside of a manifest: a new directory with everything that the old one has.
 public struct ModelConversion: Sendable {
@@ -36,15 +36,19 @@ public struct ModelConversion: Sendable {
     ///
     /// - Parameters:
     ///   - name: the model as the user named it, with which messages begin.
+    ///   - type: what floating-point weights become.
+    ///   - adapters: LoRA adapters that are merged into the weights first, one after the other, by their names.
     ///   - target: the directory to make; it may be there if it is empty.
     /// - Throws: everything that hinders, before anything is written.
     public init(
-        _ snapshot: Snapshot, name: String, product: ConversionRequest.Product, target: String
+        _ snapshot: Snapshot, name: String, castTo type: CastType,
+        merging adapters: [(name: String, snapshot: Snapshot)] = [], target: String
     ) throws {
         self.snapshot = snapshot
         self.name = name
         self.target = target
-        recipe = ConversionRequest(from: name, product: product).recipe(for: name)
+        recipe = CastRecipe(
+            type: type, adapters: try adapters.map { ($0.name, try AdapterInputs.files(of: $0.snapshot)) })
         selection = try recipe.selection(of: snapshot.files.map(\.path), for: name)
         let facts = ModelFacts.read(snapshot.files, entry: name)
         // What is left out stands in for nothing.

@@ -1,7 +1,9 @@
 /// The product of an adapter's two matrices, which is added to a weight.
 ///
-/// A sum is made in 64 bits and rounded once, then scaled and added in 32 bits: the result does not depend on the
-/// machine, and is as near as any program's that sums in 32 bits in an order of its own.
+/// Products are summed one after the other, each exact and the sum rounded to 32 bits, which is what processors'
+/// fused multiply-add gives and PEFT gets from torch. It is done by way of 64 bits, so that it does not depend on the
+/// machine; rounding twice makes another number of about one step in 2^29. The sum is then scaled and added to the
+/// weight in 32 bits.
 public struct LoraProduct: Sendable {
     /// How many rows the weight has.
     public let rows: Int
@@ -10,9 +12,9 @@ public struct LoraProduct: Sendable {
     private let rank: Int
     private let scale: Float
     /// Of `rows` by `rank` elements.
-    private let left: [Double]
+    private let left: [Float]
     /// Of `rank` by `columns` elements.
-    private let right: [Double]
+    private let right: [Float]
 
     /// Takes the matrices of a pair, row-major.
     /// - Parameters:
@@ -31,15 +33,15 @@ public struct LoraProduct: Sendable {
             right = Self.transposed(b, rows: pair.rows, columns: pair.rank)
         } else {
             (rows, columns) = (pair.rows, pair.columns)
-            left = b.map(Double.init)
-            right = a.map(Double.init)
+            left = b
+            right = a
         }
     }
 
-    private static func transposed(_ matrix: [Float], rows: Int, columns: Int) -> [Double] {
-        var result = [Double](repeating: 0, count: matrix.count)
+    private static func transposed(_ matrix: [Float], rows: Int, columns: Int) -> [Float] {
+        var result = [Float](repeating: 0, count: matrix.count)
         for row in 0..<rows {
-            for column in 0..<columns { result[column * rows + row] = Double(matrix[row * columns + column]) }
+            for column in 0..<columns { result[column * rows + row] = matrix[row * columns + column] }
         }
         return result
     }
@@ -47,7 +49,7 @@ public struct LoraProduct: Sendable {
     /// Adds the scaled product to elements of the weight.
     /// - Parameter elements: which ones, counted from the first in row-major order; as many as `floats` has.
     public func add(to floats: inout MutableSpan<Float>, elements: Range<Int>) {
-        var sums = [Double](repeating: 0, count: 512)
+        var sums = [Float](repeating: 0, count: 512)
         var place = elements.lowerBound
         while place < elements.upperBound {
             let (row, column) = (place / columns, place % columns)
@@ -56,18 +58,20 @@ public struct LoraProduct: Sendable {
             var room = span._mutatingExtracting(0..<count)
             sum(row, column, into: &room)
             let start = place - elements.lowerBound
-            for index in 0..<count { floats[start + index] += Float(room[index]) * scale }
+            for index in 0..<count { floats[start + index] += room[index] * scale }
             place += count
         }
     }
 
-    private func sum(_ row: Int, _ column: Int, into sums: inout MutableSpan<Double>) {
+    private func sum(_ row: Int, _ column: Int, into sums: inout MutableSpan<Float>) {
         for index in sums.indices { sums[index] = 0 }
         let (left, right) = (left.span, right.span)
         for step in 0..<rank {
-            let factor = left[row * rank + step]
+            let factor = Double(left[row * rank + step])
             let part = right.extracting(step * columns + column..<step * columns + column + sums.count)
-            for index in sums.indices { sums[index] += factor * part[index] }
+            for index in sums.indices {
+                sums[index] = Float(Double(sums[index]) + factor * Double(part[index]))
+            }
         }
     }
 }

@@ -36,6 +36,8 @@ struct ConvertCommand: KnapsackCommand {
               knapsack convert ./qwen --outtype Q4_K_M --dry-run       the types and sizes, nothing written
               knapsack convert ./qwen --vocab-only --pre qwen2
               knapsack convert --dtype f16 ./qwen ./qwen-f16           safetensors, a new directory
+              knapsack convert --dtype bf16 ./qwen ./tuned --merge ./adapter
+              knapsack convert ./adapter --lora ./qwen                 a GGUF for llama.cpp's --lora
             """)
 
     private static var outputTypes: String { OutputType.allCases.map(\.rawValue).joined(separator: ", ") }
@@ -100,6 +102,13 @@ struct ConvertCommand: KnapsackCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Merge this LoRA adapter into the weights before they are cast; with several, one after the other.",
+            valueName: "adapter"),
+        completion: .directory)
+    var merge: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "How many threads work; as many as there are processors otherwise.", valueName: "n"))
     var threads: Int?
 
@@ -123,6 +132,7 @@ struct ConvertCommand: KnapsackCommand {
             }
             return
         }
+        guard merge.isEmpty else { throw ValidationError("--merge goes with --dtype") }
         do {
             let product = try product()
             if lora != nil, case .quantized = product {
@@ -239,14 +249,17 @@ struct ConvertCommand: KnapsackCommand {
     // MARK: Casts
 
     private func cast(to type: CastType, _ session: Session) async throws {
-        let snapshot = try cacheOptions.caches(session.context).model(model)
+        let caches = cacheOptions.caches(session.context)
         let target = Path.normalized(Path.join(try Directory.current(), target ?? ""))
-        let conversion = try ModelConversion(snapshot, name: model, product: .cast(type), target: target)
+        let conversion = try ModelConversion(
+            try caches.model(model), name: model, castTo: type,
+            merging: try merge.map { ($0, try caches.model($0)) }, target: target)
         session.report(conversion.findings)
         let receipt = try await conversion.write(progress: session.progress)
         session.add("input", .string(model))
         session.add("output", .string(target))
         session.add("dtype", .string(type.rawValue))
+        if !merge.isEmpty { session.add("merged", .array(merge.map(JSON.string))) }
         session.add("size", .integer(receipt.size))
         session.add("files", .array(receipt.files.map(\.json)))
         session.add("left", .array(receipt.left.map(JSON.string)))

@@ -18,6 +18,17 @@ struct AdapterInputs {
         paths.filter { small.contains($0) || $0.utf8.elementsEqual(weights.utf8) }
     }
 
+    /// An adapter's files.
+    /// - Throws: ``Diagnostics`` where one of them is not what it should be.
+    static func files(of snapshot: Snapshot) throws(Diagnostics) -> [ConversionInput] {
+        func isWanted(_ path: String) -> Bool { !paths(among: [path]).isEmpty }
+        let problems = snapshot.problems(taking: isWanted).filter { $0.severity == .error }
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+        return snapshot.files.filter { isWanted($0.path) }.map {
+            ConversionInput(path: $0.path, location: $0.location, status: $0.status)
+        }
+    }
+
     /// Reads an adapter's files.
     /// - Parameters:
     ///   - directoryName: what the adapter's directory is taken to be called.

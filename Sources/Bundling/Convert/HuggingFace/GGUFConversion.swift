@@ -190,20 +190,16 @@ extension GGUFConversion {
         adapter snapshot: Snapshot, base: Snapshot, name: String, directoryName: String, _ request: Request,
         path: (_ conversion: HuggingFaceConversion, _ type: String) throws -> String
     ) throws {
-        func inputs(_ snapshot: Snapshot, _ isWanted: (String) -> Bool) throws -> [ConversionInput] {
-            let problems = snapshot.problems(taking: isWanted).filter { $0.severity == .error }
-            guard problems.isEmpty else { throw Diagnostics(problems) }
-            return snapshot.files.filter { isWanted($0.path) }.map {
-                ConversionInput(path: $0.path, location: $0.location, status: $0.status)
-            }
-        }
         let directoryName = snapshot.origin.modelName ?? directoryName
         let adapter = try AdapterInputs(
-            inputs(snapshot) { !AdapterInputs.paths(among: [$0]).isEmpty }, directoryName: directoryName,
-            name: name)
+            AdapterInputs.files(of: snapshot), directoryName: directoryName, name: name)
+        let problems = base.problems(taking: ModelFiles.isWanted).filter { $0.severity == .error }
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+        let inputs = base.files.filter { ModelFiles.isWanted($0.path) }.map {
+            ConversionInput(path: $0.path, location: $0.location, status: $0.status)
+        }
         let model = try ModelInputs(
-            inputs(base) { ModelFiles.isWanted($0) }, directoryName: directoryName, name: name,
-            needsWeights: false
+            inputs, directoryName: directoryName, name: name, needsWeights: false
         ).model
         try self.init(adapter, base: model, name: name, request, path: path)
         remarks += adapter.adapter.remarks.map {
