@@ -49,7 +49,8 @@ def cases(oracle: Path, model: str) -> list[tuple[Path, list[str]]]:
         if "pure" in words:
             options.append("--pure")
         if "im" in words:
-            options += ["--imatrix", f"imatrix/{model}-syn.gguf"]
+            imatrix = next(p for p in (f"{model}-syn.gguf", f"{model}.gguf") if (oracle / "imatrix" / p).exists())
+            options += ["--imatrix", f"imatrix/{imatrix}"]
         found.append((path, options))
     if (expected / "vocab.json").exists():
         found.append((expected / "vocab.json", ["--vocab-only", *pre]))
