@@ -64,7 +64,9 @@ public enum Freshness {
         }
         do {
             let inputs = try ConversionInputs(
-                of: source, request, for: entry.name, imatrix: ImatrixInput(request, as: conversion))
+                of: source, request, for: entry.name,
+                merging: request.merged.compactMap { lock.entry(named: $0) },
+                imatrix: ImatrixInput(request, as: conversion))
             if inputs.match(locked), inputs.license(entry.license) == locked.license { return [] }
         } catch let problems as Diagnostics {
             return problems.all.map { $0.located(at: entry.location) }

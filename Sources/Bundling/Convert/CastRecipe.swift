@@ -5,11 +5,14 @@ import Tensors
 /// Casts the safetensors files of a model to another floating-point type, with their indexes and configurations.
 struct CastRecipe: ConversionRecipe {
     let type: CastType
-    /// Adapters that are merged into the weights first, each by its name and files.
-    var adapters: [(name: String, files: [ConversionInput])] = []
+    /// The names of the adapters that are merged into the weights first, one after the other.
+    var merged: [String] = []
 
     var version: Int { 1 }
-    var parameters: [JSON.Member] { [JSON.Member("dtype", .string(type.rawValue))] }
+    var parameters: [JSON.Member] {
+        let type = JSON.Member("dtype", .string(type.rawValue))
+        return merged.isEmpty ? [type] : [type, JSON.Member("merge", .array(merged.map(JSON.string)))]
+    }
     var stage: String { "casting" }
 
     /// Safetensors, their indexes and configurations are converted. Weights in other formats are left out, because
@@ -77,7 +80,7 @@ struct CastRecipe: ConversionRecipe {
     ) async throws -> [JSON.Member] {
         var small: [(path: String, bytes: [UInt8])] = []
         var tensors: [ConversionInput] = []
-        for input in inputs {
+        for input in inputs where input.adapter == nil {
             if ModelPath(input.path).suffix == "safetensors" {
                 tensors.append(input)
             } else {
@@ -95,11 +98,9 @@ struct CastRecipe: ConversionRecipe {
         }
         let writer = try CastWriter(
             tensors, to: type,
-            merging: adapters.map { adapter in
-                (
-                    adapter.name,
-                    try AdapterInputs(adapter.files, directoryName: adapter.name, name: adapter.name)
-                )
+            merging: merged.enumerated().map { index, adapter in
+                let files = inputs.filter { $0.adapter == index }
+                return (adapter, try AdapterInputs(files, directoryName: adapter, name: adapter))
             }, in: directory, name: name)
         for file in small {
             let changed = try broken(file.path, name) { () throws(FormatError) in

@@ -52,6 +52,8 @@ struct ConversionInput: Sendable {
     /// What the kernel said of the content when its digest was known; `nil` where nobody asked. A file that is not
     /// the same any more is not converted.
     let status: FileStatus?
+    /// Which of the adapters that are merged it belongs to; `nil` for the model's own files.
+    var adapter: Int?
 
     /// Opens the file, and makes sure that it is the one that was proved.
     func open() throws -> FileHandle {
@@ -72,7 +74,7 @@ extension ConversionRequest {
         for name: String, of source: LockedEntry? = nil, imatrix: ImatrixInput? = nil
     ) -> any ConversionRecipe {
         switch product {
-        case .cast(let type): CastRecipe(type: type)
+        case .cast(let type, let merged): CastRecipe(type: type, merged: merged)
         case .gguf(let gguf):
             GGUFRecipe(
                 request: gguf, file: "\(name)-\(gguf.suffix).gguf",

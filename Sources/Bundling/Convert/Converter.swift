@@ -165,6 +165,19 @@ struct Converter: Sendable {
         return files
     }
 
+    /// The files that a conversion reads, those of adapters too, each compared with the digest in the lock.
+    func inputs(_ inputs: ConversionInputs, of source: LockedEntry) async throws -> [ConversionInput] {
+        var all = try await self.inputs(inputs.selection.inputs, of: source)
+        for (index, adapter) in inputs.adapters.enumerated() {
+            let files = try await self.inputs(AdapterInputs.files(of: adapter).map(\.path), of: adapter)
+            for var file in files {
+                file.adapter = index
+                all.append(file)
+            }
+        }
+        return all
+    }
+
     /// Files of a locked entry to convert, each compared with the digest in the lock.
     /// - Parameter paths: which ones.
     func inputs(_ paths: [String], of source: LockedEntry) async throws -> [ConversionInput] {

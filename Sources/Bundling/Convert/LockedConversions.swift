@@ -31,12 +31,16 @@ public enum LockedConversions {
                         entry.name, locked: conversion.converter, here: version))
             }
             let imatrix = ImatrixInput(request, as: conversion, in: directory)
-            let inputs = try ConversionInputs(of: source, request, for: entry.name, imatrix: imatrix)
+            let adapters = request.merged.compactMap { lock.entry(named: $0) }
+            guard adapters.count == request.merged.count, adapters.allSatisfy({ $0.asked.source != nil })
+            else { throw contradiction("\(entry.name) has adapters merged that it lacks") }
+            let inputs = try ConversionInputs(
+                of: source, request, for: entry.name, merging: adapters, imatrix: imatrix)
             guard inputs.match(entry) else {
                 throw contradiction("\(entry.name) is not made out of the files that \(source.name) has")
             }
             let made = try await converter.files(of: entry.name, inputs.recipe, conversion) {
-                try await converter.inputs(inputs.selection.inputs, of: source)
+                try await converter.inputs(inputs, of: source)
             }
             findings += made.findings
             try compare(entry, made)

@@ -26,6 +26,7 @@ public struct ModelConversion: Sendable {
 
     private let snapshot: Snapshot
     private let recipe: any ConversionRecipe
+    private let adapterFiles: [ConversionInput]
     private let selection: ConversionSelection
     private let name: String
     private let target: String
@@ -47,8 +48,14 @@ public struct ModelConversion: Sendable {
         self.snapshot = snapshot
         self.name = name
         self.target = target
-        recipe = CastRecipe(
-            type: type, adapters: try adapters.map { ($0.name, try AdapterInputs.files(of: $0.snapshot)) })
+        recipe = CastRecipe(type: type, merged: adapters.map(\.name))
+        adapterFiles = try adapters.enumerated().flatMap { index, adapter in
+            try AdapterInputs.files(of: adapter.snapshot).map { file in
+                var file = file
+                file.adapter = index
+                return file
+            }
+        }
         selection = try recipe.selection(of: snapshot.files.map(\.path), for: name)
         let facts = ModelFacts.read(snapshot.files, entry: name)
         // What is left out stands in for nothing.
@@ -84,7 +91,7 @@ public struct ModelConversion: Sendable {
         do {
             let partial = try PartialDirectory(target: target)
             _ = try await recipe.make(
-                of: inputs(selection.inputs), in: partial.path, for: name, progress: progress)
+                of: inputs(selection.inputs) + adapterFiles, in: partial.path, for: name, progress: progress)
             try await copy(inputs(selection.carried), to: partial.path, progress)
             let converted = Set(selection.inputs)
             let files = try (selection.inputs + selection.carried)

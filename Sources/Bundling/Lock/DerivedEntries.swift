@@ -56,8 +56,10 @@ struct DerivedEntries {
     /// Makes one entry, or takes it from an earlier lock where nothing about it has changed.
     mutating func add(_ entry: Entry, _ request: ConversionRequest, previous: LockedEntry?) async throws {
         guard let source = sources.first(where: { $0.name == request.from }) else { return }
+        let adapters = request.merged.compactMap { name in sources.first { $0.name == name } }
+        guard adapters.count == request.merged.count else { return }
         let inputs = try ConversionInputs(
-            of: source, request, for: entry.name,
+            of: source, request, for: entry.name, merging: adapters,
             imatrix: try ImatrixInput(request, in: converter.directory, for: entry.name))
         if let previous, inputs.match(previous), previous.license == inputs.license(entry.license) {
             entries.append(previous)
@@ -67,7 +69,7 @@ struct DerivedEntries {
         let missing = inputs.incomplete(source, entry).filter { $0.severity == .error }
         guard missing.isEmpty else { throw Diagnostics(missing) }
         let made = try await converter.files(of: entry.name, inputs.recipe, inputs.conversion) {
-            try await converter.inputs(inputs.selection.inputs, of: source)
+            try await converter.inputs(inputs, of: source)
         }
         findings += made.findings.map { $0.located(at: entry.location) }
         let locked = try self.entry(entry, source, inputs, made)
@@ -127,11 +129,14 @@ struct ConversionInputs: Sendable {
     let conversion: LockedConversion
     /// The files that become files of the new entry as they are.
     let carried: [LockedFile]
+    /// The entries whose adapters are merged.
+    let adapters: [LockedEntry]
     private let sourceLicense: LockedLicense?
 
     /// - Throws: where nothing can be made of such files.
     init(
-        of source: LockedEntry, _ request: ConversionRequest, for name: String, imatrix: ImatrixInput? = nil
+        of source: LockedEntry, _ request: ConversionRequest, for name: String,
+        merging adapters: [LockedEntry] = [], imatrix: ImatrixInput? = nil
     ) throws {
         let recipe = request.recipe(for: name, of: source, imatrix: imatrix)
         self.recipe = recipe
@@ -141,7 +146,9 @@ struct ConversionInputs: Sendable {
             return source.files.filter { wanted.contains(Array($0.path.utf8)) }
         }
         self.selection = selection
-        conversion = try LockedConversion(recipe, of: files(selection.inputs))
+        self.adapters = adapters
+        conversion = try LockedConversion(
+            recipe, of: files(selection.inputs), adapters: adapters.map(AdapterInputs.files))
         carried = files(selection.carried)
         sourceLicense = source.license
     }

@@ -145,7 +145,8 @@ private struct LockReader {
         let content: Asked.Content
         if let from = json["from"] {
             guard let from = from.string,
-                let request = ConversionRequest(from: from, value: { json[$0]?.string })
+                let request = ConversionRequest(
+                    from: from, value: { json[$0]?.string }, list: { json[$0]?.strings })
             else {
                 throw LockProblem("\(name): it does not say what is made of \"from\"")
             }

@@ -67,6 +67,10 @@ public enum LockSchema {
                     "gguf": ["type": "string", "description": "The type of the GGUF file to make."],
                     "via": ["type": "string", "description": "The type of the file that is quantized."],
                     "imatrix": text, "pre-tokenizer": text,
+                    "merge": [
+                        "type": "array", "items": ["type": "string"],
+                        "description": "The entries whose LoRA adapters are merged first.",
+                    ],
                     "include": texts, "exclude": texts, "license": text,
                 ],
             ],

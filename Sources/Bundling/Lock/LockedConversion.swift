@@ -7,7 +7,7 @@ public struct LockedConversion: Hashable, Sendable {
     /// parameters would give other bytes.
     public let converter: Int
     /// The SHA-256 of one line for each file that is read, `["path","sha256"]` and a line feed, lines sorted by the
-    /// paths' bytes.
+    /// paths' bytes; then in the same way of the files of each adapter, `[0,"path","sha256"]` with its place among them.
     public let inputs: SHA256Digest
     /// What is made, by the manifest's keys, sorted.
     public let parameters: [JSON.Member]
@@ -19,12 +19,22 @@ public struct LockedConversion: Hashable, Sendable {
     }
 
     /// A conversion of files of an entry.
-    /// - Parameter files: those that are read, in the order of their paths' bytes.
-    init(_ recipe: any ConversionRecipe, of files: [LockedFile]) throws(HashingFailure) {
+    /// - Parameters:
+    ///   - files: those that are read, in the order of their paths' bytes.
+    ///   - adapters: those of each adapter that is merged.
+    init(
+        _ recipe: any ConversionRecipe, of files: [LockedFile], adapters: [[LockedFile]] = []
+    ) throws(HashingFailure) {
         var hasher = try ContentHasher()
         for file in files {
             let line = JSON.array([.string(file.path), .string(file.sha256.hex)]).compactText + "\n"
             try hasher.update(Array(line.utf8).span)
+        }
+        for (index, files) in adapters.enumerated() {
+            for file in files {
+                let fields: JSON = [.integer(index), .string(file.path), .string(file.sha256.hex)]
+                try hasher.update(Array((fields.compactText + "\n").utf8).span)
+            }
         }
         let inputs = try hasher.finish().sha256
         self.init(converter: recipe.version, inputs: inputs, parameters: recipe.parameters)
@@ -41,7 +51,8 @@ public struct LockedConversion: Hashable, Sendable {
     /// Whether this Knapsack would make the same of the same inputs.
     var isCurrent: Bool {
         let parameters = JSON.object(parameters)
-        let request = ConversionRequest(from: "", value: { parameters[$0]?.string })
+        let request = ConversionRequest(
+            from: "", value: { parameters[$0]?.string }, list: { parameters[$0]?.strings })
         return request?.recipe(for: "").version == converter
     }
 

@@ -5,8 +5,9 @@ public import Tensors
 public struct ConversionRequest: Hashable, Sendable {
     /// What is made.
     public enum Product: Hashable, Sendable {
-        /// The same safetensors with another floating-point type.
-        case cast(CastType)
+        /// The same safetensors with another floating-point type, after LoRA adapters were merged into them: those
+        /// of other entries, by their names.
+        case cast(CastType, merging: [String])
         /// A GGUF file.
         case gguf(GGUF)
     }
@@ -40,11 +41,13 @@ public struct ConversionRequest: Hashable, Sendable {
     }
 
     /// Reads a request from the keys of a manifest's entry, or of what a lock says was asked.
-    /// - Parameter value: gives the text of a key; `nil` where there is none.
+    /// - Parameters:
+    ///   - value: gives the text of a key; `nil` where there is none.
+    ///   - list: gives the texts of a key; `nil` where there is none.
     /// - Returns: `nil` where no key, or none that is known, says what to make.
-    init?(from: String, value: (String) -> String?) {
+    init?(from: String, value: (String) -> String?, list: (String) -> [String]?) {
         if let type = value("dtype").flatMap(CastType.init) {
-            self.init(from: from, product: .cast(type))
+            self.init(from: from, product: .cast(type, merging: list("merge") ?? []))
             return
         }
         var via: OutputType?
@@ -66,15 +69,21 @@ public struct ConversionRequest: Hashable, Sendable {
     /// The manifest's keys that say what is made, sorted.
     var parameters: [JSON.Member] {
         switch product {
-        case .cast(let type): [JSON.Member("dtype", .string(type.rawValue))]
+        case .cast(let type, let merged): CastRecipe(type: type, merged: merged).parameters
         case .gguf(let gguf): gguf.parameters
         }
     }
 
-    /// "qwen as f16".
+    /// The names of the entries whose adapters are merged.
+    public var merged: [String] {
+        if case .cast(_, let merged) = product { merged } else { [] }
+    }
+
+    /// "qwen as f16", "qwen + adapter as f16".
     public var text: String {
         switch product {
-        case .cast(let type): "\(from) as \(type.rawValue)"
+        case .cast(let type, let merged):
+            "\(([from] + merged).joined(separator: " + ")) as \(type.rawValue)"
         case .gguf(let gguf): "\(from) as \(gguf.text)"
         }
     }

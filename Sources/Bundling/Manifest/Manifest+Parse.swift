@@ -147,7 +147,9 @@ extension ManifestReader {
     /// Where the files come from; `nil` where that is not right, which was reported.
     private func content(_ values: [String: Value]) -> Entry.Content? {
         if let from = values["from"]?.text {
-            return ConversionRequest(from: from) { values[$0]?.text }.map(Entry.Content.conversion)
+            let request = ConversionRequest(
+                from: from, value: { values[$0]?.text }, list: { values[$0]?.list })
+            return request.map(Entry.Content.conversion)
         }
         guard let text = values["source"]?.text, let source = try? Source.parse(text) else { return nil }
         return .source(source)
@@ -165,6 +167,7 @@ extension ManifestReader {
                 TextRule.entryName.accepts(from)
             else { continue }
             checkImatrix(table, own)
+            checkAdapters(table, own, models)
             let found = tables.first { name($0.value) == from }
             let named = found?.value
             let place = member.value.place
@@ -193,6 +196,21 @@ extension ManifestReader {
                     allowed: models.joined(separator: ", "),
                     fix: probable.map { "did you mean \(quoted($0))?" })
             }
+        }
+    }
+
+    /// Adapters to merge are models with a source of their own.
+    private mutating func checkAdapters(_ table: LocatedValue, _ own: String, _ models: [String]) {
+        guard let member = table["merge"], let names = member.value.elements else { return }
+        for value in names {
+            guard let name = value.string, TextRule.entryName.accepts(name), !models.contains(name) else {
+                continue
+            }
+            let probable = Suggestion.nearest(to: name, among: models)
+            report(
+                "manifest-from", "\(own): there is no model \(name) with a source to merge", at: value.place,
+                allowed: models.joined(separator: ", "),
+                fix: probable.map { "did you mean \(quoted($0))?" })
         }
     }
 

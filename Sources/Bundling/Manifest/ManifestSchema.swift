@@ -206,6 +206,9 @@ public enum ManifestSchema {
             name: "dtype", type: .choice(CastType.allCases.map(\.rawValue)),
             summary: "Casts the safetensors of the entry in `from` to this type, shard by shard."),
         Key(
+            name: "merge", type: .list(.entryName, mayBeEmpty: false),
+            summary: "Model entries whose LoRA adapters are merged into the weights before they are cast."),
+        Key(
             name: "gguf", type: .choice(ggufTypes),
             hint: "write one of convert_hf_to_gguf.py's types in small letters, or one of llama-quantize's",
             summary: "Makes a GGUF file of the entry in `from`: in small letters the types of "
@@ -231,9 +234,9 @@ public enum ManifestSchema {
     private static let modelForms = [
         Form(key: "source", own: ["include", "exclude"], words: "with a source"),
         Form(
-            key: "from", own: ["dtype", "gguf", "via", "imatrix", "pre-tokenizer"],
+            key: "from", own: ["dtype", "merge", "gguf", "via", "imatrix", "pre-tokenizer"],
             needsOneOf: ["dtype", "gguf"], exclusive: ("dtype", "gguf"),
-            dependent: [("via", "gguf"), ("imatrix", "gguf"), ("pre-tokenizer", "gguf")],
+            dependent: [("merge", "dtype"), ("via", "gguf"), ("imatrix", "gguf"), ("pre-tokenizer", "gguf")],
             words: "that is made out of another one"),
     ]
 }

@@ -5,7 +5,7 @@ import Testing
 @testable import Bundling
 
 @Suite struct LockedConversionTests {
-    private let request = ConversionRequest(from: "base", product: .cast(.f16))
+    private let request = ConversionRequest(from: "base", product: .cast(.f16, merging: []))
 
     private func base(weights: String = "weights", tokenizer: String = "tokenizer") throws -> LockedEntry {
         try Samples.entry(

@@ -18,6 +18,11 @@ struct AdapterInputs {
         paths.filter { small.contains($0) || $0.utf8.elementsEqual(weights.utf8) }
     }
 
+    /// The files of a locked adapter that are read.
+    static func files(of entry: LockedEntry) -> [LockedFile] {
+        entry.files.filter { !paths(among: [$0.path]).isEmpty }
+    }
+
     /// An adapter's files.
     /// - Throws: ``Diagnostics`` where one of them is not what it should be.
     static func files(of snapshot: Snapshot) throws(Diagnostics) -> [ConversionInput] {
