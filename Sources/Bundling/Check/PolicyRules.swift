@@ -6,6 +6,7 @@ enum PolicyRules {
         let policy = manifest.policy
         return LicenseRule.findings(locked, policy) + BaseModelRule.findings(locked, policy, lock)
             + ReleaseRule.findings(entry, locked, manifest) + RevisionRule.findings(locked, policy)
+            + RemoteCodeRule.findings(locked, policy, lock) + TemplateRule.findings(locked, policy)
             + EntrySizeRule.findings(entry, locked, policy) + ProofRule.findings(locked, policy)
     }
 }

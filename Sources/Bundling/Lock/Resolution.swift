@@ -176,7 +176,9 @@ struct FoundEntry: Sendable {
                         fix: "take license out of the entry, or make sure that it is right"))
             }
         } else {
-            license = facts.license.map { LockedLicense(id: $0, from: .modelCard) }
+            license =
+                facts.license.map { LockedLicense(id: $0, from: .modelCard) }
+                ?? facts.kaggleLicense.map { LockedLicense(id: $0, from: .kaggleMetadata) }
         }
         self.entry = entry
         self.origin = snapshot.origin

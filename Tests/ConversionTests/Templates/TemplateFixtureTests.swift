@@ -7,7 +7,7 @@ import Testing
 @Suite struct TemplateFixtureTests {
     private func templates(_ kind: String) throws -> [(name: String, text: String)] {
         let root = #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined()
-        let bytes = try contents("\(root)/fixtures/templates/templates.json")
+        let bytes = contents("\(root)/fixtures/templates/templates.json")
         let members = try #require(try JSON.parse(bytes)[kind]?.members)
         return try members.map { ($0.key, try #require($0.value.string)) }
     }
