@@ -38,6 +38,7 @@ enum RemoteCodeRule {
     private static func elsewhere(
         _ code: [LoadedCode], _ locked: LockedEntry, _ policy: Policy, _ lock: Lock
     ) -> [Diagnostic] {
+        guard code.contains(where: { $0.repository != nil }) else { return [] }
         let own = Set(lock.entries.compactMap(repository))
         let names = Set(code.compactMap(\.repository)).filter { name in
             name.lowercased() != repository(of: locked)
@@ -66,7 +67,9 @@ enum RemoteCodeRule {
     }
 
     private static func isCode(_ path: String) -> Bool {
-        [".py", ".pyc", ".pyd", ".pyo", ".pyw", ".so"].contains { path.lowercased().hasSuffix($0) }
+        guard let dot = path.utf8.lastIndex(of: UInt8(ascii: ".")) else { return false }
+        return ["py", "pyc", "pyd", "pyo", "pyw", "so"].contains(
+            path[path.utf8.index(after: dot)...].lowercased())
     }
 
     private static func listed(_ lines: [String]) -> [String] {

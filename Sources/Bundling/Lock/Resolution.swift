@@ -168,7 +168,7 @@ struct FoundEntry: Sendable {
         }
         if let stated = entry.license {
             license = LockedLicense(id: stated, from: .manifest)
-            if let card = facts.license, card.lowercased() != stated.lowercased() {
+            if let card = facts.license, LicenseName(card) != LicenseName(stated) {
                 findings.append(
                     Diagnostic(
                         .warning, code: "license-differs",

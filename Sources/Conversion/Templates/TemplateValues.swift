@@ -153,6 +153,8 @@ struct TemplateValues {
     private func call(_ callee: JinjaNode, _ arguments: [JinjaArgument]) -> Kind {
         switch callee.content {
         case .name("range"): return .number
+        // A date has the letters of its format.
+        case .name("strftime_now"): return widest(arguments.map(\.value))
         case .name("namespace"), .name("dict"): return widest(arguments.map(\.value))
         case .attribute(let receiver, let name): return filtered(name, [receiver] + arguments.map(\.value))
         default: return .built

@@ -98,4 +98,17 @@ import Testing
             ])
         #expect(try PolicySample("proof = \"optional\"", [.init("tuned", facts: bases)]).findings() == [])
     }
+
+    @Test func mergedModelsHaveTheLicencesOfAllParts() {
+        func license(_ id: String) -> LockedLicense { LockedLicense(id: id, from: .modelCard) }
+        let model = license("apache-2.0")
+        #expect(LockedLicense.together(model, []) == model)
+        #expect(LockedLicense.together(model, [license("Apache-2.0")]) == model)
+        #expect(LockedLicense.together(nil, [model]) == nil)
+        let both = LockedLicense.together(model, [license("mit OR gpl-3.0"), license("cc-by-nc-4.0")])
+        #expect(both?.id == "apache-2.0 AND (mit OR gpl-3.0) AND cc-by-nc-4.0")
+        #expect(
+            LicenseRule.keeps(LicenseExpression(stated: both?.id ?? ""), ["apache-2.0", "mit", "cc-by-nc"]))
+        #expect(!LicenseRule.keeps(LicenseExpression(stated: both?.id ?? ""), ["apache-2.0", "mit"]))
+    }
 }
