@@ -63,7 +63,7 @@ struct ManifestArgument: ParsableArguments {
                         ? "name the manifest, or write one with knapsack init" : "make it readable",
                     verdict: .undecided))
         }
-        return try Manifest.parse(bytes, path: manifest)
+        return try Manifest.parse(bytes, path: manifest).readingAllowedRevisions()
     }
 
     /// Reads the lock beside the manifest; `nil` where there is none.

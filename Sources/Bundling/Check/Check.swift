@@ -7,12 +7,10 @@ public enum Check {
     /// Findings whose code an entry's `allow` names come back as notes.
     public static func findings(_ manifest: Manifest, _ lock: Lock) throws(Diagnostics) -> [Diagnostic] {
         let plan = try Plan(lock)
-        return Freshness.findings(manifest, lock)
+        return Freshness.findings(manifest, lock) + LicenseRule.unknownNames(manifest.policy, lock)
             + manifest.entries.flatMap { entry -> [Diagnostic] in
                 guard let locked = lock.entry(named: entry.name) else { return [] }
-                let found =
-                    completeness(locked) + LicenseRule.findings(entry, locked, manifest.policy)
-                    + ProofRule.findings(locked, manifest.policy)
+                let found = completeness(locked) + PolicyRules.findings(entry, locked, manifest, lock)
                 return found.map { $0.located(at: entry.location).allowed(by: entry) }
             }
             + KaggleRules.findings(manifest, plan)

@@ -11,7 +11,10 @@ extension ModelFacts {
     ///   - entry: the entry's name, with which messages begin.
     public static func read(_ files: [ModelFile], entry: String? = nil) -> ModelFacts {
         var reader = ModelFactsReader(files, entry: entry)
-        return reader.facts()
+        var facts = reader.facts()
+        facts.safety = SafetyFacts(files)
+        facts.kaggleLicense = KaggleLicense.stated(in: files)
+        return facts
     }
 }
 

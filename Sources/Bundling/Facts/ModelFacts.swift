@@ -36,6 +36,10 @@ public struct ModelFacts: Equatable, Sendable {
     public let shards: [(index: String, files: [String])]
     /// Files that are not what they should be.
     public let problems: [Diagnostic]
+    /// Code and chat templates that run where the model is loaded.
+    public internal(set) var safety = SafetyFacts()
+    /// The licence that Kaggle's metadata files state.
+    public internal(set) var kaggleLicense: String?
 
     /// The licence that the model card states: the name where it only says "other".
     public var license: String? { card?.effectiveLicense }
@@ -72,7 +76,8 @@ public struct ModelFacts: Equatable, Sendable {
         func text(_ name: String, _ text: String?) -> JSON.Member? {
             text.map { JSON.Member(name, .string($0)) }
         }
-        return [
+        let fields = [
+            text("base_model_relation", card?.baseModelRelation),
             list("base_models", card?.baseModels ?? []),
             list("dtypes", dtypes),
             list("formats", formats.map(\.rawValue)),
@@ -82,12 +87,14 @@ public struct ModelFacts: Equatable, Sendable {
             parameters.map { JSON.Member("parameters", .integer($0)) },
             text("pipeline_tag", card?.pipelineTag),
         ].compactMap(\.self)
+        return (fields + safety.lockFields).sortedByKey
     }
 
     /// Whether all facts are equal.
     public static func == (left: ModelFacts, right: ModelFacts) -> Bool {
         left.card == right.card && left.config == right.config && left.formats == right.formats
             && left.dtypes == right.dtypes && left.parameters == right.parameters
+            && left.safety == right.safety && left.kaggleLicense == right.kaggleLicense
             && left.needs == right.needs && left.problems == right.problems
             && left.shards.elementsEqual(right.shards, by: ==)
     }

@@ -150,7 +150,7 @@ struct ConversionInputs: Sendable {
         conversion = try LockedConversion(
             recipe, of: files(selection.inputs), adapters: adapters.map(AdapterInputs.files))
         carried = files(selection.carried)
-        sourceLicense = source.license
+        sourceLicense = LockedLicense.together(source.license, adapters.compactMap(\.license))
     }
 
     /// Whether a locked entry is what would be made now: by the same conversion, with the same files beside.
@@ -175,7 +175,7 @@ struct ConversionInputs: Sendable {
         ).map { $0.allowed(by: entry) }
     }
 
-    /// The licence: the manifest's, or the one of the files that it is made out of.
+    /// The licence: the manifest's, or those of the files that it is made out of.
     func license(_ stated: String?) -> LockedLicense? {
         stated.map { LockedLicense(id: $0, from: .manifest) } ?? sourceLicense
     }

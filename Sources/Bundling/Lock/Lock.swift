@@ -137,6 +137,8 @@ public struct LockedLicense: Equatable, Sendable {
     public enum Witness: String, Sendable, CaseIterable {
         /// The model card in the repository.
         case modelCard = "model-card"
+        /// Kaggle's metadata file among the files.
+        case kaggleMetadata = "kaggle-metadata"
         /// The person who wrote the manifest.
         case manifest
     }
@@ -145,6 +147,17 @@ public struct LockedLicense: Equatable, Sendable {
     public let id: String
     /// Who says so.
     public let from: Witness
+}
+
+extension LockedLicense.Witness {
+    /// Who it is, to be read after "said by".
+    var words: String {
+        switch self {
+        case .modelCard: "the model card"
+        case .kaggleMetadata: "Kaggle's metadata file"
+        case .manifest: "the manifest"
+        }
+    }
 }
 
 /// One file of an entry.

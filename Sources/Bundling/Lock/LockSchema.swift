@@ -115,6 +115,7 @@ public enum LockSchema {
                 "type": "object", "required": ["from", "id"],
                 "properties": ["from": choice(LockedLicense.Witness.self, "Who says so."), "id": text],
             ],
+            "base_model_relation": text, "remote_code": code, "templates": templates,
             "base_models": texts, "dtypes": texts, "formats": texts, "library": text,
             "model_type": text, "needs": texts,
             "outtype": ["type": "string", "description": "The type that auto was for a GGUF file."],
@@ -128,6 +129,22 @@ public enum LockSchema {
                     "tensors": count,
                 ],
             ],
+        ],
+    ]
+
+    private static let code: JSON = [
+        "type": "array", "description": "Where configurations ask for Python code to be run.",
+        "items": [
+            "type": "object", "required": ["file", "key"],
+            "properties": ["file": text, "key": text, "value": text],
+        ],
+    ]
+
+    private static let templates: JSON = [
+        "type": "array", "description": "What does not belong into the chat templates.",
+        "items": [
+            "type": "object", "required": ["file", "line", "message"],
+            "properties": ["file": text, "line": count, "message": text, "template": text],
         ],
     ]
 

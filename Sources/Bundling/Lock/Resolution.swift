@@ -168,7 +168,7 @@ struct FoundEntry: Sendable {
         }
         if let stated = entry.license {
             license = LockedLicense(id: stated, from: .manifest)
-            if let card = facts.license, card.lowercased() != stated.lowercased() {
+            if let card = facts.license, LicenseName(card) != LicenseName(stated) {
                 findings.append(
                     Diagnostic(
                         .warning, code: "license-differs",
@@ -176,7 +176,9 @@ struct FoundEntry: Sendable {
                         fix: "take license out of the entry, or make sure that it is right"))
             }
         } else {
-            license = facts.license.map { LockedLicense(id: $0, from: .modelCard) }
+            license =
+                facts.license.map { LockedLicense(id: $0, from: .modelCard) }
+                ?? facts.kaggleLicense.map { LockedLicense(id: $0, from: .kaggleMetadata) }
         }
         self.entry = entry
         self.origin = snapshot.origin

@@ -6,7 +6,8 @@ struct LocatedValue {
         case integer(Int)
         case float
         case bool
-        case date
+        /// A date or time, as TOML writes it.
+        case date(String)
         case list([LocatedValue])
         /// In the order in which the keys were named first.
         case table([Member])

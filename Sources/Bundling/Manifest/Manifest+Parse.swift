@@ -94,10 +94,23 @@ extension ManifestReader {
     fileprivate mutating func policy(_ root: LocatedValue) -> Policy {
         guard let table = table(ManifestSchema.policy, in: root) else { return .none }
         let values = values(of: table, as: ManifestSchema.policy)
-        return Policy(
-            licenses: values["licenses"]?.list.map { $0.map { $0.lowercased() } },
-            maximumSize: values["max-size"]?.integer,
-            proof: values["proof"]?.text.flatMap(Policy.Proof.init), location: location(table.place))
+        var policy = Policy(location: location(table.place))
+        policy.licenses = values["licenses"]?.list.map { $0.map { $0.lowercased() } }
+        policy.releasedBefore = values["released-before"]?.date
+        policy.allowedRevisions = values["allowed-revisions"]?.list?.compactMap { AllowedRevision($0) }
+        policy.allowedRevisionsPath = values["allowed-revisions"]?.text
+        policy.remoteCode = values["remote-code"]?.text.flatMap(Policy.Rule.init)
+        policy.unsafeTemplates = values["unsafe-templates"]?.text.flatMap(Policy.Rule.init)
+        policy.maximumSize = values["max-size"]?.integer
+        policy.maximumEntrySize = values["max-entry-size"]?.integer
+        policy.proof = values["proof"]?.text.flatMap(Policy.Proof.init)
+        for member in table.members ?? [] where values[member.key] != nil {
+            policy.places[member.key] = location(member.place)
+        }
+        for (index, element) in (table["licenses"]?.value.elements ?? []).enumerated() {
+            policy.places["licenses.\(index)"] = location(element.place)
+        }
+        return policy
     }
 
     // MARK: Entries
@@ -232,7 +245,8 @@ extension ManifestReader {
         return Entry(
             name: name, kind: kind, content: content, include: values["include"]?.list,
             exclude: values["exclude"]?.list ?? [], license: values["license"]?.text?.lowercased(),
-            allow: values["allow"]?.list ?? [], location: location(place))
+            allow: values["allow"]?.list ?? [], location: location(place), released: values["released"]?.date,
+            maximumSize: values["max-size"]?.integer)
     }
 }
 
@@ -243,6 +257,10 @@ extension ManifestReader.Value {
 
     fileprivate var list: [String]? {
         if case .list(let value) = self { value } else { nil }
+    }
+
+    fileprivate var date: CalendarDate? {
+        if case .date(let value) = self { value } else { nil }
     }
 
     fileprivate var integer: Int? {

@@ -5,7 +5,7 @@ public struct Manifest: Equatable, Sendable {
     /// The `[bundle]` table.
     public let bundle: BundleSettings
     /// The `[policy]` table; empty where the manifest has none.
-    public let policy: Policy
+    public internal(set) var policy: Policy
     /// The entries in the manifest's order, all kinds together.
     public let entries: [Entry]
 }
@@ -48,17 +48,42 @@ public struct Policy: Equatable, Sendable {
         case optional
     }
 
+    /// Whether something is allowed.
+    public enum Rule: String, Sendable, CaseIterable {
+        /// It is an error.
+        case deny
+        /// It is none.
+        case allow
+    }
+
     /// The licences that entries may have, lowercase; `nil` where the manifest does not say.
-    public let licenses: [String]?
+    public internal(set) var licenses: [String]?
+    /// The day before which models and data sets must have been released.
+    public internal(set) var releasedBefore: CalendarDate?
+    /// The revisions that models may come from; `nil` where the manifest does not say.
+    public internal(set) var allowedRevisions: [AllowedRevision]?
+    /// The path of the file with ``allowedRevisions``, relative to the manifest, as long as it was not read.
+    public internal(set) var allowedRevisionsPath: String?
+    /// Whether models may bring Python code along; `nil` where the manifest does not say.
+    public internal(set) var remoteCode: Rule?
+    /// Whether chat templates may reach out of their sandbox; `nil` where the manifest does not say, which denies it.
+    public internal(set) var unsafeTemplates: Rule?
     /// The most bytes that the bundle may hold.
-    public let maximumSize: Int?
+    public internal(set) var maximumSize: Int?
+    /// The most bytes that the files of one entry may have.
+    public internal(set) var maximumEntrySize: Int?
     /// What the content must be proved by; `nil` where the manifest does not say.
-    public let proof: Proof?
+    public internal(set) var proof: Proof?
     /// The `[policy]` table's place, for findings.
-    public let location: Diagnostic.Location?
+    public internal(set) var location: Diagnostic.Location?
+    /// The places of the table's keys, and of the elements of `licenses` as "licenses.0".
+    var places: [String: Diagnostic.Location] = [:]
 
     /// No rules.
-    static let none = Policy(licenses: nil, maximumSize: nil, proof: nil, location: nil)
+    static let none = Policy()
+
+    /// Where a key of the table stands; the table where it does not have the key.
+    public func location(of key: String) -> Diagnostic.Location? { places[key] ?? location }
 }
 
 /// One `[[model]]`, `[[dataset]]`, `[[wheels]]` or `[[files]]`.
@@ -109,6 +134,10 @@ public struct Entry: Equatable, Sendable {
     public let allow: [String]
     /// The place of the entry's table header in the manifest.
     public let location: Diagnostic.Location
+    /// The day on which it was released, as the author says.
+    public internal(set) var released: CalendarDate?
+    /// The most bytes that its files may have.
+    public internal(set) var maximumSize: Int?
 
     /// The cache's content or the directory that it is; `nil` where it is made out of another entry.
     public var source: Source? {

@@ -7,6 +7,7 @@ struct ManifestReader {
         case text(String)
         case list([String])
         case integer(Int)
+        case date(CalendarDate)
     }
 
     /// More problems than this come from a file that is no manifest.
@@ -172,8 +173,20 @@ struct ManifestReader {
         case (.size, .string(let text)):
             if let bytes = ByteSize.parse(text) { return .integer(bytes) }
             refuse(value, key, label)
+        case (.date, .date(let text)):
+            if let date = CalendarDate(text) { return .date(date) }
+            wrongType(value, key, label, fix: "write the day alone, such as 2026-10-01")
+        case (.date, .string(let text)):
+            wrongType(
+                value, key, label,
+                fix: CalendarDate(text).map { "write \(key.name) = \($0), without quotes" })
         case (.list(let rule, let mayBeEmpty), .list(let elements)):
             return list(elements, of: rule, mayBeEmpty, key, at: value.place, label)
+        case (.listOrPath(let rule), .list(let elements)):
+            return list(elements, of: rule, false, key, at: value.place, label)
+        case (.listOrPath, .string(let text)):
+            if TextRule.line.accepts(text) { return .text(text) }
+            refuse(value, key, label)
         case (.list, .string(let text)):
             wrongType(value, key, label, fix: "write \(key.name) = [\(quoted(text))]")
         default: wrongType(value, key, label)

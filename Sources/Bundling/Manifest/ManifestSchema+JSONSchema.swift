@@ -77,6 +77,13 @@ extension ManifestSchema.Key {
                 ["type": "string", "pattern": .string(ByteSize.pattern)],
             ]
             members.append(.init("anyOf", alternatives))
+        case .date:
+            // TOML's dates are no strings to every validator.
+            let others: JSON = ["array", "boolean", "null", "number", "object"]
+            members += [.init("format", "date"), .init("not", ["type": others])]
+        case .listOrPath(let rule):
+            let list: JSON = ["type": "array", "minItems": 1, "items": .object(rule.jsonSchema)]
+            members.append(.init("anyOf", [list, .object(TextRule.line.jsonSchema)]))
         }
         if let defaultText { members.append(.init("default", .string(defaultText))) }
         return .object(members)

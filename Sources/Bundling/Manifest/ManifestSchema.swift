@@ -69,8 +69,12 @@ public enum ManifestSchema {
         case choice([String])
         /// A list of strings.
         case list(TextRule, mayBeEmpty: Bool)
+        /// A list of strings that is not empty, or the path of a text file with one on each line.
+        case listOrPath(TextRule)
         /// A number of bytes, or a string such as "200 GB".
         case size
+        /// A day.
+        case date
 
         /// The type for "must be …".
         var name: String {
@@ -78,7 +82,9 @@ public enum ManifestSchema {
             case .version: "an integer"
             case .text, .choice: "a string"
             case .list: "a list of strings"
+            case .listOrPath: "a list of strings or a path"
             case .size: "a string such as \"200 GB\" or an integer of bytes"
+            case .date: "a date without quotes"
             }
         }
 
@@ -91,7 +97,10 @@ public enum ManifestSchema {
             case .list(let rule, let mayBeEmpty):
                 (mayBeEmpty ? "a list of strings, each " : "a list of strings that is not empty, each ")
                     + rule.allowed
+            case .listOrPath(let rule):
+                "a list of strings that is not empty, each \(rule.allowed), or the path of a file of such lines"
             case .size: "a whole number of bytes from 1, or a size in B, kB, MB, GB, TB, KiB, MiB, GiB or TiB"
+            case .date: "a day such as 2026-10-01"
             }
         }
     }
@@ -153,10 +162,32 @@ public enum ManifestSchema {
         keys: [
             Key(
                 name: "licenses", type: .list(.license, mayBeEmpty: false),
-                summary: "The licences that entries may have; case does not count."),
+                summary:
+                    "The licences that entries may have: SPDX identifiers, the Hub's names, families such as "
+                    + "llama or cc-by; case does not count."),
+            Key(
+                name: "released-before", type: .date,
+                summary: "The day before which models and data sets must have been released."),
+            Key(
+                name: "allowed-revisions", type: .listOrPath(.revision),
+                summary: "The repositories and commits that models may come from, such as org/name@commit."),
+            Key(
+                name: "remote-code", type: .choice(Policy.Rule.allCases.map(\.rawValue)),
+                summary:
+                    "Whether models may bring Python code along; a warning tells it where nothing is said."
+            ),
+            Key(
+                name: "unsafe-templates", type: .choice(Policy.Rule.allCases.map(\.rawValue)),
+                defaultText: Policy.Rule.deny.rawValue,
+                summary:
+                    "Whether chat templates may reach for what the sandbox of transformers keeps from them."
+            ),
             Key(
                 name: "max-size", type: .size,
                 summary: "The most bytes that the bundle may hold, such as \"200 GB\"."),
+            Key(
+                name: "max-entry-size", type: .size,
+                summary: "The most bytes that the files of one entry may have, such as \"20 GB\"."),
             Key(
                 name: "proof", type: .choice(Policy.Proof.allCases.map(\.rawValue)),
                 summary: "Whether every file must be proved by a digest that its cache knows."),
@@ -189,8 +220,14 @@ public enum ManifestSchema {
                     summary: "Patterns of the files to leave out, as huggingface_hub's ignore_patterns."),
             ] + (kind == .model ? conversionKeys : []) + [
                 Key(
-                    name: "license", type: .text(.license),
+                    name: "license", type: .text(.licenseExpression),
                     summary: "The licence, where the cache does not say it; case does not count."),
+                Key(
+                    name: "released", type: .date,
+                    summary: "The day on which the model or data set was released, which no cache knows."),
+                Key(
+                    name: "max-size", type: .size,
+                    summary: "The most bytes that the entry's files may have, such as \"20 GB\"."),
                 Key(
                     name: "allow", type: .list(.findingCode, mayBeEmpty: true),
                     summary: "Codes of findings that are accepted for this entry."),

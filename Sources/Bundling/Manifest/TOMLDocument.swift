@@ -116,7 +116,7 @@ enum TOMLDocument {
         case (.bare, .number): return .float
         case (.bare, .bool): return .bool
         case (.bare, .string(let text)):
-            return ["Infinity", "-Infinity", "NaN"].contains(text) ? .float : .date
+            return ["Infinity", "-Infinity", "NaN"].contains(text) ? .float : .date(text)
         case (.list, .array(let elements)), (.listOfTables, .array(let elements)):
             guard elements.count == positions.elements.count else { return nil }
             var values: [LocatedValue] = []

@@ -12,6 +12,10 @@ enum TextRule: Equatable {
     case source(Entry.Kind)
     /// The identifier of a licence.
     case license
+    /// The identifier of a licence, or several with SPDX's AND, OR, WITH and parentheses.
+    case licenseExpression
+    /// A repository of the Hub or a model of Kaggle, with or without a revision.
+    case revision
     /// A file pattern.
     case glob
     /// The code of a finding.
@@ -27,6 +31,9 @@ enum TextRule: Equatable {
             "at most 64 lowercase letters, digits, '.', '_' and '-', starting with a letter or digit"
         case .source(let kind): kind.schemes.map(\.form).joined(separator: ", ")
         case .license: "an identifier such as apache-2.0: at most 64 letters, digits, '.', '+', '-' and '_'"
+        case .licenseExpression:
+            "an identifier such as apache-2.0, or several such as apache-2.0 OR mit: at most 200 characters"
+        case .revision: "org/name@ and a commit's 40 hexadecimal digits, org/name, or kaggle: and a handle"
         case .glob: "a pattern that is not empty, such as *.safetensors or onnx/"
         case .findingCode: "a finding's code: lowercase letters and digits, with single '-' between them"
         }
@@ -41,6 +48,10 @@ enum TextRule: Equatable {
         case .entryName: "^[a-z0-9][a-z0-9._-]*$"
         case .source(let kind): "^(" + kind.schemes.map(\.pattern).joined(separator: "|") + ")$"
         case .license: "^[A-Za-z0-9][A-Za-z0-9.+_-]*$"
+        case .licenseExpression:
+            "^\\(*[A-Za-z0-9][A-Za-z0-9.+_-]*( (AND|OR|WITH) \\(*[A-Za-z0-9][A-Za-z0-9.+_-]*\\)*)*$"
+        case .revision:
+            "^((hf:|hf-dataset:)?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?(@[0-9a-f]{40})?|kaggle(-dataset)?:[A-Za-z0-9_./-]+)$"
         }
     }
 
@@ -49,6 +60,7 @@ enum TextRule: Equatable {
         switch self {
         case .slug: 3...50
         case .entryName, .license: 1...64
+        case .licenseExpression: 1...200
         default: nil
         }
     }
@@ -62,6 +74,8 @@ enum TextRule: Equatable {
         case .owner: return TextRule.isWords(text, joinedBy: "-_")
         case .entryName: return TextRule.isName(text, with: "._-") { TextRule.isLowerOrDigit($0) }
         case .license: return TextRule.isName(text, with: ".+_-") { TextRule.isLetterOrDigit($0) }
+        case .licenseExpression: return LicenseExpression(text) != nil
+        case .revision: return AllowedRevision(text) != nil
         case .source(let kind):
             guard let source = try? Source.parse(text) else { return false }
             return kind.schemes.contains(source.scheme)

@@ -109,6 +109,24 @@ import Testing
             head + "[policy]\nproof = 2026-01-01\n" + model, "5:9", "manifest-type",
             "`proof` must be a string, found a date or time"),
         Case(
+            head + "[policy]\nreleased-before = \"2026-10-01\"\n" + model, "5:19", "manifest-type",
+            "`released-before` must be a date without quotes, found the string \"2026-10-01\"",
+            fix: "write released-before = 2026-10-01, without quotes"),
+        Case(
+            head + "[policy]\nreleased-before = 2026-10-01T08:00:00Z\n" + model, "5:19", "manifest-type",
+            "`released-before` must be a date without quotes, found a date or time",
+            fix: "write the day alone, such as 2026-10-01"),
+        Case(
+            head + "[policy]\nremote-code = \"denied\"\n" + model, "5:15", "manifest-value",
+            "`remote-code` is the string \"denied\"", fix: "did you mean \"deny\"?"),
+        Case(
+            head + "[policy]\nallowed-revisions = [\"org/a\", \"org/b@main\"]\n" + model, "5:31",
+            "manifest-value",
+            "`allowed-revisions` has \"org/b@main\""),
+        Case(
+            head + "[policy]\nallowed-revisions = 3\n" + model, "5:21", "manifest-type",
+            "`allowed-revisions` must be a list of strings or a path, found the integer 3"),
+        Case(
             head + "[policy]\nlicenses = []\n" + model, "5:12", "manifest-value",
             "`licenses` is an empty list",
             fix: "leave `licenses` out, or write what it should hold"),
