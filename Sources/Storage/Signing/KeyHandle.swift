@@ -29,6 +29,11 @@ import CCrypto
         }
         do throws(KeyProblem) {
             curve = try unsafe KeyHandle.curve(of: read)
+            // However the point was written: the same key must have the same text.
+            guard
+                unsafe EVP_PKEY_set_utf8_string_param(
+                    read, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "uncompressed") == 1
+            else { throw KeyProblem.refused }
         } catch {
             unsafe EVP_PKEY_free(read)
             throw error
