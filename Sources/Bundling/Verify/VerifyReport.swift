@@ -26,6 +26,9 @@ public struct VerifyReport: Equatable, Sendable {
     /// The signature that an archive holds; its content is not part of what was verified.
     public var signature: [UInt8]?
 
+    /// Whether the bundle holds a signature, which nothing but ``ModelSignature`` checks.
+    public var holdsSignature: Bool { found[ModelSignature.name] != nil }
+
     /// The same with more findings.
     public func adding(_ more: [Diagnostic]) -> VerifyReport {
         VerifyReport(

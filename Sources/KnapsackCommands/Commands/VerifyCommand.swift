@@ -38,6 +38,13 @@ struct VerifyCommand: KnapsackCommand {
         let level: VerifyReport.Level = quick ? .quick : .full
         let (report, signed) = try await verified(level, session)
         session.report(report.findings)
+        if signed == nil, report.holdsSignature {
+            session.report([
+                Diagnostic(
+                    .note, code: "signature-unchecked",
+                    "\(ModelSignature.name) was not checked: --key says whose it has to be")
+            ])
+        }
         session.add("target", .string(target))
         session.add("level", .string(level.rawValue))
         session.add("files", .integer(report.files))

@@ -135,4 +135,28 @@ import Testing
         #expect(try isInOrder(["a/b", "a-b", "a0"]))
         #expect(try !isInOrder(["b", "a"]))
     }
+
+    @Test func damagedStatementsAreReadOrRefused() throws {
+        let seed: UInt64 = 0x7369_676E
+        print("seed \(seed)")
+        var generator = SeededGenerator(seed: seed)
+        let names = ["a:0:10", "a:10:20", "b/c:0:1"]
+        let serialization =
+            "\"method\":\"shards\",\"hash_type\":\"sha256\",\"allow_symlinks\":false,\"shard_size\":10"
+        let right = Array(try text(names.map { resource($0) }, serialization: serialization).utf8)
+        for _ in 0..<2000 {
+            var bytes = right
+            for _ in 0..<Int.random(in: 1...3, using: &generator) {
+                let position = Int.random(in: 0..<bytes.count, using: &generator)
+                switch Int.random(in: 0..<4, using: &generator) {
+                case 0: bytes.remove(at: position)
+                case 1: bytes.insert(bytes[Int.random(in: 0..<bytes.count, using: &generator)], at: position)
+                case 2: bytes[position] = UInt8(ascii: "9")
+                default: bytes[position] = UInt8.random(in: 0...255, using: &generator)
+                }
+            }
+            guard let statement = try? ModelStatement(payload: bytes) else { continue }
+            for file in statement.files { #expect(Path.problem(inRelative: file.path) == nil) }
+        }
+    }
 }

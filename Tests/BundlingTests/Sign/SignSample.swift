@@ -35,7 +35,9 @@ enum SignSample {
     }
 
     /// A statement of files by their contents.
-    static func statement(_ files: KeyValuePairs<String, String>, ignored: [String] = []) throws -> ModelStatement {
+    static func statement(_ files: KeyValuePairs<String, String>, ignored: [String] = []) throws
+        -> ModelStatement
+    {
         ModelStatement(
             name: "model",
             files: try files.map { path, text in

@@ -7,11 +7,14 @@ import Testing
 
 /// A model in a directory against what was signed of it.
 @Suite struct SignedFilesTests {
-    private static let model: KeyValuePairs = ["config.json": "{}", "sub/weights.bin": "weights", "empty": ""]
+    private static let model: KeyValuePairs = [
+        "config.json": "{}", "sub/weights.bin": "weights", "empty": "",
+    ]
 
     /// The findings after a change, each as "code message".
     private func findings(
-        of model: KeyValuePairs<String, String> = model, ignored: [String] = [], after change: (String) throws -> Void
+        of model: KeyValuePairs<String, String> = model, ignored: [String] = [],
+        after change: (String) throws -> Void
     ) async throws -> [String] {
         try await withTemporaryDirectory { directory in
             let root = directory + "/model"
