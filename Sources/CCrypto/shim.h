@@ -1,2 +1,6 @@
-// OpenSSL's libcrypto, for message digests through the EVP interface.
+// OpenSSL's libcrypto: message digests, keys and signatures through the EVP interface.
+#include <openssl/bio.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>

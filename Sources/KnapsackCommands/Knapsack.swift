@@ -23,7 +23,7 @@ public struct Knapsack: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             InitCommand.self, ListCommand.self, LockCommand.self, CheckCommand.self, PackCommand.self,
-            VerifyCommand.self, UnpackCommand.self, DiffCommand.self, CacheCommand.self,
+            VerifyCommand.self, SignCommand.self, UnpackCommand.self, DiffCommand.self, CacheCommand.self,
             ConvertCommand.self, QuantizeCommand.self, InspectCommand.self, CompareCommand.self,
             SchemaCommand.self,
         ])

@@ -23,6 +23,10 @@ import CCrypto
         try unsafe DigestContext(EVP_sha256(), size: 32)
     }
 
+    static func blake2b() throws(HashingFailure) -> DigestContext {
+        try unsafe DigestContext(EVP_blake2b512(), size: 64)
+    }
+
     static func sha1() throws(HashingFailure) -> DigestContext {
         try unsafe DigestContext(EVP_sha1(), size: 20)
     }

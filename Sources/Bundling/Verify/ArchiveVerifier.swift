@@ -36,7 +36,7 @@ public struct ArchiveVerifier: Sendable {
             while let entry = try archive.next() {
                 var hasher = try ContentHasher()
                 let keeps =
-                    [Lock.bundledName, SumsFile.name].contains(entry.path)
+                    [Lock.bundledName, SumsFile.name, ModelSignature.name].contains(entry.path)
                     && entry.size <= Lock.sizeLimit
                 var bytes: [UInt8] = []
                 if level == .full || keeps {
@@ -62,9 +62,12 @@ public struct ArchiveVerifier: Sendable {
         }
         var findings = damage.map { [$0] } ?? []
         var unassembled = 0
+        var bundleLock: Lock?
         if let lock = kept[Lock.bundledName] {
             do {
-                let expected = try ExpectedFiles(lock: Lock.parse(lock, path: Lock.bundledName))
+                let lock = try Lock.parse(lock, path: Lock.bundledName)
+                bundleLock = lock
+                let expected = try ExpectedFiles(lock: lock)
                 let compared = BundleComparison(expected, found)
                     .findings(sums: level == .full ? kept[SumsFile.name] : nil)
                 // What a damaged archive did not give out is not missing.
@@ -92,6 +95,8 @@ public struct ArchiveVerifier: Sendable {
         }
         findings.sort { $0.message.utf8.lexicographicallyPrecedes($1.message.utf8) }
         return VerifyReport(
-            level: level, files: found.count, bytes: total, unassembled: unassembled, findings: findings)
+            level: level, files: found.count, bytes: total, unassembled: unassembled, findings: findings,
+            found: found,
+            lock: bundleLock, signature: kept[ModelSignature.name])
     }
 }

@@ -1,7 +1,7 @@
 import Storage
 
 /// What was found at a path of a bundle.
-enum FoundContent: Sendable {
+enum FoundContent: Equatable, Sendable {
     case digest(SHA256Digest, size: Int)
     case size(Int)
     case unreadable(String)
@@ -77,7 +77,7 @@ struct BundleComparison {
                 }
             }
         }
-        for path in found.keys where expected.content[path] == nil {
+        for path in found.keys where expected.content[path] == nil && path != ModelSignature.name {
             if BundlePath.generated.contains(path) {
                 if case .unreadable(let reason)? = found[path] { findings.append(unreadable(path, reason)) }
             } else {

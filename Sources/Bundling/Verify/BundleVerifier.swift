@@ -26,10 +26,13 @@ public struct BundleVerifier: Sendable {
         }
         let found = try await look(at: tree, progress)
         var findings = tree.findings
+        var bundleLock: Lock?
         do {
             let bytes = try FileReader.contents(
                 of: Path.join(root, Lock.bundledName), limit: Lock.sizeLimit)
-            let expected = try ExpectedFiles(lock: Lock.parse(bytes, path: Lock.bundledName))
+            let lock = try Lock.parse(bytes, path: Lock.bundledName)
+            bundleLock = lock
+            let expected = try ExpectedFiles(lock: lock)
             var sums: [UInt8]?
             if level == .full, case .digest(_, let size)? = found[SumsFile.name] {
                 sums = try FileReader.contents(of: Path.join(root, SumsFile.name), limit: size)
@@ -52,7 +55,7 @@ public struct BundleVerifier: Sendable {
         findings.sort { $0.message.utf8.lexicographicallyPrecedes($1.message.utf8) }
         return VerifyReport(
             level: level, files: tree.files.count, bytes: tree.files.values.reduce(0) { $0 &+ $1.size },
-            findings: findings)
+            findings: findings, found: found, lock: bundleLock)
     }
 
     private func look(

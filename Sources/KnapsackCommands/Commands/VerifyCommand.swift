@@ -17,6 +17,9 @@ struct VerifyCommand: KnapsackCommand {
               knapsack verify models.lock             the caches against a lock
               knapsack verify aimo3-models.tar.zst    an archive, in one pass without unpacking
               knapsack verify aimo3-models --quick    names and sizes only
+              knapsack verify aimo3-models --key pub.pem   and that model.sig in it is the key's
+              knapsack verify DIR --key pub.pem --signature FILE   any model that was signed as
+                                                      OpenSSF Model Signing says, no bundle needed
             """)
 
     @Argument(
@@ -27,33 +30,27 @@ struct VerifyCommand: KnapsackCommand {
     @Flag(help: "Compare names and sizes only; content is not read.")
     var quick = false
 
+    @OptionGroup var signing: SignatureOptions
     @OptionGroup var cacheOptions: CacheOptions
     @OptionGroup var output: OutputOptions
 
     func execute(_ session: Session) async throws {
         let level: VerifyReport.Level = quick ? .quick : .full
-        let report: VerifyReport
-        if target.hasSuffix(".lock") || target.hasSuffix(".toml") {
-            let path = target.hasSuffix(".toml") ? target.dropLast(5) + ".lock" : target
-            report = try await CacheVerifier(
-                try Lock.read(path), caches: cacheOptions.caches(session.context),
-                directory: Path.parent(path), level: level
-            ).verify(progress: session.progress)
-        } else if let format = ArchiveFormat(path: target),
-            try FileStatus.existing(target)?.kind != .directory
-        {
-            report = try await ArchiveVerifier(target, format: format, level: level)
-                .verify(progress: session.progress)
-        } else {
-            report = try await BundleVerifier(directory: target, level: level)
-                .verify(progress: session.progress)
-        }
+        let (report, signed) = try await verified(level, session)
         session.report(report.findings)
+        if signed == nil, report.holdsSignature {
+            session.report([
+                Diagnostic(
+                    .note, code: "signature-unchecked",
+                    "\(ModelSignature.name) was not checked: --key says whose it has to be")
+            ])
+        }
         session.add("target", .string(target))
         session.add("level", .string(level.rawValue))
         session.add("files", .integer(report.files))
         session.add("bytes", .integer(report.bytes))
         if report.unassembled > 0 { session.add("unassembled", .integer(report.unassembled)) }
+        if let signed { session.add("signed_by", .string(signed)) }
         let amount = "\(report.files) files, \(ByteCount.text(report.bytes))"
         if session.hasErrors {
             session.say("\(target): \(report.findings.count) findings in \(amount)")
@@ -61,11 +58,47 @@ struct VerifyCommand: KnapsackCommand {
             session.say("\(target): names and sizes of \(amount) are right; content was not read")
         } else {
             session.say("\(target): every byte of \(amount) is right")
+            if let signed { session.say("signed by the key \(signed)") }
             if report.unassembled > 0 {
                 let files = report.unassembled == 1 ? "1 file" : "\(report.unassembled) files"
                 session.say(
                     "\(files) in segments proved by parts: a compressed archive has to be unpacked for more")
             }
         }
+    }
+
+    /// Looks at whatever the target is; with the fingerprint of the key that it has to be signed by.
+    private func verified(
+        _ level: VerifyReport.Level, _ session: Session
+    ) async throws -> (report: VerifyReport, key: String?) {
+        if target.hasSuffix(".lock") || target.hasSuffix(".toml") {
+            guard signing.key == nil else {
+                throw usage("--key needs a bundle or a model: a lock is not signed, what it says is")
+            }
+            let path = target.hasSuffix(".toml") ? target.dropLast(5) + ".lock" : target
+            let report = try await CacheVerifier(
+                try Lock.read(path), caches: cacheOptions.caches(session.context),
+                directory: Path.parent(path), level: level
+            ).verify(progress: session.progress)
+            return (report, nil)
+        }
+        if let keyPath = signing.key {
+            guard !quick else { throw usage("--quick reads no content, and a signature is of the content") }
+            let key = try KeyFiles.publicKey(keyPath)
+            let check = SignedTarget(target, signing, key)
+            return (try await check.verify(progress: session.progress), try key.fingerprint())
+        }
+        if let format = ArchiveFormat(path: target), try FileStatus.existing(target)?.kind != .directory {
+            let report = try await ArchiveVerifier(target, format: format, level: level)
+                .verify(progress: session.progress)
+            return (report, nil)
+        }
+        let report = try await BundleVerifier(directory: target, level: level)
+            .verify(progress: session.progress)
+        return (report, nil)
+    }
+
+    private func usage(_ message: String) -> Diagnostics {
+        Diagnostics(Diagnostic(code: "usage", message, verdict: .undecided))
     }
 }

@@ -1,0 +1,141 @@
+import ArgumentParser
+import Bundling
+import Storage
+import Tensors
+
+/// `knapsack sign`
+struct SignCommand: KnapsackCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sign",
+        abstract: "Sign a bundle with a key, so that others can prove whose it is.",
+        discussion: """
+            Proves every byte of the bundle first, and signs nothing that does not hold. The signature is an \
+            OpenSSF Model Signing signature, which the model_signing command verifies too. Keys are elliptic \
+            curve keys in PEM (P-256, P-384, P-521); KNAPSACK_KEY_PASSWORD opens an encrypted one.
+
+            Examples:
+              knapsack sign aimo3-models --key key.pem               writes aimo3-models/model.sig
+              knapsack sign aimo3-models --key key.pem --from-lock   signs what its lock says, reads no model
+              knapsack sign aimo3-models.tar --key key.pem           writes aimo3-models.tar.sig
+              knapsack sign models.lock --key key.pem                signs the bundle that pack writes of it
+            """)
+
+    @Argument(
+        help: ArgumentHelp("A bundle's directory or archive, or a lock.", valueName: "bundle-or-lock"),
+        completion: .file())
+    var target: String
+
+    @Option(help: ArgumentHelp("The private key.", valueName: "pem"), completion: .file())
+    var key: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the signature goes; model.sig in a directory, else beside what is signed with .sig.",
+            valueName: "file"),
+        completion: .file())
+    var signature: String?
+
+    @Flag(
+        help: "Sign what the bundle's lock says without reading the files: only names and sizes are compared."
+    )
+    var fromLock = false
+
+    @OptionGroup var output: OutputOptions
+
+    func execute(_ session: Session) async throws {
+        let privateKey = try KeyFiles.privateKey(key, session.context.environment)
+        let path = try destination()
+        let (signer, basis) = try await signer(session)
+        let text = try signer.signature(privateKey)
+        try AtomicFile.write(Array(text.utf8), to: path)
+        let fingerprint = try privateKey.publicKey().fingerprint()
+        session.add("target", .string(target))
+        session.add("signature", .string(path))
+        session.add("basis", .string(basis.rawValue))
+        session.add("files", .integer(signer.files))
+        session.add("curve", .string(privateKey.curve.rawValue))
+        session.add("key", .string(fingerprint))
+        session.say("wrote \(path): \(signer.files) files, \(basis.sentence)")
+        session.say("key: \(privateKey.curve.rawValue), \(fingerprint)")
+    }
+
+    /// What the signed digests come from.
+    private enum Basis: String {
+        case content
+        case lock
+
+        var sentence: String {
+            switch self {
+            case .content: "every byte read and right"
+            case .lock: "signed as the lock says, no model was read"
+            }
+        }
+    }
+
+    private func signer(_ session: Session) async throws -> (BundleSigner, Basis) {
+        if isLock {
+            return (try BundleSigner(lock: try Lock.read(target)), .lock)
+        }
+        if let format = ArchiveFormat(path: target), try FileStatus.existing(target)?.kind != .directory {
+            guard !fromLock else {
+                throw usage("--from-lock needs a directory or a lock: an archive is read to its end anyway")
+            }
+            let report = try await ArchiveVerifier(target, format: format, level: .full)
+                .verify(progress: session.progress)
+            return (try BundleSigner(verified: report, of: target), .content)
+        }
+        let report = try await BundleVerifier(directory: target, level: fromLock ? .quick : .full)
+            .verify(progress: session.progress)
+        return fromLock
+            ? (try BundleSigner(lockOf: target, report), .lock)
+            : (try BundleSigner(verified: report, of: target), .content)
+    }
+
+    private var isLock: Bool { target.hasSuffix(".lock") }
+
+    /// Where the signature goes. What is there already is only replaced where it is a signature.
+    private func destination() throws -> String {
+        let path: String
+        if let signature {
+            path = signature
+        } else if isLock {
+            path = target.dropLast(5) + ".sig"
+        } else if try isDirectory(target) {
+            path = Path.join(target, ModelSignature.name)
+        } else {
+            path = target + ".sig"
+        }
+        try refuseInside(path)
+        guard let status = try FileStatus.existing(path) else { return path }
+        guard status.kind == .file,
+            let bytes = try? FileReader.contents(of: path, limit: ModelSignature.sizeLimit),
+            ModelSignature.isSignature(bytes)
+        else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "output-exists", "\(path) exists and is no signature, so it is not replaced",
+                    fix: "remove it, or choose another --signature", verdict: .undecided))
+        }
+        return path
+    }
+
+    /// In a bundle a signature has one name, under which every verification finds it, and none takes it for
+    /// a file too many.
+    private func refuseInside(_ path: String) throws {
+        guard try isDirectory(target), let root = try? Directory.realPath(target),
+            let parent = try? Directory.realPath(Path.parent(path)), Path.isInside(parent, root),
+            parent != root || Path.name(path) != ModelSignature.name
+        else { return }
+        throw usage(
+            "inside of the bundle the signature can only be \(Path.join(target, ModelSignature.name))")
+    }
+
+    private func isDirectory(_ path: String) throws -> Bool {
+        guard let real = try? Directory.realPath(path) else { return false }
+        return try FileStatus.existing(real)?.kind == .directory
+    }
+
+    private func usage(_ message: String) -> Diagnostics {
+        Diagnostics(Diagnostic(code: "usage", message, verdict: .undecided))
+    }
+}

@@ -1,0 +1,64 @@
+import Bundling
+import Storage
+
+/// Keys in files, with an error for every way in which a file is none.
+enum KeyFiles {
+    /// The variable whose value an encrypted private key opens with.
+    static let passwordVariable = "KNAPSACK_KEY_PASSWORD"
+
+    static func privateKey(_ path: String, _ environment: [String: String]) throws -> PrivateKey {
+        let bytes = try contents(path)
+        do throws(KeyProblem) {
+            return try PrivateKey(pem: bytes, password: environment[passwordVariable].map { Array($0.utf8) })
+        } catch {
+            throw Diagnostics(diagnostic(error, path, isPrivate: true))
+        }
+    }
+
+    static func publicKey(_ path: String) throws -> PublicKey {
+        let bytes = try contents(path)
+        do throws(KeyProblem) {
+            return try PublicKey(pem: bytes)
+        } catch {
+            throw Diagnostics(diagnostic(error, path, isPrivate: false))
+        }
+    }
+
+    private static func contents(_ path: String) throws(Diagnostics) -> [UInt8] {
+        do throws(FileError) {
+            return try FileReader.contents(of: try Directory.realPath(path), limit: 1 << 20)
+        } catch {
+            throw Diagnostics(Diagnostic(code: "key-unreadable", "\(error)", verdict: .undecided))
+        }
+    }
+
+    private static func diagnostic(_ problem: KeyProblem, _ path: String, isPrivate: Bool) -> Diagnostic {
+        let make = "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem"
+        let extract = "openssl pkey -in key.pem -pubout -out pub.pem"
+        let wanted = isPrivate ? "a private key in PEM" : "a public key in PEM"
+        func unusable(_ message: String, _ fix: String? = nil) -> Diagnostic {
+            Diagnostic(code: "key-unusable", message, fix: fix, verdict: .undecided)
+        }
+        switch problem {
+        case .noKey: return unusable("\(path) has no key; needed is \(wanted)", isPrivate ? make : extract)
+        case .other("CERTIFICATE"):
+            return unusable(
+                "\(path) is a certificate; needed is \(wanted)",
+                "take its key out, once you trust it: openssl x509 -in \(path) -pubkey -noout")
+        case .other(let label):
+            return unusable(
+                "\(path) holds a \(label); needed is \(wanted)",
+                isPrivate ? "name the key that the public one was taken from" : extract)
+        case .needsPassword:
+            return unusable("\(path) is encrypted", "put its password into the variable \(passwordVariable)")
+        case .wrongPassword:
+            return unusable("\(path) does not open with the password in \(passwordVariable)")
+        case .damaged: return unusable("\(path) is damaged: its PEM block holds no key")
+        case .unsupported(let kind):
+            return unusable(
+                "\(path) is a key of another kind, \(kind); models are signed with P-256, P-384 and P-521",
+                isPrivate ? make : nil)
+        case .refused: return unusable("libcrypto refuses the key of \(path)")
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import Bundling
+import Storage
+
+/// Whose signature a model has to have, and where it is.
+struct SignatureOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("Whose signature it has to have: the public key.", valueName: "pem"),
+        completion: .file())
+    var key: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the signature is; model.sig in a directory, else beside the file with .sig.",
+            valueName: "file"),
+        completion: .file())
+    var signature: String?
+
+    func validate() throws {
+        if signature != nil, key == nil {
+            throw ValidationError("--signature needs --key, whose it should be")
+        }
+    }
+
+    /// The path of the signature of a directory or a file.
+    func path(of target: String, isDirectory: Bool) -> String {
+        signature ?? (isDirectory ? Path.join(target, ModelSignature.name) : target + ".sig")
+    }
+
+    /// Reads the signature and checks whose it is.
+    func read(_ path: String, _ key: PublicKey) throws -> ModelSignature {
+        do throws(FileError) {
+            let bytes = try FileReader.contents(
+                of: try Directory.realPath(path), limit: ModelSignature.sizeLimit)
+            return ModelSignature(bytes, path: path, key: key)
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "signature-unreadable", "\(error)",
+                    fix: error.isMissing ? "name the signature with --signature" : nil, verdict: .undecided))
+        }
+    }
+}
