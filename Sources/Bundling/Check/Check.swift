@@ -10,7 +10,9 @@ public enum Check {
         return Freshness.findings(manifest, lock) + LicenseRule.unknownNames(manifest.policy, lock)
             + manifest.entries.flatMap { entry -> [Diagnostic] in
                 guard let locked = lock.entry(named: entry.name) else { return [] }
-                let found = completeness(locked) + PolicyRules.findings(entry, locked, manifest, lock)
+                let found =
+                    completeness(locked) + PolicyRules.findings(entry, locked, manifest, lock)
+                    + PickleRule.findings(locked, manifest.policy)
                 return found.map { $0.located(at: entry.location).allowed(by: entry) }
             }
             + KaggleRules.findings(manifest, plan)

@@ -104,6 +104,7 @@ extension ManifestReader {
         policy.maximumSize = values["max-size"]?.integer
         policy.maximumEntrySize = values["max-entry-size"]?.integer
         policy.proof = values["proof"]?.text.flatMap(Policy.Proof.init)
+        policy.pickle = values["pickle"]?.text.flatMap(Policy.Pickle.init) ?? .deny
         for member in table.members ?? [] where values[member.key] != nil {
             policy.places[member.key] = location(member.place)
         }

@@ -56,6 +56,16 @@ public struct Policy: Equatable, Sendable {
         case allow
     }
 
+    /// What is done about pickles, which can execute any code when they are loaded.
+    public enum Pickle: String, Sendable, CaseIterable {
+        /// No file may hold one.
+        case deny
+        /// Those are taken that do nothing but build data.
+        case scan
+        /// All are taken.
+        case allow
+    }
+
     /// The licences that entries may have, lowercase; `nil` where the manifest does not say.
     public internal(set) var licenses: [String]?
     /// The day before which models and data sets must have been released.
@@ -74,6 +84,8 @@ public struct Policy: Equatable, Sendable {
     public internal(set) var maximumEntrySize: Int?
     /// What the content must be proved by; `nil` where the manifest does not say.
     public internal(set) var proof: Proof?
+    /// What is done about pickles; denied where the manifest does not say.
+    public internal(set) var pickle = Pickle.deny
     /// The `[policy]` table's place, for findings.
     public internal(set) var location: Diagnostic.Location?
     /// The places of the table's keys, and of the elements of `licenses` as "licenses.0".
