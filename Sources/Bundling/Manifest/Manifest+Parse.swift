@@ -232,7 +232,10 @@ extension ManifestReader {
         return Entry(
             name: name, kind: kind, content: content, include: values["include"]?.list,
             exclude: values["exclude"]?.list ?? [], license: values["license"]?.text?.lowercased(),
-            allow: values["allow"]?.list ?? [], location: location(place))
+            allow: values["allow"]?.list ?? [], location: location(place),
+            wheels: WheelSettings(
+                python: values["python"]?.text, platform: values["platform"]?.text,
+                provided: values["provided"]?.list ?? [], requires: values["requires"]?.list))
     }
 }
 

@@ -109,6 +109,8 @@ public struct Entry: Equatable, Sendable {
     public let allow: [String]
     /// The place of the entry's table header in the manifest.
     public let location: Diagnostic.Location
+    /// What an entry of wheels says of the notebook; the defaults for every other one.
+    public var wheels = WheelSettings()
 
     /// The cache's content or the directory that it is; `nil` where it is made out of another entry.
     public var source: Source? {

@@ -4,8 +4,11 @@
 public struct PackageVersion: Sendable {
     /// What kind of pre-release it is, in their order.
     public enum Stage: String, Sendable, CaseIterable, Comparable {
+        /// An alpha release.
         case alpha = "a"
+        /// A beta release.
         case beta = "b"
+        /// A release candidate.
         case candidate = "rc"
 
         /// The order in which releases go through them.

@@ -2,13 +2,21 @@
 public struct VersionSpecifier: Equatable, Sendable {
     /// How versions are compared; the raw value is what is written.
     public enum Operator: String, Sendable, CaseIterable {
+        /// At least this, with the same numbers before the last.
         case compatible = "~="
+        /// The same text.
         case arbitrary = "==="
+        /// The same version, or one that begins so.
         case equal = "=="
+        /// Another version.
         case unequal = "!="
+        /// This or an older one.
         case atMost = "<="
+        /// This or a newer one.
         case atLeast = ">="
+        /// An older one.
         case below = "<"
+        /// A newer one.
         case above = ">"
     }
 
