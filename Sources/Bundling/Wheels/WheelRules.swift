@@ -20,7 +20,10 @@ enum WheelRules {
     /// What is wrong with wheels themselves.
     static func faults(_ name: String, _ wheels: [WheelFacts]) -> [Diagnostic] {
         wheels.flatMap { wheel in
-            wheel.problems.map { problem in
+            let records = wheel.problems.filter { $0.code == .record }
+            // What differs from RECORD is one finding of a wheel, however much it is.
+            let problems = wheel.problems.filter { $0.code != .record } + records.prefix(1)
+            return problems.map { problem in
                 let message = "\(name): \(wheel.path) \(problem.message)"
                 switch problem.code {
                 case .broken:
@@ -30,7 +33,7 @@ enum WheelRules {
                 case .record:
                     return Diagnostic(
                         code: problem.code.rawValue, message,
-                        notes: ["its files are not those that were built"],
+                        notes: records.dropFirst().map(\.message),
                         fix: "download the wheel again; where you know who changed it, add "
                             + "\"\(problem.code.rawValue)\" to the entry's allow")
                 case .tags:
