@@ -22,6 +22,7 @@ let package = Package(
         // The modules, lowest first; a module imports only what stands above it here.
         .target(name: "Tensors"),
         .target(name: "Conversion", dependencies: ["Tensors"]),
+        .target(name: "PythonPackages"),
         .target(
             name: "Storage",
             dependencies: [
@@ -30,7 +31,7 @@ let package = Package(
         ),
         .target(
             name: "Bundling",
-            dependencies: ["Tensors", "Conversion", "Storage", "TOMLKit", "Yams"],
+            dependencies: ["Tensors", "Conversion", "PythonPackages", "Storage", "TOMLKit", "Yams"],
             resources: [.embedInCode("Loader/knapsack.py")]
         ),
         .target(
@@ -45,6 +46,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Storage"], path: "Tests/TestSupport"),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Storage"]),
         .testTarget(name: "ConversionTests", dependencies: ["Conversion", "Tensors"]),
+        .testTarget(name: "PythonPackagesTests", dependencies: ["PythonPackages", "Tensors"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
         .testTarget(
             name: "BundlingTests", dependencies: ["Bundling", "Conversion", "Tensors", "TestSupport"]),

@@ -16,6 +16,7 @@ import zipfile
 
 import pytest
 from bundles import LOADER, At, Bundle, Split, hub, kaggle, run, sha256
+from wheelhouse import write_wheel
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 
@@ -876,6 +877,19 @@ def test_installs_from_the_bundles_wheels(bundle, tmp_path, packages, expected):
     code = "import sys, knapsack; knapsack.install('wheels', *sys.argv[1:])"
     run(bundle, code, env={"PIP_TARGET": str(tmp_path / "site")}, arguments=packages)
     assert sorted(file.name[:-3] for file in (tmp_path / "site").glob("*.py")) == expected
+
+
+def test_installs_one_of_several_versions(bundle, tmp_path):
+    files = {}
+    for name, version, requires in [("one", "1.0", "two<2"), ("two", "1.0", ""), ("two", "2.0", "")]:
+        path = write_wheel(tmp_path / "house", name, version, *filter(None, [requires]))
+        files[path.name] = path.read_bytes()
+    # A wheel for another Python, and what pip would have to build, are passed over.
+    other = write_wheel(tmp_path / "house", "two", "1.5", tag="cp27-cp27m-win32")
+    files |= {other.name: other.read_bytes(), "two-1.9.tar.gz": b"not built"}
+    bundle.add("wheels", "wheels", files).write()
+    run(bundle, "import knapsack; knapsack.install('wheels')", env={"PIP_TARGET": str(tmp_path / "site")})
+    assert (tmp_path / "site/one.py").exists() and (tmp_path / "site/two-1.0.dist-info").exists()
 
 
 def test_install_says_what_pip_said(bundle, tmp_path):

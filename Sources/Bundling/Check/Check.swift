@@ -13,6 +13,7 @@ public enum Check {
                 let found =
                     completeness(locked) + PolicyRules.findings(entry, locked, manifest, lock)
                     + PickleRule.findings(locked, manifest.policy)
+                    + WheelRules.findings(entry, locked)
                 return found.map { $0.located(at: entry.location).allowed(by: entry) }
             }
             + KaggleRules.findings(manifest, plan)

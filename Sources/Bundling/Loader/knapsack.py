@@ -281,7 +281,8 @@ def verify(level: str = "quick", *, budget: int = 1 << 30) -> Verification:
 def install(name: str, *packages: str) -> None:
     """pip install from the wheels entry `name`, into this interpreter and without an index.
 
-    `packages` are requirements as pip takes them; without any, every wheel of the entry is installed.
+    `packages` are requirements as pip takes them; without any, every project of the entry is installed, and
+    of one with several wheels pip takes the newest that fits this Python and goes with the others.
     """
     import subprocess
 
@@ -294,7 +295,16 @@ def install(name: str, *packages: str) -> None:
     command = [sys.executable, *options.split()]
     for folder in sorted({os.path.dirname(wheel) for wheel in wheels}):
         command += ["--find-links", folder]
-    command += ["--", *(packages or wheels)]
+    if not packages:
+        projects: dict[str, list[str]] = {}
+        for wheel in wheels:
+            project = re.sub("[-_.]+", "-", os.path.basename(wheel).split("-")[0]).lower()
+            projects.setdefault(project, []).append(wheel)
+        # By its path a wheel replaces another version that is installed; by its name only with --upgrade.
+        packages = tuple(files[0] if len(files) == 1 else name for name, files in projects.items())
+        command += ["--upgrade"] if len(projects) < len(wheels) else []
+    # A source distribution would have to be built, with packages from the index.
+    command += ["--only-binary", ":all:", "--", *packages]
     # pip's lines go through print, as a notebook shows only what Python itself writes.
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         for line in pip.stdout or ():

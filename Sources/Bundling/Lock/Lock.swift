@@ -51,6 +51,13 @@ public struct LockedEntry: Equatable, Sendable {
         "\(kind.folder)/\(name)/\(file.path)"
     }
 
+    /// The same entry with other facts, sorted by name.
+    func with(facts: [JSON.Member]) -> LockedEntry {
+        LockedEntry(
+            name: name, kind: kind, asked: asked, origin: origin, license: license, facts: facts,
+            files: files, tensors: tensors)
+    }
+
     /// The same entry with other files.
     func with(files: [LockedFile]) -> LockedEntry {
         LockedEntry(

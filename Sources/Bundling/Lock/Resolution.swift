@@ -75,13 +75,14 @@ public struct Resolution: Sendable {
             }
             let pinned = update.includes(entry.name) ? nil : locked?.pin(for: entry)
             if let locked, let pinned, pinned != .path, !proveAgain, sharesAlike, locked.kind == entry.kind,
-                locked.asked == entry.asked
+                locked.asked == entry.asked, locked.kind != .wheels || WheelFacts.recorded(in: locked) != nil
             {
                 items.append(.kept(locked))
                 continue
             }
             do throws(Diagnostics) {
-                let found = try FoundEntry(entry, pinned: pinned, manifest: manifest, caches: caches)
+                var found = try FoundEntry(entry, pinned: pinned, manifest: manifest, caches: caches)
+                found.previous = locked
                 findings += found.findings
                 items.append(.found(found))
             } catch {
@@ -139,6 +140,8 @@ struct FoundEntry: Sendable {
     let license: LockedLicense?
     /// Problems, allowed ones as notes.
     let findings: [Diagnostic]
+    /// How an earlier lock has it.
+    var previous: LockedEntry?
 
     init(_ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches) throws(Diagnostics) {
         guard let source = entry.source else {

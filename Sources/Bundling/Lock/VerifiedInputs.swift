@@ -61,6 +61,7 @@ public struct VerifiedInputs: Sendable {
         var problems: [Diagnostic] = []
         var next = results.makeIterator()
         var entries: [LockedEntry] = []
+        var wheelhouses: [(found: FoundEntry, files: [LockedFile])] = []
         var locations: [SHA256Digest: String] = [:]
         for item in resolution.items {
             switch item {
@@ -79,6 +80,7 @@ public struct VerifiedInputs: Sendable {
                     case nil: break
                     }
                 }
+                if found.entry.kind == .wheels { wheelhouses.append((found, files)) }
                 entries.append(
                     LockedEntry(
                         name: found.entry.name, kind: found.entry.kind, asked: found.entry.asked,
@@ -87,6 +89,8 @@ public struct VerifiedInputs: Sendable {
             }
         }
         guard problems.isEmpty else { throw Diagnostics(problems) }
+        let survey = try await WheelSurvey(wheelhouses, again: rehash, progress)
+        entries = entries.map { survey.adding(to: $0) }
         let converter = Converter(
             caches: resolution.caches, directory: Path.parent(resolution.manifest.path), index: index,
             rehash: rehash, sharesTensors: sharesTensors, progress: progress)
@@ -105,7 +109,7 @@ public struct VerifiedInputs: Sendable {
             (entries + derived.entries).first { $0.name == entry.name }
         }
         conversions = derived.outcomes
-        findings = broken + derived.findings
+        findings = broken + derived.findings + survey.findings(of: wheelhouses.map(\.found.entry))
     }
 
     /// Hashes every file that the index does not know, and compares each with what is known of it.

@@ -247,7 +247,10 @@ extension ManifestReader {
             name: name, kind: kind, content: content, include: values["include"]?.list,
             exclude: values["exclude"]?.list ?? [], license: values["license"]?.text?.lowercased(),
             allow: values["allow"]?.list ?? [], location: location(place), released: values["released"]?.date,
-            maximumSize: values["max-size"]?.integer)
+            maximumSize: values["max-size"]?.integer,
+            wheels: WheelSettings(
+                python: values["python"]?.text, platform: values["platform"]?.text,
+                provided: values["provided"]?.list ?? [], requires: values["requires"]?.list))
     }
 }
 

@@ -150,6 +150,8 @@ public struct Entry: Equatable, Sendable {
     public internal(set) var released: CalendarDate?
     /// The most bytes that its files may have.
     public internal(set) var maximumSize: Int?
+    /// What an entry of wheels says of the notebook; the defaults for every other one.
+    public var wheels = WheelSettings()
 
     /// The cache's content or the directory that it is; `nil` where it is made out of another entry.
     public var source: Source? {

@@ -224,7 +224,7 @@ public enum ManifestSchema {
                 Key(
                     name: "exclude", type: .list(.glob, mayBeEmpty: true),
                     summary: "Patterns of the files to leave out, as huggingface_hub's ignore_patterns."),
-            ] + (kind == .model ? conversionKeys : []) + [
+            ] + (kind == .model ? conversionKeys : kind == .wheels ? wheelKeys : []) + [
                 Key(
                     name: "license", type: .text(.licenseExpression),
                     summary: "The licence, where the cache does not say it; case does not count."),
@@ -267,6 +267,24 @@ public enum ManifestSchema {
         Key(
             name: "pre-tokenizer", type: .text(.entryName),
             summary: "The pre-tokenizer's name, where it is not known by what the tokenizer does."),
+    ]
+
+    /// What the wheels are for.
+    private static let wheelKeys = [
+        Key(
+            name: "python", type: .text(.python), defaultText: WheelSettings.defaultPython,
+            summary: "The notebook's CPython, such as 3.12 or 3.12.4."),
+        Key(
+            name: "platform", type: .text(.platform), defaultText: WheelSettings.defaultPlatform,
+            summary: "The newest platform tag that the notebook takes; the older ones go with it."),
+        Key(
+            name: "provided", type: .list(.provided, mayBeEmpty: true),
+            summary: "Packages that the notebook has already, with their versions where they are known."),
+        Key(
+            name: "requires", type: .list(.requirement, mayBeEmpty: false),
+            summary:
+                "What will be installed, as pip takes it; every package of the entry where there is none."
+        ),
     ]
 
     private static let ggufTypes =

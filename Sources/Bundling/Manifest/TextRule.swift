@@ -1,3 +1,5 @@
+import PythonPackages
+
 /// Which texts a key of the manifest takes.
 enum TextRule: Equatable {
     /// A line of text for people.
@@ -20,6 +22,14 @@ enum TextRule: Equatable {
     case glob
     /// The code of a finding.
     case findingCode
+    /// A version of CPython.
+    case python
+    /// A platform tag of Linux.
+    case platform
+    /// What pip is asked to install.
+    case requirement
+    /// What a notebook has installed.
+    case provided
 
     /// What is taken, in words.
     var allowed: String {
@@ -36,13 +46,18 @@ enum TextRule: Equatable {
         case .revision: "org/name@ and a commit's 40 hexadecimal digits, org/name, or kaggle: and a handle"
         case .glob: "a pattern that is not empty, such as *.safetensors or onnx/"
         case .findingCode: "a finding's code: lowercase letters and digits, with single '-' between them"
+        case .python: "a version such as 3.12 or 3.12.4"
+        case .platform:
+            "manylinux_2_N, manylinux2014, musllinux_1_N or linux, with _ and a processor such as x86_64"
+        case .requirement: "a requirement as pip takes it, such as vllm>=0.8 or requests[socks]"
+        case .provided: "a name, or a name with one version, such as numpy or torch==2.6.0"
         }
     }
 
     /// A regular expression that every text that is taken matches; a source that matches may still be refused.
     var pattern: String {
         switch self {
-        case .line, .glob: "^[^\\u0000-\\u001f\\u007f]+$"
+        case .line, .glob, .requirement, .provided: "^[^\\u0000-\\u001f\\u007f]+$"
         case .slug, .findingCode: "^[a-z0-9]+(-[a-z0-9]+)*$"
         case .owner: "^[a-z0-9]+([_-][a-z0-9]+)*$"
         case .entryName: "^[a-z0-9][a-z0-9._-]*$"
@@ -52,6 +67,10 @@ enum TextRule: Equatable {
             "^\\(*[A-Za-z0-9][A-Za-z0-9.+_-]*( (AND|OR|WITH) \\(*[A-Za-z0-9][A-Za-z0-9.+_-]*\\)*)*$"
         case .revision:
             "^((hf:|hf-dataset:)?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?(@[0-9a-f]{40})?|kaggle(-dataset)?:[A-Za-z0-9_./-]+)$"
+        case .python: "^3\\.[0-9]{1,3}(\\.[0-9]{1,3})?$"
+        case .platform:
+            "^(manylinux_2_[0-9]{1,3}|manylinux1|manylinux2010|manylinux2014|musllinux_1_[0-9]{1,3}|linux)_("
+                + LinuxPlatform.machines.joined(separator: "|") + ")$"
         }
     }
 
@@ -76,6 +95,16 @@ enum TextRule: Equatable {
         case .license: return TextRule.isName(text, with: ".+_-") { TextRule.isLetterOrDigit($0) }
         case .licenseExpression: return LicenseExpression(text) != nil
         case .revision: return AllowedRevision(text) != nil
+        case .python:
+            let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+            return (2...3).contains(parts.count) && parts[0].elementsEqual("3".utf8)
+                && parts.allSatisfy { part in
+                    (1...3).contains(part.count)
+                        && part.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+                }
+        case .platform: return LinuxPlatform(tag: text) != nil
+        case .requirement: return TextRule.isLine(text) && (try? Requirement(parsing: text)) != nil
+        case .provided: return TextRule.isLine(text) && WheelSettings.installed(text) != nil
         case .source(let kind):
             guard let source = try? Source.parse(text) else { return false }
             return kind.schemes.contains(source.scheme)

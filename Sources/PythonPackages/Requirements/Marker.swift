@@ -1,0 +1,151 @@
+/// Where a requirement applies: a condition on the Python and the machine (PEP 508, "Environment Markers").
+public indirect enum Marker: Equatable, Sendable {
+    /// A comparison of two things, one of them a variable.
+    case compare(Operand, Comparison, Operand)
+    /// All have to hold.
+    case all([Marker])
+    /// One has to hold.
+    case any([Marker])
+
+    /// A side of a comparison.
+    public enum Operand: Equatable, Sendable {
+        /// A variable of the environment.
+        case variable(Variable)
+        /// What stands between quotes.
+        case text(String)
+    }
+
+    /// How two sides are compared.
+    public enum Comparison: Equatable, Sendable {
+        /// As versions, where they are some.
+        case version(VersionSpecifier.Operator)
+        /// The left side is a part of the right one.
+        case isIn
+        /// It is not.
+        case isNotIn
+    }
+
+    /// A variable; the raw value is the name.
+    public enum Variable: String, Sendable, CaseIterable {
+        case pythonVersion = "python_version"
+        case pythonFullVersion = "python_full_version"
+        case osName = "os_name"
+        case sysPlatform = "sys_platform"
+        case platformRelease = "platform_release"
+        case platformSystem = "platform_system"
+        case platformVersion = "platform_version"
+        case platformMachine = "platform_machine"
+        case platformPythonImplementation = "platform_python_implementation"
+        case implementationName = "implementation_name"
+        case implementationVersion = "implementation_version"
+        case extra
+        /// Only in lock files.
+        case extras
+        /// Only in lock files.
+        case dependencyGroups = "dependency_groups"
+
+        /// The variable that a name stands for, old spellings too.
+        init?(written name: String) {
+            let old: [String: Variable] = [
+                "os.name": .osName, "sys.platform": .sysPlatform, "platform.version": .platformVersion,
+                "platform.machine": .platformMachine, "python_implementation": .platformPythonImplementation,
+                "platform.python_implementation": .platformPythonImplementation,
+            ]
+            guard let found = old[name] ?? Variable(rawValue: name) else { return nil }
+            self = found
+        }
+
+        /// Whether what is compared with it is a version.
+        var isVersion: Bool {
+            switch self {
+            case .pythonVersion, .pythonFullVersion, .implementationVersion, .platformRelease: true
+            default: false
+            }
+        }
+    }
+
+    /// Reads a marker alone.
+    public init(parsing text: String) throws(RequirementError) {
+        // A requirement is what a marker is a part of.
+        guard let marker = try Requirement(parsing: "a;" + text).marker else {
+            throw RequirementError(message: "expected a marker", offset: 0)
+        }
+        self = marker
+    }
+
+    /// A marker that compares what cannot be compared.
+    public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
+        /// What is wrong.
+        public let description: String
+    }
+
+    /// Whether it holds.
+    /// - Parameter extra: the extra for which it is asked; empty for none.
+    /// - Throws: where a comparison means nothing; installers fail there too.
+    public func holds(in environment: PythonEnvironment, extra: String = "") throws(Problem) -> Bool {
+        switch self {
+        case .compare(let left, let comparison, let right):
+            return try Marker.holds(left, comparison, right, environment, extra: extra)
+        case .all(let terms):
+            // All are looked at, so that the same markers are refused whatever the others say.
+            var result = true
+            for term in terms where try !term.holds(in: environment, extra: extra) { result = false }
+            return result
+        case .any(let terms):
+            var result = false
+            for term in terms where try term.holds(in: environment, extra: extra) { result = true }
+            return result
+        }
+    }
+
+    private static func holds(
+        _ left: Operand, _ comparison: Comparison, _ right: Operand, _ environment: PythonEnvironment,
+        extra: String
+    ) throws(Problem) -> Bool {
+        let variable: Variable
+        var one: String
+        var two: String
+        func value(_ variable: Variable) throws(Problem) -> String {
+            if variable == .extra { return PackageName.normalized(extra) }
+            guard let value = environment[variable] else {
+                throw Problem(description: "\(variable.rawValue) is not known where packages are installed")
+            }
+            return value
+        }
+        switch (left, right) {
+        case (.variable(let found), .text(let text)): (variable, one, two) = (found, try value(found), text)
+        case (.text(let text), .variable(let found)): (variable, one, two) = (found, text, try value(found))
+        case (.variable(let found), .variable(let other)):
+            (variable, one, two) = (found, try value(found), other.rawValue)
+        case (.text(let one), .text(let two)):
+            throw Problem(description: "\"\(one)\" and \"\(two)\" are compared, and neither is a variable")
+        }
+        if variable == .extra {
+            one = PackageName.normalized(one)
+            two = PackageName.normalized(two)
+        }
+        switch comparison {
+        case .isIn: return contains(two, one)
+        case .isNotIn: return !contains(two, one)
+        case .version(let comparison):
+            if variable.isVersion, let specifier = VersionSpecifier(comparison, two.trimmed) {
+                return PackageVersion(one).map(specifier.contains) ?? false
+            }
+            switch comparison {
+            case .equal, .atMost, .atLeast: return one.utf8.elementsEqual(two.utf8)
+            case .unequal: return !one.utf8.elementsEqual(two.utf8)
+            case .below, .above: return false
+            case .compatible, .arbitrary:
+                throw Problem(
+                    description: "\"\(one)\" and \"\(two)\" cannot be compared by \(comparison.rawValue)")
+            }
+        }
+    }
+
+    private static func contains(_ whole: String, _ part: String) -> Bool {
+        let whole = Array(whole.utf8)
+        let part = Array(part.utf8)
+        guard part.count <= whole.count else { return false }
+        return (0...whole.count - part.count).contains { whole[$0...].starts(with: part) }
+    }
+}

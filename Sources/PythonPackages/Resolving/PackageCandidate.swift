@@ -1,0 +1,62 @@
+/// A package that an installer may choose: a wheel that fits the Python and the platform.
+public struct PackageCandidate: Sendable {
+    /// The project, normalized.
+    public let name: String
+    /// The version.
+    public let version: PackageVersion
+    /// What it needs, with the markers that say when.
+    public let requirements: [Requirement]
+    /// The extras that it offers, normalized.
+    public let extras: Set<String>
+    /// What the caller knows it by.
+    public let index: Int
+
+    /// Makes a candidate.
+    public init(
+        name: String, version: PackageVersion, requirements: [Requirement], extras: Set<String>, index: Int
+    ) {
+        self.name = name
+        self.version = version
+        self.requirements = requirements
+        self.extras = extras
+        self.index = index
+    }
+
+    /// What it needs in an environment, for none or for one of these extras, as pip reads it.
+    /// - Parameter extras: normalized; those that the package does not offer change nothing.
+    func requirements(
+        in environment: PythonEnvironment, extras: Set<String>
+    ) throws(Marker.Problem) -> [(requirement: Requirement, extra: String)] {
+        var result: [(requirement: Requirement, extra: String)] = []
+        for requirement in requirements {
+            guard let marker = requirement.marker else {
+                result.append((requirement, ""))
+                continue
+            }
+            if try marker.holds(in: environment) {
+                result.append((requirement, ""))
+                continue
+            }
+            for extra in extras.intersection(self.extras).sorted()
+            where try marker.holds(in: environment, extra: extra) {
+                result.append((requirement, extra))
+                break
+            }
+        }
+        return result
+    }
+}
+
+/// A package that is installed already.
+public struct InstalledPackage: Equatable, Sendable {
+    /// The project, normalized.
+    public let name: String
+    /// The version; `nil` where it is not known, and then every version is taken to be it.
+    public let version: PackageVersion?
+
+    /// Makes an installed package.
+    public init(name: String, version: PackageVersion?) {
+        self.name = name
+        self.version = version
+    }
+}

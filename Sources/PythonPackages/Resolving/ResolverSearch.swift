@@ -1,0 +1,182 @@
+/// A search with conflict-directed backjumping: a project whose choice has no part in a contradiction is not
+/// tried again with its other versions.
+struct ResolverSearch {
+    /// One version of one project.
+    enum Option {
+        case installed(InstalledPackage)
+        case candidate(PackageCandidate)
+    }
+
+    /// A condition on a project.
+    struct Condition {
+        let specifiers: SpecifierSet
+        /// The projects whose choice brought it; none for what was asked for.
+        let sources: Set<String>
+        /// Whether nothing here can meet it.
+        let isHopeless: Bool
+    }
+
+    /// All that is decided at one moment.
+    struct State {
+        var pins: [String: Option] = [:]
+        var conditions: [String: [Condition]] = [:]
+        var extras: [String: [String: Set<String>]] = [:]
+        /// The names in the order in which they were first needed.
+        var order: [String] = []
+        /// Candidates that are asked for by themselves.
+        var fixed: [String: PackageCandidate] = [:]
+    }
+
+    private enum Result {
+        case found(State)
+        case conflict(Set<String>)
+        case exhausted
+    }
+
+    private let resolver: PackageResolver
+    private var steps = 0
+
+    init(_ resolver: PackageResolver) { self.resolver = resolver }
+
+    mutating func run(_ roots: [PackageResolver.Root]) -> PackageResolver.Outcome {
+        var state = State()
+        for root in roots {
+            switch root {
+            case .candidate(let candidate):
+                if let other = state.fixed[candidate.name], other.index != candidate.index {
+                    return .impossible(conflict: [candidate.name])
+                }
+                state.fixed[candidate.name] = candidate
+                ResolverSearch.need(candidate.name, &state)
+            case .requirement(let requirement):
+                if let marker = requirement.marker {
+                    guard let holds = try? marker.holds(in: resolver.environment) else {
+                        return .impossible(conflict: [requirement.normalizedName])
+                    }
+                    if !holds { continue }
+                }
+                if let conflict = add(requirement, from: [], &state) {
+                    return .impossible(conflict: conflict)
+                }
+            }
+        }
+        switch search(state) {
+        case .exhausted: return .undecided
+        case .conflict(let names): return .impossible(conflict: names)
+        case .found(let state):
+            return .solution(
+                state.pins.mapValues { option in
+                    switch option {
+                    case .installed: .installed
+                    case .candidate(let candidate): .candidate(index: candidate.index)
+                    }
+                })
+        }
+    }
+
+    private mutating func search(_ state: State) -> Result {
+        // The project with the fewest versions left is decided first.
+        var chosen: (name: String, options: [Option])?
+        for name in state.order where state.pins[name] == nil {
+            let options = options(name, state)
+            if options.isEmpty { return .conflict(sources(name, state).union([name])) }
+            if options.count < chosen?.options.count ?? .max { chosen = (name, options) }
+            if options.count == 1 { break }
+        }
+        guard let (name, options) = chosen else { return .found(state) }
+        var conflicts = sources(name, state)
+        for option in options {
+            steps += 1
+            guard steps <= PackageResolver.mostSteps else { return .exhausted }
+            var next = state
+            next.pins[name] = option
+            if let conflict = expand(name, &next) {
+                conflicts.formUnion(conflict.subtracting([name]))
+                continue
+            }
+            switch search(next) {
+            case .found(let state): return .found(state)
+            case .exhausted: return .exhausted
+            case .conflict(let names):
+                guard names.contains(name) else { return .conflict(names) }
+                conflicts.formUnion(names.subtracting([name]))
+            }
+        }
+        return .conflict(conflicts)
+    }
+
+    /// The versions that the conditions leave, the preferred one first.
+    func options(_ name: String, _ state: State) -> [Option] {
+        let conditions = state.conditions[name] ?? []
+        if conditions.contains(where: \.isHopeless) { return [] }
+        let all = SpecifierSet(conditions.flatMap(\.specifiers.specifiers))
+        if let fixed = state.fixed[name] { return all.contains(fixed.version) ? [.candidate(fixed)] : [] }
+        var options: [Option] = []
+        if let installed = resolver.installed[name],
+            installed.version.map({ all.contains($0) }) ?? true
+        {
+            options.append(.installed(installed))
+        }
+        return options
+            + all.choices(among: resolver.candidates[name] ?? []) { $0.version }.map { .candidate($0) }
+    }
+
+    private func sources(_ name: String, _ state: State) -> Set<String> {
+        (state.conditions[name] ?? []).reduce(into: []) { $0.formUnion($1.sources) }
+    }
+
+    private static func need(_ name: String, _ state: inout State) {
+        if state.conditions[name] == nil {
+            state.conditions[name] = []
+            state.order.append(name)
+        }
+    }
+
+    /// Adds what a chosen version needs.
+    /// - Returns: the projects that contradict each other, or `nil`.
+    private func expand(_ name: String, _ state: inout State) -> Set<String>? {
+        guard case .candidate(let candidate)? = state.pins[name] else { return nil }
+        let asked = state.extras[name] ?? [:]
+        guard
+            let needs = try? candidate.requirements(in: resolver.environment, extras: Set(asked.keys))
+        else { return [name] }
+        for (requirement, extra) in needs {
+            let sources = asked[extra, default: []].union([name])
+            if let conflict = add(requirement, from: sources, &state) { return conflict }
+        }
+        return nil
+    }
+
+    /// Adds a requirement.
+    /// - Returns: the projects that contradict each other, or `nil`.
+    private func add(
+        _ requirement: Requirement, from sources: Set<String>, _ state: inout State
+    ) -> Set<String>? {
+        let name = requirement.normalizedName
+        ResolverSearch.need(name, &state)
+        let condition = Condition(
+            specifiers: requirement.specifiers, sources: sources, isHopeless: requirement.url != nil)
+        state.conditions[name]?.append(condition)
+        let pin = state.pins[name]
+        let version: PackageVersion? =
+            switch pin {
+            case .candidate(let candidate)?: candidate.version
+            case .installed(let installed)?: installed.version
+            case nil: nil
+            }
+        if pin != nil {
+            if condition.isHopeless { return self.sources(name, state).union([name]) }
+            if let version, !requirement.specifiers.contains(version) {
+                return self.sources(name, state).union([name])
+            }
+        }
+        var isNew = false
+        for extra in requirement.extras.map({ PackageName.normalized($0) })
+        where state.extras[name]?[extra] == nil {
+            state.extras[name, default: [:]][extra] = sources
+            isNew = true
+        }
+        // What the new extras of a version that is chosen already need.
+        return isNew && pin != nil ? expand(name, &state) : nil
+    }
+}

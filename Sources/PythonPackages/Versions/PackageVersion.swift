@@ -1,0 +1,173 @@
+/// A version of a Python package, read and ordered as PEP 440 says.
+///
+/// Every number has to fit 64 bits; a text with a greater one is no version here.
+public struct PackageVersion: Sendable {
+    /// What kind of pre-release it is, in their order.
+    public enum Stage: String, Sendable, CaseIterable, Comparable {
+        /// An alpha release.
+        case alpha = "a"
+        /// A beta release.
+        case beta = "b"
+        /// A release candidate.
+        case candidate = "rc"
+
+        /// The order in which releases go through them.
+        public static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// A pre-release's stage and number.
+    public struct Prerelease: Equatable, Sendable {
+        /// The stage.
+        public let stage: Stage
+        /// The number; 0 where none was written.
+        public let number: UInt64
+    }
+
+    /// A part of a local version between two separators.
+    public enum LocalPart: Equatable, Sendable {
+        /// Letters and digits, lowercase.
+        case text(String)
+        /// Digits only.
+        case number(UInt64)
+    }
+
+    /// The epoch; 0 where none was written.
+    public let epoch: UInt64
+    /// The numbers between dots, as many as were written, at least one.
+    public let release: [UInt64]
+    /// The pre-release; `nil` where it is none.
+    public let pre: Prerelease?
+    /// The number of the post-release; `nil` where it is none.
+    public let post: UInt64?
+    /// The number of the development release; `nil` where it is none.
+    public let dev: UInt64?
+    /// The local version, behind "+"; empty where there is none.
+    public let local: [LocalPart]
+
+    init(
+        epoch: UInt64, release: [UInt64], pre: Prerelease? = nil, post: UInt64? = nil, dev: UInt64? = nil,
+        local: [LocalPart] = []
+    ) {
+        self.epoch = epoch
+        self.release = release
+        self.pre = pre
+        self.post = post
+        self.dev = dev
+        self.local = local
+    }
+
+    /// Reads a version in any of PEP 440's spellings; `nil` where the text is none.
+    public init?(_ text: String) {
+        var scanner = VersionScanner(text)
+        scanner.skipSpace()
+        guard let version = scanner.version(local: true) else { return nil }
+        scanner.skipSpace()
+        guard scanner.isAtEnd else { return nil }
+        self = version
+    }
+
+    /// Whether it is a pre-release or a development release.
+    public var isPrerelease: Bool { pre != nil || dev != nil }
+
+    /// The release without zeros at its end; at least one number.
+    public var trimmedRelease: ArraySlice<UInt64> {
+        var end = release.count
+        while end > 1, release[end - 1] == 0 { end -= 1 }
+        return release[..<end]
+    }
+
+    /// The same without its local version.
+    public var withoutLocal: PackageVersion {
+        PackageVersion(epoch: epoch, release: release, pre: pre, post: post, dev: dev)
+    }
+}
+
+extension PackageVersion: CustomStringConvertible {
+    /// The normalized text.
+    public var description: String {
+        var text = epoch == 0 ? "" : "\(epoch)!"
+        text += release.map { String($0) }.joined(separator: ".")
+        if let pre { text += "\(pre.stage.rawValue)\(pre.number)" }
+        if let post { text += ".post\(post)" }
+        if let dev { text += ".dev\(dev)" }
+        if !local.isEmpty {
+            let parts = local.map { part in
+                switch part {
+                case .text(let text): text
+                case .number(let number): String(number)
+                }
+            }
+            text += "+" + parts.joined(separator: ".")
+        }
+        return text
+    }
+}
+
+extension PackageVersion: Comparable, Hashable {
+    /// PEP 440's order: development releases, pre-releases, the release, its post-releases; versions that
+    /// differ only in zeros at the end of the release are the same.
+    public static func < (left: PackageVersion, right: PackageVersion) -> Bool {
+        if let isLess = left.comesBefore(public: right) { return isLess }
+        return PackageVersion.precedes(left.local, right.local)
+    }
+
+    /// Whether they are the same version.
+    public static func == (left: PackageVersion, right: PackageVersion) -> Bool {
+        left.comesBefore(public: right) == nil && left.local == right.local
+    }
+
+    /// Feeds what equal versions have in common.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(epoch)
+        hasher.combine(trimmedRelease)
+        hasher.combine(pre?.number)
+        hasher.combine(post)
+        hasher.combine(dev)
+    }
+
+    /// Which one comes first, their local versions set aside; `nil` where they are the same.
+    func comesBefore(public other: PackageVersion) -> Bool? {
+        if epoch != other.epoch { return epoch < other.epoch }
+        let own = trimmedRelease
+        let others = other.trimmedRelease
+        if own != others { return own.lexicographicallyPrecedes(others) }
+        let stages = (stageOrder, other.stageOrder)
+        if stages.0 != stages.1 { return stages.0 < stages.1 }
+        if let one = pre?.number, let two = other.pre?.number, one != two { return one < two }
+        switch (post, other.post) {
+        case (nil, _?): return true
+        case (_?, nil): return false
+        case (let one?, let two?) where one != two: return one < two
+        default: break
+        }
+        switch (dev, other.dev) {
+        case (_?, nil): return true
+        case (nil, _?): return false
+        case (let one?, let two?) where one != two: return one < two
+        default: return nil
+        }
+    }
+
+    /// Where the stage stands: a development release of nothing but the release itself is before them all.
+    private var stageOrder: Int {
+        switch pre?.stage {
+        case .alpha: 1
+        case .beta: 2
+        case .candidate: 3
+        case nil: post == nil && dev != nil ? 0 : 4
+        }
+    }
+
+    /// A local version after none, numbers after texts, more parts after fewer.
+    private static func precedes(_ left: [LocalPart], _ right: [LocalPart]) -> Bool {
+        for (one, two) in zip(left, right) where one != two {
+            switch (one, two) {
+            case (.number(let one), .number(let two)): return one < two
+            case (.text(let one), .text(let two)): return one.utf8.lexicographicallyPrecedes(two.utf8)
+            case (.text, .number): return true
+            case (.number, .text): return false
+            }
+        }
+        return left.count < right.count
+    }
+}

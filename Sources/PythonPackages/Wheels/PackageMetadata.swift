@@ -1,0 +1,26 @@
+/// What a package's METADATA says (the core metadata specification, all versions), as far as an installation
+/// depends on it.
+public struct PackageMetadata: Equatable, Sendable {
+    /// The project's name as it is written.
+    public let name: String
+    /// The version as it is written.
+    public let version: String
+    /// The Pythons that it takes, as they are written; `nil` for all.
+    public let requiresPython: String?
+    /// What it needs, as it is written.
+    public let requires: [String]
+    /// The extras that it offers, as they are written.
+    public let extras: [String]
+
+    /// Reads the fields; `nil` where the bytes are not UTF-8, or have no name or no version.
+    public init?(_ bytes: Span<UInt8>) {
+        guard let fields = HeaderFields(bytes), let name = fields["Name"], let version = fields["Version"],
+            !name.isEmpty, !version.isEmpty
+        else { return nil }
+        self.name = name
+        self.version = version
+        requiresPython = fields["Requires-Python"].flatMap { $0.isEmpty ? nil : $0 }
+        requires = fields.all("Requires-Dist").filter { !$0.isEmpty }
+        extras = fields.all("Provides-Extra").filter { !$0.isEmpty }
+    }
+}

@@ -1,0 +1,53 @@
+/// What a wheel's file name says (the binary distribution format, "File name convention").
+public struct WheelFileName: Equatable, Sendable {
+    /// A number that tells wheels of one version apart.
+    public struct Build: Equatable, Sendable, Comparable {
+        /// The digits at its beginning.
+        public let number: UInt64
+        /// What follows them.
+        public let text: String
+
+        /// By number, then by the bytes of the text.
+        public static func < (left: Build, right: Build) -> Bool {
+            if left.number != right.number { return left.number < right.number }
+            return left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+        }
+    }
+
+    /// The project, normalized.
+    public let name: String
+    /// The version.
+    public let version: PackageVersion
+    /// The build; `nil` where there is none.
+    public let build: Build?
+    /// What it runs on, compressed as it is written.
+    public let tagText: String
+    /// What it runs on.
+    public let tags: [WheelTag]
+
+    /// Reads a file name, without directories; `nil` where it is no wheel's.
+    public init?(_ file: String) {
+        guard file.utf8.suffix(4).elementsEqual(".whl".utf8) else { return nil }
+        var parts = file.dropLast(4).split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 5 || parts.count == 6 else { return nil }
+        let isName = parts[0].unicodeScalars.allSatisfy { scalar in
+            scalar == "_" || scalar == "." || scalar.properties.isAlphabetic
+                || scalar.properties.numericType != nil
+        }
+        guard isName, !parts[0].isEmpty, !parts[0].contains("__"), let version = PackageVersion(parts[1])
+        else { return nil }
+        if parts.count == 6 {
+            let digits = parts[2].prefix { "0123456789".contains($0) }
+            guard let number = UInt64(digits) else { return nil }
+            build = Build(number: number, text: String(parts[2].dropFirst(digits.count)))
+            parts.remove(at: 2)
+        } else {
+            build = nil
+        }
+        tagText = parts[2...].joined(separator: "-")
+        guard let tags = WheelTag.set(tagText) else { return nil }
+        self.tags = tags
+        self.version = version
+        name = PackageName.normalized(parts[0])
+    }
+}
