@@ -10,12 +10,16 @@ public enum Check {
         return Freshness.findings(manifest, lock) + LicenseRule.unknownNames(manifest.policy, lock)
             + manifest.entries.flatMap { entry -> [Diagnostic] in
                 guard let locked = lock.entry(named: entry.name) else { return [] }
+                let isSource = manifest.entries.contains { $0.conversion?.from == entry.name }
                 let found =
                     completeness(locked) + PolicyRules.findings(entry, locked, manifest, lock)
                     + PickleRule.findings(locked, manifest.policy)
                     + WheelRules.findings(entry, locked)
+                    + HardwareRules.findings(entry, locked, manifest.policy, isSource: isSource)
+                    + KaggleRules.renamed(locked)
                 return found.map { $0.located(at: entry.location).allowed(by: entry) }
             }
+            + HardwareRules.findings(manifest, lock) + ScratchRule.findings(manifest, lock)
             + KaggleRules.findings(manifest, plan)
     }
 

@@ -50,6 +50,11 @@ public enum LockSchema {
             "dedup": choice(BundleSettings.Deduplication.self, "How much equal content is stored once."),
             "keywords": texts, "license": text, "name": text, "owner": text, "subtitle": text,
             "title": text,
+            "kind": [
+                "enum": [.string(ManifestSchema.datasetKind), .string(ManifestSchema.modelKind)],
+                "description": "What it becomes on Kaggle; a dataset where it is not said.",
+            ],
+            "base_model": text, "framework": text, "variation": text,
         ],
     ]
 
@@ -135,6 +140,15 @@ public enum LockSchema {
                         "twin": ["type": "string", "description": "A safetensors file of the same weights."],
                     ],
                 ],
+            ],
+            "quantization": [
+                "type": "object", "required": ["method"],
+                "description": "How the weights are quantized.",
+                "properties": ["bits": count, "format": text, "method": text],
+            ],
+            "weight_bytes": [
+                "type": "object", "additionalProperties": count,
+                "description": "The bytes of the weights by dtype, sorted by its name.",
             ],
             "weights": [
                 "type": "object", "required": ["sha256", "tensors"],
