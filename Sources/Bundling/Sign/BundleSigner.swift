@@ -50,7 +50,7 @@ public struct BundleSigner: Sendable {
             throw Diagnostics(BundleSigner.unreadable(directory))
         }
         var digests = try ExpectedFiles(lock: lock).content.mapValues(\.sha256)
-        for name in BundlePath.generated where report.found[name] != nil {
+        for name in BundlePath.generated(lock.bundle) where report.found[name] != nil {
             let bytes = try FileReader.contents(of: Path.join(directory, name), limit: Lock.sizeLimit)
             digests[name] = try ContentHasher.sha256(bytes.span)
         }

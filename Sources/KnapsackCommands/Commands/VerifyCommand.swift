@@ -32,7 +32,26 @@ struct VerifyCommand: KnapsackCommand {
 
     @OptionGroup var signing: SignatureOptions
     @OptionGroup var cacheOptions: CacheOptions
+    @OptionGroup var formatOption: FormatOption
     @OptionGroup var output: OutputOptions
+
+    var reportFormat: ReportFormat { formatOption.format(output) }
+
+    /// The lock, wherever it lies, or the archive.
+    var subject: String? {
+        if let lockPath { return lockPath }
+        return isDirectory ? Path.join(target, Lock.bundledName) : target
+    }
+
+    func validate() throws { try formatOption.validate(output) }
+
+    /// The lock that the caches are held against; `nil` for a bundle.
+    private var lockPath: String? {
+        if target.hasSuffix(".toml") { return target.dropLast(5) + ".lock" }
+        return target.hasSuffix(".lock") ? target : nil
+    }
+
+    private var isDirectory: Bool { (try? FileStatus.existing(target))??.kind == .directory }
 
     func execute(_ session: Session) async throws {
         let level: VerifyReport.Level = quick ? .quick : .full
@@ -71,14 +90,13 @@ struct VerifyCommand: KnapsackCommand {
     private func verified(
         _ level: VerifyReport.Level, _ session: Session
     ) async throws -> (report: VerifyReport, key: String?) {
-        if target.hasSuffix(".lock") || target.hasSuffix(".toml") {
+        if let lockPath {
             guard signing.key == nil else {
                 throw usage("--key needs a bundle or a model: a lock is not signed, what it says is")
             }
-            let path = target.hasSuffix(".toml") ? target.dropLast(5) + ".lock" : target
             let report = try await CacheVerifier(
-                try Lock.read(path), caches: cacheOptions.caches(session.context),
-                directory: Path.parent(path), level: level
+                try Lock.read(lockPath), caches: cacheOptions.caches(session.context),
+                directory: Path.parent(lockPath), level: level
             ).verify(progress: session.progress)
             return (report, nil)
         }
@@ -88,7 +106,7 @@ struct VerifyCommand: KnapsackCommand {
             let check = SignedTarget(target, signing, key)
             return (try await check.verify(progress: session.progress), try key.fingerprint())
         }
-        if let format = ArchiveFormat(path: target), try FileStatus.existing(target)?.kind != .directory {
+        if let format = ArchiveFormat(path: target), !isDirectory {
             let report = try await ArchiveVerifier(target, format: format, level: level)
                 .verify(progress: session.progress)
             return (report, nil)
