@@ -25,7 +25,7 @@ public struct Knapsack: AsyncParsableCommand {
             InitCommand.self, ListCommand.self, LockCommand.self, CheckCommand.self, PackCommand.self,
             VerifyCommand.self, UnpackCommand.self, DiffCommand.self, CacheCommand.self,
             ConvertCommand.self, QuantizeCommand.self, InspectCommand.self, CompareCommand.self,
-            SchemaCommand.self,
+            SBOMCommand.self, SchemaCommand.self,
         ])
 
     /// Makes the command; options come from ``ArgumentParser``.

@@ -17,6 +17,7 @@ final class Session: Sendable {
         var findings: [Diagnostic] = []
         var data: [JSON.Member] = []
         var differs = false
+        var isPrinted = false
     }
 
     init(_ context: CommandContext, _ options: OutputOptions) {
@@ -56,6 +57,13 @@ final class Session: Sendable {
         state.withLock { $0.data.append(JSON.Member(key, value)) }
     }
 
+    /// Prints a document of a format that others have defined; it takes the place of that of `--json`.
+    func print(document: String) {
+        meter.clear()
+        state.withLock { $0.isPrinted = true }
+        context.writeOutput(document)
+    }
+
     /// Makes the exit code 1, for what is an answer and no error.
     func differs() {
         state.withLock { $0.differs = true }
@@ -69,9 +77,10 @@ final class Session: Sendable {
     /// Prints the document where it was asked for, and gives the exit code.
     func finish(command: String) -> Int32 {
         meter.clear()
-        let (findings, data, differs) = state.withLock { ($0.findings, $0.data, $0.differs) }
-        let code = differs ? 1 : exitStatus(of: findings)
-        if json {
+        let state = state.withLock { $0 }
+        let (findings, data) = (state.findings, state.data)
+        let code = state.differs ? 1 : exitStatus(of: findings)
+        if json, !state.isPrinted {
             let status = ["ok", "finding", "undecided"][Int(code)]
             let head: [JSON.Member] = [
                 .init("command", .string(command)), .init("status", .string(status)),
