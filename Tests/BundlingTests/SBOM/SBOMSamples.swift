@@ -82,7 +82,9 @@ enum SBOMSamples {
         _ name: String, from: String, merging: [String], license: (String, LockedLicense.Witness),
         files: [LockedFile]
     ) throws -> LockedEntry {
-        let request = try #require(ConversionRequest(from: from, value: { $0 == "dtype" ? "f16" : nil }))
+        let request = try #require(
+            ConversionRequest(
+                from: from, value: { $0 == "dtype" ? "f16" : nil }, list: { $0 == "merge" ? merging : nil }))
         let conversion = LockedConversion(
             converter: 1, inputs: try ContentHasher.sha256([1, 2, 3].span),
             parameters: [.init("dtype", "f16"), .init("merge", .array(merging.map(JSON.string)))])
