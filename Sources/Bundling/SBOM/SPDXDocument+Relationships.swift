@@ -80,7 +80,10 @@ extension SPDXDocument {
         let name = "entry/\(item.entry.name)"
         let ancestors = item.ancestors.map(id(of:))
         var list = item.ancestors.map { ancestor in
-            relationship("ancestorOf", from: id(of: ancestor), "\(ancestor.name)/\(name)", to: [own])
+            relationship(
+                "ancestorOf", from: id(of: ancestor), "\(ancestor.name)/\(name)", to: [own],
+                comment: item.conversion == nil
+                    ? "The model card names the model, but no revision of it." : nil)
         }
         if item.isAdapter { list.append(relationship("dependsOn", from: own, name, to: ancestors)) }
         guard let conversion = item.conversion else { return list }
