@@ -6,7 +6,7 @@ extension CycloneDXDocument {
     func pedigree(_ item: BillOfMaterials.Item) -> JSON? {
         guard !item.ancestors.isEmpty else { return nil }
         return .record([
-            "ancestors": .array(item.ancestors.map(ancestor)),
+            "ancestors": .array(item.ancestors.map { ancestor($0, isExact: item.conversion != nil) }),
             "notes": item.conversion.map { conversion in
                 .string(
                     "Made by version \(conversion.converter) of Knapsack's conversion: \(conversion.words)")
@@ -14,13 +14,15 @@ extension CycloneDXDocument {
         ])
     }
 
-    /// A component that the bundle may or may not have; where it does, it is repeated under its own name alone.
-    private func ancestor(_ ancestor: BillOfMaterials.Ancestor) -> JSON {
+    /// A component that the bundle may or may not have.
+    /// - Parameter isExact: whether it is the bundle's revision; a model card does not say which one it means.
+    private func ancestor(_ ancestor: BillOfMaterials.Ancestor, isExact: Bool) -> JSON {
         let packed = ancestor.entry.flatMap { name in bill.items.first { $0.entry.name == name } }
         return .record([
             "type": "machine-learning-model", "group": packed?.owner.map(JSON.string),
-            "name": .string(packed?.name ?? ancestor.name), "version": packed.map { .string($0.version) },
-            "purl": (packed?.packageURL ?? ancestor.packageURL).map(JSON.string),
+            "name": .string(packed?.name ?? ancestor.name),
+            "version": isExact ? packed.map { .string($0.version) } : nil,
+            "purl": (isExact ? packed?.packageURL : ancestor.packageURL).map(JSON.string),
             "properties": Self.properties([("entry", ancestor.entry), ("component", packed?.folder)]),
         ])
     }
@@ -62,7 +64,5 @@ extension CycloneDXDocument {
 
 extension LockedConversion {
     /// "dtype f16, merge one, two".
-    var words: String {
-        parameters.map { "\($0.key) \($0.value.plainText ?? $0.value.compactText)" }.joined(separator: ", ")
-    }
+    var words: String { JSON.object(parameters).plainText ?? "" }
 }

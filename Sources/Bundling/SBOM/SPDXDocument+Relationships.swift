@@ -36,7 +36,7 @@ extension SPDXDocument {
                 relationship(
                     "contains", from: own, "entry/\(name)",
                     to: item.entry.files.map { id("file", item.entry.naturalPath(of: $0)) }))
-            for file in item.entry.files where wheel(file, of: item) != nil {
+            for file in item.entry.files where WheelIdentity(file, of: item.entry) != nil {
                 let path = item.entry.naturalPath(of: file)
                 list.append(
                     relationship(
@@ -80,7 +80,10 @@ extension SPDXDocument {
         let name = "entry/\(item.entry.name)"
         let ancestors = item.ancestors.map(id(of:))
         var list = item.ancestors.map { ancestor in
-            relationship("ancestorOf", from: id(of: ancestor), "\(ancestor.name)/\(name)", to: [own])
+            relationship(
+                "ancestorOf", from: id(of: ancestor), "\(ancestor.name)/\(name)", to: [own],
+                comment: item.conversion == nil
+                    ? "The model card names the model, but no revision of it." : nil)
         }
         if item.isAdapter { list.append(relationship("dependsOn", from: own, name, to: ancestors)) }
         guard let conversion = item.conversion else { return list }

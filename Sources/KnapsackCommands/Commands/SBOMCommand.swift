@@ -30,7 +30,7 @@ struct SBOMCommand: KnapsackCommand {
     var format = BillOfMaterials.Format.cyclonedx
 
     @Option(
-        name: .customLong("output"),
+        name: [.customShort("o"), .customLong("output")],
         help: ArgumentHelp("Write the document to this file, all of it or nothing.", valueName: "file"),
         completion: .file())
     var file: String?
