@@ -49,11 +49,13 @@ public struct Diagnostic: Error, Equatable, Sendable {
     public let fix: String?
     /// Whether an error means exit code 1 or 2.
     public let verdict: Verdict
+    /// Whether it would weigh more, and the manifest accepts it.
+    public let isAccepted: Bool
 
     /// Makes a diagnostic; an error of something that was looked at, where not said otherwise.
     public init(
         _ severity: Severity = .error, code: String, _ message: String, at location: Location? = nil,
-        notes: [String] = [], fix: String? = nil, verdict: Verdict = .finding
+        notes: [String] = [], fix: String? = nil, verdict: Verdict = .finding, isAccepted: Bool = false
     ) {
         self.severity = severity
         self.code = code
@@ -62,11 +64,14 @@ public struct Diagnostic: Error, Equatable, Sendable {
         self.notes = notes
         self.fix = fix
         self.verdict = verdict
+        self.isAccepted = isAccepted
     }
 
     /// The same finding with another place.
     public func located(at location: Location?) -> Diagnostic {
-        Diagnostic(severity, code: code, message, at: location, notes: notes, fix: fix, verdict: verdict)
+        Diagnostic(
+            severity, code: code, message, at: location, notes: notes, fix: fix, verdict: verdict,
+            isAccepted: isAccepted)
     }
 }
 

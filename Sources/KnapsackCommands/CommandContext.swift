@@ -28,9 +28,11 @@ public struct CommandContext: Sendable {
     /// The context of this process.
     public static func process() -> CommandContext {
         let environment = processEnvironment()
+        let isGitHub = environment["GITHUB_ACTIONS"] == "true"
         return CommandContext(
             environment: environment, terminal: Terminal.standardError(environment),
-            writeOutput: { write($0, to: STDOUT_FILENO) }, writeError: { write($0, to: STDERR_FILENO) })
+            writeOutput: { write($0, to: STDOUT_FILENO) },
+            writeError: { write(isGitHub ? GitHubCommands.harmless($0) : $0, to: STDERR_FILENO) })
     }
 
     /// The directory where Knapsack keeps what it remembers: `KNAPSACK_CACHE_DIR`, else `knapsack` in the

@@ -4,6 +4,9 @@ import Tensors
 
 /// The root command.
 public struct Knapsack: AsyncParsableCommand {
+    /// The version, as `--version` prints it.
+    static let version = "0.1.0"
+
     /// Its name, what it does, and its subcommands.
     public static let configuration = CommandConfiguration(
         commandName: "knapsack",
@@ -20,7 +23,7 @@ public struct Knapsack: AsyncParsableCommand {
 
             Exit codes: 0 it holds, 1 something does not, 2 it could not be decided.
             """,
-        version: "0.1.0",
+        version: version,
         subcommands: [
             InitCommand.self, ListCommand.self, LockCommand.self, CheckCommand.self, PackCommand.self,
             VerifyCommand.self, UnpackCommand.self, DiffCommand.self, CacheCommand.self,
@@ -58,11 +61,16 @@ public struct Knapsack: AsyncParsableCommand {
             return 0
         }
         context.writeError(message + "\n")
-        if arguments.contains("--json") {
-            let finding = Diagnostic(code: "usage", self.message(for: error), verdict: .undecided)
-            let document: JSON = [
-                "command": "knapsack", "status": "undecided", "findings": .array([finding.json]),
-            ]
+        let finding = Diagnostic(code: "usage", self.message(for: error), verdict: .undecided)
+        let report = Report(
+            command: "knapsack", findings: [finding], exitCode: 2, subject: nil,
+            root: SourceRoot(context.environment))
+        switch ReportFormat.asked(in: arguments) {
+        case .text: break
+        case .json: context.writeOutput(report.json([]).prettyText + "\n")
+        case .github: context.writeOutput(GitHubCommands(report: report, notes: false).text)
+        case .sarif:
+            let document = SARIFReport(report: report, version: version, notes: false).json
             context.writeOutput(document.prettyText + "\n")
         }
         return 2

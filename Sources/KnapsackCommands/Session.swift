@@ -7,7 +7,9 @@ import Tensors
 /// One run of one command: what it found, what it says, and how it ends.
 final class Session: Sendable {
     let context: CommandContext
-    let json: Bool
+    let format: ReportFormat
+    /// The file that the command is about, where findings are shown that lie in no text file.
+    let subject: String?
     let quiet: Bool
     let verbose: Bool
     private let meter: ProgressMeter
@@ -19,13 +21,20 @@ final class Session: Sendable {
         var differs = false
     }
 
-    init(_ context: CommandContext, _ options: OutputOptions) {
+    init(
+        _ context: CommandContext, _ options: OutputOptions, format: ReportFormat? = nil,
+        subject: String? = nil
+    ) {
         self.context = context
-        json = options.json
+        self.format = format ?? (options.json ? .json : .text)
+        self.subject = subject
         quiet = options.quiet
         verbose = options.verbose
         meter = ProgressMeter(terminal: context.terminal, write: context.writeError)
     }
+
+    /// Whether one JSON document is asked for.
+    var json: Bool { format == .json }
 
     /// Receives progress; says nothing with `--quiet`.
     var progress: ProgressHandler {
@@ -37,6 +46,8 @@ final class Session: Sendable {
     func report(_ findings: [Diagnostic]) {
         guard !findings.isEmpty else { return }
         state.withLock { $0.findings += findings }
+        // As workflow commands they are in the log already.
+        guard format != .github else { return }
         meter.clear()
         let painter = DiagnosticText(terminal: context.terminal)
         for finding in findings where finding.severity != .note || verbose {
@@ -71,15 +82,28 @@ final class Session: Sendable {
         meter.clear()
         let (findings, data, differs) = state.withLock { ($0.findings, $0.data, $0.differs) }
         let code = differs ? 1 : exitStatus(of: findings)
-        if json {
-            let status = ["ok", "finding", "undecided"][Int(code)]
-            let head: [JSON.Member] = [
-                .init("command", .string(command)), .init("status", .string(status)),
-                .init("findings", .array(findings.map(\.json))),
-            ]
-            context.writeOutput(JSON.object(head + data).prettyText + "\n")
+        let report = Report(
+            command: command, findings: findings, exitCode: code, subject: subject,
+            root: SourceRoot(context.environment))
+        switch format {
+        case .text: break
+        case .json: context.writeOutput(report.json(data).prettyText + "\n")
+        case .github: tellGitHub(report)
+        case .sarif:
+            let document = SARIFReport(report: report, version: Knapsack.version, notes: verbose).json
+            context.writeOutput(document.prettyText + "\n")
         }
         return code
+    }
+
+    private func tellGitHub(_ report: Report) {
+        context.writeOutput(GitHubCommands(report: report, notes: verbose).text)
+        guard let path = context.environment["GITHUB_STEP_SUMMARY"], !path.isEmpty else { return }
+        do {
+            try GitHubSummary(report: report, notes: verbose).append(to: path)
+        } catch {
+            say("the job summary could not be written: \(error)")
+        }
     }
 }
 
@@ -94,10 +118,17 @@ func exitStatus(of findings: [Diagnostic]) -> Int32 {
 /// A command of Knapsack: options, and one function that does the work and can be called by a test.
 protocol KnapsackCommand: AsyncParsableCommand {
     var output: OutputOptions { get }
+    /// In which form findings are told.
+    var reportFormat: ReportFormat { get }
+    /// The file that the command is about; `nil` where it is about none.
+    var subject: String? { get }
     func execute(_ session: Session) async throws
 }
 
 extension KnapsackCommand {
+    var reportFormat: ReportFormat { output.json ? .json : .text }
+    var subject: String? { nil }
+
     mutating func run() async throws {
         let status = await run(in: .process())
         if status != 0 { throw ExitCode(status) }
@@ -105,7 +136,7 @@ extension KnapsackCommand {
 
     /// Runs the command in a context and returns its exit code.
     func run(in context: CommandContext) async -> Int32 {
-        let session = Session(context, output)
+        let session = Session(context, output, format: reportFormat, subject: subject)
         do {
             try await execute(session)
         } catch let problems as Diagnostics {

@@ -34,6 +34,11 @@ public struct FileHandle: ~Copyable, Sendable {
         try open(path, O_WRONLY | O_CREAT | O_EXCL, mode)
     }
 
+    /// Opens a file to write behind its end; one that is missing is made.
+    public static func appending(_ path: String) throws(FileError) -> FileHandle {
+        try open(path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    }
+
     /// Another handle of the same open file: the lock of one is the lock of both, and ends with the last.
     public borrowing func duplicate() throws(FileError) -> FileHandle {
         let other = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)

@@ -34,6 +34,7 @@ extension Diagnostic {
     func allowed(by entry: Entry) -> Diagnostic {
         guard severity != .note, entry.allow.contains(code) else { return self }
         return Diagnostic(
-            .note, code: code, message + " (allowed by the manifest)", at: location, notes: notes)
+            .note, code: code, message + " (allowed by the manifest)", at: location, notes: notes,
+            isAccepted: true)
     }
 }

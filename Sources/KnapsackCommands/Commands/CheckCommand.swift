@@ -13,11 +13,18 @@ struct CheckCommand: KnapsackCommand {
 
             Examples:
               knapsack check models.toml
-              knapsack check models.toml --json
+              knapsack check models.toml --format github           annotations and a job summary
+              knapsack check models.toml --format sarif > c.sarif  for code scanning
             """)
 
     @OptionGroup var source: ManifestArgument
+    @OptionGroup var formatOption: FormatOption
     @OptionGroup var output: OutputOptions
+
+    var reportFormat: ReportFormat { formatOption.format(output) }
+    var subject: String? { source.manifest }
+
+    func validate() throws { try formatOption.validate(output) }
 
     func execute(_ session: Session) async throws {
         let manifest = try source.read()

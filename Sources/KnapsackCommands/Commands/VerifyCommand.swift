@@ -28,19 +28,37 @@ struct VerifyCommand: KnapsackCommand {
     var quick = false
 
     @OptionGroup var cacheOptions: CacheOptions
+    @OptionGroup var formatOption: FormatOption
     @OptionGroup var output: OutputOptions
+
+    var reportFormat: ReportFormat { formatOption.format(output) }
+
+    /// The lock, wherever it lies, or the archive.
+    var subject: String? {
+        if let lockPath { return lockPath }
+        return isDirectory ? Path.join(target, Lock.bundledName) : target
+    }
+
+    func validate() throws { try formatOption.validate(output) }
+
+    /// The lock that the caches are held against; `nil` for a bundle.
+    private var lockPath: String? {
+        if target.hasSuffix(".toml") { return target.dropLast(5) + ".lock" }
+        return target.hasSuffix(".lock") ? target : nil
+    }
+
+    private var isDirectory: Bool { (try? FileStatus.existing(target))??.kind == .directory }
 
     func execute(_ session: Session) async throws {
         let level: VerifyReport.Level = quick ? .quick : .full
         let report: VerifyReport
-        if target.hasSuffix(".lock") || target.hasSuffix(".toml") {
-            let path = target.hasSuffix(".toml") ? target.dropLast(5) + ".lock" : target
+        if let path = lockPath {
             report = try await CacheVerifier(
                 try Lock.read(path), caches: cacheOptions.caches(session.context),
                 directory: Path.parent(path), level: level
             ).verify(progress: session.progress)
         } else if let format = ArchiveFormat(path: target),
-            try FileStatus.existing(target)?.kind != .directory
+            !isDirectory
         {
             report = try await ArchiveVerifier(target, format: format, level: level)
                 .verify(progress: session.progress)

@@ -19,3 +19,15 @@ extension Diagnostic {
         return .object(members)
     }
 }
+
+extension Report {
+    /// The document of `--json`.
+    func json(_ data: [JSON.Member]) -> JSON {
+        let status = ["ok", "finding", "undecided"][Int(exitCode)]
+        let head: [JSON.Member] = [
+            .init("command", .string(command)), .init("status", .string(status)),
+            .init("findings", .array(findings.map(\.json))),
+        ]
+        return .object(head + data)
+    }
+}
