@@ -71,15 +71,32 @@ struct ManifestArgument: ParsableArguments {
         guard try FileStatus.existing(lockPath) != nil else { return nil }
         return try Lock.read(lockPath)
     }
+
+    /// Reads the lock beside the manifest to lock it again: also one in which git left the marks of a conflict.
+    func readPrevious(_ manifest: Manifest, _ session: Session) throws -> Lock? {
+        guard try FileStatus.existing(lockPath) != nil else { return nil }
+        let bytes = try Lock.bytes(lockPath)
+        do {
+            return try Lock.parse(bytes, path: lockPath)
+        } catch {
+            guard let merged = try Lock.merging(bytes, path: lockPath, for: manifest) else { throw error }
+            session.report(merged.findings)
+            session.say(
+                "\(lockPath) had the conflict marks of a git merge: the entries of both sides are taken")
+            return merged.lock
+        }
+    }
 }
 
 extension Lock {
     /// Reads and checks a lock file.
-    static func read(_ path: String) throws -> Lock {
+    static func read(_ path: String) throws -> Lock { try parse(bytes(path), path: path) }
+
+    /// The bytes of a lock file.
+    static func bytes(_ path: String) throws -> [UInt8] {
         do {
-            let bytes = try FileReader.contents(of: try Directory.realPath(path), limit: Lock.sizeLimit)
-            return try Lock.parse(bytes, path: path)
-        } catch let error as FileError {
+            return try FileReader.contents(of: try Directory.realPath(path), limit: Lock.sizeLimit)
+        } catch {
             throw Diagnostics(
                 Diagnostic(
                     code: "lock-unreadable", "\(error)",

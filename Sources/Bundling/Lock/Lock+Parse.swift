@@ -12,10 +12,9 @@ extension Lock {
     public static func parse(_ bytes: [UInt8], path: String) throws(Diagnostics) -> Lock {
         do {
             return try LockReader().lock(bytes)
-        } catch let problem as LockProblem {
-            throw Diagnostics(problem.diagnostic(path))
         } catch {
-            throw Diagnostics(LockProblem("\(error)").diagnostic(path))
+            let problem = error as? LockProblem ?? LockProblem("\(error)")
+            throw Diagnostics(conflict(bytes, path: path) ?? problem.diagnostic(path))
         }
     }
 }

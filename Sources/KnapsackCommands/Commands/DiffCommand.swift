@@ -13,7 +13,7 @@ struct DiffCommand: KnapsackCommand {
 
             Examples:
               knapsack diff old.lock new.lock
-              git show main:models.lock > /tmp/main.lock && knapsack diff /tmp/main.lock models.lock
+              git show main:models.lock > main.lock; knapsack diff main.lock models.lock --format markdown
             """)
 
     @Argument(help: "A lock.", completion: .file(extensions: ["lock"]))
@@ -22,27 +22,39 @@ struct DiffCommand: KnapsackCommand {
     @Argument(help: "Another lock.", completion: .file(extensions: ["lock"]))
     var new: String
 
+    /// In which form the answer is given.
+    enum Format: String, CaseIterable, ExpressibleByArgument {
+        case text, markdown, json
+    }
+
+    @Option(
+        help: ArgumentHelp(
+            "How the answer is given: text, markdown (for a comment on a pull request) or json.",
+            valueName: "format"))
+    var format: Format?
+
     @OptionGroup var output: OutputOptions
+
+    var reportFormat: ReportFormat { output.json || format == .json ? .json : .text }
+    var subject: String? { new }
+
+    func validate() throws {
+        if output.json, let format, format != .json {
+            throw ValidationError("--json and --format \(format.rawValue) exclude each other")
+        }
+    }
 
     func execute(_ session: Session) async throws {
         let difference = LockDifference(from: try Lock.read(old), to: try Lock.read(new))
-        session.add("bundle", .array(difference.bundle.map(JSON.string)))
-        session.add(
-            "entries",
-            .array(
-                difference.entries.map { entry in
-                    [
-                        "name": .string(entry.name), "change": .string(entry.change.rawValue),
-                        "details": .array(entry.details.map(JSON.string)),
-                    ]
-                }))
-        guard !difference.isEmpty else { return session.say("nothing changed") }
-        var text = difference.bundle.map { "[bundle] \($0)\n" }.joined()
-        for entry in difference.entries {
-            text += "\(entry.name): \(entry.change.rawValue)\n"
-            for detail in entry.details { text += "  \(detail)\n" }
+        let report = DifferenceReport(difference)
+        for member in report.json { session.add(member.key, member.value) }
+        if format == .markdown {
+            session.context.writeOutput(report.markdown())
+        } else if difference.isEmpty {
+            session.say("nothing changed")
+        } else if !session.json {
+            session.context.writeOutput(report.text)
         }
-        if !session.json { session.context.writeOutput(DiagnosticText.printable(text)) }
-        session.differs()
+        if !difference.isEmpty { session.differs() }
     }
 }

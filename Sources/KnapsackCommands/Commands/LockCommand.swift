@@ -99,7 +99,7 @@ struct Locking {
     /// - Returns: the lock, and what became of the entries that are made out of others.
     func lock(_ session: Session) async throws -> (Lock, [ConversionOutcome]) {
         let manifest = try source.read()
-        let previous = try source.readLock()
+        let previous = try source.readPrevious(manifest, session)
         let resolution = try Resolution(
             manifest, previous: previous, caches: caches.caches(session.context), update: options.rule,
             proveAgain: options.rehash)
