@@ -10,11 +10,15 @@ public enum Check {
         return Freshness.findings(manifest, lock)
             + manifest.entries.flatMap { entry -> [Diagnostic] in
                 guard let locked = lock.entry(named: entry.name) else { return [] }
+                let isSource = manifest.entries.contains { $0.conversion?.from == entry.name }
                 let found =
-                    completeness(locked) + LicenseRule.findings(entry, locked, manifest.policy)
+                    completeness(locked)
+                    + HardwareRules.findings(entry, locked, manifest.policy, isSource: isSource)
+                    + KaggleRules.renamed(locked) + LicenseRule.findings(entry, locked, manifest.policy)
                     + ProofRule.findings(locked, manifest.policy)
                 return found.map { $0.located(at: entry.location).allowed(by: entry) }
             }
+            + HardwareRules.findings(manifest, lock) + ScratchRule.findings(manifest, lock)
             + KaggleRules.findings(manifest, plan)
     }
 

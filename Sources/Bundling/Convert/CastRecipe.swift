@@ -59,7 +59,7 @@ struct CastRecipe: ConversionRecipe {
     }
 
     func refusal(of facts: ModelFacts, for name: String) -> Diagnostic? {
-        facts.config?.quantization.map { CastRecipe.quantized(name, $0, "config.json") }
+        facts.config?.quantization.map { CastRecipe.quantized(name, $0.method, "config.json") }
     }
 
     /// Files that only quantized models have, and what quantized them.

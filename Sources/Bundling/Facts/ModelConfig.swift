@@ -8,10 +8,8 @@ public struct ModelConfig: Equatable, Sendable {
     public let architectures: [String]
     /// `dtype`, before transformers 5 `torch_dtype`: the type that weights are meant to be loaded in.
     public let dtype: String?
-    /// `quantization_config.quant_method`, such as "gptq"; "mlx" where MLX quantized.
-    public let quantization: String?
-    /// The bits that a quantized weight has; `nil` where there is no quantization or it does not say.
-    public let quantizationBits: Int?
+    /// How it says that the weights are quantized; `nil` where it says nothing of it.
+    public let quantization: ModelQuantization?
     /// The values of `auto_map`: code that the repository brings along, as "module.Class" or, in another
     /// repository, "organization/name--module.Class".
     public let remoteCode: [String]
@@ -22,25 +20,9 @@ public struct ModelConfig: Equatable, Sendable {
         modelType = json["model_type"]?.string
         architectures = (json["architectures"]?.array ?? []).compactMap(\.string)
         dtype = json["dtype"]?.string ?? json["torch_dtype"]?.string
-        let quantization = json["quantization_config"]
-        let mlx = json["quantization"]?.members == nil ? nil : json["quantization"]
-        self.quantization = quantization?["quant_method"]?.string ?? mlx.map { _ in "mlx" }
-        quantizationBits = Self.bits(quantization) ?? Self.bits(mlx)
+        quantization = ModelQuantization(config: json)
         remoteCode = Self.code(json)
         isText = Self.hasVocabulary(json) && !Self.isKnownWithoutTokenizer(json)
-    }
-
-    /// Where the methods write how many bits a weight has; only 2, 3, 4 and 8 are in use.
-    private static func bits(_ quantization: JSON?) -> Int? {
-        guard let quantization else { return nil }
-        var candidates = [quantization["bits"]?.integer, quantization["w_bit"]?.integer]
-        if quantization["load_in_4bit"]?.bool == true || quantization["quant_method"]?.string == "mxfp4" {
-            candidates.append(4)
-        }
-        for group in quantization["config_groups"]?.members ?? [] {
-            candidates.append(group.value["weights"]?["num_bits"]?.integer)
-        }
-        return candidates.lazy.compactMap(\.self).first { (2...8).contains($0) }
     }
 
     /// The values of `auto_map`, each once, in the order of their bytes; some are lists.

@@ -43,7 +43,9 @@ private struct ModelFactsReader {
 
         let isPipeline = byPath["model_index.json"] != nil || byPath["modules.json"] != nil
         let chosen = Set(WeightSummary.chosen(files, isPipeline: isPipeline).map(\.path))
-        var summary = WeightSummary(packedBits: config?.quantizationBits)
+        let stated = config?.quantization ?? readQuantization()
+        var summary = WeightSummary(packedBits: stated?.bits)
+        var names: [(name: String, dtype: DType)] = []
         var formats: Set<ModelFormat> = []
         var isWhole = true
         for file in files {
@@ -55,8 +57,11 @@ private struct ModelFactsReader {
                 continue
             }
             if header.metadata("format") == "mlx" { formats.insert(.mlx) }
-            if chosen.contains(file.path) { summary.add(header) }
+            guard chosen.contains(file.path) else { continue }
+            summary.add(header)
+            if stated == nil { names += header.tensors.map { ($0.name, $0.dtype) } }
         }
+        let gguf = formats.contains(.gguf) && !formats.contains(.safetensors) ? readGGUF() : GGUFWeights()
 
         var needs: [String] = []
         for part in parts {
@@ -67,7 +72,31 @@ private struct ModelFactsReader {
             card: card, config: config,
             formats: formats.sorted { $0.rawValue.utf8.lexicographicallyPrecedes($1.rawValue.utf8) },
             dtypes: summary.dtypes.map(\.rawValue), parameters: isWhole ? summary.parameters : nil,
+            weightBytes: summary.sizes + gguf.sizes,
+            quantization: stated ?? ModelQuantization(tensors: names) ?? gguf.quantization,
             needs: needs, shards: shards, problems: problems)
+    }
+
+    /// What the files beside the configuration say, which tools wrote before transformers knew their method.
+    private mutating func readQuantization() -> ModelQuantization? {
+        for name in ModelQuantization.files {
+            if let json = json(name), let found = ModelQuantization(file: name, json) { return found }
+        }
+        return nil
+    }
+
+    /// The weights of the largest GGUF model. One that cannot be read counts by its size alone, and what is
+    /// wrong with it is told where its tensors are read.
+    private func readGGUF() -> GGUFWeights {
+        let files = files.filter { ModelPath($0.path).suffix == "gguf" }
+        var weights = GGUFWeights()
+        for path in GGUFWeights.chosen(files.map { ($0.path, $0.size) }) {
+            guard let file = byPath[path], let header = try? GGUFWeights.header(of: file.location) else {
+                return GGUFWeights()
+            }
+            weights.add(header)
+        }
+        return weights
     }
 
     // MARK: Files

@@ -29,6 +29,11 @@ public struct ModelFacts: Equatable, Sendable {
     public let dtypes: [String]
     /// The number of parameters in safetensors weights; `nil` where there are none or a header is broken.
     public let parameters: Int?
+    /// The bytes of the weights by dtype, of GGUF by ggml's types, the one with most first: of the files that
+    /// are loaded as one model, where a repository holds it more than once. Empty for other formats.
+    public let weightBytes: [(dtype: String, bytes: Int)]
+    /// How the weights are quantized; `nil` where they are not, or nothing tells.
+    public let quantization: ModelQuantization?
     /// What must be among the files for the model to load: "config" and "tokenizer", with ":" and a
     /// directory for a part of a pipeline.
     public let needs: [String]
@@ -81,6 +86,12 @@ public struct ModelFacts: Equatable, Sendable {
             list("needs", needs),
             parameters.map { JSON.Member("parameters", .integer($0)) },
             text("pipeline_tag", card?.pipelineTag),
+            quantization.map { JSON.Member("quantization", $0.json) },
+            weightBytes.isEmpty
+                ? nil
+                : JSON.Member(
+                    "weight_bytes",
+                    .object(weightBytes.map { JSON.Member($0.dtype, .integer($0.bytes)) }.sortedByKey)),
         ].compactMap(\.self)
     }
 
@@ -89,6 +100,8 @@ public struct ModelFacts: Equatable, Sendable {
         left.card == right.card && left.config == right.config && left.formats == right.formats
             && left.dtypes == right.dtypes && left.parameters == right.parameters
             && left.needs == right.needs && left.problems == right.problems
+            && left.quantization == right.quantization
+            && left.weightBytes.elementsEqual(right.weightBytes, by: ==)
             && left.shards.elementsEqual(right.shards, by: ==)
     }
 }

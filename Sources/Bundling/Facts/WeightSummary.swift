@@ -38,6 +38,13 @@ struct WeightSummary {
         }.map(\.key)
     }
 
+    /// The bytes of all tensors by dtype, the one with most first.
+    var sizes: [(dtype: String, bytes: Int)] {
+        shares.map { ($0.key.rawValue, $0.value.bytes) }.sorted { left, right in
+            left.1 != right.1 ? left.1 > right.1 : left.0.utf8.lexicographicallyPrecedes(right.0.utf8)
+        }
+    }
+
     /// A floating-point tensor holds its elements; an integer one holds what was packed into it; positions,
     /// zero points and scales are no parameters.
     private func parameters(of tensor: SafetensorsHeader.Tensor) -> Int {

@@ -72,11 +72,20 @@ private struct LockReader {
         }
         let name = try string(json, "name", of: "bundle")
         if let problem = Path.problem(inRelative: name) { throw LockProblem("bundle's name \(problem)") }
-        return BundleSettings(
+        var bundle = BundleSettings(
             name: name, owner: json["owner"]?.string,
             title: try string(json, "title", of: "bundle"), subtitle: json["subtitle"]?.string,
             license: try string(json, "license", of: "bundle"), keywords: json["keywords"]?.strings ?? [],
             deduplication: deduplication)
+        switch json["kind"]?.string {
+        case nil, ManifestSchema.datasetKind: break
+        case ManifestSchema.modelKind:
+            bundle.model = BundleSettings.Model(
+                framework: try string(json, "framework", of: "bundle"),
+                variation: try string(json, "variation", of: "bundle"), base: json["base_model"]?.string)
+        case let kind?: throw LockProblem("bundle's kind is \"\(kind)\"")
+        }
+        return bundle
     }
 
     private func entry(_ json: JSON) throws -> LockedEntry {

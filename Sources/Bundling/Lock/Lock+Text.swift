@@ -31,6 +31,12 @@ extension BundleSettings {
             JSON.Member("name", .string(name)), JSON.Member("title", .string(title)),
         ]
         if !keywords.isEmpty { members.append(JSON.Member("keywords", .array(keywords.map(JSON.string)))) }
+        if let model {
+            if let base = model.base { members.append(JSON.Member("base_model", .string(base))) }
+            members.append(JSON.Member("framework", .string(model.framework)))
+            members.append(JSON.Member("kind", .string(ManifestSchema.modelKind)))
+            members.append(JSON.Member("variation", .string(model.variation)))
+        }
         if let owner { members.append(JSON.Member("owner", .string(owner))) }
         if let subtitle { members.append(JSON.Member("subtitle", .string(subtitle))) }
         return members.sortedByKey

@@ -50,6 +50,11 @@ public enum LockSchema {
             "dedup": choice(BundleSettings.Deduplication.self, "How much equal content is stored once."),
             "keywords": texts, "license": text, "name": text, "owner": text, "subtitle": text,
             "title": text,
+            "kind": [
+                "enum": [.string(ManifestSchema.datasetKind), .string(ManifestSchema.modelKind)],
+                "description": "What it becomes on Kaggle; a dataset where it is not said.",
+            ],
+            "base_model": text, "framework": text, "variation": text,
         ],
     ]
 
@@ -120,6 +125,15 @@ public enum LockSchema {
             "outtype": ["type": "string", "description": "The type that auto was for a GGUF file."],
             "via": ["type": "string", "description": "The type by way of which a GGUF file was quantized."],
             "parameters": count, "pipeline_tag": text,
+            "quantization": [
+                "type": "object", "required": ["method"],
+                "description": "How the weights are quantized.",
+                "properties": ["bits": count, "format": text, "method": text],
+            ],
+            "weight_bytes": [
+                "type": "object", "additionalProperties": count,
+                "description": "The bytes of the weights by dtype, sorted by its name.",
+            ],
             "weights": [
                 "type": "object", "required": ["sha256", "tensors"],
                 "description": "Which safetensors weights these are, however they are sharded or ordered.",

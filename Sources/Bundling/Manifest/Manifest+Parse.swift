@@ -21,7 +21,14 @@ extension Manifest {
                     code: "manifest-missing-table", "the manifest has no [bundle]",
                     at: Diagnostic.Location(file: path), verdict: .undecided))
         }
-        return Manifest(path: path, bundle: bundle, policy: policy, entries: entries)
+        var manifest = Manifest(path: path, bundle: bundle, policy: policy, entries: entries)
+        if let table = root["bundle"]?.value {
+            manifest.bundlePlaces[""] = reader.location(table.place)
+            for member in table.members ?? [] {
+                manifest.bundlePlaces[member.key] = reader.location(member.place)
+            }
+        }
+        return manifest
     }
 }
 
@@ -83,21 +90,39 @@ extension ManifestReader {
         guard let table = table(ManifestSchema.bundle, in: root) else { return nil }
         let values = values(of: table, as: ManifestSchema.bundle)
         guard let name = values["name"]?.text else { return nil }
-        return BundleSettings(
+        var bundle = BundleSettings(
             name: name, owner: values["owner"]?.text, title: values["title"]?.text ?? name,
             subtitle: values["subtitle"]?.text,
             license: values["license"]?.text ?? ManifestSchema.defaultLicense,
             keywords: values["keywords"]?.list ?? [],
             deduplication: values["dedup"]?.text.flatMap(BundleSettings.Deduplication.init) ?? .tensor)
+        guard values["kind"]?.text == ManifestSchema.modelKind else { return bundle }
+        let base = values["base-model"]?.text
+        if let base, !ModelMetadata.isBase(base), let member = table["base-model"] {
+            report(
+                "manifest-value", "`base-model` is \(quoted(base))", at: member.value.place,
+                allowed: "owner/model/framework/variation of Kaggle, or an address that begins with https://")
+        }
+        // Where one of the two is missing, that was reported.
+        guard let framework = values["framework"]?.text, let variation = values["variation"]?.text else {
+            return nil
+        }
+        bundle.model = BundleSettings.Model(framework: framework, variation: variation, base: base)
+        return bundle
     }
 
     fileprivate mutating func policy(_ root: LocatedValue) -> Policy {
         guard let table = table(ManifestSchema.policy, in: root) else { return .none }
         let values = values(of: table, as: ManifestSchema.policy)
-        return Policy(
+        var policy = Policy(
             licenses: values["licenses"]?.list.map { $0.map { $0.lowercased() } },
             maximumSize: values["max-size"]?.integer,
             proof: values["proof"]?.text.flatMap(Policy.Proof.init), location: location(table.place))
+        policy.accelerator = values["accelerator"]?.text.flatMap(Accelerator.init)
+        for member in table.members ?? [] where values[member.key] != nil {
+            policy.places[member.key] = location(member.place)
+        }
+        return policy
     }
 
     // MARK: Entries
@@ -232,7 +257,8 @@ extension ManifestReader {
         return Entry(
             name: name, kind: kind, content: content, include: values["include"]?.list,
             exclude: values["exclude"]?.list ?? [], license: values["license"]?.text?.lowercased(),
-            allow: values["allow"]?.list ?? [], location: location(place))
+            allow: values["allow"]?.list ?? [], location: location(place),
+            accelerator: values["accelerator"]?.text.flatMap(Accelerator.init))
     }
 }
 

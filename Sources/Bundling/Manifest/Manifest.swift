@@ -8,6 +8,13 @@ public struct Manifest: Equatable, Sendable {
     public let policy: Policy
     /// The entries in the manifest's order, all kinds together.
     public let entries: [Entry]
+    /// The places of the keys of `[bundle]`; of the table itself under the empty name.
+    var bundlePlaces: [String: Diagnostic.Location] = [:]
+
+    /// Where a key of `[bundle]` stands; the table where it does not have the key.
+    func bundleLocation(of key: String) -> Diagnostic.Location {
+        bundlePlaces[key] ?? bundlePlaces[""] ?? Diagnostic.Location(file: path)
+    }
 }
 
 /// The `[bundle]` table: what the bundle is called and how it is laid out.
@@ -22,7 +29,17 @@ public struct BundleSettings: Equatable, Sendable {
         case tensor
     }
 
-    /// The Kaggle dataset's slug.
+    /// What a bundle becomes on Kaggle, with what only a model has.
+    public struct Model: Equatable, Sendable {
+        /// Kaggle's name for the framework, as in a handle: "transformers", "pyTorch".
+        public let framework: String
+        /// The name of the model's variation, which Kaggle's API calls instance.
+        public let variation: String
+        /// What it was made from: a handle of Kaggle without a version, or an address.
+        public let base: String?
+    }
+
+    /// The Kaggle dataset's slug, or the model's.
     public let name: String
     /// The Kaggle account or organization that will own the dataset.
     public let owner: String?
@@ -30,12 +47,14 @@ public struct BundleSettings: Equatable, Sendable {
     public let title: String
     /// A line below the title.
     public let subtitle: String?
-    /// One of Kaggle's names for dataset licences.
+    /// One of Kaggle's names for licences of datasets, or for those of models.
     public let license: String
     /// Kaggle's tags.
     public let keywords: [String]
     /// How much equal content is stored once.
     public let deduplication: Deduplication
+    /// What a Kaggle model needs besides; `nil` for a dataset.
+    public internal(set) var model: Model?
 }
 
 /// The `[policy]` table: the competition's rules.
@@ -56,9 +75,16 @@ public struct Policy: Equatable, Sendable {
     public let proof: Proof?
     /// The `[policy]` table's place, for findings.
     public let location: Diagnostic.Location?
+    /// What the notebook will run on; `nil` where the manifest does not say.
+    public internal(set) var accelerator: Accelerator?
+    /// The places of the table's keys.
+    var places: [String: Diagnostic.Location] = [:]
 
     /// No rules.
     static let none = Policy(licenses: nil, maximumSize: nil, proof: nil, location: nil)
+
+    /// Where a key of the table stands; the table where it does not have the key.
+    public func location(of key: String) -> Diagnostic.Location? { places[key] ?? location }
 }
 
 /// One `[[model]]`, `[[dataset]]`, `[[wheels]]` or `[[files]]`.
@@ -109,6 +135,8 @@ public struct Entry: Equatable, Sendable {
     public let allow: [String]
     /// The place of the entry's table header in the manifest.
     public let location: Diagnostic.Location
+    /// What this entry is meant for, where that is not what the policy says.
+    public internal(set) var accelerator: Accelerator?
 
     /// The cache's content or the directory that it is; `nil` where it is made out of another entry.
     public var source: Source? {

@@ -73,7 +73,50 @@ struct ManifestReader {
                 allowed: key.type.allowed, fix: "add \(key.name) = …")
         }
         checkForms(of: table, schema, label, meant)
+        if let variants = schema.variants { checkVariants(of: table, schema, variants, values, meant) }
         return values
+    }
+
+    /// Checks what the value of one key means for the others.
+    private mutating func checkVariants(
+        of table: LocatedValue, _ schema: ManifestSchema.Table, _ variants: ManifestSchema.Variants,
+        _ values: [String: Value], _ meant: Set<String>
+    ) {
+        let stated = table[variants.key]
+        var chosen = variants.cases.first
+        if stated != nil || meant.contains(variants.key) {
+            // A value that is none was reported.
+            guard case .text(let text)? = values[variants.key] else { return }
+            chosen = variants.cases.first { $0.value == text }
+        }
+        guard let chosen else { return }
+        for other in variants.cases where other.value != chosen.value {
+            for key in other.own {
+                guard let member = table[key] else { continue }
+                report(
+                    "manifest-conflict", "`\(key)` is for \(variants.key) = \(quoted(other.value))",
+                    at: member.place,
+                    fix: "take it out, or write \(variants.key) = \(quoted(other.value))")
+            }
+        }
+        for key in chosen.required where table[key] == nil && !meant.contains(key) {
+            let allowed = chosen.choices.flatMap { $0.key == key ? $0.values : nil }
+            report(
+                "manifest-missing-key",
+                "\(schema.header) has no `\(key)`, which \(variants.key) = \(quoted(chosen.value)) needs",
+                at: table.place,
+                allowed: allowed?.joined(separator: ", ")
+                    ?? schema.keys.first { $0.name == key }?.type.allowed, fix: "add \(key) = …")
+        }
+        guard let (key, allowed) = chosen.choices, case .text(let text)? = values[key],
+            !allowed.contains(text),
+            let member = table[key]
+        else { return }
+        let probable = Suggestion.nearest(to: text, among: allowed)
+        report(
+            "manifest-value", "`\(key)` is \(member.value.found), which no \(chosen.value) of Kaggle's has",
+            at: member.value.place, allowed: allowed.joined(separator: ", "),
+            fix: probable.map { "did you mean \(quoted($0))?" })
     }
 
     /// Checks that the table is written in one of its forms, and in no other as well.

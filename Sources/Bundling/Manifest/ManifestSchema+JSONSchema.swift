@@ -32,6 +32,9 @@ extension ManifestSchema.Table {
         let required = keys.filter(\.isRequired).map { JSON.string($0.name) }
         if !required.isEmpty { members.append(.init("required", .array(required))) }
         if !forms.isEmpty { members.append(.init("oneOf", .array(forms.map(jsonSchema(of:))))) }
+        if let variants {
+            members.append(.init("allOf", .array(variants.cases.map(variants.jsonSchema(of:)))))
+        }
         members.append(.init("additionalProperties", false))
         if kind == nil { return .object([.init("description", .string(summary))] + members) }
         return ["description": .string(summary), "type": "array", "items": .object(members)]
@@ -56,6 +59,29 @@ extension ManifestSchema.Table {
             members.append(.init("dependentRequired", .object(needs)))
         }
         return .object(members)
+    }
+}
+
+extension ManifestSchema.Variants {
+    /// What one value of the key means for the others.
+    fileprivate func jsonSchema(of variant: ManifestSchema.Variant) -> JSON {
+        // The first one is also meant where the key is missing, which a schema of properties lets through.
+        var condition: [JSON.Member] = [
+            .init("properties", .object([.init(key, ["const": .string(variant.value)])]))
+        ]
+        if variant.value != cases.first?.value { condition.append(.init("required", [.string(key)])) }
+        let foreign = cases.filter { $0.value != variant.value }.flatMap(\.own)
+        var properties = foreign.map { JSON.Member($0, .bool(false)) }
+        if let (key, values) = variant.choices {
+            properties.append(.init(key, ["enum": .array(values.map(JSON.string))]))
+        }
+        return [
+            "if": .object(condition),
+            "then": [
+                "properties": .object(properties),
+                "required": .array(variant.required.map(JSON.string)),
+            ],
+        ]
     }
 }
 

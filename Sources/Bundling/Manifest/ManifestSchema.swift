@@ -20,6 +20,8 @@ public enum ManifestSchema {
         let keys: [Key]
         /// The ways to write it, of which one has to be taken; none where there is only one.
         var forms: [Form] = []
+        /// A key whose value decides which of the others there may be; `nil` where none does.
+        var variants: Variants?
 
         /// The header as it is written.
         var header: String {
@@ -41,6 +43,26 @@ public enum ManifestSchema {
         var dependent: [(key: String, needs: String)] = []
         /// What the form is, to be read after "an entry".
         let words: String
+    }
+
+    /// What the value of one key means for the others.
+    struct Variants {
+        /// The key that decides.
+        let key: String
+        /// What there is to choose from, the one that is meant where the key is missing first.
+        let cases: [Variant]
+    }
+
+    /// One value of a key that decides on others.
+    struct Variant {
+        /// The value.
+        let value: String
+        /// Keys that only this one has.
+        var own: [String] = []
+        /// Keys that it needs.
+        var required: [String] = []
+        /// A key that takes other values with it.
+        var choices: (key: String, values: [String])?
     }
 
     /// A key of a table.
@@ -106,6 +128,33 @@ public enum ManifestSchema {
         "EU-ODP-Legal-Notice", "apache-2.0", "GPL-3.0",
     ]
 
+    /// Kaggle's names for licences of models (kaggle-cli, docs/models_metadata.md).
+    static let kaggleModelLicenses = [
+        "Apache 2.0", "Attribution 3.0 IGO (CC BY 3.0 IGO)", "Attribution 3.0 Unported (CC BY 3.0)",
+        "Attribution 4.0 International (CC BY 4.0)",
+        "Attribution-NoDerivatives 4.0 International (CC BY-ND 4.0)",
+        "Attribution-NonCommercial 4.0 International (CC BY-NC 4.0)",
+        "Attribution-NonCommercial-NoDerivatives 4.0 International (CC BY-NC-ND 4.0)",
+        "Attribution-NonCommercial-ShareAlike 3.0 IGO (CC BY-NC-SA 3.0 IGO)", "BSD-3-Clause",
+        "CC BY-NC-SA 4.0", "CC BY-SA 3.0", "CC BY-SA 4.0", "CC0: Public Domain",
+        "Community Data License Agreement - Permissive - Version 1.0",
+        "Community Data License Agreement - Sharing - Version 1.0",
+        "GNU Affero General Public License 3.0", "GNU Free Documentation License 1.3",
+        "GNU Lesser General Public License 3.0", "GPL 2", "MIT", "ODC Attribution License (ODC-By)",
+        "ODC Public Domain Dedication and Licence (PDDL)", "GPL 3",
+    ]
+
+    /// Kaggle's names for the frameworks of models, as handles have them (kagglesdk 0.1.38, `ModelFramework`).
+    static let kaggleFrameworks = [
+        "api", "coral", "flax", "gemmaCpp", "ggml", "gguf", "jax", "keras", "maxText", "mxnet", "onnx",
+        "other", "pax", "pyTorch", "scikitLearn", "tensorFlow1", "tensorFlow2", "tensorRtLlm", "tfJs",
+        "tfLite", "transformers", "triton", "vllm",
+    ]
+
+    /// The bundle's kinds.
+    static let datasetKind = "dataset"
+    static let modelKind = "model"
+
     /// The keys above the first table.
     static let rootKeys = [
         Key(
@@ -121,8 +170,11 @@ public enum ManifestSchema {
         summary: "What the bundle is called and how it is laid out.",
         keys: [
             Key(
+                name: "kind", type: .choice([datasetKind, modelKind]), defaultText: datasetKind,
+                summary: "Whether the bundle becomes a dataset or a model of Kaggle's."),
+            Key(
                 name: "name", type: .text(.slug), isRequired: true,
-                summary: "The Kaggle dataset's name in its address (its slug)."),
+                summary: "The Kaggle dataset's name in its address (its slug), or the model's."),
             Key(
                 name: "owner", type: .text(.owner),
                 summary: "The Kaggle account or organization that will own the dataset."),
@@ -131,9 +183,10 @@ public enum ManifestSchema {
                 summary: "The title that Kaggle shows; the name where there is none."),
             Key(name: "subtitle", type: .text(.line), summary: "A line below the title."),
             Key(
-                name: "license", type: .choice(kaggleLicenses), defaultText: defaultLicense,
+                name: "license", type: .choice(kaggleLicenses + kaggleModelLicenses),
+                defaultText: defaultLicense,
                 hint: "write \"\(defaultLicense)\"; the bundle's README names every model's own licence",
-                summary: "Kaggle's name for the dataset's licence."),
+                summary: "Kaggle's name for the dataset's licence, or for the model's."),
             Key(
                 name: "keywords", type: .list(.line, mayBeEmpty: true),
                 summary: "Kaggle's tags for the dataset."),
@@ -142,7 +195,25 @@ public enum ManifestSchema {
                 defaultText: BundleSettings.Deduplication.tensor.rawValue,
                 summary:
                     "What is stored once: nothing (none), equal files (file), or equal files and tensors."),
-        ])
+            Key(
+                name: "framework", type: .choice(kaggleFrameworks),
+                summary: "The framework of a Kaggle model, as in its handle."),
+            Key(
+                name: "variation", type: .text(.entryName),
+                summary: "The variation of a Kaggle model, as in its handle."),
+            Key(
+                name: "base-model", type: .text(.line),
+                summary: "What a Kaggle model was made from: owner/model/framework/variation, or an address."),
+        ],
+        variants: Variants(
+            key: "kind",
+            cases: [
+                Variant(value: datasetKind, own: ["keywords"], choices: ("license", kaggleLicenses)),
+                Variant(
+                    value: modelKind, own: ["framework", "variation", "base-model"],
+                    required: ["framework", "variation", "license"],
+                    choices: ("license", kaggleModelLicenses)),
+            ]))
 
     /// Kaggle shows "other" as "specified in description": right for a bundle of several models, whose
     /// README has their licences. "unknown" would say that nobody looked.
@@ -160,7 +231,13 @@ public enum ManifestSchema {
             Key(
                 name: "proof", type: .choice(Policy.Proof.allCases.map(\.rawValue)),
                 summary: "Whether every file must be proved by a digest that its cache knows."),
+            acceleratorKey("What the notebook will run on: models must fit on it."),
         ])
+
+    private static func acceleratorKey(_ summary: String) -> Key {
+        Key(
+            name: "accelerator", type: .choice(Accelerator.allCases.map(\.rawValue)), summary: summary)
+    }
 
     private static func entry(_ kind: Entry.Kind) -> Table {
         let summary =
@@ -194,7 +271,10 @@ public enum ManifestSchema {
                 Key(
                     name: "allow", type: .list(.findingCode, mayBeEmpty: true),
                     summary: "Codes of findings that are accepted for this entry."),
-            ], forms: kind == .model ? modelForms : [])
+            ]
+                + (kind == .model
+                    ? [acceleratorKey("What this model is meant for, in place of the policy's.")] : []),
+            forms: kind == .model ? modelForms : [])
     }
 
     /// The keys of a model that is made out of another one.

@@ -5,10 +5,13 @@ public enum BundlePath {
     /// The folder for content that has no natural path in the bundle.
     public static let store = "store"
 
-    /// Files at the top level of every bundle besides the folders.
-    public static let generated = [
-        "README.md", "SHA256SUMS", "dataset-metadata.json", Lock.bundledName, "knapsack.py",
-    ]
+    /// Files at the top level of a bundle besides the folders.
+    public static func generated(_ bundle: BundleSettings) -> [String] {
+        proved + [SumsFile.name] + UploadMetadata(bundle).files.map(\.name)
+    }
+
+    /// Those that `SHA256SUMS` has lines for: not itself, and not what Kaggle keeps for itself.
+    static let proved = ["README.md", Lock.bundledName, "knapsack.py"]
 
     /// Suffixes of archives, which Kaggle unpacks after the upload: the file would be gone.
     static let archiveSuffixes = [

@@ -26,21 +26,21 @@ struct BundleComparison {
     ///
     /// - Parameter sums: the content of `SHA256SUMS`; `nil` where content was not looked at.
     func findings(sums: [UInt8]?) -> [Diagnostic] {
-        contentFindings + metadataFindings + (sums.map(sumsFindings) ?? [])
+        contentFindings + expected.metadata.flatMap(metadataFindings) + (sums.map(sumsFindings) ?? [])
     }
 
-    /// The metadata follows from the lock. Kaggle takes it out of a dataset, so on a mounted one its absence
+    /// The metadata follows from the lock. Kaggle takes it out of what it mounts, so that there its absence
     /// is no damage.
-    private var metadataFindings: [Diagnostic] {
-        let name = DatasetMetadata.name
-        let bytes = Array(expected.metadata.utf8)
+    private func metadataFindings(_ file: UploadMetadata.File) -> [Diagnostic] {
+        let name = file.name
+        let bytes = Array(file.text.utf8)
         switch found[name] {
         case nil:
             return [
                 isMounted
                     ? Diagnostic(
                         .note, code: "metadata-missing",
-                        "\(name) is missing, as in every dataset that Kaggle mounts")
+                        "\(name) is missing, as in everything that Kaggle mounts")
                     : Diagnostic(code: "missing", "\(name) is missing", fix: "pack the bundle again")
             ]
         case .digest(let digest, _)?:
@@ -78,13 +78,14 @@ struct BundleComparison {
             }
         }
         for path in found.keys where expected.content[path] == nil {
-            if BundlePath.generated.contains(path) {
+            if expected.generated.contains(path) {
                 if case .unreadable(let reason)? = found[path] { findings.append(unreadable(path, reason)) }
             } else {
                 findings.append(BundleComparison.extra(path))
             }
         }
-        for path in BundlePath.generated where found[path] == nil && path != DatasetMetadata.name {
+        for path in expected.generated.sorted()
+        where found[path] == nil && !UploadMetadata.names.contains(path) {
             findings.append(Diagnostic(code: "missing", "\(path) is missing", fix: "pack the bundle again"))
         }
         return findings
@@ -115,7 +116,7 @@ struct BundleComparison {
             guard case .digest(let actual, _)? = found[path], actual != digest else { continue }
             wrong.append(path)
         }
-        let wanted = Set(expected.content.keys).union(SumsFile.generated)
+        let wanted = Set(expected.content.keys).union(BundlePath.proved)
         let unnamed = wanted.subtracting(sums.keys).map { "no line for \($0)" }
         let unknown = Set(sums.keys).subtracting(wanted).map { "a line for \($0)" }
         // Where the content is the one that the lock has, it is the line that is wrong.
@@ -123,7 +124,7 @@ struct BundleComparison {
             guard case .digest(let actual, _)? = found[path] else { return false }
             return expected.content[path]?.sha256 == actual
         }.map { "no right line for \($0)" }
-        let generated = wrong.filter { BundlePath.generated.contains($0) }.sorted().map { path in
+        let generated = wrong.filter { expected.generated.contains($0) }.sorted().map { path in
             Diagnostic(
                 code: "changed", "\(path) does not match its line in \(SumsFile.name)",
                 notes: ["either of the two is damaged"], fix: "pack the bundle again")

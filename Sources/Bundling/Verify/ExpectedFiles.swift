@@ -10,8 +10,10 @@ struct ExpectedFiles {
 
     /// By the paths in the bundle.
     private(set) var content: [String: Content] = [:]
-    /// What `dataset-metadata.json` must say; it follows from the lock's `[bundle]` table.
-    let metadata: String
+    /// What the files must say by which the bundle is uploaded; they follow from the lock's `[bundle]` table.
+    let metadata: [UploadMetadata.File]
+    /// The files at the top that Knapsack itself makes.
+    let generated: Set<String>
     /// The files in segments, equal ones once.
     private(set) var segmented: [SegmentedFile] = []
 
@@ -19,7 +21,8 @@ struct ExpectedFiles {
     ///
     /// - Throws: where the lock gives one path two contents.
     init(lock: Lock) throws(Diagnostics) {
-        metadata = DatasetMetadata(lock.bundle).text
+        metadata = UploadMetadata(lock.bundle).files
+        generated = Set(BundlePath.generated(lock.bundle))
         for entry in lock.entries {
             for file in entry.files {
                 let path: String

@@ -13,16 +13,16 @@ struct GeneratedFiles {
     let all: [File]
 
     init(plan: Plan) throws {
-        let texts = [
-            ("README.md", BundleReadme(plan).text),
-            (DatasetMetadata.name, DatasetMetadata(plan.lock.bundle).text),
-            (Lock.bundledName, plan.lock.text),
-        ]
+        let texts =
+            [
+                ("README.md", BundleReadme(plan).text),
+                (Lock.bundledName, plan.lock.text),
+            ] + UploadMetadata(plan.lock.bundle).files.map { ($0.name, $0.text) }
         var files = texts.map { File(path: $0.0, bytes: Array($0.1.utf8)) }
         files.append(File(path: "knapsack.py", bytes: PackageResources.knapsack_py))
         var sums = plan.stored.map { ($0.path, $0.sha256) }
         // Kaggle keeps the metadata for itself: with a line for it, the mounted dataset would look damaged.
-        for file in files where file.path != DatasetMetadata.name {
+        for file in files where BundlePath.proved.contains(file.path) {
             sums.append((file.path, try ContentHasher.sha256(file.bytes.span)))
         }
         files.append(File(path: SumsFile.name, bytes: Array(SumsFile.text(sums).utf8)))
@@ -35,11 +35,6 @@ struct GeneratedFiles {
 /// Paths in a bundle have no backslash and no newline, so that form's escapes are never needed.
 enum SumsFile {
     static let name = "SHA256SUMS"
-
-    /// The generated files that it has lines for: not itself, and not what Kaggle keeps for itself.
-    static var generated: [String] {
-        BundlePath.generated.filter { $0 != name && $0 != DatasetMetadata.name }
-    }
 
     static func text(_ sums: [(path: String, digest: SHA256Digest)]) -> String {
         sums.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }

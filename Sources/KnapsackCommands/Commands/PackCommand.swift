@@ -129,7 +129,11 @@ struct PackCommand: KnapsackCommand {
             text += "\nbefore the upload: add owner = \"your-kaggle-name\" to [bundle] and pack again"
         }
         guard ArchiveFormat(path: receipt.path) == nil else { return text }
-        return text + "\nupload: kaggle datasets create -p \(receipt.path) -r zip"
+        guard plan.lock.bundle.model != nil else {
+            return text + "\nupload: kaggle datasets create -p \(receipt.path) -r zip"
+        }
+        return text + "\nupload: kaggle models create -p \(receipt.path)"
+            + "\nand then: kaggle models instances create -p \(receipt.path) -r zip"
     }
 }
 

@@ -16,7 +16,7 @@ import Testing
                         [
                             "models/first/config.json", "models/first/sub/weights.bin",
                             "models/second/empty", try Samples.store("a name for the store"),
-                        ] + BundlePath.generated))
+                        ] + BundlePath.generated(sample.plan.lock.bundle)))
             #expect(files["knapsack.lock"] == Array(sample.plan.lock.text.utf8))
             #expect(receipt.files == files.count)
             #expect(receipt.size == files.values.reduce(0) { $0 + $1.count })
