@@ -28,7 +28,7 @@ class Upload:
 
 
 @dataclass
-class CreatedDataset:
+class Created:
     """What a client asked to have created: the request, and the content of the uploads it named."""
 
     request: dict
@@ -41,7 +41,8 @@ class KaggleServer:
     def __init__(self):
         self.resources: dict[str, dict[int, Path]] = {}
         self.uploads: dict[str, Upload] = {}
-        self.created: list[CreatedDataset] = []
+        self.created: list[Created] = []
+        self.models: list[dict] = []
         self.requests: list[str] = []
         handler = type("Handler", (_KaggleHandler,), {"kaggle": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -170,11 +171,27 @@ class _KaggleHandler(BaseHTTPRequestHandler):
         self.send_json({"token": token, "createUrl": f"http://localhost/upload/{token}"})
 
     def on_CreateDataset(self, body: dict):
-        created = CreatedDataset(body)
+        created = Created(body)
         self.collect(body, "", created.files)
         self.kaggle.created.append(created)
         url = f"https://www.kaggle.com/datasets/{body['ownerSlug']}/{body['slug']}"
         self.send_json({"ref": f"/{body['ownerSlug']}/{body['slug']}", "url": url, "status": "ok", "error": ""})
+
+    def on_GetModel(self, body: dict):
+        found = [model for model in self.kaggle.models if model["slug"] == body["modelSlug"]]
+        if not found:
+            return self.send_json({"code": 404, "message": "no such model"}, 404)
+        self.send_json({"ref": f"{body['ownerSlug']}/{body['modelSlug']}"})
+
+    def on_CreateModel(self, body: dict):
+        self.kaggle.models.append(body)
+        self.send_json({"id": len(self.kaggle.models), "ref": f"{body['ownerSlug']}/{body['slug']}"})
+
+    def on_CreateModelInstance(self, body: dict):
+        created = Created(body)
+        self.collect(body["body"], "", created.files)
+        self.kaggle.created.append(created)
+        self.send_json({"id": len(self.kaggle.created), "ref": _model_handle({**body, **body["body"]})})
 
     def collect(self, folder: dict, prefix: str, into: dict[str, bytes]):
         for item in folder.get("files", []):

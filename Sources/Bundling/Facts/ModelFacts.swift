@@ -31,9 +31,9 @@ public struct ModelFacts: Equatable, Sendable {
     public let parameters: Int?
     /// The bytes of the weights by dtype, of GGUF by ggml's types, the one with most first: of the files that
     /// are loaded as one model, where a repository holds it more than once. Empty for other formats.
-    public let weightBytes: [(dtype: String, bytes: Int)]
+    public internal(set) var weightBytes: [(dtype: String, bytes: Int)] = []
     /// How the weights are quantized; `nil` where they are not, or nothing tells.
-    public let quantization: ModelQuantization?
+    public internal(set) var quantization: ModelQuantization?
     /// What must be among the files for the model to load: "config" and "tokenizer", with ":" and a
     /// directory for a part of a pipeline.
     public let needs: [String]

@@ -113,10 +113,12 @@ struct ManifestReader {
             let member = table[key]
         else { return }
         let probable = Suggestion.nearest(to: text, among: allowed)
+        let isUsual = chosen.value == variants.cases.first?.value
+        let hint = isUsual ? schema.keys.first { $0.name == key }?.hint : nil
         report(
-            "manifest-value", "`\(key)` is \(member.value.found), which no \(chosen.value) of Kaggle's has",
-            at: member.value.place, allowed: allowed.joined(separator: ", "),
-            fix: probable.map { "did you mean \(quoted($0))?" })
+            "manifest-value", "`\(key)` is \(member.value.found)", at: member.value.place,
+            allowed: allowed.joined(separator: ", "),
+            fix: probable.map { "did you mean \(quoted($0))?" } ?? hint)
     }
 
     /// Checks that the table is written in one of its forms, and in no other as well.

@@ -33,11 +33,13 @@ import Testing
                 == BundleSettings(
                     name: "aimo3-models", owner: "my-team", title: "AIMO 3: models", subtitle: "All of them",
                     license: "apache-2.0", keywords: ["llm", "gguf"], deduplication: .file))
+        let policy = manifest.policy
+        #expect(policy.licenses == ["apache-2.0", "mit"])
+        #expect(policy.maximumSize == 1_610_612_736)
+        #expect(policy.proof == .required)
+        #expect(policy.location == Diagnostic.Location(file: "pack.toml", line: 10, column: 1))
         #expect(
-            manifest.policy
-                == Policy(
-                    licenses: ["apache-2.0", "mit"], maximumSize: 1_610_612_736, proof: .required,
-                    location: Diagnostic.Location(file: "pack.toml", line: 10, column: 1)))
+            policy.location(of: "max-size") == Diagnostic.Location(file: "pack.toml", line: 12, column: 1))
         #expect(
             manifest.entries == [
                 Entry(
