@@ -21,7 +21,10 @@ enum KaggleRules {
 
     /// Files of an entry that lie in the store, because Kaggle would not keep them under their names.
     static func renamed(_ entry: LockedEntry) -> [Diagnostic] {
-        let moved = entry.files.filter { BundlePath.problem(entry.naturalPath(of: $0)) != nil }
+        let moved = entry.files.filter { file in
+            // What lies at its natural path was found to survive when it was placed.
+            file.placement != .natural && BundlePath.problem(entry.naturalPath(of: file)) != nil
+        }
         guard let first = moved.first, let reason = BundlePath.problem(entry.naturalPath(of: first)) else {
             return []
         }

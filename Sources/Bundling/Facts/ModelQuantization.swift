@@ -74,7 +74,7 @@ public struct ModelQuantization: Equatable, Sendable {
         case "modelopt", "modelopt_fp4": format = Self.algorithm(json)
         case "auto-round": format = json["packing_format"]?.string
         case "gptq": format = json["checkpoint_format"]?.string
-        case "torchao": format = json["quant_type"]?.string
+        case "torchao": format = Self.torchao(json["quant_type"])
         default: format = nil
         }
         self.init(
@@ -123,6 +123,14 @@ public struct ModelQuantization: Equatable, Sendable {
             candidates.append(group.value["weights"]?["num_bits"]?.integer)
         }
         return candidates.lazy.compactMap(\.self).first { (1...8).contains($0) }
+    }
+
+    /// torchao's `quant_type`: a name, or the record of a configuration's class below "default", of which the
+    /// name tells the numbers ("Float8DynamicActivationFloat8WeightConfig").
+    private static func torchao(_ json: JSON?) -> String? {
+        let name = json?.string ?? json?["default"]?["_type"]?.string ?? ""
+        let kinds = ["float8", "int8", "int4", "int2", "int1", "uintx", "fp6", "mxfp4", "nvfp4"]
+        return kinds.first { name.lowercased().contains($0) }
     }
 
     // MARK: Headers

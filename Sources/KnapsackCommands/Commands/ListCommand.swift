@@ -78,9 +78,15 @@ extension Catalog.Item {
             cache == "kaggle" ? "kaggle: " + shownName : shownName,
             inventory.refs.isEmpty ? short : "\(inventory.refs[0]) \(short)",
             "\(inventory.snapshot.files.count)", ByteCount.text(inventory.size),
-            facts.formats.first.map(\.rawValue) ?? "-", facts.dtypes.first ?? "-",
+            facts.formats.first.map(\.rawValue) ?? "-", dtype,
             facts.parameters.map(ParameterCount.text) ?? "-", facts.license ?? "unknown", state,
         ]
+    }
+
+    /// The type of most of the weights; what quantized them where their own type tells nothing.
+    private var dtype: String {
+        if let quantization = facts.quantization, quantization.method != "gguf" { return quantization.method }
+        return facts.dtypes.first ?? facts.weightBytes.first?.dtype ?? "-"
     }
 
     private var state: String {
@@ -102,6 +108,12 @@ extension Catalog.Item {
             "frameworks": .array(facts.frameworks.map(JSON.string)),
             "dtypes": .array(facts.dtypes.map(JSON.string)),
             "parameters": facts.parameters.map(JSON.integer) ?? .null,
+            "quantization": facts.quantization.map { quantization in
+                [
+                    "method": .string(quantization.method), "format": optional(quantization.format),
+                    "bits": quantization.bits.map(JSON.integer) ?? .null,
+                ]
+            } ?? .null,
             "license": optional(facts.license),
             "base_models": .array((facts.card?.baseModels ?? []).map(JSON.string)),
             "library": optional(facts.card?.library),

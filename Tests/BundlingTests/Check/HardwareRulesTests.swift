@@ -21,7 +21,8 @@ import Testing
             ("l4x4", "BF16", false),
             ("l4x4", "F8_E4M3", false), ("a100", "F8_E5M2", true), ("a100", "BF16", false),
             ("h100", "F8_E4M3", false), ("h100", "F4", true), ("rtx-pro-6000", "F4", false),
-            ("tpu", "BF16", false), ("tpu", "F8_E4M3", true), ("cpu", "F16", false), ("cpu", "F8_E4M3", true),
+            ("tpu", "BF16", false), ("tpu", "F8_E4M3", true), ("cpu", "F4", true), ("cpu", "F16", false),
+            ("cpu", "F8_E4M3", true),
         ])
     func warnsOfTypesThatTheAcceleratorLacks(_ accelerator: String, _ dtype: String, isFound: Bool) throws {
         let codes = try sample(accelerator, weights("\"\(dtype)\":1000")).codes()
@@ -88,7 +89,8 @@ import Testing
             ("mxfp4", "", "p100", "error"), ("exl3", "", "t4x2", "error"), ("exl2", "", "l4x4", ""),
             ("aqlm", "", "t4x2", ""), ("hqq", "", "t4x2", ""), ("torchao", "", "l4x4", ""),
             ("mlx", "", "h100", "warning"), ("gguf", "q4_k", "p100", ""), ("gguf", "q4_k", "tpu", "warning"),
-            ("something-new", "", "t4x2", ""),
+            ("something-new", "", "t4x2", "warning"), ("nvfp4", "", "l4x4", "warning"),
+            ("torchao", "float8", "cpu", "warning"), ("metal", "", "h100", "warning"),
         ])
     func knowsWhichMethodsRunWhere(_ method: String, _ format: String, _ accelerator: String, _ level: String)
         throws

@@ -27,7 +27,7 @@ extension Accelerator {
         case (_, nil) where isFP8:
             return .otherwise(
                 "it has no FP8, so that they have to be widened to 16 bits to compute with them")
-        case ("F4", let capability?) where capability < 100:
+        case ("F4", let capability) where (capability ?? 0) < 100:
             return .otherwise("it has no FP4, so that they have to be widened to compute with them")
         case ("F64", nil) where self == .tpu: return .otherwise("a TPU has no F64")
         default: return .native
@@ -39,7 +39,7 @@ extension Accelerator {
     /// Sources: vLLM's table "Supported Hardware" (docs/features/quantization, October 2026: AWQ and GPTQ from
     /// Turing, Marlin for GPTQ, AWQ, FP8 and FP4 from Turing but for MXFP4, INT8 from Turing, FP8 from Ada) and
     /// the `get_min_capability` of its methods; transformers' pages on MXFP4 (7.5 and later), fine-grained FP8
-    /// (8.9 and later, widened to BF16 before), EETQ (7.0 and later); bitsandbytes' installation guide
+    /// (8.9 and later, widened to BF16 before) and what its quantizers check (`validate_environment` in 5.23); bitsandbytes' installation guide
     /// (LLM.int8 from 7.5, NF4 and FP4 from 6.0); llama.cpp runs GGUF on all of them, on a TPU's host.
     func support(_ quantization: ModelQuantization) -> Support {
         let method = quantization.method
@@ -51,19 +51,20 @@ extension Accelerator {
             return self == .tpu
                 ? .none("MLX has no build for it") : .otherwise("only MLX reads them (mlx[cuda], mlx[cpu])")
         }
-        guard let needs = Requirement(quantization) else { return .native }
+        if method == "metal" { return .widened("transformers widens them: its kernels are for Apple's GPUs") }
+        guard let needs = Requirement(quantization) else {
+            return .otherwise("nothing is known of what runs it")
+        }
         guard let capability = machine.capability else {
-            switch self == .cpu ? needs.processor : needs.tensorProcessor {
-            case .native: return .native
-            case .widened: return .widened("transformers widens them to BF16 on a machine without a GPU")
-            case .none, .otherwise: return .none("\(needs.kernels) are for NVIDIA's GPUs")
-            }
+            let support = self == .cpu ? needs.processor : needs.tensorProcessor
+            guard case .none = support else { return support }
+            return .none("\(needs.kernels) are for NVIDIA's GPUs")
         }
         if capability >= needs.native { return .native }
         let missing =
             "it takes compute capability \(Self.decimal(needs.native)), and this has \(Self.decimal(capability))"
         if let fallback = needs.fallback, capability >= fallback.capability {
-            return fallback.isWidened ? .widened(fallback.words) : .otherwise(fallback.words)
+            return .otherwise(fallback.words)
         }
         return .none("\(needs.kernels): \(missing)")
     }
@@ -71,12 +72,39 @@ extension Accelerator {
     private static func decimal(_ capability: Int) -> String { "\(capability / 10).\(capability % 10)" }
 }
 
+/// Types of numbers of less than 16 bits that are no integers.
+private enum Numbers {
+    case fp8
+    case nvfp4
+    case mxfp4
+
+    /// `nil` for a method of integers, or of tables.
+    init?(_ quantization: ModelQuantization) {
+        let format = quantization.format ?? ""
+        switch quantization.method {
+        case "fp8", "mxfp8", "fbgemm_fp8", "deepspeedfp": self = .fp8
+        case "nvfp4", "modelopt_fp4", "fouroversix": self = .nvfp4
+        case "mxfp4": self = .mxfp4
+        case "compressed-tensors", "quark", "modelopt", "torchao", "auto-round":
+            if format.contains("mxfp4") {
+                self = .mxfp4
+            } else if format.contains("fp4") {
+                self = .nvfp4
+            } else if format.contains("fp8") || format.contains("float") {
+                self = .fp8
+            } else {
+                return nil
+            }
+        default: return nil
+        }
+    }
+}
+
 /// What a quantization method needs of a device.
 private struct Requirement {
     /// What runs it with a lower capability, and how.
     struct Fallback {
         let capability: Int
-        var isWidened = false
         let words: String
     }
 
@@ -92,64 +120,61 @@ private struct Requirement {
 
     /// `nil` for a method of which nothing is known.
     init?(_ quantization: ModelQuantization) {
+        if let numbers = Numbers(quantization) {
+            self.init(numbers)
+            return
+        }
         let format = quantization.format ?? ""
-        let weightOnly8 = Fallback(
-            capability: 75,
-            words: "vLLM takes it as weights alone (W8A16, Marlin); transformers widens it to BF16")
-        let weightOnly4 = Fallback(
-            capability: 75, words: "vLLM takes it as weights alone (Marlin); nothing computes in FP4 on it")
         switch quantization.method {
         case "awq": self.init(kernels: "the kernels for AWQ", native: 75, processor: .native)
         case "gptq", "auto-round", "autoround":
             self.init(kernels: "the kernels for GPTQ", native: 75, processor: .native)
             // AutoGPTQ's first kernels are for Pascal too, at a fraction of the speed.
             fallback = Fallback(
-                capability: 60, words: "only the slow kernels of GPTQModel run there (Triton, torch)")
+                capability: 60, words: "only the slow kernels of GPTQModel run (Triton, torch)")
         case "bitsandbytes":
+            self.init(kernels: "LLM.int8()", native: format == "int8" ? 75 : 60, processor: .native)
+        case "compressed-tensors", "quark", "modelopt":
             self.init(
-                kernels: "LLM.int8()", native: format == "int8" ? 75 : 60, processor: .native)
-        case "compressed-tensors", "quark":
-            if format.contains("nvfp4") {
-                self.init(kernels: "the kernels for NVFP4", native: 100)
-                fallback = weightOnly4
-            } else if format.contains("mxfp4") {
-                self.init(kernels: "the kernels for MXFP4", native: 80)
-            } else if format.contains("float") || format.contains("fp8") {
-                self.init(kernels: "the kernels for FP8", native: 89)
-                fallback = weightOnly8
-            } else {
-                self.init(
-                    kernels: "vLLM's kernels for compressed-tensors", native: 75, processor: .native,
-                    tensorProcessor: format.contains("int") ? .native : .none(""))
-            }
-        case "fp8", "fbgemm_fp8", "deepspeedfp":
-            self.init(kernels: "the kernels for FP8", native: 89, processor: .widened(""))
-            fallback = weightOnly8
-        case "modelopt", "modelopt_fp4":
-            if format.contains("fp4") || quantization.method == "modelopt_fp4" {
-                self.init(kernels: "the kernels for NVFP4", native: 100)
-                fallback = weightOnly4
-            } else {
-                self.init(kernels: "the kernels for FP8", native: 89)
-                fallback = weightOnly8
-            }
-        case "mxfp4":
-            // transformers' Triton kernels from 7.5, vLLM's from 8.0; elsewhere transformers widens.
-            self.init(kernels: "the kernels for MXFP4", native: 80, processor: .widened(""))
-            fallback = Fallback(
-                capability: 75,
-                words:
-                    "vLLM has no MXFP4 for it, and transformers needs Triton 3.4 and the package kernels, or "
-                    + "widens it to BF16, which it has not either")
+                kernels: "vLLM's kernels for \(quantization.method)", native: 75, processor: .native,
+                tensorProcessor: format.contains("int") ? .native : .none(""))
         case "eetq": self.init(kernels: "EETQ's kernels", native: 70)
-        case "aqlm", "vptq", "hqq":
+        case "vptq", "spqr": self.init(kernels: "its kernels", native: 70)
+        case "aqlm", "hqq", "quanto", "bitnet", "sinq", "gemma":
             self.init(kernels: "its kernels", native: 60, processor: .native)
-        case "torchao":
-            self.init(
-                kernels: "torchao's kernels", native: format.contains("float8") ? 89 : 75, processor: .native)
+        case "torchao": self.init(kernels: "torchao's kernels", native: 75, processor: .native)
+        case "higgs": self.init(kernels: "FLUTE's kernels", native: 80)
+        case "fp_quant":
+            self.init(kernels: "QuTLASS", native: 100)
+            fallback = Fallback(capability: 75, words: "transformers only emulates it (pseudoquantization)")
         case "exl2": self.init(kernels: "ExLlamaV2", native: 75)
         case "exl3": self.init(kernels: "ExLlamaV3", native: 80)
         default: return nil
+        }
+    }
+
+    /// The methods whose numbers are of a type that only some devices compute with.
+    private init(_ numbers: Numbers) {
+        switch numbers {
+        case .fp8:
+            self.init(
+                kernels: "the kernels for FP8", native: 89,
+                processor: .widened("transformers widens them to BF16"))
+            fallback = Fallback(
+                capability: 75,
+                words: "vLLM takes it as weights alone (W8A16, Marlin), and transformers widens it to BF16")
+        case .nvfp4:
+            self.init(kernels: "the kernels for NVFP4", native: 100)
+            fallback = Fallback(
+                capability: 75,
+                words: "vLLM takes it as weights alone (Marlin), and transformers has nothing for it")
+        case .mxfp4:
+            self.init(
+                kernels: "the kernels for MXFP4", native: 80,
+                processor: .widened("transformers widens them to BF16, but with Triton 3.5"))
+            fallback = Fallback(
+                capability: 75,
+                words: "vLLM has no kernels, and transformers needs Triton 3.4 and the package kernels")
         }
     }
 
