@@ -33,13 +33,21 @@ public struct HuggingFaceConversion: Sendable {
     public let tensors: [Tensor]
     /// The type that was chosen.
     public let outputType: OutputType
+    /// The type of blocks that stands in the file's name and type in the place of plain numbers.
+    let keptType: GGMLType?
+    /// The type as it stands in a file's name.
+    public var typeName: String { keptType == .mxfp4 ? "MXFP4_MOE" : outputType.fileName }
     /// The model's name, size and so on, from which a file's name is made.
     public let general: GeneralMetadata
 
     /// Decides.
     /// - Throws: everything that hinders.
     public init(_ model: HuggingFaceModel, _ options: Options = Options()) throws(ConversionError) {
-        outputType = options.outputType ?? OutputType(guessedFrom: model.tensors)
+        let family = try ArchitectureRegistry.family(of: model.config.architecture)
+        outputType =
+            options.outputType
+            ?? OutputType(guessedFrom: model.storedTensors.filter { family.name(of: $0.name) != nil })
+        keptType = [.f32, .f16, .bf16].contains(outputType) ? model.keptType : nil
         let plan = try ArchitecturePlan(model, outputType, isVocabularyOnly: options.isVocabularyOnly)
         let architecture = plan.architecture
         tensors = plan.tensors
@@ -52,17 +60,12 @@ public struct HuggingFaceConversion: Sendable {
         var metadata = ModelMetadata(architecture: architecture.name)
         if !options.isVocabularyOnly { try architecture.addFirstParameters(to: &metadata) }
         general.add(to: &metadata)
-        try architecture.addParameters(to: &metadata, fileType: Self.fileType(outputType, tensors))
+        try architecture.addParameters(
+            to: &metadata, fileType: keptType == .mxfp4 ? 38 : outputType.fileType)
         metadata["general.quantization_version"] = .uint32(2)
         try architecture.addVocabulary(
             to: &metadata,
             Vocabulary(files: model.files, config: model.config.json, preTokenizer: options.preTokenizer))
         self.metadata = metadata
-    }
-
-    /// The number in `general.file_type`: a model with MXFP4 experts says so where the rest is of plain numbers.
-    private static func fileType(_ type: OutputType, _ tensors: [Tensor]) -> UInt32 {
-        let isPlain = [.f32, .f16, .bf16].contains(type)
-        return isPlain && tensors.contains { $0.description.type == .mxfp4 } ? 38 : type.fileType
     }
 }

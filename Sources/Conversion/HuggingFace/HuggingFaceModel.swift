@@ -10,13 +10,25 @@ public struct HuggingFaceModel: Sendable {
     public let config: ModelConfig
     /// The front matter of the model card; `nil` where there is none.
     public let card: JSON?
-    /// The tensors: those of each file sorted by name, the files sorted by name.
+    /// The tensors as they were saved: those of each file sorted by name, the files sorted by name.
+    public let storedTensors: [CheckpointTensor]
+    /// The tensors that are converted, without what the checkpoint is quantized by.
     public let tensors: [CheckpointTensor]
+    /// What those are computed of; `nil` where all are as they were saved.
+    public let dequantization: Dequantization?
+    /// The type of blocks that the configuration says the weights are kept in; `nil` where they are plain numbers.
+    public let keptType: GGMLType?
 
     /// Puts a model together.
-    /// - Throws: where there is no config.json, or it is none.
+    /// - Parameters:
+    ///   - tensors: as they were saved.
+    ///   - contents: of those that ``Dequantization/needed(_:)`` names, the elements' bytes.
+    ///   - isVocabularyOnly: whether no tensor is converted, so that no quantization has to be undone.
+    /// - Throws: where there is no config.json, or it is none, or the tensors are quantized by a method that cannot be
+    ///   undone.
     public init(
-        directoryName: String, files: ModelFiles, card: JSON?, tensors: [CheckpointTensor]
+        directoryName: String, files: ModelFiles, card: JSON?, tensors: [CheckpointTensor],
+        contents: [Int: [UInt8]] = [:], isVocabularyOnly: Bool = false
     ) throws(ConversionError) {
         guard let config = try files.json("config.json") else {
             throw ConversionError(
@@ -26,6 +38,14 @@ public struct HuggingFaceModel: Sendable {
         self.files = files
         self.config = try ModelConfig(config)
         self.card = card
-        self.tensors = tensors
+        storedTensors = tensors
+        guard !isVocabularyOnly else {
+            (dequantization, keptType, self.tensors) = (nil, nil, tensors)
+            return
+        }
+        let undone = try Dequantization(self.config, files, tensors, contents: contents)
+        dequantization = undone.isEmpty ? nil : undone
+        keptType = undone.keptType
+        self.tensors = undone.tensors.map(\.tensor)
     }
 }

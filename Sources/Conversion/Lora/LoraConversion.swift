@@ -14,6 +14,7 @@ extension HuggingFaceConversion {
         let family = try ArchitectureRegistry.family(of: base.config.architecture)
         var architecture = try family.init(base)
         outputType = options.outputType ?? .f32
+        keptType = nil
         var converted: [ConvertedTensor] = []
         for tensor in adapter.whole {
             try Self.checkNorm(tensor.name)

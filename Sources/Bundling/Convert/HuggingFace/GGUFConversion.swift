@@ -58,7 +58,7 @@ public struct GGUFConversion: Sendable {
         }
         switch request.product {
         case .converted:
-            let path = try path(conversion, conversion.outputType.fileName)
+            let path = try path(conversion, conversion.typeName)
             let source = try HuggingFaceSource(
                 conversion, of: read.checkpoint, name: name, as: .lossless)
             self.source = source
@@ -107,7 +107,7 @@ public struct GGUFConversion: Sendable {
         self.source = source
         quantizer = nil
         output = try Self.output(
-            conversion, source, path: try path(conversion, conversion.outputType.fileName), request.division)
+            conversion, source, path: try path(conversion, conversion.typeName), request.division)
         remarks = Self.remarks(conversion)
     }
 

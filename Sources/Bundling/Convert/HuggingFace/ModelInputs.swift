@@ -51,26 +51,37 @@ struct ModelInputs {
                         verdict: .undecided))
             }
         }
+        let saved: any Checkpoint
         if let stored = try SafetensorsCheckpoint.open(inputs, for: name) {
-            checkpoint = stored
+            saved = stored
         } else if let torch = try TorchWeights(inputs, for: name) {
-            checkpoint = torch
+            saved = torch
         } else if needsWeights {
             throw Diagnostics(
                 Diagnostic(
                     code: "weights-missing", "\(name): there are no weights to convert",
                     fix: "download the model's safetensors files", verdict: .undecided))
         } else {
-            checkpoint = StoredCheckpoint([], in: [])
+            saved = StoredCheckpoint([], in: [])
         }
         // A card that cannot be read says nothing; whether it is broken is for knapsack check to say.
         let card = files["README.md"].flatMap { try? ModelCard.frontMatter(of: $0) }
+        var contents: [Int: [UInt8]] = [:]
+        for index in Dequantization.needed(saved.tensors) {
+            let tensor = saved.tensors[index]
+            var bytes = [UInt8](repeating: 0, count: tensor.elementCount * tensor.unitSize)
+            var room = bytes.mutableSpan
+            try saved.read(0..<tensor.elementCount, of: index, into: &room)
+            contents[index] = bytes
+        }
         do throws(ConversionError) {
             model = try HuggingFaceModel(
-                directoryName: directoryName, files: files, card: card, tensors: checkpoint.tensors)
+                directoryName: directoryName, files: files, card: card, tensors: saved.tensors,
+                contents: contents, isVocabularyOnly: !needsWeights)
         } catch {
             throw Diagnostics(error.diagnostic(for: name))
         }
+        checkpoint = model.dequantization.map { DequantizedCheckpoint($0, of: saved, name: name) } ?? saved
     }
 }
 

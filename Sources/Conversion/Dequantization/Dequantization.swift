@@ -1,0 +1,67 @@
+public import Tensors
+
+/// What a checkpoint's tensors are once its quantization is undone, as convert_hf_to_gguf.py of llama.cpp undoes it:
+/// which tensors there are then, and what each is computed of.
+public struct Dequantization: Sendable {
+    /// A tensor of the checkpoint without quantization.
+    public struct Tensor: Sendable {
+        /// Name, shape and type.
+        public let tensor: CheckpointTensor
+        /// What it is.
+        public let content: Content
+    }
+
+    /// What a tensor is.
+    public enum Content: Sendable {
+        /// A stored one as it is, by its place.
+        case stored(Int)
+        /// 32-bit floats that are computed.
+        case computed(any DequantizedTensor)
+        /// Blocks that are put in another order.
+        case blocks(RepackedBlocks)
+    }
+
+    /// The tensors in the order in which they are converted.
+    public private(set) var tensors: [Tensor] = []
+    /// The type of blocks that the configuration says the weights are kept in; `nil` where they are plain numbers.
+    public let keptType: GGMLType?
+    /// Whether all is as it was stored.
+    public let isEmpty: Bool
+
+    /// The stored tensors whose content has to be known: small ones that say a shape.
+    public static func needed(_ stored: [CheckpointTensor]) -> [Int] {
+        stored.indices.filter { index in
+            stored[index].name.hasUTF8Suffix(".weight_shape") && stored[index].shape == [2]
+                && [.i64, .i32].contains(stored[index].dtype)
+        }
+    }
+
+    /// Decides.
+    /// - Parameters:
+    ///   - config: the model's configuration.
+    ///   - files: its small files.
+    ///   - stored: the tensors as they were saved, in the order in which they are converted.
+    ///   - contents: of the tensors that ``needed(_:)`` names, the elements' bytes.
+    /// - Throws: where the method is one that cannot be undone, or a tensor is missing or has no fitting shape.
+    public init(
+        _ config: ModelConfig, _ files: ModelFiles, _ stored: [CheckpointTensor],
+        contents: [Int: [UInt8]]
+    ) throws(ConversionError) {
+        let scheme = try QuantizationScheme(config, files)
+        var work = DequantizationWork(stored, contents)
+        switch scheme {
+        case .none: break
+        case .fp8(let block): try work.floats(block)
+        case .gptq(let bits, let offset): try work.gptq(bits, zeroOffset: offset)
+        case .bitnet: try work.ternary()
+        case .scaled(let block): try work.scaled(block)
+        case .packed(let bits, let group): try work.packed(bits, group)
+        case .modelOptimizer: try work.modelOptimizer()
+        case .mxfp4: break
+        }
+        if config.architecture == "GptOssForCausalLM" { try work.experts() }
+        tensors = work.tensors
+        keptType = scheme == .mxfp4 ? .mxfp4 : nil
+        isEmpty = work.isEmpty
+    }
+}

@@ -1,0 +1,179 @@
+import Tensors
+
+/// The tensors of a checkpoint by their names, while some of them take others' places (base.py of the converter,
+/// `dequant_model`).
+struct DequantizationWork {
+    private let stored: [CheckpointTensor]
+    private let contents: [Int: [UInt8]]
+    private let places: [String: Int]
+    /// What a stored tensor becomes.
+    private var replaced: [Int: Dequantization.Tensor] = [:]
+    private var removed: Set<Int> = []
+    private var added: [Dequantization.Tensor] = []
+
+    init(_ stored: [CheckpointTensor], _ contents: [Int: [UInt8]]) {
+        self.stored = stored
+        self.contents = contents
+        places = Dictionary(stored.enumerated().map { ($1.name, $0) }) { $1 }
+    }
+
+    /// The tensors that are there now: new ones behind those that were there.
+    var tensors: [Dequantization.Tensor] {
+        stored.indices.filter { !removed.contains($0) }.map { index in
+            replaced[index] ?? Dequantization.Tensor(tensor: stored[index], content: .stored(index))
+        } + added
+    }
+
+    /// Whether all is as it was.
+    var isEmpty: Bool { replaced.isEmpty && removed.isEmpty && added.isEmpty }
+
+    // MARK: Methods
+
+    mutating func floats(_ block: [Int]) throws(ConversionError) {
+        for (index, tensor) in stored.enumerated() {
+            if let weight = tensor.name.dropping("_scale_inv") {
+                try scale(weight, by: index, block)
+            } else if let start = tensor.name.dropping(".qscale_weight") {
+                try scale(start + ".weight", by: index, block)
+            } else if Self.unused.contains(where: { tensor.name.hasUTF8Suffix($0) }) {
+                removed.insert(index)
+            }
+        }
+    }
+
+    /// Scales of what goes in, which the weights do not depend on.
+    private static let unused = [".activation_scale", "_activation_scale", ".qscale_act"]
+
+    mutating func scaled(_ block: [Int]) throws(ConversionError) {
+        for (index, tensor) in stored.enumerated() {
+            guard tensor.name.hasUTF8Suffix(".weight_scale"), let weight = tensor.name.dropping("_scale")
+            else { continue }
+            try scale(weight, by: index, block)
+        }
+    }
+
+    mutating func modelOptimizer() throws(ConversionError) {
+        for (index, tensor) in stored.enumerated() {
+            if [".input_scale", ".k_scale", ".v_scale"].contains(where: { tensor.name.hasUTF8Suffix($0) }) {
+                removed.insert(index)
+            } else if tensor.name.hasUTF8Suffix(".weight_scale"),
+                let weight = tensor.name.dropping("_scale")
+            {
+                if places[weight] == nil {
+                    removed.insert(index)
+                } else {
+                    try scale(weight, by: index, [])
+                }
+            }
+        }
+    }
+
+    mutating func ternary() throws(ConversionError) {
+        for (index, tensor) in stored.enumerated() {
+            guard tensor.name.hasUTF8Suffix(".weight_scale"), let name = tensor.name.dropping("_scale")
+            else { continue }
+            let weight = try part(name)
+            let computed = try TernaryTensor(weight, scale: StoredPart(index, tensor))
+            try replace(weight, computed.shape, .computed(computed))
+            removed.insert(index)
+        }
+    }
+
+    mutating func gptq(_ bits: Int, zeroOffset: Int) throws(ConversionError) {
+        for (index, tensor) in stored.enumerated() {
+            guard let start = tensor.name.dropping(".qweight") else { continue }
+            let parts = try [part(start + ".qzeros"), part(start + ".scales"), part(start + ".g_idx")]
+            let computed = try GPTQTensor(
+                StoredPart(index, tensor), zeros: parts[0], scales: parts[1], indices: parts[2], bits: bits,
+                zeroOffset: zeroOffset)
+            removed.formUnion([index] + parts.map(\.index))
+            add(start + ".weight", computed.shape, .computed(computed))
+        }
+    }
+
+    mutating func packed(_ bits: Int, _ group: Int) throws(ConversionError) {
+        for (index, tensor) in stored.enumerated() {
+            guard tensor.name.hasUTF8Suffix(".weight_packed"), let name = tensor.name.dropping("_packed")
+            else { continue }
+            let (scale, shape) = (try part(name + "_scale"), try part(name + "_shape"))
+            let zeros = places[name + "_zero_point"].map { StoredPart($0, stored[$0]) }
+            guard let sizes = sizes(shape) else { throw shape.wrongShape("which is no shape of a matrix") }
+            let computed = try PackedTensor(
+                StoredPart(index, tensor), scale: scale, zeros: zeros, shape: sizes, bits: bits, group: group)
+            removed.formUnion([index, scale.index, shape.index] + (zeros.map { [$0.index] } ?? []))
+            add(name, sizes, .computed(computed))
+        }
+    }
+
+    /// The experts of gpt-oss, whose blocks take the place of their scales: that is when they are written.
+    mutating func experts() throws(ConversionError) {
+        for (index, tensor) in stored.enumerated() {
+            guard tensor.name.containsUTF8(".mlp.experts."), let name = tensor.name.dropping("_scales"),
+                let codes = places[name + "_blocks"]
+            else { continue }
+            let scales = StoredPart(index, tensor)
+            let blocks = try RepackedBlocks(codes: StoredPart(codes, stored[codes]), scales: scales)
+            replaced[index] = Dequantization.Tensor(
+                tensor: CheckpointTensor(name: name, shape: blocks.shape, dtype: .u8, blockType: .mxfp4),
+                content: .blocks(blocks))
+            removed.insert(codes)
+        }
+    }
+
+    // MARK: Tensors
+
+    private func part(_ name: String) throws(ConversionError) -> StoredPart {
+        guard let index = places[name] else { throw ConversionError.missingTensor(name) }
+        return StoredPart(index, stored[index])
+    }
+
+    /// The two numbers in a tensor.
+    private func sizes(_ shape: StoredPart) -> [Int]? {
+        guard shape.shape == [2], let bytes = contents[shape.index], bytes.count == 2 * shape.elementSize
+        else { return nil }
+        return (0..<2).map { number in
+            (0..<shape.elementSize).reduce(0) {
+                $0 | Int(bytes[number * shape.elementSize + $1]) << (8 * $1)
+            }
+        }
+    }
+
+    private mutating func scale(_ weight: String, by index: Int, _ block: [Int]) throws(ConversionError) {
+        let weight = try part(weight)
+        let scale = StoredPart(index, stored[index])
+        try replace(weight, weight.shape, .computed(ScaledTensor(weight, scale: scale, block: block)))
+        removed.insert(index)
+    }
+
+    private mutating func replace(
+        _ part: StoredPart, _ shape: [Int], _ content: Dequantization.Content
+    ) throws(ConversionError) {
+        let tensor = CheckpointTensor(name: part.name, shape: shape, dtype: .f32)
+        let old = replaced.updateValue(
+            Dequantization.Tensor(tensor: tensor, content: content), forKey: part.index)
+        guard old == nil else {
+            throw ConversionError(
+                "tensor-twice", "tensor \"\(part.name)\" has scales of two names",
+                fix: "see that all files are of one revision")
+        }
+    }
+
+    /// A tensor of a new name, behind all others; in the place of one that has the name.
+    private mutating func add(_ name: String, _ shape: [Int], _ content: Dequantization.Content) {
+        let tensor = CheckpointTensor(name: name, shape: shape, dtype: .f32)
+        let new = Dequantization.Tensor(tensor: tensor, content: content)
+        if let place = places[name] {
+            replaced[place] = new
+        } else {
+            added.append(new)
+        }
+    }
+}
+
+extension String {
+    /// What stands before these last bytes; `nil` where they are others.
+    func dropping(_ suffix: String) -> String? {
+        guard hasUTF8Suffix(suffix) else { return nil }
+        return String(decoding: utf8.dropLast(suffix.utf8.count), as: UTF8.self)
+    }
+}
