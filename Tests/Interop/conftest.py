@@ -26,6 +26,7 @@ collect_ignore = [
         ("test_llama_cpp.py", "KNAPSACK_LLAMA_CPP"),
         ("test_convert.py", "KNAPSACK_CONVERT_HF"),
         ("test_convert_more.py", "KNAPSACK_CONVERT_HF"),
+        ("test_convert_quantized.py", "KNAPSACK_CONVERT_HF"),
     ]
     if not os.environ.get(variable)
 ]

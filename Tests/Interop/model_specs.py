@@ -17,7 +17,7 @@ LONG = dict(type="longrope", long_factor=[1.0 + i / 7 for i in range(8)], short_
 
 
 def model(
-    family: str, tokenizer="bpe", *, drop=(), put=None, dtype="bfloat16", shards=None, edit=None, files=None, **config
+    family: str, tokenizer="bpe", *, drop=(), put=None, dtype="bfloat16", shards=None, edit=None, files=None, split=False, **config
 ) -> dict:
     """One model: a class of transformers, values of its configuration, and what is done to the files.
 
@@ -27,9 +27,10 @@ def model(
         shards: the largest size of a file.
         edit: what becomes of the tensors.
         files: others, by their paths, as JSON.
+        split: whether the weights shall be in two files that have every other tensor each.
     """
     return dict(family=family, tokenizer=tokenizer, drop=drop, put=put or {}, dtype=dtype, shards=shards, edit=edit,
-                files=files or {}, config=config)  # fmt: skip
+                files=files or {}, split=split, config=config)  # fmt: skip
 
 
 def without_prefix(tensors):
