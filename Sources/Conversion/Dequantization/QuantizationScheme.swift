@@ -151,6 +151,28 @@ enum QuantizationScheme: Hashable, Sendable {
 
     static let advice = "take the model from which it was quantized, or a revision without quantization"
 
+    /// The error of a plan, or what is behind it where tensors are quantized in a way that config.json does not say.
+    static func explained(_ error: ConversionError, _ tensors: [CheckpointTensor]) -> ConversionError {
+        guard error.code == "tensor-unknown" || error.code == "tensor-shape" else { return error }
+        for (suffix, method) in leftOver {
+            guard let tensor = tensors.first(where: { $0.name.hasUTF8Suffix(suffix) }) else { continue }
+            return ConversionError(
+                "quantization-unknown",
+                "tensor \"\(tensor.name)\" is of weights that are quantized\(method), as config.json does not say or "
+                    + "in a way that is not known",
+                notes: [error.message], fix: advice)
+        }
+        return error
+    }
+
+    /// Ends of the names of tensors beside quantized weights, and who writes them.
+    private static let leftOver: [(String, String)] = [
+        (".absmax", " by bitsandbytes"), (".quant_map", " by bitsandbytes"), (".SCB", " by bitsandbytes"),
+        (".qweight", " by GPTQ or AWQ"), (".weight_packed", " by compressed-tensors"),
+        (".weight_scale", ""), ("_scale_inv", ""), (".input_scale", ""), (".weight_zero_point", ""),
+        ("_blocks", " as MXFP4"), (".W_q", " by HQQ"), (".k_scale", ""), (".biases", " by MLX"),
+    ]
+
     private static func unknown(_ method: String) -> ConversionError {
         ConversionError(
             "quantization-unknown",

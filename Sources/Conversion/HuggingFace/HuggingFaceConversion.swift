@@ -55,7 +55,12 @@ public struct HuggingFaceConversion: Sendable {
             options.outputType
             ?? OutputType(guessedFrom: model.storedTensors.filter { family.name(of: $0.name) != nil })
         keptType = [.f32, .f16, .bf16].contains(outputType) ? model.keptType : nil
-        let plan = try ArchitecturePlan(model, outputType, isVocabularyOnly: options.isVocabularyOnly)
+        let plan: ArchitecturePlan
+        do throws(ConversionError) {
+            plan = try ArchitecturePlan(model, outputType, isVocabularyOnly: options.isVocabularyOnly)
+        } catch {
+            throw QuantizationScheme.explained(error, model.tensors)
+        }
         let architecture = plan.architecture
         tensors = plan.tensors
         general = try GeneralMetadata(

@@ -18,12 +18,13 @@ import Testing
     private func source(
         _ config: String, _ tensors: [HuggingFaceSample.Tensor], in directory: String
     ) throws -> ModelInputs {
-        try Sample.safetensors(tensors).write(to: Path.join(directory, "model.safetensors"))
-        try Array(config.utf8).write(to: Path.join(directory, "config.json"))
+        try writeFile(Path.join(directory, "model.safetensors"), Sample.safetensors(tensors))
+        try writeFile(Path.join(directory, "config.json"), config)
         return try ModelInputs(Sample.inputs(directory), directoryName: "model", name: "model")
     }
 
-    private func bytes(_ checkpoint: any Checkpoint, _ name: String, _ elements: Range<Int>) throws -> [UInt8] {
+    private func bytes(_ checkpoint: any Checkpoint, _ name: String, _ elements: Range<Int>) throws -> [UInt8]
+    {
         let index = try #require(checkpoint.tensors.firstIndex { $0.name == name })
         var bytes = [UInt8](repeating: 0, count: elements.count * 4)
         var room = bytes.mutableSpan
@@ -31,8 +32,8 @@ import Testing
         return bytes
     }
 
-    @Test func readsWhatTheNumbersStandFor() throws {
-        try withTemporaryDirectory { directory in
+    @Test func readsWhatTheNumbersStandFor() async throws {
+        try await withTemporaryDirectory { directory in
             let name = "model.layers.0.mlp.up_proj.weight"
             let scales = Sample.Tensor(name + "_scale_inv", .f32, [4, 2], from: 40)
             let inputs = try source(
@@ -55,8 +56,8 @@ import Testing
         }
     }
 
-    @Test func namesTheModelWhereNothingCanBeUndone() throws {
-        try withTemporaryDirectory { directory in
+    @Test func namesTheModelWhereNothingCanBeUndone() async throws {
+        try await withTemporaryDirectory { directory in
             let error = #expect(throws: Diagnostics.self) {
                 _ = try source(config("{\"quant_method\":\"awq\"}"), Sample.llama(), in: directory)
             }
