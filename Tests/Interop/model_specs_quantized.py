@@ -2,7 +2,7 @@
 
 from model_specs import EXPERTS, SMALL, model
 from model_specs_more import GPT_OSS, MLA, blocks
-from quantized_weights import gptq, packed, rows_of_all, scaled, stacked, ternary
+from quantized_weights import four_bits, gptq, packed, rows_of_all, scaled, stacked, ternary
 
 WIDE = SMALL | dict(hidden_size=256, intermediate_size=512, num_attention_heads=4, num_key_value_heads=2)
 ODD = SMALL | dict(hidden_size=80, intermediate_size=112)
@@ -105,14 +105,30 @@ OTHERS = {
     "gpt-oss-wide": model("GptOss", **GPT_OSS | dict(hidden_size=256, intermediate_size=256), edit=blocks, put=config("mxfp4")),
     "gpt-oss-said": model("GptOss", **GPT_OSS | dict(intermediate_size=64), put=config("mxfp4")),
 }  # fmt: skip
-MODELS = FP8 | COMPRESSED | GPTQ | OTHERS
+EVEN = SMALL | dict(intermediate_size=128)
+GLOBAL = ("weight_packed", "weight_global_scale", "input_global_scale")
+NVFP4 = {
+    "llama-nvfp4": model("Llama", "spm", **EVEN, edit=four_bits(), put=optimizer(quant_algo="NVFP4")),
+    "llama-nvfp4-ones": model("Llama", "spm", **EVEN, edit=four_bits(ones=True), put=optimizer(quant_algo="NVFP4")),
+    "qwen3-nvfp4-file": model("Qwen3", **EVEN, dtype="float16", edit=four_bits(names=("weight", "weight_scale_2")), files={
+        "hf_quant_config.json": dict(producer=dict(name="modelopt"), quantization=dict(quant_algo="NVFP4"))}),
+    "qwen3-nvfp4-mixed": model("Qwen3", **EVEN, edit=four_bits(plain=["q_proj", "k_proj"]), put=optimizer(
+        quant_algo="MIXED_PRECISION", quantized_layers={"model.layers.0.mlp.up_proj": dict(quant_algo="NVFP4")})),
+    "qwen3moe-nvfp4": model("Qwen3Moe", **EVEN, **EXPERTS, edit=four_bits(), put=optimizer(quant_algo="NVFP4")),
+    "llama-ct-nvfp4": model("Llama", "spm", **EVEN, edit=four_bits(names=GLOBAL), put=compressed(
+        "nvfp4-pack-quantized", num_bits=4, type="float", strategy="tensor_group", group_size=16)),
+    "qwen3moe-ct-nvfp4": model("Qwen3Moe", **EVEN, **EXPERTS, edit=four_bits(names=GLOBAL), put=compressed(
+        "nvfp4-pack-quantized", num_bits=4, type="float", strategy="tensor_group", group_size=16)),
+}  # fmt: skip
+MODELS = NVFP4 | FP8 | COMPRESSED | GPTQ | OTHERS
 
 # What cannot be undone, and what the message names.
 AWQ = config("awq", bits=4, group_size=128, zero_point=True, version="gemm")
 REFUSED = {
     "awq": (AWQ, "awq"), "bitsandbytes": (config("bitsandbytes", load_in_4bit=True), "bitsandbytes"),
     "hqq": (config("hqq"), "hqq"), "aqlm": (config("aqlm"), "aqlm"), "quanto": (config("quanto"), "quanto"),
-    "gptq-3": (config("gptq", bits=3), "GPTQ"), "mxfp4": (config("mxfp4"), "mxfp4"),
+    "nvfp4": (config("other", quant_algo="NVFP4"), "other NVFP4"),
+    "w4a16": (optimizer(quant_algo="W4A16_NVFP4"), "W4A16_NVFP4"), "gptq-3": (config("gptq", bits=3), "GPTQ"), "mxfp4": (config("mxfp4"), "mxfp4"),
     "tensor": (compressed("float-quantized", num_bits=8, type="float", strategy="tensor"), "tensor"),
     "marlin": (compressed("marlin-24", num_bits=4, strategy="group", group_size=128), "marlin-24"),
     "fbgemm": (config("fbgemm_fp8"), "fbgemm_fp8"), "auto-round": (config("auto-round"), "auto-round"),

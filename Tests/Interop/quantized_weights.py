@@ -113,6 +113,25 @@ def ternary(dtype="bfloat16", shape=(1,)):
     return each(change)
 
 
+def four_bits(*, names=("weight", "weight_scale_2", "input_scale"), plain=(), ones=False):
+    """NVFP4; `plain` are parts of names of matrices that have 8 bits and a scale instead."""
+
+    def change(name, tensor):
+        import torch
+
+        rows, columns = tensor.shape
+        if any(part in name for part in plain):
+            return {name: eight_bits(tensor.shape, "e4m3"), name + "_scale": scales([], "float32")}
+        start = name.removesuffix("weight")
+        result = {start + names[0]: torch.randint(0, 256, (rows, columns // 2), dtype=torch.uint8),
+                  name + "_scale": eight_bits((rows, columns // 16), "e4m3")}  # fmt: skip
+        for other in names[1:]:
+            result[start + other] = torch.ones([]) if ones else torch.rand([1] if "global" in other else []) + 0.25
+        return result
+
+    return each(change)
+
+
 def stacked(edit):
     """Experts as one tensor a block, as transformers 5 has them."""
 

@@ -42,8 +42,9 @@ struct ArchitecturePlan: Sendable {
     private static func converted(
         _ model: HuggingFaceModel, _ architecture: inout any ModelArchitecture
     ) throws(ConversionError) -> [ConvertedTensor] {
-        var converted = try architecture.generatedTensors()
-        for (index, tensor) in model.tensors.enumerated() {
+        var converted = try fourBits(model, &architecture)
+        converted += try architecture.generatedTensors()
+        for (index, tensor) in model.tensors.enumerated() where tensor.blockType != .nvfp4 {
             guard !TextTensors.leftOut.contains(where: { tensor.name.hasUTF8Suffix($0) }),
                 let name = type(of: architecture).name(of: tensor.name)
             else { continue }
@@ -52,6 +53,27 @@ struct ArchitecturePlan: Sendable {
         }
         try architecture.finish()
         return converted
+    }
+
+    /// The tensors that are kept in blocks of NVFP4, each with its factors: they are written before all others.
+    private static func fourBits(
+        _ model: HuggingFaceModel, _ architecture: inout any ModelArchitecture
+    ) throws(ConversionError) -> [ConvertedTensor] {
+        var converted: [ConvertedTensor] = []
+        var stacks: [ConvertedTensor] = []
+        // Where the number of experts is not known by these names, stacks come last.
+        let isCounted = model.config.first(["num_local_experts", "num_experts"]) != nil
+        for (index, tensor) in model.tensors.enumerated() where tensor.blockType == .nvfp4 {
+            guard let name = type(of: architecture).name(of: tensor.name) else { continue }
+            let value = TensorValue(TensorView(index, shape: tensor.shape))
+            for own in try architecture.convert(name, value) {
+                guard case .views(let views) = own.value.content else { continue }
+                let factors = views.compactMap { model.dequantization?.tensors[$0.tensor].factors }
+                let all = TensorFactors.tensors(own, factors)
+                if own.value.shape.count == 2 || isCounted { converted += all } else { stacks += all }
+            }
+        }
+        return converted + stacks
     }
 
     /// The type of ggml's blocks that a tensor is kept in as it is.

@@ -9,6 +9,12 @@ public struct Dequantization: Sendable {
         public let tensor: CheckpointTensor
         /// What it is.
         public let content: Content
+        /// Factors of the whole tensor that are written beside it; `nil` where it has none.
+        var factors: TensorFactors?
+
+        init(_ tensor: CheckpointTensor, _ content: Content, _ factors: TensorFactors? = nil) {
+            (self.tensor, self.content, self.factors) = (tensor, content, factors)
+        }
     }
 
     /// What a tensor is.
@@ -28,11 +34,15 @@ public struct Dequantization: Sendable {
     /// Whether all is as it was stored.
     public let isEmpty: Bool
 
-    /// The stored tensors whose content has to be known: small ones that say a shape.
+    /// The stored tensors whose content has to be known: small ones that say a shape, or a factor of a whole tensor.
     public static func needed(_ stored: [CheckpointTensor]) -> [Int] {
         stored.indices.filter { index in
-            stored[index].name.hasUTF8Suffix(".weight_shape") && stored[index].shape == [2]
-                && [.i64, .i32].contains(stored[index].dtype)
+            let tensor = stored[index]
+            if tensor.name.hasUTF8Suffix(".weight_shape") {
+                return tensor.shape == [2] && [.i64, .i32].contains(tensor.dtype)
+            }
+            return tensor.dtype.isReal && tensor.shape.allSatisfy { $0 == 1 }
+                && TensorFactors.suffixes.contains { tensor.name.hasUTF8Suffix($0) }
         }
     }
 
@@ -57,11 +67,16 @@ public struct Dequantization: Sendable {
         case .scaled(let block): try work.scaled(block)
         case .packed(let bits, let group): try work.packed(bits, group)
         case .modelOptimizer: try work.modelOptimizer()
+        case .nvfp4(let isCompressedTensors): try work.fourBits(isCompressedTensors)
         case .mxfp4: break
         }
         if config.architecture == "GptOssForCausalLM" { try work.experts() }
         tensors = work.tensors
-        keptType = scheme == .mxfp4 ? .mxfp4 : nil
+        switch scheme {
+        case .mxfp4: keptType = .mxfp4
+        case .nvfp4: keptType = .nvfp4
+        default: keptType = nil
+        }
         isEmpty = work.isEmpty
     }
 }

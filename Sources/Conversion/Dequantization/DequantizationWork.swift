@@ -20,7 +20,7 @@ struct DequantizationWork {
     /// The tensors that are there now: new ones behind those that were there.
     var tensors: [Dequantization.Tensor] {
         stored.indices.filter { !removed.contains($0) }.map { index in
-            replaced[index] ?? Dequantization.Tensor(tensor: stored[index], content: .stored(index))
+            replaced[index] ?? Dequantization.Tensor(stored[index], .stored(index))
         } + added
     }
 
@@ -114,10 +114,61 @@ struct DequantizationWork {
             let scales = StoredPart(index, tensor)
             let blocks = try RepackedBlocks(codes: StoredPart(codes, stored[codes]), scales: scales)
             replaced[index] = Dequantization.Tensor(
-                tensor: CheckpointTensor(name: name, shape: blocks.shape, dtype: .u8, blockType: .mxfp4),
-                content: .blocks(blocks))
+                CheckpointTensor(name: name, shape: blocks.shape, dtype: .u8, blockType: .mxfp4),
+                .blocks(blocks))
             removed.insert(codes)
         }
+    }
+
+    /// NVFP4, whose blocks are kept, with the factors of whole tensors; compressed-tensors has their reciprocals.
+    mutating func fourBits(_ isCompressedTensors: Bool) throws(ConversionError) {
+        var others: [Int] = []
+        let end = isCompressedTensors ? ".weight_packed" : ".weight"
+        for (index, tensor) in stored.enumerated() {
+            if [".k_scale", ".v_scale"].contains(where: { tensor.name.hasUTF8Suffix($0) }) {
+                removed.insert(index)
+            }
+            guard let start = tensor.name.dropping(end), let place = places[start + ".weight_scale"] else {
+                continue
+            }
+            let scales = StoredPart(place, stored[place])
+            guard scales.shape.count >= 2 else {
+                others.append(place)
+                continue
+            }
+            let blocks = try RepackedBlocks(matrix: StoredPart(index, tensor), scales: scales)
+            removed.insert(place)
+            let names = TensorFactors.names(isCompressedTensors)
+            let factors = TensorFactors(
+                weight: try factor(start + names.weight, isCompressedTensors),
+                input: try factor(start + names.input, isCompressedTensors))
+            replaced[index] = Dequantization.Tensor(
+                CheckpointTensor(
+                    name: start + ".weight", shape: blocks.shape, dtype: .u8, blockType: .nvfp4),
+                .blocks(blocks), factors)
+        }
+        if isCompressedTensors || others.isEmpty { return }
+        for index in others {
+            guard let weight = stored[index].name.dropping("_scale") else { continue }
+            try scale(weight, by: index, [])
+        }
+        for (index, tensor) in stored.enumerated() where tensor.name.hasUTF8Suffix(".input_scale") {
+            removed.insert(index)
+        }
+    }
+
+    /// A factor of a whole tensor; 1 where there is none.
+    private mutating func factor(_ name: String, _ isInverse: Bool) throws(ConversionError) -> Float {
+        guard let place = places[name] else { return 1 }
+        let part = StoredPart(place, stored[place])
+        guard let bytes = contents[place], bytes.count == part.elementSize else {
+            throw part.wrongShape("where one number is expected")
+        }
+        removed.insert(place)
+        var number: [Float] = [0]
+        var room = number.mutableSpan
+        part.dtype.floats(from: bytes.span, into: &room)
+        return isInverse ? 1 / number[0] : number[0]
     }
 
     // MARK: Tensors
@@ -150,7 +201,7 @@ struct DequantizationWork {
     ) throws(ConversionError) {
         let tensor = CheckpointTensor(name: part.name, shape: shape, dtype: .f32)
         let old = replaced.updateValue(
-            Dequantization.Tensor(tensor: tensor, content: content), forKey: part.index)
+            Dequantization.Tensor(tensor, content), forKey: part.index)
         guard old == nil else {
             throw ConversionError(
                 "tensor-twice", "tensor \"\(part.name)\" has scales of two names",
@@ -161,7 +212,7 @@ struct DequantizationWork {
     /// A tensor of a new name, behind all others; in the place of one that has the name.
     private mutating func add(_ name: String, _ shape: [Int], _ content: Dequantization.Content) {
         let tensor = CheckpointTensor(name: name, shape: shape, dtype: .f32)
-        let new = Dequantization.Tensor(tensor: tensor, content: content)
+        let new = Dequantization.Tensor(tensor, content)
         if let place = places[name] {
             replaced[place] = new
         } else {

@@ -18,15 +18,20 @@ enum QuantizationScheme: Hashable, Sendable {
     case modelOptimizer
     /// Floats of 4 bits with a power of two for 32, which are kept; only gpt-oss has them.
     case mxfp4
+    /// NVIDIA's floats of 4 bits with a scale for 16, which are kept, and by whose names; the rest may be numbers of 8
+    /// bits.
+    case nvfp4(isCompressedTensors: Bool)
 
     /// What the configuration says.
     /// - Parameter architecture: the class, of which only some can keep their blocks.
     /// - Throws: where the method is one that cannot be undone, or its values make no sense.
     init(_ config: ModelConfig, _ files: ModelFiles) throws(ConversionError) {
         self = .none
-        let (method, values) = try Self.method(config, files)
+        let (method, values, isFourBits) = try Self.method(config, files)
         guard let method else { return }
         switch method {
+        case "modelopt" where isFourBits: self = .nvfp4(isCompressedTensors: false)
+        case _ where isFourBits && method != "compressed-tensors": throw Self.unknown("\(method) NVFP4")
         case "fp8":
             self = .fp8(block: try Self.block(values["weight_block_size"], "weight_block_size"))
         case "gptq": self = try Self.gptq(values)
@@ -41,7 +46,7 @@ enum QuantizationScheme: Hashable, Sendable {
     /// The method's name and its configuration (base.py of the converter, `prepare_tensors`).
     private static func method(
         _ config: ModelConfig, _ files: ModelFiles
-    ) throws(ConversionError) -> (String?, JSON) {
+    ) throws(ConversionError) -> (name: String?, values: JSON, isFourBits: Bool) {
         let values = config["quantization_config"] ?? .null
         switch values {
         case .object, .null, .bool(false): break
@@ -63,12 +68,14 @@ enum QuantizationScheme: Hashable, Sendable {
             layers = other["quantization"]?["quantized_layers"] ?? layers
         }
         let isFourBits =
-            algorithm.map { ["NVFP4", "W4A16_NVFP4"].contains($0) } ?? false
+            algorithm == .some("NVFP4")
             || (layers?.members ?? []).contains {
                 $0.value["quant_algo"]?.string?.hasUTF8Suffix("NVFP4") == true
             }
-        if isFourBits { throw unknown("NVFP4") }
-        return (method, values)
+        let fullInputs =
+            [.string(algorithm ?? "")] + (layers?.members ?? []).compactMap { $0.value["quant_algo"] }
+        if fullInputs.contains("W4A16_NVFP4") { throw unknown("W4A16_NVFP4") }
+        return (method, values, isFourBits)
     }
 
     private static func gptq(_ values: JSON) throws(ConversionError) -> QuantizationScheme {
@@ -92,7 +99,7 @@ enum QuantizationScheme: Hashable, Sendable {
             format == "nvfp4-pack-quantized"
             || format == "mixed-precision"
                 && groups.allSatisfy { $0.value["format"]?.string == "nvfp4-pack-quantized" }
-        if isFourBits { throw unknown("compressed-tensors \(format)") }
+        if isFourBits { return .nvfp4(isCompressedTensors: true) }
         guard groups.count == 1 else {
             throw ConversionError(
                 "quantization-unknown",
@@ -143,6 +150,28 @@ enum QuantizationScheme: Hashable, Sendable {
     // MARK: Errors
 
     static let advice = "take the model from which it was quantized, or a revision without quantization"
+
+    /// The error of a plan, or what is behind it where tensors are quantized in a way that config.json does not say.
+    static func explained(_ error: ConversionError, _ tensors: [CheckpointTensor]) -> ConversionError {
+        guard error.code == "tensor-unknown" || error.code == "tensor-shape" else { return error }
+        for (suffix, method) in leftOver {
+            guard let tensor = tensors.first(where: { $0.name.hasUTF8Suffix(suffix) }) else { continue }
+            return ConversionError(
+                "quantization-unknown",
+                "tensor \"\(tensor.name)\" is of weights that are quantized\(method), as config.json does not say or "
+                    + "in a way that is not known",
+                notes: [error.message], fix: advice)
+        }
+        return error
+    }
+
+    /// Ends of the names of tensors beside quantized weights, and who writes them.
+    private static let leftOver: [(String, String)] = [
+        (".absmax", " by bitsandbytes"), (".quant_map", " by bitsandbytes"), (".SCB", " by bitsandbytes"),
+        (".qweight", " by GPTQ or AWQ"), (".weight_packed", " by compressed-tensors"),
+        (".weight_scale", ""), ("_scale_inv", ""), (".input_scale", ""), (".weight_zero_point", ""),
+        ("_blocks", " as MXFP4"), (".W_q", " by HQQ"), (".k_scale", ""), (".biases", " by MLX"),
+    ]
 
     private static func unknown(_ method: String) -> ConversionError {
         ConversionError(

@@ -1,9 +1,11 @@
-import Tensors
+public import Tensors
 
 /// A tensor of 4-bit floats that keeps its numbers: only their bits are put in the order of ggml's blocks.
 public struct RepackedBlocks: Hashable, Sendable {
     private let codes: StoredPart
     private let scales: StoredPart
+    /// The type of the blocks.
+    public let type: GGMLType
     /// The numbers of elements, outermost dimension first.
     public let shape: [Int]
 
@@ -20,8 +22,22 @@ public struct RepackedBlocks: Hashable, Sendable {
         guard scales.shape == Array(codes.shape.dropLast()) else {
             throw scales.wrongShape("not \(Array(codes.shape.dropLast()))")
         }
-        (self.codes, self.scales) = (codes, scales)
+        (self.codes, self.scales, type) = (codes, scales, .mxfp4)
         shape = [codes.shape[0], codes.shape[1], codes.shape[2] * 32]
+    }
+
+    /// NVIDIA's NVFP4: 8 bytes for 16 numbers, the first of two in the lower half, and a scale of 8 bits apart.
+    init(matrix codes: StoredPart, scales: StoredPart) throws(ConversionError) {
+        try codes.check([.u8])
+        try scales.check([.f8e4m3])
+        guard codes.shape.count == 2, codes.shape[1].isMultiple(of: 32), codes.shape[1] <= Int.max / 2 else {
+            throw codes.wrongShape("whose rows are no blocks of 64 numbers")
+        }
+        guard scales.shape == [codes.shape[0], codes.shape[1] / 8] else {
+            throw scales.wrongShape("not \([codes.shape[0], codes.shape[1] / 8])")
+        }
+        (self.codes, self.scales, type) = (codes, scales, .nvfp4)
+        shape = [codes.shape[0], codes.shape[1] * 2]
     }
 
     /// Makes blocks.
@@ -32,20 +48,30 @@ public struct RepackedBlocks: Hashable, Sendable {
     public func read(
         _ blocks: Range<Int>, of stored: some StoredTensors, into bytes: inout MutableSpan<UInt8>
     ) throws {
+        // A part has a scale of its own: all of a block of MXFP4, a quarter of NVFP4's.
+        let parts = type == .mxfp4 ? 1 : 4
+        let size = type.blockLength / 2
         let (codes, scales) = try (
-            stored.bytes(blocks.lowerBound * 16..<blocks.upperBound * 16, of: codes),
-            stored.bytes(blocks, of: scales)
+            stored.bytes(blocks.lowerBound * size..<blocks.upperBound * size, of: codes),
+            stored.bytes(blocks.lowerBound * parts..<blocks.upperBound * parts, of: scales)
         )
-        let (from, exponents) = (codes.span, scales.span)
+        let (from, factors) = (codes.span, scales.span)
+        let (length, half) = (parts &+ size, size / parts / 2)
+        // A sign would mean nothing to NVFP4; all bits of MXFP4's are the exponent.
+        let mask: UInt8 = type == .mxfp4 ? 0xFF : 0x7F
         for block in 0..<blocks.count {
-            let source = from.extracting(block &* 16..<block &* 16 &+ 16)
-            var target = bytes._mutatingExtracting(block &* 17..<block &* 17 &+ 17)
-            target[0] = exponents[block]
-            // Numbers 2i and 2i + 1 are in byte i; ggml has number i beside number 16 + i.
-            for index in 0..<8 {
-                let (low, high) = (source[index], source[index &+ 8])
-                target[1 &+ 2 &* index] = low & 15 | high &<< 4
-                target[2 &+ 2 &* index] = low &>> 4 | high & 0xF0
+            var target = bytes._mutatingExtracting(block &* length..<(block &+ 1) &* length)
+            for part in 0..<parts {
+                target[part] = factors[block &* parts &+ part] & mask
+                let start = block &* size &+ part &* half &* 2
+                let source = from.extracting(start..<start &+ half &* 2)
+                let place = parts &+ part &* half &* 2
+                // Numbers 2i and 2i + 1 are in byte i; ggml has a number beside one of the part's other half.
+                for index in 0..<half {
+                    let (low, high) = (source[index], source[index &+ half])
+                    target[place &+ 2 &* index] = low & 15 | high &<< 4
+                    target[place &+ 2 &* index &+ 1] = low &>> 4 | high & 0xF0
+                }
             }
         }
     }

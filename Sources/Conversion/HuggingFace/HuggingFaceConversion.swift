@@ -36,7 +36,14 @@ public struct HuggingFaceConversion: Sendable {
     /// The type of blocks that stands in the file's name and type in the place of plain numbers.
     let keptType: GGMLType?
     /// The type as it stands in a file's name.
-    public var typeName: String { keptType == .mxfp4 ? "MXFP4_MOE" : outputType.fileName }
+    public var typeName: String { Self.kept(keptType)?.name ?? outputType.fileName }
+    private static func kept(_ type: GGMLType?) -> (type: UInt32, name: String)? {
+        switch type {
+        case .mxfp4: (38, "MXFP4_MOE")
+        case .nvfp4: (39, "NVFP4")
+        default: nil
+        }
+    }
     /// The model's name, size and so on, from which a file's name is made.
     public let general: GeneralMetadata
 
@@ -48,7 +55,12 @@ public struct HuggingFaceConversion: Sendable {
             options.outputType
             ?? OutputType(guessedFrom: model.storedTensors.filter { family.name(of: $0.name) != nil })
         keptType = [.f32, .f16, .bf16].contains(outputType) ? model.keptType : nil
-        let plan = try ArchitecturePlan(model, outputType, isVocabularyOnly: options.isVocabularyOnly)
+        let plan: ArchitecturePlan
+        do throws(ConversionError) {
+            plan = try ArchitecturePlan(model, outputType, isVocabularyOnly: options.isVocabularyOnly)
+        } catch {
+            throw QuantizationScheme.explained(error, model.tensors)
+        }
         let architecture = plan.architecture
         tensors = plan.tensors
         general = try GeneralMetadata(
@@ -61,7 +73,7 @@ public struct HuggingFaceConversion: Sendable {
         if !options.isVocabularyOnly { try architecture.addFirstParameters(to: &metadata) }
         general.add(to: &metadata)
         try architecture.addParameters(
-            to: &metadata, fileType: keptType == .mxfp4 ? 38 : outputType.fileType)
+            to: &metadata, fileType: Self.kept(keptType)?.type ?? outputType.fileType)
         metadata["general.quantization_version"] = .uint32(2)
         try architecture.addVocabulary(
             to: &metadata,

@@ -134,6 +134,23 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("q_proj.qweight", "GPTQ or AWQ"), ("q_proj.weight.absmax", "bitsandbytes"),
+        ("q_proj.weight_scale", "quantized"), ("q_proj.biases", "MLX"),
+    ]) func tellsOfQuantizationThatIsNotSaid(name: String, word: String) throws {
+        let config: JSON = [
+            "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 8, "hidden_size": 8,
+            "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,
+        ]
+        let model = try HuggingFaceModel(
+            directoryName: "model", files: ModelFiles(["config.json": Array(config.compactText.utf8)]),
+            card: nil,
+            tensors: [CheckpointTensor(name: "model.layers.0.self_attn.\(name)", shape: [8], dtype: .f16)])
+        let error = #expect(throws: ConversionError.self) { _ = try HuggingFaceConversion(model) }
+        #expect(error?.code == "quantization-unknown")
+        #expect(error?.message.contains(word) == true)
+    }
+
     // MARK: Anything
 
     @Test(arguments: 0..<8) func survivesAnything(seed: UInt64) throws {

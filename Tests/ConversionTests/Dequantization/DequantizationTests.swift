@@ -58,6 +58,44 @@ import Testing
         }
     }
 
+    private func numbers(_ tensor: ConvertedTensor) -> [Float] {
+        guard case .numbers(let numbers) = tensor.value.content else { return [] }
+        return numbers
+    }
+
+    @Test func writesFactorsBesideWhereTheyAreNotOne() {
+        let factors = [(1, 2), (3, 1), (1, 1)].map { TensorFactors(weight: $0, input: $1) }
+        let stack = ConvertedTensor(
+            "blk.0.ffn_up_exps.weight", TensorValue(TensorView(0, shape: [3, 2, 64])))
+        let all = TensorFactors.tensors(stack, factors)
+        #expect(
+            all.map(\.name) == [
+                "blk.0.ffn_up_exps.weight", "blk.0.ffn_up_exps.scale", "blk.0.ffn_up_exps.input_scale",
+            ])
+        #expect(all.dropFirst().map(numbers) == [[1, 3, 1], [2, 1, 1]])
+        let plain = ConvertedTensor("blk.0.attn_q.weight", TensorValue(TensorView(0, shape: [2, 64])))
+        #expect(TensorFactors.tensors(plain, [factors[2]]).count == 1)
+        let some = TensorFactors.tensors(plain, [factors[0]])
+        #expect(some.map(\.name) == ["blk.0.attn_q.weight", "blk.0.attn_q.input_scale"])
+    }
+
+    @Test func takesTheReciprocalsOfCompressedTensors() throws {
+        let model = QuantizedModel(
+            [
+                "quant_method": "compressed-tensors", "format": "nvfp4-pack-quantized",
+                "config_groups": ["group_0": [:]],
+            ],
+            [
+                ("a.input_global_scale", .f32, [1]), ("a.weight_global_scale", .f32, [1]),
+                ("a.weight_packed", .u8, [2, 32]), ("a.weight_scale", .f8e4m3, [2, 4]),
+            ],
+            bytes: ["a.weight_global_scale": [0, 0, 0x80, 0x40], "a.input_global_scale": [0, 0, 0, 0x3F]])
+        let tensors = try model.dequantization().tensors
+        let wanted = CheckpointTensor(name: "a.weight", shape: [2, 64], dtype: .u8, blockType: .nvfp4)
+        #expect(tensors.map(\.tensor) == [wanted])
+        #expect(tensors.first?.factors == TensorFactors(weight: 0.25, input: 2))
+    }
+
     @Test func refusesGroupsThatAreNotThere() throws {
         var indices = [UInt8](repeating: 0, count: 32)
         indices[12] = 2

@@ -58,12 +58,13 @@ struct QuantizedModel {
         switch tensor.content {
         case .stored(let index): return stored.bytes[index]
         case .blocks(let blocks):
-            let count = tensor.tensor.elementCount / 32
-            var bytes = [UInt8](repeating: 0, count: count * 17)
+            let (length, size) = (blocks.type.blockLength, blocks.type.blockSize)
+            let count = tensor.tensor.elementCount / length
+            var bytes = [UInt8](repeating: 0, count: count * size)
             var room = bytes.mutableSpan
             // In two parts, which may be any.
             for part in [0..<count / 3, count / 3..<count] {
-                var target = room._mutatingExtracting(part.lowerBound * 17..<part.upperBound * 17)
+                var target = room._mutatingExtracting(part.lowerBound * size..<part.upperBound * size)
                 try blocks.read(part, of: stored, into: &target)
             }
             return bytes
