@@ -1,0 +1,139 @@
+/// The classes and functions that a pickle may import: those of which calling with whatever arguments and setting
+/// whatever state makes data and does nothing else - no file, no process, no network, no code, no attribute of
+/// something that outlives the pickle. Using much memory is not counted as harm: every pickle can.
+///
+/// A name stands here only if it was looked at where it is defined; whole modules never, because a module also
+/// has what it imports.
+struct HarmlessGlobals: Sendable {
+    /// Some names of a module, with why they are harmless.
+    struct Family: Sendable {
+        let reason: String
+        let module: String
+        /// The names, with blanks or line ends between them.
+        let names: String
+
+        init(_ module: String, _ names: String, _ reason: String) {
+            self.reason = reason
+            self.module = module
+            self.names = names
+        }
+    }
+
+    /// What the scanner does besides when something is called.
+    enum Role: UInt8, Sendable {
+        case plain
+        /// Encodes a text: only with the codecs that Python's own pickles name.
+        case encode
+        /// A NumPy type, whose size joblib's arrays need.
+        case dtype
+        /// The description of an array whose bytes follow in the file.
+        case arrayWrapper
+        /// A kind of PyTorch's storages.
+        case storage
+        /// Calls a class or function that it gets.
+        case caller
+        /// A class that is named as a key of a dictionary, and whose making might do more.
+        case key
+    }
+
+    /// One name.
+    struct Entry: Sendable {
+        let path: String
+        let reason: String
+        let role: Role
+        /// The size of an element of a storage in bytes; 0 for all else.
+        var elementSize = 0
+    }
+
+    static let all = HarmlessGlobals()
+
+    let entries: [Entry]
+    private let pairs: [UInt64: Int]
+    private let words: WordTable
+
+    private init() {
+        var entries: [Entry] = []
+        var pairs: [UInt64: Int] = [:]
+        var words = WordTable()
+        for text in Self.words { _ = words.insert(text) }
+        for family in Self.python + Self.numpy + Self.torch + Self.others + Self.scikitLearn {
+            let module = words.insert(family.module)
+            for name in family.names.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
+                let path = "\(family.module).\(name)"
+                pairs[Self.key(module, words.insert(String(name)))] = entries.count
+                entries.append(
+                    Entry(
+                        path: path, reason: family.reason, role: Self.roles[path] ?? .plain,
+                        elementSize: Self.elementSizes[path] ?? 0))
+            }
+        }
+        self.entries = entries
+        self.pairs = pairs
+        self.words = words
+    }
+
+    /// The number of a word that the list or the scanner knows; `nil` for any other.
+    func word(_ bytes: Span<UInt8>, _ start: Int, _ count: Int) -> Int? { words.find(bytes, start, count) }
+
+    /// The number of an entry by the numbers of its words.
+    func entry(module: Int, name: Int) -> Int? { pairs[Self.key(module, name)] }
+
+    /// The text of a word.
+    func text(ofWord word: Int) -> String { words.text(word) }
+
+    private static func key(_ module: Int, _ name: Int) -> UInt64 {
+        UInt64(module) << 32 | UInt64(name)
+    }
+
+    /// Words that the scanner itself asks for; their numbers are their places here.
+    enum Word {
+        static let latin1 = 0, latin1Hyphen = 1, utf8 = 2, utf8Hyphen = 3, ascii = 4
+        static let storage = 5
+        static let shape = 6, dtype = 7, alignment = 8
+        static let firstDType = 9
+    }
+
+    /// In the order of ``Word``; then NumPy's types with their sizes.
+    private static let words =
+        ["latin1", "latin-1", "utf8", "utf-8", "ascii", "storage", "shape", "dtype"]
+        + ["numpy_array_alignment_bytes"] + dtypes.map(\.name)
+
+    static let dtypes: [(name: String, size: Int, hasObjects: Bool)] = [
+        ("b1", 1, false), ("i1", 1, false), ("u1", 1, false), ("i2", 2, false), ("u2", 2, false),
+        ("f2", 2, false), ("i4", 4, false), ("u4", 4, false), ("f4", 4, false), ("i8", 8, false),
+        ("u8", 8, false), ("f8", 8, false), ("f16", 16, false), ("c8", 8, false), ("c16", 16, false),
+        ("c32", 32, false), ("M8", 8, false), ("m8", 8, false), ("O8", 8, true),
+    ]
+
+    private static let roles: [String: Role] = {
+        var roles: [String: Role] = [
+            "_codecs.encode": .encode, "numpy.dtype": .dtype,
+            "joblib.numpy_pickle.NumpyArrayWrapper": .arrayWrapper,
+            "sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper": .arrayWrapper,
+        ]
+        for path in elementSizes.keys { roles[path] = .storage }
+        for path in callers { roles[path] = .caller }
+        for path in keys { roles[path] = .key }
+        return roles
+    }()
+
+    private static let callers = [
+        "copyreg._reconstructor", "copyreg.__newobj__", "copyreg.__newobj_ex__", "copy_reg._reconstructor",
+        "copy_reg.__newobj__", "copy_reg.__newobj_ex__", "torch._tensor._rebuild_from_type_v2",
+        "numpy.random._pickle.__generator_ctor", "numpy.random._pickle.__bit_generator_ctor",
+        "numpy.random._pickle.__randomstate_ctor", "collections.defaultdict",
+    ]
+
+    private static let keys = [
+        "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint",
+        "pytorch_lightning.callbacks.early_stopping.EarlyStopping",
+    ]
+
+    private static let elementSizes: [String: Int] = [
+        "torch.DoubleStorage": 8, "torch.FloatStorage": 4, "torch.HalfStorage": 2, "torch.BFloat16Storage": 2,
+        "torch.LongStorage": 8, "torch.IntStorage": 4, "torch.ShortStorage": 2, "torch.CharStorage": 1,
+        "torch.ByteStorage": 1, "torch.BoolStorage": 1, "torch.ComplexFloatStorage": 8,
+        "torch.ComplexDoubleStorage": 16, "torch.QInt8Storage": 1, "torch.QUInt8Storage": 1,
+        "torch.QInt32Storage": 4, "torch.storage.UntypedStorage": 1,
+    ]
+}
