@@ -41,6 +41,8 @@ struct HarmlessGlobals: Sendable {
         let path: String
         let reason: String
         let role: Role
+        /// Whether a new one is certainly no text.
+        let isObject: Bool
         /// The size of an element of a storage in bytes; 0 for all else.
         var elementSize = 0
     }
@@ -64,6 +66,7 @@ struct HarmlessGlobals: Sendable {
                 entries.append(
                     Entry(
                         path: path, reason: family.reason, role: Self.roles[path] ?? .plain,
+                        isObject: family.module.utf8.starts(with: "sklearn.".utf8),
                         elementSize: Self.elementSizes[path] ?? 0))
             }
         }

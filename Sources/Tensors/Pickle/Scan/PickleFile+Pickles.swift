@@ -1,10 +1,12 @@
 extension PickleFile {
     /// Looks at a part that is no archive.
-    mutating func pickles(_ part: Part, _ name: PickleName, _ head: [UInt8], _ read: Read) throws(Failure)
+    mutating func pickles(
+        _ part: Part, _ name: PickleName, _ head: [UInt8], isTar: Bool = false, _ read: Read
+    ) throws(Failure)
         -> Bool
     {
         let hasProtocol = head.count > 1 && head[0] == 0x80 && (2...5).contains(head[1])
-        var isSure = name.isPickle && !part.isNumbers && !PickleName.isOtherFormat(head)
+        var isSure = name.isPickle && !isTar && !part.isNumbers && !PickleName.isOtherFormat(head)
         if !isSure {
             let first = try scanned(part, from: 0, readsArrays: true, read)
             switch first.state {
@@ -17,7 +19,7 @@ extension PickleFile {
             if isSure, !hasProtocol, !name.isLikely, !first.hasPlausibleNames { isSure = false }
         }
         guard isSure else { return false }
-        if TorchCheckpoint.isLegacy(head.span) {
+        if PickleName.isLegacyTorch(head) {
             try legacy(part, read)
         } else {
             try sequence(part, from: 0, isSure: isSure, read)

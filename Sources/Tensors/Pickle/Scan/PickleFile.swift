@@ -43,7 +43,8 @@ struct PickleFile<Failure: Error> {
         }
         if TarHeader.isHeader(head.span) {
             let holds = try tar(part, read)
-            return try pickles(part, name, head, read) || holds
+            // Python's pickle would read the name of the first member as instructions.
+            return try pickles(part, name, head, isTar: true, read) || holds
         }
         if head.starts(with: [0x93] + Array("NUMPY".utf8)) { return try array(part, read) }
         if name.isKerasConfiguration, part.depth > 0 {

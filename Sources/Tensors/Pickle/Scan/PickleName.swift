@@ -120,6 +120,13 @@ struct PickleName {
         return head.count > 9 && head[8] == 0x7B && head[4..<8].allSatisfy { $0 == 0 }
     }
 
+    /// Whether the first bytes are the number that `torch.save` wrote first before 1.6, in a pickle of any protocol.
+    static func isLegacyTorch(_ head: [UInt8]) -> Bool {
+        let magic: [UInt8] = [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E]
+        return head.first == 0x80
+            && (head.dropFirst(2).starts(with: magic) || head.dropFirst(11).starts(with: magic))
+    }
+
     /// Whether the header of a `.npy` file names a type of Python objects: an O in quotes, perhaps with a byte order
     /// and a size.
     static func hasObjects(_ bytes: Span<UInt8>, _ end: Int) -> Bool {

@@ -207,13 +207,13 @@ struct PickleScanner {
             if stack.pop() == nil, !stack.dropMark() { broken("the pickle takes a value that is not there") }
         case 0x31: if !stack.dropMark() { broken("the pickle takes a mark that is not there") }
         case 0x32: push(top())
-        case 0x4E, 0x88, 0x89: push(code == 0x4E ? ScanValue(.none) : .other)
+        case 0x4E, 0x88, 0x89: push(code == 0x4E ? ScanValue(.none) : .data)
         case 0x94: remember(nil)
         case 0x71, 0x72, 0x70, 0x68, 0x6A, 0x67: return memo(code, window, next)
         case 0x29: push(recent.tuple(of: stack, last: 0))
         case 0x85, 0x86, 0x87: tuple(Int(code) - 0x84)
         case 0x74, 0x64, 0x6C, 0x91: marked(code)
-        case 0x5D, 0x8F: push(.other)
+        case 0x5D, 0x8F: push(.data)
         case 0x7D: push(recent.settings())
         case 0x61, 0x65, 0x73, 0x75, 0x90: fill(code)
         case 0x80:
@@ -276,14 +276,14 @@ struct PickleScanner {
         case 0x4A: size = 4
         case 0x47: size = 8
         case 0x8A, 0x8B: return long(window, next, code == 0x8A ? 1 : 4)
-        default: return line(window, next) { scanner in scanner.push(.other) }
+        default: return line(window, next) { scanner in scanner.push(.data) }
         }
         guard next + size <= window.count else { return -1 }
         if code == 0x47 {
-            push(.other)
+            push(.data)
         } else {
             let value = Int(littleEndian(window, next..<next + size))
-            push(code == 0x4A && value > Int(Int32.max) ? .other : .integer(value))
+            push(code == 0x4A && value > Int(Int32.max) ? .data : .integer(value))
         }
         return next + size
     }
@@ -297,12 +297,12 @@ struct PickleScanner {
         }
         let start = next + size
         guard count <= 7 else {
-            push(.other)
+            push(.data)
             return start + count
         }
         guard start + count <= window.count else { return -1 }
         let isNegative = count > 0 && window[start + count - 1] >= 0x80
-        push(isNegative ? .other : .integer(Int(littleEndian(window, start..<start + count))))
+        push(isNegative ? .data : .integer(Int(littleEndian(window, start..<start + count))))
         return start + count
     }
 
@@ -324,7 +324,7 @@ struct PickleScanner {
         let start = next + size
         let isText = code != 0x43 && code != 0x42 && code != 0x8E && code != 0x96
         guard isText, count < 256, count > 0 else {
-            push(isText ? ScanValue(.longText) : .other)
+            push(isText ? ScanValue(.longText) : .data)
             return start + count
         }
         guard start + count <= window.count else { return -1 }
@@ -461,7 +461,7 @@ struct PickleScanner {
             return
         }
         if code == 0x64, !count.isMultiple(of: 2) { return broken("a dictionary has a key without a value") }
-        let value = code == 0x74 ? recent.tuple(of: stack, last: count) : .other
+        let value = code == 0x74 ? recent.tuple(of: stack, last: count) : .data
         _ = stack.dropMark()
         push(value)
     }
@@ -537,6 +537,7 @@ struct PickleScanner {
     private mutating func stackGlobal(_ window: Span<UInt8>, _ base: Int) {
         let (name, module) = (pop(), pop())
         guard state == .running else { return }
+        guard module.mayBeText, name.mayBeText else { return broken("the pickle imports by what is no text") }
         if module.kind == .word, name.kind == .word,
             let entry = list.entry(module: module.payload, name: name.payload)
         {
@@ -597,7 +598,8 @@ struct PickleScanner {
         guard state == .running else { return }
         // A type of NumPy's made like this would have another size than its name says.
         let made = called(callee, arguments: arguments)
-        push(made.kind == .dtype ? .unknown : made)
+        let isObject = callee.kind == .global && made.kind == .other && list.entries[callee.payload].isObject
+        push(isObject ? .data : made.kind == .dtype ? .unknown : made)
     }
 
     /// OBJ: the class and its arguments lie above a mark.

@@ -39,7 +39,7 @@ struct RecentValues {
 
     /// Remembers the last values of the stack as a tuple.
     mutating func tuple(of stack: borrowing ScanStack, last count: Int) -> ScanValue {
-        guard count <= Self.maximumItems else { return .other }
+        guard count <= Self.maximumItems else { return .data }
         let slot = nextTuple & (Self.tupleCount - 1)
         let first = stack.values.count - count
         for index in 0..<count { tuples[slot * Self.maximumItems + index] = stack.values[first + index] }

@@ -1,8 +1,10 @@
 /// What is known of a value while a pickle is scanned: as much as decides what is imported and called. 8 bytes.
 struct ScanValue: Equatable {
     enum Kind: UInt64 {
-        /// Some value that names nothing: a number, a container, what a call returned.
+        /// What a call returned, which may be a text.
         case other
+        /// A value that is no text and names nothing: a number, a container, an object.
+        case data
         /// A value out of the memo that was not kept there.
         case unknown
         /// A text that the list of harmless names has.
@@ -40,6 +42,7 @@ struct ScanValue: Equatable {
     var payload: Int { Int(truncatingIfNeeded: bits & (1 << 59 - 1)) }
 
     static let other = ScanValue(.other)
+    static let data = ScanValue(.data)
     static let unknown = ScanValue(.unknown)
 
     /// A short text of up to 255 bytes that starts at this place in the file.
@@ -49,11 +52,19 @@ struct ScanValue: Equatable {
 
     /// A whole number; one that is negative or does not fit names nothing.
     static func integer(_ value: Int) -> ScanValue {
-        value >= 0 && value < 1 << 58 ? ScanValue(.integer, value) : .other
+        value >= 0 && value < 1 << 58 ? ScanValue(.integer, value) : .data
     }
 
     /// The number, where it is one.
     var number: Int? { kind == .integer ? payload : nil }
+
+    /// Whether it may be a text, which names something.
+    var mayBeText: Bool {
+        switch kind {
+        case .other, .unknown, .word, .text, .longText, .flexible, .digits: true
+        case .data, .global, .refused, .integer, .none, .tuple, .settings, .dtype, .wrapper: false
+        }
+    }
 
     /// Whether it is a class or function, or may be one.
     var isGlobal: Bool { kind == .global || kind == .refused }
