@@ -94,7 +94,7 @@ def write_numpy(directory: Path) -> None:
     numpy.save(directory / "objects.npy", objects, allow_pickle=True)
     numpy.savez(directory / "objects.npz", objects=objects, numbers=numpy.arange(3))
     numpy.savez_compressed(directory / "objects-compressed.npz", objects=objects, numbers=numpy.arange(300))
-    arrays = [numpy.arange(5000.0), numpy.ones((3, 4), order="F"), record, numpy.array("2020-01-01", "M8[D]"),
+    arrays = [numpy.arange(400.0), numpy.ones((3, 4), order="F"), record, numpy.array("2020-01-01", "M8[D]"),
               numpy.ma.masked_array([1, 2], [True, False]), numpy.matrix([[1, 2]]), objects,
               numpy.array(["a", "bc"]), numpy.float16(2), numpy.bool_(True)]
     values = {

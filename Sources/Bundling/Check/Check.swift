@@ -13,6 +13,7 @@ public enum Check {
                 let found =
                     completeness(locked) + LicenseRule.findings(entry, locked, manifest.policy)
                     + ProofRule.findings(locked, manifest.policy)
+                    + PickleRule.findings(locked, manifest.policy)
                 return found.map { $0.located(at: entry.location).allowed(by: entry) }
             }
             + KaggleRules.findings(manifest, plan)

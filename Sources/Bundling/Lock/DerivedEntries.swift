@@ -107,8 +107,16 @@ struct DerivedEntries {
         return LockedEntry(
             name: entry.name, kind: entry.kind, asked: entry.asked, origin: .conversion(inputs.conversion),
             license: inputs.license(entry.license),
-            facts: (DerivedEntries.facts(facts, source) + made.results).sortedByKey, files: files,
+            facts: (DerivedEntries.facts(facts, source) + DerivedEntries.pickles(inputs.carried, source)
+                + made.results).sortedByKey, files: files,
             tensors: files.flatMap { tensors[Array($0.path.utf8)] ?? [] })
+    }
+
+    /// The pickles among the files that are carried along.
+    private static func pickles(_ carried: [LockedFile], _ source: LockedEntry) -> [JSON.Member] {
+        let paths = Set(carried.map { Array($0.path.utf8) })
+        let kept = source.pickles.filter { paths.contains(Array($0.path.utf8)) }
+        return [PickleFact.lockMember(kept)].compactMap(\.self)
     }
 
     /// What is known of the new files; what they do not tell of their origin the old ones do.

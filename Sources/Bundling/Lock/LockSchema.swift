@@ -120,6 +120,21 @@ public enum LockSchema {
             "outtype": ["type": "string", "description": "The type that auto was for a GGUF file."],
             "via": ["type": "string", "description": "The type by way of which a GGUF file was quantized."],
             "parameters": count, "pipeline_tag": text,
+            "pickles": [
+                "type": "array", "description": "The files with pickles.",
+                "items": [
+                    "type": "object", "required": ["path", "verdict"],
+                    "properties": [
+                        "path": text, "verdict": choice(PickleScan.Verdict.self, "What loading it would do."),
+                        "names": [
+                            "type": "array", "items": ["type": "string"],
+                            "description": "Imports that are not known to be harmless; the first eight.",
+                        ],
+                        "problem": ["type": "string", "description": "What is wrong besides."],
+                        "twin": ["type": "string", "description": "A safetensors file of the same weights."],
+                    ],
+                ],
+            ],
             "weights": [
                 "type": "object", "required": ["sha256", "tensors"],
                 "description": "Which safetensors weights these are, however they are sharded or ordered.",

@@ -134,6 +134,8 @@ struct FoundEntry: Sendable {
     let origin: Origin
     let files: [CachedFile]
     let facts: ModelFacts
+    /// The files with pickles.
+    let pickles: [PickleFact]
     let license: LockedLicense?
     /// Problems, allowed ones as notes.
     let findings: [Diagnostic]
@@ -150,7 +152,11 @@ struct FoundEntry: Sendable {
         // Wheels and other files are not looked into for what a model would be.
         let isModel = entry.kind == .model || entry.kind == .dataset
         let facts = ModelFacts.read(isModel ? files : [], entry: entry.name)
-        var findings = snapshot.problems(taking: filter.accepts) + facts.problems
+        // A wheel is a program as a whole.
+        let (pickles, unread) = PickleFact.read(
+            entry.kind == .wheels ? [] : files, among: snapshot.files.map(\.path), entry: entry.name)
+        self.pickles = pickles
+        var findings = snapshot.problems(taking: filter.accepts) + facts.problems + unread
         if let absent = snapshot.absentFiles(of: entry.name, accepting: filter.accepts) {
             findings.append(absent)
         }
@@ -183,5 +189,10 @@ struct FoundEntry: Sendable {
         self.files = files
         self.facts = facts
         self.findings = findings.map { $0.located(at: entry.location).allowed(by: entry) }
+    }
+
+    /// What the lock records besides the files, sorted by name.
+    var lockFacts: [JSON.Member] {
+        (facts.lockFields() + [PickleFact.lockMember(pickles)].compactMap(\.self)).sortedByKey
     }
 }

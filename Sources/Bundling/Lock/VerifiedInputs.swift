@@ -82,7 +82,7 @@ public struct VerifiedInputs: Sendable {
                 entries.append(
                     LockedEntry(
                         name: found.entry.name, kind: found.entry.kind, asked: found.entry.asked,
-                        origin: found.origin, license: found.license, facts: found.facts.lockFields(),
+                        origin: found.origin, license: found.license, facts: found.lockFacts,
                         files: files, tensors: tensors))
             }
         }

@@ -97,7 +97,9 @@ extension ManifestReader {
         return Policy(
             licenses: values["licenses"]?.list.map { $0.map { $0.lowercased() } },
             maximumSize: values["max-size"]?.integer,
-            proof: values["proof"]?.text.flatMap(Policy.Proof.init), location: location(table.place))
+            proof: values["proof"]?.text.flatMap(Policy.Proof.init),
+            pickle: values["pickle"]?.text.flatMap(Policy.Pickle.init) ?? .deny,
+            location: location(table.place))
     }
 
     // MARK: Entries

@@ -48,17 +48,29 @@ public struct Policy: Equatable, Sendable {
         case optional
     }
 
+    /// What is done about pickles, which can execute any code when they are loaded.
+    public enum Pickle: String, Sendable, CaseIterable {
+        /// No file may hold one.
+        case deny
+        /// Those are taken that do nothing but build data.
+        case scan
+        /// All are taken.
+        case allow
+    }
+
     /// The licences that entries may have, lowercase; `nil` where the manifest does not say.
     public let licenses: [String]?
     /// The most bytes that the bundle may hold.
     public let maximumSize: Int?
     /// What the content must be proved by; `nil` where the manifest does not say.
     public let proof: Proof?
+    /// What is done about pickles; denied where the manifest does not say.
+    public let pickle: Pickle
     /// The `[policy]` table's place, for findings.
     public let location: Diagnostic.Location?
 
     /// No rules.
-    static let none = Policy(licenses: nil, maximumSize: nil, proof: nil, location: nil)
+    static let none = Policy(licenses: nil, maximumSize: nil, proof: nil, pickle: .deny, location: nil)
 }
 
 /// One `[[model]]`, `[[dataset]]`, `[[wheels]]` or `[[files]]`.

@@ -160,6 +160,12 @@ public enum ManifestSchema {
             Key(
                 name: "proof", type: .choice(Policy.Proof.allCases.map(\.rawValue)),
                 summary: "Whether every file must be proved by a digest that its cache knows."),
+            Key(
+                name: "pickle", type: .choice(Policy.Pickle.allCases.map(\.rawValue)),
+                defaultText: Policy.Pickle.deny.rawValue,
+                summary:
+                    "Whether files may hold pickles, which can execute any code when they are loaded: none (deny), "
+                    + "those that only build data (scan), or all (allow)."),
         ])
 
     private static func entry(_ kind: Entry.Kind) -> Table {

@@ -16,6 +16,7 @@ struct InspectCommand: KnapsackCommand {
               knapsack inspect model.gguf
               knapsack inspect model.safetensors.index.json      all shards
               knapsack inspect pytorch_model.bin                  without executing its pickle
+              knapsack inspect model.joblib                       what loading it would import and call
               knapsack inspect model-00001-of-00003.gguf         all files of a split
               knapsack inspect model.gguf --tensor blk.0.attn_v.weight
               knapsack inspect model.gguf --json
@@ -23,7 +24,8 @@ struct InspectCommand: KnapsackCommand {
             """)
 
     @Argument(
-        help: "A .gguf, .safetensors, .bin or .pt file, an index of shards, their directory, or a bundle.",
+        help:
+            "A .gguf, .safetensors, .bin or .pt file, a pickle, an index of shards, their directory, or a bundle.",
         completion: .file())
     var file: String
 
@@ -39,12 +41,31 @@ struct InspectCommand: KnapsackCommand {
             }
             return show(bundle, session)
         }
+        if tensor == nil, let pickle = try PickleInspection(path: file) { return show(pickle, session) }
         let model = try TensorModel(path: file)
         if let tensor { return try show(tensor, of: model, session) }
         let report = InspectReport(model)
         for member in report.json { session.add(member.key, member.value) }
         if session.json { return }
         session.context.writeOutput(report.text(width: session.context.terminal.tableWidth))
+    }
+
+    /// Shows what a file's pickles would do, and its tensors where it has some that can be read.
+    private func show(_ pickle: PickleInspection, _ session: Session) {
+        session.report(pickle.findings)
+        let report = PickleReport(pickle)
+        let width = session.context.terminal.tableWidth
+        var text = report.text(width: width)
+        if let model = try? TensorModel(path: file) {
+            let tensors = InspectReport(model, showsImports: false)
+            for member in tensors.json { session.add(member.key, member.value) }
+            text = "\(tensors.text(width: width))\n\(text)"
+        } else {
+            session.add("path", .string(file))
+        }
+        session.add("pickle", report.json)
+        if session.json { return }
+        session.context.writeOutput(text)
     }
 
     private func show(_ bundle: BundleInspection, _ session: Session) {

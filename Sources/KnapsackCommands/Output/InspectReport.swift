@@ -4,8 +4,13 @@ import Tensors
 /// What `inspect` says of a whole file, for people and for `--json`.
 struct InspectReport {
     private let model: TensorModel
+    /// Whether to list what pickles name, which somebody else may do with a verdict.
+    private let showsImports: Bool
 
-    init(_ model: TensorModel) { self.model = model }
+    init(_ model: TensorModel, showsImports: Bool = true) {
+        self.model = model
+        self.showsImports = showsImports
+    }
 
     // MARK: Totals
 
@@ -95,7 +100,7 @@ struct InspectReport {
     /// What the pickles of PyTorch checkpoints name, none of which was looked up, and what was left out.
     private func pickleText(width: Int) -> String {
         var text = ""
-        if !globals.isEmpty {
+        if showsImports, !globals.isEmpty {
             text += "\n"
             text += Table([.init(title: "NAMED BY THE PICKLE", canShrink: true)], rows: globals.map { [$0] })
                 .text(width: width)

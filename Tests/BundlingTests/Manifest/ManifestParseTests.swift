@@ -37,6 +37,7 @@ import Testing
             manifest.policy
                 == Policy(
                     licenses: ["apache-2.0", "mit"], maximumSize: 1_610_612_736, proof: .required,
+                    pickle: .deny,
                     location: Diagnostic.Location(file: "pack.toml", line: 10, column: 1)))
         #expect(
             manifest.entries == [
