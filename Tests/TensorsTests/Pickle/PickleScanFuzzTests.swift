@@ -13,7 +13,7 @@ struct PickleScanFuzzTests {
     /// No damage may make the scanner trap, or let it forget an import that it still reads.
     @Test(arguments: 0..<40 as Range<UInt64>)
     func survivesDamage(seed: UInt64) {
-        var random = SplitMix64(seed: seed)
+        var random = SplitMix64(state: seed)
         let (name, folder) = Self.seeds[Int(seed) % Self.seeds.count]
         let original = fixture(name, in: folder)
         for _ in 0..<12 {
@@ -26,7 +26,7 @@ struct PickleScanFuzzTests {
     /// Whatever comes before: a call at the end of what is still a pickle is found.
     @Test(arguments: 0..<40 as Range<UInt64>)
     func findsTheCallBehindNoise(seed: UInt64) {
-        var random = SplitMix64(seed: seed)
+        var random = SplitMix64(state: seed)
         let harmless: [[UInt8]] = [
             [0x4E], [0x5D], [0x7D], [0x29], [0x4B, 7], [0x4D, 1, 2], [0x8C, 1, 0x61],
             [0x58, 2, 0, 0, 0, 0x6F, 0x73],
@@ -69,6 +69,7 @@ struct PickleScanFuzzTests {
         }
         var stack = ScanStack()
         for key in 0..<ScanStack.maximumStray { _ = stack.remember(key * 2 + 2, .data) }
-        #expect(!stack.remember(ScanStack.maximumStray * 2 + 2, .data))
+        let isKept = stack.remember(ScanStack.maximumStray * 2 + 2, .data)
+        #expect(!isKept)
     }
 }
