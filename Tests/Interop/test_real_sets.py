@@ -101,6 +101,7 @@ def sets(knapsack, hub, kaggle, tmp_path_factory) -> Sets:
     path.write_text(
         manifest(
             "minilm-sets",
+            '\n[policy]\npickle = "scan"',
             model=[{"name": name, "source": source, "license": "apache-2.0"} for name, source in ENTRIES.items()],
             files=[{"name": "arrays", "source": "path:arrays"}],
         )
@@ -332,7 +333,7 @@ def test_whatever_comes_first_is_whole_and_the_others_share_it(sets, tmp_path):
     path = sets.manifest.with_name("backwards.toml")
     files = [{"name": "arrays", "source": "path:arrays"}]
     entries = [{"name": name, "source": ENTRIES[name], "license": "apache-2.0"} for name in chosen]
-    path.write_text(manifest("minilm-backwards", files=files, model=entries))
+    path.write_text(manifest("minilm-backwards", '\n[policy]\npickle = "scan"', files=files, model=entries))
     document = sets.knapsack("pack", path, "--output", tmp_path / "bundle", "--json").expect(0).json()
     originals = [file for name in ["arrays", *chosen] for file in sets.files(name)]
     tensors, rest = weights.distinct_tensor_bytes(originals)

@@ -31,6 +31,10 @@ extension PickleFile {
     mutating func sequence(_ part: Part, from start: Int, isSure: Bool, _ read: Read) throws(Failure) {
         var position = start
         repeat {
+            guard scan.pickles < Self.maximumPickles else {
+                _ = unreadable("it has more than \(Self.maximumPickles) pickles", part, at: position)
+                return
+            }
             guard let end = try pickle(part, from: position, read) else { return }
             position = end
             if try isBlank(part, position, read) { return }

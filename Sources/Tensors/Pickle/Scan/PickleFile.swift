@@ -26,6 +26,8 @@ struct PickleFile<Failure: Error> {
     /// The deepest archive in archives that is looked into.
     static var maximumDepth: Int { 4 }
     static var headLength: Int { 1024 }
+    /// The most pickles of one file that are followed.
+    static var maximumPickles: Int { 100_000 }
 
     var scan = PickleScan()
 
@@ -48,7 +50,7 @@ struct PickleFile<Failure: Error> {
         }
         if head.starts(with: [0x93] + Array("NUMPY".utf8)) { return try array(part, read) }
         if name.isKerasConfiguration, part.depth > 0 {
-            if try contains(part, [Array("Lambda".utf8), Array("__lambda__".utf8)], read) {
+            if try contains(part, [Array("\"Lambda\"".utf8), Array("__lambda__".utf8)], read) {
                 refuse("it has a Lambda layer, whose code is executed", part)
                 return true
             }
