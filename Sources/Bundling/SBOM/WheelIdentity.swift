@@ -11,13 +11,11 @@ struct WheelIdentity: Equatable {
     ///   file is no wheel.
     init?(_ file: LockedFile, of entry: LockedEntry) {
         guard entry.kind == .wheels, let named = WheelIdentity(path: file.path) else { return nil }
-        self = named
         let record = entry.fact("wheels")?["files"]?.array?.first { record in
             record["path"]?.string.map { $0.utf8.elementsEqual(file.path.utf8) } ?? false
         }
-        if let name = record?["name"]?.string, let version = record?["version"]?.string {
-            self = WheelIdentity(name: name, version: version)
-        }
+        self.init(
+            name: record?["name"]?.string ?? named.name, version: record?["version"]?.string ?? named.version)
     }
 
     /// Reads a file name (PEP 427): `name-version(-build)?-python-abi-platform.whl`.
