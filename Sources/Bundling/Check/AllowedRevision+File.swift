@@ -18,7 +18,7 @@ extension Manifest {
         }
         var manifest = self
         manifest.policy.allowedRevisions = try AllowedRevision.list(
-            bytes, path: Path.join(Path.parent(path), name))
+            bytes, path: Path.normalized(Path.join(Path.parent(path), name)))
         return manifest
     }
 }
