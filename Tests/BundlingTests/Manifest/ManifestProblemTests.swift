@@ -117,8 +117,8 @@ import Testing
             "`released-before` must be a date without quotes, found a date or time",
             fix: "write the day alone, such as 2026-10-01"),
         Case(
-            head + "[policy]\nremote-code = \"denied\"\n" + model, "5:15", "manifest-value",
-            "`remote-code` is the string \"denied\"", fix: "did you mean \"deny\"?"),
+            head + "[policy]\nremote-code = \"denny\"\n" + model, "5:15", "manifest-value",
+            "`remote-code` is the string \"denny\"", fix: "did you mean \"deny\"?"),
         Case(
             head + "[policy]\nallowed-revisions = [\"org/a\", \"org/b@main\"]\n" + model, "5:31",
             "manifest-value",
