@@ -130,14 +130,16 @@ extension LockedFile {
 }
 
 extension JSON {
-    /// A value in one line without quotation marks; texts of a list are joined by commas.
+    /// A value in one line without quotation marks; texts of a list and members of an object are joined by commas.
     var plainText: String? {
         switch self {
         case .string(let text): text
         case .integer(let number): "\(number)"
         case .bool(let value): "\(value)"
         case .array: strings?.joined(separator: ", ")
-        case .null, .number, .object: nil
+        case .object(let members):
+            members.map { "\($0.key) \($0.value.plainText ?? $0.value.compactText)" }.joined(separator: ", ")
+        case .null, .number: nil
         }
     }
 }

@@ -64,7 +64,5 @@ extension CycloneDXDocument {
 
 extension LockedConversion {
     /// "dtype f16, merge one, two".
-    var words: String {
-        parameters.map { "\($0.key) \($0.value.plainText ?? $0.value.compactText)" }.joined(separator: ", ")
-    }
+    var words: String { JSON.object(parameters).plainText ?? "" }
 }

@@ -11,7 +11,13 @@ enum PackageURL {
     /// A package of PyPI: the name in small letters, "-" for "_".
     static func pypi(_ name: String, version: String) -> String {
         let plain = String(decoding: name.utf8.map { $0 == UInt8(ascii: "_") ? 0x2D : $0 }, as: UTF8.self)
-        return "pkg:pypi/\(encoded(plain.lowercased()))@\(encoded(version))"
+        return "pkg:pypi/\(part(plain.lowercased()))@\(part(version))"
+    }
+
+    /// Encoded so that nothing of it can be taken for a separator: what wheels say of themselves may be anything.
+    private static func part(_ text: String) -> String {
+        encoded(text).utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .map { String(Substring($0)) }.joined(separator: "%2F")
     }
 
     /// Percent-encoded but for letters, digits, "-", ".", "_", "~" and the separators "/" and ":".
@@ -28,25 +34,4 @@ enum PackageURL {
         }
         return String(decoding: bytes, as: UTF8.self)
     }
-}
-
-/// What the name of a wheel says (PEP 427): `name-version(-build)?-python-abi-platform.whl`.
-struct WheelIdentity: Equatable {
-    /// The name of the package, as the file has it.
-    let name: String
-    /// The version.
-    let version: String
-
-    /// - Parameter path: the file's path; `nil` where it is no wheel's.
-    init?(path: String) {
-        guard let file = path.utf8.split(separator: UInt8(ascii: "/")).last,
-            file.suffix(4).elementsEqual(".whl".utf8)
-        else { return nil }
-        let parts = file.dropLast(4).split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-        guard parts.count == 5 || parts.count == 6, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
-        name = String(Substring(parts[0]))
-        version = String(Substring(parts[1]))
-    }
-
-    var packageURL: String { PackageURL.pypi(name, version: version) }
 }

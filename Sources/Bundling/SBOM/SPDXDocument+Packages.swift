@@ -65,7 +65,7 @@ extension SPDXDocument {
                     "name": .string(path), "software_fileKind": "file", "comment": .string(file.remark),
                     "verifiedUsing": [Self.hash(file.sha256)],
                 ])
-            guard let wheel = wheel(file, of: item) else { return [own] }
+            guard let wheel = WheelIdentity(file, of: item.entry) else { return [own] }
             let package = element(
                 "software_Package", id("package", path),
                 [
@@ -74,11 +74,6 @@ extension SPDXDocument {
                 ])
             return [own, package]
         }
-    }
-
-    /// What the name of a wheel says; `nil` for other files.
-    func wheel(_ file: LockedFile, of item: BillOfMaterials.Item) -> WheelIdentity? {
-        item.entry.kind == .wheels ? WheelIdentity(path: file.path) : nil
     }
 
     private static func hash(_ digest: SHA256Digest) -> JSON {

@@ -36,7 +36,7 @@ extension SPDXDocument {
                 relationship(
                     "contains", from: own, "entry/\(name)",
                     to: item.entry.files.map { id("file", item.entry.naturalPath(of: $0)) }))
-            for file in item.entry.files where wheel(file, of: item) != nil {
+            for file in item.entry.files where WheelIdentity(file, of: item.entry) != nil {
                 let path = item.entry.naturalPath(of: file)
                 list.append(
                     relationship(

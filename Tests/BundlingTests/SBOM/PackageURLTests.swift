@@ -24,6 +24,10 @@ import Testing
         #expect(WheelIdentity(path: path) == nil)
     }
 
+    @Test func takesNoPartOfAPackageForASeparator() {
+        #expect(PackageURL.pypi("a/b@c?d#e", version: "1/2@3") == "pkg:pypi/a%2Fb%40c%3Fd%23e@1%2F2%403")
+    }
+
     @Test func encodesEveryByteThatURLsDoNotHave() {
         #expect(PackageURL.encoded("a b#c%d/é~_-.:") == "a%20b%23c%25d/%C3%A9~_-.:")
     }

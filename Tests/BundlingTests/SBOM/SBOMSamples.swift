@@ -41,7 +41,21 @@ enum SBOMSamples {
                 files: [try Samples.file("train.parquet", content: "train")]),
             try entry(
                 "wheels", kind: .wheels, origin: .path, license: nil,
+                facts: [
+                    .init(
+                        "wheels",
+                        [
+                            "files": [
+                                [
+                                    "path": "dotted_name-2-py3-none-any.whl", "name": "Dotted.Name",
+                                    "version": "2.0",
+                                ]
+                            ]
+                        ]
+                    )
+                ],
                 files: [
+                    try Samples.file("dotted_name-2-py3-none-any.whl", content: "dotted", proof: .none),
                     try Samples.file("My_Package-1.0+cu118-py3-none-any.whl", content: "wheel", proof: .none),
                     try Samples.file("notes.txt", content: "notes", proof: .none),
                 ]),
