@@ -52,7 +52,7 @@ import Testing
     @Test func tellsWhatIsWrongWithWheelsThemselves() throws {
         var broken = wheel("app")
         broken.problems = [.init(code: .record, message: "is odd"), .init(code: .tags, message: "is odd")]
-        #expect(try findings([broken]).map(\.severity) == [.error, .warning])
+        #expect(try findings([broken]).map(\.severity) == [.warning, .error])
         broken.problems = [.init(code: .broken, message: "is odd")]
         #expect(try codes([broken]) == ["wheel-broken"])
         #expect(try codes([broken, wheel("b", requires: ["app"])]) == ["wheel-broken", "wheel-missing"])
