@@ -63,6 +63,7 @@ public struct FindingCode: Equatable, Sendable {
         .init("download-partial", "Only single files of a version were downloaded", .warning),
         .init("entry-has-no-cache", "An entry comes from a source that the target cannot restore"),
         .init("extra", "The bundle holds a file that the lock does not name"),
+        .init("facts-outdated", "Another Knapsack made the lock, and looked for other things in the files"),
         .init("failed", "Something failed that no other code stands for"),
         .init("file-missing", "A file that is needed is not in the cache"),
         .init("file-not-found", "A file that should be packed is not in the cache"),

@@ -8,7 +8,7 @@ public enum Check {
     public static func findings(_ manifest: Manifest, _ lock: Lock) throws(Diagnostics) -> [Diagnostic] {
         let plan = try Plan(lock)
         let sources = Set(manifest.entries.compactMap { $0.conversion?.from })
-        return Freshness.findings(manifest, lock) + LicenseRule.unknownNames(manifest.policy, lock)
+        return outdated(manifest, lock) + Freshness.findings(manifest, lock) + LicenseRule.unknownNames(manifest.policy, lock)
             + manifest.entries.flatMap { entry -> [Diagnostic] in
                 guard let locked = lock.entry(named: entry.name) else { return [] }
                 let found =
@@ -22,6 +22,20 @@ public enum Check {
             }
             + HardwareRules.findings(manifest, lock) + ScratchRule.findings(manifest, lock)
             + KaggleRules.findings(manifest, plan)
+    }
+
+    /// Whether the lock has the facts that the rules of this Knapsack decide by: what nobody looked at is not clean.
+    static func outdated(_ manifest: Manifest, _ lock: Lock) -> [Diagnostic] {
+        guard lock.factsVersion != Lock.factsVersion else { return [] }
+        let other = lock.factsVersion < Lock.factsVersion ? "an earlier" : "a later"
+        return [
+            Diagnostic(
+                code: "facts-outdated",
+                "the lock was made by \(other) Knapsack, which looked for other things in the files",
+                at: Diagnostic.Location(file: manifest.path),
+                notes: ["facts of version \(lock.factsVersion), and the rules need \(Lock.factsVersion)"],
+                fix: "run knapsack lock where the caches are; the pins stay", verdict: .undecided)
+        ]
     }
 
     /// Whether the files that an entry needs are all among its files.

@@ -35,7 +35,7 @@ public enum Freshness {
             stale("\(entry.name) is in the lock, but no longer in the manifest", at: file)
         }
         let placed = Lock.placing(manifest.bundle, inOrder(manifest, lock), own: lock.digest(of:))
-        if findings.isEmpty, lock != placed {
+        if findings.isEmpty, lock.entries != placed?.entries {
             stale(
                 "the order of the entries, which decides where equal files are stored, has changed", at: file)
         }

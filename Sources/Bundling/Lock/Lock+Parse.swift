@@ -61,7 +61,7 @@ private struct LockReader {
         where !first.name.utf8.lexicographicallyPrecedes(second.name.utf8) {
             throw LockProblem("entries \(first.name) and \(second.name) are not in order, or named twice")
         }
-        return Lock(bundle: bundle, entries: entries)
+        return Lock(bundle: bundle, entries: entries, factsVersion: json["facts"]?.integer ?? 0)
     }
 
     private func bundle(_ json: JSON) throws -> BundleSettings {

@@ -10,7 +10,8 @@ extension Lock {
         // About what the records take: growing by doubling would cost twice the memory.
         bytes.reserveCapacity(entries.reduce(4096) { $0 + 256 * $1.files.count + 200 * $1.tensors.count })
         bytes += Array(
-            "{\n\"version\":\(Lock.version),\n\"generator\":\"knapsack\",\n\"bundle\":\(bundle),\n".utf8)
+            ("{\n\"version\":\(Lock.version),\n\"generator\":\"knapsack\",\n\"facts\":\(factsVersion),\n"
+                + "\"bundle\":\(bundle),\n").utf8)
         bytes += "\"entries\":[".utf8
         for (index, entry) in entries.enumerated() {
             bytes += (index == 0 ? "\n" : ",\n").utf8

@@ -5,6 +5,8 @@ public import Tensors
 public struct Lock: Equatable, Sendable {
     /// The version of the format that this Knapsack writes; a greater one is refused.
     public static let version = 1
+    /// The version of what this Knapsack reads of the files for a lock's facts; grows when a rule needs to know more.
+    public static let factsVersion = 1
     /// The name of the lock inside a bundle.
     public static let bundledName = "knapsack.lock"
 
@@ -12,8 +14,11 @@ public struct Lock: Equatable, Sendable {
     public let bundle: BundleSettings
     /// The entries, sorted by the bytes of their names.
     public let entries: [LockedEntry]
+    /// The version of the facts, as ``factsVersion``; 0 where the lock does not say.
+    public let factsVersion: Int
 
-    init(bundle: BundleSettings, entries: [LockedEntry]) {
+    init(bundle: BundleSettings, entries: [LockedEntry], factsVersion: Int = Lock.factsVersion) {
+        self.factsVersion = factsVersion
         self.bundle = bundle
         self.entries = entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }

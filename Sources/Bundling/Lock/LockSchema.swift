@@ -13,6 +13,10 @@ public enum LockSchema {
             "properties": [
                 "version": ["const": .integer(Lock.version), "description": "The version of the format."],
                 "generator": ["type": "string", "description": "Who wrote it."],
+                "facts": [
+                    "type": "integer", "minimum": 0,
+                    "description": "The version of what was read of the files for the entries' facts.",
+                ],
                 "bundle": bundle,
                 "entries": [
                     "type": "array", "items": entry,

@@ -50,6 +50,8 @@ public struct Resolution: Sendable {
         _ manifest: Manifest, previous: Lock?, caches: Caches, update: Update = .none,
         proveAgain: Bool = false
     ) throws(Diagnostics) {
+        // What an earlier Knapsack did not look at is looked at now, with the same pins.
+        let proveAgain = proveAgain || previous.map { $0.factsVersion != Lock.factsVersion } ?? false
         var items: [Item] = []
         var findings: [Diagnostic] = []
         if case .entries(let names) = update {
