@@ -23,6 +23,17 @@ public struct FindingCode: Equatable, Sendable {
 
     /// Every code that lock, check, pack, verify and unpack may report, sorted.
     public static let all: [FindingCode] = [
+        .init(
+            "accelerator-dtype", "Weights are of a type that the accelerator cannot compute with", .warning),
+        .init(
+            "accelerator-host-memory", "A file that is read whole is larger than the machine's memory",
+            .warning),
+        .init("accelerator-memory", "A model's weights do not fit on the accelerator"),
+        .init("accelerator-quantization", "Nothing in use runs the quantization on the accelerator as meant"),
+        .init("accelerator-retired", "Kaggle no longer has the accelerator", .warning),
+        .init("accelerator-split", "A model fits only on several of the accelerator's devices", .warning),
+        .init("accelerator-sum", "All models together are more than the accelerator holds", .note),
+        .init("accelerator-tight", "A model leaves little of the accelerator's memory", .warning),
         .init("archive-damaged", "The archive ends early or its checksums do not hold"),
         .init("archive-left", "The archive that a download was unpacked from is still in the cache", .note),
         .init("archive-refused", "The file is not an archive that Knapsack wrote"),
@@ -61,7 +72,12 @@ public struct FindingCode: Equatable, Sendable {
             "index-missing", "Shards have no index, and transformers does not load them without one", .warning
         ),
         .init("json-broken", "A JSON file of a model cannot be read"),
+        .init("kaggle-keywords", "A keyword is none that Kaggle keeps", .warning),
+        .init("kaggle-license-unknown", "The bundle's licence is \"unknown\"", .warning),
         .init("kaggle-name-length", "The bundle's name is shorter or longer than Kaggle takes"),
+        .init("kaggle-path-length", "A path in the bundle is longer than uploads take"),
+        .init("kaggle-placeholder", "The bundle's title is the one of the kaggle command's template"),
+        .init("kaggle-renamed", "Files lie in the store, as their names would not survive the upload", .note),
         .init("kaggle-size", "The bundle is larger than Kaggle takes, or nearly"),
         .init("kaggle-subtitle-length", "The bundle's subtitle is shorter or longer than Kaggle takes"),
         .init("kaggle-title-length", "The bundle's title is shorter or longer than Kaggle takes"),
@@ -123,6 +139,7 @@ public struct FindingCode: Equatable, Sendable {
         .init("revision-ambiguous", "The revision is the beginning of several cached commits"),
         .init("revision-not-cached", "The revision is not in the cache"),
         .init("safetensors-broken", "A safetensors file cannot be read"),
+        .init("scratch-size", "The loader has to put more together than a notebook has scratch for"),
         .init("shard-missing", "A shard that an index names, or that others count, is missing"),
         .init("size-mismatch", "A file does not have the size that the revision's tree gives"),
         .init("target-conflict", "Other content is in the place of what should be restored"),

@@ -7,15 +7,16 @@ public enum Check {
     /// Findings whose code an entry's `allow` names come back as notes.
     public static func findings(_ manifest: Manifest, _ lock: Lock) throws(Diagnostics) -> [Diagnostic] {
         let plan = try Plan(lock)
+        let sources = Set(manifest.entries.compactMap { $0.conversion?.from })
         return Freshness.findings(manifest, lock) + LicenseRule.unknownNames(manifest.policy, lock)
             + manifest.entries.flatMap { entry -> [Diagnostic] in
                 guard let locked = lock.entry(named: entry.name) else { return [] }
-                let isSource = manifest.entries.contains { $0.conversion?.from == entry.name }
                 let found =
                     completeness(locked) + PolicyRules.findings(entry, locked, manifest, lock)
                     + PickleRule.findings(locked, manifest.policy)
                     + WheelRules.findings(entry, locked)
-                    + HardwareRules.findings(entry, locked, manifest.policy, isSource: isSource)
+                    + HardwareRules.findings(
+                        entry, locked, manifest.policy, isSource: sources.contains(entry.name))
                     + KaggleRules.renamed(locked)
                 return found.map { $0.located(at: entry.location).allowed(by: entry) }
             }
