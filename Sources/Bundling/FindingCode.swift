@@ -24,20 +24,16 @@ public struct FindingCode: Equatable, Sendable {
     /// Every code that lock, check, pack, verify and unpack may report, sorted.
     public static let all: [FindingCode] = [
         .init(
-            "accelerator-dtype", "The weights have a type that the accelerator cannot compute with", .warning),
+            "accelerator-dtype", "Weights are of a type that the accelerator cannot compute with", .warning),
         .init(
-            "accelerator-host-memory",
-            "A file that is read into memory whole is larger than the machine's memory", .warning),
-        .init("accelerator-memory", "The weights do not fit into the accelerator's memory"),
-        .init(
-            "accelerator-quantization",
-            "The accelerator lacks what the model's quantization needs, or may lack it", .warning),
-        .init("accelerator-retired", "The notebook's packages no longer support the accelerator", .warning),
-        .init(
-            "accelerator-split", "The weights fit only when they are split over the accelerator's devices",
+            "accelerator-host-memory", "A file that is read whole is larger than the machine's memory",
             .warning),
-        .init("accelerator-sum", "All models together do not fit into the accelerator's memory", .note),
-        .init("accelerator-tight", "The weights leave little of the accelerator's memory", .warning),
+        .init("accelerator-memory", "A model's weights do not fit on the accelerator"),
+        .init("accelerator-quantization", "Nothing in use runs the quantization on the accelerator as meant"),
+        .init("accelerator-retired", "Kaggle no longer has the accelerator", .warning),
+        .init("accelerator-split", "A model fits only on several of the accelerator's devices", .warning),
+        .init("accelerator-sum", "All models together are more than the accelerator holds", .note),
+        .init("accelerator-tight", "A model leaves little of the accelerator's memory", .warning),
         .init("archive-damaged", "The archive ends early or its checksums do not hold"),
         .init("archive-left", "The archive that a download was unpacked from is still in the cache", .note),
         .init("archive-refused", "The file is not an archive that Knapsack wrote"),
@@ -77,11 +73,12 @@ public struct FindingCode: Equatable, Sendable {
             "index-missing", "Shards have no index, and transformers does not load them without one", .warning
         ),
         .init("json-broken", "A JSON file of a model cannot be read"),
-        .init("kaggle-keywords", "Kaggle does not take a keyword of the bundle", .warning),
+        .init("kaggle-keywords", "A keyword is none that Kaggle keeps", .warning),
+        .init("kaggle-license-unknown", "The bundle's licence is \"unknown\"", .warning),
         .init("kaggle-name-length", "The bundle's name is shorter or longer than Kaggle takes"),
         .init("kaggle-path-length", "A path in the bundle is longer than uploads take"),
-        .init(
-            "kaggle-renamed", "Files lie under other names, as their own would not survive the upload", .note),
+        .init("kaggle-placeholder", "The bundle's title is the one of the kaggle command's template"),
+        .init("kaggle-renamed", "Files lie in the store, as their names would not survive the upload", .note),
         .init("kaggle-size", "The bundle is larger than Kaggle takes, or nearly"),
         .init("kaggle-subtitle-length", "The bundle's subtitle is shorter or longer than Kaggle takes"),
         .init("kaggle-title-length", "The bundle's title is shorter or longer than Kaggle takes"),
@@ -160,7 +157,7 @@ public struct FindingCode: Equatable, Sendable {
         .init("revisions-malformed", "A line of the list of allowed revisions is none"),
         .init("revisions-unreadable", "The list of allowed revisions cannot be read"),
         .init("safetensors-broken", "A safetensors file cannot be read"),
-        .init("scratch-size", "The loader needs more scratch than a notebook has"),
+        .init("scratch-size", "The loader has to put more together than a notebook has scratch for"),
         .init("shard-missing", "A shard that an index names, or that others count, is missing"),
         .init("signature-invalid", "The signature does not hold"),
         .init("signature-key", "The signature names another key than the one that made it"),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bundling
 import Storage
 import Tensors
 import TestSupport
@@ -29,6 +30,24 @@ import Testing
             let (manifest, caches) = try copyQuickstart(to: directory)
             #expect(try await knapsack(["lock", manifest] + caches).status == 0)
             #expect(try contents(directory + "/manifests/quickstart.lock") == contents(committed))
+        }
+    }
+
+    @Test func factsOfAnEarlierLockAreReadAgain() async throws {
+        try await withTemporaryDirectory { directory in
+            let (manifest, caches) = try copyQuickstart(to: directory)
+            let path = directory + "/manifests/quickstart.lock"
+            let committed = try contents(Fixtures.root + "/manifests/quickstart.lock")
+            let text = String(decoding: committed, as: UTF8.self)
+            let older = text.split(separator: "\n", omittingEmptySubsequences: false)
+                .filter { $0 != "\"facts\":\(Lock.factsVersion)," }.joined(separator: "\n")
+            #expect(older != text)
+            try writeFile(path, older)
+            let checked = try await knapsack("check", manifest)
+            #expect(checked.status == 2)
+            #expect(checked.error.contains("made by an earlier Knapsack"))
+            #expect(try await knapsack(["lock", manifest] + caches).status == 0)
+            #expect(try contents(path) == committed)
         }
     }
 

@@ -8,19 +8,19 @@ public enum Check {
     public static func findings(_ manifest: Manifest, _ lock: Lock) throws(Diagnostics) -> [Diagnostic] {
         let plan = try Plan(lock)
         let sources = Set(manifest.entries.compactMap { $0.conversion?.from })
-        return outdated(manifest, lock) + Freshness.findings(manifest, lock) + LicenseRule.unknownNames(manifest.policy, lock)
-            + manifest.entries.flatMap { entry -> [Diagnostic] in
-                guard let locked = lock.entry(named: entry.name) else { return [] }
-                let found =
-                    completeness(locked) + PolicyRules.findings(entry, locked, manifest, lock)
-                    + PickleRule.findings(locked, manifest.policy)
-                    + WheelRules.findings(entry, locked)
-                    + HardwareRules.findings(
-                        entry, locked, manifest.policy, isSource: sources.contains(entry.name))
-                    + KaggleRules.renamed(locked)
-                return found.map { $0.located(at: entry.location).allowed(by: entry) }
-            }
-            + HardwareRules.findings(manifest, lock) + ScratchRule.findings(manifest, lock)
+        var findings = outdated(manifest, lock) + Freshness.findings(manifest, lock)
+        findings += LicenseRule.unknownNames(manifest.policy, lock)
+        for entry in manifest.entries {
+            guard let locked = lock.entry(named: entry.name) else { continue }
+            let isSource = sources.contains(entry.name)
+            let found =
+                completeness(locked) + PolicyRules.findings(entry, locked, manifest, lock)
+                + PickleRule.findings(locked, manifest.policy) + WheelRules.findings(entry, locked)
+                + HardwareRules.findings(entry, locked, manifest.policy, isSource: isSource)
+                + KaggleRules.renamed(locked)
+            findings += found.map { $0.located(at: entry.location).allowed(by: entry) }
+        }
+        return findings + HardwareRules.findings(manifest, lock) + ScratchRule.findings(manifest, lock)
             + KaggleRules.findings(manifest, plan)
     }
 
