@@ -13,7 +13,7 @@ public struct BundleSigner: Sendable {
 
     /// What nothing that Knapsack signs covers: Kaggle takes the metadata out of a dataset, and the lock says
     /// what it has to be; and the signature itself.
-    private static let ignored = ModelStatement.gitPaths + [DatasetMetadata.name, ModelSignature.name]
+    private static let ignored = ModelStatement.gitPaths + UploadMetadata.names + [ModelSignature.name]
 
     private init(_ digests: [String: SHA256Digest], name: String) {
         let files = digests.filter { !BundleSigner.ignored.contains($0.key) }.map { path, digest in
