@@ -40,6 +40,20 @@ import Testing
         #expect(try !resolver(more).resolve(roots).isImpossible)
     }
 
+    @Test func prereleasesWaitForWhatAllowsThem() throws {
+        let house = [
+            try candidate("p", "1", [], 0), try candidate("p", "2.dev1", [], 1),
+            try candidate("q", "1", ["p>1"], 2),
+        ]
+        let roots = try ["p", "q"].map { PackageResolver.Root.requirement(try Requirement(parsing: $0)) }
+        #expect(try !resolver(house).resolve(roots).isImpossible)
+        #expect(
+            try resolver(house).resolve(Array(roots.prefix(1))) == .solution(["p": .candidate(index: 0)]))
+        // A final release for another Python is still one.
+        let other = house + [try candidate("p", "3", [], 3, takesPython: false)]
+        #expect(try resolver(other).resolve(roots).isImpossible)
+    }
+
     /// Without jumping back over what has no part in it, 2^40 combinations would be tried.
     @Test func contradictionsAmongManyVersionsEnd() throws {
         var house: [PackageCandidate] = []
@@ -82,11 +96,13 @@ import Testing
     }
 
     private func candidate(
-        _ name: String, _ version: String, _ requires: [String], _ index: Int, extras: Set<String> = []
+        _ name: String, _ version: String, _ requires: [String], _ index: Int, extras: Set<String> = [],
+        takesPython: Bool = true
     ) throws -> PackageCandidate {
         PackageCandidate(
             name: name, version: try #require(PackageVersion(version)),
-            requirements: try requires.map { try Requirement(parsing: $0) }, extras: extras, index: index)
+            requirements: try requires.map { try Requirement(parsing: $0) }, extras: extras, index: index,
+            takesPython: takesPython)
     }
 
     private func resolver(

@@ -59,18 +59,20 @@ struct WheelClosure {
         var candidates: [PackageCandidate] = []
         for fit in fits where seen[fit.file.name, default: []].insert(fit.file.version).inserted {
             let wheel = wheels[fit.index]
+            var takesPython = true
             // pip passes over conditions that it cannot read.
             if let text = wheel.requiresPython, let set = SpecifierSet(text),
                 !set.contains(environment.fullVersion)
             {
                 unfit[fit.file.name, default: []].append((wheel.path, "needs Python \(text)"))
-                continue
+                takesPython = false
             }
             candidates.append(
                 PackageCandidate(
                     name: fit.file.name, version: fit.file.version,
                     requirements: wheel.requires.compactMap { try? Requirement(parsing: $0) },
-                    extras: Set(wheel.extras.map { PackageName.normalized($0) }), index: fit.index))
+                    extras: Set(wheel.extras.map { PackageName.normalized($0) }), index: fit.index,
+                    takesPython: takesPython))
         }
         self.unfit = unfit
         resolver = PackageResolver(
@@ -83,7 +85,7 @@ struct WheelClosure {
         // As the loader asks for them: a project with one wheel by its path, one with several by its name.
         var roots: [PackageResolver.Root] = []
         for name in counts.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-            let own = candidates.filter { $0.name == name }
+            let own = candidates.filter { $0.name == name && $0.takesPython }
             if own.isEmpty {
                 hopeless.append(name)
             } else if counts[name] == 1 {

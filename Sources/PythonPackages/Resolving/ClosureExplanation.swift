@@ -53,7 +53,7 @@ public struct ClosureExplanation: Sendable {
             let versions =
                 fixed.map { [$0.version] }
                 ?? ((installed?.version.map { [$0] } ?? [])
-                    + (resolver.candidates[name] ?? []).map(\.version))
+                    + (resolver.candidates[name] ?? []).filter(\.takesPython).map(\.version))
             return Gap(name: name, needs: all, versions: versions, isInstalled: installed != nil)
         }
     }
@@ -83,7 +83,7 @@ public struct ClosureExplanation: Sendable {
         if let installed = resolver.installed[name], isMet(needs, nil, installed, isChosen: false) {
             return nil
         }
-        let all = resolver.candidates[name] ?? []
+        let all = (resolver.candidates[name] ?? []).filter(\.takesPython)
         let specifiers = SpecifierSet(needs.flatMap(\.requirement.specifiers.specifiers))
         if let fit = specifiers.choices(among: all, version: \.version).first { return fit }
         func count(_ candidate: PackageCandidate) -> Int {

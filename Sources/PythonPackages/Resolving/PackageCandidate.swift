@@ -10,11 +10,16 @@ public struct PackageCandidate: Sendable {
     public let extras: Set<String>
     /// What the caller knows it by.
     public let index: Int
+    /// Whether it takes the Python. One that does not is never chosen, but as a final release it still keeps
+    /// pre-releases from being taken, as in pip, which reads what a wheel takes only when it has chosen it.
+    public let takesPython: Bool
 
     /// Makes a candidate.
     public init(
-        name: String, version: PackageVersion, requirements: [Requirement], extras: Set<String>, index: Int
+        name: String, version: PackageVersion, requirements: [Requirement], extras: Set<String>, index: Int,
+        takesPython: Bool = true
     ) {
+        self.takesPython = takesPython
         self.name = name
         self.version = version
         self.requirements = requirements

@@ -83,7 +83,10 @@ struct ResolverSearch {
             if options.count < chosen?.options.count ?? .max { chosen = (name, options) }
             if options.count == 1 { break }
         }
-        guard let (name, options) = chosen else { return .found(state) }
+        guard let (name, options) = chosen else {
+            // A pre-release that was tried has to be allowed by all that is known now.
+            return allowsPrereleases(state) ? .found(state) : .conflict(Set(state.pins.keys))
+        }
         var conflicts = sources(name, state)
         for option in options {
             steps += 1
@@ -117,8 +120,24 @@ struct ResolverSearch {
         {
             options.append(.installed(installed))
         }
+        let matching = (resolver.candidates[name] ?? []).filter { all.contains($0.version) }
+        let allowed = Set(all.choices(among: matching, version: \.version).map(\.index))
+        // The others are pre-releases, which conditions that are not known yet may allow.
         return options
-            + all.choices(among: resolver.candidates[name] ?? []) { $0.version }.map { .candidate($0) }
+            + (matching.filter { allowed.contains($0.index) }
+            + matching.filter { !allowed.contains($0.index) })
+            .filter(\.takesPython).map { .candidate($0) }
+    }
+
+    private func allowsPrereleases(_ state: State) -> Bool {
+        state.pins.allSatisfy { name, option in
+            guard case .candidate(let candidate) = option, candidate.version.isPrerelease,
+                state.fixed[name] == nil
+            else { return true }
+            let all = SpecifierSet((state.conditions[name] ?? []).flatMap(\.specifiers.specifiers))
+            return all.choices(among: resolver.candidates[name] ?? [], version: \.version)
+                .contains { $0.index == candidate.index }
+        }
     }
 
     private func sources(_ name: String, _ state: State) -> Set<String> {
