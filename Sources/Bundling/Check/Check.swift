@@ -5,8 +5,12 @@ public enum Check {
     /// Everything that does not hold, errors and warnings, in the order of the rules.
     ///
     /// Findings whose code an entry's `allow` names come back as notes.
-    public static func findings(_ manifest: Manifest, _ lock: Lock) throws(Diagnostics) -> [Diagnostic] {
-        let plan = try Plan(lock)
+    ///
+    /// - Parameter plan: the plan of the lock, where the caller has it.
+    public static func findings(
+        _ manifest: Manifest, _ lock: Lock, plan given: Plan? = nil
+    ) throws(Diagnostics) -> [Diagnostic] {
+        let plan = if let given { given } else { try Plan(lock) }
         return Freshness.findings(manifest, lock)
             + manifest.entries.flatMap { entry -> [Diagnostic] in
                 guard let locked = lock.entry(named: entry.name) else { return [] }
