@@ -3,17 +3,27 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     private let words: (UInt64, UInt64, UInt64, UInt64)
 
     /// Reads exactly 64 lowercase hexadecimal digits; everything else is `nil`.
-    public init?(hex: some StringProtocol) {
-        var words: [UInt64] = [0, 0, 0, 0]
-        var count = 0
-        for digit in hex.utf8 {
-            guard count < 64, let value = hexValue(digit) else { return nil }
-            words[count / 16] = words[count / 16] << 4 | UInt64(value)
-            count += 1
+    public init?(hex: String) {
+        // A lock has one for each file and tensor, so this is done without a step through characters.
+        let text = hex.utf8Span
+        let digits = text.span
+        guard digits.count == 64 else { return nil }
+        func word(_ start: Int) -> UInt64? {
+            var word: UInt64 = 0
+            for index in start..<start + 16 {
+                guard let value = hexValue(digits[index]) else { return nil }
+                word = word << 4 | UInt64(value)
+            }
+            return word
         }
-        guard count == 64 else { return nil }
-        self.words = (words[0], words[1], words[2], words[3])
+        guard let first = word(0), let second = word(16), let third = word(32), let fourth = word(48) else {
+            return nil
+        }
+        words = (first, second, third, fourth)
     }
+
+    /// Reads exactly 64 lowercase hexadecimal digits; everything else is `nil`.
+    public init?(hex: some StringProtocol) { self.init(hex: String(hex)) }
 
     /// Takes exactly 32 bytes; any other number is `nil`.
     public init?(_ bytes: [UInt8]) {

@@ -5,8 +5,12 @@ public enum Check {
     /// Everything that does not hold, errors and warnings, in the order of the rules.
     ///
     /// Findings whose code an entry's `allow` names come back as notes.
-    public static func findings(_ manifest: Manifest, _ lock: Lock) throws(Diagnostics) -> [Diagnostic] {
-        let plan = try Plan(lock)
+    ///
+    /// - Parameter plan: the plan of the lock, where the caller has it.
+    public static func findings(
+        _ manifest: Manifest, _ lock: Lock, plan given: Plan? = nil
+    ) throws(Diagnostics) -> [Diagnostic] {
+        let plan = if let given { given } else { try Plan(lock) }
         let sources = Set(manifest.entries.compactMap { $0.conversion?.from })
         var findings = outdated(manifest, lock) + Freshness.findings(manifest, lock)
         findings += LicenseRule.unknownNames(manifest.policy, lock)

@@ -124,20 +124,27 @@ private struct LockReader {
     private func tensors(_ json: JSON, _ files: [LockedFile], of name: String) throws -> [LockedTensor] {
         guard let list = json["tensors"] else { return [] }
         guard let list = list.array else { throw LockProblem("\(name): tensors is not a list") }
-        var sizes: [[UInt8]: Int] = [:]
-        for file in files { sizes[Array(file.path.utf8)] = file.size }
         var last: (file: String, end: Int) = ("", 0)
+        // Files and tensors are sorted alike, so that the file of a tensor is the last one's or comes behind it.
+        var rest = files[...]
         return try list.map { item in
             let file = try string(item, "file", of: name)
-            let place = "\(name): a tensor of \(file)"
-            guard let size = sizes[Array(file.utf8)] else { throw LockProblem("\(place): no such file") }
+            // Told only where something is wrong: a lock may have very many tensors.
+            var place: String { "\(name): a tensor of \(file)" }
+            while let first = rest.first, first.path.utf8.lexicographicallyPrecedes(file.utf8) {
+                rest.removeFirst()
+            }
+            guard let first = rest.first, first.path.utf8.elementsEqual(file.utf8) else {
+                let isKnown = files.contains { $0.path.utf8.elementsEqual(file.utf8) }
+                throw LockProblem(
+                    isKnown ? "\(place) is not in order, or overlaps another" : "\(place): no such file")
+            }
             guard let offset = item["offset"]?.integer, offset >= 0, let length = item["length"]?.integer,
-                length > 0, offset <= size, length <= size - offset
+                length > 0, offset <= first.size, length <= first.size - offset
             else { throw LockProblem("\(place) is not inside it") }
-            guard
-                last.file == file
-                    ? last.end <= offset : last.file.utf8.lexicographicallyPrecedes(file.utf8)
-            else { throw LockProblem("\(place) is not in order, or overlaps another") }
+            guard last.file != file || last.end <= offset else {
+                throw LockProblem("\(place) is not in order, or overlaps another")
+            }
             last = (file, offset + length)
             guard let sha256 = SHA256Digest(hex: try string(item, "sha256", of: place)) else {
                 throw LockProblem("\(place): the sha256 is not 64 hexadecimal digits")
@@ -217,7 +224,7 @@ private struct LockReader {
         if let problem = Path.problem(inRelative: path) {
             throw LockProblem("\(name): the path \"\(path)\" \(problem)")
         }
-        let place = "\(name): \(path)"
+        var place: String { "\(name): \(path)" }
         guard let size = json["size"]?.integer, size >= 0 else { throw LockProblem("\(place) has no size") }
         guard let sha256 = SHA256Digest(hex: try string(json, "sha256", of: place)) else {
             throw LockProblem("\(place): the sha256 is not 64 hexadecimal digits")
@@ -231,32 +238,32 @@ private struct LockReader {
             placement: try placement(json, size: size, of: place), shards: json["shards"]?.strings)
     }
 
-    private func placement(_ json: JSON, size: Int, of place: String) throws -> Placement {
-        if let at = json["at"] { return .at(try storedPath(at, of: place)) }
+    private func placement(_ json: JSON, size: Int, of place: @autoclosure () -> String) throws -> Placement {
+        if let at = json["at"] { return .at(try storedPath(at, of: place())) }
         guard let list = json["segments"] else { return .natural }
-        guard let list = list.array else { throw LockProblem("\(place): segments is not a list") }
+        guard let list = list.array else { throw LockProblem("\(place()): segments is not a list") }
         var total = 0
         var segments: [Segment] = []
         for item in list {
             guard let offset = item["offset"]?.integer, offset >= 0, let length = item["length"]?.integer,
                 length > 0, !offset.addingReportingOverflow(length).overflow
-            else { throw LockProblem("\(place): a segment has no offset or no length") }
+            else { throw LockProblem("\(place()): a segment has no offset or no length") }
             let (sum, overflow) = total.addingReportingOverflow(length)
-            guard !overflow else { throw LockProblem("\(place): its segments are too long") }
+            guard !overflow else { throw LockProblem("\(place()): its segments are too long") }
             total = sum
             segments.append(
-                Segment(at: try storedPath(item["at"], of: place), offset: offset, length: length))
+                Segment(at: try storedPath(item["at"], of: place()), offset: offset, length: length))
         }
         guard total == size else {
-            throw LockProblem("\(place): its segments have \(total) bytes, and the file has \(size)")
+            throw LockProblem("\(place()): its segments have \(total) bytes, and the file has \(size)")
         }
         return .segments(segments)
     }
 
-    private func storedPath(_ json: JSON?, of place: String) throws -> String {
-        guard let path = json?.string else { throw LockProblem("\(place): \"at\" is not a path") }
+    private func storedPath(_ json: JSON?, of place: @autoclosure () -> String) throws -> String {
+        guard let path = json?.string else { throw LockProblem("\(place()): \"at\" is not a path") }
         if let problem = Path.problem(inRelative: path) {
-            throw LockProblem("\(place): the path \"\(path)\" \(problem)")
+            throw LockProblem("\(place()): the path \"\(path)\" \(problem)")
         }
         return path
     }
@@ -268,8 +275,8 @@ private struct LockReader {
         return value
     }
 
-    private func string(_ json: JSON, _ key: String, of place: String) throws -> String {
-        guard let value = json[key]?.string else { throw LockProblem("\(place) has no text \"\(key)\"") }
+    private func string(_ json: JSON, _ key: String, of place: @autoclosure () -> String) throws -> String {
+        guard let value = json[key]?.string else { throw LockProblem("\(place()) has no text \"\(key)\"") }
         return value
     }
 }

@@ -25,7 +25,16 @@ public struct Lock: Equatable, Sendable {
 
     /// The entry with this name, or `nil`.
     public func entry(named name: String) -> LockedEntry? {
-        entries.first { $0.name == name }
+        var (low, high) = (0, entries.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].name.utf8.lexicographicallyPrecedes(name.utf8) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low < entries.count && entries[low].name == name ? entries[low] : nil
     }
 }
 

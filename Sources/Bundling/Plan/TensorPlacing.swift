@@ -45,13 +45,14 @@ struct TensorPlacing {
     init(_ ordered: [LockedEntry]) {
         let homes = Lock.homes(ordered)
         for entry in ordered {
-            var tensors = entry.tensors[...]
+            var start = 0
             for file in entry.files {
-                var own: [LockedTensor] = []
-                while let first = tensors.first, first.file.utf8.elementsEqual(file.path.utf8) {
-                    own.append(first)
-                    tensors.removeFirst()
-                }
+                var end = start
+                while end < entry.tensors.count,
+                    entry.tensors[end].file.utf8.elementsEqual(file.path.utf8)
+                { end += 1 }
+                let own = entry.tensors[start..<end]
+                start = end
                 guard layouts[file.sha256] == nil else { continue }
                 let path = homes[file.sha256] ?? "\(BundlePath.store)/\(file.sha256.hex)"
                 place(file, own, whole: path)
@@ -59,7 +60,7 @@ struct TensorPlacing {
         }
     }
 
-    private mutating func place(_ file: LockedFile, _ tensors: [LockedTensor], whole path: String) {
+    private mutating func place(_ file: LockedFile, _ tensors: ArraySlice<LockedTensor>, whole path: String) {
         let (pieces, own, shared) = pieces(of: file, tensors)
         let isWorthIt =
             shared >= TensorPlacing.smallestSegment
@@ -95,7 +96,7 @@ struct TensorPlacing {
     /// The pieces of a file in which everything that is stored already is shared, the ranges that are its
     /// own, and how many bytes are shared.
     private func pieces(
-        of file: LockedFile, _ tensors: [LockedTensor]
+        of file: LockedFile, _ tensors: ArraySlice<LockedTensor>
     ) -> (pieces: [Piece], own: [Range<Int>], shared: Int) {
         var pieces: [Piece] = []
         var own: [Range<Int>] = []
@@ -124,7 +125,8 @@ struct TensorPlacing {
         for tensor in tensors {
             appendOwn(position..<tensor.bytes.lowerBound)
             position = tensor.bytes.upperBound
-            let known = (locations[tensor.sha256] ?? []) + (seen[tensor.sha256].map { [$0] } ?? [])
+            var known = locations[tensor.sha256] ?? []
+            if let own = seen[tensor.sha256] { known.append(own) }
             // What goes on where the last piece ended needs no segment of its own, however small it is.
             if let last = pieces.last,
                 let next = known.first(where: {

@@ -31,10 +31,10 @@ struct CheckCommand: KnapsackCommand {
         guard let lock = try source.readLock() else {
             return session.report([Locking.missing(source)])
         }
-        let findings = try Check.findings(manifest, lock)
+        let plan = try Plan(lock)
+        let findings = try Check.findings(manifest, lock, plan: plan)
         session.report(findings)
         session.add("entries", .integer(lock.entries.count))
-        let plan = try Plan(lock)
         session.add("size", .integer(plan.size))
         guard !session.hasErrors else { return }
         let warnings = findings.count { $0.severity == .warning }

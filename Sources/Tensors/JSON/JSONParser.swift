@@ -107,6 +107,8 @@ struct JSONCursor {
     private mutating func object(_ bytes: Span<UInt8>) throws(FormatError) -> JSON {
         var members: [JSON.Member] = []
         try eachMember(bytes) { (me, key, _) throws(FormatError) in
+            // Most objects of the documents that are large have about so many: growing by doubling costs more.
+            if members.isEmpty { members.reserveCapacity(8) }
             members.append(JSON.Member(key, try me.value(bytes)))
         }
         return .object(members)
