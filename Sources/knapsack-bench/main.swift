@@ -20,5 +20,6 @@ case "convert":
     let asked = arguments.filter { $0.hasPrefix("--type=") }.map { String($0.dropFirst(7)) }
     try measureConvert(setting, asked.isEmpty ? ["f16", "bf16", "f32", "q8_0", "Q4_K_M"] : asked)
 case "pickle": try measurePickles(setting)
-default: print("knapsack-bench files|check|sharing|loader|quantize|casts|convert|pickle [DIRECTORY] [--small]")
+default:
+    print("knapsack-bench files|check|sharing|loader|quantize|casts|convert|pickle [DIRECTORY] [--small]")
 }

@@ -1,9 +1,6 @@
 """`knapsack convert` against what convert_hf_to_gguf.py and llama-quantize make: of everything in the reference's
 folder that KNAPSACK_ORACLE names, and of MiniLM from PyPI.
 
-Most quantizations take a debug build minutes: they are compared where KNAPSACK_RELEASE_BIN names a release build, as
-Tests/run does where there is such a folder.
-
 Run as a program it tells how every case differs: test_oracle.py KNAPSACK [MODEL[/CASE]...], where the text after
 the slash is a part of the cases' names.
 """
@@ -105,13 +102,7 @@ def compare(binary: Path, oracle: Path, model: str, folder: Path, part: str = ""
 
 @pytest.mark.parametrize("model", models())
 def test_equals_the_reference(knapsack, tmp_path, model):
-    release = os.environ.get("KNAPSACK_RELEASE_BIN")
-    binary = Path(release).resolve() if release else knapsack.binary
-    parts = [""] if release else ["convert-", "vocab"]
-    oracle = Path(os.environ["KNAPSACK_ORACLE"])
-    found: dict[str, list[str]] = {}
-    for part in parts:
-        found |= compare(binary, oracle, model, tmp_path, part)
+    found = compare(knapsack.binary, Path(os.environ["KNAPSACK_ORACLE"]), model, tmp_path)
     assert found
     assert {name: said for name, said in found.items() if said} == {}
 

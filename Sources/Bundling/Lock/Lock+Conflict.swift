@@ -38,9 +38,11 @@ extension Lock {
             }
             entries[entry.name] = entry
         }
-        return (Lock(
-            bundle: ours.bundle, entries: Array(entries.values),
-            factsVersion: min(ours.factsVersion, theirs.factsVersion)), findings)
+        return (
+            Lock(
+                bundle: ours.bundle, entries: Array(entries.values),
+                factsVersion: min(ours.factsVersion, theirs.factsVersion)), findings
+        )
     }
 
     /// What is wrong with a lock that has conflict marks; `nil` where it has none.
