@@ -175,7 +175,7 @@ def test_a_full_disk_leaves_nothing(knapsack, model, tmp_path):
         env=knapsack.environment(), capture_output=True, text=True, check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
     )  # fmt: skip
-    assert done.status == 2, done.stderr
+    assert done.returncode == 2, done.stderr
     assert [path.name for path in tmp_path.iterdir()] == [MODEL]
 
 

@@ -375,7 +375,9 @@ def test_damaged_weights_that_are_only_carried_come_out_as_they_are(knapsack, tm
     (tmp_path / "odd").mkdir()
     names = damaged_copies(tmp_path / "odd")
     path = tmp_path / "odd.toml"
-    path.write_text(manifest("odd-weights", files=[{"name": "odd", "source": "path:odd"}]))
+    # What cannot be read might be a pickle.
+    allow = '\n[policy]\npickle = "allow"'
+    path.write_text(manifest("odd-weights", allow, files=[{"name": "odd", "source": "path:odd"}]))
     done = knapsack("pack", path, "--output", tmp_path / "bundle", "--json").expect(0)
     knapsack("verify", tmp_path / "bundle").expect(0)
     assert contents(tmp_path / "bundle" / "files" / "odd") == contents(tmp_path / "odd")

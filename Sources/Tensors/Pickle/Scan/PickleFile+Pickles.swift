@@ -15,8 +15,9 @@ extension PickleFile {
                 isSure = first.hasEffects || (hasProtocol && !part.isNumbers && first.instructions >= 8)
             default: isSure = first.hasEffects || hasProtocol
             }
-            // A call in what only looks like a pickle by its first letter names something that can be a name.
-            if isSure, !hasProtocol, !name.isLikely, !first.hasPlausibleNames { isSure = false }
+            // Any numbers hold some of a pickle's instructions, the more the longer they are, but no names as Python
+            // has them: without a protocol in front, and in a storage of numbers, it takes one to tell a pickle.
+            if part.isNumbers || !hasProtocol { isSure = isSure && first.hasPlausibleNames }
         }
         guard isSure else { return false }
         if PickleName.isLegacyTorch(head) {

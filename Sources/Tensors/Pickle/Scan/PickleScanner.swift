@@ -122,9 +122,10 @@ struct PickleScanner {
         position = inner.position
     }
 
-    /// Whether every import is of a name as Python has them, which tells a pickle from a text that looks like one.
+    /// Whether there are imports, and every one is of a name as Python has them, which tells a pickle from numbers or a
+    /// text that look like one.
     var hasPlausibleNames: Bool {
-        imports.allSatisfy { found in
+        !(imports.isEmpty && harmless.isEmpty) && imports.allSatisfy { found in
             [found.module, found.name].allSatisfy { name in
                 !name.isEmpty
                     && name.utf8.allSatisfy { byte in
