@@ -119,6 +119,7 @@ MODELS = {
         "1_Pooling/config.json": dict(word_embedding_dimension=64, pooling_mode_lasttoken=True)}),
     "Qwen3-Reranker": model("Qwen3", **SMALL, head_dim=16),
     "qwen3-reranker-tied": model("Qwen3", **SMALL, head_dim=16, tie_word_embeddings=True),
+    "qwen3moe-normed": model("Qwen3Moe", **SMALL, **EXPERTS, head_dim=16, norm_topk_prob=True),
     "qwen3moe": model("Qwen3Moe", **SMALL, **EXPERTS, head_dim=16),
     "qwen3moe-sparse": model("Qwen3Moe", drop=DEFAULTS, **SMALL | dict(
         num_attention_heads=32, num_key_value_heads=4), num_experts=3),
@@ -130,6 +131,7 @@ MODELS = {
                            query_pre_attn_scalar=16),
     "gemma3": model("Gemma3Text", "spm", **SMALL, head_dim=16, sliding_window=32, put=dict(
         architectures=["Gemma3ForCausalLM"])),
+    "gemma3-scaled": model("Gemma3Text", "spm", **SMALL, head_dim=16, sliding_window=32, query_pre_attn_scalar=16),
     "gemma3-sparse": model("Gemma3Text", drop=DEFAULTS, **SMALL | dict(num_attention_heads=8, num_key_value_heads=4)),
     "gemma3-linear": model("Gemma3Text", "spm", **SMALL, head_dim=16, rope_scaling=dict(rope_type="linear", factor=8.0),
                            final_logit_softcapping=30.0, put=dict(sliding_window_pattern=1)),
@@ -143,6 +145,7 @@ MODELS = {
     "gemma3-pictures-refused": model("Gemma3", "spm", text_config=SMALL | dict(head_dim=16), **PICTURES, put=dict(text_config=SMALL | dict(
             sliding_window=32, rope_scaling=dict(type="linear", factor=8.0)))),
     "phi2": model("Phi", **SMALL | dict(num_key_value_heads=4), partial_rotary_factor=0.4),
+    "phi2-wide": model("Phi", **SMALL | dict(num_key_value_heads=4, intermediate_size=256), partial_rotary_factor=0.5),
     "phi2-sparse": model("Phi", drop=DEFAULTS, **SMALL | dict(num_key_value_heads=4), dtype="float16"),
     "phi3": model("Phi3", "spm", **SMALL, pad_token_id=0),
     "phi3-sparse": model("Phi3", "spm", drop=DEFAULTS + ("pad_token_id",), **SMALL | dict(num_key_value_heads=4),

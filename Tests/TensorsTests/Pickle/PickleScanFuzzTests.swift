@@ -40,6 +40,17 @@ struct PickleScanFuzzTests {
         #expect(pickleScan(bytes)?.refused == ["os.system"])
     }
 
+    /// Numbers and the headers of safetensors hold any bytes, and are no pickles for it.
+    @Test func takesNoNumbersForPickles() {
+        var random = SplitMix64(state: 3)
+        for low in UInt8.min...UInt8.max {
+            let numbers = (0..<2000).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+            let header: [UInt8] = [low, 2, 0, 0, 0, 0, 0, 0] + Array("{\"a\":{\"dtype\":\"F32\"}}".utf8)
+            #expect(pickleScan(header + numbers, "model-00003-of-00005.safetensors") == nil)
+            #expect(pickleScan([low == 0x80 ? 0 : low] + numbers, "numbers.raw") == nil)
+        }
+    }
+
     /// The windows in which a file is read change nothing.
     @Test func readsTheSameInSmallWindows() {
         for (name, folder) in Self.seeds where name.hasSuffix(".pkl") {

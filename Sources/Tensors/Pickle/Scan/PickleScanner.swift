@@ -125,16 +125,17 @@ struct PickleScanner {
     /// Whether there are imports, and every one is of a name as Python has them, which tells a pickle from numbers or a
     /// text that look like one.
     var hasPlausibleNames: Bool {
-        !(imports.isEmpty && harmless.isEmpty) && imports.allSatisfy { found in
-            [found.module, found.name].allSatisfy { name in
-                !name.isEmpty
-                    && name.utf8.allSatisfy { byte in
-                        byte == 0x2E || byte == 0x5F || (0x30...0x39).contains(byte)
-                            || (0x61...0x7A).contains(byte | 0x20)
-                            || byte >= 0x80 || byte == 0x3F
-                    }
+        !(imports.isEmpty && harmless.isEmpty)
+            && imports.allSatisfy { found in
+                [found.module, found.name].allSatisfy { name in
+                    !name.isEmpty
+                        && name.utf8.allSatisfy { byte in
+                            byte == 0x2E || byte == 0x5F || (0x30...0x39).contains(byte)
+                                || (0x61...0x7A).contains(byte | 0x20)
+                                || byte >= 0x80 || byte == 0x3F
+                        }
+                }
             }
-        }
     }
 
     /// Ends the scan where the file does.
