@@ -85,7 +85,7 @@ def test_a_bundle_runs_offline(knapsack, hub, tmp_path):
             "print(json.dumps([str(file), answer['usage']['completion_tokens']]))",
         ]
     )
-    libraries = {name: os.environ[name] for name in ("LLAMA_CPP_LIB_PATH",) if name in os.environ}
+    libraries = {name: os.environ[name] for name in ("LLAMA_CPP_LIB_PATH", "LD_LIBRARY_PATH") if name in os.environ}
     done = notebook.run_cell(
         cell, {"/kaggle/input/tiny-models": tmp_path / "bundle"}, libraries, (tmp_path / "hub",), python=PYTHON
     )
