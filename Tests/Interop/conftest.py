@@ -28,6 +28,7 @@ collect_ignore = [
         ("test_convert.py", "KNAPSACK_CONVERT_HF"),
         ("test_convert_more.py", "KNAPSACK_CONVERT_HF"),
         ("test_convert_quantized.py", "KNAPSACK_CONVERT_HF"),
+        ("test_llama_runs.py", "KNAPSACK_LLAMA_PYTHON"),
         ("test_sbom_schemas.py", "KNAPSACK_SPDX_SCHEMA"),
     ]
     if not os.environ.get(variable)

@@ -15,17 +15,13 @@ from cli import manifest
 from genuine import MINILM_FILES, snapshot_download
 
 HERE = Path(__file__).parent
-PYTHON = os.environ.get("KNAPSACK_LLAMA_PYTHON")
+PYTHON = os.environ["KNAPSACK_LLAMA_PYTHON"]
 # One of each family, of the models that make_models.py and make_models_more.py make.
 FAMILIES = """
     llama llama3-shards llama-linear mistral mixtral granite qwen2 qwen2moe qwen3 qwen3moe-normed gemma gemma2
     gemma3-scaled phi2-wide phi4 gpt2 olmo olmo2 olmo3 starcoder2 stablelm
 """.split()
 MORE = "deepseek2 deepseek3 falcon gptneox bloom cohere smollm3 glm4 chatglm ernie gpt-oss-plain".split()
-
-if PYTHON is None:
-    pytest.skip("KNAPSACK_LLAMA_PYTHON names no Python with llama-cpp-python", allow_module_level=True)
-
 
 def run(script: str, *arguments: str | Path) -> str:
     command = [PYTHON, HERE / script, *arguments]
