@@ -23,6 +23,7 @@ FAMILIES = """
 """.split()
 MORE = "deepseek2 deepseek3 falcon gptneox bloom cohere smollm3 glm4 chatglm ernie gpt-oss-plain".split()
 
+
 def run(script: str, *arguments: str | Path) -> str:
     command = [PYTHON, HERE / script, *arguments]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
@@ -42,9 +43,9 @@ def test_the_next_token_is_as_likely_as_in_transformers(knapsack, tmp_path, scri
     knapsack("convert", model, tmp_path / "out.gguf", "--outtype", "f32", *options).expect(0)
     found = json.loads(run("run_llama_cpp.py", f"{model}={tmp_path / 'out.gguf'}"))
     print(found)
-    assert 0 <= found["kl"] < 1e-5
+    assert abs(found["kl"]) < 1e-5
     # Where all tokens are alike, no mistake is seen.
-    assert found["from uniform"] > 1e-3
+    assert found["from uniform"] > 1e-4
 
 
 def test_embeddings_are_those_of_transformers(knapsack, tmp_path):
