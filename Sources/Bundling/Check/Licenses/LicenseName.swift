@@ -16,7 +16,7 @@ struct LicenseName: Hashable {
 
     /// Whether SPDX, the Hub or Kaggle knows the name.
     var isKnown: Bool {
-        SPDXLicenses.identifiers.contains(id) || LicenseName.others.contains(id) || isFamily
+        SPDXIdentifiers.contains(id) || LicenseName.others.contains(id) || isFamily
     }
 
     /// Whether a rule that names this licence accepts another one: the same one, a member of the family that it

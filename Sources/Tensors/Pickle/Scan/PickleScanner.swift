@@ -37,35 +37,35 @@ struct PickleScanner {
     /// The most imports and problems that are kept.
     static let maximumKept = PickleScan.maximumTold
 
-    private(set) var state = State.running
+    var state = State.running
     /// The next byte to look at, counted from the start of the file.
-    private(set) var position: Int
-    private(set) var protocolVersion = 0
+    var position: Int
+    var protocolVersion = 0
     /// The numbers of the harmless names that were imported.
-    private(set) var harmless: [Int] = []
-    private(set) var imports: [Import] = []
-    private(set) var problems: [Problem] = []
+    var harmless: [Int] = []
+    var imports: [Import] = []
+    var problems: [Problem] = []
     /// Whether anything was called or imported, which tells a pickle from what only looks like one.
-    private(set) var hasEffects = false
+    var hasEffects = false
     /// Whether an array of joblib's was described.
-    private(set) var hasArrays = false
+    var hasArrays = false
     /// The storages of PyTorch's, by what tells them apart: their number and the size of all.
-    private(set) var storages = StorageCount()
+    var storages = StorageCount()
     /// The number of instructions.
-    private(set) var instructions = 0
+    var instructions = 0
 
-    private var stack = ScanStack()
-    private var recent = RecentValues()
+    var stack = ScanStack()
+    var recent = RecentValues()
     /// Where the frame ends; -1 outside of one.
-    private var frameEnd = -1
-    private var isInLine = false
+    var frameEnd = -1
+    var isInLine = false
     /// The instruction that is followed.
-    private var start = 0
-    private var hasKeys = false
-    private var hasCallers = false
+    var start = 0
+    var hasKeys = false
+    var hasCallers = false
     /// Whether arrays of joblib's are read as joblib does; `pickle` itself takes their bytes for instructions.
-    private let readsArrays: Bool
-    private let list = HarmlessGlobals.all
+    let readsArrays: Bool
+    let list = HarmlessGlobals.all
 
     /// - Parameters:
     ///   - position: where the pickle starts in the file.
@@ -145,18 +145,18 @@ struct PickleScanner {
 
     // MARK: What is found
 
-    private mutating func broken(_ message: String) { state = .broken(message) }
+    mutating func broken(_ message: String) { state = .broken(message) }
 
-    private mutating func beyond(_ message: String) {
+    mutating func beyond(_ message: String) {
         state = .beyond(message)
     }
 
-    private mutating func problem(_ message: String) {
+    mutating func problem(_ message: String) {
         hasEffects = true
         if problems.count < Self.maximumKept { problems.append(Problem(message: message, offset: start)) }
     }
 
-    private mutating func imported(_ module: String, _ name: String) -> ScanValue {
+    mutating func imported(_ module: String, _ name: String) -> ScanValue {
         hasEffects = true
         let found = Import(module: module, name: name, offset: start)
         if imports.count < Self.maximumKept,
@@ -167,7 +167,7 @@ struct PickleScanner {
         return ScanValue(.refused)
     }
 
-    private mutating func imported(_ entry: Int) -> ScanValue {
+    mutating func imported(_ entry: Int) -> ScanValue {
         hasEffects = true
         if !harmless.contains(entry) { harmless.append(entry) }
         switch list.entries[entry].role {
@@ -183,11 +183,11 @@ struct PickleScanner {
 
     // MARK: Instructions
 
-    private mutating func push(_ value: ScanValue) {
+    mutating func push(_ value: ScanValue) {
         if !stack.push(value) { beyond("more than \(ScanStack.maximumDepth) values wait") }
     }
 
-    private mutating func pop() -> ScanValue {
+    mutating func pop() -> ScanValue {
         if let value = stack.pop() { return value }
         broken("the pickle takes a value that is not there")
         return .unknown
@@ -195,7 +195,7 @@ struct PickleScanner {
 
     /// Follows one instruction.
     /// - Returns: where the next one starts in the window; -1 where the window ends in this one.
-    private mutating func follow(_ code: UInt8, _ window: Span<UInt8>, _ next: Int, _ base: Int) -> Int {
+    mutating func follow(_ code: UInt8, _ window: Span<UInt8>, _ next: Int, _ base: Int) -> Int {
         switch code {
         case 0x4B, 0x4D, 0x4A, 0x8A, 0x8B, 0x47, 0x46, 0x49, 0x4C:
             return number(code, window, next)
@@ -248,13 +248,13 @@ struct PickleScanner {
         return next
     }
 
-    private mutating func top() -> ScanValue {
+    mutating func top() -> ScanValue {
         if let top = stack.top { return top }
         broken("the pickle takes a value that is not there")
         return .unknown
     }
 
-    private mutating func frame(_ window: Span<UInt8>, _ next: Int, _ base: Int) -> Int {
+    mutating func frame(_ window: Span<UInt8>, _ next: Int, _ base: Int) -> Int {
         guard next + 8 <= window.count else { return -1 }
         guard let length = Int(exactly: littleEndian(window, next..<next + 8)), length < 1 << 56 else {
             broken("a frame has more than 56 bits of bytes")
@@ -266,397 +266,5 @@ struct PickleScanner {
         }
         frameEnd = base + next + 8 + length
         return next + 8
-    }
-
-    // MARK: Numbers and texts
-
-    private mutating func number(_ code: UInt8, _ window: Span<UInt8>, _ next: Int) -> Int {
-        let size: Int
-        switch code {
-        case 0x4B: size = 1
-        case 0x4D: size = 2
-        case 0x4A: size = 4
-        case 0x47: size = 8
-        case 0x8A, 0x8B: return long(window, next, code == 0x8A ? 1 : 4)
-        default: return line(window, next) { scanner in scanner.push(.data) }
-        }
-        guard next + size <= window.count else { return -1 }
-        if code == 0x47 {
-            push(.data)
-        } else {
-            let value = Int(littleEndian(window, next..<next + size))
-            push(code == 0x4A && value > Int(Int32.max) ? .data : .integer(value))
-        }
-        return next + size
-    }
-
-    private mutating func long(_ window: Span<UInt8>, _ next: Int, _ size: Int) -> Int {
-        guard next + size <= window.count else { return -1 }
-        let count = Int(littleEndian(window, next..<next + size))
-        guard count <= Int(Int32.max) else {
-            broken("a number has a negative length")
-            return next
-        }
-        let start = next + size
-        guard count <= 7 else {
-            push(.data)
-            return start + count
-        }
-        guard start + count <= window.count else { return -1 }
-        let isNegative = count > 0 && window[start + count - 1] >= 0x80
-        push(isNegative ? .data : .integer(Int(littleEndian(window, start..<start + count))))
-        return start + count
-    }
-
-    private mutating func text(_ code: UInt8, _ window: Span<UInt8>, _ next: Int, _ base: Int) -> Int {
-        let size: Int
-        switch code {
-        case 0x8C, 0x55, 0x43: size = 1
-        case 0x58, 0x54, 0x42: size = 4
-        case 0x53, 0x56: return textLine(code, window, next, base)
-        default: size = 8
-        }
-        guard next + size <= window.count else { return -1 }
-        guard let count = Int(exactly: littleEndian(window, next..<next + size)), count < 1 << 56,
-            code != 0x54 || count <= Int(Int32.max)
-        else {
-            broken("a text has a length that no file has")
-            return next
-        }
-        let start = next + size
-        let isText = code != 0x43 && code != 0x42 && code != 0x8E && code != 0x96
-        guard isText, count < 256, count > 0 else {
-            push(isText ? ScanValue(.longText) : .data)
-            return start + count
-        }
-        guard start + count <= window.count else { return -1 }
-        push(short(window, start, count, base))
-        return start + count
-    }
-
-    /// A text in the file as it is.
-    private func short(_ window: Span<UInt8>, _ start: Int, _ count: Int, _ base: Int) -> ScanValue {
-        if let word = list.word(window, start, count) { return ScanValue(.word, word) }
-        if count < 10, let size = RecentValues.flexibleSize(window, start, count) {
-            return ScanValue(.flexible, size)
-        }
-        if let value = RecentValues.digits(window, start, count) { return ScanValue(.digits, value) }
-        return .text(at: base + start, count)
-    }
-
-    /// A text of protocol 0: in quotes, or up to the end of the line; with escapes it names nothing that is known.
-    private mutating func textLine(_ code: UInt8, _ window: Span<UInt8>, _ next: Int, _ base: Int) -> Int {
-        guard let end = Self.lineEnd(window, next) else {
-            return line(window, next) { scanner in scanner.push(ScanValue(.longText)) }
-        }
-        var (first, last) = (next, end)
-        if code == 0x53 {
-            while last > first, window[last - 1] == 0x20 || window[last - 1] == 0x0D { last -= 1 }
-            guard last - first >= 2, window[first] == window[last - 1],
-                window[first] == 0x27 || window[first] == 0x22
-            else {
-                broken("a text has no quotes around it")
-                return end + 1
-            }
-            (first, last) = (first + 1, last - 1)
-        }
-        let count = last - first
-        var isPlain = count > 0 && count < 256
-        if isPlain {
-            for index in first..<last where window[index] == 0x5C || window[index] >= 0x80 { isPlain = false }
-        }
-        push(isPlain ? short(window, first, count, base) : ScanValue(.longText))
-        return end + 1
-    }
-
-    /// Goes over a line that may be long.
-    private mutating func line(
-        _ window: Span<UInt8>, _ next: Int, then: (inout PickleScanner) -> Void
-    ) -> Int {
-        let end = Self.lineEnd(window, next, within: .max)
-        guard end != nil || window.count - next >= Self.maximumLine else { return -1 }
-        then(&self)
-        if let end { return end + 1 }
-        isInLine = true
-        return window.count
-    }
-
-    private mutating func restOfLine(_ window: Span<UInt8>, _ index: Int) -> Int {
-        guard let end = Self.lineEnd(window, index, within: .max) else { return window.count }
-        isInLine = false
-        return end + 1
-    }
-
-    private static func lineEnd(
-        _ window: Span<UInt8>, _ start: Int, within limit: Int = maximumLine
-    ) -> Int? {
-        var index = start
-        let end = limit < window.count - start ? start + limit : window.count
-        while index < end {
-            if window[index] == 0x0A { return index }
-            index += 1
-        }
-        return nil
-    }
-
-    // MARK: The memo
-
-    private mutating func memo(_ code: UInt8, _ window: Span<UInt8>, _ next: Int) -> Int {
-        let key: Int
-        var after = next
-        switch code {
-        case 0x71, 0x68: after += 1
-        case 0x72, 0x6A: after += 4
-        default:
-            guard let end = Self.lineEnd(window, next) else {
-                if window.count - next >= Self.maximumLine { broken("the number of a value is no number") }
-                return -1
-            }
-            guard let number = Self.decimal(window, next..<end) else {
-                broken("the number of a value is no number")
-                return next
-            }
-            if code == 0x70 { remember(number) } else { push(stack.recall(number)) }
-            return end + 1
-        }
-        guard after <= window.count else { return -1 }
-        key = Int(littleEndian(window, next..<after))
-        if code == 0x71 || code == 0x72 { remember(key) } else { push(stack.recall(key)) }
-        return after
-    }
-
-    /// Keeps the top of the stack under a key, or under the next one.
-    private mutating func remember(_ key: Int?) {
-        let value = top()
-        guard key.map({ stack.remember($0, value) }) ?? stack.memoize(value) else {
-            beyond("the pickle keeps more values by their number than are followed")
-            return
-        }
-    }
-
-    private static func decimal(_ window: Span<UInt8>, _ range: Range<Int>) -> Int? {
-        guard (1...10).contains(range.count) else { return nil }
-        var value = 0
-        for index in range {
-            guard (0x30...0x39).contains(window[index]) else { return nil }
-            value = value * 10 + Int(window[index] - 0x30)
-        }
-        return value
-    }
-
-    // MARK: Containers
-
-    private mutating func tuple(_ count: Int) {
-        guard stack.countAboveMark.map({ $0 >= count }) ?? (stack.values.count >= count) else {
-            broken("the pickle takes a value that is not there")
-            return
-        }
-        let value = recent.tuple(of: stack, last: count)
-        for _ in 0..<count { _ = stack.pop() }
-        push(value)
-    }
-
-    /// What is made of all values above the mark.
-    private mutating func marked(_ code: UInt8) {
-        guard let count = stack.countAboveMark else {
-            broken("the pickle takes a mark that is not there")
-            return
-        }
-        if code == 0x64, !count.isMultiple(of: 2) { return broken("a dictionary has a key without a value") }
-        let value = code == 0x74 ? recent.tuple(of: stack, last: count) : .data
-        _ = stack.dropMark()
-        push(value)
-    }
-
-    /// Puts values into the list, dictionary or set below them.
-    private mutating func fill(_ code: UInt8) {
-        switch code {
-        case 0x61: _ = pop()
-        case 0x73:
-            let (value, key) = (pop(), pop())
-            if let target = stack.top { recent.set(target, key, value) }
-        default:
-            guard let count = stack.countAboveMark else {
-                return broken("the pickle takes a mark that is not there")
-            }
-            if code == 0x75 {
-                guard count.isMultiple(of: 2) else { return broken("a dictionary has a key without a value") }
-                if let target = stack.belowMark, recent.follows(target) {
-                    for index in stride(from: 0, to: count, by: 2) {
-                        recent.set(target, stack.aboveMark(index), stack.aboveMark(index + 1))
-                    }
-                }
-            }
-            _ = stack.dropMark()
-        }
-        guard state == .running else { return }
-        if top().isGlobal { problem("the pickle puts values into a class or function") }
-    }
-
-    // MARK: Imports and calls
-
-    /// GLOBAL and INST: two lines that name a class or function.
-    private mutating func named(_ code: UInt8, _ window: Span<UInt8>, _ next: Int) -> Int {
-        guard let first = Self.lineEnd(window, next) else {
-            if window.count - next >= Self.maximumLine {
-                broken("a name has more than \(Self.maximumLine) bytes")
-            }
-            return -1
-        }
-        guard let second = Self.lineEnd(window, first + 1) else {
-            if window.count - first > Self.maximumLine {
-                broken("a name has more than \(Self.maximumLine) bytes")
-            }
-            return -1
-        }
-        let value: ScanValue
-        if let module = list.word(window, next, first - next),
-            let name = list.word(window, first + 1, second - first - 1),
-            let entry = list.entry(module: module, name: name)
-        {
-            value = imported(entry)
-        } else {
-            guard let module = String(validating: window, next..<first),
-                let name = String(validating: window, first + 1..<second)
-            else {
-                broken("a name is not UTF-8")
-                return next
-            }
-            value = imported(module, name)
-        }
-        if code == 0x63 {
-            push(value)
-        } else {
-            guard stack.dropMark() else {
-                broken("the pickle takes a mark that is not there")
-                return next
-            }
-            push(called(value, arguments: .unknown))
-        }
-        return second + 1
-    }
-
-    private mutating func stackGlobal(_ window: Span<UInt8>, _ base: Int) {
-        let (name, module) = (pop(), pop())
-        guard state == .running else { return }
-        guard module.mayBeText, name.mayBeText else { return broken("the pickle imports by what is no text") }
-        if module.kind == .word, name.kind == .word,
-            let entry = list.entry(module: module.payload, name: name.payload)
-        {
-            return push(imported(entry))
-        }
-        push(imported(text(module, window, base), text(name, window, base)))
-    }
-
-    /// What a value says as far as that can still be told.
-    private func text(_ value: ScanValue, _ window: Span<UInt8>, _ base: Int) -> String {
-        switch value.kind {
-        case .word: return list.text(ofWord: value.payload)
-        case .text:
-            let (offset, count) = (value.payload >> 8 - base, value.payload & 0xFF)
-            guard offset >= 0, offset + count <= window.count else { return "?" }
-            return String(validating: window, offset..<offset + count) ?? "?"
-        default: return "?"
-        }
-    }
-
-    /// A call of a value, which has to be a class or function.
-    private mutating func called(_ callee: ScanValue, arguments: ScanValue) -> ScanValue {
-        hasEffects = true
-        guard callee.kind == .global else {
-            if callee.kind != .refused {
-                problem("the pickle calls what is no class or function that it names")
-            }
-            return .unknown
-        }
-        let entry = list.entries[callee.payload]
-        switch entry.role {
-        case .plain, .caller, .storage: return .other
-        case .key:
-            problem("the pickle calls \(entry.path), which is only ever to be a key")
-            return .other
-        case .encode:
-            let codec = recent.items(of: arguments)?.dropFirst().first
-            let isKnown = codec.map { $0.kind == .word && $0.payload <= HarmlessGlobals.Word.ascii }
-            if isKnown != true {
-                problem("the pickle encodes a text with a codec that Python's own do not name")
-            }
-            return .other
-        case .dtype: return recent.dtype(arguments)
-        case .arrayWrapper: return ScanValue(.wrapper)
-        }
-    }
-
-    private mutating func reduce() {
-        let (arguments, callee) = (pop(), pop())
-        guard state == .running else { return }
-        push(called(callee, arguments: arguments))
-    }
-
-    /// NEWOBJ and NEWOBJ_EX.
-    private mutating func construct(hasKeywords: Bool) {
-        if hasKeywords { _ = pop() }
-        let (arguments, callee) = (pop(), pop())
-        guard state == .running else { return }
-        // A type of NumPy's made like this would have another size than its name says.
-        let made = called(callee, arguments: arguments)
-        let isObject = callee.kind == .global && made.kind == .other && list.entries[callee.payload].isObject
-        push(isObject ? .data : made.kind == .dtype ? .unknown : made)
-    }
-
-    /// OBJ: the class and its arguments lie above a mark.
-    private mutating func callMarked() {
-        guard let count = stack.countAboveMark else {
-            return broken("the pickle takes a mark that is not there")
-        }
-        guard count > 0 else { return broken("a call has no callee") }
-        let callee = stack.aboveMark(0)
-        _ = stack.dropMark()
-        let made = called(callee, arguments: .unknown)
-        push(made.kind == .dtype ? .unknown : made)
-    }
-
-    private mutating func persistent() {
-        let identity = pop()
-        guard state == .running else { return }
-        if let items = recent.items(of: identity), items.count >= 5,
-            items[0].isWord(HarmlessGlobals.Word.storage), items[1].kind == .global,
-            list.entries[items[1].payload].role == .storage
-        {
-            storages.add(key: items[2], count: items[4], size: list.entries[items[1].payload].elementSize)
-        } else {
-            problem("the pickle names something outside of it in a way that PyTorch does not")
-        }
-        push(.other)
-    }
-
-    private mutating func build() {
-        let argument = pop()
-        let target = top()
-        guard state == .running else { return }
-        switch target.kind {
-        case .global, .refused: problem("the pickle changes a class or function")
-        case .dtype: recent.build(target, argument)
-        case .wrapper: array(argument)
-        case .unknown:
-            if hasArrays { beyond("the pickle changes a value that may describe an array") }
-        default: break
-        }
-    }
-
-    /// The description of an array is complete: its bytes follow.
-    private mutating func array(_ settings: ScanValue) {
-        hasArrays = true
-        guard readsArrays else { return }
-        guard frameEnd < 0 || frameEnd == start + 1 else {
-            return beyond("the bytes of an array follow inside of a frame")
-        }
-        frameEnd = -1
-        stack.replaceTop(.other)
-        switch recent.array(settings) {
-        case nil: beyond("an array is described in a way that joblib does not")
-        case .objects?: state = .nested
-        case .plain(let bytes, let isAligned)?: state = .array(bytes: bytes, isAligned: isAligned)
-        }
     }
 }

@@ -7,6 +7,16 @@ enum SPDXIdentifiers {
         return spellings[others[folded] ?? folded]
     }
 
+    /// Whether a name in small letters is an identifier of the list, of this or an earlier version.
+    static func contains(_ name: String) -> Bool { spellings[name] != nil || earlier.contains(name) }
+
+    /// Identifiers that version 3.27.0 had as deprecated, which are exceptions beside a licence now.
+    private static let earlier: Set<String> = [
+        "ecos-2.0", "gpl-2.0-with-autoconf-exception", "gpl-2.0-with-bison-exception",
+        "gpl-2.0-with-classpath-exception", "gpl-2.0-with-font-exception", "gpl-2.0-with-gcc-exception",
+        "gpl-3.0-with-autoconf-exception", "gpl-3.0-with-gcc-exception", "mpl-2.0-no-copyleft-exception",
+    ]
+
     /// The Hub's names for licences of SPDX, and what the list has deprecated.
     private static let others: [String: String] = {
         var others = [
