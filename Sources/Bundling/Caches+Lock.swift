@@ -105,7 +105,7 @@ extension BundleWriter {
     /// Prepares the writing of a plan out of the caches.
     ///
     /// - Throws: everything that is not in the caches any more, at once.
-    public init(
+    package init(
         _ plan: Plan, caches: Caches, directory: String, target: String
     ) throws(Diagnostics) {
         let locations = try plan.locations(caches: caches, directory: directory)

@@ -1,7 +1,7 @@
 /// One finding, in the form that every output format is made from.
-public struct Diagnostic: Error, Equatable, Sendable {
+package struct Diagnostic: Error, Equatable, Sendable {
     /// How much a finding weighs.
-    public enum Severity: String, Sendable, CaseIterable {
+    package enum Severity: String, Sendable, CaseIterable {
         /// What was asked for does not hold; decides the exit code.
         case error
         /// Worth a look; the exit code stays 0.
@@ -11,16 +11,16 @@ public struct Diagnostic: Error, Equatable, Sendable {
     }
 
     /// A place in a text file; line and column count from 1, columns in Unicode scalars.
-    public struct Location: Equatable, Sendable {
+    package struct Location: Equatable, Sendable {
         /// The file, as the user named it.
-        public let file: String
+        package let file: String
         /// The line, or `nil` for the file as a whole.
-        public let line: Int?
+        package let line: Int?
         /// The column, or `nil` for the whole line.
-        public let column: Int?
+        package let column: Int?
 
         /// Makes a location.
-        public init(file: String, line: Int? = nil, column: Int? = nil) {
+        package init(file: String, line: Int? = nil, column: Int? = nil) {
             self.file = file
             self.line = line
             self.column = column
@@ -28,7 +28,7 @@ public struct Diagnostic: Error, Equatable, Sendable {
     }
 
     /// Whether a finding was decided, or could not be.
-    public enum Verdict: Sendable {
+    package enum Verdict: Sendable {
         /// Something was looked at and does not hold: exit code 1.
         case finding
         /// It could not be looked at (usage, unreadable file, missing cache): exit code 2.
@@ -36,24 +36,24 @@ public struct Diagnostic: Error, Equatable, Sendable {
     }
 
     /// How much it weighs.
-    public let severity: Severity
+    package let severity: Severity
     /// A stable name for tools, such as "shard-missing": lowercase words with hyphens.
-    public let code: String
+    package let code: String
     /// One sentence without a full stop: what is wrong, starting with the entry's name where there is one.
-    public let message: String
+    package let message: String
     /// Where, when it is in a text file.
-    public let location: Location?
+    package let location: Location?
     /// Further lines, such as expected and found values.
-    public let notes: [String]
+    package let notes: [String]
     /// What to do next, without "fix:".
-    public let fix: String?
+    package let fix: String?
     /// Whether an error means exit code 1 or 2.
-    public let verdict: Verdict
+    package let verdict: Verdict
     /// Whether it would weigh more, and the manifest accepts it.
-    public let isAccepted: Bool
+    package let isAccepted: Bool
 
     /// Makes a diagnostic; an error of something that was looked at, where not said otherwise.
-    public init(
+    package init(
         _ severity: Severity = .error, code: String, _ message: String, at location: Location? = nil,
         notes: [String] = [], fix: String? = nil, verdict: Verdict = .finding, isAccepted: Bool = false
     ) {
@@ -68,7 +68,7 @@ public struct Diagnostic: Error, Equatable, Sendable {
     }
 
     /// The same finding with another place.
-    public func located(at location: Location?) -> Diagnostic {
+    package func located(at location: Location?) -> Diagnostic {
         Diagnostic(
             severity, code: code, message, at: location, notes: notes, fix: fix, verdict: verdict,
             isAccepted: isAccepted)
@@ -76,13 +76,13 @@ public struct Diagnostic: Error, Equatable, Sendable {
 }
 
 /// One or more findings that end a stage.
-public struct Diagnostics: Error, Equatable, Sendable {
+package struct Diagnostics: Error, Equatable, Sendable {
     /// The findings, in the order in which they should be read; never empty.
-    public let all: [Diagnostic]
+    package let all: [Diagnostic]
 
     /// Makes an error out of findings.
-    public init(_ all: [Diagnostic]) { self.all = all }
+    package init(_ all: [Diagnostic]) { self.all = all }
 
     /// Makes an error out of one finding.
-    public init(_ one: Diagnostic) { all = [one] }
+    package init(_ one: Diagnostic) { all = [one] }
 }

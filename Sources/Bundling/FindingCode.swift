@@ -2,13 +2,13 @@
 ///
 /// A new code takes one line in ``all``, which a test asks for. A finding whose code has none is reported all
 /// the same: the sentence is only for lists of rules, as SARIF has one.
-public struct FindingCode: Equatable, Sendable {
+package struct FindingCode: Equatable, Sendable {
     /// The code, as ``Diagnostic/code`` has it.
-    public let code: String
+    package let code: String
     /// How much such a finding usually weighs.
-    public let severity: Diagnostic.Severity
+    package let severity: Diagnostic.Severity
     /// One sentence without a full stop.
-    public let sentence: String
+    package let sentence: String
 
     init(_ code: String, _ sentence: String, _ severity: Diagnostic.Severity = .error) {
         self.code = code
@@ -17,12 +17,12 @@ public struct FindingCode: Equatable, Sendable {
     }
 
     /// What is known of a code; `nil` for one that only the commands for single models use.
-    public static func named(_ code: String) -> FindingCode? { byCode[code] }
+    package static func named(_ code: String) -> FindingCode? { byCode[code] }
 
     private static let byCode = Dictionary(all.map { ($0.code, $0) }, uniquingKeysWith: { first, _ in first })
 
     /// Every code that lock, check, pack, verify and unpack may report, sorted.
-    public static let all: [FindingCode] = [
+    package static let all: [FindingCode] = [
         .init(
             "accelerator-dtype", "Weights are of a type that the accelerator cannot compute with", .warning),
         .init(

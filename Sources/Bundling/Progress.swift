@@ -1,7 +1,7 @@
 import Synchronization
 
 /// What long work tells of itself. How it is drawn is the receiver's business.
-public enum ProgressEvent: Equatable, Sendable {
+package enum ProgressEvent: Equatable, Sendable {
     /// A stage begins, such as "hashing", with so many files, or what else is counted, and bytes to go.
     case began(stage: String, files: Int, bytes: Int, counted: String = "files")
     /// So many more bytes are done.
@@ -13,4 +13,4 @@ public enum ProgressEvent: Equatable, Sendable {
 }
 
 /// Receives progress, from several threads at once.
-public typealias ProgressHandler = @Sendable (ProgressEvent) -> Void
+package typealias ProgressHandler = @Sendable (ProgressEvent) -> Void

@@ -4,18 +4,18 @@ import Storage
 import Synchronization
 
 /// Everything that a command knows of the world outside, so that tests can run one without a process.
-public struct CommandContext: Sendable {
+package struct CommandContext: Sendable {
     /// The environment's variables.
-    public let environment: [String: String]
+    package let environment: [String: String]
     /// Receives the one document on standard output, or what a shell should read.
-    public let writeOutput: @Sendable (String) -> Void
+    package let writeOutput: @Sendable (String) -> Void
     /// Receives what people read.
-    public let writeError: @Sendable (String) -> Void
+    package let writeError: @Sendable (String) -> Void
     /// What standard error is drawn on.
-    public let terminal: Terminal
+    package let terminal: Terminal
 
     /// Makes a context.
-    public init(
+    package init(
         environment: [String: String], terminal: Terminal,
         writeOutput: @escaping @Sendable (String) -> Void, writeError: @escaping @Sendable (String) -> Void
     ) {
@@ -26,7 +26,7 @@ public struct CommandContext: Sendable {
     }
 
     /// The context of this process.
-    public static func process() -> CommandContext {
+    package static func process() -> CommandContext {
         let environment = processEnvironment()
         let isGitHub = environment["GITHUB_ACTIONS"] == "true"
         return CommandContext(
@@ -69,26 +69,26 @@ public struct CommandContext: Sendable {
 }
 
 /// What people's text is drawn on.
-public struct Terminal: Equatable, Sendable {
+package struct Terminal: Equatable, Sendable {
     /// Whether it is a terminal, on which a line can be drawn again.
-    public let isInteractive: Bool
+    package let isInteractive: Bool
     /// Whether colours may be used.
-    public let hasColor: Bool
+    package let hasColor: Bool
     /// The number of columns.
-    public let width: Int
+    package let width: Int
 
     /// The columns that a table may take: all that it needs where nobody looks at a screen.
     var tableWidth: Int { isInteractive ? width : .max }
 
     /// Makes a description.
-    public init(isInteractive: Bool, hasColor: Bool, width: Int) {
+    package init(isInteractive: Bool, hasColor: Bool, width: Int) {
         self.isInteractive = isInteractive
         self.hasColor = hasColor
         self.width = width
     }
 
     /// A file or a pipe.
-    public static let plain = Terminal(isInteractive: false, hasColor: false, width: 100)
+    package static let plain = Terminal(isInteractive: false, hasColor: false, width: 100)
 
     /// Standard error of this process: no colour where it is no terminal, under a set `NO_COLOR`
     /// (no-color.org) or `TERM=dumb`.

@@ -4,7 +4,7 @@ import Synchronization
 
 /// What happens at Ctrl-C and at a polite kill: no half-written file stays, the terminal is left clean, and
 /// the exit code says it.
-public enum Interruption {
+package enum Interruption {
     /// Where the handler writes a signal's number to.
     private static let input = Atomic<Int32>(-1)
     /// Where the waiting thread reads it from.
@@ -13,7 +13,7 @@ public enum Interruption {
     /// Installs the handlers.
     ///
     /// A bundle that was being written stays in its staging directory, from which the next pack goes on.
-    public static func install() {
+    package static func install() {
         // Writing past a limit is an error like a full disk, not a death without clean-up.
         for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
         var ends: [Int32] = [-1, -1]

@@ -1,14 +1,14 @@
-public import ArgumentParser
+package import ArgumentParser
 import Bundling
 import Tensors
 
 /// The root command.
-public struct Knapsack: AsyncParsableCommand {
+package struct Knapsack: AsyncParsableCommand {
     /// The version, as `--version` prints it.
     static let version = "0.1.0"
 
     /// Its name, what it does, and its subcommands.
-    public static let configuration = CommandConfiguration(
+    package static let configuration = CommandConfiguration(
         commandName: "knapsack",
         abstract: "Pack models for a notebook without internet: proved, stored once, loadable offline.",
         discussion: """
@@ -32,11 +32,11 @@ public struct Knapsack: AsyncParsableCommand {
         ])
 
     /// Makes the command; options come from ``ArgumentParser``.
-    public init() {}
+    package init() {}
 
     /// Runs the command line of this process.
     /// - Returns: the exit code.
-    public static func run(_ arguments: [String]) async -> Int32 {
+    package static func run(_ arguments: [String]) async -> Int32 {
         do {
             var command = try parseAsRoot(LockingOptions.spelledOut(arguments))
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -1,7 +1,7 @@
 /// Names of projects and extras.
-public enum PackageName {
+package enum PackageName {
     /// The name by which PEP 503 compares: lowercase, with one "-" for every run of "-", "_" and ".".
-    public static func normalized(_ name: some StringProtocol) -> String {
+    package static func normalized(_ name: some StringProtocol) -> String {
         var bytes: [UInt8] = []
         for byte in name.lowercased().utf8 {
             if byte == 0x2D || byte == 0x5F || byte == 0x2E {
@@ -15,7 +15,7 @@ public enum PackageName {
 
     /// Whether a project may be called so: ASCII letters, digits, "-", "_" and ".", the first and last of them
     /// a letter or digit (core metadata specification, "Name").
-    public static func isValid(_ name: String) -> Bool {
+    package static func isValid(_ name: String) -> Bool {
         guard let first = name.utf8.first, let last = name.utf8.last else { return false }
         func isPlain(_ byte: UInt8) -> Bool {
             (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)

@@ -2,14 +2,14 @@ import CLinux
 import Glibc
 
 /// Publishing under a final name: what a reader finds there is always whole.
-public enum AtomicFile {
+package enum AtomicFile {
     /// Writes a small file so that `path` holds either its old content or all of `bytes`, also after a
     /// loss of power.
     ///
     /// Bytes that are there already are left alone, so that nothing that watches the file wakes up.
     /// - Returns: whether the file had to be written.
     @discardableResult
-    public static func write(_ bytes: [UInt8], to path: String) throws(FileError) -> Bool {
+    package static func write(_ bytes: [UInt8], to path: String) throws(FileError) -> Bool {
         if (try? holds(bytes, path)) == true { return false }
         let partial = try PartialFile(target: path, patience: 10)
         try partial.handle.write(bytes.span)
@@ -39,27 +39,27 @@ public enum AtomicFile {
 
     /// Where a file or directory lies until it is whole: beside its final name, so that it can be renamed,
     /// and always at the same place, so that the next run finds what a killed one left.
-    public static func unfinished(_ path: String) -> String {
+    package static func unfinished(_ path: String) -> String {
         Path.join(Path.parent(path), ".\(Path.name(path)).partial")
     }
 
     /// Renames, taking the place of a file or an empty directory that has the name.
-    public static func rename(_ from: String, to path: String) throws(FileError) {
+    package static func rename(_ from: String, to path: String) throws(FileError) {
         guard unsafe Glibc.rename(from, path) == 0 else { throw FileError("rename to", path) }
     }
 
     /// Renames where nothing has the name yet (`EEXIST` otherwise).
-    public static func renameNew(_ from: String, to path: String) throws(FileError) {
+    package static func renameNew(_ from: String, to path: String) throws(FileError) {
         guard unsafe knapsack_rename_new(from, path) == 0 else { throw FileError("rename to", path) }
     }
 
     /// Swaps two names of one file system in one step.
-    public static func exchange(_ first: String, _ second: String) throws(FileError) {
+    package static func exchange(_ first: String, _ second: String) throws(FileError) {
         guard unsafe knapsack_exchange(first, second) == 0 else { throw FileError("swap into", second) }
     }
 
     /// Waits until the names in the directory that holds `path` are on the disk.
-    public static func synchronizeDirectory(of path: String) throws(FileError) {
+    package static func synchronizeDirectory(of path: String) throws(FileError) {
         try FileHandle.directory(Path.parent(path)).synchronize()
     }
 }
@@ -70,7 +70,7 @@ extension FileHandle {
     ///
     /// - Parameter seconds: how long to wait for another process that has it.
     /// - Returns: `nil` where another process has it.
-    public static func claiming(_ path: String, patience seconds: Int = 0) throws(FileError) -> FileHandle? {
+    package static func claiming(_ path: String, patience seconds: Int = 0) throws(FileError) -> FileHandle? {
         var rounds = seconds * 100
         while true {
             do throws(FileError) {
@@ -110,7 +110,7 @@ extension FileHandle {
 
     /// Takes the file's lock for this process, without waiting.
     /// - Returns: whether it was free. The lock ends with the handle, also when the process is killed.
-    public func lockExclusively() throws(FileError) -> Bool {
+    package func lockExclusively() throws(FileError) -> Bool {
         if knapsack_flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
         guard errno == EWOULDBLOCK else { throw FileError("lock", path) }
         return false
@@ -118,7 +118,7 @@ extension FileHandle {
 
     /// Starts writing bytes that were written to the disk, without waiting, so that a later
     /// ``synchronize()`` has less to wait for.
-    public func startWriteback(offset: Int, count: Int) {
+    package func startWriteback(offset: Int, count: Int) {
         // Advice only: where the file system cannot, synchronize() does all of the work.
         _ = knapsack_start_writeback(descriptor, offset, count)
     }

@@ -1,15 +1,15 @@
 import Glibc
 
 /// A block of bytes that is made once and read into many times; freed with its owner.
-@safe public struct Buffer: ~Copyable, @unchecked Sendable {
+@safe package struct Buffer: ~Copyable, @unchecked Sendable {
     // SAFETY: `base` points at `count` initialized bytes from init to deinit, and only this value, which
     // cannot be copied, holds the pointer.
     let base: UnsafeMutableRawPointer
     /// The size in bytes.
-    public let count: Int
+    package let count: Int
 
     /// Allocates `count` zeroed bytes, aligned to a page.
-    public init(count: Int) {
+    package init(count: Int) {
         unsafe base = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1), alignment: 4096)
         unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: count)
         self.count = count
@@ -18,7 +18,7 @@ import Glibc
     deinit { unsafe base.deallocate() }
 
     /// Lends the first `length` bytes; more than there are is cut off.
-    public func withBytes<Result: ~Copyable, Failure: Error>(
+    package func withBytes<Result: ~Copyable, Failure: Error>(
         _ length: Int, _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let bytes = unsafe UnsafeBufferPointer(

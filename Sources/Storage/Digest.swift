@@ -1,9 +1,9 @@
 /// A SHA-256 value (FIPS 180-4): 32 bytes, the identity of content everywhere in Knapsack.
-public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
+package struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     private let words: (UInt64, UInt64, UInt64, UInt64)
 
     /// Reads exactly 64 lowercase hexadecimal digits; everything else is `nil`.
-    public init?(hex: String) {
+    package init?(hex: String) {
         // A lock has one for each file and tensor, so this is done without a step through characters.
         let text = hex.utf8Span
         let digits = text.span
@@ -23,10 +23,10 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Reads exactly 64 lowercase hexadecimal digits; everything else is `nil`.
-    public init?(hex: some StringProtocol) { self.init(hex: String(hex)) }
+    package init?(hex: some StringProtocol) { self.init(hex: String(hex)) }
 
     /// Takes exactly 32 bytes; any other number is `nil`.
-    public init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         guard bytes.count == 32 else { return nil }
         func word(_ start: Int) -> UInt64 {
             bytes[start..<start + 8].reduce(0) { $0 << 8 | UInt64($1) }
@@ -35,7 +35,7 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The 32 bytes in the order in which the hash function gives them.
-    public var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(32)
         for word in [words.0, words.1, words.2, words.3] {
@@ -45,16 +45,16 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// 64 lowercase hexadecimal digits.
-    public var hex: String { hexText(bytes) }
+    package var hex: String { hexText(bytes) }
 
     /// 64 lowercase hexadecimal digits.
-    public var description: String { hex }
+    package var description: String { hex }
 
     /// Whether all 256 bits are equal.
-    public static func == (left: SHA256Digest, right: SHA256Digest) -> Bool { left.words == right.words }
+    package static func == (left: SHA256Digest, right: SHA256Digest) -> Bool { left.words == right.words }
 
     /// Feeds all 256 bits.
-    public func hash(into hasher: inout Swift.Hasher) {
+    package func hash(into hasher: inout Swift.Hasher) {
         hasher.combine(words.0)
         hasher.combine(words.1)
         hasher.combine(words.2)
@@ -63,12 +63,12 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A SHA-1 value as git names a blob by it: of "blob", a space, the length in decimal, a NUL, the content.
-public struct GitBlobDigest: Hashable, Sendable, CustomStringConvertible {
+package struct GitBlobDigest: Hashable, Sendable, CustomStringConvertible {
     /// 40 lowercase hexadecimal digits.
-    public let hex: String
+    package let hex: String
 
     /// Reads exactly 40 lowercase hexadecimal digits; everything else is `nil`.
-    public init?(hex: some StringProtocol) {
+    package init?(hex: some StringProtocol) {
         guard hex.utf8.count == 40, hex.utf8.allSatisfy({ hexValue($0) != nil }) else { return nil }
         self.hex = String(hex)
     }
@@ -76,7 +76,7 @@ public struct GitBlobDigest: Hashable, Sendable, CustomStringConvertible {
     init(_ bytes: [UInt8]) { hex = hexText(bytes) }
 
     /// 40 lowercase hexadecimal digits.
-    public var description: String { hex }
+    package var description: String { hex }
 }
 
 private func hexText(_ bytes: [UInt8]) -> String {

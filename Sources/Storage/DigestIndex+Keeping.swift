@@ -8,17 +8,17 @@ extension DigestIndex {
     static let fileNames = ["", "-journal", "-shm", "-wal"].map { fileName + $0 }
 
     /// What is kept on the disk.
-    public struct Kept: Equatable, Sendable {
+    package struct Kept: Equatable, Sendable {
         /// The names of the files that are there.
-        public let files: [String]
+        package let files: [String]
         /// Their size in bytes.
-        public let size: Int
+        package let size: Int
         /// The number of files whose digests are remembered; `nil` where there is no index that can be read.
-        public let rows: Int?
+        package let rows: Int?
     }
 
     /// What an index's directory holds of it. Nothing is made and nothing is thrown away.
-    public static func kept(inDirectory directory: String) throws(FileError) -> Kept {
+    package static func kept(inDirectory directory: String) throws(FileError) -> Kept {
         let found = try ownFiles(inDirectory: directory)
         let rows: Int? =
             found.contains { $0.name == fileName } ? rowCount(Path.join(directory, fileName)) : nil
@@ -27,7 +27,7 @@ extension DigestIndex {
 
     /// Takes away every file of the index in a directory, and nothing else there; a directory that is
     /// missing is *not* an error. Indexes that are open elsewhere go on without the disk.
-    public static func remove(inDirectory directory: String) throws(FileError) {
+    package static func remove(inDirectory directory: String) throws(FileError) {
         for file in try ownFiles(inDirectory: directory) {
             try Directory.removeFile(Path.join(directory, file.name))
         }
@@ -37,7 +37,7 @@ extension DigestIndex {
     /// what that frees. A file that cannot be looked at stays.
     ///
     /// - Returns: how many were forgotten; `nil` where the index cannot be read or written.
-    public static func prune(inDirectory directory: String) -> Int? {
+    package static func prune(inDirectory directory: String) -> Int? {
         guard let index = try? existing(inDirectory: directory) else { return nil }
         return try? index.prune()
     }

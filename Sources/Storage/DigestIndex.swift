@@ -6,7 +6,7 @@ import Synchronization
 /// A digest is found again only while device, inode, size, modification time and change time are all the
 /// same to the nanosecond; nobody can set a change time back. The index is a cache: one that is corrupt or
 /// was written by a newer Knapsack is thrown away, and one that cannot be opened at all is done without.
-public final class DigestIndex: Sendable {
+package final class DigestIndex: Sendable {
     /// The layout of the table, kept in SQLite's `user_version`.
     static let version = 4
 
@@ -21,11 +21,11 @@ public final class DigestIndex: Sendable {
     }
 
     /// What is remembered of a file.
-    public struct Known: Equatable, Sendable {
+    package struct Known: Equatable, Sendable {
         /// The digests of the whole content.
-        public let digests: ContentDigests
+        package let digests: ContentDigests
         /// The digests of its tensors; `nil` where they were not asked for when it was hashed.
-        public let extents: [ExtentDigest]?
+        package let extents: [ExtentDigest]?
     }
 
     private init(database: DatabaseQueue) { self.database = database }
@@ -33,7 +33,7 @@ public final class DigestIndex: Sendable {
     /// Opens the index in a directory, making both where they are missing.
     ///
     /// - Returns: `nil` where the directory cannot be written: hashing again is then the only way.
-    public static func open(inDirectory directory: String) -> DigestIndex? {
+    package static func open(inDirectory directory: String) -> DigestIndex? {
         let path = Path.join(directory, fileName)
         do {
             try Directory.make(directory)
@@ -93,13 +93,13 @@ public final class DigestIndex: Sendable {
         """
 
     /// The digests of the file that has this status, or `nil` where they are not known.
-    public func digests(for status: FileStatus) -> ContentDigests? {
+    package func digests(for status: FileStatus) -> ContentDigests? {
         known(of: [status]).first.flatMap(\.self)?.digests
     }
 
     /// What is remembered of files, in their order, with `nil` for nothing; all in one transaction, which
     /// for many files is what counts.
-    public func known(of files: [FileStatus]) -> [Known?] {
+    package func known(of files: [FileStatus]) -> [Known?] {
         let found = try? database.read { database in
             let statement = try database.makeStatement(
                 sql: """
@@ -151,7 +151,7 @@ public final class DigestIndex: Sendable {
     ///   - extents: the digests of its tensors, where they were computed.
     ///   - path: where it is, absolute; only to find out later whether it is still there.
     ///   - now: the time of the reading in nanoseconds since 1970.
-    public func remember(
+    package func remember(
         _ digests: ContentDigests, extents: [ExtentDigest]? = nil, of status: FileStatus,
         at path: String, now: Int64
     ) {
@@ -168,7 +168,7 @@ public final class DigestIndex: Sendable {
     }
 
     /// Writes what was remembered to the disk; a failure only means that it is hashed again.
-    public func save() {
+    package func save() {
         let rows = pending.withLock { rows in
             defer { rows = [] }
             return rows

@@ -1,12 +1,12 @@
 import Glibc
 
 /// Directories and names: what lies in them, where links lead, making and removing them.
-public enum Directory {
+package enum Directory {
     /// The names in a directory, without "." and "..", in the order of their bytes.
     ///
     /// A name that is not valid UTF-8 has U+FFFD in place of the wrong bytes, so that no such file can be
     /// opened by the name that is shown: it is reported, never silently left out.
-    public static func names(in path: String) throws(FileError) -> [String] {
+    package static func names(in path: String) throws(FileError) -> [String] {
         guard let directory = unsafe opendir(path) else { throw FileError("list", path) }
         defer { unsafe _ = closedir(directory) }
         var names: [String] = []
@@ -26,7 +26,7 @@ public enum Directory {
     }
 
     /// The text of a symbolic link, exactly as it is stored.
-    public static func linkText(_ path: String) throws(FileError) -> String {
+    package static func linkText(_ path: String) throws(FileError) -> String {
         var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = unsafe bytes.withUnsafeMutableBytes { raw in
             let text = unsafe raw.bindMemory(to: CChar.self)
@@ -38,19 +38,19 @@ public enum Directory {
     }
 
     /// The absolute path without links, "." and ".."; an error where any part of it is missing.
-    public static func realPath(_ path: String) throws(FileError) -> String {
+    package static func realPath(_ path: String) throws(FileError) -> String {
         guard let text = unsafe realpath(path, nil) else { throw FileError("resolve", path) }
         defer { unsafe free(text) }
         return unsafe String(cString: text)
     }
 
     /// The process's current directory.
-    public static func current() throws(FileError) -> String {
+    package static func current() throws(FileError) -> String {
         try realPath(".")
     }
 
     /// Makes a directory and those above it; one that exists is *not* an error.
-    public static func make(_ path: String) throws(FileError) {
+    package static func make(_ path: String) throws(FileError) {
         if unsafe mkdir(path, 0o755) == 0 { return }
         let code = errno
         if code == EEXIST {
@@ -67,12 +67,12 @@ public enum Directory {
     }
 
     /// Removes a file or a link; one that is missing is *not* an error.
-    public static func removeFile(_ path: String) throws(FileError) {
+    package static func removeFile(_ path: String) throws(FileError) {
         guard unsafe unlink(path) == 0 || errno == ENOENT else { throw FileError("remove", path) }
     }
 
     /// Removes a directory with all that is in it, following no link; one that is missing is *not* an error.
-    public static func removeTree(_ path: String) throws(FileError) {
+    package static func removeTree(_ path: String) throws(FileError) {
         guard let status = try FileStatus.existing(path) else { return }
         guard status.kind == .directory else { return try removeFile(path) }
         for name in try names(in: path) { try removeTree(path + "/" + name) }
@@ -80,19 +80,19 @@ public enum Directory {
     }
 
     /// Whether `path` lies on a file system that is mounted read-only; what cannot be asked is not.
-    public static func isReadOnly(_ path: String) -> Bool {
+    package static func isReadOnly(_ path: String) -> Bool {
         var status = statvfs()
         return unsafe statvfs(path, &status) == 0 && status.f_flag & UInt(ST_RDONLY) != 0
     }
 
     /// Whether the file system that holds `path` can take no more files, whatever their size.
-    public static func isOutOfFiles(at path: String) -> Bool {
+    package static func isOutOfFiles(at path: String) -> Bool {
         var status = statvfs()
         return unsafe statvfs(path, &status) == 0 && status.f_files > 0 && status.f_favail == 0
     }
 
     /// Bytes that this process may still write to the file system that holds `path`.
-    public static func freeBytes(at path: String) throws(FileError) -> Int {
+    package static func freeBytes(at path: String) throws(FileError) -> Int {
         var status = statvfs()
         guard unsafe statvfs(path, &status) == 0 else { throw FileError("ask for free space at", path) }
         let (bytes, overflow) = Int(clamping: status.f_bavail)

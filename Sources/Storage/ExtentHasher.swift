@@ -1,19 +1,19 @@
 /// A range of a file with the SHA-256 of its bytes.
-public struct ExtentDigest: Hashable, Sendable {
+package struct ExtentDigest: Hashable, Sendable {
     /// Where the range lies, in bytes from the start of the file.
-    public let bytes: Range<Int>
+    package let bytes: Range<Int>
     /// The digest of its bytes.
-    public let sha256: SHA256Digest
+    package let sha256: SHA256Digest
 
     /// Puts a range and its digest together.
-    public init(bytes: Range<Int>, sha256: SHA256Digest) {
+    package init(bytes: Range<Int>, sha256: SHA256Digest) {
         self.bytes = bytes
         self.sha256 = sha256
     }
 }
 
 /// Hashes ranges of a file while it is read from front to back, each by itself.
-public struct ExtentHasher: ~Copyable {
+package struct ExtentHasher: ~Copyable {
     private let extents: [Range<Int>]
     private var next = 0
     private var position = 0
@@ -23,14 +23,14 @@ public struct ExtentHasher: ~Copyable {
     /// Starts on a file.
     ///
     /// - Parameter extents: not empty, in order, and without overlap.
-    public init(_ extents: [Range<Int>]) {
+    package init(_ extents: [Range<Int>]) {
         self.extents = extents
         current = nil
         done.reserveCapacity(extents.count)
     }
 
     /// Feeds the next bytes of the file.
-    public mutating func update(_ bytes: Span<UInt8>) throws(HashingFailure) {
+    package mutating func update(_ bytes: Span<UInt8>) throws(HashingFailure) {
         let end = position + bytes.count
         while next < extents.count, extents[next].lowerBound < end {
             let extent = extents[next]
@@ -50,5 +50,5 @@ public struct ExtentHasher: ~Copyable {
     }
 
     /// The digests of the ranges that were read to their ends, in order.
-    public consuming func finish() -> [ExtentDigest] { done }
+    package consuming func finish() -> [ExtentDigest] { done }
 }

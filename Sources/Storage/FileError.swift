@@ -1,16 +1,16 @@
 import Glibc
 
 /// A system call that failed: what was tried, on which path, and the reason that the kernel gave.
-public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What was tried, as a verb in the infinitive: "open", "read", "rename".
-    public let operation: String
+    package let operation: String
     /// The path as it was given to the system call.
-    public let path: String
+    package let path: String
     /// The error number, such as `ENOENT`.
-    public let code: Int32
+    package let code: Int32
 
     /// Makes an error from an error number that is already at hand.
-    public init(_ operation: String, _ path: String, code: Int32) {
+    package init(_ operation: String, _ path: String, code: Int32) {
         self.operation = operation
         self.path = path
         self.code = code
@@ -22,24 +22,24 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 
     /// The kernel's reason in words, in English whatever the locale, because Knapsack never sets one.
-    public var reason: String {
+    package var reason: String {
         unsafe String(cString: strerror(code))
     }
 
     /// "cannot open /x/y: Permission denied".
-    public var description: String { "cannot \(operation) \(path): \(reason)" }
+    package var description: String { "cannot \(operation) \(path): \(reason)" }
 
     /// Whether the file or one of its directories does not exist.
-    public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+    package var isMissing: Bool { code == ENOENT || code == ENOTDIR }
 }
 
 extension FileError {
     /// Whether something has the name already.
-    public var isExisting: Bool { code == EEXIST }
+    package var isExisting: Bool { code == EEXIST }
 
     /// Whether another process has it locked.
-    public var isBusy: Bool { code == EWOULDBLOCK }
+    package var isBusy: Bool { code == EWOULDBLOCK }
 
     /// Whether the file system, or the user's share of it, is used up.
-    public var isFullDisk: Bool { code == ENOSPC || code == EDQUOT }
+    package var isFullDisk: Bool { code == ENOSPC || code == EDQUOT }
 }

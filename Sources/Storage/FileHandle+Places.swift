@@ -5,7 +5,7 @@ import Glibc
 extension FileHandle {
     /// Fills `bytes` from `offset` in bytes, or less of it at the end of the file.
     /// - Returns: the number of bytes read.
-    public func read(into bytes: inout MutableSpan<UInt8>, at offset: Int) throws(FileError) -> Int {
+    package func read(into bytes: inout MutableSpan<UInt8>, at offset: Int) throws(FileError) -> Int {
         var done = 0
         while done < bytes.count {
             // SAFETY: base + done ..< base + count lies in the span, which is valid for the closure.
@@ -20,7 +20,7 @@ extension FileHandle {
     }
 
     /// Writes all of the bytes at `offset` in bytes.
-    public func write(_ bytes: Span<UInt8>, at offset: Int) throws(FileError) {
+    package func write(_ bytes: Span<UInt8>, at offset: Int) throws(FileError) {
         var done = 0
         while done < bytes.count {
             // SAFETY: base + done ..< base + count lies in the span, which is valid for the closure.
@@ -33,14 +33,14 @@ extension FileHandle {
     }
 
     /// Makes the file so many bytes long; what is added reads as zeros.
-    public func resize(_ size: Int) throws(FileError) {
+    package func resize(_ size: Int) throws(FileError) {
         while ftruncate(descriptor, size) != 0 {
             guard errno == EINTR else { throw FileError("resize", path) }
         }
     }
 
     /// Tells the kernel that a range will be read soon, so that it can begin.
-    public func willRead(_ range: Range<Int>) {
+    package func willRead(_ range: Range<Int>) {
         // Advice only.
         _ = posix_fadvise(descriptor, range.lowerBound, range.count, POSIX_FADV_WILLNEED)
     }

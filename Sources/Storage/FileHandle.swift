@@ -1,10 +1,10 @@
 import Glibc
 
 /// An open file or directory that closes itself; reads and writes retry when a signal interrupts them.
-public struct FileHandle: ~Copyable, Sendable {
+package struct FileHandle: ~Copyable, Sendable {
     let descriptor: Int32
     /// The path that the file was opened by, for messages.
-    public let path: String
+    package let path: String
 
     /// Takes an open descriptor over.
     init(descriptor: Int32, path: String) {
@@ -16,7 +16,7 @@ public struct FileHandle: ~Copyable, Sendable {
 
     /// Opens a regular file to read it. A link at the end of the path is refused (`ELOOP`), so whoever
     /// may follow links resolves them first; opening a pipe or a device is refused too (`EINVAL`).
-    public static func reading(_ path: String) throws(FileError) -> FileHandle {
+    package static func reading(_ path: String) throws(FileError) -> FileHandle {
         // O_NONBLOCK: a pipe put in place of a file must not make the open wait for a writer.
         let handle = try open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         guard try handle.status().kind == .file else { throw FileError("read", path, code: EINVAL) }
@@ -24,30 +24,30 @@ public struct FileHandle: ~Copyable, Sendable {
     }
 
     /// Opens whatever is there to read it from front to back: a link is followed, and a pipe is waited for.
-    public static func streaming(_ path: String) throws(FileError) -> FileHandle {
+    package static func streaming(_ path: String) throws(FileError) -> FileHandle {
         try open(path, O_RDONLY)
     }
 
     /// Makes a new file to write; an existing one of that name is an error (`EEXIST`).
     /// - Parameter mode: the permission bits, of which the process's umask takes some away.
-    public static func creating(_ path: String, mode: UInt32 = 0o644) throws(FileError) -> FileHandle {
+    package static func creating(_ path: String, mode: UInt32 = 0o644) throws(FileError) -> FileHandle {
         try open(path, O_WRONLY | O_CREAT | O_EXCL, mode)
     }
 
     /// Opens a file to write behind its end; one that is missing is made.
-    public static func appending(_ path: String) throws(FileError) -> FileHandle {
+    package static func appending(_ path: String) throws(FileError) -> FileHandle {
         try open(path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
     }
 
     /// Another handle of the same open file: the lock of one is the lock of both, and ends with the last.
-    public borrowing func duplicate() throws(FileError) -> FileHandle {
+    package borrowing func duplicate() throws(FileError) -> FileHandle {
         let other = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard other >= 0 else { throw FileError("open", path) }
         return FileHandle(descriptor: other, path: path)
     }
 
     /// Opens a directory, for ``synchronize()`` and ``lockExclusively()``.
-    public static func directory(_ path: String) throws(FileError) -> FileHandle {
+    package static func directory(_ path: String) throws(FileError) -> FileHandle {
         try open(path, O_RDONLY | O_DIRECTORY)
     }
 
@@ -64,19 +64,19 @@ public struct FileHandle: ~Copyable, Sendable {
     }
 
     /// What the kernel says of the open file.
-    public func status() throws(FileError) -> FileStatus {
+    package func status() throws(FileError) -> FileStatus {
         try FileStatus.status(of: descriptor, path: path)
     }
 
     /// Tells the kernel that the file will be read once from front to back.
-    public func willReadSequentially() {
+    package func willReadSequentially() {
         // Advice only: a file system that does not take it works all the same.
         _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
     }
 
     /// Reads up to `buffer.count` bytes from the file's position and moves it on.
     /// - Returns: the number of bytes read, 0 at the end of the file.
-    public func read(into buffer: inout Buffer) throws(FileError) -> Int {
+    package func read(into buffer: inout Buffer) throws(FileError) -> Int {
         while true {
             // SAFETY: the kernel writes at most `count` bytes into memory that the buffer owns.
             let count = unsafe Glibc.read(descriptor, buffer.base, buffer.count)
@@ -87,7 +87,7 @@ public struct FileHandle: ~Copyable, Sendable {
 
     /// Reads `buffer.count` bytes, or fewer at the end of the file, from `offset` in bytes; the file's
     /// own position stays.
-    public func read(into buffer: inout Buffer, at offset: Int) throws(FileError) -> Int {
+    package func read(into buffer: inout Buffer, at offset: Int) throws(FileError) -> Int {
         var done = 0
         while done < buffer.count {
             // SAFETY: base + done ..< base + count lies in memory that the buffer owns.
@@ -102,7 +102,7 @@ public struct FileHandle: ~Copyable, Sendable {
     ///
     /// - Throws: ``ReadFailure`` where the file ends in the range or the task is cancelled, and what `block`
     ///   throws.
-    public func read(
+    package func read(
         _ range: Range<Int>, into buffer: inout Buffer, block: (Span<UInt8>) throws -> Void
     ) throws {
         var position = range.lowerBound
@@ -117,7 +117,7 @@ public struct FileHandle: ~Copyable, Sendable {
     }
 
     /// The bytes of a range, or fewer where the file ends in it.
-    public func bytes(_ range: Range<Int>) throws(FileError) -> [UInt8] {
+    package func bytes(_ range: Range<Int>) throws(FileError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: range.count)
         var done = 0
         while done < bytes.count {
@@ -134,7 +134,7 @@ public struct FileHandle: ~Copyable, Sendable {
     }
 
     /// Writes all of the bytes at the file's position.
-    public func write(_ bytes: Span<UInt8>) throws(FileError) {
+    package func write(_ bytes: Span<UInt8>) throws(FileError) {
         var done = 0
         while done < bytes.count {
             // SAFETY: the span is valid for the closure, and `done` is less than its count.
@@ -146,7 +146,7 @@ public struct FileHandle: ~Copyable, Sendable {
     }
 
     /// Waits until content and size are on the disk.
-    public func synchronize() throws(FileError) {
+    package func synchronize() throws(FileError) {
         while fsync(descriptor) != 0 {
             guard errno == EINTR else { throw FileError("sync", path) }
         }

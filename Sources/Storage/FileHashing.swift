@@ -1,5 +1,5 @@
 /// Why a file could not be read to its end as the file that was opened.
-public enum ReadFailure: Error, Sendable, CustomStringConvertible {
+package enum ReadFailure: Error, Sendable, CustomStringConvertible {
     /// A system call failed.
     case file(FileError)
     /// The file changed while it was read: its size, times or identity are not what they were.
@@ -10,7 +10,7 @@ public enum ReadFailure: Error, Sendable, CustomStringConvertible {
     case cancelled
 
     /// What to tell a person.
-    public var description: String {
+    package var description: String {
         switch self {
         case .file(let error): error.description
         case .changed(let path): "\(path) changed while it was read"
@@ -21,17 +21,17 @@ public enum ReadFailure: Error, Sendable, CustomStringConvertible {
 }
 
 /// Reading of whole files, once, in blocks, with what came out and the file's status at that time.
-public enum FileReader {
+package enum FileReader {
     /// The size of the blocks in which files are read: 1 MiB is past the point where the system call
     /// counts, and stays in the second-level cache between reading and hashing.
-    public static let blockSize = 1 << 20
+    package static let blockSize = 1 << 20
 
     /// What a file was when it was read to its end.
-    public struct Result: Equatable, Sendable {
+    package struct Result: Equatable, Sendable {
         /// The file's status, equal before and after.
-        public let status: FileStatus
+        package let status: FileStatus
         /// The digests of the content.
-        public let digests: ContentDigests
+        package let digests: ContentDigests
     }
 
     /// Reads a file to its end and hashes it, and hands each block to `block`, in order.
@@ -42,7 +42,7 @@ public enum FileReader {
     ///   - buffer: where blocks are read into.
     ///   - block: receives the bytes, which are only lent; an error stops the reading.
     /// - Throws: ``ReadFailure``, or whatever `block` throws.
-    public static func read(
+    package static func read(
         _ path: String, gitBlob: Bool, buffer: inout Buffer, block: (Span<UInt8>) throws -> Void
     ) throws -> Result {
         let file: FileHandle
@@ -55,7 +55,7 @@ public enum FileReader {
     }
 
     /// The same for a file that is open, and that nothing was read of.
-    public static func read(
+    package static func read(
         _ file: borrowing FileHandle, gitBlob: Bool, buffer: inout Buffer,
         block: (Span<UInt8>) throws -> Void
     ) throws -> Result {
@@ -90,7 +90,7 @@ public enum FileReader {
 
     /// The whole of a small file.
     /// - Parameter limit: the most bytes that are read; a larger file is an error (`EFBIG`).
-    public static func contents(of path: String, limit: Int) throws(FileError) -> [UInt8] {
+    package static func contents(of path: String, limit: Int) throws(FileError) -> [UInt8] {
         let file = try FileHandle.reading(path)
         let size = try file.status().size
         guard size <= limit else { throw FileError("read", path, code: 27) }

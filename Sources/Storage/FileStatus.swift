@@ -1,9 +1,9 @@
 import Glibc
 
 /// What the kernel says of one file, and all that Knapsack asks of it.
-public struct FileStatus: Equatable, Hashable, Sendable {
+package struct FileStatus: Equatable, Hashable, Sendable {
     /// The kinds of file that Knapsack tells apart.
-    public enum Kind: Sendable {
+    package enum Kind: Sendable {
         /// A regular file.
         case file
         /// A directory.
@@ -15,17 +15,17 @@ public struct FileStatus: Equatable, Hashable, Sendable {
     }
 
     /// What kind of file it is.
-    public let kind: Kind
+    package let kind: Kind
     /// The length in bytes.
-    public let size: Int
+    package let size: Int
     /// The number of the file system that holds it.
-    public let device: UInt64
+    package let device: UInt64
     /// The number of the file in its file system.
-    public let inode: UInt64
+    package let inode: UInt64
     /// When the content last changed, in nanoseconds since 1970, as the file's owner may set it.
-    public let modified: Int64
+    package let modified: Int64
     /// When content or attributes last changed, in nanoseconds since 1970; nobody can set it.
-    public let changed: Int64
+    package let changed: Int64
 
     init(_ status: stat) {
         switch status.st_mode & S_IFMT {
@@ -42,14 +42,14 @@ public struct FileStatus: Equatable, Hashable, Sendable {
     }
 
     /// The status of the path itself: a link is not followed.
-    public static func status(of path: String) throws(FileError) -> FileStatus {
+    package static func status(of path: String) throws(FileError) -> FileStatus {
         var status = stat()
         guard unsafe lstat(path, &status) == 0 else { throw FileError("look at", path) }
         return FileStatus(status)
     }
 
     /// The status of the path itself, or `nil` where nothing is there.
-    public static func existing(_ path: String) throws(FileError) -> FileStatus? {
+    package static func existing(_ path: String) throws(FileError) -> FileStatus? {
         do {
             return try status(of: path)
         } catch  where error.isMissing {

@@ -49,22 +49,22 @@ import CCrypto
 
 /// libcrypto refused to make or run a digest: memory is used up, or a policy of the machine (FIPS) forbids
 /// the algorithm.
-public struct HashingFailure: Error, Sendable, CustomStringConvertible {
+package struct HashingFailure: Error, Sendable, CustomStringConvertible {
     /// Makes the failure; there is nothing more to know of it.
-    public init() {}
+    package init() {}
 
     /// What to tell a person.
-    public var description: String { "OpenSSL's libcrypto could not compute a digest" }
+    package var description: String { "OpenSSL's libcrypto could not compute a digest" }
 }
 
 /// The digests that are computed of content in one pass.
-public struct ContentHasher: ~Copyable {
+package struct ContentHasher: ~Copyable {
     private var sha256: DigestContext
     private var gitBlob: DigestContext?
 
     /// Starts on content.
     /// - Parameter gitBlobLength: the content's length in bytes, where its git blob name is wanted too.
-    public init(gitBlobLength: Int? = nil) throws(HashingFailure) {
+    package init(gitBlobLength: Int? = nil) throws(HashingFailure) {
         let second: DigestContext? =
             if let gitBlobLength { try ContentHasher.gitBlobContext(length: gitBlobLength) } else { nil }
         sha256 = try .sha256()
@@ -78,13 +78,13 @@ public struct ContentHasher: ~Copyable {
     }
 
     /// Feeds the next bytes.
-    public mutating func update(_ bytes: Span<UInt8>) throws(HashingFailure) {
+    package mutating func update(_ bytes: Span<UInt8>) throws(HashingFailure) {
         try sha256.update(bytes)
         try gitBlob?.update(bytes)
     }
 
     /// The digests of all that was fed.
-    public consuming func finish() throws(HashingFailure) -> ContentDigests {
+    package consuming func finish() throws(HashingFailure) -> ContentDigests {
         let first = try sha256.finish()
         guard let digest = SHA256Digest(first) else { throw HashingFailure() }
         guard let second = gitBlob.take() else { return ContentDigests(sha256: digest, gitBlob: nil) }
@@ -92,7 +92,7 @@ public struct ContentHasher: ~Copyable {
     }
 
     /// The SHA-256 of bytes in memory.
-    public static func sha256(_ bytes: Span<UInt8>) throws(HashingFailure) -> SHA256Digest {
+    package static func sha256(_ bytes: Span<UInt8>) throws(HashingFailure) -> SHA256Digest {
         var hasher = try ContentHasher()
         try hasher.update(bytes)
         return try hasher.finish().sha256
@@ -100,14 +100,14 @@ public struct ContentHasher: ~Copyable {
 }
 
 /// What one pass over content gave.
-public struct ContentDigests: Equatable, Hashable, Sendable {
+package struct ContentDigests: Equatable, Hashable, Sendable {
     /// The SHA-256 of the content.
-    public let sha256: SHA256Digest
+    package let sha256: SHA256Digest
     /// The git blob name, where it was asked for.
-    public let gitBlob: GitBlobDigest?
+    package let gitBlob: GitBlobDigest?
 
     /// Puts digests that are already known together.
-    public init(sha256: SHA256Digest, gitBlob: GitBlobDigest?) {
+    package init(sha256: SHA256Digest, gitBlob: GitBlobDigest?) {
         self.sha256 = sha256
         self.gitBlob = gitBlob
     }

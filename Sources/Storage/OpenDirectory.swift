@@ -5,10 +5,10 @@ import Glibc
 ///
 /// Everything goes by the descriptor and a single name, so that a link that somebody puts into the place of
 /// a directory meanwhile leads nowhere either. Descriptors are closed with their owner.
-public final class OpenDirectory: Sendable {
+package final class OpenDirectory: Sendable {
     let descriptor: Int32
     /// The path that the directory was opened by, for messages.
-    public let path: String
+    package let path: String
 
     private init(descriptor: Int32, path: String) {
         self.descriptor = descriptor
@@ -18,7 +18,7 @@ public final class OpenDirectory: Sendable {
     deinit { close(descriptor) }
 
     /// Opens a directory by its path, where links *are* followed: it is whoever named it that decides.
-    public static func opening(_ path: String) throws(FileError) -> OpenDirectory {
+    package static func opening(_ path: String) throws(FileError) -> OpenDirectory {
         try open(at: AT_FDCWD, path, shown: path, O_RDONLY | O_DIRECTORY)
     }
 
@@ -49,7 +49,7 @@ public final class OpenDirectory: Sendable {
     // MARK: Looking
 
     /// What has the name; a link is not followed. `nil` where nothing has it.
-    public func status(of name: String) throws(FileError) -> FileStatus? {
+    package func status(of name: String) throws(FileError) -> FileStatus? {
         try single(name)
         do throws(FileError) {
             return try FileStatus.status(of: name, in: descriptor, path: Path.join(path, name))
@@ -60,14 +60,14 @@ public final class OpenDirectory: Sendable {
     }
 
     /// Opens a directory of this one; a link to one is an error (`ENOTDIR`).
-    public func directory(_ name: String) throws(FileError) -> OpenDirectory {
+    package func directory(_ name: String) throws(FileError) -> OpenDirectory {
         try single(name)
         return try OpenDirectory.open(
             at: descriptor, name, shown: Path.join(path, name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     }
 
     /// Opens a regular file to read it; a link is an error (`ELOOP`), a pipe or a device is one (`EINVAL`).
-    public func reading(_ name: String) throws(FileError) -> FileHandle {
+    package func reading(_ name: String) throws(FileError) -> FileHandle {
         try single(name)
         let shown = Path.join(path, name)
         let handle = FileHandle(
@@ -79,7 +79,7 @@ public final class OpenDirectory: Sendable {
     }
 
     /// The text of a symbolic link, exactly as it is stored.
-    public func linkText(_ name: String) throws(FileError) -> String {
+    package func linkText(_ name: String) throws(FileError) -> String {
         try single(name)
         var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = unsafe bytes.withUnsafeMutableBytes { raw in
@@ -96,7 +96,7 @@ public final class OpenDirectory: Sendable {
     /// Makes a directory; one that exists is *not* an error.
     /// - Returns: whether it had to be made.
     @discardableResult
-    public func makeDirectory(_ name: String) throws(FileError) -> Bool {
+    package func makeDirectory(_ name: String) throws(FileError) -> Bool {
         try single(name)
         if unsafe mkdirat(descriptor, name, 0o755) == 0 { return true }
         guard errno == EEXIST else { throw FileError("make the directory", Path.join(path, name)) }
@@ -104,7 +104,7 @@ public final class OpenDirectory: Sendable {
     }
 
     /// Makes a new file to write; whatever has the name already is an error (`EEXIST`).
-    public func creating(_ name: String) throws(FileError) -> FileHandle {
+    package func creating(_ name: String) throws(FileError) -> FileHandle {
         try single(name)
         let shown = Path.join(path, name)
         return FileHandle(
@@ -114,7 +114,7 @@ public final class OpenDirectory: Sendable {
     }
 
     /// Opens a regular file to write into it; a link is an error (`ELOOP`), a device is one (`EINVAL`).
-    public func writing(_ name: String) throws(FileError) -> FileHandle {
+    package func writing(_ name: String) throws(FileError) -> FileHandle {
         try single(name)
         let shown = Path.join(path, name)
         let handle = FileHandle(
@@ -126,7 +126,7 @@ public final class OpenDirectory: Sendable {
     }
 
     /// Makes a symbolic link; whatever has the name already is an error (`EEXIST`).
-    public func makeLink(_ name: String, to text: String) throws(FileError) {
+    package func makeLink(_ name: String, to text: String) throws(FileError) {
         try single(name)
         guard unsafe symlinkat(text, descriptor, name) == 0 else {
             throw FileError("make the link", Path.join(path, name))
@@ -135,7 +135,7 @@ public final class OpenDirectory: Sendable {
 
     /// Renames a file of this directory into another one, where nothing has the name yet (`EEXIST`
     /// otherwise).
-    public func rename(
+    package func rename(
         _ name: String, into other: OpenDirectory, as newName: String
     ) throws(FileError) {
         try single(name)
@@ -152,7 +152,7 @@ public final class OpenDirectory: Sendable {
     }
 
     /// Removes a file or a link; one that is missing is *not* an error.
-    public func removeFile(_ name: String) throws(FileError) {
+    package func removeFile(_ name: String) throws(FileError) {
         try single(name)
         guard unsafe unlinkat(descriptor, name, 0) == 0 || errno == ENOENT else {
             throw FileError("remove", Path.join(path, name))
@@ -162,13 +162,13 @@ public final class OpenDirectory: Sendable {
     /// Removes a directory of this one if it is empty.
     /// - Returns: whether it is gone.
     @discardableResult
-    public func removeEmptyDirectory(_ name: String) throws(FileError) -> Bool {
+    package func removeEmptyDirectory(_ name: String) throws(FileError) -> Bool {
         try single(name)
         return unsafe unlinkat(descriptor, name, AT_REMOVEDIR) == 0 || errno == ENOENT
     }
 
     /// Waits until the names in the directory are on the disk.
-    public func synchronize() throws(FileError) {
+    package func synchronize() throws(FileError) {
         while fsync(descriptor) != 0 {
             guard errno == EINTR else { throw FileError("sync", path) }
         }
@@ -176,7 +176,7 @@ public final class OpenDirectory: Sendable {
 
     /// Waits until all that was written to the file system of this directory is on the disk: for many small
     /// files this is one wait instead of one each.
-    public func synchronizeFileSystem() throws(FileError) {
+    package func synchronizeFileSystem() throws(FileError) {
         while knapsack_synchronize_file_system(descriptor) != 0 {
             guard errno == EINTR else { throw FileError("sync the file system of", path) }
         }
@@ -184,7 +184,7 @@ public final class OpenDirectory: Sendable {
 
     /// Takes the directory's lock for this process, without waiting.
     /// - Returns: whether it was free. The lock ends with the owner, also when the process is killed.
-    public func lockExclusively() throws(FileError) -> Bool {
+    package func lockExclusively() throws(FileError) -> Bool {
         if knapsack_flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
         guard errno == EWOULDBLOCK else { throw FileError("lock", path) }
         return false
@@ -207,7 +207,7 @@ extension FileStatus {
 extension FileHandle {
     /// Reads at most `count` bytes, or fewer at the end of the file, from `offset` in bytes, and no more
     /// than the buffer has room for; the file's own position stays.
-    public func read(
+    package func read(
         into buffer: inout Buffer, at offset: Int, atMost count: Int
     ) throws(FileError) -> Int {
         let wanted = min(max(count, 0), buffer.count)

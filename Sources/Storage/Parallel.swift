@@ -2,9 +2,9 @@ import Glibc
 import Synchronization
 
 /// Work on many items at once, as many as there are processors, with results in the items' order.
-public enum Parallel {
+package enum Parallel {
     /// The number of processors that this process may use.
-    public static var width: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+    package static var width: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
     /// Calls `work` for every item and returns the results in the order of the items.
     ///
@@ -15,7 +15,7 @@ public enum Parallel {
     ///   - size: how much work an item is; with the largest first all workers are busy to the end.
     ///   - work: may block; should look at `Task.isCancelled` in long loops.
     @concurrent
-    public static func map<Item: Sendable, Result: Sendable>(
+    package static func map<Item: Sendable, Result: Sendable>(
         _ items: [Item], largestFirst size: KeyPath<Item, Int>,
         _ work: @escaping @Sendable (Item, inout Buffer) throws -> Result
     ) async throws -> [Result] {
@@ -52,7 +52,7 @@ private final class State<Result: Sendable>: Sendable {
 }
 
 /// The time now, in nanoseconds since 1970.
-public func currentTime() -> Int64 {
+package func currentTime() -> Int64 {
     var time = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &time)
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)

@@ -7,11 +7,11 @@ import Synchronization
 /// It is removed where it is not published: with its owner, so after an error as after a full disk, and by
 /// ``removeAll()`` when the process is interrupted. Only a killed process leaves it, and the next one that
 /// writes the same name empties it and takes it over.
-public final class PartialDirectory: Sendable {
+package final class PartialDirectory: Sendable {
     /// The path that the directory will have.
-    public let target: String
+    package let target: String
     /// The path that it has now; what is made in it gets the target's name with it.
-    public let path: String
+    package let path: String
     /// Holds the lock.
     private let handle: FileHandle
 
@@ -20,7 +20,7 @@ public final class PartialDirectory: Sendable {
 
     /// Makes the directory, and those above it; empties one that a killed process left.
     /// - Throws: `EWOULDBLOCK` where another process is writing it.
-    public init(target: String) throws(FileError) {
+    package init(target: String) throws(FileError) {
         self.target = target
         path = PartialDirectory.temporaryPath(of: target)
         handle = try PartialDirectory.locked(path)
@@ -35,7 +35,7 @@ public final class PartialDirectory: Sendable {
     }
 
     /// Where a directory is written before it gets its name.
-    public static func temporaryPath(of target: String) -> String {
+    package static func temporaryPath(of target: String) -> String {
         AtomicFile.unfinished(target)
     }
 
@@ -57,7 +57,7 @@ public final class PartialDirectory: Sendable {
     /// Waits until everything in it is on the disk and gives it its name, in place of an empty directory if there
     /// is one.
     /// - Throws: `ENOTEMPTY` or `EEXIST` where a directory with content has the name, `ENOTDIR` where a file has it.
-    public func publish() throws(FileError) {
+    package func publish() throws(FileError) {
         try PartialDirectory.synchronize(path)
         let failure = PartialDirectory.unpublished.withLock { paths -> FileError? in
             do throws(FileError) {
@@ -86,7 +86,7 @@ public final class PartialDirectory: Sendable {
 
     /// Removes every directory of this process that was not published, for a process that ends. Threads that are
     /// still writing may make a file behind its back, so it is tried a few times.
-    public static func removeAll() {
+    package static func removeAll() {
         unpublished.withLock { paths in
             for path in paths {
                 for _ in 0..<5 where (try? FileStatus.existing(path)) != .some(nil) {
@@ -100,7 +100,7 @@ public final class PartialDirectory: Sendable {
     /// Removes what a killed process left of the directory with this temporary path; one that a process is writing
     /// stays.
     /// - Returns: whether it is gone.
-    public static func removeLeftover(_ path: String) throws(FileError) -> Bool {
+    package static func removeLeftover(_ path: String) throws(FileError) -> Bool {
         guard try FileStatus.existing(path)?.kind == .directory else { return false }
         let handle = try FileHandle.directory(path)
         guard try handle.lockExclusively() else { return false }

@@ -7,11 +7,11 @@ import Synchronization
 /// It is removed where it is not published: with its owner, so after an error as after a full disk, and by
 /// ``removeAll()`` when the process is interrupted. Only a killed process leaves it, and the next one that
 /// writes the same name takes it over.
-public final class PartialFile: Sendable {
+package final class PartialFile: Sendable {
     /// The path that the file will have.
-    public let target: String
+    package let target: String
     /// The open file, empty at first.
-    public let handle: FileHandle
+    package let handle: FileHandle
 
     /// The temporary names of this process's files that are not published.
     private static let unpublished = Mutex<Set<String>>([])
@@ -20,7 +20,7 @@ public final class PartialFile: Sendable {
     ///
     /// - Parameter seconds: how long to wait for another process that is writing it.
     /// - Throws: `EWOULDBLOCK` where another process is writing it.
-    public init(target: String, patience seconds: Int = 0) throws(FileError) {
+    package init(target: String, patience seconds: Int = 0) throws(FileError) {
         self.target = target
         let temporary = AtomicFile.unfinished(target)
         // Where it belongs to another process, nothing is made that would remove it at its end.
@@ -38,7 +38,7 @@ public final class PartialFile: Sendable {
     }
 
     /// Gives the file its name, in place of any file that has it. What was written has to be on the disk.
-    public func publish() throws(FileError) {
+    package func publish() throws(FileError) {
         let failure = PartialFile.unpublished.withLock { names -> FileError? in
             do throws(FileError) {
                 try AtomicFile.rename(handle.path, to: target)
@@ -53,7 +53,7 @@ public final class PartialFile: Sendable {
 
     /// Removes every file of this process that was not published, for a process that ends: what is written
     /// to them afterwards is lost.
-    public static func removeAll() { remove { _ in true } }
+    package static func removeAll() { remove { _ in true } }
 
     /// Removes the files of this process that were not published and whose temporary paths are meant.
     static func remove(where isMeant: (String) -> Bool) {

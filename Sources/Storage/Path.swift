@@ -1,37 +1,37 @@
 /// Paths as text, with "/" between the parts. Nothing here looks at the disk.
-public enum Path {
+package enum Path {
     /// All but the last part: "/" for "/x", "." for "x".
-    public static func parent(_ path: String) -> String {
+    package static func parent(_ path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     /// The last part.
-    public static func name(_ path: String) -> String {
+    package static func name(_ path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
         return String(path[path.utf8.index(after: slash)...])
     }
 
     /// `path` as it is where it is absolute, else below `directory`.
-    public static func join(_ directory: String, _ path: String) -> String {
+    package static func join(_ directory: String, _ path: String) -> String {
         if path.utf8.first == UInt8(ascii: "/") { return path }
         if path.isEmpty || path == "." { return directory }
         return directory.utf8.last == UInt8(ascii: "/") ? directory + path : directory + "/" + path
     }
 
     /// Whether `path` is `directory` or lies below it, both absolute and without links.
-    public static func isInside(_ path: String, _ directory: String) -> Bool {
+    package static func isInside(_ path: String, _ directory: String) -> Bool {
         path == directory || directory == "/" || path.utf8.starts(with: (directory + "/").utf8)
     }
 
     /// The parts between slashes, empty ones included, cut by bytes as the kernel does it: in a Swift string
     /// a slash and a combining mark after it are one character, which no "/" would match.
-    public static func parts(_ path: String) -> [Substring] {
+    package static func parts(_ path: String) -> [Substring] {
         path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Substring.init)
     }
 
     /// Without "." and ".." and doubled slashes, by the text alone: "a/../b" is "b" whatever "a" is.
-    public static func normalized(_ path: String) -> String {
+    package static func normalized(_ path: String) -> String {
         let absolute = path.utf8.first == UInt8(ascii: "/")
         var parts: [Substring] = []
         for part in Path.parts(path) where part != "." && !part.isEmpty {
@@ -47,7 +47,7 @@ public enum Path {
 
     /// Why a relative path from a cache, a lock or an archive may not be used below a directory, or `nil`
     /// where it may: no empty part, no "." or "..", not absolute, no NUL and no control character.
-    public static func problem(inRelative path: String) -> String? {
+    package static func problem(inRelative path: String) -> String? {
         if path.isEmpty { return "is empty" }
         if path.utf8.first == UInt8(ascii: "/") { return "is absolute" }
         if path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return "has a control character" }

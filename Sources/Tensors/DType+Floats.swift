@@ -1,6 +1,6 @@
 extension DType {
     /// Whether elements are real numbers of whole bytes, which ``floats(from:into:)`` reads.
-    public var isReal: Bool {
+    package var isReal: Bool {
         switch self {
         case .bool, .u8, .i8, .i16, .u16, .f16, .bf16, .i32, .u32, .f32, .f64, .i64, .u64: true
         case .f8e5m2, .f8e4m3, .f8e8m0: true
@@ -12,7 +12,7 @@ extension DType {
     /// - Parameters:
     ///   - bytes: whole elements, little-endian, of a type with ``isReal``; of others nothing is read.
     ///   - output: room for exactly as many floats.
-    public func floats(from bytes: Span<UInt8>, into output: inout MutableSpan<Float>) {
+    package func floats(from bytes: Span<UInt8>, into output: inout MutableSpan<Float>) {
         guard isReal else { return }
         let size = bitsPerElement / 8
         precondition(bytes.count == output.count * size)

@@ -1,5 +1,5 @@
 /// The type of a tensor's elements, as a safetensors header names it (safetensors 0.8).
-public enum DType: String, Sendable, CaseIterable {
+package enum DType: String, Sendable, CaseIterable {
     /// One byte, 0 or 1.
     case bool = "BOOL"
     /// Float: 1 sign, 2 exponent, 1 mantissa bit; two elements a byte.
@@ -46,7 +46,7 @@ public enum DType: String, Sendable, CaseIterable {
     case u64 = "U64"
 
     /// The size of one element in bits: 4 and 6 for types that share bytes.
-    public var bitsPerElement: Int {
+    package var bitsPerElement: Int {
         switch self {
         case .f4: 4
         case .f6e2m3, .f6e3m2: 6
@@ -58,7 +58,7 @@ public enum DType: String, Sendable, CaseIterable {
     }
 
     /// Whether elements are real or complex floating-point numbers of their own: not a scale's exponent.
-    public var isFloat: Bool {
+    package var isFloat: Bool {
         switch self {
         case .f4, .f6e2m3, .f6e3m2, .f8e5m2, .f8e4m3, .f8e4m3fnuz, .f8e5m2fnuz: true
         case .f16, .bf16, .f32, .c64, .f64: true

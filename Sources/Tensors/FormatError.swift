@@ -1,18 +1,18 @@
 /// What is wrong with bytes that should have followed a file format, and where.
 ///
 /// The error does not know the file's name: whoever opened the file adds it.
-public struct FormatError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct FormatError: Error, Equatable, Sendable, CustomStringConvertible {
     /// One sentence without a full stop that says what was read and what is allowed.
-    public let message: String
+    package let message: String
     /// Where the problem starts, in bytes from the start of the data.
-    public let offset: Int
+    package let offset: Int
 
     /// Makes an error at `offset`, in bytes from the start of the data.
-    public init(_ message: String, at offset: Int) {
+    package init(_ message: String, at offset: Int) {
         self.message = message
         self.offset = offset
     }
 
     /// The message, then the place.
-    public var description: String { "\(message) (at byte \(offset))" }
+    package var description: String { "\(message) (at byte \(offset))" }
 }

@@ -1,21 +1,21 @@
 /// What a GGUF file's header says of a tensor, but for its place.
-public struct TensorDescription: Hashable, Sendable {
+package struct TensorDescription: Hashable, Sendable {
     /// GGUF's name for the tensor, as `blk.0.attn_v.weight`.
-    public var name: String
+    package var name: String
     /// The numbers of elements, the fastest varying dimension first; empty for a single element.
-    public var dimensions: [Int]
+    package var dimensions: [Int]
     /// The type of the elements.
-    public var type: GGMLType
+    package var type: GGMLType
 
     /// Describes a tensor.
-    public init(name: String, dimensions: [Int], type: GGMLType) {
+    package init(name: String, dimensions: [Int], type: GGMLType) {
         self.name = name
         self.dimensions = dimensions
         self.type = type
     }
 
     /// Describes a tensor of a GGUF file.
-    public init(_ tensor: GGUFHeader.Tensor) {
+    package init(_ tensor: GGUFHeader.Tensor) {
         self.init(name: tensor.name, dimensions: tensor.dimensions, type: tensor.type)
     }
 }

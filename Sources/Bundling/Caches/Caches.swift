@@ -1,16 +1,16 @@
 import Storage
 
 /// The caches of this machine. Those of other tools are read and never written.
-public struct Caches: Sendable {
+package struct Caches: Sendable {
     /// The Hugging Face hub cache.
-    public let hub: HubCache
+    package let hub: HubCache
     /// The kagglehub cache.
-    public let kagglehub: KagglehubCache
+    package let kagglehub: KagglehubCache
     /// What Knapsack itself converted, the only one that it writes; `nil` where nobody says where that is kept.
-    public let conversions: ConversionCache?
+    package let conversions: ConversionCache?
 
     /// Puts caches together; none of them has to exist.
-    public init(hub: HubCache, kagglehub: KagglehubCache, conversions: ConversionCache? = nil) {
+    package init(hub: HubCache, kagglehub: KagglehubCache, conversions: ConversionCache? = nil) {
         self.hub = hub
         self.kagglehub = kagglehub
         self.conversions = conversions
@@ -23,7 +23,7 @@ public struct Caches: Sendable {
     ///     branches and newer versions there are; one of another source is not looked at.
     ///   - manifestDirectory: what a relative `path:` is seen from.
     /// - Throws: where nothing can be taken. Problems of single files are in the snapshot.
-    public func snapshot(
+    package func snapshot(
         for source: Source, pinned: Origin?, manifestDirectory: String
     ) throws(Diagnostics) -> Snapshot {
         switch source {

@@ -1,7 +1,7 @@
-public import Storage
+package import Storage
 
 /// Who in a cache says what a file's content is.
-public enum Witness: String, Sendable, CaseIterable {
+package enum Witness: String, Sendable, CaseIterable {
     /// The name of the blob that the snapshot's link leads to.
     case blob
     /// The listing of the revision's tree, `trees/<commit>.json`.
@@ -10,7 +10,7 @@ public enum Witness: String, Sendable, CaseIterable {
     case localDirectory = "local-dir"
 
     /// Whose word it is, to be read after a digest: "from the blob's name".
-    public var words: String {
+    package var words: String {
         switch self {
         case .blob: "from the blob's name"
         case .tree: "from the revision's tree"
@@ -20,14 +20,14 @@ public enum Witness: String, Sendable, CaseIterable {
 }
 
 /// What a cache knows about the content of one file before anybody hashes it.
-public enum Evidence: Hashable, Sendable {
+package enum Evidence: Hashable, Sendable {
     /// The SHA-256 of the content.
     case sha256(SHA256Digest, Witness)
     /// The git blob name of the content.
     case gitBlob(GitBlobDigest, Witness)
 
     /// Who says so.
-    public var witness: Witness {
+    package var witness: Witness {
         switch self {
         case .sha256(_, let witness), .gitBlob(_, let witness): witness
         }
@@ -80,7 +80,7 @@ public enum Evidence: Hashable, Sendable {
 
 extension Proof {
     /// The kind of proof that a file has whose content agrees with this evidence.
-    public init(_ evidence: Evidence) {
+    package init(_ evidence: Evidence) {
         switch evidence {
         case .sha256(_, .blob): self = .blobSHA256
         case .sha256(_, .tree): self = .treeSHA256

@@ -1,19 +1,19 @@
 import Storage
 
 /// The Hugging Face hub cache, as huggingface_hub lays it out. It is read and never written.
-public struct HubCache: Sendable {
+package struct HubCache: Sendable {
     /// The cache's directory as it was named; it may be a link. An empty text is the current directory.
-    public let root: String
+    package let root: String
 
     /// Names a cache; nothing is looked at yet.
-    public init(root: String) { self.root = root }
+    package init(root: String) { self.root = root }
 
     /// The directory that huggingface_hub would use in this environment.
-    public static func defaultRoot(environment: [String: String]) -> String { CacheRoots.hub(environment) }
+    package static func defaultRoot(environment: [String: String]) -> String { CacheRoots.hub(environment) }
 
     /// The repositories that have a folder in the cache, sorted by the folders' names; none where there is
     /// no cache.
-    public func repositories() -> [HubRepository] {
+    package func repositories() -> [HubRepository] {
         guard let names = try? Directory.names(in: root.isEmpty ? "." : root) else { return [] }
         return names.compactMap { HubRepository(folder: $0) }
     }
@@ -21,7 +21,7 @@ public struct HubCache: Sendable {
     /// The commit that a branch, a tag, a commit or an unambiguous beginning of one means now.
     ///
     /// - Throws: what is missing or wrong, with what is there instead.
-    public func resolve(_ repository: HubRepository, revision: String) throws(Diagnostics) -> String {
+    package func resolve(_ repository: HubRepository, revision: String) throws(Diagnostics) -> String {
         var folder = try HubFolder(repository, in: self)
         return try folder.resolve(revision).commit
     }
@@ -32,7 +32,7 @@ public struct HubCache: Sendable {
     ///   - ref: what was asked when the commit was pinned; only recorded.
     ///   - commit: 40 hexadecimal digits.
     /// - Throws: where there is no such snapshot. Problems of single files are in the snapshot.
-    public func snapshot(
+    package func snapshot(
         _ repository: HubRepository, ref: String, commit: String
     ) throws(Diagnostics) -> Snapshot {
         var folder = try HubFolder(repository, in: self)
@@ -40,7 +40,7 @@ public struct HubCache: Sendable {
     }
 
     /// The snapshot that a revision means now, with what is wrong with the revision among its problems.
-    public func snapshot(
+    package func snapshot(
         _ repository: HubRepository, revision: String
     ) throws(Diagnostics) -> Snapshot {
         var folder = try HubFolder(repository, in: self)

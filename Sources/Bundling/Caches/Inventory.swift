@@ -1,28 +1,28 @@
 import Storage
 
 /// Everything that the caches hold, out of names and sizes alone: no content is read.
-public struct Inventory: Sendable {
+package struct Inventory: Sendable {
     /// One revision.
-    public struct Item: Sendable {
+    package struct Item: Sendable {
         /// Its files and problems. For a repository of the Hub the origin names the first of ``refs``, or
         /// the commit.
-        public let snapshot: Snapshot
+        package let snapshot: Snapshot
         /// The branches and tags that point at it, sorted; none for Kaggle.
-        public let refs: [String]
+        package let refs: [String]
         /// The bytes of its files, content that several of them share counted once.
-        public let size: Int
+        package let size: Int
     }
 
     /// The revisions: the Hub's first, by the folders' names and then by commit, Kaggle's after them.
-    public let items: [Item]
+    package let items: [Item]
     /// What is wrong with repositories, handles and the caches themselves.
-    public let problems: [Diagnostic]
+    package let problems: [Diagnostic]
 }
 
 extension Caches {
     /// Lists everything that both caches hold. A cache that does not exist is *not* an error: it holds
     /// nothing, which a note says.
-    public func inventory() -> Inventory {
+    package func inventory() -> Inventory {
         var items: [Inventory.Item] = []
         var problems: [Diagnostic] = []
         hub.list(&items, &problems)

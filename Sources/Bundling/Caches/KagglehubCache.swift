@@ -3,21 +3,21 @@ import Storage
 /// The kagglehub cache. It is read and never written.
 ///
 /// kagglehub keeps no digests, so nothing in it can be proved by anything but Knapsack's own hash.
-public struct KagglehubCache: Sendable {
+package struct KagglehubCache: Sendable {
     /// The cache's directory as it was named; it may be a link. An empty text is the current directory.
-    public let root: String
+    package let root: String
 
     /// Names a cache; nothing is looked at yet.
-    public init(root: String) { self.root = root }
+    package init(root: String) { self.root = root }
 
     /// The directory that kagglehub would use in this environment.
-    public static func defaultRoot(environment: [String: String]) -> String {
+    package static func defaultRoot(environment: [String: String]) -> String {
         CacheRoots.kagglehub(environment)
     }
 
     /// The handles, with versions, of all that has a directory in the cache, whole or not: models first,
     /// then by the bytes of the folders' names, then by version. None where there is no cache.
-    public func handles() -> [KaggleHandle] {
+    package func handles() -> [KaggleHandle] {
         guard var enclosure = try? Enclosure(root) else { return [] }
         return KaggleListing(&enclosure).handles
     }
@@ -25,7 +25,7 @@ public struct KagglehubCache: Sendable {
     /// The handle with its version: the newest complete one where it has none.
     ///
     /// - Throws: what is missing, with what is there instead.
-    public func resolve(_ handle: KaggleHandle) throws(Diagnostics) -> KaggleHandle {
+    package func resolve(_ handle: KaggleHandle) throws(Diagnostics) -> KaggleHandle {
         var folder = try KaggleFolder(handle, in: self)
         return handle.with(version: try folder.resolve(handle.version).version)
     }
@@ -33,7 +33,7 @@ public struct KagglehubCache: Sendable {
     /// The files of a version; of the newest complete one where the handle has none.
     ///
     /// - Throws: where there is no such version. Problems of single files are in the snapshot.
-    public func snapshot(_ handle: KaggleHandle) throws(Diagnostics) -> Snapshot {
+    package func snapshot(_ handle: KaggleHandle) throws(Diagnostics) -> Snapshot {
         var folder = try KaggleFolder(handle, in: self)
         return try folder.snapshot(handle.version)
     }

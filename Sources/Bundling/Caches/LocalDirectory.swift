@@ -4,15 +4,15 @@ import Storage
 ///
 /// What no one means by "the files of this directory" is left out: `.git` at any place, and
 /// `.cache/huggingface`, where huggingface_hub keeps what it knows of a download.
-public struct LocalDirectory: Sendable {
+package struct LocalDirectory: Sendable {
     /// The directory as the manifest names it.
-    public let name: String
+    package let name: String
     /// The directory's path, for the process; it may be a link.
-    public let path: String
+    package let path: String
 
     /// Names a directory; nothing is looked at yet.
     /// - Parameter base: what a relative name is seen from: the manifest's directory.
-    public init(_ name: String, relativeTo base: String) {
+    package init(_ name: String, relativeTo base: String) {
         self.name = name
         path = Path.join(base, name)
     }
@@ -20,7 +20,7 @@ public struct LocalDirectory: Sendable {
     /// The files of the directory.
     ///
     /// - Throws: where there is no such directory. Problems of single files are in the snapshot.
-    public func snapshot() throws(Diagnostics) -> Snapshot {
+    package func snapshot() throws(Diagnostics) -> Snapshot {
         var enclosure: Enclosure
         do throws(FileError) {
             enclosure = try Enclosure(path)

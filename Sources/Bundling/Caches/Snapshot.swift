@@ -1,7 +1,7 @@
-public import Storage
+package import Storage
 
 /// The revision that files come from.
-public enum Origin: Hashable, Sendable {
+package enum Origin: Hashable, Sendable {
     /// A commit of a repository of the Hugging Face Hub; `ref` is the branch, tag or commit that was asked.
     case hub(HubRepository, ref: String, commit: String)
     /// A version of a model or data set of Kaggle; the handle has its version.
@@ -13,21 +13,21 @@ public enum Origin: Hashable, Sendable {
 }
 
 /// One file of a snapshot, with what its cache says of it. Nothing of it was read yet.
-public struct CachedFile: Hashable, Sendable {
+package struct CachedFile: Hashable, Sendable {
     /// The path in the snapshot, with "/".
-    public let path: String
+    package let path: String
     /// The absolute path of the content, without any links, inside the cache or directory.
-    public let location: String
+    package let location: String
     /// The status of the content at `location`.
-    public let status: FileStatus
+    package let status: FileStatus
     /// What is known of the content, strongest first. All of it must hold.
-    public let evidence: [Evidence]
+    package let evidence: [Evidence]
     /// The size in bytes that the revision's tree gives; `nil` where there is no tree.
-    public let expectedSize: Int?
+    package let expectedSize: Int?
 }
 
 /// One revision as it lies in a cache, or a directory.
-public struct Snapshot: Sendable {
+package struct Snapshot: Sendable {
     /// A problem, and the files whose use makes it matter.
     struct Problem: Sendable {
         let diagnostic: Diagnostic
@@ -41,21 +41,21 @@ public struct Snapshot: Sendable {
     }
 
     /// What it is a revision of, and which.
-    public let origin: Origin
+    package let origin: Origin
     /// The absolute path of the snapshot's directory, without links.
-    public let directory: String
+    package let directory: String
     /// The files that may be used, sorted by the bytes of their paths.
-    public let files: [CachedFile]
+    package let files: [CachedFile]
     /// What `trees/<commit>.json` lists, by path; `nil` where there is no listing.
-    public let listed: [String: TreeFile]?
+    package let listed: [String: TreeFile]?
     let found: [Problem]
 
     /// Everything that is wrong with it, of all its files. A refused file is missing in ``files``.
-    public var problems: [Diagnostic] { found.map(\.diagnostic) }
+    package var problems: [Diagnostic] { found.map(\.diagnostic) }
 
     /// What is wrong with it for somebody who takes only some files: problems of files that are left out
     /// do not count.
-    public func problems(taking accepts: (String) -> Bool) -> [Diagnostic] {
+    package func problems(taking accepts: (String) -> Bool) -> [Diagnostic] {
         found.filter { $0.paths.isEmpty || $0.paths.contains(where: accepts) }.map(\.diagnostic)
     }
 
@@ -78,7 +78,7 @@ public struct Snapshot: Sendable {
     }
 
     /// The bytes that the files hold, content that several of them share counted once.
-    public var size: Int {
+    package var size: Int {
         var seen: Set<FileIdentity> = []
         var total = 0
         for file in files where seen.insert(FileIdentity(file.status)).inserted {

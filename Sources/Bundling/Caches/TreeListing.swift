@@ -1,14 +1,14 @@
-public import Storage
+package import Storage
 import Tensors
 
 /// One file as the listing of a revision's tree has it.
-public struct TreeFile: Hashable, Sendable {
+package struct TreeFile: Hashable, Sendable {
     /// The size of the content in bytes.
-    public let size: Int
+    package let size: Int
     /// The SHA-256 of the content, for files that the Hub stores outside git.
-    public let sha256: SHA256Digest?
+    package let sha256: SHA256Digest?
     /// The git blob name of the content, for files that it stores in git.
-    public let gitBlob: GitBlobDigest?
+    package let gitBlob: GitBlobDigest?
 
     var evidence: [Evidence] {
         if let sha256 { return [.sha256(sha256, .tree)] }

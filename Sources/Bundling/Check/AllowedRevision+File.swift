@@ -3,7 +3,7 @@ import Storage
 extension Manifest {
     /// The same manifest with the revisions of the file that `allowed-revisions` names, if it names one.
     /// - Throws: where the file cannot be read, or a line of it is no revision.
-    public func readingAllowedRevisions() throws(Diagnostics) -> Manifest {
+    package func readingAllowedRevisions() throws(Diagnostics) -> Manifest {
         guard let name = policy.allowedRevisionsPath else { return self }
         let bytes: [UInt8]
         do {

@@ -1,13 +1,13 @@
 /// One line of `allowed-revisions`: a repository of the Hub, or something of Kaggle, with or without a revision.
-public struct AllowedRevision: Equatable, Sendable {
+package struct AllowedRevision: Equatable, Sendable {
     /// What is allowed, as it is written.
-    public let text: String
+    package let text: String
     private let source: Source
     private let commit: String?
 
     /// Reads `org/name@commit`, `org/name`, `hf-dataset:org/name@commit` or `kaggle:` and a handle.
     /// - Returns: `nil` where the text is none of them; a revision has to be a commit, because branches move.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         let hasScheme = text.utf8.contains(UInt8(ascii: ":"))
         guard let source = try? Source.parse(hasScheme ? text : "hf:\(text)") else { return nil }
         switch source {
@@ -24,7 +24,7 @@ public struct AllowedRevision: Equatable, Sendable {
 
     /// Reads a text file: one of them a line, with blanks, a comma or "@" before the commit; "#" starts a comment.
     /// - Throws: the first line that is none.
-    public static func list(_ file: [UInt8], path: String) throws(Diagnostics) -> [AllowedRevision] {
+    package static func list(_ file: [UInt8], path: String) throws(Diagnostics) -> [AllowedRevision] {
         var revisions: [AllowedRevision] = []
         for (index, line) in file.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
             let content = line.prefix { $0 != UInt8(ascii: "#") }

@@ -1,13 +1,13 @@
 import Tensors
 
 /// The rule book: decides from a manifest and its lock alone whether the bundle may and will work.
-public enum Check {
+package enum Check {
     /// Everything that does not hold, errors and warnings, in the order of the rules.
     ///
     /// Findings whose code an entry's `allow` names come back as notes.
     ///
     /// - Parameter plan: the plan of the lock, where the caller has it.
-    public static func findings(
+    package static func findings(
         _ manifest: Manifest, _ lock: Lock, plan given: Plan? = nil
     ) throws(Diagnostics) -> [Diagnostic] {
         let plan = if let given { given } else { try Plan(lock) }

@@ -1,8 +1,8 @@
 /// Whether a lock is fresh: whether the manifest asks what the lock says was asked. Decided without looking
 /// at a model or a cache.
-public enum Freshness {
+package enum Freshness {
     /// What makes the lock stale, in the manifest's order; empty where it is fresh.
-    public static func findings(_ manifest: Manifest, _ lock: Lock) -> [Diagnostic] {
+    package static func findings(_ manifest: Manifest, _ lock: Lock) -> [Diagnostic] {
         var findings: [Diagnostic] = []
         func stale(_ message: String, notes: [String] = [], at location: Diagnostic.Location?) {
             findings.append(

@@ -1,36 +1,36 @@
-public import Storage
+package import Storage
 
 // What lies on the disk for conversions, and how it is taken away again.
 extension ConversionCache {
     /// One conversion on the disk.
-    public struct Kept: Equatable, Sendable {
+    package struct Kept: Equatable, Sendable {
         /// The directory's name: the key.
-        public let key: String
+        package let key: String
         /// What was made, such as "dtype f16 of 0123456789ab"; `nil` where the record cannot be read.
-        public let text: String?
+        package let text: String?
         /// The number of files that were made.
-        public let files: Int
+        package let files: Int
         /// The size of all that lies in the directory in bytes.
-        public let size: Int
+        package let size: Int
         /// Whether this Knapsack would still use it.
-        public let isUsable: Bool
+        package let isUsable: Bool
     }
 
     /// What is kept, by key, and the names of directories that a killed process left unfinished.
-    public struct Contents: Equatable, Sendable {
+    package struct Contents: Equatable, Sendable {
         /// The conversions.
-        public let conversions: [Kept]
+        package let conversions: [Kept]
         /// Unfinished ones; a process may be writing one of them.
-        public let unfinished: [String]
+        package let unfinished: [String]
         /// The size of the unfinished ones in bytes.
-        public let unfinishedSize: Int
+        package let unfinishedSize: Int
 
         /// The size of everything in bytes.
-        public var size: Int { conversions.reduce(unfinishedSize) { $0 &+ $1.size } }
+        package var size: Int { conversions.reduce(unfinishedSize) { $0 &+ $1.size } }
     }
 
     /// What the directory holds. What does not look like Knapsack's is not looked at.
-    public func contents() throws(FileError) -> Contents {
+    package func contents() throws(FileError) -> Contents {
         guard try FileStatus.existing(directory)?.kind == .directory else {
             return Contents(conversions: [], unfinished: [], unfinishedSize: 0)
         }
@@ -58,7 +58,7 @@ extension ConversionCache {
     /// Takes away unfinished conversions that no process is writing, and those that no run would use any more; with
     /// `all` every conversion. Files of others stay.
     /// - Returns: how many were taken away.
-    public func prune(all: Bool) throws(FileError) -> Int {
+    package func prune(all: Bool) throws(FileError) -> Int {
         let contents = try contents()
         var count = 0
         for name in contents.unfinished

@@ -6,12 +6,12 @@ import Tensors
 ///
 /// A directory has its name only when it is whole. Every file is compared with the digest in the record before it is
 /// used, and all of it can be taken away at any time: it is made again then.
-public struct ConversionCache: Sendable {
+package struct ConversionCache: Sendable {
     /// The directory that holds all conversions; it need not exist.
-    public let directory: String
+    package let directory: String
 
     /// The conversions in Knapsack's cache directory.
-    public init(cacheDirectory: String) {
+    package init(cacheDirectory: String) {
         directory = Path.join(cacheDirectory, "conversions")
     }
 

@@ -1,34 +1,34 @@
 import Storage
-public import Tensors
+package import Tensors
 
 /// A model in GGUF: one file, or the files of a split, of which the first is named.
-public struct GGUFModel: TensorSource {
+package struct GGUFModel: TensorSource {
     /// The path as it was given.
-    public let name: String
+    package let name: String
     /// The metadata: the first file's.
-    public let metadata: GGUFMetadata
+    package let metadata: GGUFMetadata
     /// The tensors of all files, file after file, in the order of the descriptions.
-    public let tensors: [TensorDescription]
+    package let tensors: [TensorDescription]
     /// Where each tensor lies.
-    public let places: [Place]
+    package let places: [Place]
     /// The paths of the files, links resolved.
-    public var paths: [String] { files.map { $0.handle.path } }
+    package var paths: [String] { files.map { $0.handle.path } }
 
     private let files: [OpenFile]
 
     /// Where a tensor lies.
-    public struct Place: Equatable, Sendable {
+    package struct Place: Equatable, Sendable {
         /// The file, counted from 0.
-        public let file: Int
+        package let file: Int
         /// The tensor's bytes in it, from its start.
-        public let bytes: Range<Int>
+        package let bytes: Range<Int>
     }
 
     /// Opens a model.
     /// - Parameter path: a file of its own, or the first of `NAME-00001-of-00003.gguf`, whose other files lie
     ///   beside it. Links are followed.
     /// - Throws: ``Diagnostics`` where a file is missing, unreadable or no GGUF, or the files do not belong together.
-    public init(path: String) throws {
+    package init(path: String) throws {
         name = path
         let first = try GGUFFile(path)
         metadata = GGUFMetadata(header: first.header, bytes: first.bytes)
@@ -55,7 +55,7 @@ public struct GGUFModel: TensorSource {
     }
 
     /// Reads elements of a tensor.
-    public func read(
+    package func read(
         _ elements: Range<Int>, of index: Int, into bytes: inout MutableSpan<UInt8>
     ) throws {
         let place = places[index]
@@ -69,7 +69,7 @@ public struct GGUFModel: TensorSource {
     }
 
     /// Lets the kernel begin to read elements.
-    public func willRead(_ elements: Range<Int>, of index: Int) {
+    package func willRead(_ elements: Range<Int>, of index: Int) {
         let start = places[index].bytes.lowerBound
         let tensor = tensors[index]
         files[places[index].file].handle.willRead(
@@ -77,7 +77,7 @@ public struct GGUFModel: TensorSource {
     }
 
     /// Checks that every file is as it was when it was opened.
-    public func checkUnchanged() throws {
+    package func checkUnchanged() throws {
         for file in files {
             guard try file.handle.status() == file.status else {
                 throw ReadFailure.changed(path: file.handle.path)

@@ -1,13 +1,13 @@
-public import Conversion
+package import Conversion
 import Storage
 import Tensors
 
 /// An importance matrix in a file that stays open, so that values are read when they are wanted.
-public struct ImatrixFile: Sendable {
+package struct ImatrixFile: Sendable {
     /// The path as it was given.
-    public let name: String
+    package let name: String
     /// The matrix, without the entries that are left out.
-    public let matrix: Imatrix
+    package let matrix: Imatrix
     private let file: OpenFile
 
     /// Opens a file of `llama-imatrix`, in GGUF or in the older format, and looks at every value once.
@@ -16,7 +16,7 @@ public struct ImatrixFile: Sendable {
     ///   - excluding: leaves out entries whose names contain one of these.
     /// - Throws: ``Diagnostics`` where it cannot be read, or a value is no number.
     ///   - name: what to call it in metadata; `nil` for the path as it is given.
-    public init(
+    package init(
         path: String, name: String? = nil, including: [String] = [], excluding: [String] = []
     ) throws {
         self.name = name ?? path

@@ -1,8 +1,8 @@
-public import Storage
+package import Storage
 
 /// Makes sure that everything that a lock says was converted is there: what is kept is compared with its digests,
 /// what is not is made again, out of files that agree with the lock.
-public enum LockedConversions {
+package enum LockedConversions {
     /// Makes, or finds, the files of every entry that was converted.
     ///
     /// - Parameters:
@@ -10,7 +10,7 @@ public enum LockedConversions {
     ///   - rehash: hash files all the same whose digests are remembered.
     /// - Returns: what became of each, in the lock's order, and what is worth knowing.
     /// - Throws: a finding where other bytes come out than the lock says.
-    public static func materialize(
+    package static func materialize(
         _ lock: Lock, caches: Caches, directory: String, index: DigestIndex?, rehash: Bool = false,
         progress: @escaping ProgressHandler
     ) async throws -> (outcomes: [ConversionOutcome], findings: [Diagnostic]) {

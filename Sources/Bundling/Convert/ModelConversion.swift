@@ -1,27 +1,27 @@
 import Storage
-public import Tensors
+package import Tensors
 
 /// The conversion of one model outside of a manifest: a new directory with everything that the old one has.
-public struct ModelConversion: Sendable {
+package struct ModelConversion: Sendable {
     /// What was written.
-    public struct Receipt: Sendable {
+    package struct Receipt: Sendable {
         /// One file of the new directory.
-        public struct File: Equatable, Sendable {
+        package struct File: Equatable, Sendable {
             /// The path below the directory.
-            public let path: String
+            package let path: String
             /// The size in bytes.
-            public let size: Int
+            package let size: Int
             /// Whether it was converted; otherwise it was copied.
-            public let isConverted: Bool
+            package let isConverted: Bool
         }
 
         /// The files, sorted by the bytes of their paths.
-        public let files: [File]
+        package let files: [File]
         /// The paths of files of the old directory that have no place in the new one, sorted.
-        public let left: [String]
+        package let left: [String]
 
         /// The size of all files in bytes.
-        public var size: Int { files.reduce(0) { $0 &+ $1.size } }
+        package var size: Int { files.reduce(0) { $0 &+ $1.size } }
     }
 
     private let snapshot: Snapshot
@@ -31,7 +31,7 @@ public struct ModelConversion: Sendable {
     private let name: String
     private let target: String
     /// What is worth knowing of the model, but hinders nothing.
-    public let findings: [Diagnostic]
+    package let findings: [Diagnostic]
 
     /// Looks at a model and at where it is to go.
     ///
@@ -41,7 +41,7 @@ public struct ModelConversion: Sendable {
     ///   - adapters: LoRA adapters that are merged into the weights first, one after the other, by their names.
     ///   - target: the directory to make; it may be there if it is empty.
     /// - Throws: everything that hinders, before anything is written.
-    public init(
+    package init(
         _ snapshot: Snapshot, name: String, castTo type: CastType,
         merging adapters: [(name: String, snapshot: Snapshot)] = [], target: String
     ) throws {
@@ -87,7 +87,7 @@ public struct ModelConversion: Sendable {
 
     /// Converts the model; the directory gets its name when all of it is whole and on the disk. Interrupted or after
     /// an error nothing is left.
-    public func write(progress: @escaping ProgressHandler) async throws -> Receipt {
+    package func write(progress: @escaping ProgressHandler) async throws -> Receipt {
         do {
             let partial = try PartialDirectory(target: target)
             _ = try await recipe.make(
@@ -142,7 +142,7 @@ extension Caches {
     /// directory of a hub cache, whose links lead out of it into the cache.
     ///
     /// - Throws: where there is no such model. Problems of single files are in the snapshot.
-    public func model(_ text: String) throws(Diagnostics) -> Snapshot {
+    package func model(_ text: String) throws(Diagnostics) -> Snapshot {
         if let source = try? Source.parse(text) {
             return try snapshot(for: source, pinned: nil, manifestDirectory: ".")
         }

@@ -1,18 +1,18 @@
-public import Tensors
+package import Tensors
 
 /// A model to write: its tensors in order, and the files that they go to. Every decision is made.
-public struct ModelOutput: Sendable {
+package struct ModelOutput: Sendable {
     /// A tensor to write.
-    public struct Tensor: Sendable {
+    package struct Tensor: Sendable {
         /// The tensor's place in the source's list.
-        public let source: Int
+        package let source: Int
         /// Name, dimensions and type as they are written. With the source's type, elements are copied.
-        public let description: TensorDescription
+        package let description: TensorDescription
         /// Whether the columns' importance is known, so that it has to be asked for.
-        public let hasImportance: Bool
+        package let hasImportance: Bool
 
         /// Says what becomes of a tensor.
-        public init(source: Int, description: TensorDescription, hasImportance: Bool = false) {
+        package init(source: Int, description: TensorDescription, hasImportance: Bool = false) {
             self.source = source
             self.description = description
             self.hasImportance = hasImportance
@@ -20,19 +20,19 @@ public struct ModelOutput: Sendable {
     }
 
     /// A file to write.
-    public struct File: Sendable {
+    package struct File: Sendable {
         /// Where it goes.
-        public let path: String
+        package let path: String
         /// The header, and where its tensors go.
-        public let layout: GGUFLayout
+        package let layout: GGUFLayout
         /// The tensors, by their places in ``ModelOutput/tensors``.
-        public let tensors: Range<Int>
+        package let tensors: Range<Int>
     }
 
     /// The tensors in the order in which they are written, file after file.
-    public let tensors: [Tensor]
+    package let tensors: [Tensor]
     /// The files; the first one's path is the model's.
-    public let files: [File]
+    package let files: [File]
 
     /// The file that a tensor goes to, by their places in the lists.
     func home(of tensor: Int) -> Int {
@@ -50,12 +50,12 @@ public struct ModelOutput: Sendable {
     }
 
     /// The bytes of all files.
-    public var size: Int { files.reduce(0) { $0 + $1.layout.fileSize } }
+    package var size: Int { files.reduce(0) { $0 + $1.layout.fileSize } }
 }
 
 extension ModelOutput {
     /// How a model is divided into files.
-    public enum Division: Sendable {
+    package enum Division: Sendable {
         /// One file with everything.
         case none
         /// Files of at most so many bytes of tensors each, but for larger tensors (`--split-max-size`).
@@ -70,7 +70,7 @@ extension ModelOutput {
     ///     `NAME.gguf`.
     ///   - tensors: in the order in which they are written.
     ///   - header: makes a file's metadata, with its number from 0 and the number of files.
-    public init(
+    package init(
         path: String, tensors: [Tensor], division: Division,
         header: (_ number: Int, _ count: Int) throws -> GGUFHeaderWriter
     ) throws {
@@ -121,7 +121,7 @@ extension ModelOutput.Division {
     /// The size of a file, as `--split-max-size` has it: a number of bytes, `500M`, `2G`, or with a unit, as
     /// `4 GB`, `4GiB`. The letters alone are thousands, as for the reference converter.
     /// - Returns: `nil` where the text is no size, or the size is 0.
-    public static func size(named text: String) -> Self? {
+    package static func size(named text: String) -> Self? {
         if let bytes = Int(text), bytes > 0 { return .size(bytes) }
         let letters = ["K": "KB", "M": "MB", "G": "GB", "T": "TB"]
         let unit = letters[text.suffix(1).uppercased()]

@@ -1,4 +1,4 @@
-public import Storage
+package import Storage
 import Synchronization
 import Tensors
 
@@ -7,9 +7,9 @@ import Tensors
 ///
 /// Memory depends on the number of threads, not on the model. The bytes do not depend on the threads: each slab's
 /// place is known from the start, and blocks do not depend on one another.
-public struct ModelWriter: Sendable {
+package struct ModelWriter: Sendable {
     /// The columns' importance of a tensor to write, by its place in the list: row length times matrices.
-    public typealias Importance = @Sendable (_ tensor: Int) throws -> [Float]
+    package typealias Importance = @Sendable (_ tensor: Int) throws -> [Float]
 
     private let source: any TensorSource
     private let output: ModelOutput
@@ -25,7 +25,7 @@ public struct ModelWriter: Sendable {
     /// - Parameters:
     ///   - threads: how many slabs are worked on at a time.
     ///   - importance: asked once for every tensor that has some.
-    public init(
+    package init(
         _ output: ModelOutput, from source: any TensorSource, threads: Int = Parallel.width,
         importance: @escaping Importance = { _ in [] }
     ) {
@@ -41,7 +41,7 @@ public struct ModelWriter: Sendable {
     /// - Throws: ``Diagnostics`` where the source has numbers that are none, a number does not fit the type, or
     ///   the disk is full.
     @concurrent
-    public func write(progress: @escaping ProgressHandler) async throws {
+    package func write(progress: @escaping ProgressHandler) async throws {
         try checkFreeSpace()
         let sizes = output.tensors.map { source.tensors[$0.source] }
         progress(

@@ -1,36 +1,36 @@
-public import Conversion
+package import Conversion
 import Storage
 import Tensors
 
 /// Makes a GGUF model of other types out of a model: everything is decided when it is made, and nothing is written
 /// before ``write(threads:progress:)``.
-public struct Quantizer: Sendable {
+package struct Quantizer: Sendable {
     /// What is asked for.
-    public struct Request: Sendable {
+    package struct Request: Sendable {
         /// The file to write, or what the names of several are made of.
-        public var output: String
+        package var output: String
         /// The types.
-        public var options: QuantizationOptions
+        package var options: QuantizationOptions
         /// Metadata items to set.
-        public var overrides: [MetadataOverride] = []
+        package var overrides: [MetadataOverride] = []
         /// The importance matrix.
-        public var imatrix: ImatrixFile?
+        package var imatrix: ImatrixFile?
         /// How the model is divided into files.
-        public var division = ModelOutput.Division.none
+        package var division = ModelOutput.Division.none
 
         /// Asks for types, and for nothing else.
-        public init(output: String, options: QuantizationOptions) {
+        package init(output: String, options: QuantizationOptions) {
             self.output = output
             self.options = options
         }
     }
 
     /// Which type every tensor gets.
-    public let plan: QuantizationPlan
+    package let plan: QuantizationPlan
     /// The files to write.
-    public let output: ModelOutput
+    package let output: ModelOutput
     /// What keeps the plan from being carried out.
-    public let problems: [Diagnostic]
+    package let problems: [Diagnostic]
     private let source: any TensorSource
     private let imatrix: ImatrixFile?
 
@@ -40,7 +40,7 @@ public struct Quantizer: Sendable {
     ///   - order: the source's tensors in the order to write, where ``QuantizationOptions/keepsOrder`` asks
     ///     for one.
     /// - Throws: ``Diagnostics`` where no types can be decided on, or the files cannot be divided so.
-    public init(_ request: Request, from source: any TensorSource, order: [Int]? = nil) throws {
+    package init(_ request: Request, from source: any TensorSource, order: [Int]? = nil) throws {
         self.source = source
         imatrix = request.imatrix
         let order = order ?? Array(source.tensors.indices)
@@ -81,7 +81,7 @@ public struct Quantizer: Sendable {
     /// - Parameter threads: how many work at a time, which changes nothing but the time it takes.
     /// - Throws: ``Diagnostics`` with ``problems`` where there are any, and what ``ModelWriter/write(progress:)``
     ///   throws.
-    public func write(threads: Int?, progress: @escaping ProgressHandler) async throws {
+    package func write(threads: Int?, progress: @escaping ProgressHandler) async throws {
         guard problems.isEmpty else { throw Diagnostics(problems) }
         let (plan, imatrix) = (plan, imatrix)
         let writer = ModelWriter(output, from: source, threads: threads ?? Parallel.width) { tensor in
@@ -94,7 +94,7 @@ public struct Quantizer: Sendable {
 
 extension Quantizer {
     /// Decides what to write of a GGUF model, which may be kept in as many files as it is (`--keep-split`).
-    public init(_ request: Request, model: GGUFModel, keepSplit: Bool = false) throws {
+    package init(_ request: Request, model: GGUFModel, keepSplit: Bool = false) throws {
         try model.refuse(output: request.output)
         guard keepSplit else {
             try self.init(request, from: model)

@@ -1,10 +1,10 @@
-public import Tensors
+package import Tensors
 
 /// Where a model to write comes from: its metadata and its tensors, whose elements are read, or made, when they
 /// are wanted.
 ///
 /// All of it may be called from several threads at once.
-public protocol TensorSource: Sendable {
+package protocol TensorSource: Sendable {
     /// What to call it in messages: a path as the user gave it.
     var name: String { get }
 

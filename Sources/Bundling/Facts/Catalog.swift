@@ -1,21 +1,21 @@
 import Storage
 
 /// What the caches hold, as a person chooses from it: every revision with what is known of the model.
-public struct Catalog: Sendable {
+package struct Catalog: Sendable {
     /// One revision.
-    public struct Item: Sendable {
+    package struct Item: Sendable {
         /// The revision as it lies in its cache.
-        public let inventory: Inventory.Item
+        package let inventory: Inventory.Item
         /// What its files say of the model.
-        public let facts: ModelFacts
+        package let facts: ModelFacts
         /// What is wrong with it; errors mean that it cannot be packed as it is.
-        public let findings: [Diagnostic]
+        package let findings: [Diagnostic]
 
         /// Whether everything is there that the revision lists and a model of its kind needs.
-        public var isComplete: Bool { !findings.contains { $0.severity == .error } }
+        package var isComplete: Bool { !findings.contains { $0.severity == .error } }
 
         /// The source by which a manifest names it.
-        public var source: Source {
+        package var source: Source {
             switch inventory.snapshot.origin {
             case .hub(let repository, _, let commit):
                 .hub(repository, revision: inventory.refs.first ?? commit)
@@ -25,7 +25,7 @@ public struct Catalog: Sendable {
         }
 
         /// "org/name" or the handle without its version.
-        public var name: String {
+        package var name: String {
             switch inventory.snapshot.origin {
             case .hub(let repository, _, _): repository.id
             case .kaggle(let handle): handle.parts.joined(separator: "/")
@@ -34,7 +34,7 @@ public struct Catalog: Sendable {
         }
 
         /// "model", "dataset" or "space".
-        public var kind: String {
+        package var kind: String {
             switch inventory.snapshot.origin {
             case .hub(let repository, _, _): repository.kind.rawValue
             case .kaggle(let handle): handle.kind.rawValue
@@ -43,12 +43,12 @@ public struct Catalog: Sendable {
         }
 
         /// "huggingface" or "kaggle".
-        public var cache: String {
+        package var cache: String {
             if case .kaggle = inventory.snapshot.origin { "kaggle" } else { "huggingface" }
         }
 
         /// The commit or the version.
-        public var revision: String {
+        package var revision: String {
             switch inventory.snapshot.origin {
             case .hub(_, _, let commit): commit
             case .kaggle(let handle): handle.version.map(String.init) ?? ""
@@ -58,18 +58,18 @@ public struct Catalog: Sendable {
     }
 
     /// What `list` may be limited to; everything that is given must hold.
-    public struct Filter: Sendable {
+    package struct Filter: Sendable {
         /// A framework or format, in any usual spelling.
-        public var framework: String?
+        package var framework: String?
         /// A licence's identifier, upper or lower case.
-        public var license: String?
+        package var license: String?
         /// A tag of the model card.
-        public var tag: String?
+        package var tag: String?
         /// A part of the name, upper or lower case.
-        public var search: String?
+        package var search: String?
 
         /// Makes a filter that lets everything through.
-        public init() {}
+        package init() {}
 
         func accepts(_ item: Item) -> Bool {
             if let framework, !item.facts.matches(framework: framework) { return false }
@@ -81,12 +81,12 @@ public struct Catalog: Sendable {
     }
 
     /// The revisions, the Hub's before Kaggle's, by name.
-    public let items: [Item]
+    package let items: [Item]
     /// What is wrong with the caches themselves.
-    public let problems: [Diagnostic]
+    package let problems: [Diagnostic]
 
     /// Looks at both caches. Of the content only cards, configurations, indexes and headers are read.
-    public init(_ caches: Caches, filter: Filter = Filter()) {
+    package init(_ caches: Caches, filter: Filter = Filter()) {
         let inventory = caches.inventory()
         problems = inventory.problems
         items = inventory.items.map(Catalog.item).filter(filter.accepts)

@@ -1,6 +1,6 @@
 /// Whether the files that a model needs are among those that an entry has. Decided from names alone, so
 /// that a lock is enough.
-public enum Completeness {
+package enum Completeness {
     /// Everything that is missing: shards, configurations, tokenizers.
     ///
     /// - Parameters:
@@ -9,7 +9,7 @@ public enum Completeness {
     ///   - paths: the entry's files.
     ///   - shards: the files that every index names, as ``ModelFacts/shards``.
     ///   - download: the command that downloads the model, where it is known.
-    public static func findings(
+    package static func findings(
         entry: String, needs: [String], paths: Set<String>, shards: [(index: String, files: [String])],
         download: String? = nil
     ) -> [Diagnostic] {

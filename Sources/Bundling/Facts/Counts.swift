@@ -1,16 +1,16 @@
 /// Sizes for people: decimal units and three digits, the same on every machine.
-public enum ByteCount {
+package enum ByteCount {
     /// "0 B", "812 B", "1.50 kB", "4.98 GB": units of 1000, as disks and Kaggle's limits count.
-    public static func text(_ bytes: Int) -> String {
+    package static func text(_ bytes: Int) -> String {
         let (number, unit) = threeDigits(bytes, units: ["B", "kB", "MB", "GB", "TB", "PB", "EB"])
         return "\(number) \(unit)"
     }
 }
 
 /// Numbers of parameters for people.
-public enum ParameterCount {
+package enum ParameterCount {
     /// "512", "22.7M", "7.62B", "1.03T": K, M, B and T are 10 to the 3, 6, 9 and 12.
-    public static func text(_ parameters: Int) -> String {
+    package static func text(_ parameters: Int) -> String {
         let (number, unit) = threeDigits(parameters, units: ["", "K", "M", "B", "T"])
         return number + unit
     }

@@ -1,20 +1,20 @@
 import Tensors
 
 /// A place where a model's configuration asks for Python code to be run when the model is loaded.
-public struct LoadedCode: Hashable, Sendable {
+package struct LoadedCode: Hashable, Sendable {
     /// The path of the configuration.
-    public let file: String
+    package let file: String
     /// The key that asks for it: "auto_map", "trust_remote_code", "custom_pipelines", "type" or "_class_name".
-    public let key: String
+    package let key: String
     /// What is run, as "module.Class" or, in another repository, "organization/name--module.Class"; `nil` where the
     /// key alone says it.
-    public let value: String?
+    package let value: String?
 
     /// The most places that a lock records of an entry; real models have about ten.
     static let most = 64
 
     /// The repository of the Hub that the code is taken from, where it is not the model's own.
-    public var repository: String? {
+    package var repository: String? {
         guard let value, let end = value.firstRange(of: "--")?.lowerBound else { return nil }
         let name = String(value[..<end])
         return HubRepository.problem(inID: name) == nil ? name : nil

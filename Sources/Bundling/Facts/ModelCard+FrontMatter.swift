@@ -1,4 +1,4 @@
-public import Tensors
+package import Tensors
 import Yams
 
 extension ModelCard {
@@ -9,7 +9,7 @@ extension ModelCard {
     /// - Returns: `nil` where the file does not begin with such a line, or nothing is between them, which is *not*
     ///   an error.
     /// - Throws: where the YAML is not valid, is longer than 1 MiB, or could exhaust memory or stack.
-    public static func frontMatter(of readme: [UInt8]) throws(Problem) -> JSON? {
+    package static func frontMatter(of readme: [UInt8]) throws(Problem) -> JSON? {
         guard let text = try FrontMatter.convertersText(of: readme) else { return nil }
         if let danger = FrontMatter.danger(in: text.span) { throw Problem(message: danger, line: nil) }
         guard let yaml = String(validating: text, as: UTF8.self) else {

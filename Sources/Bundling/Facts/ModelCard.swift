@@ -3,38 +3,38 @@ import Yams
 /// What the YAML at the head of a repository's `README.md` says (the Hub's model card metadata).
 ///
 /// Every value is text as it was written: `license: no` and `language: 1` are "no" and "1".
-public struct ModelCard: Equatable, Sendable {
+package struct ModelCard: Equatable, Sendable {
     /// Why a card could not be read.
-    public struct Problem: Error, Equatable, Sendable {
+    package struct Problem: Error, Equatable, Sendable {
         /// One sentence without a full stop.
-        public let message: String
+        package let message: String
         /// The line of `README.md`, from 1, where it is known.
-        public let line: Int?
+        package let line: Int?
     }
 
     /// `license`; several of a list are joined by ", ".
-    public let license: String?
+    package let license: String?
     /// `license_name`: what the licence is called where `license` is "other".
-    public let licenseName: String?
+    package let licenseName: String?
     /// `license_link`.
-    public let licenseLink: String?
+    package let licenseLink: String?
     /// `base_model`, one or a list.
-    public let baseModels: [String]
+    package let baseModels: [String]
     /// `base_model_relation`: "finetune", "adapter", "quantized" or "merge".
-    public let baseModelRelation: String?
+    package let baseModelRelation: String?
     /// `library_name`.
-    public let library: String?
+    package let library: String?
     /// `pipeline_tag`.
-    public let pipelineTag: String?
+    package let pipelineTag: String?
     /// `tags`.
-    public let tags: [String]
+    package let tags: [String]
     /// `language`, one or a list.
-    public let languages: [String]
+    package let languages: [String]
     /// `datasets`, one or a list.
-    public let datasets: [String]
+    package let datasets: [String]
 
     /// The licence to go by: the name where `license` only says "other".
-    public var effectiveLicense: String? {
+    package var effectiveLicense: String? {
         license?.lowercased() == "other" ? licenseName ?? license : license
     }
 
@@ -42,7 +42,7 @@ public struct ModelCard: Equatable, Sendable {
     /// - Returns: `nil` where the file has no YAML at its head, which is *not* an error.
     /// - Throws: where the YAML is not valid, not a mapping, has a key twice, or could exhaust memory or
     ///   stack.
-    public static func parse(_ readme: [UInt8]) throws(Problem) -> ModelCard? {
+    package static func parse(_ readme: [UInt8]) throws(Problem) -> ModelCard? {
         guard let range = FrontMatter.range(in: readme) else { return nil }
         let firstLine = readme[..<range.lowerBound].count { $0 == 0x0A } + 1
         guard range.count <= FrontMatter.sizeLimit else {

@@ -1,18 +1,18 @@
 import Tensors
 
 /// What a transformers `config.json` says, as far as packing is concerned.
-public struct ModelConfig: Equatable, Sendable {
+package struct ModelConfig: Equatable, Sendable {
     /// `model_type`, such as "bert".
-    public let modelType: String?
+    package let modelType: String?
     /// `architectures`: the classes that the weights were saved from.
-    public let architectures: [String]
+    package let architectures: [String]
     /// `dtype`, before transformers 5 `torch_dtype`: the type that weights are meant to be loaded in.
-    public let dtype: String?
+    package let dtype: String?
     /// How it says that the weights are quantized; `nil` where it says nothing of it.
-    public let quantization: ModelQuantization?
+    package let quantization: ModelQuantization?
     /// The values of `auto_map`: code that the repository brings along, as "module.Class" or, in another
     /// repository, "organization/name--module.Class".
-    public let remoteCode: [String]
+    package let remoteCode: [String]
     /// Whether the model reads or writes text that a tokenizer makes, which a missing tokenizer breaks.
     let isText: Bool
 

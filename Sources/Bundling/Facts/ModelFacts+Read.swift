@@ -9,7 +9,7 @@ extension ModelFacts {
     /// - Parameters:
     ///   - files: the files that were chosen, in any order.
     ///   - entry: the entry's name, with which messages begin.
-    public static func read(_ files: [ModelFile], entry: String? = nil) -> ModelFacts {
+    package static func read(_ files: [ModelFile], entry: String? = nil) -> ModelFacts {
         var reader = ModelFactsReader(files, entry: entry)
         var facts = reader.facts()
         facts.safety = SafetyFacts(files)

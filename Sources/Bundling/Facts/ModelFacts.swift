@@ -1,16 +1,16 @@
-public import Tensors
+package import Tensors
 
 /// A file of a snapshot: where its content lies on this machine.
-public struct ModelFile: Equatable, Sendable {
+package struct ModelFile: Equatable, Sendable {
     /// The path in the snapshot, with "/".
-    public let path: String
+    package let path: String
     /// The path on disk, without links.
-    public let location: String
+    package let location: String
     /// The size in bytes.
-    public let size: Int
+    package let size: Int
 
     /// Makes a file.
-    public init(path: String, location: String, size: Int) {
+    package init(path: String, location: String, size: Int) {
         self.path = path
         self.location = location
         self.size = size
@@ -18,44 +18,44 @@ public struct ModelFile: Equatable, Sendable {
 }
 
 /// What a model is, read from its files without running anything.
-public struct ModelFacts: Equatable, Sendable {
+package struct ModelFacts: Equatable, Sendable {
     /// The model card; `nil` where there is none or it cannot be read.
-    public let card: ModelCard?
+    package let card: ModelCard?
     /// The configuration: the top one, else that of the first part that has one.
-    public let config: ModelConfig?
+    package let config: ModelConfig?
     /// The formats of the weights, sorted by name.
-    public let formats: [ModelFormat]
+    package let formats: [ModelFormat]
     /// The dtypes of safetensors weights as their headers name them, the one with most bytes first.
-    public let dtypes: [String]
+    package let dtypes: [String]
     /// The number of parameters in safetensors weights; `nil` where there are none or a header is broken.
-    public let parameters: Int?
+    package let parameters: Int?
     /// The bytes of the weights by dtype, of GGUF by ggml's types, the one with most first: of the files that
     /// are loaded as one model, where a repository holds it more than once. Empty for other formats.
-    public internal(set) var weightBytes: [(dtype: String, bytes: Int)] = []
+    package internal(set) var weightBytes: [(dtype: String, bytes: Int)] = []
     /// How the weights are quantized; `nil` where they are not, or nothing tells.
-    public internal(set) var quantization: ModelQuantization?
+    package internal(set) var quantization: ModelQuantization?
     /// What must be among the files for the model to load: "config" and "tokenizer", with ":" and a
     /// directory for a part of a pipeline.
-    public let needs: [String]
+    package let needs: [String]
     /// Every index of shards with the files that it names, as paths in the snapshot; sorted.
-    public let shards: [(index: String, files: [String])]
+    package let shards: [(index: String, files: [String])]
     /// Files that are not what they should be.
-    public let problems: [Diagnostic]
+    package let problems: [Diagnostic]
     /// Code and chat templates that run where the model is loaded.
-    public internal(set) var safety = SafetyFacts()
+    package internal(set) var safety = SafetyFacts()
     /// The licence that Kaggle's metadata files state.
-    public internal(set) var kaggleLicense: String?
+    package internal(set) var kaggleLicense: String?
 
     /// The licence that the model card states: the name where it only says "other".
-    public var license: String? { card?.effectiveLicense }
+    package var license: String? { card?.effectiveLicense }
 
     /// The shards that the index at this path names; `nil` where it is no index.
-    public func shards(ofIndex path: String) -> [String]? {
+    package func shards(ofIndex path: String) -> [String]? {
         shards.first { $0.index == path }?.files
     }
 
     /// The frameworks that open the model, sorted: those of its formats and the card's library.
-    public var frameworks: [String] {
+    package var frameworks: [String] {
         // What MLX wrote as safetensors is laid out for MLX alone.
         let own = formats.filter { $0 != .safetensors || !formats.contains(.mlx) }
         let names = own.compactMap(\.framework) + (card?.library.map { [$0.lowercased()] } ?? [])
@@ -64,7 +64,7 @@ public struct ModelFacts: Equatable, Sendable {
 
     /// Whether `name` is one of the frameworks or formats, in any of the spellings in use: "PyTorch",
     /// "pyTorch", "tensorFlow2" and "scikit_learn" are found too.
-    public func matches(framework name: String) -> Bool {
+    package func matches(framework name: String) -> Bool {
         func plain(_ text: String) -> String {
             let letters = text.lowercased().filter { $0.isLetter || $0.isNumber }
             return letters.hasPrefix("tensorflow") ? "tensorflow" : letters == "flax" ? "jax" : letters
@@ -74,7 +74,7 @@ public struct ModelFacts: Equatable, Sendable {
 
     /// The facts that a lock records, sorted by name, without those that are unknown or empty. The licence
     /// is not among them, because who stated it is recorded too.
-    public func lockFields() -> [JSON.Member] {
+    package func lockFields() -> [JSON.Member] {
         func list(_ name: String, _ texts: [String]) -> JSON.Member? {
             texts.isEmpty ? nil : JSON.Member(name, .array(texts.map(JSON.string)))
         }
@@ -102,7 +102,7 @@ public struct ModelFacts: Equatable, Sendable {
     }
 
     /// Whether all facts are equal.
-    public static func == (left: ModelFacts, right: ModelFacts) -> Bool {
+    package static func == (left: ModelFacts, right: ModelFacts) -> Bool {
         left.card == right.card && left.config == right.config && left.formats == right.formats
             && left.dtypes == right.dtypes && left.parameters == right.parameters
             && left.safety == right.safety && left.kaggleLicense == right.kaggleLicense

@@ -1,5 +1,5 @@
 /// The formats in which models are stored; the raw value is what locks and lists call it.
-public enum ModelFormat: String, Sendable, CaseIterable {
+package enum ModelFormat: String, Sendable, CaseIterable {
     /// `.safetensors`
     case safetensors
     /// PyTorch's zip or pickle: `.bin`, `.pt`, `.pth`, `.ckpt`
@@ -33,7 +33,7 @@ public enum ModelFormat: String, Sendable, CaseIterable {
 
     /// The framework that opens the format without conversion, as `--framework` names it; `nil` where the
     /// format does not tell.
-    public var framework: String? {
+    package var framework: String? {
         switch self {
         case .safetensors, .pytorch: "pytorch"
         case .gguf, .ggml: "gguf"

@@ -2,26 +2,26 @@ import Tensors
 
 /// How a model's weights are quantized, as its configuration, the files of older tools, or the names of its
 /// tensors tell it.
-public struct ModelQuantization: Equatable, Sendable {
+package struct ModelQuantization: Equatable, Sendable {
     /// The method in the words of transformers' `quant_method`: "awq", "gptq", "bitsandbytes",
     /// "compressed-tensors", "fp8", "mxfp4", "modelopt", "hqq", "aqlm", "torchao", "exl2", "mlx", …;
     /// "gguf" for ggml's blocks.
-    public let method: String
+    package let method: String
     /// What a method with several forms says besides: compressed-tensors' `format`, ModelOpt's
     /// `quant_algo`, bitsandbytes' "nf4" or "int8", the type that most of a GGUF file has; lowercase.
-    public let format: String?
+    package let format: String?
     /// The bits that a quantized weight has.
-    public let bits: Int?
+    package let bits: Int?
 
     /// Makes a description.
-    public init(method: String, format: String? = nil, bits: Int? = nil) {
+    package init(method: String, format: String? = nil, bits: Int? = nil) {
         self.method = method
         self.format = format
         self.bits = bits
     }
 
     /// "awq", "compressed-tensors float-quantized", for people.
-    public var text: String { format.map { "\(method) \($0)" } ?? method }
+    package var text: String { format.map { "\(method) \($0)" } ?? method }
 
     /// The record in a lock.
     var json: JSON {

@@ -1,23 +1,23 @@
 import Storage
-public import Tensors
+package import Tensors
 
 /// What a lock records of one file that holds pickles.
-public struct PickleFact: Equatable, Sendable {
+package struct PickleFact: Equatable, Sendable {
     /// The most refused names that a lock records of a file.
     static let maximumNames = 8
     /// The longest text of a lock about a file, in Unicode scalars.
     static let maximumText = 160
 
     /// The path in the entry.
-    public let path: String
+    package let path: String
     /// What loading it would do.
-    public let verdict: PickleScan.Verdict
+    package let verdict: PickleScan.Verdict
     /// What it imports without that being known as harmless, sorted; the first eight.
-    public let names: [String]
+    package let names: [String]
     /// The first thing that is wrong besides imports; `nil` where there is nothing.
-    public let problem: String?
+    package let problem: String?
     /// A safetensors file, or an index of such, of the same repository that has the same weights by its name.
-    public let twin: String?
+    package let twin: String?
 
     /// Looks into files for pickles, in the order of their paths.
     /// - Parameters:
@@ -120,5 +120,5 @@ extension PickleFact {
 
 extension LockedEntry {
     /// The files with pickles, as they were when the entry was locked.
-    public var pickles: [PickleFact] { (fact(PickleFact.lockName)?.array ?? []).map { PickleFact($0) } }
+    package var pickles: [PickleFact] { (fact(PickleFact.lockName)?.array ?? []).map { PickleFact($0) } }
 }

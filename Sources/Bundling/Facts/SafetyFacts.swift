@@ -2,11 +2,11 @@ import Storage
 import Tensors
 
 /// What a model brings along that runs on the machine that loads it: code, and chat templates.
-public struct SafetyFacts: Equatable, Sendable {
+package struct SafetyFacts: Equatable, Sendable {
     /// Where its configurations ask for Python code, in the order of the files.
-    public private(set) var code: [LoadedCode] = []
+    package private(set) var code: [LoadedCode] = []
     /// What does not belong into its chat templates, in the order of the files.
-    public private(set) var templates: [TemplateFinding] = []
+    package private(set) var templates: [TemplateFinding] = []
 
     /// The largest JSON file that is read; configurations of tokenizers have up to some megabytes.
     static let sizeLimit = 1 << 25

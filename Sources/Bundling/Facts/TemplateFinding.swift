@@ -2,15 +2,15 @@ import Conversion
 import Tensors
 
 /// Something in a chat template of a model that does not belong there.
-public struct TemplateFinding: Equatable, Sendable {
+package struct TemplateFinding: Equatable, Sendable {
     /// The path of the file that the template is in.
-    public let file: String
+    package let file: String
     /// Which template of the file it is, where it has a name.
-    public let template: String?
+    package let template: String?
     /// The line of the template, from 1.
-    public let line: Int
+    package let line: Int
     /// What it is, to be read after "the template".
-    public let message: String
+    package let message: String
 
     /// The most that a lock records of an entry.
     static let most = 20

@@ -1,24 +1,24 @@
-public import Storage
+package import Storage
 
 /// What a bundle holds, by its lock, and what of it is missing or has another size. Content is not read.
-public struct BundleInspection: Sendable {
+package struct BundleInspection: Sendable {
     /// The directory or archive as it was named.
-    public let path: String
+    package let path: String
     /// The archive's format; `nil` for a directory.
-    public let format: ArchiveFormat?
+    package let format: ArchiveFormat?
     /// What is stored where, with the lock.
-    public let plan: Plan
+    package let plan: Plan
     /// The files and their sizes in all, as they were found; `nil` for a compressed archive, of which only the
     /// lock was read.
-    public let found: (files: Int, bytes: Int)?
+    package let found: (files: Int, bytes: Int)?
     /// What is missing, extra, or of another size.
-    public let findings: [Diagnostic]
+    package let findings: [Diagnostic]
 
     /// Looks at a bundle.
     /// - Parameter path: a directory with a lock in it, or a file named as an archive; links are followed.
     /// - Returns: `nil` where it is neither.
     /// - Throws: where it is one, and its lock cannot be read.
-    public init?(path: String) async throws {
+    package init?(path: String) async throws {
         guard let kind = try? FileStatus.status(of: Directory.realPath(path)).kind else { return nil }
         let format = kind == .directory ? nil : ArchiveFormat(path: path)
         let lock: Lock

@@ -1,14 +1,14 @@
-public import Tensors
+package import Tensors
 
 /// How the elements of a tensor are stored, in the words of its format.
-public enum ElementType: Hashable, Sendable {
+package enum ElementType: Hashable, Sendable {
     /// A GGUF type.
     case ggml(GGMLType)
     /// A safetensors dtype.
     case safetensors(DType)
 
     /// The format's name for it.
-    public var name: String {
+    package var name: String {
         switch self {
         case .ggml(let type): type.name
         case .safetensors(let dtype): dtype.rawValue
@@ -16,7 +16,7 @@ public enum ElementType: Hashable, Sendable {
     }
 
     /// How many elements are stored together.
-    public var blockLength: Int {
+    package var blockLength: Int {
         switch self {
         case .ggml(let type): type.blockLength
         case .safetensors(let dtype): dtype.bitsPerElement % 8 == 0 ? 1 : 4
@@ -24,7 +24,7 @@ public enum ElementType: Hashable, Sendable {
     }
 
     /// Whether elements can be read as floats.
-    public var isNumeric: Bool {
+    package var isNumeric: Bool {
         switch self {
         case .ggml(let type): type.format != nil || type.plain != nil
         case .safetensors(let dtype): dtype.isReal

@@ -1,41 +1,41 @@
 import Conversion
 import Storage
-public import Tensors
+package import Tensors
 
 /// How far one model's numbers are from another's, tensor by tensor.
-public struct ModelComparison: Sendable {
+package struct ModelComparison: Sendable {
     /// What came of one pair of tensors.
-    public struct Result: Sendable {
+    package struct Result: Sendable {
         /// The tensor of the original.
-        public let original: TensorModel.Tensor
+        package let original: TensorModel.Tensor
         /// The tensor that stands for it.
-        public let other: TensorModel.Tensor
+        package let other: TensorModel.Tensor
         /// The expert of a stack, where one side has experts one by one.
-        public let expert: Int?
+        package let expert: Int?
         /// The difference.
-        public let difference: NumberDifference
+        package let difference: NumberDifference
 
         /// The original's name, with the expert where only the other side names it.
-        public var name: String { original.name }
+        package var name: String { original.name }
     }
 
     /// The pairs, in the order of the original's tensors.
-    public let results: [Result]
+    package let results: [Result]
     /// Names that only the original has, or whose numbers lie in another order in the other model.
-    public let onlyInOriginal: [String]
+    package let onlyInOriginal: [String]
     /// Names that only the other model has.
-    public let onlyInOther: [String]
+    package let onlyInOther: [String]
     /// Names of the original's tensors that found their like between formats, of which the numbers look like
     /// others, or the same in an order that is not known: their errors say nothing, and count nowhere.
-    public let unlike: [String]
+    package let unlike: [String]
     /// All pairs of ``results`` together.
-    public let total: NumberDifference
+    package let total: NumberDifference
 
     /// Compares two models of either format; where the formats differ, names and layouts are mapped.
     /// - Parameters:
     ///   - original: what is right.
     ///   - other: what was made of it.
-    public init(
+    package init(
         of original: TensorModel, with other: TensorModel, progress: @escaping ProgressHandler
     ) async throws {
         let pairing = TensorPairing(original, other)
@@ -62,7 +62,7 @@ public struct ModelComparison: Sendable {
     }
 
     /// The pairs with the least signal-to-noise ratio first; those without any difference are left out.
-    public func worst(_ count: Int) -> [Result] {
+    package func worst(_ count: Int) -> [Result] {
         let differing = results.filter { $0.difference.largest > 0 || $0.difference.notFiniteCount > 0 }
         let order = differing.enumerated().sorted {
             let (first, second) = ($0.element.difference, $1.element.difference)

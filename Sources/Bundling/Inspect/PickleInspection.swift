@@ -1,19 +1,19 @@
 import Storage
-public import Tensors
+package import Tensors
 
 /// What the pickles in a file would do if they were loaded.
-public struct PickleInspection: Equatable, Sendable {
+package struct PickleInspection: Equatable, Sendable {
     /// The path as it was given.
-    public let path: String
+    package let path: String
     /// The size in bytes.
-    public let size: Int
+    package let size: Int
     /// What was found.
-    public let scan: PickleScan
+    package let scan: PickleScan
 
     /// Looks through a file.
     /// - Returns: `nil` for a directory, and for a file without pickles.
     /// - Throws: ``Diagnostics`` where it cannot be read.
-    public init?(path: String) throws {
+    package init?(path: String) throws {
         do throws(FileError) {
             let real = try Directory.realPath(path)
             let status = try FileStatus.status(of: real)
@@ -32,7 +32,7 @@ public struct PickleInspection: Equatable, Sendable {
     }
 
     /// What is not harmless.
-    public var findings: [Diagnostic] {
+    package var findings: [Diagnostic] {
         scan.findings.map { finding in
             let place =
                 finding.member.isEmpty

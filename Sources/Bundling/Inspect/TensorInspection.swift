@@ -1,12 +1,12 @@
 import Storage
-public import Tensors
+package import Tensors
 
 /// What the numbers of one tensor are like.
-public struct TensorInspection: Equatable, Sendable {
+package struct TensorInspection: Equatable, Sendable {
     /// Count, range, mean and spread.
-    public let summary: NumberSummary
+    package let summary: NumberSummary
     /// The finite numbers in twenty ranges; `nil` where there is none.
-    public let histogram: Histogram?
+    package let histogram: Histogram?
 
     /// The ranges of the histogram.
     private static let bins = 20
@@ -15,7 +15,7 @@ public struct TensorInspection: Equatable, Sendable {
 
     /// Reads a tensor twice, from front to back: for the range, then for the histogram.
     /// - Parameter tensor: one of the model's, of a numeric type.
-    public init(of tensor: TensorModel.Tensor, in model: TensorModel) throws {
+    package init(of tensor: TensorModel.Tensor, in model: TensorModel) throws {
         var summary = NumberSummary()
         try TensorInspection.forEachSlab(of: tensor, in: model) { summary.add($0) }
         self.summary = summary

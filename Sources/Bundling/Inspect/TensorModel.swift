@@ -1,54 +1,54 @@
 import Conversion
 import Storage
-public import Tensors
+package import Tensors
 
 /// A model to look into: GGUF, one file or a split; safetensors or a PyTorch checkpoint, one file or the shards of
 /// an index.
 ///
 /// Reading elements may be done by several threads at once.
-public struct TensorModel: Sendable {
+package struct TensorModel: Sendable {
     /// One tensor.
-    public struct Tensor: Equatable, Sendable {
+    package struct Tensor: Equatable, Sendable {
         /// The name in the file.
-        public let name: String
+        package let name: String
         /// The dimensions, outermost first whatever the format's order; empty for a single element.
-        public let shape: [Int]
+        package let shape: [Int]
         /// How the elements are stored.
-        public let type: ElementType
+        package let type: ElementType
         /// The file that has it: its place in ``TensorModel/paths``.
-        public let file: Int
+        package let file: Int
         /// Where its bytes lie in the file, from the first to the last; with strides, others may be between.
-        public let bytes: Range<Int>
+        package let bytes: Range<Int>
         /// How far apart neighbours along each dimension are, in elements; `nil` where all lie in order.
-        public var strides: [Int]?
+        package var strides: [Int]?
 
         /// The number of elements.
-        public var count: Int { shape.contains(0) ? 0 : shape.reduce(1, &*) }
+        package var count: Int { shape.contains(0) ? 0 : shape.reduce(1, &*) }
     }
 
     /// The formats that can be looked into.
-    public enum Format: String, Sendable {
+    package enum Format: String, Sendable {
         // By the names of their suffixes.
         case gguf, safetensors, pytorch
     }
 
     /// What the file is.
-    public let format: Format
+    package let format: Format
     /// The path as it was given.
-    public let path: String
+    package let path: String
     /// The files that make it up, links resolved.
-    public let paths: [String]
+    package let paths: [String]
     /// The size of all files in bytes.
-    public let size: Int
+    package let size: Int
     /// The tensors, file after file: GGUF's and PyTorch's in the order of their descriptions, safetensors'
     /// in that of their bytes.
-    public let tensors: [Tensor]
+    package let tensors: [Tensor]
     /// GGUF's metadata; `nil` for other formats.
-    public let gguf: GGUFMetadata?
+    package let gguf: GGUFMetadata?
     /// The headers of safetensors files, one a file; empty for other formats.
-    public let safetensors: [SafetensorsHeader]
+    package let safetensors: [SafetensorsHeader]
     /// What PyTorch checkpoints say, one a file; empty for other formats.
-    public let pytorch: [TorchCheckpoint]
+    package let pytorch: [TorchCheckpoint]
 
     private let handles: [OpenFile]
 
@@ -57,7 +57,7 @@ public struct TensorModel: Sendable {
     ///   of shards, or a directory with `model.safetensors`, `pytorch_model.bin` or an index. The content decides,
     ///   not the name.
     /// - Throws: ``Diagnostics`` where it cannot be read, or is neither.
-    public init(path: String) throws {
+    package init(path: String) throws {
         let start = try TensorModel.firstBytes(path)
         if start?.starts(with: "GGUF".utf8) ?? false {
             try self.init(gguf: GGUFModel(path: path))
@@ -146,7 +146,7 @@ public struct TensorModel: Sendable {
     ///   - tensor: one of ``tensors``, of a type with ``ElementType/isNumeric``.
     ///   - scratch: room to read into, which grows as it is needed.
     ///   - output: as many floats as there are elements.
-    public func read(
+    package func read(
         _ elements: Range<Int>, of tensor: Tensor, scratch: inout [UInt8],
         into output: inout MutableSpan<Float>
     ) throws {

@@ -2,9 +2,9 @@ import Storage
 import Tensors
 
 /// What became of one conversion in a run.
-public struct ConversionOutcome: Equatable, Sendable {
+package struct ConversionOutcome: Equatable, Sendable {
     /// Where the files come from.
-    public enum State: String, Sendable {
+    package enum State: String, Sendable {
         /// They were made now.
         case made
         /// They were made before, and every byte of them was compared.
@@ -14,17 +14,17 @@ public struct ConversionOutcome: Equatable, Sendable {
     }
 
     /// The name of the entry that is made.
-    public let entry: String
+    package let entry: String
     /// What was asked for: "qwen as f16".
-    public let text: String
+    package let text: String
     /// The name under which the files are kept.
-    public let key: String
+    package let key: String
     /// The number of files that the conversion makes.
-    public let files: Int
+    package let files: Int
     /// Their size in bytes.
-    public let size: Int
+    package let size: Int
     /// Where they come from.
-    public let state: State
+    package let state: State
 
     init(_ entry: LockedEntry, _ request: ConversionRequest, _ conversion: LockedConversion, _ state: State) {
         let made = entry.files.filter { $0.proof == .conversion }

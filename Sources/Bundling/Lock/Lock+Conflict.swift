@@ -8,7 +8,7 @@ extension Lock {
     ///   - manifest: decides between two sides of which only one has what is asked for now.
     /// - Returns: the lock, and a warning for every entry that both sides pin to something else; `nil` where the
     ///   bytes have no such marks.
-    public static func merging(
+    package static func merging(
         _ bytes: [UInt8], path: String, for manifest: Manifest
     ) throws(Diagnostics) -> (lock: Lock, findings: [Diagnostic])? {
         guard let sides = ConflictSides(bytes) else { return nil }

@@ -3,13 +3,13 @@ import Tensors
 
 extension Lock {
     /// The most bytes that a lock may have: about two million files.
-    public static let sizeLimit = 1 << 28
+    package static let sizeLimit = 1 << 28
 
     /// Reads a lock and checks everything in it that later stages rely on: names, paths, sizes, digests,
     /// segments. Unknown members are *not* an error, so that a later Knapsack may add some.
     ///
     /// - Parameter path: the lock's path as the user named it, for messages.
-    public static func parse(_ bytes: [UInt8], path: String) throws(Diagnostics) -> Lock {
+    package static func parse(_ bytes: [UInt8], path: String) throws(Diagnostics) -> Lock {
         do {
             return try LockReader().lock(bytes)
         } catch {

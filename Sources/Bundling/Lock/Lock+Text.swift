@@ -4,7 +4,7 @@ import Tensors
 extension Lock {
     /// The lock as it is written: canonical UTF-8, one file a line, so that git merges it and the same
     /// content always gives the same bytes.
-    public var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         let bundle = JSON.object(bundle.lockMembers).compactText
         var bytes: [UInt8] = []
         // About what the records take: growing by doubling would cost twice the memory.
@@ -22,7 +22,7 @@ extension Lock {
     }
 
     /// The same as text.
-    public var text: String { String(decoding: bytes, as: UTF8.self) }
+    package var text: String { String(decoding: bytes, as: UTF8.self) }
 }
 
 extension BundleSettings {

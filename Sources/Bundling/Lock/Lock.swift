@@ -1,21 +1,21 @@
-public import Storage
-public import Tensors
+package import Storage
+package import Tensors
 
 /// What a bundle holds, to the byte: the content of `NAME.lock`.
-public struct Lock: Equatable, Sendable {
+package struct Lock: Equatable, Sendable {
     /// The version of the format that this Knapsack writes; a greater one is refused.
-    public static let version = 1
+    package static let version = 1
     /// The version of what this Knapsack reads of the files for a lock's facts; grows when a rule needs to know more.
-    public static let factsVersion = 1
+    package static let factsVersion = 1
     /// The name of the lock inside a bundle.
-    public static let bundledName = "knapsack.lock"
+    package static let bundledName = "knapsack.lock"
 
     /// The manifest's `[bundle]` table.
-    public let bundle: BundleSettings
+    package let bundle: BundleSettings
     /// The entries, sorted by the bytes of their names.
-    public let entries: [LockedEntry]
+    package let entries: [LockedEntry]
     /// The version of the facts, as ``factsVersion``; 0 where the lock does not say.
-    public let factsVersion: Int
+    package let factsVersion: Int
 
     init(bundle: BundleSettings, entries: [LockedEntry], factsVersion: Int = Lock.factsVersion) {
         self.factsVersion = factsVersion
@@ -24,7 +24,7 @@ public struct Lock: Equatable, Sendable {
     }
 
     /// The entry with this name, or `nil`.
-    public func entry(named name: String) -> LockedEntry? {
+    package func entry(named name: String) -> LockedEntry? {
         var (low, high) = (0, entries.count)
         while low < high {
             let middle = (low + high) / 2
@@ -39,29 +39,29 @@ public struct Lock: Equatable, Sendable {
 }
 
 /// One entry of a lock: what was asked for, and what it resolved to.
-public struct LockedEntry: Equatable, Sendable {
+package struct LockedEntry: Equatable, Sendable {
     /// The entry's name.
-    public let name: String
+    package let name: String
     /// What it is.
-    public let kind: Entry.Kind
+    package let kind: Entry.Kind
     /// What the manifest asked for.
-    public let asked: Asked
+    package let asked: Asked
     /// The revision that it resolved to.
-    public let origin: Origin
+    package let origin: Origin
     /// The licence and who said so; `nil` where nobody does.
-    public let license: LockedLicense?
+    package let license: LockedLicense?
     /// What is known of a model besides, as it is written: names sorted, values as ``ModelFacts`` gives them.
-    public let facts: [JSON.Member]
+    package let facts: [JSON.Member]
     /// The files, sorted by the bytes of their paths.
-    public let files: [LockedFile]
+    package let files: [LockedFile]
     /// The tensors of the files, sorted by file and offset; empty unless the bundle shares tensors.
-    public let tensors: [LockedTensor]
+    package let tensors: [LockedTensor]
 
     /// The fact of this name, or `nil`.
-    public func fact(_ name: String) -> JSON? { JSON.object(facts)[name] }
+    package func fact(_ name: String) -> JSON? { JSON.object(facts)[name] }
 
     /// The path in the bundle at which a file of this entry would naturally lie.
-    public func naturalPath(of file: LockedFile) -> String {
+    package func naturalPath(of file: LockedFile) -> String {
         "\(kind.folder)/\(name)/\(file.path)"
     }
 
@@ -81,25 +81,25 @@ public struct LockedEntry: Equatable, Sendable {
 }
 
 /// One tensor of a file, by which equal tensors are found and two locks are compared.
-public struct LockedTensor: Equatable, Sendable {
+package struct LockedTensor: Equatable, Sendable {
     /// The path of its file below the entry.
-    public let file: String
+    package let file: String
     /// The name in its file.
-    public let name: String
+    package let name: String
     /// The type of the elements in the format's own words; `nil` where the format says it elsewhere.
-    public let dtype: String?
+    package let dtype: String?
     /// The dimensions, outermost first; `nil` where ``dtype`` is.
-    public let shape: [Int]?
+    package let shape: [Int]?
     /// Where its bytes lie in the file.
-    public let bytes: Range<Int>
+    package let bytes: Range<Int>
     /// The digest of its bytes.
-    public let sha256: SHA256Digest
+    package let sha256: SHA256Digest
 }
 
 /// The part of a manifest's entry that decides what is locked.
-public struct Asked: Equatable, Sendable {
+package struct Asked: Equatable, Sendable {
     /// Where the files come from, in words that have only one meaning.
-    public enum Content: Equatable, Sendable {
+    package enum Content: Equatable, Sendable {
         /// The source's canonical text.
         case source(String)
         /// Another entry of the manifest, and what to make of it.
@@ -107,18 +107,18 @@ public struct Asked: Equatable, Sendable {
     }
 
     /// Where the files come from.
-    public let content: Content
+    package let content: Content
     /// As in the manifest.
-    public let include: [String]?
+    package let include: [String]?
     /// As in the manifest.
-    public let exclude: [String]
+    package let exclude: [String]
     /// As in the manifest.
-    public let license: String?
+    package let license: String?
 }
 
 extension Entry {
     /// The part of the entry that a lock records, to tell whether it is fresh.
-    public var asked: Asked {
+    package var asked: Asked {
         let content: Asked.Content =
             switch self.content {
             case .source(let source): .source(source.text)
@@ -134,17 +134,17 @@ extension Asked {
     }
 
     /// The source's canonical text; `nil` for what is made out of another entry.
-    public var source: String? {
+    package var source: String? {
         if case .source(let text) = content { text } else { nil }
     }
 
     /// What is made out of another entry; `nil` for what comes from a source.
-    public var conversion: ConversionRequest? {
+    package var conversion: ConversionRequest? {
         if case .conversion(let request) = content { request } else { nil }
     }
 
     /// The source, or what is made of which entry, for people.
-    public var text: String {
+    package var text: String {
         switch content {
         case .source(let text): text
         case .conversion(let request): "from \(request.text)"
@@ -153,9 +153,9 @@ extension Asked {
 }
 
 /// A licence, and who said that it applies.
-public struct LockedLicense: Equatable, Sendable {
+package struct LockedLicense: Equatable, Sendable {
     /// Who says so.
-    public enum Witness: String, Sendable, CaseIterable {
+    package enum Witness: String, Sendable, CaseIterable {
         /// The model card in the repository.
         case modelCard = "model-card"
         /// Kaggle's metadata file among the files.
@@ -165,9 +165,9 @@ public struct LockedLicense: Equatable, Sendable {
     }
 
     /// The identifier: SPDX's or the Hub's own name, as it was written.
-    public let id: String
+    package let id: String
     /// Who says so.
-    public let from: Witness
+    package let from: Witness
 }
 
 extension LockedLicense.Witness {
@@ -182,19 +182,19 @@ extension LockedLicense.Witness {
 }
 
 /// One file of an entry.
-public struct LockedFile: Equatable, Sendable {
+package struct LockedFile: Equatable, Sendable {
     /// The path below the entry, with "/".
-    public let path: String
+    package let path: String
     /// The size in bytes.
-    public let size: Int
+    package let size: Int
     /// The digest of the content.
-    public let sha256: SHA256Digest
+    package let sha256: SHA256Digest
     /// What the content was proved by when it was locked.
-    public let proof: Proof
+    package let proof: Proof
     /// Where the bytes lie in the bundle.
-    public let placement: Placement
+    package let placement: Placement
     /// For an index of shards, the files of the entry that it names; else `nil`.
-    public let shards: [String]?
+    package let shards: [String]?
 
     func placed(_ placement: Placement) -> LockedFile {
         LockedFile(
@@ -203,7 +203,7 @@ public struct LockedFile: Equatable, Sendable {
 }
 
 /// Where the bytes of a file lie in a bundle.
-public enum Placement: Equatable, Sendable {
+package enum Placement: Equatable, Sendable {
     /// At the file's natural path.
     case natural
     /// Whole, at this path of the bundle: another file's natural path, or below `store/`.
@@ -213,17 +213,17 @@ public enum Placement: Equatable, Sendable {
 }
 
 /// A byte range of a stored file.
-public struct Segment: Equatable, Sendable {
+package struct Segment: Equatable, Sendable {
     /// The stored file's path in the bundle.
-    public let at: String
+    package let at: String
     /// Where the range starts, in bytes.
-    public let offset: Int
+    package let offset: Int
     /// The length in bytes, at least 1.
-    public let length: Int
+    package let length: Int
 }
 
 /// What a file's content was proved by, besides Knapsack's own SHA-256.
-public enum Proof: String, Sendable, CaseIterable {
+package enum Proof: String, Sendable, CaseIterable {
     /// The SHA-256 that names the blob in the Hugging Face cache.
     case blobSHA256 = "blob-sha256"
     /// The git blob name that names the blob in the Hugging Face cache.

@@ -2,9 +2,9 @@ import Storage
 import Tensors
 
 /// What changed from one lock to another, in words.
-public struct LockDifference: Equatable, Sendable {
+package struct LockDifference: Equatable, Sendable {
     /// What became of an entry.
-    public enum Change: String, Sendable {
+    package enum Change: String, Sendable {
         /// Only the second lock has it.
         case added
         /// Only the first lock has it.
@@ -14,61 +14,61 @@ public struct LockDifference: Equatable, Sendable {
     }
 
     /// One entry that is not the same in both.
-    public struct Entry: Equatable, Sendable {
+    package struct Entry: Equatable, Sendable {
         /// The entry's name.
-        public let name: String
+        package let name: String
         /// What became of it.
-        public let change: Change
+        package let change: Change
         /// Sentences without a full stop, the most telling first.
-        public let details: [String]
+        package let details: [String]
         /// The entry in the first lock; `nil` where it was added.
-        public let before: State?
+        package let before: State?
         /// The entry in the second lock; `nil` where it was removed.
-        public let after: State?
+        package let after: State?
         /// The paths of files that only the second lock has.
-        public let added: [String]
+        package let added: [String]
         /// The paths of files that only the first lock has.
-        public let removed: [String]
+        package let removed: [String]
         /// The paths of files with other content.
-        public let changed: [String]
+        package let changed: [String]
         /// What became of the tensors; `nil` where a lock has none of safetensors, or no file changed.
-        public let tensors: Tensors?
+        package let tensors: Tensors?
     }
 
     /// An entry in one of the locks.
-    public struct State: Equatable, Sendable {
+    package struct State: Equatable, Sendable {
         /// Where its files come from, for people.
-        public let source: String
+        package let source: String
         /// The revision that it is pinned to, for people.
-        public let revision: String
+        package let revision: String
         /// The licence, or `nil` where nobody says it.
-        public let license: String?
+        package let license: String?
         /// The number of files.
-        public let files: Int
+        package let files: Int
         /// Their size in bytes.
-        public let size: Int
+        package let size: Int
     }
 
     /// How many of the weights differ, by the tensors' names.
-    public struct Tensors: Equatable, Sendable {
+    package struct Tensors: Equatable, Sendable {
         /// How many names both locks have together.
-        public let count: Int
+        package let count: Int
         /// The names of those that differ, sorted.
-        public let differing: [String]
+        package let differing: [String]
     }
 
     /// What changed in the `[bundle]` table.
-    public let bundle: [String]
+    package let bundle: [String]
     /// What the bundle of each lock stores in bytes; `nil` where the locks' files contradict themselves.
-    public let size: (before: Int, after: Int)?
+    package let size: (before: Int, after: Int)?
     /// The entries that are not the same, by name.
-    public let entries: [Entry]
+    package let entries: [Entry]
 
     /// Whether both locks say the same.
-    public var isEmpty: Bool { bundle.isEmpty && entries.isEmpty }
+    package var isEmpty: Bool { bundle.isEmpty && entries.isEmpty }
 
     /// Compares two locks; where their files lie in the bundle does not count.
-    public init(from old: Lock, to new: Lock) {
+    package init(from old: Lock, to new: Lock) {
         bundle = LockDifference.bundle(old.bundle, new.bundle)
         if let before = try? Plan(old).size, let after = try? Plan(new).size {
             size = (before, after)
@@ -82,7 +82,7 @@ public struct LockDifference: Equatable, Sendable {
     }
 
     /// Whether both say the same of the same locks.
-    public static func == (left: LockDifference, right: LockDifference) -> Bool {
+    package static func == (left: LockDifference, right: LockDifference) -> Bool {
         left.bundle == right.bundle && left.entries == right.entries
             && left.size?.before == right.size?.before && left.size?.after == right.size?.after
     }

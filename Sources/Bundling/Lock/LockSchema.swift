@@ -1,9 +1,9 @@
-public import Tensors
+package import Tensors
 
 /// The JSON Schema (draft 2020-12) of the lock.
-public enum LockSchema {
+package enum LockSchema {
     /// The schema, the same on every machine.
-    public static func jsonSchema() -> JSON {
+    package static func jsonSchema() -> JSON {
         [
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": "Knapsack lock",

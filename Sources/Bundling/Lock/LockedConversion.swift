@@ -1,16 +1,16 @@
-public import Storage
-public import Tensors
+package import Storage
+package import Tensors
 
 /// What made the files of an entry out of another one's: everything that decides on their bytes.
-public struct LockedConversion: Hashable, Sendable {
+package struct LockedConversion: Hashable, Sendable {
     /// The version of the conversion (``ConversionRecipe/version``): it goes up whenever the same inputs and
     /// parameters would give other bytes.
-    public let converter: Int
+    package let converter: Int
     /// The SHA-256 of one line for each file that is read, `["path","sha256"]` and a line feed, lines sorted by the
     /// paths' bytes; then in the same way of the files of each adapter, `[0,"path","sha256"]` with its place among them.
-    public let inputs: SHA256Digest
+    package let inputs: SHA256Digest
     /// What is made, by the manifest's keys, sorted.
-    public let parameters: [JSON.Member]
+    package let parameters: [JSON.Member]
 
     init(converter: Int, inputs: SHA256Digest, parameters: [JSON.Member]) {
         self.converter = converter
@@ -60,7 +60,7 @@ public struct LockedConversion: Hashable, Sendable {
     var key: SHA256Digest? { try? ContentHasher.sha256(Array(json.compactText.utf8).span) }
 
     /// "dtype f16 of 0123456789ab", for people.
-    public var text: String {
+    package var text: String {
         let words = parameters.map { "\($0.key) \($0.value.string ?? $0.value.compactText)" }
         return "\(words.joined(separator: ", ")) of \(inputs.hex.prefix(12))"
     }

@@ -5,7 +5,7 @@ extension VerifiedInputs {
     ///
     /// Own bytes of files in segments are named by their digest, which for new ones takes reading them.
     /// - Parameter previous: the lock beside the manifest, which knows the digests that have not changed.
-    public func lock(previous: Lock?) async throws -> Lock {
+    package func lock(previous: Lock?) async throws -> Lock {
         let layouts =
             manifest.bundle.deduplication == .tensor ? TensorPlacing(entries).layouts : [:]
         var known: [SHA256Digest: SHA256Digest] = [:]

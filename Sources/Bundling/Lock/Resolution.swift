@@ -3,9 +3,9 @@ import Tensors
 
 /// The manifest's entries with the revision and the files that each one means: either as an earlier lock
 /// pins them, or as they lie in the caches now.
-public struct Resolution: Sendable {
+package struct Resolution: Sendable {
     /// Which pins are moved on to what branches and unversioned handles point at now.
-    public enum Update: Equatable, Sendable {
+    package enum Update: Equatable, Sendable {
         /// None: an entry that asks for the same source keeps its revision.
         case none
         /// Those of the named entries.
@@ -37,7 +37,7 @@ public struct Resolution: Sendable {
     let caches: Caches
     let items: [Item]
     /// What is worth knowing, but hinders nothing.
-    public let findings: [Diagnostic]
+    package let findings: [Diagnostic]
 
     /// Resolves every entry.
     ///
@@ -46,7 +46,7 @@ public struct Resolution: Sendable {
     ///   - update: the entries whose pins are not.
     ///   - proveAgain: look at the caches even for entries whose lock is fresh.
     /// - Throws: everything that hinders, of all entries at once.
-    public init(
+    package init(
         _ manifest: Manifest, previous: Lock?, caches: Caches, update: Update = .none,
         proveAgain: Bool = false
     ) throws(Diagnostics) {

@@ -1,17 +1,17 @@
-public import Storage
+package import Storage
 import Tensors
 
 /// Entries of which every file was hashed and agrees with all that its cache knows of it.
-public struct VerifiedInputs: Sendable {
+package struct VerifiedInputs: Sendable {
     let manifest: Manifest
     let entries: [LockedEntry]
     let caches: Caches
     /// What was converted, or found converted, in the manifest's order.
-    public let conversions: [ConversionOutcome]
+    package let conversions: [ConversionOutcome]
     /// Where contents that were hashed lie.
     let locations: [SHA256Digest: String]
     /// Files that break their own format, which are carried as they are, and what is worth knowing of conversions.
-    public let findings: [Diagnostic]
+    package let findings: [Diagnostic]
 
     /// One file to prove.
     struct Claim: Sendable {
@@ -45,7 +45,7 @@ public struct VerifiedInputs: Sendable {
     ///   - index: where digests are remembered; `nil` hashes everything and remembers nothing.
     ///   - rehash: hash everything all the same.
     /// - Throws: every file that is not what its cache says it is, at once.
-    public init(
+    package init(
         proving resolution: Resolution, index: DigestIndex?, rehash: Bool = false,
         progress: @escaping ProgressHandler
     ) async throws {

@@ -1,20 +1,20 @@
-public import Storage
+package import Storage
 import Tensors
 
 /// Which weights an entry's safetensors files hold, whatever the files are called, however the tensors are
 /// spread over them and in whichever order they lie.
-public struct WeightsIdentity: Equatable, Sendable {
+package struct WeightsIdentity: Equatable, Sendable {
     /// The SHA-256 of one line for each tensor, `["name","dtype",[shape],"sha256"]` and a line feed, lines
     /// sorted by their bytes, equal ones once. Two entries have one identity exactly if their tensors have
     /// the same names, types, shapes and bytes.
-    public let sha256: SHA256Digest
+    package let sha256: SHA256Digest
     /// The number of lines.
-    public let tensors: Int
+    package let tensors: Int
 }
 
 extension LockedEntry {
     /// The identity of the entry's safetensors weights; `nil` where it has none.
-    public var weights: WeightsIdentity? {
+    package var weights: WeightsIdentity? {
         var lines = tensors.compactMap(\.line)
         lines.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         guard !lines.isEmpty, var hasher = try? ContentHasher() else { return nil }

@@ -1,10 +1,10 @@
 import Conversion
-public import Tensors
+package import Tensors
 
 /// What to make out of another entry: the parsed form of `from = "…"` and of the keys that say what.
-public struct ConversionRequest: Hashable, Sendable {
+package struct ConversionRequest: Hashable, Sendable {
     /// What is made.
-    public enum Product: Hashable, Sendable {
+    package enum Product: Hashable, Sendable {
         /// The same safetensors with another floating-point type, after LoRA adapters were merged into them: those
         /// of other entries, by their names.
         case cast(CastType, merging: [String])
@@ -13,16 +13,16 @@ public struct ConversionRequest: Hashable, Sendable {
     }
 
     /// A GGUF file to make, by the manifest's keys.
-    public struct GGUF: Hashable, Sendable {
+    package struct GGUF: Hashable, Sendable {
         /// Which one.
-        public let product: GGUFProduct
+        package let product: GGUFProduct
         /// The importance matrix's path, relative to the manifest.
-        public let imatrix: String?
+        package let imatrix: String?
         /// The pre-tokenizer's name, where it is not found.
-        public let preTokenizer: String?
+        package let preTokenizer: String?
 
         /// Says which file to make.
-        public init(_ product: GGUFProduct, imatrix: String? = nil, preTokenizer: String? = nil) {
+        package init(_ product: GGUFProduct, imatrix: String? = nil, preTokenizer: String? = nil) {
             self.product = product
             self.imatrix = imatrix
             self.preTokenizer = preTokenizer
@@ -30,12 +30,12 @@ public struct ConversionRequest: Hashable, Sendable {
     }
 
     /// The name of the entry whose files are converted.
-    public let from: String
+    package let from: String
     /// What is made of them.
-    public let product: Product
+    package let product: Product
 
     /// Makes a request.
-    public init(from: String, product: Product) {
+    package init(from: String, product: Product) {
         self.from = from
         self.product = product
     }
@@ -75,12 +75,12 @@ public struct ConversionRequest: Hashable, Sendable {
     }
 
     /// The names of the entries whose adapters are merged.
-    public var merged: [String] {
+    package var merged: [String] {
         if case .cast(_, let merged) = product { merged } else { [] }
     }
 
     /// "qwen as f16", "qwen + adapter as f16".
-    public var text: String {
+    package var text: String {
         switch product {
         case .cast(let type, let merged):
             "\(([from] + merged).joined(separator: " + ")) as \(type.rawValue)"

@@ -5,9 +5,9 @@
 /// pattern and in the path, is read as "/". A pattern that ends with "/" means everything below. The pattern is for the whole path, case counts,
 /// and text is compared by Unicode scalars. Read from CPython 3.11's `fnmatch.translate` and
 /// huggingface_hub's `filter_repo_objects`.
-public struct Glob: Equatable, Sendable {
+package struct Glob: Equatable, Sendable {
     /// The pattern as it was written.
-    public let pattern: String
+    package let pattern: String
     private let tokens: [Token]
 
     private enum Token: Equatable {
@@ -28,7 +28,7 @@ public struct Glob: Equatable, Sendable {
     }
 
     /// Reads a pattern; every text is one.
-    public init(_ pattern: String) {
+    package init(_ pattern: String) {
         self.pattern = pattern
         var scalars = Glob.normalized(pattern)
         if scalars.last == "/" { scalars.append("*") }
@@ -54,7 +54,7 @@ public struct Glob: Equatable, Sendable {
     }
 
     /// Whether the pattern takes this path. Time is at most the product of both lengths.
-    public func matches(_ path: String) -> Bool {
+    package func matches(_ path: String) -> Bool {
         matches(Glob.normalized(path))
     }
 
@@ -149,20 +149,20 @@ public struct Glob: Equatable, Sendable {
 }
 
 /// Which files of a snapshot to take: those that some include pattern takes and no exclude pattern.
-public struct FileFilter: Equatable, Sendable {
+package struct FileFilter: Equatable, Sendable {
     /// What to take; `nil` takes everything, an empty list nothing.
-    public let include: [Glob]?
+    package let include: [Glob]?
     /// What to leave out; it wins over `include`.
-    public let exclude: [Glob]
+    package let exclude: [Glob]
 
     /// Makes a filter.
-    public init(include: [Glob]?, exclude: [Glob]) {
+    package init(include: [Glob]?, exclude: [Glob]) {
         self.include = include
         self.exclude = exclude
     }
 
     /// Whether a file is taken; the path is relative to the snapshot, with "/".
-    public func accepts(_ path: String) -> Bool {
+    package func accepts(_ path: String) -> Bool {
         let scalars = Glob.normalized(path)
         if let include, !include.contains(where: { $0.matches(scalars) }) { return false }
         return !exclude.contains { $0.matches(scalars) }
@@ -171,7 +171,7 @@ public struct FileFilter: Equatable, Sendable {
 
 extension Entry {
     /// The filter that the entry's `include` and `exclude` are.
-    public var filter: FileFilter {
+    package var filter: FileFilter {
         FileFilter(include: include.map { $0.map(Glob.init) }, exclude: exclude.map(Glob.init))
     }
 }

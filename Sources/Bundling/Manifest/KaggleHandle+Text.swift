@@ -1,7 +1,7 @@
 extension KaggleHandle {
     /// The handle as kagglehub takes it: `owner/model/framework/variation/2` or `owner/name/versions/3`,
     /// without the version where there is none.
-    public var text: String {
+    package var text: String {
         let base = parts.joined(separator: "/")
         guard let version else { return base }
         return kind == .model ? "\(base)/\(version)" : "\(base)/versions/\(version)"

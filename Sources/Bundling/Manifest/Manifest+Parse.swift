@@ -5,7 +5,7 @@ extension Manifest {
     ///
     /// Throws every problem there is, in the order of their places, each with line and column; only what
     /// is no TOML at all, or is of a newer schema, ends the search at the first one.
-    public static func parse(_ bytes: [UInt8], path: String) throws(Diagnostics) -> Manifest {
+    package static func parse(_ bytes: [UInt8], path: String) throws(Diagnostics) -> Manifest {
         let (root, text) = try TOMLDocument.read(bytes, path: path)
         var reader = ManifestReader(text)
         try reader.refuseNewerSchema(root)

@@ -1,13 +1,13 @@
 /// What a person asked for: the content of `NAME.toml`, checked. Only the parser makes one.
-public struct Manifest: Equatable, Sendable {
+package struct Manifest: Equatable, Sendable {
     /// The manifest's path as the user named it.
-    public let path: String
+    package let path: String
     /// The `[bundle]` table.
-    public let bundle: BundleSettings
+    package let bundle: BundleSettings
     /// The `[policy]` table; empty where the manifest has none.
-    public internal(set) var policy: Policy
+    package internal(set) var policy: Policy
     /// The entries in the manifest's order, all kinds together.
-    public let entries: [Entry]
+    package let entries: [Entry]
     /// The places of the keys of `[bundle]`; of the table itself under the empty name.
     var bundlePlaces: [String: Diagnostic.Location] = [:]
 
@@ -18,9 +18,9 @@ public struct Manifest: Equatable, Sendable {
 }
 
 /// The `[bundle]` table: what the bundle is called and how it is laid out.
-public struct BundleSettings: Equatable, Sendable {
+package struct BundleSettings: Equatable, Sendable {
     /// How much equal content is stored once.
-    public enum Deduplication: String, Sendable, CaseIterable {
+    package enum Deduplication: String, Sendable, CaseIterable {
         /// Every file is stored.
         case none
         /// Equal files are stored once.
@@ -30,37 +30,37 @@ public struct BundleSettings: Equatable, Sendable {
     }
 
     /// What a bundle becomes on Kaggle, with what only a model has.
-    public struct Model: Equatable, Sendable {
+    package struct Model: Equatable, Sendable {
         /// Kaggle's name for the framework, as in a handle: "transformers", "pyTorch".
-        public let framework: String
+        package let framework: String
         /// The name of the model's variation, which Kaggle's API calls instance.
-        public let variation: String
+        package let variation: String
         /// What it was made from: a handle of Kaggle without a version, or an address.
-        public let base: String?
+        package let base: String?
     }
 
     /// The Kaggle dataset's slug, or the model's.
-    public let name: String
+    package let name: String
     /// The Kaggle account or organization that will own the dataset.
-    public let owner: String?
+    package let owner: String?
     /// The title that Kaggle shows; the name where the manifest has none.
-    public let title: String
+    package let title: String
     /// A line below the title.
-    public let subtitle: String?
+    package let subtitle: String?
     /// One of Kaggle's names for licences of datasets, or for those of models.
-    public let license: String
+    package let license: String
     /// Kaggle's tags.
-    public let keywords: [String]
+    package let keywords: [String]
     /// How much equal content is stored once.
-    public let deduplication: Deduplication
+    package let deduplication: Deduplication
     /// What a Kaggle model needs besides; `nil` for a dataset.
-    public internal(set) var model: Model?
+    package internal(set) var model: Model?
 }
 
 /// The `[policy]` table: the competition's rules.
-public struct Policy: Equatable, Sendable {
+package struct Policy: Equatable, Sendable {
     /// What the content of an entry must be proved by.
-    public enum Proof: String, Sendable, CaseIterable {
+    package enum Proof: String, Sendable, CaseIterable {
         /// A digest that the cache knows.
         case required
         /// Knapsack's own digest is enough.
@@ -68,7 +68,7 @@ public struct Policy: Equatable, Sendable {
     }
 
     /// Whether something is allowed.
-    public enum Rule: String, Sendable, CaseIterable {
+    package enum Rule: String, Sendable, CaseIterable {
         /// It is an error.
         case deny
         /// It is none.
@@ -76,7 +76,7 @@ public struct Policy: Equatable, Sendable {
     }
 
     /// What is done about pickles, which can execute any code when they are loaded.
-    public enum Pickle: String, Sendable, CaseIterable {
+    package enum Pickle: String, Sendable, CaseIterable {
         /// No file may hold one.
         case deny
         /// Those are taken that do nothing but build data.
@@ -86,29 +86,29 @@ public struct Policy: Equatable, Sendable {
     }
 
     /// The licences that entries may have, lowercase; `nil` where the manifest does not say.
-    public internal(set) var licenses: [String]?
+    package internal(set) var licenses: [String]?
     /// The day before which models and data sets must have been released.
-    public internal(set) var releasedBefore: CalendarDate?
+    package internal(set) var releasedBefore: CalendarDate?
     /// The revisions that models may come from; `nil` where the manifest does not say.
-    public internal(set) var allowedRevisions: [AllowedRevision]?
+    package internal(set) var allowedRevisions: [AllowedRevision]?
     /// The path of the file with ``allowedRevisions``, relative to the manifest, as long as it was not read.
-    public internal(set) var allowedRevisionsPath: String?
+    package internal(set) var allowedRevisionsPath: String?
     /// Whether models may bring Python code along; `nil` where the manifest does not say.
-    public internal(set) var remoteCode: Rule?
+    package internal(set) var remoteCode: Rule?
     /// Whether chat templates may reach out of their sandbox; `nil` where the manifest does not say, which denies it.
-    public internal(set) var unsafeTemplates: Rule?
+    package internal(set) var unsafeTemplates: Rule?
     /// The most bytes that the bundle may hold.
-    public internal(set) var maximumSize: Int?
+    package internal(set) var maximumSize: Int?
     /// The most bytes that the files of one entry may have.
-    public internal(set) var maximumEntrySize: Int?
+    package internal(set) var maximumEntrySize: Int?
     /// What the content must be proved by; `nil` where the manifest does not say.
-    public internal(set) var proof: Proof?
+    package internal(set) var proof: Proof?
     /// What is done about pickles; denied where the manifest does not say.
-    public internal(set) var pickle = Pickle.deny
+    package internal(set) var pickle = Pickle.deny
     /// The `[policy]` table's place, for findings.
-    public internal(set) var location: Diagnostic.Location?
+    package internal(set) var location: Diagnostic.Location?
     /// What the notebook will run on; `nil` where the manifest does not say.
-    public internal(set) var accelerator: Accelerator?
+    package internal(set) var accelerator: Accelerator?
     /// The places of the table's keys, and of the elements of `licenses` as "licenses.0".
     var places: [String: Diagnostic.Location] = [:]
 
@@ -116,13 +116,13 @@ public struct Policy: Equatable, Sendable {
     static let none = Policy()
 
     /// Where a key of the table stands; the table where it does not have the key.
-    public func location(of key: String) -> Diagnostic.Location? { places[key] ?? location }
+    package func location(of key: String) -> Diagnostic.Location? { places[key] ?? location }
 }
 
 /// One `[[model]]`, `[[dataset]]`, `[[wheels]]` or `[[files]]`.
-public struct Entry: Equatable, Sendable {
+package struct Entry: Equatable, Sendable {
     /// What an entry is; the raw value is its table's name.
-    public enum Kind: String, Sendable, CaseIterable {
+    package enum Kind: String, Sendable, CaseIterable {
         /// A model.
         case model
         /// A data set.
@@ -133,7 +133,7 @@ public struct Entry: Equatable, Sendable {
         case files
 
         /// The bundle's top-level folder for entries of this kind.
-        public var folder: String {
+        package var folder: String {
             switch self {
             case .model: "models"
             case .dataset: "datasets"
@@ -144,7 +144,7 @@ public struct Entry: Equatable, Sendable {
     }
 
     /// Where an entry's files come from.
-    public enum Content: Equatable, Sendable {
+    package enum Content: Equatable, Sendable {
         /// A cache or a directory.
         case source(Source)
         /// Another entry of the manifest, whose files are converted.
@@ -152,37 +152,37 @@ public struct Entry: Equatable, Sendable {
     }
 
     /// The entry's name, unique in the manifest.
-    public let name: String
+    package let name: String
     /// What it is.
-    public let kind: Kind
+    package let kind: Kind
     /// Where its files come from.
-    public let content: Content
+    package let content: Content
     /// Which files to take, as huggingface_hub's `allow_patterns`; `nil` takes all.
-    public let include: [String]?
+    package let include: [String]?
     /// Which files to leave out, as huggingface_hub's `ignore_patterns`.
-    public let exclude: [String]
+    package let exclude: [String]
     /// The licence where the cache does not say it.
-    public let license: String?
+    package let license: String?
     /// Codes of findings that the author accepts for this entry.
-    public let allow: [String]
+    package let allow: [String]
     /// The place of the entry's table header in the manifest.
-    public let location: Diagnostic.Location
+    package let location: Diagnostic.Location
     /// The day on which it was released, as the author says.
-    public internal(set) var released: CalendarDate?
+    package internal(set) var released: CalendarDate?
     /// The most bytes that its files may have.
-    public internal(set) var maximumSize: Int?
+    package internal(set) var maximumSize: Int?
     /// What this entry is meant for, where that is not what the policy says.
-    public internal(set) var accelerator: Accelerator?
+    package internal(set) var accelerator: Accelerator?
     /// What an entry of wheels says of the notebook; the defaults for every other one.
-    public var wheels = WheelSettings()
+    package var wheels = WheelSettings()
 
     /// The cache's content or the directory that it is; `nil` where it is made out of another entry.
-    public var source: Source? {
+    package var source: Source? {
         if case .source(let source) = content { source } else { nil }
     }
 
     /// What it is made out of; `nil` where its files come from a cache or a directory.
-    public var conversion: ConversionRequest? {
+    package var conversion: ConversionRequest? {
         if case .conversion(let request) = content { request } else { nil }
     }
 }

@@ -1,11 +1,11 @@
-public import Tensors
+package import Tensors
 
 extension ManifestSchema {
     /// The JSON Schema (draft 2020-12) of the manifest, for editors that complete and check TOML by one.
     ///
     /// It takes every manifest that Knapsack takes; what it cannot say (unique names, a repository's
     /// name to the letter) Knapsack still refuses. The same value every time.
-    public static func jsonSchema() -> JSON {
+    package static func jsonSchema() -> JSON {
         let properties =
             rootKeys.map { JSON.Member($0.name, $0.jsonSchema) }
             + tables.map { JSON.Member($0.name, $0.jsonSchema) }

@@ -2,9 +2,9 @@ import Conversion
 import Tensors
 
 /// What a manifest may hold: the one definition that checks, suggestions and the JSON Schema are made from.
-public enum ManifestSchema {
+package enum ManifestSchema {
     /// The schema that this Knapsack reads, the value of the key `schema`.
-    public static let version = 1
+    package static let version = 1
 
     /// A table of the manifest.
     struct Table {

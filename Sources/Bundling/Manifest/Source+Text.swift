@@ -1,13 +1,13 @@
 import Conversion
 
 /// What is wrong with the text of a source.
-public struct SourceError: Error, Equatable, Sendable {
+package struct SourceError: Error, Equatable, Sendable {
     /// A clause without a full stop, to be read after "the source": "has the version \"x\"".
-    public let message: String
+    package let message: String
     /// What would be accepted.
-    public let allowed: String
+    package let allowed: String
     /// A text that was probably meant, or `nil`.
-    public let suggestion: String?
+    package let suggestion: String?
 
     init(_ message: String, allowed: String, suggestion: String? = nil) {
         self.message = message
@@ -18,7 +18,7 @@ public struct SourceError: Error, Equatable, Sendable {
 
 extension Source {
     /// What a source's text starts with, up to the colon; the raw value is that text.
-    public enum Scheme: String, Sendable, CaseIterable {
+    package enum Scheme: String, Sendable, CaseIterable {
         /// A model of the Hugging Face Hub.
         case hub = "hf"
         /// A data set of the Hugging Face Hub.
@@ -33,7 +33,7 @@ extension Source {
         case path
 
         /// What follows the colon, in words.
-        public var form: String {
+        package var form: String {
             switch self {
             case .hub, .hubDataset, .hubSpace: "\(rawValue):organization/name@revision"
             case .kaggle: "kaggle:owner/model/framework/variation/version"
@@ -44,7 +44,7 @@ extension Source {
     }
 
     /// The scheme of the source's text.
-    public var scheme: Scheme {
+    package var scheme: Scheme {
         switch self {
         case .hub(let repository, _):
             switch repository.kind {
@@ -58,7 +58,7 @@ extension Source {
     }
 
     /// The text that ``parse(_:)`` makes the same source of; a revision is always written out.
-    public var text: String {
+    package var text: String {
         switch self {
         case .hub(let repository, let revision): "\(scheme.rawValue):\(repository.id)@\(revision)"
         case .kaggle(let handle): "\(scheme.rawValue):\(handle.text)"
@@ -69,7 +69,7 @@ extension Source {
     /// Reads the text of a source, such as `hf:org/name@main`; without a revision "main" is meant.
     ///
     /// Parts that could lead out of a cache's folder ("..", empty parts, "/" at the start) are refused.
-    public static func parse(_ text: String) throws(SourceError) -> Source {
+    package static func parse(_ text: String) throws(SourceError) -> Source {
         let (name, rest) = text.cut(at: ":")
         guard let rest, let scheme = Scheme(rawValue: name) else { throw unknownScheme(of: text) }
         switch scheme {

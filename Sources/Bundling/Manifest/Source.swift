@@ -1,5 +1,5 @@
 /// Where the files of an entry come from: the parsed form of `source = "…"`.
-public enum Source: Equatable, Hashable, Sendable {
+package enum Source: Equatable, Hashable, Sendable {
     /// A repository of the Hugging Face Hub, out of its cache.
     case hub(HubRepository, revision: String)
     /// A model or data set of Kaggle, out of the kagglehub cache.
@@ -9,9 +9,9 @@ public enum Source: Equatable, Hashable, Sendable {
 }
 
 /// A repository of the Hugging Face Hub.
-public struct HubRepository: Equatable, Hashable, Sendable {
+package struct HubRepository: Equatable, Hashable, Sendable {
     /// The kinds of repositories; the raw value is the Hub's name for it.
-    public enum Kind: String, Sendable, CaseIterable {
+    package enum Kind: String, Sendable, CaseIterable {
         /// Under `models--` in the cache.
         case model
         /// Under `datasets--` in the cache.
@@ -21,15 +21,15 @@ public struct HubRepository: Equatable, Hashable, Sendable {
     }
 
     /// The kind.
-    public let kind: Kind
+    package let kind: Kind
     /// "organization/name", or a legacy "name".
-    public let id: String
+    package let id: String
 }
 
 /// A handle as kagglehub takes it.
-public struct KaggleHandle: Equatable, Hashable, Sendable {
+package struct KaggleHandle: Equatable, Hashable, Sendable {
     /// What the handle names; the raw value is kagglehub's folder without its "s".
-    public enum Kind: String, Sendable, CaseIterable {
+    package enum Kind: String, Sendable, CaseIterable {
         /// owner/model/framework/variation
         case model
         /// owner/slug
@@ -37,9 +37,9 @@ public struct KaggleHandle: Equatable, Hashable, Sendable {
     }
 
     /// What it names.
-    public let kind: Kind
+    package let kind: Kind
     /// The parts without the version: four for a model, two for a data set.
-    public let parts: [String]
+    package let parts: [String]
     /// The version, or `nil` for the newest complete one in the cache.
-    public let version: Int?
+    package let version: Int?
 }

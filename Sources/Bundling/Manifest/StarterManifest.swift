@@ -1,20 +1,20 @@
 import Tensors
 
 /// A first manifest for a person to go on from: every complete model of the caches as an entry.
-public struct StarterManifest {
+package struct StarterManifest {
     private let catalog: Catalog
     private let name: String
 
     /// Prepares the manifest.
     ///
     /// - Parameter name: what the bundle may be called; made to fit Kaggle's rule for slugs.
-    public init(_ catalog: Catalog, name: String) {
+    package init(_ catalog: Catalog, name: String) {
         self.catalog = catalog
         self.name = StarterManifest.slug(name)
     }
 
     /// The manifest's text, which ``Manifest/parse(_:path:)`` accepts.
-    public var text: String {
+    package var text: String {
         let usable = catalog.items.filter { $0.isComplete && $0.kind != "space" }
         var names: Set<String> = []
         let entries = usable.map { entry($0, &names) }

@@ -1,12 +1,12 @@
 import Storage
 
 /// Names in a bundle: which ones Kaggle takes, and where content without such a name goes.
-public enum BundlePath {
+package enum BundlePath {
     /// The folder for content that has no natural path in the bundle.
-    public static let store = "store"
+    package static let store = "store"
 
     /// Files at the top level of a bundle besides the folders.
-    public static func generated(_ bundle: BundleSettings) -> [String] {
+    package static func generated(_ bundle: BundleSettings) -> [String] {
         proved + [SumsFile.name] + UploadMetadata(bundle).files.map(\.name)
     }
 
@@ -27,7 +27,7 @@ public enum BundlePath {
     ///
     /// Kaggle's own list of characters is not published; "@" and "&" are known to be refused after the
     /// upload (kaggle-cli#430, #524), so only what is certainly fine is used.
-    public static func problem(_ path: String) -> String? {
+    package static func problem(_ path: String) -> String? {
         for part in Path.parts(path) {
             if skippedDirectories.contains(String(part)) { return "uploads leave out the directory \(part)" }
             if let scalar = part.unicodeScalars.first(where: { !isPlain($0) }) {

@@ -1,61 +1,61 @@
-public import Storage
+package import Storage
 
 /// What `pack` will write: every stored file once, with the entry's file that it is made from.
 ///
 /// A plan follows from a lock alone, so that it can be shown and tested without a disk.
-public struct Plan: Equatable, Sendable {
+package struct Plan: Equatable, Sendable {
     /// One file of the bundle that holds content.
-    public struct StoredFile: Equatable, Sendable {
+    package struct StoredFile: Equatable, Sendable {
         /// The path in the bundle.
-        public let path: String
+        package let path: String
         /// The size in bytes.
-        public let size: Int
+        package let size: Int
         /// The digest of the content.
-        public let sha256: SHA256Digest
+        package let sha256: SHA256Digest
         /// The name of the entry whose file it is made from.
-        public let entry: String
+        package let entry: String
         /// The path of that file below the entry.
-        public let file: String
+        package let file: String
         /// The ranges of that file that it consists of; `nil` for all of it.
-        public let ranges: [Range<Int>]?
+        package let ranges: [Range<Int>]?
     }
 
     /// What one entry brings and costs.
-    public struct Share: Equatable, Sendable {
+    package struct Share: Equatable, Sendable {
         /// The entry's name.
-        public let name: String
+        package let name: String
         /// The number of its files.
-        public let files: Int
+        package let files: Int
         /// The size of its files in bytes.
-        public let named: Int
+        package let named: Int
         /// The bytes that are stored for it, because no file before had them.
-        public let stored: Int
+        package let stored: Int
         /// The bytes of its files in segments that others store.
-        public let savedByTensors: Int
+        package let savedByTensors: Int
 
         /// The bytes of files that others store whole.
-        public var savedByFiles: Int { named - stored - savedByTensors }
+        package var savedByFiles: Int { named - stored - savedByTensors }
     }
 
     /// The lock that the bundle follows.
-    public let lock: Lock
+    package let lock: Lock
     /// What is stored, sorted by the bytes of the paths.
-    public let stored: [StoredFile]
+    package let stored: [StoredFile]
     /// The files in segments, equal ones once.
     let segmented: [SegmentedFile]
     /// The entries' shares, in the lock's order.
-    public let shares: [Share]
+    package let shares: [Share]
 
     /// The size of all files of all entries in bytes.
-    public var named: Int { shares.reduce(0) { $0 &+ $1.named } }
+    package var named: Int { shares.reduce(0) { $0 &+ $1.named } }
     /// The size of what is stored in bytes.
-    public var size: Int { stored.reduce(0) { $0 &+ $1.size } }
+    package var size: Int { stored.reduce(0) { $0 &+ $1.size } }
 
     /// Makes the plan of a lock.
     ///
     /// - Throws: where the lock does not say where the content of a stored path comes from, or gives one
     ///   path two contents; no lock that Knapsack wrote does.
-    public init(_ lock: Lock) throws(Diagnostics) {
+    package init(_ lock: Lock) throws(Diagnostics) {
         var builder = PlanBuilder()
         try builder.add(lock)
         self.lock = lock

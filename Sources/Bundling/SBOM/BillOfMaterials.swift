@@ -1,12 +1,12 @@
-public import Storage
+package import Storage
 import Tensors
 
 /// What a bundle is made of, for other tools: components, digests, licences, origins, conversions.
 ///
 /// It follows from the lock alone: the same lock gives the same bytes on every machine.
-public struct BillOfMaterials: Sendable {
+package struct BillOfMaterials: Sendable {
     /// The formats in which it can be written; the raw value is what the command line calls it.
-    public enum Format: String, CaseIterable, Sendable {
+    package enum Format: String, CaseIterable, Sendable {
         /// CycloneDX 1.6 (ECMA-424), as JSON.
         case cyclonedx
         /// SPDX 3.0.1, as JSON-LD.
@@ -14,18 +14,18 @@ public struct BillOfMaterials: Sendable {
     }
 
     /// The lock.
-    public let lock: Lock
+    package let lock: Lock
     /// The SHA-256 of the lock's bytes, by which a document names the lock it was made of.
-    public let lockDigest: SHA256Digest
+    package let lockDigest: SHA256Digest
     /// The document's time, RFC 3339 in UTC; `nil` where no time was given.
-    public let created: String?
+    package let created: String?
     /// The document's own name: a UUID of version 8 (RFC 9562), which follows from ``lockDigest``.
     let uuid: String
     let items: [Item]
 
     /// - Parameter sourceDate: the time that the document carries, in seconds since 1970-01-01 in UTC, as
     ///   `SOURCE_DATE_EPOCH` gives it; `nil` for none.
-    public init(_ lock: Lock, sourceDate: Int? = nil) throws(HashingFailure) {
+    package init(_ lock: Lock, sourceDate: Int? = nil) throws(HashingFailure) {
         self.lock = lock
         lockDigest = try ContentHasher.sha256(lock.bytes.span)
         uuid = Self.uuid(
@@ -37,7 +37,7 @@ public struct BillOfMaterials: Sendable {
     }
 
     /// The document, with a line feed at the end.
-    public func text(_ format: Format) -> String {
+    package func text(_ format: Format) -> String {
         let document: JSON =
             switch format {
             case .cyclonedx: CycloneDXDocument(self).json
@@ -60,7 +60,7 @@ public struct BillOfMaterials: Sendable {
     }
 
     /// The last second of the year 9999, the latest one that ``time(_:)`` can write.
-    public static let latestSourceDate = 253_402_300_799
+    package static let latestSourceDate = 253_402_300_799
 
     /// "2026-10-01T12:00:00Z"; `nil` before 1970 and after ``latestSourceDate``.
     static func time(_ seconds: Int) -> String? {

@@ -5,7 +5,7 @@ extension Lock {
     /// - Parameter path: a directory, or a file named as an archive; links are followed.
     /// - Returns: `nil` where it is neither.
     /// - Throws: where it is one, and its lock cannot be read.
-    public static func bundled(in path: String) throws -> Lock? {
+    package static func bundled(in path: String) throws -> Lock? {
         guard let kind = try? FileStatus.status(of: Directory.realPath(path)).kind else { return nil }
         if kind == .directory { return try DirectoryContent(path).lock() }
         return try ArchiveFormat(path: path).map { try ArchiveContent(path, format: $0).lock }

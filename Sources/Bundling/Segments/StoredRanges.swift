@@ -1,7 +1,7 @@
-public import Storage
+package import Storage
 
 /// The stored files of a bundle, wherever their bytes are, to be read at any place by several threads at once.
-public protocol StoredRanges: Sendable {
+package protocol StoredRanges: Sendable {
     /// Lends the bytes of a range of a stored file, block by block, in order.
     ///
     /// - Parameters:

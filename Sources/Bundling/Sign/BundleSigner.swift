@@ -1,15 +1,15 @@
-public import Storage
+package import Storage
 
 /// Makes signatures of bundles: of what was read and proved, or of what a lock says.
-public struct BundleSigner: Sendable {
+package struct BundleSigner: Sendable {
     /// What is signed.
     let statement: ModelStatement
 
     /// The number of signed files.
-    public var files: Int { statement.files.count }
+    package var files: Int { statement.files.count }
 
     /// The statement's text, which follows from the files alone.
-    public func text() throws(HashingFailure) -> String { try statement.text() }
+    package func text() throws(HashingFailure) -> String { try statement.text() }
 
     /// What nothing that Knapsack signs covers: Kaggle takes the metadata out of a dataset, and the lock says
     /// what it has to be; and the signature itself.
@@ -25,7 +25,7 @@ public struct BundleSigner: Sendable {
     /// Signs what a verification hashed.
     ///
     /// - Throws: where it found anything to say against the bundle: that is not signed.
-    public init(verified report: VerifyReport, of target: String) throws(Diagnostics) {
+    package init(verified report: VerifyReport, of target: String) throws(Diagnostics) {
         try BundleSigner.refuse(report, target)
         guard let lock = report.lock, report.level == .full else {
             throw Diagnostics(BundleSigner.unreadable(target))
@@ -44,7 +44,7 @@ public struct BundleSigner: Sendable {
     /// the files that Knapsack itself made hold now.
     ///
     /// - Parameter report: of ``VerifyReport/Level/quick`` at least.
-    public init(lockOf directory: String, _ report: VerifyReport) throws {
+    package init(lockOf directory: String, _ report: VerifyReport) throws {
         try BundleSigner.refuse(report, directory)
         guard let lock = report.lock else {
             throw Diagnostics(BundleSigner.unreadable(directory))
@@ -58,7 +58,7 @@ public struct BundleSigner: Sendable {
     }
 
     /// Signs the bundle that this Knapsack's `pack` writes of a lock, without any of its files.
-    public init(lock: Lock) throws {
+    package init(lock: Lock) throws {
         let plan = try Plan(lock)
         var digests: [String: SHA256Digest] = [:]
         for file in plan.stored { digests[file.path] = file.sha256 }
@@ -69,7 +69,7 @@ public struct BundleSigner: Sendable {
     }
 
     /// The content of the signature's file: another one every time, over a statement that stays the same.
-    public func signature(_ key: PrivateKey) throws -> String {
+    package func signature(_ key: PrivateKey) throws -> String {
         let payload = Array(try statement.text().utf8)
         let fingerprint = try key.publicKey().fingerprint()
         let signature = try key.sign(SignatureFile.signedBytes(of: payload))

@@ -1,17 +1,17 @@
-public import Storage
+package import Storage
 import Tensors
 
 /// A signature in a file, held against the key that it should be of.
-public struct ModelSignature: Sendable {
+package struct ModelSignature: Sendable {
     /// The name of a signature inside of what it signs, and the default of the model_signing command.
-    public static let name = "model.sig"
+    package static let name = "model.sig"
     /// The most bytes that are read of a signature.
-    public static let sizeLimit = SignatureFile.sizeLimit
+    package static let sizeLimit = SignatureFile.sizeLimit
 
     /// What the key signed; `nil` where nothing is known to be signed by it.
     let statement: ModelStatement?
     /// What does not hold, wherever the model lies.
-    public let findings: [Diagnostic]
+    package let findings: [Diagnostic]
 
     /// Checks the signature, and reads what it says only when it is the key's.
     ///
@@ -19,7 +19,7 @@ public struct ModelSignature: Sendable {
     ///   - bytes: the content of the file.
     ///   - path: what the file is called in findings.
     ///   - key: whose signature it has to be.
-    public init(_ bytes: [UInt8], path: String, key: PublicKey) {
+    package init(_ bytes: [UInt8], path: String, key: PublicKey) {
         var findings: [Diagnostic] = []
         var statement: ModelStatement?
         do throws(SignatureProblem) {
@@ -52,10 +52,10 @@ public struct ModelSignature: Sendable {
     }
 
     /// Whether bytes have the form of a signature, of whatever key: what may be written over.
-    public static func isSignature(_ bytes: [UInt8]) -> Bool { (try? SignatureFile(bytes)) != nil }
+    package static func isSignature(_ bytes: [UInt8]) -> Bool { (try? SignatureFile(bytes)) != nil }
 
     /// Whether it is of one file of this name, and of no directory.
-    public func isOfFile(named name: String) -> Bool {
+    package func isOfFile(named name: String) -> Bool {
         guard let statement, statement.files.count == 1, let path = statement.files.first?.path else {
             return false
         }

@@ -103,7 +103,7 @@ extension ModelSignature {
     /// - Parameter report: of ``VerifyReport/Level/full``: what was only looked at is not checked.
     /// - Returns: `nil` where the signature is over other digests than those of a verification: the files have
     ///   to be read for it again, by ``SignedFiles``.
-    public func findings(of report: VerifyReport) -> [Diagnostic]? {
+    package func findings(of report: VerifyReport) -> [Diagnostic]? {
         guard let statement else { return [] }
         guard statement.hash == .sha256, statement.shardSize == nil else { return nil }
         var found: [[UInt8]: SignedContent] = [:]

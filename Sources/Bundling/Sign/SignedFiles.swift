@@ -2,7 +2,7 @@ import Storage
 
 /// Reads a model that is no bundle, or that was signed over other digests than a bundle's, and holds it against
 /// its signature.
-public struct SignedFiles: Sendable {
+package struct SignedFiles: Sendable {
     private let root: String
     private let signature: String?
 
@@ -11,7 +11,7 @@ public struct SignedFiles: Sendable {
     /// - Parameters:
     ///   - root: a directory or a file.
     ///   - signature: the path of the signature, which may lie inside and is not signed itself.
-    public init(_ root: String, signature: String?) {
+    package init(_ root: String, signature: String?) {
         self.root = root
         self.signature = signature
     }
@@ -28,7 +28,7 @@ public struct SignedFiles: Sendable {
     /// Hashes every signed file with all processors: whole files, or the shards that were signed.
     ///
     /// - Throws: where the model cannot be looked at at all.
-    public func verify(
+    package func verify(
         _ signature: ModelSignature, progress: @escaping ProgressHandler
     ) async throws -> VerifyReport {
         guard let statement = signature.statement else {

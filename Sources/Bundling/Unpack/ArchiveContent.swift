@@ -1,9 +1,9 @@
-public import Storage
+package import Storage
 
 /// A bundle in an archive, which is read from front to back.
-public struct ArchiveContent: Sendable {
+package struct ArchiveContent: Sendable {
     /// The archive as it was named.
-    public let name: String
+    package let name: String
     /// Its absolute path without links.
     let path: String
     let format: ArchiveFormat
@@ -16,7 +16,7 @@ public struct ArchiveContent: Sendable {
     /// Where that costs no reading of content, the whole table of files is looked at, so that what is missing
     /// is told before anything is written. A compressed archive is read as far as its lock.
     /// - Throws: where the archive cannot be read or has no lock. A pipe cannot be read twice.
-    public init(_ archive: String, format: ArchiveFormat) throws(Diagnostics) {
+    package init(_ archive: String, format: ArchiveFormat) throws(Diagnostics) {
         name = archive
         self.format = format
         do throws(FileError) {

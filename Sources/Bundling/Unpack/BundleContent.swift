@@ -1,7 +1,7 @@
-public import Storage
+package import Storage
 
 /// A bundle whose stored files can be read at any place.
-public protocol BundleContent: StoredRanges {
+package protocol BundleContent: StoredRanges {
     /// What it is called in messages.
     var name: String { get }
 
@@ -44,15 +44,15 @@ extension BundleContent {
 }
 
 /// A bundle that lies in a directory. No link in it is followed: bundles have none.
-public struct DirectoryContent: BundleContent {
+package struct DirectoryContent: BundleContent {
     /// The directory as it was named.
-    public let name: String
+    package let name: String
     /// The directory, absolute and without links.
-    public let path: String
+    package let path: String
     private let root: OpenDirectory
 
     /// Opens the directory, which may be named by a link.
-    public init(_ directory: String) throws(Diagnostics) {
+    package init(_ directory: String) throws(Diagnostics) {
         do throws(FileError) {
             path = try Directory.realPath(directory)
             root = try OpenDirectory.opening(path)
@@ -66,7 +66,7 @@ public struct DirectoryContent: BundleContent {
     }
 
     /// As ``BundleContent`` says; a link or a device in a file's place is an error.
-    public func size(of path: String) throws -> Int? {
+    package func size(of path: String) throws -> Int? {
         do {
             return try open(path).status().size
         } catch let error as FileError where error.isMissing {
@@ -75,7 +75,7 @@ public struct DirectoryContent: BundleContent {
     }
 
     /// As ``StoredRanges`` says.
-    public func read(
+    package func read(
         _ path: String, _ range: Range<Int>, into buffer: inout Buffer, _ block: (Span<UInt8>) throws -> Void
     ) throws {
         let file = try open(path)

@@ -1,7 +1,7 @@
 /// Where `unpack` writes, and in which form.
-public struct UnpackTarget: Hashable, Sendable {
+package struct UnpackTarget: Hashable, Sendable {
     /// The forms in which entries are restored; the raw value is the option that asks for it.
-    public enum Form: String, Sendable, CaseIterable {
+    package enum Form: String, Sendable, CaseIterable {
         /// `DIR/<entry name>/<path>`, for entries of every source.
         case directories = "to"
         /// A Hugging Face hub cache, for entries that came out of one.
@@ -11,12 +11,12 @@ public struct UnpackTarget: Hashable, Sendable {
     }
 
     /// The form.
-    public let form: Form
+    package let form: Form
     /// The directory; it is made where it is missing, and may be named by a link.
-    public let path: String
+    package let path: String
 
     /// Puts both together.
-    public init(_ form: Form, _ path: String) {
+    package init(_ form: Form, _ path: String) {
         self.form = form
         self.path = path
     }
@@ -31,25 +31,25 @@ public struct UnpackTarget: Hashable, Sendable {
 }
 
 /// What an unpack did.
-public struct UnpackReceipt: Equatable, Sendable {
+package struct UnpackReceipt: Equatable, Sendable {
     /// One target.
-    public struct Part: Equatable, Sendable {
+    package struct Part: Equatable, Sendable {
         /// Where, and in which form.
-        public let target: UnpackTarget
+        package let target: UnpackTarget
         /// The names of the entries that were restored there, in the lock's order.
-        public let entries: [String]
+        package let entries: [String]
         /// The number of their files.
-        public let files: Int
+        package let files: Int
         /// The bytes of content that were written in this run.
-        public let written: Int
+        package let written: Int
         /// The bytes of content that were there already and are right.
-        public let present: Int
+        package let present: Int
     }
 
     /// The targets, in the order in which they were asked for.
-    public let parts: [Part]
+    package let parts: [Part]
     /// The names of entries that no target takes.
-    public let left: [String]
+    package let left: [String]
     /// What went wrong with single files, and what was left as it is.
-    public let findings: [Diagnostic]
+    package let findings: [Diagnostic]
 }

@@ -4,7 +4,7 @@ import Storage
 ///
 /// Every file is proved against the lock before it gets its name. What is there already stays: where it is
 /// right it is used, and where it is not nothing at all is written.
-public struct Unpacker: Sendable {
+package struct Unpacker: Sendable {
     private enum Source: Sendable {
         /// A bundle that can be read at any place, several files at once.
         case content(any BundleContent)
@@ -23,7 +23,7 @@ public struct Unpacker: Sendable {
     ///   - targets: where to write; directories that differ.
     ///   - names: the entries to restore; all where it is `nil`.
     ///   - bundle: the bundle's directory without links, in which nothing may be written.
-    public init(
+    package init(
         _ content: any BundleContent, to targets: [UnpackTarget], entries names: Set<String>? = nil,
         bundle: String? = nil
     ) throws {
@@ -31,7 +31,7 @@ public struct Unpacker: Sendable {
     }
 
     /// Plans the same for a bundle in an archive.
-    public init(
+    package init(
         _ archive: ArchiveContent, to targets: [UnpackTarget], entries names: Set<String>? = nil
     ) throws {
         try self.init(.archive(archive), archive.name, archive.lock, targets, names, nil)
@@ -85,7 +85,7 @@ public struct Unpacker: Sendable {
     ///
     /// - Throws: where nothing was written, because something is in the way, the bundle lacks something, or
     ///   there is no room; and where a system call failed midway. Then the next run goes on.
-    public func unpack(progress: @escaping ProgressHandler) async throws -> UnpackReceipt {
+    package func unpack(progress: @escaping ProgressHandler) async throws -> UnpackReceipt {
         try checkBundle()
         var directories: [UnpackDirectory] = []
         for plan in plans {

@@ -1,4 +1,4 @@
-public import Storage
+package import Storage
 
 /// Proves a bundle in an archive against its lock, in one pass from front to back, without unpacking it.
 ///
@@ -6,13 +6,13 @@ public import Storage
 /// where they lie in the archive's file as they are: no single pass can do that, because its digest takes the
 /// bytes in its own order, and its header comes last, in the store. In a compressed archive they cannot be
 /// reached again, so there its parts are proved; that it comes out of them was proved by `pack`.
-public struct ArchiveVerifier: Sendable {
+package struct ArchiveVerifier: Sendable {
     private let path: String
     private let format: ArchiveFormat
     private let level: VerifyReport.Level
 
     /// Prepares the verification of an archive.
-    public init(_ path: String, format: ArchiveFormat, level: VerifyReport.Level) {
+    package init(_ path: String, format: ArchiveFormat, level: VerifyReport.Level) {
         self.path = path
         self.format = format
         self.level = level
@@ -22,7 +22,7 @@ public struct ArchiveVerifier: Sendable {
     ///
     /// - Throws: where nothing can be decided: it cannot be read, or has no lock.
     @concurrent
-    public func verify(progress: @escaping ProgressHandler) async throws -> VerifyReport {
+    package func verify(progress: @escaping ProgressHandler) async throws -> VerifyReport {
         let size = (try? FileStatus.status(of: path).size) ?? 0
         progress(.began(stage: "verifying", files: 0, bytes: size))
         defer { progress(.ended) }

@@ -2,12 +2,12 @@ import Storage
 
 /// Proves a bundle's directory against its lock, with code that shares nothing with the writer but the
 /// formats: every file that should be there is there with its content, and nothing else is.
-public struct BundleVerifier: Sendable {
+package struct BundleVerifier: Sendable {
     private let root: String
     private let level: VerifyReport.Level
 
     /// Prepares the verification of the bundle in a directory.
-    public init(directory: String, level: VerifyReport.Level) {
+    package init(directory: String, level: VerifyReport.Level) {
         root = directory
         self.level = level
     }
@@ -16,7 +16,7 @@ public struct BundleVerifier: Sendable {
     ///
     /// - Throws: only where nothing can be decided: the directory or its lock cannot be read at all.
     ///   Everything that does not hold is in the report.
-    public func verify(progress: @escaping ProgressHandler) async throws -> VerifyReport {
+    package func verify(progress: @escaping ProgressHandler) async throws -> VerifyReport {
         let tree = try BundleTree(root)
         guard tree.files[Lock.bundledName] != nil else {
             throw Diagnostics(

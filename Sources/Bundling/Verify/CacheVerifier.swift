@@ -1,20 +1,20 @@
 import Storage
 
 /// Proves the files that a lock names, where they lie in the caches: every byte, with nothing remembered.
-public struct CacheVerifier: Sendable {
+package struct CacheVerifier: Sendable {
     private let sources: LockedSources
     private let level: VerifyReport.Level
 
     /// Looks the lock's revisions up.
     ///
     /// - Parameter directory: what `path:` sources are relative to: where the lock lies.
-    public init(_ lock: Lock, caches: Caches, directory: String, level: VerifyReport.Level) {
+    package init(_ lock: Lock, caches: Caches, directory: String, level: VerifyReport.Level) {
         sources = LockedSources(lock, caches: caches, directory: directory)
         self.level = level
     }
 
     /// Looks at every file.
-    public func verify(progress: @escaping ProgressHandler) async throws -> VerifyReport {
+    package func verify(progress: @escaping ProgressHandler) async throws -> VerifyReport {
         let level = level
         progress(
             .began(

@@ -1,21 +1,21 @@
 import PythonPackages
 
 /// What a `[[wheels]]` entry says of the notebook that its wheels are for.
-public struct WheelSettings: Equatable, Sendable {
+package struct WheelSettings: Equatable, Sendable {
     /// The notebook's Python, such as "3.12"; `nil` for the default.
-    public var python: String?
+    package var python: String?
     /// The newest platform tag that the notebook takes; `nil` for the default.
-    public var platform: String?
+    package var platform: String?
     /// What the notebook has already, as `pip freeze` names it.
-    public var provided: [String] = []
+    package var provided: [String] = []
     /// What will be installed; `nil` for every project in the wheelhouse.
-    public var requires: [String]?
+    package var requires: [String]?
 
     /// Kaggle's image since its change to Python 3.12 (Kaggle/docker-python, pull request 1496), which is made
     /// from Colab's (pull request 1444).
-    public static let defaultPython = "3.12"
+    package static let defaultPython = "3.12"
     /// The glibc of Ubuntu 22.04, on which that image stands.
-    public static let defaultPlatform = "manylinux_2_35_x86_64"
+    package static let defaultPlatform = "manylinux_2_35_x86_64"
 
     /// The notebook's Python and platform; `nil` where a text is neither, which a manifest refuses.
     var environment: PythonEnvironment? {

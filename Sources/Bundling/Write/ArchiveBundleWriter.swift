@@ -1,8 +1,8 @@
-public import Storage
+package import Storage
 
 /// Writes a bundle as one archive: the same tree as ``BundleWriter``, its files in the order of their paths'
 /// bytes.
-public struct ArchiveBundleWriter: Sendable {
+package struct ArchiveBundleWriter: Sendable {
     private let plan: Plan
     private let locations: [String: String]
     private let target: String
@@ -14,7 +14,7 @@ public struct ArchiveBundleWriter: Sendable {
     ///   - directory: what `path:` sources are relative to.
     ///   - target: the archive's path, whose suffix names `format`.
     /// - Throws: everything that is not in the caches any more, at once.
-    public init(
+    package init(
         _ plan: Plan, caches: Caches, directory: String, target: String, format: ArchiveFormat
     ) throws(Diagnostics) {
         self.plan = plan
@@ -34,7 +34,7 @@ public struct ArchiveBundleWriter: Sendable {
     /// An archive cannot be read back before it is whole, so files in segments are put together from what
     /// its stored files come from; what is written of those is compared with the digests by which it is
     /// stored, so what comes out of them comes out of the archive.
-    public func write(progress: @escaping ProgressHandler) async throws -> BundleWriter.Receipt {
+    package func write(progress: @escaping ProgressHandler) async throws -> BundleWriter.Receipt {
         if let status = try FileStatus.existing(target), status.kind != .file {
             throw Diagnostics(
                 Diagnostic(

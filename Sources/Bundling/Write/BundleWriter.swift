@@ -3,7 +3,7 @@ import Synchronization
 
 /// Writes a bundle's directory: beside its target first, and under its final name only when every byte was
 /// proved and is on the disk.
-public struct BundleWriter: Sendable {
+package struct BundleWriter: Sendable {
     private let plan: Plan
     private let locations: [String: String]
     private let target: String
@@ -25,23 +25,23 @@ public struct BundleWriter: Sendable {
     }
 
     /// What was written.
-    public struct Receipt: Equatable, Sendable {
+    package struct Receipt: Equatable, Sendable {
         /// The bundle's directory.
-        public let path: String
+        package let path: String
         /// The bytes of content that were copied in this run.
-        public let written: Int
+        package let written: Int
         /// The bytes of content that an earlier, interrupted run had already written.
-        public let resumed: Int
+        package let resumed: Int
         /// The number of files in the bundle.
-        public let files: Int
+        package let files: Int
         /// The size of the bundle in bytes.
-        public let size: Int
+        package let size: Int
     }
 
     /// Writes the bundle and gives it its final name.
     ///
     /// Interrupted at any point it leaves only the staging directory, which the next run goes on with.
-    public func write(progress: @escaping ProgressHandler) async throws -> Receipt {
+    package func write(progress: @escaping ProgressHandler) async throws -> Receipt {
         do {
             return try await writeAll(progress)
         } catch  where WriteProblem.isFullDisk(error) {

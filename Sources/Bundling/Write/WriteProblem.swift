@@ -61,7 +61,7 @@ enum WriteProblem {
 
 extension Diagnostic {
     /// A file system that has no room for a file of so many bytes at a path.
-    public static func fullDisk(_ path: String, needed: Int, fix: String) -> Diagnostic {
+    package static func fullDisk(_ path: String, needed: Int, fix: String) -> Diagnostic {
         WriteProblem.fullDisk(
             path, in: WriteProblem.existingDirectory(path), needed: WriteProblem.bytes(needed), fix: fix)
     }

@@ -1,5 +1,5 @@
 /// The families of models that can be converted.
-public enum ArchitectureRegistry {
+package enum ArchitectureRegistry {
     /// All families. A new one is a file in this directory and a line here.
     static let families: [any ModelArchitecture.Type] = [
         Llama.self, Granite.self, Qwen2.self, Qwen2Moe.self, Qwen3.self, Qwen3Moe.self, Gemma.self,
@@ -12,7 +12,7 @@ public enum ArchitectureRegistry {
     ]
 
     /// The classes in `architectures` of config.json that can be converted, sorted.
-    public static var classes: [String] {
+    package static var classes: [String] {
         families.flatMap { $0.classes }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 

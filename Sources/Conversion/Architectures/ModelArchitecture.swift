@@ -1,10 +1,10 @@
-public import Tensors
+package import Tensors
 
 /// A family of models: its tensors' names and values, its keys, and its defaults. One file has one family.
 ///
 /// A value is made for one conversion, and is asked first for each tensor in the checkpoint's order, then for the
 /// keys, then for the vocabulary. It may collect tensors, such as experts, until it has all of a stack.
-public protocol ModelArchitecture: Sendable {
+package protocol ModelArchitecture: Sendable {
     /// The classes in `architectures` of config.json that this is for.
     static var classes: [String] { get }
     /// The values of `model_type` in config.json whose defaults it knows.
@@ -51,23 +51,23 @@ public protocol ModelArchitecture: Sendable {
 
 extension ModelArchitecture {
     /// Nothing.
-    public static func fillDefaults(_ config: inout ModelConfig, modelType: String) {}
+    package static func fillDefaults(_ config: inout ModelConfig, modelType: String) {}
 
     /// All but what models of language do not need, and parts for images and sound (base.py of the converter,
     /// `filter_tensors`).
-    public static func name(of tensor: String) -> String? { TextTensors.name(of: tensor) }
+    package static func name(of tensor: String) -> String? { TextTensors.name(of: tensor) }
 
     /// None.
-    public func generatedTensors() throws(ConversionError) -> [ConvertedTensor] { [] }
+    package func generatedTensors() throws(ConversionError) -> [ConvertedTensor] { [] }
 
     /// Nothing is left.
-    public func finish() throws(ConversionError) {}
+    package func finish() throws(ConversionError) {}
 
     /// None.
-    public func addFirstParameters(to metadata: inout ModelMetadata) throws(ConversionError) {}
+    package func addFirstParameters(to metadata: inout ModelMetadata) throws(ConversionError) {}
 
     /// Nothing speaks against.
-    public func type(of name: String, shape: [Int], wanted: OutputType) -> GGMLType? { nil }
+    package func type(of name: String, shape: [Int], wanted: OutputType) -> GGMLType? { nil }
 }
 
 extension ConversionError {

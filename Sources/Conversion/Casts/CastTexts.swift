@@ -1,14 +1,14 @@
-public import Tensors
+package import Tensors
 
 /// What a cast changes in the JSON files of a model, every other byte of which stays.
-public enum CastTexts {
+package enum CastTexts {
     /// A `config.json` for weights of another type.
     ///
     /// Every `dtype` and `torch_dtype` that names a floating-point type is set, also those of the parts of a model
     /// (`text_config`, `vision_config`). A configuration of a transformers model that names none gets a
     /// `torch_dtype`, which every version reads: without one some versions load 32-bit floats whatever the file has.
     /// - Throws: where the bytes are not JSON, or no object.
-    public static func config(_ bytes: [UInt8], to type: CastType) throws(FormatError) -> [UInt8] {
+    package static func config(_ bytes: [UInt8], to type: CastType) throws(FormatError) -> [UInt8] {
         let config = try JSON.parse(bytes.span, nonFinite: true)
         let isTransformers = config["model_type"]?.string != nil || config["architectures"]?.array != nil
         var namesType = false
@@ -31,7 +31,7 @@ public enum CastTexts {
     /// An index of shards after the cast: `metadata.total_size` is the bytes of all tensors, as transformers counts
     /// them; an index without one stays as it is.
     /// - Throws: where the bytes are not JSON, or no object.
-    public static func index(_ bytes: [UInt8], totalSize: Int) throws(FormatError) -> [UInt8] {
+    package static func index(_ bytes: [UInt8], totalSize: Int) throws(FormatError) -> [UInt8] {
         func replacement(_ path: [String], _ value: JSON) -> String? {
             guard path == ["metadata", "total_size"] else { return nil }
             switch value {
@@ -44,7 +44,7 @@ public enum CastTexts {
 
     /// The method by which the weights of a configuration are quantized already, as its `quantization_config` or
     /// MLX's `quantization` names it; `nil` where they are not.
-    public static func quantization(in config: JSON) -> String? {
+    package static func quantization(in config: JSON) -> String? {
         let parts =
             [config] + (config.members ?? []).compactMap { $0.key.hasSuffix("_config") ? $0.value : nil }
         for part in parts {

@@ -1,31 +1,31 @@
-public import Tensors
+package import Tensors
 
 /// What a cast makes of one safetensors file: the same tensors under the same names, each of floating point in
 /// another type.
-public struct SafetensorsCast: Sendable {
+package struct SafetensorsCast: Sendable {
     /// One tensor.
-    public struct Tensor: Equatable, Sendable {
+    package struct Tensor: Equatable, Sendable {
         /// The name.
-        public let name: String
+        package let name: String
         /// The dimensions, outermost first.
-        public let shape: [Int]
+        package let shape: [Int]
         /// The type in the file to read.
-        public let from: DType
+        package let from: DType
         /// The type in the file to write; the same where the bytes are copied.
-        public let to: DType
+        package let to: DType
         /// Where it lies in the file to read.
-        public let source: Range<Int>
+        package let source: Range<Int>
         /// Where it goes in the file to write.
-        public let target: Range<Int>
+        package let target: Range<Int>
     }
 
     /// The tensors in the order in which they lie in the file to write.
-    public let tensors: [Tensor]
+    package let tensors: [Tensor]
     /// The file to write.
-    public let layout: SafetensorsLayout
+    package let layout: SafetensorsLayout
 
     /// The size of all tensors in bytes, after the cast.
-    public var tensorBytes: Int { layout.fileSize - layout.header.count }
+    package var tensorBytes: Int { layout.fileSize - layout.header.count }
 
     /// Plans the cast of one file.
     ///
@@ -34,7 +34,7 @@ public struct SafetensorsCast: Sendable {
     /// order of their elements' sizes, the largest first and otherwise as they were: the order in which the
     /// `safetensors` package writes.
     /// - Throws: where the result would be larger than `Int` can say.
-    public init(_ header: SafetensorsHeader, to type: CastType) throws(FormatError) {
+    package init(_ header: SafetensorsHeader, to type: CastType) throws(FormatError) {
         func result(_ dtype: DType) -> DType { CastType.isCast(dtype) ? type.dtype : dtype }
         func layout(_ order: [Int]) throws(FormatError) -> SafetensorsLayout {
             try SafetensorsLayout(

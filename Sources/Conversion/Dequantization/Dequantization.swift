@@ -1,14 +1,14 @@
-public import Tensors
+package import Tensors
 
 /// What a checkpoint's tensors are once its quantization is undone, as convert_hf_to_gguf.py of llama.cpp undoes it:
 /// which tensors there are then, and what each is computed of.
-public struct Dequantization: Sendable {
+package struct Dequantization: Sendable {
     /// A tensor of the checkpoint without quantization.
-    public struct Tensor: Sendable {
+    package struct Tensor: Sendable {
         /// Name, shape and type.
-        public let tensor: CheckpointTensor
+        package let tensor: CheckpointTensor
         /// What it is.
-        public let content: Content
+        package let content: Content
         /// Factors of the whole tensor that are written beside it; `nil` where it has none.
         var factors: TensorFactors?
 
@@ -18,7 +18,7 @@ public struct Dequantization: Sendable {
     }
 
     /// What a tensor is.
-    public enum Content: Sendable {
+    package enum Content: Sendable {
         /// A stored one as it is, by its place.
         case stored(Int)
         /// 32-bit floats that are computed.
@@ -28,14 +28,14 @@ public struct Dequantization: Sendable {
     }
 
     /// The tensors in the order in which they are converted.
-    public private(set) var tensors: [Tensor] = []
+    package private(set) var tensors: [Tensor] = []
     /// The type of blocks that the configuration says the weights are kept in; `nil` where they are plain numbers.
-    public let keptType: GGMLType?
+    package let keptType: GGMLType?
     /// Whether all is as it was stored.
-    public let isEmpty: Bool
+    package let isEmpty: Bool
 
     /// The stored tensors whose content has to be known: small ones that say a shape, or a factor of a whole tensor.
-    public static func needed(_ stored: [CheckpointTensor]) -> [Int] {
+    package static func needed(_ stored: [CheckpointTensor]) -> [Int] {
         stored.indices.filter { index in
             let tensor = stored[index]
             if tensor.name.hasUTF8Suffix(".weight_shape") {
@@ -53,7 +53,7 @@ public struct Dequantization: Sendable {
     ///   - stored: the tensors as they were saved, in the order in which they are converted.
     ///   - contents: of the tensors that ``needed(_:)`` names, the elements' bytes.
     /// - Throws: where the method is one that cannot be undone, or a tensor is missing or has no fitting shape.
-    public init(
+    package init(
         _ config: ModelConfig, _ files: ModelFiles, _ stored: [CheckpointTensor],
         contents: [Int: [UInt8]]
     ) throws(ConversionError) {

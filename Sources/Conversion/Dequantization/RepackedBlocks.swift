@@ -1,16 +1,16 @@
-public import Tensors
+package import Tensors
 
 /// A tensor of 4-bit floats that keeps its numbers: only their bits are put in the order of ggml's blocks.
-public struct RepackedBlocks: Hashable, Sendable {
+package struct RepackedBlocks: Hashable, Sendable {
     private let codes: StoredPart
     private let scales: StoredPart
     /// The type of the blocks.
-    public let type: GGMLType
+    package let type: GGMLType
     /// The numbers of elements, outermost dimension first.
-    public let shape: [Int]
+    package let shape: [Int]
 
     /// The stored tensors that it is made of.
-    public var sources: [Int] { [codes.index, scales.index] }
+    package var sources: [Int] { [codes.index, scales.index] }
 
     /// OpenAI's MXFP4: 16 bytes for 32 numbers, the first of two in the lower half, and an exponent apart.
     init(codes: StoredPart, scales: StoredPart) throws(ConversionError) {
@@ -45,7 +45,7 @@ public struct RepackedBlocks: Hashable, Sendable {
     ///   - blocks: counted from the first.
     ///   - stored: where the stored tensors' elements are read.
     ///   - bytes: room for exactly these blocks.
-    public func read(
+    package func read(
         _ blocks: Range<Int>, of stored: some StoredTensors, into bytes: inout MutableSpan<UInt8>
     ) throws {
         // A part has a scale of its own: all of a block of MXFP4, a quarter of NVFP4's.

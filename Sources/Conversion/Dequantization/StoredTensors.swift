@@ -1,7 +1,7 @@
 import Tensors
 
 /// The tensors of a checkpoint as they were saved, whose elements someone else reads.
-public protocol StoredTensors {
+package protocol StoredTensors {
     /// Reads elements of a tensor.
     /// - Parameters:
     ///   - elements: counted from the tensor's first, in row-major order.
@@ -11,7 +11,7 @@ public protocol StoredTensors {
 }
 
 /// A tensor whose elements are computed of several stored ones.
-public protocol DequantizedTensor: Sendable {
+package protocol DequantizedTensor: Sendable {
     /// The stored tensors that it is computed of.
     var sources: [Int] { get }
 

@@ -1,4 +1,4 @@
-public import Tensors
+package import Tensors
 
 extension GeneralMetadata {
     /// Finds out all that is said of a model.
@@ -17,7 +17,7 @@ extension GeneralMetadata {
     ///   - parameterCount: what the written tensors have.
     ///   - kind: whether it is a model or an adapter.
     /// - Throws: where `overrides` is not an object, or a value in it has the wrong type.
-    public init(
+    package init(
         card: JSON?, config: JSON?, generationConfig: JSON?, directoryName: String, modelName: String?,
         overrides: JSON?, parameterCount: ParameterCount, kind: Kind = .model
     ) throws(ConversionError) {

@@ -1,13 +1,13 @@
-public import Tensors
+package import Tensors
 
 /// What a GGUF says of a model as a whole: the keys `general.*` but for the architecture and the type of the
 /// tensors.
 ///
 /// A value is `nil` where nothing says it. An empty text is one that a source gives: it is not written, and no other
 /// source is asked. The keys and where their values come from are those of gguf-py's `metadata.py`.
-public struct GeneralMetadata: Sendable, Equatable {
+package struct GeneralMetadata: Sendable, Equatable {
     /// What kind of file is described.
-    public enum Kind: String, Sendable {
+    package enum Kind: String, Sendable {
         /// A model.
         case model
         /// A LoRA adapter for a model.
@@ -15,59 +15,59 @@ public struct GeneralMetadata: Sendable, Equatable {
     }
 
     /// What the file is (`general.type`).
-    public var kind = Kind.model
+    package var kind = Kind.model
     /// The numbers to sample with.
-    public var sampling = SamplingParameters()
+    package var sampling = SamplingParameters()
     /// The name for people, as "Qwen3 30B A3B Instruct".
-    public var name: String?
+    package var name: String?
     /// Who made the model.
-    public var author: String?
+    package var author: String?
     /// The version, as "v0.2".
-    public var version: String?
+    package var version: String?
     /// The organization that published the model.
-    public var organization: String?
+    package var organization: String?
     /// What it was tuned for, as "Instruct".
-    public var finetune: String?
+    package var finetune: String?
     /// The name without size, version and tuning, as "Qwen3".
-    public var basename: String?
+    package var basename: String?
     /// One or two sentences on the model.
-    public var description: String?
+    package var description: String?
     /// Who quantized it.
-    public var quantizedBy: String?
+    package var quantizedBy: String?
     /// The number of parameters as names of models have it, as "7B" or "8x22B".
-    public var sizeLabel: String?
+    package var sizeLabel: String?
     /// The licence, several joined by commas.
-    public var license: String?
+    package var license: String?
     /// What the licence is called where ``license`` is "other".
-    public var licenseName: String?
+    package var licenseName: String?
     /// Where the licence is.
-    public var licenseLink: String?
+    package var licenseLink: String?
     /// Where this file is described.
-    public var url: String?
+    package var url: String?
     /// The digital object identifier of this file.
-    public var doi: String?
+    package var doi: String?
     /// The UUID of this file.
-    public var uuid: String?
+    package var uuid: String?
     /// The repository of this file.
-    public var repositoryURL: String?
+    package var repositoryURL: String?
     /// Where the model that the file was made of is described.
-    public var sourceURL: String?
+    package var sourceURL: String?
     /// The digital object identifier of the model that the file was made of.
-    public var sourceDOI: String?
+    package var sourceDOI: String?
     /// The UUID of the model that the file was made of.
-    public var sourceUUID: String?
+    package var sourceUUID: String?
     /// The repository of the model that the file was made of.
-    public var sourceRepositoryURL: String?
+    package var sourceRepositoryURL: String?
     /// The models that this one was made from; `nil` where nothing is said of them.
-    public var baseModels: [ModelSource]?
+    package var baseModels: [ModelSource]?
     /// What it was trained on; `nil` where nothing is said of it.
-    public var datasets: [ModelSource]?
+    package var datasets: [ModelSource]?
     /// The tags: an array, of strings but where a card has nothing but numbers.
-    public var tags: GGUFContent?
+    package var tags: GGUFContent?
     /// The languages by their codes: an array, as ``tags``.
-    public var languages: GGUFContent?
+    package var languages: GGUFContent?
     /// What could not be taken from the card and the configurations, a sentence without a full stop each.
-    public internal(set) var remarks: [String] = []
+    package internal(set) var remarks: [String] = []
 
     /// Nothing yet.
     init() {}
@@ -75,7 +75,7 @@ public struct GeneralMetadata: Sendable, Equatable {
 
 extension GeneralMetadata {
     /// Adds the keys, in the order of the reference converter's.
-    public func add(to metadata: inout ModelMetadata) {
+    package func add(to metadata: inout ModelMetadata) {
         metadata["general.type"] = .string(kind.rawValue)
         if kind == .adapter { metadata["adapter.type"] = .string("lora") }
         sampling.add(to: &metadata)

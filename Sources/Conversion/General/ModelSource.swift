@@ -1,9 +1,9 @@
 import Tensors
 
 /// A model or a set of data that a model was made from, as `general.base_model.0.*` and `general.dataset.0.*` say it.
-public struct ModelSource: Sendable, Equatable {
+package struct ModelSource: Sendable, Equatable {
     /// What is known: names of keys, as `repo_url`, with their texts, in the order of a file's keys.
-    public private(set) var texts: [(key: String, text: String)] = []
+    package private(set) var texts: [(key: String, text: String)] = []
 
     /// All keys in the order of a file's.
     static let keys = [
@@ -57,7 +57,7 @@ public struct ModelSource: Sendable, Equatable {
     }
 
     /// Whether both say the same.
-    public static func == (left: ModelSource, right: ModelSource) -> Bool {
+    package static func == (left: ModelSource, right: ModelSource) -> Bool {
         left.texts.elementsEqual(right.texts, by: ==)
     }
 }

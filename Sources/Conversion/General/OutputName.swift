@@ -7,7 +7,7 @@ extension GeneralMetadata {
     /// - Parameters:
     ///   - type: the type of the tensors, as "F16" or "Q4_K_M".
     ///   - isVocabularyOnly: whether the file has only a tokenizer, which has neither size nor type.
-    public func fileName(type: String, isVocabularyOnly: Bool = false) -> String {
+    package func fileName(type: String, isVocabularyOnly: Bool = false) -> String {
         func plain(_ text: String) -> String {
             text.mapping(to: "-") { $0 == "/" || $0.properties.generalCategory == .control }
         }
@@ -27,7 +27,7 @@ extension GeneralMetadata {
     ///   - template: the last part of the path.
     ///   - type: the type of the tensors, as "F16" or "Q4_K_M".
     /// - Throws: where there is another placeholder, or a brace alone.
-    public static func fileName(filling template: String, type: String) throws(ConversionError) -> String {
+    package static func fileName(filling template: String, type: String) throws(ConversionError) -> String {
         var result = String.UnicodeScalarView()
         var placeholder: String.UnicodeScalarView?
         var rest = Array(template.unicodeScalars)[...]

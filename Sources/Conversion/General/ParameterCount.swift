@@ -1,23 +1,23 @@
-public import Tensors
+package import Tensors
 
 /// How many parameters the tensors of a file have.
-public struct ParameterCount: Sendable, Equatable {
+package struct ParameterCount: Sendable, Equatable {
     /// All; negative for a LoRA adapter, where it is what its products have, and 0 where it cannot be known.
-    public var total = 0
+    package var total = 0
     /// Those that every token goes through.
-    public var shared = 0
+    package var shared = 0
     /// Those of one expert of each layer.
-    public var expert = 0
+    package var expert = 0
     /// The number of experts, the mean of the layers' rounded down; 0 where there are none.
-    public var expertCount = 0
+    package var expertCount = 0
 
     /// Nothing, as in a file with only a vocabulary.
-    public init() {}
+    package init() {}
 
     /// Counts what tensors have, which are told apart by their names (`get_total_parameter_count` of gguf-py's
     /// `gguf_writer.py`).
     /// - Parameter tensors: in the order of the file; each part of a LoRA adapter's pair directly after the other.
-    public init(_ tensors: [TensorDescription]) {
+    package init(_ tensors: [TensorDescription]) {
         var lastA: TensorDescription?
         var expertSum = 0
         var stacks = 0
@@ -51,7 +51,7 @@ public struct ParameterCount: Sendable, Equatable {
     }
 
     /// The number as names of models have it: "7B", "1.4M", "8x1.3M" for eight experts.
-    public var sizeLabel: String {
+    package var sizeLabel: String {
         guard expertCount > 0 else { return Self.label(total) }
         return "\(expertCount)x\(Self.label(Self.sum(shared, expert)))"
     }

@@ -1,34 +1,34 @@
 import Tensors
 
 /// How to sample from a model, as its `generation_config.json` recommends it: `general.sampling.*`.
-public struct SamplingParameters: Sendable, Equatable {
+package struct SamplingParameters: Sendable, Equatable {
     /// The order of the samplers (`sequence`).
-    public var sequence: String?
+    package var sequence: String?
     /// The number of tokens to choose from.
-    public var topK: Int32?
+    package var topK: Int32?
     /// The share of probability to choose from.
-    public var topP: Float?
+    package var topP: Float?
     /// The least probability, as a share of the best token's.
-    public var minP: Float?
+    package var minP: Float?
     /// How often the best tokens are left out.
-    public var xtcProbability: Float?
+    package var xtcProbability: Float?
     /// From which probability on a token counts as one of the best.
-    public var xtcThreshold: Float?
+    package var xtcThreshold: Float?
     /// The temperature.
-    public var temperature: Float?
+    package var temperature: Float?
     /// The number of last tokens that must not be repeated.
-    public var penaltyLastN: Int32?
+    package var penaltyLastN: Int32?
     /// What a repetition costs.
-    public var penaltyRepeat: Float?
+    package var penaltyRepeat: Float?
     /// The version of Mirostat; 0 for none.
-    public var mirostat: Int32?
+    package var mirostat: Int32?
     /// Mirostat's entropy to aim for.
-    public var mirostatTau: Float?
+    package var mirostatTau: Float?
     /// Mirostat's rate of learning.
-    public var mirostatEta: Float?
+    package var mirostatEta: Float?
 
     /// Nothing is recommended.
-    public init() {}
+    package init() {}
 
     /// Takes what an object says.
     /// - Parameters:

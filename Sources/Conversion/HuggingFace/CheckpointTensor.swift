@@ -1,18 +1,18 @@
-public import Tensors
+package import Tensors
 
 /// A tensor of a checkpoint, as the conversion sees it: after dequantization, where the checkpoint is quantized.
-public struct CheckpointTensor: Hashable, Sendable {
+package struct CheckpointTensor: Hashable, Sendable {
     /// The name that the checkpoint gives it.
-    public var name: String
+    package var name: String
     /// The numbers of elements, outermost dimension first.
-    public var shape: [Int]
+    package var shape: [Int]
     /// The type of the elements.
-    public var dtype: DType
+    package var dtype: DType
     /// The type of ggml's blocks that the rows are kept in as they are; `nil` where the elements are plain numbers.
-    public var blockType: GGMLType?
+    package var blockType: GGMLType?
 
     /// Describes a tensor.
-    public init(name: String, shape: [Int], dtype: DType, blockType: GGMLType? = nil) {
+    package init(name: String, shape: [Int], dtype: DType, blockType: GGMLType? = nil) {
         self.name = name
         self.shape = shape
         self.dtype = dtype
@@ -20,5 +20,5 @@ public struct CheckpointTensor: Hashable, Sendable {
     }
 
     /// The number of elements; the shape was seen to have a size.
-    public var elementCount: Int { shape.reduce(1, &*) }
+    package var elementCount: Int { shape.reduce(1, &*) }
 }

@@ -1,42 +1,42 @@
-public import Tensors
+package import Tensors
 
 /// What a GGUF made of a Hugging Face model contains, tensor by tensor: every decision before any work.
-public struct HuggingFaceConversion: Sendable {
+package struct HuggingFaceConversion: Sendable {
     /// What is asked for.
-    public struct Options: Sendable {
+    package struct Options: Sendable {
         /// The tensors' type; `nil` for the one that keeps what the checkpoint has best.
-        public var outputType: OutputType?
+        package var outputType: OutputType?
         /// Whether only the tokenizer is wanted.
-        public var isVocabularyOnly = false
+        package var isVocabularyOnly = false
         /// The model's name; `nil` for what its card or directory says.
-        public var modelName: String?
+        package var modelName: String?
         /// Values of `general.*` keys that are put over all others.
-        public var overrides: JSON?
+        package var overrides: JSON?
         /// The pre-tokenizer's name, for one that is not known; `nil` to find it.
-        public var preTokenizer: String?
+        package var preTokenizer: String?
 
         /// What is asked for where nothing is said.
-        public init() {}
+        package init() {}
     }
 
     /// One tensor to write.
-    public struct Tensor: Sendable, Equatable {
+    package struct Tensor: Sendable, Equatable {
         /// The name, the dimensions (the fastest varying first) and the type.
-        public let description: TensorDescription
+        package let description: TensorDescription
         /// The elements.
-        public let value: TensorValue
+        package let value: TensorValue
     }
 
     /// All items.
-    public let metadata: ModelMetadata
+    package let metadata: ModelMetadata
     /// The tensors in the order of the file; none for a vocabulary only.
-    public let tensors: [Tensor]
+    package let tensors: [Tensor]
     /// The type that was chosen.
-    public let outputType: OutputType
+    package let outputType: OutputType
     /// The type of blocks that stands in the file's name and type in the place of plain numbers.
     let keptType: GGMLType?
     /// The type as it stands in a file's name.
-    public var typeName: String { Self.kept(keptType)?.name ?? outputType.fileName }
+    package var typeName: String { Self.kept(keptType)?.name ?? outputType.fileName }
     private static func kept(_ type: GGMLType?) -> (type: UInt32, name: String)? {
         switch type {
         case .mxfp4: (38, "MXFP4_MOE")
@@ -45,11 +45,11 @@ public struct HuggingFaceConversion: Sendable {
         }
     }
     /// The model's name, size and so on, from which a file's name is made.
-    public let general: GeneralMetadata
+    package let general: GeneralMetadata
 
     /// Decides.
     /// - Throws: everything that hinders.
-    public init(_ model: HuggingFaceModel, _ options: Options = Options()) throws(ConversionError) {
+    package init(_ model: HuggingFaceModel, _ options: Options = Options()) throws(ConversionError) {
         let family = try ArchitectureRegistry.family(of: model.config.architecture)
         outputType =
             options.outputType

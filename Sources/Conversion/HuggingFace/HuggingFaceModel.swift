@@ -1,23 +1,23 @@
-public import Tensors
+package import Tensors
 
 /// All that a conversion decides from: a model without its weights.
-public struct HuggingFaceModel: Sendable {
+package struct HuggingFaceModel: Sendable {
     /// The name of the model's directory, from which its name is taken where nothing else says it.
-    public let directoryName: String
+    package let directoryName: String
     /// The small files.
-    public let files: ModelFiles
+    package let files: ModelFiles
     /// The configuration.
-    public let config: ModelConfig
+    package let config: ModelConfig
     /// The front matter of the model card; `nil` where there is none.
-    public let card: JSON?
+    package let card: JSON?
     /// The tensors as they were saved: those of each file sorted by name, the files sorted by name.
-    public let storedTensors: [CheckpointTensor]
+    package let storedTensors: [CheckpointTensor]
     /// The tensors that are converted, without what the checkpoint is quantized by.
-    public let tensors: [CheckpointTensor]
+    package let tensors: [CheckpointTensor]
     /// What those are computed of; `nil` where all are as they were saved.
-    public let dequantization: Dequantization?
+    package let dequantization: Dequantization?
     /// The type of blocks that the configuration says the weights are kept in; `nil` where they are plain numbers.
-    public let keptType: GGMLType?
+    package let keptType: GGMLType?
 
     /// Puts a model together.
     /// - Parameters:
@@ -26,7 +26,7 @@ public struct HuggingFaceModel: Sendable {
     ///   - isVocabularyOnly: whether no tensor is converted, so that no quantization has to be undone.
     /// - Throws: where there is no config.json, or it is none, or the tensors are quantized by a method that cannot be
     ///   undone.
-    public init(
+    package init(
         directoryName: String, files: ModelFiles, card: JSON?, tensors: [CheckpointTensor],
         contents: [Int: [UInt8]] = [:], isVocabularyOnly: Bool = false
     ) throws(ConversionError) {

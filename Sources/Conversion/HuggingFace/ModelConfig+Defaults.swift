@@ -1,19 +1,19 @@
-public import Tensors
+package import Tensors
 
 /// What the configurations of transformers do with values as they read them.
 extension ModelConfig {
     /// Sets the keys that are missing.
-    public mutating func setDefaults(_ defaults: KeyValuePairs<String, JSON>) {
+    package mutating func setDefaults(_ defaults: KeyValuePairs<String, JSON>) {
         for (key, value) in defaults { setDefault(key, value) }
     }
 
     /// Gives a key that is missing or `null` another key's value.
-    public mutating func setDefault(_ key: String, from other: String) {
+    package mutating func setDefault(_ key: String, from other: String) {
         if values[key] == nil || values[key] == .null { self[key] = values[other] }
     }
 
     /// Turns another name of a key into the key (`attribute_map`).
-    public mutating func rename(_ alias: String, to key: String) {
+    package mutating func rename(_ alias: String, to key: String) {
         guard let value = values[alias] else { return }
         self[key] = value
         self[alias] = nil
@@ -22,7 +22,7 @@ extension ModelConfig {
     /// Whether transformers takes `layer_types` (`configuration_utils.py`, `layer_type_validation`): as many as there
     /// are layers, of known kinds; where it does not, as with ``takesRopeScaling(isTypeCopied:)``.
     /// - Parameter layers: the family's own number of layers, where none is said.
-    public func takesLayerTypes(layers: Int) -> Bool {
+    package func takesLayerTypes(layers: Int) -> Bool {
         guard let types = values["layer_types"], types != .null else { return true }
         guard let types = types.strings, types.allSatisfy(Self.layerTypes.contains) else { return false }
         let count = values["num_hidden_layers"] ?? .integer(layers)
@@ -37,7 +37,7 @@ extension ModelConfig {
     /// not, the converter takes a configuration as it stands, without any default.
     /// - Parameter isTypeCopied: whether the family's configuration reads the older `type` as `rope_type`, which
     ///   then says the kind where both are there.
-    public mutating func takesRopeScaling(isTypeCopied: Bool) -> Bool {
+    package mutating func takesRopeScaling(isTypeCopied: Bool) -> Bool {
         guard let scaling = values["rope_scaling"], scaling != .null else { return true }
         guard var members = scaling.members else { return false }
         if isTypeCopied, let type = scaling["type"] {

@@ -1,16 +1,16 @@
-public import Tensors
+package import Tensors
 
 /// A model's `config.json`, as transformers gives it to a program: what it leaves out filled with the defaults of
 /// its `model_type`, and the part for text on the top level.
-public struct ModelConfig: Sendable {
+package struct ModelConfig: Sendable {
     /// All values, each key once.
-    public private(set) var values: [String: JSON]
+    package private(set) var values: [String: JSON]
     /// The file as it is.
-    public let raw: JSON
+    package let raw: JSON
 
     /// Reads a configuration.
     /// - Throws: where it is not an object.
-    public init(_ raw: JSON) throws(ConversionError) {
+    package init(_ raw: JSON) throws(ConversionError) {
         guard let members = raw.members else {
             throw ConversionError(
                 "config-malformed", "config.json is not an object",
@@ -40,21 +40,21 @@ public struct ModelConfig: Sendable {
     }
 
     /// The value of a key, `null` included; `nil` where the key is missing.
-    public subscript(key: String) -> JSON? {
+    package subscript(key: String) -> JSON? {
         get { values[key] }
         set { values[key] = newValue }
     }
 
     /// Sets a key only where it is missing.
-    public mutating func setDefault(_ key: String, _ value: JSON) {
+    package mutating func setDefault(_ key: String, _ value: JSON) {
         if values[key] == nil { values[key] = value }
     }
 
     /// The class in `architectures`, the first one; empty where there is none.
-    public var architecture: String { values["architectures"]?.array?.first?.string ?? "" }
+    package var architecture: String { values["architectures"]?.array?.first?.string ?? "" }
 
     /// All values as one object, sorted by key.
-    public var json: JSON {
+    package var json: JSON {
         .object(
             values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
                 JSON.Member($0.key, $0.value)
@@ -64,7 +64,7 @@ public struct ModelConfig: Sendable {
     // MARK: Values of a type
 
     /// The value of the first of these keys that is there; `nil` where there is none or it is `null`.
-    public func first(_ keys: [String]) -> JSON? {
+    package func first(_ keys: [String]) -> JSON? {
         guard let key = keys.first(where: { values[$0] != nil }), let value = values[key], value != .null
         else {
             return nil
@@ -74,7 +74,7 @@ public struct ModelConfig: Sendable {
 
     /// A whole number; `nil` where none of the keys is there or it is `null`.
     /// - Throws: where it is something else.
-    public func integerIfPresent(_ keys: String...) throws(ConversionError) -> Int? {
+    package func integerIfPresent(_ keys: String...) throws(ConversionError) -> Int? {
         guard let value = first(keys) else { return nil }
         if let integer = value.integer { return integer }
         if case .number(let number) = value, let integer = Int(exactly: number) { return integer }
@@ -83,7 +83,7 @@ public struct ModelConfig: Sendable {
 
     /// A whole number.
     /// - Throws: also where none of the keys is there.
-    public func integer(_ keys: String...) throws(ConversionError) -> Int {
+    package func integer(_ keys: String...) throws(ConversionError) -> Int {
         guard let value = first(keys) else { throw Self.missing(keys) }
         if let integer = value.integer { return integer }
         if case .number(let number) = value, let integer = Int(exactly: number) { return integer }
@@ -91,7 +91,7 @@ public struct ModelConfig: Sendable {
     }
 
     /// A whole number above zero, such as a dimension.
-    public func size(_ keys: String...) throws(ConversionError) -> Int {
+    package func size(_ keys: String...) throws(ConversionError) -> Int {
         guard let value = first(keys) else { throw Self.missing(keys) }
         guard let integer = value.integer, integer > 0, integer <= Int(Int32.max) else {
             throw Self.wrong(keys, value, "a whole number above 0")
@@ -100,38 +100,38 @@ public struct ModelConfig: Sendable {
     }
 
     /// A number; `nil` where none of the keys is there or it is `null`.
-    public func numberIfPresent(_ keys: String...) throws(ConversionError) -> Double? {
+    package func numberIfPresent(_ keys: String...) throws(ConversionError) -> Double? {
         guard let value = first(keys) else { return nil }
         guard let number = value.double else { throw Self.wrong(keys, value, "a number") }
         return number
     }
 
     /// A number.
-    public func number(_ keys: String...) throws(ConversionError) -> Double {
+    package func number(_ keys: String...) throws(ConversionError) -> Double {
         guard let value = first(keys) else { throw Self.missing(keys) }
         guard let number = value.double else { throw Self.wrong(keys, value, "a number") }
         return number
     }
 
     /// A truth value; `nil` where none of the keys is there or it is none.
-    public func boolIfPresent(_ keys: String...) -> Bool? { first(keys)?.bool }
+    package func boolIfPresent(_ keys: String...) -> Bool? { first(keys)?.bool }
 
     /// A string; `nil` where none of the keys is there or it is none.
-    public func stringIfPresent(_ keys: String...) -> String? { first(keys)?.string }
+    package func stringIfPresent(_ keys: String...) -> String? { first(keys)?.string }
 
     /// The number of blocks (`block_count`).
-    public func blockCount() throws(ConversionError) -> Int {
+    package func blockCount() throws(ConversionError) -> Int {
         try size("n_layers", "num_hidden_layers", "n_layer", "num_layers")
     }
 
     /// The number of elements of a head: `head_dim`, or the hidden size's share.
-    public func headLength() throws(ConversionError) -> Int {
+    package func headLength() throws(ConversionError) -> Int {
         if first(["head_dim"]) != nil { return try size("head_dim") }
         return try size("hidden_size", "n_embd") / size("num_attention_heads", "n_head", "n_heads")
     }
 
     /// What to say where none of the keys is there.
-    public static func missing(_ keys: [String]) -> ConversionError {
+    package static func missing(_ keys: [String]) -> ConversionError {
         ConversionError(
             "config-key-missing",
             keys.count == 1
@@ -150,7 +150,7 @@ public struct ModelConfig: Sendable {
 
 extension JSON {
     /// The value of a number of either kind.
-    public var double: Double? {
+    package var double: Double? {
         switch self {
         case .integer(let value): Double(value)
         case .number(let value): value

@@ -1,35 +1,35 @@
-public import Tensors
+package import Tensors
 
 /// The small files of a model, those that are not weights, by their paths below the model's directory.
-public struct ModelFiles: Sendable {
+package struct ModelFiles: Sendable {
     private var contents: [String: [UInt8]] = [:]
 
     /// Takes the files' contents.
     /// - Parameter contents: by path, with `/` between directories.
-    public init(_ contents: [String: [UInt8]] = [:]) {
+    package init(_ contents: [String: [UInt8]] = [:]) {
         self.contents = contents
     }
 
     /// The paths, sorted by their bytes.
-    public var paths: [String] {
+    package var paths: [String] {
         contents.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
     /// A file's content, or `nil` where there is none of that path.
-    public subscript(path: String) -> [UInt8]? {
+    package subscript(path: String) -> [UInt8]? {
         get { contents[path] }
         set { contents[path] = newValue }
     }
 
     /// A file's content as text; `nil` where there is none of that path. What is not UTF-8 becomes U+FFFD.
-    public func text(_ path: String) -> String? {
+    package func text(_ path: String) -> String? {
         contents[path].map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// A JSON file's value; `nil` where there is none of that path. `NaN` and infinities are taken, as Python's
     /// `json` takes them.
     /// - Throws: where it is not JSON.
-    public func json(_ path: String) throws(ConversionError) -> JSON? {
+    package func json(_ path: String) throws(ConversionError) -> JSON? {
         guard let bytes = contents[path] else { return nil }
         do throws(FormatError) {
             return try JSON.parse(bytes.span, nonFinite: true)
@@ -40,7 +40,7 @@ public struct ModelFiles: Sendable {
     }
 
     /// Whether a file of that path is worth reading for a conversion: it is small and says something of the model.
-    public static func isWanted(_ path: String) -> Bool {
+    package static func isWanted(_ path: String) -> Bool {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let isTop = name == path
         if isTop { return Self.names.contains(name) || name.hasSuffix(".tiktoken") }

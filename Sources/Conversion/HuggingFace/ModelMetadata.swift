@@ -1,32 +1,32 @@
-public import Tensors
+package import Tensors
 
 /// The metadata of a GGUF file to write: items in the order in which their keys came first.
 ///
 /// Setting a key again changes the value and keeps the place, and empty strings and arrays are not written, as in
 /// gguf-py's `gguf_writer.py`.
-public struct ModelMetadata: Sendable, Equatable {
+package struct ModelMetadata: Sendable, Equatable {
     /// One key and value.
-    public struct Item: Sendable, Equatable {
+    package struct Item: Sendable, Equatable {
         /// The key, as `llama.block_count`.
-        public let key: String
+        package let key: String
         /// The value.
-        public var value: GGUFContent
+        package var value: GGUFContent
     }
 
     /// GGUF's name for the architecture, with which its own keys begin.
-    public let architecture: String
+    package let architecture: String
     /// All items, `general.architecture` first.
-    public private(set) var items: [Item] = []
+    package private(set) var items: [Item] = []
     private var places: [String: Int] = [:]
 
     /// Starts with `general.architecture`.
-    public init(architecture: String) {
+    package init(architecture: String) {
         self.architecture = architecture
         self["general.architecture"] = .string(architecture)
     }
 
     /// The value of a key; setting `nil` takes it away.
-    public subscript(key: String) -> GGUFContent? {
+    package subscript(key: String) -> GGUFContent? {
         get { places[key].map { items[$0].value } }
         set {
             guard let newValue else {
@@ -47,12 +47,12 @@ public struct ModelMetadata: Sendable, Equatable {
     }
 
     /// Sets a key of the architecture's own: `block_count` becomes `llama.block_count`.
-    public mutating func set(_ key: String, _ value: GGUFContent) {
+    package mutating func set(_ key: String, _ value: GGUFContent) {
         self["\(architecture).\(key)"] = value
     }
 
     /// The items as the header of a file has them.
-    public func writer() -> GGUFHeaderWriter {
+    package func writer() -> GGUFHeaderWriter {
         var writer = GGUFHeaderWriter(padsWithoutTensors: false)
         for item in items { writer.add(item.key, item.value) }
         return writer

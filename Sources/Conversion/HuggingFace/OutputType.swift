@@ -1,14 +1,14 @@
-public import Tensors
+package import Tensors
 
 /// The type that a conversion gives tensors, by the names of convert_hf_to_gguf.py's `--outtype`.
-public enum OutputType: String, Sendable, CaseIterable {
+package enum OutputType: String, Sendable, CaseIterable {
     case f32, f16, bf16
     case q80 = "q8_0"
     case tq10 = "tq1_0"
     case tq20 = "tq2_0"
 
     /// The type of a tensor that nothing speaks against.
-    public var type: GGMLType {
+    package var type: GGMLType {
         switch self {
         case .f32: .f32
         case .f16: .f16
@@ -20,7 +20,7 @@ public enum OutputType: String, Sendable, CaseIterable {
     }
 
     /// The number in `general.file_type` (llama.h, `enum llama_ftype`).
-    public var fileType: UInt32 {
+    package var fileType: UInt32 {
         switch self {
         case .f32: 0
         case .f16: 1
@@ -32,11 +32,11 @@ public enum OutputType: String, Sendable, CaseIterable {
     }
 
     /// As it stands in a file's name: `F16`, `Q8_0`.
-    public var fileName: String { rawValue.uppercased() }
+    package var fileName: String { rawValue.uppercased() }
 
     /// The type that keeps what a checkpoint has best (`auto`): that of the first tensor of two or more dimensions
     /// that is of 16 bits, else `f16`.
-    public init(guessedFrom tensors: [CheckpointTensor]) {
+    package init(guessedFrom tensors: [CheckpointTensor]) {
         let first = tensors.first { $0.shape.count >= 2 && ($0.dtype == .bf16 || $0.dtype == .f16) }
         self = first?.dtype == .bf16 ? .bf16 : .f16
     }
@@ -45,7 +45,7 @@ public enum OutputType: String, Sendable, CaseIterable {
     /// - Parameters:
     ///   - name: GGUF's name.
     ///   - shape: outermost dimension first.
-    public func type(of name: String, shape: [Int]) -> GGMLType {
+    package func type(of name: String, shape: [Int]) -> GGMLType {
         if shape.count <= 1 || name.hasUTF8Suffix("_norm.weight") { return .f32 }
         if Self.isAlwaysFloat(name) { return .f32 }
         var type = type

@@ -1,8 +1,8 @@
 /// What the elements of a tensor to write are: a function of a checkpoint's tensors that can be computed for any
 /// range of elements, so that no tensor is ever held as a whole.
-public struct TensorValue: Hashable, Sendable {
+package struct TensorValue: Hashable, Sendable {
     /// Where elements come from.
-    public enum Content: Hashable, Sendable {
+    package enum Content: Hashable, Sendable {
         /// One view's elements after another's, each in row-major order.
         case views([TensorView])
         /// Numbers that the conversion computed.
@@ -10,7 +10,7 @@ public struct TensorValue: Hashable, Sendable {
     }
 
     /// Arithmetic on every element, in 32-bit floats.
-    public enum Operation: Hashable, Sendable {
+    package enum Operation: Hashable, Sendable {
         /// Adds a number.
         case add(Float)
         /// Multiplies by a number.
@@ -18,42 +18,42 @@ public struct TensorValue: Hashable, Sendable {
     }
 
     /// Where the elements come from.
-    public var content: Content
+    package var content: Content
     /// The numbers of elements, outermost dimension first.
-    public var shape: [Int]
+    package var shape: [Int]
     /// What is computed of each element, one operation after the other.
-    public var operations: [Operation] = []
+    package var operations: [Operation] = []
 
     /// The elements of one view.
-    public init(_ view: TensorView) {
+    package init(_ view: TensorView) {
         content = .views([view])
         shape = view.shape
     }
 
     /// Numbers.
-    public init(numbers: [Float], shape: [Int]) {
+    package init(numbers: [Float], shape: [Int]) {
         content = .numbers(numbers)
         self.shape = shape
     }
 
     /// The elements of views in another shape, which has as many.
-    public init(_ views: [TensorView], shape: [Int]) {
+    package init(_ views: [TensorView], shape: [Int]) {
         content = .views(views)
         self.shape = shape
     }
 
     /// The number of elements; the shape was seen to have a size.
-    public var elementCount: Int { shape.reduce(1, &*) }
+    package var elementCount: Int { shape.reduce(1, &*) }
 
     /// The one view that this is, where it is one of its own shape and nothing is computed.
-    public var view: TensorView? {
+    package var view: TensorView? {
         guard case .views(let views) = content, views.count == 1, operations.isEmpty, views[0].shape == shape
         else { return nil }
         return views[0]
     }
 
     /// The same elements, with an operation behind those that are there.
-    public func adding(_ number: Float) -> TensorValue {
+    package func adding(_ number: Float) -> TensorValue {
         var result = self
         result.operations.append(.add(number))
         return result
@@ -61,7 +61,7 @@ public struct TensorValue: Hashable, Sendable {
 
     /// Values of one shape as one, with a new outermost dimension (`torch.stack`).
     /// - Returns: `nil` where there is none, they differ in shape or operations, or one is of computed numbers.
-    public static func stacked(_ values: [TensorValue]) -> TensorValue? {
+    package static func stacked(_ values: [TensorValue]) -> TensorValue? {
         guard let first = values.first, var result = joined(values) else { return nil }
         guard values.allSatisfy({ $0.shape == first.shape }) else { return nil }
         result.shape = [values.count] + first.shape
@@ -70,7 +70,7 @@ public struct TensorValue: Hashable, Sendable {
 
     /// Values one after the other along the outermost dimension (`torch.cat`).
     /// - Returns: as ``stacked(_:)``, but that the outermost dimensions may differ.
-    public static func concatenated(_ values: [TensorValue]) -> TensorValue? {
+    package static func concatenated(_ values: [TensorValue]) -> TensorValue? {
         guard let first = values.first, !first.shape.isEmpty, var result = joined(values) else { return nil }
         guard values.allSatisfy({ $0.shape.dropFirst() == first.shape.dropFirst() && !$0.shape.isEmpty })
         else {
@@ -96,14 +96,14 @@ public struct TensorValue: Hashable, Sendable {
 }
 
 /// A tensor to write: what it is called and what it is.
-public struct ConvertedTensor: Hashable, Sendable {
+package struct ConvertedTensor: Hashable, Sendable {
     /// GGUF's name, as `blk.0.attn_v.weight`.
-    public var name: String
+    package var name: String
     /// The elements.
-    public var value: TensorValue
+    package var value: TensorValue
 
     /// Makes a tensor.
-    public init(_ name: String, _ value: TensorValue) {
+    package init(_ name: String, _ value: TensorValue) {
         self.name = name
         self.value = value
     }

@@ -1,18 +1,18 @@
 /// Elements of one tensor of a checkpoint in another order: the element at an index is at `offset` plus the sum of
 /// the index's parts times `strides`, counted in elements. A slice, a transposition and what splits or swaps
 /// dimensions are all of this kind.
-public struct TensorView: Hashable, Sendable {
+package struct TensorView: Hashable, Sendable {
     /// The tensor's place in the checkpoint's list.
-    public let tensor: Int
+    package let tensor: Int
     /// Where the first element is.
-    public private(set) var offset: Int
+    package private(set) var offset: Int
     /// The numbers of elements, outermost dimension first.
-    public private(set) var shape: [Int]
+    package private(set) var shape: [Int]
     /// How far apart neighbours along each dimension are.
-    public private(set) var strides: [Int]
+    package private(set) var strides: [Int]
 
     /// All of a tensor as it lies.
-    public init(_ tensor: Int, shape: [Int]) {
+    package init(_ tensor: Int, shape: [Int]) {
         self.tensor = tensor
         self.shape = shape
         offset = 0
@@ -20,7 +20,7 @@ public struct TensorView: Hashable, Sendable {
     }
 
     /// Elements of a tensor by their places, which are the caller's business.
-    public init(tensor: Int, offset: Int, shape: [Int], strides: [Int]) {
+    package init(tensor: Int, offset: Int, shape: [Int], strides: [Int]) {
         self.tensor = tensor
         self.offset = offset
         self.shape = shape
@@ -33,10 +33,10 @@ public struct TensorView: Hashable, Sendable {
     }
 
     /// The number of elements.
-    public var count: Int { shape.reduce(1, &*) }
+    package var count: Int { shape.reduce(1, &*) }
 
     /// Whether the elements lie one after the other.
-    public var isContiguous: Bool {
+    package var isContiguous: Bool {
         var expected = 1
         for (length, stride) in zip(shape, strides).reversed() where length != 1 {
             if stride != expected { return false }
@@ -57,7 +57,7 @@ public struct TensorView: Hashable, Sendable {
 
     /// With one dimension in the place of a few: `parts` multiply to the length of `axis`.
     /// - Returns: `nil` where they do not.
-    public func split(axis: Int, into parts: [Int]) -> TensorView? {
+    package func split(axis: Int, into parts: [Int]) -> TensorView? {
         guard shape.indices.contains(axis), parts.allSatisfy({ $0 >= 0 }) else { return nil }
         var product = 1
         for part in parts {
@@ -74,7 +74,7 @@ public struct TensorView: Hashable, Sendable {
     }
 
     /// With two dimensions in each other's place. The axes are the caller's business.
-    public func swapped(_ first: Int, _ second: Int) -> TensorView {
+    package func swapped(_ first: Int, _ second: Int) -> TensorView {
         var result = self
         result.shape.swapAt(first, second)
         result.strides.swapAt(first, second)
@@ -83,7 +83,7 @@ public struct TensorView: Hashable, Sendable {
 
     /// Only some of the elements along a dimension: every `step`th of `range`.
     /// - Returns: `nil` where the range is not inside.
-    public func sliced(axis: Int, _ range: Range<Int>, step: Int = 1) -> TensorView? {
+    package func sliced(axis: Int, _ range: Range<Int>, step: Int = 1) -> TensorView? {
         guard shape.indices.contains(axis), range.lowerBound >= 0, range.upperBound <= shape[axis], step > 0
         else { return nil }
         var result = self
@@ -95,7 +95,7 @@ public struct TensorView: Hashable, Sendable {
 
     /// Without a dimension: only the elements at one place along it.
     /// - Returns: `nil` where the place is not inside.
-    public func selected(axis: Int, at place: Int) -> TensorView? {
+    package func selected(axis: Int, at place: Int) -> TensorView? {
         guard var result = sliced(axis: axis, place..<place + 1) else { return nil }
         result.shape.remove(at: axis)
         result.strides.remove(at: axis)

@@ -1,16 +1,16 @@
 /// An importance matrix: how much an error in each column of a tensor counts, as llama-imatrix measured it.
 /// Only the table of contents is kept; values are read from the file when they are wanted, so that the matrix
 /// of a model with hundreds of experts costs no memory.
-public struct Imatrix: Equatable, Sendable {
+package struct Imatrix: Equatable, Sendable {
     /// Reads bytes of the file, exactly as many as the range has, or throws.
-    public typealias Read = (Range<Int>) throws -> [UInt8]
+    package typealias Read = (Range<Int>) throws -> [UInt8]
 
     /// What the file has for one tensor.
-    public struct Entry: Equatable, Sendable {
+    package struct Entry: Equatable, Sendable {
         /// The tensor's name.
-        public let name: String
+        package let name: String
         /// The number of values: columns times experts.
-        public let valueCount: Int
+        package let valueCount: Int
         /// Where the sums lie, 32-bit floats, in bytes from the start of the file.
         let sums: Range<Int>
         /// What the sums are divided by.
@@ -26,16 +26,16 @@ public struct Imatrix: Equatable, Sendable {
     }
 
     /// The entries by the names of their tensors.
-    public private(set) var entries: [String: Entry]
+    package private(set) var entries: [String: Entry]
     /// The names of the texts that it was measured on.
-    public let datasets: [String]
+    package let datasets: [String]
     /// The number of chunks of text that it was measured on; 0 where the file does not say.
-    public let chunkCount: Int
+    package let chunkCount: Int
 
     /// Reads the table of contents of a GGUF file (`llama-imatrix`) or of the older `.dat` file, which has the
     /// same numbers without counts for experts.
     /// - Throws: `FormatError` with the place in the file, or what `read` throws.
-    public init(fileSize: Int, read: Read) throws {
+    package init(fileSize: Int, read: Read) throws {
         let start = try read(0..<min(4, max(0, fileSize)))
         let contents =
             start.elementsEqual("GGUF".utf8)
@@ -48,7 +48,7 @@ public struct Imatrix: Equatable, Sendable {
 
     /// Reads a tensor's values: one for each column, expert after expert.
     /// - Throws: where a value is infinite or not a number, and what `read` throws.
-    public func values(of entry: Entry, read: Read) throws -> [Float] {
+    package func values(of entry: Entry, read: Read) throws -> [Float] {
         var values = floats(try read(entry.sums))
         switch entry.divisor {
         case .calls(let calls):
@@ -75,7 +75,7 @@ public struct Imatrix: Equatable, Sendable {
     }
 
     /// Reads all values once, so that one that is no number is found before any work.
-    public func check(read: Read) throws {
+    package func check(read: Read) throws {
         for entry in sortedEntries { _ = try values(of: entry, read: read) }
     }
 
@@ -87,7 +87,7 @@ public struct Imatrix: Equatable, Sendable {
     /// Keeps the entries whose names contain one of the texts of `including` (`--include-weights`), or none of
     /// those of `excluding` (`--exclude-weights`).
     /// - Throws: where both are asked for.
-    public func filtered(
+    package func filtered(
         including: [String] = [], excluding: [String] = []
     ) throws(QuantizationError) -> Imatrix {
         guard including.isEmpty || excluding.isEmpty else {

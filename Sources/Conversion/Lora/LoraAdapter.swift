@@ -1,52 +1,52 @@
-public import Tensors
+package import Tensors
 
 /// A LoRA adapter as PEFT saves it: `adapter_config.json`, and pairs of matrices whose products, scaled, are added
 /// to a base model's weights.
-public struct LoraAdapter: Sendable {
+package struct LoraAdapter: Sendable {
     /// Two matrices that change one weight of `rows` by `columns` elements: `B` times `A`.
-    public struct Pair: Hashable, Sendable {
+    package struct Pair: Hashable, Sendable {
         /// The name of the weight in the base model.
-        public let name: String
+        package let name: String
         /// The place of `A`, of `rank` by `columns` elements, in ``LoraAdapter/tensors``.
-        public let a: Int
+        package let a: Int
         /// The place of `B`, of `rows` by `rank` elements, in ``LoraAdapter/tensors``.
-        public let b: Int
+        package let b: Int
         /// How many columns `B` and rows `A` have.
-        public let rank: Int
+        package let rank: Int
         /// How many rows the weight has.
-        public let rows: Int
+        package let rows: Int
         /// How many columns the weight has.
-        public let columns: Int
+        package let columns: Int
         /// Whether the weight is an embedding, whose product PEFT transposes.
-        public let isEmbedding: Bool
+        package let isEmbedding: Bool
     }
 
     /// A tensor that takes the place of the base model's.
-    public struct Whole: Hashable, Sendable {
+    package struct Whole: Hashable, Sendable {
         /// The name in the base model.
-        public let name: String
+        package let name: String
         /// The place in ``LoraAdapter/tensors``.
-        public let index: Int
+        package let index: Int
     }
 
     /// The name of the adapter's directory.
-    public let directoryName: String
+    package let directoryName: String
     /// The small files.
-    public let files: ModelFiles
+    package let files: ModelFiles
     /// The front matter of the card; `nil` where there is none.
-    public let card: JSON?
+    package let card: JSON?
     /// The tensors in the order in which their bytes lie.
-    public let tensors: [CheckpointTensor]
+    package let tensors: [CheckpointTensor]
     /// `adapter_config.json`.
-    public let config: JSON
+    package let config: JSON
     /// The pairs, in the order in which their first matrix lies.
-    public let pairs: [Pair]
+    package let pairs: [Pair]
     /// Norms and whatever else is stored whole, in the order in which they lie.
-    public let whole: [Whole]
+    package let whole: [Whole]
 
     /// Reads an adapter.
     /// - Throws: where there is no configuration, it is of another method, or matrices do not fit together.
-    public init(
+    package init(
         directoryName: String, files: ModelFiles, card: JSON?, tensors: [CheckpointTensor]
     ) throws(ConversionError) {
         guard let config = try files.json("adapter_config.json"), config.members != nil else {
@@ -157,7 +157,7 @@ public struct LoraAdapter: Sendable {
 
     /// `lora_alpha`, by which products are scaled.
     /// - Throws: where it is missing.
-    public func alpha() throws(ConversionError) -> Double {
+    package func alpha() throws(ConversionError) -> Double {
         guard let alpha = config["lora_alpha"]?.double else {
             throw ConversionError(
                 "adapter-config-malformed", "adapter_config.json has no number \"lora_alpha\"",
@@ -168,7 +168,7 @@ public struct LoraAdapter: Sendable {
 
     /// The factor of a pair's product: alpha by rank, or by the rank's root for rank-stabilized adapters, with the
     /// values of `alpha_pattern` for the modules that it names (PEFT, `LoraLayer.update_layer`).
-    public func scale(of pair: Pair) throws(ConversionError) -> Double {
+    package func scale(of pair: Pair) throws(ConversionError) -> Double {
         let module = String(decoding: pair.name.utf8.dropLast(".weight".utf8.count), as: UTF8.self)
         var alpha = try alpha()
         for member in config["alpha_pattern"]?.members ?? [] {

@@ -8,7 +8,7 @@ extension HuggingFaceConversion {
     /// - Parameters:
     ///   - base: the model that the adapter was trained for, of which only the configuration is asked.
     /// - Throws: everything that hinders.
-    public init(
+    package init(
         adapter: LoraAdapter, base: HuggingFaceModel, _ options: Options = Options()
     ) throws(ConversionError) {
         let family = try ArchitectureRegistry.family(of: base.config.architecture)
@@ -97,7 +97,7 @@ extension HuggingFaceConversion {
 
 extension LoraAdapter {
     /// What a GGUF of the adapter cannot say, a sentence each; empty where it says all.
-    public var remarks: [String] {
+    package var remarks: [String] {
         var remarks: [String] = []
         if config["use_rslora"]?.bool == true {
             remarks.append(

@@ -4,11 +4,11 @@
 /// fused multiply-add gives and PEFT gets from torch. It is done by way of 64 bits, so that it does not depend on the
 /// machine; rounding twice makes another number of about one step in 2^29. The sum is then scaled and added to the
 /// weight in 32 bits.
-public struct LoraProduct: Sendable {
+package struct LoraProduct: Sendable {
     /// How many rows the weight has.
-    public let rows: Int
+    package let rows: Int
     /// How many columns the weight has.
-    public let columns: Int
+    package let columns: Int
     private let rank: Int
     private let scale: Float
     /// Of `rows` by `rank` elements.
@@ -23,7 +23,7 @@ public struct LoraProduct: Sendable {
     ///   - isTransposed: whether the weight is the product's transpose, as of embeddings and of the layers whose
     ///     weights have a row for each input (`fan_in_fan_out`).
     /// - Returns: `nil` where the numbers of elements are others.
-    public init?(_ pair: LoraAdapter.Pair, a: [Float], b: [Float], scale: Double, isTransposed: Bool) {
+    package init?(_ pair: LoraAdapter.Pair, a: [Float], b: [Float], scale: Double, isTransposed: Bool) {
         guard a.count == pair.rank * pair.columns, b.count == pair.rows * pair.rank else { return nil }
         rank = pair.rank
         self.scale = Float(scale)
@@ -48,7 +48,7 @@ public struct LoraProduct: Sendable {
 
     /// Adds the scaled product to elements of the weight.
     /// - Parameter elements: which ones, counted from the first in row-major order; as many as `floats` has.
-    public func add(to floats: inout MutableSpan<Float>, elements: Range<Int>) {
+    package func add(to floats: inout MutableSpan<Float>, elements: Range<Int>) {
         var sums = [Float](repeating: 0, count: 512)
         var place = elements.lowerBound
         while place < elements.upperBound {

@@ -2,7 +2,7 @@ import Tensors
 
 extension LoraAdapter {
     /// What becomes of a weight of the base model when the adapter is merged into it.
-    public enum Change: Hashable, Sendable {
+    package enum Change: Hashable, Sendable {
         /// A pair's product is added.
         case product(Pair, scale: Double, isTransposed: Bool)
         /// A tensor of the adapter takes its place; by its place in ``LoraAdapter/tensors``.
@@ -16,7 +16,7 @@ extension LoraAdapter {
     /// - Parameter base: the base model's tensors.
     /// - Returns: the changes by the tensors' names.
     /// - Throws: where a weight is not there, or of another shape.
-    public func changes(of base: [CheckpointTensor]) throws(ConversionError) -> [String: Change] {
+    package func changes(of base: [CheckpointTensor]) throws(ConversionError) -> [String: Change] {
         var shapes: [[UInt8]: CheckpointTensor] = [:]
         for tensor in base { shapes[Array(tensor.name.utf8)] = tensor }
         var changes: [String: Change] = [:]

@@ -3,14 +3,14 @@
 ///
 /// A name alone does not decide it everywhere: what follows the attention's norm is one thing in Llama and
 /// another in Gemma 2. So there are candidates, of which a GGUF file has one.
-public struct HuggingFaceName: Equatable, Sendable {
+package struct HuggingFaceName: Equatable, Sendable {
     /// The names in GGUF that it may have, the likelier first; empty for one that is not known.
-    public let candidates: [String]
+    package let candidates: [String]
     /// Which matrix of a stack of experts it is; `nil` where it is the whole tensor.
-    public let expert: Int?
+    package let expert: Int?
 
     /// Reads a name as transformers writes it.
-    public init(_ name: String) {
+    package init(_ name: String) {
         var parts = name.split(separator: ".", omittingEmptySubsequences: false)[...]
         let suffix: Substring? = ["weight", "bias"].contains(parts.last) ? parts.popLast() : nil
         while let first = parts.first, HuggingFaceName.prefixes.contains(first) { parts.removeFirst() }

@@ -1,9 +1,9 @@
-public import Tensors
+package import Tensors
 
 extension GGMLType {
     /// Whether llama.cpp can convert floats to this type, and back: all but integers, 64-bit floats and those
     /// that only exist while a model runs.
-    public var isConvertible: Bool {
+    package var isConvertible: Bool {
         switch self {
         case .i8, .i16, .i32, .i64, .f64, .q81, .q8K: false
         default: true
@@ -11,11 +11,11 @@ extension GGMLType {
     }
 
     /// Whether it stores blocks, not single numbers.
-    public var isQuantized: Bool { blockLength > 1 }
+    package var isQuantized: Bool { blockLength > 1 }
 
     /// The type of a name, in any case of letters, that tensors can be converted to.
     /// - Throws: where there is none; the hint says which there are.
-    public init(convertibleNamed text: String) throws(QuantizationError) {
+    package init(convertibleNamed text: String) throws(QuantizationError) {
         if let type = GGMLType(name: text), type.isConvertible {
             self = type
             return

@@ -1,7 +1,7 @@
 /// `--override-kv KEY=TYPE:VALUE`: a metadata item to set.
-public struct MetadataOverride: Hashable, Sendable {
+package struct MetadataOverride: Hashable, Sendable {
     /// A value of the four types that can be said.
-    public enum Value: Hashable, Sendable {
+    package enum Value: Hashable, Sendable {
         /// Written as an unsigned integer of 32 bits.
         case int(UInt32)
         /// Written as a float of 32 bits.
@@ -10,15 +10,15 @@ public struct MetadataOverride: Hashable, Sendable {
     }
 
     /// The longest name and the longest text in bytes, as llama-quantize has them.
-    public static let maximumLength = 127
+    package static let maximumLength = 127
 
     /// The item's name.
-    public let key: String
+    package let key: String
     /// The item's value.
-    public let value: Value
+    package let value: Value
 
     /// Makes an override.
-    public init(key: String, value: Value) {
+    package init(key: String, value: Value) {
         self.key = key
         self.value = value
     }
@@ -26,7 +26,7 @@ public struct MetadataOverride: Hashable, Sendable {
     /// Reads `KEY=TYPE:VALUE`, where the type is `int`, `float`, `bool` or `str`.
     /// - Throws: where a part is missing, too long, or no value of its type. llama-quantize takes any text for a
     ///   number and drops the sign of a negative one; here it is an error.
-    public init(_ text: String) throws(QuantizationError) {
+    package init(_ text: String) throws(QuantizationError) {
         let bytes = text.utf8
         guard let equals = bytes.firstIndex(of: UInt8(ascii: "=")), equals != bytes.startIndex,
             let colon = bytes[equals...].firstIndex(of: UInt8(ascii: ":"))

@@ -1,4 +1,4 @@
-public import Tensors
+package import Tensors
 
 extension ModelTraits {
     /// The most blocks that a model may have; llama.cpp allows 512.
@@ -10,7 +10,7 @@ extension ModelTraits {
     ///   - bytes: the bytes that the header was read from, from the start of the file.
     ///   - overrides: `--override-kv`, which changes the traits too; of two of one name the first counts.
     /// - Throws: where the architecture or the number of blocks is missing, or a value cannot be.
-    public init(
+    package init(
         header: GGUFHeader, bytes: Span<UInt8>, overrides: [MetadataOverride] = []
     ) throws(QuantizationError) {
         let reader = TraitReader(header: header, overrides: overrides)

@@ -1,20 +1,20 @@
 /// What the choice of types has to know about a model; the tensors tell the rest.
-public struct ModelTraits: Hashable, Sendable {
+package struct ModelTraits: Hashable, Sendable {
     /// GGUF's name for the architecture, as `llama`.
-    public var architecture: String
+    package var architecture: String
     /// The number of blocks, with those that predict further tokens.
-    public var blockCount: Int
+    package var blockCount: Int
     /// The blocks among them that predict further tokens (`nextn_predict_layers`).
-    public var predictionBlockCount: Int
+    package var predictionBlockCount: Int
     /// The number of attention heads in the first block; 0 where there is no attention.
-    public var headCount: Int
+    package var headCount: Int
     /// The number of heads in the first block that keys and values have.
-    public var keyValueHeadCount: Int
+    package var keyValueHeadCount: Int
     /// The number of experts; 0 in a model without.
-    public var expertCount: Int
+    package var expertCount: Int
 
     /// Makes the traits of a model that is no GGUF file yet.
-    public init(
+    package init(
         architecture: String, blockCount: Int, predictionBlockCount: Int = 0, headCount: Int = 0,
         keyValueHeadCount: Int? = nil, expertCount: Int = 0
     ) {

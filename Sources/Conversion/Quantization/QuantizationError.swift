@@ -1,16 +1,16 @@
 /// Why a file cannot be quantized as it was asked.
-public struct QuantizationError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct QuantizationError: Error, Equatable, Sendable, CustomStringConvertible {
     /// One sentence without a full stop that says what is wrong and where.
-    public let message: String
+    package let message: String
     /// What to do next; `nil` where nothing is known to help.
-    public let hint: String?
+    package let hint: String?
 
     /// Makes an error out of what is wrong and what to do next.
-    public init(_ message: String, hint: String? = nil) {
+    package init(_ message: String, hint: String? = nil) {
         self.message = message
         self.hint = hint
     }
 
     /// The message, then the hint.
-    public var description: String { hint.map { "\(message); \($0)" } ?? message }
+    package var description: String { hint.map { "\(message); \($0)" } ?? message }
 }

@@ -1,41 +1,41 @@
-public import Tensors
+package import Tensors
 
 /// What was asked of `quantize`, by llama-quantize's options.
-public struct QuantizationOptions: Sendable {
+package struct QuantizationOptions: Sendable {
     /// The type or mixture to make.
-    public var type: QuantizationType
+    package var type: QuantizationType
     /// `--pure`: one type for every tensor that is quantized, without the mixture's exceptions.
-    public var isPure = false
+    package var isPure = false
     /// `--token-embedding-type`: the type of the token embeddings, with no regard to the mixture.
-    public var tokenEmbeddingType: GGMLType?
+    package var tokenEmbeddingType: GGMLType?
     /// `--output-tensor-type`: the type of `output.weight`, with no regard to the mixture.
-    public var outputTensorType: GGMLType?
+    package var outputTensorType: GGMLType?
     /// `--tensor-type`: the first rule that finds its pattern in a tensor's name decides. They count where the
     /// type asked for is a quantized one.
-    public var tensorTypes: [TensorTypeRule] = []
+    package var tensorTypes: [TensorTypeRule] = []
     /// `--leave-output-tensor`: `output.weight` is copied.
-    public var leavesOutputTensor = false
+    package var leavesOutputTensor = false
     /// `--allow-requantize`: tensors that are quantized already may be converted.
-    public var allowsRequantizing = false
+    package var allowsRequantizing = false
     /// `--keep-split`: tensors stay in the order in which they are given: by file, then by place in it.
-    public var keepsOrder = false
+    package var keepsOrder = false
 
     /// Asks for a type, and for nothing else.
-    public init(type: QuantizationType) { self.type = type }
+    package init(type: QuantizationType) { self.type = type }
 }
 
 /// A rule of `--tensor-type PATTERN=TYPE`.
-public struct TensorTypeRule: Sendable {
+package struct TensorTypeRule: Sendable {
     /// The regular expression (ECMAScript) that is looked for in a tensor's name; in lower case, as
     /// llama-quantize makes it, so that `\D` means `\d`.
-    public let pattern: String
+    package let pattern: String
     /// The type of the tensors it is found in.
-    public let type: GGMLType
+    package let type: GGMLType
     private let expression: NamePattern
 
     /// Reads `PATTERN=TYPE`.
     /// - Throws: where either is missing, the pattern is no regular expression, or the type is unknown.
-    public init(_ text: String) throws(QuantizationError) {
+    package init(_ text: String) throws(QuantizationError) {
         guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")), equals != text.utf8.startIndex else {
             throw QuantizationError(
                 "the rule \(text.quotedForMessage) is not PATTERN=TYPE",
@@ -56,5 +56,5 @@ public struct TensorTypeRule: Sendable {
     }
 
     /// Whether the pattern is found in a tensor's name.
-    public func matches(_ name: String) -> Bool { expression.isFound(in: Array(name.utf8)) }
+    package func matches(_ name: String) -> Bool { expression.isFound(in: Array(name.utf8)) }
 }

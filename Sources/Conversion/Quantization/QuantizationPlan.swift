@@ -1,33 +1,33 @@
-public import Tensors
+package import Tensors
 
 /// Which type every tensor of a file gets, in the order of the file to write: every decision before any work.
-public struct QuantizationPlan: Sendable {
+package struct QuantizationPlan: Sendable {
     /// What becomes of one tensor.
-    public struct Tensor: Sendable {
+    package struct Tensor: Sendable {
         /// The tensor as it is.
-        public let source: TensorDescription
+        package let source: TensorDescription
         /// The tensor's place in the list that the plan was made of.
-        public let sourceIndex: Int
+        package let sourceIndex: Int
         /// The type it gets.
-        public let type: GGMLType
+        package let type: GGMLType
         /// The type that its shape did not allow; `nil` where it got what it should.
-        public let fallback: Fallback?
+        package let fallback: Fallback?
         /// The importance of its columns, to be read with ``Imatrix/values(of:read:)``; `nil` where the matrix
         /// has none, or the tensor is copied.
-        public let importance: Imatrix.Entry?
+        package let importance: Imatrix.Entry?
         /// Whether the type gives garbage without importance.
-        public let requiresImportance: Bool
+        package let requiresImportance: Bool
         /// The size in bytes as it is, without padding.
-        public let sourceSize: Int
+        package let sourceSize: Int
         /// The size in bytes that it gets, without padding.
-        public let size: Int
+        package let size: Int
 
         /// Whether the tensor is converted; otherwise its bytes are copied.
-        public var isConverted: Bool { type != source.type }
+        package var isConverted: Bool { type != source.type }
 
         /// The tensor as the header of the file to write says it: with its new type, and as llama.cpp writes
         /// all tensors with at least one dimension, and none of 1 at the end.
-        public var result: TensorDescription {
+        package var result: TensorDescription {
             let dimensions = Array(source.dimensions.prefix(source.dimensionCount))
             return TensorDescription(
                 name: source.name, dimensions: dimensions.isEmpty ? [1] : dimensions, type: type)
@@ -35,20 +35,20 @@ public struct QuantizationPlan: Sendable {
     }
 
     /// A type that a tensor should have had, but its rows are no whole number of that type's blocks.
-    public struct Fallback: Hashable, Sendable {
+    package struct Fallback: Hashable, Sendable {
         /// The type it should have had.
-        public let wanted: GGMLType
+        package let wanted: GGMLType
         /// Why it has another, as "rows of 288 are not divisible into blocks of 256".
-        public let reason: String
+        package let reason: String
         /// The bytes that the other type takes more than the wanted would; negative where it takes less.
-        public let cost: Int
+        package let cost: Int
     }
 
     /// The tensors in the order of the file to write.
-    public let tensors: [Tensor]
+    package let tensors: [Tensor]
     /// What keeps the plan from being carried out, each with the tensors' names; empty where nothing does. A
     /// dry run shows them and goes on.
-    public let problems: [QuantizationError]
+    package let problems: [QuantizationError]
 
     /// Decides the type of every tensor.
     /// - Parameters:
@@ -57,7 +57,7 @@ public struct QuantizationPlan: Sendable {
     ///   - imatrix: the importance matrix, after ``Imatrix/filtered(including:excluding:)``; an empty one is as
     ///     good as none.
     /// - Throws: where no type can be decided on.
-    public init(
+    package init(
         tensors: [TensorDescription], traits: ModelTraits, options: QuantizationOptions,
         imatrix: Imatrix? = nil
     ) throws(QuantizationError) {
@@ -104,7 +104,7 @@ public struct QuantizationPlan: Sendable {
 
     /// Says whether the plan can be carried out.
     /// - Throws: the first of ``problems``.
-    public func check() throws(QuantizationError) {
+    package func check() throws(QuantizationError) {
         if let problem = problems.first { throw problem }
     }
 }

@@ -2,7 +2,7 @@ import Tensors
 
 extension QuantizationType {
     /// Every type, in llama-quantize's order, without second names.
-    public static let all: [QuantizationType] = [
+    package static let all: [QuantizationType] = [
         type("Q1_0", .q10, .q10), type("Q2_0", .q20, .q20), type("Q4_0", .q40, .q40),
         type("Q4_1", .q41, .q41), type("MXFP4_MOE", .mxfp4MoE, .mxfp4), type("Q5_0", .q50, .q50),
         type("Q5_1", .q51, .q51), type("IQ2_XXS", .iq2XXS, .iq2XXS), type("IQ2_XS", .iq2XS, .iq2XS),
@@ -18,7 +18,7 @@ extension QuantizationType {
     ]
 
     /// Second names, and the names of what they mean.
-    public static let aliases = [
+    package static let aliases = [
         (alias: "Q3_K", name: "Q3_K_M"), (alias: "Q4_K", name: "Q4_K_M"), (alias: "Q5_K", name: "Q5_K_M"),
     ]
 
@@ -31,10 +31,10 @@ extension QuantizationType {
 
     /// The bits that an element of the base type takes, with the block's scales. What a mixture takes depends
     /// on the model.
-    public var bitsPerWeight: Double { Double(base.blockSize * 8) / Double(base.blockLength) }
+    package var bitsPerWeight: Double { Double(base.blockSize * 8) / Double(base.blockLength) }
 
     /// Whether one type is for all tensors that are quantized, but for the output and the token embeddings.
-    public var isUniform: Bool {
+    package var isUniform: Bool {
         switch mixture {
         case nil, .f32, .f16, .bf16, .q41, .q51, .q80, .q3KS, .q5KS, .q6K, .tq10, .tq20, .q10, .q20: true
         default: false
@@ -43,7 +43,7 @@ extension QuantizationType {
 
     /// The type of a name or a number, as llama-quantize takes them: any case of letters, `Q4_K` for `Q4_K_M`.
     /// - Throws: where there is none; the hint says the nearest names.
-    public init(named text: String) throws(QuantizationError) {
+    package init(named text: String) throws(QuantizationError) {
         let upper = text.uppercased()
         let name = Self.aliases.first { $0.alias == upper }?.name ?? upper
         // COPY comes last, so that 0 is F32.

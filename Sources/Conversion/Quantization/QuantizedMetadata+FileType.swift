@@ -1,4 +1,4 @@
-public import Tensors
+package import Tensors
 
 extension QuantizedMetadata {
     /// The bit that llama.cpp sets in a type of file that it guessed.
@@ -10,7 +10,7 @@ extension QuantizedMetadata {
     ///   - header: the source's header; of several files the first's.
     ///   - tensors: the tensors of all files.
     ///   - overrides: `--override-kv`; of two of one name the first counts here.
-    public static func fileType(
+    package static func fileType(
         of type: QuantizationType, header: GGUFHeader, tensors: [TensorDescription],
         overrides: [MetadataOverride] = []
     ) -> UInt32 {

@@ -1,21 +1,21 @@
-public import Tensors
+package import Tensors
 
 /// The metadata of a quantized file: what is kept of the source's, what is removed, and what is appended.
 ///
 /// As llama-quantize writes it: the source's items in their order, but for those that are set anew, which go to the
 /// end: the quantization's version, the file's type, then overrides and the importance matrix's items. What tells
 /// the files of a split apart is removed.
-public struct QuantizedMetadata: Equatable, Sendable {
+package struct QuantizedMetadata: Equatable, Sendable {
     /// One item, ready to be written: GGUF's bytes of key, type and value.
-    public struct Item: Equatable, Sendable {
+    package struct Item: Equatable, Sendable {
         /// The item's name.
-        public let key: String
+        package let key: String
         /// Where its bytes are.
-        public let content: Content
+        package let content: Content
     }
 
     /// Where an item's bytes are.
-    public enum Content: Equatable, Sendable {
+    package enum Content: Equatable, Sendable {
         /// In the source's header, in bytes from the start of the file.
         case source(Range<Int>)
         /// Here.
@@ -28,9 +28,9 @@ public struct QuantizedMetadata: Equatable, Sendable {
     private static let maximumTextLength = 127
 
     /// The items in the order of the file to write.
-    public private(set) var items: [Item] = []
+    package private(set) var items: [Item] = []
     /// The alignment in bytes that the items say; 32 where none does.
-    public let alignment: Int
+    package let alignment: Int
 
     /// Decides on the items.
     /// - Parameters:
@@ -42,7 +42,7 @@ public struct QuantizedMetadata: Equatable, Sendable {
     ///     leaves no trace.
     /// - Throws: where `bytes` is not what the header was found in, or an override sets an alignment that is no
     ///   power of two.
-    public init(
+    package init(
         header: GGUFHeader, bytes: Span<UInt8>, fileType: UInt32, overrides: [MetadataOverride] = [],
         imatrix: (matrix: Imatrix, file: String)? = nil
     ) throws {
@@ -83,7 +83,7 @@ public struct QuantizedMetadata: Equatable, Sendable {
     ///   - number: the file's, from 0.
     ///   - count: the number of files.
     ///   - tensorCount: the number of tensors in all of them.
-    public static func split(number: Int, of count: Int, tensorCount: Int) -> [Item] {
+    package static func split(number: Int, of count: Int, tensorCount: Int) -> [Item] {
         [
             item("split.no", .uint16(UInt16(clamping: number))),
             item("split.count", .uint16(UInt16(clamping: count))),

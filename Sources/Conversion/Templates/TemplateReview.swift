@@ -4,20 +4,20 @@
 /// templates of real models do is allowed, all else is a finding: attributes of Python's inside, however their
 /// names are put together, functions, filters and statements that a chat template has no use for, and what cannot
 /// be read.
-public struct TemplateReview {
+package struct TemplateReview {
     /// Something that does not belong into a chat template.
-    public struct Finding: Equatable, Sendable {
+    package struct Finding: Equatable, Sendable {
         /// What it is, to be read after "the template".
-        public let message: String
+        package let message: String
         /// The line of the template, from 1.
-        public let line: Int
+        package let line: Int
     }
 
     /// Templates of more bytes are not read, which is a finding; real ones have up to some 50 kB.
-    public static let sizeLimit = 1 << 20
+    package static let sizeLimit = 1 << 20
 
     /// What is wrong with a template, in its order, each sentence once; empty where nothing is.
-    public static func findings(of template: [UInt8]) -> [Finding] {
+    package static func findings(of template: [UInt8]) -> [Finding] {
         guard template.count <= sizeLimit else {
             return [Finding(message: "is longer than 1 MiB, and was not read", line: 1)]
         }

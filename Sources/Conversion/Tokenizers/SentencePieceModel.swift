@@ -1,39 +1,39 @@
 /// A SentencePiece model, `tokenizer.model` (sentencepiece_model.proto of google/sentencepiece): what GGUF takes
 /// of it.
-public struct SentencePieceModel: Sendable {
+package struct SentencePieceModel: Sendable {
     /// How a model finds the pieces of a text.
-    public enum Kind: Int32, Sendable {
+    package enum Kind: Int32, Sendable {
         case unigram = 1
         case bpe, word, char
     }
 
     /// One piece of the vocabulary; its place is its id.
-    public struct Piece: Sendable, Equatable {
+    package struct Piece: Sendable, Equatable {
         /// The text, with U+2581 for a space.
-        public var text: String
+        package var text: String
         /// The logarithm of how likely it is, or minus the number of its merge.
-        public var score: Float
+        package var score: Float
         /// What it is for.
-        public var type: TokenType
+        package var type: TokenType
     }
 
     /// All pieces, by id.
-    public private(set) var pieces: [Piece] = []
+    package private(set) var pieces: [Piece] = []
     /// How it finds pieces.
-    public private(set) var kind = Kind.unigram
+    package private(set) var kind = Kind.unigram
     /// Whether a space is put before a text.
-    public private(set) var addsDummyPrefix = true
+    package private(set) var addsDummyPrefix = true
     /// Whether several spaces count as one.
-    public private(set) var removesExtraWhitespaces = true
+    package private(set) var removesExtraWhitespaces = true
     /// How characters are replaced before all else, in SentencePiece's own form; often empty.
-    public private(set) var precompiledCharsmap: [UInt8] = []
+    package private(set) var precompiledCharsmap: [UInt8] = []
 
     /// Reads a model.
     /// - Parameters:
     ///   - bytes: the file.
     ///   - path: what errors call it.
     /// - Throws: where it is no such model, is cut short, or has no pieces.
-    public init(_ bytes: [UInt8], path: String) throws(ConversionError) {
+    package init(_ bytes: [UInt8], path: String) throws(ConversionError) {
         var reader = ProtobufReader(bytes, path: path)
         while let field = try reader.next() {
             guard (1...3).contains(field.number) else { continue }

@@ -1,5 +1,5 @@
 /// What a token is for, by the numbers of `tokenizer.ggml.token_type` (llama.h, `enum llama_token_type`).
-public enum TokenType: Int32, Sendable {
+package enum TokenType: Int32, Sendable {
     /// A piece of text.
     case normal = 1
     /// What stands for text that has no token.

@@ -1,10 +1,10 @@
-public import Tensors
+package import Tensors
 
 extension Vocabulary {
     /// Adds a BPE on bytes, as GPT-2's: `tokenizer.json`, or `vocab.json` and `merges.txt`.
     /// - Parameter special: kinds of special tokens with the texts of added tokens, for kinds that no file names.
     /// - Throws: where there is no vocabulary or there are no merges, or `vocab_size` is less than there are tokens.
-    public func addBPE(
+    package func addBPE(
         to metadata: inout ModelMetadata, special: [(kind: String, token: String)] = []
     ) throws(ConversionError) {
         let files = try tokenizerFiles()
@@ -27,7 +27,7 @@ extension Vocabulary {
 
     /// Adds a WordPiece, as BERT's: `tokenizer.json`, or `vocab.txt`. Tokens that begin a word begin with U+2581,
     /// those that go on lose their `##`.
-    public func addWordPiece(to metadata: inout ModelMetadata) throws(ConversionError) {
+    package func addWordPiece(to metadata: inout ModelMetadata) throws(ConversionError) {
         let files = try tokenizerFiles()
         var table = try transformersTable(try transformersTokens())
         metadata["tokenizer.ggml.token_type_count"] = try tokenTypeCount()
@@ -40,7 +40,7 @@ extension Vocabulary {
     }
 
     /// The number of kinds of segments, `type_vocab_size`.
-    public func tokenTypeCount() throws(ConversionError) -> GGUFContent {
+    package func tokenTypeCount() throws(ConversionError) -> GGUFContent {
         guard let value = config["type_vocab_size"], value != .null else { return .uint32(1) }
         guard let count = value.integer.flatMap(UInt32.init(exactly:)) else {
             throw ConversionError(

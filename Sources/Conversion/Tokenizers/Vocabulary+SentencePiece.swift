@@ -4,13 +4,13 @@ extension Vocabulary {
     /// Adds a SentencePiece model, `tokenizer.model`, with the tokens that `added_tokens.json` and
     /// `tokenizer_config.json` add or rename.
     /// - Throws: where there is no `tokenizer.model`, or it is broken.
-    public func addSentencePiece(to metadata: inout ModelMetadata) throws(ConversionError) {
+    package func addSentencePiece(to metadata: inout ModelMetadata) throws(ConversionError) {
         try add(try sentencePieceTable(), to: &metadata)
     }
 
     /// Adds a SentencePiece model as Phi-3 has it: `tokenizer.json` adds tokens too, and one is special only where
     /// its file says so.
-    public func addPhi3SentencePiece(to metadata: inout ModelMetadata) throws(ConversionError) {
+    package func addPhi3SentencePiece(to metadata: inout ModelMetadata) throws(ConversionError) {
         let files = try tokenizerFiles()
         let model = try sentencePiece("tokenizer.model")
         let count = try configuredCount() ?? model.pieces.count
@@ -30,7 +30,7 @@ extension Vocabulary {
 
     /// Adds a SentencePiece model as InternLM2 has it: its own padding is unused, and a text for a conversation
     /// ends with `<|im_end|>`.
-    public func addInternLM2(to metadata: inout ModelMetadata) throws(ConversionError) {
+    package func addInternLM2(to metadata: inout ModelMetadata) throws(ConversionError) {
         let files = try tokenizerFiles()
         let model = try sentencePiece("tokenizer.model")
         let count = try configuredCount() ?? model.pieces.count
@@ -58,7 +58,7 @@ extension Vocabulary {
     }
 
     /// Adds a SentencePiece model as InternLM3 has it: a text ends with `<|im_end|>` where there is that token.
-    public func addInternLM3(to metadata: inout ModelMetadata) throws(ConversionError) {
+    package func addInternLM3(to metadata: inout ModelMetadata) throws(ConversionError) {
         let files = try tokenizerFiles()
         let table = try sentencePieceTable()
         table.add(model: "llama", pre: "default", scored: true, to: &metadata)
@@ -74,7 +74,7 @@ extension Vocabulary {
     }
 
     /// Adds a BPE of `tokenizer.json` whose unknown characters become bytes, in the form of a SentencePiece model.
-    public func addByteFallbackBPE(to metadata: inout ModelMetadata) throws(ConversionError) {
+    package func addByteFallbackBPE(to metadata: inout ModelMetadata) throws(ConversionError) {
         let tokens = try transformersTokens()
         let special = Set(tokens.special.compactMap { tokens.id(of: $0) })
         var table = TokenTable()

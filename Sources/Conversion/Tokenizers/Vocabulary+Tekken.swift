@@ -5,7 +5,7 @@ extension Vocabulary {
     ///
     /// llama.cpp knows the templates of the older versions by name. For those from version 11 on the reference
     /// writes a template of its own; here the model's own is written where it has one.
-    public func addTekken(to metadata: inout ModelMetadata) throws(ConversionError) {
+    package func addTekken(to metadata: inout ModelMetadata) throws(ConversionError) {
         let files = try tokenizerFiles()
         guard let json = try TokenizerFiles.object("tekken.json", files.files) else {
             throw .missingFile("tekken.json", for: "has the vocabulary")

@@ -1,8 +1,8 @@
-public import Tensors
+package import Tensors
 
 /// The tokenizer of a model, as GGUF has it: what convert_hf_to_gguf.py writes for it, by kind of tokenizer. Each of
 /// the `add` functions adds items in the order of the file.
-public struct Vocabulary: Sendable {
+package struct Vocabulary: Sendable {
     private let loaded: Result<TokenizerFiles, ConversionError>
     private let modelFiles: ModelFiles
     let config: JSON
@@ -13,7 +13,7 @@ public struct Vocabulary: Sendable {
     ///   - files: the model's small files.
     ///   - config: the configuration with all defaults, the part for text on its top level.
     ///   - preTokenizer: what llama.cpp calls the pre-tokenizer; `nil` to find it.
-    public init(files: ModelFiles, config: JSON, preTokenizer: String?) {
+    package init(files: ModelFiles, config: JSON, preTokenizer: String?) {
         modelFiles = files
         self.config = config
         self.preTokenizer = preTokenizer
@@ -27,7 +27,7 @@ public struct Vocabulary: Sendable {
     // MARK: What a family may ask
 
     /// Whether `tokenizer.json` is a BPE whose unknown characters become bytes, as Llama's first one in this form.
-    public var isByteFallbackBPE: Bool {
+    package var isByteFallbackBPE: Bool {
         guard let tokenizer = try? loaded.get().tokenizer, let model = tokenizer["model"] else {
             return false
         }
@@ -36,10 +36,10 @@ public struct Vocabulary: Sendable {
     }
 
     /// The class that `tokenizer_config.json` names.
-    public var tokenizerClass: String? { try? loaded.get().tokenizerClass }
+    package var tokenizerClass: String? { try? loaded.get().tokenizerClass }
 
     /// Whether there is a SentencePiece model, `tokenizer.model`.
-    public var hasSentencePiece: Bool { modelFiles["tokenizer.model"] != nil }
+    package var hasSentencePiece: Bool { modelFiles["tokenizer.model"] != nil }
 
     // MARK: What the kinds share
 

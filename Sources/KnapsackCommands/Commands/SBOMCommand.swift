@@ -1,5 +1,5 @@
-public import ArgumentParser
-public import Bundling
+package import ArgumentParser
+package import Bundling
 import Storage
 import Tensors
 

@@ -1,5 +1,5 @@
 /// Where a requirement applies: a condition on the Python and the machine (PEP 508, "Environment Markers").
-public indirect enum Marker: Equatable, Sendable {
+package indirect enum Marker: Equatable, Sendable {
     /// A comparison of two things, one of them a variable.
     case compare(Operand, Comparison, Operand)
     /// All have to hold.
@@ -8,7 +8,7 @@ public indirect enum Marker: Equatable, Sendable {
     case any([Marker])
 
     /// A side of a comparison.
-    public enum Operand: Equatable, Sendable {
+    package enum Operand: Equatable, Sendable {
         /// A variable of the environment.
         case variable(Variable)
         /// What stands between quotes.
@@ -16,7 +16,7 @@ public indirect enum Marker: Equatable, Sendable {
     }
 
     /// How two sides are compared.
-    public enum Comparison: Equatable, Sendable {
+    package enum Comparison: Equatable, Sendable {
         /// As versions, where they are some.
         case version(VersionSpecifier.Operator)
         /// The left side is a part of the right one.
@@ -26,7 +26,7 @@ public indirect enum Marker: Equatable, Sendable {
     }
 
     /// A variable; the raw value is the name.
-    public enum Variable: String, Sendable, CaseIterable {
+    package enum Variable: String, Sendable, CaseIterable {
         case pythonVersion = "python_version"
         case pythonFullVersion = "python_full_version"
         case osName = "os_name"
@@ -65,7 +65,7 @@ public indirect enum Marker: Equatable, Sendable {
     }
 
     /// Reads a marker alone.
-    public init(parsing text: String) throws(RequirementError) {
+    package init(parsing text: String) throws(RequirementError) {
         // A requirement is what a marker is a part of.
         guard let marker = try Requirement(parsing: "a;" + text).marker else {
             throw RequirementError(message: "expected a marker", offset: 0)
@@ -74,15 +74,15 @@ public indirect enum Marker: Equatable, Sendable {
     }
 
     /// A marker that compares what cannot be compared.
-    public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
+    package struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
         /// What is wrong.
-        public let description: String
+        package let description: String
     }
 
     /// Whether it holds.
     /// - Parameter extra: the extra for which it is asked; empty for none.
     /// - Throws: where a comparison means nothing; installers fail there too.
-    public func holds(in environment: PythonEnvironment, extra: String = "") throws(Problem) -> Bool {
+    package func holds(in environment: PythonEnvironment, extra: String = "") throws(Problem) -> Bool {
         switch self {
         case .compare(let left, let comparison, let right):
             return try Marker.holds(left, comparison, right, environment, extra: extra)

@@ -1,12 +1,12 @@
 /// The Python and the machine that packages are installed for: CPython on Linux.
-public struct PythonEnvironment: Equatable, Sendable {
+package struct PythonEnvironment: Equatable, Sendable {
     /// The Python's version: major, minor and, where it is known, micro.
-    public let python: PackageVersion
+    package let python: PackageVersion
     /// The machine.
-    public let platform: LinuxPlatform
+    package let platform: LinuxPlatform
 
     /// An environment; `nil` where the version is not one of Python 3 such as "3.12" or "3.12.4".
-    public init?(python: String, platform: LinuxPlatform) {
+    package init?(python: String, platform: LinuxPlatform) {
         guard let version = PackageVersion(python), version.epoch == 0, version.local.isEmpty,
             version.pre == nil, version.post == nil, version.dev == nil,
             (2...3).contains(version.release.count), version.release[0] == 3, version.release[1] < 1000
@@ -16,10 +16,10 @@ public struct PythonEnvironment: Equatable, Sendable {
     }
 
     /// The number behind "3.".
-    public var minor: UInt64 { python.release[1] }
+    package var minor: UInt64 { python.release[1] }
 
     /// Major, minor and micro; a micro that is not known counts as 0, as for `pip --python-version`.
-    public var fullVersion: PackageVersion {
+    package var fullVersion: PackageVersion {
         PackageVersion(epoch: 0, release: python.release.count == 3 ? python.release : python.release + [0])
     }
 

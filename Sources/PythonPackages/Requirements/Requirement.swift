@@ -1,18 +1,18 @@
 /// What a package needs or a person asks for (PEP 508), such as `requests[socks]>=2.8; python_version < "3.13"`.
-public struct Requirement: Equatable, Sendable {
+package struct Requirement: Equatable, Sendable {
     /// The project's name as it was written.
-    public let name: String
+    package let name: String
     /// The extras that are asked for, as they were written.
-    public let extras: [String]
+    package let extras: [String]
     /// The versions that are taken; none of them where ``url`` is there.
-    public let specifiers: SpecifierSet
+    package let specifiers: SpecifierSet
     /// Where the package lies; `nil` where any of the name will do.
-    public let url: String?
+    package let url: String?
     /// Where it applies; `nil` where it always does.
-    public let marker: Marker?
+    package let marker: Marker?
 
     /// A requirement of any version, or of those that meet the conditions.
-    public init(name: String, specifiers: SpecifierSet = SpecifierSet()) {
+    package init(name: String, specifiers: SpecifierSet = SpecifierSet()) {
         self.init(name: name, extras: [], specifiers: specifiers, url: nil, marker: nil)
     }
 
@@ -26,28 +26,28 @@ public struct Requirement: Equatable, Sendable {
 
     /// Reads a requirement.
     /// - Throws: what was expected, and at which byte.
-    public init(parsing text: String) throws(RequirementError) {
+    package init(parsing text: String) throws(RequirementError) {
         var reader = RequirementReader(text)
         self = try reader.requirement()
     }
 
     /// The name by which it is compared.
-    public var normalizedName: String { PackageName.normalized(name) }
+    package var normalizedName: String { PackageName.normalized(name) }
 
     /// What is asked for without the marker, for people.
-    public var text: String {
+    package var text: String {
         name + (extras.isEmpty ? "" : "[\(extras.joined(separator: ","))]")
             + (url.map { " @ \($0)" } ?? specifiers.description)
     }
 }
 
 /// Why a text is no requirement.
-public struct RequirementError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct RequirementError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What was expected.
-    public let message: String
+    package let message: String
     /// Where, in bytes from the text's start.
-    public let offset: Int
+    package let offset: Int
 
     /// For people.
-    public var description: String { "\(message) at character \(offset + 1)" }
+    package var description: String { "\(message) at character \(offset + 1)" }
 }

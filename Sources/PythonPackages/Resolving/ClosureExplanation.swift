@@ -2,32 +2,32 @@
 ///
 /// An installer stops at the first way that fails. Here one way is followed to its end, every project in the
 /// version that most of its conditions take, so that every gap is named at once.
-public struct ClosureExplanation: Sendable {
+package struct ClosureExplanation: Sendable {
     /// A condition that was not met.
-    public struct Need: Equatable, Sendable {
+    package struct Need: Equatable, Sendable {
         /// The candidate that needs it; `nil` where it was asked for.
-        public let index: Int?
+        package let index: Int?
         /// What it needs.
-        public let requirement: Requirement
+        package let requirement: Requirement
     }
 
     /// A project for which no version meets all conditions.
-    public struct Gap: Equatable, Sendable {
+    package struct Gap: Equatable, Sendable {
         /// The project, normalized.
-        public let name: String
+        package let name: String
         /// All that is needed of it, in the order in which it was found.
-        public let needs: [Need]
+        package let needs: [Need]
         /// The versions that could be chosen, the installed one first.
-        public let versions: [PackageVersion]
+        package let versions: [PackageVersion]
         /// Whether some version of it is installed.
-        public let isInstalled: Bool
+        package let isInstalled: Bool
     }
 
     /// The gaps, in the order in which they were found; empty where the contradiction lies deeper.
-    public let gaps: [Gap]
+    package let gaps: [Gap]
 
     /// Follows one way from the roots.
-    public init(_ resolver: PackageResolver, _ roots: [PackageResolver.Root]) {
+    package init(_ resolver: PackageResolver, _ roots: [PackageResolver.Root]) {
         var needs: [String: [Need]] = [:]
         var order: [String] = []
         // The choices depend on the conditions and these on the choices: a few rounds settle most.

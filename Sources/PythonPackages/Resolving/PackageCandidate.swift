@@ -1,21 +1,21 @@
 /// A package that an installer may choose: a wheel that fits the Python and the platform.
-public struct PackageCandidate: Sendable {
+package struct PackageCandidate: Sendable {
     /// The project, normalized.
-    public let name: String
+    package let name: String
     /// The version.
-    public let version: PackageVersion
+    package let version: PackageVersion
     /// What it needs, with the markers that say when.
-    public let requirements: [Requirement]
+    package let requirements: [Requirement]
     /// The extras that it offers, normalized.
-    public let extras: Set<String>
+    package let extras: Set<String>
     /// What the caller knows it by.
-    public let index: Int
+    package let index: Int
     /// Whether it takes the Python. One that does not is never chosen, but as a final release it still keeps
     /// pre-releases from being taken, as in pip, which reads what a wheel takes only when it has chosen it.
-    public let takesPython: Bool
+    package let takesPython: Bool
 
     /// Makes a candidate.
-    public init(
+    package init(
         name: String, version: PackageVersion, requirements: [Requirement], extras: Set<String>, index: Int,
         takesPython: Bool = true
     ) {
@@ -53,14 +53,14 @@ public struct PackageCandidate: Sendable {
 }
 
 /// A package that is installed already.
-public struct InstalledPackage: Equatable, Sendable {
+package struct InstalledPackage: Equatable, Sendable {
     /// The project, normalized.
-    public let name: String
+    package let name: String
     /// The version; `nil` where it is not known, and then every version is taken to be it.
-    public let version: PackageVersion?
+    package let version: PackageVersion?
 
     /// Makes an installed package.
-    public init(name: String, version: PackageVersion?) {
+    package init(name: String, version: PackageVersion?) {
         self.name = name
         self.version = version
     }

@@ -1,8 +1,8 @@
 /// Decides whether packages can be installed together, as pip decides it: one version of each project, the
 /// installed one where it will do, else the highest that works.
-public struct PackageResolver: Sendable {
+package struct PackageResolver: Sendable {
     /// What an installation starts from.
-    public enum Root: Sendable {
+    package enum Root: Sendable {
         /// Exactly this candidate, as for a wheel that is named by its path.
         case candidate(PackageCandidate)
         /// Any that meets a requirement.
@@ -10,7 +10,7 @@ public struct PackageResolver: Sendable {
     }
 
     /// A version of a project.
-    public enum Choice: Equatable, Sendable {
+    package enum Choice: Equatable, Sendable {
         /// What is installed already.
         case installed
         /// The candidate with this index.
@@ -18,7 +18,7 @@ public struct PackageResolver: Sendable {
     }
 
     /// What came out.
-    public enum Outcome: Equatable, Sendable {
+    package enum Outcome: Equatable, Sendable {
         /// What is chosen for every project that is needed, by normalized name.
         case solution([String: Choice])
         /// There is no way; the projects of which the versions that were left last contradicted each other.
@@ -28,17 +28,17 @@ public struct PackageResolver: Sendable {
     }
 
     /// The most choices that are tried.
-    public static let mostSteps = 100_000
+    package static let mostSteps = 100_000
 
     /// The Python and the platform.
-    public let environment: PythonEnvironment
+    package let environment: PythonEnvironment
     let candidates: [String: [PackageCandidate]]
     let installed: [String: InstalledPackage]
 
     /// A resolver.
     /// - Parameter candidates: in any order, but of the same version the best first; only one of a version is
     ///   looked at, as by pip.
-    public init(
+    package init(
         _ environment: PythonEnvironment, candidates: [PackageCandidate], installed: [InstalledPackage]
     ) {
         self.environment = environment
@@ -57,7 +57,7 @@ public struct PackageResolver: Sendable {
     }
 
     /// Looks for versions that go together.
-    public func resolve(_ roots: [Root]) -> Outcome {
+    package func resolve(_ roots: [Root]) -> Outcome {
         var search = ResolverSearch(self)
         return search.run(roots)
     }

@@ -1,9 +1,9 @@
 /// A version of a Python package, read and ordered as PEP 440 says.
 ///
 /// Every number has to fit 64 bits; a text with a greater one is no version here.
-public struct PackageVersion: Sendable {
+package struct PackageVersion: Sendable {
     /// What kind of pre-release it is, in their order.
-    public enum Stage: String, Sendable, CaseIterable, Comparable {
+    package enum Stage: String, Sendable, CaseIterable, Comparable {
         /// An alpha release.
         case alpha = "a"
         /// A beta release.
@@ -12,19 +12,19 @@ public struct PackageVersion: Sendable {
         case candidate = "rc"
 
         /// The order in which releases go through them.
-        public static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
+        package static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
     }
 
     /// A pre-release's stage and number.
-    public struct Prerelease: Equatable, Sendable {
+    package struct Prerelease: Equatable, Sendable {
         /// The stage.
-        public let stage: Stage
+        package let stage: Stage
         /// The number; 0 where none was written.
-        public let number: UInt64
+        package let number: UInt64
     }
 
     /// A part of a local version between two separators.
-    public enum LocalPart: Equatable, Sendable {
+    package enum LocalPart: Equatable, Sendable {
         /// Letters and digits, lowercase.
         case text(String)
         /// Digits only.
@@ -32,17 +32,17 @@ public struct PackageVersion: Sendable {
     }
 
     /// The epoch; 0 where none was written.
-    public let epoch: UInt64
+    package let epoch: UInt64
     /// The numbers between dots, as many as were written, at least one.
-    public let release: [UInt64]
+    package let release: [UInt64]
     /// The pre-release; `nil` where it is none.
-    public let pre: Prerelease?
+    package let pre: Prerelease?
     /// The number of the post-release; `nil` where it is none.
-    public let post: UInt64?
+    package let post: UInt64?
     /// The number of the development release; `nil` where it is none.
-    public let dev: UInt64?
+    package let dev: UInt64?
     /// The local version, behind "+"; empty where there is none.
-    public let local: [LocalPart]
+    package let local: [LocalPart]
 
     init(
         epoch: UInt64, release: [UInt64], pre: Prerelease? = nil, post: UInt64? = nil, dev: UInt64? = nil,
@@ -57,7 +57,7 @@ public struct PackageVersion: Sendable {
     }
 
     /// Reads a version in any of PEP 440's spellings; `nil` where the text is none.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         var scanner = VersionScanner(text)
         scanner.skipSpace()
         guard let version = scanner.version(local: true) else { return nil }
@@ -67,24 +67,24 @@ public struct PackageVersion: Sendable {
     }
 
     /// Whether it is a pre-release or a development release.
-    public var isPrerelease: Bool { pre != nil || dev != nil }
+    package var isPrerelease: Bool { pre != nil || dev != nil }
 
     /// The release without zeros at its end; at least one number.
-    public var trimmedRelease: ArraySlice<UInt64> {
+    package var trimmedRelease: ArraySlice<UInt64> {
         var end = release.count
         while end > 1, release[end - 1] == 0 { end -= 1 }
         return release[..<end]
     }
 
     /// The same without its local version.
-    public var withoutLocal: PackageVersion {
+    package var withoutLocal: PackageVersion {
         PackageVersion(epoch: epoch, release: release, pre: pre, post: post, dev: dev)
     }
 }
 
 extension PackageVersion: CustomStringConvertible {
     /// The normalized text.
-    public var description: String {
+    package var description: String {
         var text = epoch == 0 ? "" : "\(epoch)!"
         text += release.map { String($0) }.joined(separator: ".")
         if let pre { text += "\(pre.stage.rawValue)\(pre.number)" }
@@ -106,18 +106,18 @@ extension PackageVersion: CustomStringConvertible {
 extension PackageVersion: Comparable, Hashable {
     /// PEP 440's order: development releases, pre-releases, the release, its post-releases; versions that
     /// differ only in zeros at the end of the release are the same.
-    public static func < (left: PackageVersion, right: PackageVersion) -> Bool {
+    package static func < (left: PackageVersion, right: PackageVersion) -> Bool {
         if let isLess = left.comesBefore(public: right) { return isLess }
         return PackageVersion.precedes(left.local, right.local)
     }
 
     /// Whether they are the same version.
-    public static func == (left: PackageVersion, right: PackageVersion) -> Bool {
+    package static func == (left: PackageVersion, right: PackageVersion) -> Bool {
         left.comesBefore(public: right) == nil && left.local == right.local
     }
 
     /// Feeds what equal versions have in common.
-    public func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         hasher.combine(epoch)
         hasher.combine(trimmedRelease)
         hasher.combine(pre?.number)

@@ -1,7 +1,7 @@
 /// One condition on a version, such as ">=1.2" or "==1.*" (PEP 440, "Version specifiers").
-public struct VersionSpecifier: Equatable, Sendable {
+package struct VersionSpecifier: Equatable, Sendable {
     /// How versions are compared; the raw value is what is written.
-    public enum Operator: String, Sendable, CaseIterable {
+    package enum Operator: String, Sendable, CaseIterable {
         /// At least this, with the same numbers before the last.
         case compatible = "~="
         /// The same text.
@@ -21,16 +21,16 @@ public struct VersionSpecifier: Equatable, Sendable {
     }
 
     /// How versions are compared.
-    public let comparison: Operator
+    package let comparison: Operator
     /// What they are compared with, as it was written, with ".*" where it is a prefix.
-    public let text: String
+    package let text: String
     /// The same read; `nil` for "===" with a text that is no version.
-    public let version: PackageVersion?
+    package let version: PackageVersion?
     /// Whether only the release's beginning counts.
-    public let isPrefix: Bool
+    package let isPrefix: Bool
 
     /// Reads a condition; `nil` where the text is none.
-    public init?(_ condition: String) {
+    package init?(_ condition: String) {
         let trimmed = condition.trimmed
         guard let comparison = Operator.allCases.first(where: { trimmed.utf8.starts(with: $0.rawValue.utf8) })
         else { return nil }
@@ -39,7 +39,7 @@ public struct VersionSpecifier: Equatable, Sendable {
     }
 
     /// A condition of its parts; `nil` where the operator does not take the version.
-    public init?(_ comparison: Operator, _ text: String) {
+    package init?(_ comparison: Operator, _ text: String) {
         self.comparison = comparison
         self.text = text
         guard comparison != .arbitrary else {
@@ -63,13 +63,13 @@ public struct VersionSpecifier: Equatable, Sendable {
     }
 
     /// Whether the author asked for pre-releases by naming one.
-    public var namesPrerelease: Bool {
+    package var namesPrerelease: Bool {
         if comparison == .unequal || isPrefix { return false }
         return version?.isPrerelease ?? false
     }
 
     /// Whether a version, be it a pre-release or not, meets the condition.
-    public func contains(_ candidate: PackageVersion) -> Bool {
+    package func contains(_ candidate: PackageVersion) -> Bool {
         guard comparison != .arbitrary, let version else {
             return candidate.description.lowercased() == text.lowercased()
         }
@@ -103,7 +103,7 @@ public struct VersionSpecifier: Equatable, Sendable {
 
 extension VersionSpecifier: CustomStringConvertible {
     /// The condition as it is written, without spaces.
-    public var description: String { comparison.rawValue + text }
+    package var description: String { comparison.rawValue + text }
 }
 
 extension PackageVersion {

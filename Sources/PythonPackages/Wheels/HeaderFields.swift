@@ -1,11 +1,11 @@
 /// The fields at the head of METADATA and WHEEL: `Name: value` lines as in e-mail (RFC 822), UTF-8.
-public struct HeaderFields: Equatable, Sendable {
+package struct HeaderFields: Equatable, Sendable {
     /// The names and values in order, names as they were written, values on one line.
-    public let fields: [(name: String, value: String)]
+    package let fields: [(name: String, value: String)]
 
     /// Reads the fields up to the first empty line, or the first that is none; what follows is a description.
     /// `nil` where the bytes up to there are not UTF-8.
-    public init?(_ bytes: Span<UInt8>) {
+    package init?(_ bytes: Span<UInt8>) {
         var fields: [(name: String, value: String)] = []
         var start = 0
         // A mark that says UTF-8 is no part of the first name.
@@ -36,15 +36,15 @@ public struct HeaderFields: Equatable, Sendable {
     }
 
     /// All values of a field, whose name is compared without case.
-    public func all(_ name: String) -> [String] {
+    package func all(_ name: String) -> [String] {
         fields.filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
     }
 
     /// The first value of a field; `nil` where there is none.
-    public subscript(_ name: String) -> String? { all(name).first }
+    package subscript(_ name: String) -> String? { all(name).first }
 
     /// Whether all names and values are equal.
-    public static func == (left: HeaderFields, right: HeaderFields) -> Bool {
+    package static func == (left: HeaderFields, right: HeaderFields) -> Bool {
         left.fields.elementsEqual(right.fields, by: ==)
     }
 }

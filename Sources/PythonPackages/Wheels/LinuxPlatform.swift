@@ -1,7 +1,7 @@
 /// A Linux machine as platform tags describe it (PEP 600, PEP 656).
-public struct LinuxPlatform: Equatable, Sendable {
+package struct LinuxPlatform: Equatable, Sendable {
     /// The C library.
-    public enum Library: Equatable, Sendable {
+    package enum Library: Equatable, Sendable {
         /// GNU's, 2.x.
         case glibc(minor: Int)
         /// musl 1.x.
@@ -11,19 +11,19 @@ public struct LinuxPlatform: Equatable, Sendable {
     }
 
     /// The processor, as `uname -m` names it.
-    public let machine: String
+    package let machine: String
     /// The C library and its version.
-    public let library: Library
+    package let library: Library
 
     /// A machine.
-    public init(machine: String, library: Library) {
+    package init(machine: String, library: Library) {
         self.machine = machine
         self.library = library
     }
 
     /// Reads the newest tag that the machine takes: "manylinux_2_35_x86_64", "manylinux2014_aarch64",
     /// "musllinux_1_2_x86_64" or "linux_x86_64"; `nil` for everything else.
-    public init?(tag: String) {
+    package init?(tag: String) {
         var parts = tag.split(separator: "_", omittingEmptySubsequences: false)
         let kind = parts.removeFirst()
         func number() -> Int? {
@@ -50,7 +50,7 @@ public struct LinuxPlatform: Equatable, Sendable {
     }
 
     /// The processors that manylinux and musllinux wheels are made for.
-    public static let machines = [
+    package static let machines = [
         "x86_64", "aarch64", "i686", "armv7l", "ppc64le", "s390x", "riscv64", "loongarch64", "ppc64",
     ]
 
@@ -60,7 +60,7 @@ public struct LinuxPlatform: Equatable, Sendable {
     ]
 
     /// The platform tags that the machine takes, best first.
-    public var tags: [String] {
+    package var tags: [String] {
         var tags = ["linux_\(machine)"]
         switch library {
         case .glibc(let minor):

@@ -1,19 +1,19 @@
 /// What a package's METADATA says (the core metadata specification, all versions), as far as an installation
 /// depends on it.
-public struct PackageMetadata: Equatable, Sendable {
+package struct PackageMetadata: Equatable, Sendable {
     /// The project's name as it is written.
-    public let name: String
+    package let name: String
     /// The version as it is written.
-    public let version: String
+    package let version: String
     /// The Pythons that it takes, as they are written; `nil` for all.
-    public let requiresPython: String?
+    package let requiresPython: String?
     /// What it needs, as it is written.
-    public let requires: [String]
+    package let requires: [String]
     /// The extras that it offers, as they are written.
-    public let extras: [String]
+    package let extras: [String]
 
     /// Reads the fields; `nil` where the bytes are not UTF-8, or have no name or no version.
-    public init?(_ bytes: Span<UInt8>) {
+    package init?(_ bytes: Span<UInt8>) {
         guard let fields = HeaderFields(bytes), let name = fields["Name"], let version = fields["Version"],
             !name.isEmpty, !version.isEmpty
         else { return nil }

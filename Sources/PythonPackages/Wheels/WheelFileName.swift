@@ -1,32 +1,32 @@
 /// What a wheel's file name says (the binary distribution format, "File name convention").
-public struct WheelFileName: Equatable, Sendable {
+package struct WheelFileName: Equatable, Sendable {
     /// A number that tells wheels of one version apart.
-    public struct Build: Equatable, Sendable, Comparable {
+    package struct Build: Equatable, Sendable, Comparable {
         /// The digits at its beginning.
-        public let number: UInt64
+        package let number: UInt64
         /// What follows them.
-        public let text: String
+        package let text: String
 
         /// By number, then by the bytes of the text.
-        public static func < (left: Build, right: Build) -> Bool {
+        package static func < (left: Build, right: Build) -> Bool {
             if left.number != right.number { return left.number < right.number }
             return left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
         }
     }
 
     /// The project, normalized.
-    public let name: String
+    package let name: String
     /// The version.
-    public let version: PackageVersion
+    package let version: PackageVersion
     /// The build; `nil` where there is none.
-    public let build: Build?
+    package let build: Build?
     /// What it runs on, compressed as it is written.
-    public let tagText: String
+    package let tagText: String
     /// What it runs on.
-    public let tags: [WheelTag]
+    package let tags: [WheelTag]
 
     /// Reads a file name, without directories; `nil` where it is no wheel's.
-    public init?(_ file: String) {
+    package init?(_ file: String) {
         guard file.utf8.suffix(4).elementsEqual(".whl".utf8) else { return nil }
         var parts = file.dropLast(4).split(separator: "-", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 5 || parts.count == 6 else { return nil }

@@ -1,23 +1,23 @@
 /// A wheel's RECORD: its files with their digests and sizes, as comma-separated values (the recording
 /// installed projects specification, "The RECORD file").
-public struct WheelRecord: Equatable, Sendable {
+package struct WheelRecord: Equatable, Sendable {
     /// One file.
-    public struct Row: Equatable, Sendable {
+    package struct Row: Equatable, Sendable {
         /// The path in the wheel.
-        public let path: String
+        package let path: String
         /// The digest with its algorithm, such as "sha256=" and 43 characters of URL-safe base64; empty where
         /// none is recorded.
-        public let hash: String
+        package let hash: String
         /// The size in bytes; `nil` where none is recorded.
-        public let size: Int?
+        package let size: Int?
     }
 
     /// The rows in order.
-    public let rows: [Row]
+    package let rows: [Row]
 
     /// Reads a RECORD; `nil` where it is not UTF-8, a quote does not end, a row has not three columns, or a
     /// size is no number.
-    public init?(_ bytes: Span<UInt8>) {
+    package init?(_ bytes: Span<UInt8>) {
         var rows: [Row] = []
         var position = 0
         while position < bytes.count {
@@ -76,7 +76,7 @@ public struct WheelRecord: Equatable, Sendable {
     }
 
     /// A digest as RECORD writes it: URL-safe base64 without padding (RFC 4648, section 5).
-    public static func text(of digest: some Sequence<UInt8>) -> String {
+    package static func text(of digest: some Sequence<UInt8>) -> String {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
         var result: [UInt8] = []
         var bits = 0

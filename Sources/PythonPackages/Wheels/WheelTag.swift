@@ -1,28 +1,28 @@
 /// What a wheel runs on (PEP 425): one Python, one binary interface, one platform. Lowercase.
-public struct WheelTag: Hashable, Sendable, CustomStringConvertible {
+package struct WheelTag: Hashable, Sendable, CustomStringConvertible {
     /// The Python, such as "py3" or "cp312".
-    public let interpreter: String
+    package let interpreter: String
     /// The binary interface, such as "none", "abi3" or "cp312".
-    public let abi: String
+    package let abi: String
     /// The platform, such as "any" or "manylinux_2_17_x86_64".
-    public let platform: String
+    package let platform: String
 
     /// Makes a tag.
-    public init(interpreter: String, abi: String, platform: String) {
+    package init(interpreter: String, abi: String, platform: String) {
         self.interpreter = interpreter.lowercased()
         self.abi = abi.lowercased()
         self.platform = platform.lowercased()
     }
 
     /// The three parts with "-" between them.
-    public var description: String { "\(interpreter)-\(abi)-\(platform)" }
+    package var description: String { "\(interpreter)-\(abi)-\(platform)" }
 
     /// The most tags that one compressed set may stand for.
-    public static let limit = 10_000
+    package static let limit = 10_000
 
     /// Reads a compressed set such as "py2.py3-none-any" (PEP 425, "Compressed Tag Sets"), without doubles;
     /// `nil` where it is none, or where it stands for more than ``limit``.
-    public static func set(_ text: String) -> [WheelTag]? {
+    package static func set(_ text: String) -> [WheelTag]? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
             .map { $0.split(separator: ".", omittingEmptySubsequences: false).map(String.init) }
         guard parts.count == 3, !parts.contains(where: { $0.contains("") }) else { return nil }
@@ -51,14 +51,14 @@ public struct WheelTag: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// The tags that an environment takes, each with its place: 0 is the best.
-public struct SupportedTags: Sendable {
+package struct SupportedTags: Sendable {
     /// The tags, best first.
-    public let tags: [WheelTag]
+    package let tags: [WheelTag]
     private let ranks: [WheelTag: Int]
 
     /// The tags of CPython with its lock on an environment's platform, in the order of PyPA's `packaging` 26:
     /// its own binary interface, the stable one of it and of older ones down to 3.2, then pure Python.
-    public init(_ environment: PythonEnvironment) {
+    package init(_ environment: PythonEnvironment) {
         let minor = Int(environment.minor)
         let platforms = environment.platform.tags
         var tags: [WheelTag] = []
@@ -82,7 +82,7 @@ public struct SupportedTags: Sendable {
     }
 
     /// The place of the best of a wheel's tags; `nil` where none is taken.
-    public func rank(_ tags: some Sequence<WheelTag>) -> Int? {
+    package func rank(_ tags: some Sequence<WheelTag>) -> Int? {
         tags.lazy.compactMap { ranks[$0] }.min()
     }
 }

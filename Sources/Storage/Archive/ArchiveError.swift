@@ -1,7 +1,7 @@
 /// Why an archive could not be written or read: what is wrong, in which archive, at which of its files.
-public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What kind of thing is wrong; stable, for tests and for machines.
-    public enum Code: String, Sendable {
+    package enum Code: String, Sendable {
         /// A system call on the archive itself failed; ``ArchiveError/cause`` has it.
         case file
         /// libarchive reports that the archive is broken: cut off, a wrong checksum, a wrong size.
@@ -23,15 +23,15 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
     }
 
     /// What kind of thing is wrong.
-    public let code: Code
+    package let code: Code
     /// The path of the archive.
-    public let archive: String
+    package let archive: String
     /// The path of the file inside the archive, where it is known.
-    public let entry: String?
+    package let entry: String?
     /// What is wrong, in words; libarchive's own where they come from there.
-    public let reason: String
+    package let reason: String
     /// The system call that failed, for ``Code/file``.
-    public let cause: FileError?
+    package let cause: FileError?
 
     init(_ code: Code, _ archive: String, entry: String? = nil, _ reason: String) {
         self.code = code
@@ -50,11 +50,11 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
     }
 
     /// "x.tar: models/a.bin: Truncated tar archive".
-    public var description: String {
+    package var description: String {
         if cause != nil { return reason }
         return entry.map { "\(archive): \($0): \(reason)" } ?? "\(archive): \(reason)"
     }
 
     /// Whether the file system, or the user's share of it, is used up.
-    public var isFullDisk: Bool { cause?.isFullDisk ?? false }
+    package var isFullDisk: Bool { cause?.isFullDisk ?? false }
 }

@@ -1,5 +1,5 @@
 /// The kinds of archive that Knapsack writes and reads.
-public enum ArchiveFormat: String, CaseIterable, Sendable {
+package enum ArchiveFormat: String, CaseIterable, Sendable {
     /// A tar archive in the POSIX pax interchange format (IEEE Std 1003.1-2001, "pax"), not compressed.
     case tar
     /// The same tar archive inside one Zstandard frame (RFC 8878).
@@ -8,7 +8,7 @@ public enum ArchiveFormat: String, CaseIterable, Sendable {
     case zip
 
     /// The format that a path's suffix names, in lowercase as written here, or `nil` for every other suffix.
-    public init?(path: String) {
+    package init?(path: String) {
         let name = Path.name(path)
         let found = ArchiveFormat.allCases.first { format in
             name.utf8.count > format.suffix.utf8.count
@@ -19,7 +19,7 @@ public enum ArchiveFormat: String, CaseIterable, Sendable {
     }
 
     /// The suffix of a path to such an archive: ".tar", ".tar.zst" or ".zip".
-    public var suffix: String {
+    package var suffix: String {
         switch self {
         case .tar: ".tar"
         case .tarZstd: ".tar.zst"

@@ -1,12 +1,12 @@
 /// A regular file in an archive.
-public struct ArchiveEntry: Equatable, Sendable {
+package struct ArchiveEntry: Equatable, Sendable {
     /// Its relative path, byte for byte as in the archive but for "./" at its front.
-    public let path: String
+    package let path: String
     /// The size of its content in bytes, as the archive says; the content is never given out longer.
-    public let size: Int
+    package let size: Int
     /// Where its content lies in the archive's file, byte after byte as it is; `nil` where it is compressed,
     /// has holes, or comes out of a pipe.
-    public let offset: Int?
+    package let offset: Int?
 }
 
 /// Reads an archive from front to back, in one pass, without writing anything anywhere.
@@ -19,7 +19,7 @@ public struct ArchiveEntry: Equatable, Sendable {
 /// directory 64 MiB, all paths together 64 MiB, and a Zstandard window 128 MiB; with what libarchive makes
 /// of them, less than 300 MiB. The content that comes out is bounded by the size of its entry; whether that
 /// is a sensible size is the caller's to decide, before it reads.
-public struct ArchiveReader: ~Copyable {
+package struct ArchiveReader: ~Copyable {
     /// The most bytes of a tar that lie between two files' contents.
     private static let headerLimit = 1 << 22
 
@@ -38,7 +38,7 @@ public struct ArchiveReader: ~Copyable {
     /// - Parameters:
     ///   - path: a file; for tar a pipe will do. A link is followed.
     ///   - format: what it is taken for.
-    public init(path: String, format: ArchiveFormat) throws(ArchiveError) {
+    package init(path: String, format: ArchiveFormat) throws(ArchiveError) {
         let file = try FileSource(reading: path)
         let names = format == .zip ? try ArchiveReader.names(inZip: file) : nil
         let source = format == .tarZstd ? try ZstdSource(file) : file
@@ -61,7 +61,7 @@ public struct ArchiveReader: ~Copyable {
 
     /// Moves to the next file; what was not read of the one before it is passed over, and not checked.
     /// - Returns: the file, or `nil` at the archive's end.
-    public mutating func next() throws(ArchiveError) -> ArchiveEntry? {
+    package mutating func next() throws(ArchiveError) -> ArchiveEntry? {
         while true {
             if let entry, !isRead { try handle.skip(entry: entry.path) }
             entry = nil
@@ -101,7 +101,7 @@ public struct ArchiveReader: ~Copyable {
     /// - Parameter body: receives the bytes, which are only lent, in order; an error of its own ends the
     ///   reading, after which ``next()`` works.
     /// - Throws: ``ArchiveError``, or whatever `body` throws.
-    public mutating func read(_ body: (Span<UInt8>) throws -> Void) throws {
+    package mutating func read(_ body: (Span<UInt8>) throws -> Void) throws {
         guard let entry, !isRead else {
             throw ArchiveError(.usage, source.path, entry: entry?.path, "there is no file to read")
         }

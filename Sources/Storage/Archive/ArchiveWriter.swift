@@ -10,7 +10,7 @@
 /// the same date in UTC.
 ///
 /// An archive that is not finished is recognizably cut off.
-public struct ArchiveWriter: ~Copyable {
+package struct ArchiveWriter: ~Copyable {
     /// The second 1980-01-01 00:00:00 UTC since 1970.
     private static let time = 315_532_800
 
@@ -24,14 +24,14 @@ public struct ArchiveWriter: ~Copyable {
     /// Starts an archive in a new file; one that exists is an error (`EEXIST`).
     ///
     /// - Parameter path: where it is written as it grows, so not yet under its final name.
-    public init(creating path: String, format: ArchiveFormat) throws(ArchiveError) {
+    package init(creating path: String, format: ArchiveFormat) throws(ArchiveError) {
         let file: FileHandle
         do throws(FileError) { file = try FileHandle.creating(path) } catch { throw ArchiveError(error) }
         try self.init(to: file, format: format)
     }
 
     /// Starts an archive in an empty file.
-    public init(to file: consuming FileHandle, format: ArchiveFormat) throws(ArchiveError) {
+    package init(to file: consuming FileHandle, format: ArchiveFormat) throws(ArchiveError) {
         let sink = ArchiveSink(file)
         let handle = try WriteHandle.open(sink, format: format, options: ArchiveWriter.options(format))
         self.sink = sink
@@ -57,7 +57,7 @@ public struct ArchiveWriter: ~Copyable {
     ///     that no path comes twice is the caller's to see to.
     ///   - size: the number of bytes that will be written.
     ///   - compress: whether a zip deflates the file; a tar is compressed as a whole or not at all.
-    public mutating func begin(path: String, size: Int, compress: Bool = false) throws(ArchiveError) {
+    package mutating func begin(path: String, size: Int, compress: Bool = false) throws(ArchiveError) {
         guard entry == nil else { throw usage("the file before it was not ended", path) }
         if let problem = PathBudget.problem(path) {
             throw ArchiveError(.path, sink.path, entry: path, problem)
@@ -72,7 +72,7 @@ public struct ArchiveWriter: ~Copyable {
     }
 
     /// Writes the file's next bytes.
-    public mutating func write(_ bytes: Span<UInt8>) throws(ArchiveError) {
+    package mutating func write(_ bytes: Span<UInt8>) throws(ArchiveError) {
         guard let entry else { throw usage("no file was begun", nil) }
         guard bytes.count <= left else { throw usage("it has more bytes than was announced", entry) }
         try handle.write(bytes, entry: entry)
@@ -80,7 +80,7 @@ public struct ArchiveWriter: ~Copyable {
     }
 
     /// Ends the file, all of whose bytes were written.
-    public mutating func end() throws(ArchiveError) {
+    package mutating func end() throws(ArchiveError) {
         guard let entry else { throw usage("no file was begun", nil) }
         guard left == 0 else { throw usage("\(left) of its bytes are missing", entry) }
         try handle.end(entry: entry)
@@ -88,7 +88,7 @@ public struct ArchiveWriter: ~Copyable {
     }
 
     /// Writes a whole file that is in memory.
-    public mutating func add(
+    package mutating func add(
         path: String, _ bytes: Span<UInt8>, compress: Bool = false
     ) throws(ArchiveError) {
         try begin(path: path, size: bytes.count, compress: compress)
@@ -97,7 +97,7 @@ public struct ArchiveWriter: ~Copyable {
     }
 
     /// Ends the archive and waits until it is on the disk; publishing it is the caller's.
-    public consuming func finish() throws(ArchiveError) {
+    package consuming func finish() throws(ArchiveError) {
         if let entry { throw usage("it was not ended", entry) }
         try handle.close()
         do {

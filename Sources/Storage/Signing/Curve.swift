@@ -2,7 +2,7 @@ import CCrypto
 
 /// The elliptic curves whose keys sign models, each with the digest that is signed (OpenSSF Model Signing 1.0,
 /// algorithm registry; the pairs are those of Sigstore's `PublicKeyDetails`).
-public enum Curve: String, Sendable, CaseIterable {
+package enum Curve: String, Sendable, CaseIterable {
     /// secp256r1 with SHA-256.
     case p256 = "P-256"
     /// secp384r1 with SHA-384.
@@ -21,7 +21,7 @@ public enum Curve: String, Sendable, CaseIterable {
     }
 
     /// The name that Sigstore's `PublicKeyDetails` has for keys of the curve.
-    public var sigstoreName: String {
+    package var sigstoreName: String {
         switch self {
         case .p256: "PKIX_ECDSA_P256_SHA_256"
         case .p384: "PKIX_ECDSA_P384_SHA_384"

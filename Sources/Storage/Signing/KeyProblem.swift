@@ -1,5 +1,5 @@
 /// Why a file gives no key to sign or verify with.
-public enum KeyProblem: Error, Equatable, Sendable {
+package enum KeyProblem: Error, Equatable, Sendable {
     /// There is no PEM block of a key in it.
     case noKey
     /// It has a PEM block of this kind, such as "CERTIFICATE", where a key of the other kind is needed.

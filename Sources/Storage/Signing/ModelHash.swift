@@ -1,20 +1,20 @@
 /// The digests that signatures of models are made over (OpenSSF Model Signing 1.0, algorithm registry).
-public enum ModelHash: String, Sendable, CaseIterable {
+package enum ModelHash: String, Sendable, CaseIterable {
     /// SHA-256 (FIPS 180-4).
     case sha256
     /// BLAKE2b with 512 bits (RFC 7693).
     case blake2b
 
     /// The size of a digest in bytes.
-    public var size: Int { self == .sha256 ? 32 : 64 }
+    package var size: Int { self == .sha256 ? 32 : 64 }
 }
 
 /// A running digest of one of the kinds that signatures of models are made over.
-public struct ModelHasher: ~Copyable {
+package struct ModelHasher: ~Copyable {
     private var context: DigestContext
 
     /// Starts on content.
-    public init(_ hash: ModelHash) throws(HashingFailure) {
+    package init(_ hash: ModelHash) throws(HashingFailure) {
         switch hash {
         case .sha256: context = try .sha256()
         case .blake2b: context = try .blake2b()
@@ -22,8 +22,8 @@ public struct ModelHasher: ~Copyable {
     }
 
     /// Feeds the next bytes.
-    public mutating func update(_ bytes: Span<UInt8>) throws(HashingFailure) { try context.update(bytes) }
+    package mutating func update(_ bytes: Span<UInt8>) throws(HashingFailure) { try context.update(bytes) }
 
     /// The digest of all that was fed.
-    public consuming func finish() throws(HashingFailure) -> [UInt8] { try context.finish() }
+    package consuming func finish() throws(HashingFailure) -> [UInt8] { try context.finish() }
 }

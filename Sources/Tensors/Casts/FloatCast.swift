@@ -4,18 +4,18 @@
 /// Infinities stay, and a NaN stays one with its sign and what of its payload there is room for. Elements do not
 /// depend on one another and nothing here is vectorized by hand or fused, so that neither the machine nor the parts
 /// in which a tensor is converted change a bit.
-public struct FloatCast: Sendable {
+package struct FloatCast: Sendable {
     /// The type of the elements to read.
-    public let source: DType
+    package let source: DType
     /// The type of the elements to write.
-    public let target: CastType
+    package let target: CastType
 
     /// How many elements go through the floats between the types at a time: few enough to stay in the
     /// second-level cache.
     private static let stride = 1 << 14
 
     /// A cast; `nil` from a type that casts leave alone (see ``CastType/isCast(_:)``).
-    public init?(from source: DType, to target: CastType) {
+    package init?(from source: DType, to target: CastType) {
         guard CastType.isCast(source) else { return nil }
         self.source = source
         self.target = target
@@ -31,7 +31,7 @@ public struct FloatCast: Sendable {
     ///     target's, and may change them.
     /// - Returns: the index of the first finite element that would become infinite, after which nothing is
     ///   converted any more; `nil` where all fit.
-    public func convert(
+    package func convert(
         _ input: Span<UInt8>, into output: inout MutableSpan<UInt8>, floats: inout [Float],
         change: (_ elements: Range<Int>, _ floats: inout MutableSpan<Float>) -> Void = { _, _ in }
     ) -> Int? {
@@ -59,7 +59,7 @@ public struct FloatCast: Sendable {
     }
 
     /// The element at an index as a person would write it.
-    public func text(of index: Int, in input: Span<UInt8>) -> String {
+    package func text(of index: Int, in input: Span<UInt8>) -> String {
         let size = source.bitsPerElement / 8
         let bytes = input.extracting(index * size..<(index + 1) * size)
         if source == .f64 { return "\(FloatCast.double(bytes))" }

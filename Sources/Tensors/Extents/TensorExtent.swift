@@ -1,16 +1,16 @@
 /// A tensor, or what a format stores like one, as a range of bytes in a file.
-public struct TensorExtent: Equatable, Sendable {
+package struct TensorExtent: Equatable, Sendable {
     /// The tensor's name in its file; for a zip archive the member's path, for `.npz` without `.npy`. Any
     /// text, so never a path to write to.
-    public let name: String
+    package let name: String
     /// Where the bytes lie, from the start of the file.
-    public let bytes: Range<Int>
+    package let bytes: Range<Int>
     /// The type of the elements in the format's own words (`BF16`, `Q4_K`, `<f4`); `nil` where the format
     /// says it elsewhere, as a PyTorch checkpoint does in its pickle.
-    public let dtype: String?
+    package let dtype: String?
     /// The dimensions, outermost first whatever the format's order; empty for a single element, `nil` where
     /// ``dtype`` is.
-    public let shape: [Int]?
+    package let shape: [Int]?
 
     init(name: String, bytes: Range<Int>, dtype: String? = nil, shape: [Int]? = nil) {
         self.name = name

@@ -1,7 +1,7 @@
 /// Where the tensors lie in a file, whatever its format.
-public struct TensorFile: Equatable, Sendable {
+package struct TensorFile: Equatable, Sendable {
     /// A format whose tensors are plain ranges of bytes.
-    public enum Format: String, Sendable, CaseIterable {
+    package enum Format: String, Sendable, CaseIterable {
         /// Safetensors.
         case safetensors
         /// ggml's GGUF.
@@ -15,7 +15,7 @@ public struct TensorFile: Equatable, Sendable {
     }
 
     /// What was found in a file.
-    public enum Reading: Equatable, Sendable {
+    package enum Reading: Equatable, Sendable {
         /// A file with tensors.
         case tensors(TensorFile)
         /// A file of another format.
@@ -26,10 +26,10 @@ public struct TensorFile: Equatable, Sendable {
     }
 
     /// The file's format.
-    public let format: Format
+    package let format: Format
     /// The tensors in the order of their bytes. None overlaps another or leaves the file; between them may
     /// be other bytes, as headers and padding.
-    public let extents: [TensorExtent]
+    package let extents: [TensorExtent]
 
     /// Finds the tensors of a file by reading as little of it as that takes.
     ///
@@ -45,7 +45,7 @@ public struct TensorFile: Equatable, Sendable {
     ///     ranges of up to tens of megabytes. One that returns another number of bytes makes the file
     ///     malformed.
     /// - Throws: what `read` throws, and nothing else: a malformed file is a result.
-    public static func read<Failure>(
+    package static func read<Failure>(
         name: String, fileSize: Int, smallest: Int = 1,
         bytes read: (Range<Int>) throws(Failure) -> [UInt8]
     ) throws(Failure) -> Reading {

@@ -1,7 +1,7 @@
 /// The type of a tensor in a GGUF file, with ggml's number for it (ggml.h, `enum ggml_type`).
 ///
 /// Elements are stored in blocks along the first dimension; a row is a whole number of blocks.
-public enum GGMLType: UInt32, Sendable, CaseIterable {
+package enum GGMLType: UInt32, Sendable, CaseIterable {
     // Plain numbers.
     case f32 = 0, f16 = 1, i8 = 24, i16 = 25, i32 = 26, i64 = 27, f64 = 28, bf16 = 30
     // Blocks of 32 with a scale, and a minimum where the name ends in 1.
@@ -15,16 +15,16 @@ public enum GGMLType: UInt32, Sendable, CaseIterable {
     case tq10 = 34, tq20 = 35, mxfp4 = 39, nvfp4 = 40, q10 = 41, q20 = 42
 
     /// ggml's name for the type, as `Q4_K`.
-    public var name: String { layout.name }
+    package var name: String { layout.name }
     /// The number of elements in a block; 1 for plain numbers.
-    public var blockLength: Int { layout.elements }
+    package var blockLength: Int { layout.elements }
     /// The size of a block in bytes.
-    public var blockSize: Int { layout.bytes }
+    package var blockSize: Int { layout.bytes }
 
     /// Whether the type is made for tensors of which it is known how much each column counts (ggml.c,
     /// `ggml_quantize_requires_imatrix`); the reference stops where that is missing. ``BlockFormat/quantize``
     /// takes all columns to count the same, which is for callers to refuse.
-    public var needsImportance: Bool {
+    package var needsImportance: Bool {
         switch self {
         case .iq1S, .iq2XXS, .iq2XS: true
         default: false
@@ -32,7 +32,7 @@ public enum GGMLType: UInt32, Sendable, CaseIterable {
     }
 
     /// The type of a name as ``name`` gives it, whatever the case of its letters; `nil` if there is none.
-    public init?(name: String) {
+    package init?(name: String) {
         let name = name.uppercased()
         guard let type = Self.allCases.first(where: { $0.name == name }) else { return nil }
         self = type
@@ -43,7 +43,7 @@ public enum GGMLType: UInt32, Sendable, CaseIterable {
     ///   for a single element.
     /// - Returns: `nil` where a row is not a whole number of blocks, a dimension is negative, or the size
     ///   passes `Int.max`.
-    public func byteCount(dimensions: [Int]) -> Int? {
+    package func byteCount(dimensions: [Int]) -> Int? {
         guard (dimensions.first ?? 1).isMultiple(of: blockLength) else { return nil }
         var elements = 1
         for dimension in dimensions {

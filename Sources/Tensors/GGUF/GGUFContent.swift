@@ -2,7 +2,7 @@
 ///
 /// An array's elements are all of one type, which its case names; arrays of arrays can be copied from a file,
 /// not made.
-public enum GGUFContent: Equatable, Sendable {
+package enum GGUFContent: Equatable, Sendable {
     // Numbers; a bool is one byte, 0 or 1.
     case uint8(UInt8), int8(Int8), uint16(UInt16), int16(Int16), uint32(UInt32), int32(Int32)
     case uint64(UInt64), int64(Int64), float32(Float), float64(Double), bool(Bool)

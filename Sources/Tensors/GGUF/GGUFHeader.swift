@@ -10,35 +10,35 @@
 /// Memory: the header's bytes stay with the caller; strings and names are copied once, and a tensor takes
 /// about 400 bytes while it is checked, so that no file can cost more than some 250 MB with the header's bytes.
 /// Arrays cost nothing.
-public struct GGUFHeader: Equatable, Sendable {
+package struct GGUFHeader: Equatable, Sendable {
     /// One name and value of the metadata.
-    public struct Item: Equatable, Sendable {
+    package struct Item: Equatable, Sendable {
         /// The name, unique in the file, as `general.architecture`.
-        public let key: String
+        package let key: String
         /// The value.
-        public let value: GGUFValue
+        package let value: GGUFValue
         /// Where the whole item lies, from its key's length to its value's end, in bytes from the start of
         /// the file: what a copy of it has to write.
-        public let bytes: Range<Int>
+        package let bytes: Range<Int>
     }
 
     /// One tensor.
-    public struct Tensor: Equatable, Sendable {
+    package struct Tensor: Equatable, Sendable {
         /// The name, unique in the file by its UTF-8 bytes; any text, so never a path to write to.
-        public let name: String
+        package let name: String
         /// The numbers of elements, the fastest varying dimension first; empty for a single element.
-        public let dimensions: [Int]
+        package let dimensions: [Int]
         /// The type of the elements.
-        public let type: GGMLType
+        package let type: GGMLType
         /// Where the bytes lie, counted from ``GGUFHeader/dataStart``; without the padding.
-        public let bytes: Range<Int>
+        package let bytes: Range<Int>
 
         /// The number of elements: the product of the dimensions.
-        public var elementCount: Int { bytes.count / type.blockSize * type.blockLength }
+        package var elementCount: Int { bytes.count / type.blockSize * type.blockLength }
     }
 
     /// A header, or how much more of the file it takes to read it.
-    public enum Parsing: Equatable, Sendable {
+    package enum Parsing: Equatable, Sendable {
         /// The header.
         case complete(GGUFHeader)
         /// The prefix is too short: the header has at least this many bytes from the start of the file,
@@ -47,36 +47,36 @@ public struct GGUFHeader: Equatable, Sendable {
     }
 
     /// The longest header in bytes that is allowed; those of large vocabularies have about 20 million.
-    public static let maximumLength = 64 << 20
+    package static let maximumLength = 64 << 20
     /// The most tensors that are allowed; models have some thousand at most, as experts lie in one tensor.
-    public static let maximumTensorCount = 250_000
+    package static let maximumTensorCount = 250_000
     /// The most metadata items that are allowed; models have about 40.
-    public static let maximumItemCount = 65_536
+    package static let maximumItemCount = 65_536
     /// The longest name of an item or a tensor in bytes.
-    public static let maximumNameLength = 65_535
+    package static let maximumNameLength = 65_535
     /// The most dimensions of a tensor.
-    public static let maximumDimensionCount = 8
+    package static let maximumDimensionCount = 8
     /// How deep arrays may nest.
-    public static let maximumDepth = 8
+    package static let maximumDepth = 8
     /// The alignment in bytes where no item `general.alignment` says another.
-    public static let defaultAlignment = 32
+    package static let defaultAlignment = 32
 
     /// The format's version: 2 or 3, which differ in name only.
-    public let version: Int
+    package let version: Int
     /// The metadata in the file's order.
-    public let items: [Item]
+    package let items: [Item]
     /// The tensors in the order of their descriptions, which is nearly always that of their bytes.
-    public let tensors: [Tensor]
+    package let tensors: [Tensor]
     /// The alignment in bytes: a power of two.
-    public let alignment: Int
+    package let alignment: Int
     /// Where the tensors' descriptions lie, in bytes from the start of the file.
-    public let descriptions: Range<Int>
+    package let descriptions: Range<Int>
     /// Where the tensors' bytes start, in bytes from the start of the file; past its end at times where
     /// there is no tensor.
-    public let dataStart: Int
+    package let dataStart: Int
 
     /// The value of a metadata item, or `nil` where there is none of that name.
-    public subscript(key: String) -> GGUFValue? {
+    package subscript(key: String) -> GGUFValue? {
         items.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
     }
 
@@ -89,7 +89,7 @@ public struct GGUFHeader: Equatable, Sendable {
     /// - Throws: with the place in the file: another format or version, a count or a length that cannot be
     ///   true or passes a limit, a name that is not UTF-8 or occurs twice, an unknown type, a size that
     ///   passes 63 bits, a tensor that is not aligned, overlaps another, or ends past the file.
-    public static func parse(_ start: Span<UInt8>, fileSize: Int) throws(FormatError) -> Parsing {
+    package static func parse(_ start: Span<UInt8>, fileSize: Int) throws(FormatError) -> Parsing {
         let bytes = start.extracting(first: max(0, fileSize))
         var reader = GGUFHeaderReader(fileSize: fileSize)
         do throws(HeaderStop) {

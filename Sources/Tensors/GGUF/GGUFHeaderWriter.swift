@@ -1,7 +1,7 @@
 /// Writes the header of a GGUF file (version 3, little-endian): metadata items in the order in which they are
 /// added, then the tensors, which lie behind it in the same order, each at a multiple of the alignment, with
 /// zeros up to the next multiple behind the header and behind every tensor, also the last.
-public struct GGUFHeaderWriter: Sendable {
+package struct GGUFHeaderWriter: Sendable {
     private static let version: UInt32 = 3
 
     /// Everything up to the tensors' descriptions; the counts are put in at the end.
@@ -16,7 +16,7 @@ public struct GGUFHeaderWriter: Sendable {
     ///     well, which is the caller's business.
     ///   - padsWithoutTensors: whether there are zeros behind the header of a file that has no tensors, as
     ///     llama.cpp writes it; convert_hf_to_gguf.py ends a vocabulary with its last item.
-    public init(alignment: Int = GGUFHeader.defaultAlignment, padsWithoutTensors: Bool = true) {
+    package init(alignment: Int = GGUFHeader.defaultAlignment, padsWithoutTensors: Bool = true) {
         precondition(alignment > 0 && alignment.nonzeroBitCount == 1)
         self.alignment = alignment
         self.padsWithoutTensors = padsWithoutTensors
@@ -27,7 +27,7 @@ public struct GGUFHeaderWriter: Sendable {
     }
 
     /// Adds an item. That its name is new is the caller's business.
-    public mutating func add(_ key: String, _ value: GGUFContent) {
+    package mutating func add(_ key: String, _ value: GGUFContent) {
         bytes.appendGGUFString(key.utf8)
         value.append(to: &bytes)
         itemCount += 1
@@ -38,7 +38,7 @@ public struct GGUFHeaderWriter: Sendable {
     /// - Parameters:
     ///   - items: the bytes of key, type and value of each item.
     ///   - count: the number of items. That it is true is the caller's business.
-    public mutating func add(encoded items: Span<UInt8>, count: Int = 1) {
+    package mutating func add(encoded items: Span<UInt8>, count: Int = 1) {
         for index in items.indices { bytes.append(items[index]) }
         itemCount += UInt64(count)
     }
@@ -47,7 +47,7 @@ public struct GGUFHeaderWriter: Sendable {
     /// - Parameter tensors: in the order in which they lie.
     /// - Throws: with the tensor's name where a tensor has no size in bytes (see
     ///   ``GGMLType/byteCount(dimensions:)``), more dimensions than a reader takes, or ends past `Int.max`.
-    public consuming func finish(tensors: [TensorDescription]) throws(FormatError) -> GGUFLayout {
+    package consuming func finish(tensors: [TensorDescription]) throws(FormatError) -> GGUFLayout {
         bytes.setLittleEndian(UInt64(tensors.count), at: 8)
         bytes.setLittleEndian(itemCount, at: 16)
         var offset = 0
@@ -90,13 +90,13 @@ public struct GGUFHeaderWriter: Sendable {
 }
 
 /// A GGUF file to write: its header, and where each tensor's bytes go. What lies between is zeros.
-public struct GGUFLayout: Equatable, Sendable {
+package struct GGUFLayout: Equatable, Sendable {
     /// The first bytes of the file, up to the end of the tensors' descriptions.
-    public let header: [UInt8]
+    package let header: [UInt8]
     /// Where each tensor's bytes lie, in the order of the tensors, from the start of the file.
-    public let tensors: [Range<Int>]
+    package let tensors: [Range<Int>]
     /// The file's size in bytes, with the zeros behind the last tensor.
-    public let fileSize: Int
+    package let fileSize: Int
 }
 
 extension [UInt8] {

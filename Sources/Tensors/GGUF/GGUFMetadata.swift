@@ -1,19 +1,19 @@
 /// The metadata of a model: a GGUF header with the bytes that it was read from, from the start of the file.
-public struct GGUFMetadata: Sendable {
+package struct GGUFMetadata: Sendable {
     /// The header.
-    public let header: GGUFHeader
+    package let header: GGUFHeader
     /// The first bytes of the file, as many as the header has at least.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     /// Puts a header and the bytes that it was read from together.
-    public init(header: GGUFHeader, bytes: [UInt8]) {
+    package init(header: GGUFHeader, bytes: [UInt8]) {
         self.header = header
         self.bytes = bytes
     }
 
     /// The metadata of a model that is no file yet.
     /// - Throws: where the items are not what a reader takes: a name twice, or too many of them.
-    public init(_ items: consuming GGUFHeaderWriter) throws(FormatError) {
+    package init(_ items: consuming GGUFHeaderWriter) throws(FormatError) {
         let bytes = try items.finish(tensors: []).header
         guard case .complete(let header) = try GGUFHeader.parse(bytes.span, fileSize: bytes.count) else {
             throw FormatError("the header ends too early", at: bytes.count)
@@ -22,5 +22,5 @@ public struct GGUFMetadata: Sendable {
     }
 
     /// The value of an item, or `nil` where there is none of that name.
-    public subscript(key: String) -> GGUFValue? { header[key] }
+    package subscript(key: String) -> GGUFValue? { header[key] }
 }

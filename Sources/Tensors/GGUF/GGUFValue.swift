@@ -1,10 +1,10 @@
 /// The type of a metadata value, with GGUF's number for it.
-public enum GGUFValueType: UInt32, Sendable, CaseIterable {
+package enum GGUFValueType: UInt32, Sendable, CaseIterable {
     // What the names say; a string is UTF-8 with a length of 64 bits, a bool is one byte.
     case uint8 = 0, int8, uint16, int16, uint32, int32, float32, bool, string, array, uint64, int64, float64
 
     /// The size of a value in bytes; `nil` for strings and arrays, which say their own.
-    public var size: Int? {
+    package var size: Int? {
         switch self {
         case .uint8, .int8, .bool: 1
         case .uint16, .int16: 2
@@ -16,7 +16,7 @@ public enum GGUFValueType: UInt32, Sendable, CaseIterable {
 }
 
 /// A value of a GGUF file's metadata. Which of the number types it is counts: a copy keeps it.
-public enum GGUFValue: Equatable, Sendable {
+package enum GGUFValue: Equatable, Sendable {
     // Numbers.
     case uint8(UInt8), int8(Int8), uint16(UInt16), int16(Int16), uint32(UInt32), int32(Int32)
     case uint64(UInt64), int64(Int64), float32(Float), float64(Double)
@@ -28,7 +28,7 @@ public enum GGUFValue: Equatable, Sendable {
     case array(GGUFArray)
 
     /// The value's type.
-    public var type: GGUFValueType {
+    package var type: GGUFValueType {
         switch self {
         case .uint8: .uint8
         case .int8: .int8
@@ -47,7 +47,7 @@ public enum GGUFValue: Equatable, Sendable {
     }
 
     /// The value of any of the eight integer types; `nil` for others and past `Int.max`.
-    public var integer: Int? {
+    package var integer: Int? {
         switch self {
         case .uint8(let value): Int(value)
         case .int8(let value): Int(value)
@@ -62,27 +62,27 @@ public enum GGUFValue: Equatable, Sendable {
     }
 
     /// The text of a string; `nil` for others.
-    public var text: String? {
+    package var text: String? {
         if case .string(let text) = self { text } else { nil }
     }
 }
 
 /// An array in a GGUF file's metadata: where its elements lie, not what they are. A tokenizer's arrays hold
 /// hundred thousands of strings, so that they are read from the header's bytes when they are wanted.
-public struct GGUFArray: Equatable, Sendable {
+package struct GGUFArray: Equatable, Sendable {
     /// The type of every element.
-    public let elementType: GGUFValueType
+    package let elementType: GGUFValueType
     /// The number of elements, which the header's bytes were seen to hold.
-    public let count: Int
+    package let count: Int
     /// Where the elements lie, in bytes from the start of the file.
-    public let bytes: Range<Int>
+    package let bytes: Range<Int>
 
     /// Reads the elements one after the other.
     /// - Parameters:
     ///   - header: the bytes that the header was read from, from the start of the file.
     ///   - limit: how many elements to read at most.
     /// - Throws: where `header` is not what the array was found in.
-    public func elements(
+    package func elements(
         in header: Span<UInt8>, limit: Int = .max
     ) throws(FormatError) -> [GGUFValue] {
         var values: [GGUFValue] = []
@@ -97,7 +97,7 @@ public struct GGUFArray: Equatable, Sendable {
     /// for a token need not be UTF-8. An array of another type has none.
     /// - Parameter header: the bytes that the header was read from, from the start of the file.
     /// - Throws: where `header` is not what the array was found in.
-    public func forEachString(
+    package func forEachString(
         in header: Span<UInt8>, _ body: (Range<Int>) -> Void
     ) throws(FormatError) {
         guard elementType == .string else { return }

@@ -5,7 +5,7 @@ extension JSON {
     ///   - key: the name of the member whose array is handed out; where it is no array, it is kept.
     ///   - body: receives each element, in order.
     /// - Returns: the object's members, that array empty.
-    public static func parse(
+    package static func parse(
         _ bytes: Span<UInt8>, elementsOf key: String, maximumDepth: Int = 128, _ body: (JSON) -> Void
     ) throws(FormatError) -> JSON {
         var cursor = JSONCursor(depthLeft: maximumDepth)

@@ -1,7 +1,7 @@
 /// A JSON value (RFC 8259) whose objects keep the order of their members.
 ///
 /// Headers of tensor files, configurations, trees and the lock are all read into and written from it.
-public enum JSON: Hashable, Sendable {
+package enum JSON: Hashable, Sendable {
     /// `null`.
     case null
     /// `true` or `false`.
@@ -18,14 +18,14 @@ public enum JSON: Hashable, Sendable {
     case object([Member])
 
     /// One name and value of an object.
-    public struct Member: Hashable, Sendable {
+    package struct Member: Hashable, Sendable {
         /// The member's name.
-        public let key: String
+        package let key: String
         /// The member's value.
-        public let value: JSON
+        package let value: JSON
 
         /// Makes a member.
-        public init(_ key: String, _ value: JSON) {
+        package init(_ key: String, _ value: JSON) {
             self.key = key
             self.value = value
         }
@@ -33,38 +33,38 @@ public enum JSON: Hashable, Sendable {
 
     /// The value of the last member with this name, as Python's `json` takes it; `nil` where there is
     /// none or where this is not an object. Takes time linear in the number of members.
-    public subscript(_ key: String) -> JSON? {
+    package subscript(_ key: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members.last { $0.key == key }?.value
     }
 
     /// The string, or `nil` for every other kind of value.
-    public var string: String? {
+    package var string: String? {
         if case .string(let value) = self { value } else { nil }
     }
 
     /// The integer, or `nil` for every other kind of value.
-    public var integer: Int? {
+    package var integer: Int? {
         if case .integer(let value) = self { value } else { nil }
     }
 
     /// The truth value, or `nil` for every other kind of value.
-    public var bool: Bool? {
+    package var bool: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
 
     /// The elements, or `nil` for every other kind of value.
-    public var array: [JSON]? {
+    package var array: [JSON]? {
         if case .array(let value) = self { value } else { nil }
     }
 
     /// The members in order, or `nil` for every other kind of value.
-    public var members: [Member]? {
+    package var members: [Member]? {
         if case .object(let value) = self { value } else { nil }
     }
 
     /// The strings of an array of nothing but strings, or `nil`.
-    public var strings: [String]? {
+    package var strings: [String]? {
         guard let array else { return nil }
         var result: [String] = []
         for element in array {
@@ -79,17 +79,17 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
 {
     /// Makes `.string`.
-    public init(stringLiteral value: String) { self = .string(value) }
+    package init(stringLiteral value: String) { self = .string(value) }
     /// Makes `.integer`.
-    public init(integerLiteral value: Int) { self = .integer(value) }
+    package init(integerLiteral value: Int) { self = .integer(value) }
     /// Makes `.bool`.
-    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
     /// Makes `.array`.
-    public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+    package init(arrayLiteral elements: JSON...) { self = .array(elements) }
     /// Makes `.object`, members in the literal's order.
-    public init(dictionaryLiteral elements: (String, JSON)...) {
+    package init(dictionaryLiteral elements: (String, JSON)...) {
         self = .object(elements.map { Member($0.0, $0.1) })
     }
     /// Makes `.null`.
-    public init(nilLiteral: ()) { self = .null }
+    package init(nilLiteral: ()) { self = .null }
 }

@@ -1,6 +1,6 @@
 /// Changes single values in the text of a JSON document and leaves every other byte as it is: the order of the
 /// members, how they are indented, how numbers are written.
-public enum JSONEdit {
+package enum JSONEdit {
     /// Replaces values of members of objects.
     ///
     /// - Parameters:
@@ -11,7 +11,7 @@ public enum JSONEdit {
     ///     the value; `nil` leaves it.
     /// - Returns: the new text, and how many values were replaced.
     /// - Throws: where the bytes are not JSON, or the top is no object.
-    public static func replacing(
+    package static func replacing(
         in bytes: [UInt8], entering enters: ([String]) -> Bool,
         with replacement: ([String], JSON) -> String?
     ) throws(FormatError) -> (bytes: [UInt8], count: Int) {
@@ -39,7 +39,7 @@ public enum JSONEdit {
     /// - Parameters:
     ///   - bytes: a document whose top is an object.
     ///   - text: the JSON text of the value.
-    public static func inserting(_ name: String, _ text: String, into bytes: [UInt8]) -> [UInt8] {
+    package static func inserting(_ name: String, _ text: String, into bytes: [UInt8]) -> [UInt8] {
         guard let brace = bytes.firstIndex(of: UInt8(ascii: "{")) else { return bytes }
         let start = brace + 1
         let space = bytes[start...].prefix { [0x20, 0x0A, 0x0D, 0x09].contains($0) }

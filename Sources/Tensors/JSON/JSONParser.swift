@@ -7,7 +7,7 @@ extension JSON {
     ///     exhaust the stack.
     ///   - nonFinite: whether `NaN`, `Infinity` and `-Infinity`, which RFC 8259 does not have, are read as
     ///     numbers too: Python's `json` writes them, and some `config.json` files hold them.
-    public static func parse(
+    package static func parse(
         _ bytes: Span<UInt8>, maximumDepth: Int = 128, nonFinite: Bool = false
     ) throws(FormatError) -> JSON {
         var cursor = JSONCursor(depthLeft: maximumDepth, nonFinite: nonFinite)
@@ -21,7 +21,7 @@ extension JSON {
     }
 
     /// Reads one JSON document from an array of bytes, by the same rules.
-    public static func parse(
+    package static func parse(
         _ bytes: [UInt8], maximumDepth: Int = 128, nonFinite: Bool = false
     ) throws(FormatError) -> JSON {
         try parse(bytes.span, maximumDepth: maximumDepth, nonFinite: nonFinite)

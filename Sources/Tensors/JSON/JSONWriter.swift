@@ -2,14 +2,14 @@ extension JSON {
     /// The value as one line of JSON without spaces, members in their order, non-ASCII left as UTF-8.
     ///
     /// A number that is not finite, which JSON cannot say, becomes `null`.
-    public var compactText: String {
+    package var compactText: String {
         var text = ""
         write(to: &text, indent: nil)
         return text
     }
 
     /// The value with two spaces a level, one member or element a line, and no newline at the end.
-    public var prettyText: String {
+    package var prettyText: String {
         var text = ""
         write(to: &text, indent: 0)
         return text

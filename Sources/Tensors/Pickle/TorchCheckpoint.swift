@@ -2,40 +2,40 @@
 /// describes the tensors, `data.pkl`, and a stored member for each storage, `data/KEY`.
 ///
 /// The pickle is read as data: nothing that it names is looked up or called.
-public struct TorchCheckpoint: Equatable, Sendable {
+package struct TorchCheckpoint: Equatable, Sendable {
     /// One tensor.
-    public struct Tensor: Equatable, Sendable {
+    package struct Tensor: Equatable, Sendable {
         /// The keys that lead to it, with dots between them; without the wrapper (`state_dict`, `model`) that
         /// training code puts around weights.
-        public let name: String
+        package let name: String
         /// The type of the elements, little-endian.
-        public let dtype: DType
+        package let dtype: DType
         /// The numbers of elements, outermost dimension first.
-        public let shape: [Int]
+        package let shape: [Int]
         /// How far apart neighbours along each dimension are, in elements; 0 where one element stands for all.
-        public let strides: [Int]
+        package let strides: [Int]
         /// Where the elements lie in the file, from the first to the last; other tensors may be in there.
-        public let bytes: Range<Int>
+        package let bytes: Range<Int>
     }
 
     /// A tensor of a kind that has no plain elements here.
-    public struct Skipped: Equatable, Sendable {
+    package struct Skipped: Equatable, Sendable {
         /// The keys that lead to it.
-        public let name: String
+        package let name: String
         /// The function or type that says its kind, as `torch._utils._rebuild_sparse_tensor`.
-        public let kind: String
+        package let kind: String
     }
 
     /// The tensors in the order of the pickle.
-    public let tensors: [Tensor]
+    package let tensors: [Tensor]
     /// What could not be described, in the order of the pickle.
-    public let skipped: [Skipped]
+    package let skipped: [Skipped]
     /// The classes and functions that the pickle names, as `collections.OrderedDict`, in the order in which they
     /// occur. Loading it with Python would import and mostly call them.
-    public let globals: [String]
+    package let globals: [String]
 
     /// What a file turned out to be.
-    public enum Reading: Equatable, Sendable {
+    package enum Reading: Equatable, Sendable {
         /// A checkpoint.
         case checkpoint(TorchCheckpoint)
         /// A file that is none, or breaks the format.
@@ -49,7 +49,7 @@ public struct TorchCheckpoint: Equatable, Sendable {
     ///     ranges of up to tens of megabytes.
     /// - Throws: what `read` throws, and nothing else: a malformed file is a result. Places count from the start of
     ///   the file.
-    public static func read<Failure>(
+    package static func read<Failure>(
         fileSize: Int, bytes read: (Range<Int>) throws(Failure) -> [UInt8]
     ) throws(Failure) -> Reading {
         do throws(ReadingStop<Failure>) {
@@ -65,7 +65,7 @@ public struct TorchCheckpoint: Equatable, Sendable {
     /// Whether a file starts as those that `torch.save` wrote before version 1.6, which hold their tensors
     /// otherwise: a pickle of the number 0x1950a86a20f9469cfc6c.
     /// - Parameter start: the first bytes of the file; 14 decide.
-    public static func isLegacy(_ start: Span<UInt8>) -> Bool {
+    package static func isLegacy(_ start: Span<UInt8>) -> Bool {
         guard start.count >= 14, start[0] == 0x80, start[2] == 0x8A, start[3] == 10 else { return false }
         return littleEndian(start, 4..<12) == 0xA86A_20F9_469C_FC6C && littleEndian(start, 12..<14) == 0x1950
     }

@@ -4,7 +4,7 @@
 /// by operation: each sum, product and quotient is rounded to 32 bits and taken in ggml's order. That holds on
 /// every machine, because Swift never contracts a product and a sum into one fused operation and never
 /// reorders float operations; SIMD lanes hold different blocks, so that no sum is split over lanes.
-public protocol BlockFormat: Sendable {
+package protocol BlockFormat: Sendable {
     /// The type that this stores.
     static var type: GGMLType { get }
 
@@ -30,7 +30,7 @@ public protocol BlockFormat: Sendable {
 extension GGMLType {
     /// How floats are stored in this type; `nil` for integers, and for types that only exist while a model
     /// runs (`Q8_1`, `Q8_K`).
-    public var format: (any BlockFormat.Type)? {
+    package var format: (any BlockFormat.Type)? {
         switch self {
         case .f32: F32Format.self
         case .f16: F16Format.self

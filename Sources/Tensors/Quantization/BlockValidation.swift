@@ -4,7 +4,7 @@ extension GGMLType {
     /// - Parameter blocks: whole blocks of the type; what is left after the last is not looked at.
     /// - Returns: the number of the first such block; `nil` where there is none, which is so of all blocks of
     ///   integers and of NVFP4.
-    public func firstInvalidBlock(in blocks: Span<UInt8>) -> Int? {
+    package func firstInvalidBlock(in blocks: Span<UInt8>) -> Int? {
         switch self {
         case .f32: blocks.firstWord { (word: UInt32) in word & 0x7F80_0000 == 0x7F80_0000 }
         case .f16: blocks.firstWord { (word: UInt16) in word & 0x7C00 == 0x7C00 }
@@ -49,7 +49,7 @@ extension GGMLType {
 }
 
 /// Finds the first number that is infinite or none.
-public func firstNonFinite(in values: Span<Float>) -> Int? {
+package func firstNonFinite(in values: Span<Float>) -> Int? {
     firstPart(of: values.count) { index in values[index].bitPattern & 0x7F80_0000 == 0x7F80_0000 }
 }
 

@@ -5,55 +5,55 @@
 /// three accidents of its JSON library that no writer makes use of and that are refused here: a tensor
 /// described by an array in place of an object, a dtype written as `{"F32":null}`, and a dimension past
 /// `Int.max` beside a dimension of 0.
-public struct SafetensorsHeader: Equatable, Sendable {
+package struct SafetensorsHeader: Equatable, Sendable {
     /// One tensor.
-    public struct Tensor: Equatable, Sendable {
+    package struct Tensor: Equatable, Sendable {
         /// The name, unique in the file by its UTF-8 bytes; any text, so never a path to write to.
-        public let name: String
+        package let name: String
         /// The type of the elements.
-        public let dtype: DType
+        package let dtype: DType
         /// The dimensions, outermost first; empty for a single element.
-        public let shape: [Int]
+        package let shape: [Int]
         /// Where the bytes lie, counted from ``SafetensorsHeader/dataStart``.
-        public let bytes: Range<Int>
+        package let bytes: Range<Int>
 
         /// The number of elements: the product of the dimensions.
-        public var elementCount: Int {
+        package var elementCount: Int {
             // The reader checked the product, but not that of a part of the dimensions beside a 0.
             shape.contains(0) ? 0 : shape.reduce(1, *)
         }
     }
 
     /// One name and text of `__metadata__`.
-    public struct MetadataItem: Equatable, Sendable {
+    package struct MetadataItem: Equatable, Sendable {
         /// The name; the last item of a name counts.
-        public let name: String
+        package let name: String
         /// The text.
-        public let value: String
+        package let value: String
 
         /// Makes an item.
-        public init(name: String, value: String) {
+        package init(name: String, value: String) {
             self.name = name
             self.value = value
         }
     }
 
     /// The size in bytes of the header's length in front of the header.
-    public static let prefixLength = 8
+    package static let prefixLength = 8
     /// The longest header in bytes that is allowed.
-    public static let maximumLength = 100_000_000
+    package static let maximumLength = 100_000_000
 
     /// The tensors in the order of their bytes.
-    public let tensors: [Tensor]
+    package let tensors: [Tensor]
     /// The items of `__metadata__` in the header's order; empty where the header has none.
-    public let metadata: [MetadataItem]
+    package let metadata: [MetadataItem]
     /// Where the first tensor's bytes start, from the start of the file.
-    public let dataStart: Int
+    package let dataStart: Int
     /// Names that the header has more than once, of which readers take the last, in the header's order.
-    public let duplicateNames: [String]
+    package let duplicateNames: [String]
 
     /// The text of a metadata item, or `nil` where there is none of that name.
-    public func metadata(_ name: String) -> String? {
+    package func metadata(_ name: String) -> String? {
         metadata.last { $0.name == name }?.value
     }
 
@@ -63,7 +63,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
     ///   - fileSize: the file's length in bytes.
     /// - Throws: where the file is too short for a header or for the length that it claims, or the length
     ///   is past ``maximumLength``.
-    public static func dataStart(_ start: Span<UInt8>, fileSize: Int) throws(FormatError) -> Int {
+    package static func dataStart(_ start: Span<UInt8>, fileSize: Int) throws(FormatError) -> Int {
         guard start.count >= prefixLength, fileSize >= prefixLength else {
             throw FormatError("a safetensors file has at least 8 bytes; this one has \(fileSize)", at: 0)
         }
@@ -88,7 +88,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
     /// - Throws: with the place in the file: what is not JSON, a field that is missing, twice there or of a
     ///   wrong type, a gap or an overlap between tensors, a size that does not follow from dtype and shape,
     ///   bytes that belong to no tensor. Names that occur twice are *not* an error.
-    public static func parse(
+    package static func parse(
         _ start: Span<UInt8>, fileSize: Int
     ) throws(FormatError) -> SafetensorsHeader {
         let dataStart = try dataStart(start, fileSize: fileSize)

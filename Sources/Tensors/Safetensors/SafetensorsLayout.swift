@@ -2,18 +2,18 @@
 ///
 /// The header is the one that the `safetensors` package writes for the same tensors in the same order: compact
 /// JSON, `__metadata__` first, strings escaped as serde_json does it, spaces up to a multiple of 8.
-public struct SafetensorsLayout: Equatable, Sendable {
+package struct SafetensorsLayout: Equatable, Sendable {
     /// What the header says of a tensor, but for its place.
-    public struct Tensor: Equatable, Sendable {
+    package struct Tensor: Equatable, Sendable {
         /// The name.
-        public var name: String
+        package var name: String
         /// The type of the elements.
-        public var dtype: DType
+        package var dtype: DType
         /// The dimensions, outermost first.
-        public var shape: [Int]
+        package var shape: [Int]
 
         /// Describes a tensor.
-        public init(name: String, dtype: DType, shape: [Int]) {
+        package init(name: String, dtype: DType, shape: [Int]) {
             self.name = name
             self.dtype = dtype
             self.shape = shape
@@ -21,11 +21,11 @@ public struct SafetensorsLayout: Equatable, Sendable {
     }
 
     /// The first bytes of the file: the header's length, the header, and spaces.
-    public let header: [UInt8]
+    package let header: [UInt8]
     /// Where each tensor's bytes lie, in the order of the tensors, from the start of the file.
-    public let tensors: [Range<Int>]
+    package let tensors: [Range<Int>]
     /// The file's size in bytes.
-    public let fileSize: Int
+    package let fileSize: Int
 
     /// Lays out a file.
     /// - Parameters:
@@ -34,7 +34,7 @@ public struct SafetensorsLayout: Equatable, Sendable {
     ///     written, because readers take that one.
     /// - Throws: where a tensor has no size in whole bytes, where the file would have more than `Int.max` bytes,
     ///   or a header past ``SafetensorsHeader/maximumLength``.
-    public init(
+    package init(
         tensors: [Tensor], metadata: [SafetensorsHeader.MetadataItem]
     ) throws(FormatError) {
         var text = HeaderText()
@@ -85,7 +85,7 @@ public struct SafetensorsLayout: Equatable, Sendable {
     }
 
     /// The size of a tensor; `nil` where it does not fill whole bytes or does not fit `Int`.
-    public static func byteCount(_ dtype: DType, _ shape: [Int]) -> Int? {
+    package static func byteCount(_ dtype: DType, _ shape: [Int]) -> Int? {
         if shape.contains(0) { return 0 }
         var bits = dtype.bitsPerElement
         for dimension in shape {

@@ -1,12 +1,12 @@
 /// The index of a model in several files, `model.safetensors.index.json` and its kin: an object whose
 /// `weight_map` says for every tensor in which file it lies (transformers, and the same for `.bin`, `.h5`
 /// and `.msgpack`).
-public enum ShardIndex {
+package enum ShardIndex {
     /// The files that the index names, each once, in the order of their bytes.
     ///
     /// The names are relative to the index's directory and come from the file: check them before use.
     /// - Throws: where the bytes are not JSON, have no `weight_map`, or one of its values is not a string.
-    public static func fileNames(_ bytes: Span<UInt8>) throws(FormatError) -> [String] {
+    package static func fileNames(_ bytes: Span<UInt8>) throws(FormatError) -> [String] {
         var names: Set<String>?
         var cursor = JSONCursor(depthLeft: 128, nonFinite: true)
         cursor.skipWhiteSpace(bytes)

@@ -5,29 +5,29 @@
 #endif
 
 /// How far numbers are from those that they stand for, collected in one pass; sums are of 64 bits.
-public struct NumberDifference: Equatable, Sendable {
+package struct NumberDifference: Equatable, Sendable {
     /// How many pairs there were.
-    public private(set) var count = 0
+    package private(set) var count = 0
     /// How many pairs had a number in them that is infinite or none; they are in no other figure.
-    public private(set) var notFiniteCount = 0
+    package private(set) var notFiniteCount = 0
     /// The largest absolute difference.
-    public private(set) var largest: Float = 0
+    package private(set) var largest: Float = 0
     private var errors = 0.0
     private var originals = 0.0
     private var others = 0.0
     private var products = 0.0
 
     /// Starts with no pairs.
-    public init() {}
+    package init() {}
 
     /// The root of the mean square of the differences.
-    public var rootMeanSquare: Double {
+    package var rootMeanSquare: Double {
         let finite = count - notFiniteCount
         return finite == 0 ? 0 : (errors / Double(finite)).squareRoot()
     }
 
     /// The cosine of the angle between the two as vectors; 1 where both are zero, 0 where one is.
-    public var cosine: Double {
+    package var cosine: Double {
         if originals == 0 && others == 0 { return 1 }
         let length = originals.squareRoot() * others.squareRoot()
         return length == 0 ? 0 : max(-1, min(1, products / length))
@@ -35,14 +35,14 @@ public struct NumberDifference: Equatable, Sendable {
 
     /// The signal-to-noise ratio in decibels: ten times the logarithm of the original's energy over that of
     /// the differences; infinite where there are none.
-    public var signalToNoise: Double {
+    package var signalToNoise: Double {
         if errors == 0 { return .infinity }
         return originals == 0 ? -.infinity : 10 * log10(originals / errors)
     }
 
     /// Whether the two look like the same numbers in different orders: as long as vectors, but at right angles.
     /// What no quantization does, and what another layout of the same weights looks like.
-    public var seemsReordered: Bool {
+    package var seemsReordered: Bool {
         count - notFiniteCount >= 64 && abs(cosine) < 0.25 && originals > 0.8 * others
             && others > 0.8 * originals
     }
@@ -51,7 +51,7 @@ public struct NumberDifference: Equatable, Sendable {
     /// - Parameters:
     ///   - original: what is right.
     ///   - other: as many numbers that stand for them.
-    public mutating func add(_ original: Span<Float>, _ other: Span<Float>) {
+    package mutating func add(_ original: Span<Float>, _ other: Span<Float>) {
         precondition(original.count == other.count)
         for index in original.indices {
             let (first, second) = (original[index], other[index])
@@ -70,7 +70,7 @@ public struct NumberDifference: Equatable, Sendable {
     }
 
     /// Takes in what was collected of other pairs.
-    public mutating func add(_ other: NumberDifference) {
+    package mutating func add(_ other: NumberDifference) {
         count += other.count
         notFiniteCount += other.notFiniteCount
         largest = max(largest, other.largest)

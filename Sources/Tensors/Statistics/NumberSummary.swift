@@ -1,36 +1,36 @@
 /// What numbers are like as a whole, collected in one pass; sums are of 64 bits.
-public struct NumberSummary: Equatable, Sendable {
+package struct NumberSummary: Equatable, Sendable {
     /// How many numbers there were, of any kind.
-    public private(set) var count = 0
+    package private(set) var count = 0
     /// How many were not a number.
-    public private(set) var nanCount = 0
+    package private(set) var nanCount = 0
     /// How many were infinite.
-    public private(set) var infiniteCount = 0
+    package private(set) var infiniteCount = 0
     /// How many were 0 or -0.
-    public private(set) var zeroCount = 0
+    package private(set) var zeroCount = 0
     /// The least of the finite numbers; infinity where there was none.
-    public private(set) var minimum = Float.infinity
+    package private(set) var minimum = Float.infinity
     /// The greatest of the finite numbers; -infinity where there was none.
-    public private(set) var maximum = -Float.infinity
+    package private(set) var maximum = -Float.infinity
     private var sum = 0.0
     private var squares = 0.0
 
     /// Starts with no numbers.
-    public init() {}
+    package init() {}
 
     /// How many were finite.
-    public var finiteCount: Int { count - nanCount - infiniteCount }
+    package var finiteCount: Int { count - nanCount - infiniteCount }
     /// The mean of the finite numbers; 0 where there was none.
-    public var mean: Double { finiteCount == 0 ? 0 : sum / Double(finiteCount) }
+    package var mean: Double { finiteCount == 0 ? 0 : sum / Double(finiteCount) }
     /// The root of the mean square of the finite numbers.
-    public var rootMeanSquare: Double { finiteCount == 0 ? 0 : (squares / Double(finiteCount)).squareRoot() }
+    package var rootMeanSquare: Double { finiteCount == 0 ? 0 : (squares / Double(finiteCount)).squareRoot() }
     /// The standard deviation of the finite numbers, as a population.
-    public var standardDeviation: Double {
+    package var standardDeviation: Double {
         finiteCount == 0 ? 0 : max(0, squares / Double(finiteCount) - mean * mean).squareRoot()
     }
 
     /// Takes numbers in.
-    public mutating func add(_ numbers: Span<Float>) {
+    package mutating func add(_ numbers: Span<Float>) {
         for index in numbers.indices {
             let number = numbers[index]
             guard number.isFinite else {
@@ -48,16 +48,16 @@ public struct NumberSummary: Equatable, Sendable {
 }
 
 /// How many numbers lie in each of some ranges of equal width.
-public struct Histogram: Equatable, Sendable {
+package struct Histogram: Equatable, Sendable {
     /// The lower end of the first range.
-    public let lower: Float
+    package let lower: Float
     /// The upper end of the last range, which belongs to it.
-    public let upper: Float
+    package let upper: Float
     /// The numbers in each range.
-    public private(set) var counts: [Int]
+    package private(set) var counts: [Int]
 
     /// Starts with `bins` empty ranges from `lower` to `upper`, which are finite and in this order.
-    public init(from lower: Float, to upper: Float, bins: Int) {
+    package init(from lower: Float, to upper: Float, bins: Int) {
         precondition(lower <= upper && bins > 0)
         self.lower = lower
         self.upper = upper
@@ -65,12 +65,12 @@ public struct Histogram: Equatable, Sendable {
     }
 
     /// The lower end of a range.
-    public func start(of bin: Int) -> Double {
+    package func start(of bin: Int) -> Double {
         Double(lower) + (Double(upper) - Double(lower)) * Double(bin) / Double(counts.count)
     }
 
     /// Takes numbers in; those outside, and what is not a number, are left out.
-    public mutating func add(_ numbers: Span<Float>) {
+    package mutating func add(_ numbers: Span<Float>) {
         let width = Double(upper) - Double(lower)
         let scale = width > 0 ? Double(counts.count) / width : 0
         for index in numbers.indices {

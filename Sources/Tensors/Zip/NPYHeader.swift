@@ -3,18 +3,18 @@
 ///
 /// The file is `\x93NUMPY`, two bytes of version, the length of the text in 2 bytes (version 1) or 4, the
 /// text of a Python dictionary, and the elements.
-public struct NPYHeader: Equatable, Sendable {
+package struct NPYHeader: Equatable, Sendable {
     /// NumPy's name of the elements' type with their byte order, as `<f4`; `nil` for a record of several.
-    public let descr: String?
+    package let descr: String?
     /// Whether the first dimension varies fastest.
-    public let isFortranOrder: Bool
+    package let isFortranOrder: Bool
     /// The dimensions; empty for a single element.
-    public let shape: [Int]
+    package let shape: [Int]
     /// Where the elements start, in bytes from the start of the `.npy` file.
-    public let dataStart: Int
+    package let dataStart: Int
 
     /// A header, or how much more of the file it takes to read it.
-    public enum Parsing: Equatable, Sendable {
+    package enum Parsing: Equatable, Sendable {
         /// The header.
         case complete(NPYHeader)
         /// The prefix is too short: the header has at least this many bytes from the start of the file.
@@ -22,7 +22,7 @@ public struct NPYHeader: Equatable, Sendable {
     }
 
     /// The longest header in bytes that is allowed; NumPy itself reads 10,000 unless it is told to trust.
-    public static let maximumLength = 1 << 20
+    package static let maximumLength = 1 << 20
 
     /// Reads the header, and checks that the elements fill the rest of the file where the type has a size.
     /// - Parameters:
@@ -30,7 +30,7 @@ public struct NPYHeader: Equatable, Sendable {
     ///   - fileSize: its length in bytes.
     /// - Throws: with the place in the `.npy` file: another format or version, a dictionary that NumPy does
     ///   not write, more or fewer bytes than type and shape make. A type of Python objects is *not* an error.
-    public static func parse(_ start: Span<UInt8>, fileSize: Int) throws(FormatError) -> Parsing {
+    package static func parse(_ start: Span<UInt8>, fileSize: Int) throws(FormatError) -> Parsing {
         let bytes = start.extracting(first: max(0, fileSize))
         do throws(HeaderStop) {
             return .complete(try read(bytes, fileSize: fileSize))
@@ -43,7 +43,7 @@ public struct NPYHeader: Equatable, Sendable {
     }
 
     /// The size of an element in bytes; `nil` for records and Python objects.
-    public var elementSize: Int? {
+    package var elementSize: Int? {
         guard let descr else { return nil }
         var text = Substring(descr)
         if let first = text.first, "<>|=".contains(first) { text.removeFirst() }

@@ -5,7 +5,7 @@ extension ZipDirectory {
     ///   - fileSize: the file's length in bytes.
     /// - Throws: with the place in the file: no end record whose comment ends with the file or more than
     ///   one, an archive of several disks, numbers that contradict one another or pass a limit.
-    public static func locate(tail: Span<UInt8>, fileSize: Int) throws(FormatError) -> Location {
+    package static func locate(tail: Span<UInt8>, fileSize: Int) throws(FormatError) -> Location {
         let range = self.tail(fileSize: fileSize)
         guard tail.count == range.count else {
             throw FormatError("the end of the file has \(range.count) bytes, not \(tail.count)", at: fileSize)

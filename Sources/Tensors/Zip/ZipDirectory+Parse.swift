@@ -6,7 +6,7 @@ extension ZipDirectory {
     /// - Throws: with the place in the file: records that are cut short or left over, a name that is not
     ///   UTF-8 or occurs twice, a stored member of two sizes, members that overlap or leave the file.
     ///   Compressed and encrypted members are *not* an error.
-    public static func parse(
+    package static func parse(
         _ directory: Span<UInt8>, at location: Location
     ) throws(FormatError) -> ZipDirectory {
         guard directory.count == location.bytes.count else {

@@ -8,51 +8,51 @@
 ///
 /// Memory: the caller's bytes of tail and directory; a name is copied once, and a member takes about 250
 /// bytes while it is checked, so that no file can cost more than some 200 MB with them.
-public struct ZipDirectory: Equatable, Sendable {
+package struct ZipDirectory: Equatable, Sendable {
     /// Where the central directory lies.
-    public struct Location: Equatable, Sendable {
+    package struct Location: Equatable, Sendable {
         /// In bytes from the start of the file; what ``ZipDirectory/parse(_:at:)`` wants to see.
-        public let bytes: Range<Int>
+        package let bytes: Range<Int>
         /// The number of members.
-        public let count: Int
+        package let count: Int
     }
 
     /// One file in the archive.
-    public struct Member: Equatable, Sendable {
+    package struct Member: Equatable, Sendable {
         /// The path in the archive, unique by its UTF-8 bytes; any text, `../` too, so never a path to
         /// write to.
-        public let name: String
+        package let name: String
         /// How the content is compressed: 0 is stored as it is, 8 deflated.
-        public let method: UInt16
+        package let method: UInt16
         /// The size in bytes that the content takes in the archive.
-        public let compressedSize: Int
+        package let compressedSize: Int
         /// The size in bytes of the content.
-        public let size: Int
+        package let size: Int
         /// The CRC-32 of the content, as the directory claims it.
-        public let crc32: UInt32
+        package let crc32: UInt32
         /// Where the local header starts, in bytes from the start of the file.
-        public let headerStart: Int
+        package let headerStart: Int
         /// Where the next member or the directory starts: the bytes are before that.
-        public let limit: Int
+        package let limit: Int
         let flags: UInt16
 
         /// Whether the content is encrypted.
-        public var isEncrypted: Bool { flags & ZipDirectory.encryptionFlags != 0 }
+        package var isEncrypted: Bool { flags & ZipDirectory.encryptionFlags != 0 }
         /// Whether the content is in the archive as it is: neither compressed, encrypted nor a patch.
-        public var isPlain: Bool { method == 0 && !isEncrypted && flags & 0x20 == 0 }
+        package var isPlain: Bool { method == 0 && !isEncrypted && flags & 0x20 == 0 }
         /// What ``content(localHeader:)`` wants to see, in bytes from the start of the file.
-        public var localHeader: Range<Int> {
+        package var localHeader: Range<Int> {
             headerStart..<headerStart + ZipDirectory.localHeaderSize + name.utf8.count
         }
     }
 
     /// The longest central directory in bytes that is allowed.
-    public static let maximumLength = 64 << 20
+    package static let maximumLength = 64 << 20
     /// The most members that are allowed.
-    public static let maximumCount = 250_000
+    package static let maximumCount = 250_000
 
     /// The members in the directory's order.
-    public let members: [Member]
+    package let members: [Member]
 
     /// The fixed sizes of records in bytes, without names, extra fields and comments.
     static let localHeaderSize = 30
@@ -66,14 +66,14 @@ public struct ZipDirectory: Equatable, Sendable {
     /// The end of the file that ``locate(tail:fileSize:)`` wants to see, in bytes from the start of the
     /// file: at most 67 KB, for an end record with the longest comment and Zip64's records before it.
     /// - Parameter fileSize: the file's length in bytes.
-    public static func tail(fileSize: Int) -> Range<Int> {
+    package static func tail(fileSize: Int) -> Range<Int> {
         let longest = endSize + Int(UInt16.max) + locator64Size + end64Size + 1024
         return max(0, fileSize - longest)..<max(0, fileSize)
     }
 
     /// Whether a file that starts with these bytes may be a zip archive with a member.
     /// - Parameter start: the first bytes of the file; 4 decide.
-    public static func isZip(_ start: Span<UInt8>) -> Bool {
+    package static func isZip(_ start: Span<UInt8>) -> Bool {
         start.count >= 4 && littleEndian(start, 0..<4) == 0x0403_4B50
     }
 }

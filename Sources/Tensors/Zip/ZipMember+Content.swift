@@ -4,7 +4,7 @@ extension ZipDirectory.Member {
     /// - Returns: in bytes from the start of the file; as long as ``compressedSize``.
     /// - Throws: where the local header says another name, method or size than the directory, or leaves too
     ///   little room.
-    public func content(localHeader bytes: Span<UInt8>) throws(FormatError) -> Range<Int> {
+    package func content(localHeader bytes: Span<UInt8>) throws(FormatError) -> Range<Int> {
         func error(_ problem: String) -> FormatError {
             FormatError("the local header of the zip member \(name.quoted) \(problem)", at: headerStart)
         }

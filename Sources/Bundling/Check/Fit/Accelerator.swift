@@ -1,5 +1,5 @@
 /// What a Kaggle notebook runs on; the raw value is what `accelerator` in a manifest takes.
-public enum Accelerator: String, Sendable, CaseIterable {
+package enum Accelerator: String, Sendable, CaseIterable {
     /// Two NVIDIA T4.
     case t4x2
     /// One NVIDIA P100.

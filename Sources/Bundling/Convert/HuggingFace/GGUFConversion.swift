@@ -1,37 +1,37 @@
-public import Conversion
+package import Conversion
 import Storage
 import Tensors
 
 /// Makes GGUF files of a Hugging Face model in one step: everything is decided when it is made, and nothing is
 /// written before ``write(threads:progress:)``.
-public struct GGUFConversion: Sendable {
+package struct GGUFConversion: Sendable {
     /// What is asked for.
-    public struct Request: Sendable {
+    package struct Request: Sendable {
         /// The types.
-        public var product: GGUFProduct
+        package var product: GGUFProduct
         /// What is taken from the model, and what is said in its place. The types are ``product``'s.
-        public var options = HuggingFaceConversion.Options()
+        package var options = HuggingFaceConversion.Options()
         /// How to quantize; its type is ``product``'s.
-        public var quantization: QuantizationOptions?
+        package var quantization: QuantizationOptions?
         /// Metadata items to set while quantizing.
-        public var overrides: [MetadataOverride] = []
+        package var overrides: [MetadataOverride] = []
         /// The importance matrix.
-        public var imatrix: ImatrixFile?
+        package var imatrix: ImatrixFile?
         /// How the model is divided into files.
-        public var division = ModelOutput.Division.none
+        package var division = ModelOutput.Division.none
 
         /// Asks for types, and for nothing else.
-        public init(_ product: GGUFProduct) { self.product = product }
+        package init(_ product: GGUFProduct) { self.product = product }
     }
 
     /// What the converter makes, also where it is only between.
-    public let conversion: HuggingFaceConversion
+    package let conversion: HuggingFaceConversion
     /// What becomes of it; `nil` where nothing is quantized.
-    public let quantizer: Quantizer?
+    package let quantizer: Quantizer?
     /// The files to write.
-    public let output: ModelOutput
+    package let output: ModelOutput
     /// The model with the elements that are read.
-    public let source: any TensorSource
+    package let source: any TensorSource
 
     /// Decides.
     /// - Parameters:
@@ -138,14 +138,14 @@ public struct GGUFConversion: Sendable {
     }
 
     /// What keeps it from being written; a dry run shows it and goes on.
-    public var problems: [Diagnostic] { quantizer?.problems ?? [] }
+    package var problems: [Diagnostic] { quantizer?.problems ?? [] }
 
     /// What of the model's card and configurations could not be taken.
-    public private(set) var remarks: [Diagnostic] = []
+    package private(set) var remarks: [Diagnostic] = []
 
     /// Writes the files; interrupted or after an error nothing is left.
     /// - Parameter threads: how many work at a time; as many as there are processors where it is `nil`.
-    public func write(threads: Int? = nil, progress: @escaping ProgressHandler) async throws {
+    package func write(threads: Int? = nil, progress: @escaping ProgressHandler) async throws {
         if let quantizer { return try await quantizer.write(threads: threads, progress: progress) }
         try await ModelWriter(output, from: source, threads: threads ?? Parallel.width)
             .write(progress: progress)
@@ -160,7 +160,7 @@ extension GGUFConversion {
     ///   - directoryName: what the model's directory is taken to be called, where its origin does not say it.
     ///   - path: gives the output's path, with what is known of the model and the type's name as files have it.
     /// - Throws: ``Diagnostics`` with what hinders.
-    public init(
+    package init(
         _ snapshot: Snapshot, name: String, directoryName: String, _ request: Request,
         path: (_ conversion: HuggingFaceConversion, _ type: String) throws -> String
     ) throws {
@@ -186,7 +186,7 @@ extension GGUFConversion {
     ///   - directoryName: what the adapter's directory is taken to be called, where its origin does not say it.
     ///   - path: gives the output's path, with what is known of the adapter and the type's name as files have it.
     /// - Throws: ``Diagnostics`` with what hinders.
-    public init(
+    package init(
         adapter snapshot: Snapshot, base: Snapshot, name: String, directoryName: String, _ request: Request,
         path: (_ conversion: HuggingFaceConversion, _ type: String) throws -> String
     ) throws {

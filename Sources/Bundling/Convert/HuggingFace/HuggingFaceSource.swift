@@ -1,11 +1,11 @@
 import Conversion
 import Storage
 import Synchronization
-public import Tensors
+package import Tensors
 
 /// A Hugging Face model as a GGUF would have it: every element is read, or computed, when it is wanted, so that there
 /// is no file between the checkpoint and what is written.
-public struct HuggingFaceSource: TensorSource {
+package struct HuggingFaceSource: TensorSource {
     /// In which types elements are read.
     enum Types {
         /// Those that keep every number, to write a conversion.
@@ -15,11 +15,11 @@ public struct HuggingFaceSource: TensorSource {
     }
 
     /// The model as the user named it.
-    public let name: String
+    package let name: String
     /// The metadata of the conversion.
-    public let metadata: GGUFMetadata
+    package let metadata: GGUFMetadata
     /// The tensors of the conversion, in its order.
-    public let tensors: [TensorDescription]
+    package let tensors: [TensorDescription]
     private let reader: TensorValueReader
     private let rooms = RoomPool()
 
@@ -45,7 +45,7 @@ public struct HuggingFaceSource: TensorSource {
     }
 
     /// Reads elements of a tensor.
-    public func read(
+    package func read(
         _ elements: Range<Int>, of index: Int, into bytes: inout MutableSpan<UInt8>
     ) throws {
         var room = rooms.take()
@@ -75,10 +75,10 @@ public struct HuggingFaceSource: TensorSource {
     }
 
     /// Lets the kernel begin to read elements.
-    public func willRead(_ elements: Range<Int>, of index: Int) { reader.willRead(elements, of: index) }
+    package func willRead(_ elements: Range<Int>, of index: Int) { reader.willRead(elements, of: index) }
 
     /// Checks that every file is as it was when it was opened.
-    public func checkUnchanged() throws { try reader.checkUnchanged() }
+    package func checkUnchanged() throws { try reader.checkUnchanged() }
 }
 
 /// What a call of ``HuggingFaceSource/read(_:of:into:)`` has of its own.

@@ -1,14 +1,14 @@
-public import Tensors
+package import Tensors
 
 /// The name that llama.cpp gives to the way in which a tokenizer splits a text: `tokenizer.ggml.pre`.
-public enum PreTokenizer {
+package enum PreTokenizer {
     /// Finds the name as llama.cpp's converter does: by what the tokenizer makes of a certain text.
     /// - Parameters:
     ///   - files: the model's files.
     ///   - config: its `config.json`.
     ///   - parsed: the content of `tokenizer.json`, where it was read before.
     /// - Throws: where there is no tokenizer, it is not supported, or it is none of those that are known.
-    public static func identify(
+    package static func identify(
         files: ModelFiles, config: JSON, parsed: JSON? = nil
     ) throws(ConversionError) -> String {
         let encoder = try TokenizerEncoder(files: files, config: config, parsed: parsed)
@@ -35,7 +35,7 @@ public enum PreTokenizer {
     }
 
     /// Every name that is known, once each, sorted.
-    public static let names: [String] = {
+    package static let names: [String] = {
         let names = Set(
             known.split(separator: "\n").compactMap { $0.split(separator: " ").last.map(String.init) })
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }

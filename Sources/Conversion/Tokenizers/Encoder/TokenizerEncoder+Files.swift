@@ -1,4 +1,4 @@
-public import Tensors
+package import Tensors
 
 extension TokenizerEncoder {
     /// Reads the tokenizer of a model as the Python package `transformers` (4.57) loads it.
@@ -9,7 +9,7 @@ extension TokenizerEncoder {
     ///   - files: the model's files.
     ///   - config: its `config.json`.
     ///   - parsed: the content of `tokenizer.json`, where it was read before.
-    public init(files: ModelFiles, config: JSON, parsed: JSON? = nil) throws(ConversionError) {
+    package init(files: ModelFiles, config: JSON, parsed: JSON? = nil) throws(ConversionError) {
         let settings = try files.json("tokenizer_config.json") ?? .object([])
         let loader = TokenizerLoader(settings: settings, config: config)
         let tokenizer: JSON

@@ -1,9 +1,9 @@
-public import Tensors
+package import Tensors
 
 /// Makes token ids of a text as the Python package `tokenizers` does by a `tokenizer.json`.
 ///
 /// Truncation and padding are left out, as they are when a model is converted.
-public struct TokenizerEncoder: Sendable {
+package struct TokenizerEncoder: Sendable {
     private let normalizer: (any TextNormalizer)?
     private let splitter: (any TextSplitter)?
     private let model: any TokenModel
@@ -14,7 +14,7 @@ public struct TokenizerEncoder: Sendable {
     /// Reads a tokenizer.
     /// - Parameter tokenizer: the content of `tokenizer.json`.
     /// - Throws: where it is broken or asks for what is not supported.
-    public init(tokenizer: JSON) throws(ConversionError) {
+    package init(tokenizer: JSON) throws(ConversionError) {
         let part = TokenizerPart(tokenizer, "the tokenizer")
         normalizer = try Self.part(part, "normalizer").map { (part) throws(ConversionError) in
             try TextNormalizers.make(part)
@@ -45,7 +45,7 @@ public struct TokenizerEncoder: Sendable {
     /// The ids of a text's tokens.
     /// - Parameter addSpecialTokens: whether tokens such as the one that begins a text are put around them.
     /// - Throws: where a regular expression of the tokenizer takes too long, or a word has no tokens.
-    public func encode(_ text: String, addSpecialTokens: Bool = true) throws(ConversionError) -> [Int] {
+    package func encode(_ text: String, addSpecialTokens: Bool = true) throws(ConversionError) -> [Int] {
         var ids: [Int] = []
         for piece in try added.extract(Array(text.unicodeScalars), normalizer: normalizer) {
             if let token = piece.token {
@@ -61,7 +61,7 @@ public struct TokenizerEncoder: Sendable {
 
     /// The text of token ids; ids that stand for nothing are left out.
     /// - Parameter skipSpecialTokens: whether special tokens are left out, too.
-    public func decode(_ ids: [Int], skipSpecialTokens: Bool = false) throws(ConversionError) -> String {
+    package func decode(_ ids: [Int], skipSpecialTokens: Bool = false) throws(ConversionError) -> String {
         var tokens: [[UInt8]] = []
         for id in ids {
             if let token = added.token(of: id) {
@@ -81,7 +81,7 @@ public struct TokenizerEncoder: Sendable {
     }
 
     /// The id of a token, an added one or one of the model; `nil` where there is none.
-    public func id(of token: String) -> Int? {
+    package func id(of token: String) -> Int? {
         let bytes = Array(token.utf8)
         return added.id(of: bytes.span) ?? model.id(of: bytes.span)
     }

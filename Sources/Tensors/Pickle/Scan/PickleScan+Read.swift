@@ -12,7 +12,7 @@ extension PickleScan {
     ///     of up to ``windowLength`` and those that a zip archive's directory takes.
     /// - Returns: `nil` for a file that has no pickles. One that should have some and cannot be read is *not* an
     ///   error, but has a finding.
-    public static func read<Failure>(
+    package static func read<Failure>(
         name: String, fileSize: Int, bytes read: (Range<Int>) throws(Failure) -> [UInt8]
     ) throws(Failure) -> PickleScan? {
         var file = PickleFile<Failure>()
@@ -21,7 +21,7 @@ extension PickleScan {
     }
 
     /// The most bytes that are read at a time of a pickle.
-    public static let windowLength = 1 << 20
+    package static let windowLength = 1 << 20
 
     /// Takes over what a scanner found.
     mutating func add(_ scanner: PickleScanner, member: String) {

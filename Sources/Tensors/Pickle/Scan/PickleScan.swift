@@ -1,7 +1,7 @@
 /// What a look at a file's pickles found, without any of it being executed.
-public struct PickleScan: Equatable, Sendable {
+package struct PickleScan: Equatable, Sendable {
     /// What loading the file would do, as far as its instructions tell.
-    public enum Verdict: String, Sendable, CaseIterable {
+    package enum Verdict: String, Sendable, CaseIterable {
         /// It builds data with functions and classes that are known to do nothing else.
         case harmless
         /// It names or calls something that is not known to be harmless, or holds a program.
@@ -11,47 +11,47 @@ public struct PickleScan: Equatable, Sendable {
     }
 
     /// A class or function that loading the file imports.
-    public struct Global: Equatable, Sendable {
+    package struct Global: Equatable, Sendable {
         /// The module and the name in it, with a dot between them.
-        public let path: String
+        package let path: String
         /// Why nothing but data comes of it; `nil` where that is not known.
-        public let reason: String?
+        package let reason: String?
     }
 
     /// Something that keeps a file from being harmless.
-    public struct Finding: Equatable, Sendable {
+    package struct Finding: Equatable, Sendable {
         /// Whether it is something bad, or something that could not be read: never ``Verdict/harmless``.
-        public let verdict: Verdict
+        package let verdict: Verdict
         /// One sentence without a full stop.
-        public let message: String
+        package let message: String
         /// The member of the archive; empty for the file itself.
-        public let member: String
+        package let member: String
         /// In bytes from the start of the file or of the member's own content.
-        public let offset: Int
+        package let offset: Int
     }
 
     /// The most globals and findings that are told one by one.
-    public static let maximumTold = 64
+    package static let maximumTold = 64
 
     /// What the file is: "pickle", "PyTorch archive" and so on.
-    public internal(set) var format = "pickle"
+    package internal(set) var format = "pickle"
     /// The highest protocol among the pickles; 0 also for those that name none.
-    public internal(set) var protocolVersion = 0
+    package internal(set) var protocolVersion = 0
     /// The number of pickles.
-    public internal(set) var pickles = 0
+    package internal(set) var pickles = 0
     /// What is imported, in the order of its first occurrence; harmless first.
-    public internal(set) var globals: [Global] = []
+    package internal(set) var globals: [Global] = []
     /// What is wrong, in the order of the file.
-    public internal(set) var findings: [Finding] = []
+    package internal(set) var findings: [Finding] = []
 
     /// The worst of the findings.
-    public var verdict: Verdict {
+    package var verdict: Verdict {
         if findings.contains(where: { $0.verdict == .refused }) { return .refused }
         return findings.isEmpty ? .harmless : .unreadable
     }
 
     /// The paths of imports that are not known to be harmless, sorted by their bytes.
-    public var refused: [String] {
+    package var refused: [String] {
         globals.filter { $0.reason == nil }.map(\.path).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
