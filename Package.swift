@@ -19,38 +19,69 @@ let package = Package(
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
 
-        // The modules, lowest first; a module imports only what stands above it here.
-        .target(name: "Tensors"),
-        .target(name: "Conversion", dependencies: ["Tensors"]),
+        // The modules, lowest first; a module imports only what stands above it here and is named.
+        .target(name: "Formats"),
+        .target(name: "Tensors", dependencies: ["Formats"]),
+        .target(name: "Scanning", dependencies: ["Formats"]),
+        .target(name: "Tokenizers", dependencies: ["Formats"]),
+        .target(name: "Conversion", dependencies: ["Formats", "Tensors", "Tokenizers"]),
         .target(name: "PythonPackages"),
         .target(
             name: "Storage",
             dependencies: [
-                "CArchive", "CCrypto", "CLinux", .product(name: "GRDB", package: "GRDB.swift"),
+                "Formats", "CArchive", "CCrypto", "CLinux", .product(name: "GRDB", package: "GRDB.swift"),
             ]
         ),
         .target(
-            name: "Bundling",
-            dependencies: ["Tensors", "Conversion", "PythonPackages", "Storage", "TOMLKit", "Yams"],
+            name: "Manifests",
+            dependencies: [
+                "Formats", "Tensors", "Tokenizers", "Conversion", "PythonPackages", "Storage", "TOMLKit",
+            ]
+        ),
+        .target(name: "Caches", dependencies: ["Formats", "Storage", "Manifests"]),
+        .target(
+            name: "ModelFacts",
+            dependencies: [
+                "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests", "Caches",
+                "Yams",
+            ]
+        ),
+        .target(
+            name: "Rules",
+            dependencies: ["Formats", "Tensors", "PythonPackages", "Storage", "Manifests", "Caches", "ModelFacts"]
+        ),
+        .target(
+            name: "ModelFiles",
+            dependencies: [
+                "Formats", "Tensors", "Scanning", "Tokenizers", "Conversion", "Storage", "Manifests", "Caches",
+                "ModelFacts",
+            ]
+        ),
+        .target(
+            name: "Locking",
+            dependencies: [
+                "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests", "Caches",
+                "ModelFacts", "Rules", "ModelFiles",
+            ]
+        ),
+        .target(
+            name: "Bundles",
+            dependencies: [
+                "Formats", "Tensors", "PythonPackages", "Storage", "Manifests", "Caches", "ModelFacts", "Rules",
+                "ModelFiles", "Locking",
+            ],
             resources: [.embedInCode("Loader/knapsack.py")]
         ),
         .target(
             name: "KnapsackCommands",
             dependencies: [
-                "Bundling", "Conversion", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests", "Caches",
+                "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
         .executableTarget(name: "knapsack", dependencies: ["KnapsackCommands"]),
-        .executableTarget(name: "knapsack-bench", dependencies: ["Tensors", "Storage", "Bundling"]),
-
-        .target(name: "TestSupport", dependencies: ["Storage"], path: "Tests/TestSupport"),
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Storage"]),
-        .testTarget(name: "ConversionTests", dependencies: ["Conversion", "Tensors"]),
-        .testTarget(name: "PythonPackagesTests", dependencies: ["PythonPackages", "Tensors"]),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
-        .testTarget(
-            name: "BundlingTests", dependencies: ["Bundling", "Conversion", "Tensors", "TestSupport"]),
-        .testTarget(name: "KnapsackCommandsTests", dependencies: ["KnapsackCommands", "TestSupport"]),
+        .executableTarget(name: "knapsack-bench", dependencies: ["Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches", "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles"]),
     ]
 )
 

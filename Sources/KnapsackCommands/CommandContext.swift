@@ -1,6 +1,4 @@
-import Bundling
 import Glibc
-import Storage
 import Synchronization
 
 /// Everything that a command knows of the world outside, so that tests can run one without a process.

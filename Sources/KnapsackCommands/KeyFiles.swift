@@ -1,4 +1,4 @@
-import Bundling
+import Manifests
 import Storage
 
 /// Keys in files, with an error for every way in which a file is none.

@@ -1,6 +1,6 @@
 package import ArgumentParser
-import Bundling
-import Tensors
+import Formats
+import Manifests
 
 /// The root command.
 package struct Knapsack: AsyncParsableCommand {

@@ -1,6 +1,8 @@
 import ArgumentParser
-import Bundling
 import Conversion
+import Formats
+import Manifests
+import ModelFiles
 import Storage
 import Tensors
 

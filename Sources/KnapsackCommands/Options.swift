@@ -1,5 +1,7 @@
 import ArgumentParser
-import Bundling
+import Caches
+import Manifests
+import Rules
 import Storage
 
 /// How much a command says, and in what form; every command has them.

@@ -1,8 +1,7 @@
 import ArgumentParser
-import Bundling
-import Storage
+import Formats
+import Manifests
 import Synchronization
-import Tensors
 
 /// One run of one command: what it found, what it says, and how it ends.
 final class Session: Sendable {

@@ -1,5 +1,7 @@
 import ArgumentParser
-import Bundling
+import Bundles
+import Formats
+import Manifests
 import Storage
 
 /// Whose signature a model has to have, and where it is.

@@ -1,4 +1,6 @@
-import Bundling
+import Bundles
+import Formats
+import Manifests
 import Storage
 
 /// A bundle, an archive of one, or any other model, with the signature that it has to have.

@@ -1,4 +1,5 @@
 import CLinux
+import Formats
 import Glibc
 
 /// Publishing under a final name: what a reader finds there is always whole.

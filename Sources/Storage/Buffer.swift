@@ -4,7 +4,7 @@ import Glibc
 @safe package struct Buffer: ~Copyable, @unchecked Sendable {
     // SAFETY: `base` points at `count` initialized bytes from init to deinit, and only this value, which
     // cannot be copied, holds the pointer.
-    let base: UnsafeMutableRawPointer
+    package let base: UnsafeMutableRawPointer
     /// The size in bytes.
     package let count: Int
 

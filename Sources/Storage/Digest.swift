@@ -73,7 +73,7 @@ package struct GitBlobDigest: Hashable, Sendable, CustomStringConvertible {
         self.hex = String(hex)
     }
 
-    init(_ bytes: [UInt8]) { hex = hexText(bytes) }
+    package init(_ bytes: [UInt8]) { hex = hexText(bytes) }
 
     /// 40 lowercase hexadecimal digits.
     package var description: String { hex }

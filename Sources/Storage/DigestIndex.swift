@@ -1,3 +1,4 @@
+import Formats
 import GRDB
 import Synchronization
 
@@ -8,7 +9,7 @@ import Synchronization
 /// was written by a newer Knapsack is thrown away, and one that cannot be opened at all is done without.
 package final class DigestIndex: Sendable {
     /// The layout of the table, kept in SQLite's `user_version`.
-    static let version = 4
+    package static let version = 4
 
     private let database: DatabaseQueue
     private let pending = Mutex<[Row]>([])
@@ -54,7 +55,7 @@ package final class DigestIndex: Sendable {
     }
 
     /// Opens the index that a directory has; one that cannot be read is an error and stays as it is.
-    static func existing(inDirectory directory: String) throws -> DigestIndex {
+    package static func existing(inDirectory directory: String) throws -> DigestIndex {
         try DigestIndex(path: Path.join(directory, fileName))
     }
 
@@ -191,7 +192,7 @@ package final class DigestIndex: Sendable {
 
     /// Deletes the rows of files that are gone or were changed.
     /// - Returns: how many those were.
-    func prune() throws -> Int {
+    package func prune() throws -> Int {
         let count = try database.write { database in
             var gone: [[Int64]] = []
             let rows = try GRDB.Row.fetchCursor(

@@ -17,7 +17,7 @@ package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 
     /// Makes an error from `errno`; call it directly after the failed system call.
-    init(_ operation: String, _ path: String) {
+    package init(_ operation: String, _ path: String) {
         self.init(operation, path, code: errno)
     }
 

@@ -2,12 +2,12 @@ import Glibc
 
 /// An open file or directory that closes itself; reads and writes retry when a signal interrupts them.
 package struct FileHandle: ~Copyable, Sendable {
-    let descriptor: Int32
+    package let descriptor: Int32
     /// The path that the file was opened by, for messages.
     package let path: String
 
     /// Takes an open descriptor over.
-    init(descriptor: Int32, path: String) {
+    package init(descriptor: Int32, path: String) {
         self.descriptor = descriptor
         self.path = path
     }

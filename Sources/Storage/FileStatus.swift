@@ -58,7 +58,7 @@ package struct FileStatus: Equatable, Hashable, Sendable {
     }
 
     /// The status of an open file.
-    static func status(of descriptor: Int32, path: String) throws(FileError) -> FileStatus {
+    package static func status(of descriptor: Int32, path: String) throws(FileError) -> FileStatus {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw FileError("look at", path) }
         return FileStatus(status)

@@ -1,4 +1,5 @@
 import CLinux
+import Formats
 import Glibc
 
 /// An open directory, in which names are looked up and made without following any link.
@@ -6,7 +7,7 @@ import Glibc
 /// Everything goes by the descriptor and a single name, so that a link that somebody puts into the place of
 /// a directory meanwhile leads nowhere either. Descriptors are closed with their owner.
 package final class OpenDirectory: Sendable {
-    let descriptor: Int32
+    package let descriptor: Int32
     /// The path that the directory was opened by, for messages.
     package let path: String
 
@@ -193,7 +194,7 @@ package final class OpenDirectory: Sendable {
 
 extension FileStatus {
     /// The status of a name in an open directory: a link is not followed.
-    static func status(
+    package static func status(
         of name: String, in directory: Int32, path: String
     ) throws(FileError) -> FileStatus {
         var status = stat()

@@ -56,7 +56,7 @@ package final class PartialFile: Sendable {
     package static func removeAll() { remove { _ in true } }
 
     /// Removes the files of this process that were not published and whose temporary paths are meant.
-    static func remove(where isMeant: (String) -> Bool) {
+    package static func remove(where isMeant: (String) -> Bool) {
         unpublished.withLock { names in
             for name in names where isMeant(name) {
                 try? Directory.removeFile(name)

@@ -1,3 +1,5 @@
+import Formats
+
 extension DType {
     /// Whether elements are real numbers of whole bytes, which ``floats(from:into:)`` reads.
     package var isReal: Bool {

@@ -1,3 +1,4 @@
+import Formats
 import Storage
 
 /// Checking large locks, of which neither the models nor the caches are there: against a command that only starts.

@@ -1,5 +1,5 @@
+import Formats
 import Storage
-import Tensors
 
 /// A random Hugging Face model in the shape of llama, in safetensors with weights of BF16: 0.835 billion parameters,
 /// or few of them, and a SentencePiece vocabulary of pieces that mean nothing.

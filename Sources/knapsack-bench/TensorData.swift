@@ -1,3 +1,4 @@
+import Formats
 import Storage
 
 /// Safetensors files to measure with, and a manifest that names each as an entry of its own.

@@ -1,5 +1,5 @@
 import Glibc
 import KnapsackCommands
 
-Interruption.install()
+SignalHandler.install()
 exit(await Knapsack.run(Array(CommandLine.arguments.dropFirst())))

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// What a model's family makes of its tensors, before anything is known of its name and tokenizer.

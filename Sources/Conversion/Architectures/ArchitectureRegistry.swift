@@ -1,3 +1,5 @@
+import Formats
+
 /// The families of models that can be converted.
 package enum ArchitectureRegistry {
     /// All families. A new one is a file in this directory and a line here.

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// BERT for embeddings and classes, and CamemBERT: also what its relations have in common with it.
@@ -114,7 +115,7 @@ struct Bert: ModelArchitecture {
 extension ModelMetadata {
     /// Adds the keys that encoders of text have in common.
     mutating func addEncoderParameters(
-        _ config: ModelConfig, _ files: ModelFiles, _ labels: [String]?, fileType: UInt32
+        _ config: ModelConfig, _ files: ModelDocuments, _ labels: [String]?, fileType: UInt32
     ) throws(ConversionError) {
         try addGenericParameters(config, fileType: fileType)
         set("attention.causal", .bool(false))

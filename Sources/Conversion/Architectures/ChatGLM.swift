@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// ChatGLM 2 and 3 and GLM-4 of 2024, in their own form and in transformers'.

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// DeepSeek V2, V3 and R1, whose keys and values come out of a short vector for all heads (MLA).

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// Baidu's ERNIE 4.5, without experts.

@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// Baidu's ERNIE 4.5 with experts.
 struct ErnieMoe: ModelArchitecture {

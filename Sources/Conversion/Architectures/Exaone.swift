@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// LG's EXAONE 3 and 3.5.
 struct Exaone: ModelArchitecture {

@@ -1,3 +1,5 @@
+import Formats
+
 /// Collects the matrices of experts, which a checkpoint has one by one and GGUF as one tensor a block.
 ///
 /// A stack is written when its block's last matrix is met.

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// The Technology Innovation Institute's Falcon.

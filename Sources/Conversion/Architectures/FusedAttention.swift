@@ -1,3 +1,5 @@
+import Formats
+
 /// Queries, keys and values that a checkpoint has as one tensor.
 struct FusedAttention: Sendable {
     /// The parts, each with rows for one head after the other's.

@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// GLM-4 of April 2025 (GLM-4-0414).
 struct GLM4: ModelArchitecture {

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// OpenAI's GPT-2 and what was trained as it.

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// EleutherAI's GPT-NeoX and Pythia.

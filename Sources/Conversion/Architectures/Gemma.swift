@@ -1,23 +1,24 @@
+package import Formats
 import Tensors
 
 /// Google's Gemma, whose norms multiply by one more than their weights.
-struct Gemma: ModelArchitecture {
-    static let classes = ["GemmaForCausalLM"]
-    static let modelTypes = ["gemma"]
+package struct Gemma: ModelArchitecture {
+    package static let classes = ["GemmaForCausalLM"]
+    package static let modelTypes = ["gemma"]
 
-    let name = "gemma"
+    package let name = "gemma"
     private let model: HuggingFaceModel
 
-    init(_ model: HuggingFaceModel) throws(ConversionError) { self.model = model }
+    package init(_ model: HuggingFaceModel) throws(ConversionError) { self.model = model }
 
     // MARK: Tensors
 
     /// Its output is made with the embeddings, also where a checkpoint has them twice.
-    static func name(of tensor: String) -> String? {
+    package static func name(of tensor: String) -> String? {
         tensor.utf8.elementsEqual("lm_head.weight".utf8) ? nil : TextTensors.name(of: tensor)
     }
 
-    func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
+    package func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
         [try TensorNames.llama.renamed(name, Self.shifted(name, value), self.name)]
     }
 
@@ -28,7 +29,7 @@ struct Gemma: ModelArchitecture {
 
     // MARK: Metadata
 
-    func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
+    package func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
         try Self.addParameters(to: &metadata, model.config)
         metadata["general.file_type"] = .uint32(fileType)
     }
@@ -49,7 +50,7 @@ struct Gemma: ModelArchitecture {
         try metadata.addNeededCount("attention.value_length", config, ["head_dim"])
     }
 
-    func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
+    package func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
         try vocabulary.addSentencePiece(to: &metadata)
         metadata["tokenizer.ggml.eot_token_id"] = .uint32(107)
         metadata["tokenizer.ggml.add_space_prefix"] = .bool(false)
@@ -57,7 +58,7 @@ struct Gemma: ModelArchitecture {
 
     // MARK: Defaults
 
-    static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+    package static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
         config.setDefaults([
             "vocab_size": 256000, "hidden_size": 3072, "intermediate_size": 24576, "num_hidden_layers": 28,
             "num_attention_heads": 16, "num_key_value_heads": 16, "head_dim": 256,

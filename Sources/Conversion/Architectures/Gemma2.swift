@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// Google's Gemma 2: norms behind attention and feed-forward too, every other layer with a window.

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// Google's Gemma 3, of models with pictures the part for text.

@@ -1,4 +1,5 @@
-import Tensors
+package import Formats
+package import Tensors
 
 extension ModelMetadata {
     /// Adds the keys that models of language have in common, in the converter's order (base.py,
@@ -67,7 +68,7 @@ extension ModelMetadata {
     }
 
     /// A share of a number, cut to a whole one and divided among heads.
-    static func share(_ share: Double, of number: Int, heads: Int) throws(ConversionError) -> GGUFContent {
+    package static func share(_ share: Double, of number: Int, heads: Int) throws(ConversionError) -> GGUFContent {
         guard heads > 0, let whole = Int(exactly: (share * Double(number)).rounded(.towardZero)) else {
             throw ConversionError(
                 "config-value-wrong", "config.json: \(share) is no share of \(number) elements to rotate",
@@ -84,7 +85,7 @@ extension ModelMetadata {
     }
 
     /// A whole number as 32 bits have it.
-    static func count(_ number: Int) throws(ConversionError) -> GGUFContent {
+    package static func count(_ number: Int) throws(ConversionError) -> GGUFContent {
         guard let small = UInt32(exactly: number) else {
             throw ConversionError(
                 "config-value-wrong", "config.json has \(number) where a number of 32 bits must be",

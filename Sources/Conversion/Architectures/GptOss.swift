@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// OpenAI's gpt-oss.
 struct GptOss: ModelArchitecture {

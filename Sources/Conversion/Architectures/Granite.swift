@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// IBM's Granite: Llama with factors for embeddings, attention, residuals and logits.

@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// Shanghai AI Laboratory's InternLM 2 and 2.5.
 struct InternLM2: ModelArchitecture {

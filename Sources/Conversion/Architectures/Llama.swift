@@ -1,19 +1,20 @@
+package import Formats
 import Tensors
 
 /// Llama and what is built like it: Mistral, Mixtral and the distillations of others into it.
-struct Llama: ModelArchitecture {
-    static let classes = [
+package struct Llama: ModelArchitecture {
+    package static let classes = [
         "LLaMAForCausalLM", "LlamaForCausalLM", "MistralForCausalLM", "MixtralForCausalLM", "LlamaModel",
         "IQuestCoderForCausalLM",
     ]
-    static let modelTypes = ["llama", "mistral", "mixtral"]
+    package static let modelTypes = ["llama", "mistral", "mixtral"]
 
-    let name = "llama"
+    package let name = "llama"
     private let model: HuggingFaceModel
     private let heads: RotaryHeads
     private var experts: ExpertStacks?
 
-    init(_ model: HuggingFaceModel) throws(ConversionError) {
+    package init(_ model: HuggingFaceModel) throws(ConversionError) {
         self.model = model
         heads = try RotaryHeads(model.config)
         if let count = try model.config.integerIfPresent("num_local_experts"), count != 0 {
@@ -32,11 +33,11 @@ struct Llama: ModelArchitecture {
         "model.layers.*.block_sparse_moe.experts.w3": "blk.*.ffn_up_exps",
     ])
 
-    static func name(of tensor: String) -> String? {
+    package static func name(of tensor: String) -> String? {
         TextTensors.name(of: tensor.replacingUTF8("text_model.", with: ""))
     }
 
-    mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
+    package mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
         let name = model.config.architecture == "LlamaModel" ? "model." + name : name
         if let stacks = try experts?.add(name, value) {
             var converted: [ConvertedTensor] = []
@@ -48,21 +49,21 @@ struct Llama: ModelArchitecture {
         return [try Self.names.renamed(name, try heads.interleaved(name, value), self.name)]
     }
 
-    func generatedTensors() throws(ConversionError) -> [ConvertedTensor] {
+    package func generatedTensors() throws(ConversionError) -> [ConvertedTensor] {
         try Llama3Rope.tensors(model.config)
     }
 
-    func finish() throws(ConversionError) { try experts?.finish() }
+    package func finish() throws(ConversionError) { try experts?.finish() }
 
     // MARK: Metadata
 
-    func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
+    package func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
         try metadata.addGenericParameters(model.config, fileType: fileType)
         metadata.set("vocab_size", try ModelMetadata.count(model.config.integer("vocab_size")))
         metadata.set("rope.dimension_count", try ModelMetadata.count(heads.length))
     }
 
-    func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
+    package func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
         try Self.addVocabulary(to: &metadata, vocabulary, model)
     }
 
@@ -93,7 +94,7 @@ struct Llama: ModelArchitecture {
 
     // MARK: Defaults
 
-    static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+    package static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
         let isLlama = modelType == "llama"
         let isMixtral = modelType == "mixtral"
         if isLlama, !config.takesRopeScaling(isTypeCopied: true) { return }

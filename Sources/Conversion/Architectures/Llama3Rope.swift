@@ -1,5 +1,5 @@
+import Formats
 import Glibc
-import Tensors
 
 /// The factors by which Llama 3.1 and later stretch the slow rotations (`rope_type` "llama3").
 enum Llama3Rope {

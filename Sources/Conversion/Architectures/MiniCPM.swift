@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// OpenBMB's MiniCPM 1 and 2.

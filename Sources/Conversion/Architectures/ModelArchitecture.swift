@@ -1,3 +1,4 @@
+package import Formats
 package import Tensors
 
 /// A family of models: its tensors' names and values, its keys, and its defaults. One file has one family.

@@ -1,11 +1,11 @@
-import Tensors
+import Formats
 
 /// Nomic's embedding models, of which the second has experts.
 struct NomicBert: ModelArchitecture {
     static let classes = ["NomicBertModel"]
     static let modelTypes: [String] = []
 
-    private let files: ModelFiles
+    private let files: ModelDocuments
     private var config: ModelConfig
     private let labels: [String]?
     private let hasExperts: Bool

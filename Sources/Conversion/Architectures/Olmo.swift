@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// The first OLMo of the Allen Institute, whose norms have no weights.

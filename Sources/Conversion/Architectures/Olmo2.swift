@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// OLMo 2 and 3 of the Allen Institute: norms behind attention and feed-forward instead of before them.

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// Microsoft's Phi 1, 1.5 and 2.

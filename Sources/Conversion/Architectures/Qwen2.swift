@@ -1,26 +1,26 @@
-import Tensors
+package import Formats
 
 /// Qwen 2 and 2.5, and the distillations of others into them.
-struct Qwen2: ModelArchitecture {
-    static let classes = ["Qwen2ForCausalLM", "Qwen2Model", "KORMoForCausalLM"]
-    static let modelTypes = ["qwen2"]
+package struct Qwen2: ModelArchitecture {
+    package static let classes = ["Qwen2ForCausalLM", "Qwen2Model", "KORMoForCausalLM"]
+    package static let modelTypes = ["qwen2"]
 
-    let name = "qwen2"
+    package let name = "qwen2"
     private let model: HuggingFaceModel
 
-    init(_ model: HuggingFaceModel) throws(ConversionError) { self.model = model }
+    package init(_ model: HuggingFaceModel) throws(ConversionError) { self.model = model }
 
-    func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
+    package func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
         let name = model.config.architecture == "Qwen2Model" ? "model." + name : name
         return [try TensorNames.llama.renamed(name, value, self.name)]
     }
 
-    func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
+    package func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
         try metadata.addGenericParameters(model.config, fileType: fileType)
         try metadata.addPooling(model.files, model.config)
     }
 
-    func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
+    package func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
         if model.files["tokenizer.model"] != nil {
             try vocabulary.addSentencePiece(to: &metadata)
         } else {
@@ -28,7 +28,7 @@ struct Qwen2: ModelArchitecture {
         }
     }
 
-    static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+    package static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
         guard config.takesLayerTypes(layers: 32), config.takesRopeScaling(isTypeCopied: true) else { return }
         config.setDefaults([
             "vocab_size": 151936, "hidden_size": 4096, "intermediate_size": 22016, "num_hidden_layers": 32,

@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// Qwen 1.5 and 2 with experts, one of them for every token.
 struct Qwen2Moe: ModelArchitecture {

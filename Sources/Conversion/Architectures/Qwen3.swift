@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// Qwen 3, its models for embeddings, and those that rank documents for a query.
 struct Qwen3: ModelArchitecture {

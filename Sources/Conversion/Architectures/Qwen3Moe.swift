@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// Qwen 3 with experts.
 struct Qwen3Moe: ModelArchitecture {

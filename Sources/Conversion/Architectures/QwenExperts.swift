@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// The experts of Qwen's kind, which checkpoints have one by one or, since transformers 5, as one tensor a block.
 struct QwenExperts: Sendable {

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// A Qwen 3 that ranks documents: it answers yes or no, and only the two rows of its head are of use that make
@@ -24,7 +25,7 @@ struct QwenReranker: Sendable {
         no = try Self.token("no", model.files)
     }
 
-    private static func token(_ text: String, _ files: ModelFiles) throws(ConversionError) -> Int {
+    private static func token(_ text: String, _ files: ModelDocuments) throws(ConversionError) -> Int {
         let tokenizer = try files.json("tokenizer.json")
         let added = tokenizer?["added_tokens"]?.array?.first { $0["content"]?.string == text }
         guard let id = added?["id"]?.integer ?? tokenizer?["model"]?["vocab"]?[text]?.integer, id >= 0,

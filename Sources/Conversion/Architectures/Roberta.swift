@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// RoBERTa, and XLM-RoBERTa, which has the same tensors and another tokenizer.
 struct Roberta: ModelArchitecture {
@@ -9,7 +9,7 @@ struct Roberta: ModelArchitecture {
     static let modelTypes = ["roberta", "xlm-roberta"]
 
     let name = "bert"
-    private let files: ModelFiles
+    private let files: ModelDocuments
     private var config: ModelConfig
     private let labels: [String]?
     /// The number of positions before that of the first token.

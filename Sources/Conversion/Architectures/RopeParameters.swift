@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// How positions are turned into rotations, from the several keys that configurations have used for it (base.py of
 /// the converter, `TextModel.__init__`).

@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// The heads of a model of Llama's kind, whose rotations GGUF wants of neighbouring rows, while transformers turns
 /// the first half of a head's rows against the second.

@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// Hugging Face's SmolLM3: Llama in all but which blocks have rotations, which llama.cpp knows.
 struct SmolLM3: ModelArchitecture {

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// Stability AI's StableLM.

@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// BigCode's StarCoder 2.
 struct Starcoder2: ModelArchitecture {

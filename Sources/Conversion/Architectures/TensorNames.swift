@@ -1,3 +1,5 @@
+import Formats
+
 /// What the tensors of a family of models are called in GGUF.
 ///
 /// A name is looked up without its `.weight` or `.bias`, which is carried over, and with `*` in the place of the

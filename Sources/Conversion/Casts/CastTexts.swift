@@ -1,3 +1,4 @@
+package import Formats
 package import Tensors
 
 /// What a cast changes in the JSON files of a model, every other byte of which stays.

@@ -1,3 +1,4 @@
+package import Formats
 package import Tensors
 
 /// What a cast makes of one safetensors file: the same tensors under the same names, each of floating point in

@@ -1,3 +1,4 @@
+package import Formats
 package import Tensors
 
 /// What a checkpoint's tensors are once its quantization is undone, as convert_hf_to_gguf.py of llama.cpp undoes it:
@@ -12,7 +13,7 @@ package struct Dequantization: Sendable {
         /// Factors of the whole tensor that are written beside it; `nil` where it has none.
         var factors: TensorFactors?
 
-        init(_ tensor: CheckpointTensor, _ content: Content, _ factors: TensorFactors? = nil) {
+        package init(_ tensor: CheckpointTensor, _ content: Content, _ factors: TensorFactors? = nil) {
             (self.tensor, self.content, self.factors) = (tensor, content, factors)
         }
     }
@@ -54,7 +55,7 @@ package struct Dequantization: Sendable {
     ///   - contents: of the tensors that ``needed(_:)`` names, the elements' bytes.
     /// - Throws: where the method is one that cannot be undone, or a tensor is missing or has no fitting shape.
     package init(
-        _ config: ModelConfig, _ files: ModelFiles, _ stored: [CheckpointTensor],
+        _ config: ModelConfig, _ files: ModelDocuments, _ stored: [CheckpointTensor],
         contents: [Int: [UInt8]]
     ) throws(ConversionError) {
         let scheme = try QuantizationScheme(config, files)

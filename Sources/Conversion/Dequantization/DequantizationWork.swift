@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// The tensors of a checkpoint by their names, while some of them take others' places (base.py of the converter,

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// GPTQ's whole numbers of a few bits, several in a word: less a zero and then multiplied with a scale, both of which

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// compressed-tensors' whole numbers of a few bits, several in a word of 32: less a zero and then multiplied with a

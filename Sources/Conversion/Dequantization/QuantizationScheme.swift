@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// How the weights of a checkpoint are quantized, as its configuration says it.
 enum QuantizationScheme: Hashable, Sendable {
@@ -25,7 +25,7 @@ enum QuantizationScheme: Hashable, Sendable {
     /// What the configuration says.
     /// - Parameter architecture: the class, of which only some can keep their blocks.
     /// - Throws: where the method is one that cannot be undone, or its values make no sense.
-    init(_ config: ModelConfig, _ files: ModelFiles) throws(ConversionError) {
+    init(_ config: ModelConfig, _ files: ModelDocuments) throws(ConversionError) {
         self = .none
         let (method, values, isFourBits) = try Self.method(config, files)
         guard let method else { return }
@@ -45,7 +45,7 @@ enum QuantizationScheme: Hashable, Sendable {
 
     /// The method's name and its configuration (base.py of the converter, `prepare_tensors`).
     private static func method(
-        _ config: ModelConfig, _ files: ModelFiles
+        _ config: ModelConfig, _ files: ModelDocuments
     ) throws(ConversionError) -> (name: String?, values: JSON, isFourBits: Bool) {
         let values = config["quantization_config"] ?? .null
         switch values {

@@ -1,3 +1,4 @@
+import Formats
 package import Tensors
 
 /// A tensor of 4-bit floats that keeps its numbers: only their bits are put in the order of ggml's blocks.

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// Numbers of few bits that are multiplied with a scale, which many of them share: all, a row, or a block.

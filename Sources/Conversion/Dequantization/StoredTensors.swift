@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// The tensors of a checkpoint as they were saved, whose elements someone else reads.
@@ -30,7 +31,7 @@ package protocol DequantizedTensor: Sendable {
 
 extension StoredTensors {
     /// Elements of a tensor in a row.
-    func bytes(_ elements: Range<Int>, of tensor: StoredPart) throws -> [UInt8] {
+    package func bytes(_ elements: Range<Int>, of tensor: StoredPart) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: elements.count * tensor.elementSize)
         var room = bytes.mutableSpan
         try read(elements, of: tensor.index, into: &room)
@@ -38,7 +39,7 @@ extension StoredTensors {
     }
 
     /// Elements of a tensor of real numbers as floats.
-    func floats(_ elements: Range<Int>, of tensor: StoredPart) throws -> [Float] {
+    package func floats(_ elements: Range<Int>, of tensor: StoredPart) throws -> [Float] {
         let bytes = try bytes(elements, of: tensor)
         var floats = [Float](repeating: 0, count: elements.count)
         var room = floats.mutableSpan
@@ -59,7 +60,7 @@ extension StoredTensors {
 }
 
 /// A stored tensor that another is computed of.
-struct StoredPart: Hashable, Sendable {
+package struct StoredPart: Hashable, Sendable {
     let index: Int
     let name: String
     let shape: [Int]

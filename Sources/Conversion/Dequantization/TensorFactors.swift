@@ -1,8 +1,6 @@
-import Tensors
-
 /// Numbers by which all of an NVFP4 tensor is multiplied, which llama.cpp does when it is used: they are tensors of
 /// their own in GGUF (base.py of the converter, `_repack_nvfp4` and `_flush_nvfp4_experts`).
-struct TensorFactors: Hashable, Sendable {
+package struct TensorFactors: Hashable, Sendable {
     /// What the weights are multiplied with.
     let weight: Float
     /// What the inputs are divided by before they are rounded.

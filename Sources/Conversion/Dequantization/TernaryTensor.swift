@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// BitNet's -1, 0 and 1, four in a byte: of the rows of a quarter of the matrix each, the first in the lowest bits.

@@ -1,8 +1,9 @@
+package import Formats
 import Tensors
 
 extension GeneralMetadata {
     /// Takes what a model card's front matter says.
-    mutating func take(card: JSON, parameters: Int) {
+    package mutating func take(card: JSON, parameters: Int) {
         guard card.members != nil else {
             if card != .null { remarks.append("the model card's front matter is not a mapping") }
             return

@@ -1,4 +1,5 @@
-package import Tensors
+package import Formats
+import Tensors
 
 extension GeneralMetadata {
     /// Finds out all that is said of a model.

@@ -70,7 +70,7 @@ package struct GeneralMetadata: Sendable, Equatable {
     package internal(set) var remarks: [String] = []
 
     /// Nothing yet.
-    init() {}
+    package init() {}
 }
 
 extension GeneralMetadata {

@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// What Python takes values for when they are written into a GGUF.
 extension JSON {

@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// A model or a set of data that a model was made from, as `general.base_model.0.*` and `general.dataset.0.*` say it.
 package struct ModelSource: Sendable, Equatable {

@@ -1,3 +1,5 @@
+package import Formats
+
 extension GeneralMetadata {
     /// The name of the file where none is asked for, as "Qwen3-8B-Instruct-F16.gguf" (`naming_convention` of gguf-py's
     /// `utility.py`).

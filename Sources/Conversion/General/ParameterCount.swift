@@ -70,7 +70,7 @@ package struct ParameterCount: Sendable, Equatable {
 
     /// A number with the unit under it and two digits at least (`model_weight_count_rounded_notation` of gguf-py's
     /// `utility.py`).
-    static func label(_ count: Int) -> String {
+    package static func label(_ count: Int) -> String {
         let count = count.magnitude
         let (scale, unit) =
             count > 1_000_000_000_000

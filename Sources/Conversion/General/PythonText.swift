@@ -27,7 +27,7 @@ extension Unicode.Scalar {
     var isPythonWord: Bool { self == "_" || isPythonLetter || properties.numericType != nil }
 
     /// The letter in lower case that Python's `re.IGNORECASE` takes this for; itself where that is none of ASCII.
-    var folded: Unicode.Scalar {
+    package var folded: Unicode.Scalar {
         switch self {
         case "A"..."Z": Unicode.Scalar(UInt8(truncatingIfNeeded: value | 0x20))
         case "\u{130}", "\u{131}": "i"
@@ -40,7 +40,7 @@ extension Unicode.Scalar {
 
 extension String {
     /// The text of scalars.
-    init(scalars: some Sequence<Unicode.Scalar>) {
+    package init(scalars: some Sequence<Unicode.Scalar>) {
         var view = String.UnicodeScalarView()
         view.append(contentsOf: scalars)
         self.init(view)
@@ -56,7 +56,7 @@ extension String {
     }
 
     /// With a scalar in the place of others.
-    func mapping(to other: Unicode.Scalar, where isOther: (Unicode.Scalar) -> Bool) -> String {
+    package func mapping(to other: Unicode.Scalar, where isOther: (Unicode.Scalar) -> Bool) -> String {
         String(scalars: unicodeScalars.map { isOther($0) ? other : $0 })
     }
 }

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// How to sample from a model, as its `generation_config.json` recommends it: `general.sampling.*`.

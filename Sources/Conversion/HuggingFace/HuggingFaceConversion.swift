@@ -1,3 +1,4 @@
+package import Formats
 package import Tensors
 
 /// What a GGUF made of a Hugging Face model contains, tensor by tensor: every decision before any work.

@@ -1,3 +1,4 @@
+package import Formats
 package import Tensors
 
 /// All that a conversion decides from: a model without its weights.
@@ -5,7 +6,7 @@ package struct HuggingFaceModel: Sendable {
     /// The name of the model's directory, from which its name is taken where nothing else says it.
     package let directoryName: String
     /// The small files.
-    package let files: ModelFiles
+    package let files: ModelDocuments
     /// The configuration.
     package let config: ModelConfig
     /// The front matter of the model card; `nil` where there is none.
@@ -27,7 +28,7 @@ package struct HuggingFaceModel: Sendable {
     /// - Throws: where there is no config.json, or it is none, or the tensors are quantized by a method that cannot be
     ///   undone.
     package init(
-        directoryName: String, files: ModelFiles, card: JSON?, tensors: [CheckpointTensor],
+        directoryName: String, files: ModelDocuments, card: JSON?, tensors: [CheckpointTensor],
         contents: [Int: [UInt8]] = [:], isVocabularyOnly: Bool = false
     ) throws(ConversionError) {
         guard let config = try files.json("config.json") else {

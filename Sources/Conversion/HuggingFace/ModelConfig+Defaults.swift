@@ -1,4 +1,4 @@
-package import Tensors
+package import Formats
 
 /// What the configurations of transformers do with values as they read them.
 extension ModelConfig {

@@ -1,4 +1,4 @@
-package import Tensors
+package import Formats
 
 /// A model's `config.json`, as transformers gives it to a program: what it leaves out filled with the defaults of
 /// its `model_type`, and the part for text on the top level.
@@ -145,16 +145,5 @@ package struct ModelConfig: Sendable {
             "config-value-wrong",
             "config.json: \(keys.map { "\"\($0)\"" }.joined(separator: " or ")) is not \(wanted)",
             fix: "see that it is the config.json of this model")
-    }
-}
-
-extension JSON {
-    /// The value of a number of either kind.
-    package var double: Double? {
-        switch self {
-        case .integer(let value): Double(value)
-        case .number(let value): value
-        default: nil
-        }
     }
 }

@@ -28,7 +28,7 @@ package struct TensorView: Hashable, Sendable {
     }
 
     /// The same places in another tensor.
-    func moved(to tensor: Int) -> TensorView {
+    package func moved(to tensor: Int) -> TensorView {
         TensorView(tensor: tensor, offset: offset, shape: shape, strides: strides)
     }
 

@@ -12,7 +12,7 @@ package struct Imatrix: Equatable, Sendable {
         /// The number of values: columns times experts.
         package let valueCount: Int
         /// Where the sums lie, 32-bit floats, in bytes from the start of the file.
-        let sums: Range<Int>
+        package let sums: Range<Int>
         /// What the sums are divided by.
         let divisor: Divisor
     }

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// The table of contents of an importance matrix's file.

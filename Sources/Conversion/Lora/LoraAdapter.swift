@@ -1,4 +1,4 @@
-package import Tensors
+package import Formats
 
 /// A LoRA adapter as PEFT saves it: `adapter_config.json`, and pairs of matrices whose products, scaled, are added
 /// to a base model's weights.
@@ -32,7 +32,7 @@ package struct LoraAdapter: Sendable {
     /// The name of the adapter's directory.
     package let directoryName: String
     /// The small files.
-    package let files: ModelFiles
+    package let files: ModelDocuments
     /// The front matter of the card; `nil` where there is none.
     package let card: JSON?
     /// The tensors in the order in which their bytes lie.
@@ -47,7 +47,7 @@ package struct LoraAdapter: Sendable {
     /// Reads an adapter.
     /// - Throws: where there is no configuration, it is of another method, or matrices do not fit together.
     package init(
-        directoryName: String, files: ModelFiles, card: JSON?, tensors: [CheckpointTensor]
+        directoryName: String, files: ModelDocuments, card: JSON?, tensors: [CheckpointTensor]
     ) throws(ConversionError) {
         guard let config = try files.json("adapter_config.json"), config.members != nil else {
             throw ConversionError(

@@ -1,5 +1,3 @@
-import Tensors
-
 /// What becomes of the two matrices of a pair where their product's rows or columns are put in another order.
 ///
 /// An architecture says of a weight where its elements go. Whole rows that move are rows of `B` that move, whole

@@ -1,4 +1,4 @@
-import Tensors
+package import Formats
 
 extension LoraAdapter {
     /// What becomes of a weight of the base model when the adapter is merged into it.

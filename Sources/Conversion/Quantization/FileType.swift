@@ -1,6 +1,6 @@
 /// llama-quantize's types and mixtures, by the number that `general.file_type` has for them (llama.h,
 /// `enum llama_ftype`).
-enum FileType: UInt32, CaseIterable {
+package enum FileType: UInt32, CaseIterable {
     case f32 = 0, f16 = 1, q40 = 2, q41 = 3, q80 = 7, q50 = 8, q51 = 9
     case q2K = 10, q3KS = 11, q3KM = 12, q3KL = 13, q4KS = 14, q4KM = 15, q5KS = 16, q5KM = 17, q6K = 18
     case iq2XXS = 19, iq2XS = 20, q2KS = 21, iq3XS = 22, iq3XXS = 23, iq1S = 24, iq4NL = 25, iq3S = 26

@@ -1,4 +1,5 @@
-package import Tensors
+import Formats
+import Tensors
 
 extension GGMLType {
     /// Whether llama.cpp can convert floats to this type, and back: all but integers, 64-bit floats and those

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// Bytes of metadata items, as GGUF has them: a key with its length, a type, a value; all little-endian.

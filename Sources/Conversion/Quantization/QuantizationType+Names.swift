@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 extension QuantizationType {
@@ -27,7 +28,7 @@ extension QuantizationType {
     }
 
     /// The mixture; `nil` where tensors are copied.
-    var mixture: FileType? { isCopy ? nil : FileType(rawValue: fileType) }
+    package var mixture: FileType? { isCopy ? nil : FileType(rawValue: fileType) }
 
     /// The bits that an element of the base type takes, with the block's scales. What a mixture takes depends
     /// on the model.

@@ -1,3 +1,4 @@
+import Formats
 package import Tensors
 
 /// The metadata of a quantized file: what is kept of the source's, what is removed, and what is appended.

@@ -1,7 +1,7 @@
 import Tensors
 
 /// What a tensor does in a model, as coarsely as the choice of types asks.
-enum TensorRole {
+package enum TensorRole {
     case tokenEmbedding, output
     case attentionQuery, attentionKey, attentionOutput
     /// Values, or anything that values are a part of: they suffer most from few bits.
@@ -12,7 +12,7 @@ enum TensorRole {
 
 extension TensorDescription {
     /// The role, by the words in the name: the first of the list that occurs decides.
-    var role: TensorRole {
+    package var role: TensorRole {
         if isOutput { return .output }
         if isTokenEmbedding { return .tokenEmbedding }
         return Self.roles.first { name.containsBytes(of: $0.word) }?.role ?? .other
@@ -55,10 +55,10 @@ extension TensorDescription {
     var dimensionCount: Int { max(1, (dimensions.lastIndex { $0 > 1 } ?? 0) + 1) }
 
     /// The length of a row.
-    var columns: Int { dimensions.first ?? 1 }
+    package var columns: Int { dimensions.first ?? 1 }
 
     /// The number of experts, or of whatever matrices lie behind one another.
-    var matrices: Int { dimensions.count > 2 ? dimensions[2] : 1 }
+    package var matrices: Int { dimensions.count > 2 ? dimensions[2] : 1 }
 }
 
 /// The places of tensors in llama-quantize's order: by block, those without one first, and by the names' bytes.

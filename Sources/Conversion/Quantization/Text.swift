@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 extension String {
     /// The text in quotes for a message, without control characters, and cut.
@@ -27,7 +27,7 @@ extension String {
     }
 
     /// Whether the text has exactly these bytes.
-    func hasBytes(of other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+    package func hasBytes(of other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 
     /// Whether the text ends in these bytes.
     func endsInBytes(of other: String) -> Bool { utf8.suffix(other.utf8.count).elementsEqual(other.utf8) }

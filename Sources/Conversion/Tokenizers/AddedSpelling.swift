@@ -1,4 +1,5 @@
-import Tensors
+import Formats
+import Tokenizers
 
 /// How an added token is spelled that is looked for in the text as it is: as what the tokenizer decodes its id to.
 /// llama.cpp looks for all added tokens in the text as it is.

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// The templates of a conversation, in the language of Jinja.
@@ -16,7 +17,7 @@ struct ChatTemplate {
     /// The directory's files are taken in the order of their names' bytes, where the reference takes them in the
     /// order in which the directory has them.
     /// - Returns: `nil` where there is none.
-    init?(_ settings: [String: JSON], _ files: ModelFiles) throws(ConversionError) {
+    init?(_ settings: [String: JSON], _ files: ModelDocuments) throws(ConversionError) {
         let value: JSON?
         if let setting = settings["chat_template"] {
             value = setting

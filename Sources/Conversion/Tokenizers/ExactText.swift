@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// Text that equals other text only where all bytes do; Swift's own strings take two spellings of one character
 /// for the same, and a vocabulary has both.
@@ -26,7 +26,7 @@ struct ExactText: Hashable {
 
 extension JSON {
     /// Whether this is a string of just these bytes.
-    func isText(_ other: String) -> Bool {
+    package func isText(_ other: String) -> Bool {
         guard case .string(let text) = self else { return false }
         return text.utf8.elementsEqual(other.utf8)
     }

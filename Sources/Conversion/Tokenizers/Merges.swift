@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// The merges of a tokenizer: pairs of tokens that make one, the first made first.
 enum Merges {

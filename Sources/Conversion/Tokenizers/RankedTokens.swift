@@ -1,3 +1,5 @@
+import Tokenizers
+
 /// A BPE as tiktoken has it: tokens of bytes, each with its rank as id, and no merges; those follow from the ranks.
 struct RankedTokens {
     /// The tokens by rank.

@@ -1,3 +1,5 @@
+package import Formats
+
 /// A SentencePiece model, `tokenizer.model` (sentencepiece_model.proto of google/sentencepiece): what GGUF takes
 /// of it.
 package struct SentencePieceModel: Sendable {

@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// The special tokens by kind that transformers finds for a tokenizer when it loads it, in
 /// `tokenizer_config.json`, in `special_tokens_map.json` or in the tokenizer's class, and the tokens that it adds.

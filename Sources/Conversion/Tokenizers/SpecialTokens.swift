@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// What GGUF says of a tokenizer beside its tokens: the ids of special ones, which of them are put around a text,
@@ -78,7 +79,7 @@ struct SpecialTokens {
     /// Sees which tokens are put around a text.
     /// - Returns: the settings, with what the post-processor tells better than they do.
     private mutating func readPostProcessor(_ json: JSON?, _ settings: [String: JSON]) -> [String: JSON] {
-        var around = TokensAround(settings)
+        var around = PostProcessorTokens(settings)
         if let json, json.isTruthy {
             for step in json["processors"]?.array ?? [json] { around.read(step) }
         }

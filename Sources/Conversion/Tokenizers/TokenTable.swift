@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// A vocabulary to write: each token's text, score and type, by id.

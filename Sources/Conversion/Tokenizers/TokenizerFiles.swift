@@ -1,24 +1,24 @@
-import Tensors
+package import Formats
 
 /// The JSON files that say what a tokenizer is, each parsed once.
-struct TokenizerFiles: Sendable {
+package struct TokenizerFiles: Sendable {
     /// `tokenizer.json`; `nil` where there is none.
-    let tokenizer: JSON?
+    package let tokenizer: JSON?
     /// The members of `tokenizer_config.json`; `nil` where there is none.
-    let settings: [String: JSON]?
+    package let settings: [String: JSON]?
     /// All files.
-    let files: ModelFiles
+    package let files: ModelDocuments
 
     /// Reads them.
     /// - Throws: where one is broken or is no object.
-    init(_ files: ModelFiles) throws(ConversionError) {
+    package init(_ files: ModelDocuments) throws(ConversionError) {
         self.files = files
         tokenizer = try Self.object("tokenizer.json", files)
         settings = try Self.object("tokenizer_config.json", files)?.dictionary
     }
 
     /// A JSON file that has to be an object, where there is one.
-    static func object(_ path: String, _ files: ModelFiles) throws(ConversionError) -> JSON? {
+    package static func object(_ path: String, _ files: ModelDocuments) throws(ConversionError) -> JSON? {
         guard let json = try files.json(path) else { return nil }
         guard json.members != nil else { throw .broken(path, "it is not an object") }
         return json
@@ -117,7 +117,7 @@ struct AddedEntry: Sendable {
 
 extension ConversionError {
     /// A file of the tokenizer that is not what it should be.
-    static func broken(_ path: String, _ reason: String) -> ConversionError {
+    package static func broken(_ path: String, _ reason: String) -> ConversionError {
         ConversionError(
             "tokenizer-broken", "\(path) is broken: \(reason)", fix: "delete the file and download it again")
     }

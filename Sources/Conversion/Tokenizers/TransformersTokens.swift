@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 
 /// All tokens of a tokenizer as transformers' fast tokenizers have them: the model's own, and those that were added,
 /// which may have taken ids other than their files say.

@@ -1,4 +1,6 @@
+package import Formats
 import Tensors
+import Tokenizers
 
 extension Vocabulary {
     /// Adds Mistral's own tokenizer, `tekken.json`.

@@ -1,10 +1,11 @@
-package import Tensors
+package import Formats
+import Tokenizers
 
 /// The tokenizer of a model, as GGUF has it: what convert_hf_to_gguf.py writes for it, by kind of tokenizer. Each of
 /// the `add` functions adds items in the order of the file.
 package struct Vocabulary: Sendable {
     private let loaded: Result<TokenizerFiles, ConversionError>
-    private let modelFiles: ModelFiles
+    private let modelFiles: ModelDocuments
     let config: JSON
     private let preTokenizer: String?
 
@@ -13,7 +14,7 @@ package struct Vocabulary: Sendable {
     ///   - files: the model's small files.
     ///   - config: the configuration with all defaults, the part for text on its top level.
     ///   - preTokenizer: what llama.cpp calls the pre-tokenizer; `nil` to find it.
-    package init(files: ModelFiles, config: JSON, preTokenizer: String?) {
+    package init(files: ModelDocuments, config: JSON, preTokenizer: String?) {
         modelFiles = files
         self.config = config
         self.preTokenizer = preTokenizer

@@ -1,7 +1,9 @@
 import ArgumentParser
-import Bundling
+import Caches
+import Formats
+import Manifests
+import ModelFiles
 import Storage
-import Tensors
 
 /// `knapsack cache`
 struct CacheCommand: KnapsackCommand {

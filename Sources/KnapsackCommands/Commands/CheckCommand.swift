@@ -1,6 +1,8 @@
 import ArgumentParser
-import Bundling
-import Tensors
+import Formats
+import Locking
+import Manifests
+import Rules
 
 /// `knapsack check`
 struct CheckCommand: KnapsackCommand {
@@ -32,7 +34,8 @@ struct CheckCommand: KnapsackCommand {
             return session.report([Locking.missing(source)])
         }
         let plan = try Plan(lock)
-        let findings = try Check.findings(manifest, lock, plan: plan)
+        let findings = try Check.findings(
+            manifest, lock, stale: Freshness.findings(manifest, lock), plan: plan)
         session.report(findings)
         session.add("entries", .integer(lock.entries.count))
         session.add("size", .integer(plan.size))

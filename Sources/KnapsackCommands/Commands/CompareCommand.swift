@@ -1,6 +1,8 @@
 import ArgumentParser
-import Bundling
-import Tensors
+import Conversion
+import Formats
+import Manifests
+import ModelFiles
 
 /// `knapsack compare`
 struct CompareCommand: KnapsackCommand {

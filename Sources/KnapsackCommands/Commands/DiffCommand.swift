@@ -1,6 +1,6 @@
 import ArgumentParser
-import Bundling
-import Tensors
+import Formats
+import Manifests
 
 /// `knapsack diff`
 struct DiffCommand: KnapsackCommand {

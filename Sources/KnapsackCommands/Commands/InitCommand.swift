@@ -1,7 +1,8 @@
 import ArgumentParser
-import Bundling
+import Formats
+import Manifests
+import ModelFacts
 import Storage
-import Tensors
 
 /// `knapsack init`
 struct InitCommand: KnapsackCommand {

@@ -1,6 +1,8 @@
 import ArgumentParser
-import Bundling
-import Tensors
+import Bundles
+import Formats
+import Manifests
+import ModelFiles
 
 /// `knapsack inspect`
 struct InspectCommand: KnapsackCommand {

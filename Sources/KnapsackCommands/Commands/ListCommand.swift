@@ -1,6 +1,9 @@
 import ArgumentParser
-import Bundling
-import Tensors
+import Caches
+import Conversion
+import Formats
+import Manifests
+import ModelFacts
 
 /// `knapsack list`
 struct ListCommand: KnapsackCommand {

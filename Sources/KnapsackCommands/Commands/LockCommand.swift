@@ -1,7 +1,9 @@
 import ArgumentParser
-import Bundling
+import Bundles
+import Formats
+import Locking
+import Manifests
 import Storage
-import Tensors
 
 /// `knapsack lock`
 struct LockCommand: KnapsackCommand {

@@ -1,7 +1,11 @@
 import ArgumentParser
-import Bundling
+import Bundles
+import Caches
+import Formats
+import Locking
+import Manifests
+import Rules
 import Storage
-import Tensors
 
 /// `knapsack pack`
 struct PackCommand: KnapsackCommand {
@@ -109,7 +113,8 @@ struct PackCommand: KnapsackCommand {
                 source: source, options: locking, caches: cacheOptions
             ).lock(session)
         }
-        session.report(try Check.findings(try source.read(), lock))
+        let manifest = try source.read()
+        session.report(try Check.findings(manifest, lock, stale: Freshness.findings(manifest, lock)))
         return session.hasErrors ? nil : (lock, conversions)
     }
 

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Bundling
 import Conversion
-import Storage
-import Tensors
+import Formats
+import Manifests
+import ModelFiles
 
 /// `knapsack quantize`
 struct QuantizeCommand: KnapsackCommand {

@@ -1,7 +1,9 @@
-package import ArgumentParser
-package import Bundling
+import ArgumentParser
+import Bundles
+import Formats
+import Locking
+import Manifests
 import Storage
-import Tensors
 
 /// `knapsack sbom`
 struct SBOMCommand: KnapsackCommand {

@@ -1,7 +1,8 @@
 import ArgumentParser
-import Bundling
+import Bundles
+import Formats
+import Manifests
 import Storage
-import Tensors
 
 /// `knapsack sign`
 struct SignCommand: KnapsackCommand {

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Bundling
+import Bundles
+import Formats
 import Storage
-import Tensors
 
 /// `knapsack unpack`
 struct UnpackCommand: KnapsackCommand {

@@ -1,6 +1,7 @@
-import Bundling
+import Bundles
+import Formats
+import Manifests
 import Storage
-import Tensors
 
 /// What `inspect` says of a bundle, for people and for `--json`.
 struct BundleReport {

@@ -1,4 +1,6 @@
-import Bundling
+import Conversion
+import Formats
+import ModelFiles
 import Tensors
 
 /// What `compare` says, for people and for `--json`.

@@ -1,5 +1,5 @@
-import Bundling
-import Tensors
+import Formats
+import Locking
 
 extension ConversionOutcome {
     /// What became of it, for people.

@@ -1,5 +1,5 @@
-import Bundling
-import Tensors
+import Formats
+import Manifests
 
 extension Diagnostic {
     /// The finding as `--json` shows it.

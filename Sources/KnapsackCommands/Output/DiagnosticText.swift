@@ -1,4 +1,4 @@
-import Bundling
+import Manifests
 
 /// Findings as people read them: what is wrong, where, and what to do next, in that order.
 struct DiagnosticText {

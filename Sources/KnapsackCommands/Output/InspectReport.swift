@@ -1,4 +1,6 @@
-import Bundling
+import Conversion
+import Formats
+import ModelFiles
 import Tensors
 
 /// What `inspect` says of a whole file, for people and for `--json`.

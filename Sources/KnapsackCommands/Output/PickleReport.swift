@@ -1,5 +1,6 @@
-import Bundling
-import Tensors
+import Formats
+import ModelFiles
+import Scanning
 
 /// What `inspect` says of a file's pickles, for people and for `--json`.
 struct PickleReport {

@@ -1,4 +1,5 @@
-import Bundling
+import Formats
+import Manifests
 import Storage
 import Synchronization
 

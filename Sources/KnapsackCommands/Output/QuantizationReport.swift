@@ -1,5 +1,7 @@
-import Bundling
 import Conversion
+import Formats
+import Manifests
+import ModelFiles
 import Tensors
 
 /// What a quantization or a conversion does or did, for people and for `--json`.

@@ -1,4 +1,5 @@
-import Bundling
+import Formats
+import ModelFiles
 import Tensors
 
 /// What `inspect --tensor` says of a tensor's numbers, for people and for `--json`.

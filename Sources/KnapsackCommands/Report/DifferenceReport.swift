@@ -1,5 +1,5 @@
-import Bundling
-import Tensors
+import Formats
+import Manifests
 
 /// What `diff` says: for people, as Markdown for a pull request, and for `--json`.
 struct DifferenceReport {

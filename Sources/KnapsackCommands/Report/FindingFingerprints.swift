@@ -1,4 +1,4 @@
-import Bundling
+import Manifests
 import Storage
 
 /// Names for findings that stay when lines move and when another machine finds them: of the code and the

@@ -1,4 +1,4 @@
-import Bundling
+import Manifests
 
 /// Findings as workflow commands, which GitHub Actions shows beside the lines of a pull request.
 ///

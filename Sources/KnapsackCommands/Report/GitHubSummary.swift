@@ -1,4 +1,4 @@
-import Bundling
+import Manifests
 import Storage
 
 /// A job's summary in Markdown: all findings in a table.

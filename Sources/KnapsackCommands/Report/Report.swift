@@ -1,4 +1,4 @@
-import Bundling
+import Manifests
 
 /// What a command found and how it ended, from which every format is made.
 struct Report {

@@ -1,6 +1,5 @@
-import Bundling
-import Storage
-import Tensors
+import Formats
+import Manifests
 
 /// Findings as SARIF 2.1.0 (OASIS standard, errata 01), as GitHub's code scanning takes it.
 ///

@@ -1,3 +1,4 @@
+import Formats
 import Storage
 
 /// The directory that CI checked the repository out into, from which the formats of CI name files.

@@ -25,7 +25,7 @@ package struct PythonEnvironment: Equatable, Sendable {
 
     /// The value of a marker's variable; `nil` for those that an environment does not have. The kernel's
     /// release and version cannot be known, and are empty.
-    subscript(variable: Marker.Variable) -> String? {
+    package subscript(variable: Marker.Variable) -> String? {
         switch variable {
         case .pythonVersion: "3.\(minor)"
         case .pythonFullVersion, .implementationVersion: fullVersion.description

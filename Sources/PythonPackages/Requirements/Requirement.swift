@@ -16,7 +16,7 @@ package struct Requirement: Equatable, Sendable {
         self.init(name: name, extras: [], specifiers: specifiers, url: nil, marker: nil)
     }
 
-    init(name: String, extras: [String], specifiers: SpecifierSet, url: String?, marker: Marker?) {
+    package init(name: String, extras: [String], specifiers: SpecifierSet, url: String?, marker: Marker?) {
         self.name = name
         self.extras = extras
         self.specifiers = specifiers

@@ -29,7 +29,7 @@ package struct PackageCandidate: Sendable {
 
     /// What it needs in an environment, for none or for one of these extras, as pip reads it.
     /// - Parameter extras: normalized; those that the package does not offer change nothing.
-    func requirements(
+    package func requirements(
         in environment: PythonEnvironment, extras: Set<String>
     ) throws(Marker.Problem) -> [(requirement: Requirement, extra: String)] {
         var result: [(requirement: Requirement, extra: String)] = []

@@ -32,8 +32,8 @@ package struct PackageResolver: Sendable {
 
     /// The Python and the platform.
     package let environment: PythonEnvironment
-    let candidates: [String: [PackageCandidate]]
-    let installed: [String: InstalledPackage]
+    package let candidates: [String: [PackageCandidate]]
+    package let installed: [String: InstalledPackage]
 
     /// A resolver.
     /// - Parameter candidates: in any order, but of the same version the best first; only one of a version is

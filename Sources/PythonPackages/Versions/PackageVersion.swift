@@ -44,7 +44,7 @@ package struct PackageVersion: Sendable {
     /// The local version, behind "+"; empty where there is none.
     package let local: [LocalPart]
 
-    init(
+    package init(
         epoch: UInt64, release: [UInt64], pre: Prerelease? = nil, post: UInt64? = nil, dev: UInt64? = nil,
         local: [LocalPart] = []
     ) {

@@ -55,7 +55,7 @@ package struct LinuxPlatform: Equatable, Sendable {
     ]
 
     /// The names before PEP 600, with the glibc 2.x that each stands for (PEP 513, 571, 599).
-    static let legacy: [(name: String, glibc: Int)] = [
+    package static let legacy: [(name: String, glibc: Int)] = [
         ("manylinux2014", 17), ("manylinux2010", 12), ("manylinux1", 5),
     ]
 

@@ -33,7 +33,7 @@ package struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible
     /// The system call that failed, for ``Code/file``.
     package let cause: FileError?
 
-    init(_ code: Code, _ archive: String, entry: String? = nil, _ reason: String) {
+    package init(_ code: Code, _ archive: String, entry: String? = nil, _ reason: String) {
         self.code = code
         self.archive = archive
         self.entry = entry
@@ -41,7 +41,7 @@ package struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible
         cause = nil
     }
 
-    init(_ cause: FileError) {
+    package init(_ cause: FileError) {
         code = .file
         archive = cause.path
         entry = nil

@@ -1,3 +1,5 @@
+import Formats
+
 /// The kinds of archive that Knapsack writes and reads.
 package enum ArchiveFormat: String, CaseIterable, Sendable {
     /// A tar archive in the POSIX pax interchange format (IEEE Std 1003.1-2001, "pax"), not compressed.

@@ -1,3 +1,5 @@
+import Formats
+
 /// What all paths of an archive may take together, written or read: the reader keeps each one, to find
 /// duplicates, and a zip's directory holds each one with about 90 bytes more.
 struct PathBudget {

@@ -12,7 +12,7 @@ package struct TensorExtent: Equatable, Sendable {
     /// ``dtype`` is.
     package let shape: [Int]?
 
-    init(name: String, bytes: Range<Int>, dtype: String? = nil, shape: [Int]? = nil) {
+    package init(name: String, bytes: Range<Int>, dtype: String? = nil, shape: [Int]? = nil) {
         self.name = name
         self.bytes = bytes
         self.dtype = dtype

@@ -1,3 +1,5 @@
+package import Formats
+
 /// Where the tensors lie in a file, whatever its format.
 package struct TensorFile: Equatable, Sendable {
     /// A format whose tensors are plain ranges of bytes.
@@ -81,11 +83,5 @@ package struct TensorFile: Equatable, Sendable {
             (try? SafetensorsHeader.dataStart(start, fileSize: fileSize)) != nil
         else { return nil }
         return .safetensors
-    }
-}
-
-extension Collection<UInt8> where Self: BidirectionalCollection {
-    func ends(with text: String) -> Bool {
-        text.utf8.count <= count && suffix(text.utf8.count).elementsEqual(text.utf8)
     }
 }

@@ -1,3 +1,5 @@
+import Formats
+
 extension TensorFileReader {
     /// The first bytes that are read of a `.npy` member: NumPy pads its headers to 64, and most have 128.
     private static var firstArrayRead: Int { 128 }
@@ -5,14 +7,7 @@ extension TensorFileReader {
     func zip(
         _ read: (Range<Int>) throws(Failure) -> [UInt8]
     ) throws(ReadingStop<Failure>) -> TensorFile {
-        let tail = try bytes(ZipDirectory.tail(fileSize: fileSize), read)
-        let location = try checked { () throws(FormatError) in
-            try ZipDirectory.locate(tail: tail.span, fileSize: fileSize)
-        }
-        let records = try bytes(location.bytes, read)
-        let directory = try checked { () throws(FormatError) in
-            try ZipDirectory.parse(records.span, at: location)
-        }
+        let directory = try RangedReader(fileSize: fileSize).zipDirectory(read)
         let format = Self.format(directory)
         var extents: [TensorExtent] = []
         for member in directory.members where member.isPlain && member.size >= smallest {

@@ -1,8 +1,4 @@
-/// Why the reading of a file stopped.
-enum ReadingStop<Failure: Error>: Error {
-    case failure(Failure)
-    case malformed(FormatError)
-}
+import Formats
 
 /// Reads what a format needs to say where its tensors lie; every method gets the function that reads, which
 /// returns the bytes of a range.
@@ -12,6 +8,25 @@ struct TensorFileReader<Failure: Error> {
 
     let fileSize: Int
     let smallest: Int
+    private let reader: RangedReader<Failure>
+
+    init(fileSize: Int, smallest: Int) {
+        self.fileSize = fileSize
+        self.smallest = smallest
+        reader = RangedReader(fileSize: fileSize)
+    }
+
+    func bytes(
+        _ range: Range<Int>, _ read: (Range<Int>) throws(Failure) -> [UInt8]
+    ) throws(ReadingStop<Failure>) -> [UInt8] {
+        try reader.bytes(range, read)
+    }
+
+    func checked<Result>(
+        _ parse: () throws(FormatError) -> Result
+    ) throws(ReadingStop<Failure>) -> Result {
+        try reader.checked(parse)
+    }
 
     func safetensors(
         _ start: [UInt8], _ read: (Range<Int>) throws(Failure) -> [UInt8]
@@ -68,32 +83,4 @@ struct TensorFileReader<Failure: Error> {
         }
         return TensorFile(format: format, extents: extents)
     }
-
-    /// Reads a range, which may be empty, and makes sure that it came whole.
-    func bytes(
-        _ range: Range<Int>, _ read: (Range<Int>) throws(Failure) -> [UInt8]
-    ) throws(ReadingStop<Failure>) -> [UInt8] {
-        guard !range.isEmpty else { return [] }
-        let bytes: [UInt8]
-        do throws(Failure) { bytes = try read(range) } catch { throw .failure(error) }
-        guard bytes.count == range.count else {
-            throw .malformed(
-                FormatError(
-                    "\(bytes.count) bytes were read where the file should have \(range.count)",
-                    at: range.lowerBound))
-        }
-        return bytes
-    }
-
-    /// Calls a parser.
-    func checked<Result>(
-        _ parse: () throws(FormatError) -> Result
-    ) throws(ReadingStop<Failure>) -> Result {
-        do throws(FormatError) { return try parse() } catch { throw .malformed(error) }
-    }
-}
-
-extension Range<Int> {
-    /// The range counted from a place that is `distance` before the one it was counted from.
-    func shifted(by distance: Int) -> Range<Int> { lowerBound + distance..<upperBound + distance }
 }

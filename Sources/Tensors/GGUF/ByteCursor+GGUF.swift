@@ -1,3 +1,5 @@
+import Formats
+
 extension ByteCursor {
     /// Reads the type of a value.
     mutating func ggufType(_ bytes: Span<UInt8>) throws(HeaderStop) -> GGUFValueType {

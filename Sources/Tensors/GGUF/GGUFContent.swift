@@ -58,7 +58,7 @@ package enum GGUFContent: Equatable, Sendable {
     }
 
     /// Appends the type and the value, as an item has them behind its name.
-    func append(to bytes: inout [UInt8]) {
+    package func append(to bytes: inout [UInt8]) {
         if let count {
             bytes.appendLittleEndian(GGUFValueType.array.rawValue)
             bytes.appendLittleEndian(elementType.rawValue)

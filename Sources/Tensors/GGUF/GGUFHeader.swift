@@ -1,3 +1,5 @@
+package import Formats
+
 /// What the header of a GGUF file says (ggml's format for models; versions 2 and 3, little-endian): its
 /// metadata, and names, types, dimensions and places of its tensors.
 ///

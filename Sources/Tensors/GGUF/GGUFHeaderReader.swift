@@ -1,3 +1,5 @@
+import Formats
+
 /// Reads a GGUF header from the start to the end.
 struct GGUFHeaderReader {
     /// A tensor as it is described. Where its bytes lie is known when the last description was read.

@@ -1,3 +1,5 @@
+package import Formats
+
 /// Writes the header of a GGUF file (version 3, little-endian): metadata items in the order in which they are
 /// added, then the tensors, which lie behind it in the same order, each at a multiple of the alignment, with
 /// zeros up to the next multiple behind the header and behind every tensor, also the last.

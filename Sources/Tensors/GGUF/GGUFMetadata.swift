@@ -1,3 +1,5 @@
+package import Formats
+
 /// The metadata of a model: a GGUF header with the bytes that it was read from, from the start of the file.
 package struct GGUFMetadata: Sendable {
     /// The header.

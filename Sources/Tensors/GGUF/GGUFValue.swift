@@ -1,3 +1,5 @@
+package import Formats
+
 /// The type of a metadata value, with GGUF's number for it.
 package enum GGUFValueType: UInt32, Sendable, CaseIterable {
     // What the names say; a string is UTF-8 with a length of 64 bits, a bool is one byte.

@@ -1,3 +1,5 @@
+import Formats
+
 /// The stack and the memo of Python's pickle machine (`pickletools`), restricted to building values: calls stay
 /// what they are, and no opcode can reach anything outside.
 ///

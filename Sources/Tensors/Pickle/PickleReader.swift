@@ -1,3 +1,5 @@
+import Formats
+
 /// Reads a pickle of protocol 0 to 5 (the format as Python's `pickletools` documents it).
 ///
 /// Opcodes that only other machines understand - extension codes, buffers out of band - are errors; everything

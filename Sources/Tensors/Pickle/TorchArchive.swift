@@ -1,17 +1,17 @@
+import Formats
+
 /// Reads a checkpoint's archive: directory, pickle, and the places of the storages that tensors lie in.
 struct TorchArchive<Failure: Error> {
     typealias Read = (Range<Int>) throws(Failure) -> [UInt8]
 
-    private let reader: TensorFileReader<Failure>
-    private let fileSize: Int
+    private let reader: RangedReader<Failure>
 
     init(fileSize: Int) {
-        self.fileSize = fileSize
-        reader = TensorFileReader(fileSize: fileSize, smallest: 1)
+        reader = RangedReader(fileSize: fileSize)
     }
 
     func checkpoint(_ read: Read) throws(ReadingStop<Failure>) -> TorchCheckpoint {
-        let start = try reader.bytes(0..<min(max(0, fileSize), 16), read)
+        let start = try reader.bytes(0..<min(max(0, reader.fileSize), 16), read)
         guard !TorchCheckpoint.isLegacy(start.span) else {
             throw .malformed(
                 FormatError(
@@ -21,7 +21,7 @@ struct TorchArchive<Failure: Error> {
         guard ZipDirectory.isZip(start.span) else {
             throw .malformed(FormatError("it is no zip archive, as checkpoints of PyTorch are", at: 0))
         }
-        let directory = try directory(read)
+        let directory = try reader.zipDirectory(read)
         guard let pickle = directory.members.first(where: { Self.isPickle($0.name) }) else {
             throw .malformed(
                 FormatError("the archive has no data.pkl, as checkpoints of PyTorch have", at: 0))
@@ -60,17 +60,6 @@ struct TorchArchive<Failure: Error> {
 
     private static func isPickle(_ name: String) -> Bool {
         name == "data.pkl" || (name.utf8.ends(with: "/data.pkl") && name.utf8.count { $0 == 0x2F } == 1)
-    }
-
-    private func directory(_ read: Read) throws(ReadingStop<Failure>) -> ZipDirectory {
-        let tail = try reader.bytes(ZipDirectory.tail(fileSize: fileSize), read)
-        let location = try reader.checked { () throws(FormatError) in
-            try ZipDirectory.locate(tail: tail.span, fileSize: fileSize)
-        }
-        let records = try reader.bytes(location.bytes, read)
-        return try reader.checked { () throws(FormatError) in
-            try ZipDirectory.parse(records.span, at: location)
-        }
     }
 
     /// Where a member's content lies.

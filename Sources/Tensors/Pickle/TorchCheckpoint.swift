@@ -1,3 +1,5 @@
+package import Formats
+
 /// The tensors of a file that PyTorch's `torch.save` wrote since version 1.6: a zip archive with a pickle that
 /// describes the tensors, `data.pkl`, and a stored member for each storage, `data/KEY`.
 ///

@@ -1,3 +1,5 @@
+import Formats
+
 /// Finds the tensors in what a pickle says, and names them as `torch.load` would let one reach them.
 struct TorchNames {
     /// A tensor's name and what the pickle says of it.

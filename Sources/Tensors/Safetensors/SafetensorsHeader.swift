@@ -1,3 +1,5 @@
+package import Formats
+
 /// What the header of a `.safetensors` file says: names, types, shapes and places of its tensors.
 ///
 /// The file is the header's length N as 8 bytes, little-endian; N bytes of JSON; then the tensors' bytes

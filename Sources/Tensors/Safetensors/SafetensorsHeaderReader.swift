@@ -1,3 +1,5 @@
+import Formats
+
 /// Reads the JSON of a safetensors header straight into records, without a tree in between: headers of
 /// mixture-of-experts models hold a hundred thousand tensors.
 struct SafetensorsHeaderReader {

@@ -1,3 +1,5 @@
+package import Formats
+
 /// A safetensors file to write: its header, and where each tensor's bytes go.
 ///
 /// The header is the one that the `safetensors` package writes for the same tensors in the same order: compact

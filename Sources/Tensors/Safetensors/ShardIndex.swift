@@ -1,3 +1,5 @@
+package import Formats
+
 /// The index of a model in several files, `model.safetensors.index.json` and its kin: an object whose
 /// `weight_map` says for every tensor in which file it lies (transformers, and the same for `.bin`, `.h5`
 /// and `.msgpack`).

@@ -23,7 +23,7 @@ struct ArchitectureCase {
 
     /// The model.
     func model() throws -> HuggingFaceModel {
-        var files = ModelFiles()
+        var files = ModelDocuments()
         for member in json["files"]?.members ?? [] {
             files[member.key] = Array(member.value.compactText.utf8)
         }

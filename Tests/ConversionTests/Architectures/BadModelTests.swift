@@ -35,7 +35,7 @@ import Testing
     func error(_ config: JSON, _ tensors: [(String, [Int])] = []) -> ConversionError? {
         do throws(ConversionError) {
             let model = try HuggingFaceModel(
-                directoryName: "model", files: ModelFiles(["config.json": Array(config.compactText.utf8)]),
+                directoryName: "model", files: ModelDocuments(["config.json": Array(config.compactText.utf8)]),
                 card: nil, tensors: tensors.map { CheckpointTensor(name: $0.0, shape: $0.1, dtype: .bf16) })
             _ = try ArchitecturePlan(model, .f16)
             return nil

@@ -10,7 +10,7 @@ import Testing
     private func model(
         _ config: JSON, _ tensors: [(String, [Int])], files: [String: JSON] = [:]
     ) throws -> HuggingFaceModel {
-        var contents = ModelFiles(["config.json": Array(config.compactText.utf8)])
+        var contents = ModelDocuments(["config.json": Array(config.compactText.utf8)])
         for (name, file) in files { contents[name] = Array(file.compactText.utf8) }
         return try HuggingFaceModel(
             directoryName: "model", files: contents, card: nil,
@@ -173,8 +173,8 @@ import Testing
         name: String
     ) throws {
         let path = "\(Self.folder)/models/\(name)"
-        var files = ModelFiles()
-        for name in names(in: path, suffix: "") where ModelFiles.isWanted(name) {
+        var files = ModelDocuments()
+        for name in names(in: path, suffix: "") where ModelDocuments.isWanted(name) {
             files[name] = contents("\(path)/\(name)")
         }
         let config = try #require(try files.json("config.json"))

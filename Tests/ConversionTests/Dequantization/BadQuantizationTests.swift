@@ -143,7 +143,7 @@ import Testing
             "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,
         ]
         let model = try HuggingFaceModel(
-            directoryName: "model", files: ModelFiles(["config.json": Array(config.compactText.utf8)]),
+            directoryName: "model", files: ModelDocuments(["config.json": Array(config.compactText.utf8)]),
             card: nil,
             tensors: [CheckpointTensor(name: "model.layers.0.self_attn.\(name)", shape: [8], dtype: .f16)])
         let error = #expect(throws: ConversionError.self) { _ = try HuggingFaceConversion(model) }

@@ -19,7 +19,7 @@ struct MemoryTensors: StoredTensors {
 /// A quantized model of a few tensors in memory.
 struct QuantizedModel {
     var config: JSON
-    var files = ModelFiles()
+    var files = ModelDocuments()
     var stored: MemoryTensors
 
     /// Tensors of zeros, or of the bytes given.

@@ -13,16 +13,16 @@ import Testing
     private func text(_ json: JSON) -> [UInt8] { Array(json.compactText.utf8) }
 
     private func files(_ settings: JSON, _ others: [String: String] = [:], tokenizer: JSON? = nil)
-        -> ModelFiles
+        -> ModelDocuments
     {
-        var files = ModelFiles()
+        var files = ModelDocuments()
         files["tokenizer_config.json"] = text(settings)
         for (name, content) in others { files[name] = Array(content.utf8) }
         if let tokenizer { files["tokenizer.json"] = text(tokenizer) }
         return files
     }
 
-    private func encode(_ files: ModelFiles, _ input: String, _ config: JSON = [:]) throws -> [Int] {
+    private func encode(_ files: ModelDocuments, _ input: String, _ config: JSON = [:]) throws -> [Int] {
         try TokenizerEncoder(files: files, config: config).encode(input)
     }
 

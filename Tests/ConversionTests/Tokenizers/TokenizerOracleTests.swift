@@ -22,7 +22,7 @@ import Testing
 
     @Test(arguments: folder == nil ? [] : models) func givesTheProbeTheSameIDs(model: String) throws {
         let folder = try #require(Self.folder)
-        var files = ModelFiles()
+        var files = ModelDocuments()
         for name in ["tokenizer.json", "tokenizer_config.json", "config.json"] {
             files[name] = contents("\(folder)/\(model)/\(name)")
         }
@@ -43,7 +43,7 @@ import Testing
             ])
     func namesTheRealOnes(model: String, name: String) throws {
         let folder = try #require(Self.folder)
-        var files = ModelFiles()
+        var files = ModelDocuments()
         for file in ["tokenizer.json", "tokenizer_config.json"] {
             files[file] = contents("\(folder)/tokenizers/\(model)/\(file)")
         }

@@ -18,11 +18,11 @@ func directory(_ path: String) -> [String] {
 }
 
 /// The files of a model that a conversion reads.
-func modelFiles(_ path: String) throws -> ModelFiles {
-    var files = ModelFiles()
+func modelFiles(_ path: String) throws -> ModelDocuments {
+    var files = ModelDocuments()
     for name in directory(path) {
-        if ModelFiles.isWanted(name) { files[name] = contents("\(path)/\(name)") }
-        for inner in directory("\(path)/\(name)") where ModelFiles.isWanted("\(name)/\(inner)") {
+        if ModelDocuments.isWanted(name) { files[name] = contents("\(path)/\(name)") }
+        for inner in directory("\(path)/\(name)") where ModelDocuments.isWanted("\(name)/\(inner)") {
             files["\(name)/\(inner)"] = contents("\(path)/\(name)/\(inner)")
         }
     }
@@ -32,7 +32,7 @@ func modelFiles(_ path: String) throws -> ModelFiles {
 /// The items of a tokenizer, `general.architecture` first, as its model's family adds them.
 /// - Parameter kind: which kind it is; `nil` for the usual one of the architecture.
 func tokenizerMetadata(
-    _ files: ModelFiles, pre: String?, kind: String? = nil
+    _ files: ModelDocuments, pre: String?, kind: String? = nil
 ) throws -> ModelMetadata {
     let config = try ModelConfig(files.json("config.json") ?? .object([]))
     let vocabulary = Vocabulary(files: files, config: config.json, preTokenizer: pre)

@@ -85,7 +85,7 @@ import Testing
     }
 
     /// The kinds that can be made of files; an error is an answer too.
-    private static func kinds(_ files: ModelFiles, _ config: JSON) -> [Int] {
+    private static func kinds(_ files: ModelDocuments, _ config: JSON) -> [Int] {
         let vocabulary = Vocabulary(files: files, config: config, preTokenizer: "default")
         return (0..<9).filter { kind in
             var metadata = ModelMetadata(architecture: "test")

@@ -10,7 +10,7 @@ struct SampleTokenizer {
     var added: [JSON] = []
     var parts: [String: JSON] = [:]
     var settings: [String: JSON]? = [:]
-    var files = ModelFiles()
+    var files = ModelDocuments()
 
     static func token(
         _ content: String, _ id: Int, special: Bool = true, normalized: Bool = false
@@ -26,7 +26,7 @@ struct SampleTokenizer {
     }
 
     /// All files, `tokenizer.json` among them.
-    var all: ModelFiles {
+    var all: ModelDocuments {
         var all = files
         var model: [String: JSON] = ["type": "BPE", "vocab": vocab]
         if let merges { model["merges"] = merges }
@@ -38,9 +38,9 @@ struct SampleTokenizer {
     }
 
     /// All files but `tokenizer.json`.
-    var others: ModelFiles { withoutTokenizer(files) }
+    var others: ModelDocuments { withoutTokenizer(files) }
 
-    private func withoutTokenizer(_ files: ModelFiles) -> ModelFiles {
+    private func withoutTokenizer(_ files: ModelDocuments) -> ModelDocuments {
         var all = files
         all["config.json"] = Array(Self.json(config).compactText.utf8)
         if let settings { all["tokenizer_config.json"] = Array(Self.json(settings).compactText.utf8) }
@@ -48,7 +48,7 @@ struct SampleTokenizer {
     }
 
     /// What a BPE writes.
-    func bpe(_ files: ModelFiles? = nil) throws(ConversionError) -> ModelMetadata {
+    func bpe(_ files: ModelDocuments? = nil) throws(ConversionError) -> ModelMetadata {
         var metadata = ModelMetadata(architecture: "test")
         let vocabulary = Vocabulary(
             files: files ?? all, config: Self.json(config), preTokenizer: "default")

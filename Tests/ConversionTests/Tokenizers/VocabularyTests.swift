@@ -86,7 +86,7 @@ import Testing
     // MARK: What is wrong
 
     private func failure(
-        _ sample: SampleTokenizer, _ files: ModelFiles? = nil
+        _ sample: SampleTokenizer, _ files: ModelDocuments? = nil
     ) -> ConversionError? {
         do throws(ConversionError) {
             _ = try sample.bpe(files)

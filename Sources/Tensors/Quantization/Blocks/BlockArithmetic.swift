@@ -56,7 +56,7 @@ extension Span<Float> {
 
     /// The number of the largest magnitude, the first of equal ones.
     @inline(__always)
-    var peak: Float {
+    package var peak: Float {
         var positive: Int32 = 0
         var negative: Int32 = 0
         for index in indices {
@@ -77,7 +77,7 @@ extension Span<Float> {
 
     /// The least and the greatest number; of zeros, the first counts as the least.
     @inline(__always)
-    var range: (least: Float, greatest: Float) {
+    package var range: (least: Float, greatest: Float) {
         // Bits of negative floats order the other way around.
         var least = Int32.max
         var greatest = Int32.min
@@ -103,7 +103,7 @@ extension Span<Float> {
 
 /// Eight numbers.
 @inline(__always)
-func eight(_ values: Span<Float>, from start: Int) -> Lanes {
+package func eight(_ values: Span<Float>, from start: Int) -> Lanes {
     var lanes = Lanes()
     for lane in 0..<8 { lanes[lane] = values[start &+ lane] }
     return lanes

@@ -1,5 +1,5 @@
 /// 32 numbers of each of eight blocks: lane k of element i is number i of block k.
-typealias Lanes32 = [32 of Lanes]
+package typealias Lanes32 = [32 of Lanes]
 
 /// The numbers of eight blocks that lie one after the other.
 @inline(__always)
@@ -11,7 +11,7 @@ func transposed32(_ values: Span<Float>, from start: Int) -> Lanes32 {
 }
 
 /// Levels of eight blocks, with what one level is.
-struct BlockScales {
+package struct BlockScales {
     var levels = Lanes32(repeating: Lanes())
     var scale = Lanes()
     /// The negative of the least value, where there is one.
@@ -36,7 +36,7 @@ func scaleMin(
 
 /// Finds a scale for each of eight blocks of 32, with levels from `-half` to `half - 1`.
 @inline(__always)
-func scaled(_ x: borrowing Lanes32, weights: borrowing Lanes32, half: Float) -> BlockScales {
+package func scaled(_ x: borrowing Lanes32, weights: borrowing Lanes32, half: Float) -> BlockScales {
     var result = BlockScales()
     var space = Lanes32(repeating: Lanes())
     var levels = result.levels.mutableSpan
@@ -49,4 +49,4 @@ func scaled(_ x: borrowing Lanes32, weights: borrowing Lanes32, half: Float) -> 
 
 /// The number of the largest magnitude of each lane, the first of equal ones, and that magnitude.
 @inline(__always)
-func largest(_ x: borrowing Lanes32) -> (value: Lanes, magnitude: Lanes) { largest(x.span) }
+package func largest(_ x: borrowing Lanes32) -> (value: Lanes, magnitude: Lanes) { largest(x.span) }

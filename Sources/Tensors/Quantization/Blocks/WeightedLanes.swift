@@ -1,5 +1,5 @@
 /// Up to eight blocks of 32 numbers, one after the other, whose numbers are in lanes.
-struct BlockLanes {
+package struct BlockLanes {
     /// The number of the first block.
     let first: Int
     /// How many of the lanes hold one; the others are zero.
@@ -57,7 +57,7 @@ extension MutableSpan<UInt8> {
     ///   - place: where halves of bytes lie in a block.
     ///   - fifth: where fifth bits lie.
     @inline(__always)
-    mutating func store(
+    package mutating func store(
         _ levels: Span<Lanes>, plus offset: Float, _ lanes: BlockLanes, size: Int, at place: Int,
         fifthBitsAt fifth: Int? = nil
     ) {

@@ -1,7 +1,7 @@
 extension MutableSpan<UInt8> {
     /// Writes the bytes of an integer, the lowest first.
     @inline(__always)
-    mutating func store<Bits: FixedWidthInteger>(_ bits: Bits, at index: Int) {
+    package mutating func store<Bits: FixedWidthInteger>(_ bits: Bits, at index: Int) {
         for byte in 0..<Bits.bitWidth / 8 {
             self[index &+ byte] = UInt8(truncatingIfNeeded: bits &>> Bits(truncatingIfNeeded: 8 &* byte))
         }
@@ -10,12 +10,12 @@ extension MutableSpan<UInt8> {
 
 extension Span<UInt8> {
     @inline(__always)
-    func uint16(at index: Int) -> UInt16 {
+    package func uint16(at index: Int) -> UInt16 {
         UInt16(self[index]) | UInt16(self[index &+ 1]) &<< 8
     }
 
     @inline(__always)
-    func uint32(at index: Int) -> UInt32 {
+    package func uint32(at index: Int) -> UInt32 {
         UInt32(uint16(at: index)) | UInt32(uint16(at: index &+ 2)) &<< 16
     }
 }

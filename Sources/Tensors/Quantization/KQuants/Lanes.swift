@@ -1,6 +1,6 @@
 /// Eight numbers of eight different sub-blocks. What happens in one lane does not depend on the others, so that
 /// each lane has the bytes that it would have alone.
-typealias Lanes = SIMD8<Float>
+package typealias Lanes = SIMD8<Float>
 
 /// Which lanes.
 typealias LaneMask = SIMDMask<SIMD8<Int32>>
@@ -86,7 +86,7 @@ extension MutableSpan<Lanes> {
 
 extension Span<Lanes> {
     /// The sums of sixteen sub-blocks of 16.
-    var sums: [Float] {
+    package var sums: [Float] {
         var halves = [Lanes(), Lanes()]
         for i in 0..<32 { halves[i / 16] += self[i] }
         return (0..<16).map { halves[$0 / 8][$0 % 8] }

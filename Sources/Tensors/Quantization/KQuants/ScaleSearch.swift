@@ -1,6 +1,6 @@
 /// The number of the largest magnitude of each lane, the first of equal ones, and that magnitude.
 @inline(__always)
-func largest(_ x: Span<Lanes>) -> (value: Lanes, magnitude: Lanes) {
+package func largest(_ x: Span<Lanes>) -> (value: Lanes, magnitude: Lanes) {
     var value = Lanes()
     var magnitude = Lanes()
     for i in x.indices {
@@ -23,7 +23,7 @@ let smallestMagnitude: Float = 1e-15
 ///   - levels: gets the levels found, those of a sub-block of zeros `-half`.
 ///   - room: room of the same size.
 @inline(__always)
-func scaled(
+package func scaled(
     _ x: Span<Lanes>, weights w: Span<Lanes>, count: Int, half: Float,
     levels: inout MutableSpan<Lanes>, room: inout MutableSpan<Lanes>
 ) -> Lanes {
@@ -119,7 +119,7 @@ func scaledByRounds(_ x: Span<Lanes>, levels: inout MutableSpan<Lanes>) -> Lanes
 extension MutableSpan<Lanes> {
     /// Chooses signed levels anew for what rounded scales mean; where a scale is 0, they stay.
     @inline(__always)
-    mutating func round(_ x: Span<Lanes>, _ scales: Lanes, half: Float) {
+    package mutating func round(_ x: Span<Lanes>, _ scales: Lanes, half: Float) {
         precondition(x.count == count)
         let isUsed = scales .!= 0
         for i in 0..<count {
@@ -130,7 +130,7 @@ extension MutableSpan<Lanes> {
 
     /// Chooses levels from 0 up anew for what rounded scales and minimums mean; where a scale is 0, they stay.
     @inline(__always)
-    mutating func round(_ x: Span<Lanes>, _ scales: Lanes, _ minimums: Lanes, most: Float) {
+    package mutating func round(_ x: Span<Lanes>, _ scales: Lanes, _ minimums: Lanes, most: Float) {
         precondition(x.count == count)
         let isUsed = scales .!= 0
         for i in 0..<count {

@@ -86,7 +86,7 @@ extension MutableSpan<UInt8> {
 extension Span<UInt8> {
     /// Reads a binary16.
     @inline(__always)
-    func half(at place: Int) -> Float {
+    package func half(at place: Int) -> Float {
         HalfPrecision.float(float16: UInt16(self[place]) | UInt16(self[place + 1]) << 8)
     }
 }

@@ -1,0 +1,38 @@
+import Formats
+import Manifests
+
+/// Which release of which project a wheel is.
+struct WheelIdentity: Equatable {
+    /// The name of the project.
+    let name: String
+    /// The version.
+    let version: String
+
+    /// - Returns: what the lock says that the wheel's METADATA says, else what its file name says; `nil` where the
+    ///   file is no wheel.
+    init?(_ file: LockedFile, of entry: LockedEntry) {
+        guard entry.kind == .wheels, let named = WheelIdentity(path: file.path) else { return nil }
+        let record = entry.fact("wheels")?["files"]?.array?.first { record in
+            record["path"]?.string.map { $0.utf8.elementsEqual(file.path.utf8) } ?? false
+        }
+        self.init(
+            name: record?["name"]?.string ?? named.name, version: record?["version"]?.string ?? named.version)
+    }
+
+    /// Reads a file name (PEP 427): `name-version(-build)?-python-abi-platform.whl`.
+    init?(path: String) {
+        guard let file = path.utf8.split(separator: UInt8(ascii: "/")).last,
+            file.suffix(4).elementsEqual(".whl".utf8)
+        else { return nil }
+        let parts = file.dropLast(4).split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        guard parts.count == 5 || parts.count == 6, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
+        self.init(name: String(Substring(parts[0])), version: String(Substring(parts[1])))
+    }
+
+    private init(name: String, version: String) {
+        self.name = name
+        self.version = version
+    }
+
+    var packageURL: String { PackageURL.pypi(name, version: version) }
+}

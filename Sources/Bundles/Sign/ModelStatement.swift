@@ -1,0 +1,87 @@
+import Formats
+import Storage
+
+/// What a signature of a model says: an in-toto Statement 1 whose predicate lists every file with its digest.
+///
+/// Source of the format: OpenSSF Model Signing 1.0, sections 5 and 6.
+struct ModelStatement: Equatable {
+    static let type = "https://in-toto.io/Statement/v1"
+    static let predicateType = "https://model_signing/signature/v1.0"
+    /// What no signature covers unless it says otherwise (section 6.2).
+    static let gitPaths = [".git", ".gitattributes", ".github", ".gitignore"]
+
+    /// One signed file.
+    struct File: Equatable {
+        /// Its path below the model's directory.
+        let path: String
+        /// The digest of all of it, or one for each shard.
+        let digests: [[UInt8]]
+        /// The size in bytes, which only the names of shards tell.
+        let size: Int?
+    }
+
+    /// The model's name, for information only.
+    let name: String
+    /// The files, sorted by the bytes of their paths.
+    let files: [File]
+    let hash: ModelHash
+    /// The length of shards in bytes; `nil` where files are hashed whole.
+    let shardSize: Int?
+    /// Whether links were followed and signed as what they lead to.
+    let followsLinks: Bool
+    /// Paths that are not signed, with everything below them.
+    let ignoredPaths: [String]
+    /// Whether the resources stood in the order that the format demands, or in the one that model_signing has.
+    var isInOrder = true
+
+    init(name: String, files: [File], ignoredPaths: [String]) {
+        self.name = name
+        self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        self.ignoredPaths = ignoredPaths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        hash = .sha256
+        shardSize = nil
+        followsLinks = false
+    }
+
+    /// Whether a path is not signed, itself or as part of a directory; the paths of git never are.
+    func ignores(_ path: String) -> Bool {
+        let path = Array(path.utf8)
+        return (ignoredPaths + ModelStatement.gitPaths).contains { ignored in
+            let ignored = Array(ignored.utf8)
+            return path == ignored || path.starts(with: ignored + [UInt8(ascii: "/")])
+        }
+    }
+
+    /// The statement's text as it is signed: one line of JSON that follows from the files alone.
+    func text() throws(HashingFailure) -> String {
+        let resources = files.map { file -> JSON in
+            [
+                "name": .string(file.path), "digest": .string(hexText(file.digests.joined())),
+                "algorithm": .string(hash.rawValue),
+            ]
+        }
+        let root = try ContentHasher.sha256(Array(files.map(\.digests).joined().joined()).span)
+        let serialization: JSON = [
+            "method": "files", "hash_type": .string(hash.rawValue), "allow_symlinks": .bool(followsLinks),
+            "ignore_paths": .array(ignoredPaths.map(JSON.string)),
+        ]
+        let document: JSON = [
+            "_type": .string(ModelStatement.type),
+            "subject": [["name": .string(name), "digest": ["sha256": .string(root.hex)]]],
+            "predicateType": .string(ModelStatement.predicateType),
+            "predicate": ["resources": .array(resources), "serialization": serialization],
+        ]
+        return document.compactText
+    }
+}
+
+/// Bytes in lowercase hexadecimal digits.
+func hexText(_ bytes: some Sequence<UInt8>) -> String {
+    var text: [UInt8] = []
+    let digits = Array("0123456789abcdef".utf8)
+    for byte in bytes {
+        text.append(digits[Int(byte >> 4)])
+        text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
+}

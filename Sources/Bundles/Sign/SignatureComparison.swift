@@ -1,0 +1,121 @@
+package import Manifests
+import Storage
+
+/// What was found of a file that a signature may be of.
+enum SignedContent: Equatable, Sendable {
+    /// The digests of all of it or of its shards.
+    case digests([[UInt8]])
+    /// It is another size than the signed one, so that nothing was hashed.
+    case size(Int)
+    /// It could not be read.
+    case unreadable(String)
+    /// It is there, and nobody asked for its content yet.
+    case present
+}
+
+/// Holds the files of a model against the statement of a signature.
+struct SignatureComparison {
+    let statement: ModelStatement
+    /// What was found, by the bytes of the paths: two names that Unicode takes for one are two files.
+    let found: [[UInt8]: SignedContent]
+
+    /// Everything that does not hold, in the order of the paths.
+    func findings() -> [Diagnostic] {
+        var findings: [(path: String, finding: Diagnostic)] = []
+        var signed: Set<[UInt8]> = []
+        let moved = movedTo()
+        for file in statement.files {
+            signed.insert(Array(file.path.utf8))
+            guard let finding = finding(of: file, moved) else { continue }
+            findings.append((file.path, finding))
+        }
+        for path in unsigned {
+            findings.append(
+                (
+                    path,
+                    Diagnostic(
+                        code: "unsigned", "\(path) is not signed",
+                        fix: "remove it, or have all of it signed again")
+                ))
+        }
+        return findings.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }.map(\.finding)
+    }
+
+    /// The files that the signature says nothing of, and that it does not leave out.
+    var unsigned: [String] {
+        let signed = Set(statement.files.map { Array($0.path.utf8) })
+        return found.keys.filter { !signed.contains($0) }.map { String(decoding: $0, as: UTF8.self) }
+            .filter { !statement.ignores($0) }
+    }
+
+    /// Whether a signed file is not there, which may be because it is there under another name.
+    var isMissingAny: Bool { statement.files.contains { found[Array($0.path.utf8)] == nil } }
+
+    /// Where content of files that are not signed lies, by its digests.
+    private func movedTo() -> [[[UInt8]]: String] {
+        var paths: [[[UInt8]]: String] = [:]
+        for path in unsigned.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+            if case .digests(let digests)? = found[Array(path.utf8)] {
+                paths[digests] = paths[digests] ?? path
+            }
+        }
+        return paths
+    }
+
+    private func finding(of file: ModelStatement.File, _ moved: [[[UInt8]]: String]) -> Diagnostic? {
+        func changed(_ notes: [String]) -> Diagnostic {
+            Diagnostic(code: "signed-changed", "\(file.path) is not what was signed", notes: notes)
+        }
+        switch found[Array(file.path.utf8)] {
+        case nil:
+            let notes = moved[file.digests].map { ["\($0) has its content, and that name was not signed"] }
+            return Diagnostic(
+                code: "signed-missing", "\(file.path) was signed and is missing", notes: notes ?? [])
+        case .size(let size)?:
+            return changed(["expected \(file.size ?? 0) bytes", "found    \(size) bytes"])
+        case .unreadable(let reason)?:
+            return Diagnostic(
+                code: "unreadable", "\(file.path) could not be read", notes: [reason], verdict: .undecided)
+        case .present?:
+            return Diagnostic(
+                code: "unreadable", "\(file.path) was not read, so its signature is not checked",
+                verdict: .undecided)
+        case .digests(let digests)?:
+            if digests == file.digests { return nil }
+            guard digests.count == 1, let expected = file.digests.first, file.digests.count == 1,
+                let digest = digests.first
+            else {
+                let shards = zip(file.digests, digests).enumerated().filter { $1.0 != $1.1 }.map(\.offset)
+                let size = statement.shardSize ?? 0
+                return changed(
+                    shards.prefix(5).map {
+                        "from byte \($0.multipliedReportingOverflow(by: size).partialValue) on"
+                    })
+            }
+            let name = statement.hash.rawValue
+            return changed(["signed \(name) \(hexText(expected))", "found  \(name) \(hexText(digest))"])
+        }
+    }
+}
+
+extension ModelSignature {
+    /// Holds a bundle that was read from front to back against the signature.
+    ///
+    /// - Parameter report: of ``VerifyReport/Level/full``: what was only looked at is not checked.
+    /// - Returns: `nil` where the signature is over other digests than those of a verification: the files have
+    ///   to be read for it again, by ``SignedFiles``.
+    package func findings(of report: VerifyReport) -> [Diagnostic]? {
+        guard let statement else { return [] }
+        guard statement.hash == .sha256, statement.shardSize == nil else { return nil }
+        var found: [[UInt8]: SignedContent] = [:]
+        for (path, content) in report.found where path != ModelSignature.name {
+            found[Array(path.utf8)] =
+                switch content {
+                case .digest(let digest, _): .digests([digest.bytes])
+                case .size: .present
+                case .unreadable(let reason): .unreadable(reason)
+                }
+        }
+        return SignatureComparison(statement: statement, found: found).findings()
+    }
+}

@@ -1,0 +1,119 @@
+import Formats
+import Manifests
+
+/// What is wrong with the form of a signature or of its statement, as a sentence that goes on after a name.
+struct SignatureProblem: Error, Equatable {
+    let reason: String
+    /// Whether it was understood and is wrong, or cannot be decided here.
+    let verdict: Diagnostic.Verdict
+
+    init(_ reason: String, verdict: Diagnostic.Verdict = .finding) {
+        self.reason = reason
+        self.verdict = verdict
+    }
+}
+
+/// A JSON object of a signature, read strictly: no member twice, and the types that the schemas give.
+struct SignatureObject {
+    private let members: [String: JSON]
+    /// Where it stands, for messages.
+    private let name: String
+
+    init(_ value: JSON, _ name: String) throws(SignatureProblem) {
+        guard let list = value.members else { throw SignatureProblem("is not an object in \(name)") }
+        var members: [String: JSON] = [:]
+        for member in list where members.updateValue(member.value, forKey: member.key) != nil {
+            // Readers differ in which of the two they take.
+            throw SignatureProblem("has the member \"\(member.key)\" twice in \(name)")
+        }
+        self.members = members
+        self.name = name
+    }
+
+    subscript(_ key: String) -> JSON? { members[key] }
+
+    /// Refuses members that the published schema does not allow there.
+    func allowOnly(_ names: [String]) throws(SignatureProblem) {
+        let unknown = members.keys.filter { !names.contains($0) }
+            .min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        if let unknown { throw SignatureProblem("has an unknown member \"\(unknown)\" in \(name)") }
+    }
+
+    private func required(_ key: String, _ kind: String) -> SignatureProblem {
+        SignatureProblem(
+            members[key] == nil
+                ? "has no \"\(key)\" in \(name)" : "has a \"\(key)\" in \(name) that is no \(kind)")
+    }
+
+    func string(_ key: String) throws(SignatureProblem) -> String {
+        guard let value = members[key]?.string else { throw required(key, "string") }
+        return value
+    }
+
+    /// A string that may be absent or `null`.
+    func optionalString(_ key: String) throws(SignatureProblem) -> String? {
+        if members[key] == nil || members[key] == .null { return nil }
+        return try string(key)
+    }
+
+    func bool(_ key: String) throws(SignatureProblem) -> Bool {
+        guard let value = members[key]?.bool else { throw required(key, "truth value") }
+        return value
+    }
+
+    /// A whole number, also where it is written as a fraction, as protobuf's `Struct` may.
+    func integer(_ key: String) throws(SignatureProblem) -> Int {
+        switch members[key] {
+        case .integer(let value)?: return value
+        case .number(let value)?:
+            if let whole = Int(exactly: value) { return whole }
+        default: break
+        }
+        throw required(key, "whole number")
+    }
+
+    func bytes(_ key: String) throws(SignatureProblem) -> [UInt8] {
+        guard let bytes = Base64.bytes(try string(key)) else { throw required(key, "base64") }
+        return bytes
+    }
+
+    /// Bytes in lowercase hexadecimal digits.
+    func hexBytes(_ key: String) throws(SignatureProblem) -> [UInt8] {
+        let digits = Array(try string(key).utf8)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(digits.count / 2)
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard index + 1 < digits.count, let high = SignatureObject.digit(digits[index]),
+                let low = SignatureObject.digit(digits[index + 1])
+            else { throw required(key, "list of lowercase hexadecimal digits") }
+            bytes.append(high << 4 | low)
+        }
+        return bytes
+    }
+
+    private static func digit(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        default: nil
+        }
+    }
+
+    func object(_ key: String) throws(SignatureProblem) -> SignatureObject {
+        guard let value = members[key], value.members != nil else { throw required(key, "object") }
+        return try SignatureObject(value, "\"\(key)\"")
+    }
+
+    func objects(_ key: String) throws(SignatureProblem) -> [SignatureObject] {
+        guard let values = members[key]?.array else { throw required(key, "list") }
+        var objects: [SignatureObject] = []
+        objects.reserveCapacity(values.count)
+        for value in values { objects.append(try SignatureObject(value, "\"\(key)\"")) }
+        return objects
+    }
+
+    func strings(_ key: String) throws(SignatureProblem) -> [String] {
+        guard let values = members[key]?.strings else { throw required(key, "list of strings") }
+        return values
+    }
+}

@@ -1,0 +1,83 @@
+import Formats
+package import Manifests
+package import Storage
+
+/// A bundle in an archive, which is read from front to back.
+package struct ArchiveContent: Sendable {
+    /// The archive as it was named.
+    package let name: String
+    /// Its absolute path without links.
+    package let path: String
+    package let format: ArchiveFormat
+    package let lock: Lock
+    /// The sizes of all files in bytes, by the bytes of their paths; `nil` where only a part was looked at.
+    package let sizes: [[UInt8]: Int]?
+
+    /// Reads the archive's lock.
+    ///
+    /// Where that costs no reading of content, the whole table of files is looked at, so that what is missing
+    /// is told before anything is written. A compressed archive is read as far as its lock.
+    /// - Throws: where the archive cannot be read or has no lock. A pipe cannot be read twice.
+    package init(_ archive: String, format: ArchiveFormat) throws(Diagnostics) {
+        name = archive
+        self.format = format
+        do throws(FileError) {
+            path = try Directory.realPath(archive)
+            guard try FileStatus.status(of: path).kind == .file else {
+                throw FileError("unpack", archive, code: 22)
+            }
+        } catch {
+            throw Diagnostics(Diagnostic(code: "unreadable", "\(error)", verdict: .undecided))
+        }
+        var sizes: [[UInt8]: Int] = [:]
+        var lock: [UInt8]?
+        do {
+            var reader = try ArchiveReader(path: path, format: format)
+            while lock == nil || format != .tarZstd, let entry = try reader.next() {
+                sizes[Array(entry.path.utf8)] = entry.size
+                guard entry.path.utf8.elementsEqual(Lock.bundledName.utf8) else { continue }
+                guard entry.size <= Lock.sizeLimit else {
+                    throw Diagnostics(
+                        Diagnostic(
+                            code: "lock-malformed", "\(archive): its lock has \(entry.size) bytes",
+                            notes: ["allowed are \(Lock.sizeLimit)"], verdict: .undecided))
+                }
+                var bytes: [UInt8] = []
+                bytes.reserveCapacity(entry.size)
+                try reader.read { block in for index in block.indices { bytes.append(block[index]) } }
+                lock = bytes
+            }
+        } catch let error as ArchiveError {
+            throw Diagnostics(error.diagnostic(archive))
+        } catch {
+            throw error as? Diagnostics
+                ?? Diagnostics(Diagnostic(code: "unreadable", "\(error)", verdict: .undecided))
+        }
+        guard let lock else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "not-a-bundle", "\(archive) has no \(Lock.bundledName), so it is no bundle",
+                    fix: "name an archive that knapsack pack wrote", verdict: .undecided))
+        }
+        self.lock = try Lock.parse(lock, path: Path.join(archive, Lock.bundledName))
+        self.sizes = format == .tarZstd ? nil : sizes
+    }
+}
+
+extension ArchiveError {
+    /// What to tell of an archive that cannot be read to its end.
+    func diagnostic(_ archive: String, notes: [String] = []) -> Diagnostic {
+        switch code {
+        case .file, .library, .usage:
+            Diagnostic(code: "unreadable", "\(self)", notes: notes, verdict: .undecided)
+        case .damaged:
+            Diagnostic(
+                code: "archive-damaged", "\(archive) is damaged", notes: ["\(self)"] + notes,
+                fix: "pack it again, or copy it again")
+        case .unsupported, .path, .notAFile, .duplicate, .tooLarge:
+            Diagnostic(
+                code: "archive-refused", "\(archive) is not an archive that knapsack pack wrote",
+                notes: ["\(self)"] + notes, fix: "pack it again", verdict: .undecided)
+        }
+    }
+}

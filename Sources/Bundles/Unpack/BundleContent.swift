@@ -1,0 +1,101 @@
+import Formats
+package import Manifests
+package import Storage
+
+/// A bundle whose stored files can be read at any place.
+package protocol BundleContent: StoredRanges {
+    /// What it is called in messages.
+    var name: String { get }
+
+    /// The size in bytes of the file that is stored at a path of the bundle, or `nil` where there is none.
+    func size(of path: String) throws -> Int?
+}
+
+extension BundleContent {
+    /// Reads the bundle's own lock.
+    func lock() throws -> Lock {
+        let size: Int?
+        do {
+            size = try self.size(of: Lock.bundledName)
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "unreadable", "\(name): its lock cannot be read", notes: ["\(error)"],
+                    verdict: .undecided))
+        }
+        guard let size else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "not-a-bundle", "\(name) has no \(Lock.bundledName), so it is not a whole bundle",
+                    fix: "name the directory that knapsack pack wrote", verdict: .undecided))
+        }
+        guard size <= Lock.sizeLimit else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "lock-malformed", "\(name): its lock has \(size) bytes",
+                    notes: ["allowed are \(Lock.sizeLimit)"], verdict: .undecided))
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(size)
+        var buffer = Buffer(count: min(max(size, 1), FileReader.blockSize))
+        try read(Lock.bundledName, 0..<size, into: &buffer) { block in
+            for index in block.indices { bytes.append(block[index]) }
+        }
+        return try Lock.parse(bytes, path: Path.join(name, Lock.bundledName))
+    }
+}
+
+/// A bundle that lies in a directory. No link in it is followed: bundles have none.
+package struct DirectoryContent: BundleContent {
+    /// The directory as it was named.
+    package let name: String
+    /// The directory, absolute and without links.
+    package let path: String
+    private let root: OpenDirectory
+
+    /// Opens the directory, which may be named by a link.
+    package init(_ directory: String) throws(Diagnostics) {
+        do throws(FileError) {
+            path = try Directory.realPath(directory)
+            root = try OpenDirectory.opening(path)
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "not-a-bundle", "\(error)", fix: "name a directory that knapsack pack wrote",
+                    verdict: .undecided))
+        }
+        name = directory
+    }
+
+    /// As ``BundleContent`` says; a link or a device in a file's place is an error.
+    package func size(of path: String) throws -> Int? {
+        do {
+            return try open(path).status().size
+        } catch let error as FileError where error.isMissing {
+            return nil
+        }
+    }
+
+    /// As ``StoredRanges`` says.
+    package func read(
+        _ path: String, _ range: Range<Int>, into buffer: inout Buffer, _ block: (Span<UInt8>) throws -> Void
+    ) throws {
+        let file = try open(path)
+        if range.count > FileReader.blockSize { file.willReadSequentially() }
+        var position = range.lowerBound
+        while position < range.upperBound {
+            if Task.isCancelled { throw ReadFailure.cancelled }
+            let count = try file.read(into: &buffer, at: position, atMost: range.upperBound - position)
+            guard count > 0 else { throw ReadFailure.changed(path: file.path) }
+            try buffer.withBytes(count, block)
+            position += count
+        }
+    }
+
+    private func open(_ path: String) throws -> FileHandle {
+        var directory = root
+        let parts = Path.parts(path)
+        for part in parts.dropLast() { directory = try directory.directory(String(part)) }
+        return try directory.reading(parts.last.map(String.init) ?? "")
+    }
+}

@@ -1,0 +1,126 @@
+import Caches
+import Formats
+import Manifests
+import Storage
+
+/// The directory of a target, in which no link is followed and nothing is replaced.
+///
+/// The whole of it is locked, so that two runs do not meet in it.
+final class UnpackDirectory: Sendable {
+    /// What is at a path.
+    enum Found {
+        /// Nothing, and nothing on the way that hinders.
+        case nothing
+        /// Something, as a name of a directory.
+        case entry(OpenDirectory, String, FileStatus)
+        /// Something on the way that is no directory.
+        case blocked(Diagnostic)
+    }
+
+    let target: UnpackTarget
+    /// Absolute and without links.
+    let path: String
+    let root: OpenDirectory
+
+    /// Makes the directory where it is missing, opens and locks it.
+    ///
+    /// - Parameter bundle: the bundle's directory, which must not change while it is read.
+    init(_ target: UnpackTarget, outside bundle: String?) throws {
+        self.target = target
+        let named = Path.normalized(Path.join(try Directory.current(), target.path))
+        if let bundle, Path.isInside(try UnpackDirectory.real(named), bundle) {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "target-in-bundle", "\(target.path) is in the bundle, which is only read",
+                    fix: "choose another directory for --\(target.form.rawValue)", verdict: .undecided))
+        }
+        do throws(FileError) {
+            try Directory.make(named)
+            path = try Directory.realPath(named)
+            root = try OpenDirectory.opening(path)
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "target-unusable", "\(error)",
+                    fix: "choose another directory for --\(target.form.rawValue)", verdict: .undecided))
+        }
+        guard try root.lockExclusively() else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "unpack-running", "another knapsack unpack is writing \(target.path)",
+                    fix: "wait for it, or choose another --\(target.form.rawValue)", verdict: .undecided))
+        }
+    }
+
+    /// Where a path will be, also while only the beginning of it exists.
+    private static func real(_ path: String) throws(FileError) -> String {
+        var rest: [String] = []
+        var existing = path
+        while existing != "/", try FileStatus.existing(existing) == nil {
+            rest.append(Path.name(existing))
+            existing = Path.parent(existing)
+        }
+        return Path.normalized(
+            ([try Directory.realPath(existing)] + rest.reversed()).joined(separator: "/"))
+    }
+
+    /// What is at a path.
+    func find(_ path: String) throws -> Found {
+        var directory = root
+        var shown = ""
+        let parts = Path.parts(path).map(String.init)
+        for (index, part) in parts.enumerated() {
+            guard let status = try directory.status(of: part) else { return .nothing }
+            shown = shown.isEmpty ? part : "\(shown)/\(part)"
+            if index == parts.count - 1 { return .entry(directory, part, status) }
+            guard status.kind == .directory else { return .blocked(obstacle(shown, status, path)) }
+            directory = try directory.directory(part)
+        }
+        return .nothing
+    }
+
+    /// Opens a directory below the target, and makes what is missing of it.
+    func directory(making path: String) throws -> OpenDirectory {
+        var directory = root
+        var shown = ""
+        for part in Path.parts(path).map(String.init) where path != "." {
+            shown = shown.isEmpty ? part : "\(shown)/\(part)"
+            try directory.makeDirectory(part)
+            guard let status = try directory.status(of: part), status.kind == .directory else {
+                throw Diagnostics(obstacle(shown, try directory.status(of: part), path))
+            }
+            directory = try directory.directory(part)
+        }
+        return directory
+    }
+
+    /// Opens a directory that exists; `nil` where it does not or is none.
+    func directory(existing path: String) -> OpenDirectory? {
+        guard case .entry(let parent, let name, let status)? = try? find(path), status.kind == .directory
+        else { return nil }
+        return try? parent.directory(name)
+    }
+
+    /// Waits until the names in directories, and in all above them, are on the disk.
+    func synchronize(_ paths: Set<String>) throws {
+        var all: Set<String> = []
+        for path in paths {
+            var path = path
+            while path != ".", all.insert(path).inserted { path = Path.parent(path) }
+        }
+        for path in all { try directory(making: path).synchronize() }
+        try root.synchronize()
+    }
+
+    private func obstacle(_ shown: String, _ status: FileStatus?, _ path: String) -> Diagnostic {
+        let what = status?.kind == .link ? "a link, and no link in a target is followed" : "not a directory"
+        return conflict(shown, "is \(what)", notes: ["needed for \(path)"])
+    }
+
+    /// Something that is in the way, and stays as it is.
+    func conflict(_ shown: String, _ clause: String, notes: [String] = []) -> Diagnostic {
+        Diagnostic(
+            code: "target-conflict", "\(FileWalk.shown(Path.join(path, shown))) \(clause)", notes: notes,
+            fix: "move it away, or choose another directory for --\(target.form.rawValue)")
+    }
+}

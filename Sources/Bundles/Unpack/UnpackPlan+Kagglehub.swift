@@ -1,0 +1,45 @@
+import Caches
+import Manifests
+
+// What kagglehub keeps: the files of a version, and beside them an empty file that says that all are there.
+extension UnpackPlan {
+    mutating func planKagglehub(_ entries: [LockedEntry]) throws(Diagnostics) {
+        var versions: [(handle: KaggleHandle, version: Int, entries: [LockedEntry])] = []
+        for entry in entries {
+            guard case .kaggle(let handle) = entry.origin, let version = handle.version else { continue }
+            if let index = versions.firstIndex(where: { $0.handle == handle }) {
+                versions[index].entries.append(entry)
+            } else {
+                versions.append((handle, version, [entry]))
+            }
+        }
+        for (handle, version, entries) in versions {
+            let unit = add(Unit(entries: entries.map(\.name), staging: UnpackPlan.staging))
+            var seen: [[UInt8]: LockedFile] = [:]
+            for entry in entries {
+                for file in entry.files {
+                    if let present = seen.updateValue(file, forKey: Array(file.path.utf8)) {
+                        guard present.sha256 == file.sha256, present.size == file.size else {
+                            throw UnpackPlan.contradiction(
+                                "\(handle.text) has two contents for \(quoted(file.path))")
+                        }
+                        continue
+                    }
+                    add(
+                        file, of: entry, to: "\(handle.versionsFolder)/\(version)/\(file.path)", unit: unit)
+                }
+            }
+            // Without the marker kagglehub finds nothing offline, so it is made also where files were left
+            // out. Online it then hides them, which has to be said.
+            let marker = "\(handle.folder)/\(version).complete"
+            units[unit].texts.append(Text(path: marker, bytes: []))
+            guard entries.allSatisfy(\.takesOnlySome), let first = entries.first else { continue }
+            findings.append(
+                Diagnostic(
+                    .warning, code: "version-partial",
+                    "\(first.name): the manifest left files of \(handle.text) out, and kagglehub will not miss them",
+                    notes: ["it takes the version for complete by \(marker)"],
+                    fix: "delete the marker where the rest can and shall be downloaded"))
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import Formats
+import Manifests
+import Storage
+
+/// What is to be made in one target. It follows from the lock alone, so that it can be tested without a disk.
+///
+/// All paths are relative to the target. Every one of them was checked: none is absolute, has a ".." or
+/// lies below another one's file.
+struct UnpackPlan: Sendable {
+    /// Some content, and where it goes.
+    struct Item: Sendable {
+        /// The place in the plan's list; also names the file that it is written to first.
+        let number: Int
+        /// "entry/path", for messages.
+        let name: String
+        let size: Int
+        let sha256: SHA256Digest
+        /// The ranges of stored files that are the content, one after the other.
+        let ranges: [Segment]
+        let home: Home
+        /// The units that are whole only with it.
+        var units: [Int]
+        /// Whether somebody needs its git blob name.
+        var needsGitBlob: Bool
+    }
+
+    /// Where content goes.
+    enum Home: Sendable {
+        /// To this path.
+        case path(String)
+        /// Into the blobs of a repository's folder in a hub cache, with links to it.
+        case blob(folder: String, Naming, links: [String])
+    }
+
+    /// By what a hub cache names a blob: the ETag that the Hub gives for the file.
+    enum Naming: Sendable {
+        case sha256, gitBlob
+    }
+
+    /// A small file that is made after all content, of which an existing one is never replaced.
+    struct Text: Sendable {
+        let path: String
+        let bytes: [UInt8]
+        /// What a file says that has other content; `nil` where nobody needs to know.
+        var elsewhere: Diagnostic?
+    }
+
+    /// What is only whole together: a commit of a repository, a version of a handle, an entry.
+    struct Unit: Sendable {
+        let entries: [String]
+        /// Where its files are written first, so that they can be renamed to their places.
+        let staging: String
+        var tree: RestoredTree?
+        /// In the order in which they are made.
+        var texts: [Text] = []
+    }
+
+    let target: UnpackTarget
+    var items: [Item] = []
+    var units: [Unit] = []
+    /// What is worth knowing of the plan.
+    var findings: [Diagnostic] = []
+    /// The names of the entries that it restores.
+    let entries: [String]
+    /// The number of the entries' files.
+    let files: Int
+
+    /// The directory for unfinished files, and what their names end in: huggingface_hub takes files of that
+    /// name for downloads that did not end, which is what they are.
+    static let staging = ".knapsack-unpack"
+    static let unfinished = ".knapsack.incomplete"
+
+    /// Plans the restoring of entries.
+    ///
+    /// - Parameter entries: such as the target takes, in the lock's order.
+    init(_ target: UnpackTarget, _ entries: [LockedEntry]) throws(Diagnostics) {
+        self.target = target
+        self.entries = entries.map(\.name)
+        files = entries.reduce(0) { $0 + $1.files.count }
+        switch target.form {
+        case .directories: planDirectories(entries)
+        case .hub: try planHub(entries)
+        case .kagglehub: try planKagglehub(entries)
+        }
+        try refuseContradictions()
+    }
+
+    // MARK: Building
+
+    mutating func add(_ unit: Unit) -> Int {
+        units.append(unit)
+        return units.count - 1
+    }
+
+    mutating func add(_ file: LockedFile, of entry: LockedEntry, to path: String, unit: Int) {
+        items.append(
+            Item(
+                number: items.count, name: "\(entry.name)/\(file.path)", size: file.size, sha256: file.sha256,
+                ranges: entry.ranges(of: file), home: .path(path), units: [unit], needsGitBlob: false))
+    }
+
+    private mutating func planDirectories(_ entries: [LockedEntry]) {
+        for entry in entries {
+            let unit = add(Unit(entries: [entry.name], staging: UnpackPlan.staging))
+            for file in entry.files {
+                add(file, of: entry, to: "\(entry.name)/\(file.path)", unit: unit)
+            }
+        }
+    }
+
+    // MARK: Checking
+
+    /// All paths that something is made at, but for blobs, whose names are digests.
+    private var paths: [String] {
+        items.flatMap { item in
+            switch item.home {
+            case .path(let path): [path]
+            case .blob(_, _, let links): links
+            }
+        } + units.flatMap { unit in unit.texts.map(\.path) + (unit.tree.map { [$0.path] } ?? []) }
+    }
+
+    /// A lock comes from strangers: it may name one path twice, or a file and something below it.
+    private func refuseContradictions() throws(Diagnostics) {
+        var seen: Set<[UInt8]> = []
+        for path in paths {
+            if let problem = Path.problem(inRelative: path) {
+                throw UnpackPlan.contradiction("the path \(quoted(path)) \(problem)")
+            }
+            if Path.parts(path).first.map(String.init) == UnpackPlan.staging {
+                throw UnpackPlan.contradiction("an entry has the name \(UnpackPlan.staging)")
+            }
+            guard seen.insert(Array(path.utf8)).inserted else {
+                throw UnpackPlan.contradiction("two files are to be at \(quoted(path))")
+            }
+        }
+        for path in paths {
+            var above = Path.parent(path)
+            while above != "." {
+                if seen.contains(Array(above.utf8)) {
+                    throw UnpackPlan.contradiction(
+                        "\(quoted(above)) is a file, and \(quoted(path)) lies below it")
+                }
+                above = Path.parent(above)
+            }
+        }
+    }
+
+    static func contradiction(_ message: String, fix: String = "pack the bundle again") -> Diagnostics {
+        Diagnostics(
+            Diagnostic(
+                code: "lock-contradicts-itself", "the bundle's lock contradicts itself: \(message)",
+                notes: ["nothing was written"], fix: fix, verdict: .undecided))
+    }
+}
+
+extension LockedEntry {
+    /// The ranges of stored files that are a file's content, one after the other.
+    func ranges(of file: LockedFile) -> [Segment] {
+        switch file.placement {
+        case .natural: [Segment(at: naturalPath(of: file), offset: 0, length: file.size)]
+        case .at(let path): [Segment(at: path, offset: 0, length: file.size)]
+        case .segments(let segments): segments
+        }
+    }
+
+    /// Whether the manifest took only some files of the source.
+    var takesOnlySome: Bool { asked.include != nil || !asked.exclude.isEmpty }
+}

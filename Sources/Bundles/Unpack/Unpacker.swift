@@ -1,0 +1,226 @@
+import Caches
+package import Manifests
+import Storage
+
+/// Restores what a bundle was packed from: plain directories, a Hugging Face cache, a kagglehub cache.
+///
+/// Every file is proved against the lock before it gets its name. What is there already stays: where it is
+/// right it is used, and where it is not nothing at all is written.
+package struct Unpacker: Sendable {
+    private enum Source: Sendable {
+        /// A bundle that can be read at any place, several files at once.
+        case content(any BundleContent)
+        case archive(ArchiveContent)
+    }
+
+    private let source: Source
+    private let name: String
+    private let bundle: String?
+    private let plans: [UnpackPlan]
+    private let left: [String]
+
+    /// Reads the bundle's lock, and plans.
+    ///
+    /// - Parameters:
+    ///   - targets: where to write; directories that differ.
+    ///   - names: the entries to restore; all where it is `nil`.
+    ///   - bundle: the bundle's directory without links, in which nothing may be written.
+    package init(
+        _ content: any BundleContent, to targets: [UnpackTarget], entries names: Set<String>? = nil,
+        bundle: String? = nil
+    ) throws {
+        try self.init(.content(content), content.name, content.lock(), targets, names, bundle)
+    }
+
+    /// Plans the same for a bundle in an archive.
+    package init(
+        _ archive: ArchiveContent, to targets: [UnpackTarget], entries names: Set<String>? = nil
+    ) throws {
+        try self.init(.archive(archive), archive.name, archive.lock, targets, names, nil)
+    }
+
+    private init(
+        _ source: Source, _ name: String, _ lock: Lock, _ targets: [UnpackTarget], _ names: Set<String>?,
+        _ bundle: String?
+    ) throws {
+        let wanted = lock.entries.filter { names?.contains($0.name) ?? true }
+        let unknown = (names ?? []).subtracting(lock.entries.map(\.name))
+        guard unknown.isEmpty else {
+            throw Diagnostics(
+                unknown.sorted().map { entry in
+                    Diagnostic(
+                        code: "unknown-entry", "\(name) has no entry \(entry)",
+                        notes: ["its entries: \(lock.entries.map(\.name).joined(separator: ", "))"],
+                        verdict: .undecided)
+                })
+        }
+        let homeless = wanted.filter { entry in !targets.contains { $0.takes(entry.origin) } }
+        if names != nil, !homeless.isEmpty {
+            throw Diagnostics(
+                homeless.map { entry in
+                    Diagnostic(
+                        code: "entry-has-no-cache",
+                        "\(entry.name) comes from \(entry.asked.text), which no target given restores",
+                        fix: "add --\(entry.form.rawValue) DIR", verdict: .undecided)
+                })
+        }
+        var plans: [UnpackPlan] = []
+        for target in targets {
+            let taken = wanted.filter { target.takes($0.origin) }
+            if !taken.isEmpty { plans.append(try UnpackPlan(target, taken)) }
+        }
+        guard !plans.isEmpty else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "nothing-to-unpack", "\(name) has no entry that such a target restores",
+                    notes: wanted.map { "\($0.name) comes from \($0.asked.text)" },
+                    fix: "--to DIR restores entries of every source", verdict: .undecided))
+        }
+        self.source = source
+        self.name = name
+        self.bundle = bundle
+        self.plans = plans
+        left = homeless.map(\.name)
+    }
+
+    /// Restores everything.
+    ///
+    /// - Throws: where nothing was written, because something is in the way, the bundle lacks something, or
+    ///   there is no room; and where a system call failed midway. Then the next run goes on.
+    package func unpack(progress: @escaping ProgressHandler) async throws -> UnpackReceipt {
+        try checkBundle()
+        var directories: [UnpackDirectory] = []
+        for plan in plans {
+            let directory = try UnpackDirectory(plan.target, outside: bundle)
+            directories.append(directory)
+        }
+        var writers: [UnpackWriter] = []
+        var conflicts: [Diagnostic] = []
+        for (plan, directory) in zip(plans, directories) {
+            let survey = UnpackSurvey(plan, in: directory)
+            let states = try await survey.states(progress: progress)
+            conflicts += try states.flatMap(\.conflicts) + survey.conflictsOfTexts()
+            writers.append(
+                UnpackWriter(bundle: name, plan: plan, states: states, directory: directory))
+        }
+        guard conflicts.isEmpty else { throw Diagnostics(Unpacker.unique(conflicts)) }
+        try checkFreeSpace(writers)
+
+        let files = writers.reduce(0) { $0 + $1.states.count { !$0.isPresent } }
+        let bytes = writers.reduce(0) { $0.addingReportingOverflow($1.needed).partialValue }
+        progress(.began(stage: "unpacking", files: files, bytes: bytes))
+        defer { progress(.ended) }
+        var findings: [Diagnostic] = []
+        var parts: [UnpackReceipt.Part] = []
+        var streamed: [[Diagnostic]]?
+        if case .archive(let archive) = source {
+            var stream = UnpackStream(archive, writers, progress: progress)
+            streamed = try await stream.write()
+        }
+        for (number, writer) in writers.enumerated() {
+            if let streamed { findings += streamed[number] }
+            if case .content(let content) = source {
+                findings += try await writer.write(from: content, progress: progress)
+            }
+            findings += writer.plan.findings
+            let present = writer.plan.items.reduce(0) { sum, item in
+                writer.states[item.number].isPresent ? sum &+ item.size : sum
+            }
+            parts.append(
+                UnpackReceipt.Part(
+                    target: writer.plan.target, entries: writer.plan.entries, files: writer.plan.files,
+                    written: writer.needed, present: present))
+        }
+        return UnpackReceipt(parts: parts, left: left, findings: findings)
+    }
+
+    // MARK: Before anything is written
+
+    /// Whether the bundle has every range that is wanted; that they are right is proved while they are read.
+    private func checkBundle() throws {
+        var sizes: [[UInt8]: Int] = [:]
+        var problems: [Diagnostic] = []
+        var told: Set<[UInt8]> = []
+        for item in plans.flatMap(\.items) {
+            for range in item.ranges {
+                // By bytes: names that Swift calls equal may be two files.
+                let key = Array(range.at.utf8)
+                guard !told.contains(key) else { continue }
+                do {
+                    let known: Int?
+                    switch source {
+                    case .content(let content): known = try sizes[key] ?? content.size(of: range.at)
+                    case .archive(let archive):
+                        // Of a compressed archive that is known when it was read.
+                        guard let all = archive.sizes else { return }
+                        known = all[key]
+                    }
+                    sizes[key] = known
+                    guard let size = known else {
+                        told.insert(key)
+                        problems.append(problem("missing", range.at, "is missing", item))
+                        continue
+                    }
+                    // The lock's reader made sure that no range ends past 2^63.
+                    if range.offset + range.length > size {
+                        told.insert(key)
+                        problems.append(problem("changed", range.at, "is too short: \(size) bytes", item))
+                    }
+                } catch {
+                    told.insert(key)
+                    problems.append(
+                        Diagnostic(
+                            code: "unreadable", "\(name): \(range.at) could not be read",
+                            notes: ["\(error)"], verdict: .undecided))
+                }
+            }
+        }
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+    }
+
+    private func problem(
+        _ code: String, _ path: String, _ clause: String, _ item: UnpackPlan.Item
+    ) -> Diagnostic {
+        Diagnostic(
+            code: code, "\(name): \(FileWalk.shown(path)) \(clause)",
+            notes: ["needed for \(item.name)", "nothing was written"], fix: "copy the bundle again")
+    }
+
+    private func checkFreeSpace(_ writers: [UnpackWriter]) throws {
+        // Targets on one file system share its space.
+        var needed: [UInt64: (bytes: Int, path: String)] = [:]
+        for writer in writers {
+            let device = try FileStatus.status(of: writer.directory.path).device
+            let before = needed[device]?.bytes ?? 0
+            let (sum, overflow) = before.addingReportingOverflow(writer.needed)
+            needed[device] = (overflow ? Int.max : sum, writer.directory.path)
+        }
+        for (bytes, path) in needed.values where bytes > 0 {
+            // The directories' own blocks besides.
+            let (wanted, overflow) = bytes.addingReportingOverflow(1 << 20)
+            let free = try Directory.freeBytes(at: path)
+            guard free < wanted || overflow else { continue }
+            throw Diagnostics(
+                WriteProblem.fullDisk(
+                    path, in: path, needed: WriteProblem.bytes(overflow ? bytes : wanted),
+                    fix: "free space there, choose another directory, or name fewer entries with --entry"))
+        }
+    }
+
+    /// One thing in the way of many files is told once.
+    private static func unique(_ problems: [Diagnostic]) -> [Diagnostic] {
+        var seen: Set<String> = []
+        return problems.filter { seen.insert($0.message).inserted }
+    }
+}
+
+extension LockedEntry {
+    /// The form that brings an entry back to where it came from.
+    fileprivate var form: UnpackTarget.Form {
+        switch origin {
+        case .hub: .hub
+        case .kaggle: .kagglehub
+        case .path, .conversion: .directories
+        }
+    }
+}

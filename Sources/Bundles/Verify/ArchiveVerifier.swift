@@ -1,0 +1,103 @@
+package import Manifests
+package import Storage
+
+/// Proves a bundle in an archive against its lock, in one pass from front to back, without unpacking it.
+///
+/// Every stored byte is hashed. A file in segments is put together too, from a second reading of its ranges
+/// where they lie in the archive's file as they are: no single pass can do that, because its digest takes the
+/// bytes in its own order, and its header comes last, in the store. In a compressed archive they cannot be
+/// reached again, so there its parts are proved; that it comes out of them was proved by `pack`.
+package struct ArchiveVerifier: Sendable {
+    private let path: String
+    private let format: ArchiveFormat
+    private let level: VerifyReport.Level
+
+    /// Prepares the verification of an archive.
+    package init(_ path: String, format: ArchiveFormat, level: VerifyReport.Level) {
+        self.path = path
+        self.format = format
+        self.level = level
+    }
+
+    /// Reads the archive to its end.
+    ///
+    /// - Throws: where nothing can be decided: it cannot be read, or has no lock.
+    @concurrent
+    package func verify(progress: @escaping ProgressHandler) async throws -> VerifyReport {
+        let size = (try? FileStatus.status(of: path).size) ?? 0
+        progress(.began(stage: "verifying", files: 0, bytes: size))
+        defer { progress(.ended) }
+        var found: [String: FoundContent] = [:]
+        var kept: [String: [UInt8]] = [:]
+        var offsets: [String: Int] = [:]
+        var total = 0
+        var damage: Diagnostic?
+        do {
+            var archive = try ArchiveReader(path: path, format: format)
+            while let entry = try archive.next() {
+                var hasher = try ContentHasher()
+                let keeps =
+                    [Lock.bundledName, SumsFile.name, ModelSignature.name].contains(entry.path)
+                    && entry.size <= Lock.sizeLimit
+                var bytes: [UInt8] = []
+                if level == .full || keeps {
+                    try archive.read { block in
+                        if Task.isCancelled { throw ReadFailure.cancelled }
+                        try hasher.update(block)
+                        if keeps { for index in block.indices { bytes.append(block[index]) } }
+                        progress(.advanced(bytes: block.count))
+                    }
+                }
+                if keeps { kept[entry.path] = bytes }
+                let digest = try hasher.finish().sha256
+                found[entry.path] =
+                    level == .full ? .digest(digest, size: entry.size) : .size(entry.size)
+                offsets[entry.path] = entry.offset
+                total = total.addingReportingOverflow(entry.size).partialValue
+                progress(.finished(file: entry.path))
+            }
+        } catch let error as ArchiveError where error.code == .damaged {
+            damage = Diagnostic(
+                code: "archive-damaged", "\(path) is damaged", notes: ["\(error)"],
+                fix: "pack it again, or copy it again")
+        }
+        var findings = damage.map { [$0] } ?? []
+        var unassembled = 0
+        var bundleLock: Lock?
+        if let lock = kept[Lock.bundledName] {
+            do {
+                let lock = try Lock.parse(lock, path: Lock.bundledName)
+                bundleLock = lock
+                let expected = try ExpectedFiles(lock: lock)
+                let compared = BundleComparison(expected, found)
+                    .findings(sums: level == .full ? kept[SumsFile.name] : nil)
+                // What a damaged archive did not give out is not missing.
+                findings += damage == nil ? compared : compared.filter { $0.code != "missing" }
+                if level == .full {
+                    // A file whose parts are not all there was told by what is missing.
+                    let whole = expected.segmented.filter { $0.segments.allSatisfy { found[$0.at] != nil } }
+                    let reachable = whole.filter { $0.segments.allSatisfy { offsets[$0.at] != nil } }
+                    unassembled = whole.count - reachable.count
+                    findings += try await SegmentProof(reachable).findings(
+                        in: ArchiveRanges(path, offsets), progress)
+                }
+            } catch let problem as Diagnostics {
+                findings += problem.all.map {
+                    Diagnostic(
+                        code: "changed", "\(Lock.bundledName) is damaged", notes: [$0.message],
+                        fix: "pack the bundle again")
+                }
+            }
+        } else if damage == nil {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "not-a-bundle", "\(path) has no \(Lock.bundledName), so it is no bundle",
+                    fix: "name an archive that knapsack pack wrote", verdict: .undecided))
+        }
+        findings.sort { $0.message.utf8.lexicographicallyPrecedes($1.message.utf8) }
+        return VerifyReport(
+            level: level, files: found.count, bytes: total, unassembled: unassembled, findings: findings,
+            found: found,
+            lock: bundleLock, signature: kept[ModelSignature.name])
+    }
+}

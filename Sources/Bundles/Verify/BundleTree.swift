@@ -1,0 +1,60 @@
+import Formats
+import Manifests
+import Storage
+
+/// What lies in a bundle's directory: regular files, and what does not belong into a bundle at all.
+struct BundleTree {
+    /// The regular files by their paths, with "/" between the parts.
+    private(set) var files: [String: FileStatus] = [:]
+    /// Links, devices and directories that cannot be read.
+    private(set) var findings: [Diagnostic] = []
+
+    private let root: String
+
+    /// Walks the directory without following a link inside it; the directory itself may be one.
+    init(_ directory: String) throws {
+        do {
+            root = try Directory.realPath(directory)
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "not-a-bundle", "\(error)", fix: "name a directory that knapsack pack wrote",
+                    verdict: .undecided))
+        }
+        try walk("", depth: 0)
+    }
+
+    private mutating func walk(_ folder: String, depth: Int) throws {
+        let names: [String]
+        do {
+            guard depth < 200 else { throw FileError("list", folder, code: 36) }
+            names = try Directory.names(in: Path.join(root, folder))
+        } catch let error as FileError {
+            if folder.isEmpty {
+                throw Diagnostics(Diagnostic(code: "not-a-bundle", "\(error)", verdict: .undecided))
+            }
+            findings.append(Diagnostic(code: "unreadable", "\(error)", verdict: .undecided))
+            return
+        }
+        for name in names {
+            let path = folder.isEmpty ? name : "\(folder)/\(name)"
+            do {
+                let status = try FileStatus.status(of: Path.join(root, path))
+                switch status.kind {
+                case .file: files[path] = status
+                case .directory: try walk(path, depth: depth + 1)
+                case .link, .other:
+                    findings.append(
+                        Diagnostic(
+                            code: "not-a-file", "\(path) is a link or a device, and bundles have only files",
+                            fix: "pack the bundle again"))
+                }
+            } catch let error as FileError {
+                findings.append(
+                    Diagnostic(
+                        code: "unreadable", "\(path) could not be read", notes: ["\(error)"],
+                        verdict: .undecided))
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package import Caches
+package import Manifests
+import Storage
+
+/// Proves the files that a lock names, where they lie in the caches: every byte, with nothing remembered.
+package struct CacheVerifier: Sendable {
+    private let sources: LockedSources
+    private let level: VerifyReport.Level
+
+    /// Looks the lock's revisions up.
+    ///
+    /// - Parameter directory: what `path:` sources are relative to: where the lock lies.
+    package init(_ lock: Lock, caches: Caches, directory: String, level: VerifyReport.Level) {
+        sources = LockedSources(lock, caches: caches, directory: directory)
+        self.level = level
+    }
+
+    /// Looks at every file.
+    package func verify(progress: @escaping ProgressHandler) async throws -> VerifyReport {
+        let level = level
+        progress(
+            .began(
+                stage: "verifying", files: sources.files.count,
+                bytes: sources.files.reduce(0) { $0 &+ $1.file.size }))
+        defer { progress(.ended) }
+        let results = try await Parallel.map(
+            sources.files, largestFirst: \.file.size
+        ) { source, buffer -> Diagnostic? in
+            defer { progress(.finished(file: source.file.path)) }
+            return try CacheVerifier.finding(source, level, &buffer, progress)
+        }
+        return VerifyReport(
+            level: level, files: sources.files.count,
+            bytes: sources.files.reduce(0) { $0 &+ $1.file.size },
+            findings: sources.findings + results.compactMap(\.self))
+    }
+
+    private static func finding(
+        _ source: LockedSources.File, _ level: VerifyReport.Level, _ buffer: inout Buffer,
+        _ progress: ProgressHandler
+    ) throws -> Diagnostic? {
+        let name = "\(source.entry.name): \(source.file.path)"
+        guard let location = source.location else {
+            guard source.file.proof != .conversion else {
+                return Diagnostic(
+                    code: "conversion-absent", "\(name) was not converted on this machine, or was pruned",
+                    fix: "run knapsack pack, which converts it and compares it with the lock",
+                    verdict: .undecided)
+            }
+            return Diagnostic(code: "missing", "\(name) is missing", fix: "download it again")
+        }
+        let size: Int
+        var digest: SHA256Digest?
+        do {
+            if level == .full {
+                let read = try FileReader.read(location, gitBlob: false, buffer: &buffer) {
+                    progress(.advanced(bytes: $0.count))
+                }
+                size = read.status.size
+                digest = read.digests.sha256
+            } else {
+                size = try FileStatus.status(of: location).size
+            }
+        } catch ReadFailure.cancelled {
+            throw ReadFailure.cancelled
+        } catch {
+            return Diagnostic(
+                code: "unreadable", "\(name) could not be read", notes: ["\(error)"], verdict: .undecided)
+        }
+        if size != source.file.size {
+            return Diagnostic(
+                code: "changed", "\(name) has another size",
+                notes: ["expected \(source.file.size) bytes", "found    \(size) bytes", "at \(location)"],
+                fix: "download it again")
+        }
+        guard let digest, digest != source.file.sha256 else { return nil }
+        return Diagnostic(
+            code: "changed", "\(name) has other content",
+            notes: [
+                "expected sha256 \(source.file.sha256)", "found    sha256 \(digest)", "at \(location)",
+            ],
+            fix: "download it again")
+    }
+}

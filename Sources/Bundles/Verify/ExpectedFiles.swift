@@ -1,0 +1,74 @@
+import Formats
+import Manifests
+import Storage
+
+/// The stored files that a lock says a bundle has, worked out from the lock's records alone.
+struct ExpectedFiles {
+    /// What a stored file must be.
+    struct Content {
+        let sha256: SHA256Digest
+        let size: Int
+    }
+
+    /// By the paths in the bundle.
+    private(set) var content: [String: Content] = [:]
+    /// What the files must say by which the bundle is uploaded; they follow from the lock's `[bundle]` table.
+    let metadata: [UploadMetadata.File]
+    /// The files at the top that Knapsack itself makes.
+    let generated: Set<String>
+    /// The files in segments, equal ones once.
+    private(set) var segmented: [SegmentedFile] = []
+
+    /// Works through the lock.
+    ///
+    /// - Throws: where the lock gives one path two contents.
+    init(lock: Lock) throws(Diagnostics) {
+        metadata = UploadMetadata(lock.bundle).files
+        generated = Set(BundlePath.generated(lock.bundle))
+        for entry in lock.entries {
+            for file in entry.files {
+                let path: String
+                switch file.placement {
+                case .natural: path = entry.naturalPath(of: file)
+                case .at(let other): path = other
+                case .segments(let segments):
+                    try add(segments, of: file, in: entry)
+                    continue
+                }
+                if let present = content[path], present.sha256 != file.sha256 || present.size != file.size {
+                    throw Diagnostics(
+                        Diagnostic(
+                            code: "lock-contradicts-itself",
+                            "the lock gives \(path) two contents: \(present.sha256) and \(file.sha256)",
+                            verdict: .undecided))
+                }
+                content[path] = Content(sha256: file.sha256, size: file.size)
+            }
+        }
+    }
+
+    private mutating func add(
+        _ segments: [Segment], of file: LockedFile, in entry: LockedEntry
+    ) throws(Diagnostics) {
+        if !segmented.contains(where: { $0.sha256 == file.sha256 }) {
+            segmented.append(
+                SegmentedFile(
+                    name: "\(entry.name)/\(file.path)", size: file.size, sha256: file.sha256,
+                    segments: segments))
+        }
+        // What the store has for segments is named by its digest, and reaches as far as any segment does.
+        for segment in segments {
+            guard let digest = SHA256Digest(hex: Path.name(segment.at)),
+                segment.at == Lock.storePath(digest)
+            else { continue }
+            let end = max(content[segment.at]?.size ?? 0, segment.offset + segment.length)
+            content[segment.at] = Content(sha256: digest, size: end)
+        }
+    }
+
+    /// The path whose content has this digest, the first in the order of bytes; `nil` where there is none.
+    func path(of digest: SHA256Digest) -> String? {
+        content.filter { $0.value.sha256 == digest }.keys
+            .min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+}

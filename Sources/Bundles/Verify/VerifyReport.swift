@@ -1,0 +1,40 @@
+package import Manifests
+
+/// What a verification looked at and found.
+package struct VerifyReport: Equatable, Sendable {
+    /// How closely it looked.
+    package enum Level: String, Sendable {
+        /// Every byte was hashed.
+        case full
+        /// Names and sizes only.
+        case quick
+    }
+
+    /// How closely it looked.
+    package let level: Level
+    /// The number of files that were looked at.
+    package let files: Int
+    /// Their size in bytes.
+    package let bytes: Int
+    /// The number of files in segments whose parts are right, but which could not be put together where they
+    /// lie: in a compressed archive.
+    package var unassembled = 0
+    /// What does not hold, in the order of the paths.
+    package let findings: [Diagnostic]
+    /// What was found at each path of a bundle; empty where no bundle was looked at.
+    package var found: [String: FoundContent] = [:]
+    /// The lock of the bundle, where it could be read.
+    package var lock: Lock?
+    /// The signature that an archive holds; its content is not part of what was verified.
+    package var signature: [UInt8]?
+
+    /// Whether the bundle holds a signature, which nothing but ``ModelSignature`` checks.
+    package var holdsSignature: Bool { found[ModelSignature.name] != nil }
+
+    /// The same with more findings.
+    package func adding(_ more: [Diagnostic]) -> VerifyReport {
+        VerifyReport(
+            level: level, files: files, bytes: bytes, unassembled: unassembled, findings: findings + more,
+            found: found, lock: lock, signature: signature)
+    }
+}

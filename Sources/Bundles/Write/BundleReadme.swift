@@ -1,0 +1,90 @@
+import Formats
+import Manifests
+
+/// The README.md of a bundle: for people who open the dataset's page and want to know what it is.
+struct BundleReadme {
+    private let plan: Plan
+
+    init(_ plan: Plan) { self.plan = plan }
+
+    var text: String {
+        let bundle = plan.lock.bundle
+        return """
+            # \(BundleReadme.plain(bundle.title))
+
+            Packed by Knapsack for notebooks without internet. Every file is proved by `SHA256SUMS` and \
+            `\(Lock.bundledName)`: `sha256sum -c SHA256SUMS` checks all of them.
+
+            ## In a notebook
+
+            ```python
+            import sys, pathlib
+            sys.path.insert(0, str(next(p.parent for p in pathlib.Path("/kaggle/input").rglob("knapsack.py"))))
+            import knapsack
+            knapsack.activate()          # before importing transformers or kagglehub
+            ```
+
+            \(uses)
+
+            ## What is inside
+
+            | name | kind | source | revision | licence | files | size |
+            | --- | --- | --- | --- | --- | ---: | ---: |
+            \(rows)
+
+            \(plan.stored.count) files are stored, \(ByteCount.text(plan.size)) in all\(savings).
+
+            """
+    }
+
+    /// One line of code for each entry.
+    private var uses: String {
+        let lines = plan.lock.entries.map { entry -> String in
+            switch (entry.kind, entry.origin) {
+            case (.wheels, _): "knapsack.install(\"\(entry.name)\")"
+            case (.model, .hub(let repository, _, _)):
+                "AutoModel.from_pretrained(\"\(repository.id)\")  # or knapsack.path(\"\(entry.name)\")"
+            case (_, .kaggle(let handle)):
+                "kagglehub.\(handle.kind.rawValue)_download(\"\(handle.text)\")  "
+                    + "# or knapsack.path(\"\(entry.name)\")"
+            default: "knapsack.path(\"\(entry.name)\")"
+            }
+        }
+        return "```python\n\(lines.joined(separator: "\n"))\n```"
+    }
+
+    private var rows: String {
+        zip(plan.lock.entries, plan.shares).map { entry, share in
+            let revision: String =
+                switch entry.origin {
+                case .hub(_, _, let commit): String(commit.prefix(12))
+                case .kaggle(let handle): handle.version.map { "version \($0)" } ?? ""
+                case .path, .conversion: ""
+                }
+            let cells = [
+                "`\(entry.name)`", entry.kind.rawValue, BundleReadme.plain(entry.asked.text), revision,
+                BundleReadme.plain(entry.license?.id ?? "unknown"), "\(share.files)",
+                ByteCount.text(share.named),
+            ]
+            return "| " + cells.joined(separator: " | ") + " |"
+        }.joined(separator: "\n")
+    }
+
+    private var savings: String {
+        let saved = plan.named - plan.size
+        return saved > 0 ? "; \(ByteCount.text(saved)) of equal files and tensors are stored once" : ""
+    }
+
+    /// Text from elsewhere, without what would break a line or a cell of a table.
+    private static func plain(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    switch scalar {
+                    case "|", "`", "<", ">", "[", "]": " "
+                    case _ where scalar.value < 0x20 || scalar.value == 0x7F: " "
+                    default: scalar
+                    }
+                }))
+    }
+}

@@ -1,0 +1,46 @@
+package import Caches
+package import Manifests
+
+extension BundleWriter {
+    /// Prepares the writing of a plan out of the caches.
+    ///
+    /// - Throws: everything that is not in the caches any more, at once.
+    package init(
+        _ plan: Plan, caches: Caches, directory: String, target: String
+    ) throws(Diagnostics) {
+        let locations = try plan.locations(caches: caches, directory: directory)
+        self.init(plan: plan, locations: locations, target: target)
+    }
+}
+
+extension Plan {
+    /// Where the content of every stored file lies now, by the path in the bundle.
+    ///
+    /// - Throws: everything that is not in the caches any more, at once.
+    package func locations(caches: Caches, directory: String) throws(Diagnostics) -> [String: String] {
+        let sources = LockedSources(lock, caches: caches, directory: directory)
+        var missing = sources.findings
+        var byFile: [[UInt8]: String] = [:]
+        for source in sources.files {
+            if let location = source.location {
+                byFile[Array("\(source.entry.name)/\(source.file.path)".utf8)] = location
+            }
+        }
+        let lost = Set(sources.findings.isEmpty ? [] : lock.entries.map(\.name))
+        var locations: [String: String] = [:]
+        for stored in stored {
+            if let location = byFile[Array("\(stored.entry)/\(stored.file)".utf8)] {
+                locations[stored.path] = location
+            } else if !lost.contains(stored.entry) {
+                missing.append(
+                    Diagnostic(
+                        code: "file-missing", "\(stored.entry): \(stored.file) is not in the cache any more",
+                        notes: ["the lock has it with sha256 \(stored.sha256)"],
+                        fix: "download it again, or run knapsack lock --update \(stored.entry)",
+                        verdict: .undecided))
+            }
+        }
+        guard missing.isEmpty else { throw Diagnostics(missing) }
+        return locations
+    }
+}

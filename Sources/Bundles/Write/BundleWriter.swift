@@ -1,0 +1,298 @@
+import Formats
+package import Manifests
+import Storage
+import Synchronization
+
+/// Writes a bundle's directory: beside its target first, and under its final name only when every byte was
+/// proved and is on the disk.
+package struct BundleWriter: Sendable {
+    private let plan: Plan
+    private let locations: [String: String]
+    private let target: String
+    private let staging: String
+
+    /// The directory inside the staging directory where a file lies until it is whole.
+    private static let incoming = ".incoming"
+
+    /// Prepares the writing of a plan.
+    ///
+    /// - Parameters:
+    ///   - locations: for every stored file's path in the bundle, the absolute path to read it from.
+    ///   - target: the directory that will hold the bundle; its parent must exist or be creatable.
+    package init(plan: Plan, locations: [String: String], target: String) {
+        self.plan = plan
+        self.locations = locations
+        self.target = target
+        staging = AtomicFile.unfinished(target)
+    }
+
+    /// What was written.
+    package struct Receipt: Equatable, Sendable {
+        /// The bundle's directory.
+        package let path: String
+        /// The bytes of content that were copied in this run.
+        package let written: Int
+        /// The bytes of content that an earlier, interrupted run had already written.
+        package let resumed: Int
+        /// The number of files in the bundle.
+        package let files: Int
+        /// The size of the bundle in bytes.
+        package let size: Int
+    }
+
+    /// Writes the bundle and gives it its final name.
+    ///
+    /// Interrupted at any point it leaves only the staging directory, which the next run goes on with.
+    package func write(progress: @escaping ProgressHandler) async throws -> Receipt {
+        do {
+            return try await writeAll(progress)
+        } catch  where WriteProblem.isFullDisk(error) {
+            // As far as that can be asked on such a disk.
+            let needed = (try? missingBytes()) ?? plan.size
+            throw Diagnostics(fullDisk(needed: needed))
+        }
+    }
+
+    private func writeAll(_ progress: @escaping ProgressHandler) async throws -> Receipt {
+        try refuseForeignTarget()
+        // The lock lives as long as the handle.
+        let lock = try lockedStagingDirectory()
+        // What an interrupted run left and this one has no use for must not take the space it needs.
+        try Directory.removeTree(Path.join(staging, BundleWriter.incoming))
+        try removeLeftovers(keeping: Set(plan.stored.map(\.path)))
+        try checkFreeSpace()
+        try Directory.make(Path.join(staging, BundleWriter.incoming))
+        let written = try await writeStored(progress)
+        // The bundle gets its name only where every file in segments comes out to the byte.
+        try await SegmentProof(plan.segmented).require(in: DirectoryContent(staging), progress)
+        let generated = try GeneratedFiles(plan: plan).all
+        for file in generated { try replace(file.path, with: file.bytes) }
+        try Directory.removeTree(Path.join(staging, BundleWriter.incoming))
+        try removeLeftovers(keeping: Set(plan.stored.map(\.path) + generated.map(\.path)))
+        try synchronizeAll(generated.map(\.path))
+        try publish()
+        _ = consume lock
+        let generatedSize = generated.reduce(0) { $0 + $1.bytes.count }
+        return Receipt(
+            path: target, written: written, resumed: plan.size - written,
+            files: plan.stored.count + generated.count, size: plan.size + generatedSize)
+    }
+
+    // MARK: Before
+
+    /// Makes the staging directory, or takes over the one that an interrupted run left.
+    private func lockedStagingDirectory() throws -> FileHandle {
+        while true {
+            try Directory.make(staging)
+            let directory = try FileHandle.directory(staging)
+            guard try directory.lockExclusively() else {
+                throw Diagnostics(WriteProblem.running(target))
+            }
+            // Another process may have given the directory its final name before the lock was taken.
+            let held = try directory.status()
+            if let present = try FileStatus.existing(staging), present.inode == held.inode,
+                present.device == held.device
+            {
+                return directory
+            }
+        }
+    }
+
+    /// A directory that Knapsack did not write is never replaced.
+    private func refuseForeignTarget() throws {
+        guard let status = try FileStatus.existing(target) else { return }
+        if status.kind == .directory {
+            let names = try Directory.names(in: target)
+            if names.isEmpty || names.contains(Lock.bundledName) { return }
+        }
+        throw Diagnostics(
+            Diagnostic(
+                code: "output-exists", "\(target) exists and is not a bundle, so it is not replaced",
+                fix: "remove it, or choose another --output", verdict: .undecided))
+    }
+
+    /// What is not in the staging directory yet, with the generated files and the directories' own blocks.
+    private func missingBytes() throws(FileError) -> Int {
+        var needed = 1 << 20
+        for file in plan.stored {
+            let present = try FileStatus.existing(Path.join(staging, file.path))
+            if present?.kind != .file || present?.size != file.size { needed += file.size }
+        }
+        return needed
+    }
+
+    private func checkFreeSpace() throws {
+        let (needed, free) = (try missingBytes(), try Directory.freeBytes(at: staging))
+        guard free >= needed else { throw Diagnostics(fullDisk(needed: needed)) }
+    }
+
+    private func fullDisk(needed: Int) -> Diagnostic {
+        WriteProblem.fullDisk(
+            target, in: WriteProblem.existingDirectory(target), needed: WriteProblem.bytes(needed),
+            fix: "free space there, or choose another --output; what was written so far is kept")
+    }
+
+    // MARK: Content
+
+    private func writeStored(_ progress: @escaping ProgressHandler) async throws -> Int {
+        progress(.began(stage: "packing", files: plan.stored.count, bytes: plan.size))
+        defer { progress(.ended) }
+        for folder in Set(plan.stored.map { Path.parent($0.path) }) {
+            try Directory.make(Path.join(staging, folder))
+        }
+        let written = try await Parallel.map(
+            Array(plan.stored.enumerated()), largestFirst: \.element.size
+        ) { item, buffer in
+            let copied = try store(item.element, number: item.offset, buffer: &buffer, progress)
+            progress(.finished(file: item.element.path))
+            return copied ? item.element.size : 0
+        }
+        return written.reduce(0, +)
+    }
+
+    /// Puts one file into the staging directory, unless it is there with the right content.
+    /// - Returns: whether it had to be copied.
+    private func store(
+        _ file: Plan.StoredFile, number: Int, buffer: inout Buffer, _ progress: ProgressHandler
+    ) throws -> Bool {
+        let final = Path.join(staging, file.path)
+        if try isStored(file, at: final, buffer: &buffer, progress) { return false }
+        guard let location = locations[file.path] else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "file-not-found", "\(file.entry): \(file.file) is not in the cache",
+                    verdict: .undecided))
+        }
+        let temporary = Path.join(staging, "\(BundleWriter.incoming)/\(number)")
+        try Directory.removeFile(temporary)
+        do {
+            try copy(file, from: location, to: temporary, buffer: &buffer, progress)
+            if try FileStatus.existing(final)?.kind == .directory { try Directory.removeTree(final) }
+            try AtomicFile.rename(temporary, to: final)
+            return true
+        } catch {
+            try? Directory.removeFile(temporary)
+            throw WriteProblem.explained(error, of: file, at: location)
+        }
+    }
+
+    private func isStored(
+        _ file: Plan.StoredFile, at path: String, buffer: inout Buffer, _ progress: ProgressHandler
+    ) throws -> Bool {
+        guard let status = try FileStatus.existing(path), status.kind == .file, status.size == file.size
+        else { return false }
+        let read = try FileReader.read(path, gitBlob: false, buffer: &buffer) { bytes in
+            progress(.advanced(bytes: bytes.count))
+        }
+        if read.digests.sha256 == file.sha256 { return true }
+        progress(.advanced(bytes: -file.size))
+        return false
+    }
+
+    private func copy(
+        _ file: Plan.StoredFile, from location: String, to path: String, buffer: inout Buffer,
+        _ progress: ProgressHandler
+    ) throws {
+        let output = try FileHandle.creating(path)
+        if let ranges = file.ranges {
+            return try copy(ranges, of: file, from: location, to: output, buffer: &buffer, progress)
+        }
+        var written = 0
+        let read = try FileReader.read(location, gitBlob: false, buffer: &buffer) { bytes in
+            try output.write(bytes)
+            output.startWriteback(offset: written, count: bytes.count)
+            written += bytes.count
+            progress(.advanced(bytes: bytes.count))
+        }
+        guard read.digests.sha256 == file.sha256, written == file.size else {
+            throw Diagnostics(
+                file.changed(
+                    found: "sha256 \(read.digests.sha256)  (\(read.status.size) bytes)", at: location))
+        }
+    }
+
+    /// Copies the own bytes of a file in segments; their digest is their name in the store.
+    private func copy(
+        _ ranges: [Range<Int>], of file: Plan.StoredFile, from location: String,
+        to output: borrowing FileHandle, buffer: inout Buffer, _ progress: ProgressHandler
+    ) throws {
+        let source = try FileHandle.reading(location)
+        var hasher = try ContentHasher()
+        for range in ranges {
+            try source.read(range, into: &buffer) { bytes in
+                try hasher.update(bytes)
+                try output.write(bytes)
+                progress(.advanced(bytes: bytes.count))
+            }
+        }
+        let found = try hasher.finish().sha256
+        guard found == file.sha256 else {
+            throw Diagnostics(file.changed(found: "sha256 \(found)", at: location))
+        }
+    }
+
+    // MARK: After
+
+    private func replace(_ path: String, with bytes: [UInt8]) throws {
+        let final = Path.join(staging, path)
+        if try FileStatus.existing(final)?.kind == .directory { try Directory.removeTree(final) }
+        try Directory.removeFile(final)
+        let file = try FileHandle.creating(final)
+        try file.write(bytes.span)
+    }
+
+    /// Takes away what an interrupted run for an older lock left, and directories that became empty.
+    private func removeLeftovers(keeping files: Set<String>) throws {
+        func clean(_ folder: String) throws -> Bool {
+            var kept = false
+            for name in try Directory.names(in: Path.join(staging, folder)) {
+                let path = folder.isEmpty ? name : "\(folder)/\(name)"
+                let full = Path.join(staging, path)
+                if try FileStatus.status(of: full).kind == .directory {
+                    if try clean(path) { kept = true } else { try Directory.removeTree(full) }
+                } else if files.contains(path) {
+                    kept = true
+                } else {
+                    try Directory.removeFile(full)
+                }
+            }
+            return kept
+        }
+        _ = try clean("")
+    }
+
+    /// Waits until everything is on the disk: large files each by itself, which also tells errors of kernels
+    /// before 5.8; the rest in one wait, which for 2,000 small files takes a tenth of one wait each.
+    private func synchronizeAll(_ generated: [String]) throws {
+        let large = plan.stored.filter { $0.size >= 1 << 20 }.map(\.path)
+        for path in large { try FileHandle.reading(Path.join(staging, path)).synchronize() }
+        let small = plan.stored.filter { $0.size < 1 << 20 }.map(\.path) + generated
+        // Where they are few, other programs' files, for which the one wait waits too, may take longer.
+        if small.count > 32 {
+            return try OpenDirectory.opening(staging).synchronizeFileSystem()
+        }
+        var folders: Set<String> = [staging]
+        for path in large + small {
+            var folder = Path.parent(path)
+            while folder != "." {
+                folders.insert(Path.join(staging, folder))
+                folder = Path.parent(folder)
+            }
+        }
+        for path in small { try FileHandle.reading(Path.join(staging, path)).synchronize() }
+        for folder in folders { try FileHandle.directory(folder).synchronize() }
+    }
+
+    private func publish() throws {
+        if try FileStatus.existing(target) == nil {
+            try AtomicFile.renameNew(staging, to: target)
+        } else {
+            try refuseForeignTarget()
+            try AtomicFile.exchange(staging, target)
+            // First of all, so that the old bundle under the staging name never looks finished.
+            try Directory.removeFile(Path.join(staging, Lock.bundledName))
+            try Directory.removeTree(staging)
+        }
+        try AtomicFile.synchronizeDirectory(of: target)
+    }
+}

@@ -1,0 +1,44 @@
+package import Manifests
+
+/// The caches of this machine. Those of other tools are read and never written.
+package struct Caches: Sendable {
+    /// The Hugging Face hub cache.
+    package let hub: HubCache
+    /// The kagglehub cache.
+    package let kagglehub: KagglehubCache
+    /// What Knapsack itself converted, the only one that it writes; `nil` where nobody says where that is kept.
+    package let conversions: ConversionCache?
+
+    /// Puts caches together; none of them has to exist.
+    package init(hub: HubCache, kagglehub: KagglehubCache, conversions: ConversionCache? = nil) {
+        self.hub = hub
+        self.kagglehub = kagglehub
+        self.conversions = conversions
+    }
+
+    /// The files that a source means.
+    ///
+    /// - Parameters:
+    ///   - pinned: the revision that a lock has for the source. Exactly that one is taken, whatever
+    ///     branches and newer versions there are; one of another source is not looked at.
+    ///   - manifestDirectory: what a relative `path:` is seen from.
+    /// - Throws: where nothing can be taken. Problems of single files are in the snapshot.
+    package func snapshot(
+        for source: Source, pinned: Origin?, manifestDirectory: String
+    ) throws(Diagnostics) -> Snapshot {
+        switch source {
+        case .hub(let repository, let revision):
+            if case .hub(repository, let ref, let commit) = pinned {
+                return try hub.snapshot(repository, ref: ref, commit: commit)
+            }
+            return try hub.snapshot(repository, revision: revision)
+        case .kaggle(let handle):
+            if case .kaggle(let version) = pinned, version.with(version: nil) == handle.with(version: nil) {
+                return try kagglehub.snapshot(version)
+            }
+            return try kagglehub.snapshot(handle)
+        case .path(let directory):
+            return try LocalDirectory(directory, relativeTo: manifestDirectory).snapshot()
+        }
+    }
+}

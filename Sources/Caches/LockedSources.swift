@@ -1,0 +1,102 @@
+package import Manifests
+
+/// Where the files of a lock lie on this machine.
+package struct LockedSources: Sendable {
+    /// One file of the lock, with its place, or why it has none.
+    package struct File: Sendable {
+        package let entry: LockedEntry
+        package let file: LockedFile
+        /// The absolute path without links; `nil` where the cache lacks the file.
+        package let location: String?
+    }
+
+    /// All files of all entries whose snapshot is there, in the lock's order.
+    package let files: [File]
+    /// Entries whose snapshot could not be found.
+    package let findings: [Diagnostic]
+
+    /// Looks every entry's pinned revision up in the caches.
+    ///
+    /// Files that were converted are looked for in Knapsack's own cache; they are not made here.
+    /// - Parameters:
+    ///   - name: the only entry to look up; `nil` for all.
+    ///   - directory: what `path:` sources are relative to: where the manifest lies.
+    package init(_ lock: Lock, only name: String? = nil, caches: Caches, directory: String) {
+        var files: [File] = []
+        var findings: [Diagnostic] = []
+        for entry in lock.entries where name == nil || entry.name == name {
+            if let request = entry.asked.conversion {
+                let found = LockedSources.converted(entry, request, lock, caches, directory)
+                files += found.files
+                findings += found.findings
+                continue
+            }
+            do {
+                guard let text = entry.asked.source, let source = try? Source.parse(text) else {
+                    throw Diagnostics(
+                        Diagnostic(
+                            code: "lock-malformed",
+                            "\(entry.name): the lock's source \"\(entry.asked.text)\" is not a source",
+                            fix: "run knapsack lock to write it again", verdict: .undecided))
+                }
+                let snapshot = try caches.snapshot(
+                    for: source, pinned: entry.origin, manifestDirectory: directory)
+                // By bytes: two names that Swift calls equal may be two files.
+                var locations: [[UInt8]: String] = [:]
+                for file in snapshot.files { locations[Array(file.path.utf8)] = file.location }
+                let found = entry.files.map {
+                    File(entry: entry, file: $0, location: locations[Array($0.path.utf8)])
+                }
+                files += found
+                // A file that is refused (a link out of the cache, say) is told with its reason.
+                let refused = snapshot.problems.filter { $0.severity == .error }
+                if found.contains(where: { $0.location == nil }) { findings += refused }
+            } catch let problem as Diagnostics {
+                findings += problem.all
+            } catch {
+                findings.append(
+                    Diagnostic(code: "unreadable", "\(entry.name): \(error)", verdict: .undecided))
+            }
+        }
+        self.files = files
+        self.findings = findings
+    }
+
+    private init(files: [File], findings: [Diagnostic]) {
+        self.files = files
+        self.findings = findings
+    }
+
+    /// An entry that was made out of another one: what was made, and what was carried along.
+    private static func converted(
+        _ entry: LockedEntry, _ request: ConversionRequest, _ lock: Lock, _ caches: Caches,
+        _ directory: String
+    ) -> LockedSources {
+        guard let source = lock.entry(named: request.from), source.asked.source != nil,
+            case .conversion(let conversion) = entry.origin
+        else {
+            return LockedSources(
+                files: [],
+                findings: [
+                    Diagnostic(
+                        code: "lock-contradicts-itself",
+                        "the lock contradicts itself: \(entry.name) is made out of \(request.from), which it lacks",
+                        fix: "run knapsack lock to write it again", verdict: .undecided)
+                ])
+        }
+        let carried = LockedSources(lock, only: source.name, caches: caches, directory: directory)
+        var locations: [[UInt8]: String] = [:]
+        for file in carried.files { locations[Array(file.file.path.utf8)] = file.location }
+        let key = conversion.key
+        return LockedSources(
+            files: entry.files.map { file in
+                let location: String? =
+                    if file.proof == .conversion {
+                        key.flatMap { caches.conversions?.existing(file.path, key: $0) }
+                    } else {
+                        locations[Array(file.path.utf8)]
+                    }
+                return File(entry: entry, file: file, location: location)
+            }, findings: [])
+    }
+}

@@ -1,0 +1,100 @@
+package import Manifests
+package import Storage
+
+/// One file of a snapshot, with what its cache says of it. Nothing of it was read yet.
+package struct CachedFile: Hashable, Sendable {
+    /// The path in the snapshot, with "/".
+    package let path: String
+    /// The absolute path of the content, without any links, inside the cache or directory.
+    package let location: String
+    /// The status of the content at `location`.
+    package let status: FileStatus
+    /// What is known of the content, strongest first. All of it must hold.
+    package let evidence: [Evidence]
+    /// The size in bytes that the revision's tree gives; `nil` where there is no tree.
+    package let expectedSize: Int?
+
+    /// Makes a value from its parts.
+    package init(
+        path: String, location: String, status: FileStatus, evidence: [Evidence], expectedSize: Int?
+    ) {
+        self.path = path
+        self.location = location
+        self.status = status
+        self.evidence = evidence
+        self.expectedSize = expectedSize
+    }
+}
+
+/// One revision as it lies in a cache, or a directory.
+package struct Snapshot: Sendable {
+    /// A problem, and the files whose use makes it matter.
+    package struct Problem: Sendable {
+        package let diagnostic: Diagnostic
+        /// The paths that it is about; empty where it is about the snapshot as a whole.
+        package let paths: [String]
+
+        package init(_ diagnostic: Diagnostic, _ paths: [String] = []) {
+            self.diagnostic = diagnostic
+            self.paths = paths
+        }
+    }
+
+    /// What it is a revision of, and which.
+    package let origin: Origin
+    /// The absolute path of the snapshot's directory, without links.
+    package let directory: String
+    /// The files that may be used, sorted by the bytes of their paths.
+    package let files: [CachedFile]
+    /// What `trees/<commit>.json` lists, by path; `nil` where there is no listing.
+    package let listed: [String: TreeFile]?
+    package let found: [Problem]
+
+    /// Everything that is wrong with it, of all its files. A refused file is missing in ``files``.
+    package var problems: [Diagnostic] { found.map(\.diagnostic) }
+
+    /// What is wrong with it for somebody who takes only some files: problems of files that are left out
+    /// do not count.
+    package func problems(taking accepts: (String) -> Bool) -> [Diagnostic] {
+        found.filter { $0.paths.isEmpty || $0.paths.contains(where: accepts) }.map(\.diagnostic)
+    }
+
+    package init(
+        origin: Origin, directory: String, files: [CachedFile], listed: [String: TreeFile]? = nil,
+        problems: [Problem]
+    ) {
+        self.origin = origin
+        self.directory = directory
+        self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        self.listed = listed
+        found = problems
+    }
+
+    /// The same with more problems.
+    package func adding(_ problems: [Problem]) -> Snapshot {
+        guard !problems.isEmpty else { return self }
+        return Snapshot(
+            origin: origin, directory: directory, files: files, listed: listed, problems: found + problems)
+    }
+
+    /// The bytes that the files hold, content that several of them share counted once.
+    package var size: Int {
+        var seen: Set<FileIdentity> = []
+        var total = 0
+        for file in files where seen.insert(FileIdentity(file.status)).inserted {
+            total = total.addingReportingOverflow(file.status.size).partialValue
+        }
+        return total
+    }
+}
+
+/// Which file it is, whatever it is called.
+struct FileIdentity: Hashable {
+    let device: UInt64
+    let inode: UInt64
+
+    init(_ status: FileStatus) {
+        device = status.device
+        inode = status.inode
+    }
+}

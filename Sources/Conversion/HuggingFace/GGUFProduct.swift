@@ -1,0 +1,46 @@
+/// Which GGUF is made of a Hugging Face model, by the names of both of llama.cpp's programs.
+package enum GGUFProduct: Hashable, Sendable {
+    /// What convert_hf_to_gguf.py makes with `--outtype`; `nil` for `auto`.
+    case converted(OutputType?)
+    /// What llama-quantize makes of a type's name out of the converter's file.
+    case quantized(QuantizationType, via: OutputType?)
+
+    /// The types that a converter's file may have to be quantized from.
+    package static let intermediates: [OutputType] = [.f32, .f16, .bf16]
+
+    /// Finds what a name means: in small letters, as the converter writes them, one of its types, and every other
+    /// one a type of the quantizer. Where it is said by way of which type, it is always the quantizer's.
+    /// - Parameter via: the type of the file between; `nil` for the one that keeps what the checkpoint has best.
+    /// - Throws: where there is no such type.
+    package init(named text: String, via: OutputType? = nil) throws(QuantizationError) {
+        if via == nil {
+            if text.utf8.elementsEqual("auto".utf8) {
+                self = .converted(nil)
+                return
+            }
+            if let type = OutputType.allCases.first(where: { $0.rawValue.utf8.elementsEqual(text.utf8) }) {
+                self = .converted(type)
+                return
+            }
+        }
+        let type = try QuantizationType(named: text)
+        guard !type.isCopy else {
+            throw QuantizationError(
+                "COPY is no type to make", hint: "leave the type out to keep what there is")
+        }
+        self = .quantized(type, via: via)
+    }
+
+    /// The name, as ``init(named:via:)`` takes it.
+    package var name: String {
+        switch self {
+        case .converted(let type): type?.rawValue ?? "auto"
+        case .quantized(let type, _): type.name
+        }
+    }
+
+    /// The type of the file between; `nil` where there is none, or it is found out.
+    package var via: OutputType? {
+        if case .quantized(_, let via) = self { via } else { nil }
+    }
+}

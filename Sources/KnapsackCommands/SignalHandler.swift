@@ -1,0 +1,50 @@
+import Glibc
+import Storage
+import Synchronization
+
+/// What happens at Ctrl-C and at a polite kill: no half-written file stays, the terminal is left clean, and
+/// the exit code says it.
+package enum SignalHandler {
+    /// Where the handler writes a signal's number to.
+    private static let input = Atomic<Int32>(-1)
+    /// Where the waiting thread reads it from.
+    private static let output = Atomic<Int32>(-1)
+
+    /// Installs the handlers.
+    ///
+    /// A bundle that was being written stays in its staging directory, from which the next pack goes on.
+    package static func install() {
+        // Writing past a limit is an error like a full disk, not a death without clean-up.
+        for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+        var ends: [Int32] = [-1, -1]
+        var thread = pthread_t()
+        guard unsafe pipe(&ends) == 0 else { return }
+        input.store(ends[1], ordering: .relaxed)
+        output.store(ends[0], ordering: .relaxed)
+        guard unsafe pthread_create(&thread, nil, { _ in SignalHandler.wait() }, nil) == 0 else { return }
+        pthread_detach(thread)
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            signal(number) { number in
+                // Only what POSIX allows in a handler: no allocation, no locks, no Swift objects. The thread
+                // may do all of that.
+                var byte = UInt8(truncatingIfNeeded: number)
+                _ = unsafe write(SignalHandler.input.load(ordering: .relaxed), &byte, 1)
+            }
+        }
+    }
+
+    /// Waits for a signal and ends the process.
+    private static func wait() -> Never {
+        var number: UInt8 = 0
+        repeat {} while unsafe read(output.load(ordering: .relaxed), &number, 1) != 1
+        PartialFile.removeAll()
+        PartialDirectory.removeAll()
+        say(isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[Kinterrupted\n" : "interrupted\n")
+        _exit(128 + Int32(number))
+    }
+
+    private static func say(_ text: StaticString) {
+        // SAFETY: a static string is a constant of the executable, valid for its whole count.
+        _ = unsafe write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+    }
+}

@@ -1,0 +1,230 @@
+import Caches
+import Formats
+import Manifests
+import ModelFiles
+import Storage
+
+/// Makes the files of conversions, or finds those that were made before.
+struct Converter: Sendable {
+    let caches: Caches
+    /// What `path:` sources are relative to.
+    let directory: String
+    let index: DigestIndex?
+    let rehash: Bool
+    /// Whether the digests of tensors are wanted for every format.
+    let sharesTensors: Bool
+    let progress: ProgressHandler
+
+    /// What there is of a conversion, every file of which was compared with its digest.
+    struct Made: Sendable {
+        /// One file that was made.
+        struct File: Sendable {
+            let cached: CachedFile
+            let proved: VerifiedInputs.Proved
+        }
+
+        /// Sorted by the bytes of the paths.
+        let files: [File]
+        /// Whether it was made now.
+        let isNew: Bool
+        /// What was found out when it was made, sorted.
+        var results: [JSON.Member] = []
+        /// What is worth knowing of it.
+        var findings: [Diagnostic] = []
+    }
+
+    /// The files of a conversion: those that are kept, where all of them are what they should be, else new ones.
+    /// - Parameter inputs: gives the files to convert, proved; asked only where they are needed.
+    func files(
+        of entry: String, _ recipe: any ConversionRecipe, _ conversion: LockedConversion,
+        inputs: () async throws -> [ConversionInput]
+    ) async throws -> Made {
+        guard let cache = caches.conversions, let key = conversion.key else {
+            throw Diagnostics(ConversionProblem.noCache)
+        }
+        let target = cache.path(key)
+        var findings: [Diagnostic] = []
+        if let record = cache.record(key) {
+            if let made = try await kept(record, cache, key, entry) { return made }
+            findings.append(
+                Diagnostic(
+                    .warning, code: "conversion-damaged",
+                    "\(entry): what was converted before is not what it was, and is made again",
+                    notes: ["it was in \(target)"]))
+        }
+        do {
+            // First of all, so that nothing is taken away that another process is about to use.
+            let partial = try PartialDirectory(target: target)
+            if findings.isEmpty, let record = cache.record(key),
+                let made = try await kept(record, cache, key, entry)
+            {
+                return made
+            }
+            try Directory.removeTree(target)
+            let files = Path.join(partial.path, ConversionCache.filesName)
+            try Directory.make(files)
+            let results = try await recipe.make(
+                of: try await inputs(), in: files, for: entry, progress: progress)
+            let paths = try Converter.paths(below: files)
+            let proved = try await prove(paths, in: files, finally: cache, key, entry)
+            let record = ConversionRecord(
+                conversion: conversion,
+                files: zip(paths, proved).map {
+                    ConversionRecord.File(path: $0, size: $1.size, sha256: $1.digests.sha256)
+                }, results: results)
+            try AtomicFile.write(
+                Array(record.text.utf8), to: Path.join(partial.path, ConversionCache.recordName))
+            try partial.publish()
+            return Made(
+                files: try zip(paths, proved).map { path, proved in
+                    Made.File(
+                        cached: try Converter.cached(path, at: cache.location(of: path, key: key)),
+                        proved: proved)
+                }, isNew: true, results: results, findings: findings)
+        } catch {
+            throw ConversionProblem.explained(error, writing: target)
+        }
+    }
+
+    /// The files that were made before; `nil` where one of them is missing or not what it was.
+    private func kept(
+        _ record: ConversionRecord, _ cache: ConversionCache, _ key: SHA256Digest, _ entry: String
+    ) async throws -> Made? {
+        var files: [CachedFile] = []
+        for file in record.files {
+            let location = cache.location(of: file.path, key: key)
+            guard let cached = try? Converter.cached(file.path, at: location),
+                cached.status.kind == .file, cached.status.size == file.size
+            else { return nil }
+            files.append(cached)
+        }
+        let claims = files.map { VerifiedInputs.Claim(entry: entry, origin: .path, file: $0) }
+        let (results, _) = try await VerifiedInputs.prove(
+            claims, toShare: sharesTensors, index: index, rehash: rehash, stage: "verifying", progress)
+        var made: [Made.File] = []
+        for (file, (cached, result)) in zip(record.files, zip(files, results)) {
+            guard case .success(let proved) = result, proved.digests.sha256 == file.sha256 else { return nil }
+            made.append(Made.File(cached: cached, proved: proved))
+        }
+        return Made(files: made, isNew: false, results: record.results)
+    }
+
+    private func prove(
+        _ paths: [String], in directory: String, finally cache: ConversionCache, _ key: SHA256Digest,
+        _ entry: String
+    ) async throws -> [VerifiedInputs.Proved] {
+        let claims = try paths.map { path in
+            VerifiedInputs.Claim(
+                entry: entry, origin: .path,
+                file: try Converter.cached(path, at: Path.join(directory, path)),
+                finalLocation: cache.location(of: path, key: key))
+        }
+        return try await VerifiedInputs.prove(
+            claims, toShare: sharesTensors, index: index, rehash: false, stage: "hashing", progress
+        ).results.map { result in
+            do throws(Diagnostic) {
+                return try result.get()
+            } catch {
+                throw Diagnostics(error)
+            }
+        }
+    }
+
+    private static func cached(_ path: String, at location: String) throws(FileError) -> CachedFile {
+        let real = try Directory.realPath(location)
+        return CachedFile(
+            path: path, location: real, status: try FileStatus.status(of: real), evidence: [],
+            expectedSize: nil)
+    }
+
+    /// The files below a directory, sorted by the bytes of their paths.
+    private static func paths(below directory: String, _ prefix: String = "") throws(FileError) -> [String] {
+        var paths: [String] = []
+        for name in try Directory.names(in: directory) {
+            let path = Path.join(directory, name)
+            if try FileStatus.status(of: path).kind == .directory {
+                paths += try self.paths(below: path, prefix + name + "/")
+            } else {
+                paths.append(prefix + name)
+            }
+        }
+        return paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    // MARK: Inputs
+
+    /// The files of a locked entry as they lie in its cache now, by the bytes of their paths.
+    func cachedFiles(of source: LockedEntry) throws(Diagnostics) -> [[UInt8]: CachedFile] {
+        guard let text = source.asked.source, let parsed = try? Source.parse(text) else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "lock-malformed",
+                    "\(source.name): the lock's source \"\(source.asked.text)\" is not one",
+                    fix: "run knapsack lock to write it again", verdict: .undecided))
+        }
+        let snapshot = try caches.snapshot(for: parsed, pinned: source.origin, manifestDirectory: directory)
+        var files: [[UInt8]: CachedFile] = [:]
+        for file in snapshot.files { files[Array(file.path.utf8)] = file }
+        return files
+    }
+
+    /// The files that a conversion reads, those of adapters too, each compared with the digest in the lock.
+    func inputs(_ inputs: ConversionInputs, of source: LockedEntry) async throws -> [ConversionInput] {
+        var all = try await self.inputs(inputs.selection.inputs, of: source)
+        for (index, adapter) in inputs.adapters.enumerated() {
+            let files = try await self.inputs(AdapterInputs.files(of: adapter).map(\.path), of: adapter)
+            for var file in files {
+                file.adapter = index
+                all.append(file)
+            }
+        }
+        return all
+    }
+
+    /// Files of a locked entry to convert, each compared with the digest in the lock.
+    /// - Parameter paths: which ones.
+    func inputs(_ paths: [String], of source: LockedEntry) async throws -> [ConversionInput] {
+        let present = try cachedFiles(of: source)
+        let wanted = Set(paths.map { Array($0.utf8) })
+        var claims: [VerifiedInputs.Claim] = []
+        var digests: [SHA256Digest] = []
+        var problems: [Diagnostic] = []
+        for file in source.files where wanted.contains(Array(file.path.utf8)) {
+            guard let cached = present[Array(file.path.utf8)] else {
+                problems.append(
+                    Diagnostic(
+                        code: "file-missing", "\(source.name): \(file.path) is not in the cache any more",
+                        fix: "download it again, or run knapsack lock --update \(source.name)",
+                        verdict: .undecided))
+                continue
+            }
+            claims.append(VerifiedInputs.Claim(entry: source.name, origin: source.origin, file: cached))
+            digests.append(file.sha256)
+        }
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+        let (results, _) = try await VerifiedInputs.prove(
+            claims, toShare: sharesTensors, index: index, rehash: rehash, stage: "hashing", progress)
+        var inputs: [ConversionInput] = []
+        for (index, result) in results.enumerated() {
+            let (claim, expected) = (claims[index], digests[index])
+            switch result {
+            case .failure(let problem): problems.append(problem)
+            case .success(let proved) where proved.digests.sha256 != expected:
+                problems.append(
+                    Diagnostic(
+                        code: "changed",
+                        "\(source.name): \(claim.file.path) has other content than the lock says",
+                        notes: [
+                            "expected sha256 \(expected)", "found    sha256 \(proved.digests.sha256)",
+                            "at \(claim.file.location)",
+                        ], fix: "download it again, or run knapsack lock --update \(source.name)"))
+            case .success:
+                inputs.append(
+                    ConversionInput(
+                        path: claim.file.path, location: claim.file.location, status: claim.file.status))
+            }
+        }
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+        return inputs
+    }
+}

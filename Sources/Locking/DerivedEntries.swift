@@ -1,0 +1,99 @@
+import Caches
+import Formats
+import Manifests
+import ModelFacts
+import ModelFiles
+import Storage
+
+/// Entries that are made out of others, while a lock is made.
+struct DerivedEntries {
+    let converter: Converter
+    /// The entries that they are made out of.
+    let sources: [LockedEntry]
+    private(set) var entries: [LockedEntry] = []
+    private(set) var outcomes: [ConversionOutcome] = []
+    private(set) var findings: [Diagnostic] = []
+    /// Where the made files lie.
+    private(set) var locations: [SHA256Digest: String] = [:]
+
+    init(converter: Converter, sources: [LockedEntry]) {
+        self.converter = converter
+        self.sources = sources
+    }
+
+    /// Makes one entry, or takes it from an earlier lock where nothing about it has changed.
+    mutating func add(_ entry: Entry, _ request: ConversionRequest, previous: LockedEntry?) async throws {
+        guard let source = sources.first(where: { $0.name == request.from }) else { return }
+        let adapters = request.merged.compactMap { name in sources.first { $0.name == name } }
+        guard adapters.count == request.merged.count else { return }
+        let inputs = try ConversionInputs(
+            of: source, request, for: entry.name, merging: adapters,
+            imatrix: try ImatrixInput(request, in: converter.directory, for: entry.name))
+        if let previous, inputs.match(previous), previous.license == inputs.license(entry.license) {
+            entries.append(previous)
+            outcomes.append(ConversionOutcome(previous, request, inputs.conversion, .locked))
+            return
+        }
+        let missing = inputs.incomplete(source, entry).filter { $0.severity == .error }
+        guard missing.isEmpty else { throw Diagnostics(missing) }
+        let made = try await converter.files(of: entry.name, inputs.recipe, inputs.conversion) {
+            try await converter.inputs(inputs, of: source)
+        }
+        findings += made.findings.map { $0.located(at: entry.location) }
+        let locked = try self.entry(entry, source, inputs, made)
+        entries.append(locked)
+        outcomes.append(
+            ConversionOutcome(locked, request, inputs.conversion, made.isNew ? .made : .cached))
+    }
+
+    private mutating func entry(
+        _ entry: Entry, _ source: LockedEntry, _ inputs: ConversionInputs, _ made: Converter.Made
+    ) throws -> LockedEntry {
+        let present = inputs.carried.isEmpty ? [:] : try converter.cachedFiles(of: source)
+        var models = made.files.map { file in
+            ModelFile(
+                path: file.cached.path, location: file.cached.location, size: file.cached.status.size)
+        }
+        for file in inputs.carried {
+            guard let cached = present[Array(file.path.utf8)] else { continue }
+            models.append(ModelFile(path: file.path, location: cached.location, size: cached.status.size))
+        }
+        let facts = ModelFacts.read(models, entry: entry.name)
+        var files = inputs.carried.map { $0.placed(.natural) }
+        var tensors: [[UInt8]: [LockedTensor]] = [:]
+        for tensor in source.tensors { tensors[Array(tensor.file.utf8), default: []].append(tensor) }
+        for file in made.files {
+            let digest = file.proved.digests.sha256
+            files.append(
+                LockedFile(
+                    path: file.cached.path, size: file.proved.size, sha256: digest, proof: .conversion,
+                    placement: .natural, shards: facts.shards(ofIndex: file.cached.path)))
+            tensors[Array(file.cached.path.utf8)] = file.proved.tensors
+            locations[digest] = file.cached.location
+        }
+        files.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        return LockedEntry(
+            name: entry.name, kind: entry.kind, asked: entry.asked, origin: .conversion(inputs.conversion),
+            license: inputs.license(entry.license),
+            facts: (DerivedEntries.facts(facts, source) + DerivedEntries.pickles(inputs.carried, source)
+                + made.results).sortedByKey, files: files,
+            tensors: files.flatMap { tensors[Array($0.path.utf8)] ?? [] })
+    }
+
+    /// The pickles among the files that are carried along.
+    private static func pickles(_ carried: [LockedFile], _ source: LockedEntry) -> [JSON.Member] {
+        let paths = Set(carried.map { Array($0.path.utf8) })
+        let kept = source.pickles.filter { paths.contains(Array($0.path.utf8)) }
+        return [PickleFact.lockMember(kept)].compactMap(\.self)
+    }
+
+    /// What is known of the new files; what they do not tell of their origin the old ones do.
+    private static func facts(_ facts: ModelFacts, _ source: LockedEntry) -> [JSON.Member] {
+        var fields = facts.lockFields()
+        for name in ["base_models", "library", "pipeline_tag"]
+        where !fields.contains(where: { $0.key == name }) {
+            if let value = source.fact(name) { fields.append(JSON.Member(name, value)) }
+        }
+        return fields.sortedByKey
+    }
+}

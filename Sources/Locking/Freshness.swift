@@ -1,0 +1,97 @@
+package import Manifests
+import ModelFiles
+
+/// Whether a lock is fresh: whether the manifest asks what the lock says was asked. Decided without looking
+/// at a model or a cache.
+package enum Freshness {
+    /// What makes the lock stale, in the manifest's order; empty where it is fresh.
+    package static func findings(_ manifest: Manifest, _ lock: Lock) -> [Diagnostic] {
+        var findings: [Diagnostic] = []
+        func stale(_ message: String, notes: [String] = [], at location: Diagnostic.Location?) {
+            findings.append(
+                Diagnostic(
+                    code: "lock-stale", message, at: location, notes: notes, fix: "run knapsack lock"))
+        }
+        let file = Diagnostic.Location(file: manifest.path)
+        if manifest.bundle != lock.bundle {
+            stale("the [bundle] table is not the one that was locked", at: file)
+        }
+        for entry in manifest.entries {
+            guard let locked = lock.entry(named: entry.name) else {
+                stale("\(entry.name) is not in the lock", at: entry.location)
+                continue
+            }
+            if locked.kind != entry.kind {
+                stale(
+                    "\(entry.name) was locked as \(locked.kind.rawValue), and is \(entry.kind.rawValue) now",
+                    at: entry.location)
+            } else if locked.asked != entry.asked {
+                stale(
+                    "\(entry.name) asks for something else than what was locked",
+                    notes: difference(locked.asked, entry.asked), at: entry.location)
+            } else if let request = entry.conversion {
+                findings += conversion(entry, request, locked, lock)
+            }
+        }
+        let names = Set(manifest.entries.map(\.name))
+        for entry in lock.entries where !names.contains(entry.name) {
+            stale("\(entry.name) is in the lock, but no longer in the manifest", at: file)
+        }
+        let placed = Lock.placing(manifest.bundle, inOrder(manifest, lock), own: lock.digest(of:))
+        if findings.isEmpty, lock.entries != placed?.entries {
+            stale(
+                "the order of the entries, which decides where equal files are stored, has changed", at: file)
+        }
+        return findings
+    }
+
+    /// The lock's entries in the order in which the manifest has them.
+    static func inOrder(_ manifest: Manifest, _ lock: Lock) -> [LockedEntry] {
+        manifest.entries.compactMap { lock.entry(named: $0.name) }
+    }
+
+    /// Whether an entry is still what would be made out of the entry that it was made out of, as that is locked.
+    private static func conversion(
+        _ entry: Entry, _ request: ConversionRequest, _ locked: LockedEntry, _ lock: Lock
+    ) -> [Diagnostic] {
+        // That the other entry is missing is told where it is looked at itself.
+        guard case .conversion(let conversion) = locked.origin, let source = lock.entry(named: request.from)
+        else { return [] }
+        let version = request.recipe(for: entry.name).version
+        guard conversion.converter == version else {
+            return [
+                ConversionProblem.newerConverter(
+                    entry.name, locked: conversion.converter, here: version
+                ).located(at: entry.location)
+            ]
+        }
+        do {
+            let inputs = try ConversionInputs(
+                of: source, request, for: entry.name,
+                merging: request.merged.compactMap { lock.entry(named: $0) },
+                imatrix: ImatrixInput(request, as: conversion))
+            if inputs.match(locked), inputs.license(entry.license) == locked.license { return [] }
+        } catch let problems as Diagnostics {
+            return problems.all.map { $0.located(at: entry.location) }
+        } catch {
+            return [Diagnostic(code: "failed", "\(error)", at: entry.location, verdict: .undecided)]
+        }
+        return [
+            Diagnostic(
+                code: "lock-stale",
+                "\(entry.name) was made out of other files than \(source.name) has in the lock",
+                at: entry.location, fix: "run knapsack lock")
+        ]
+    }
+
+    private static func difference(_ locked: Asked, _ asked: Asked) -> [String] {
+        func text(_ list: [String]?) -> String { list.map { "[\($0.joined(separator: ", "))]" } ?? "none" }
+        let fields: [(String, String, String)] = [
+            ("source", locked.text, asked.text),
+            ("include", text(locked.include), text(asked.include)),
+            ("exclude", text(locked.exclude), text(asked.exclude)),
+            ("license", locked.license ?? "none", asked.license ?? "none"),
+        ]
+        return fields.filter { $0.1 != $0.2 }.map { "\($0.0): locked \($0.1), asked \($0.2)" }
+    }
+}

@@ -1,0 +1,85 @@
+package import Caches
+package import Manifests
+import ModelFiles
+package import Storage
+
+/// Makes sure that everything that a lock says was converted is there: what is kept is compared with its digests,
+/// what is not is made again, out of files that agree with the lock.
+package enum LockedConversions {
+    /// Makes, or finds, the files of every entry that was converted.
+    ///
+    /// - Parameters:
+    ///   - directory: what `path:` sources are relative to: where the manifest lies.
+    ///   - rehash: hash files all the same whose digests are remembered.
+    /// - Returns: what became of each, in the lock's order, and what is worth knowing.
+    /// - Throws: a finding where other bytes come out than the lock says.
+    package static func materialize(
+        _ lock: Lock, caches: Caches, directory: String, index: DigestIndex?, rehash: Bool = false,
+        progress: @escaping ProgressHandler
+    ) async throws -> (outcomes: [ConversionOutcome], findings: [Diagnostic]) {
+        let converter = Converter(
+            caches: caches, directory: directory, index: index, rehash: rehash,
+            sharesTensors: lock.bundle.deduplication == .tensor, progress: progress)
+        var outcomes: [ConversionOutcome] = []
+        var findings: [Diagnostic] = []
+        for entry in lock.entries {
+            guard let request = entry.asked.conversion else { continue }
+            guard case .conversion(let conversion) = entry.origin,
+                let source = lock.entry(named: request.from), source.asked.source != nil
+            else { throw contradiction("\(entry.name) is made out of \(request.from), which it lacks") }
+            let version = request.recipe(for: entry.name).version
+            guard conversion.converter == version else {
+                throw Diagnostics(
+                    ConversionProblem.newerConverter(
+                        entry.name, locked: conversion.converter, here: version))
+            }
+            let imatrix = ImatrixInput(request, as: conversion, in: directory)
+            let adapters = request.merged.compactMap { lock.entry(named: $0) }
+            guard adapters.count == request.merged.count, adapters.allSatisfy({ $0.asked.source != nil })
+            else { throw contradiction("\(entry.name) has adapters merged that it lacks") }
+            let inputs = try ConversionInputs(
+                of: source, request, for: entry.name, merging: adapters, imatrix: imatrix)
+            guard inputs.match(entry) else {
+                throw contradiction("\(entry.name) is not made out of the files that \(source.name) has")
+            }
+            let made = try await converter.files(of: entry.name, inputs.recipe, conversion) {
+                try await converter.inputs(inputs, of: source)
+            }
+            findings += made.findings
+            try compare(entry, made)
+            outcomes.append(ConversionOutcome(entry, request, conversion, made.isNew ? .made : .cached))
+        }
+        return (outcomes, findings)
+    }
+
+    /// Whether what was made is what the lock has.
+    private static func compare(_ entry: LockedEntry, _ made: Converter.Made) throws(Diagnostics) {
+        let locked = entry.files.filter { $0.proof == .conversion }
+        var notes: [String] = []
+        for file in locked {
+            let found = made.files.first { $0.cached.path.utf8.elementsEqual(file.path.utf8) }
+            guard found?.proved.digests.sha256 != file.sha256 else { continue }
+            notes.append("\(file.path)")
+            notes.append("  expected sha256 \(file.sha256)  (\(file.size) bytes)")
+            notes.append(
+                found.map { "  found    sha256 \($0.proved.digests.sha256)  (\($0.proved.size) bytes)" }
+                    ?? "  found    nothing")
+        }
+        for file in made.files
+        where !locked.contains(where: { $0.path.utf8.elementsEqual(file.cached.path.utf8) }) {
+            notes.append("\(file.cached.path) is not in the lock")
+        }
+        guard !notes.isEmpty else { return }
+        throw Diagnostics(
+            Diagnostic(
+                code: "conversion-differs", "\(entry.name): the conversion does not give what the lock says",
+                notes: notes, fix: "run knapsack lock --update \(entry.name), and look at what changes"))
+    }
+
+    private static func contradiction(_ message: String) -> Diagnostics {
+        Diagnostics(
+            Diagnostic(
+                code: "lock-contradicts-itself", "the lock contradicts itself: \(message)",
+                fix: "run knapsack lock to write it again", verdict: .undecided))
+    }
+}

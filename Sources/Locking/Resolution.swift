@@ -1,0 +1,208 @@
+package import Caches
+import Formats
+package import Manifests
+import ModelFacts
+import ModelFiles
+
+/// The manifest's entries with the revision and the files that each one means: either as an earlier lock
+/// pins them, or as they lie in the caches now.
+package struct Resolution: Sendable {
+    /// Which pins are moved on to what branches and unversioned handles point at now.
+    package enum Update: Equatable, Sendable {
+        /// None: an entry that asks for the same source keeps its revision.
+        case none
+        /// Those of the named entries.
+        case entries(Set<String>)
+        /// All.
+        case all
+
+        func includes(_ name: String) -> Bool {
+            switch self {
+            case .none: false
+            case .entries(let names): names.contains(name)
+            case .all: true
+            }
+        }
+    }
+
+    /// One entry.
+    package enum Item: Sendable {
+        /// As an earlier lock has it; the caches are not looked at.
+        case kept(LockedEntry)
+        /// As it lies in a cache.
+        case found(FoundEntry)
+        /// To be made out of another entry; `previous` is how an earlier lock has it, where the manifest asks for
+        /// the same.
+        case derived(Entry, ConversionRequest, previous: LockedEntry?)
+    }
+
+    package let manifest: Manifest
+    package let caches: Caches
+    package let items: [Item]
+    /// What is worth knowing, but hinders nothing.
+    package let findings: [Diagnostic]
+
+    /// Resolves every entry.
+    ///
+    /// - Parameters:
+    ///   - previous: the lock that lies beside the manifest, whose pins are kept.
+    ///   - update: the entries whose pins are not.
+    ///   - proveAgain: look at the caches even for entries whose lock is fresh.
+    /// - Throws: everything that hinders, of all entries at once.
+    package init(
+        _ manifest: Manifest, previous: Lock?, caches: Caches, update: Update = .none,
+        proveAgain: Bool = false
+    ) throws(Diagnostics) {
+        // What an earlier Knapsack did not look at is looked at now, with the same pins.
+        let proveAgain = proveAgain || previous.map { $0.factsVersion != Lock.factsVersion } ?? false
+        var items: [Item] = []
+        var findings: [Diagnostic] = []
+        if case .entries(let names) = update {
+            let known = Set(manifest.entries.map(\.name))
+            findings += names.subtracting(known).sorted().map { name in
+                Diagnostic(
+                    code: "unknown-entry", "the manifest has no entry \(name)",
+                    notes: ["its entries: \(manifest.entries.map(\.name).joined(separator: ", "))"],
+                    verdict: .undecided)
+            }
+        }
+        // Tensors are looked into only where they are shared.
+        let sharesAlike =
+            (previous?.bundle.deduplication == .tensor) == (manifest.bundle.deduplication == .tensor)
+        for entry in manifest.entries {
+            let locked = previous?.entry(named: entry.name)
+            if let request = entry.conversion {
+                let isSame =
+                    locked?.asked == entry.asked && locked?.kind == entry.kind && sharesAlike && !proveAgain
+                    && !update.includes(entry.name)
+                items.append(.derived(entry, request, previous: isSame ? locked : nil))
+                continue
+            }
+            let pinned = update.includes(entry.name) ? nil : locked?.pin(for: entry)
+            if let locked, let pinned, pinned != .path, !proveAgain, sharesAlike, locked.kind == entry.kind,
+                locked.asked == entry.asked, locked.kind != .wheels || WheelFacts.recorded(in: locked) != nil
+            {
+                items.append(.kept(locked))
+                continue
+            }
+            do throws(Diagnostics) {
+                var found = try FoundEntry(entry, pinned: pinned, manifest: manifest, caches: caches)
+                found.previous = locked
+                findings += found.findings
+                items.append(.found(found))
+            } catch {
+                findings += error.all.map { $0.located(at: entry.location) }
+            }
+        }
+        findings += Resolution.refusals(items)
+        guard !findings.contains(where: { $0.severity == .error }) else { throw Diagnostics(findings) }
+        self.manifest = manifest
+        self.caches = caches
+        self.items = items
+        self.findings = findings
+    }
+
+    /// Why entries cannot be made out of others, as far as that is known before anything is hashed.
+    private static func refusals(_ items: [Item]) -> [Diagnostic] {
+        items.flatMap { item -> [Diagnostic] in
+            guard case .derived(let entry, let request, _) = item else { return [] }
+            let recipe = request.recipe(for: entry.name)
+            do throws(Diagnostics) {
+                for source in items {
+                    switch source {
+                    case .found(let found) where found.entry.name == request.from:
+                        _ = try recipe.selection(of: found.files.map(\.path), for: entry.name)
+                        return recipe.refusal(of: found.facts, for: entry.name)
+                            .map { [$0.located(at: entry.location)] } ?? []
+                    case .kept(let locked) where locked.name == request.from:
+                        _ = try recipe.selection(of: locked.files.map(\.path), for: entry.name)
+                    default: break
+                    }
+                }
+                return []
+            } catch {
+                return error.all.map { $0.located(at: entry.location) }
+            }
+        }
+    }
+}
+
+extension LockedEntry {
+    /// The revision to keep for an entry that asks for the same source; `nil` where it asks for another.
+    fileprivate func pin(for entry: Entry) -> Origin? {
+        asked.source != nil && asked.source == entry.source?.text ? origin : nil
+    }
+}
+
+/// One entry as it lies in a cache: its files, chosen by the entry's patterns, and what is known of them.
+package struct FoundEntry: Sendable {
+    let entry: Entry
+    let origin: Origin
+    let files: [CachedFile]
+    let facts: ModelFacts
+    /// The files with pickles.
+    let pickles: [PickleFact]
+    let license: LockedLicense?
+    /// Problems, allowed ones as notes.
+    let findings: [Diagnostic]
+    /// How an earlier lock has it.
+    var previous: LockedEntry?
+
+    init(_ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches) throws(Diagnostics) {
+        guard let source = entry.source else {
+            throw Diagnostics(
+                Diagnostic(code: "no-source", "\(entry.name): it has no source", verdict: .undecided))
+        }
+        let snapshot = try caches.snapshot(
+            for: source, pinned: pinned, manifestDirectory: Path.parent(manifest.path))
+        let filter = entry.filter
+        let files = snapshot.files.filter { filter.accepts($0.path) }
+        // Wheels and other files are not looked into for what a model would be.
+        let isModel = entry.kind == .model || entry.kind == .dataset
+        let facts = ModelFacts.read(isModel ? files : [], entry: entry.name)
+        // A wheel is a program as a whole.
+        let (pickles, unread) = PickleFact.read(
+            entry.kind == .wheels ? [] : files, among: snapshot.files.map(\.path), entry: entry.name)
+        self.pickles = pickles
+        var findings = snapshot.problems(taking: filter.accepts) + facts.problems + unread
+        if let absent = snapshot.absentFiles(of: entry.name, accepting: filter.accepts) {
+            findings.append(absent)
+        }
+        if files.isEmpty {
+            findings.append(
+                Diagnostic(
+                    code: "no-files", "\(entry.name): no file is left to pack",
+                    notes: ["the snapshot has \(snapshot.files.count) files, in \(snapshot.directory)"],
+                    fix: "look at the entry's include and exclude"))
+        }
+        if entry.kind == .model {
+            findings += Completeness.findings(
+                entry: entry.name, needs: facts.needs, paths: Set(files.map(\.path)), shards: facts.shards,
+                download: snapshot.origin.downloadCommand)
+        }
+        if let stated = entry.license {
+            license = LockedLicense(id: stated, from: .manifest)
+            if let card = facts.license, LicenseName(card) != LicenseName(stated) {
+                findings.append(
+                    Diagnostic(
+                        .warning, code: "license-differs",
+                        "\(entry.name): the manifest says the licence is \(stated), the model card says \(card)",
+                        fix: "take license out of the entry, or make sure that it is right"))
+            }
+        } else {
+            license =
+                facts.license.map { LockedLicense(id: $0, from: .modelCard) }
+                ?? facts.kaggleLicense.map { LockedLicense(id: $0, from: .kaggleMetadata) }
+        }
+        self.entry = entry
+        self.origin = snapshot.origin
+        self.files = files
+        self.facts = facts
+        self.findings = findings.map { $0.located(at: entry.location).allowed(by: entry) }
+    }
+
+    /// What the lock records besides the files, sorted by name.
+    var lockFacts: [JSON.Member] {
+        (facts.lockFields() + [PickleFact.lockMember(pickles)].compactMap(\.self)).sortedByKey
+    }
+}

@@ -1,0 +1,224 @@
+package import Formats
+import Scanning
+import Tensors
+
+/// The JSON Schema (draft 2020-12) of the lock.
+package enum LockSchema {
+    /// The schema, the same on every machine.
+    package static func jsonSchema() -> JSON {
+        [
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "Knapsack lock",
+            "description": "What a bundle holds, to the byte. Written by knapsack lock.",
+            "type": "object",
+            "required": ["version", "bundle", "entries"],
+            "properties": [
+                "version": ["const": .integer(Lock.version), "description": "The version of the format."],
+                "generator": ["type": "string", "description": "Who wrote it."],
+                "facts": [
+                    "type": "integer", "minimum": 0,
+                    "description": "The version of what was read of the files for the entries' facts.",
+                ],
+                "bundle": bundle,
+                "entries": [
+                    "type": "array", "items": entry,
+                    "description": "Sorted by the bytes of the names.",
+                ],
+            ],
+        ]
+    }
+
+    private static let text: JSON = ["type": "string"]
+    private static let texts: JSON = ["type": "array", "items": ["type": "string"]]
+    private static let count: JSON = ["type": "integer", "minimum": 0]
+
+    private static func choice<Value: CaseIterable & RawRepresentable<String>>(
+        _ type: Value.Type, _ description: String
+    ) -> JSON {
+        [
+            "enum": .array(type.allCases.map { .string($0.rawValue) }),
+            "description": .string(description),
+        ]
+    }
+
+    private static func digits(_ count: Int, _ description: String) -> JSON {
+        [
+            "type": "string", "pattern": .string("^[0-9a-f]{\(count)}$"),
+            "description": .string(description),
+        ]
+    }
+
+    private static let bundle: JSON = [
+        "type": "object",
+        "description": "The manifest's [bundle] table.",
+        "required": ["dedup", "license", "name", "title"],
+        "properties": [
+            "dedup": choice(BundleSettings.Deduplication.self, "How much equal content is stored once."),
+            "keywords": texts, "license": text, "name": text, "owner": text, "subtitle": text,
+            "title": text,
+            "kind": [
+                "enum": [.string(ManifestSchema.datasetKind), .string(ManifestSchema.modelKind)],
+                "description": "What it becomes on Kaggle; a dataset where it is not said.",
+            ],
+            "base_model": text, "framework": text, "variation": text,
+        ],
+    ]
+
+    private static let entry: JSON = [
+        "type": "object",
+        "required": ["name", "kind", "asked", "resolved", "files"],
+        "properties": [
+            "name": text,
+            "kind": choice(Entry.Kind.self, "The manifest's table."),
+            "asked": [
+                "type": "object", "oneOf": [["required": ["source"]], ["required": ["from"]]],
+                "description": "What the manifest asked for: the lock is fresh while it still does.",
+                "properties": [
+                    "source": text, "from": text, "dtype": choice(CastType.self, "Cast to this type."),
+                    "gguf": ["type": "string", "description": "The type of the GGUF file to make."],
+                    "via": ["type": "string", "description": "The type of the file that is quantized."],
+                    "imatrix": text, "pre-tokenizer": text,
+                    "merge": [
+                        "type": "array", "items": ["type": "string"],
+                        "description": "The entries whose LoRA adapters are merged first.",
+                    ],
+                    "include": texts, "exclude": texts, "license": text,
+                ],
+            ],
+            "resolved": resolved,
+            "files": [
+                "type": "array", "items": file, "description": "Sorted by the bytes of the paths.",
+            ],
+            "tensors": [
+                "type": "array", "items": tensor,
+                "description": "The tensors of the files, sorted by file and offset.",
+            ],
+        ],
+    ]
+
+    private static let resolved: JSON = [
+        "type": "object",
+        "description": "What it resolved to; path sources have neither hub, kaggle nor conversion.",
+        "properties": [
+            "hub": [
+                "type": "object", "required": ["commit", "ref", "repo_id", "repo_type"],
+                "properties": [
+                    "commit": digits(40, "The pinned commit."), "ref": text, "repo_id": text,
+                    "repo_type": choice(HubRepository.Kind.self, "The kind of repository."),
+                ],
+            ],
+            "kaggle": [
+                "type": "object", "required": ["handle", "type"],
+                "properties": [
+                    "handle": text, "type": choice(KaggleHandle.Kind.self, "What the handle names."),
+                ],
+            ],
+            "conversion": [
+                "type": "object", "required": ["converter", "inputs", "parameters"],
+                "description": "What made the files whose proof is \"conversion\".",
+                "properties": [
+                    "converter": ["type": "integer", "description": "The version of the conversion."],
+                    "inputs": digits(64, "Of the sorted lines [path, sha256] of the files that it read."),
+                    "parameters": ["type": "object", "description": "As the manifest asks for them."],
+                ],
+            ],
+            "license": [
+                "type": "object", "required": ["from", "id"],
+                "properties": ["from": choice(LockedLicense.Witness.self, "Who says so."), "id": text],
+            ],
+            "base_model_relation": text, "remote_code": code, "templates": templates,
+            "base_models": texts, "dtypes": texts, "formats": texts, "library": text,
+            "model_type": text, "needs": texts,
+            "outtype": ["type": "string", "description": "The type that auto was for a GGUF file."],
+            "via": ["type": "string", "description": "The type by way of which a GGUF file was quantized."],
+            "parameters": count, "pipeline_tag": text,
+            "pickles": [
+                "type": "array", "description": "The files with pickles.",
+                "items": [
+                    "type": "object", "required": ["path", "verdict"],
+                    "properties": [
+                        "path": text, "verdict": choice(PickleScan.Verdict.self, "What loading it would do."),
+                        "names": [
+                            "type": "array", "items": ["type": "string"],
+                            "description": "Imports that are not known to be harmless; the first eight.",
+                        ],
+                        "problem": ["type": "string", "description": "What is wrong besides."],
+                        "twin": ["type": "string", "description": "A safetensors file of the same weights."],
+                    ],
+                ],
+            ],
+            "quantization": [
+                "type": "object", "required": ["method"],
+                "description": "How the weights are quantized.",
+                "properties": ["bits": count, "format": text, "method": text],
+            ],
+            "weight_bytes": [
+                "type": "object", "additionalProperties": count,
+                "description": "The bytes of the weights by dtype, sorted by its name.",
+            ],
+            "weights": [
+                "type": "object", "required": ["sha256", "tensors"],
+                "description": "Which safetensors weights these are, however they are sharded or ordered.",
+                "properties": [
+                    "sha256": digits(64, "Of the sorted lines [name, dtype, shape, sha256]."),
+                    "tensors": count,
+                ],
+            ],
+        ],
+    ]
+
+    private static let code: JSON = [
+        "type": "array", "description": "Where configurations ask for Python code to be run.",
+        "items": [
+            "type": "object", "required": ["file", "key"],
+            "properties": ["file": text, "key": text, "value": text],
+        ],
+    ]
+
+    private static let templates: JSON = [
+        "type": "array", "description": "What does not belong into the chat templates.",
+        "items": [
+            "type": "object", "required": ["file", "line", "message"],
+            "properties": ["file": text, "line": count, "message": text, "template": text],
+        ],
+    ]
+
+    private static let tensor: JSON = [
+        "type": "object",
+        "required": ["file", "length", "name", "offset", "sha256"],
+        "properties": [
+            "file": text, "name": text, "dtype": text, "offset": count,
+            "length": ["type": "integer", "minimum": 1], "sha256": digits(64, "Of the tensor's bytes."),
+            "shape": ["type": "array", "items": count],
+        ],
+    ]
+
+    private static let file: JSON = [
+        "type": "object",
+        "required": ["path", "proof", "sha256", "size"],
+        "properties": [
+            "path": text,
+            "size": ["type": "integer", "minimum": 0, "description": "In bytes."],
+            "sha256": digits(64, "Of the content, uncompressed."),
+            "proof": choice(Proof.self, "What the content was proved by when it was locked."),
+            "at": [
+                "type": "string",
+                "description": "Where the whole content lies in the bundle, if not at its natural path.",
+            ],
+            "segments": [
+                "type": "array",
+                "description": "Ranges of stored files that, put one after the other, are the file.",
+                "items": [
+                    "type": "object", "required": ["at", "length", "offset"],
+                    "properties": [
+                        "at": text, "length": ["type": "integer", "minimum": 1], "offset": count,
+                    ],
+                ],
+            ],
+            "shards": [
+                "type": "array", "items": text,
+                "description": "For an index of shards: the files that it names.",
+            ],
+        ],
+    ]
+}

@@ -1,0 +1,115 @@
+package import Conversion
+package import Formats
+package import Tensors
+
+/// What to make out of another entry: the parsed form of `from = "…"` and of the keys that say what.
+package struct ConversionRequest: Hashable, Sendable {
+    /// What is made.
+    package enum Product: Hashable, Sendable {
+        /// The same safetensors with another floating-point type, after LoRA adapters were merged into them: those
+        /// of other entries, by their names.
+        case cast(CastType, merging: [String])
+        /// A GGUF file.
+        case gguf(GGUF)
+    }
+
+    /// A GGUF file to make, by the manifest's keys.
+    package struct GGUF: Hashable, Sendable {
+        /// Which one.
+        package let product: GGUFProduct
+        /// The importance matrix's path, relative to the manifest.
+        package let imatrix: String?
+        /// The pre-tokenizer's name, where it is not found.
+        package let preTokenizer: String?
+
+        /// Says which file to make.
+        package init(_ product: GGUFProduct, imatrix: String? = nil, preTokenizer: String? = nil) {
+            self.product = product
+            self.imatrix = imatrix
+            self.preTokenizer = preTokenizer
+        }
+    }
+
+    /// The name of the entry whose files are converted.
+    package let from: String
+    /// What is made of them.
+    package let product: Product
+
+    /// Makes a request.
+    package init(from: String, product: Product) {
+        self.from = from
+        self.product = product
+    }
+
+    /// Reads a request from the keys of a manifest's entry, or of what a lock says was asked.
+    /// - Parameters:
+    ///   - value: gives the text of a key; `nil` where there is none.
+    ///   - list: gives the texts of a key; `nil` where there is none.
+    /// - Returns: `nil` where no key, or none that is known, says what to make.
+    package init?(from: String, value: (String) -> String?, list: (String) -> [String]?) {
+        if let type = value("dtype").flatMap(CastType.init) {
+            self.init(from: from, product: .cast(type, merging: list("merge") ?? []))
+            return
+        }
+        var via: OutputType?
+        if let text = value("via") {
+            guard let type = GGUFProduct.intermediates.first(where: { $0.rawValue == text }) else {
+                return nil
+            }
+            via = type
+        }
+        guard let name = value("gguf"), let product = try? GGUFProduct(named: name, via: via) else {
+            return nil
+        }
+        self.init(
+            from: from,
+            product: .gguf(
+                GGUF(product, imatrix: value("imatrix"), preTokenizer: value("pre-tokenizer"))))
+    }
+
+    /// The manifest's keys that say what is made, sorted.
+    package var parameters: [JSON.Member] {
+        switch product {
+        case .cast(let type, let merged):
+            [JSON.Member("dtype", .string(type.rawValue))]
+                + (merged.isEmpty ? [] : [JSON.Member("merge", .array(merged.map(JSON.string)))])
+        case .gguf(let gguf): gguf.parameters
+        }
+    }
+
+    /// The names of the entries whose adapters are merged.
+    package var merged: [String] {
+        if case .cast(_, let merged) = product { merged } else { [] }
+    }
+
+    /// "qwen as f16", "qwen + adapter as f16".
+    package var text: String {
+        switch product {
+        case .cast(let type, let merged):
+            "\(([from] + merged).joined(separator: " + ")) as \(type.rawValue)"
+        case .gguf(let gguf): "\(from) as \(gguf.text)"
+        }
+    }
+}
+
+extension ConversionRequest.GGUF {
+    /// The manifest's keys, sorted.
+    fileprivate var parameters: [JSON.Member] {
+        var members = [JSON.Member("gguf", .string(product.name))]
+        if let imatrix { members.append(JSON.Member("imatrix", .string(imatrix))) }
+        if let preTokenizer { members.append(JSON.Member("pre-tokenizer", .string(preTokenizer))) }
+        if let via = product.via { members.append(JSON.Member("via", .string(via.rawValue))) }
+        return members
+    }
+
+    /// "Q4_K_M via bf16, imatrix x.gguf".
+    fileprivate var text: String {
+        var text = product.name + (product.via.map { " via \($0.rawValue)" } ?? "")
+        if let imatrix { text += ", imatrix \(imatrix)" }
+        if let preTokenizer { text += ", pre-tokenizer \(preTokenizer)" }
+        return text
+    }
+
+    /// The last part of the file's name: `Q4_K_M`, `BF16`; `AUTO` where the type is found out.
+    package var suffix: String { product.name.uppercased() }
+}

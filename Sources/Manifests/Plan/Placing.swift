@@ -1,0 +1,145 @@
+package import Storage
+
+/// The own bytes of a file in segments: ranges of the file that are stored together, in this order.
+package struct OwnBytes: Sendable {
+    package let entry: LockedEntry
+    package let file: LockedFile
+    package let ranges: [Range<Int>]
+}
+
+extension Lock {
+    /// Decides where every file lies in the bundle, and makes the lock.
+    ///
+    /// Nothing but the arguments decides: of the files with one content, the first whose natural path
+    /// survives an upload keeps it; the others refer to it. Content without such a path goes to `store/`. A
+    /// file that shares tensors with earlier ones becomes a list of segments.
+    /// - Parameters:
+    ///   - bundle: says how much equal content is stored once.
+    ///   - ordered: the entries in the manifest's order; where their files lay before does not matter.
+    ///   - digest: gives the digest of a file's own bytes, by which they are stored; `nil` where it is not
+    ///     known.
+    /// - Returns: `nil` where a digest that is needed is not known.
+    package static func placing(
+        _ bundle: BundleSettings, _ ordered: [LockedEntry],
+        own digest: (OwnBytes) throws -> SHA256Digest?
+    ) rethrows -> Lock? {
+        guard bundle.deduplication == .tensor else { return placing(bundle, ordered) }
+        let layouts = TensorPlacing(ordered).layouts
+        var own: [SHA256Digest: SHA256Digest] = [:]
+        for need in ownBytes(ordered, layouts) {
+            guard let name = try digest(need) else { return nil }
+            own[need.file.sha256] = name
+        }
+        func path(_ home: TensorPlacing.Home) -> String {
+            switch home {
+            case .path(let path): path
+            case .own(let file): storePath(own[file] ?? file)
+            }
+        }
+        return Lock(
+            bundle: bundle,
+            entries: ordered.map { entry in
+                entry.with(
+                    files: entry.files.map { file in
+                        switch layouts[file.sha256] {
+                        case .pieces(let pieces, _)?:
+                            file.placed(
+                                .segments(
+                                    pieces.map {
+                                        Segment(
+                                            at: path($0.home), offset: $0.bytes.lowerBound,
+                                            length: $0.bytes.count)
+                                    }))
+                        case .whole(let home)?:
+                            file.placed(home == entry.naturalPath(of: file) ? .natural : .at(home))
+                        case nil: file
+                        }
+                    })
+            })
+    }
+
+    /// The own bytes that a placement stores, in the entries' order; of equal files those of the first.
+    package static func ownBytes(
+        _ ordered: [LockedEntry], _ layouts: [SHA256Digest: TensorPlacing.Layout]
+    ) -> [OwnBytes] {
+        var seen: Set<SHA256Digest> = []
+        return ordered.flatMap { entry in
+            entry.files.compactMap { file in
+                guard case .pieces(_, let ranges)? = layouts[file.sha256],
+                    seen.insert(file.sha256).inserted
+                else { return nil }
+                return OwnBytes(entry: entry, file: file, ranges: ranges)
+            }
+        }
+    }
+
+    /// Places whole files only.
+    private static func placing(_ bundle: BundleSettings, _ ordered: [LockedEntry]) -> Lock {
+        let homes = bundle.deduplication == .none ? [:] : homes(ordered)
+        return Lock(
+            bundle: bundle,
+            entries: ordered.map { entry in
+                entry.with(
+                    files: entry.files.map { file in
+                        let natural = entry.naturalPath(of: file)
+                        let survives = BundlePath.problem(natural) == nil
+                        let home =
+                            homes[file.sha256] ?? (survives ? natural : storePath(file.sha256))
+                        return file.placed(home == natural ? .natural : .at(home))
+                    })
+            })
+    }
+
+    /// For every content, the first natural path that survives an upload; none where none does.
+    static func homes(_ ordered: [LockedEntry]) -> [SHA256Digest: String] {
+        var homes: [SHA256Digest: String] = [:]
+        for entry in ordered {
+            for file in entry.files where homes[file.sha256] == nil {
+                let natural = entry.naturalPath(of: file)
+                if BundlePath.problem(natural) == nil { homes[file.sha256] = natural }
+            }
+        }
+        return homes
+    }
+
+    /// The path of content that has no natural one.
+    package static func storePath(_ digest: SHA256Digest) -> String { "\(BundlePath.store)/\(digest.hex)" }
+
+    /// The digest under which this lock stores exactly these own bytes; `nil` where it does not.
+    package func digest(of own: OwnBytes) -> SHA256Digest? {
+        guard let file = entry(named: own.entry.name)?.files.first(where: { $0.path == own.file.path }),
+            file.sha256 == own.file.sha256, case .segments(let segments) = file.placement
+        else { return nil }
+        return segments.ownContents.first { $0.value == own.ranges }?.key
+    }
+}
+
+extension [Segment] {
+    /// The contents of `store/` that the file of these segments can be the source of, with the ranges of
+    /// the file that make them up: those that it uses from their first byte on, without a gap.
+    var ownContents: [SHA256Digest: [Range<Int>]] {
+        var ranges: [String: [Range<Int>]] = [:]
+        var ends: [String: Int] = [:]
+        var position = 0
+        for segment in self {
+            let range = position..<position + segment.length
+            position = range.upperBound
+            guard segment.at.utf8.starts(with: (BundlePath.store + "/").utf8) else { continue }
+            if ends[segment.at, default: 0] == segment.offset {
+                ranges[segment.at, default: []].append(range)
+                ends[segment.at] = segment.offset + segment.length
+            } else if segment.offset >= ends[segment.at, default: 0] {
+                // A gap: these are not its own bytes.
+                ends[segment.at] = .max
+                ranges[segment.at] = nil
+            }
+        }
+        var result: [SHA256Digest: [Range<Int>]] = [:]
+        for (path, ranges) in ranges {
+            if let digest = SHA256Digest(hex: path.dropFirst(BundlePath.store.count + 1)) {
+                result[digest] = ranges
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,75 @@
+/// One line of `allowed-revisions`: a repository of the Hub, or something of Kaggle, with or without a revision.
+package struct AllowedRevision: Equatable, Sendable {
+    /// What is allowed, as it is written.
+    package let text: String
+    private let source: Source
+    private let commit: String?
+
+    /// Reads `org/name@commit`, `org/name`, `hf-dataset:org/name@commit` or `kaggle:` and a handle.
+    /// - Returns: `nil` where the text is none of them; a revision has to be a commit, because branches move.
+    package init?(_ text: String) {
+        let hasScheme = text.utf8.contains(UInt8(ascii: ":"))
+        guard let source = try? Source.parse(hasScheme ? text : "hf:\(text)") else { return nil }
+        switch source {
+        case .hub(_, let revision):
+            let hasRevision = text.utf8.contains(UInt8(ascii: "@"))
+            guard !hasRevision || AllowedRevision.isCommit(revision) else { return nil }
+            commit = hasRevision ? revision : nil
+        case .kaggle: commit = nil
+        case .path: return nil
+        }
+        self.source = source
+        self.text = text
+    }
+
+    /// Reads a text file: one of them a line, with blanks, a comma or "@" before the commit; "#" starts a comment.
+    /// - Throws: the first line that is none.
+    package static func list(_ file: [UInt8], path: String) throws(Diagnostics) -> [AllowedRevision] {
+        var revisions: [AllowedRevision] = []
+        for (index, line) in file.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+            let content = line.prefix { $0 != UInt8(ascii: "#") }
+            let words = content.split { [0x09, 0x0D, 0x20, UInt8(ascii: ",")].contains($0) }
+                .map { String(decoding: $0, as: UTF8.self) }
+            guard !words.isEmpty else { continue }
+            guard words.count <= 2, let revision = AllowedRevision(words.joined(separator: "@")) else {
+                throw Diagnostics(
+                    Diagnostic(
+                        code: "revisions-malformed", "\(path): line \(index + 1) is no revision",
+                        at: .init(file: path, line: index + 1),
+                        notes: ["allowed: \(TextRule.revision.allowed)"],
+                        verdict: .undecided))
+            }
+            revisions.append(revision)
+        }
+        return revisions
+    }
+
+    /// Whether it is about the repository, or Kaggle's model or data set, of an origin.
+    package func names(_ origin: Origin) -> Bool {
+        switch (source, origin) {
+        case (.hub(let repository, _), .hub(let other, _, _)):
+            // The Hub takes names for one that only differ in case.
+            repository.kind == other.kind && repository.id.lowercased() == other.id.lowercased()
+        case (.kaggle(let handle), .kaggle(let other)):
+            handle.kind == other.kind
+                && handle.parts.map { $0.lowercased() } == other.parts.map { $0.lowercased() }
+        default: false
+        }
+    }
+
+    /// Whether an origin is what it allows.
+    package func allows(_ origin: Origin) -> Bool {
+        guard names(origin) else { return false }
+        switch (source, origin) {
+        case (.hub, .hub(_, _, let other)): return commit == nil || commit == other
+        case (.kaggle(let handle), .kaggle(let other)):
+            return handle.version == nil || handle.version == other.version
+        default: return false
+        }
+    }
+
+    private static func isCommit(_ revision: String) -> Bool {
+        revision.utf8.count == 40
+            && revision.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+}

@@ -1,0 +1,157 @@
+package import Caches
+package import Manifests
+import Storage
+
+/// What the caches hold, as a person chooses from it: every revision with what is known of the model.
+package struct Catalog: Sendable {
+    /// One revision.
+    package struct Item: Sendable {
+        /// The revision as it lies in its cache.
+        package let inventory: Inventory.Item
+        /// What its files say of the model.
+        package let facts: ModelFacts
+        /// What is wrong with it; errors mean that it cannot be packed as it is.
+        package let findings: [Diagnostic]
+
+        /// Whether everything is there that the revision lists and a model of its kind needs.
+        package var isComplete: Bool { !findings.contains { $0.severity == .error } }
+
+        /// The source by which a manifest names it.
+        package var source: Source {
+            switch inventory.snapshot.origin {
+            case .hub(let repository, _, let commit):
+                .hub(repository, revision: inventory.refs.first ?? commit)
+            case .kaggle(let handle): .kaggle(handle)
+            case .path, .conversion: .path(inventory.snapshot.directory)
+            }
+        }
+
+        /// "org/name" or the handle without its version.
+        package var name: String {
+            switch inventory.snapshot.origin {
+            case .hub(let repository, _, _): repository.id
+            case .kaggle(let handle): handle.parts.joined(separator: "/")
+            case .path, .conversion: inventory.snapshot.directory
+            }
+        }
+
+        /// "model", "dataset" or "space".
+        package var kind: String {
+            switch inventory.snapshot.origin {
+            case .hub(let repository, _, _): repository.kind.rawValue
+            case .kaggle(let handle): handle.kind.rawValue
+            case .path, .conversion: "files"
+            }
+        }
+
+        /// "huggingface" or "kaggle".
+        package var cache: String {
+            if case .kaggle = inventory.snapshot.origin { "kaggle" } else { "huggingface" }
+        }
+
+        /// The commit or the version.
+        package var revision: String {
+            switch inventory.snapshot.origin {
+            case .hub(_, _, let commit): commit
+            case .kaggle(let handle): handle.version.map(String.init) ?? ""
+            case .path, .conversion: ""
+            }
+        }
+    }
+
+    /// What `list` may be limited to; everything that is given must hold.
+    package struct Filter: Sendable {
+        /// A framework or format, in any usual spelling.
+        package var framework: String?
+        /// A licence's identifier, upper or lower case.
+        package var license: String?
+        /// A tag of the model card.
+        package var tag: String?
+        /// A part of the name, upper or lower case.
+        package var search: String?
+
+        /// Makes a filter that lets everything through.
+        package init() {}
+
+        package func accepts(_ item: Item) -> Bool {
+            if let framework, !item.facts.matches(framework: framework) { return false }
+            if let license, item.facts.license?.lowercased() != license.lowercased() { return false }
+            if let tag, item.facts.card?.tags.contains(tag) != true { return false }
+            if let search, !item.name.lowercased().contains(search.lowercased()) { return false }
+            return true
+        }
+    }
+
+    /// The revisions, the Hub's before Kaggle's, by name.
+    package let items: [Item]
+    /// What is wrong with the caches themselves.
+    package let problems: [Diagnostic]
+
+    /// Looks at both caches. Of the content only cards, configurations, indexes and headers are read.
+    package init(_ caches: Caches, filter: Filter = Filter()) {
+        let inventory = caches.inventory()
+        problems = inventory.problems
+        items = inventory.items.map(Catalog.item).filter(filter.accepts)
+    }
+
+    private static func item(_ inventory: Inventory.Item) -> Item {
+        let snapshot = inventory.snapshot
+        let facts = ModelFacts.read(snapshot.files)
+        let isModel: Bool =
+            switch snapshot.origin {
+            case .hub(let repository, _, _): repository.kind == .model
+            case .kaggle(let handle): handle.kind == .model
+            case .path, .conversion: false
+            }
+        var findings = snapshot.problems + facts.problems
+        let name = Item(inventory: inventory, facts: facts, findings: []).name
+        if let absent = snapshot.absentFiles(of: name, accepting: { _ in true }) { findings.append(absent) }
+        if isModel {
+            findings += Completeness.findings(
+                entry: name, needs: facts.needs, paths: Set(snapshot.files.map(\.path)),
+                shards: facts.shards)
+        }
+        return Item(inventory: inventory, facts: facts, findings: findings)
+    }
+}
+
+extension ModelFacts {
+    /// Reads the facts of files as they lie in a cache.
+    package static func read(_ files: [CachedFile], entry: String? = nil) -> ModelFacts {
+        read(
+            files.map { ModelFile(path: $0.path, location: $0.location, size: $0.status.size) }, entry: entry)
+    }
+}
+
+extension Snapshot {
+    /// A finding about files that the revision's tree lists and the cache lacks; `nil` where none is.
+    package func absentFiles(of name: String, accepting accepts: (String) -> Bool) -> Diagnostic? {
+        guard let listed else { return nil }
+        let present = Set(files.map(\.path))
+        let absent = listed.keys.filter { accepts($0) && !present.contains($0) }
+            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        guard !absent.isEmpty else { return nil }
+        let more = absent.count > 5 ? ["… and \(absent.count - 5) more"] : []
+        let download = "download them" + (origin.downloadCommand.map { " (\($0))" } ?? "")
+        return Diagnostic(
+            code: "file-missing",
+            "\(name): \(absent.count) \(absent.count == 1 ? "file" : "files") of the revision "
+                + "\(absent.count == 1 ? "is" : "are") not in the cache",
+            notes: Array(absent.prefix(5)) + more,
+            fix: "\(download), or leave them out with include or exclude")
+    }
+}
+
+extension Origin {
+    /// The command that downloads exactly this revision; `nil` for a directory or a conversion.
+    package var downloadCommand: String? {
+        switch self {
+        case .hub(let repository, _, let commit):
+            let type = repository.kind == .model ? "" : " --repo-type \(repository.kind.rawValue)"
+            return "hf download \(repository.id)\(type) --revision \(commit)"
+        case .kaggle(let handle):
+            return "kagglehub.\(handle.kind.rawValue)_download(\"\(handle.text)\", force_download=True)"
+        case .path, .conversion: return nil
+        }
+    }
+}

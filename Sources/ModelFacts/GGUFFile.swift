@@ -1,0 +1,69 @@
+import Formats
+import Manifests
+package import Storage
+package import Tensors
+
+/// A file that stays open, and what it was when it was opened.
+package final class OpenFile: Sendable {
+    package let handle: FileHandle
+    package let status: FileStatus
+
+    package init(path: String) throws(FileError) {
+        handle = try FileHandle.reading(try Directory.realPath(path))
+        status = try handle.status()
+    }
+}
+
+/// One GGUF file: its header, and the bytes of it.
+package struct GGUFFile {
+    package let open: OpenFile
+    package let header: GGUFHeader
+    package let bytes: [UInt8]
+
+    /// The bytes that are read first; most headers end in them.
+    private static let firstRead = 1 << 20
+
+    package init(_ path: String) throws {
+        do throws(FileError) {
+            open = try OpenFile(path: path)
+        } catch {
+            let isDirectory = (try? FileStatus.status(of: Directory.realPath(path)).kind) == .directory
+            throw Diagnostics(
+                Diagnostic(
+                    code: "model-unreadable", isDirectory ? "\(path) is a directory" : "\(error)",
+                    fix: isDirectory
+                        ? "name the .gguf file in it"
+                        : error.isMissing ? "check the path" : "make it readable",
+                    verdict: .undecided))
+        }
+        let fileSize = open.status.size
+        var size = Self.firstRead
+        while true {
+            let prefix = try open.handle.bytes(0..<min(size, fileSize))
+            switch try Self.parse(prefix, fileSize: fileSize, path: path) {
+            case .complete(let header):
+                self.header = header
+                bytes = prefix
+                return
+            case .needsMore(let end):
+                guard prefix.count == min(size, fileSize), end > prefix.count else {
+                    throw ReadFailure.changed(path: path)
+                }
+                size = max(size * 2, end)
+            }
+        }
+    }
+
+    private static func parse(
+        _ prefix: [UInt8], fileSize: Int, path: String
+    ) throws -> GGUFHeader.Parsing {
+        do throws(FormatError) {
+            return try GGUFHeader.parse(prefix.span, fileSize: fileSize)
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "gguf-malformed", "\(path) is not a GGUF file that can be read: \(error)",
+                    fix: "download it or convert it again"))
+        }
+    }
+}

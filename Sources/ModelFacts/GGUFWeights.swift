@@ -1,0 +1,73 @@
+import Formats
+import Storage
+package import Tensors
+
+/// What the headers of GGUF files tell of their weights.
+package struct GGUFWeights {
+    private var bytes: [GGMLType: Int] = [:]
+
+    /// Adds the tensors of a file.
+    package mutating func add(_ header: GGUFHeader) {
+        for tensor in header.tensors {
+            let (sum, overflow) = (bytes[tensor.type] ?? 0).addingReportingOverflow(tensor.bytes.count)
+            bytes[tensor.type] = overflow ? Int.max : sum
+        }
+    }
+
+    /// The bytes by the types' names, the one with most first.
+    package var sizes: [(dtype: String, bytes: Int)] {
+        bytes.map { ($0.key.name, $0.value) }.sorted { left, right in
+            left.1 != right.1 ? left.1 > right.1 : left.0.utf8.lexicographicallyPrecedes(right.0.utf8)
+        }
+    }
+
+    /// The type that most bytes have, where that is one of blocks.
+    package var quantization: ModelQuantization? {
+        guard let most = sizes.first?.dtype, let type = GGMLType(name: most), type.blockLength > 1 else {
+            return nil
+        }
+        return ModelQuantization(method: "gguf", format: most.lowercased())
+    }
+
+    /// Reads as much of a file as its header takes.
+    package static func header(of location: String) throws -> GGUFHeader {
+        let handle = try FileHandle.reading(location)
+        let size = try handle.status().size
+        var length = min(size, 1 << 20)
+        while true {
+            let bytes = try handle.bytes(0..<length)
+            switch try GGUFHeader.parse(bytes.span, fileSize: size) {
+            case .complete(let header): return header
+            case .needsMore(let least):
+                guard length < size else { throw FormatError("the header ends past the file", at: size) }
+                length = min(size, max(least, length * 4))
+            }
+        }
+    }
+
+    /// The files of the largest model, where a repository holds it in several types: the parts of a set
+    /// count together, and projectors, which are read beside a model, only where nothing else is there.
+    static func chosen(_ files: [(path: String, size: Int)]) -> [String] {
+        sets(files).max { left, right in
+            left.size != right.size
+                ? left.size < right.size : right.name.utf8.lexicographicallyPrecedes(left.name.utf8)
+        }?.paths ?? []
+    }
+
+    /// The models among GGUF files, each with its parts, sorted by name.
+    package static func sets(
+        _ files: [(path: String, size: Int)]
+    ) -> [(name: String, size: Int, paths: [String])] {
+        var sets: [String: (size: Int, paths: [String])] = [:]
+        let models = files.filter { !ModelPath($0.path).file.lowercased().hasPrefix("mmproj") }
+        for file in models.isEmpty ? files : models {
+            let path = ModelPath(file.path)
+            let name = (path.directory.isEmpty ? "" : "\(path.directory)/") + (path.part?.set ?? path.file)
+            let (sum, overflow) = (sets[name]?.size ?? 0).addingReportingOverflow(file.size)
+            sets[name] = (overflow ? Int.max : sum, (sets[name]?.paths ?? []) + [file.path])
+        }
+        return sets.map { ($0.key, $0.value.size, $0.value.paths) }.sorted {
+            $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
+        }
+    }
+}

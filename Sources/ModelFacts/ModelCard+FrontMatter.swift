@@ -1,0 +1,163 @@
+package import Formats
+import Yams
+
+extension ModelCard {
+    /// The front matter of a `README.md` with the types of YAML 1.1, as gguf-py's `metadata.py` reads it: it is between
+    /// a first line `---` and the next one, or the end; a tab is two spaces; `no` as an element of a list is text.
+    ///
+    /// Mappings keep the order of their keys, and all keys are text; the last value of a key counts. A date is text as it is written.
+    /// - Returns: `nil` where the file does not begin with such a line, or nothing is between them, which is *not*
+    ///   an error.
+    /// - Throws: where the YAML is not valid, is longer than 1 MiB, or could exhaust memory or stack.
+    package static func frontMatter(of readme: [UInt8]) throws(Problem) -> JSON? {
+        guard let text = try FrontMatter.convertersText(of: readme) else { return nil }
+        if let danger = FrontMatter.danger(in: text.span) { throw Problem(message: danger, line: nil) }
+        guard let yaml = String(validating: text, as: UTF8.self) else {
+            throw Problem(message: "the model card's YAML is not valid UTF-8", line: nil)
+        }
+        guard let root = try composeWithDuplicates(yaml) else { return nil }
+        let value = value(of: root)
+        return value == .null ? nil : value
+    }
+
+    /// Parses YAML in which a mapping may have a key more than once. Yams does not take that: all but the last get
+    /// a mark before them, which ``members(of:)`` takes away.
+    private static func composeWithDuplicates(_ yaml: String) throws(Problem) -> Node? {
+        var text = Array(yaml.unicodeScalars)
+        // Each attempt reads all of the text again: long texts get few.
+        for attempt in 0..<min(64, max(2, (1 << 20) / max(text.count, 1))) {
+            do {
+                return try compose(attempt == 0 ? yaml : String(String.UnicodeScalarView(text)))
+            } catch YamlError.duplicatedKeysInMapping(_, let context) {
+                guard let place = place(of: context.mark, in: text) else { break }
+                text.insert(contentsOf: "\u{E000}\(attempt)\u{E001}".unicodeScalars, at: place)
+            } catch {
+                throw problem(error, 2)
+            }
+        }
+        return try compose(yaml, firstLine: 2)
+    }
+
+    /// Where the text of the key is that starts at a mark.
+    private static func place(of mark: Mark, in text: [Unicode.Scalar]) -> Int? {
+        var line = 1
+        var place = 0
+        while line < mark.line {
+            guard let end = text[place...].firstIndex(of: "\n") else { return nil }
+            place = end + 1
+            line += 1
+        }
+        place += mark.column - 1
+        guard text.indices.contains(place) else { return nil }
+        return text[place] == "\"" || text[place] == "'" ? place + 1 : place
+    }
+
+    /// The value of a node. How deep nodes go, and how often one is met, was seen to have bounds.
+    private static func value(of node: Node) -> JSON {
+        switch node {
+        case .scalar(let scalar): return value(of: scalar)
+        case .sequence(let sequence): return .array(sequence.map(value))
+        case .mapping(let mapping): return .object(members(of: mapping))
+        case .alias: return .null
+        }
+    }
+
+    private static func value(of scalar: Node.Scalar) -> JSON {
+        let tag = scalar.tag.description
+        if scalar.style == .plain, tag.isEmpty || tag == "!" { return YAMLScalar.value(scalar.string) }
+        let typed = ["int", "float", "bool", "null"].contains { tag == "tag:yaml.org,2002:\($0)" }
+        guard typed else { return .string(scalar.string) }
+        let value = YAMLScalar.value(scalar.string)
+        if tag.hasSuffix("float"), let integer = value.integer { return .number(Double(integer)) }
+        return value
+    }
+
+    /// The members of a mapping, each key once, where it is first; `<<` puts another mapping's before its own.
+    private static func members(of mapping: Node.Mapping) -> [JSON.Member] {
+        var all: [JSON.Member] = []
+        var own: [JSON.Member] = []
+        for (key, node) in mapping {
+            guard let key = key.scalar else { continue }
+            let name = withoutMark(key.string)
+            if name == "<<", key.style == .plain {
+                let merged = node.sequence.map { $0.reversed() } ?? [node]
+                all += merged.compactMap(\.mapping).flatMap(members)
+            } else {
+                own.append(JSON.Member(name, value(of: node)))
+            }
+        }
+        all += own
+        var places: [String: Int] = [:]
+        var result: [JSON.Member] = []
+        for member in all {
+            if let place = places[member.key] {
+                result[place] = member
+            } else {
+                places[member.key] = result.count
+                result.append(member)
+            }
+        }
+        return result
+    }
+
+    private static func withoutMark(_ key: String) -> String {
+        let scalars = key.unicodeScalars
+        guard scalars.first == "\u{E000}", let end = scalars.firstIndex(of: "\u{E001}") else { return key }
+        return String(scalars[scalars.index(after: end)...])
+    }
+}
+
+extension FrontMatter {
+    /// The YAML at the head of a `README.md` with what gguf-py's `metadata.py` changes in it, every line ending in a
+    /// newline; `nil` where there is none.
+    /// - Throws: where it is longer than ``sizeLimit``.
+    static func convertersText(of readme: [UInt8]) throws(ModelCard.Problem) -> [UInt8]? {
+        let delimiter = Array("---".utf8)
+        guard readme.starts(with: delimiter) else { return nil }
+        var position = 0
+        guard nextLine(readme, &position) == 0..<3 else { return nil }
+        var text: [UInt8] = []
+        while position < readme.count {
+            let line = readme[nextLine(readme, &position)]
+            if line.elementsEqual(delimiter) { break }
+            let isNo = line.suffix(4).elementsEqual("- no".utf8)
+            for byte in isNo ? line.dropLast(2) : line {
+                if byte == 0x09 { text.append(0x20) }
+                text.append(byte == 0x09 ? 0x20 : byte)
+            }
+            if isNo { text += Array("\"no\"".utf8) }
+            text.append(0x0A)
+            if text.count > sizeLimit {
+                throw ModelCard.Problem(message: "the model card's YAML is longer than 1 MiB", line: 2)
+            }
+        }
+        return text
+    }
+
+    /// The range of the next line without what ends it, which is all that Python's `str.splitlines` takes for that.
+    private static func nextLine(_ bytes: [UInt8], _ position: inout Int) -> Range<Int> {
+        let start = position
+        while position < bytes.count {
+            let length = breakLength(bytes, position)
+            if length > 0 {
+                let end = position
+                position += length
+                return start..<end
+            }
+            position += 1
+        }
+        return start..<position
+    }
+
+    private static func breakLength(_ bytes: [UInt8], _ position: Int) -> Int {
+        switch bytes[position] {
+        case 0x0D: position + 1 < bytes.count && bytes[position + 1] == 0x0A ? 2 : 1
+        case 0x0A, 0x0B, 0x0C, 0x1C, 0x1D, 0x1E: 1
+        case 0xC2: bytes[position...].starts(with: [0xC2, 0x85]) ? 2 : 0
+        case 0xE2:
+            bytes[position...].starts(with: [0xE2, 0x80, 0xA8])
+                || bytes[position...].starts(with: [0xE2, 0x80, 0xA9]) ? 3 : 0
+        default: 0
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import Yams
+
+/// What the YAML at the head of a repository's `README.md` says (the Hub's model card metadata).
+///
+/// Every value is text as it was written: `license: no` and `language: 1` are "no" and "1".
+package struct ModelCard: Equatable, Sendable {
+    /// Why a card could not be read.
+    package struct Problem: Error, Equatable, Sendable {
+        /// One sentence without a full stop.
+        package let message: String
+        /// The line of `README.md`, from 1, where it is known.
+        package let line: Int?
+    }
+
+    /// `license`; several of a list are joined by ", ".
+    package let license: String?
+    /// `license_name`: what the licence is called where `license` is "other".
+    package let licenseName: String?
+    /// `license_link`.
+    package let licenseLink: String?
+    /// `base_model`, one or a list.
+    package let baseModels: [String]
+    /// `base_model_relation`: "finetune", "adapter", "quantized" or "merge".
+    package let baseModelRelation: String?
+    /// `library_name`.
+    package let library: String?
+    /// `pipeline_tag`.
+    package let pipelineTag: String?
+    /// `tags`.
+    package let tags: [String]
+    /// `language`, one or a list.
+    package let languages: [String]
+    /// `datasets`, one or a list.
+    package let datasets: [String]
+
+    /// The licence to go by: the name where `license` only says "other".
+    package var effectiveLicense: String? {
+        license?.lowercased() == "other" ? licenseName ?? license : license
+    }
+
+    /// Reads the card of a `README.md`, of which only the first MiB counts.
+    /// - Returns: `nil` where the file has no YAML at its head, which is *not* an error.
+    /// - Throws: where the YAML is not valid, not a mapping, has a key twice, or could exhaust memory or
+    ///   stack.
+    package static func parse(_ readme: [UInt8]) throws(Problem) -> ModelCard? {
+        guard let range = FrontMatter.range(in: readme) else { return nil }
+        let firstLine = readme[..<range.lowerBound].count { $0 == 0x0A } + 1
+        guard range.count <= FrontMatter.sizeLimit else {
+            throw Problem(message: "the model card's YAML is longer than 1 MiB", line: firstLine)
+        }
+        let yaml = Array(readme[range])
+        if let danger = FrontMatter.danger(in: yaml.span) { throw Problem(message: danger, line: nil) }
+        guard let text = String(validating: yaml, as: UTF8.self) else {
+            throw Problem(message: "the model card's YAML is not valid UTF-8", line: nil)
+        }
+        return try ModelCard(text, firstLine: firstLine)
+    }
+
+    private init(_ yaml: String, firstLine: Int) throws(Problem) {
+        let root = try Self.compose(yaml, firstLine: firstLine)
+        guard let mapping = root?.mapping else {
+            throw Problem(
+                message: "the model card's YAML is not a mapping of names to values", line: firstLine)
+        }
+        var texts: [String: [String]] = [:]
+        for (key, value) in mapping {
+            guard let name = key.scalar?.string else { continue }
+            texts[name] = Self.texts(value)
+        }
+        let licenses = texts["license"] ?? []
+        license = licenses.isEmpty ? nil : licenses.joined(separator: ", ")
+        licenseName = texts["license_name"]?.first
+        licenseLink = texts["license_link"]?.first
+        baseModels = texts["base_model"] ?? []
+        baseModelRelation = texts["base_model_relation"]?.first
+        library = texts["library_name"]?.first
+        pipelineTag = texts["pipeline_tag"]?.first
+        tags = texts["tags"] ?? []
+        languages = texts["language"] ?? []
+        datasets = texts["datasets"] ?? []
+    }
+
+    /// The texts of a scalar or of a list of scalars, in order; what is empty, null or nested is left out.
+    private static func texts(_ node: Node) -> [String] {
+        if let scalar = node.scalar { return text(scalar).map { [$0] } ?? [] }
+        return node.sequence?.compactMap { $0.scalar.flatMap(text) } ?? []
+    }
+
+    private static func text(_ scalar: Node.Scalar) -> String? {
+        if scalar.style == .plain, ["", "~", "null", "Null", "NULL"].contains(scalar.string) { return nil }
+        // The texts end in tables on terminals, where an escape sequence would do what it says.
+        let clean = scalar.string.unicodeScalars.map {
+            $0.properties.generalCategory == .control ? " " : Character($0)
+        }
+        let words = String(clean).split(whereSeparator: \.isWhitespace)
+        return words.isEmpty ? nil : words.joined(separator: " ")
+    }
+
+    /// Parses YAML that was seen to hold no danger; every scalar is text.
+    static func compose(_ yaml: String, firstLine: Int) throws(Problem) -> Node? {
+        do { return try compose(yaml) } catch { throw problem(error, firstLine) }
+    }
+
+    /// Parses YAML, with Yams's own errors.
+    static func compose(_ yaml: String) throws -> Node? {
+        // A comment at the end, because Yams reads a string of up to 15 bytes after its copy on the stack is gone.
+        // The basic resolver leaves every scalar as text.
+        let end = yaml.utf8.last == 0x0A ? "# the end of the card\n" : "\n# the end of the card\n"
+        return try Parser(yaml: yaml + end, resolver: .basic, encoding: .utf8).singleRoot()
+    }
+
+    package static func problem(_ error: any Error, _ firstLine: Int) -> Problem {
+        func make(_ problem: String, _ mark: Mark) -> Problem {
+            Problem(
+                message: "the model card's YAML is not valid: \(problem)", line: firstLine + mark.line - 1)
+        }
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _)?, .parser(_, let problem, let mark, _)?,
+            .composer(_, let problem, let mark, _)?:
+            return make(problem, mark)
+        case .duplicatedKeysInMapping(let duplicates, let context)?:
+            return make("a key is there twice: \(duplicates.first ?? "")", context.mark)
+        case .reader(let problem, _, _, _)?:
+            return Problem(message: "the model card's YAML is not valid: \(problem)", line: nil)
+        default:
+            return Problem(message: "the model card's YAML cannot be parsed", line: nil)
+        }
+    }
+}

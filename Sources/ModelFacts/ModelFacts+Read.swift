@@ -1,0 +1,242 @@
+import Caches
+import Formats
+import Manifests
+import Storage
+import Tensors
+
+extension ModelFacts {
+    /// Reads what the files of a snapshot tell: the model card, configurations, indexes, the headers of
+    /// safetensors files and the first 4 KiB of other weights. Large files cost no more than small ones.
+    ///
+    /// A file that is not what it should be is one of the ``problems``, not an error.
+    /// - Parameters:
+    ///   - files: the files that were chosen, in any order.
+    ///   - entry: the entry's name, with which messages begin.
+    package static func read(_ files: [ModelFile], entry: String? = nil) -> ModelFacts {
+        var reader = ModelFactsReader(files, entry: entry)
+        var facts = reader.facts()
+        facts.safety = SafetyFacts(files)
+        facts.kaggleLicense = KaggleLicense.stated(in: files)
+        return facts
+    }
+}
+
+/// Reads one snapshot's files, each at most once, and collects what is wrong with them.
+private struct ModelFactsReader {
+    private let files: [ModelFile]
+    private let byPath: [String: ModelFile]
+    private let prefix: String
+    private var problems: [Diagnostic] = []
+
+    init(_ files: [ModelFile], entry: String?) {
+        self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        var byPath: [String: ModelFile] = [:]
+        for file in self.files { byPath[file.path] = file }
+        self.byPath = byPath
+        prefix = entry.map { "\($0): " } ?? ""
+    }
+
+    mutating func facts() -> ModelFacts {
+        let card = readCard()
+        let parts = ModelPart.all(
+            pipeline: json("model_index.json"), modules: json("modules.json"))
+        var configs: [String: ConfigFacts] = [:]
+        for part in parts {
+            if let json = json(part.path("config.json")) { configs[part.directory] = ConfigFacts(json) }
+        }
+        let config = parts.lazy.compactMap { configs[$0.directory] }.first
+        let shards = readIndexes()
+
+        let isPipeline = byPath["model_index.json"] != nil || byPath["modules.json"] != nil
+        let chosen = Set(WeightSummary.chosen(files, isPipeline: isPipeline).map(\.path))
+        let stated = config?.quantization ?? readQuantization()
+        var summary = WeightSummary(packedBits: stated?.bits)
+        var names: [(name: String, dtype: DType)] = []
+        var formats: Set<ModelFormat> = []
+        var isWhole = true
+        for file in files {
+            guard let format = format(of: file) else { continue }
+            formats.insert(format)
+            guard format == .safetensors else { continue }
+            guard let header = header(of: file) else {
+                isWhole = isWhole && !chosen.contains(file.path)
+                continue
+            }
+            if header.metadata("format") == "mlx" { formats.insert(.mlx) }
+            guard chosen.contains(file.path) else { continue }
+            summary.add(header)
+            if stated == nil { names += header.tensors.map { ($0.name, $0.dtype) } }
+        }
+        let gguf = formats.contains(.gguf) && !formats.contains(.safetensors) ? readGGUF() : GGUFWeights()
+
+        var needs: [String] = []
+        for part in parts {
+            let tokenizer = json(part.path("tokenizer_config.json"))
+            needs += part.needs(files, card, configs[part.directory], tokenizer)
+        }
+        return ModelFacts(
+            card: card, config: config,
+            formats: formats.sorted { $0.rawValue.utf8.lexicographicallyPrecedes($1.rawValue.utf8) },
+            dtypes: summary.dtypes.map(\.rawValue), parameters: isWhole ? summary.parameters : nil,
+            weightBytes: summary.sizes + gguf.sizes,
+            quantization: stated ?? ModelQuantization(tensors: names) ?? gguf.quantization,
+            needs: needs, shards: shards, problems: problems)
+    }
+
+    /// What the files beside the configuration say, which tools wrote before transformers knew their method.
+    private mutating func readQuantization() -> ModelQuantization? {
+        for name in ModelQuantization.files {
+            if let json = json(name), let found = ModelQuantization(file: name, json) { return found }
+        }
+        return nil
+    }
+
+    /// The weights of the largest GGUF model. One that cannot be read counts by its size alone, and what is
+    /// wrong with it is told where its tensors are read.
+    private func readGGUF() -> GGUFWeights {
+        let files = files.filter { ModelPath($0.path).suffix == "gguf" }
+        var weights = GGUFWeights()
+        for path in GGUFWeights.chosen(files.map { ($0.path, $0.size) }) {
+            guard let file = byPath[path], let header = try? GGUFWeights.header(of: file.location) else {
+                return GGUFWeights()
+            }
+            weights.add(header)
+        }
+        return weights
+    }
+
+    // MARK: Files
+
+    private mutating func readCard() -> ModelCard? {
+        // What follows the YAML may be long, and nothing of it is wanted.
+        guard let file = byPath["README.md"], let start = start(of: file, FrontMatter.sizeLimit + 4096) else {
+            return nil
+        }
+        do throws(ModelCard.Problem) {
+            return try ModelCard.parse(start)
+        } catch {
+            problems.append(
+                Diagnostic(
+                    .warning, code: "card-broken",
+                    "\(prefix)README.md\(error.line.map { ", line \($0)" } ?? ""): \(error.message)",
+                    notes: ["the licence and the base model are therefore not known"],
+                    fix: "state the licence in the entry, with license = \"…\""))
+            return nil
+        }
+    }
+
+    /// A small JSON file, or `nil` where there is none, or where it is broken, which is noted.
+    private mutating func json(_ path: String) -> JSON? {
+        guard let file = byPath[path], let bytes = whole(file, limit: 1 << 22) else { return nil }
+        do throws(FormatError) {
+            let json = try JSON.parse(bytes.span, nonFinite: true)
+            if json.members != nil || json.array != nil { return json }
+            problems.append(broken("json-broken", file, FormatError("expected an object", at: 0)))
+        } catch {
+            problems.append(broken("json-broken", file, error))
+        }
+        return nil
+    }
+
+    private mutating func readIndexes() -> [(index: String, files: [String])] {
+        var result: [(index: String, files: [String])] = []
+        for file in files where ModelPath(file.path).isIndex {
+            guard let bytes = whole(file, limit: 1 << 26) else { continue }
+            do throws(FormatError) {
+                let directory = ModelPath(file.path).directory
+                var names: [String] = []
+                for name in try ShardIndex.fileNames(bytes.span) {
+                    if let problem = Path.problem(inRelative: name) {
+                        throw FormatError("the shard name \(JSON.string(name).compactText) \(problem)", at: 0)
+                    }
+                    names.append(directory.isEmpty ? name : "\(directory)/\(name)")
+                }
+                result.append((file.path, names))
+            } catch {
+                problems.append(broken("index-broken", file, error))
+            }
+        }
+        return result
+    }
+
+    private mutating func format(of file: ModelFile) -> ModelFormat? {
+        guard ModelFormat.isWeightLike(file.path) else {
+            return ModelFormat.detect(path: file.path, head: [], hasXML: false)
+        }
+        guard let head = start(of: file, ModelFormat.headLength) else { return nil }
+        if file.size < LFSPointer.sizeLimit, LFSPointer.matches(head.span) {
+            problems.append(
+                Diagnostic(
+                    code: "lfs-pointer",
+                    "\(prefix)\(file.path) is a Git LFS pointer, not the content that it stands for",
+                    notes: ["at \(file.location)"],
+                    fix: "fetch the content with git lfs pull, or download the model again"))
+            return nil
+        }
+        let xml = file.path.hasSuffix(".bin") && byPath[file.path.dropLast(4) + ".xml"] != nil
+        let format = ModelFormat.detect(path: file.path, head: head, hasXML: xml)
+        if format == nil, ModelPath(file.path).suffix == "safetensors" {
+            // Looked at as what it claims to be, so that the reason is told.
+            return .safetensors
+        }
+        return format
+    }
+
+    private mutating func header(of file: ModelFile) -> SafetensorsHeader? {
+        do {
+            let handle = try FileHandle.reading(file.location)
+            let size = try handle.status().size
+            var prefix = Buffer(count: SafetensorsHeader.prefixLength)
+            let prefixCount = try handle.read(into: &prefix, at: 0)
+            let length = try prefix.withBytes(prefixCount) { bytes throws(FormatError) in
+                try SafetensorsHeader.dataStart(bytes, fileSize: size)
+            }
+            var buffer = Buffer(count: length)
+            let count = try handle.read(into: &buffer, at: 0)
+            return try buffer.withBytes(count) { bytes throws(FormatError) in
+                try SafetensorsHeader.parse(bytes, fileSize: size)
+            }
+        } catch let error as FormatError {
+            problems.append(broken("safetensors-broken", file, error))
+        } catch {
+            problems.append(unreadable(file, "\(error)"))
+        }
+        return nil
+    }
+
+    private mutating func whole(_ file: ModelFile, limit: Int) -> [UInt8]? {
+        do throws(FileError) {
+            return try FileReader.contents(of: file.location, limit: limit)
+        } catch {
+            problems.append(unreadable(file, "\(error)"))
+            return nil
+        }
+    }
+
+    /// The first bytes of a file, `count` or fewer.
+    private mutating func start(of file: ModelFile, _ count: Int) -> [UInt8]? {
+        do throws(FileError) {
+            let handle = try FileHandle.reading(file.location)
+            var buffer = Buffer(count: min(count, max(0, file.size)))
+            let length = try handle.read(into: &buffer, at: 0)
+            return buffer.withBytes(length) { bytes in bytes.indices.map { bytes[$0] } }
+        } catch {
+            problems.append(unreadable(file, "\(error)"))
+            return nil
+        }
+    }
+
+    // MARK: Problems
+
+    private func broken(_ code: String, _ file: ModelFile, _ error: FormatError) -> Diagnostic {
+        Diagnostic(
+            code: code, "\(prefix)\(file.path) is broken: \(error)", notes: ["at \(file.location)"],
+            fix: "delete the file and download it again, or leave it out with the entry's exclude")
+    }
+
+    private func unreadable(_ file: ModelFile, _ reason: String) -> Diagnostic {
+        Diagnostic(
+            code: "unreadable", "\(prefix)\(file.path) could not be read", notes: [reason],
+            verdict: .undecided)
+    }
+}

@@ -1,0 +1,74 @@
+import Formats
+import Storage
+
+/// What a model brings along that runs on the machine that loads it: code, and chat templates.
+package struct SafetyFacts: Equatable, Sendable {
+    /// Where its configurations ask for Python code, in the order of the files.
+    package private(set) var code: [LoadedCode] = []
+    /// What does not belong into its chat templates, in the order of the files.
+    package private(set) var templates: [TemplateFinding] = []
+
+    /// The largest JSON file that is read; configurations of tokenizers have up to some megabytes.
+    static let sizeLimit = 1 << 25
+
+    /// Nothing.
+    init() {}
+
+    /// Reads configurations, templates and the headers of GGUF files. What cannot be read is recorded as such.
+    init(_ files: [ModelFile]) {
+        for file in files.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
+            let path = ModelPath(file.path)
+            let isTemplate = path.file == "chat_template.json"
+            if LoadedCode.isConfiguration(file.path) || isTemplate {
+                read(configuration: file)
+            } else if path.suffix == "jinja" {
+                read(template: file)
+            } else if path.suffix == "gguf" || ModelFormat.isWeightLike(file.path) {
+                read(weights: file)
+            }
+        }
+        code = Array(code.prefix(LoadedCode.most))
+        templates = Array(templates.prefix(TemplateFinding.most))
+    }
+
+    /// The facts that a lock records, sorted by name; none where there is nothing.
+    var lockFields: [JSON.Member] {
+        var fields: [JSON.Member] = []
+        if !code.isEmpty { fields.append(JSON.Member("remote_code", .array(code.map(\.json)))) }
+        if !templates.isEmpty { fields.append(JSON.Member("templates", .array(templates.map(\.json)))) }
+        return fields
+    }
+
+    private mutating func read(configuration file: ModelFile) {
+        guard let bytes = try? FileReader.contents(of: file.location, limit: SafetyFacts.sizeLimit),
+            let json = try? JSON.parse(bytes.span, nonFinite: true)
+        else {
+            // A library may read it all the same.
+            code.append(LoadedCode(file: file.path, key: "unreadable"))
+            return
+        }
+        code += LoadedCode.all(in: json, file: file.path)
+        templates += TemplateFinding.all(in: json, file: file.path)
+    }
+
+    private mutating func read(template file: ModelFile) {
+        guard let bytes = try? FileReader.contents(of: file.location, limit: SafetyFacts.sizeLimit) else {
+            return templates.append(SafetyFacts.unread(file))
+        }
+        templates += TemplateFinding.all(in: bytes, file: file.path)
+    }
+
+    private mutating func read(weights file: ModelFile) {
+        guard let start = try? FileHandle.reading(file.location).bytes(0..<min(4, file.size)),
+            start.elementsEqual("GGUF".utf8)
+        else { return }
+        guard let gguf = try? GGUFFile(file.location) else {
+            return templates.append(SafetyFacts.unread(file))
+        }
+        templates += TemplateFinding.all(in: gguf.header, file: file.path)
+    }
+
+    private static func unread(_ file: ModelFile) -> TemplateFinding {
+        TemplateFinding(file: file.path, template: nil, line: 1, message: "could not be read")
+    }
+}

@@ -1,0 +1,99 @@
+import Caches
+import Formats
+import Manifests
+
+/// A first manifest for a person to go on from: every complete model of the caches as an entry.
+package struct StarterManifest {
+    private let catalog: Catalog
+    private let name: String
+
+    /// Prepares the manifest.
+    ///
+    /// - Parameter name: what the bundle may be called; made to fit Kaggle's rule for slugs.
+    package init(_ catalog: Catalog, name: String) {
+        self.catalog = catalog
+        self.name = StarterManifest.slug(name)
+    }
+
+    /// The manifest's text, which ``Manifest/parse(_:path:)`` accepts.
+    package var text: String {
+        let usable = catalog.items.filter { $0.isComplete && $0.kind != "space" }
+        var names: Set<String> = []
+        let entries = usable.map { entry($0, &names) }
+        let licenses = Set(usable.compactMap { $0.facts.license?.lowercased() })
+            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return """
+            # What to pack for a notebook without internet: knapsack pack NAME.toml
+            schema = 1
+
+            [bundle]
+            name    = \(StarterManifest.quoted(name))   # the Kaggle dataset's slug, 6 to 50 characters
+            title   = \(StarterManifest.quoted(name))   # what Kaggle shows, 6 to 50 characters
+            license = "other"                           # one of Kaggle's dataset licence names
+            # owner = "your-kaggle-name"                # with it, dataset-metadata.json has its id
+
+            # [policy]                                  # the competition's rules, for knapsack check
+            # licenses = [\(licenses.map(StarterManifest.quoted).joined(separator: ", "))]
+            # max-size = "200 GB"
+
+            \(entries.isEmpty ? StarterManifest.example : entries.joined(separator: "\n"))
+            """
+    }
+
+    private static let example = """
+        # The caches hold no complete model. This is how an entry looks:
+        [[model]]
+        name   = "qwen"
+        source = "hf:Qwen/Qwen2.5-0.5B-Instruct@main"
+
+        """
+
+    private func entry(_ item: Catalog.Item, _ names: inout Set<String>) -> String {
+        let last = item.name.split(separator: "/").last.map(String.init) ?? "model"
+        let base = StarterManifest.slug(last)
+        var name = base
+        var number = 2
+        while !names.insert(name).inserted {
+            name = "\(base)-\(number)"
+            number += 1
+        }
+        let license = item.facts.license
+        let facts = [
+            ByteCount.text(item.inventory.size), item.facts.formats.first?.rawValue,
+            item.facts.dtypes.first, license ?? "licence unknown",
+        ].compactMap(\.self).joined(separator: ", ")
+        var text = """
+            # \(StarterManifest.comment(facts))
+            [[\(item.kind == "dataset" ? "dataset" : "model")]]
+            name   = \(StarterManifest.quoted(name))
+            source = \(StarterManifest.quoted(item.source.text))
+
+            """
+        if license == nil { text += "# license = \"…\"   # the cache does not say it\n" }
+        return text
+    }
+
+    /// Lowercase letters, digits and single hyphens, 3 to 50 characters.
+    private static func slug(_ text: String) -> String {
+        var result = ""
+        for character in text.lowercased().unicodeScalars {
+            switch character {
+            case "a"..."z", "0"..."9": result.unicodeScalars.append(character)
+            default: if !result.isEmpty, result.last != "-" { result += "-" }
+            }
+        }
+        result = String(result.prefix(50))
+        while result.last == "-" { result.removeLast() }
+        return result.count < 3 ? (result + "-models").drop { $0 == "-" }.description : result
+    }
+
+    /// A basic string of TOML: its escapes are those of JSON, but for the solidus and DEL, which JSON's
+    /// writer escapes as TOML wants it.
+    private static func quoted(_ text: String) -> String { JSON.string(text).compactText }
+
+    private static func comment(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }))
+    }
+}

@@ -1,0 +1,157 @@
+import Conversion
+import Formats
+import Manifests
+import ModelFacts
+import Storage
+import Tensors
+
+/// Casts the safetensors files of a model to another floating-point type, with their indexes and configurations.
+struct CastRecipe: ConversionRecipe {
+    let type: CastType
+    /// The names of the adapters that are merged into the weights first, one after the other.
+    var merged: [String] = []
+
+    var version: Int { 1 }
+    var parameters: [JSON.Member] {
+        ConversionRequest(from: "", product: .cast(type, merging: merged)).parameters
+    }
+    var stage: String { "casting" }
+
+    /// Safetensors, their indexes and configurations are converted. Weights in other formats are left out, because
+    /// they would be the ones of before; everything else is carried.
+    func selection(of paths: [String], for name: String) throws(Diagnostics) -> ConversionSelection {
+        var selection = ConversionSelection()
+        for path in paths {
+            let parts = ModelPath(path)
+            if parts.suffix == "safetensors" || parts.isSafetensorsIndex || parts.file == "config.json" {
+                selection.inputs.append(path)
+            } else if parts.isOtherWeights {
+                selection.left.append(path)
+            } else {
+                selection.carried.append(path)
+            }
+        }
+        let tensors = selection.inputs.map { ModelPath($0) }.filter { $0.suffix == "safetensors" }
+        guard !tensors.isEmpty else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "cast-no-safetensors", "\(name): there is no safetensors file to cast",
+                    notes: selection.left.prefix(5).map { "\($0) is of another format" },
+                    fix: "take a revision with safetensors, or see that the source's include takes them"))
+        }
+        let marks = paths.filter { CastRecipe.quantizationMarks.keys.contains(ModelPath($0).file) }
+        if let mark = marks.first, let method = CastRecipe.quantizationMarks[ModelPath(mark).file] {
+            throw Diagnostics(CastRecipe.quantized(name, method, mark))
+        }
+        let directories = Set(tensors.map(\.directory))
+        let alone = selection.left.filter { path in
+            let parts = ModelPath(path)
+            return parts.suffix == "bin" && parts.isTransformersWeights
+                && !directories.contains(parts.directory)
+        }
+        if let first = alone.first {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "cast-other-format",
+                    "\(name): \(first) holds weights that are there in no safetensors file, and cannot be cast",
+                    fix: "take a revision with safetensors for all parts, or leave the file out with exclude")
+            )
+        }
+        return selection
+    }
+
+    func refusal(of facts: ModelFacts, for name: String) -> Diagnostic? {
+        facts.config?.quantization.map { CastRecipe.quantized(name, $0.method, "config.json") }
+    }
+
+    /// Files that only quantized models have, and what quantized them.
+    private static let quantizationMarks = [
+        "quantize_config.json": "gptq", "hf_quant_config.json": "modelopt",
+    ]
+
+    private static func quantized(_ name: String, _ method: String, _ path: String) -> Diagnostic {
+        Diagnostic(
+            code: "cast-quantized",
+            "\(name): the weights are quantized already (\(method)), and cannot be cast",
+            notes: ["\(path) says so"], fix: "cast the model that it was quantized from")
+    }
+
+    func make(
+        of inputs: [ConversionInput], in directory: String, for name: String,
+        progress: @escaping ProgressHandler
+    ) async throws -> [JSON.Member] {
+        var small: [(path: String, bytes: [UInt8])] = []
+        var tensors: [ConversionInput] = []
+        for input in inputs where input.adapter == nil {
+            if ModelPath(input.path).suffix == "safetensors" {
+                tensors.append(input)
+            } else {
+                _ = try input.open()
+                small.append((input.path, try FileReader.contents(of: input.location, limit: 1 << 28)))
+            }
+        }
+        for file in small where ModelPath(file.path).file == "config.json" {
+            let config = try broken(file.path, name) { () throws(FormatError) in
+                try JSON.parse(file.bytes.span, nonFinite: true)
+            }
+            if let method = CastTexts.quantization(in: config) {
+                throw Diagnostics(CastRecipe.quantized(name, method, file.path))
+            }
+        }
+        let writer = try CastWriter(
+            tensors, to: type,
+            merging: merged.enumerated().map { index, adapter in
+                let files = inputs.filter { $0.adapter == index }
+                return (adapter, try AdapterInputs(files, directoryName: adapter, name: adapter))
+            }, in: directory, name: name)
+        for file in small {
+            let changed = try broken(file.path, name) { () throws(FormatError) in
+                guard ModelPath(file.path).isSafetensorsIndex else {
+                    return try CastTexts.config(file.bytes, to: type)
+                }
+                let shards = try ShardIndex.fileNames(file.bytes.span)
+                let folder = ModelPath(file.path).directory
+                let size = shards.reduce(0) { total, shard in
+                    total + (writer.tensorBytes[folder.isEmpty ? shard : "\(folder)/\(shard)"] ?? 0)
+                }
+                return try CastTexts.index(file.bytes, totalSize: size)
+            }
+            let path = Path.join(directory, file.path)
+            try Directory.make(Path.parent(path))
+            try FileHandle.creating(path).write(changed.span)
+        }
+        try await writer.write(stage: stage, progress: progress)
+        return []
+    }
+
+    private func broken<Result>(
+        _ path: String, _ name: String, _ body: () throws(FormatError) -> Result
+    ) throws(Diagnostics) -> Result {
+        do throws(FormatError) {
+            return try body()
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "json-broken", "\(name): \(path) is broken: \(error)",
+                    fix: "delete the file and download it again"))
+        }
+    }
+}
+
+extension ModelPath {
+    /// Whether it is an index of safetensors shards.
+    var isSafetensorsIndex: Bool { isIndex && file.contains(".safetensors.index.") }
+
+    /// Whether it holds weights in another format than safetensors, or belongs to such a file.
+    fileprivate var isOtherWeights: Bool {
+        let suffixes = [
+            "bin", "pt", "pth", "ckpt", "gguf", "ggml", "onnx", "onnx_data", "pb", "tflite", "keras", "h5",
+            "hdf5", "msgpack", "mlmodel",
+        ]
+        if suffixes.contains(suffix) || (isIndex && !isSafetensorsIndex) { return true }
+        if directories.contains(where: { $0.hasSuffix(".mlpackage") || $0.hasSuffix(".mlmodelc") }) {
+            return true
+        }
+        return file.hasPrefix("openvino_") && suffix == "xml"
+    }
+}

@@ -1,0 +1,61 @@
+package import Manifests
+import ModelFacts
+
+/// What a conversion makes of a locked entry, as far as the lock tells.
+package struct ConversionInputs: Sendable {
+    package let recipe: any ConversionRecipe
+    package let selection: ConversionSelection
+    package let conversion: LockedConversion
+    /// The files that become files of the new entry as they are.
+    package let carried: [LockedFile]
+    /// The entries whose adapters are merged.
+    package let adapters: [LockedEntry]
+    private let sourceLicense: LockedLicense?
+
+    /// - Throws: where nothing can be made of such files.
+    package init(
+        of source: LockedEntry, _ request: ConversionRequest, for name: String,
+        merging adapters: [LockedEntry] = [], imatrix: ImatrixInput? = nil
+    ) throws {
+        let recipe = request.recipe(for: name, of: source, imatrix: imatrix)
+        self.recipe = recipe
+        let selection = try recipe.selection(of: source.files.map(\.path), for: name)
+        func files(_ paths: [String]) -> [LockedFile] {
+            let wanted = Set(paths.map { Array($0.utf8) })
+            return source.files.filter { wanted.contains(Array($0.path.utf8)) }
+        }
+        self.selection = selection
+        self.adapters = adapters
+        conversion = try LockedConversion(
+            recipe, of: files(selection.inputs), adapters: adapters.map(AdapterInputs.files))
+        carried = files(selection.carried)
+        sourceLicense = LockedLicense.together(source.license, adapters.compactMap(\.license))
+    }
+
+    /// Whether a locked entry is what would be made now: by the same conversion, with the same files beside.
+    package func match(_ entry: LockedEntry) -> Bool {
+        guard case .conversion(conversion) = entry.origin else { return false }
+        let beside = entry.files.filter { $0.proof != .conversion }
+        return beside.count == carried.count
+            && zip(beside, carried).allSatisfy { one, other in
+                one.path.utf8.elementsEqual(other.path.utf8) && one.sha256 == other.sha256
+                    && one.proof == other.proof
+            }
+    }
+
+    /// What is missing for the new entry to be whole: what is left out stands in for nothing.
+    package func incomplete(_ source: LockedEntry, _ entry: Entry) -> [Diagnostic] {
+        let taken = Set(selection.inputs + selection.carried)
+        return Completeness.findings(
+            entry: entry.name, needs: [], paths: taken,
+            shards: source.files.compactMap { file in
+                taken.contains(file.path) ? file.shards.map { (file.path, $0) } : nil
+            }, download: source.origin.downloadCommand
+        ).map { $0.allowed(by: entry) }
+    }
+
+    /// The licence: the manifest's, or those of the files that it is made out of.
+    package func license(_ stated: String?) -> LockedLicense? {
+        stated.map { LockedLicense(id: $0, from: .manifest) } ?? sourceLicense
+    }
+}

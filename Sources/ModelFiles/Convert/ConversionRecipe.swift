@@ -1,0 +1,99 @@
+package import Formats
+package import Manifests
+package import ModelFacts
+package import Storage
+
+/// How the files of an entry become others. What takes part is decided from paths alone, so that a lock is enough
+/// to tell whether a conversion is fresh; a new kind of conversion is a new recipe, and nothing else.
+package protocol ConversionRecipe: Sendable {
+    /// Goes up whenever the same inputs and parameters would give other bytes.
+    var version: Int { get }
+    /// What is made, by the manifest's keys, sorted.
+    var parameters: [JSON.Member] { get }
+    /// What the work is called while it goes on, such as "casting".
+    var stage: String { get }
+
+    /// Which files of an entry are read, carried as they are, and left out.
+    /// - Parameters:
+    ///   - paths: the entry's files, sorted.
+    ///   - name: the entry that is made, with which messages begin.
+    /// - Throws: where nothing can be made of such files.
+    func selection(of paths: [String], for name: String) throws(Diagnostics) -> ConversionSelection
+
+    /// Why nothing can be made of an entry, as far as its facts tell; `nil` where they do not.
+    func refusal(of facts: ModelFacts, for name: String) -> Diagnostic?
+
+    /// Makes the files.
+    /// - Parameters:
+    ///   - inputs: the files that ``selection(of:for:)`` reads, in its order.
+    ///   - directory: an empty directory, below which the results go to their paths in the entry.
+    ///   - name: the entry that is made, with which messages begin.
+    /// - Returns: what was found out on the way and is worth keeping in a lock, sorted.
+    func make(
+        of inputs: [ConversionInput], in directory: String, for name: String,
+        progress: @escaping ProgressHandler
+    ) async throws -> [JSON.Member]
+}
+
+/// What a conversion does with the files of an entry.
+package struct ConversionSelection: Equatable, Sendable {
+    /// The paths of the files that are read.
+    package var inputs: [String] = []
+    /// The paths of the files that become files of the new entry as they are.
+    var carried: [String] = []
+    /// The paths of the files that are neither.
+    var left: [String] = []
+}
+
+/// A file to convert.
+package struct ConversionInput: Sendable {
+    /// The path below its entry.
+    package let path: String
+    /// The absolute path of its content, without links.
+    package let location: String
+    /// What the kernel said of the content when its digest was known; `nil` where nobody asked. A file that is not
+    /// the same any more is not converted.
+    package let status: FileStatus?
+    /// Which of the adapters that are merged it belongs to; `nil` for the model's own files.
+    package var adapter: Int?
+
+    /// Makes a value from its parts.
+    package init(path: String, location: String, status: FileStatus?, adapter: Int? = nil) {
+        self.path = path
+        self.location = location
+        self.status = status
+        self.adapter = adapter
+    }
+
+    /// Opens the file, and makes sure that it is the one that was proved.
+    package func open() throws -> FileHandle {
+        let file = try FileHandle.reading(location)
+        if let status, try file.status() != status { throw ReadFailure.changed(path: location) }
+        return file
+    }
+}
+
+extension ConversionRequest {
+    /// How it is made.
+    /// - Parameters:
+    ///   - name: the entry that is made.
+    ///   - source: the entry that it is made out of; without it, and without `imatrix` where there is one, the recipe
+    ///     only tells what takes part.
+    ///   - imatrix: the importance matrix.
+    package func recipe(
+        for name: String, of source: LockedEntry? = nil, imatrix: ImatrixInput? = nil
+    ) -> any ConversionRecipe {
+        switch product {
+        case .cast(let type, let merged): CastRecipe(type: type, merged: merged)
+        case .gguf(let gguf):
+            GGUFRecipe(
+                request: gguf, file: "\(name)-\(gguf.suffix).gguf",
+                modelName: source.flatMap(\.modelName) ?? from, imatrix: imatrix)
+        }
+    }
+
+    /// The path of the importance matrix; `nil` where there is none.
+    package var imatrix: String? {
+        if case .gguf(let gguf) = product { gguf.imatrix } else { nil }
+    }
+}

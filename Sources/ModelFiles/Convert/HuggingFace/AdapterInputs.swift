@@ -1,0 +1,66 @@
+package import Caches
+package import Conversion
+import Formats
+package import Manifests
+import ModelFacts
+import Storage
+
+/// The files of a LoRA adapter: the configuration and card as a whole, the matrices when they are wanted.
+package struct AdapterInputs {
+    /// What the adapter is.
+    package let adapter: LoraAdapter
+    /// The matrices, in the order in which they lie in the file.
+    package let checkpoint: StoredCheckpoint
+
+    private static let weights = "adapter_model.safetensors"
+    private static let small: Set<String> = ["adapter_config.json", "README.md", "config.json"]
+    private static let sizeLimit = 1 << 26
+
+    /// Which of an adapter's files are read.
+    package static func paths(among paths: [String]) -> [String] {
+        paths.filter { small.contains($0) || $0.utf8.elementsEqual(weights.utf8) }
+    }
+
+    /// The files of a locked adapter that are read.
+    package static func files(of entry: LockedEntry) -> [LockedFile] {
+        entry.files.filter { !paths(among: [$0.path]).isEmpty }
+    }
+
+    /// An adapter's files.
+    /// - Throws: ``Diagnostics`` where one of them is not what it should be.
+    package static func files(of snapshot: Snapshot) throws(Diagnostics) -> [ConversionInput] {
+        func isWanted(_ path: String) -> Bool { !paths(among: [path]).isEmpty }
+        let problems = snapshot.problems(taking: isWanted).filter { $0.severity == .error }
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+        return snapshot.files.filter { isWanted($0.path) }.map {
+            ConversionInput(path: $0.path, location: $0.location, status: $0.status)
+        }
+    }
+
+    /// Reads an adapter's files.
+    /// - Parameters:
+    ///   - directoryName: what the adapter's directory is taken to be called.
+    ///   - name: the adapter, with which messages begin.
+    /// - Throws: ``Diagnostics`` where a file is missing or broken.
+    package init(_ inputs: [ConversionInput], directoryName: String, name: String) throws {
+        guard let input = inputs.first(where: { $0.path.utf8.elementsEqual(Self.weights.utf8) }) else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "adapter-missing", "\(name): there is no \(Self.weights)",
+                    fix: "name the directory that PEFT's save_pretrained wrote", verdict: .undecided))
+        }
+        var files = ModelDocuments()
+        for input in inputs where Self.small.contains(input.path) {
+            _ = try input.open()
+            files[input.path] = try FileReader.contents(of: input.location, limit: Self.sizeLimit)
+        }
+        checkpoint = try SafetensorsCheckpoint.open(alone: input, for: name)
+        let card = files["README.md"].flatMap { try? ModelCard.frontMatter(of: $0) }
+        do throws(ConversionError) {
+            adapter = try LoraAdapter(
+                directoryName: directoryName, files: files, card: card, tensors: checkpoint.tensors)
+        } catch {
+            throw Diagnostics(error.diagnostic(for: name))
+        }
+    }
+}

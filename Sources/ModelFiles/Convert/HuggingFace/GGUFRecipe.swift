@@ -1,0 +1,83 @@
+import Conversion
+import Formats
+import Manifests
+import ModelFacts
+import Storage
+
+/// Makes one GGUF file of a Hugging Face model.
+struct GGUFRecipe: ConversionRecipe {
+    let request: ConversionRequest.GGUF
+    /// The file's name.
+    let file: String
+    /// What the model's directory is taken to be called, which does not depend on where it lies.
+    let modelName: String
+    let imatrix: ImatrixInput?
+
+    var version: Int { 1 }
+    var stage: String { "converting" }
+
+    var parameters: [JSON.Member] {
+        var members = [
+            JSON.Member("gguf", .string(request.product.name)), JSON.Member("file", .string(file)),
+            JSON.Member("model-name", .string(modelName)),
+        ]
+        if let via = request.product.via { members.append(JSON.Member("via", .string(via.rawValue))) }
+        if let name = request.preTokenizer { members.append(JSON.Member("pre-tokenizer", .string(name))) }
+        if let imatrix {
+            members.append(JSON.Member("imatrix", .string(imatrix.name)))
+            members.append(JSON.Member(ImatrixInput.digestKey, .string(imatrix.sha256.hex)))
+        }
+        return members.sortedByKey
+    }
+
+    /// The weights and the small files are read, and nothing is carried along: a GGUF file has all of it inside.
+    func selection(of paths: [String], for name: String) throws(Diagnostics) -> ConversionSelection {
+        var selection = ConversionSelection()
+        selection.inputs = ModelInputs.paths(among: paths)
+        let taken = Set(selection.inputs.map { Array($0.utf8) })
+        selection.left = paths.filter { !taken.contains(Array($0.utf8)) }
+        guard paths.contains("config.json") else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "gguf-no-config", "\(name): there is no config.json to convert by",
+                    fix: "see that the source's include takes it, or name a Hugging Face model"))
+        }
+        guard ModelInputs.hasWeights(paths) else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "gguf-no-weights", "\(name): there are no weights that can be converted",
+                    notes: selection.left.prefix(5).map { "\($0) is not read" },
+                    fix: "take a revision with safetensors, or see that the source's include takes them"))
+        }
+        return selection
+    }
+
+    func refusal(of facts: ModelFacts, for name: String) -> Diagnostic? { nil }
+
+    func make(
+        of inputs: [ConversionInput], in directory: String, for name: String,
+        progress: @escaping ProgressHandler
+    ) async throws -> [JSON.Member] {
+        var wanted = GGUFConversion.Request(request.product)
+        wanted.options.preTokenizer = request.preTokenizer
+        wanted.imatrix = try imatrix?.open(for: name)
+        let conversion = try GGUFConversion(
+            inputs, directoryName: modelName, name: name, wanted
+        ) { _, _ in Path.join(directory, file) }
+        try await conversion.write(progress: progress)
+        try imatrix?.check(for: name)
+        let type = conversion.conversion.outputType.rawValue
+        return [JSON.Member(conversion.quantizer == nil ? "outtype" : "via", .string(type))]
+    }
+}
+
+extension LockedEntry {
+    /// The name of the model, as its source has it: the repository without its owner, or the directory; `nil` where
+    /// that is nothing to call it by.
+    package var modelName: String? {
+        if let name = origin.modelName { return name }
+        guard case .path(let path)? = asked.source.flatMap({ try? Source.parse($0) }) else { return nil }
+        let name = Path.name(Path.normalized("/" + path))
+        return name.isEmpty || name == "/" ? nil : name
+    }
+}

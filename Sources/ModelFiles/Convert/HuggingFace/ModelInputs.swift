@@ -1,0 +1,96 @@
+import Conversion
+import Formats
+package import Manifests
+import ModelFacts
+import Storage
+
+/// The files of a Hugging Face model that a conversion reads: the small ones as a whole, the weights when they are
+/// wanted.
+struct ModelInputs {
+    /// All that the conversion decides from.
+    let model: HuggingFaceModel
+    /// The weights.
+    let checkpoint: any Checkpoint
+
+    /// The most bytes that a file has that is read as a whole: several times the largest tokenizer.
+    private static let sizeLimit = 1 << 28
+
+    /// Which of a model's files a conversion reads.
+    static func paths(among paths: [String]) -> [String] {
+        let weights = Set(Self.weights(among: paths).map { Array($0.utf8) })
+        return paths.filter { ModelDocuments.isWanted($0) || weights.contains(Array($0.utf8)) }
+    }
+
+    /// The files with weights: safetensors, and only where there are none PyTorch's, as the converter takes them.
+    private static func weights(among paths: [String]) -> [String] {
+        let safetensors = SafetensorsCheckpoint.files(among: paths)
+        return safetensors.isEmpty ? TorchWeights.files(among: paths) : safetensors
+    }
+
+    /// Whether there are weights among a model's files.
+    static func hasWeights(_ paths: [String]) -> Bool {
+        weights(among: paths).contains { $0.endsUTF8(".safetensors") || $0.endsUTF8(".bin") }
+    }
+
+    /// Reads a model's files.
+    /// - Parameters:
+    ///   - directoryName: what the model's directory is taken to be called.
+    ///   - name: the model, with which messages begin.
+    ///   - needsWeights: whether it is an error that there are none.
+    /// - Throws: ``Diagnostics`` where a file is missing or broken.
+    init(
+        _ inputs: [ConversionInput], directoryName: String, name: String, needsWeights: Bool = true
+    ) throws {
+        var files = ModelDocuments()
+        for input in inputs where ModelDocuments.isWanted(input.path) {
+            _ = try input.open()
+            do throws(FileError) {
+                files[input.path] = try FileReader.contents(of: input.location, limit: Self.sizeLimit)
+            } catch {
+                throw Diagnostics(
+                    Diagnostic(
+                        code: "file-unreadable", "\(name): \(error)", fix: "make it readable",
+                        verdict: .undecided))
+            }
+        }
+        let saved: any Checkpoint
+        if let stored = try SafetensorsCheckpoint.open(inputs, for: name) {
+            saved = stored
+        } else if let torch = try TorchWeights(inputs, for: name) {
+            saved = torch
+        } else if needsWeights {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "weights-missing", "\(name): there are no weights to convert",
+                    fix: "download the model's safetensors files", verdict: .undecided))
+        } else {
+            saved = StoredCheckpoint([], in: [])
+        }
+        // A card that cannot be read says nothing; whether it is broken is for knapsack check to say.
+        let card = files["README.md"].flatMap { try? ModelCard.frontMatter(of: $0) }
+        var contents: [Int: [UInt8]] = [:]
+        for index in Dequantization.needed(saved.tensors) {
+            let tensor = saved.tensors[index]
+            var bytes = [UInt8](repeating: 0, count: tensor.elementCount * tensor.unitSize)
+            var room = bytes.mutableSpan
+            try saved.read(0..<tensor.elementCount, of: index, into: &room)
+            contents[index] = bytes
+        }
+        do throws(ConversionError) {
+            model = try HuggingFaceModel(
+                directoryName: directoryName, files: files, card: card, tensors: saved.tensors,
+                contents: contents, isVocabularyOnly: !needsWeights)
+        } catch {
+            throw Diagnostics(error.diagnostic(for: name))
+        }
+        checkpoint = model.dequantization.map { DequantizedCheckpoint($0, of: saved, name: name) } ?? saved
+    }
+}
+
+extension ConversionError {
+    /// The error as a finding.
+    /// - Parameter name: the model or entry, with which it begins.
+    package func diagnostic(for name: String) -> Diagnostic {
+        Diagnostic(code: code, "\(name): \(message)", notes: notes, fix: fix)
+    }
+}

@@ -1,0 +1,179 @@
+import Conversion
+import Formats
+import Manifests
+import Storage
+import Tensors
+
+/// Opens the safetensors files of a model, in the order in which their tensors are converted.
+enum SafetensorsCheckpoint {
+    static let indexName = "model.safetensors.index.json"
+
+    /// The files of a model that hold its weights, or say which do: those that convert_hf_to_gguf.py looks at, and
+    /// where there is none of those names all but what other programs or adapters take.
+    static func files(among paths: [String]) -> [String] {
+        let all = paths.filter { !$0.utf8.contains(UInt8(ascii: "/")) && $0.endsUTF8(".safetensors") }
+        let own = all.filter { $0.utf8.starts(with: "model".utf8) }
+        let others = all.filter { path in
+            !["consolidated", "adapter_model"].contains { path.utf8.starts(with: $0.utf8) }
+        }
+        return (own.isEmpty || paths.contains(indexName) ? others : own)
+            + paths.filter { $0.utf8.elementsEqual(indexName.utf8) }
+    }
+
+    /// Opens the files: those that the index names, else those that begin with "model", sorted by name; the tensors
+    /// of each sorted by name (`index_tensors` of the converter).
+    /// - Parameters:
+    ///   - inputs: the files of a model, of which others than safetensors are left alone.
+    ///   - name: the model, with which messages begin.
+    /// - Throws: ``Diagnostics`` where a file is missing or broken, or has not the tensors that the index says.
+    static func open(_ inputs: [ConversionInput], for name: String) throws -> StoredCheckpoint? {
+        var parts = files(among: inputs.map(\.path)).filter { $0 != indexName }
+        var expected: [String: String]?
+        if let index = inputs.first(where: { $0.path == indexName }) {
+            let map = try weightMap(index, name)
+            expected = map
+            parts = Set(map.values).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        } else {
+            let own = parts.filter { $0.utf8.starts(with: "model".utf8) }
+            if !own.isEmpty { parts = own }
+            parts.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        }
+        guard !parts.isEmpty else { return nil }
+        let missing = parts.filter { part in !inputs.contains { $0.path.utf8.elementsEqual(part.utf8) } }
+        guard missing.isEmpty else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "shard-missing",
+                    "\(name): \(missing[0]), which \(indexName) names, is not there",
+                    notes: missing.dropFirst().prefix(5).map { "\($0) is not there either" },
+                    fix: "download the missing files", verdict: .undecided))
+        }
+        if parts.count > 64 { OpenFiles.raiseLimit() }
+        var files: [OpenInput] = []
+        var places: [StoredTensor] = []
+        for part in parts {
+            guard let input = inputs.first(where: { $0.path.utf8.elementsEqual(part.utf8) }) else { continue }
+            let (file, header) = try open(input, name)
+            let sorted = header.tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+            for tensor in sorted {
+                let start = header.dataStart
+                places.append(
+                    StoredTensor(
+                        tensor: CheckpointTensor(name: tensor.name, shape: tensor.shape, dtype: tensor.dtype),
+                        file: files.count,
+                        bytes: start + tensor.bytes.lowerBound..<start + tensor.bytes.upperBound))
+            }
+            files.append(file)
+        }
+        try check(places.map { ($0.tensor.name, $0.file) }, files, expected, name, index: indexName)
+        return StoredCheckpoint(places, in: files)
+    }
+
+    /// Opens one file, with its tensors in the order in which they lie.
+    /// - Throws: ``Diagnostics`` where it is broken.
+    static func open(alone input: ConversionInput, for name: String) throws -> StoredCheckpoint {
+        let (file, header) = try open(input, name)
+        let start = header.dataStart
+        let places = header.tensors.sorted { $0.bytes.lowerBound < $1.bytes.lowerBound }.map { tensor in
+            StoredTensor(
+                tensor: CheckpointTensor(name: tensor.name, shape: tensor.shape, dtype: tensor.dtype),
+                file: 0,
+                bytes: start + tensor.bytes.lowerBound..<start + tensor.bytes.upperBound)
+        }
+        return StoredCheckpoint(places, in: [file])
+    }
+
+    /// Compares what the files have with what the index says.
+    static func check(
+        _ tensors: [(name: String, file: Int)], _ files: [OpenInput], _ expected: [String: String]?,
+        _ name: String, index indexName: String
+    ) throws {
+        var found: [String: Int] = [:]
+        for tensor in tensors {
+            if let other = found.updateValue(tensor.file, forKey: tensor.name) {
+                throw Diagnostics(
+                    Diagnostic(
+                        code: "tensor-twice",
+                        "\(name): \(files[other].path) and \(files[tensor.file].path) both have a tensor "
+                            + "\(JSON.string(tensor.name).compactText)",
+                        fix: "see that all files are of one revision"))
+            }
+        }
+        guard let expected else { return }
+        let missing = expected.keys.filter { found[$0] == nil }.sorted(by: precedes)
+        let extra = found.keys.filter { expected[$0] == nil }.sorted(by: precedes)
+        guard let first = missing.first ?? extra.first else { return }
+        let quoted = JSON.string(first).compactText
+        throw Diagnostics(
+            Diagnostic(
+                code: missing.isEmpty ? "tensor-unlisted" : "tensor-missing",
+                missing.isEmpty
+                    ? "\(name): \(indexName) does not name the tensor \(quoted) that the files have"
+                    : "\(name): the tensor \(quoted), which \(indexName) names, is in none of the files",
+                notes: [
+                    "missing: \(missing.count)", "not named: \(extra.count)",
+                ], fix: "download all files again, from one revision"))
+    }
+
+    private static func precedes(_ one: String, _ other: String) -> Bool {
+        one.utf8.lexicographicallyPrecedes(other.utf8)
+    }
+
+    /// What the index says: for each tensor, its file.
+    static func weightMap(_ input: ConversionInput, _ name: String) throws -> [String: String] {
+        _ = try input.open()
+        let bytes = try FileReader.contents(of: input.location, limit: 1 << 28)
+        do throws(FormatError) {
+            let json = try JSON.parse(bytes.span, nonFinite: true)
+            guard let members = json["weight_map"]?.members else {
+                throw FormatError("it has no weight_map", at: 0)
+            }
+            var map: [String: String] = [:]
+            for member in members {
+                guard let file = member.value.string, Path.problem(inRelative: file) == nil,
+                    !file.utf8.contains(UInt8(ascii: "/"))
+                else { throw FormatError("it names a file that is not beside it", at: 0) }
+                map[member.key] = file
+            }
+            return map
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "json-broken", "\(name): \(input.path) is broken: \(error)",
+                    fix: "delete the file and download it again"))
+        }
+    }
+
+    private static func open(
+        _ input: ConversionInput, _ name: String
+    ) throws -> (OpenInput, SafetensorsHeader) {
+        let file = try OpenInput(input)
+        let size = file.status.size
+        do throws(FormatError) {
+            let prefix = try bytes(of: file, min(size, SafetensorsHeader.prefixLength))
+            let length = try SafetensorsHeader.dataStart(prefix.span, fileSize: size)
+            let header = try bytes(of: file, length)
+            return (file, try SafetensorsHeader.parse(header.span, fileSize: size))
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "safetensors-broken", "\(name): \(input.path) is broken: \(error)",
+                    notes: ["at \(input.location)"], fix: "delete the file and download it again"))
+        }
+    }
+
+    private static func bytes(of file: OpenInput, _ count: Int) throws(FormatError) -> [UInt8] {
+        do throws(FileError) {
+            return try file.handle.bytes(0..<count)
+        } catch {
+            throw FormatError("\(error)", at: 0)
+        }
+    }
+}
+
+extension String {
+    /// Whether the last bytes are these.
+    func endsUTF8(_ suffix: String) -> Bool {
+        utf8.count >= suffix.utf8.count && utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+    }
+}

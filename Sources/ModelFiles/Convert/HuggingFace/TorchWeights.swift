@@ -1,0 +1,134 @@
+import Conversion
+import Manifests
+import Storage
+import Tensors
+
+/// The tensors of a model's PyTorch files, `pytorch_model*.bin`, which are read as data: nothing in them is executed.
+struct TorchWeights: Checkpoint {
+    let tensors: [CheckpointTensor]
+    private let places: [Place]
+    private let files: [OpenInput]
+
+    private static let indexName = "pytorch_model.bin.index.json"
+
+    /// Where a tensor's elements lie.
+    private struct Place: Sendable {
+        let file: Int
+        /// From the first element to the last.
+        let bytes: Range<Int>
+        let elementSize: Int
+        /// How to gather elements that lie apart; `nil` where they lie one after the other.
+        let gather: StridedReader?
+    }
+
+    /// The files of a model that hold its weights, or say which do.
+    static func files(among paths: [String]) -> [String] {
+        paths.filter { path in
+            path.utf8.elementsEqual(indexName.utf8)
+                || (path.utf8.starts(with: "pytorch_model".utf8) && path.endsUTF8(".bin")
+                    && !path.utf8.contains(UInt8(ascii: "/")))
+        }
+    }
+
+    /// Opens the files: those that the index names, else all, sorted by name; the tensors of each in the order in
+    /// which they were saved (`index_tensors` of the converter).
+    /// - Parameter name: the model, with which messages begin.
+    /// - Returns: `nil` where there are none.
+    /// - Throws: ``Diagnostics`` where a file is missing, broken, or has tensors of kinds that are no plain elements.
+    init?(_ inputs: [ConversionInput], for name: String) throws {
+        var parts = Self.files(among: inputs.map(\.path)).filter { $0 != Self.indexName }
+        var expected: [String: String]?
+        if let index = inputs.first(where: { $0.path.utf8.elementsEqual(Self.indexName.utf8) }) {
+            let map = try SafetensorsCheckpoint.weightMap(index, name)
+            expected = map
+            parts = Array(Set(map.values))
+        }
+        parts.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        guard !parts.isEmpty else { return nil }
+        var files: [OpenInput] = []
+        var tensors: [CheckpointTensor] = []
+        var places: [Place] = []
+        for part in parts {
+            guard let input = inputs.first(where: { $0.path.utf8.elementsEqual(part.utf8) }) else {
+                throw Diagnostics(
+                    Diagnostic(
+                        code: "shard-missing",
+                        "\(name): \(part), which \(Self.indexName) names, is not there",
+                        fix: "download the missing file", verdict: .undecided))
+            }
+            let file = try OpenInput(input)
+            for tensor in try Self.read(file, name).tensors {
+                tensors.append(CheckpointTensor(name: tensor.name, shape: tensor.shape, dtype: tensor.dtype))
+                places.append(try Self.place(tensor, file: files.count, "\(name): \(part)"))
+            }
+            files.append(file)
+        }
+        try SafetensorsCheckpoint.check(
+            zip(tensors, places).map { ($0.name, $1.file) }, files, expected, name, index: Self.indexName)
+        self.tensors = tensors
+        self.places = places
+        self.files = files
+    }
+
+    private static func read(_ file: OpenInput, _ name: String) throws -> TorchCheckpoint {
+        let reading = try TorchCheckpoint.read(fileSize: file.status.size) { range throws(FileError) in
+            try file.handle.bytes(range)
+        }
+        switch reading {
+        case .malformed(let error):
+            throw Diagnostics(
+                Diagnostic(
+                    code: "torch-broken", "\(name): \(file.path) is broken: \(error)",
+                    fix: "download it again, or take a revision with safetensors"))
+        case .checkpoint(let checkpoint):
+            guard let skipped = checkpoint.skipped.first else { return checkpoint }
+            throw Diagnostics(
+                Diagnostic(
+                    code: "torch-kind",
+                    "\(name): \"\(skipped.name)\" of \(file.path) is made by \(skipped.kind), and has no plain elements",
+                    fix: "take a revision with safetensors"))
+        }
+    }
+
+    private static func place(_ tensor: TorchCheckpoint.Tensor, file: Int, _ name: String) throws -> Place {
+        let size = tensor.dtype.bitsPerElement / 8
+        let view = TensorView(tensor: 0, offset: 0, shape: tensor.shape, strides: tensor.strides)
+        let gather = view.isContiguous ? nil : StridedReader(view, unitLength: 1, unitSize: max(1, size))
+        guard size > 0, gather != nil || view.isContiguous else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "torch-kind", "\(name): \"\(tensor.name)\" has no elements that can be read",
+                    fix: "take a revision with safetensors"))
+        }
+        return Place(file: file, bytes: tensor.bytes, elementSize: size, gather: gather)
+    }
+
+    // MARK: Reading
+
+    func read(_ elements: Range<Int>, of index: Int, into bytes: inout MutableSpan<UInt8>) throws {
+        let place = places[index]
+        let file = files[place.file]
+        func read(_ elements: Range<Int>, _ bytes: inout MutableSpan<UInt8>) throws {
+            let start = place.bytes.lowerBound + elements.lowerBound * place.elementSize
+            precondition(elements.lowerBound >= 0 && start + bytes.count <= place.bytes.upperBound)
+            guard try file.handle.read(into: &bytes, at: start) == bytes.count else {
+                throw ReadFailure.changed(path: file.handle.path)
+            }
+        }
+        precondition(bytes.count == elements.count * place.elementSize)
+        guard let gather = place.gather else { return try read(elements, &bytes) }
+        var staging: [UInt8] = []
+        try gather.read(elements, staging: &staging, into: &bytes) { try read($0, &$1) }
+    }
+
+    func willRead(_ elements: Range<Int>, of index: Int) {
+        let place = places[index]
+        guard place.gather == nil else { return }
+        let start = place.bytes.lowerBound + elements.lowerBound * place.elementSize
+        files[place.file].handle.willRead(start..<start + elements.count * place.elementSize)
+    }
+
+    func checkUnchanged() throws {
+        for file in files { try file.checkUnchanged() }
+    }
+}

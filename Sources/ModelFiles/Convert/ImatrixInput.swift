@@ -1,0 +1,66 @@
+import Formats
+package import Manifests
+package import Storage
+
+/// The importance matrix of an entry.
+package struct ImatrixInput: Sendable {
+    /// The path in the manifest, which the metadata says too.
+    package let name: String
+    /// The file's place; `nil` where it is not looked at.
+    package let location: String?
+    /// The digest that decides what is made.
+    package let sha256: SHA256Digest
+
+    /// The parameter of a conversion that says the digest.
+    static let digestKey = "imatrix-sha256"
+
+    /// The matrix as it lies beside the manifest now.
+    package init?(_ request: ConversionRequest, in directory: String, for entry: String) throws(Diagnostics) {
+        guard let name = request.imatrix else { return nil }
+        let location = Path.join(directory, name)
+        self.name = name
+        self.location = location
+        sha256 = try Self.digest(location, entry)
+    }
+
+    /// The matrix that a lock has.
+    package init?(_ request: ConversionRequest, as conversion: LockedConversion, in directory: String? = nil) {
+        guard let name = request.imatrix,
+            let digest = JSON.object(conversion.parameters)[Self.digestKey]?.string,
+            let sha256 = SHA256Digest(hex: digest)
+        else { return nil }
+        self.name = name
+        location = directory.map { Path.join($0, name) }
+        self.sha256 = sha256
+    }
+
+    package func open(for entry: String) throws -> ImatrixFile {
+        try check(for: entry)
+        return try ImatrixFile(path: location ?? name, name: name)
+    }
+
+    /// Makes sure that the file has the digest.
+    package func check(for entry: String) throws(Diagnostics) {
+        let found = try Self.digest(location ?? name, entry)
+        guard found != sha256 else { return }
+        throw Diagnostics(
+            Diagnostic(
+                code: "changed",
+                "\(entry): the importance matrix \(name) has other content than the lock says",
+                notes: ["expected sha256 \(sha256)", "found    sha256 \(found)"],
+                fix: "take the file back, or run knapsack lock --update \(entry)"))
+    }
+
+    private static func digest(_ location: String, _ entry: String) throws(Diagnostics) -> SHA256Digest {
+        do {
+            var buffer = Buffer(count: FileReader.blockSize)
+            let path = try Directory.realPath(location)
+            return try FileReader.read(path, gitBlob: false, buffer: &buffer) { _ in }.digests.sha256
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "imatrix-unreadable", "\(entry): the importance matrix cannot be read: \(error)",
+                    fix: "see that imatrix is right; it is seen from the manifest", verdict: .undecided))
+        }
+    }
+}

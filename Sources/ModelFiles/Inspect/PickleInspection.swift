@@ -1,0 +1,47 @@
+package import Manifests
+import ModelFacts
+package import Scanning
+import Storage
+
+/// What the pickles in a file would do if they were loaded.
+package struct PickleInspection: Equatable, Sendable {
+    /// The path as it was given.
+    package let path: String
+    /// The size in bytes.
+    package let size: Int
+    /// What was found.
+    package let scan: PickleScan
+
+    /// Looks through a file.
+    /// - Returns: `nil` for a directory, and for a file without pickles.
+    /// - Throws: ``Diagnostics`` where it cannot be read.
+    package init?(path: String) throws {
+        do throws(FileError) {
+            let real = try Directory.realPath(path)
+            let status = try FileStatus.status(of: real)
+            guard status.kind != .directory, let scan = try PickleFact.scan(real, name: path) else {
+                return nil
+            }
+            self.path = path
+            size = status.size
+            self.scan = scan
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: "model-unreadable", "\(error)",
+                    fix: error.isMissing ? "check the path" : "make it readable", verdict: .undecided))
+        }
+    }
+
+    /// What is not harmless.
+    package var findings: [Diagnostic] {
+        scan.findings.map { finding in
+            let place =
+                finding.member.isEmpty
+                ? "byte \(finding.offset)" : "\(finding.member), byte \(finding.offset)"
+            return Diagnostic(
+                code: finding.verdict == .refused ? "pickle-refused" : "pickle-unreadable",
+                "\(path): \(finding.message)", notes: ["at \(place)"])
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Formats
+import Manifests
+import ModelFacts
+import Storage
+import Tensors
+
+/// The files of a PyTorch checkpoint that a path names, open, with what they have.
+struct TorchShards {
+    let path: String
+    let files: [OpenFile]
+    let checkpoints: [TorchCheckpoint]
+
+    /// - Parameters:
+    ///   - path: as the user named it.
+    ///   - paths: the files.
+    init(path: String, files paths: [String]) throws {
+        self.path = path
+        var files: [OpenFile] = []
+        var checkpoints: [TorchCheckpoint] = []
+        for path in paths {
+            let file: OpenFile
+            do throws(FileError) {
+                file = try OpenFile(path: path)
+            } catch {
+                throw Diagnostics(
+                    Diagnostic(
+                        code: "model-unreadable", "\(error)",
+                        fix: error.isMissing ? "download the missing file" : "make it readable",
+                        verdict: .undecided))
+            }
+            checkpoints.append(try TorchShards.read(file, path))
+            files.append(file)
+        }
+        self.files = files
+        self.checkpoints = checkpoints
+    }
+
+    /// Reads what a file has.
+    /// - Parameter name: the file, for messages.
+    static func read(_ file: OpenFile, _ name: String) throws -> TorchCheckpoint {
+        let reading = try TorchCheckpoint.read(fileSize: file.status.size) { range throws(FileError) in
+            try file.handle.bytes(range)
+        }
+        switch reading {
+        case .checkpoint(let checkpoint): return checkpoint
+        case .malformed(let error):
+            throw Diagnostics(
+                Diagnostic(
+                    code: "model-malformed", "\(name) is no PyTorch checkpoint that can be read: \(error)",
+                    fix: "download it again, or take the model's safetensors files"))
+        }
+    }
+
+    /// Whether a file is one that `torch.save` wrote, now or long ago.
+    /// - Parameter start: its first bytes; 14 decide.
+    static func isTorch(_ start: [UInt8]) -> Bool {
+        ZipDirectory.isZip(start.span) || TorchCheckpoint.isLegacy(start.span)
+    }
+
+    /// The files that an index of shards or a directory names; `nil` where it is of no PyTorch checkpoint.
+    static func files(of path: String, isDirectory: Bool) throws -> [String]? {
+        if !isDirectory {
+            return path.utf8.ends(".bin.index.json") ? try SafetensorsShards.ofIndex(path) : nil
+        }
+        for name in ["model.safetensors.index.json", "model.safetensors"]
+        where try FileStatus.existing(Path.join(path, name)) != nil { return nil }
+        for name in ["pytorch_model.bin.index.json", "pytorch_model.bin"] {
+            let file = Path.join(path, name)
+            guard try FileStatus.existing(file) != nil else { continue }
+            return name == "pytorch_model.bin" ? [file] : try SafetensorsShards.ofIndex(file)
+        }
+        return nil
+    }
+}
+
+extension String.UTF8View {
+    fileprivate func ends(_ text: String) -> Bool {
+        count >= text.utf8.count && suffix(text.utf8.count).elementsEqual(text.utf8)
+    }
+}

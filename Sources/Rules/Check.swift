@@ -1,0 +1,58 @@
+import Formats
+package import Manifests
+import ModelFacts
+
+/// The rule book: decides from a manifest and its lock alone whether the bundle may and will work.
+package enum Check {
+    /// Everything that does not hold, errors and warnings, in the order of the rules.
+    ///
+    /// Findings whose code an entry's `allow` names come back as notes.
+    ///
+    /// - Parameters:
+    ///   - stale: what makes the lock stale, which is decided where conversions are known.
+    ///   - plan: the plan of the lock, if the caller has it.
+    package static func findings(
+        _ manifest: Manifest, _ lock: Lock, stale: [Diagnostic], plan given: Plan? = nil
+    ) throws(Diagnostics) -> [Diagnostic] {
+        let plan = if let given { given } else { try Plan(lock) }
+        let sources = Set(manifest.entries.compactMap { $0.conversion?.from })
+        var findings = outdated(manifest, lock) + stale
+        findings += LicenseRule.unknownNames(manifest.policy, lock)
+        for entry in manifest.entries {
+            guard let locked = lock.entry(named: entry.name) else { continue }
+            let isSource = sources.contains(entry.name)
+            let found =
+                completeness(locked) + PolicyRules.findings(entry, locked, manifest, lock)
+                + PickleRule.findings(locked, manifest.policy) + WheelRules.findings(entry, locked)
+                + HardwareRules.findings(entry, locked, manifest.policy, isSource: isSource)
+                + KaggleRules.renamed(locked)
+            findings += found.map { $0.located(at: entry.location).allowed(by: entry) }
+        }
+        return findings + HardwareRules.findings(manifest, lock) + ScratchRule.findings(manifest, lock)
+            + KaggleRules.findings(manifest, plan)
+    }
+
+    /// Whether the lock has the facts that the rules of this Knapsack decide by: what nobody looked at is not clean.
+    static func outdated(_ manifest: Manifest, _ lock: Lock) -> [Diagnostic] {
+        guard lock.factsVersion != Lock.factsVersion else { return [] }
+        let other = lock.factsVersion < Lock.factsVersion ? "an earlier" : "a later"
+        return [
+            Diagnostic(
+                code: "facts-outdated",
+                "the lock was made by \(other) Knapsack, which looked for other things in the files",
+                at: Diagnostic.Location(file: manifest.path),
+                notes: ["facts of version \(lock.factsVersion), and the rules need \(Lock.factsVersion)"],
+                fix: "run knapsack lock where the caches are; the pins stay", verdict: .undecided)
+        ]
+    }
+
+    /// Whether the files that an entry needs are all among its files.
+    package static func completeness(_ entry: LockedEntry) -> [Diagnostic] {
+        guard entry.kind == .model else { return [] }
+        return Completeness.findings(
+            entry: entry.name, needs: entry.fact("needs")?.strings ?? [],
+            paths: Set(entry.files.map(\.path)),
+            shards: entry.files.compactMap { file in file.shards.map { (file.path, $0) } },
+            download: entry.origin.downloadCommand)
+    }
+}

@@ -1,0 +1,111 @@
+import Formats
+import Manifests
+
+/// `licenses` of `[policy]`: an entry's licence must be in the list.
+enum LicenseRule {
+    static func findings(_ locked: LockedEntry, _ policy: Policy) -> [Diagnostic] {
+        guard let allowed = policy.licenses else { return [] }
+        let list = "allowed: \(allowed.joined(separator: ", "))"
+        guard let license = locked.license else {
+            return [unknown("\(locked.name): nothing says under which licence it is", [list])]
+        }
+        let stated = LicenseExpression(stated: license.id)
+        let said = "said by \(license.from.words)"
+        if stated.licenses.allSatisfy({ LicenseName($0).isUnknown }) {
+            let words = "\(license.from.words) only says that the licence is \(license.id)"
+            return [unknown("\(locked.name): \(words)", [list])]
+        }
+        guard !keeps(stated, allowed) else { return [] }
+        let denied = stated.licenses.filter { !keeps(.license($0), allowed) }
+        let parts = stated.licenses.count > 1 ? ["not in it: \(denied.joined(separator: ", "))"] : []
+        return [
+            Diagnostic(
+                code: "license-denied",
+                "\(locked.name): the licence \(license.id) is not in the policy's list",
+                notes: [list] + parts + [said],
+                fix: "take another model, or add the licence to [policy] licenses if the rules allow it")
+        ]
+    }
+
+    /// Whether a licence is kept by a list.
+    static func keeps(_ stated: LicenseExpression, _ allowed: [String]) -> Bool {
+        let names = allowed.map { LicenseName($0) }
+        return stated.isAccepted { license in
+            let name = LicenseName(license)
+            return names.contains { $0.accepts(name) }
+        }
+    }
+
+    private static func unknown(_ message: String, _ notes: [String]) -> Diagnostic {
+        Diagnostic(
+            code: "license-unknown", message, notes: notes,
+            fix: "find out, and add license = \"…\" to the entry; the lock records that you said it")
+    }
+
+    /// Names in the list that neither SPDX nor the Hub nor an entry has, which no licence will ever match.
+    static func unknownNames(_ policy: Policy, _ lock: Lock) -> [Diagnostic] {
+        let used = Set(
+            lock.entries.compactMap(\.license).flatMap { LicenseExpression(stated: $0.id).licenses }
+                .map { LicenseName($0) })
+        return (policy.licenses ?? []).enumerated().compactMap { index, text in
+            let name = LicenseName(text)
+            guard !name.isKnown, !used.contains(name) else { return nil }
+            return Diagnostic(
+                .warning, code: "license-name-unknown",
+                "no licence is known as \"\(text)\", and no entry has one of that name",
+                at: policy.location(of: "licenses.\(index)"),
+                fix: name.suggestion.map { "did you mean \"\($0)\"?" }
+                    ?? "write SPDX's identifier, the Hub's, or the card's license_name")
+        }
+    }
+}
+
+/// The licences of the models that a model's card names as what it was made out of.
+enum BaseModelRule {
+    static func findings(_ locked: LockedEntry, _ policy: Policy, _ lock: Lock) -> [Diagnostic] {
+        // What is converted here has the bases of the entry that it was made out of, which are looked at there.
+        guard let allowed = policy.licenses, locked.asked.conversion == nil else { return [] }
+        let relation = locked.fact("base_model_relation")?.string
+        var findings: [Diagnostic] = []
+        var unknown: [String] = []
+        for base in locked.fact("base_models")?.strings ?? [] {
+            let entries = lock.entries.filter { isModel($0, base) && $0.name != locked.name }
+            guard !entries.isEmpty else {
+                if !isItself(locked, base) { unknown.append(base) }
+                continue
+            }
+            findings += entries.compactMap { entry in
+                guard let license = entry.license,
+                    !LicenseRule.keeps(LicenseExpression(stated: license.id), allowed)
+                else { return nil }
+                return Diagnostic(
+                    code: "license-base-denied",
+                    "\(locked.name): its base model \(base) has the licence \(license.id), which is not in the policy's list",
+                    notes: [
+                        "allowed: \(allowed.joined(separator: ", "))",
+                        "\(entry.name) is \(base), said by \(license.from.words)",
+                    ], fix: "take a model with another base, or add the licence to [policy] licenses")
+            }
+        }
+        guard !unknown.isEmpty else { return findings }
+        let made = relation.map { " (\($0))" } ?? ""
+        return findings + [
+            Diagnostic(
+                .warning, code: "license-base-unknown",
+                "\(locked.name): the licence of its base model is not known here\(made)",
+                notes: unknown.map { "made out of \($0), which no entry has" },
+                fix: "look it up, and add \"license-base-unknown\" to the entry's allow if it is right")
+        ]
+    }
+
+    /// Whether an entry is what a card calls by this name.
+    private static func isModel(_ entry: LockedEntry, _ name: String) -> Bool {
+        guard entry.asked.conversion == nil else { return false }
+        return isItself(entry, name)
+    }
+
+    private static func isItself(_ entry: LockedEntry, _ name: String) -> Bool {
+        guard case .hub(let repository, _, _) = entry.origin, repository.kind == .model else { return false }
+        return repository.id.lowercased() == name.lowercased()
+    }
+}

@@ -1,0 +1,82 @@
+import Manifests
+
+/// `released-before` of `[policy]`: what was released later may not be used.
+enum ReleaseRule {
+    static func findings(_ entry: Entry, _ locked: LockedEntry, _ manifest: Manifest) -> [Diagnostic] {
+        // What is converted here is as old as the entry that it was made out of.
+        guard let limit = manifest.policy.releasedBefore, isReleased(locked), entry.conversion == nil else {
+            return []
+        }
+        guard let released = entry.released else {
+            return [
+                Diagnostic(
+                    code: "released-unknown",
+                    "\(entry.name): nothing says when it was released, which has to be before \(limit)",
+                    notes: ["no cache keeps the date of a commit or of a version"],
+                    fix: "look it up on the Hub or on Kaggle, and add released = YYYY-MM-DD to the entry")
+            ]
+        }
+        guard released >= limit else { return [] }
+        return [
+            Diagnostic(
+                code: "released-late",
+                "\(entry.name): it was released on \(released), and the policy asks for a day before \(limit)",
+                notes: ["said by the manifest"], fix: "take a model, or a revision, that is older")
+        ]
+    }
+
+    /// Models and data sets, and whatever else comes from a model's or data set's repository; wheels are software.
+    private static func isReleased(_ locked: LockedEntry) -> Bool {
+        switch locked.kind {
+        case .model, .dataset: true
+        case .files: locked.origin != .path
+        case .wheels: false
+        }
+    }
+}
+
+/// `allowed-revisions` of `[policy]`: models may come from nowhere else.
+enum RevisionRule {
+    static func findings(_ locked: LockedEntry, _ policy: Policy) -> [Diagnostic] {
+        guard policy.allowedRevisions != nil || policy.allowedRevisionsPath != nil else { return [] }
+        // A list that was not read allows nothing.
+        let allowed = policy.allowedRevisions ?? []
+        guard locked.asked.conversion == nil, isModel(locked),
+            !allowed.contains(where: { $0.allows(locked.origin) })
+        else { return [] }
+        guard let name = name(of: locked.origin) else {
+            return [
+                Diagnostic(
+                    code: "revision-unknown",
+                    "\(locked.name): a directory has no revision that could be among the allowed ones",
+                    fix: "take the model from a cache, or add \"revision-unknown\" to the entry's allow")
+            ]
+        }
+        let same = allowed.filter { $0.names(locked.origin) }
+        let all = same.prefix(5).map { "allowed: \($0.text)" } + (same.count > 5 ? ["…"] : [])
+        return [
+            Diagnostic(
+                code: "revision-denied", "\(locked.name): \(name) is not one of the allowed revisions",
+                notes: same.isEmpty ? ["nothing of this repository is allowed"] : all,
+                fix: same.isEmpty
+                    ? "take a model that is allowed"
+                    : "ask for an allowed commit in the entry's source, and run knapsack lock")
+        ]
+    }
+
+    private static func isModel(_ locked: LockedEntry) -> Bool {
+        switch locked.origin {
+        case .hub(let repository, _, _): repository.kind == .model
+        case .kaggle(let handle): handle.kind == .model
+        case .path, .conversion: locked.kind == .model
+        }
+    }
+
+    private static func name(of origin: Origin) -> String? {
+        switch origin {
+        case .hub(let repository, _, let commit): "\(repository.id)@\(commit)"
+        case .kaggle(let handle): "kaggle:\(handle.text)"
+        case .path, .conversion: nil
+        }
+    }
+}

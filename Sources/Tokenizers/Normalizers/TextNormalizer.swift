@@ -1,0 +1,69 @@
+import Formats
+
+/// What changes a text before it is split.
+protocol TextNormalizer: Sendable {
+    func normalize(_ piece: inout TextPiece) throws(ConversionError)
+}
+
+/// Makes the normalizers of a `tokenizer.json`.
+enum TextNormalizers {
+    /// - Throws: where a normalizer is broken or not known.
+    static func make(_ part: TokenizerPart) throws(ConversionError) -> any TextNormalizer {
+        let type = try part.type()
+        switch type {
+        case "Sequence":
+            var steps: [any TextNormalizer] = []
+            for step in try part.parts("normalizers") { steps.append(try make(step)) }
+            return NormalizerSequence(steps: steps)
+        case "Replace":
+            return ReplaceNormalizer(
+                pattern: try TextPattern(part, "pattern"),
+                content: Array(try part.string("content").unicodeScalars))
+        case "Prepend": return PrependNormalizer(added: Array(try part.string("prepend").unicodeScalars))
+        case "ByteLevel": return ByteLevelNormalizer()
+        case "Lowercase": return LowercaseNormalizer()
+        case "Strip":
+            return StripNormalizer(
+                left: try part.bool("strip_left", default: true),
+                right: try part.bool("strip_right", default: true))
+        case "StripAccents": return StripAccentsNormalizer()
+        case "Nmt": return NmtNormalizer()
+        case "BertNormalizer": return try BertNormalizer(part)
+        case "Precompiled": return try PrecompiledNormalizer(part)
+        default:
+            if let form = NormalizationForm(rawValue: type) { return FormNormalizer(form: form) }
+            throw part.unknown(type)
+        }
+    }
+}
+
+/// One normalizer after the other.
+struct NormalizerSequence: TextNormalizer {
+    let steps: [any TextNormalizer]
+
+    func normalize(_ piece: inout TextPiece) throws(ConversionError) {
+        for step in steps { try step.normalize(&piece) }
+    }
+}
+
+/// Puts one string in the place of every match of a pattern.
+struct ReplaceNormalizer: TextNormalizer {
+    let pattern: TextPattern
+    let content: [Unicode.Scalar]
+
+    func normalize(_ piece: inout TextPiece) throws(ConversionError) {
+        piece.replace(try pattern.matches(in: piece.scalars), by: content)
+    }
+}
+
+/// Puts a string before every text that is not empty.
+struct PrependNormalizer: TextNormalizer {
+    let added: [Unicode.Scalar]
+
+    func normalize(_ piece: inout TextPiece) throws(ConversionError) { piece.prepend(added) }
+}
+
+/// Writes the bytes of the text as characters.
+struct ByteLevelNormalizer: TextNormalizer {
+    func normalize(_ piece: inout TextPiece) throws(ConversionError) { ByteCharacters.encode(&piece) }
+}

@@ -1,0 +1,55 @@
+package import Formats
+
+/// The name that llama.cpp gives to the way in which a tokenizer splits a text: `tokenizer.ggml.pre`.
+package enum PreTokenizer {
+    /// Finds the name as llama.cpp's converter does: by what the tokenizer makes of a certain text.
+    /// - Parameters:
+    ///   - files: the model's files.
+    ///   - config: its `config.json`.
+    ///   - parsed: the content of `tokenizer.json`, where it was read before.
+    /// - Throws: where there is no tokenizer, it is not supported, or it is none of those that are known.
+    package static func identify(
+        files: ModelDocuments, config: JSON, parsed: JSON? = nil
+    ) throws(ConversionError) -> String {
+        let encoder = try TokenizerEncoder(files: files, config: config, parsed: parsed)
+        return try identify(ids: try encoder.encode(probe, addSpecialTokens: true))
+    }
+
+    /// The name that belongs to the ids of the probe.
+    package static func identify(ids: [Int]) throws(ConversionError) -> String {
+        let hash = hash(ids)
+        let line = known.split(separator: "\n").last { $0.utf8.starts(with: hash.utf8) }
+        guard let name = line?.split(separator: " ").last else {
+            throw ConversionError(
+                "pre-tokenizer-unknown", "the tokenizer's way to split a text is not known",
+                notes: ["SHA-256 of the probe's ids: \(hash)"],
+                fix: "name it with --pre NAME, or with pre-tokenizer = \"NAME\" in a manifest")
+        }
+        return String(name)
+    }
+
+    /// The hash of the ids as Python prints a list of them.
+    package static func hash(_ ids: [Int]) -> String {
+        let list = ids.map { String($0) }.joined(separator: ", ")
+        return SHA256.hexadecimal(Array("[\(list)]".utf8))
+    }
+
+    /// Every name that is known, once each, sorted.
+    package static let names: [String] = {
+        let names = Set(
+            known.split(separator: "\n").compactMap { $0.split(separator: " ").last.map(String.init) })
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }()
+
+    /// The text that tells tokenizers apart, from the same file as the hashes.
+    static let probe: String = {
+        let spaces = "\n \n\n \n\n\n \t \t\t \t\n  \n   \n    \n     \n"
+        let emojis = "🚀 (normal) 😶\u{200D}🌫\u{FE0F} (multiple emojis concatenated) ✅ 🦙🦙 "
+        let digits = "3 33 333 3333 33333 333333 3333333 33333333 3.3 3..3 3...3 "
+        let scripts = "កាន់តែពិសេសអាច😁 ?我想在apple工作1314151天～ ------======= нещо на Български "
+        let marks = "''''''```````\"\"\"\"......!!!!!!?????? "
+        let words =
+            "I've been 'told he's there, 'RE you sure? 'M not sure I'll make it, 'D you like some tea? We'Ve a'lL"
+        return spaces + emojis + digits + scripts + marks + words
+    }()
+}

@@ -1,0 +1,125 @@
+/// A regular expression, compiled.
+///
+/// Matching goes back over its choices with a stack of its own and counts its steps, so that no pattern and no text
+/// makes it hang or exhausts the stack: past the bound it is an error.
+package struct RegexProgram: Sendable {
+    enum Step: Sendable {
+        case set(Int)
+        /// As many scalars of a set as there are, between the two numbers.
+        case run(set: Int, least: Int, most: Int, greed: RegexGreed)
+        /// Goes on at the first place, later at the second.
+        case choice(Int, Int)
+        case jump(Int)
+        case assertion(RegexAssertion)
+        /// The steps from here to `end` are matched on their own.
+        case look(behind: Int?, negated: Bool, end: Int)
+        case atomic(end: Int)
+        /// Remembers where a turn of a loop begins.
+        case mark(Int)
+        /// Leaves a loop whose turn took nothing.
+        case progress(Int, exit: Int)
+        case accept
+    }
+
+    private(set) var steps: [Step] = []
+    private(set) var sets: [ScalarSet] = []
+    private(set) var marks = 0
+
+    /// - Throws: where it is no regular expression, or one that is not supported or too large.
+    init(_ pattern: String) throws(RegexError) {
+        var parser = RegexParser(pattern)
+        try compile(try parser.parse())
+        steps.append(.accept)
+    }
+
+    private mutating func add(_ step: Step) throws(RegexError) -> Int {
+        guard steps.count < 20_000 else { throw RegexError("it is too large") }
+        steps.append(step)
+        return steps.count - 1
+    }
+
+    private mutating func compile(_ node: RegexNode) throws(RegexError) {
+        switch node {
+        case .empty: return
+        case .set(let set): _ = try add(.set(index(of: set)))
+        case .sequence(let nodes): for node in nodes { try compile(node) }
+        case .assertion(let assertion): _ = try add(.assertion(assertion))
+        case .alternatives(let nodes): try compile(alternatives: nodes)
+        case .atomic(let node):
+            let start = try add(.accept)
+            try compile(node)
+            _ = try add(.accept)
+            steps[start] = .atomic(end: steps.count)
+        case .look(let node, let behind, let negated): try compile(look: node, behind, negated)
+        case .repeated(let node, let least, let most, let greed):
+            if case .set(let set) = node {
+                _ = try add(.run(set: index(of: set), least: least, most: most ?? .max, greed: greed))
+            } else if greed == .possessive {
+                try compile(.atomic(.repeated(node, least: least, most: most, .greedy)))
+            } else {
+                try compile(loop: node, least, most, isLazy: greed == .lazy)
+            }
+        }
+    }
+
+    private mutating func index(of set: ScalarSet) -> Int {
+        sets.append(set)
+        return sets.count - 1
+    }
+
+    private mutating func compile(alternatives nodes: [RegexNode]) throws(RegexError) {
+        var jumps: [Int] = []
+        for (place, node) in nodes.enumerated() {
+            guard place < nodes.count - 1 else {
+                try compile(node)
+                break
+            }
+            let choice = try add(.accept)
+            try compile(node)
+            jumps.append(try add(.accept))
+            steps[choice] = .choice(choice + 1, steps.count)
+        }
+        for jump in jumps { steps[jump] = .jump(steps.count) }
+    }
+
+    private mutating func compile(look node: RegexNode, _ behind: Bool, _ negated: Bool) throws(RegexError) {
+        // Alternatives may differ in width: each is looked for on its own.
+        if behind, node.width == nil, case .alternatives(let branches) = node {
+            let looks = branches.map { RegexNode.look($0, behind: true, negated: negated) }
+            return try compile(negated ? .sequence(looks) : .alternatives(looks))
+        }
+        guard !behind || node.width != nil else { throw RegexError("a look behind has no fixed width") }
+        let start = try add(.accept)
+        try compile(node)
+        _ = try add(.accept)
+        steps[start] = .look(behind: behind ? node.width : nil, negated: negated, end: steps.count)
+    }
+
+    private mutating func compile(
+        loop node: RegexNode, _ least: Int, _ most: Int?, isLazy: Bool
+    ) throws(RegexError) {
+        for _ in 0..<least { try compile(node) }
+        if let most {
+            var choices: [Int] = []
+            for _ in least..<max(least, most) {
+                choices.append(try add(.accept))
+                try compile(node)
+            }
+            for choice in choices {
+                steps[choice] =
+                    isLazy ? .choice(steps.count, choice + 1) : .choice(choice + 1, steps.count)
+            }
+            return
+        }
+        let choice = try add(.accept)
+        let mark = node.canBeEmpty ? marks : nil
+        if let mark {
+            marks += 1
+            _ = try add(.mark(mark))
+        }
+        try compile(node)
+        if let mark { _ = try add(.progress(mark, exit: steps.count + 2)) }
+        _ = try add(.jump(choice))
+        steps[choice] = isLazy ? .choice(steps.count, choice + 1) : .choice(choice + 1, steps.count)
+    }
+}
