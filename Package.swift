@@ -42,32 +42,38 @@ let package = Package(
         .target(
             name: "ModelFacts",
             dependencies: [
-                "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests", "Caches",
+                "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests",
+                "Caches",
                 "Yams",
             ]
         ),
         .target(
             name: "Rules",
-            dependencies: ["Formats", "Tensors", "PythonPackages", "Storage", "Manifests", "Caches", "ModelFacts"]
+            dependencies: [
+                "Formats", "Tensors", "PythonPackages", "Storage", "Manifests", "Caches", "ModelFacts",
+            ]
         ),
         .target(
             name: "ModelFiles",
             dependencies: [
-                "Formats", "Tensors", "Scanning", "Tokenizers", "Conversion", "Storage", "Manifests", "Caches",
+                "Formats", "Tensors", "Scanning", "Tokenizers", "Conversion", "Storage", "Manifests",
+                "Caches",
                 "ModelFacts",
             ]
         ),
         .target(
             name: "Locking",
             dependencies: [
-                "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests", "Caches",
+                "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests",
+                "Caches",
                 "ModelFacts", "Rules", "ModelFiles",
             ]
         ),
         .target(
             name: "Bundles",
             dependencies: [
-                "Formats", "Tensors", "PythonPackages", "Storage", "Manifests", "Caches", "ModelFacts", "Rules",
+                "Formats", "Tensors", "PythonPackages", "Storage", "Manifests", "Caches", "ModelFacts",
+                "Rules",
                 "ModelFiles", "Locking",
             ],
             resources: [.embedInCode("Loader/knapsack.py")]
@@ -75,13 +81,73 @@ let package = Package(
         .target(
             name: "KnapsackCommands",
             dependencies: [
-                "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests", "Caches",
+                "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests",
+                "Caches",
                 "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
         .executableTarget(name: "knapsack", dependencies: ["KnapsackCommands"]),
-        .executableTarget(name: "knapsack-bench", dependencies: ["Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches", "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles"]),
+        .executableTarget(
+            name: "knapsack-bench",
+            dependencies: [
+                "Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches",
+                "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles",
+            ]),
+
+        .target(
+            name: "TestSupport", dependencies: ["Formats", "Storage", "Manifests"], path: "Tests/TestSupport"),
+        .testTarget(name: "FormatsTests", dependencies: ["Formats", "Storage", "TestSupport"]),
+        .testTarget(name: "TensorsTests", dependencies: ["Formats", "Tensors", "Storage", "TestSupport"]),
+        .testTarget(
+            name: "ScanningTests", dependencies: ["Formats", "Tensors", "Scanning", "Storage", "TestSupport"]),
+        .testTarget(
+            name: "ConversionTests",
+            dependencies: ["Formats", "Tensors", "Tokenizers", "Conversion", "Storage", "TestSupport"]),
+        .testTarget(name: "PythonPackagesTests", dependencies: ["Formats", "PythonPackages", "TestSupport"]),
+        .testTarget(name: "StorageTests", dependencies: ["Formats", "Storage", "TestSupport"]),
+        .testTarget(
+            name: "ManifestsTests",
+            dependencies: ["Formats", "Tensors", "Conversion", "Storage", "Manifests", "TestSupport"]),
+        .testTarget(
+            name: "CachesTests",
+            dependencies: ["Formats", "Conversion", "Storage", "Manifests", "Caches", "TestSupport"]),
+        .testTarget(
+            name: "ModelFactsTests",
+            dependencies: [
+                "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests",
+                "Caches", "ModelFacts", "TestSupport",
+            ]),
+        .testTarget(
+            name: "RulesTests",
+            dependencies: [
+                "Formats", "Conversion", "PythonPackages", "Storage", "Manifests", "Caches", "ModelFacts",
+                "Rules", "TestSupport",
+            ]),
+        .testTarget(
+            name: "ModelFilesTests",
+            dependencies: [
+                "Formats", "Tensors", "Tokenizers", "Conversion", "Storage", "Manifests", "Caches",
+                "ModelFacts", "ModelFiles", "TestSupport",
+            ]),
+        .testTarget(
+            name: "LockingTests",
+            dependencies: [
+                "Formats", "Tensors", "Conversion", "Storage", "Manifests", "Caches", "ModelFacts", "Rules",
+                "ModelFiles", "Locking", "TestSupport",
+            ]),
+        .testTarget(
+            name: "BundlesTests",
+            dependencies: [
+                "Formats", "Tensors", "Conversion", "Storage", "Manifests", "Caches", "ModelFacts", "Rules",
+                "ModelFiles", "Locking", "Bundles", "TestSupport",
+            ]),
+        .testTarget(
+            name: "KnapsackCommandsTests",
+            dependencies: [
+                "Formats", "Conversion", "Storage", "Manifests", "Caches", "ModelFacts", "Rules",
+                "ModelFiles", "Locking", "Bundles", "KnapsackCommands", "TestSupport",
+            ]),
     ]
 )
 

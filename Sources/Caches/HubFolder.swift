@@ -26,7 +26,8 @@ struct HubFolder {
     }
 
     /// Opens a folder in a cache that is open already.
-    init(_ repository: HubRepository, in cache: HubCache, enclosure opened: CacheSandbox) throws(Diagnostics) {
+    init(_ repository: HubRepository, in cache: HubCache, enclosure opened: CacheSandbox) throws(Diagnostics)
+    {
         var enclosure = opened
         root = enclosure.root
         let place: CacheSandbox.Place

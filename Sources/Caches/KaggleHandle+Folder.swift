@@ -2,7 +2,9 @@ package import Manifests
 
 extension KaggleHandle {
     /// The same model or data set in another version, or without one.
-    package func with(version: Int?) -> KaggleHandle { KaggleHandle(kind: kind, parts: parts, version: version) }
+    package func with(version: Int?) -> KaggleHandle {
+        KaggleHandle(kind: kind, parts: parts, version: version)
+    }
 
     /// Where kagglehub keeps markers and archives of all versions, seen from the cache (kagglehub,
     /// `cache.py`).

@@ -14,8 +14,9 @@ struct KaggleListing {
         }
     }
 
-    private mutating func descend(_ kind: KaggleHandle.Kind, _ parts: [String], _ enclosure: inout CacheSandbox)
-    {
+    private mutating func descend(
+        _ kind: KaggleHandle.Kind, _ parts: [String], _ enclosure: inout CacheSandbox
+    ) {
         let path = (["\(kind.rawValue)s"] + parts).joined(separator: "/")
         let isLast = parts.count == (kind == .model ? 4 : 2)
         if isLast {

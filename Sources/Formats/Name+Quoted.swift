@@ -1,4 +1,3 @@
-
 extension String {
     /// A text that is equal for equal bytes only: strings that Unicode calls equivalent ("é" in one scalar
     /// or two) compare equal in Swift, but name two tensors. Each byte becomes the scalar of that value,

@@ -26,7 +26,9 @@ package struct ConversionOutcome: Equatable, Sendable {
     /// Where they come from.
     package let state: State
 
-    package init(_ entry: LockedEntry, _ request: ConversionRequest, _ conversion: LockedConversion, _ state: State) {
+    package init(
+        _ entry: LockedEntry, _ request: ConversionRequest, _ conversion: LockedConversion, _ state: State
+    ) {
         let made = entry.files.filter { $0.proof == .conversion }
         self.entry = entry.name
         text = request.text

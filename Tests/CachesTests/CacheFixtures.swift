@@ -1,7 +1,7 @@
-import Storage
 import Testing
 
-@testable import Bundling
+@testable import Caches
+@testable import Manifests
 
 /// The caches in `fixtures/caches`, which `make.py` there makes.
 enum CacheFixtures {

@@ -1,9 +1,10 @@
 import Glibc
-import Storage
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Caches
+@testable import Manifests
+@testable import Storage
 
 /// Whatever lies in a cache, reading it ends with a result or with findings, and no file outside is reached.
 @Suite struct CacheFuzzTests {

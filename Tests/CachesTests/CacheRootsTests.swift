@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Bundling
+@testable import Caches
 
 @Suite struct CacheRootsTests {
     private static func hub(_ environment: [String: String]) -> String {

@@ -1,8 +1,9 @@
-import Storage
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Caches
+@testable import Manifests
+@testable import Storage
 
 @Suite struct CachesTests {
     private let caches = CacheFixtures.caches

@@ -1,8 +1,8 @@
-import Storage
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Caches
+@testable import Manifests
 
 @Suite struct HubFaultTests {
     @Test func saysWhichCommitHasTheWeightsThatMainLost() throws {

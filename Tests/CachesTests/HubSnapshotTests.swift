@@ -1,9 +1,10 @@
 import Glibc
-import Storage
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Caches
+@testable import Manifests
+@testable import Storage
 
 @Suite struct HubSnapshotTests {
     @Test func readsLinksWithAListing() throws {

@@ -1,8 +1,9 @@
-import Storage
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Caches
+@testable import Conversion
+@testable import Manifests
 
 @Suite struct KagglehubCacheTests {
     private let cache = CacheFixtures.kagglehub

@@ -1,6 +1,6 @@
-import Tensors
-
 @testable import Conversion
+@testable import Formats
+@testable import Tensors
 
 /// A whole number as bytes, least significant first.
 func number(_ value: some FixedWidthInteger, _ size: Int) -> [UInt8] {

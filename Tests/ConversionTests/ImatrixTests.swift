@@ -1,7 +1,7 @@
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Formats
 
 @Suite struct ImatrixTests {
     @Test(arguments: ["llama-gqa-syn", "mixtral-syn"]) func bothFormatsHaveTheSameValues(name: String) throws

@@ -1,7 +1,7 @@
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Tensors
 
 /// A file of `fixtures/quantization/mixtures`: for each mixture the tensors that get another type than its base.
 struct MixtureFixture {

@@ -1,7 +1,8 @@
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Formats
+@testable import Tensors
 
 /// The types of whole models, against `fixtures/quantization/types`.
 @Suite struct ModelTypesTests {

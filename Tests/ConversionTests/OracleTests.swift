@@ -1,8 +1,9 @@
 import Glibc
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Formats
+@testable import Tensors
 
 /// Whole headers against what the reference made of models that are too many to be committed: the folder that
 /// `KNAPSACK_ORACLE` names has `expected/MODEL/convert-SOURCE.json`, metadata and tensors of a file, and

@@ -1,7 +1,7 @@
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Tensors
 
 @Suite struct QuantizationPlanTests {
     private let llama = ModelTraits(architecture: "llama", blockCount: 8, headCount: 8, keyValueHeadCount: 2)

@@ -1,7 +1,7 @@
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Tensors
 
 @Suite struct QuantizationTypeTests {
     @Test func everyTypeHasAnotherNameAndNumber() {

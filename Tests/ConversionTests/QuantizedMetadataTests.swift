@@ -1,7 +1,8 @@
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Formats
+@testable import Tensors
 
 @Suite struct QuantizedMetadataTests {
     private func pairs(

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Conversion
+@testable import Formats
 
 @Suite struct SuggestionTests {
     @Test(arguments: [

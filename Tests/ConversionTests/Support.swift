@@ -1,8 +1,8 @@
 import Glibc
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Tensors
 
 /// The bytes of a file; none if it cannot be read.
 func contents(_ path: String) -> [UInt8] {

@@ -1,10 +1,11 @@
 import ArgumentParser
-import Storage
 import Synchronization
 import TestSupport
 import Testing
 
+@testable import Formats
 @testable import KnapsackCommands
+@testable import Storage
 
 /// What a command printed and how it ended.
 struct Transcript {

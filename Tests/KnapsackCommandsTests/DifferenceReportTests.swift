@@ -1,7 +1,7 @@
-import Bundling
 import Testing
 
 @testable import KnapsackCommands
+@testable import Manifests
 
 @Suite struct DifferenceReportTests {
     /// A lock's text with one entry for each name, of one file.

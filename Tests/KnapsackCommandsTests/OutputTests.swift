@@ -1,7 +1,7 @@
-import Bundling
 import Testing
 
 @testable import KnapsackCommands
+@testable import Manifests
 
 @Suite struct OutputTests {
     @Test func findingSaysWhatWhereAndWhatToDo() {

@@ -1,11 +1,11 @@
 import ArgumentParser
-import Bundling
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
+@testable import Formats
 @testable import KnapsackCommands
+@testable import Manifests
+@testable import Storage
 
 @Suite struct PipelineTests {
     @Test func quickstartIsLockedCheckedPackedAndVerified() async throws {

@@ -1,11 +1,10 @@
 import ArgumentParser
-import Bundling
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
+@testable import Formats
 @testable import KnapsackCommands
+@testable import Manifests
 
 @Suite struct ReportTests {
     private let finding = Diagnostic(

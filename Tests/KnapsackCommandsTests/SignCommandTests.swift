@@ -1,9 +1,8 @@
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
-@testable import KnapsackCommands
+@testable import Formats
+@testable import Storage
 
 @Suite struct SignCommandTests {
     private static let keys = Fixtures.root + "/fixtures/signing/keys"

@@ -1,10 +1,10 @@
 import ArgumentParser
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
+@testable import Formats
 @testable import KnapsackCommands
+@testable import Storage
 
 @Suite struct UnpackCommandTests {
     /// Packs the quickstart in a directory.

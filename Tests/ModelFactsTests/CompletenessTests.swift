@@ -1,5 +1,7 @@
-import Bundling
 import Testing
+
+@testable import Manifests
+@testable import ModelFacts
 
 struct CompletenessTests {
     private static let index = "model.safetensors.index.json"

@@ -1,7 +1,8 @@
-import Bundling
-import Tensors
 import TestSupport
 import Testing
+
+@testable import Formats
+@testable import ModelFacts
 
 struct FrontMatterTests {
     private func frontMatter(_ yaml: String) throws(ModelCard.Problem) -> JSON? {

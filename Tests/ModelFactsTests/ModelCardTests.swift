@@ -1,6 +1,7 @@
-import Bundling
 import TestSupport
 import Testing
+
+@testable import ModelFacts
 
 struct ModelCardTests {
     private func card(_ yaml: String) throws(ModelCard.Problem) -> ModelCard? {

@@ -1,9 +1,7 @@
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import ModelFacts
 
 /// Files that are not what they should be: told, never an error or a trap.
 struct ModelFactsProblemsTests {

@@ -1,8 +1,9 @@
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Formats
+@testable import ModelFacts
+@testable import Tensors
 
 /// The bytes of a safetensors file with these tensors, each with as many zeros as it needs.
 func safetensors(_ tensors: [(String, DType, [Int])], format: String? = "pt") -> [UInt8] {

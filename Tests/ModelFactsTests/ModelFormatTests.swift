@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Bundling
+@testable import ModelFacts
 
 struct ModelFormatTests {
     private static let zip: [UInt8] = [0x50, 0x4B, 0x03, 0x04] + [UInt8](repeating: 0, count: 26)

@@ -1,7 +1,8 @@
-import Tensors
 import Testing
 
-@testable import Bundling
+@testable import Formats
+@testable import ModelFacts
+@testable import Tensors
 
 @Suite struct ModelQuantizationTests {
     private func read(_ text: String) throws -> ModelQuantization? {

@@ -1,8 +1,9 @@
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Formats
+@testable import ModelFacts
+@testable import Tensors
 
 /// What is found in the files of a model that runs where it is loaded.
 @Suite struct SafetyFactsTests {

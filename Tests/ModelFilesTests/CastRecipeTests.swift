@@ -1,7 +1,8 @@
-import Tensors
 import Testing
 
-@testable import Bundling
+@testable import Manifests
+@testable import ModelFiles
+@testable import Tensors
 
 @Suite struct CastRecipeTests {
     private func selection(_ paths: [String]) throws -> ConversionSelection {

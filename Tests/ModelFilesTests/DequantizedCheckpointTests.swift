@@ -1,10 +1,11 @@
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
 @testable import Conversion
+@testable import Formats
+@testable import Manifests
+@testable import ModelFiles
+@testable import Tensors
 
 /// A quantized llama in files: what is written of it is what is written of the numbers that it stands for.
 @Suite struct DequantizedCheckpointTests {

@@ -1,9 +1,10 @@
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Manifests
+@testable import ModelFiles
+@testable import Storage
+@testable import Tensors
 
 private func code(_ body: () throws -> Void) -> String {
     do {

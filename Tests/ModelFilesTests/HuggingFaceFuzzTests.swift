@@ -1,10 +1,12 @@
-import Conversion
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Conversion
+@testable import Formats
+@testable import Manifests
+@testable import ModelFiles
+@testable import Storage
+@testable import Tensors
 
 @Suite struct HuggingFaceFuzzTests {
     /// A SentencePiece vocabulary of 16 pieces.

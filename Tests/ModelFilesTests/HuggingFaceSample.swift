@@ -1,9 +1,9 @@
-import Conversion
-import Storage
-import Tensors
 import TestSupport
 
-@testable import Bundling
+@testable import Formats
+@testable import ModelFiles
+@testable import Storage
+@testable import Tensors
 
 /// Small Hugging Face models for tests.
 enum HuggingFaceSample {

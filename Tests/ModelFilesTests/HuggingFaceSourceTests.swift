@@ -1,10 +1,10 @@
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
 @testable import Conversion
+@testable import Manifests
+@testable import ModelFiles
+@testable import Tensors
 
 private typealias Sample = HuggingFaceSample
 

@@ -1,6 +1,7 @@
-import Bundling
-import Tensors
 import TestSupport
+
+@testable import ModelFiles
+@testable import Tensors
 
 /// Small models for tests.
 enum ModelSample {

@@ -1,9 +1,10 @@
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Manifests
+@testable import ModelFiles
+@testable import Storage
+@testable import Tensors
 
 private let tensors: [ModelSample.Tensor] = [
     .init("a.weight", [40, 5]), .init("b", [3], from: 100), .init("empty", [0]),

@@ -1,10 +1,10 @@
-import Conversion
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Conversion
+@testable import Manifests
+@testable import ModelFiles
+@testable import Tensors
 
 /// Random damage to a model's header: a plan, or an error that says what is wrong, never a trap.
 @Suite struct QuantizerFuzzTests {

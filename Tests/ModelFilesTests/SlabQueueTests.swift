@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Bundling
+@testable import ModelFiles
 
 private func slabs(_ tensors: [SlabQueue.Tensor], length: Int) -> [Slab] {
     var queue = SlabQueue(tensors, length: length)

@@ -1,8 +1,8 @@
-import Conversion
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Conversion
+@testable import ModelFiles
 
 /// Reads parts of a view of 0, 1, 2, …: each element is its own place, so that what is read says where it lay.
 private func gathered(

@@ -1,7 +1,8 @@
-import Tensors
 import Testing
 
-@testable import Bundling
+@testable import Formats
+@testable import ModelFiles
+@testable import Tensors
 
 /// Numbers that look random, with a few that are large.
 private func numbers(_ count: Int) -> [Float] {

@@ -1,6 +1,7 @@
 import Glibc
-import Tensors
 import Testing
+
+@testable import Formats
 
 /// What PyPA's `packaging` makes of the cases in `fixtures/python`, which `make.py` there writes.
 func golden(_ name: String) throws -> JSON {

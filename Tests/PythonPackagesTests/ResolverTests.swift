@@ -1,5 +1,6 @@
-import PythonPackages
 import Testing
+
+@testable import PythonPackages
 
 @Suite struct ResolverTests {
     @Test func takesTheHighestVersionsThatGoTogether() throws {

@@ -1,6 +1,7 @@
-import PythonPackages
-import Tensors
 import Testing
+
+@testable import Formats
+@testable import PythonPackages
 
 @Suite struct VersionTests {
     @Test func readsAndNormalizesVersionsAsPackaging() throws {

@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Bundling
+@testable import Manifests
+@testable import Rules
 
 @Suite struct HardwareRulesTests {
     private func sample(_ accelerator: String, _ facts: String, _ more: String = "") throws -> RuleSample {

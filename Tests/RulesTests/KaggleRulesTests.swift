@@ -1,7 +1,8 @@
-import Storage
+import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Manifests
+@testable import Rules
 
 @Suite struct KaggleRulesTests {
     private func codes(bundle: String, _ files: [(path: String, size: Int)] = [("a.safetensors", 1)]) throws

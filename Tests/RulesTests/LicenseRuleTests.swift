@@ -1,7 +1,9 @@
-import Tensors
 import Testing
 
-@testable import Bundling
+@testable import Conversion
+@testable import Formats
+@testable import Manifests
+@testable import Rules
 
 /// Which licences a list of a policy accepts.
 @Suite struct LicenseRuleTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Bundling
+@testable import Manifests
 
 /// What dates and lists of commits a policy accepts.
 @Suite struct OriginRuleTests {

@@ -1,8 +1,9 @@
-import Storage
-import Tensors
+import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Formats
+@testable import Manifests
+@testable import Rules
 
 /// A manifest with a policy, and a lock that fits it, both small.
 struct PolicySample {
@@ -67,7 +68,9 @@ struct PolicySample {
 
     /// The findings of the policy's rules.
     func diagnostics() throws -> [Diagnostic] {
-        try Check.findings(manifest, lock, stale: []).filter { !$0.code.hasPrefix("kaggle-") && $0.code != "lock-stale" }
+        try Check.findings(manifest, lock, stale: []).filter {
+            !$0.code.hasPrefix("kaggle-") && $0.code != "lock-stale"
+        }
     }
 }
 

@@ -1,7 +1,9 @@
-import Tensors
+import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Formats
+@testable import Manifests
+@testable import Rules
 
 /// A manifest as text with a lock that fits to it, which goes through its own text, as in CI.
 struct RuleSample {

@@ -1,7 +1,7 @@
-import Tensors
 import Testing
 
-@testable import Bundling
+@testable import Formats
+@testable import Manifests
 
 /// What a policy says of code and templates that models bring along, of sizes and of proofs.
 @Suite struct SafetyRuleTests {

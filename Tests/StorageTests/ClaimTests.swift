@@ -1,6 +1,7 @@
-import Storage
 import TestSupport
 import Testing
+
+@testable import Storage
 
 private func isFree(_ path: String) throws -> Bool {
     if try FileHandle.claiming(path) != nil { return true }

@@ -1,6 +1,7 @@
-import Storage
 import TestSupport
 import Testing
+
+@testable import Storage
 
 @Suite struct DigestIndexTests {
     /// Far enough after a change that the index believes the times.

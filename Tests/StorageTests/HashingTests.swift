@@ -1,6 +1,7 @@
-import Storage
 import TestSupport
 import Testing
+
+@testable import Storage
 
 @Suite struct HashingTests {
     /// Values of FIPS 180-4's examples and of `git hash-object`.

@@ -1,6 +1,7 @@
-import Storage
 import TestSupport
 import Testing
+
+@testable import Storage
 
 @Suite struct OpenDirectoryTests {
     @Test func opensNoLinkAndNoWayOut() async throws {

@@ -1,6 +1,7 @@
-import Storage
 import TestSupport
 import Testing
+
+@testable import Storage
 
 /// Makes a partial directory with a file, and lets it go without publishing it.
 private func abandon(_ target: String) throws {

@@ -1,5 +1,6 @@
-import Storage
 import Testing
+
+@testable import Formats
 
 @Suite struct PathTests {
     @Test(arguments: [

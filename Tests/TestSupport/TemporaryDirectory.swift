@@ -1,8 +1,9 @@
+import Formats
 import Glibc
 import Storage
 
 /// Runs a test in a new, empty directory, which is removed afterwards.
-public func withTemporaryDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+package func withTemporaryDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
     var template = Array("/tmp/knapsack-test-XXXXXX".utf8CString)
     let made = unsafe template.withUnsafeMutableBufferPointer { buffer -> String? in
         guard let base = buffer.baseAddress, let path = unsafe mkdtemp(base) else { return nil }
@@ -15,43 +16,43 @@ public func withTemporaryDirectory<Result>(_ body: (String) async throws -> Resu
 }
 
 /// Writes a file, and the directories above it.
-public func writeFile(_ path: String, _ bytes: some Sequence<UInt8>) throws {
+package func writeFile(_ path: String, _ bytes: some Sequence<UInt8>) throws {
     try Directory.make(Path.parent(path))
     try Directory.removeFile(path)
     try FileHandle.creating(path).write(Array(bytes).span)
 }
 
 /// Writes a file of text, and the directories above it.
-public func writeFile(_ path: String, _ text: String) throws {
+package func writeFile(_ path: String, _ text: String) throws {
     try writeFile(path, text.utf8)
 }
 
 /// Changes the size of a file in place.
-public func resizeFile(_ path: String, _ size: Int) throws {
+package func resizeFile(_ path: String, _ size: Int) throws {
     guard unsafe truncate(path, size) == 0 else { throw FileError("resize", path, code: errno) }
 }
 
 /// Makes a symbolic link, and the directories above it.
-public func makeLink(_ path: String, to text: String) throws {
+package func makeLink(_ path: String, to text: String) throws {
     try Directory.make(Path.parent(path))
     guard unsafe symlink(text, path) == 0 else { throw FileError("make the link", path, code: errno) }
 }
 
 /// The whole content of a file, up to 64 MiB.
-public func contents(_ path: String) throws -> [UInt8] {
+package func contents(_ path: String) throws -> [UInt8] {
     try FileReader.contents(of: path, limit: 1 << 26)
 }
 
 /// A generator of random numbers that gives the same sequence for the same seed (SplitMix64, Steele et al.
 /// 2014), so that a failing case can be run again.
-public struct SeededGenerator: RandomNumberGenerator {
+package struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
     /// Starts the sequence of a seed.
-    public init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
     /// The next 64 bits.
-    public mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var word = state
         word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -61,7 +62,7 @@ public struct SeededGenerator: RandomNumberGenerator {
 }
 
 /// One random change to bytes: a bit flipped, a byte set, a range removed, doubled, or cut off.
-public func mutated(_ bytes: [UInt8], with generator: inout SeededGenerator) -> [UInt8] {
+package func mutated(_ bytes: [UInt8], with generator: inout SeededGenerator) -> [UInt8] {
     var result = bytes
     for _ in 0..<Int.random(in: 1...3, using: &generator) {
         guard !result.isEmpty else { return result }

@@ -50,7 +50,9 @@ package struct Gemma: ModelArchitecture {
         try metadata.addNeededCount("attention.value_length", config, ["head_dim"])
     }
 
-    package func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
+    package func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary)
+        throws(ConversionError)
+    {
         try vocabulary.addSentencePiece(to: &metadata)
         metadata["tokenizer.ggml.eot_token_id"] = .uint32(107)
         metadata["tokenizer.ggml.add_space_prefix"] = .bool(false)

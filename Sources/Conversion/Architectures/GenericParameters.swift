@@ -68,7 +68,9 @@ extension ModelMetadata {
     }
 
     /// A share of a number, cut to a whole one and divided among heads.
-    package static func share(_ share: Double, of number: Int, heads: Int) throws(ConversionError) -> GGUFContent {
+    package static func share(_ share: Double, of number: Int, heads: Int) throws(ConversionError)
+        -> GGUFContent
+    {
         guard heads > 0, let whole = Int(exactly: (share * Double(number)).rounded(.towardZero)) else {
             throw ConversionError(
                 "config-value-wrong", "config.json: \(share) is no share of \(number) elements to rotate",

@@ -37,7 +37,9 @@ package struct Llama: ModelArchitecture {
         TextTensors.name(of: tensor.replacingUTF8("text_model.", with: ""))
     }
 
-    package mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
+    package mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError)
+        -> [ConvertedTensor]
+    {
         let name = model.config.architecture == "LlamaModel" ? "model." + name : name
         if let stacks = try experts?.add(name, value) {
             var converted: [ConvertedTensor] = []
@@ -63,7 +65,9 @@ package struct Llama: ModelArchitecture {
         metadata.set("rope.dimension_count", try ModelMetadata.count(heads.length))
     }
 
-    package func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
+    package func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary)
+        throws(ConversionError)
+    {
         try Self.addVocabulary(to: &metadata, vocabulary, model)
     }
 

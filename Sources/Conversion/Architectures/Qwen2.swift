@@ -20,7 +20,9 @@ package struct Qwen2: ModelArchitecture {
         try metadata.addPooling(model.files, model.config)
     }
 
-    package func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
+    package func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary)
+        throws(ConversionError)
+    {
         if model.files["tokenizer.model"] != nil {
             try vocabulary.addSentencePiece(to: &metadata)
         } else {

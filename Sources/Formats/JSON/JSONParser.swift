@@ -165,7 +165,8 @@ package struct JSONCursor {
     }
 
     /// Reads a string, or throws `message` where something else stands.
-    package mutating func quotedString(_ bytes: Span<UInt8>, _ message: String) throws(FormatError) -> String {
+    package mutating func quotedString(_ bytes: Span<UInt8>, _ message: String) throws(FormatError) -> String
+    {
         guard position < bytes.count else { throw endOfData(bytes) }
         guard bytes[position] == UInt8(ascii: "\"") else { throw FormatError(message, at: position) }
         return try string(bytes)

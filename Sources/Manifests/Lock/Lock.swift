@@ -59,7 +59,8 @@ package struct LockedEntry: Equatable, Sendable {
 
     /// Makes a value from its parts.
     package init(
-        name: String, kind: Entry.Kind, asked: Asked, origin: Origin, license: LockedLicense?, facts: [JSON.Member], files: [LockedFile], tensors: [LockedTensor]
+        name: String, kind: Entry.Kind, asked: Asked, origin: Origin, license: LockedLicense?,
+        facts: [JSON.Member], files: [LockedFile], tensors: [LockedTensor]
     ) {
         self.name = name
         self.kind = kind
@@ -140,6 +141,14 @@ package struct Asked: Equatable, Sendable {
     package let exclude: [String]
     /// As in the manifest.
     package let license: String?
+
+    /// Makes a value from its parts.
+    package init(content: Content, include: [String]?, exclude: [String], license: String?) {
+        self.content = content
+        self.include = include
+        self.exclude = exclude
+        self.license = license
+    }
 }
 
 extension Entry {

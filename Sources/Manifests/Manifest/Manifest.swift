@@ -54,7 +54,22 @@ package struct BundleSettings: Equatable, Sendable {
     /// How much equal content is stored once.
     package let deduplication: Deduplication
     /// What a Kaggle model needs besides; `nil` for a dataset.
-    package internal(set) var model: Model?
+    package var model: Model?
+
+    /// Makes a value from its parts.
+    package init(
+        name: String, owner: String?, title: String, subtitle: String?, license: String, keywords: [String],
+        deduplication: Deduplication, model: Model? = nil
+    ) {
+        self.name = name
+        self.owner = owner
+        self.title = title
+        self.subtitle = subtitle
+        self.license = license
+        self.keywords = keywords
+        self.deduplication = deduplication
+        self.model = model
+    }
 }
 
 /// The `[policy]` table: the competition's rules.

@@ -24,7 +24,8 @@ package struct ImatrixInput: Sendable {
     }
 
     /// The matrix that a lock has.
-    package init?(_ request: ConversionRequest, as conversion: LockedConversion, in directory: String? = nil) {
+    package init?(_ request: ConversionRequest, as conversion: LockedConversion, in directory: String? = nil)
+    {
         guard let name = request.imatrix,
             let digest = JSON.object(conversion.parameters)[Self.digestKey]?.string,
             let sha256 = SHA256Digest(hex: digest)

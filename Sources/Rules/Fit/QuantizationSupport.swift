@@ -183,7 +183,8 @@ private struct Requirement {
     }
 
     private init(
-        kernels: String, native: Int, processor: QuantizationSupport = .none(""), tensorProcessor: QuantizationSupport = .none("")
+        kernels: String, native: Int, processor: QuantizationSupport = .none(""),
+        tensorProcessor: QuantizationSupport = .none("")
     ) {
         self.kernels = kernels
         self.native = native

@@ -1,8 +1,9 @@
-import Storage
-import Tensors
+import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Bundles
+@testable import Manifests
+@testable import Storage
 
 @Suite struct BillOfMaterialsTests {
     @Test(arguments: BillOfMaterials.Format.allCases)

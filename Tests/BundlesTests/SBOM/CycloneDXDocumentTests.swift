@@ -1,7 +1,6 @@
-import Tensors
 import Testing
 
-@testable import Bundling
+@testable import Formats
 
 @Suite struct CycloneDXDocumentTests {
     private func document() throws -> JSON { try SBOMSamples.json(SBOMSamples.lock(), .cyclonedx) }

@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Bundling
+@testable import Bundles
+@testable import Conversion
 
 @Suite struct PackageURLTests {
     @Test(arguments: [

@@ -1,8 +1,10 @@
-import Storage
-import Tensors
+import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Bundles
+@testable import Formats
+@testable import Manifests
+@testable import Storage
 
 /// Entries of every kind and origin, with what makes documents go wrong: odd names, licences of all sorts, base models
 /// that are there and that are not, conversions.

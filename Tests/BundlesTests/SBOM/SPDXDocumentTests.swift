@@ -1,8 +1,6 @@
-import Storage
-import Tensors
 import Testing
 
-@testable import Bundling
+@testable import Formats
 
 @Suite struct SPDXDocumentTests {
     private let graph: [JSON]

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Bundling
+@testable import Bundles
 
 @Suite struct StatedLicenseTests {
     @Test(arguments: [

@@ -1,8 +1,9 @@
-import Storage
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Bundles
+@testable import Manifests
+@testable import Storage
 
 /// What is signed of a bundle.
 @Suite struct BundleSignerTests {

@@ -1,9 +1,9 @@
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Bundles
+@testable import Formats
+@testable import Storage
 
 /// The form of a signature, whose it is, and that nothing in it can be changed.
 @Suite struct ModelSignatureTests {

@@ -1,9 +1,9 @@
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Bundles
+@testable import Formats
+@testable import Storage
 
 /// What a statement may say.
 @Suite struct ModelStatementTests {

@@ -1,9 +1,10 @@
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Bundles
+@testable import Formats
+@testable import Manifests
+@testable import Storage
 
 /// Keys, vectors and hand-made signatures for the tests of signing.
 enum SignSample {

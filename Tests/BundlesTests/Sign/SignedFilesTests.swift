@@ -1,9 +1,8 @@
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Manifests
+@testable import Storage
 
 /// A model in a directory against what was signed of it.
 @Suite struct SignedFilesTests {

@@ -1,8 +1,9 @@
-import Storage
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Bundles
+@testable import Manifests
+@testable import Storage
 
 @Suite struct UnpackArchiveTests {
     private static let cases = ArchiveFormat.allCases.flatMap { format in

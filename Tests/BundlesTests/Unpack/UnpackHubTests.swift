@@ -1,9 +1,10 @@
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Caches
+@testable import Formats
+@testable import Manifests
+@testable import Storage
 
 @Suite struct UnpackHubTests {
     private static let bert = "models--org--bert"

@@ -1,8 +1,8 @@
-import Storage
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Manifests
+@testable import Storage
 
 @Suite struct UnpackKagglehubTests {
     @Test func restoresVersionsAndTheirMarkers() async throws {

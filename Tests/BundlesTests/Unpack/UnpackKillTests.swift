@@ -1,8 +1,8 @@
-import Storage
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Bundles
+@testable import Storage
 
 @Suite struct UnpackKillTests {
     /// Whatever a killed run leaves: no file under a final name is wrong, and nothing says that all is there.

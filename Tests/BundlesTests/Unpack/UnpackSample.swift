@@ -1,10 +1,11 @@
-import Storage
 import Synchronization
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Bundles
+@testable import Formats
+@testable import Manifests
+@testable import Storage
 
 /// A bundle written by hand, with entries of every source, a file in segments and files proved in every way.
 struct UnpackSample {

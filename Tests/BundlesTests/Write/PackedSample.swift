@@ -1,7 +1,7 @@
-import Storage
 import TestSupport
 
-@testable import Bundling
+@testable import Bundles
+@testable import Manifests
 
 /// A small bundle packed in a directory: two entries that share a file, one name that needs the store.
 struct PackedSample {

@@ -1,7 +1,6 @@
-import Tensors
 import Testing
 
-@testable import Conversion
+@testable import Formats
 
 /// What only some families can have wrong.
 extension BadModelTests {

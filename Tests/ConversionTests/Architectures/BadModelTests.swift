@@ -1,7 +1,7 @@
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Formats
 
 /// Models that are not what they say: a clear error, never a trap.
 @Suite struct BadModelTests {
@@ -35,7 +35,8 @@ import Testing
     func error(_ config: JSON, _ tensors: [(String, [Int])] = []) -> ConversionError? {
         do throws(ConversionError) {
             let model = try HuggingFaceModel(
-                directoryName: "model", files: ModelDocuments(["config.json": Array(config.compactText.utf8)]),
+                directoryName: "model",
+                files: ModelDocuments(["config.json": Array(config.compactText.utf8)]),
                 card: nil, tensors: tensors.map { CheckpointTensor(name: $0.0, shape: $0.1, dtype: .bf16) })
             _ = try ArchitecturePlan(model, .f16)
             return nil

@@ -1,8 +1,10 @@
 import Glibc
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Formats
+@testable import Manifests
+@testable import Tensors
 
 /// The elements that families make, on tensors whose elements are their own numbers.
 @Suite struct TensorDataTests {

@@ -1,5 +1,3 @@
-import Tensors
-
 @testable import Conversion
 
 /// The elements of a value, computed plainly: what every faster reader has to equal.

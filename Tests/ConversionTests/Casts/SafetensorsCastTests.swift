@@ -1,7 +1,8 @@
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Formats
+@testable import Tensors
 
 private func header(
     _ tensors: [(String, DType, [Int])], metadata: [SafetensorsHeader.MetadataItem] = []

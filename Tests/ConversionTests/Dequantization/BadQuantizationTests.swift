@@ -1,7 +1,8 @@
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Formats
+@testable import Tensors
 
 /// Quantized checkpoints that are not what they say: a clear error, never a trap.
 @Suite struct BadQuantizationTests {

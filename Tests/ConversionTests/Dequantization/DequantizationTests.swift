@@ -1,7 +1,7 @@
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Formats
 
 @Suite struct DequantizationTests {
     private static let folder: String = {

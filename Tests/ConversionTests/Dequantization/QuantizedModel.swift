@@ -1,7 +1,9 @@
-import Tensors
 import Testing
 
+@testable import Bundles
 @testable import Conversion
+@testable import Formats
+@testable import Tensors
 
 /// Stored tensors that lie in memory.
 struct MemoryTensors: StoredTensors {

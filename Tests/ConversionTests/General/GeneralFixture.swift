@@ -1,7 +1,9 @@
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Formats
+@testable import Manifests
+@testable import Tensors
 
 /// The value of a committed JSON file in `fixtures/conversion/general/`.
 func generalFixture(_ name: String) throws -> JSON {

@@ -1,7 +1,9 @@
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Formats
+@testable import Manifests
+@testable import Tensors
 
 @Suite struct GeneralMetadataTests {
     private func make(

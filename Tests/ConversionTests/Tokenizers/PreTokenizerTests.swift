@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Conversion
+@testable import Formats
+@testable import Tokenizers
 
 @Suite struct PreTokenizerTests {
     @Test func hashesAsTheStandardSays() {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Conversion
+@testable import Tokenizers
 
 @Suite struct RegexTests {
     private func pieces(_ pattern: String, _ text: String) throws -> [String] {

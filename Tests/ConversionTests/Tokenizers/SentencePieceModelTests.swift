@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Conversion
+@testable import Formats
 
 /// A message of protocol buffers for tests.
 struct Message {

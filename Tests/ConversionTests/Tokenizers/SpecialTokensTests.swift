@@ -1,7 +1,7 @@
-import Tensors
 import Testing
 
-@testable import Conversion
+@testable import Formats
+@testable import Tokenizers
 
 @Suite struct SpecialTokensTests {
     private typealias Sample = SampleTokenizer

@@ -1,7 +1,7 @@
-import Tensors
 import Testing
 
-@testable import Conversion
+@testable import Formats
+@testable import Tokenizers
 
 /// What the package tokenizers makes of texts, from `fixtures/tokenizers/`.
 @Suite struct TokenizerFixtureTests {

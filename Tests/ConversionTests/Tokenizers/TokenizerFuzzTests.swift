@@ -1,7 +1,7 @@
-import Tensors
 import Testing
 
-@testable import Conversion
+@testable import Formats
+@testable import Tokenizers
 
 /// Broken and hostile tokenizers end in an error or in tokens.
 @Suite struct TokenizerFuzzTests {

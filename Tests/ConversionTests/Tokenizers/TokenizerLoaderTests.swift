@@ -1,7 +1,7 @@
-import Tensors
 import Testing
 
-@testable import Conversion
+@testable import Formats
+@testable import Tokenizers
 
 /// What the classes of transformers make of a tokenizer's files; the ids are those that transformers 4.57.6 gives for
 /// files of the same kind.

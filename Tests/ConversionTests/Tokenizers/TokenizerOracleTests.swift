@@ -1,8 +1,8 @@
 import Glibc
-import Tensors
 import Testing
 
-@testable import Conversion
+@testable import Formats
+@testable import Tokenizers
 
 /// The ids and names that the reference found for whole models, in the folder that `KNAPSACK_ORACLE` names.
 @Suite struct TokenizerOracleTests {

@@ -1,7 +1,8 @@
 import Glibc
-import Tensors
 
 @testable import Conversion
+@testable import Formats
+@testable import Manifests
 
 /// The names in a directory, sorted; none where there is no such directory.
 func directory(_ path: String) -> [String] {

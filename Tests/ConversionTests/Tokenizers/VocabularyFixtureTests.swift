@@ -1,7 +1,7 @@
-import Tensors
 import Testing
 
-@testable import Conversion
+@testable import Formats
+@testable import Tensors
 
 /// Small tokenizers of each kind in `fixtures/conversion/tokenizers`, with what is unusual in real ones, against
 /// what the reference wrote for them.

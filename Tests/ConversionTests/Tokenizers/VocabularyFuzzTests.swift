@@ -1,7 +1,9 @@
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Formats
+@testable import Manifests
+@testable import Tokenizers
 
 /// Tokenizers' files with seeded changes: whatever they say, there is a tokenizer or an error, and never a trap.
 @Suite struct VocabularyFuzzTests {

@@ -1,8 +1,10 @@
 import Glibc
-import Tensors
 import Testing
 
 @testable import Conversion
+@testable import Formats
+@testable import Manifests
+@testable import Tokenizers
 
 /// Whole tokenizers against what the reference made of them: the folder that `KNAPSACK_ORACLE` names has models in
 /// `models/` and `tokenizers/` and what their files say in `expected/`. Without the folder the committed tokenizers

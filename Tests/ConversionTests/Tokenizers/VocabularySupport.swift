@@ -1,6 +1,6 @@
-import Tensors
-
 @testable import Conversion
+@testable import Formats
+@testable import Manifests
 
 /// Builds the files of small tokenizers for tests.
 struct SampleTokenizer {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Tensors
+@testable import Formats
 
 private func edit(_ text: String, _ replacement: ([String], JSON) -> String?) throws -> String {
     let edited = try JSONEdit.replacing(in: Array(text.utf8), entering: { _ in true }, with: replacement)

@@ -1,5 +1,7 @@
-import Tensors
+import TestSupport
 import Testing
+
+@testable import Formats
 
 /// Random values survive writing and reading; random damage gives an error or a value, never a trap.
 struct JSONFuzzTests {

@@ -1,5 +1,6 @@
-import Tensors
 import Testing
+
+@testable import Formats
 
 /// What RFC 8259 calls a document and what it does not, case by case.
 struct JSONGrammarTests {

@@ -1,5 +1,7 @@
-import Tensors
+import TestSupport
 import Testing
+
+@testable import Formats
 
 struct JSONValueTests {
     private func parse(_ text: String) throws(FormatError) -> JSON { try JSON.parse(Array(text.utf8)) }

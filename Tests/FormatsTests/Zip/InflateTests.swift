@@ -1,6 +1,7 @@
+import TestSupport
 import Testing
 
-@testable import Tensors
+@testable import Formats
 
 struct InflateTests {
     private func inflated(_ bytes: [UInt8], room: Int = 4096) -> (bytes: [UInt8], state: Inflate.State) {

@@ -1,13 +1,7 @@
+import TestSupport
 import Testing
 
-@testable import Tensors
-
-/// A `.npy` file with the given dictionary, version and elements.
-func npy(_ text: String, version: UInt8 = 1, data: Int = 0) -> [UInt8] {
-    let text = Array(text.utf8)
-    let length = number(UInt64(text.count), version == 1 ? 2 : 4)
-    return [0x93] + Array("NUMPY".utf8) + [version, 0] + length + text + zeros(data)
-}
+@testable import Formats
 
 func npyHeader(_ bytes: [UInt8]) throws -> NPYHeader {
     guard case .complete(let header) = try NPYHeader.parse(bytes.span, fileSize: bytes.count) else {

@@ -1,6 +1,8 @@
+import TestSupport
 import Testing
 
-@testable import Tensors
+@testable import Formats
+@testable import Storage
 
 struct ZipDirectoryTests {
     @Test func findsMembers() throws {

@@ -1,6 +1,8 @@
+import TestSupport
 import Testing
 
-@testable import Tensors
+@testable import Formats
+@testable import Storage
 
 /// An archive of two members, a and b, with something changed, and the part that an error has to name.
 private func broken(

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Bundling
+@testable import Manifests
 
 @Suite struct LockConflictTests {
     private let head = """

@@ -1,7 +1,7 @@
-import Storage
+import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Manifests
 
 @Suite struct LockDifferenceTests {
     private func tensor(_ file: String, _ name: String, _ content: UInt8, at offset: Int) throws

@@ -1,9 +1,8 @@
-import Storage
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Formats
+@testable import Manifests
 
 @Suite struct LockTextTests {
     private func sample() throws -> Lock {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Bundling
+@testable import Manifests
 
 /// Days as TOML writes them.
 @Suite struct CalendarDateTests {

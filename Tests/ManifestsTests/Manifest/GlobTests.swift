@@ -1,7 +1,8 @@
-import Bundling
-import Tensors
 import TestSupport
 import Testing
+
+@testable import Formats
+@testable import Manifests
 
 /// The repository's folder of fixtures.
 private let fixtures = #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined() + "/fixtures"

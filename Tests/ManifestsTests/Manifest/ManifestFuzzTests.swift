@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Bundling
+@testable import Manifests
 
 /// Seeded random manifests: an error or a result, never a trap.
 @Suite struct ManifestFuzzTests {

@@ -1,5 +1,7 @@
 import TestSupport
 
+@testable import Conversion
+
 /// Seeded changes of a text: what a slip of the hand, a bad merge or an attacker makes of a manifest.
 struct ManifestMutations {
     private var generator: SeededGenerator

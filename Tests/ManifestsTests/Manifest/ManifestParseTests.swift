@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Bundling
+@testable import Conversion
+@testable import Manifests
 
 /// What a manifest that is right gives.
 @Suite struct ManifestParseTests {

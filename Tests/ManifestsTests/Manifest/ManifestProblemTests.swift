@@ -1,5 +1,8 @@
-import Bundling
 import Testing
+
+@testable import Conversion
+@testable import KnapsackCommands
+@testable import Manifests
 
 /// Every kind of problem, with its place to the column.
 @Suite struct ManifestProblemTests {

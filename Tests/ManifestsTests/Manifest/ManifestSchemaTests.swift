@@ -1,8 +1,8 @@
-import Tensors
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Formats
+@testable import Manifests
 
 @Suite struct ManifestSchemaTests {
     @Test func schemaHasEveryKeyAndRefusesOthers() throws {

@@ -1,5 +1,7 @@
-import Bundling
 import Testing
+
+@testable import Conversion
+@testable import Manifests
 
 /// What is no TOML: the place of the first problem, and no input that ends the process.
 @Suite struct ManifestSyntaxTests {

@@ -1,5 +1,7 @@
-import Bundling
 import Testing
+
+@testable import Conversion
+@testable import Manifests
 
 @Suite struct SourceTests {
     @Test(arguments: [

@@ -1,6 +1,7 @@
+import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Manifests
 
 @Suite struct PlacingTests {
     private func placement(_ lock: Lock, _ entry: String, _ path: String) throws -> Placement {

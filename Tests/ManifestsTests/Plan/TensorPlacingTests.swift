@@ -1,8 +1,8 @@
-import Storage
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Manifests
+@testable import Storage
 
 private func sha256(_ bytes: [UInt8]) throws -> SHA256Digest { try ContentHasher.sha256(bytes.span) }
 

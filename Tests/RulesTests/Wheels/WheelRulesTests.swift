@@ -1,7 +1,10 @@
-import Tensors
+import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Formats
+@testable import Manifests
+@testable import ModelFacts
+@testable import Rules
 
 @Suite struct WheelRulesTests {
     @Test func completeWheelhousesHaveNoFindings() throws {

@@ -1,13 +1,13 @@
-import Tensors
+import TestSupport
 import Testing
 
-@testable import Conversion
+@testable import Formats
+@testable import Scanning
 
 /// The templates in `fixtures/templates`, which `Tests/Interop/test_templates.py` also hands to Jinja's own sandbox.
 @Suite struct TemplateFixtureTests {
     private func templates(_ kind: String) throws -> [(name: String, text: String)] {
-        let root = #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined()
-        let bytes = contents("\(root)/fixtures/templates/templates.json")
+        let bytes = fixture("templates.json", in: "templates")
         let members = try #require(try JSON.parse(bytes)[kind]?.members)
         return try members.map { ($0.key, try #require($0.value.string)) }
     }

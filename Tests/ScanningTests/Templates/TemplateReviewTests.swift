@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Conversion
+@testable import Scanning
 
 /// What a chat template may do, and what it may not.
 @Suite struct TemplateReviewTests {

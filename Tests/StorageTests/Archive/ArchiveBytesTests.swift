@@ -1,6 +1,7 @@
-import Storage
 import TestSupport
 import Testing
+
+@testable import Storage
 
 /// What an archive's bytes depend on: nothing but its files.
 @Suite struct ArchiveBytesTests {

@@ -1,6 +1,8 @@
-import Storage
 import TestSupport
 import Testing
+
+@testable import Formats
+@testable import Storage
 
 /// Random damage to archives: an error or files, never a trap, and what comes out keeps its promises.
 @Suite struct ArchiveFuzzTests {

@@ -1,6 +1,7 @@
-import Storage
 import TestSupport
 import Testing
+
+@testable import Storage
 
 /// What is written is read back the same, in every format.
 @Suite struct ArchiveRoundTripTests {

@@ -1,6 +1,7 @@
-import Storage
 import TestSupport
 import Testing
+
+@testable import Storage
 
 /// A file as it goes into an archive and comes out of it.
 struct ArchivedFile: Equatable {

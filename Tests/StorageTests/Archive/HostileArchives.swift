@@ -1,4 +1,4 @@
-import Storage
+@testable import Manifests
 
 /// Tar archives put together by hand, so that every field can lie (IEEE Std 1003.1-2001, "ustar").
 struct TarBytes {

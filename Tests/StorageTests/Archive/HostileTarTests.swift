@@ -1,7 +1,8 @@
 import Glibc
-import Storage
 import TestSupport
 import Testing
+
+@testable import Storage
 
 /// Tar archives from strangers: an error that says what is wrong, or the files that are there.
 @Suite struct HostileTarTests {

@@ -1,6 +1,7 @@
-import Storage
 import TestSupport
 import Testing
+
+@testable import Storage
 
 /// Zip archives from strangers.
 @Suite struct HostileZipTests {

@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 
+@testable import Formats
 @testable import Storage
 
 @Suite struct KeyTests {

@@ -1,5 +1,7 @@
+import TestSupport
 import Testing
 
+@testable import Formats
 @testable import Tensors
 
 /// Files made at random, of which is known where the tensors lie.

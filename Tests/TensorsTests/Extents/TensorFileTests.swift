@@ -1,5 +1,7 @@
+import TestSupport
 import Testing
 
+@testable import Formats
 @testable import Tensors
 
 /// What the formats' own readers say of the committed files; see `fixtures/tensors/make.py`.

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Tensors
 
 /// Builds GGUF files for tests, wrong ones too.

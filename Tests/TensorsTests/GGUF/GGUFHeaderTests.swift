@@ -1,5 +1,7 @@
+import TestSupport
 import Testing
 
+@testable import Formats
 @testable import Tensors
 
 func ggufHeader(_ bytes: [UInt8]) throws -> GGUFHeader {

@@ -1,5 +1,7 @@
+import TestSupport
 import Testing
 
+@testable import Formats
 @testable import Tensors
 
 /// A header of items that are copied from another file.

@@ -1,5 +1,7 @@
+import TestSupport
 import Testing
 
+@testable import Formats
 @testable import Tensors
 
 /// Reads checkpoints that torch.save wrote; see `fixtures/torch/make.py`.

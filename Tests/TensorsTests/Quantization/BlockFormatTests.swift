@@ -1,6 +1,7 @@
-import Storage
+import TestSupport
 import Testing
 
+@testable import Storage
 @testable import Tensors
 
 /// What holds for the types of small blocks, for the ternary ones and for IQ4_XS.

@@ -1,6 +1,7 @@
-import Storage
+import TestSupport
 import Testing
 
+@testable import Storage
 @testable import Tensors
 
 /// What `dequantized.sha256` says of the vectors: a digest of floats for each file.

@@ -1,5 +1,7 @@
+import TestSupport
 import Testing
 
+@testable import Formats
 @testable import Tensors
 
 /// The bytes of a safetensors file: the header's length, the header, and zeros.

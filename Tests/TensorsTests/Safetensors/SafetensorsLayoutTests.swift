@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Formats
 @testable import Tensors
 
 private func text(_ layout: SafetensorsLayout) -> String {

@@ -1,13 +1,12 @@
-import Storage
+package import Manifests
+package import Storage
 import Testing
 
-@testable import Bundling
-
 /// Small values that the tests of several stages start from.
-enum Samples {
-    static let bundle = settings()
+package enum Samples {
+    package static let bundle = settings()
 
-    static func settings(
+    package static func settings(
         name: String = "sample-bundle", title: String = "Sample bundle", subtitle: String? = nil,
         deduplication: BundleSettings.Deduplication = .tensor
     ) -> BundleSettings {
@@ -17,7 +16,7 @@ enum Samples {
     }
 
     /// A file whose digest follows from its content's name.
-    static func file(
+    package static func file(
         _ path: String, content: String, size: Int = 10, proof: Proof = .blobGit,
         placement: Placement = .natural, shards: [String]? = nil
     ) throws -> LockedFile {
@@ -26,7 +25,7 @@ enum Samples {
             proof: proof, placement: placement, shards: shards)
     }
 
-    static func entry(
+    package static func entry(
         _ name: String, kind: Entry.Kind = .model, source: String = "path:x", license: String? = nil,
         files: [LockedFile]
     ) -> LockedEntry {
@@ -37,14 +36,16 @@ enum Samples {
             files: files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }, tensors: [])
     }
 
-    static func digest(_ bytes: [UInt8]) throws -> SHA256Digest { try ContentHasher.sha256(bytes.span) }
+    package static func digest(_ bytes: [UInt8]) throws -> SHA256Digest {
+        try ContentHasher.sha256(bytes.span)
+    }
 
     /// A lock of entries without tensors.
-    static func lock(_ bundle: BundleSettings, _ ordered: [LockedEntry]) throws -> Lock {
+    package static func lock(_ bundle: BundleSettings, _ ordered: [LockedEntry]) throws -> Lock {
         try #require(Lock.placing(bundle, ordered) { _ in nil })
     }
 
-    static func store(_ content: String) throws -> String {
+    package static func store(_ content: String) throws -> String {
         "store/\(try ContentHasher.sha256(Array(content.utf8).span).hex)"
     }
 }

@@ -1,8 +1,10 @@
-import Storage
-import Tensors
+import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Caches
+@testable import Locking
+@testable import Manifests
+@testable import ModelFiles
 
 @Suite struct LockedConversionTests {
     private let request = ConversionRequest(from: "base", product: .cast(.f16, merging: []))

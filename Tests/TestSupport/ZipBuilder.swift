@@ -1,56 +1,63 @@
-@testable import Tensors
+package import Formats
+import Storage
 
 /// Builds zip archives for tests; a test makes them wrong by changing a number afterwards.
-struct ZipBuilder {
-    struct Member {
-        var name: [UInt8]
-        var content: [UInt8]
-        var method: UInt64 = 0
-        var flags: UInt64 = 0
+package struct ZipBuilder {
+    package struct Member {
+        package var name: [UInt8]
+        package var content: [UInt8]
+        package var method: UInt64 = 0
+        package var flags: UInt64 = 0
         /// Whether sizes and offset are in Zip64 fields.
-        var isZip64 = false
+        package var isZip64 = false
         /// Whether the sizes follow the content in place of standing before it.
-        var hasDescriptor = false
-        var localExtra: [UInt8] = []
-        var extra: [UInt8] = []
-        var comment: [UInt8] = []
+        package var hasDescriptor = false
+        package var localExtra: [UInt8] = []
+        package var extra: [UInt8] = []
+        package var comment: [UInt8] = []
 
-        init(_ name: String, _ content: [UInt8]) {
+        package init(_ name: String, _ content: [UInt8]) {
             self.name = Array(name.utf8)
             self.content = content
         }
     }
 
     /// An archive and where its parts start.
-    struct Archive {
-        var bytes: [UInt8]
+    package struct Archive {
+        package var bytes: [UInt8]
         /// The local headers.
-        var headers: [Int] = []
+        package var headers: [Int] = []
         /// The contents.
-        var contents: [Int] = []
+        package var contents: [Int] = []
         /// The records of the directory.
-        var records: [Int] = []
-        var directory = 0
-        var end64 = 0
-        var locator = 0
-        var end = 0
+        package var records: [Int] = []
+        package var directory = 0
+        package var end64 = 0
+        package var locator = 0
+        package var end = 0
 
         /// Writes a number over what is there.
-        mutating func set(_ offset: Int, _ value: UInt64, _ size: Int) {
+        package mutating func set(_ offset: Int, _ value: UInt64, _ size: Int) {
             bytes.replaceSubrange(offset..<offset + size, with: number(value, size))
         }
     }
 
-    var members: [Member] = []
-    var comment: [UInt8] = []
+    package var members: [Member] = []
+    package var comment: [UInt8] = []
     /// Whether there is a Zip64 end record, as in every archive of PyTorch.
-    var hasEnd64 = false
+    package var hasEnd64 = false
 
-    static func file(_ names: String...) -> ZipBuilder {
+    package init(members: [Member] = [], comment: [UInt8] = [], hasEnd64: Bool = false) {
+        self.members = members
+        self.comment = comment
+        self.hasEnd64 = hasEnd64
+    }
+
+    package static func file(_ names: String...) -> ZipBuilder {
         ZipBuilder(members: names.map { Member($0, Array("content of \($0)".utf8)) })
     }
 
-    var archive: Archive {
+    package var archive: Archive {
         var archive = Archive(bytes: [])
         for member in members { append(member, to: &archive) }
         archive.directory = archive.bytes.count
@@ -116,14 +123,14 @@ struct ZipBuilder {
 }
 
 /// The directory of an archive.
-func zipDirectory(_ bytes: [UInt8]) throws(FormatError) -> ZipDirectory {
+package func zipDirectory(_ bytes: [UInt8]) throws(FormatError) -> ZipDirectory {
     let tail = Array(bytes[ZipDirectory.tail(fileSize: bytes.count)])
     let location = try ZipDirectory.locate(tail: tail.span, fileSize: bytes.count)
     return try ZipDirectory.parse(Array(bytes[location.bytes]).span, at: location)
 }
 
 /// The contents of an archive's members by their names, of which every local header is read.
-func zipContents(_ bytes: [UInt8]) throws(FormatError) -> [String: Range<Int>] {
+package func zipContents(_ bytes: [UInt8]) throws(FormatError) -> [String: Range<Int>] {
     var contents: [String: Range<Int>] = [:]
     for member in try zipDirectory(bytes).members {
         contents[member.name] = try member.content(localHeader: Array(bytes[member.localHeader]).span)

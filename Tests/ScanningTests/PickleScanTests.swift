@@ -1,6 +1,7 @@
+import TestSupport
 import Testing
 
-@testable import Tensors
+@testable import Scanning
 
 /// Looks at bytes as if they were a file.
 func pickleScan(_ bytes: [UInt8], _ name: String = "x.pkl") -> PickleScan? {

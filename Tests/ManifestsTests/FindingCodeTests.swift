@@ -1,13 +1,14 @@
-import Storage
 import TestSupport
 import Testing
 
-@testable import Bundling
+@testable import Formats
+@testable import Manifests
+@testable import Storage
 
 /// The list of codes against the sources that report them. What only the commands for single models report
 /// (Convert/, Inspect/) is not in the list.
 @Suite struct FindingCodeTests {
-    private static let sources = Path.parent(Path.parent(Path.parent(#filePath))) + "/Sources/Bundling"
+    private static let sources = Path.parent(Path.parent(Path.parent(#filePath))) + "/Sources"
 
     @Test func everyCodeOfTheSourcesIsListed() throws {
         var missing: Set<String> = []

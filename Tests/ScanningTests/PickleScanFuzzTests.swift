@@ -1,6 +1,7 @@
+import TestSupport
 import Testing
 
-@testable import Tensors
+@testable import Scanning
 
 struct PickleScanFuzzTests {
     private static let seeds = [
