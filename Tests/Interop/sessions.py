@@ -137,7 +137,8 @@ def main() -> int:
     for page in pages():
         text, failures = rendered(page, binary)
         failed = failed or bool(failures)
-        print(*failures, sep="\n", end="" if not failures else "\n")
+        for failure in failures:
+            print(failure)
         if text != page.read_text():
             page.write_text(text)
             print(f"{name(page)}: written")

@@ -151,7 +151,7 @@ def documented_codes() -> set[str]:
 
 
 def test_the_codes_of_findings_are_those_of_the_sources():
-    """Every code that has a sentence in the sources has one on the page, and every code on the page is in the sources."""
+    """Each code with a sentence in the sources has one on the page, and each code on the page is in the sources."""
     listed = set()
     for file in SWIFT:
         if file.name.startswith("FindingCode"):
