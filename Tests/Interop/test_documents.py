@@ -6,8 +6,11 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 from documents import DOCS, PAGES, README, ROOT, START, anchors, blocks, inline_code, knapsack_commands, links, name
+from test_formats import published_schema
 
 SOURCES = ROOT / "Sources"
 SWIFT = sorted(SOURCES.rglob("*.swift"))
@@ -61,7 +64,10 @@ def options(knapsack) -> dict[str, set[str]]:
         _, _, below = text.partition("SUBCOMMANDS:\n")
         below, _, _ = below.partition("\n\n")
         left += [f"{command} {word}".strip() for word in re.findall(r"^  (\w+) ", below, flags=re.MULTILINE)]
+    # What the parser has, and what is written out as --update, is not in the help.
     found[""].add("--generate-completion-script")
+    for command in ("lock", "pack"):
+        found[command].add("--update-all")
     return found
 
 
@@ -203,12 +209,23 @@ def test_the_page_on_architecture_names_every_module():
 
 
 def test_the_workflow_runs_the_same_script_as_everybody():
-    import yaml
-
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
     runs = [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
     assert runs == [".ci/run"]
     assert subprocess.run(["test", "-x", ROOT / ".ci" / "run"]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "title"),
+    [
+        ("bug.yml", "GitHub issue forms config file schema"),
+        ("feature.yml", "GitHub issue forms config file schema"),
+        ("config.yml", "GitHub issue template chooser config file schema"),
+    ],
+)
+def test_the_forms_for_issues_are_valid(file, title):
+    form = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / file).read_text())
+    jsonschema.Draft7Validator(published_schema(title)).validate(form)
 
 
 def test_notices_name_every_package():
