@@ -67,7 +67,7 @@ def openssl(*arguments: str | Path) -> str:
 
 @pytest.fixture(scope="session")
 def keys(base) -> dict[str, tuple[Path, Path]]:
-    """A private and a public key of each curve, as the README makes them."""
+    """A private and a public key of each curve, as docs/signatures.md makes them."""
     directory = base / "keys"
     directory.mkdir()
     pairs = {}

@@ -1,4 +1,4 @@
-"""The jobs and the hook that the README shows: valid by their published schemas, and their commands run."""
+"""The jobs and the hook that docs/ci.md shows: valid by their published schemas, and their commands run."""
 
 import os
 import re
@@ -9,19 +9,20 @@ import jsonschema
 import pytest
 import yaml
 from cli import manifest
+from documents import DOCS
 from test_formats import published_schema
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = DOCS / "ci.md"
 TEXTS = {
     block.splitlines()[0].removeprefix("# "): block
-    for block in re.findall(r"^```yaml\n(# .*?)^```$", README.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for block in re.findall(r"^```yaml\n(# .*?)^```$", PAGE.read_text(), flags=re.MULTILINE | re.DOTALL)
 }
 # Every value as text: YAML 1.1 would read the key "on" as a truth value, and GitHub does not.
 BLOCKS = {name: yaml.load(text, Loader=yaml.BaseLoader) for name, text in TEXTS.items()}
 WORKFLOW, JOBS, HOOKS = ".github/workflows/models.yml", ".gitlab-ci.yml", ".pre-commit-config.yaml"
 
 
-def test_the_readme_shows_all_three():
+def test_the_page_shows_all_three():
     assert sorted(BLOCKS) == sorted([WORKFLOW, JOBS, HOOKS])
 
 
