@@ -55,7 +55,7 @@ def project(knapsack, tmp_path_factory) -> Project:
     (directory / "notes").mkdir()
     (directory / "notes" / "read me #1, 100%.txt").write_text("A name that no URL has.\n")
     (directory / "notes" / "README.md").write_text("---\nlicense: [mit, isc]\n---\n")
-    shutil.copytree(FIXTURES / "wheelhouse", directory / "wheelhouse")
+    shutil.copytree(QUICKSTART / "wheelhouse", directory / "wheelhouse")
     path = directory / "models.toml"
     path.write_text(
         manifest(
@@ -69,7 +69,7 @@ def project(knapsack, tmp_path_factory) -> Project:
             dataset=[{"name": "notes", "source": "path:notes"}],
         )
     )
-    runner = knapsack.with_caches(FIXTURES / "hub", FIXTURES / "kagglehub")
+    runner = knapsack.with_caches(QUICKSTART / "hub", QUICKSTART / "kagglehub")
     runner("pack", path, "--output", directory / "bundle").expect(0)
     return Project(runner, path, directory / "bundle")
 
