@@ -14,30 +14,22 @@ import notebook
 import numpy
 import pytest
 from cli import Knapsack, manifest
+from embedding import EMBED
 from genuine import MINILM, MINILM_FILES
 from hub_server import HubServer
 from kaggle_server import KaggleServer
 from safetensors.numpy import save_file
 
-# What no package brings, or takes minutes to build, is asked for: llama.cpp itself, its converter, and
-# the JSON Schema of SPDX.
-collect_ignore = [
-    name
-    for name, variable in [
-        ("test_llama_cpp.py", "KNAPSACK_LLAMA_CPP"),
-        ("test_convert.py", "KNAPSACK_CONVERT_HF"),
-        ("test_convert_more.py", "KNAPSACK_CONVERT_HF"),
-        ("test_convert_quantized.py", "KNAPSACK_CONVERT_HF"),
-        ("test_llama_runs.py", "KNAPSACK_LLAMA_PYTHON"),
-        ("test_sbom_schemas.py", "KNAPSACK_SPDX_SCHEMA"),
-    ]
-    if not os.environ.get(variable)
-]
-
 KAGGLE_MINILM = "sentence-transformers/minilm/transformers/all-minilm-l6-v2"
 KAGGLE_SET = "tester/tiny-set"
 SHARDED = "tester/sharded"
 HUB_SET = "tester/tiny-hub-set"
+
+
+def pytest_runtest_setup(item):
+    """Tests marked `root` mount things: they are skipped for a user who may not, not even in a namespace of his own."""
+    if item.get_closest_marker("root") and not notebook.is_possible():
+        pytest.skip("needs mount namespaces: run as root, or allow unprivileged user namespaces")
 
 
 @pytest.fixture(scope="session")
@@ -138,14 +130,18 @@ def packed(base, knapsack, caches) -> Packed:
 @pytest.fixture(scope="session")
 def run_in_notebook(base, packed):
     """Runs a cell with the packed bundle mounted: `run_in_notebook(code, shape=…, **environment)`."""
-    if not notebook.is_possible():
-        pytest.exit("the notebook tests need namespaces: run them as root", returncode=2)
-
     def run(code: str, shape: str = notebook.MOUNT_SHAPES[0], **environment: str) -> notebook.Output:
         mount = shape.format(owner="tester", slug="interop-models")
         return notebook.run_cell(code, {mount: packed.bundle}, environment, hidden=(base,))
 
     return run
+
+
+@pytest.fixture(scope="session")
+def original_embedding(base, caches) -> dict:
+    """What the models in the original cache compute, outside of the notebook."""
+    variables = {"HF_HUB_CACHE": str(caches.hub), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    return json.loads(genuine.run_python(EMBED, variables, base / "home").strip().splitlines()[-1])
 
 
 def make_sharded_model(directory: Path) -> Path:

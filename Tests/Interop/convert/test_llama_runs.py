@@ -1,0 +1,94 @@
+"""What `knapsack convert` and a manifest make of a model, run by llama.cpp: its numbers beside those of transformers.
+
+Runs only where KNAPSACK_LLAMA_PYTHON names a Python with llama-cpp-python 0.3.36, torch and transformers 4.57.6.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import needs
+import notebook
+import pytest
+from cli import manifest
+from genuine import MINILM_FILES, snapshot_download
+from project import program
+
+pytestmark = [needs.LLAMA_PYTHON, pytest.mark.oracle]
+
+# One of each family, of the models that make_models.py and make_models_more.py make.
+FAMILIES = """
+    llama llama3-shards llama-linear mistral mixtral granite qwen2 qwen2moe qwen3 qwen3moe-normed gemma gemma2
+    gemma3-scaled phi2-wide phi4 gpt2 olmo olmo2 olmo3 starcoder2 stablelm
+""".split()
+MORE = "deepseek2 deepseek3 falcon gptneox bloom cohere smollm3 glm4 chatglm ernie gpt-oss-plain".split()
+
+
+def run(script: str, *arguments: str | Path) -> str:
+    command = [os.environ["KNAPSACK_LLAMA_PYTHON"], program(script), *arguments]
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "script, name",
+    [*(("make_models.py", name) for name in FAMILIES), *(("make_models_more.py", name) for name in MORE)],
+)
+def test_the_next_token_is_as_likely_as_in_transformers(knapsack, tmp_path, script, name):
+    run(script, tmp_path, name)
+    model = tmp_path / name
+    pre = model / "pre-tokenizer.txt"
+    options = ["--pre", pre.read_text()] if pre.exists() else []
+    knapsack("convert", model, tmp_path / "out.gguf", "--outtype", "f32", *options).expect(0)
+    found = json.loads(run("run_llama_cpp.py", f"{model}={tmp_path / 'out.gguf'}"))
+    print(found)
+    assert abs(found["kl"]) < 1e-5
+    # Where all tokens are alike, no mistake is seen.
+    assert found["from uniform"] > 1e-4
+
+
+def test_embeddings_are_those_of_transformers(knapsack, tmp_path):
+    model = Path(shutil.copytree(MINILM_FILES, tmp_path / "all-MiniLM-L6-v2"))
+    knapsack("convert", model, tmp_path / "out.gguf", "--outtype", "f16").expect(0)
+    found = json.loads(run("run_llama_cpp.py", f"{model}={tmp_path / 'out.gguf'}"))
+    print(found)
+    assert found["cosine"] > 0.9999
+
+
+@pytest.mark.root
+def test_a_bundle_runs_offline(knapsack, hub, tmp_path):
+    """From a model in the Hugging Face cache to text in a notebook that has no internet."""
+    run("make_models.py", tmp_path, "llama")
+    hub.add("packers/tiny-llama", tmp_path / "llama")
+    snapshot_download(hub, tmp_path / "hub", "packers/tiny-llama")
+    own = knapsack.with_caches(hub=tmp_path / "hub", KNAPSACK_CACHE_DIR=str(tmp_path / "cache"))
+    path = tmp_path / "models.toml"
+    models = [
+        {"name": "tiny", "source": "hf:packers/tiny-llama@main"},
+        {"name": "tiny-q8", "from": "tiny", "gguf": "Q8_0"},
+    ]
+    path.write_text(manifest(name="tiny-models", model=models))
+    own("lock", path).expect(0)
+    own("check", path).expect(0)
+    own("pack", path, "--locked", "--output", tmp_path / "bundle").expect(0)
+    own("verify", tmp_path / "bundle").expect(0)
+    cell = notebook.ACTIVATE + "\n".join(
+        [
+            "import json, pathlib",
+            "from llama_cpp import Llama",
+            "file = next(pathlib.Path(knapsack.path('tiny-q8')).glob('*.gguf'))",
+            "llama = Llama(str(file), n_ctx=64, verbose=False, seed=1)",
+            "answer = llama('A sack of models', max_tokens=8, temperature=0)",
+            "print(json.dumps([str(file), answer['usage']['completion_tokens']]))",
+        ]
+    )
+    libraries = {name: os.environ[name] for name in ("LLAMA_CPP_LIB_PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    done = notebook.run_cell(
+        cell, {"/kaggle/input/tiny-models": tmp_path / "bundle"}, libraries, (tmp_path / "hub",), python=os.environ["KNAPSACK_LLAMA_PYTHON"]
+    )
+    file, count = done.json()
+    assert file == "/kaggle/input/tiny-models/models/tiny-q8/tiny-q8-Q8_0.gguf"
+    assert 1 <= count <= 8
