@@ -1995,22 +1995,24 @@ class _Answer(NamedTuple):
             raise KnapsackError(f"{what}, the bundle is damaged", _AGAIN)
 
 
-def _refusal(what: str, fix: str) -> Exception:
-    """An error that the clients take as "offline, and not in the cache", with one line of its own."""
+def _refusal(what: str, fix: str, *, of_download: bool = False) -> Exception:
+    """An error that the clients take as "offline" or, of a download, as "offline, and not in the cache", with
+    one line of its own.
+    """
     from huggingface_hub import errors  # type: ignore[import-not-found,unused-ignore]
 
-    class NotInBundle(  # type: ignore[misc]
-        KnapsackError, errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, ValueError
-    ):
-        response = request = request_id = server_message = error_message = None
-
+    class Offline(KnapsackError, errors.OfflineModeIsEnabled):  # type: ignore[misc]
         def __str__(self) -> str:
             return str(self.args[0])
 
-        def __reduce__(self) -> Any:
+        def __reduce__(self) -> Any:  # this class is in no module that another process could import
             return OSError, (str(self),)
 
-    return NotInBundle(what, fix)
+    class NotInBundle(Offline, errors.LocalEntryNotFoundError, ValueError):  # type: ignore[misc]
+        # As a ValueError, transformers hands on its message in place of "check your internet connection".
+        response = request = request_id = server_message = error_message = None
+
+    return (NotInBundle if of_download else Offline)(what, fix)
 
 
 def _not_in_hub(attached: _Attached, kind: str, name: str) -> tuple[str, str]:
@@ -2022,6 +2024,11 @@ def _not_in_hub(attached: _Attached, kind: str, name: str) -> tuple[str, str]:
 
 def _answer(method: str, url: str, headers: Any, content: bytes) -> _Answer:
     """What the Hub would answer, with the revisions and files that the attached bundles have."""
+    answer = _find_answer(method, url, headers, content)
+    return answer._replace(content=b"") if method == "HEAD" else answer
+
+
+def _find_answer(method: str, url: str, headers: Any, content: bytes) -> _Answer:
     from urllib.parse import parse_qs, unquote, urlsplit
 
     place = _state.place
@@ -2260,14 +2267,17 @@ def _is_answering() -> bool:
 
 
 def _replace(module: Any, name: str, make: Any) -> None:
-    """Put make(original) in the place of a module's function, also after another loader did so."""
+    """Put make(original) in the place of a module's function, also after another loader did so.
+
+    Public functions are replaced where they were copied to, too.
+    """
     old = getattr(module, name)
     original = getattr(old, "_knapsack_original", old)
     new = make(original)
     new._knapsack_original = original
     setattr(module, name, new)
     names_of: Any = vars(types.ModuleType)["__dict__"].__get__
-    for other in list(sys.modules.values()):  # those that copied it
+    for other in [] if name.startswith("_") else list(sys.modules.values()):
         if isinstance(other, types.ModuleType) and names_of(other).get(name) is old:
             names_of(other)[name] = new
 
@@ -2371,10 +2381,10 @@ def _answer_requests_sessions(module: Any) -> None:
 
 
 @contextlib.contextmanager
-def _from_the_cache() -> Iterator[None]:
+def _from_the_cache(is_on: bool = True) -> Iterator[None]:
     """What is asked of the Hub meanwhile is not answered, as without internet."""
     before = getattr(_quiet, "is_on", False)
-    _quiet.is_on = True
+    _quiet.is_on = is_on
     try:
         yield
     finally:
@@ -2396,25 +2406,41 @@ def _prefer_the_view(module: Any) -> None:
 
     def to_cache(original: Any) -> Any:
         def download(**asked: Any) -> Any:
-            if not _is_answering() or not _is_view(asked["cache_dir"]):
+            if not _is_answering():
                 return original(**asked)
-            repository = _find_repository(asked["repo_type"], asked["repo_id"])
+            from huggingface_hub import errors
+
+            kind, name, path = asked["repo_type"], asked["repo_id"], asked["filename"]
+            repository = _find_repository(kind, name)
             commit = repository.commit(asked["revision"]) if repository else None
-            file = repository.files(commit).get(asked["filename"]) if repository and commit else None
-            if file and file.stored is None and _state.place:
-                with _mutex:
-                    _state.place.rebuild([file])
-            if file:
+            file = repository.files(commit).get(path) if repository and commit else None
+            is_view = _is_view(asked["cache_dir"])
+            if file and is_view and _state.place:
                 asked["force_download"] = False  # it is what a download would give
-            with _from_the_cache():
-                return original(**asked)
+                if file.stored is None:
+                    with _mutex:
+                        _state.place.rebuild([file])
+            elif file:
+                asked["local_files_only"] = False  # transformers sets it, as it is offline
+            try:
+                # datasets takes "offline" for a reason to give up, where "not there" is the answer.
+                with _from_the_cache(is_view and (file is not None or commit is None or kind != "dataset")):
+                    return original(**asked)
+            except errors.LocalEntryNotFoundError as error:
+                if isinstance(error, KnapsackError):
+                    raise
+                if repository is None and _state.place:
+                    lines = _not_in_hub(_state.place.attached, kind, name)
+                    raise _refusal(*lines, of_download=True) from None
+                what = f"{name}: {path!r} of {asked['revision']} is in no attached bundle"
+                raise errors.LocalEntryNotFoundError(what) from None
 
         return download
 
     def on_error(original: Any) -> Any:
         def fail(error: Exception, *options: Any, **more: Any) -> Any:
             if isinstance(error, KnapsackError):
-                raise error
+                raise _refusal(str(error), "", of_download=True) from None
             return original(error, *options, **more)
 
         return fail
@@ -2430,27 +2456,39 @@ def _prefer_snapshots(module: Any) -> None:
     def to_snapshot(original: Any) -> Any:
         @functools.wraps(original)
         def snapshot_download(repo_id: str, **asked: Any) -> Any:
-            if not _is_answering() or asked.get("local_files_only"):
+            if not _is_answering():
                 return original(repo_id, **asked)
             from huggingface_hub import constants, errors
 
-            repository = _find_repository(asked.get("repo_type"), repo_id)
+            kind = asked.get("repo_type") or "model"
+            repository = _find_repository(kind, repo_id)
+            is_copy = asked.get("local_dir") is not None or asked.get("dry_run")
+            is_view = not is_copy and _is_view(asked.get("cache_dir") or constants.HF_HUB_CACHE)
             try:
-                cache = asked.get("cache_dir") or constants.HF_HUB_CACHE
-                if asked.get("local_dir") is None and not asked.get("dry_run") and _is_view(cache):
-                    if repository:
-                        asked["force_download"] = False
-                    with _from_the_cache(), contextlib.suppress(*[errors.LocalEntryNotFoundError] * bool(repository)):
-                        return original(repo_id, **asked)
-                return original(repo_id, **asked)
-            except errors.LocalEntryNotFoundError as error:
-                if repository or isinstance(error, KnapsackError) or _state.place is None:
+                if not is_view:
+                    return original(repo_id, **{**asked, "local_files_only": False} if repository else asked)
+                with _from_the_cache():
+                    return original(repo_id, **{**asked, "force_download": False})
+            except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled):
+                if repository is None and _state.place:
+                    lines = _not_in_hub(_state.place.attached, kind, repo_id)
+                    raise _refusal(*lines, of_download=True) from None
+                if not is_view or asked.get("local_files_only"):
                     raise
-                raise _refusal(*_not_in_hub(_state.place.attached, asked.get("repo_type") or "model", repo_id)) from error
+            return original(repo_id, **asked)  # the answer says what is missing
 
         return snapshot_download
 
     _replace(module, "snapshot_download", to_snapshot)
+
+
+def _let_datasets_ask(module: Any) -> None:
+    """load_dataset gives up offline before it asks. What it asks of other hosts is refused as ever."""
+
+    def let(original: Any) -> Any:
+        return lambda *message: None if _is_answering() else original(*message)
+
+    _replace(module, "_raise_if_offline_mode_is_enabled", let)
 
 
 _HOOKS: dict[str, Any] = {
@@ -2458,6 +2496,7 @@ _HOOKS: dict[str, Any] = {
     "huggingface_hub.utils._http": _answer_requests,
     "huggingface_hub.file_download": _prefer_the_view,
     "huggingface_hub._snapshot_download": _prefer_snapshots,
+    "datasets.load": _let_datasets_ask,
 }
 
 
