@@ -10,6 +10,7 @@ import pathlib
 import stat
 import subprocess
 import sys
+import tempfile
 
 import pytest
 from bundles import Bundle, Split, hub, run, sha256
@@ -30,10 +31,16 @@ def user(request):
 
 
 @pytest.fixture
+def tmp_path():
+    """pytest's own directories are closed to other users."""
+    with tempfile.TemporaryDirectory(prefix="knapsack-test-") as path:
+        os.chmod(path, 0o755)
+        yield pathlib.Path(path)
+
+
+@pytest.fixture
 def scratch(tmp_path):
     """As /tmp is: everybody can write to it, nobody can rename what is another's."""
-    for directory in (tmp_path, *tmp_path.parents[:2]):  # pytest's own are closed to other users
-        os.chmod(directory, 0o755)
     path = tmp_path / "scratch"
     path.mkdir()
     os.chmod(path, 0o1777)
