@@ -16,7 +16,7 @@ import subprocess
 import sys
 import textwrap
 
-LOADER = pathlib.Path(__file__).resolve().parents[2] / "Sources" / "Bundling" / "Loader" / "knapsack.py"
+LOADER = pathlib.Path(__file__).resolve().parents[2] / "Sources" / "Bundles" / "Loader" / "knapsack.py"
 FOLDERS = {"model": "models", "dataset": "datasets", "wheels": "wheels", "files": "files"}
 CLOSED = "http://127.0.0.1:9"  # the discard port: nothing listens there
 

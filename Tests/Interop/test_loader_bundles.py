@@ -228,7 +228,10 @@ def test_freeze_lists_what_is_installed_as_pip_does(tmp_path):
     out = str(tmp_path / "out.txt")
     done = run(bundle, code, scratch=tmp_path / "scratch", arguments=[out], env={"PYTHONPATH": path}, sandbox=False)
     lines = pathlib.Path(out).read_text().splitlines()
-    assert [line for line in lines if line.startswith(("Some_", "another"))] == ["another.one==2.0", "Some_Package==2.0"]
+    assert [line for line in lines if line.startswith(("Some_", "another"))] == [
+        "another.one==2.0",
+        "Some_Package==2.0",
+    ]
     assert all(line.count("==") == 1 for line in lines) and "nameless" not in "".join(lines)
     written = done.stdout.splitlines()
     assert written[0] == out and pathlib.Path(written[1]).read_text().splitlines() == lines
@@ -248,4 +251,6 @@ def test_freeze_agrees_with_pip(tmp_path):
 def test_freeze_says_that_it_cannot_write(tmp_path):
     bundle = Bundle(tmp_path / "one").add("m", "model", {"w": b"1"}).write()
     done = run(bundle, "import knapsack; knapsack.freeze('/nowhere/x')", scratch=tmp_path / "s", check=False)
-    assert done.stderr.splitlines()[-1].endswith("/nowhere/x: cannot be written (No such file or directory); name another file")
+    assert done.stderr.splitlines()[-1].endswith(
+        "/nowhere/x: cannot be written (No such file or directory); name another file"
+    )

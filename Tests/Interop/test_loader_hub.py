@@ -32,14 +32,25 @@ def bundle(tmp_path):
     bundle.add("base", "model", {"w.bin": WHOLE[4:], "sub/x.txt": b"x", "sub/more/y z.txt": b"y"}, hub("Org/Base", A))
     pieces = [(f"store/{sha256(b'head')}", 0, 4), ("models/base/w.bin", 0, len(WHOLE) - 4)]
     tuned = dict(
-        hub("org/tuned", B, "refs/pr/1"), pipeline_tag="text-generation", library="transformers",
-        base_models=["Org/Base"], base_model_relation="finetune", license={"id": "mit", "from": "model-card"},
+        hub("org/tuned", B, "refs/pr/1"),
+        pipeline_tag="text-generation",
+        library="transformers",
+        base_models=["Org/Base"],
+        base_model_relation="finetune",
+        license={"id": "mit", "from": "model-card"},
     )
     bundle.add("tuned", "model", {"w.bin": Split(WHOLE, *pieces), "config.json": b"{}"}, tuned)
     bundle.add("legacy", "model", {"config.json": b"{}"}, hub("bert-base", C))
     rows = b"a,b\n1,2\n3,4\n"
-    bundle.add("data", "dataset", {"train.csv": rows, "README.md": b"---\n---\n"}, hub("org/data", D, repo_type="dataset"))
-    bundle.add("bare", "dataset", {"data/test.csv": At("datasets/data/train.csv", rows)}, hub("org/bare", D, repo_type="dataset"))
+    bundle.add(
+        "data", "dataset", {"train.csv": rows, "README.md": b"---\n---\n"}, hub("org/data", D, repo_type="dataset")
+    )
+    bundle.add(
+        "bare",
+        "dataset",
+        {"data/test.csv": At("datasets/data/train.csv", rows)},
+        hub("org/bare", D, repo_type="dataset"),
+    )
     bundle.add("space", "files", {"app.py": b"pass"}, hub("org/space", D, repo_type="space"))
     bundle.add("k", "model", {"w": b"1"}, kaggle("o/m/f/v/2"))
     return bundle.write()
@@ -444,11 +455,17 @@ def test_processes_that_are_started_later_find_it(bundle, tmp_path, python, way)
             assert process.exitcode == 0, process.exitcode
     """
     if way == "fork":
-        code = code.replace("        sys.path", "        from huggingface_hub import HfApi\n        HfApi().model_info('Org/Base')\n        sys.path", 1)
+        code = code.replace(
+            "        sys.path",
+            "        from huggingface_hub import HfApi\n        HfApi().model_info('Org/Base')\n        sys.path",
+            1,
+        )
         code = code.replace("child_module.work", "child_module.forked")
         child = CHILD.replace('assert "knapsack" not in sys.modules\n', "")
         (tmp_path / "child_module.py").write_text(f"def forked():\n    exec({child!r}, {{}})\n")
-    text = START.replace('socket.socket.bind = lambda *_: (_ for _ in ()).throw(AssertionError("a port was opened"))', "")
+    text = START.replace(
+        'socket.socket.bind = lambda *_: (_ for _ in ()).throw(AssertionError("a port was opened"))', ""
+    )
     text += "\n".join(line[8:] for line in code.splitlines()) + END
     # multiprocessing's own server speaks through a socket of the file system.
     done = run(bundle, text, python=python, check=False, sandbox=way != "forkserver")
@@ -465,7 +482,9 @@ def test_a_child_goes_on_with_the_machines_own_start(bundle, tmp_path):
         print(subprocess.run([sys.executable, "-c", child], check=True, capture_output=True, text=True).stdout)
     """
     path = os.pathsep.join([str(bundle.root), str(tmp_path / "own")])
-    done = run(bundle, START + "\n".join(line[8:] for line in code.splitlines()), env={"PYTHONPATH": path}, sandbox=False)
+    done = run(
+        bundle, START + "\n".join(line[8:] for line in code.splitlines()), env={"PYTHONPATH": path}, sandbox=False
+    )
     assert f"{tmp_path}/own/sitecustomize.py" in done.stdout
 
 

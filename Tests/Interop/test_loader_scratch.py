@@ -124,7 +124,13 @@ def places(bundle, user, scratch):
     expect_whole(bundle, user, scratch)
     home = own_home(scratch, user)
     inside = home / sha256((bundle.root / "knapsack.lock").read_bytes())[:16]
-    return {"owner": home, "lock": inside, "rebuilt": inside / "rebuilt", "views": inside / "views", "proofs": inside / "proofs"}
+    return {
+        "owner": home,
+        "lock": inside,
+        "rebuilt": inside / "rebuilt",
+        "views": inside / "views",
+        "proofs": inside / "proofs",
+    }
 
 
 # Directories that somebody prepared
@@ -181,7 +187,9 @@ CHANGES = {
     "content": lambda file, victim: (file.chmod(0o644), file.write_bytes(b"x" * len(WHOLE))),
     "a bit, with the times put back": lambda file, victim: flip(file),
     "a link to another file of that size": lambda file, victim: (
-        victim.write_bytes(b"y" * len(WHOLE)), file.unlink(), file.symlink_to(victim)
+        victim.write_bytes(b"y" * len(WHOLE)),
+        file.unlink(),
+        file.symlink_to(victim),
     ),
     "a hard link": lambda file, victim: (victim.write_bytes(b"y" * len(WHOLE)), file.unlink(), os.link(victim, file)),
     "too short": lambda file, victim: (file.chmod(0o644), file.write_bytes(b"x")),
@@ -311,8 +319,14 @@ print(os.environ["KNAPSACK_ACTIVE"])
 """
         out = finish(start(bundle, parent, scratch, code))[1].splitlines()
         process = subprocess.run(
-            [PYTHON, "-c", "print('well')"], env={"PYTHONPATH": out[0], "KNAPSACK_ACTIVE": out[1], "PATH": os.environ["PATH"]},
-            cwd="/", user=child, group=child, extra_groups=[], capture_output=True, text=True,
+            [PYTHON, "-c", "print('well')"],
+            env={"PYTHONPATH": out[0], "KNAPSACK_ACTIVE": out[1], "PATH": os.environ["PATH"]},
+            cwd="/",
+            user=child,
+            group=child,
+            extra_groups=[],
+            capture_output=True,
+            text=True,
         )
         assert (process.returncode, process.stdout) == (0, "well\n"), process.stderr
 

@@ -78,7 +78,7 @@ _CHUNK = 1 << 20  # bytes that one call reads
 _AHEAD = 8  # chunks of a file that threads read before they are asked for
 _BLOCK = 16 << 20  # bytes that the system is told at once that they will be read
 _FOLDERS = {"model": "models", "dataset": "datasets", "wheels": "wheels", "files": "files"}
-_ACTIVE = "KNAPSACK_ACTIVE"  # what activate() did, as JSON: for other bundles' loaders and for processes that are started later
+_ACTIVE = "KNAPSACK_ACTIVE"  # what activate() did, as JSON: for other bundles' loaders and later processes
 _AGAIN = "download or attach the bundle again, or pack it anew"
 _ELSEWHERE = "set KNAPSACK_SCRATCH to a directory of yours with enough space"
 
@@ -103,7 +103,9 @@ class Entry(NamedTuple):
 
     name: str  # what path() and install() take
     kind: str  # "model", "dataset", "wheels" or "files"
-    source: str  # where it was packed from, as the manifest says it: "hf:org/name@main", or "from qwen as Q4_K_M"
+    source: (
+        str  # where it was packed from, as the manifest says it: "hf:org/name@main", or "from qwen as Q4_K_M"
+    )
     revision: str  # the commit or version that was packed; "" for a plain directory
     license: str  # "" where it is not known
     size: int  # bytes of all its files
@@ -278,7 +280,9 @@ def verify(level: str = "quick", *, budget: int = 1 << 30) -> Verification:
         for at, what in bundle.size_problems().items():
             problems[at if len(known.bundles) == 1 else os.path.join(bundle.root, at)] = what
     damaged = {*problems, *(os.path.join(known.bundles[0].root, at) for at in problems)}
-    contents = {(file.stored, file.sha256): file for entry in known.all_entries for file in entry.files.values()}
+    contents = {
+        (file.stored, file.sha256): file for entry in known.all_entries for file in entry.files.values()
+    }
     files = list(contents.values())
     sample = [] if level == "quick" else files if level == "full" else _sample(files, budget)
     sound = [
@@ -455,7 +459,11 @@ class _File(NamedTuple):
 
     @property
     def label(self) -> str:
-        return self.spans[0].at if self.stored else f"{self.path} (put together from {_count(len(self.spans), 'piece')})"
+        return (
+            self.spans[0].at
+            if self.stored
+            else f"{self.path} (put together from {_count(len(self.spans), 'piece')})"
+        )
 
 
 class _Entry:
@@ -506,12 +514,19 @@ class _Facts(NamedTuple):
 
     @staticmethod
     def read(resolved: Any) -> _Facts:
-        names = [resolved.get(name) for name in ("library", "pipeline_tag", "model_type", "base_model_relation")]
-        texts = [name if isinstance(name, str) else "" for name in names]
+        def text(name: str) -> str:
+            value = resolved.get(name)
+            return value if isinstance(value, str) else ""
+
         bases = resolved.get("base_models")
-        bases = tuple(str(name) for name in bases) if isinstance(bases, list) else ()
-        license = str((resolved.get("license") or {}).get("id", ""))
-        return _Facts(license, *texts[:3], bases, texts[3])
+        return _Facts(
+            license=str((resolved.get("license") or {}).get("id", "")),
+            library=text("library"),
+            task=text("pipeline_tag"),
+            model_type=text("model_type"),
+            base_models=tuple(str(name) for name in bases) if isinstance(bases, list) else (),
+            base_relation=text("base_model_relation"),
+        )
 
 
 class _Hub(NamedTuple):
@@ -785,7 +800,9 @@ class _Attached:
             for path, file in entry.files.items():
                 other, root = first.setdefault(path, (file, entry.root))
                 if other.sha256 != file.sha256:
-                    self.notes.append(f"{what}: {path} differs between {root}, which is used, and {entry.root}")
+                    self.notes.append(
+                        f"{what}: {path} differs between {root}, which is used, and {entry.root}"
+                    )
                     return
 
     @property
@@ -805,7 +822,10 @@ class _Attached:
         found = self.names.get(name)
         if not found:  # "bundle/entry" is always understood
             bundle, _, rest = str(name).partition("/")
-            found = next((one.entries[rest] for one in self.bundles if one.name == bundle and rest in one.entries), None)
+            found = next(
+                (one.entries[rest] for one in self.bundles if one.name == bundle and rest in one.entries),
+                None,
+            )
         if found:
             if require_sizes:
                 self.require_sizes([found])
@@ -844,8 +864,8 @@ def _known(names: Iterable[str], limit: int = 30) -> str:
     return ", ".join(found[:limit]) + more if found else "none"
 
 
-# Where bundles are looked for: as deep as Kaggle's deepest mount, models/owner/name/framework/variation/version,
-# and one more. Competition data may have a million files beside them: what is larger than a bundle's
+# Where bundles are looked for: as deep as Kaggle's deepest mount, models/owner/name/framework/variation/
+# version, and one more. Competition data may have a million files beside them: what is larger than a bundle's
 # surroundings ever are is not searched to its end.
 _SEARCH_DEPTH = 7
 _SEARCH_WIDTH = 256
@@ -1293,7 +1313,9 @@ class _Place:
         self.hub = os.path.join(self.view, "hub")
         self.kagglehub = os.path.join(self.view, "kagglehub")
         self.site = f"{self.view}.site"
-        _require_own(self.owner, self.home, self.views, *homes.values(), *self.rebuilt.values(), *proofs.values())
+        _require_own(
+            self.owner, self.home, self.views, *homes.values(), *self.rebuilt.values(), *proofs.values()
+        )
         for view in (self.view, f"{self.view}.d", self.site):
             _require_own(*([view] if os.path.lexists(view) else []))
 
@@ -1535,7 +1557,7 @@ class _Place:
 
 
 def _evidence(status: os.stat_result, file: _File) -> bytes:
-    """What changes with any change of a rebuilt file. Nobody but the system sets the time of the last change."""
+    """What changes with any change of a rebuilt file. Only the system sets the time of the last change."""
     if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o022:
         raise ValueError
     if status.st_size != file.size:
@@ -1573,7 +1595,9 @@ def _open_place(
     try:
         os.makedirs(base, exist_ok=True)
         if not _is_safe_base(base):
-            what = f"{base}: others can replace what is in it (it is writable for all, without the sticky bit)"
+            what = (
+                f"{base}: others can replace what is in it (it is writable for all, without the sticky bit)"
+            )
             raise KnapsackError(what, f"run chmod +t on it, or {_ELSEWHERE}")
         return _Place(attached, base, is_writable)
     except OSError as error:
@@ -1684,7 +1708,9 @@ def _environment(place: _Place, offline: bool) -> dict[str, str]:
     values = {"HF_HUB_CACHE": place.hub, "KAGGLEHUB_CACHE": place.kagglehub}
     roots = [bundle.root for bundle in place.attached.bundles]
     values[_ACTIVE] = json.dumps({"bundles": roots, "offline": offline, "scratch": place.scratch})
-    known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if not _SITE_PATH.search(path)]
+    known = [
+        path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if not _SITE_PATH.search(path)
+    ]
     values["PYTHONPATH"] = os.pathsep.join([place.site, *known] if any(known) else [place.site])
     values.update((name, place.hub) for name in _OVERRIDES if os.environ.get(name))
     if offline:
@@ -2012,12 +2038,18 @@ def _refusal(what: str, fix: str, *, of_download: bool = False) -> Exception:
         # As a ValueError, transformers hands on its message in place of "check your internet connection".
         response = request = request_id = server_message = error_message = None
 
-    return (NotInBundle if of_download else Offline)(what, fix)
+    refusal = (NotInBundle if of_download else Offline)(what, fix)
+    http = sys.modules.get("huggingface_hub.utils._http")
+    if of_download and not hasattr(http, "set_client_factory"):
+        _tell(str(refusal))  # transformers 4 says "check your internet connection" in its place
+    return refusal
 
 
 def _not_in_hub(attached: _Attached, kind: str, name: str) -> tuple[str, str]:
     ids = [other for other_kind, other in attached.repositories if other_kind == kind]
-    others = {other_kind for other_kind, other in attached.repositories if other == name and other_kind != kind}
+    others = {
+        other_kind for other_kind, other in attached.repositories if other == name and other_kind != kind
+    }
     hint = f"; as a {' and a '.join(sorted(others))} it is there" if others else ""
     return f"the {kind} {name} is in no attached bundle{hint}", f"their {kind}s: {_known(ids)}"
 
@@ -2073,20 +2105,35 @@ def _find_answer(method: str, url: str, headers: Any, content: bytes) -> _Answer
 def _offline_error(url: str) -> Exception:
     from huggingface_hub import errors
 
-    return errors.OfflineModeIsEnabled(f"Cannot reach {url}: knapsack.activate() has turned on offline mode")  # type: ignore[no-any-return]
+    error: Exception = errors.OfflineModeIsEnabled(f"Cannot reach {url}: offline since knapsack.activate()")
+    return error
 
 
 def _hub_path(origin: str, path: str) -> str:
     """The part of an address below the Hub's own; "" for any other host."""
     constants = sys.modules.get("huggingface_hub.constants")
-    for endpoint in (getattr(constants, "ENDPOINT", ""), os.environ.get("HF_ENDPOINT", ""), "https://huggingface.co"):
+    for endpoint in (
+        getattr(constants, "ENDPOINT", ""),
+        os.environ.get("HF_ENDPOINT", ""),
+        "https://huggingface.co",
+    ):
         endpoint = str(endpoint or "").rstrip("/")
         if endpoint and f"{origin}{path}".startswith(f"{endpoint}/"):
             return f"{origin}{path}"[len(endpoint) :]
     return ""
 
 
-_ACTIONS = ("resolve", "raw", "tree", "revision", "paths-info", "refs", "auth-check", "commits", "discussions")
+_ACTIONS = (
+    "resolve",
+    "raw",
+    "tree",
+    "revision",
+    "paths-info",
+    "refs",
+    "auth-check",
+    "commits",
+    "discussions",
+)
 
 
 def _parse_hub_path(parts: list[str], attached: _Attached) -> tuple[str, str, str, list[str]] | None:
@@ -2099,7 +2146,13 @@ def _parse_hub_path(parts: list[str], attached: _Attached) -> tuple[str, str, st
     if not kind or not parts:
         return None
     # The oldest repositories have no owner: "bert-base-uncased".
-    length = 1 if len(parts) == 1 or parts[1] in _ACTIONS and (kind, "/".join(parts[:2])) not in attached.repositories else 2
+    length = (
+        1
+        if len(parts) == 1
+        or parts[1] in _ACTIONS
+        and (kind, "/".join(parts[:2])) not in attached.repositories
+        else 2
+    )
     name, rest = "/".join(parts[:length]), parts[length:]
     action = rest[0] if rest else ""
     if action not in ("", *_ACTIONS) or (not is_api and action not in ("resolve", "raw")):
@@ -2115,7 +2168,9 @@ def _split_revision(parts: list[str]) -> tuple[str, str]:
 
 def _json(value: Any, **headers: str) -> _Answer:
     content = json.dumps(value).encode()
-    return _Answer(200, {"Content-Type": "application/json", "Content-Length": str(len(content)), **headers}, content)
+    return _Answer(
+        200, {"Content-Type": "application/json", "Content-Length": str(len(content)), **headers}, content
+    )
 
 
 def _missing(code: str, message: str, **headers: str) -> _Answer:
@@ -2128,11 +2183,15 @@ def _missing(code: str, message: str, **headers: str) -> _Answer:
 
 def _no_revision(name: str, repository: _Repository, revision: str) -> _Answer:
     known = _known([*repository.refs, *repository.commits])
-    return _missing("RevisionNotFound", f"{name}: revision {revision!r:.80} is in no attached bundle; they have: {known}")
+    return _missing(
+        "RevisionNotFound", f"{name}: revision {revision!r:.80} is in no attached bundle; they have: {known}"
+    )
 
 
 def _no_file(name: str, path: str, commit: str) -> _Answer:
-    return _missing("EntryNotFound", f"{name}: {path!r:.200} is in no attached bundle", **{"X-Repo-Commit": commit})
+    return _missing(
+        "EntryNotFound", f"{name}: {path!r:.200} is in no attached bundle", **{"X-Repo-Commit": commit}
+    )
 
 
 def _answer_file(name: str, repository: _Repository, rest: list[str], method: str, headers: Any) -> _Answer:
@@ -2194,7 +2253,13 @@ def _answer_info(kind: str, name: str, repository: _Repository, revision: str, w
     if kind == "model":
         info["modelId"] = name
         info["config"] = {"model_type": facts.model_type} if facts.model_type else {}
-        info.update({key: text for key, text in (("pipeline_tag", facts.task), ("library_name", facts.library)) if text})
+        info.update(
+            {
+                key: text
+                for key, text in (("pipeline_tag", facts.task), ("library_name", facts.library))
+                if text
+            }
+        )
     return _json(info, **{"X-Repo-Commit": commit})
 
 
@@ -2208,7 +2273,9 @@ def _sibling(path: str, file: _File, with_sizes: bool) -> dict[str, Any]:
 
 def _tree_record(path: str, file: _File) -> dict[str, Any]:
     """A file as Git LFS keeps it: the id is of the pointer, which its digest and size are all of."""
-    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{file.sha256}\nsize {file.size}\n".encode()
+    pointer = (
+        f"version https://git-lfs.github.com/spec/v1\noid sha256:{file.sha256}\nsize {file.size}\n".encode()
+    )
     oid = hashlib.sha1(b"blob %d\0%s" % (len(pointer), pointer)).hexdigest()
     lfs = {"oid": file.sha256, "size": file.size, "pointerSize": len(pointer)}
     return {"type": "file", "oid": oid, "size": file.size, "path": path, "lfs": lfs}
@@ -2219,7 +2286,9 @@ def _directory_record(path: str, commit: str) -> dict[str, Any]:
     return {"type": "directory", "oid": oid, "size": 0, "path": path}
 
 
-def _answer_tree(name: str, repository: _Repository, revision: str, folder: str, is_recursive: bool) -> _Answer:
+def _answer_tree(
+    name: str, repository: _Repository, revision: str, folder: str, is_recursive: bool
+) -> _Answer:
     commit = repository.commit(revision)
     if commit is None:
         return _no_revision(name, repository, revision)
@@ -2291,40 +2360,43 @@ def _answer_requests(module: Any) -> None:
 
 
 def _answer_httpx(module: Any) -> None:
-    httpx = getattr(module, "httpx2", None) or module.httpx
+    httpx: Any = getattr(module, "httpx2", None) or module.httpx
+    stream: Any = httpx.SyncByteStream
+    transport: Any = httpx.BaseTransport
+    async_transport: Any = httpx.AsyncBaseTransport
 
-    class Body(httpx.SyncByteStream):  # type: ignore[misc]
+    class Body(stream):  # type: ignore[misc]
         def __init__(self, answer: _Answer) -> None:
             self._answer = answer
 
         def __iter__(self) -> Iterator[bytes]:
             return self._answer.chunks()
 
-    class Transport(httpx.BaseTransport):  # type: ignore[misc]
+    class Transport(transport):  # type: ignore[misc]
         def handle_request(self, request: Any) -> Any:
             answer = _answer(request.method, str(request.url), request.headers, request.read())
             return httpx.Response(answer.status, headers=answer.headers, stream=Body(answer), request=request)
 
-    class AsyncTransport(httpx.AsyncBaseTransport):  # type: ignore[misc]
+    class AsyncTransport(async_transport):  # type: ignore[misc]
         async def handle_async_request(self, request: Any) -> Any:
             answer = _answer(request.method, str(request.url), request.headers, await request.aread())
             content = b"".join(answer.chunks())
             return httpx.Response(answer.status, headers=answer.headers, content=content, request=request)
 
-    def factory(original: Any, client: Any, transport: Any) -> Any:
+    def factory(original: Any, client: Any, own: Any) -> Any:
         original = getattr(original, "_knapsack_original", original)
 
         def make() -> Any:
             if not _is_answering():
                 return original()
-            return client(transport=transport(), follow_redirects=True, timeout=None, trust_env=False)
+            return client(transport=own(), follow_redirects=True, timeout=None, trust_env=False)
 
         make._knapsack_original = original  # type: ignore[attr-defined]
         return make
 
     module.set_client_factory(factory(module._GLOBAL_CLIENT_FACTORY, httpx.Client, Transport))
-    own = factory(module._GLOBAL_ASYNC_CLIENT_FACTORY, httpx.AsyncClient, AsyncTransport)
-    module.set_async_client_factory(own)
+    make_async = factory(module._GLOBAL_ASYNC_CLIENT_FACTORY, httpx.AsyncClient, AsyncTransport)
+    module.set_async_client_factory(make_async)
 
 
 def _answer_requests_sessions(module: Any) -> None:
@@ -2402,7 +2474,7 @@ def _find_repository(kind: Any, name: Any) -> _Repository | None:
 
 
 def _prefer_the_view(module: Any) -> None:
-    """hf_hub_download: the view needs no answers, and a file in pieces is put together when it is asked for."""
+    """hf_hub_download: the view needs no answers; a file in pieces is put together when it is asked for."""
 
     def to_cache(original: Any) -> Any:
         def download(**asked: Any) -> Any:
@@ -2509,7 +2581,9 @@ def _main(arguments: list[str]) -> int:
     import shlex
 
     parser = argparse.ArgumentParser(prog="knapsack.py", description="Use the models of this bundle offline.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="list|verify|path|freeze|activate")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="list|verify|path|freeze|activate"
+    )
     commands.add_parser("list", help="what is in the bundle, one line an entry")
     proof = commands.add_parser("verify", help="compare the bundle with its lock (sizes only, unless told)")
     levels = proof.add_mutually_exclusive_group()

@@ -1,4 +1,5 @@
-import Tensors
+import Formats
+import Manifests
 
 /// The lines of Python that load one entry in a notebook, after `knapsack.activate()`; from the lock alone.
 ///
