@@ -67,7 +67,7 @@ def save(class_name, directory, **options):
         "suppress_tokens": None,
     }
     family = re.match("Llama|Bert|T5|Whisper|ViT", class_name)[0]
-    own = {"T5": t5, "Whisper": whisper, "ViT": {"image_size": 8, "patch_size": 4, **sizes}}.get(family, sizes)
+    own = {"T5": t5, "Whisper": whisper, "ViT": {"image_size": 8, "patch_size": 4, **{key: sizes[key] for key in sizes if key != "vocab_size"}}}.get(family, sizes)
     config = getattr(transformers, family + "Config")(**own, **options)
     getattr(transformers, class_name)(config).save_pretrained(directory)
     if family in ("Llama", "Bert", "T5", "Whisper"):
