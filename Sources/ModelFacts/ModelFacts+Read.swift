@@ -74,13 +74,18 @@ private struct ModelFactsReader {
             let tokenizer = json(part.path("tokenizer_config.json"))
             needs += part.needs(files, card, configs[part.directory], tokenizer)
         }
-        return ModelFacts(
+        var facts = ModelFacts(
             card: card, config: config,
             formats: formats.sorted { $0.rawValue.utf8.lexicographicallyPrecedes($1.rawValue.utf8) },
             dtypes: summary.dtypes.map(\.rawValue), parameters: isWhole ? summary.parameters : nil,
             weightBytes: summary.sizes + gguf.sizes,
             quantization: stated ?? ModelQuantization(tensors: names) ?? gguf.quantization,
             needs: needs, shards: shards, problems: problems)
+        let adapter = json("adapter_config.json")
+        facts.adapter = (
+            adapter?["base_model_name_or_path"]?.string, adapter?["task_type"]?.string
+        )
+        return facts
     }
 
     /// What the files beside the configuration say, which tools wrote before transformers knew their method.

@@ -46,6 +46,8 @@ package struct ModelFacts: Equatable, Sendable {
     package internal(set) var safety = SafetyFacts()
     /// The licence that Kaggle's metadata files state.
     package internal(set) var kaggleLicense: String?
+    /// The model that an adapter is put on, and PEFT's name for its task, as adapter_config.json states them.
+    package internal(set) var adapter: (base: String?, task: String?) = (nil, nil)
 
     /// The licence that the model card states: the name where it only says "other".
     package var license: String? { card?.effectiveLicense }
@@ -83,6 +85,9 @@ package struct ModelFacts: Equatable, Sendable {
             text.map { JSON.Member(name, .string($0)) }
         }
         let fields = [
+            text("adapter_base", adapter.base),
+            text("adapter_task", adapter.task),
+            list("architectures", config?.architectures ?? []),
             text("base_model_relation", card?.baseModelRelation),
             list("base_models", card?.baseModels ?? []),
             list("dtypes", dtypes),
@@ -108,7 +113,7 @@ package struct ModelFacts: Equatable, Sendable {
             && left.dtypes == right.dtypes && left.parameters == right.parameters
             && left.safety == right.safety && left.kaggleLicense == right.kaggleLicense
             && left.needs == right.needs && left.problems == right.problems
-            && left.quantization == right.quantization
+            && left.quantization == right.quantization && left.adapter == right.adapter
             && left.weightBytes.elementsEqual(right.weightBytes, by: ==)
             && left.shards.elementsEqual(right.shards, by: ==)
     }

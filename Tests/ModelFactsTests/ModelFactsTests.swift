@@ -75,7 +75,7 @@ struct ModelFactsTests {
         #expect(facts.formats == [.onnx, .pytorch, .safetensors])
         #expect(facts.frameworks == ["onnx", "pytorch", "sentence-transformers"])
         let expected = #"""
-            {"base_models":["org/base"],"dtypes":["F32"],"formats":["onnx","pytorch","safetensors"],"library":"sentence-transformers","model_type":"bert","needs":["config","tokenizer"],"parameters":38400,"pipeline_tag":"sentence-similarity","weight_bytes":{"F32":153600,"I64":4096}}
+            {"architectures":["BertModel"],"base_models":["org/base"],"dtypes":["F32"],"formats":["onnx","pytorch","safetensors"],"library":"sentence-transformers","model_type":"bert","needs":["config","tokenizer"],"parameters":38400,"pipeline_tag":"sentence-similarity","weight_bytes":{"F32":153600,"I64":4096}}
             """#
         #expect(JSON.object(facts.lockFields()).compactText == expected)
     }

@@ -18,10 +18,7 @@ struct BundleReadme {
             ## In a notebook
 
             ```python
-            import sys, pathlib
-            sys.path.insert(0, str(next(p.parent for p in pathlib.Path("/kaggle/input").rglob("knapsack.py"))))
-            import knapsack
-            knapsack.activate()          # before importing transformers or kagglehub
+            \(BundleReadme.activation(dataset: bundle.owner.map { "\($0)/\(bundle.name)" } ?? bundle.name))
             ```
 
             \(uses)
@@ -37,19 +34,22 @@ struct BundleReadme {
             """
     }
 
-    /// One line of code for each entry.
+    /// The lines that find the loader in a notebook and make everything below work; where the data set is not
+    /// attached, a sentence that names it.
+    static func activation(dataset: String) -> String {
+        """
+        import sys, pathlib
+        loader = next(pathlib.Path("/kaggle/input").rglob("knapsack.py"), None)
+        assert loader, "attach \(dataset) to this notebook (Add Input), then run this cell again"
+        sys.path.insert(0, str(loader.parent))
+        import knapsack
+        knapsack.activate()          # before importing transformers or kagglehub
+        """
+    }
+
+    /// The lines of code that load each entry.
     private var uses: String {
-        let lines = plan.lock.entries.map { entry -> String in
-            switch (entry.kind, entry.origin) {
-            case (.wheels, _): "knapsack.install(\"\(entry.name)\")"
-            case (.model, .hub(let repository, _, _)):
-                "AutoModel.from_pretrained(\"\(repository.id)\")  # or knapsack.path(\"\(entry.name)\")"
-            case (_, .kaggle(let handle)):
-                "kagglehub.\(handle.kind.rawValue)_download(\"\(handle.text)\")  "
-                    + "# or knapsack.path(\"\(entry.name)\")"
-            default: "knapsack.path(\"\(entry.name)\")"
-            }
-        }
+        let lines = plan.lock.entries.flatMap { LoadingLines($0, in: plan.lock).lines }
         return "```python\n\(lines.joined(separator: "\n"))\n```"
     }
 

@@ -16,7 +16,7 @@ def test_sessions_print_what_the_page_shows(page, knapsack):
     text, failures = sessions.rendered(page, knapsack.binary)
     shown = page.read_text()
     changes = "\n".join(difflib.unified_diff(shown.splitlines(), text.splitlines(), "shown", "printed", lineterm=""))
-    fix = "KNAPSACK_BIN=… python Tests/Interop/sessions.py writes it into the page"
+    fix = "KNAPSACK_BIN=… python Tests/Interop/support/sessions.py writes it into the page"
     assert text == shown, f"{name(page)} shows something else; {fix}\n{changes}"
     assert not failures, "\n".join(failures)
 

@@ -154,20 +154,6 @@ def test_scan_cache_dir_has_no_warnings(bundle, imports):
     client(bundle, imports, code)
 
 
-def test_offline_calls_of_the_api_fail_at_once(bundle, imports):
-    code = """
-        from huggingface_hub import HfApi
-        from huggingface_hub.errors import OfflineModeIsEnabled
-        try:
-            HfApi().model_info("Org/Base")
-        except OfflineModeIsEnabled:
-            pass
-        else:
-            raise AssertionError
-    """
-    client(bundle, imports, code)
-
-
 # kagglehub
 
 

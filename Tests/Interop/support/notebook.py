@@ -82,10 +82,12 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
 }
 
-# The three lines of a notebook that every bundle's README gives.
+# The lines of a notebook that every bundle's README gives, with the dataset's name in the sentence.
 ACTIVATE = """\
 import sys, pathlib
-sys.path.insert(0, str(next(p.parent for p in pathlib.Path("/kaggle/input").rglob("knapsack.py"))))
+loader = next(pathlib.Path("/kaggle/input").rglob("knapsack.py"), None)
+assert loader, "attach the bundle's dataset to this notebook (Add Input), then run this cell again"
+sys.path.insert(0, str(loader.parent))
 import knapsack
 knapsack.activate()
 """
