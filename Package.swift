@@ -9,7 +9,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -31,7 +30,7 @@ let package = Package(
         ),
         .target(
             name: "Bundling",
-            dependencies: ["Tensors", "Conversion", "PythonPackages", "Storage", "TOMLKit", "Yams"],
+            dependencies: ["Tensors", "Conversion", "PythonPackages", "Storage", "Yams"],
             resources: [.embedInCode("Loader/knapsack.py")]
         ),
         .target(
@@ -45,7 +44,7 @@ let package = Package(
 
         .target(name: "TestSupport", dependencies: ["Storage"], path: "Tests/TestSupport"),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Storage"]),
-        .testTarget(name: "ConversionTests", dependencies: ["Conversion", "Tensors"]),
+        .testTarget(name: "ConversionTests", dependencies: ["Conversion", "Tensors", "Storage"]),
         .testTarget(name: "PythonPackagesTests", dependencies: ["PythonPackages", "Tensors"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
         .testTarget(
