@@ -86,6 +86,11 @@ enum RegexAssertion: Sendable {
 /// Why a regular expression is none, or why matching it was given up.
 struct RegexError: Error, Equatable {
     let message: String
+    /// Where in the pattern, in units of its dialect; 0 where it is not about one place.
+    let offset: Int
 
-    init(_ message: String) { self.message = message }
+    init(_ message: String, at offset: Int = 0) {
+        self.message = message
+        self.offset = offset
+    }
 }
