@@ -9,7 +9,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -35,7 +34,7 @@ let package = Package(
         .target(
             name: "Manifests",
             dependencies: [
-                "Formats", "Tensors", "Tokenizers", "Conversion", "PythonPackages", "Storage", "TOMLKit",
+                "Formats", "Tensors", "Tokenizers", "Conversion", "PythonPackages", "Storage",
             ]
         ),
         .target(name: "Caches", dependencies: ["Formats", "Storage", "Manifests"]),

@@ -1,45 +1,68 @@
-/// Base64 (RFC 4648, section 4), in which tokenizers keep bytes.
+/// Base64 (RFC 4648): bytes as text, and back.
 package enum Base64 {
-    /// The bytes of a text; `nil` where it is no Base64. Characters of other alphabets and spaces are refused.
-    package static func decode(_ text: String) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count / 4 * 3)
-        var bits: UInt32 = 0
-        var count = 0
-        var padding = 0
-        for character in text.utf8 {
-            if character == UInt8(ascii: "=") {
-                padding += 1
-                continue
-            }
-            guard padding == 0, let value = value(of: character) else { return nil }
-            bits = bits << 6 | UInt32(value)
-            count += 1
-            if count.isMultiple(of: 4) {
-                bytes.append(UInt8(truncatingIfNeeded: bits >> 16))
-                bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
-                bytes.append(UInt8(truncatingIfNeeded: bits))
-            }
-        }
-        guard (count + padding).isMultiple(of: 4), padding <= 2 else { return nil }
-        switch count % 4 {
-        case 2: bytes.append(UInt8(truncatingIfNeeded: bits >> 4))
-        case 3:
-            bytes.append(UInt8(truncatingIfNeeded: bits >> 10))
-            bytes.append(UInt8(truncatingIfNeeded: bits >> 2))
-        case 1: return nil
-        default: break
-        }
-        return bytes
+    /// Which texts are taken.
+    package enum Form: Sendable {
+        /// Section 4: the alphabet with `+` and `/`, padded with `=`.
+        case standard
+        /// The standard one, that of section 5 for URLs with `-` and `_`, and both without padding, as DSSE and
+        /// protobuf's JSON allow them.
+        case any
     }
 
-    private static func value(of character: UInt8) -> UInt8? {
-        switch character {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): character - UInt8(ascii: "A")
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): character - UInt8(ascii: "a") + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0") + 52
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    /// The standard form of bytes.
+    package static func text(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
+            for digit in 0...group.count { text.append(alphabet[bits >> (18 - 6 * digit) & 63]) }
+            for _ in group.count..<3 { text.append(UInt8(ascii: "=")) }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The bytes of a text, or `nil` where it is not Base64 of that form.
+    ///
+    /// Nothing is passed over, no space and no line's end, and bits that belong to no byte must be 0, so that no
+    /// two texts of a form mean the same.
+    package static func bytes(_ text: String, _ form: Form = .any) -> [UInt8]? {
+        var digits = Array(text.utf8)[...]
+        if digits.count % 4 == 0 {
+            for _ in 0..<2 where digits.last == UInt8(ascii: "=") { digits.removeLast() }
+        } else if form == .standard {
+            return nil
+        }
+        guard digits.count % 4 != 1 else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(digits.count * 3 / 4)
+        var bits = 0
+        var held = 0
+        for digit in digits {
+            guard let value = value(digit, form) else { return nil }
+            bits = bits << 6 | value
+            held += 6
+            if held >= 8 {
+                held -= 8
+                bytes.append(UInt8(truncatingIfNeeded: bits >> held))
+                bits &= 1 << held - 1
+            }
+        }
+        return bits == 0 ? bytes : nil
+    }
+
+    private static func value(_ digit: UInt8, _ form: Form) -> Int? {
+        switch digit {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): Int(digit) - 65
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): Int(digit) - 71
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(digit) + 4
         case UInt8(ascii: "+"): 62
         case UInt8(ascii: "/"): 63
+        case UInt8(ascii: "-") where form == .any: 62
+        case UInt8(ascii: "_") where form == .any: 63
         default: nil
         }
     }

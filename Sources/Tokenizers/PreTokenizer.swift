@@ -7,17 +7,18 @@ package enum PreTokenizer {
     ///   - files: the model's files.
     ///   - config: its `config.json`.
     ///   - parsed: the content of `tokenizer.json`, where it was read before.
+    ///   - sha256: computes the hash that the name is found by.
     /// - Throws: where there is no tokenizer, it is not supported, or it is none of those that are known.
     package static func identify(
-        files: ModelDocuments, config: JSON, parsed: JSON? = nil
+        files: ModelDocuments, config: JSON, parsed: JSON? = nil, sha256: SHA256Function
     ) throws(ConversionError) -> String {
         let encoder = try TokenizerEncoder(files: files, config: config, parsed: parsed)
-        return try identify(ids: try encoder.encode(probe, addSpecialTokens: true))
+        return try identify(ids: try encoder.encode(probe, addSpecialTokens: true), sha256: sha256)
     }
 
     /// The name that belongs to the ids of the probe.
-    package static func identify(ids: [Int]) throws(ConversionError) -> String {
-        let hash = hash(ids)
+    package static func identify(ids: [Int], sha256: SHA256Function) throws(ConversionError) -> String {
+        let hash = try hash(ids, sha256: sha256)
         let line = known.split(separator: "\n").last { $0.utf8.starts(with: hash.utf8) }
         guard let name = line?.split(separator: " ").last else {
             throw ConversionError(
@@ -29,9 +30,9 @@ package enum PreTokenizer {
     }
 
     /// The hash of the ids as Python prints a list of them.
-    package static func hash(_ ids: [Int]) -> String {
+    package static func hash(_ ids: [Int], sha256: SHA256Function) throws(ConversionError) -> String {
         let list = ids.map { String($0) }.joined(separator: ", ")
-        return SHA256.hexadecimal(Array("[\(list)]".utf8))
+        return try sha256(Array("[\(list)]".utf8))
     }
 
     /// Every name that is known, once each, sorted.

@@ -1,4 +1,11 @@
-@testable import Tokenizers
+import Conversion
+import Storage
 
 /// SHA-256 in hexadecimal, for tests whose expected values are digests.
-func sha256(_ bytes: [UInt8]) -> String { SHA256.hexadecimal(bytes) }
+@Sendable func sha256(_ bytes: [UInt8]) throws(ConversionError) -> String {
+    do throws(HashingFailure) {
+        return try ContentHasher.sha256(bytes.span).hex
+    } catch {
+        throw ConversionError("hashing-failed", error.description)
+    }
+}

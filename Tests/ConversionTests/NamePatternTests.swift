@@ -40,13 +40,13 @@ import Testing
         ("((a{999}){999}){999}", 0),
         (String(repeating: "(", count: 101), 101),
     ]) func refuses(pattern: String, offset: Int) {
-        let error = #expect(throws: NamePattern.SyntaxError.self) { try NamePattern(pattern) }
+        let error = #expect(throws: RegexError.self) { try NamePattern(pattern) }
         #expect(error?.offset == offset, "\(String(describing: error))")
     }
 
     @Test func noPatternIsSlow() throws {
         let pattern = try NamePattern("(a*)*(a*)*(a|a|aa)*b$")
-        #expect(!pattern.isFound(in: [UInt8](repeating: 0x61, count: 300)))
+        #expect(try !pattern.isFound(in: [UInt8](repeating: 0x61, count: 300)))
     }
 
     @Test(arguments: 0..<4) func anyTextIsAPatternOrNone(seed: UInt64) {

@@ -56,7 +56,7 @@ struct ModelStatement: Equatable {
     func text() throws(HashingFailure) -> String {
         let resources = files.map { file -> JSON in
             [
-                "name": .string(file.path), "digest": .string(hexText(file.digests.joined())),
+                "name": .string(file.path), "digest": .string(Hex.text(file.digests.joined())),
                 "algorithm": .string(hash.rawValue),
             ]
         }
@@ -73,15 +73,4 @@ struct ModelStatement: Equatable {
         ]
         return document.compactText
     }
-}
-
-/// Bytes in lowercase hexadecimal digits.
-func hexText(_ bytes: some Sequence<UInt8>) -> String {
-    var text: [UInt8] = []
-    let digits = Array("0123456789abcdef".utf8)
-    for byte in bytes {
-        text.append(digits[Int(byte >> 4)])
-        text.append(digits[Int(byte & 15)])
-    }
-    return String(decoding: text, as: UTF8.self)
 }

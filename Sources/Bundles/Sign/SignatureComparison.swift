@@ -1,5 +1,6 @@
 package import Manifests
 import Storage
+import Tensors
 
 /// What was found of a file that a signature may be of.
 enum SignedContent: Equatable, Sendable {
@@ -93,7 +94,7 @@ struct SignatureComparison {
                     })
             }
             let name = statement.hash.rawValue
-            return changed(["signed \(name) \(hexText(expected))", "found  \(name) \(hexText(digest))"])
+            return changed(["signed \(name) \(Hex.text(expected))", "found  \(name) \(Hex.text(digest))"])
         }
     }
 }

@@ -79,24 +79,10 @@ struct SignatureObject {
 
     /// Bytes in lowercase hexadecimal digits.
     func hexBytes(_ key: String) throws(SignatureProblem) -> [UInt8] {
-        let digits = Array(try string(key).utf8)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(digits.count / 2)
-        for index in stride(from: 0, to: digits.count, by: 2) {
-            guard index + 1 < digits.count, let high = SignatureObject.digit(digits[index]),
-                let low = SignatureObject.digit(digits[index + 1])
-            else { throw required(key, "list of lowercase hexadecimal digits") }
-            bytes.append(high << 4 | low)
+        guard let bytes = Hex.bytes(try string(key)) else {
+            throw required(key, "list of lowercase hexadecimal digits")
         }
         return bytes
-    }
-
-    private static func digit(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        default: nil
-        }
     }
 
     func object(_ key: String) throws(SignatureProblem) -> SignatureObject {

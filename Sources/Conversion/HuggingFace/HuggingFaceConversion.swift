@@ -49,8 +49,11 @@ package struct HuggingFaceConversion: Sendable {
     package let general: GeneralMetadata
 
     /// Decides.
+    /// - Parameter sha256: computes the hash by which the pre-tokenizer is known.
     /// - Throws: everything that hinders.
-    package init(_ model: HuggingFaceModel, _ options: Options = Options()) throws(ConversionError) {
+    package init(
+        _ model: HuggingFaceModel, _ options: Options = Options(), sha256: @escaping SHA256Function
+    ) throws(ConversionError) {
         let family = try ArchitectureRegistry.family(of: model.config.architecture)
         outputType =
             options.outputType
@@ -78,7 +81,9 @@ package struct HuggingFaceConversion: Sendable {
         metadata["general.quantization_version"] = .uint32(2)
         try architecture.addVocabulary(
             to: &metadata,
-            Vocabulary(files: model.files, config: model.config.json, preTokenizer: options.preTokenizer))
+            Vocabulary(
+                files: model.files, config: model.config.json, preTokenizer: options.preTokenizer,
+                sha256: sha256))
         self.metadata = metadata
     }
 }

@@ -1,4 +1,5 @@
 package import Tensors
+import Tokenizers
 
 /// What was asked of `quantize`, by llama-quantize's options.
 package struct QuantizationOptions: Sendable {
@@ -44,11 +45,11 @@ package struct TensorTypeRule: Sendable {
         let pattern = String(
             decoding: text.utf8[..<equals].map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
         type = try GGMLType(convertibleNamed: String(text[text.utf8.index(after: equals)...]))
-        do throws(NamePattern.SyntaxError) {
+        do throws(RegexError) {
             expression = try NamePattern(pattern)
         } catch {
             throw QuantizationError(
-                "the pattern \(pattern.quotedForMessage) is no regular expression: \(error.problem) at "
+                "the pattern \(pattern.quotedForMessage) is no regular expression: \(error.message) at "
                     + "character \(error.offset + 1)",
                 hint: #"a point that means a point is written "\.""#)
         }
@@ -56,5 +57,14 @@ package struct TensorTypeRule: Sendable {
     }
 
     /// Whether the pattern is found in a tensor's name.
-    package func matches(_ name: String) -> Bool { expression.isFound(in: Array(name.utf8)) }
+    /// - Throws: where that takes more steps than are allowed.
+    package func matches(_ name: String) throws(QuantizationError) -> Bool {
+        do throws(RegexError) {
+            return try expression.isFound(in: Array(name.utf8))
+        } catch {
+            throw QuantizationError(
+                "the pattern \(pattern.quotedForMessage) cannot be looked for in \(name.quotedForMessage): "
+                    + error.message, hint: "write a simpler pattern")
+        }
+    }
 }

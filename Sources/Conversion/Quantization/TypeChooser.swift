@@ -26,7 +26,7 @@ struct TypeChooser {
         _ tensor: TensorDescription
     ) throws(QuantizationError) -> (type: GGMLType, unfitting: GGMLType?) {
         guard isQuantized(tensor) else { return (tensor.type, nil) }
-        let ruled = base.isQuantized ? options.tensorTypes.first { $0.matches(tensor.name) } : nil
+        let ruled = base.isQuantized ? try rule(for: tensor) : nil
         if let asked = try askedType(of: tensor) { return (asked, nil) }
         // A plain type is for all tensors: rules and shapes count for quantized ones only.
         guard base.isQuantized else { return (base, nil) }
@@ -43,12 +43,17 @@ struct TypeChooser {
         return !(options.leavesOutputTensor && tensor.isOutput)
     }
 
+    /// The first rule whose pattern is found in the tensor's name.
+    private func rule(for tensor: TensorDescription) throws(QuantizationError) -> TensorTypeRule? {
+        for rule in options.tensorTypes where try rule.matches(tensor.name) { return rule }
+        return nil
+    }
+
     /// The type that an option says for one of both ends of a model, whatever its shape allows.
     private func askedType(of tensor: TensorDescription) throws(QuantizationError) -> GGMLType? {
         if tensor.isTokenEmbedding, let asked = options.tokenEmbeddingType {
             // The table of embeddings for every layer is large, and may be told apart by a rule.
-            let isNamed =
-                tensor.isPerLayerTokenEmbedding && options.tensorTypes.contains { $0.matches(tensor.name) }
+            let isNamed = tensor.isPerLayerTokenEmbedding ? try rule(for: tensor) != nil : false
             if !isNamed { return asked }
         }
         return tensor.isOutput ? options.outputTensorType : nil

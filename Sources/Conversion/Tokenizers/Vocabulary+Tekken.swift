@@ -86,7 +86,8 @@ private struct Tekken {
         var tokens: [[UInt8]] = []
         tokens.reserveCapacity(count - specialCount)
         for (rank, entry) in list.prefix(count - specialCount).enumerated() {
-            guard let text = entry["token_bytes"]?.string, let bytes = Base64.decode(text), !bytes.isEmpty,
+            guard let text = entry["token_bytes"]?.string, let bytes = Base64.bytes(text, .standard),
+                !bytes.isEmpty,
                 entry["rank"]?.integer == rank, rank >= 256 || bytes == [UInt8(rank)]
             else { throw broken("the token of rank \(rank) is none") }
             tokens.append(bytes)

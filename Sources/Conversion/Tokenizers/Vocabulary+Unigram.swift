@@ -90,7 +90,7 @@ extension Vocabulary {
         guard let text = steps.lazy.compactMap({ $0["precompiled_charsmap"]?.string }).first else {
             throw .broken("tokenizer.json", "its normalizer has no \"precompiled_charsmap\"")
         }
-        guard let bytes = Base64.decode(text) else {
+        guard let bytes = Base64.bytes(text, .standard) else {
             throw .broken("tokenizer.json", "\"precompiled_charsmap\" is not Base64")
         }
         return bytes

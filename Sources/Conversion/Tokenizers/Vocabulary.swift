@@ -8,16 +8,21 @@ package struct Vocabulary: Sendable {
     private let modelFiles: ModelDocuments
     let config: JSON
     private let preTokenizer: String?
+    private let sha256: SHA256Function
 
     /// Takes what the tokenizer is made from; what is wrong with it comes out when it is added.
     /// - Parameters:
     ///   - files: the model's small files.
     ///   - config: the configuration with all defaults, the part for text on its top level.
     ///   - preTokenizer: what llama.cpp calls the pre-tokenizer; `nil` to find it.
-    package init(files: ModelDocuments, config: JSON, preTokenizer: String?) {
+    ///   - sha256: computes the hash by which it is found.
+    package init(
+        files: ModelDocuments, config: JSON, preTokenizer: String?, sha256: @escaping SHA256Function
+    ) {
         modelFiles = files
         self.config = config
         self.preTokenizer = preTokenizer
+        self.sha256 = sha256
         do throws(ConversionError) {
             loaded = .success(try TokenizerFiles(files))
         } catch {
@@ -69,6 +74,6 @@ package struct Vocabulary: Sendable {
     func preTokenizerName() throws(ConversionError) -> String {
         if let preTokenizer { return preTokenizer }
         return try PreTokenizer.identify(
-            files: modelFiles, config: config, parsed: try tokenizerFiles().tokenizer)
+            files: modelFiles, config: config, parsed: try tokenizerFiles().tokenizer, sha256: sha256)
     }
 }

@@ -4,10 +4,10 @@ struct LocatedValue {
     enum Content {
         case string(String)
         case integer(Int)
-        case float
-        case bool
-        /// A date or time, as TOML writes it.
-        case date(String)
+        case float(Double)
+        case bool(Bool)
+        /// A date, a time or both.
+        case date(TOMLDateTime)
         case list([LocatedValue])
         /// In the order in which the keys were named first.
         case table([Member])

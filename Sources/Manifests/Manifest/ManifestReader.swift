@@ -218,8 +218,8 @@ struct ManifestReader {
         case (.size, .string(let text)):
             if let bytes = ByteSize.parse(text) { return .integer(bytes) }
             refuse(value, key, label)
-        case (.date, .date(let text)):
-            if let date = CalendarDate(text) { return .date(date) }
+        case (.date, .date(let moment)):
+            if let date = moment.date, moment.time == nil { return .date(date) }
             wrongType(value, key, label, fix: "write the day alone, such as 2026-10-01")
         case (.date, .string(let text)):
             wrongType(

@@ -9,7 +9,7 @@ struct PrecompiledNormalizer: TextNormalizer {
     private let texts: ArraySlice<UInt8>
 
     init(_ part: TokenizerPart) throws(ConversionError) {
-        guard let bytes = Base64.decode(try part.string("precompiled_charsmap")) else {
+        guard let bytes = Base64.bytes(try part.string("precompiled_charsmap"), .standard) else {
             throw part.broken("'precompiled_charsmap' is no Base64")
         }
         func number(at place: Int) -> UInt32 {

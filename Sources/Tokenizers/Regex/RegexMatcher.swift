@@ -1,8 +1,17 @@
 /// One search through one text.
-struct RegexMatcher {
+///
+/// Goes back over its choices with a stack of its own, remembers what was in vain once that becomes worth while, and
+/// counts its steps, so that no pattern and no text makes it hang or exhausts the stack: past the bound it is an
+/// error, never an answer.
+package struct RegexMatcher {
+    /// From so many steps on what was in vain is remembered; most searches take fewer.
+    private static let stepsBeforeMemory = 4_000
+
     private let program: RegexProgram
     private let text: ArraySlice<Unicode.Scalar>
     private var stepsLeft: Int
+    private var stepsBeforeMemory = Self.stepsBeforeMemory
+    private var failures: RegexFailures?
     private var marks: [Int]
     private var stack: [Choice] = []
 
@@ -14,11 +23,20 @@ struct RegexMatcher {
         case mark(Int, Int)
     }
 
-    init(_ program: RegexProgram, _ text: ArraySlice<Unicode.Scalar>) {
+    package init(_ program: RegexProgram, _ text: ArraySlice<Unicode.Scalar>) {
         self.program = program
         self.text = text
         marks = Array(repeating: -1, count: program.marks)
         stepsLeft = 1_000_000 + 1_000 * text.count
+    }
+
+    /// Whether there is a match anywhere.
+    package mutating func isFound() throws(RegexError) -> Bool { try search(from: text.startIndex) != nil }
+
+    /// The match that starts where the text does, the one that a search would prefer.
+    mutating func prefix() throws(RegexError) -> Range<Int>? {
+        stack.removeAll(keepingCapacity: true)
+        return try run(from: 0, at: text.startIndex).map { text.startIndex..<$0 }
     }
 
     /// All matches from left to right, none within another; an empty one at the end of the one before is left out,
@@ -53,11 +71,25 @@ struct RegexMatcher {
     private mutating func spend(_ steps: Int) throws(RegexError) {
         stepsLeft -= steps
         guard stepsLeft > 0 else { throw RegexError("matching takes too many steps") }
+        guard stepsBeforeMemory > 0 else { return }
+        stepsBeforeMemory -= steps
+        if stepsBeforeMemory <= 0 { failures = RegexFailures(program, textLength: text.count) }
+    }
+
+    /// Whether a step is still worth trying at a position.
+    private mutating func isWorthTrying(_ step: Int, at position: Int) -> Bool {
+        guard failures != nil else { return true }
+        var turns = 0
+        for (bit, mark) in program.loops[step].enumerated() where marks[mark] == position {
+            turns |= 1 << bit
+        }
+        return failures?.enter(step, offset: position - text.startIndex, turns: turns) ?? true
     }
 
     /// Matches from one step to the `accept` that ends it; the position behind the match, or `nil`.
     private mutating func run(from first: Int, at start: Int) throws(RegexError) -> Int? {
         let base = stack.count
+        let depth = failures?.depth ?? 0
         var step = first
         var position = start
         while true {
@@ -67,6 +99,7 @@ struct RegexMatcher {
             case .accept:
                 // What a lookaround or an atomic group could still have tried is given up.
                 stack.removeLast(stack.count - base)
+                failures?.leave(to: depth)
                 return position
             case .set(let set):
                 holds = position < text.endIndex && program.sets[set].contains(text[position])
@@ -75,15 +108,20 @@ struct RegexMatcher {
                     step += 1
                 }
             case .run(let set, let least, let most, let greed):
-                if let end = try self.run(set, least, most, greed, step, position) {
+                if !isWorthTrying(step, at: position) {
+                    holds = false
+                } else if let end = try self.run(set, least, most, greed, step, position) {
                     position = end
                     step += 1
                 } else {
                     holds = false
                 }
             case .choice(let now, let later):
-                stack.append(.at(step: later, position: position))
-                step = now
+                holds = isWorthTrying(step, at: position)
+                if holds {
+                    stack.append(.at(step: later, position: position))
+                    step = now
+                }
             case .jump(let target): step = target
             case .assertion(let assertion):
                 holds = self.holds(assertion, at: position)
@@ -112,7 +150,10 @@ struct RegexMatcher {
                 step = marks[mark] == position ? exit : step + 1
             }
             if holds { continue }
-            guard let (next, place) = try backtrack(to: base) else { return nil }
+            guard let (next, place) = try backtrack(to: base) else {
+                failures?.fail(to: depth)
+                return nil
+            }
             (step, position) = (next, place)
         }
     }
@@ -174,8 +215,8 @@ struct RegexMatcher {
         case .lineEnd: return isEnd || text[position] == "\n"
         case .textEndOrLastLine: return isEnd || (position + 1 == text.endIndex && text[position] == "\n")
         case .wordBoundary, .noWordBoundary:
-            let before = !isStart && ScalarSet.word.contains(text[position - 1])
-            let after = !isEnd && ScalarSet.word.contains(text[position])
+            let before = !isStart && program.word.contains(text[position - 1])
+            let after = !isEnd && program.word.contains(text[position])
             return (before != after) == (assertion == .wordBoundary)
         }
     }

@@ -84,8 +84,13 @@ enum RegexAssertion: Sendable {
 }
 
 /// Why a regular expression is none, or why matching it was given up.
-struct RegexError: Error, Equatable {
-    let message: String
+package struct RegexError: Error, Equatable {
+    package let message: String
+    /// Where in the pattern, in units of its dialect; 0 where it is not about one place.
+    package let offset: Int
 
-    init(_ message: String) { self.message = message }
+    init(_ message: String, at offset: Int = 0) {
+        self.message = message
+        self.offset = offset
+    }
 }

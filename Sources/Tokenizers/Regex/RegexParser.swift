@@ -65,7 +65,12 @@ struct RegexParser {
             }
             if try takeOptions() { continue }
             var node = try atom()
-            while let quantified = try quantified(node) { node = quantified }
+            var stacked = 0
+            while let quantified = try quantified(node) {
+                stacked += 1
+                guard stacked <= 64 else { throw RegexError("too many repetitions of one thing") }
+                node = quantified
+            }
             nodes.append(node)
         }
         switch nodes.count {

@@ -1,7 +1,4 @@
 /// A regular expression, compiled.
-///
-/// Matching goes back over its choices with a stack of its own and counts its steps, so that no pattern and no text
-/// makes it hang or exhausts the stack: past the bound it is an error.
 package struct RegexProgram: Sendable {
     enum Step: Sendable {
         case set(Int)
@@ -24,21 +21,38 @@ package struct RegexProgram: Sendable {
     private(set) var steps: [Step] = []
     private(set) var sets: [ScalarSet] = []
     private(set) var marks = 0
+    /// What `\b` and `\B` take for a word.
+    let word: ScalarSet
+    /// For each step the marks of the loops around it, of which it may have to know that a turn took nothing.
+    private(set) var loops: [[Int]] = []
+
+    private var openLoops: [Int] = []
+    private var workLeft = 100_000
+
+    /// The most steps that a pattern may have; counted repetitions multiply them.
+    static let maximumStepCount = 20_000
 
     /// - Throws: where it is no regular expression, or one that is not supported or too large.
-    init(_ pattern: String) throws(RegexError) {
-        var parser = RegexParser(pattern)
-        try compile(try parser.parse())
+    package init(_ pattern: String, dialect: RegexDialect = .oniguruma) throws(RegexError) {
+        word = dialect.word
+        try compile(try dialect.parse(pattern))
         steps.append(.accept)
+        loops.append([])
     }
 
     private mutating func add(_ step: Step) throws(RegexError) -> Int {
-        guard steps.count < 20_000 else { throw RegexError("it is too large") }
+        guard steps.count < Self.maximumStepCount else { throw tooLarge }
         steps.append(step)
+        loops.append(openLoops)
         return steps.count - 1
     }
 
+    private var tooLarge: RegexError { RegexError("it is too large, repetitions counted") }
+
     private mutating func compile(_ node: RegexNode) throws(RegexError) {
+        // Repetitions of nothing add no steps, but take as long.
+        workLeft -= 1
+        guard workLeft > 0 else { throw tooLarge }
         switch node {
         case .empty: return
         case .set(let set): _ = try add(.set(index(of: set)))
@@ -116,9 +130,13 @@ package struct RegexProgram: Sendable {
         if let mark {
             marks += 1
             _ = try add(.mark(mark))
+            openLoops.append(mark)
         }
         try compile(node)
-        if let mark { _ = try add(.progress(mark, exit: steps.count + 2)) }
+        if let mark {
+            _ = try add(.progress(mark, exit: steps.count + 2))
+            openLoops.removeLast()
+        }
         _ = try add(.jump(choice))
         steps[choice] = isLazy ? .choice(steps.count, choice + 1) : .choice(choice + 1, steps.count)
     }

@@ -53,7 +53,7 @@ import Testing
     @Test func everyChangedValueOfTheStatementIsFound() throws {
         let document = try JSON.parse(SignSample.vector("key"))
         let envelope = try #require(document["dsseEnvelope"])
-        let payload = try #require(envelope["payload"]?.string.flatMap(Base64.bytes))
+        let payload = try #require(envelope["payload"]?.string.flatMap { Base64.bytes($0) })
         let changed = try JSON.parse(payload).changingEachLeaf { value in
             switch value {
             case .bool(let truth): .bool(!truth)

@@ -109,7 +109,7 @@ import Testing
         let digests = try files.map(digest)
         let root = try ContentHasher.sha256(Array(digests.joined()).span)
         let resources = zip(files, digests).map { name, digest in
-            "{\"name\":\"\(name)\",\"digest\":\"\(hexText(digest))\",\"algorithm\":\"\(digest.count == 64 ? "blake2b" : "sha256")\"}"
+            "{\"name\":\"\(name)\",\"digest\":\"\(Hex.text(digest))\",\"algorithm\":\"\(digest.count == 64 ? "blake2b" : "sha256")\"}"
         }
         return """
             {"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"m","digest":{"sha256":"\(root)"}}],\

@@ -209,7 +209,7 @@ import Testing
             let written = elements.flatMap { element in
                 (0..<4).map { UInt8(truncatingIfNeeded: element.bitPattern >> (8 * $0)) }
             }
-            #expect(digests[tensor.description.name] == sha256(written), "\(tensor.description.name)")
+            #expect(try digests[tensor.description.name] == sha256(written), "\(tensor.description.name)")
         }
     }
 

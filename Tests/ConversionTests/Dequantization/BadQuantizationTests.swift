@@ -147,7 +147,9 @@ import Testing
             directoryName: "model", files: ModelDocuments(["config.json": Array(config.compactText.utf8)]),
             card: nil,
             tensors: [CheckpointTensor(name: "model.layers.0.self_attn.\(name)", shape: [8], dtype: .f16)])
-        let error = #expect(throws: ConversionError.self) { _ = try HuggingFaceConversion(model) }
+        let error = #expect(throws: ConversionError.self) {
+            _ = try HuggingFaceConversion(model, sha256: sha256)
+        }
         #expect(error?.code == "quantization-unknown")
         #expect(error?.message.contains(word) == true)
     }

@@ -20,7 +20,7 @@ import Testing
         #expect(tensor.tensor.shape.reversed() == expected[1].array?.compactMap(\.integer))
         let type = tensor.tensor.blockType?.name ?? "F32"
         #expect(.string(type) == expected[2])
-        let digest = sha256(try model.bytes(tensor))
+        let digest = try sha256(try model.bytes(tensor))
         #expect(.string(digest) == expected[3])
     }
 

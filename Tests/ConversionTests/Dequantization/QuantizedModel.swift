@@ -107,6 +107,6 @@ extension QuantizedModel {
                     name: try #require(line[0].string),
                     shape: try #require(line[2].array).compactMap(\.integer),
                     dtype: try #require(line[1].string.flatMap(DType.init)))
-            }, bytes: try lines.map { try #require($0[3].string.flatMap(Base64.decode)) })
+            }, bytes: try lines.map { try #require($0[3].string.flatMap { Base64.bytes($0) }) })
     }
 }

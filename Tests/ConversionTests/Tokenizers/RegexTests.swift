@@ -51,4 +51,39 @@ import Testing
     @Test func refusesPatternsThatGrowTooLarge() {
         #expect(throws: RegexError.self) { try RegexProgram("((((a{99}b){99}){99}){99})") }
     }
+
+    @Test(arguments: [RegexDialect.oniguruma, .ecmaScript])
+    func refusesRepetitionsThatStackWithoutEnd(dialect: RegexDialect) {
+        let pattern = "a" + String(repeating: "*", count: 100_000)
+        #expect(throws: RegexError.self) { try RegexProgram(pattern, dialect: dialect) }
+    }
+
+    @Test(arguments: [RegexDialect.oniguruma, .ecmaScript])
+    func refusesRepetitionsOfNothingThatTakeForEver(dialect: RegexDialect) {
+        let pattern = String(repeating: "(", count: 8) + String(repeating: "){999}", count: 8)
+        #expect(throws: RegexError.self) { try RegexProgram(pattern, dialect: dialect) }
+    }
+
+    /// Without a memory of what was in vain each of these doubles its time with every letter.
+    @Test(arguments: [
+        ("(?:a|a)*b", 2_000), ("(?:a*)*b", 400), ("(?:(?:a|b*)*c?)*d", 500), ("(?=(?:a|a)*b)a", 500),
+        ("(?>(?:a|aa)*)b", 200), ("(?:a?){30}b", 200),
+    ]) func noPatternTakesTimeThatDoubles(pattern: String, length: Int) throws {
+        #expect(try pieces(pattern, String(repeating: "a", count: length)) == [])
+    }
+
+    @Test func whatLedToAMatchIsNotTakenForVain() throws {
+        // A lookahead that succeeds is asked again at the same place after going back.
+        let text = String(repeating: "ab", count: 3_000)
+        #expect(try pieces("(?:a(?=b)|a(?=b)b)(?:b|c)?(?:a|b)??(?=[ab]|$)", text).joined() == text)
+        let words = String(repeating: "abcd", count: 2_000)
+        #expect(try pieces("(?:a|ab)(?:c|bcd)?(?:d*)", words).count == 2_000)
+    }
+
+    @Test func moreStepsThanAreAllowedAreAnError() throws {
+        // An atomic group is matched again from every place, as far as the text goes.
+        #expect(throws: RegexError.self) {
+            try pieces("(?>(?:a|aa)*)b", String(repeating: "a", count: 1_500))
+        }
+    }
 }

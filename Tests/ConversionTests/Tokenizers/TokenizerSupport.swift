@@ -36,7 +36,7 @@ func tokenizerMetadata(
     _ files: ModelDocuments, pre: String?, kind: String? = nil
 ) throws -> ModelMetadata {
     let config = try ModelConfig(files.json("config.json") ?? .object([]))
-    let vocabulary = Vocabulary(files: files, config: config.json, preTokenizer: pre)
+    let vocabulary = Vocabulary(files: files, config: config.json, preTokenizer: pre, sha256: sha256)
     var metadata = ModelMetadata(architecture: "test")
     switch kind ?? config.architecture {
     case "BertModel": try vocabulary.addWordPiece(to: &metadata)

@@ -88,7 +88,7 @@ import Testing
 
     /// The kinds that can be made of files; an error is an answer too.
     private static func kinds(_ files: ModelDocuments, _ config: JSON) -> [Int] {
-        let vocabulary = Vocabulary(files: files, config: config, preTokenizer: "default")
+        let vocabulary = Vocabulary(files: files, config: config, preTokenizer: "default", sha256: sha256)
         return (0..<9).filter { kind in
             var metadata = ModelMetadata(architecture: "test")
             return (try? add(kind, vocabulary, to: &metadata)) != nil

@@ -51,7 +51,7 @@ struct SampleTokenizer {
     func bpe(_ files: ModelDocuments? = nil) throws(ConversionError) -> ModelMetadata {
         var metadata = ModelMetadata(architecture: "test")
         let vocabulary = Vocabulary(
-            files: files ?? all, config: Self.json(config), preTokenizer: "default")
+            files: files ?? all, config: Self.json(config), preTokenizer: "default", sha256: sha256)
         try vocabulary.addBPE(to: &metadata)
         return metadata
     }

@@ -149,7 +149,8 @@ import Testing
     }
 
     @Test func namesTheFileThatAKindNeeds() {
-        let vocabulary = Vocabulary(files: Sample().all, config: ["vocab_size": 8], preTokenizer: "x")
+        let vocabulary = Vocabulary(
+            files: Sample().all, config: ["vocab_size": 8], preTokenizer: "x", sha256: sha256)
         func message(_ body: (inout ModelMetadata) throws(ConversionError) -> Void) -> String {
             var metadata = ModelMetadata(architecture: "test")
             do throws(ConversionError) { try body(&metadata) } catch { return error.message }
@@ -181,7 +182,8 @@ import Testing
     }
 
     @Test func saysThatAnAddedTokenIsMissing() {
-        let vocabulary = Vocabulary(files: Sample().all, config: ["vocab_size": 8], preTokenizer: "x")
+        let vocabulary = Vocabulary(
+            files: Sample().all, config: ["vocab_size": 8], preTokenizer: "x", sha256: sha256)
         var metadata = ModelMetadata(architecture: "test")
         let error = #expect(throws: ConversionError.self) {
             try vocabulary.addBPE(to: &metadata, special: [("eot", "<|user|>")])

@@ -55,7 +55,13 @@ package struct GGUFConversion: Sendable {
         let read = try ModelInputs(
             inputs, directoryName: directoryName, name: name, needsWeights: !options.isVocabularyOnly)
         do throws(ConversionError) {
-            conversion = try HuggingFaceConversion(read.model, options)
+            conversion = try HuggingFaceConversion(read.model, options) { bytes throws(ConversionError) in
+                do throws(HashingFailure) {
+                    return try ContentHasher.sha256(bytes.span).hex
+                } catch {
+                    throw ConversionError("hashing-failed", error.description)
+                }
+            }
         } catch {
             throw Diagnostics(error.diagnostic(for: name))
         }

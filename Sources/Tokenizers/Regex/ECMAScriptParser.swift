@@ -1,5 +1,8 @@
-/// Reads a regular expression in ECMAScript's grammar, as far as C++'s library takes it.
-struct PatternParser {
+/// Reads a regular expression in ECMAScript's grammar, as far as C++'s `std::regex` takes it, over bytes: every
+/// byte stands for the scalar of its number.
+///
+/// Back references and collating symbols are not supported, and are errors. Everything else that C++ takes is.
+struct ECMAScriptParser {
     /// How deep groups may nest.
     private static let maximumDepth = 100
     /// The most repetitions that can be asked for.
@@ -11,15 +14,15 @@ struct PatternParser {
 
     init(_ text: String) { bytes = Array(text.utf8) }
 
-    mutating func parse() throws(NamePattern.SyntaxError) -> PatternExpression {
+    mutating func parse() throws(RegexError) -> RegexNode {
         let expression = try alternatives()
         // Only a parenthesis can be left.
         guard position == bytes.count else { throw error("a ) without a (") }
         return expression
     }
 
-    private func error(_ problem: String, at offset: Int? = nil) -> NamePattern.SyntaxError {
-        NamePattern.SyntaxError(problem: problem, offset: offset ?? position)
+    private func error(_ problem: String, at offset: Int? = nil) -> RegexError {
+        RegexError(problem, at: offset ?? position)
     }
 
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -30,7 +33,7 @@ struct PatternParser {
         return true
     }
 
-    private mutating func takeByte(_ what: String) throws(NamePattern.SyntaxError) -> UInt8 {
+    private mutating func takeByte(_ what: String) throws(RegexError) -> UInt8 {
         guard let byte = next else { throw error(what) }
         position += 1
         return byte
@@ -38,43 +41,49 @@ struct PatternParser {
 
     // MARK: The grammar
 
-    private mutating func alternatives() throws(NamePattern.SyntaxError) -> PatternExpression {
+    private mutating func alternatives() throws(RegexError) -> RegexNode {
         var parts = [try sequence()]
         while take("|") { parts.append(try sequence()) }
         return parts.count == 1 ? parts[0] : .alternatives(parts)
     }
 
-    private mutating func sequence() throws(NamePattern.SyntaxError) -> PatternExpression {
-        var parts: [PatternExpression] = []
+    private mutating func sequence() throws(RegexError) -> RegexNode {
+        var parts: [RegexNode] = []
         while let byte = next, byte != UInt8(ascii: "|"), byte != UInt8(ascii: ")") {
             if let assertion = try assertion() {
                 parts.append(assertion)
                 continue
             }
             var part = try atom()
-            while let repeated = try quantified(part) { part = repeated }
+            var stacked = 0
+            while let repeated = try quantified(part) {
+                stacked += 1
+                guard stacked <= Self.maximumDepth else { throw error("too many repetitions of one thing") }
+                part = repeated
+            }
             parts.append(part)
         }
-        return .sequence(parts)
+        return parts.isEmpty ? .empty : .sequence(parts)
     }
 
-    private mutating func assertion() throws(NamePattern.SyntaxError) -> PatternExpression? {
-        if take("^") { return .step(.atStart) }
-        if take("$") { return .step(.atEnd) }
+    private mutating func assertion() throws(RegexError) -> RegexNode? {
+        if take("^") { return .assertion(.textStart) }
+        if take("$") { return .assertion(.textEnd) }
         let rest = bytes[position...]
-        for (text, wanted) in [(#"\b"#, true), (#"\B"#, false)] where rest.starts(with: text.utf8) {
+        for (text, assertion) in [(#"\b"#, RegexAssertion.wordBoundary), (#"\B"#, .noWordBoundary)]
+        where rest.starts(with: text.utf8) {
             position += 2
-            return .step(.atWordBoundary(wanted))
+            return .assertion(assertion)
         }
         for (text, isNegative) in [("(?=", false), ("(?!", true)] where rest.starts(with: text.utf8) {
             position += 3
-            return .look(try group(), isNegative: isNegative)
+            return .look(try group(), behind: false, negated: isNegative)
         }
         return nil
     }
 
     /// What stands between a parenthesis and its end.
-    private mutating func group() throws(NamePattern.SyntaxError) -> PatternExpression {
+    private mutating func group() throws(RegexError) -> RegexNode {
         let start = position - 1
         depth += 1
         guard depth <= Self.maximumDepth else { throw error("groups nested too deeply") }
@@ -84,29 +93,26 @@ struct PatternParser {
         return expression
     }
 
-    private mutating func atom() throws(NamePattern.SyntaxError) -> PatternExpression {
+    private mutating func atom() throws(RegexError) -> RegexNode {
         let start = position
         switch try takeByte("nothing") {
-        case UInt8(ascii: "."): return .byte(.any)
-        case UInt8(ascii: "["): return .byte(try bracket())
+        case UInt8(ascii: "."): return .set(Self.any)
+        case UInt8(ascii: "["): return .set(try bracket())
         case UInt8(ascii: "("):
             guard take("?") else { return try group() }
             guard take(":") else { throw error("an unknown kind of group; (?:, (?= and (?! are known") }
             return try group()
         case UInt8(ascii: "\\"):
-            switch try escape(isInBracket: false) {
-            case .set(let set): return .byte(set)
-            case .byte(let byte): return .byte(ByteSet(of: [byte]))
-            }
+            return .set(ScalarSet([try escape(isInBracket: false).part]))
         case UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?"), UInt8(ascii: "{"):
             throw error("a repetition of nothing", at: start)
-        case let byte: return .byte(ByteSet(of: [byte]))
+        case let byte: return .set(ScalarSet([Character.byte(byte).part]))
         }
     }
 
     private mutating func quantified(
-        _ part: PatternExpression
-    ) throws(NamePattern.SyntaxError) -> PatternExpression? {
+        _ part: RegexNode
+    ) throws(RegexError) -> RegexNode? {
         var minimum = 0
         var maximum: Int?
         if take("*") {
@@ -123,15 +129,13 @@ struct PatternParser {
         } else {
             return nil
         }
-        // Whether more or less is tried first makes no difference to whether something is found.
-        _ = take("?")
-        return .repetition(part, minimum: minimum, maximum: maximum)
+        return .repeated(part, least: minimum, most: maximum, take("?") ? .lazy : .greedy)
     }
 
-    private mutating func count() throws(NamePattern.SyntaxError) -> Int {
+    private mutating func count() throws(RegexError) -> Int {
         let start = position
         var value = 0
-        while let byte = next, ByteSet.digit.contains(byte), value <= Self.maximumCount {
+        while let byte = next, (0x30...0x39).contains(byte), value <= Self.maximumCount {
             value = value * 10 + Int(byte - UInt8(ascii: "0"))
             position += 1
         }
@@ -145,20 +149,27 @@ struct PatternParser {
     // MARK: Single characters
 
     private enum Character {
-        case byte(UInt8), set(ByteSet)
+        case byte(UInt8), set(ScalarSet)
+
+        var part: ScalarSet.Part {
+            switch self {
+            case .byte(let byte): .range(UInt32(byte)...UInt32(byte))
+            case .set(let set): .set(set)
+            }
+        }
     }
 
     /// What stands behind a backslash.
-    private mutating func escape(isInBracket: Bool) throws(NamePattern.SyntaxError) -> Character {
+    private mutating func escape(isInBracket: Bool) throws(RegexError) -> Character {
         let start = position
         let byte = try takeByte(#"a \ at the end"#)
         switch byte {
-        case UInt8(ascii: "d"): return .set(.digit)
-        case UInt8(ascii: "D"): return .set(ByteSet.digit.inverted)
-        case UInt8(ascii: "w"): return .set(.word)
-        case UInt8(ascii: "W"): return .set(ByteSet.word.inverted)
-        case UInt8(ascii: "s"): return .set(.space)
-        case UInt8(ascii: "S"): return .set(ByteSet.space.inverted)
+        case UInt8(ascii: "d"): return .set(Self.digit)
+        case UInt8(ascii: "D"): return .set(Self.inverted(Self.digit))
+        case UInt8(ascii: "w"): return .set(Self.word)
+        case UInt8(ascii: "W"): return .set(Self.inverted(Self.word))
+        case UInt8(ascii: "s"): return .set(Self.space)
+        case UInt8(ascii: "S"): return .set(Self.inverted(Self.space))
         case UInt8(ascii: "b") where isInBracket: return .byte(0x08)
         case UInt8(ascii: "0"): return .byte(0)
         case UInt8(ascii: "f"): return .byte(0x0C)
@@ -174,7 +185,7 @@ struct PatternParser {
         }
     }
 
-    private mutating func hexadecimal(digits: Int) throws(NamePattern.SyntaxError) -> UInt8 {
+    private mutating func hexadecimal(digits: Int) throws(RegexError) -> UInt8 {
         let start = position
         var value = 0
         for _ in 0..<digits {
@@ -191,29 +202,29 @@ struct PatternParser {
     // MARK: Brackets
 
     /// What stands between `[` and `]`.
-    private mutating func bracket() throws(NamePattern.SyntaxError) -> ByteSet {
+    private mutating func bracket() throws(RegexError) -> ScalarSet {
         let start = position - 1
         let isNegative = take("^")
-        var set = ByteSet()
+        var parts: [ScalarSet.Part] = []
         while !take("]") {
             guard next != nil else { throw error("a [ without a ]", at: start) }
             switch try bracketCharacter() {
             case .set(let named):
                 guard !startsRange else { throw error("a range that begins in a class") }
-                set = set.union(named)
+                parts.append(.set(named))
             case .byte(let first):
                 guard startsRange else {
-                    set.insert(first)
+                    parts.append(Character.byte(first).part)
                     continue
                 }
                 position += 1
                 guard case .byte(let last) = try bracketCharacter(), first <= last else {
                     throw error("a range that goes backwards or ends in a class")
                 }
-                for byte in first...last { set.insert(byte) }
+                parts.append(.range(UInt32(first)...UInt32(last)))
             }
         }
-        return isNegative ? set.inverted : set
+        return ScalarSet(parts, negated: isNegative)
     }
 
     /// Whether a `-` follows that is not the last before the bracket's end.
@@ -221,7 +232,7 @@ struct PatternParser {
         next == UInt8(ascii: "-") && position + 1 < bytes.count && bytes[position + 1] != UInt8(ascii: "]")
     }
 
-    private mutating func bracketCharacter() throws(NamePattern.SyntaxError) -> Character {
+    private mutating func bracketCharacter() throws(RegexError) -> Character {
         let start = position
         let byte = try takeByte("a [ without a ]")
         if byte == UInt8(ascii: "\\") { return try escape(isInBracket: true) }
@@ -234,7 +245,7 @@ struct PatternParser {
         position += 1
         let name = bytes[position...].prefix { $0 != UInt8(ascii: ":") }
         position += name.count
-        guard take(":"), take("]"), let set = ByteSet(named: String(decoding: name, as: UTF8.self)) else {
+        guard take(":"), take("]"), let set = Self.named(String(decoding: name, as: UTF8.self)) else {
             throw error("an unknown class of characters", at: start)
         }
         return .set(set)

@@ -1,4 +1,4 @@
-extension TOMLScanner {
+extension TOMLParser {
     /// One part of a key.
     struct Key {
         let bytes: [UInt8]
@@ -97,7 +97,7 @@ extension TOMLScanner {
         if let byte = peek(), byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
             return Key(bytes: try string(mayHaveLines: false), place: start)
         }
-        while let byte = peek(), TOMLScanner.isBareKey(byte) { position += 1 }
+        while let byte = peek(), TOMLParser.isBareKey(byte) { position += 1 }
         guard position > start else { throw unexpected("a key") }
         if let byte = peek(), byte >= 0x80 {
             throw unexpected("ASCII letters, digits, '-' and '_' in a key without quotes")

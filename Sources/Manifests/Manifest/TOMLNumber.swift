@@ -1,28 +1,38 @@
-extension TOMLScanner {
+extension TOMLParser {
     /// Reads a value without quotes: a number, a truth value, a date or a time.
-    mutating func bareValue() throws(TOMLSyntaxError) {
+    mutating func bareValue() throws(TOMLSyntaxError) -> LocatedValue.Content {
         let start = position
         skipWord()
-        let isDate = BareValue(bytes[start..<position]).isDate
-        if isDate, peek() == 0x20, let next = peek(1), BareValue.isDigit(next) {
+        if BareWord(bytes[start..<position]).isDate, peek() == 0x20, let next = peek(1),
+            BareWord.isDigit(next)
+        {
             // A date and a time may have one blank between them.
             position += 1
             skipWord()
         }
-        let word = bytes[start..<position]
-        guard BareValue(word).form != nil else {
+        let word = BareWord(bytes[start..<position])
+        switch word.form {
+        case .bool(let value): return .bool(value)
+        case .integer:
+            if let value = word.integer { return .integer(value) }
+            throw TOMLSyntaxError(
+                "\(quoted(rest(from: start))) does not fit in the 64 bits of an integer", at: start)
+        case .float:
+            if let value = word.float { return .float(value) }
+            throw TOMLSyntaxError(
+                "\(quoted(rest(from: start))) does not fit in the 64 bits of a float", at: start)
+        case .date:
+            if let value = word.dateTime { return .date(value) }
+            throw TOMLSyntaxError("there is no date or time \(quoted(rest(from: start)))", at: start)
+        case nil:
             let rest = rest(from: start)
             guard !rest.isEmpty else { throw unexpected("a value") }
             throw TOMLSyntaxError("\(quoted(rest)) is no value", at: start, fix: "write text in quotes")
         }
-        // toml++ keeps 127 characters of a number.
-        guard word.count <= 100 else {
-            throw TOMLSyntaxError("the number has more than 100 characters", at: start)
-        }
     }
 
     private mutating func skipWord() {
-        while let byte = peek(), BareValue.isWord(byte) { position += 1 }
+        while let byte = peek(), BareWord.isWord(byte) { position += 1 }
     }
 
     /// The text up to a comma, a bracket, a comment or the end of the line, without blanks at its end.
@@ -34,12 +44,13 @@ extension TOMLScanner {
     }
 }
 
-/// The grammar of TOML's values without quotes.
-struct BareValue {
+/// The grammar of TOML's values without quotes, taken from front to back, and the numbers they stand for.
+struct BareWord {
     /// The forms that such a value has.
-    enum Form { case bool, integer, float, date }
+    enum Form { case bool(Bool), integer, float, date }
 
-    private var rest: ArraySlice<UInt8>
+    /// What was not taken yet.
+    private(set) var rest: ArraySlice<UInt8>
 
     init(_ word: ArraySlice<UInt8>) { rest = word }
 
@@ -56,33 +67,67 @@ struct BareValue {
         }
     }
 
-    /// Whether all of it is a date without a time.
-    var isDate: Bool { matches { $0.takeDate() } }
-
     /// What it is, or `nil` where it follows no form.
     var form: Form? {
-        if rest.elementsEqual("true".utf8) || rest.elementsEqual("false".utf8) { return .bool }
+        if rest.elementsEqual("true".utf8) { return .bool(true) }
+        if rest.elementsEqual("false".utf8) { return .bool(false) }
         if matches({ $0.takeInteger() }) { return .integer }
         if matches({ $0.takeFloat() }) { return .float }
-        if isDate || matches({ $0.takeTime() }) || matches({ $0.takeDateAndTime() }) { return .date }
-        return nil
+        return isDateTime ? .date : nil
     }
 
-    private func matches(_ take: (inout BareValue) -> Bool) -> Bool {
+    /// The value of what has the form of an integer; `nil` where 64 bits do not hold it.
+    var integer: Int? {
+        let text = digits
+        for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] where text.utf8.starts(with: prefix.utf8) {
+            return Int(text.dropFirst(2), radix: radix)
+        }
+        return Int(text)
+    }
+
+    /// The value of what has the form of a float; `nil` where a number is past the largest float.
+    var float: Double? {
+        guard let value = Double(digits) else { return nil }
+        return value.isInfinite && !rest.contains(UInt8(ascii: "f")) ? nil : value
+    }
+
+    private var digits: String { String(decoding: rest.filter { $0 != UInt8(ascii: "_") }, as: UTF8.self) }
+
+    // MARK: Taking
+
+    private func matches(_ take: (inout BareWord) -> Bool) -> Bool {
         var copy = self
         return take(&copy) && copy.rest.isEmpty
     }
 
-    private mutating func take(_ text: String) -> Bool {
+    /// Whether nothing is left.
+    var isTaken: Bool { rest.isEmpty }
+
+    mutating func take(_ text: String) -> Bool {
         guard rest.starts(with: text.utf8) else { return false }
         rest = rest.dropFirst(text.utf8.count)
         return true
     }
 
+    /// Takes so many digits as a number; `nil`, and nothing taken, where there are fewer.
+    mutating func takeNumber(digits count: Int) -> Int? {
+        let digits = rest.prefix(count)
+        guard digits.count == count, digits.allSatisfy(BareWord.isDigit) else { return nil }
+        rest = rest.dropFirst(count)
+        return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    }
+
+    /// Takes the digits that follow.
+    mutating func takeRun() -> ArraySlice<UInt8> {
+        let run = rest.prefix(while: BareWord.isDigit)
+        rest = rest.dropFirst(run.count)
+        return run
+    }
+
     private mutating func takeSign() { if !take("+") { _ = take("-") } }
 
     /// Takes digits with single underscores between them.
-    private mutating func takeDigits(_ isDigit: (UInt8) -> Bool = BareValue.isDigit) -> Bool {
+    private mutating func takeDigits(_ isDigit: (UInt8) -> Bool = BareWord.isDigit) -> Bool {
         guard let first = rest.first, isDigit(first) else { return false }
         while let byte = rest.first {
             if isDigit(byte) {
@@ -125,32 +170,5 @@ struct BareValue {
             return takeDigits()
         }
         return true
-    }
-
-    private mutating func takeDigits(exactly count: Int) -> Bool {
-        guard rest.prefix(count).count == count, rest.prefix(count).allSatisfy(BareValue.isDigit) else {
-            return false
-        }
-        rest = rest.dropFirst(count)
-        return true
-    }
-
-    private mutating func takeDate() -> Bool {
-        takeDigits(exactly: 4) && take("-") && takeDigits(exactly: 2) && take("-") && takeDigits(exactly: 2)
-    }
-
-    private mutating func takeTime() -> Bool {
-        guard takeDigits(exactly: 2), take(":"), takeDigits(exactly: 2), take(":"), takeDigits(exactly: 2)
-        else { return false }
-        guard take(".") else { return true }
-        let count = rest.count
-        rest = rest.drop(while: BareValue.isDigit)
-        return rest.count < count
-    }
-
-    private mutating func takeDateAndTime() -> Bool {
-        guard takeDate(), take("T") || take("t") || take(" "), takeTime() else { return false }
-        guard take("+") || take("-") else { return rest.isEmpty || take("Z") || take("z") }
-        return takeDigits(exactly: 2) && take(":") && takeDigits(exactly: 2)
     }
 }

@@ -1,4 +1,4 @@
-extension TOMLScanner {
+extension TOMLParser {
     /// Reads a string of any kind at its opening quote and gives its content.
     mutating func string(mayHaveLines: Bool) throws(TOMLSyntaxError) -> [UInt8] {
         let start = position
@@ -85,18 +85,6 @@ extension TOMLScanner {
         while true {
             skipBlanks()
             guard takeNewline() else { break }
-        }
-        // toml++ goes on to drop blanks after an escape here, and is undefined for non-ASCII characters.
-        guard let next = peek() else { return true }
-        var isEscape = next == UInt8(ascii: "\\")
-        if isEscape {
-            let after = peek(1)
-            isEscape = after != UInt8(ascii: "\n") && after != 0x20 && after != 0x09 && after != 0x0D
-        }
-        guard next < 0x80, !isEscape else {
-            throw TOMLSyntaxError(
-                "the text after a backslash at a line's end must start with an ASCII character", at: position,
-                fix: "write the text on one line")
         }
         return true
     }
