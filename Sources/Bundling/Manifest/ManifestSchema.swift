@@ -345,7 +345,7 @@ package enum ManifestSchema {
             name: "imatrix", type: .text(.line),
             summary: "The path of an importance matrix, relative to the manifest."),
         Key(
-            name: "pre-tokenizer", type: .text(.entryName),
+            name: "pre-tokenizer", type: .choice(PreTokenizer.accepted),
             summary: "The pre-tokenizer's name, where it is not known by what the tokenizer does."),
     ]
 

@@ -50,6 +50,7 @@ package struct HuggingFaceConversion: Sendable {
     /// Decides.
     /// - Throws: everything that hinders.
     package init(_ model: HuggingFaceModel, _ options: Options = Options()) throws(ConversionError) {
+        if let name = options.preTokenizer { try PreTokenizer.check(name) }
         let family = try ArchitectureRegistry.family(of: model.config.architecture)
         outputType =
             options.outputType

@@ -34,7 +34,11 @@ struct NamePattern: Sendable {
     /// Reads a pattern.
     init(_ text: String) throws(SyntaxError) {
         var parser = PatternParser(text)
-        let expression = try parser.parse()
+        try self.init(try parser.parse())
+    }
+
+    /// Takes what a pattern says, in whatever grammar it was written.
+    init(_ expression: PatternExpression) throws(SyntaxError) {
         var writer = PatternWriter()
         try writer.write(expression)
         try writer.append(.found)
@@ -43,6 +47,9 @@ struct NamePattern: Sendable {
 
     /// Whether the pattern is found anywhere in `name`.
     func isFound(in name: [UInt8]) -> Bool { runs(from: 0, at: 0, in: name, isAnchored: false) }
+
+    /// Whether the pattern is found where `name` begins, however far it reaches.
+    func isFound(atStartOf name: [UInt8]) -> Bool { runs(from: 0, at: 0, in: name, isAnchored: true) }
 
     private func runs(from first: Int, at start: Int, in name: [UInt8], isAnchored: Bool) -> Bool {
         var current: [Int] = []
