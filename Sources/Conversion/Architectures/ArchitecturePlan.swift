@@ -15,7 +15,7 @@ struct ArchitecturePlan: Sendable {
     ) throws(ConversionError) {
         let family = try ArchitectureRegistry.family(of: model.config.architecture)
         var architecture = try family.init(model)
-        var limits = try PlanLimits(architecture)
+        var limits = try PlanLimits(architecture, model.config)
         var tensors: [HuggingFaceConversion.Tensor] = []
         var names: Set<[UInt8]> = []
         var present = MissingTensors()
@@ -106,7 +106,7 @@ struct PlanLimits: Sendable {
 
     /// Takes the sizes from the keys that will be written.
     /// - Throws: where there is no head, or no element in an embedding.
-    init(_ architecture: any ModelArchitecture) throws(ConversionError) {
+    init(_ architecture: any ModelArchitecture, _ config: ModelConfig) throws(ConversionError) {
         self.architecture = architecture.name
         var keys = ModelMetadata(architecture: architecture.name)
         try architecture.addParameters(to: &keys, fileType: 0)
@@ -121,12 +121,26 @@ struct PlanLimits: Sendable {
         }
         blockCount = try size("block_count")
         width = try size("embedding_length")
-        innerWidth = try? size("feed_forward_length")
+        // Only what the file itself says counts here: a default may be wrong, which is for llama.cpp to say.
+        func said(_ keys: [String]) -> Set<Int> {
+            let parts = [config.raw, config.raw["text_config"] ?? .null]
+            return Set(parts.flatMap { part in keys.compactMap { part[$0]?.wholeNumber } })
+        }
+        let inner = try? size("feed_forward_length")
+        innerWidth = inner.flatMap {
+            said(["intermediate_size", "n_inner", "ffn_hidden_size", "hidden_dim"]).contains($0) ? $0 : nil
+        }
         let heads = try size("attention.head_count")
-        guard let width, let heads, architecture.name != "deepseek2" else { return }
-        let length = (try? size("attention.key_length")) ?? width / heads
+        guard let width, let heads, architecture.name != "deepseek2",
+            said(["num_attention_heads", "n_head", "n_heads"]).contains(heads)
+        else { return }
+        let stated = try? size("attention.key_length")
+        let length = stated ?? width / heads
+        guard stated == nil || length == width / heads || said(["head_dim"]).contains(length) else { return }
         headRows["attn_q"] = heads * length
-        headRows["attn_k"] = ((try? size("attention.head_count_kv")) ?? heads) * length
+        let keys = (try? size("attention.head_count_kv")) ?? heads
+        guard keys == heads || said(["num_key_value_heads", "n_kv_heads"]).contains(keys) else { return }
+        headRows["attn_k"] = keys * length
     }
 
     /// Looks at one tensor.

@@ -31,7 +31,10 @@ package struct MissingTensors: Sendable {
         guard let count = try? config.blockCount() else { return [] }
         var required = family.requiredTensors(config)
         let isOutputLeftOut = family == Gemma.self || family == Gemma2.self || family == Cohere.self
-        if RequiredTensors.hasOwnOutput(config), !isOutputLeftOut, !required.whole.contains("output+") {
+        // What ranks texts keeps rows of it, under another name.
+        let isRanking = names.contains(Array("cls.output.weight".utf8))
+        let isOwn = RequiredTensors.hasOwnOutput(config) && !isOutputLeftOut && !isRanking
+        if isOwn, !required.whole.contains("output+") {
             required.whole.append("output")
         }
         return required.missing(from: names, blockCount: count).map { name in

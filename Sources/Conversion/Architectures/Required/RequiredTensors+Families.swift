@@ -175,7 +175,12 @@ extension Falcon {
 
 extension GPTNeoX {
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
-        RequiredTensors(["token_embd", "output_norm+"], block: RequiredTensors.biased)
+        let bias = config["attention_bias"]?.bool == false ? "" : "+"
+        return RequiredTensors(
+            ["token_embd", "output_norm+"],
+            block: [
+                "attn_norm+", "attn_qkv\(bias)", "attn_output\(bias)", "ffn_norm+", "ffn_down+", "ffn_up+",
+            ])
     }
 }
 
