@@ -132,7 +132,9 @@ struct CastRecipe: ConversionRecipe {
             try SafetensorsCheckpoint.open(alone: input, for: name).tensors
         }
         let missing = MissingTensors.names(config, tensors)
-        if !missing.isEmpty { throw Diagnostics(ConversionError.missingTensors(missing).diagnostic(for: name)) }
+        if !missing.isEmpty {
+            throw Diagnostics(ConversionError.missingTensors(missing).diagnostic(for: name))
+        }
     }
 
     private func broken<Result>(

@@ -137,10 +137,12 @@ struct PlanLimits: Sendable {
         let stated = try? size("attention.key_length")
         let length = stated ?? width / heads
         guard stated == nil || length == width / heads || said(["head_dim"]).contains(length) else { return }
-        headRows["attn_q"] = heads * length
-        let keys = (try? size("attention.head_count_kv")) ?? heads
-        guard keys == heads || said(["num_key_value_heads", "n_kv_heads"]).contains(keys) else { return }
-        headRows["attn_k"] = keys * length
+        headRows["attn_q"] = heads &* length
+        let keyHeads = (try? size("attention.head_count_kv")) ?? heads
+        guard keyHeads == heads || said(["num_key_value_heads", "n_kv_heads"]).contains(keyHeads) else {
+            return
+        }
+        headRows["attn_k"] = keyHeads &* length
     }
 
     /// Looks at one tensor.

@@ -131,7 +131,8 @@ extension ModelMetadata {
             while numbers.count < 4 { numbers.append(0) }
             set("rope.dimension_sections", .int32s(Array(numbers.prefix(4))))
         }
-        for (key, base) in [("rope.freq_base", rope["rope_theta"]), ("rope.freq_base_swa", rope.slidingBase)] {
+        for (key, base) in [("rope.freq_base", rope["rope_theta"]), ("rope.freq_base_swa", rope.slidingBase)]
+        {
             guard let base else { continue }
             guard let number = base.double else { throw Self.wrong(["rope_theta"]) }
             set(key, .float32(Float(number)))

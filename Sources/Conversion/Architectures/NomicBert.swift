@@ -35,8 +35,11 @@ struct NomicBert: ModelArchitecture {
         if config["n_positions"] == nil, config["hidden_size"] != nil {
             throw ConversionError(
                 "config-value-wrong",
-                "config.json is of the NomicBert of transformers 5, whose keys and tensors the converter does not know",
-                fix: "take the repository's own files, whose config.json has n_positions and activation_function")
+                "config.json is of the NomicBert of transformers 5, whose keys and tensors the converter does "
+                    + "not know",
+                fix:
+                    "take the repository's own files, whose config.json has n_positions and activation_function"
+            )
         }
         if isUnigram { _ = try Roberta.takePositions(&config) }
         try checkConfiguration()

@@ -66,7 +66,9 @@ package struct LoraConfiguration: Sendable {
             for member in json[key]?.members ?? [] {
                 let number = isWhole ? member.value.integer.map(Double.init) : member.value.double
                 guard let number, !isWhole || number > 0 else {
-                    report(key, "gives \"\(member.key)\" \(member.value.compactText), which is no \(key.prefix(5))")
+                    report(
+                        key,
+                        "gives \"\(member.key)\" \(member.value.compactText), which is no number of it")
                     continue
                 }
                 do throws(PythonPattern.Problem) {

@@ -100,7 +100,8 @@ package enum LoraKeys {
         case .string(let text):
             if harmlessStarts.contains(text) { return nil }
             if changingStarts.contains(where: { text.lowercased().utf8.starts(with: $0.utf8) }) {
-                return "is \(value.compactText): the adapter belongs to weights that were changed when its training "
+                return
+                    "is \(value.compactText): the adapter belongs to weights that were changed when its training "
                     + "began, and not to the base model's"
             }
             return "is \(value.compactText), which PEFT 0.21.2 does not know"
@@ -144,7 +145,9 @@ extension LoraKeys.Kind {
         case .bias: value.string.map { ["none", "all", "lora_only"].contains($0) } ?? false
         case .names: value == nil || value.string != nil || value.strings != nil
         case .patterns: value.members != nil
-        case .layers: value == nil || value.integer != nil || value.array.map { $0.allSatisfy { $0.integer != nil } } ?? false
+        case .layers:
+            value == nil || value.integer != nil
+                || value.array.map { $0.allSatisfy { $0.integer != nil } } ?? false
         }
     }
 

@@ -45,7 +45,9 @@ struct LoraTargetModules: Sendable {
             report("target_modules", "is not there: which modules are changed would depend on the program")
         }
         if json["exclude_modules"]?.string?.isEmpty != true { excluded = names("exclude_modules") }
-        if json["modules_to_save"]?.string != nil { report("modules_to_save", "is a text, and not a list of names") }
+        if json["modules_to_save"]?.string != nil {
+            report("modules_to_save", "is a text, and not a list of names")
+        }
         for name in savedNames {
             do throws(PythonPattern.Problem) {
                 saved.append(try PythonPattern(#"(^|.*\.)"# + name + #"($|\..*)"#))
@@ -65,7 +67,9 @@ struct LoraTargetModules: Sendable {
         }
         layerLists = json["layers_pattern"]?.strings ?? [json["layers_pattern"]?.string].compactMap(\.self)
         layerLists.removeAll(where: \.isEmpty)
-        if layers == nil, !layerLists.isEmpty { report("layers_pattern", "is there without layers_to_transform") }
+        if layers == nil, !layerLists.isEmpty {
+            report("layers_pattern", "is there without layers_to_transform")
+        }
         if layers != nil, case .pattern? = targets {
             report("layers_to_transform", "is there although target_modules is one expression")
         }

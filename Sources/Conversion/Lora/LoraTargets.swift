@@ -107,7 +107,8 @@ extension LoraAdapter {
             scale = try configuration.scale(of: module, rank: rank)
         } catch {
             throw ConversionError(
-                "adapter-target", "the adapter changes a module that no expression can be looked for in: \(error)")
+                "adapter-target",
+                "the adapter changes a module that no expression can be looked for in: \(error)")
         }
         guard let isTaken else {
             throw ConversionError(

@@ -20,7 +20,8 @@ package struct MetadataOverride: Hashable, Sendable {
     /// What is worth knowing: that a negative number is written without its sign; `nil` where there is nothing.
     package var remark: String? {
         guard case .int(let number) = value, number < 0 else { return nil }
-        return "the override \(key)=int:\(number) is written as \(number.magnitude), as llama-quantize writes it"
+        return
+            "the override \(key)=int:\(number) is written as \(number.magnitude), as llama-quantize writes it"
     }
 
     /// Makes an override.

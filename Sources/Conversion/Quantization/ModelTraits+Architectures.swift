@@ -23,7 +23,9 @@ extension ModelTraits {
     /// - Throws: where it does not, with what it takes.
     static func check(architecture name: String) throws(QuantizationError) {
         guard !architectures.contains(where: { $0.utf8.elementsEqual(name.utf8) }) else { return }
-        let nearest = Suggestion.nearest(to: name, among: architectures).map { ", of which \($0) is the nearest" }
+        let nearest = Suggestion.nearest(to: name, among: architectures).map {
+            ", of which \($0) is the nearest"
+        }
         throw QuantizationError(
             "llama-quantize takes no model of the architecture \(name.quotedForMessage)",
             hint: "it takes \(architectures.joined(separator: ", "))\(nearest ?? "")")

@@ -74,7 +74,8 @@ package struct PrunedBlocks: Sendable {
             guard !digits.isEmpty, digits.endIndex < bytes.count, bytes[digits.endIndex] == UInt8(ascii: ".")
             else { continue }
             guard let number = Int32(String(decoding: digits, as: UTF8.self)) else {
-                throw QuantizationError("the block of tensor \(name.quotedForMessage) is no number of 32 bits")
+                throw QuantizationError(
+                    "the block of tensor \(name.quotedForMessage) is no number of 32 bits")
             }
             return (Int(number), digits.startIndex..<digits.endIndex)
         }

@@ -4,7 +4,8 @@ extension Vocabulary {
     /// Adds the Unigram model of XLM-RoBERTa and of what is built like it: `sentencepiece.bpe.model`, whose first
     /// tokens fairseq put in another order, or `tokenizer.json`.
     /// - Parameter masksAt: the id of `<mask>` that the SentencePiece model lacks; `nil` where it is not wanted.
-    package func addUnigram(to metadata: inout ModelMetadata, masksAt mask: Int? = nil) throws(ConversionError)
+    package func addUnigram(to metadata: inout ModelMetadata, masksAt mask: Int? = nil)
+        throws(ConversionError)
     {
         let files = try tokenizerFiles()
         let unigram =

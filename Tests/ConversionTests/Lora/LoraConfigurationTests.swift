@@ -21,7 +21,8 @@ struct LoraConfigurationTests {
 
     @Test func thePageHasARowForEveryKey() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
-        let page = try String(contentsOf: root.appending(path: "docs/foreign-configuration.md"), encoding: .utf8)
+        let page = try String(
+            contentsOf: root.appending(path: "docs/foreign-configuration.md"), encoding: .utf8)
         for key in LoraKeys.known { #expect(page.contains("| `\(key)` |"), "\(key)") }
     }
 
@@ -43,7 +44,10 @@ struct LoraConfigurationTests {
         #expect(try configuration.scale(of: "model.layers.1.k_proj", rank: 2) == 2)
     }
 
-    @Test(arguments: [("model.layers.1.experts.0.up", Bool?.none), ("model.layers.1.up", true), ("model.layers.2.up", false)])
+    @Test(arguments: [
+        ("model.layers.1.experts.0.up", Bool?.none), ("model.layers.1.up", true),
+        ("model.layers.2.up", false),
+    ])
     func aLayerThatVersionsSeeDifferentlyHasNoAnswer(module: String, isTaken: Bool?) throws {
         let targets = LoraTargetModules(["target_modules": ["up"], "layers_to_transform": [1]])
         #expect(try targets.take(module, isEmbedding: false) == isTaken)

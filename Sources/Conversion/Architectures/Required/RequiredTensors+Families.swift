@@ -230,7 +230,8 @@ extension GptOss {
         RequiredTensors(
             RequiredTensors.embeddings,
             block: [
-                "attn_norm", "post_attention_norm", "attn_q", "attn_k", "attn_v", "attn_output+", "attn_sinks",
+                "attn_norm", "post_attention_norm", "attn_q", "attn_k", "attn_v", "attn_output+",
+                "attn_sinks",
                 "ffn_gate_inp+", "ffn_gate_exps+", "ffn_up_exps+", "ffn_down_exps+",
             ])
     }

@@ -38,6 +38,9 @@ package struct RequiredTensors: Sendable {
 
     // MARK: The check
 
+    /// A configuration may claim any number of blocks: more than so many missing tensors are not counted.
+    private static let maximumCount = 4_096
+
     /// What is not there.
     /// - Parameters:
     ///   - names: the bytes of the names of the tensors that are there, in GGUF.
@@ -52,6 +55,7 @@ package struct RequiredTensors: Sendable {
         }
         var missing = whole.flatMap { expanded($0, "") }.filter { !isThere($0) }
         for block in 0..<blockCount {
+            if missing.count >= Self.maximumCount { break }
             let prefix = "blk.\(block)."
             // The three may be one tensor.
             let isFused = isThere("\(prefix)attn_qkv.weight")
@@ -70,6 +74,7 @@ package struct RequiredTensors: Sendable {
             config.architecture.hasUTF8Suffix($0)
         }
         return isGenerating
-            && (config.raw["tie_word_embeddings"] ?? config.raw["text_config"]?["tie_word_embeddings"]) == false
+            && (config.raw["tie_word_embeddings"] ?? config.raw["text_config"]?["tie_word_embeddings"])
+                == false
     }
 }
