@@ -8,6 +8,8 @@ package struct ConversionError: Error, Equatable, Sendable, CustomStringConverti
     package let notes: [String]
     /// What to do next; `nil` where nothing is known to help.
     package let fix: String?
+    /// The names of tensors that it is about, as the checkpoint has them.
+    package var tensors: [String] = []
 
     /// Makes an error out of what is wrong and what to do next.
     package init(_ code: String, _ message: String, notes: [String] = [], fix: String? = nil) {

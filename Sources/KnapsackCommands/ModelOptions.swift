@@ -17,6 +17,18 @@ struct QuantizeTypeOptions: ParsableArguments {
             valueName: "pattern=type"))
     var tensorType: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "A file with such rules, between spaces or ends of lines, in place of --tensor-type.",
+            valueName: "file"),
+        completion: .file())
+    var tensorTypeFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Leave these blocks out; those behind them move up.", valueName: "n,n,…"))
+    var pruneLayers: String?
+
     @Option(help: ArgumentHelp("The type of the token embeddings.", valueName: "type"))
     var tokenEmbeddingType: String?
 
@@ -34,6 +46,8 @@ struct QuantizeTypeOptions: ParsableArguments {
         var given: [String] = []
         if pure { given.append("--pure") }
         if !tensorType.isEmpty { given.append("--tensor-type") }
+        if tensorTypeFile != nil { given.append("--tensor-type-file") }
+        if pruneLayers != nil { given.append("--prune-layers") }
         if tokenEmbeddingType != nil { given.append("--token-embedding-type") }
         if outputTensorType != nil { given.append("--output-tensor-type") }
         if leaveOutputTensor { given.append("--leave-output-tensor") }
@@ -46,12 +60,33 @@ struct QuantizeTypeOptions: ParsableArguments {
         options.leavesOutputTensor = leaveOutputTensor
         options.allowsRequantizing = allowRequantize
         for text in tensorType { options.tensorTypes.append(try TensorTypeRule(text)) }
+        if let tensorTypeFile { try readRules(tensorTypeFile, to: &options) }
+        if let pruneLayers { options.prunedBlocks = try PrunedBlocks.numbers(pruneLayers) }
         if let tokenEmbeddingType {
             options.tokenEmbeddingType = try GGMLType(convertibleNamed: tokenEmbeddingType)
         }
         if let outputTensorType {
             options.outputTensorType = try GGMLType(convertibleNamed: outputTensorType)
         }
+    }
+}
+
+extension QuantizeTypeOptions {
+    private func readRules(_ path: String, to options: inout QuantizationOptions) throws(QuantizationError) {
+        guard tensorType.isEmpty else {
+            throw QuantizationError(
+                "--tensor-type and --tensor-type-file exclude each other: the first rule that fits decides, and which "
+                    + "comes first would not be known", hint: "write all rules into the file")
+        }
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try FileReader.contents(of: try Directory.realPath(path), limit: 1 << 24)
+        } catch {
+            throw QuantizationError(
+                "the file of --tensor-type-file cannot be read: \(error)", hint: "check the path")
+        }
+        options.tensorTypes = try QuantizationOptions.tensorTypes(
+            inFile: String(decoding: bytes, as: UTF8.self))
     }
 }
 

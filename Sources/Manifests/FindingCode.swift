@@ -173,6 +173,7 @@ package struct FindingCode: Equatable, Sendable {
         .init("target-in-bundle", "The target lies in the bundle"),
         .init("target-unusable", "The target is not a directory that can be written"),
         .init("template-unsafe", "A chat template does more than put messages into words"),
+        .init("tensor-missing", "The weights lack a tensor that the configuration asks for"),
         .init("tokenizer-missing", "A model has no tokenizer"),
         .init("tree-ignored", "The listing of a revision cannot be used", .note),
         .init("unknown-entry", "An entry is named that does not exist"),

@@ -5,7 +5,8 @@ extension ModelCard {
     /// The front matter of a `README.md` with the types of YAML 1.1, as gguf-py's `metadata.py` reads it: it is between
     /// a first line `---` and the next one, or the end; a tab is two spaces; `no` as an element of a list is text.
     ///
-    /// Mappings keep the order of their keys, and all keys are text; the last value of a key counts. A date is text as it is written.
+    /// Mappings keep the order of their keys, and all keys are text; the last value of a key counts. A date is an
+    /// object with one member `!timestamp`, because it is no text for Python.
     /// - Returns: `nil` where the file does not begin with such a line, or nothing is between them, which is *not*
     ///   an error.
     /// - Throws: where the YAML is not valid, is longer than 1 MiB, or could exhaust memory or stack.
@@ -64,7 +65,12 @@ extension ModelCard {
 
     private static func value(of scalar: Node.Scalar) -> JSON {
         let tag = scalar.tag.description
-        if scalar.style == .plain, tag.isEmpty || tag == "!" { return YAMLScalar.value(scalar.string) }
+        if scalar.style == .plain, tag.isEmpty || tag == "!" {
+            guard !YAMLScalar.isTimestamp(scalar.string) else {
+                return .object([JSON.Member("!timestamp", .string(scalar.string))])
+            }
+            return YAMLScalar.value(scalar.string)
+        }
         let typed = ["int", "float", "bool", "null"].contains { tag == "tag:yaml.org,2002:\($0)" }
         guard typed else { return .string(scalar.string) }
         let value = YAMLScalar.value(scalar.string)

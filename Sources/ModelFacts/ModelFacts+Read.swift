@@ -1,4 +1,5 @@
 import Caches
+import Conversion
 import Formats
 import Manifests
 import Storage
@@ -54,6 +55,7 @@ private struct ModelFactsReader {
         var names: [(name: String, dtype: DType)] = []
         var formats: Set<ModelFormat> = []
         var isWhole = true
+        var tensors: [CheckpointTensor] = []
         for file in files {
             guard let format = format(of: file) else { continue }
             formats.insert(format)
@@ -65,6 +67,12 @@ private struct ModelFactsReader {
             if header.metadata("format") == "mlx" { formats.insert(.mlx) }
             guard chosen.contains(file.path) else { continue }
             summary.add(header)
+            // What a part in a folder has to have, its own configuration says.
+            if !file.path.utf8.contains(UInt8(ascii: "/")) {
+                tensors += header.tensors.map {
+                    CheckpointTensor(name: $0.name, shape: $0.shape, dtype: $0.dtype)
+                }
+            }
             if stated == nil { names += header.tensors.map { ($0.name, $0.dtype) } }
         }
         let gguf = formats.contains(.gguf) && !formats.contains(.safetensors) ? readGGUF() : GGUFWeights()
@@ -85,7 +93,15 @@ private struct ModelFactsReader {
         facts.adapter = (
             adapter?["base_model_name_or_path"]?.string, adapter?["task_type"]?.string
         )
+        if isWhole, stated == nil, hasAllShards(shards), let raw = json("config.json") {
+            facts.missingTensors = MissingTensors.names(raw, tensors)
+        }
         return facts
+    }
+
+    /// Whether every file that an index names is there; what is not is told as a file.
+    private func hasAllShards(_ shards: [(index: String, files: [String])]) -> Bool {
+        shards.allSatisfy { $0.files.allSatisfy { byPath[$0] != nil } }
     }
 
     /// What the files beside the configuration say, which tools wrote before transformers knew their method.

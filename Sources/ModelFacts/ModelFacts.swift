@@ -33,6 +33,9 @@ package struct ModelFacts: Equatable, Sendable {
     /// The bytes of the weights by dtype, of GGUF by ggml's types, the one with most first: of the files that
     /// are loaded as one model, where a repository holds it more than once. Empty for other formats.
     package internal(set) var weightBytes: [(dtype: String, bytes: Int)] = []
+    /// The tensors that the configuration asks for and that the weights lack, as the model's files would call them;
+    /// empty where nothing is missing and where the class is not known.
+    package internal(set) var missingTensors: [String] = []
     /// How the weights are quantized; `nil` where they are not, or nothing tells.
     package internal(set) var quantization: ModelQuantization?
     /// What must be among the files for the model to load: "config" and "tokenizer", with ":" and a
@@ -93,6 +96,7 @@ package struct ModelFacts: Equatable, Sendable {
             list("dtypes", dtypes),
             list("formats", formats.map(\.rawValue)),
             text("library", card?.library),
+            list("missing_tensors", missingTensors),
             text("model_type", config?.modelType),
             list("needs", needs),
             parameters.map { JSON.Member("parameters", .integer($0)) },
@@ -114,6 +118,7 @@ package struct ModelFacts: Equatable, Sendable {
             && left.safety == right.safety && left.kaggleLicense == right.kaggleLicense
             && left.needs == right.needs && left.problems == right.problems
             && left.quantization == right.quantization && left.adapter == right.adapter
+            && left.missingTensors == right.missingTensors
             && left.weightBytes.elementsEqual(right.weightBytes, by: ==)
             && left.shards.elementsEqual(right.shards, by: ==)
     }

@@ -20,6 +20,39 @@ enum YAMLScalar {
             ?? integer(bytes, isNegative: sign < 0) ?? .string(text)
     }
 
+    /// Whether PyYAML makes a date of a scalar without quotes and tag (`resolver.py`): `2024-01-02`, or with a time of
+    /// day behind `T` or spaces, a fraction and a zone.
+    static func isTimestamp(_ text: String) -> Bool {
+        var rest = Array(text.utf8)[...]
+        func take(_ count: ClosedRange<Int>) -> Bool {
+            let found = rest.prefix(count.upperBound).prefix(while: isDigit).count
+            guard count.contains(found) else { return false }
+            rest = rest.dropFirst(found)
+            return true
+        }
+        func take(_ mark: Unicode.Scalar) -> Bool {
+            guard rest.first == UInt8(ascii: mark) else { return false }
+            rest = rest.dropFirst()
+            return true
+        }
+        func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+        guard take(4...4), take("-") else { return false }
+        let day = rest
+        if take(2...2), take("-"), take(2...2), rest.isEmpty { return true }
+        rest = day
+        guard take(1...2), take("-"), take(1...2) else { return false }
+        if !take("T"), !take("t") {
+            guard let first = rest.first, isBlank(first) else { return false }
+            rest = rest.drop(while: isBlank)
+        }
+        guard take(1...2), take(":"), take(2...2), take(":"), take(2...2) else { return false }
+        if take(".") { rest = rest.drop(while: isDigit) }
+        rest = rest.drop(while: isBlank)
+        if rest.isEmpty || (take("Z") && rest.isEmpty) { return true }
+        guard take("+") || take("-"), take(1...2) else { return false }
+        return rest.isEmpty || (take(":") && take(2...2) && rest.isEmpty)
+    }
+
     private static func special(_ bytes: ArraySlice<UInt8>, _ isSigned: Bool, _ sign: Double) -> JSON? {
         switch String(decoding: bytes, as: UTF8.self) {
         case ".inf", ".Inf", ".INF": .number(sign * .infinity)

@@ -53,6 +53,20 @@ package enum Check {
             entry: entry.name, needs: entry.fact("needs")?.strings ?? [],
             paths: Set(entry.files.map(\.path)),
             shards: entry.files.compactMap { file in file.shards.map { (file.path, $0) } },
-            download: entry.origin.downloadCommand)
+            download: entry.origin.downloadCommand) + missingTensors(entry)
+    }
+
+    /// Whether the weights have all tensors that the configuration asks for, as far as the lock tells.
+    private static func missingTensors(_ entry: LockedEntry) -> [Diagnostic] {
+        let names = entry.fact("missing_tensors")?.strings ?? []
+        guard let first = names.first else { return [] }
+        let more = names.count > 1 ? " and \(names.count - 1) more" : ""
+        return [
+            Diagnostic(
+                code: "tensor-missing", "\(entry.name): the weights have no tensor \(first)\(more)",
+                notes: ["config.json asks for it"]
+                    + names.dropFirst().prefix(9).map { "\($0) is not there either" },
+                fix: "see that all files of the model are there, and that config.json belongs to them")
+        ]
     }
 }

@@ -43,7 +43,7 @@ private struct LockData {
         try Directory.make(Path.parent(manifest))
         let bundle =
             #""bundle":{"dedup":"tensor","license":"other","name":"bench-check","title":"Bench check"}"#
-        var lock = "{\n\"version\":1,\n\"generator\":\"knapsack\",\n\"facts\":1,\n\(bundle),\n\"entries\":["
+        var lock = "{\n\"version\":1,\n\"generator\":\"knapsack\",\n\"facts\":2,\n\(bundle),\n\"entries\":["
         var text =
             "schema = 1\n\n[bundle]\nname = \"bench-check\"\ntitle = \"Bench check\"\nlicense = \"other\"\n"
         for entry in 0..<entries {

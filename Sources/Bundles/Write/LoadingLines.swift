@@ -57,7 +57,8 @@ struct LoadingLines {
     private var dataset: [String] {
         // The formats that datasets loads without being told which.
         let known = [
-            ".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".txt", ".tar", ".jpg", ".jpeg", ".png", ".wav",
+            ".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".txt", ".tar", ".jpg", ".jpeg", ".png",
+            ".wav",
             ".mp3", ".flac",
         ]
         let isKnown = paths.contains { path in
@@ -177,15 +178,18 @@ struct LoadingLines {
     private static let purposes: Set<String> = [
         "AudioClassification", "CTC", "CausalLM", "DepthEstimation", "DocumentQuestionAnswering",
         "ImageClassification", "ImageSegmentation", "InstanceSegmentation", "MaskedLM", "MultipleChoice",
-        "NextSentencePrediction", "ObjectDetection", "PreTraining", "QuestionAnswering", "SemanticSegmentation",
+        "NextSentencePrediction", "ObjectDetection", "PreTraining", "QuestionAnswering",
+        "SemanticSegmentation",
         "SequenceClassification", "TokenClassification", "UniversalSegmentation", "VideoClassification",
         "VisualQuestionAnswering", "ZeroShotImageClassification", "ZeroShotObjectDetection",
     ]
 
     /// Model types whose ForConditionalGeneration turns text into text.
     private static let textToText: Set<String> = [
-        "bart", "bigbird_pegasus", "blenderbot", "blenderbot-small", "fsmt", "led", "longt5", "m2m_100", "marian",
-        "mbart", "mt5", "mvp", "nllb-moe", "pegasus", "pegasus_x", "plbart", "prophetnet", "switch_transformers", "t5",
+        "bart", "bigbird_pegasus", "blenderbot", "blenderbot-small", "fsmt", "led", "longt5", "m2m_100",
+        "marian",
+        "mbart", "mt5", "mvp", "nllb-moe", "pegasus", "pegasus_x", "plbart", "prophetnet",
+        "switch_transformers", "t5",
         "umt5",
     ]
 

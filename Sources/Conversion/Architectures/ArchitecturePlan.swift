@@ -16,10 +16,12 @@ struct ArchitecturePlan: Sendable {
     ) throws(ConversionError) {
         let family = try ArchitectureRegistry.family(of: model.config.architecture)
         var architecture = try family.init(model)
-        let limits = try PlanLimits(architecture)
+        var limits = try PlanLimits(architecture, model.config)
         var tensors: [HuggingFaceConversion.Tensor] = []
         var names: Set<[UInt8]> = []
-        for tensor in isVocabularyOnly ? [] : try Self.converted(model, &architecture) {
+        var present = MissingTensors()
+        let converted = isVocabularyOnly ? [] : try Self.converted(model, &architecture, &present)
+        for tensor in converted {
             guard names.insert(Array(tensor.name.utf8)).inserted else {
                 throw ConversionError(
                     "tensor-twice", "two tensors of the checkpoint would become \"\(tensor.name)\"",
@@ -36,21 +38,27 @@ struct ArchitecturePlan: Sendable {
                         name: tensor.name, dimensions: tensor.value.shape.reversed(), type: type),
                     value: tensor.value))
         }
+        if !isVocabularyOnly { try present.check(family, model.config) }
         self.tensors = tensors
         self.architecture = architecture
     }
 
     private static func converted(
-        _ model: HuggingFaceModel, _ architecture: inout any ModelArchitecture
+        _ model: HuggingFaceModel, _ architecture: inout any ModelArchitecture,
+        _ present: inout MissingTensors
     ) throws(ConversionError) -> [ConvertedTensor] {
         var converted = try fourBits(model, &architecture)
         converted += try architecture.generatedTensors()
+        for tensor in converted { present.add(tensor.name, from: tensor.name) }
         for (index, tensor) in model.tensors.enumerated() where tensor.blockType != .nvfp4 {
             guard !TextTensors.leftOut.contains(where: { tensor.name.hasUTF8Suffix($0) }),
                 let name = type(of: architecture).name(of: tensor.name)
             else { continue }
             let value = TensorValue(TensorView(index, shape: tensor.shape))
-            converted += try architecture.convert(name, value)
+            for own in try architecture.convert(name, value) {
+                present.add(own.name, from: tensor.name)
+                converted.append(own)
+            }
         }
         try architecture.finish()
         return converted
@@ -90,10 +98,16 @@ struct PlanLimits: Sendable {
     private let architecture: String
     private let blockCount: Int?
     private let width: Int?
+    /// How long rows of the second layer behind attention are.
+    private let innerWidth: Int?
+    /// How many rows the layers of queries and of keys have; not known where they are made in two steps.
+    private var headRows: [String: Int] = [:]
+    /// The shape of each tensor of a block, by its name without the block: it is the same in all of them.
+    private var shapes: [String: (name: String, shape: [Int])] = [:]
 
     /// Takes the sizes from the keys that will be written.
     /// - Throws: where there is no head, or no element in an embedding.
-    init(_ architecture: any ModelArchitecture) throws(ConversionError) {
+    init(_ architecture: any ModelArchitecture, _ config: ModelConfig) throws(ConversionError) {
         self.architecture = architecture.name
         var keys = ModelMetadata(architecture: architecture.name)
         try architecture.addParameters(to: &keys, fileType: 0)
@@ -108,12 +122,34 @@ struct PlanLimits: Sendable {
         }
         blockCount = try size("block_count")
         width = try size("embedding_length")
-        _ = try size("attention.head_count")
+        // Only what the file itself says counts here: a default may be wrong, which is for llama.cpp to say.
+        func said(_ keys: [String]) -> Set<Int> {
+            let parts = [config.raw, config.raw["text_config"] ?? .null]
+            return Set(parts.flatMap { part in keys.compactMap { part[$0]?.wholeNumber } })
+        }
+        let inner = try? size("feed_forward_length")
+        innerWidth = inner.flatMap {
+            said(["intermediate_size", "n_inner", "ffn_hidden_size", "hidden_dim"]).contains($0) ? $0 : nil
+        }
+        let heads = try size("attention.head_count")
+        guard let width, let heads, architecture.name != "deepseek2",
+            said(["num_attention_heads", "n_head", "n_heads"]).contains(heads)
+        else { return }
+        let stated = try? size("attention.key_length")
+        let length = stated ?? width / heads
+        guard stated == nil || length == width / heads || said(["head_dim"]).contains(length) else { return }
+        headRows["attn_q"] = heads &* length
+        let keyHeads = (try? size("attention.head_count_kv")) ?? heads
+        guard keyHeads == heads || said(["num_key_value_heads", "n_kv_heads"]).contains(keyHeads) else {
+            return
+        }
+        headRows["attn_k"] = keyHeads &* length
     }
 
     /// Looks at one tensor.
-    /// - Throws: where it belongs to a block that is not there, or is of another width.
-    func check(_ tensor: ConvertedTensor) throws(ConversionError) {
+    /// - Throws: where it belongs to a block that is not there, or is of another width than the configuration says, or
+    ///   of another shape than in the other blocks.
+    mutating func check(_ tensor: ConvertedTensor) throws(ConversionError) {
         if tensor.name.hasUTF8Prefix("blk."), let blockCount {
             let block = TensorNames.block(of: tensor.name)
             guard let block, block < blockCount else {
@@ -124,6 +160,7 @@ struct PlanLimits: Sendable {
             }
         }
         let shape = tensor.value.shape
+        try checkBlocks(tensor)
         if shape.contains(0) { throw ConversionError.wrongShape(tensor.name, shape, "which has no elements") }
         guard let width, let name = tensor.name.split(separator: ".").dropLast().last,
             tensor.name.hasUTF8Suffix(".weight")
@@ -134,12 +171,36 @@ struct PlanLimits: Sendable {
         if Self.wideNorms.contains(String(name)), shape != [width] {
             throw ConversionError.wrongShape(tensor.name, shape, "which is not [\(width)]")
         }
+        if Self.wideOutputs.contains(String(name)), shape.first != width {
+            throw ConversionError.wrongShape(tensor.name, shape, "which has not \(width) rows")
+        }
+        if name == "ffn_down", let innerWidth, shape.last != innerWidth {
+            throw ConversionError.wrongShape(tensor.name, shape, "whose rows are not \(innerWidth) long")
+        }
+        if let rows = headRows[String(name)], shape.first != rows {
+            throw ConversionError.wrongShape(tensor.name, shape, "which has not \(rows) rows")
+        }
+    }
+
+    private mutating func checkBlocks(_ tensor: ConvertedTensor) throws(ConversionError) {
+        guard tensor.name.hasUTF8Prefix("blk.") else { return }
+        let key = tensor.name.split(separator: ".").dropFirst(2).joined(separator: ".")
+        guard let other = shapes[key] else {
+            shapes[key] = (tensor.name, tensor.value.shape)
+            return
+        }
+        guard other.shape == tensor.value.shape else {
+            throw ConversionError.wrongShape(
+                tensor.name, tensor.value.shape, "and \"\(other.name)\" has \(other.shape)")
+        }
     }
 
     /// Matrices whose rows are as long as an embedding, in every architecture that has them.
     private static let wideInputs: Set<String> = [
         "token_embd", "output", "attn_q", "attn_k", "attn_v", "attn_qkv", "ffn_up", "ffn_gate",
     ]
+    /// Matrices with a row for each element of an embedding.
+    private static let wideOutputs: Set<String> = ["attn_output", "ffn_down"]
     /// Norms of whole embeddings.
     private static let wideNorms: Set<String> = ["output_norm", "attn_norm", "ffn_norm"]
 }

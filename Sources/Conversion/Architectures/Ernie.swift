@@ -73,8 +73,8 @@ struct Ernie: ModelArchitecture {
         to metadata: inout ModelMetadata, _ vocabulary: Vocabulary, _ model: HuggingFaceModel
     ) throws(ConversionError) {
         try vocabulary.addSentencePiece(to: &metadata)
-        if let adds = try model.files.json("tokenizer_config.json")?["add_prefix_space"]?.bool {
-            metadata["tokenizer.ggml.add_space_prefix"] = .bool(adds)
+        if let adds = try model.files.json("tokenizer_config.json")?["add_prefix_space"] {
+            metadata["tokenizer.ggml.add_space_prefix"] = .bool(adds.isTruthy)
         }
     }
 

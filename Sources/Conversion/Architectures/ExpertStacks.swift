@@ -64,9 +64,17 @@ struct ExpertStacks: Sendable {
     /// - Throws: where a stack is not whole.
     func finish() throws(ConversionError) {
         guard let (block, own) = blocks.min(by: { $0.key < $1.key }) else { return }
-        throw ConversionError(
-            "tensor-missing",
-            "block \(block) has \(own.count) tensors of \(path), where config.json says \(count * parts.count)",
-            fix: "see that all files of the model are there")
+        let name = own.keys.first ?? ""
+        let prefix = String(
+            decoding: name.utf8.prefix(name.utf8.count - suffix(of: name).utf8.count), as: UTF8.self)
+        var missing: [String] = []
+        for expert in 0..<count {
+            for part in parts.map({ $0.isEmpty ? "" : ".\($0)" }) {
+                let name = "\(prefix)\(path).\(expert)\(part).weight"
+                if own[name] == nil { missing.append(name) }
+            }
+        }
+        guard !missing.isEmpty else { throw .unknownTensor(name, "block \(block)") }
+        throw .missingTensors(missing)
     }
 }

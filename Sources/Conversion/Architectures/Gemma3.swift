@@ -75,7 +75,9 @@ struct Gemma3: ModelArchitecture {
         if let cap = try config.numberIfPresent("final_logit_softcapping"), cap != 0 {
             metadata.set("final_logit_softcapping", .float32(Float(cap)))
         }
-        if config["sliding_window_pattern"]?.wholeNumber != 1 {
+        // For Python `true` is 1.
+        let pattern = config["sliding_window_pattern"]
+        if pattern?.wholeNumber != 1, pattern?.bool != true {
             try metadata.addNeededCount("attention.sliding_window", config, ["sliding_window"])
         }
         try count("attention.head_count_kv", "num_key_value_heads", 4)

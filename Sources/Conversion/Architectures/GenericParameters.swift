@@ -134,8 +134,12 @@ extension ModelMetadata {
             while numbers.count < 4 { numbers.append(0) }
             set("rope.dimension_sections", .int32s(Array(numbers.prefix(4))))
         }
-        if let base = rope.number("rope_theta") { set("rope.freq_base", .float32(Float(base))) }
-        if let base = rope.slidingBase?.double { set("rope.freq_base_swa", .float32(Float(base))) }
+        for (key, base) in [("rope.freq_base", rope["rope_theta"]), ("rope.freq_base_swa", rope.slidingBase)]
+        {
+            guard let base else { continue }
+            guard let number = base.double else { throw Self.wrong(["rope_theta"]) }
+            set(key, .float32(Float(number)))
+        }
     }
 
     private mutating func addGating(_ config: ModelConfig) throws(ConversionError) {

@@ -79,8 +79,10 @@ package struct Llama: ModelArchitecture {
         if files["tekken.json"] != nil, files["tokenizer.json"] == nil {
             return try vocabulary.addTekken(to: &metadata)
         }
-        if let addsSpace = try files.json("tokenizer_config.json")?["add_prefix_space"]?.bool {
-            metadata["tokenizer.ggml.add_space_prefix"] = .bool(addsSpace)
+        // The converter writes whatever it is by Python's truth, so that the text "false" is true.
+        let addsSpace = try files.json("tokenizer_config.json")?["add_prefix_space"]
+        if let addsSpace, addsSpace != .null {
+            metadata["tokenizer.ggml.add_space_prefix"] = .bool(addsSpace.isTruthy)
         }
         if files["tokenizer.model"] != nil {
             try vocabulary.addSentencePiece(to: &metadata)

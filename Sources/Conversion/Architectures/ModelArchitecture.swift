@@ -11,6 +11,9 @@ package protocol ModelArchitecture: Sendable {
     /// The values of `model_type` in config.json whose defaults it knows.
     static var modelTypes: [String] { get }
 
+    /// The tensors that a model of the family must have.
+    static func requiredTensors(_ config: ModelConfig) -> RequiredTensors
+
     /// Fills a configuration with what transformers takes where config.json says nothing.
     static func fillDefaults(_ config: inout ModelConfig, modelType: String)
 
@@ -88,9 +91,7 @@ extension ConversionError {
 
     /// A tensor that should be there.
     static func missingTensor(_ name: String) -> ConversionError {
-        ConversionError(
-            "tensor-missing", "there is no tensor \"\(name)\"",
-            fix: "see that all files of the model are there")
+        missingTensors([name])
     }
 }
 

@@ -32,6 +32,15 @@ struct NomicBert: ModelArchitecture {
         labels = try Bert.labels(config)
         hasExperts = (try config.integerIfPresent("moe_every_n_layers") ?? 0) != 0
         isUnigram = try files.json("tokenizer.json")?["model"]?["type"]?.string == "Unigram"
+        if config["n_positions"] == nil, config["hidden_size"] != nil {
+            throw ConversionError(
+                "config-value-wrong",
+                "config.json is of the NomicBert of transformers 5, whose keys and tensors the converter does "
+                    + "not know",
+                fix:
+                    "take the repository's own files, whose config.json has n_positions and activation_function"
+            )
+        }
         if isUnigram { _ = try Roberta.takePositions(&config) }
         try checkConfiguration()
         // What it was trained with, where longer texts are only promised.

@@ -8,11 +8,17 @@ package struct Qwen2: ModelArchitecture {
     package let name = "qwen2"
     private let model: HuggingFaceModel
 
+    /// With KORMo's names of the norms.
+    private static let names = TensorNames.llama.adding([
+        "model.layers.*.pre_attention_layernorm": "blk.*.attn_norm",
+        "model.layers.*.pre_mlp_layernorm": "blk.*.ffn_norm",
+    ])
+
     package init(_ model: HuggingFaceModel) throws(ConversionError) { self.model = model }
 
     package func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
         let name = model.config.architecture == "Qwen2Model" ? "model." + name : name
-        return [try TensorNames.llama.renamed(name, value, self.name)]
+        return [try Self.names.renamed(name, value, self.name)]
     }
 
     package func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {

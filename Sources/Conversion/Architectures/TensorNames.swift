@@ -32,6 +32,13 @@ struct TensorNames: Sendable {
         return nil
     }
 
+    /// The longest name that becomes a name in GGUF, both with `*` for the block and without what follows the last
+    /// point; `nil` where none does.
+    func source(of inGGUF: String) -> String? {
+        names.filter { $0.value.utf8.elementsEqual(inGGUF.utf8) }.map(\.key)
+            .max { ($0.utf8.count, $1) < ($1.utf8.count, $0) }
+    }
+
     /// A tensor that gets only another name.
     /// - Throws: where it is not known.
     func renamed(

@@ -60,7 +60,7 @@ extension GeneralMetadata {
         for element in value.array ?? [value] {
             if let identifier = element.string {
                 sources.append(ModelSource(identifier, parameters: parameters))
-            } else if element.members != nil, value.array != nil {
+            } else if element.members != nil, element["!timestamp"] == nil, value.array != nil {
                 sources.append(ModelSource(element) { text(of: $1, "\(key).\($0)") })
             } else if value.array != nil {
                 // It keeps its place and number.

@@ -1,5 +1,6 @@
 package import Formats
 package import Tensors
+import Tokenizers
 
 /// What a GGUF made of a Hugging Face model contains, tensor by tensor: every decision before any work.
 package struct HuggingFaceConversion: Sendable {
@@ -54,6 +55,7 @@ package struct HuggingFaceConversion: Sendable {
     package init(
         _ model: HuggingFaceModel, _ options: Options = Options(), sha256: @escaping SHA256Function
     ) throws(ConversionError) {
+        if let name = options.preTokenizer { try PreTokenizer.check(name) }
         let family = try ArchitectureRegistry.family(of: model.config.architecture)
         outputType =
             options.outputType

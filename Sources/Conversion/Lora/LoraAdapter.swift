@@ -27,6 +27,8 @@ package struct LoraAdapter: Sendable {
         package let name: String
         /// The place in ``LoraAdapter/tensors``.
         package let index: Int
+        /// Whether it is of a layer that has matrices, too (`base_layer`), which change what it becomes.
+        package let isBaseLayer: Bool
     }
 
     /// The name of the adapter's directory.
@@ -39,6 +41,8 @@ package struct LoraAdapter: Sendable {
     package let tensors: [CheckpointTensor]
     /// `adapter_config.json`.
     package let config: JSON
+    /// The same, understood.
+    package let configuration: LoraConfiguration
     /// The pairs, in the order in which their first matrix lies.
     package let pairs: [Pair]
     /// Norms and whatever else is stored whole, in the order in which they lie.
@@ -59,14 +63,14 @@ package struct LoraAdapter: Sendable {
         self.card = card
         self.tensors = tensors
         self.config = config
-        try Self.checkMethod(config)
+        configuration = try LoraConfiguration(config)
         var halves: [(name: String, half: Half)] = []
         var places: [[UInt8]: Int] = [:]
         var whole: [Whole] = []
         for (index, tensor) in tensors.enumerated() {
             switch try Self.part(tensor.name) {
-            case .skipped: continue
-            case .whole(let name): whole.append(Whole(name: name, index: index))
+            case .whole(let name, let isBaseLayer):
+                whole.append(Whole(name: name, index: index, isBaseLayer: isBaseLayer))
             case .a(let name, let isEmbedding), .b(let name, let isEmbedding):
                 let place = places[Array(name.utf8)] ?? halves.count
                 if place == halves.count {
@@ -100,7 +104,8 @@ package struct LoraAdapter: Sendable {
     }
 
     private enum Part {
-        case a(String, isEmbedding: Bool), b(String, isEmbedding: Bool), whole(String), skipped
+        case a(String, isEmbedding: Bool), b(String, isEmbedding: Bool)
+        case whole(String, isBaseLayer: Bool)
     }
 
     /// What a tensor is by its name (PEFT's `save_pretrained`; mergekit's extraction writes norms as well).
@@ -113,14 +118,16 @@ package struct LoraAdapter: Sendable {
             let base = String(decoding: name.utf8.dropLast(mark.utf8.count), as: UTF8.self) + ".weight"
             return isA ? .a(base, isEmbedding: isEmbedding) : .b(base, isEmbedding: isEmbedding)
         }
-        if name.containsUTF8(".base_layer.weight") { return .skipped }
+        if name.containsUTF8(".base_layer.") {
+            return .whole(name.replacingUTF8(".base_layer.", with: "."), isBaseLayer: true)
+        }
         if name.containsUTF8("lora_magnitude_vector") {
             throw ConversionError(
                 "adapter-method", "the adapter has magnitudes (DoRA), which only PEFT can apply",
                 notes: ["first at \"\(tensor)\""],
                 fix: "merge it with PEFT's merge_and_unload, and take the merged model")
         }
-        return .whole(name.replacingUTF8(".modules_to_save.default.", with: "."))
+        return .whole(name.replacingUTF8(".modules_to_save.default.", with: "."), isBaseLayer: false)
     }
 
     private static func pair(
@@ -147,37 +154,14 @@ package struct LoraAdapter: Sendable {
 
     // MARK: Configuration
 
-    private static func checkMethod(_ config: JSON) throws(ConversionError) {
-        if let method = config["peft_type"]?.string, method.uppercased() != "LORA" {
-            throw ConversionError(
-                "adapter-method", "the adapter is of the method \(method), and only LoRA can be taken",
-                fix: "merge it with PEFT's merge_and_unload, and convert the model")
-        }
-    }
-
     /// `lora_alpha`, by which products are scaled.
     /// - Throws: where it is missing.
     package func alpha() throws(ConversionError) -> Double {
-        guard let alpha = config["lora_alpha"]?.double else {
+        guard let alpha = configuration.alpha else {
             throw ConversionError(
                 "adapter-config-malformed", "adapter_config.json has no number \"lora_alpha\"",
                 fix: "download it again")
         }
         return alpha
-    }
-
-    /// The factor of a pair's product: alpha by rank, or by the rank's root for rank-stabilized adapters, with the
-    /// values of `alpha_pattern` for the modules that it names (PEFT, `LoraLayer.update_layer`).
-    package func scale(of pair: Pair) throws(ConversionError) -> Double {
-        let module = String(decoding: pair.name.utf8.dropLast(".weight".utf8.count), as: UTF8.self)
-        var alpha = try alpha()
-        for member in config["alpha_pattern"]?.members ?? [] {
-            guard let own = member.value.double,
-                module.utf8.elementsEqual(member.key.utf8) || module.hasUTF8Suffix("." + member.key)
-            else { continue }
-            alpha = own
-        }
-        let rank = Double(pair.rank)
-        return config["use_rslora"]?.bool == true ? alpha / rank.squareRoot() : alpha / rank
     }
 }

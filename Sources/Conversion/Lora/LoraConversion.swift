@@ -17,7 +17,8 @@ extension HuggingFaceConversion {
         outputType = options.outputType ?? .f32
         keptType = nil
         var converted: [ConvertedTensor] = []
-        for tensor in adapter.whole {
+        // What stands under a pair of matrices is the base model's, and no part of a GGUF of the adapter.
+        for tensor in adapter.whole where !(tensor.isBaseLayer && tensor.name.hasUTF8Suffix(".weight")) {
             try Self.checkNorm(tensor.name)
             guard let name = family.name(of: tensor.name) else { continue }
             // The first places are the pairs'; what is stored whole comes behind them.
@@ -97,10 +98,14 @@ extension HuggingFaceConversion {
 }
 
 extension LoraAdapter {
-    /// What a GGUF of the adapter cannot say, a sentence each; empty where it says all.
+    /// What a GGUF of the adapter cannot say, or means in another way than PEFT, a sentence each; empty where it says
+    /// all.
     package var remarks: [String] {
-        var remarks: [String] = []
-        if config["use_rslora"]?.bool == true {
+        // These have their place in a GGUF.
+        var remarks = configuration.problems.filter { $0.key != "alora_invocation_tokens" }.map {
+            "\($0.sentence); llama.cpp takes the matrices as plain LoRA for this model"
+        }
+        if configuration.isRankStabilized {
             remarks.append(
                 "the adapter is rank-stabilized (use_rslora), but llama.cpp scales by alpha / rank: run it with the "
                     + "scale \"square root of rank\" times as large, or merge it")

@@ -1,4 +1,5 @@
 package import Formats
+import Tensors
 
 extension LoraAdapter {
     /// What becomes of a weight of the base model when the adapter is merged into it.
@@ -9,33 +10,172 @@ extension LoraAdapter {
         case replaced(Int)
     }
 
-    /// Finds the weights of a base model that the adapter changes.
+    /// What the base model's config.json says of how its layers keep their weights.
+    package struct BaseModel: Sendable {
+        /// `model_type`.
+        package let modelType: String?
+        /// Whether its classes are the repository's own (`auto_map`).
+        package let hasOwnClasses: Bool
+
+        /// Takes a base model's configuration; `nil` where there is none.
+        package init(_ config: JSON?) {
+            modelType = config?["model_type"]?.string
+            hasOwnClasses = config?["auto_map"]?.members.map { !$0.isEmpty } ?? false
+        }
+    }
+
+    /// Finds the weights of a base model that the adapter changes, as PEFT's `merge_and_unload` does.
     ///
     /// The adapter names them as the program did that trained it, which may have a name in front that the base
     /// model's files leave out, or the other way round.
     /// - Parameter base: the base model's tensors.
-    /// - Returns: the changes by the tensors' names.
-    /// - Throws: where a weight is not there, or of another shape.
-    package func changes(of base: [CheckpointTensor]) throws(ConversionError) -> [String: Change] {
+    /// - Returns: the changes by the bytes of the tensors' names, in the order in which they are made.
+    /// - Throws: where the configuration says what cannot be honoured, by its name, or a weight is not there or of
+    ///   another shape.
+    package func changes(
+        of base: [CheckpointTensor], _ model: BaseModel = BaseModel(nil)
+    ) throws(ConversionError) -> [[UInt8]: [Change]] {
+        try checkConfiguration()
         var shapes: [[UInt8]: CheckpointTensor] = [:]
         for tensor in base { shapes[Array(tensor.name.utf8)] = tensor }
-        var changes: [String: Change] = [:]
-        for pair in pairs {
-            let tensor = try Self.find(pair.name, shapes)
-            let isTransposed = pair.isEmbedding || config["fan_in_fan_out"]?.bool == true
-            let shape = isTransposed ? [pair.columns, pair.rows] : [pair.rows, pair.columns]
-            guard tensor.shape == shape else { throw Self.wrongShape(tensor, shape) }
-            changes[tensor.name] = .product(pair, scale: try scale(of: pair), isTransposed: isTransposed)
-        }
+        var changes: [[UInt8]: [Change]] = [:]
+        var found: Set<[UInt8]> = []
         for own in whole {
             let tensor = try Self.find(own.name, shapes)
             guard tensor.shape == tensors[own.index].shape else {
                 throw Self.wrongShape(tensor, tensors[own.index].shape)
             }
-            changes[tensor.name] = .replaced(own.index)
+            found.insert(Array(tensor.name.utf8))
+            changes[Array(tensor.name.utf8), default: []].append(.replaced(own.index))
         }
+        for pair in pairs {
+            let tensor = try Self.find(pair.name, shapes)
+            let isTransposed = pair.isEmbedding || isTransposed(pair, model)
+            let shape = isTransposed ? [pair.columns, pair.rows] : [pair.rows, pair.columns]
+            guard tensor.shape == shape else { throw Self.wrongShape(tensor, shape) }
+            found.insert(Array(tensor.name.utf8))
+            changes[Array(tensor.name.utf8), default: []].append(
+                .product(pair, scale: try scale(of: pair), isTransposed: isTransposed))
+        }
+        for (name, own) in changes.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            let products = own.count { if case .product = $0 { true } else { false } }
+            guard products > 1 || own.count - products > 1 else { continue }
+            throw ConversionError(
+                "adapter-target", "the adapter changes \"\(String(decoding: name, as: UTF8.self))\" twice",
+                fix: "merge it with PEFT's merge_and_unload, and convert the model")
+        }
+        try checkComplete(base, found)
         return changes
     }
+
+    // MARK: Configuration
+
+    private func checkConfiguration() throws(ConversionError) {
+        var problems = configuration.problems
+        if config["peft_type"] == nil {
+            problems.append(LoraConfiguration.Problem(key: "peft_type", reason: "is not there"))
+        }
+        if let first = problems.first {
+            throw ConversionError(
+                "adapter-config-unsupported", first.sentence,
+                notes: problems.dropFirst().map(\.sentence),
+                fix: "merge it with PEFT's merge_and_unload, and take the merged model")
+        }
+        for tensor in tensors where !tensor.name.hasUTF8Prefix("base_model.model.") {
+            throw ConversionError(
+                "adapter-tensor",
+                "the adapter's \"\(tensor.name)\" does not begin with \"base_model.model.\", and PEFT would leave it out",
+                fix: "save the adapter with PEFT's save_pretrained")
+        }
+        for tensor in tensors where tensor.name.containsUTF8(".modules_to_save.") {
+            throw ConversionError(
+                "adapter-tensor", "the adapter's \"\(tensor.name)\" is named as no adapter of PEFT is",
+                fix: "save the adapter with PEFT's save_pretrained")
+        }
+    }
+
+    /// The factor of a pair's product.
+    /// - Throws: where PEFT would not load the pair: it has another rank than the configuration says, or is of a module
+    ///   that the configuration does not name.
+    package func scale(of pair: Pair) throws(ConversionError) -> Double {
+        let module = String(decoding: pair.name.utf8.dropLast(".weight".utf8.count), as: UTF8.self)
+        let isTaken: Bool?
+        let rank: Int
+        let scale: Double
+        do throws(PythonPattern.Problem) {
+            isTaken = try configuration.targets.take(module, isEmbedding: pair.isEmbedding)
+            rank = try configuration.rank(of: module)
+            scale = try configuration.scale(of: module, rank: rank)
+        } catch {
+            throw ConversionError(
+                "adapter-target",
+                "the adapter changes a module that no expression can be looked for in: \(error)")
+        }
+        guard let isTaken else {
+            throw ConversionError(
+                "adapter-target",
+                "the adapter has matrices for \"\(module)\", and versions of PEFT take different numbers in that name "
+                    + "for the layer that layers_to_transform speaks of",
+                fix: "merge it with PEFT's merge_and_unload, and take the merged model")
+        }
+        guard isTaken else {
+            throw ConversionError(
+                "adapter-target",
+                "the adapter has matrices for \"\(module)\", which its adapter_config.json does not name: PEFT would "
+                    + "leave them out",
+                notes: ["target_modules, exclude_modules, modules_to_save and layers_to_transform say which"],
+                fix: "see that adapter_config.json belongs to adapter_model.safetensors")
+        }
+        guard rank == pair.rank else {
+            throw ConversionError(
+                "adapter-shape",
+                "the adapter's matrices for \"\(module)\" have the rank \(pair.rank), and adapter_config.json says "
+                    + "\(rank)",
+                fix: "see that adapter_config.json belongs to adapter_model.safetensors")
+        }
+        return scale
+    }
+
+    /// Whether a layer keeps a row for each input. PEFT sees that by its class, whatever `fan_in_fan_out` says: of
+    /// transformers' own models those of GPT-2's kind have it (`Conv1D` in `pytorch_utils.py`).
+    private func isTransposed(_ pair: Pair, _ model: BaseModel) -> Bool {
+        guard let type = model.modelType, !model.hasOwnClasses else { return configuration.isTransposed }
+        guard ["gpt2", "openai-gpt", "imagegpt", "decision_transformer"].contains(type) else { return false }
+        let module = pair.name.utf8.dropLast(".weight".utf8.count)
+        return [".c_attn", ".c_proj", ".c_fc", ".q_attn"].contains {
+            String(decoding: module, as: UTF8.self).hasUTF8Suffix($0)
+        }
+    }
+
+    /// Makes sure that nothing is missing that PEFT would ask for, or fill with numbers drawn by chance.
+    private func checkComplete(
+        _ base: [CheckpointTensor], _ found: Set<[UInt8]>
+    ) throws(ConversionError) {
+        for tensor in base where !found.contains(Array(tensor.name.utf8)) {
+            var module = Substring(tensor.name)
+            while let dot = module.lastIndex(of: ".") {
+                module = module[..<dot]
+                let isSaved = configuration.targets.savedNames.contains { String(module).hasUTF8Suffix($0) }
+                guard !isSaved else {
+                    throw ConversionError(
+                        "adapter-tensor-missing",
+                        "modules_to_save in adapter_config.json names the module of \"\(tensor.name)\", and the adapter "
+                            + "does not have it",
+                        fix: "see that adapter_config.json belongs to adapter_model.safetensors")
+                }
+            }
+            guard configuration.needsAllMatrices, tensor.name.hasUTF8Suffix(".weight") else { continue }
+            let name = String(decoding: tensor.name.utf8.dropLast(".weight".utf8.count), as: UTF8.self)
+            if (try? configuration.targets.take(name, isEmbedding: false)) == true {
+                throw ConversionError(
+                    "adapter-tensor-missing",
+                    "the adapter has no matrices for \"\(name)\", and init_lora_weights says that such begin as any numbers",
+                    fix: "see that adapter_config.json belongs to adapter_model.safetensors")
+            }
+        }
+    }
+
+    // MARK: Weights
 
     private static func find(
         _ name: String, _ tensors: [[UInt8]: CheckpointTensor]

@@ -2,8 +2,8 @@
 package struct MetadataOverride: Hashable, Sendable {
     /// A value of the four types that can be said.
     package enum Value: Hashable, Sendable {
-        /// Written as an unsigned integer of 32 bits.
-        case int(UInt32)
+        /// Written as an unsigned integer of 32 bits, without its sign, as llama-quantize does; at most 32 bits then.
+        case int(Int64)
         /// Written as a float of 32 bits.
         case float(Float)
         case bool(Bool), string(String)
@@ -17,6 +17,13 @@ package struct MetadataOverride: Hashable, Sendable {
     /// The item's value.
     package let value: Value
 
+    /// What is worth knowing: that a negative number is written without its sign; `nil` where there is nothing.
+    package var remark: String? {
+        guard case .int(let number) = value, number < 0 else { return nil }
+        return
+            "the override \(key)=int:\(number) is written as \(number.magnitude), as llama-quantize writes it"
+    }
+
     /// Makes an override.
     package init(key: String, value: Value) {
         self.key = key
@@ -25,7 +32,7 @@ package struct MetadataOverride: Hashable, Sendable {
 
     /// Reads `KEY=TYPE:VALUE`, where the type is `int`, `float`, `bool` or `str`.
     /// - Throws: where a part is missing, too long, or no value of its type. llama-quantize takes any text for a
-    ///   number and drops the sign of a negative one; here it is an error.
+    ///   number; here it is an error.
     package init(_ text: String) throws(QuantizationError) {
         let bytes = text.utf8
         guard let equals = bytes.firstIndex(of: UInt8(ascii: "=")), equals != bytes.startIndex,
@@ -58,7 +65,9 @@ package struct MetadataOverride: Hashable, Sendable {
         }
         switch type {
         case "int":
-            guard let number = UInt32(value) else { throw error("a whole number from 0 to 4294967295") }
+            guard let number = Int64(value), UInt32(exactly: number.magnitude) != nil else {
+                throw error("a whole number from -4294967295 to 4294967295")
+            }
             return .int(number)
         case "float":
             // Rounded twice, as the reference does: the number is read with 64 bits.

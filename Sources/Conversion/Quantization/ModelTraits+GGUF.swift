@@ -20,6 +20,7 @@ extension ModelTraits {
                 "the file does not say its architecture",
                 hint: "say it with --override-kv general.architecture=str:NAME")
         }
+        try Self.check(architecture: architecture)
         // Vision towers have no blocks in this sense: nothing but their tensors' names decides.
         if architecture == "clip" {
             self.init(architecture: architecture, blockCount: 0)
@@ -106,7 +107,8 @@ private struct TraitReader {
     private func override(_ key: String) -> Int? {
         for override in overrides where override.key.hasBytes(of: key) {
             guard case .int(let number) = override.value else { break }
-            return Int(number)
+            // The sign stays here, and becomes a number of 32 bits without one; in the file it is dropped.
+            return Int(UInt32(truncatingIfNeeded: number))
         }
         return nil
     }

@@ -18,11 +18,25 @@ package struct QuantizationOptions: Sendable {
     package var leavesOutputTensor = false
     /// `--allow-requantize`: tensors that are quantized already may be converted.
     package var allowsRequantizing = false
+    /// `--prune-layers`: the numbers of the blocks that are left out, sorted, each once.
+    package var prunedBlocks: [Int] = []
     /// `--keep-split`: tensors stay in the order in which they are given: by file, then by place in it.
     package var keepsOrder = false
 
     /// Asks for a type, and for nothing else.
     package init(type: QuantizationType) { self.type = type }
+}
+
+extension QuantizationOptions {
+    /// The rules of `--tensor-type-file`, as C++ reads words: between spaces, tabulators and ends of lines.
+    /// - Throws: where one of them is none.
+    package static func tensorTypes(inFile text: String) throws(QuantizationError) -> [TensorTypeRule] {
+        var rules: [TensorTypeRule] = []
+        for word in text.utf8.split(whereSeparator: ByteSet.space.contains) {
+            rules.append(try TensorTypeRule(String(decoding: word, as: UTF8.self)))
+        }
+        return rules
+    }
 }
 
 /// A rule of `--tensor-type PATTERN=TYPE`.

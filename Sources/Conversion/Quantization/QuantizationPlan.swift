@@ -56,10 +56,11 @@ package struct QuantizationPlan: Sendable {
     ///     write.
     ///   - imatrix: the importance matrix, after ``Imatrix/filtered(including:excluding:)``; an empty one is as
     ///     good as none.
+    ///   - importanceNames: what the matrix calls the tensors, where that is not as they are called here.
     /// - Throws: where no type can be decided on.
     package init(
         tensors: [TensorDescription], traits: ModelTraits, options: QuantizationOptions,
-        imatrix: Imatrix? = nil
+        imatrix: Imatrix? = nil, importanceNames: [String]? = nil
     ) throws(QuantizationError) {
         let imatrix = imatrix?.entries.isEmpty == false ? imatrix : nil
         let order = options.keepsOrder ? Array(tensors.indices) : outputOrder(of: tensors)
@@ -80,7 +81,7 @@ package struct QuantizationPlan: Sendable {
                     hint: "choose a type with smaller blocks for it, as Q8_0")
             }
             let isConverted = type != source.type
-            let importance = isConverted ? imatrix?.entries[source.name] : nil
+            let importance = isConverted ? imatrix?.entries[importanceNames?[index] ?? source.name] : nil
             let usable = importance.flatMap { $0.valueCount == source.importanceCount ? $0 : nil }
             let requiresImportance = type.requiresImportance(for: source, in: options.type.mixture)
             planned.append(

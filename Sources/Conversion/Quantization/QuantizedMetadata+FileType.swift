@@ -17,7 +17,7 @@ extension QuantizedMetadata {
         guard type.isCopy else { return type.fileType }
         let key = "general.file_type"
         if case .int(let number) = overrides.first(where: { $0.key.hasBytes(of: key) })?.value {
-            return number
+            return UInt32(truncatingIfNeeded: number)
         }
         if let number = header[key]?.integer { return UInt32(truncatingIfNeeded: number) }
         return guess(tensors) | guessed

@@ -41,11 +41,12 @@ package struct QuantizedMetadata: Equatable, Sendable {
     ///   - overrides: `--override-kv`, in the order given; of two of one name the last counts.
     ///   - imatrix: the importance matrix after filtering, and its file's name as it was given; an empty one
     ///     leaves no trace.
+    ///   - blockCount: how many blocks are left where some are pruned, and the item that says it.
     /// - Throws: where `bytes` is not what the header was found in, or an override sets an alignment that is no
     ///   power of two.
     package init(
         header: GGUFHeader, bytes: Span<UInt8>, fileType: UInt32, overrides: [MetadataOverride] = [],
-        imatrix: (matrix: Imatrix, file: String)? = nil
+        imatrix: (matrix: Imatrix, file: String)? = nil, blockCount: (key: String, count: Int)? = nil
     ) throws {
         alignment = try Self.alignment(header, overrides)
         var cutKeys: Set<String> = []
@@ -70,7 +71,11 @@ package struct QuantizedMetadata: Equatable, Sendable {
         set("general.file_type", .uint32(fileType))
         for key in ["split.no", "split.count", "split.tensors.count"] { remove(key) }
         for override in overrides { set(override.key, override.value) }
-        guard let (matrix, file) = imatrix, !matrix.entries.isEmpty else { return }
+        if let (matrix, file) = imatrix, !matrix.entries.isEmpty { setImatrix(matrix, file) }
+        if let (key, count) = blockCount { set(key, .uint32(UInt32(clamping: count))) }
+    }
+
+    private mutating func setImatrix(_ matrix: Imatrix, _ file: String) {
         set("quantize.imatrix.file", text: file)
         if let dataset = matrix.datasets.first { set("quantize.imatrix.dataset", text: dataset) }
         set("quantize.imatrix.entries_count", .uint32(UInt32(clamping: matrix.entries.count)))
@@ -99,6 +104,7 @@ package struct QuantizedMetadata: Equatable, Sendable {
         guard let override = overrides.last(where: { $0.key.hasBytes(of: key) }) else {
             return header[key] == nil ? GGUFHeader.defaultAlignment : header.alignment
         }
+        // What llama.cpp works with keeps the sign, and what it writes does not: only one that has none is both.
         guard case .int(let value) = override.value, value > 0, value & (value - 1) == 0 else {
             throw QuantizationError(
                 "the override of \(key) is no power of two", hint: "write --override-kv \(key)=int:32")
@@ -115,7 +121,7 @@ package struct QuantizedMetadata: Equatable, Sendable {
 
     private mutating func set(_ key: String, _ value: MetadataOverride.Value) {
         switch value {
-        case .int(let number): set(key, .uint32(number))
+        case .int(let number): set(key, .uint32(UInt32(truncatingIfNeeded: number.magnitude)))
         case .float(let number): set(key, .float32(number))
         case .bool(let flag): set(key, GGUFValue.bool(flag))
         case .string(let text): set(key, text: text, limit: .max)

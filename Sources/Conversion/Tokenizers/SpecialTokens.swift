@@ -37,7 +37,8 @@ struct SpecialTokens {
             let key = "\(kind)_token_id"
             var value = config?[key]
             if value == nil || value == .null { value = config?["text_config"]?[key] }
-            if let id = value?.integer { try set(kind, id) }
+            // For Python `true` is a whole number.
+            if let id = value?.integer ?? value?.bool.map({ $0 ? 1 : 0 }) { try set(kind, id) }
         }
     }
 

@@ -90,6 +90,8 @@ struct QuantizeCommand: KnapsackCommand {
         request.imatrix = try importance.file()
         request.division = try files.division()
         let quantizer = try Quantizer(request, model: model, keepSplit: keepSplit)
+        session.report(
+            request.overrides.compactMap(\.remark).map { Diagnostic(.warning, code: "override-sign", $0) })
         let report = QuantizationReport(quantizer)
         let width = session.context.terminal.tableWidth
         if dryRun {

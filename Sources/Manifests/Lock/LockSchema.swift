@@ -128,6 +128,10 @@ package enum LockSchema {
             ],
             "base_model_relation": text, "remote_code": code, "templates": templates,
             "base_models": texts, "dtypes": texts, "formats": texts, "library": text,
+            "missing_tensors": [
+                "type": "array", "items": ["type": "string"],
+                "description": "Tensors that the configuration asks for and the weights lack.",
+            ],
             "model_type": text, "needs": texts,
             "outtype": ["type": "string", "description": "The type that auto was for a GGUF file."],
             "via": ["type": "string", "description": "The type by way of which a GGUF file was quantized."],

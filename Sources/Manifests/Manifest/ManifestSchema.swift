@@ -1,5 +1,6 @@
 import Conversion
 import Tensors
+import Tokenizers
 
 /// What a manifest may hold: the one definition that checks, suggestions and the JSON Schema are made from.
 package enum ManifestSchema {
@@ -345,7 +346,7 @@ package enum ManifestSchema {
             name: "imatrix", type: .text(.line),
             summary: "The path of an importance matrix, relative to the manifest."),
         Key(
-            name: "pre-tokenizer", type: .text(.entryName),
+            name: "pre-tokenizer", type: .choice(PreTokenizer.accepted),
             summary: "The pre-tokenizer's name, where it is not known by what the tokenizer does."),
     ]
 

@@ -90,20 +90,24 @@ struct CastRecipe: ConversionRecipe {
                 small.append((input.path, try FileReader.contents(of: input.location, limit: 1 << 28)))
             }
         }
+        var base: JSON?
         for file in small where ModelPath(file.path).file == "config.json" {
             let config = try broken(file.path, name) { () throws(FormatError) in
                 try JSON.parse(file.bytes.span, nonFinite: true)
             }
+            if file.path.utf8.elementsEqual("config.json".utf8) { base = config }
             if let method = CastTexts.quantization(in: config) {
                 throw Diagnostics(CastRecipe.quantized(name, method, file.path))
             }
         }
+        let stored = tensors.filter { ModelPath($0.path).directory.isEmpty }
+        if let base { try checkTensors(stored, base, name) }
         let writer = try CastWriter(
             tensors, to: type,
             merging: merged.enumerated().map { index, adapter in
                 let files = inputs.filter { $0.adapter == index }
                 return (adapter, try AdapterInputs(files, directoryName: adapter, name: adapter))
-            }, in: directory, name: name)
+            }, into: LoraAdapter.BaseModel(base), in: directory, name: name)
         for file in small {
             let changed = try broken(file.path, name) { () throws(FormatError) in
                 guard ModelPath(file.path).isSafetensorsIndex else {
@@ -122,6 +126,17 @@ struct CastRecipe: ConversionRecipe {
         }
         try await writer.write(stage: stage, progress: progress)
         return []
+    }
+
+    /// Makes sure that a model has what its configuration asks for.
+    private func checkTensors(_ inputs: [ConversionInput], _ config: JSON, _ name: String) throws {
+        let tensors = try inputs.flatMap { input in
+            try SafetensorsCheckpoint.open(alone: input, for: name).tensors
+        }
+        let missing = MissingTensors.names(config, tensors)
+        if !missing.isEmpty {
+            throw Diagnostics(ConversionError.missingTensors(missing).diagnostic(for: name))
+        }
     }
 
     private func broken<Result>(

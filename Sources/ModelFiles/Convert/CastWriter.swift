@@ -38,10 +38,12 @@ struct CastWriter: Sendable {
     /// Reads the headers and plans every file.
     /// - Parameters:
     ///   - adapters: merged into the weights, one after the other, before they are cast.
+    ///   - model: what the configuration says of the model that they are merged into.
     ///   - name: the entry that is made, with which messages begin.
     init(
         _ inputs: [ConversionInput], to type: CastType,
         merging adapters: [(name: String, inputs: AdapterInputs)] = [],
+        into model: LoraAdapter.BaseModel = LoraAdapter.BaseModel(nil),
         in directory: String, name: String
     ) throws {
         self.type = type
@@ -62,7 +64,7 @@ struct CastWriter: Sendable {
         let base = files.flatMap { file in
             file.cast.tensors.map { CheckpointTensor(name: $0.name, shape: $0.shape, dtype: $0.from) }
         }
-        self.adapters = try adapters.map { try MergedAdapter($0.inputs, base: base, name: $0.name) }
+        self.adapters = try adapters.map { try MergedAdapter($0.inputs, base: base, model, name: $0.name) }
         var sizes: [String: Int] = [:]
         for file in files { sizes[file.input.path] = file.cast.tensorBytes }
         tensorBytes = sizes
@@ -224,7 +226,7 @@ struct CastWriter: Sendable {
         if let merged = room.merged, merged.file == slab.file, merged.tensor == slab.tensor {
             return merged.changes
         }
-        let changes = try adapters.compactMap { try $0.numbers(of: tensor.name) }
+        let changes = try adapters.flatMap { try $0.numbers(of: tensor.name) }
         room.merged = (slab.file, slab.tensor, changes)
         return changes
     }

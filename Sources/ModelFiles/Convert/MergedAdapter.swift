@@ -7,36 +7,40 @@ import Tensors
 struct MergedAdapter: Sendable {
     private let name: String
     private let checkpoint: StoredCheckpoint
-    /// What becomes of the base model's weights, by their names.
-    private let changes: [String: LoraAdapter.Change]
+    /// What becomes of the base model's weights, by the bytes of their names.
+    private let changes: [[UInt8]: [LoraAdapter.Change]]
 
     /// Finds what an adapter changes.
     /// - Parameters:
     ///   - base: the base model's tensors.
+    ///   - model: what the base model's configuration says.
     ///   - name: the adapter, with which messages begin.
     /// - Throws: ``Diagnostics`` where the adapter was made for another model.
-    init(_ inputs: AdapterInputs, base: [CheckpointTensor], name: String) throws {
+    init(
+        _ inputs: AdapterInputs, base: [CheckpointTensor], _ model: LoraAdapter.BaseModel, name: String
+    ) throws {
         self.name = name
         checkpoint = inputs.checkpoint
         do throws(ConversionError) {
-            changes = try inputs.adapter.changes(of: base)
+            changes = try inputs.adapter.changes(of: base, model)
         } catch {
             throw Diagnostics(error.diagnostic(for: name))
         }
     }
 
     /// Whether a weight changes.
-    func changes(_ tensor: String) -> Bool { changes[tensor] != nil }
+    func changes(_ tensor: String) -> Bool { changes[Array(tensor.utf8)] != nil }
 
-    /// What is added to a weight or takes its place, read into memory; `nil` where it stays.
-    func numbers(of tensor: String) throws -> Numbers? {
-        switch changes[tensor] {
-        case .replaced(let index): return .replaced(try floats(index))
-        case .product(let pair, let scale, let isTransposed):
-            let (a, b) = (try floats(pair.a), try floats(pair.b))
-            return LoraProduct(pair, a: a, b: b, scale: scale, isTransposed: isTransposed).map(
-                Numbers.product)
-        case nil: return nil
+    /// What takes a weight's place and is added to it, in this order, read into memory; empty where it stays.
+    func numbers(of tensor: String) throws -> [Numbers] {
+        try (changes[Array(tensor.utf8)] ?? []).compactMap { change in
+            switch change {
+            case .replaced(let index): return .replaced(try floats(index))
+            case .product(let pair, let scale, let isTransposed):
+                let (a, b) = (try floats(pair.a), try floats(pair.b))
+                return LoraProduct(pair, a: a, b: b, scale: scale, isTransposed: isTransposed).map(
+                    Numbers.product)
+            }
         }
     }
 

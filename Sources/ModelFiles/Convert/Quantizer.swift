@@ -45,18 +45,27 @@ package struct Quantizer: Sendable {
     package init(_ request: Request, from source: any TensorSource, order: [Int]? = nil) throws {
         self.source = source
         imatrix = request.imatrix
-        let order = order ?? Array(source.tensors.indices)
+        let whole = order ?? Array(source.tensors.indices)
         let (header, bytes) = (source.metadata.header, source.metadata.bytes)
         do {
-            let tensors = order.map { source.tensors[$0] }
+            let all = whole.map { source.tensors[$0] }
+            let pruned = try PrunedBlocks(all, leavingOut: request.options.prunedBlocks)
+            let order = pruned.kept.map { whole[$0] }
+            let tensors = zip(pruned.kept, pruned.names).map { index, name in
+                var tensor = all[index]
+                tensor.name = name
+                return tensor
+            }
             let traits = try ModelTraits(header: header, bytes: bytes.span, overrides: request.overrides)
             let plan = try QuantizationPlan(
-                tensors: tensors, traits: traits, options: request.options, imatrix: request.imatrix?.matrix)
+                tensors: tensors, traits: traits, options: request.options, imatrix: request.imatrix?.matrix,
+                importanceNames: pruned.kept.map { all[$0].name })
             let metadata = try QuantizedMetadata(
                 header: header, bytes: bytes.span,
                 fileType: QuantizedMetadata.fileType(
-                    of: request.options.type, header: header, tensors: tensors, overrides: request.overrides),
-                overrides: request.overrides, imatrix: request.imatrix.map { ($0.matrix, $0.name) })
+                    of: request.options.type, header: header, tensors: all, overrides: request.overrides),
+                overrides: request.overrides, imatrix: request.imatrix.map { ($0.matrix, $0.name) },
+                blockCount: pruned.blockCount.map { ("\(traits.architecture).block_count", $0) })
             output = try ModelOutput(
                 path: request.output,
                 tensors: plan.tensors.map { tensor in
@@ -64,7 +73,7 @@ package struct Quantizer: Sendable {
                         source: order[tensor.sourceIndex], description: tensor.result,
                         hasImportance: tensor.importance != nil)
                 },
-                division: request.division
+                division: try request.division.keeping(pruned.kept)
             ) { number, count in
                 metadata.writer(file: number, of: count, tensorCount: plan.tensors.count, source: bytes.span)
             }
@@ -111,6 +120,21 @@ extension Quantizer {
         request.options.keepsOrder = true
         request.division = .files(order.map { places[$0].file })
         try self.init(request, from: model, order: order)
+    }
+}
+
+extension ModelOutput.Division {
+    /// The same for some of the tensors.
+    /// - Throws: where a file would have none, which llama-quantize does not write.
+    fileprivate func keeping(_ kept: [Int]) throws(QuantizationError) -> Self {
+        guard case .files(let numbers) = self else { return self }
+        let left = kept.map { numbers[$0] }
+        guard Set(left).count == (left.max() ?? 0) + 1 else {
+            throw QuantizationError(
+                "a file of the model would have no tensors left",
+                hint: "leave out --keep-split, or prune other blocks")
+        }
+        return .files(left)
     }
 }
 

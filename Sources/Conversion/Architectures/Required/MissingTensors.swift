@@ -1,0 +1,123 @@
+package import Formats
+import Tensors
+
+/// Finds the tensors that a model lacks, by the names of those that it has.
+package struct MissingTensors: Sendable {
+    /// The name in the checkpoint of a tensor of some block, by its name in GGUF, both with "*" for the block.
+    private var sources: [String: String] = [:]
+    private var names: Set<[UInt8]> = []
+
+    init() {}
+
+    /// Takes what became of a tensor of the checkpoint.
+    mutating func add(_ converted: String, from source: String) {
+        names.insert(Array(converted.utf8))
+        let pattern = Self.pattern(converted)
+        if sources[pattern] == nil { sources[pattern] = Self.pattern(source) }
+    }
+
+    /// Compares with what a family asks for.
+    /// - Throws: `tensor-missing`, which names what is not there as the checkpoint would.
+    func check(
+        _ family: any ModelArchitecture.Type, _ config: ModelConfig
+    ) throws(ConversionError) {
+        let missing = missing(family, config)
+        guard !missing.isEmpty else { return }
+        throw .missingTensors(missing)
+    }
+
+    private func missing(
+        _ family: any ModelArchitecture.Type, _ config: ModelConfig
+    ) -> [String] {
+        guard let count = try? config.blockCount() else { return [] }
+        var required = family.requiredTensors(config)
+        let isOutputLeftOut = family == Gemma.self || family == Gemma2.self || family == Cohere.self
+        // What ranks texts keeps rows of it, under another name.
+        let isRanking = names.contains(Array("cls.output.weight".utf8))
+        let isOwn = RequiredTensors.hasOwnOutput(config) && !isOutputLeftOut && !isRanking
+        if isOwn, !required.whole.contains("output+") {
+            required.whole.append("output")
+        }
+        return required.missing(from: names, blockCount: count).map { name in
+            guard let source = sources[Self.pattern(name)] ?? Self.usual(name, sources) else { return name }
+            guard let block = TensorNames.block(of: name) else { return source }
+            return source.replacingUTF8("*", with: "\(block)")
+        }.unique
+    }
+
+    /// The name of a tensor of which no block has one, where the others are called as Llama's.
+    private static func usual(_ name: String, _ sources: [String: String]) -> String? {
+        let pattern = pattern(name)
+        guard sources.values.contains(where: { $0.hasUTF8Prefix("model.") || $0.hasUTF8Prefix("layers.") })
+        else { return nil }
+        let end = pattern.hasUTF8Suffix(".bias") ? ".bias" : ".weight"
+        let base = String(decoding: pattern.utf8.dropLast(end.utf8.count), as: UTF8.self)
+        return TensorNames.llama.source(of: base).map { $0 + end }
+    }
+
+    /// A name with "*" in the place of its block.
+    private static func pattern(_ name: String) -> String {
+        guard let block = TensorNames.block(of: name) else { return name }
+        var parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        if let place = parts.firstIndex(of: "\(block)") { parts[place] = "*" }
+        return parts.joined(separator: ".")
+    }
+
+    // MARK: A model without its numbers
+
+    /// The tensors that a model lacks, as the checkpoint would call them; empty where none is missing, where it is of no
+    /// family that is known, and where it cannot be said.
+    /// - Parameters:
+    ///   - config: the model's `config.json`.
+    ///   - tensors: all of the checkpoint.
+    package static func names(_ config: JSON, _ tensors: [CheckpointTensor]) -> [String] {
+        // What quantizes a model gives its tensors other names.
+        guard config["quantization_config"] == nil || config["quantization_config"] == .null,
+            config["text_config"]?["quantization_config"] == nil, !tensors.isEmpty
+        else { return [] }
+        do throws(ConversionError) {
+            // How many tokens there are decides no name.
+            let files = ModelDocuments([
+                "config.json": Array(config.compactText.utf8), "tokenizer.json": Array(#"{"model":{}}"#.utf8),
+            ])
+            let model = try HuggingFaceModel(
+                directoryName: "", files: files, card: nil, tensors: tensors, isVocabularyOnly: true)
+            let family = try ArchitectureRegistry.family(of: model.config.architecture)
+            var architecture: any ModelArchitecture = try family.init(model)
+            var found = MissingTensors()
+            for (index, tensor) in tensors.enumerated() {
+                guard !TextTensors.leftOut.contains(where: { tensor.name.hasUTF8Suffix($0) }),
+                    let name = family.name(of: tensor.name)
+                else { continue }
+                let value = TensorValue(TensorView(index, shape: tensor.shape))
+                for own in try architecture.convert(name, value) { found.add(own.name, from: tensor.name) }
+            }
+            try architecture.finish()
+            try found.check(family, model.config)
+            return []
+        } catch {
+            return error.code.utf8.elementsEqual("tensor-missing".utf8) ? error.tensors : []
+        }
+    }
+}
+
+extension ConversionError {
+    /// Tensors that should be there, as the checkpoint would call them.
+    package static func missingTensors(_ names: [String]) -> ConversionError {
+        let more = names.count > 1 ? " and \(names.count - 1) more" : ""
+        var error = ConversionError(
+            "tensor-missing", "the model has no tensor \(names.first ?? "")\(more)",
+            notes: names.dropFirst().prefix(9).map { "\($0) is not there either" },
+            fix: "see that all files of the model are there, and that config.json belongs to them")
+        error.tensors = names
+        return error
+    }
+}
+
+extension [String] {
+    /// The same without what is there already, in its order.
+    fileprivate var unique: [String] {
+        var seen: Set<[UInt8]> = []
+        return filter { seen.insert([UInt8]($0.utf8)).inserted }
+    }
+}

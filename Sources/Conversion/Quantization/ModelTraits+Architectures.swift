@@ -1,0 +1,35 @@
+import Formats
+
+extension ModelTraits {
+    /// The architectures that llama-quantize takes, sorted by their bytes: llama.cpp's names of 2026-11 (llama-arch.cpp,
+    /// `LLM_ARCH_NAMES`), without `gptj`, for which it has no model.
+    package static let architectures: [String] = """
+        afmoe apertus arcee arctic arwkv7 baichuan bailingmoe bailingmoe2 bailingmoe3 bert bitnet
+        bloom chameleon chatglm clip codeshell cogvlm cohere2 cohere2moe command-r dbrx deci
+        deepseek deepseek2 deepseek2-ocr deepseek32 deepseek4 dflash dots1 dots3note dream eagle3
+        ernie4_5 ernie4_5-moe eurobert exaone exaone-moe exaone4 falcon falcon-h1 gemma
+        gemma-embedding gemma2 gemma3 gemma3n gemma4 gemma4-assistant glm-dsa glm4 glm4moe gpt-oss
+        gpt2 gptneox granite granite_swa granitehybrid granitemoe graniteswitch grok grovemoe
+        hunyuan-dense hunyuan-moe hunyuan_vl hy_v3 internlm2 jais jais2 jamba jina-bert-v2
+        jina-bert-v3 kimi-k3 kimi-linear laguna lfm2 lfm2moe llada llada-moe llama llama-embed
+        llama4 maincoder mamba mamba2 mellum mimo2 minicpm minicpm3 minimax-01 minimax-m2 minimax-m3
+        mistral3 mistral4 modern-bert mpt muse-glimmer nanbeige nemotron nemotron_h nemotron_h_moe
+        neo-bert nomic-bert nomic-bert-moe olmo olmo2 olmoe openelm orion paddleocr pangu-embedded
+        phi2 phi3 phimoe plamo plamo2 plamo3 plm pockettts qwen qwen2 qwen2moe qwen2vl qwen3 qwen35
+        qwen35moe qwen3moe qwen3next qwen3tts qwen3vl qwen3vlmoe refact rnd1 rwkv6 rwkv6qwen2 rwkv7
+        seed_oss smallthinker smollm3 stablelm starcoder starcoder2 step35 t5 t5encoder talkie
+        wavtokenizer-dec xverse
+        """.split { $0 == " " || $0 == "\n" }.map(String.init)
+
+    /// Makes sure that llama-quantize takes an architecture.
+    /// - Throws: where it does not, with what it takes.
+    static func check(architecture name: String) throws(QuantizationError) {
+        guard !architectures.contains(where: { $0.utf8.elementsEqual(name.utf8) }) else { return }
+        let nearest = Suggestion.nearest(to: name, among: architectures).map {
+            ", of which \($0) is the nearest"
+        }
+        throw QuantizationError(
+            "llama-quantize takes no model of the architecture \(name.quotedForMessage)",
+            hint: "it takes \(architectures.joined(separator: ", "))\(nearest ?? "")")
+    }
+}
