@@ -2,6 +2,7 @@ import Testing
 
 @testable import Caches
 @testable import Manifests
+@testable import Storage
 
 /// The caches in `fixtures/caches`, which `make.py` there makes.
 enum CacheFixtures {

@@ -2,7 +2,9 @@ import TestSupport
 import Testing
 
 @testable import Formats
+@testable import Manifests
 @testable import ModelFacts
+@testable import Storage
 
 struct FrontMatterTests {
     private func frontMatter(_ yaml: String) throws(ModelCard.Problem) -> JSON? {

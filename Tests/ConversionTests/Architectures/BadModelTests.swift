@@ -2,6 +2,7 @@ import Testing
 
 @testable import Conversion
 @testable import Formats
+@testable import Tensors
 
 /// Models that are not what they say: a clear error, never a trap.
 @Suite struct BadModelTests {

@@ -3,7 +3,6 @@ import Testing
 
 @testable import Conversion
 @testable import Formats
-@testable import Manifests
 @testable import Tensors
 
 /// The elements that families make, on tensors whose elements are their own numbers.
