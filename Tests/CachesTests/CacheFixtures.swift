@@ -7,7 +7,7 @@ import Testing
 /// The caches in `fixtures/caches`, which `make.py` there makes.
 enum CacheFixtures {
     static let directory =
-        #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined() + "/fixtures/caches"
+        #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/fixtures/caches"
     static let hub = HubCache(root: directory + "/hub")
     static let kagglehub = KagglehubCache(root: directory + "/kagglehub")
     static let caches = Caches(hub: hub, kagglehub: kagglehub)

@@ -12,7 +12,7 @@ struct FrontMatterTests {
     }
 
     @Test func readsWhatTheConverterReads() throws {
-        let root = #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined()
+        let root = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
         let file = try contents("\(root)/fixtures/conversion/general/cards.json")
         let rows = try #require(try JSON.parse(file.span, nonFinite: true).array)
         #expect(rows.count == 92)
