@@ -34,8 +34,8 @@ struct FrontMatterTests {
 
     @Test(
         arguments: [
-            ("a: 2024-01-01", .string("2024-01-01")),
-            ("a: 2024-01-01 10:00:00", .string("2024-01-01 10:00:00")),
+            ("a: 2024-01-01", ["!timestamp": "2024-01-01"]),
+            ("a: 2024-01-01 10:00:00", ["!timestamp": "2024-01-01 10:00:00"]),
             ("a: =", .string("=")), ("a: 0x_", .string("0x_")), ("a: !mine 5", .string("5")),
             ("a: !!int five", .string("five")), ("a: !!str", .string("")), ("a: ! no", .bool(false)),
             ("a: 99999999999999999999", .number(1e20)), ("a: -0xFFFFFFFFFFFFFFFFFF", .number(-0x1p72)),
