@@ -37,7 +37,7 @@ package struct LockedSources: Sendable {
                         Diagnostic(
                             code: .lockMalformed,
                             "\(entry.name): the lock's source \"\(entry.asked.text)\" is not a source",
-                            fix: "run knapsack lock to write it again", verdict: .undecided))
+                            fix: "run knapsack lock {manifest} to write it again", verdict: .undecided))
                 }
                 let snapshot = try caches.snapshot(
                     for: source, pinned: entry.origin, manifestDirectory: directory)
@@ -81,7 +81,7 @@ package struct LockedSources: Sendable {
                     Diagnostic(
                         code: .lockContradictsItself,
                         "the lock contradicts itself: \(entry.name) is made out of \(request.from), which it lacks",
-                        fix: "run knapsack lock to write it again", verdict: .undecided)
+                        fix: "run knapsack lock {manifest} to write it again", verdict: .undecided)
                 ])
         }
         let carried = LockedSources(lock, only: source.name, caches: caches, directory: directory)

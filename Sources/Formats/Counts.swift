@@ -37,3 +37,12 @@ private func threeDigits(_ value: Int, units: [String]) -> (number: String, unit
     }
     return (sign + String(magnitude), "")
 }
+
+/// Things with their number.
+package enum Counted {
+    /// "1 file", "0 files", "2 entries": the noun in the singular for exactly one.
+    package static func text(_ count: Int, _ noun: String) -> String {
+        guard count != 1 else { return "1 \(noun)" }
+        return "\(count) " + (noun.hasSuffix("y") ? noun.dropLast() + "ies" : noun + "s")
+    }
+}

@@ -17,9 +17,9 @@ package struct Knapsack: AsyncParsableCommand {
             directory to upload (pack), and proves it again anywhere (verify).
 
             Examples:
-              knapsack list                  what the caches hold
-              knapsack init > models.toml    a starter manifest
-              knapsack pack models.toml      lock, check and write the bundle
+              knapsack list               # what is in the caches
+              knapsack init models.toml   # a starter manifest
+              knapsack pack models.toml   # lock, check and write the bundle
 
             Exit codes: 0 it holds, 1 something does not, 2 it could not be decided.
             """,
@@ -38,6 +38,7 @@ package struct Knapsack: AsyncParsableCommand {
     /// - Returns: the exit code.
     package static func run(_ arguments: [String]) async -> Int32 {
         do {
+            if let problem = CommandSuggestion.problem(arguments) { throw ValidationError(problem) }
             var command = try parseAsRoot(LockingOptions.spelledOut(arguments))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()

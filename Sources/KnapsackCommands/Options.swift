@@ -1,5 +1,6 @@
 import ArgumentParser
 import Caches
+import Formats
 import Manifests
 import Rules
 import Storage
@@ -45,7 +46,10 @@ struct ManifestArgument: ParsableArguments {
     @Argument(
         help: ArgumentHelp("The manifest.", valueName: "manifest"),
         completion: .file(extensions: ["toml"]))
-    var manifest = "knapsack.toml"
+    var manifest = ManifestArgument.defaultName
+
+    /// The manifest's name where none is given.
+    static let defaultName = "knapsack.toml"
 
     /// The lock beside the manifest: `NAME.lock` for `NAME.toml`.
     var lockPath: String {
@@ -56,16 +60,38 @@ struct ManifestArgument: ParsableArguments {
     func read() throws -> Manifest {
         let bytes: [UInt8]
         do {
-            bytes = try FileReader.contents(of: try Directory.realPath(manifest), limit: 1 << 24)
-        } catch {
-            throw Diagnostics(
-                Diagnostic(
-                    code: .manifestUnreadable, "\(error)",
-                    fix: error.isMissing
-                        ? "name the manifest, or write one with knapsack init" : "make it readable",
-                    verdict: .undecided))
+            let path = try Directory.realPath(manifest)
+            if try FileStatus.existing(path)?.kind == .directory {
+                throw unreadable("\(manifest) is a directory", fix: nearby ?? "name the manifest")
+            }
+            bytes = try FileReader.contents(of: path, limit: 1 << 24)
+        } catch let error as FileError {
+            guard error.isMissing else { throw unreadable("\(error)", fix: "make it readable") }
+            throw unreadable(
+                "there is no \(manifest)", fix: nearby ?? "name the manifest, or write one with knapsack init"
+            )
+        }
+        // A lock is JSON, and no TOML document begins so.
+        if bytes.first == UInt8(ascii: "{") {
+            throw unreadable(
+                "\(manifest) is a lock, not a manifest",
+                fix: nearby ?? "name the manifest that it was made from")
         }
         return try Manifest.parse(bytes, path: manifest).readingAllowedRevisions()
+    }
+
+    private func unreadable(_ message: String, fix: String) -> Diagnostics {
+        Diagnostics(Diagnostic(code: .manifestUnreadable, message, fix: fix, verdict: .undecided))
+    }
+
+    /// Names the manifests that are in the directory, if there are any.
+    private var nearby: String? {
+        let isDirectory = (try? FileStatus.existing(manifest))??.kind == .directory
+        let directory = isDirectory ? manifest : Path.parent(manifest)
+        let names = (try? Directory.names(in: directory)) ?? []
+        let found = names.filter { $0.hasSuffix(".toml") && $0 != "pyproject.toml" }.sorted().prefix(5)
+            .map { ShellWord.quoted(directory == "." ? $0 : Path.join(directory, $0)) }
+        return found.isEmpty ? nil : "name the manifest: \(found.joined(separator: ", "))"
     }
 
     /// Reads the lock beside the manifest; `nil` where there is none.
@@ -102,7 +128,8 @@ extension Lock {
             throw Diagnostics(
                 Diagnostic(
                     code: .lockUnreadable, "\(error)",
-                    fix: error.isMissing ? "run knapsack lock" : "make it readable", verdict: .undecided))
+                    fix: error.isMissing ? "run knapsack lock {manifest}" : "make it readable",
+                    verdict: .undecided))
         }
     }
 }

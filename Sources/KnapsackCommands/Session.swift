@@ -1,6 +1,7 @@
 import ArgumentParser
 import Formats
 import Manifests
+import Storage
 import Synchronization
 
 /// One run of one command: what it found, what it says, and how it ends.
@@ -9,6 +10,8 @@ final class Session: Sendable {
     let format: ReportFormat
     /// The file that the command is about, where findings are shown that lie in no text file.
     let subject: String?
+    /// The manifest that commands in fixes name; `nil` if it is the one that needs no name, or there is none.
+    let manifest: String?
     let quiet: Bool
     let verbose: Bool
     private let meter: ProgressMeter
@@ -23,11 +26,12 @@ final class Session: Sendable {
 
     init(
         _ context: CommandContext, _ options: OutputOptions, format: ReportFormat? = nil,
-        subject: String? = nil
+        subject: String? = nil, manifest: String? = nil
     ) {
         self.context = context
         self.format = format ?? (options.json ? .json : .text)
         self.subject = subject
+        self.manifest = manifest == ManifestArgument.defaultName ? nil : manifest
         quiet = options.quiet
         verbose = options.verbose
         meter = ProgressMeter(terminal: context.terminal, write: context.writeError)
@@ -45,6 +49,7 @@ final class Session: Sendable {
     /// Tells findings at once and remembers them for the exit code; notes only with `--verbose`.
     func report(_ findings: [Diagnostic]) {
         guard !findings.isEmpty else { return }
+        let findings = findings.map { $0.naming(manifest: manifest) }
         state.withLock { $0.findings += findings }
         // As workflow commands they are in the log already.
         guard format != .github else { return }
@@ -129,12 +134,21 @@ protocol KnapsackCommand: AsyncParsableCommand {
     var reportFormat: ReportFormat { get }
     /// The file that the command is about; `nil` where it is about none.
     var subject: String? { get }
+    /// The manifest that the command works on; `nil` if it works on none.
+    var manifestName: String? { get }
     func execute(_ session: Session) async throws
 }
 
 extension KnapsackCommand {
     var reportFormat: ReportFormat { output.json ? .json : .text }
     var subject: String? { nil }
+    var manifestName: String? {
+        guard let subject else { return nil }
+        if subject.hasSuffix(".toml") { return subject }
+        guard subject.hasSuffix(".lock") else { return nil }
+        let manifest = "\(subject.dropLast(5)).toml"
+        return (try? FileStatus.existing(manifest)) == nil ? nil : manifest
+    }
 
     mutating func run() async throws {
         let status = await run(in: .process())
@@ -143,7 +157,7 @@ extension KnapsackCommand {
 
     /// Runs the command in a context and returns its exit code.
     func run(in context: CommandContext) async -> Int32 {
-        let session = Session(context, output, format: reportFormat, subject: subject)
+        let session = Session(context, output, format: reportFormat, subject: subject, manifest: manifestName)
         do {
             try await execute(session)
         } catch let problems as Diagnostics {

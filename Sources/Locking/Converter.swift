@@ -160,7 +160,7 @@ struct Converter: Sendable {
                 Diagnostic(
                     code: .lockMalformed,
                     "\(source.name): the lock's source \"\(source.asked.text)\" is not one",
-                    fix: "run knapsack lock to write it again", verdict: .undecided))
+                    fix: "run knapsack lock {manifest} to write it again", verdict: .undecided))
         }
         let snapshot = try caches.snapshot(for: parsed, pinned: source.origin, manifestDirectory: directory)
         var files: [[UInt8]: CachedFile] = [:]
@@ -194,7 +194,7 @@ struct Converter: Sendable {
                 problems.append(
                     Diagnostic(
                         code: .fileMissing, "\(source.name): \(file.path) is not in the cache any more",
-                        fix: "download it again, or run knapsack lock --update \(source.name)",
+                        fix: "download it again, or run knapsack lock {manifest} --update \(source.name)",
                         verdict: .undecided))
                 continue
             }
@@ -217,7 +217,7 @@ struct Converter: Sendable {
                         notes: [
                             "expected sha256 \(expected)", "found    sha256 \(proved.digests.sha256)",
                             "at \(claim.file.location)",
-                        ], fix: "download it again, or run knapsack lock --update \(source.name)"))
+                        ], fix: "download it again, or run knapsack lock {manifest} --update \(source.name)"))
             case .success:
                 inputs.append(
                     ConversionInput(

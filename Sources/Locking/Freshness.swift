@@ -10,7 +10,8 @@ package enum Freshness {
         func stale(_ message: String, notes: [String] = [], at location: Diagnostic.Location?) {
             findings.append(
                 Diagnostic(
-                    code: .lockStale, message, at: location, notes: notes, fix: "run knapsack lock"))
+                    code: .lockStale, message, at: location, notes: notes, fix: "run knapsack lock {manifest}"
+                ))
         }
         let file = Diagnostic.Location(file: manifest.path)
         if manifest.bundle != lock.bundle {
@@ -80,7 +81,7 @@ package enum Freshness {
             Diagnostic(
                 code: .lockStale,
                 "\(entry.name) was made out of other files than \(source.name) has in the lock",
-                at: entry.location, fix: "run knapsack lock")
+                at: entry.location, fix: "run knapsack lock {manifest}")
         ]
     }
 

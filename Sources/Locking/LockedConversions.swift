@@ -73,13 +73,14 @@ package enum LockedConversions {
         throw Diagnostics(
             Diagnostic(
                 code: .conversionDiffers, "\(entry.name): the conversion does not give what the lock says",
-                notes: notes, fix: "run knapsack lock --update \(entry.name), and look at what changes"))
+                notes: notes,
+                fix: "run knapsack lock {manifest} --update \(entry.name), and look at what changes"))
     }
 
     private static func contradiction(_ message: String) -> Diagnostics {
         Diagnostics(
             Diagnostic(
                 code: .lockContradictsItself, "the lock contradicts itself: \(message)",
-                fix: "run knapsack lock to write it again", verdict: .undecided))
+                fix: "run knapsack lock {manifest} to write it again", verdict: .undecided))
     }
 }

@@ -48,8 +48,8 @@ extension VerifiedInputs {
                     code: .fileMissing,
                     "\(need.entry.name): \(need.file.path) is not in the cache any more",
                     fix: need.file.proof == .conversion
-                        ? "run knapsack lock --update \(need.entry.name), which converts it again"
-                        : "download it again, or run knapsack lock --update \(need.entry.name)",
+                        ? "run knapsack lock {manifest} --update \(need.entry.name), which converts it again"
+                        : "download it again, or run knapsack lock {manifest} --update \(need.entry.name)",
                     verdict: .undecided))
         }
         return location

@@ -172,7 +172,9 @@ package struct FoundEntry: Sendable {
             findings.append(
                 Diagnostic(
                     code: .noFiles, "\(entry.name): no file is left to pack",
-                    notes: ["the snapshot has \(snapshot.files.count) files, in \(snapshot.directory)"],
+                    notes: [
+                        "the snapshot has \(Counted.text(snapshot.files.count, "file")), in \(snapshot.directory)"
+                    ],
                     fix: "look at the entry's include and exclude"))
         }
         if entry.kind == .model {

@@ -1,3 +1,5 @@
+import Formats
+
 /// One finding, in the form that every output format is made from.
 package struct Diagnostic: Error, Equatable, Sendable {
     /// How much a finding weighs.
@@ -45,7 +47,7 @@ package struct Diagnostic: Error, Equatable, Sendable {
     package let location: Location?
     /// Further lines, such as expected and found values.
     package let notes: [String]
-    /// What to do next, without "fix:".
+    /// What to do next, without "fix:". ``manifestPlaceholder`` stands for the manifest's name.
     package let fix: String?
     /// Whether an error means exit code 1 or 2.
     package let verdict: Verdict
@@ -65,6 +67,20 @@ package struct Diagnostic: Error, Equatable, Sendable {
         self.fix = fix
         self.verdict = verdict
         self.isAccepted = isAccepted
+    }
+
+    /// Stands in a fix for the manifest that the user named, which only the command knows.
+    package static let manifestPlaceholder = " {manifest}"
+
+    /// The same finding with commands in its fix that can be pasted: they name the manifest, as a word of a shell.
+    /// - Parameter manifest: `nil` if the command works on none, or on the one that needs no name.
+    package func naming(manifest: String?) -> Diagnostic {
+        guard let fix, fix.contains(Diagnostic.manifestPlaceholder) else { return self }
+        let word = manifest.map { " " + ShellWord.quoted($0) } ?? ""
+        return Diagnostic(
+            severity, code: code, message, at: location, notes: notes,
+            fix: fix.replacing(Diagnostic.manifestPlaceholder, with: word), verdict: verdict,
+            isAccepted: isAccepted)
     }
 
     /// The same finding with another place.

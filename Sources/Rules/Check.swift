@@ -42,7 +42,7 @@ package enum Check {
                 "the lock was made by \(other) Knapsack, which looked for other things in the files",
                 at: Diagnostic.Location(file: manifest.path),
                 notes: ["facts of version \(lock.factsVersion), and the rules need \(Lock.factsVersion)"],
-                fix: "run knapsack lock where the caches are; the pins stay", verdict: .undecided)
+                fix: "run knapsack lock {manifest} where the caches are; the pins stay", verdict: .undecided)
         ]
     }
 

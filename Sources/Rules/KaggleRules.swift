@@ -60,7 +60,7 @@ enum KaggleRules {
             guard !range.contains(count) else { return }
             report(
                 code, of: key,
-                "the bundle's \(key) has \(count) characters, and Kaggle takes "
+                "the bundle's \(key) has \(Counted.text(count, "character")), and Kaggle takes "
                     + "\(range.lowerBound) to \(range.upperBound)", fix: "change \(key) in [bundle]")
         }
         if bundle.model == nil {
@@ -150,7 +150,7 @@ enum KaggleRules {
         return [
             Diagnostic(
                 manifest.bundle.model == nil ? .error : .warning, code: .kaggleTopLevel,
-                "the bundle has \(count) entries at its top level, and Kaggle takes \(maximumTopLevel)",
+                "the bundle has \(Counted.text(count, "entry")) at its top level, and Kaggle takes \(maximumTopLevel)",
                 at: manifest.bundleLocation(of: ""))
         ]
     }

@@ -60,7 +60,7 @@ enum RevisionRule {
                 notes: same.isEmpty ? ["nothing of this repository is allowed"] : all,
                 fix: same.isEmpty
                     ? "take a model that is allowed"
-                    : "ask for an allowed commit in the entry's source, and run knapsack lock")
+                    : "ask for an allowed commit in the entry's source, and run knapsack lock {manifest}")
         ]
     }
 

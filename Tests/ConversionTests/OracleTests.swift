@@ -29,7 +29,7 @@ import Testing
         return names.sorted()
     }
 
-    private static func file(_ path: String) -> [UInt8] { contents("\(folder ?? "")/\(path)") }
+    private static func file(_ path: String) -> [UInt8] { fileContents("\(folder ?? "")/\(path)") }
 
     private static let sources: [(model: String, source: String)] = names("expected").flatMap { model in
         names("expected/\(model)").filter { $0.hasPrefix("quantize-from-") }

@@ -5,7 +5,7 @@ import Testing
 @testable import Tensors
 
 /// The bytes of a file; none if it cannot be read.
-func contents(_ path: String) -> [UInt8] {
+func fileContents(_ path: String) -> [UInt8] {
     guard let file = unsafe fopen(path, "rb") else { return [] }
     defer { unsafe fclose(file) }
     var content: [UInt8] = []
@@ -19,7 +19,7 @@ func contents(_ path: String) -> [UInt8] {
 /// The bytes of a committed file in `fixtures/quantization/`.
 func fixture(_ name: String) -> [UInt8] {
     let root = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
-    return contents("\(root)/fixtures/quantization/\(name)")
+    return fileContents("\(root)/fixtures/quantization/\(name)")
 }
 
 /// Reads a file's bytes as an importance matrix.

@@ -36,6 +36,21 @@ import Testing
         #expect(lines[2].hasSuffix("12.5 GB"))
     }
 
+    @Test func columnsOfTheHighestRankGoFirst() {
+        let table = Table(
+            [
+                .init(title: "NAME", canShrink: true, least: 30), .init(title: "SIZE", dropRank: 1),
+                .init(title: "FORMAT", dropRank: 2), .init(title: "STATE"),
+            ], rows: [["organization/a-model-with-a-very-long-name", "5.00 GB", "safetensors", "complete"]])
+        #expect(
+            table.text(width: 100).hasPrefix(
+                "NAME                                        SIZE     FORMAT       STATE\n"))
+        let (narrower, narrow) = (table.text(width: 52), table.text(width: 44))
+        #expect(narrower.contains("SIZE") && !narrower.contains("FORMAT"))
+        #expect(!narrow.contains("SIZE") && narrow.contains("STATE"))
+        #expect(narrow.split(separator: "\n").allSatisfy { $0.count <= 44 })
+    }
+
     @Test func progressLineFitsTheTerminalAndCounts() {
         var state = ProgressState()
         state.apply(.began(stage: "packing", files: 2, bytes: 4_000_000_000), now: 0)

@@ -36,7 +36,7 @@ extension Plan {
                     Diagnostic(
                         code: .fileMissing, "\(stored.entry): \(stored.file) is not in the cache any more",
                         notes: ["the lock has it with sha256 \(stored.sha256)"],
-                        fix: "download it again, or run knapsack lock --update \(stored.entry)",
+                        fix: "download it again, or run knapsack lock {manifest} --update \(stored.entry)",
                         verdict: .undecided))
             }
         }

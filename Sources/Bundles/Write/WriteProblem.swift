@@ -78,7 +78,7 @@ extension Plan.StoredFile {
                 "expected sha256 \(sha256)  (\(size) bytes, from the lock)", "found    \(found)",
                 "at \(location)",
             ],
-            fix: "restore the file, or run knapsack lock --update \(entry)")
+            fix: "restore the file, or run knapsack lock {manifest} --update \(entry)")
     }
 
     /// A file of a cache that was there when the plan was made, and cannot be opened or read.
@@ -88,7 +88,8 @@ extension Plan.StoredFile {
             "\(entry): \(file) \(cause.isMissing ? "is not in the cache any more" : "could not be read")",
             notes: ["\(cause)"],
             fix: cause.isMissing
-                ? "download it again, or run knapsack lock --update \(entry)" : "see why, and pack again",
+                ? "download it again, or run knapsack lock {manifest} --update \(entry)"
+                : "see why, and pack again",
             verdict: .undecided)
     }
 }

@@ -16,10 +16,10 @@ struct CacheCommand: KnapsackCommand {
             is hashed, and converted, again then.
 
             Examples:
-              knapsack cache                        what is kept, and how large it is
-              knapsack cache prune                  forget files that are gone or were changed
-              knapsack cache prune --conversions    take away what was converted, too
-              knapsack cache prune --all            take away everything
+              knapsack cache               # what is kept, and how large it is
+              knapsack cache prune         # forget files that are gone or were changed
+              knapsack cache prune --conversions   # take away what was converted, too
+              knapsack cache prune --all   # take away everything
             """,
         subcommands: [Prune.self])
 

@@ -15,8 +15,8 @@ struct CheckCommand: KnapsackCommand {
 
             Examples:
               knapsack check models.toml
-              knapsack check models.toml --format github           annotations and a job summary
-              knapsack check models.toml --format sarif > c.sarif  for code scanning
+              knapsack check models.toml --format github   # annotations and a job summary
+              knapsack check models.toml --format sarif > c.sarif   # for code scanning
             """)
 
     @OptionGroup var source: ManifestArgument
@@ -42,7 +42,7 @@ struct CheckCommand: KnapsackCommand {
         guard !session.hasErrors else { return }
         let warnings = findings.count { $0.severity == .warning }
         session.say(
-            "\(source.manifest): \(lock.entries.count) entries, \(plan.stored.count) files, "
+            "\(source.manifest): \(Counted.text(lock.entries.count, "entry")), \(Counted.text(plan.stored.count, "file")), "
                 + "\(ByteCount.text(plan.size)): everything holds"
                 + (warnings > 0 ? ", with \(warnings) warnings" : ""))
     }

@@ -31,15 +31,18 @@ struct ConvertCommand: KnapsackCommand {
             A finite number that would become infinite is an error.
 
             Examples:
-              knapsack convert ./qwen                                  as it is, Qwen2.5-7B-Instruct-BF16.gguf
+              knapsack convert ./qwen   # as it is, Qwen2.5-7B-Instruct-BF16.gguf
               knapsack convert ./qwen qwen-q4.gguf --outtype Q4_K_M
-              knapsack convert hf:Qwen/Qwen2.5-7B-Instruct --outtype q8_0 --outfile 'qwen-{ftype}.gguf'
-              knapsack convert ./qwen --outtype IQ4_XS --imatrix imatrix.gguf --split-max-size 4G
-              knapsack convert ./qwen --outtype Q4_K_M --dry-run       the types and sizes, nothing written
+              knapsack convert hf:Qwen/Qwen3-8B --outtype q8_0 --outfile 'qwen-{ftype}.gguf'
+              knapsack convert ./qwen --outtype IQ4_XS --imatrix imatrix.gguf
+              knapsack convert ./qwen --outtype q8_0 --split-max-size 4G
+              # the types and sizes, nothing written
+              knapsack convert ./qwen --outtype Q4_K_M --dry-run
               knapsack convert ./qwen --vocab-only --pre qwen2
-              knapsack convert --dtype f16 ./qwen ./qwen-f16           safetensors, a new directory
+              # safetensors, a new directory
+              knapsack convert --dtype f16 ./qwen ./qwen-f16
               knapsack convert --dtype bf16 ./qwen ./tuned --merge ./adapter
-              knapsack convert ./adapter --lora ./qwen                 a GGUF for llama.cpp's --lora
+              knapsack convert ./adapter --lora ./qwen   # a GGUF for llama.cpp's --lora
             """)
 
     private static var outputTypes: String { OutputType.allCases.map(\.rawValue).joined(separator: ", ") }

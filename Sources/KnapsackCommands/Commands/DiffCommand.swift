@@ -13,7 +13,8 @@ struct DiffCommand: KnapsackCommand {
 
             Examples:
               knapsack diff old.lock new.lock
-              git show main:models.lock > main.lock; knapsack diff main.lock models.lock --format markdown
+              git show main:models.lock > main.lock
+              knapsack diff main.lock models.lock --format markdown
             """)
 
     @Argument(help: "A lock.", completion: .file(extensions: ["lock"]))

@@ -14,9 +14,9 @@ struct InitCommand: KnapsackCommand {
             file is never overwritten.
 
             Examples:
-              knapsack init                 writes knapsack.toml
-              knapsack init aimo3.toml      writes aimo3.toml
-              knapsack init -               prints it
+              knapsack init              # writes knapsack.toml
+              knapsack init aimo3.toml   # writes aimo3.toml
+              knapsack init -            # prints it
             """)
 
     @Argument(help: ArgumentHelp("The manifest to write; - prints it.", valueName: "manifest"))

@@ -16,13 +16,13 @@ struct InspectCommand: KnapsackCommand {
 
             Examples:
               knapsack inspect model.gguf
-              knapsack inspect model.safetensors.index.json      all shards
-              knapsack inspect pytorch_model.bin                  without executing its pickle
-              knapsack inspect model.joblib                       what loading it would import and call
-              knapsack inspect model-00001-of-00003.gguf         all files of a split
+              knapsack inspect model.safetensors.index.json   # all shards
+              knapsack inspect pytorch_model.bin   # without executing its pickle
+              knapsack inspect model.joblib        # what loading it would import and call
+              knapsack inspect model-00001-of-00003.gguf   # all files of a split
               knapsack inspect model.gguf --tensor blk.0.attn_v.weight
               knapsack inspect model.gguf --json
-              knapsack inspect aimo3-models                      a bundle, or its archive
+              knapsack inspect aimo3-models        # a bundle, or its archive
             """)
 
     @Argument(

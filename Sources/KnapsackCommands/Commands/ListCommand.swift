@@ -17,7 +17,7 @@ struct ListCommand: KnapsackCommand {
               knapsack list
               knapsack list --framework gguf --search qwen
               knapsack list --license apache-2.0 --json
-              knapsack list --verbose                     with what is wrong, and what to do
+              knapsack list --verbose   # with what is wrong, and what to do
             """)
 
     @OptionGroup var cacheOptions: CacheOptions
@@ -64,9 +64,11 @@ struct ListCommand: KnapsackCommand {
     private func table(_ items: [Catalog.Item]) -> Table {
         Table(
             [
-                .init(title: "NAME", canShrink: true), .init(title: "REVISION", canShrink: true),
-                .init(title: "FILES", isNumber: true), .init(title: "SIZE", isNumber: true),
-                .init(title: "FORMAT"), .init(title: "DTYPE"), .init(title: "PARAMS", isNumber: true),
+                .init(title: "NAME", canShrink: true, least: 30),
+                .init(title: "REVISION", canShrink: true, dropRank: 1),
+                .init(title: "FILES", isNumber: true, dropRank: 4), .init(title: "SIZE", isNumber: true),
+                .init(title: "FORMAT", dropRank: 3), .init(title: "DTYPE", dropRank: 5),
+                .init(title: "PARAMS", isNumber: true, dropRank: 2),
                 .init(title: "LICENCE", canShrink: true), .init(title: "STATE", canShrink: true),
             ], rows: items.map(\.row))
     }

@@ -15,10 +15,11 @@ struct LockCommand: KnapsackCommand {
             before keep their revision; --update moves them on.
 
             Examples:
-              knapsack lock                       knapsack.toml -> knapsack.lock
-              knapsack lock models.toml           models.toml -> models.lock
-              knapsack lock --update qwen gemma   move two entries to what their branches point at now
-              knapsack lock --locked              fail if the lock is not fresh; write nothing
+              knapsack lock               # knapsack.toml -> knapsack.lock
+              knapsack lock models.toml   # models.toml -> models.lock
+              # move two entries to what their branches point at now
+              knapsack lock --update qwen gemma
+              knapsack lock --locked      # fail if the lock is not fresh; write nothing
             """)
 
     @OptionGroup var source: ManifestArgument
@@ -29,10 +30,14 @@ struct LockCommand: KnapsackCommand {
     @Flag(help: "Fail if the lock is missing or stale, and write nothing.")
     var locked = false
 
+    var manifestName: String? { source.manifest }
+
     func execute(_ session: Session) async throws {
         if locked {
             let lock = try Locking.fresh(source, session)
-            if let lock { session.say("\(source.lockPath) is fresh: \(lock.entries.count) entries") }
+            if let lock {
+                session.say("\(source.lockPath) is fresh: \(Counted.text(lock.entries.count, "entry"))")
+            }
             return
         }
         let (lock, conversions) = try await Locking(

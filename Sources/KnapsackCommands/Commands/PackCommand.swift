@@ -18,12 +18,14 @@ struct PackCommand: KnapsackCommand {
             interrupted pack goes on where it stopped.
 
             Examples:
-              knapsack pack models.toml                    writes ./NAME, NAME from [bundle]
-              knapsack pack models.toml --output /data/x   writes /data/x
-              knapsack pack models.toml --output x.tar     one archive: .tar, .tar.zst or .zip
-              knapsack pack models.toml --dry-run          shows what would be written
-              knapsack pack models.toml --locked           fails if the lock is not fresh (CI)
-              knapsack pack models.toml --frozen           uses the lock as it is, reads no manifest
+              knapsack pack models.toml             # writes ./NAME, NAME from [bundle]
+              knapsack pack models.toml --output /data/x   # writes /data/x
+              # one archive: .tar, .tar.zst or .zip
+              knapsack pack models.toml --output x.tar
+              knapsack pack models.toml --dry-run   # shows what would be written
+              knapsack pack models.toml --locked    # fails if the lock is not fresh (CI)
+              # uses the lock as it is, reads no manifest
+              knapsack pack models.toml --frozen
             """)
 
     @OptionGroup var source: ManifestArgument
@@ -47,6 +49,8 @@ struct PackCommand: KnapsackCommand {
 
     @Flag(help: "Show the plan and write nothing.")
     var dryRun = false
+
+    var manifestName: String? { source.manifest }
 
     func validate() throws {
         if locked && frozen { throw ValidationError("--locked and --frozen exclude each other") }

@@ -21,7 +21,8 @@ struct QuantizeCommand: KnapsackCommand {
 
             Examples:
               knapsack quantize model-f16.gguf model-q4.gguf Q4_K_M
-              knapsack quantize model-bf16.gguf Q4_K_M --dry-run       the types and sizes, nothing written
+              # the types and sizes, nothing written
+              knapsack quantize model-bf16.gguf Q4_K_M --dry-run
               knapsack quantize model.gguf out.gguf IQ3_XXS --imatrix imatrix.gguf
               knapsack quantize model.gguf out.gguf Q4_K_M --tensor-type 'ffn_down=Q6_K'
               knapsack quantize model-q4.gguf model-f32.gguf F32 --allow-requantize

@@ -16,9 +16,10 @@ struct SBOMCommand: KnapsackCommand {
             goes to standard output unless --output names a file.
 
             Examples:
-              knapsack sbom models.toml > models.cdx.json                      CycloneDX 1.6, an ML-BOM
-              knapsack sbom models.lock --format spdx --output models.spdx.json    SPDX 3.0.1, JSON-LD
-              knapsack sbom aimo3-models                                       of a bundle, or of its archive
+              knapsack sbom models.toml > models.cdx.json   # CycloneDX 1.6, an ML-BOM
+              # SPDX 3.0.1, JSON-LD
+              knapsack sbom models.lock --format spdx --output models.spdx.json
+              knapsack sbom aimo3-models                    # of a bundle, or of its archive
             """)
 
     @Argument(
@@ -49,7 +50,8 @@ struct SBOMCommand: KnapsackCommand {
         session.add("format", .string(format.rawValue))
         session.add("output", .string(file))
         session.add("sha256", .string(try ContentHasher.sha256(bytes.span).hex))
-        session.say("wrote \(file): \(lock.entries.count) entries, \(ByteCount.text(bytes.count))")
+        session.say(
+            "wrote \(file): \(Counted.text(lock.entries.count, "entry")), \(ByteCount.text(bytes.count))")
     }
 
     /// The lock that the target has; `nil` where it is not that of its manifest, which was reported.

@@ -15,10 +15,12 @@ struct SignCommand: KnapsackCommand {
             curve keys in PEM (P-256, P-384, P-521); KNAPSACK_KEY_PASSWORD opens an encrypted one.
 
             Examples:
-              knapsack sign aimo3-models --key key.pem               writes aimo3-models/model.sig
-              knapsack sign aimo3-models --key key.pem --from-lock   signs what its lock says, reads no model
-              knapsack sign aimo3-models.tar --key key.pem           writes aimo3-models.tar.sig
-              knapsack sign models.lock --key key.pem                signs the bundle that pack writes of it
+              knapsack sign aimo3-models --key key.pem       # writes aimo3-models/model.sig
+              # signs what its lock says, reads no model
+              knapsack sign aimo3-models --key key.pem --from-lock
+              knapsack sign aimo3-models.tar --key key.pem   # writes aimo3-models.tar.sig
+              # signs the bundle that pack writes of it
+              knapsack sign models.lock --key key.pem
             """)
 
     @Argument(

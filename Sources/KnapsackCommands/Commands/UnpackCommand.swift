@@ -14,9 +14,11 @@ struct UnpackCommand: KnapsackCommand {
             No link in a target is followed. An interrupted unpack goes on where it stopped.
 
             Examples:
-              knapsack unpack aimo3-models --to models           models/ENTRY/…, entries of every source
+              # models/ENTRY/…, entries of every source
+              knapsack unpack aimo3-models --to models
               knapsack unpack aimo3-models --to models --entry qwen
-              knapsack unpack aimo3-models.tar.zst --to models   in one pass, with no staging besides
+              # in one pass, with no staging besides
+              knapsack unpack aimo3-models.tar.zst --to models
               knapsack unpack aimo3-models --hf-cache ~/.cache/huggingface/hub
               knapsack unpack aimo3-models --hf-cache hub --kagglehub-cache kagglehub
             """)

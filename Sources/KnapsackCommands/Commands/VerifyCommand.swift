@@ -14,13 +14,15 @@ struct VerifyCommand: KnapsackCommand {
             be looked at.
 
             Examples:
-              knapsack verify aimo3-models            a bundle's directory against its own lock
-              knapsack verify models.lock             the caches against a lock
-              knapsack verify aimo3-models.tar.zst    an archive, in one pass without unpacking
-              knapsack verify aimo3-models --quick    names and sizes only
-              knapsack verify aimo3-models --key pub.pem   and that model.sig in it is the key's
-              knapsack verify DIR --key pub.pem --signature FILE   any model that was signed as
-                                                      OpenSSF Model Signing says, no bundle needed
+              knapsack verify aimo3-models   # a bundle's directory against its own lock
+              knapsack verify models.lock    # the caches against a lock
+              # an archive, in one pass without unpacking
+              knapsack verify aimo3-models.tar.zst
+              knapsack verify aimo3-models --quick   # names and sizes only
+              # and that model.sig in it is the key's
+              knapsack verify aimo3-models --key pub.pem
+              # any model that was signed as OpenSSF Model Signing states, no bundle needed
+              knapsack verify DIR --key pub.pem --signature FILE
             """)
 
     @Argument(
@@ -71,13 +73,15 @@ struct VerifyCommand: KnapsackCommand {
         session.add("bytes", .integer(report.bytes))
         if report.unassembled > 0 { session.add("unassembled", .integer(report.unassembled)) }
         if let signed { session.add("signed_by", .string(signed)) }
-        let amount = "\(report.files) files, \(ByteCount.text(report.bytes))"
+        let amount = "\(Counted.text(report.files, "file")), \(ByteCount.text(report.bytes))"
         if session.hasErrors {
-            session.say("\(target): \(report.findings.count) findings in \(amount)")
+            session.say(
+                "\(target): \(Counted.text(report.findings.filter { $0.severity != .note }.count, "finding")) in \(amount)"
+            )
         } else if quick {
-            session.say("\(target): names and sizes of \(amount) are right; content was not read")
+            session.say("\(target): \(amount): names and sizes are right; content was not read")
         } else {
-            session.say("\(target): every byte of \(amount) is right")
+            session.say("\(target): \(amount): every byte is right")
             if let signed { session.say("signed by the key \(signed)") }
             if report.unassembled > 0 {
                 let files = report.unassembled == 1 ? "1 file" : "\(report.unassembled) files"

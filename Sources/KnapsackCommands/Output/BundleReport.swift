@@ -60,7 +60,7 @@ struct BundleReport {
         case .at(let path): return path
         case .segments(let segments):
             let files = Set(segments.map(\.at)).count
-            return "\(segments.count) segments of \(files) \(files == 1 ? "file" : "files")"
+            return "\(Counted.text(segments.count, "segment")) of \(files) \(files == 1 ? "file" : "files")"
         }
     }
 

@@ -73,7 +73,7 @@ struct InspectReport {
     }
 
     private var heading: String {
-        let files = model.paths.count == 1 ? "" : " in \(model.paths.count) files"
+        let files = model.paths.count == 1 ? "" : " in \(Counted.text(model.paths.count, "file"))"
         let format =
             model.gguf.map { "GGUF version \($0.header.version), alignment \($0.header.alignment)" }
             ?? (model.format == .pytorch ? "PyTorch checkpoint" : "safetensors")
@@ -179,7 +179,8 @@ struct InspectReport {
             return "[" + first.map { shown($0, gguf) }.joined(separator: ", ") + more + "]"
         case .string(let text):
             return text.count > InspectReport.shownCharacters
-                ? "\(text.prefix(InspectReport.shownCharacters))… (\(text.count) characters)" : text
+                ? "\(text.prefix(InspectReport.shownCharacters))… (\(Counted.text(text.count, "character")))"
+                : text
         case .bool(let value): return value ? "true" : "false"
         case .float32(let value): return "\(value)"
         case .float64(let value): return "\(value)"

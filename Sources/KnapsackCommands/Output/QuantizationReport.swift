@@ -94,7 +94,7 @@ struct QuantizationReport {
         return [
             Diagnostic(
                 code: .quantizeFallback,
-                "\(fallen.count) of \(rows.count) tensors get another type because of their shape: \(signed(cost))",
+                "\(fallen.count) of \(Counted.text(rows.count, "tensor")) \(fallen.count == 1 ? "gets another type because of its" : "get another type because of their") shape: \(signed(cost))",
                 notes: fallbacks.map { fallback in
                     "\(fallback.tensors) \(fallback.wanted) became \(fallback.type): \(fallback.reason), "
                         + signed(fallback.cost)

@@ -5,6 +5,10 @@ struct Table {
         let title: String
         var isNumber = false
         var canShrink = false
+        /// The width that it keeps where it gives way.
+        var least = 12
+        /// Columns of a higher rank go first where even cut cells leave no room; `nil` stays.
+        var dropRank: Int?
     }
 
     private let columns: [Column]
@@ -24,26 +28,47 @@ struct Table {
     /// The lines, each with a newline; `width` in columns, cells counted in characters.
     func text(width: Int) -> String {
         let gap = 2
-        var widths = columns.indices.map { index in
-            ([columns[index].title] + rows.map { $0[index] }).map(\.count).max() ?? 0
-        }
+        let columns = columnsThatFit(width, gap: gap)
+        var widths = columns.map(needed)
         var excess = widths.reduce(0, +) + gap * (widths.count - 1) - max(width, 40)
         while excess > 0 {
-            let shrinkable = columns.indices.filter { columns[$0].canShrink && widths[$0] > 12 }
+            let shrinkable = columns.indices.filter {
+                self.columns[columns[$0]].canShrink && widths[$0] > self.columns[columns[$0]].least
+            }
             guard let widest = shrinkable.max(by: { widths[$0] < widths[$1] }) else { break }
             widths[widest] -= 1
             excess -= 1
         }
-        let lines = [columns.map(\.title)] + rows
+        let lines = [self.columns.map(\.title)] + rows
         return lines.map { row in
             var line = ""
-            for index in columns.indices {
-                if index > 0 { line += String(repeating: " ", count: gap) }
-                line += cell(row[index], widths[index], isNumber: columns[index].isNumber)
+            for (place, column) in columns.enumerated() {
+                if place > 0 { line += String(repeating: " ", count: gap) }
+                line += cell(row[column], widths[place], isNumber: self.columns[column].isNumber)
             }
             while line.last == " " { line.removeLast() }
             return line + "\n"
         }.joined()
+    }
+
+    /// The width of a column's widest cell.
+    private func needed(_ column: Int) -> Int {
+        ([columns[column].title] + rows.map { $0[column] }).map(\.count).max() ?? 0
+    }
+
+    /// The places of the columns that are shown.
+    private func columnsThatFit(_ width: Int, gap: Int) -> [Int] {
+        var shown = Array(columns.indices)
+        func least(_ column: Int) -> Int {
+            columns[column].canShrink ? min(needed(column), columns[column].least) : needed(column)
+        }
+        while shown.reduce(0, { $0 + least($1) + gap }) - gap > max(width, 40) {
+            let droppable = shown.filter { columns[$0].dropRank != nil }
+            guard let first = droppable.max(by: { columns[$0].dropRank ?? 0 < columns[$1].dropRank ?? 0 })
+            else { break }
+            shown.removeAll { $0 == first }
+        }
+        return shown
     }
 
     private func cell(_ text: String, _ width: Int, isNumber: Bool) -> String {

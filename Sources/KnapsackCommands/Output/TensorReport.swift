@@ -16,7 +16,8 @@ struct TensorReport {
         let summary = inspection.summary
         var text = "\(tensor.name): \(InspectReport.shape(tensor.shape)), \(tensor.type.name), "
         text += "\(ByteCount.text(tensor.bytes.count)) at \(tensor.bytes.lowerBound)\n"
-        text += "\(summary.count) numbers: \(summary.zeroCount) zero, \(summary.nanCount) not a number, "
+        text +=
+            "\(Counted.text(summary.count, "number")): \(summary.zeroCount) zero, \(summary.nanCount) not a number, "
         text += "\(summary.infiniteCount) infinite\n"
         guard summary.finiteCount > 0 else { return text }
         text += "from \(Figure.text(Double(summary.minimum))) to \(Figure.text(Double(summary.maximum))), "

@@ -34,7 +34,8 @@ extension Lock {
                     Diagnostic(
                         .warning, code: .lockConflict,
                         "\(entry.name): both sides of the merge have another revision, and ours is kept",
-                        at: .init(file: path), fix: "knapsack lock --update \(entry.name) takes the newest"))
+                        at: .init(file: path),
+                        fix: "knapsack lock {manifest} --update \(entry.name) takes the newest"))
             }
             entries[entry.name] = entry
         }
@@ -48,7 +49,7 @@ extension Lock {
     /// What is wrong with a lock that has conflict marks; `nil` where it has none.
     package static func conflict(_ bytes: [UInt8], path: String) -> Diagnostic? {
         ConflictSides(bytes).map { _ in
-            conflict(path, fix: "run knapsack lock, which takes the entries of both sides")
+            conflict(path, fix: "run knapsack lock {manifest}, which takes the entries of both sides")
         }
     }
 

@@ -22,7 +22,7 @@ extension Lock {
 /// What is wrong with a lock.
 private struct LockProblem: Error {
     let message: String
-    var fix = "run knapsack lock to write it again, or take it out of git again"
+    var fix = "run knapsack lock {manifest} to write it again, or take it out of git again"
 
     init(_ message: String) { self.message = message }
 

@@ -132,7 +132,7 @@ package struct LockDifference: Equatable, Sendable {
 
     private static func summary(_ entry: LockedEntry) -> String {
         let size = entry.files.reduce(0) { $0 &+ $1.size }
-        return "\(entry.asked.text), \(entry.files.count) files, \(ByteCount.text(size))"
+        return "\(entry.asked.text), \(Counted.text(entry.files.count, "file")), \(ByteCount.text(size))"
     }
 
     private static func fields(_ old: LockedEntry, _ new: LockedEntry) -> [String] {
@@ -233,11 +233,14 @@ package struct LockDifference: Equatable, Sendable {
 
     private static func sentence(_ tensors: Tensors) -> String {
         if tensors.differing.isEmpty {
-            return "same weights, other files: all \(tensors.count) tensors are equal"
+            return "same weights, other files: "
+                + (tensors.count == 1 ? "the tensor is equal" : "all \(tensors.count) tensors are equal")
         }
         let shown = tensors.differing.prefix(8).joined(separator: ", ")
         let more = tensors.differing.count > 8 ? " and \(tensors.differing.count - 8) more" : ""
-        return "\(tensors.differing.count) of \(tensors.count) tensors differ: \(shown)\(more)"
+        let verb = tensors.differing.count == 1 ? "differs" : "differ"
+        return
+            "\(tensors.differing.count) of \(Counted.text(tensors.count, "tensor")) \(verb): \(shown)\(more)"
     }
 
     /// Every name with what it stands for: more than one thing where two files have a tensor of that name.

@@ -187,6 +187,6 @@ private struct PlanBuilder {
         Diagnostics(
             Diagnostic(
                 code: .lockContradictsItself, "the lock contradicts itself: \(message)",
-                fix: "run knapsack lock to write it again", verdict: .undecided))
+                fix: "run knapsack lock {manifest} to write it again", verdict: .undecided))
     }
 }

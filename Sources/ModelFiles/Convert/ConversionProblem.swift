@@ -45,6 +45,6 @@ package enum ConversionProblem {
         Diagnostic(
             code: .lockStale,
             "\(entry) was made by version \(locked) of the conversion, and this Knapsack has version \(here)",
-            fix: locked > here ? "use a newer Knapsack" : "run knapsack lock")
+            fix: locked > here ? "use a newer Knapsack" : "run knapsack lock {manifest}")
     }
 }

@@ -49,7 +49,7 @@ package struct ImatrixInput: Sendable {
                 code: .changed,
                 "\(entry): the importance matrix \(name) has other content than the lock says",
                 notes: ["expected sha256 \(sha256)", "found    sha256 \(found)"],
-                fix: "take the file back, or run knapsack lock --update \(entry)"))
+                fix: "take the file back, or run knapsack lock {manifest} --update \(entry)"))
     }
 
     private static func digest(_ location: String, _ entry: String) throws(Diagnostics) -> SHA256Digest {

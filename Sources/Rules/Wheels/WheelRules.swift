@@ -12,7 +12,7 @@ package enum WheelRules {
             return sources + [
                 Diagnostic(
                     code: .lockStale, "\(entry.name): the lock does not say what its wheels are",
-                    fix: "run knapsack lock")
+                    fix: "run knapsack lock {manifest}")
             ]
         }
         return faults(entry.name, wheels) + sources + WheelResolution.findings(entry, wheels)

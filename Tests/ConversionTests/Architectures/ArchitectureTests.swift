@@ -11,7 +11,7 @@ import Testing
     }()
 
     @Test(arguments: names(in: folder, suffix: ".json")) func plansTensorsAndKeys(name: String) throws {
-        try ArchitectureCase(name: name, contents("\(Self.folder)/\(name).json")).check()
+        try ArchitectureCase(name: name, fileContents("\(Self.folder)/\(name).json")).check()
     }
 
     /// Cases that Tests/Interop makes anew, in the folder that `KNAPSACK_CASES` names.
@@ -21,7 +21,7 @@ import Testing
     }()
 
     @Test(arguments: names(in: others, suffix: ".json")) func plansOtherCases(name: String) throws {
-        try ArchitectureCase(name: name, contents("\(Self.others)/\(name).json")).check()
+        try ArchitectureCase(name: name, fileContents("\(Self.others)/\(name).json")).check()
     }
 
     @Test func knowsEachClassOnce() {

@@ -174,14 +174,14 @@ import Testing
         let path = "\(Self.folder)/models/\(name)"
         var files = ModelDocuments()
         for name in names(in: path, suffix: "") where ModelDocuments.isWanted(name) {
-            files[name] = contents("\(path)/\(name)")
+            files[name] = fileContents("\(path)/\(name)")
         }
         let config = try #require(try files.json("config.json"))
         let architecture = config["architectures"]?.strings?.first ?? ""
         guard ArchitectureRegistry.classes.contains(architecture) else { return }
         var tensors: [(description: CheckpointTensor, bytes: ArraySlice<UInt8>)] = []
         for part in names(in: path, suffix: ".safetensors") {
-            let bytes = contents("\(path)/\(part).safetensors")
+            let bytes = fileContents("\(path)/\(part).safetensors")
             let header = try Self.header(bytes)
             for tensor in header.tensors.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
             {
@@ -195,7 +195,7 @@ import Testing
         }
         let model = try HuggingFaceModel(
             directoryName: name, files: files, card: nil, tensors: tensors.map(\.description))
-        let expected = try JSON.parse(contents("\(Self.folder)/expected/\(name)/convert-f32.json"))
+        let expected = try JSON.parse(fileContents("\(Self.folder)/expected/\(name)/convert-f32.json"))
         let digests = Dictionary(
             (expected["tensors"]?.array ?? []).map { ($0["name"]?.string ?? "", $0["sha256"]?.string ?? "") }
         ) { $1 }

@@ -12,7 +12,7 @@ import Testing
 
     /// Every committed case: a matrix of each method, and its digest in the reference's file.
     @Test(arguments: names(in: folder, suffix: ".json")) func equalsTheReference(name: String) throws {
-        let json = try JSON.parse(contents("\(Self.folder)/\(name).json"))
+        let json = try JSON.parse(fileContents("\(Self.folder)/\(name).json"))
         let model = try QuantizedModel(case: json)
         let tensors = try model.dequantization().tensors
         #expect(tensors.count == 1)

@@ -8,7 +8,7 @@ import Testing
 func generalFixture(_ name: String) throws -> JSON {
     let root = #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined()
     return try JSON.parse(
-        contents("\(root)/fixtures/conversion/general/\(name)").span, nonFinite: true)
+        fileContents("\(root)/fixtures/conversion/general/\(name)").span, nonFinite: true)
 }
 
 /// What a case of `cases.json` or `models.json` says of a model.

@@ -7,7 +7,7 @@ import Testing
 @Suite struct TokenizerFixtureTests {
     static func read(_ name: String) -> JSON {
         let root = #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined()
-        return (try? JSON.parse(contents("\(root)/fixtures/tokenizers/\(name).json"))) ?? .null
+        return (try? JSON.parse(fileContents("\(root)/fixtures/tokenizers/\(name).json"))) ?? .null
     }
 
     private static let components = read("components")

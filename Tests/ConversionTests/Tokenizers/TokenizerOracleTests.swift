@@ -22,10 +22,10 @@ import Testing
         let folder = try #require(Self.folder)
         var files = ModelDocuments()
         for name in ["tokenizer.json", "tokenizer_config.json", "config.json"] {
-            files[name] = contents("\(folder)/\(model)/\(name)")
+            files[name] = fileContents("\(folder)/\(model)/\(name)")
         }
         let name = try #require(model.split(separator: "/").last)
-        let expected = try JSON.parse(contents("\(folder)/expected/\(name)/pretokenizer.json"))
+        let expected = try JSON.parse(fileContents("\(folder)/expected/\(name)/pretokenizer.json"))
         let encoder = try TokenizerEncoder(files: files, config: try files.json("config.json") ?? .object([]))
         let ids = try encoder.encode(PreTokenizer.probe)
         #expect(ids == expected["ids"]?.array?.compactMap { $0.integer })
@@ -41,7 +41,7 @@ import Testing
         let folder = try #require(Self.folder)
         var files = ModelDocuments()
         for file in ["tokenizer.json", "tokenizer_config.json"] {
-            files[file] = contents("\(folder)/tokenizers/\(model)/\(file)")
+            files[file] = fileContents("\(folder)/tokenizers/\(model)/\(file)")
         }
         #expect(try PreTokenizer.identify(files: files, config: .object([]), sha256: sha256) == name)
     }

@@ -17,10 +17,10 @@ import Testing
 
     @Test(arguments: names) func writesTheReferencesTokenizer(name: String) throws {
         let files = try modelFiles("\(Self.folder)/\(name)")
-        let rules = try JSON.parse(contents("\(Self.folder)/\(name)/case.json"))
+        let rules = try JSON.parse(fileContents("\(Self.folder)/\(name)/case.json"))
         let metadata = try tokenizerMetadata(files, pre: rules["pre"]?.string, kind: rules["kind"]?.string)
         let written = try Self.items(GGUFMetadata(metadata.writer()))
-        let expected = try Self.items(Self.parse(contents("\(Self.folder)/\(name)/expected.gguf")))
+        let expected = try Self.items(Self.parse(fileContents("\(Self.folder)/\(name)/expected.gguf")))
         #expect(written.map(\.key) == expected.map(\.key))
         for (one, other) in zip(written, expected) where one.bytes != other.bytes {
             let (left, right) = (Self.strings(one), Self.strings(other))

@@ -20,7 +20,7 @@ import Testing
     @Test(arguments: models) func writesTheReferencesTokenizer(path: String) throws {
         let name = String(path.split(separator: "/")[1])
         let expected =
-            ["vocab", "convert-f16"].map { contents("\(Self.folder ?? "")/expected/\(name)/\($0).json") }
+            ["vocab", "convert-f16"].map { fileContents("\(Self.folder ?? "")/expected/\(name)/\($0).json") }
             .first { !$0.isEmpty }
         let document = try JSON.parse(try #require(expected))
         let kv = try #require(document["kv"]?.array)

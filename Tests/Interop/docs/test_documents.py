@@ -14,7 +14,7 @@ from schemas import published_schema
 SOURCES = ROOT / "Sources"
 SWIFT = sorted(SOURCES.rglob("*.swift"))
 # Options in the pages that belong to other programs.
-FOREIGN_OPTIONS = {"--no-index", "--find-links"}
+FOREIGN_OPTIONS = {"--no-index", "--find-links", "--"}  # of pip, and what ends the options of Tests/run
 by_name = pytest.mark.parametrize("page", PAGES, ids=name)
 
 
