@@ -23,7 +23,8 @@ enum CommandSuggestion {
             let fix =
                 Suggestion.nearest(to: word, among: names).map { "did you mean \"\($0)\"?" }
                 ?? "the commands are: \(names.joined(separator: ", "))"
-            return "\(path.joined(separator: " ")) has no command \"\(DiagnosticText.printable(word))\"; \(fix)"
+            let shown = DiagnosticText.printable(word)
+            return "\(path.joined(separator: " ")) has no command \"\(shown)\"; \(fix)"
         }
         return nil
     }
