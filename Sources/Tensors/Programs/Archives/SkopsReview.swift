@@ -34,28 +34,19 @@ struct SkopsReview {
         let (modules, names) = (json.all("__module__"), json.all("__class__"))
         if !modules.isEmpty || !names.isEmpty || !loaders.isEmpty {
             for module in modules.isEmpty ? [.null] : modules {
-                for name in names.isEmpty ? [.null] : names { review(module, name, json) }
+                for name in names.isEmpty ? [.null] : names { review(module, name) }
             }
         }
         for member in json.members ?? [] { visit(member.value) }
         for element in json.array ?? [] { visit(element) }
     }
 
-    private mutating func review(_ module: JSON, _ name: JSON, _ node: JSON) {
+    private mutating func review(_ module: JSON, _ name: JSON) {
         guard let module = module.string, let name = name.string else {
             return add("a node names no class")
         }
-        let loader = node["__loader__"]?.string ?? ""
-        // These two import what `content` names, and their own class is Python's.
-        if loader.isExactly("TypeNode") || loader.isExactly("FunctionNode") {
-            let content = node["content"]
-            let path = "\(content?["module_path"]?.string ?? content?["__module__"]?.string ?? "?")."
-                + (content?["function"]?.string ?? content?["__class__"]?.string ?? "?")
-            if !isKnown(path) { add("it imports \(path.shortAndPlain), which is not known to be harmless") }
-            return
-        }
         let path = "\(module).\(name)"
-        if !isKnown(path) { add("it makes \(path.shortAndPlain), which is not known to be harmless") }
+        if !isKnown(path) { add("it names \(path.shortAndPlain), which is not known to be harmless") }
     }
 
     private func isKnown(_ path: String) -> Bool {
