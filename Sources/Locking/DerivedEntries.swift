@@ -84,7 +84,8 @@ struct DerivedEntries {
     private static func pickles(_ carried: [LockedFile], _ source: LockedEntry) -> [JSON.Member] {
         let paths = Set(carried.map { Array($0.path.utf8) })
         let kept = source.pickles.filter { paths.contains(Array($0.path.utf8)) }
-        return [PickleFact.lockMember(kept)].compactMap(\.self)
+        let programs = source.programs.filter { paths.contains(Array($0.path.utf8)) }
+        return [PickleFact.lockMember(kept), ProgramFact.lockMember(programs)].compactMap(\.self)
     }
 
     /// What is known of the new files; what they do not tell of their origin the old ones do.

@@ -142,6 +142,10 @@ package struct FoundEntry: Sendable {
     let facts: ModelFacts
     /// The files with pickles.
     let pickles: [PickleFact]
+    /// The files with programs that are no pickles.
+    let programs: [ProgramFact]
+    /// Tokens and keys in the files.
+    let credentials: [CredentialFact]
     let license: LockedLicense?
     /// Problems, allowed ones as notes.
     let findings: [Diagnostic]
@@ -164,7 +168,13 @@ package struct FoundEntry: Sendable {
         let (pickles, unread) = PickleFact.read(
             entry.kind == .wheels ? [] : files, among: snapshot.files.map(\.path), entry: entry.name)
         self.pickles = pickles
+        let (programs, unreadPrograms) = ProgramFact.read(
+            entry.kind == .wheels ? [] : files, entry: entry.name)
+        self.programs = programs
+        credentials = CredentialFact.read(files, among: snapshot.files.map(\.path))
         var findings = snapshot.problems(taking: filter.accepts) + facts.problems + unread
+        findings += unreadPrograms.filter { problem in !unread.contains { $0.message == problem.message } }
+        findings += CredentialFact.findings(credentials, entry: entry.name)
         if let absent = snapshot.absentFiles(of: entry.name, accepting: filter.accepts) {
             findings.append(absent)
         }
@@ -203,6 +213,10 @@ package struct FoundEntry: Sendable {
 
     /// What the lock records besides the files, sorted by name.
     var lockFacts: [JSON.Member] {
-        (facts.lockFields() + [PickleFact.lockMember(pickles)].compactMap(\.self)).sortedByKey
+        (facts.lockFields()
+            + [
+                PickleFact.lockMember(pickles), ProgramFact.lockMember(programs),
+                CredentialFact.lockMember(credentials),
+            ].compactMap(\.self)).sortedByKey
     }
 }
