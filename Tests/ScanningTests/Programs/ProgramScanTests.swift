@@ -7,7 +7,7 @@ import Testing
 /// Programs in files that the formats' own libraries wrote; see `fixtures/programs/make.py`.
 @Suite struct ProgramScanTests {
     private func scan(_ name: String, _ bytes: [UInt8], yaml: JSON? = nil) -> ProgramScan? {
-        ProgramScan.read(name: name, fileSize: bytes.count, yaml: { _ in yaml }) { Array(bytes[$0]) }
+        ProgramScan.read(name: name, fileSize: bytes.count, yaml: { _ in yaml }, bytes: { Array(bytes[$0]) })
     }
 
     private func messages(_ name: String) -> [String] {
