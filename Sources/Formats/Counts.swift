@@ -8,7 +8,7 @@ package enum ByteCount {
 }
 
 /// Numbers of parameters for people.
-package enum ParameterCount {
+package enum ParameterText {
     /// "512", "22.7M", "7.62B", "1.03T": K, M, B and T are 10 to the 3, 6, 9 and 12.
     package static func text(_ parameters: Int) -> String {
         let (number, unit) = threeDigits(parameters, units: ["", "K", "M", "B", "T"])

@@ -64,6 +64,7 @@ package struct FindingCode: Equatable, Sendable {
         .init("file-missing", "A file that is needed is not in the cache"),
         .init("file-not-found", "A file that should be packed is not in the cache"),
         .init("folder-ignored", "A folder of the cache is not one that its client makes", .note),
+        .init("gguf-malformed", "A GGUF file cannot be read"),
         .init("gguf-no-config", "A model has no config.json to convert by"),
         .init("gguf-no-weights", "A model has no weights that can be converted"),
         .init("hash-mismatch", "A file does not match the hash that the cache keeps of it"),
@@ -121,6 +122,7 @@ package struct FindingCode: Equatable, Sendable {
         .init("max-size", "The bundle is larger than the policy allows"),
         .init("metadata-missing", "The bundle lacks the metadata that Kaggle takes out of a dataset", .note),
         .init("missing", "A file that the lock names is missing"),
+        .init("model-unreadable", "A model's file cannot be read"),
         .init("name-refused", "A file has a name that no bundle can hold"),
         .init(
             "newer-incomplete", "A newer version than the one taken is in the cache, but not complete",

@@ -2,11 +2,12 @@ import Testing
 
 @testable import Caches
 @testable import Manifests
+@testable import Storage
 
 /// The caches in `fixtures/caches`, which `make.py` there makes.
 enum CacheFixtures {
     static let directory =
-        #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined() + "/fixtures/caches"
+        #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/fixtures/caches"
     static let hub = HubCache(root: directory + "/hub")
     static let kagglehub = KagglehubCache(root: directory + "/kagglehub")
     static let caches = Caches(hub: hub, kagglehub: kagglehub)

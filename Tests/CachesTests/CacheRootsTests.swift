@@ -1,6 +1,8 @@
 import Testing
 
 @testable import Caches
+@testable import Manifests
+@testable import Storage
 
 @Suite struct CacheRootsTests {
     private static func hub(_ environment: [String: String]) -> String {

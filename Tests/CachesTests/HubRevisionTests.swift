@@ -3,6 +3,7 @@ import Testing
 
 @testable import Caches
 @testable import Manifests
+@testable import Storage
 
 @Suite struct HubRevisionTests {
     private let hub = CacheFixtures.hub

@@ -4,6 +4,7 @@ import Testing
 @testable import Caches
 @testable import Conversion
 @testable import Manifests
+@testable import Storage
 
 @Suite struct KagglehubCacheTests {
     private let cache = CacheFixtures.kagglehub

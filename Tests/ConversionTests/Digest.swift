@@ -1,4 +1,4 @@
-import Conversion
+import Formats
 import Storage
 
 /// SHA-256 in hexadecimal, for tests whose expected values are digests.

@@ -2,6 +2,7 @@ import Testing
 
 @testable import Conversion
 @testable import Formats
+@testable import Tensors
 
 @Suite struct ImatrixTests {
     @Test(arguments: ["llama-gqa-syn", "mixtral-syn"]) func bothFormatsHaveTheSameValues(name: String) throws

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Conversion
+@testable import Tensors
 
 @Suite struct MixtureTests {
     @Test(arguments: MixtureFixture.models) func givesEveryTensorTheReferencesType(model: String) throws {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Conversion
+@testable import Tensors
 
 @Suite struct ModelTraitsTests {
     private func file(

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Conversion
+@testable import Tokenizers
 
 @Suite struct NamePatternTests {
     @Test(arguments: [

@@ -1,4 +1,4 @@
-import Tensors
+import Formats
 import Testing
 
 @Suite struct Base64Tests {

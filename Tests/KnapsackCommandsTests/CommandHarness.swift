@@ -3,8 +3,12 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import Bundles
+@testable import Caches
 @testable import Formats
 @testable import KnapsackCommands
+@testable import Locking
+@testable import Manifests
 @testable import Storage
 
 /// What a command printed and how it ended.

@@ -1,7 +1,12 @@
 import Testing
 
+@testable import Bundles
+@testable import Caches
+@testable import Formats
 @testable import KnapsackCommands
+@testable import Locking
 @testable import Manifests
+@testable import Storage
 
 @Suite struct DifferenceReportTests {
     /// A lock's text with one entry for each name, of one file.

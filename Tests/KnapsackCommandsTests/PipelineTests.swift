@@ -2,8 +2,11 @@ import ArgumentParser
 import TestSupport
 import Testing
 
+@testable import Bundles
+@testable import Caches
 @testable import Formats
 @testable import KnapsackCommands
+@testable import Locking
 @testable import Manifests
 @testable import Storage
 

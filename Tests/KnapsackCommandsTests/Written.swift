@@ -1,5 +1,13 @@
 import Synchronization
 
+@testable import Bundles
+@testable import Caches
+@testable import Formats
+@testable import KnapsackCommands
+@testable import Locking
+@testable import Manifests
+@testable import Storage
+
 /// What was written, piece by piece.
 final class Written: Sendable {
     private let state = Mutex<[String]>([])

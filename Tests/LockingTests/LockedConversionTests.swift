@@ -2,9 +2,13 @@ import TestSupport
 import Testing
 
 @testable import Caches
+@testable import Formats
 @testable import Locking
 @testable import Manifests
 @testable import ModelFiles
+@testable import Rules
+@testable import Storage
+@testable import Tensors
 
 @Suite struct LockedConversionTests {
     private let request = ConversionRequest(from: "base", product: .cast(.f16, merging: []))

@@ -1,7 +1,9 @@
 import Testing
 
+@testable import Formats
 @testable import Manifests
 @testable import ModelFacts
+@testable import Storage
 
 struct CompletenessTests {
     private static let index = "model.safetensors.index.json"

@@ -2,6 +2,9 @@ import Testing
 
 @testable import Conversion
 @testable import Formats
+@testable import Manifests
+@testable import ModelFacts
+@testable import Storage
 
 struct CountsTests {
     @Test(arguments: [
@@ -19,6 +22,6 @@ struct CountsTests {
         (999_999_999, "1.00B"), (1_026_000_000_000, "1.03T"), (123_456_000_000_000_000, "123456T"),
     ])
     func writesParameters(count: Int, text: String) {
-        #expect(ParameterCount.text(count) == text)
+        #expect(ParameterText.text(count) == text)
     }
 }

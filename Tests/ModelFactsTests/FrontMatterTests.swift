@@ -2,7 +2,9 @@ import TestSupport
 import Testing
 
 @testable import Formats
+@testable import Manifests
 @testable import ModelFacts
+@testable import Storage
 
 struct FrontMatterTests {
     private func frontMatter(_ yaml: String) throws(ModelCard.Problem) -> JSON? {
@@ -10,7 +12,7 @@ struct FrontMatterTests {
     }
 
     @Test func readsWhatTheConverterReads() throws {
-        let root = #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined()
+        let root = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
         let file = try contents("\(root)/fixtures/conversion/general/cards.json")
         let rows = try #require(try JSON.parse(file.span, nonFinite: true).array)
         #expect(rows.count == 92)
@@ -32,8 +34,8 @@ struct FrontMatterTests {
 
     @Test(
         arguments: [
-            ("a: 2024-01-01", .string("2024-01-01")),
-            ("a: 2024-01-01 10:00:00", .string("2024-01-01 10:00:00")),
+            ("a: 2024-01-01", ["!timestamp": "2024-01-01"]),
+            ("a: 2024-01-01 10:00:00", ["!timestamp": "2024-01-01 10:00:00"]),
             ("a: =", .string("=")), ("a: 0x_", .string("0x_")), ("a: !mine 5", .string("5")),
             ("a: !!int five", .string("five")), ("a: !!str", .string("")), ("a: ! no", .bool(false)),
             ("a: 99999999999999999999", .number(1e20)), ("a: -0xFFFFFFFFFFFFFFFFFF", .number(-0x1p72)),

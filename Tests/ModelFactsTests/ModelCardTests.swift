@@ -1,7 +1,10 @@
 import TestSupport
 import Testing
 
+@testable import Formats
+@testable import Manifests
 @testable import ModelFacts
+@testable import Storage
 
 struct ModelCardTests {
     private func card(_ yaml: String) throws(ModelCard.Problem) -> ModelCard? {

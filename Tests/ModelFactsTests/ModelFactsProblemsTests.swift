@@ -1,7 +1,11 @@
 import TestSupport
 import Testing
 
+@testable import Formats
+@testable import Manifests
 @testable import ModelFacts
+@testable import Storage
+@testable import Tensors
 
 /// Files that are not what they should be: told, never an error or a trap.
 struct ModelFactsProblemsTests {

@@ -2,7 +2,9 @@ import TestSupport
 import Testing
 
 @testable import Formats
+@testable import Manifests
 @testable import ModelFacts
+@testable import Storage
 @testable import Tensors
 
 /// The bytes of a safetensors file with these tensors, each with as many zeros as it needs.

@@ -1,6 +1,9 @@
 import Testing
 
+@testable import Formats
+@testable import Manifests
 @testable import ModelFacts
+@testable import Storage
 
 struct ModelFormatTests {
     private static let zip: [UInt8] = [0x50, 0x4B, 0x03, 0x04] + [UInt8](repeating: 0, count: 26)

@@ -1,7 +1,9 @@
 import Testing
 
 @testable import Formats
+@testable import Manifests
 @testable import ModelFacts
+@testable import Storage
 @testable import Tensors
 
 @Suite struct ModelQuantizationTests {

@@ -2,7 +2,9 @@ import TestSupport
 import Testing
 
 @testable import Formats
+@testable import Manifests
 @testable import ModelFacts
+@testable import Storage
 @testable import Tensors
 
 /// What is found in the files of a model that runs where it is loaded.

@@ -5,6 +5,7 @@ import Testing
 @testable import Formats
 @testable import Manifests
 @testable import ModelFiles
+@testable import Storage
 @testable import Tensors
 
 /// A quantized llama in files: what is written of it is what is written of the numbers that it stands for.

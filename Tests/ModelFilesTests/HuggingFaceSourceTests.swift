@@ -2,8 +2,10 @@ import TestSupport
 import Testing
 
 @testable import Conversion
+@testable import Formats
 @testable import Manifests
 @testable import ModelFiles
+@testable import Storage
 @testable import Tensors
 
 private typealias Sample = HuggingFaceSample

@@ -1,6 +1,9 @@
 import TestSupport
 
+@testable import Formats
+@testable import Manifests
 @testable import ModelFiles
+@testable import Storage
 @testable import Tensors
 
 /// Small models for tests.

@@ -1,6 +1,10 @@
 import Testing
 
+@testable import Formats
+@testable import Manifests
 @testable import ModelFiles
+@testable import Storage
+@testable import Tensors
 
 private func slabs(_ tensors: [SlabQueue.Tensor], length: Int) -> [Slab] {
     var queue = SlabQueue(tensors, length: length)

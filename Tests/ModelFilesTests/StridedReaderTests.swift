@@ -2,7 +2,11 @@ import TestSupport
 import Testing
 
 @testable import Conversion
+@testable import Formats
+@testable import Manifests
 @testable import ModelFiles
+@testable import Storage
+@testable import Tensors
 
 /// Reads parts of a view of 0, 1, 2, …: each element is its own place, so that what is read says where it lay.
 private func gathered(

@@ -1,7 +1,9 @@
 import Testing
 
 @testable import Formats
+@testable import Manifests
 @testable import ModelFiles
+@testable import Storage
 @testable import Tensors
 
 /// Numbers that look random, with a few that are large.

@@ -1,7 +1,10 @@
 import Testing
 
+@testable import Formats
 @testable import Manifests
+@testable import ModelFacts
 @testable import Rules
+@testable import Storage
 
 @Suite struct HardwareRulesTests {
     private func sample(_ accelerator: String, _ facts: String, _ more: String = "") throws -> RuleSample {

@@ -1,8 +1,11 @@
 import TestSupport
 import Testing
 
+@testable import Formats
 @testable import Manifests
+@testable import ModelFacts
 @testable import Rules
+@testable import Storage
 
 @Suite struct KaggleRulesTests {
     private func codes(bundle: String, _ files: [(path: String, size: Int)] = [("a.safetensors", 1)]) throws

@@ -3,7 +3,9 @@ import Testing
 @testable import Conversion
 @testable import Formats
 @testable import Manifests
+@testable import ModelFacts
 @testable import Rules
+@testable import Storage
 
 /// Which licences a list of a policy accepts.
 @Suite struct LicenseRuleTests {

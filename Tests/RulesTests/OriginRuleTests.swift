@@ -1,6 +1,10 @@
 import Testing
 
+@testable import Formats
 @testable import Manifests
+@testable import ModelFacts
+@testable import Rules
+@testable import Storage
 
 /// What dates and lists of commits a policy accepts.
 @Suite struct OriginRuleTests {

@@ -5,6 +5,7 @@ import Testing
 @testable import Manifests
 @testable import ModelFacts
 @testable import Rules
+@testable import Storage
 
 struct PickleRuleTests {
     private static let files = ["config.json", "model.safetensors", "pytorch_model.bin"]

@@ -3,7 +3,9 @@ import Testing
 
 @testable import Formats
 @testable import Manifests
+@testable import ModelFacts
 @testable import Rules
+@testable import Storage
 
 /// A manifest with a policy, and a lock that fits it, both small.
 struct PolicySample {

@@ -3,7 +3,9 @@ import Testing
 
 @testable import Formats
 @testable import Manifests
+@testable import ModelFacts
 @testable import Rules
+@testable import Storage
 
 /// A manifest as text with a lock that fits to it, which goes through its own text, as in CI.
 struct RuleSample {

@@ -2,6 +2,9 @@ import Testing
 
 @testable import Formats
 @testable import Manifests
+@testable import ModelFacts
+@testable import Rules
+@testable import Storage
 
 /// What a policy says of code and templates that models bring along, of sizes and of proofs.
 @Suite struct SafetyRuleTests {

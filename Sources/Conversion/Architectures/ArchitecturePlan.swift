@@ -9,10 +9,13 @@ struct ArchitecturePlan: Sendable {
     let architecture: any ModelArchitecture
 
     /// Decides.
-    /// - Parameter isVocabularyOnly: whether the tensors are left out.
+    /// - Parameters:
+    ///   - isVocabularyOnly: whether the tensors are left out.
+    ///   - isComplete: whether all tensors that the family needs have to be there; a part of a model is planned without.
     /// - Throws: where the family does not know a tensor, lacks one, or is not what the configuration says.
     init(
-        _ model: HuggingFaceModel, _ wanted: OutputType, isVocabularyOnly: Bool = false
+        _ model: HuggingFaceModel, _ wanted: OutputType, isVocabularyOnly: Bool = false,
+        isComplete: Bool = true
     ) throws(ConversionError) {
         let family = try ArchitectureRegistry.family(of: model.config.architecture)
         var architecture = try family.init(model)
@@ -38,7 +41,7 @@ struct ArchitecturePlan: Sendable {
                         name: tensor.name, dimensions: tensor.value.shape.reversed(), type: type),
                     value: tensor.value))
         }
-        if !isVocabularyOnly { try present.check(family, model.config) }
+        if !isVocabularyOnly, isComplete { try present.check(family, model.config) }
         self.tensors = tensors
         self.architecture = architecture
     }

@@ -82,7 +82,7 @@ extension Catalog.Item {
             inventory.refs.isEmpty ? short : "\(inventory.refs[0]) \(short)",
             "\(inventory.snapshot.files.count)", ByteCount.text(inventory.size),
             facts.formats.first.map(\.rawValue) ?? "-", dtype,
-            facts.parameters.map(ParameterCount.text) ?? "-", facts.license ?? "unknown", state,
+            facts.parameters.map(ParameterText.text) ?? "-", facts.license ?? "unknown", state,
         ]
     }
 

@@ -22,7 +22,7 @@ struct CompareReport {
         let total = comparison.total
         let (before, after) = (CompareReport.size(comparison.results.map(\.original)), otherSize)
         var text = "\(original.path) → \(other.path)\n"
-        text += "\(comparison.results.count) tensors, \(ParameterCount.text(total.count)) numbers, "
+        text += "\(comparison.results.count) tensors, \(ParameterText.text(total.count)) numbers, "
         text += "\(ByteCount.text(before)) → \(ByteCount.text(after)) "
         text += "(\(bits(before)) → \(bits(after)) bits per weight)\n"
         text += "rms error \(Figure.text(total.rootMeanSquare)), "

@@ -79,7 +79,7 @@ struct InspectReport {
             ?? (model.format == .pytorch ? "PyTorch checkpoint" : "safetensors")
         let all = total
         return "\(model.path): \(format), \(ByteCount.text(model.size))\(files)\n"
-            + "\(all.tensors) tensors, \(ParameterCount.text(all.parameters)) parameters, "
+            + "\(all.tensors) tensors, \(ParameterText.text(all.parameters)) parameters, "
             + "\(Figure.fixed(all.bitsPerWeight, digits: 2)) bits per weight"
     }
 
@@ -93,7 +93,7 @@ struct InspectReport {
             ],
             rows: (totals.count > 1 ? rows : totals).map { name, total in
                 [
-                    name, "\(total.tensors)", ParameterCount.text(total.parameters),
+                    name, "\(total.tensors)", ParameterText.text(total.parameters),
                     ByteCount.text(total.bytes), Figure.fixed(total.bitsPerWeight, digits: 2),
                 ]
             })

@@ -71,11 +71,11 @@ struct QuantizationReport {
     func types(width: Int) -> String {
         var rows = shares.map { share in
             [
-                share.type.name, "\(share.tensors)", ParameterCount.text(share.elements),
+                share.type.name, "\(share.tensors)", ParameterText.text(share.elements),
                 ByteCount.text(share.size),
             ]
         }
-        rows.append(["in all", "\(self.rows.count)", ParameterCount.text(elements), ByteCount.text(size)])
+        rows.append(["in all", "\(self.rows.count)", ParameterText.text(elements), ByteCount.text(size)])
         var text = Table(
             [
                 .init(title: "TYPE"), .init(title: "TENSORS", isNumber: true),

@@ -2,6 +2,9 @@ import TestSupport
 import Testing
 
 @testable import Bundles
+@testable import Caches
+@testable import Formats
+@testable import Locking
 @testable import Manifests
 @testable import Storage
 

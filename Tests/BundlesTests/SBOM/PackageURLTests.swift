@@ -1,7 +1,12 @@
 import Testing
 
 @testable import Bundles
+@testable import Caches
 @testable import Conversion
+@testable import Formats
+@testable import Locking
+@testable import Manifests
+@testable import Storage
 
 @Suite struct PackageURLTests {
     @Test(arguments: [

@@ -1,6 +1,11 @@
 import Testing
 
+@testable import Bundles
+@testable import Caches
 @testable import Formats
+@testable import Locking
+@testable import Manifests
+@testable import Storage
 
 @Suite struct SPDXDocumentTests {
     private let graph: [JSON]

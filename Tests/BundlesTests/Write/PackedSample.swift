@@ -1,7 +1,11 @@
 import TestSupport
 
 @testable import Bundles
+@testable import Caches
+@testable import Formats
+@testable import Locking
 @testable import Manifests
+@testable import Storage
 
 /// A small bundle packed in a directory: two entries that share a file, one name that needs the store.
 struct PackedSample {

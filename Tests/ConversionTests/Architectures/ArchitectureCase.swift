@@ -3,7 +3,6 @@ import Testing
 
 @testable import Conversion
 @testable import Formats
-@testable import Manifests
 @testable import Tensors
 
 /// A model without its weights, and what the reference converter made of it: `Tests/Interop/architecture_cases.py`

@@ -2,6 +2,7 @@ import Testing
 
 @testable import Conversion
 @testable import Formats
+@testable import Tensors
 
 /// Models that are not what they say: a clear error, never a trap.
 @Suite struct BadModelTests {
@@ -38,7 +39,7 @@ import Testing
                 directoryName: "model",
                 files: ModelDocuments(["config.json": Array(config.compactText.utf8)]),
                 card: nil, tensors: tensors.map { CheckpointTensor(name: $0.0, shape: $0.1, dtype: .bf16) })
-            _ = try ArchitecturePlan(model, .f16)
+            _ = try ArchitecturePlan(model, .f16, isComplete: false)
             return nil
         } catch {
             return error
@@ -166,7 +167,7 @@ import Testing
         #expect(error(mixtral, names([0, 1])) == nil)
         let missing = error(mixtral, names([0]))
         #expect(missing?.code == "tensor-missing")
-        #expect(missing?.message.contains("block 0 has 3 tensors") == true)
+        #expect(missing?.message.contains("experts.1.w1") == true)
         #expect(error(mixtral, names([0, 7]))?.message.contains("experts.1.w1") == true)
         var odd = names([0, 1])
         odd[4].1 = [8, 9]

@@ -2,6 +2,7 @@ import Testing
 
 @testable import Conversion
 @testable import Formats
+@testable import Tensors
 
 @Suite struct DequantizationTests {
     private static let folder: String = {

@@ -1,6 +1,5 @@
 import Testing
 
-@testable import Bundles
 @testable import Conversion
 @testable import Formats
 @testable import Tensors

@@ -2,7 +2,6 @@ import Testing
 
 @testable import Conversion
 @testable import Formats
-@testable import Manifests
 @testable import Tensors
 
 /// The value of a committed JSON file in `fixtures/conversion/general/`.

@@ -2,7 +2,6 @@ import Testing
 
 @testable import Conversion
 @testable import Formats
-@testable import Manifests
 @testable import Tensors
 
 @Suite struct GeneralMetadataTests {

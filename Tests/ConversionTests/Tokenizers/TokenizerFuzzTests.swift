@@ -59,7 +59,7 @@ import Testing
         #expect(built > 10)
     }
 
-    @Test func aPatternThatNeverEndsIsAnError() throws {
+    @Test func aPatternWithVeryManyWaysIsAnswered() throws {
         let tokenizer: JSON = [
             "pre_tokenizer": [
                 "type": "Split", "pattern": ["Regex": "(?:a|a)*(?:a|a)*c"], "behavior": "Isolated",
@@ -68,7 +68,7 @@ import Testing
             "model": ["type": "WordLevel", "vocab": ["a": 0], "unk_token": "a"],
         ]
         let encoder = try TokenizerEncoder(tokenizer: tokenizer)
-        #expect(throws: ConversionError.self) { try encoder.encode(String(repeating: "a", count: 60)) }
+        #expect(try encoder.encode(String(repeating: "a", count: 60)) == [0])
     }
 
     @Test func mutatedTablesOfSentencepieceDoNotTrap() throws {

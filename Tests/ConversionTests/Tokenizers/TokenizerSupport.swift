@@ -2,7 +2,7 @@ import Glibc
 
 @testable import Conversion
 @testable import Formats
-@testable import Manifests
+@testable import Tensors
 
 /// The names in a directory, sorted; none where there is no such directory.
 func directory(_ path: String) -> [String] {

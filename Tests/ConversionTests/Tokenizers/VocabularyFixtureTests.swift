@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Conversion
 @testable import Formats
 @testable import Tensors
 

@@ -2,7 +2,6 @@ import Testing
 
 @testable import Conversion
 @testable import Formats
-@testable import Manifests
 @testable import Tokenizers
 
 /// Tokenizers' files with seeded changes: whatever they say, there is a tokenizer or an error, and never a trap.

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Conversion
 @testable import Formats
-@testable import Manifests
+@testable import Tensors
 @testable import Tokenizers
 
 /// Whole tokenizers against what the reference made of them: the folder that `KNAPSACK_ORACLE` names has models in

@@ -1,6 +1,6 @@
 @testable import Conversion
 @testable import Formats
-@testable import Manifests
+@testable import Tensors
 
 /// Builds the files of small tokenizers for tests.
 struct SampleTokenizer {

@@ -2,7 +2,6 @@ import Testing
 
 @testable import Conversion
 @testable import Formats
-@testable import Manifests
 
 @Suite struct VocabularyTests {
     private typealias Sample = SampleTokenizer

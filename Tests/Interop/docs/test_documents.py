@@ -198,7 +198,6 @@ def test_files_that_the_pages_name_exist():
     assert wrong + paths == []
 
 
-@pytest.mark.skipif((SOURCES / "Bundling").exists(), reason="the modules are being divided")
 def test_the_page_on_architecture_names_every_module():
     text = (DOCS / "architecture.md").read_text()
     modules = {path.name for path in SOURCES.iterdir() if path.is_dir()}

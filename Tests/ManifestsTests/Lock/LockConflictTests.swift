@@ -1,6 +1,8 @@
 import Testing
 
+@testable import Formats
 @testable import Manifests
+@testable import Storage
 
 @Suite struct LockConflictTests {
     private let head = """

@@ -1,7 +1,9 @@
 import TestSupport
 import Testing
 
+@testable import Formats
 @testable import Manifests
+@testable import Storage
 
 @Suite struct LockDifferenceTests {
     private func tensor(_ file: String, _ name: String, _ content: UInt8, at offset: Int) throws

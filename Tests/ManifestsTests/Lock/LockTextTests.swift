@@ -3,6 +3,7 @@ import Testing
 
 @testable import Formats
 @testable import Manifests
+@testable import Storage
 
 @Suite struct LockTextTests {
     private func sample() throws -> Lock {

@@ -1,6 +1,8 @@
 import Testing
 
+@testable import Formats
 @testable import Manifests
+@testable import Storage
 
 /// Days as TOML writes them.
 @Suite struct CalendarDateTests {

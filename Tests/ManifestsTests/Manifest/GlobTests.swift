@@ -3,6 +3,7 @@ import Testing
 
 @testable import Formats
 @testable import Manifests
+@testable import Storage
 
 /// The repository's folder of fixtures.
 private let fixtures = #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined() + "/fixtures"

@@ -1,6 +1,8 @@
 import Testing
 
+@testable import Formats
 @testable import Manifests
+@testable import Storage
 
 /// Seeded random manifests: an error or a result, never a trap.
 @Suite struct ManifestFuzzTests {

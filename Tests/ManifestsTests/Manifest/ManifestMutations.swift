@@ -1,6 +1,9 @@
 import TestSupport
 
 @testable import Conversion
+@testable import Formats
+@testable import Manifests
+@testable import Storage
 
 /// Seeded changes of a text: what a slip of the hand, a bad merge or an attacker makes of a manifest.
 struct ManifestMutations {

@@ -1,7 +1,9 @@
 import Testing
 
 @testable import Conversion
+@testable import Formats
 @testable import Manifests
+@testable import Storage
 
 /// What a manifest that is right gives.
 @Suite struct ManifestParseTests {

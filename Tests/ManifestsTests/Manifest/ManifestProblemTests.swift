@@ -1,8 +1,9 @@
 import Testing
 
 @testable import Conversion
-@testable import KnapsackCommands
+@testable import Formats
 @testable import Manifests
+@testable import Storage
 
 /// Every kind of problem, with its place to the column.
 @Suite struct ManifestProblemTests {

@@ -1,7 +1,9 @@
 import Testing
 
 @testable import Conversion
+@testable import Formats
 @testable import Manifests
+@testable import Storage
 
 /// What is no TOML: the place of the first problem, and no input that ends the process.
 @Suite struct ManifestSyntaxTests {

@@ -1,6 +1,8 @@
 import Testing
 
-@testable import Bundling
+@testable import Formats
+@testable import Manifests
+@testable import Storage
 
 /// The values of TOML 1.0, and the places where they stand.
 @Suite struct TOMLParserTests {

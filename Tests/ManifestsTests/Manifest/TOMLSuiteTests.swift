@@ -1,8 +1,9 @@
 import Foundation
-import Tensors
 import Testing
 
-@testable import Bundling
+@testable import Formats
+@testable import Manifests
+@testable import Storage
 
 /// Where the folder `tests` of a copy of github.com/toml-lang/toml-test is.
 private let suitePath = ProcessInfo.processInfo.environment["TOML_TEST_SUITE"]

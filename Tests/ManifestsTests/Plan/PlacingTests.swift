@@ -1,7 +1,9 @@
 import TestSupport
 import Testing
 
+@testable import Formats
 @testable import Manifests
+@testable import Storage
 
 @Suite struct PlacingTests {
     private func placement(_ lock: Lock, _ entry: String, _ path: String) throws -> Placement {

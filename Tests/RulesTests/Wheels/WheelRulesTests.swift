@@ -5,6 +5,7 @@ import Testing
 @testable import Manifests
 @testable import ModelFacts
 @testable import Rules
+@testable import Storage
 
 @Suite struct WheelRulesTests {
     @Test func completeWheelhousesHaveNoFindings() throws {

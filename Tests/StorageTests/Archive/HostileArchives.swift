@@ -1,5 +1,3 @@
-@testable import Manifests
-
 /// Tar archives put together by hand, so that every field can lie (IEEE Std 1003.1-2001, "ustar").
 struct TarBytes {
     private(set) var bytes: [UInt8] = []
