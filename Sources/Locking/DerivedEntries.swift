@@ -75,17 +75,21 @@ struct DerivedEntries {
         return LockedEntry(
             name: entry.name, kind: entry.kind, asked: entry.asked, origin: .conversion(inputs.conversion),
             license: inputs.license(entry.license),
-            facts: (DerivedEntries.facts(facts, source) + DerivedEntries.pickles(inputs.carried, source)
+            facts: (DerivedEntries.facts(facts, source) + DerivedEntries.dangers(inputs.carried, source)
                 + made.results).sortedByKey, files: files,
             tensors: files.flatMap { tensors[Array($0.path.utf8)] ?? [] })
     }
 
-    /// The pickles among the files that are carried along.
-    private static func pickles(_ carried: [LockedFile], _ source: LockedEntry) -> [JSON.Member] {
+    /// The pickles, programs and credentials among the files that are carried along.
+    private static func dangers(_ carried: [LockedFile], _ source: LockedEntry) -> [JSON.Member] {
         let paths = Set(carried.map { Array($0.path.utf8) })
         let kept = source.pickles.filter { paths.contains(Array($0.path.utf8)) }
         let programs = source.programs.filter { paths.contains(Array($0.path.utf8)) }
-        return [PickleFact.lockMember(kept), ProgramFact.lockMember(programs)].compactMap(\.self)
+        let credentials = source.credentials.filter { paths.contains(Array($0.path.utf8)) }
+        return [
+            PickleFact.lockMember(kept), ProgramFact.lockMember(programs),
+            CredentialFact.lockMember(credentials),
+        ].compactMap(\.self)
     }
 
     /// What is known of the new files; what they do not tell of their origin the old ones do.

@@ -34,7 +34,7 @@ package struct CredentialFact: Equatable, Sendable {
                 let handle = try? FileHandle.reading(file.location),
                 let bytes = try? handle.bytes(0..<min(sizeLimit, file.status.size))
             else { continue }
-            facts += CredentialScan.findings(in: bytes.span).map {
+            facts += CredentialScan.findings(in: CredentialScan.text(bytes).span).map {
                 CredentialFact(path: file.path, line: $0.line, kind: $0.kind)
             }
             if facts.count >= most { break }

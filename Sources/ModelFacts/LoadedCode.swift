@@ -61,7 +61,8 @@ package struct LoadedCode: Hashable, Sendable {
     static func isConfiguration(_ path: String) -> Bool {
         let name = ModelPath(path).file
         return name.hasSuffix(".json")
-            && (name.contains("config") || ["modules.json", "model_index.json"].contains(name))
+            && (name.contains("config")
+                || ["modules.json", "model_index.json", "modular_model_index.json"].contains(name))
     }
 
     /// All places in one configuration, sorted.

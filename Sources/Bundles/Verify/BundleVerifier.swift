@@ -39,8 +39,7 @@ package struct BundleVerifier: Sendable {
             if level == .full, case .digest(_, let size)? = found[SumsFile.name] {
                 sums = try FileReader.contents(of: Path.join(root, SumsFile.name), limit: size)
             }
-            let isMounted = Directory.isReadOnly(root)
-            findings += BundleComparison(expected, found, isMounted: isMounted).findings(sums: sums)
+            findings += BundleComparison(expected, found).findings(sums: sums)
             if level == .full {
                 let whole = expected.segmented.filter { $0.segments.allSatisfy { found[$0.at] != nil } }
                 findings += try await SegmentProof(whole).findings(

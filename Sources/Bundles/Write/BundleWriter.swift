@@ -82,20 +82,10 @@ package struct BundleWriter: Sendable {
 
     /// Makes the staging directory, or takes over the one that an interrupted run left.
     private func lockedStagingDirectory() throws -> FileHandle {
-        while true {
-            try Directory.make(staging)
-            let directory = try FileHandle.directory(staging)
-            guard try directory.lockExclusively() else {
-                throw Diagnostics(WriteProblem.running(target))
-            }
-            // Another process may have given the directory its final name before the lock was taken.
-            let held = try directory.status()
-            if let present = try FileStatus.existing(staging), present.inode == held.inode,
-                present.device == held.device
-            {
-                return directory
-            }
+        guard let directory = try FileHandle.claimingDirectory(staging) else {
+            throw Diagnostics(WriteProblem.running(target))
         }
+        return directory
     }
 
     /// A directory that Knapsack did not write is never replaced.

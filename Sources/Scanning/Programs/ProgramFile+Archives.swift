@@ -139,6 +139,8 @@ extension ProgramFile {
         if name.finishes(".nemo") { found("NeMo archive") }
         if name.finishes(".mar") { found("TorchServe archive") }
         var position = 0
+        // What an extended header calls the member after it.
+        var longName: String?
         while part.size - position >= TarHeader.size {
             let block = try read(position..<position + TarHeader.size)
             guard block.count == TarHeader.size, TarHeader.isHeader(block.span),
@@ -155,16 +157,31 @@ extension ProgramFile {
                 if scan != nil { unreadable("a member of the archive is cut short", part) }
                 return
             }
-            if [0, 0x30, 0x37].contains(header.kind) {
-                let inner = Part(
-                    name: header.name,
-                    member: part.member.isEmpty ? header.name : "\(part.member)/\(header.name)",
-                    size: header.length, depth: part.depth + 1)
-                try tarMember(inner) { range throws(Failure) in
-                    try read(range.lowerBound + start..<range.upperBound + start)
+            func content(_ range: Range<Int>) throws(Failure) -> [UInt8] {
+                try read(range.lowerBound + start..<range.upperBound + start)
+            }
+            switch header.kind {
+            case 0, 0x30, 0x37:
+                let name = longName ?? header.name
+                longName = nil
+                try tarMember(
+                    Part(
+                        name: name, member: part.member.isEmpty ? name : "\(part.member)/\(name)",
+                        size: header.length, depth: part.depth + 1), content)
+            case 0x35: longName = nil
+            case 0x78:
+                // Another length or a sparse member would make other readers find other members.
+                let bytes = header.length <= Self.maximumHeader ? try content(0..<header.length) : []
+                guard let records = PaxRecords(bytes), records.unknown == nil else {
+                    unreadable("an extended header of the archive says what is not followed", part)
+                    return
                 }
-            } else if scan != nil, header.kind != 0x35, header.kind != 0x78, header.kind != 0x67 {
-                unreadable("the archive has a member of a kind that is not looked into", part)
+                longName = records.path
+            default:
+                // Links, devices, GNU's long names and headers for all members.
+                if scan != nil {
+                    unreadable("the archive has a member of a kind that is not looked into", part)
+                }
             }
             position = start + (header.length + TarHeader.size - 1) / TarHeader.size * TarHeader.size
         }
@@ -172,6 +189,7 @@ extension ProgramFile {
 
     private mutating func tarMember(_ part: Part, _ read: Read) throws(Failure) {
         let name = part.name.lastPart.asciiLowercased
+        if scan == nil, name.isExactly("model_config.yaml") { found("NeMo archive") }
         if scan?.format == "NeMo archive", name.finishes(".yaml") || name.finishes(".yml") {
             return try perform(.hydra, part, read)
         }
@@ -196,7 +214,7 @@ extension ProgramFile {
         let end = part.size - extent.trailer
         var inflated = InflatedContent<Failure>(extent.header..<end)
         guard let size = try inflated.length(read) else {
-            return unreadable("the compressed bytes are broken or more than one stream", part)
+            return unreadable("the compressed bytes are broken, more than one stream, or stand for far more", part)
         }
         let plain =
             name.finishes(".gz") ? String(decoding: part.name.utf8.dropLast(3), as: UTF8.self) : part.name

@@ -19,6 +19,8 @@ struct ProgramFile<Failure: Error> {
     static var maximumDepth: Int { 3 }
     /// The longest document - JSON, YAML, manifest - that is read.
     static var maximumDocument: Int { 64 << 20 }
+    /// The longest extended header of a tar archive that is read.
+    static var maximumHeader: Int { 1 << 16 }
     /// The longest protobuf without tensors in files of their own.
     static var maximumProtobuf: Int { 2 << 30 }
 

@@ -33,6 +33,27 @@ import Testing
             }.sorted() == ["missing", "not-a-file"])
     }
 
+    /// Kaggle keeps the metadata for itself, of a model as of a data set.
+    @Test func metadataThatKaggleKeptIsANoteAndSigningGoesOn() async throws {
+        try await withTemporaryDirectory { directory in
+            let sample = try PackedSample(in: directory)
+            _ = try await sample.pack()
+            try Directory.removeFile(sample.target + "/dataset-metadata.json")
+            for level in [VerifyReport.Level.full, .quick] {
+                let report = try await sample.verify(level)
+                #expect(report.findings.map(\.code) == ["metadata-missing"])
+                #expect(report.findings.map(\.severity) == [.note])
+            }
+            _ = try await BundleSigner(verified: sample.verify(), of: sample.target)
+            _ = try await BundleSigner(lockOf: sample.target, sample.verify(.quick))
+            let inspection = try #require(try await BundleInspection(path: sample.target))
+            #expect(inspection.findings.map(\.severity) == [.note])
+            // Another's is no such thing.
+            try writeFile(sample.target + "/dataset-metadata.json", "{}")
+            #expect(try await sample.verify().findings.map(\.code) == ["changed"])
+        }
+    }
+
     @Test func saysWhoseContentASwappedFileHas() async throws {
         try await withTemporaryDirectory { directory in
             let sample = try PackedSample(in: directory)

@@ -22,6 +22,23 @@ import Testing
         #expect(kinds("\"os.environ['X'] = 1\\n\(token)\\n\"").contains("1: \(kind)"))
     }
 
+    @Test func kagglesKeyIsFoundUnderAnyNameOfItsFile() {
+        let key = "1f83ab09c7d2e64b" + "5a90fe317c28d4b6"
+        #expect(kinds("{\"username\":\"a\",\"key\":\"\(key)\"}") == ["1: a key of Kaggle"])
+        #expect(kinds("{\n  \"username\": \"a\",\n  \"key\": \"\(key)\"\n}") == ["3: a key of Kaggle"])
+        #expect(kinds("{\"key\": \"\(key)\"}") == [])
+    }
+
+    @Test func textsInUTF16AreRead() {
+        let token = "hf" + "_QwErTyUiOpAsDfGhJkLzXcVbNmPoIuYtRe"
+        let little: [UInt8] = [0xFF, 0xFE] + token.utf8.flatMap { [$0, 0 as UInt8] }
+        let big: [UInt8] = [0xFE, 0xFF] + token.utf8.flatMap { [0 as UInt8, $0] }
+        for bytes in [little, big] {
+            let text = CredentialScan.text(bytes)
+            #expect(CredentialScan.findings(in: text.span).map(\.kind) == ["a token of Hugging Face"])
+        }
+    }
+
     @Test(arguments: [
         "hf_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "hf_abcdefghijklmnopqrstuvwxyzabcdefgh",
         "hf_your_token_here",

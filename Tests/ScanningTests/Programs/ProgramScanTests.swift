@@ -53,15 +53,10 @@ import Testing
         "outside.onnx", "plain.skops", "exported.pt2",
     ]) func changedFilesAreReadToAnEnd(_ name: String) {
         let original = fixture(name, in: "programs")
-        var state: UInt64 = 0x9E37_79B9_7F4A_7C15
-        func next(_ limit: Int) -> Int {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(state >> 33) % max(1, limit)
-        }
-        for _ in 0..<150 {
+        var random = SplitMix64(state: 1)
+        for _ in 0..<300 {
             var bytes = original
-            for _ in 0...next(6) { bytes[next(bytes.count)] = UInt8(truncatingIfNeeded: next(256)) }
-            if next(4) == 0 { bytes.removeLast(next(bytes.count)) }
+            damageNumbers(&bytes, with: &random)
             _ = scan(name, bytes)
         }
     }
@@ -87,6 +82,61 @@ import Testing
         let bytes = superblock + header + message + zeros(64)
         let found = scan("a.h5", bytes)?.findings.map(\.message) ?? []
         #expect(found.first?.contains("leads back to itself") == true, "\(found)")
+    }
+
+    /// Sizes and addresses at the end of what 63 bits hold.
+    @Test func addressesThatAddUpToMoreThanANumberHoldsAreRefused() {
+        let superblock =
+            HDF5File<Never>.signature + [0, 0, 0, 0, 0, 8, 8, 0] + number(4, 2) + number(16, 2) + number(0, 4)
+            + number(0, 8) + number(.max, 8) + number(1024, 8) + number(.max, 8) + number(0, 8)
+            + number(96, 8) + zeros(24)
+        // An attribute whose text of variable length is in a global heap of 2^63 - 1 bytes.
+        let attribute =
+            [1, 0] + number(13, 2) + number(8, 2) + number(4, 2) + Array("model_config".utf8) + zeros(4)
+            + [0x19, 1, 0, 0] + number(16, 4) + [1, 0, 0, 0] + zeros(4) + number(5, 4) + number(200, 8)
+            + number(7, 4)
+        let header = [1, 0] + number(1, 2) + number(1, 4) + number(UInt64(attribute.count + 8), 4) + zeros(4)
+        let message = number(0x0C, 2) + number(UInt64(attribute.count), 2) + zeros(4) + attribute
+        let heap =
+            Array("GCOL".utf8) + [1, 0, 0, 0] + number(UInt64(Int.max), 8) + number(1, 2) + zeros(6)
+            + number(UInt64(Int.max - 32), 8)
+        var bytes = superblock + header + message
+        bytes += zeros(200 - bytes.count) + heap + zeros(1024)
+        let found = scan("a.h5", bytes)?.findings.map(\.message) ?? []
+        #expect(found.first?.contains("a global heap was expected") == true, "\(found)")
+    }
+
+    private func tar(_ members: [(name: String, kind: UInt8, content: [UInt8])]) -> [UInt8] {
+        members.flatMap { member in
+            var header =
+                Array(member.name.utf8) + zeros(100 - member.name.utf8.count) + Array("0000644\u{0}".utf8)
+                + zeros(16)
+            let length = String(member.content.count, radix: 8)
+            header += Array((String(repeating: "0", count: 11 - length.count) + length).utf8) + [0]
+            header += Array("00000000000\u{0}".utf8) + Array("        ".utf8) + [member.kind] + zeros(100)
+            header += Array("ustar\u{0}00".utf8) + zeros(247)
+            let sum = String(header.reduce(0) { $0 + Int($1) }, radix: 8)
+            header.replaceSubrange(
+                148..<156, with: Array((String(repeating: "0", count: 6 - sum.count) + sum).utf8) + [0, 0x20])
+            return header + member.content + zeros((512 - member.content.count % 512) % 512)
+        } + zeros(1024)
+    }
+
+    @Test func extendedHeadersRenameMembersAndHideNone() {
+        let target: JSON = ["_target_": "os.system"]
+        func found(_ record: String) -> ProgramScan? {
+            let line = "\(record.utf8.count + 4) \(record)\n"
+            let bytes = tar([
+                ("x", 0x78, Array(line.utf8)), ("weights.bin", 0x30, Array("a: b\n".utf8)),
+            ])
+            return scan("a.nemo", bytes, yaml: target)
+        }
+        #expect(found("path=a/model_config.yaml")?.findings.first?.message.contains("os.system") == true)
+        #expect(found("mtime=1700000000.25")?.findings == [])
+        #expect(found("size=0000000000000001")?.findings.first?.isUnreadable == true)
+        #expect(found("GNU.sparse.major=1")?.findings.first?.isUnreadable == true)
+        let plain = tar([("model_config.yaml", 0x30, Array("a: b\n".utf8))])
+        #expect(scan("a.bin", plain, yaml: target)?.format == "NeMo archive")
     }
 
     @Test func manifestsOfTorchServeNameTheirCode() throws {

@@ -82,7 +82,7 @@ extension HDF5File {
         var header = HDF5Cursor(try bytes(at: address, headerLength, read))
         guard header.has("GCOL"), header.number(1) == 1, header.skip(3),
             let size = header.integer(lengthSize),
-            size >= headerLength
+            size >= headerLength, size <= extent
         else { throw malformed("a global heap was expected", address) }
         var position = headerLength
         let objectHeader = 8 + lengthSize

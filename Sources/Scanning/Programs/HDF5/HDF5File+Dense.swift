@@ -145,7 +145,7 @@ extension HDF5File {
             let length = cursor.integer(heap.sizeLength)
         else { throw malformed("an attribute is kept in a way that is not read", 0) }
         let place = heap.blocks.first { offset >= $0.offset && offset - $0.offset < $0.size }
-        guard let place, length <= place.size - (offset - place.offset) else {
+        guard let place, place.address <= extent, length <= place.size - (offset - place.offset) else {
             throw malformed("an attribute is not in its heap", 0)
         }
         return try bytes(at: place.address + (offset - place.offset), length, read)

@@ -22,6 +22,8 @@ struct HDF5File<Failure: Error> {
     private let fileSize: Int
     /// What addresses count from.
     private let base: Int
+    /// How many bytes there are from there on, which every address is less than.
+    var extent: Int { fileSize - base }
     /// Bytes of an address and of a length.
     private(set) var offsetSize = 8
     private(set) var lengthSize = 8

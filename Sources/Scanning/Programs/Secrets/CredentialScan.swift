@@ -51,6 +51,16 @@ package enum CredentialScan {
         return found
     }
 
+    /// The bytes of a text as they are, or, where it begins with a byte order mark of UTF-16, its ASCII.
+    package static func text(_ bytes: [UInt8]) -> [UInt8] {
+        let isLittle = bytes.starts(with: [0xFF, 0xFE])
+        guard isLittle || bytes.starts(with: [0xFE, 0xFF]) else { return bytes }
+        let (low, high) = isLittle ? (0, 1) : (1, 0)
+        return stride(from: 2, to: bytes.count - 1, by: 2).map {
+            bytes[$0 + high] == 0 ? bytes[$0 + low] : 0x20
+        }
+    }
+
     private static func isWord(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F, 0x2D: true
