@@ -14,10 +14,11 @@ enum ProgramRule {
         guard isDenied || policy.remoteCode != .allow else { return [] }
         return locked.programs.map { program in
             let notes = Array(program.messages.prefix(told))
+            let article = ["O", "H"].contains(program.format.prefix(1)) ? "an" : "a"
             if program.isUnreadable {
                 return Diagnostic(
                     isDenied ? .error : .warning, code: "program-unreadable",
-                    "\(locked.name): whether \(program.path), a \(program.format), holds a program could not be determined",
+                    "\(locked.name): whether \(program.path), \(article) \(program.format), holds a program could not be determined",
                     notes: notes,
                     fix:
                         "leave the file out with exclude; only if you trust who made it, allow the finding in the entry"
@@ -25,7 +26,7 @@ enum ProgramRule {
             }
             return Diagnostic(
                 isDenied ? .error : .warning, code: "program",
-                "\(locked.name): loading \(program.path), a \(program.format), may run code that it brings along",
+                "\(locked.name): loading \(program.path), \(article) \(program.format), may run code that it brings along",
                 notes: notes,
                 fix:
                     "leave the file out with exclude, take the weights in safetensors, or look at what it is and add "

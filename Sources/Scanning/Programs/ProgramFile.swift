@@ -34,34 +34,33 @@ struct ProgramFile<Failure: Error> {
         self.yaml = yaml
     }
 
-    /// Looks at a part.
+    /// Looks at a part. One file can be of several formats at once: what a library takes it for is decided by its name or
+    /// by another place in it, so that having found one format does not end the search.
     mutating func look(_ part: Part, _ read: Read) throws(Failure) {
         guard part.size > 0 else { return }
         let head = try read(0..<min(part.size, 1024))
         let name = part.name.lastPart.asciiLowercased
-        if head.starts(with: [0x50, 0x4B]), head.count > 3, [3, 5, 7].contains(head[2]) {
-            return try zip(part, read)
-        }
-        if try endsAsZip(part, name, read) {
-            return try zip(part, read)
-        }
-        if TarHeader.isHeader(head.span) { return try tar(part, read) }
-        if head.starts(with: [0x1F, 0x8B]), Self.isCompressedArchive(name) {
-            return try gzip(part, head, read)
-        }
+        if name.finishes(".onnx") { return try onnx(part, read) }
+        if name.isExactly("saved_model.pb") { return try savedModel(part, read) }
+        if name.isExactly("keras_metadata.pb") { return try kerasMetadata(part, read) }
+        // Behind a block of the user's, which may be the beginning of anything.
         if let start = try HDF5File<Failure>.start(
             size: part.size, isDeep: part.depth > 0, isNamed: name.finishes(".h5") || name.finishes(".hdf5"),
             read)
         {
-            return try hdf5(part, at: start, read)
+            try hdf5(part, at: start, read)
+        }
+        var isZip = head.starts(with: [0x50, 0x4B]) && head.count > 3 && [3, 5, 7].contains(head[2])
+        if !isZip { isZip = try endsAsZip(part, name, read) }
+        if isZip { return try zip(part, read) }
+        if TarHeader.isHeader(head.span) { return try tar(part, read) }
+        if head.starts(with: [0x1F, 0x8B]), Self.isCompressedArchive(name) {
+            return try gzip(part, head, read)
         }
         if [".keras", ".skops", ".mar", ".nemo", ".pt2"].contains(where: { name.finishes($0) }) {
             found(Self.format(of: name))
             return unreadable("it is not an archive that can be read", part)
         }
-        if name.finishes(".onnx") { return try onnx(part, read) }
-        if name.isExactly("saved_model.pb") { return try savedModel(part, read) }
-        if name.isExactly("keras_metadata.pb") { return try kerasMetadata(part, read) }
         if name.isExactly("saved_model.pbtxt") {
             found("TensorFlow SavedModel")
             unreadable("it is a SavedModel as text, which is not looked into", part)

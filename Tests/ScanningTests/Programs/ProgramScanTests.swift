@@ -35,6 +35,20 @@ import Testing
         #expect(messages(name).contains("it has a Lambda layer, whose code is executed"))
     }
 
+    /// A block of the user's that begins as another archive does, and a name that decides against the bytes.
+    @Test func filesOfTwoFormatsAreReadAsBoth() {
+        let model = fixture("userblock.h5", in: "programs")
+        let starts = [
+            Array(tar([("x", 0x30, [])]).prefix(512)), [0x50, 0x4B, 3, 4] + zeros(508), [0x1F, 0x8B] + zeros(510),
+        ]
+        for start in starts {
+            let found = scan("a.h5", start + model.dropFirst(512))?.findings.map(\.message) ?? []
+            #expect(found.contains("it has a Lambda layer, whose code is executed"), "\(found)")
+        }
+        #expect(scan("a.onnx", Array(tar([("x", 0x30, [])])))?.format == "ONNX model")
+        #expect(scan("saved_model.pb", [0x50, 0x4B, 3, 4] + zeros(99))?.findings.isEmpty == false)
+    }
+
     @Test func operatorsFromElsewhereAreFound() {
         #expect(messages("custom.onnx").first?.contains("PyOp is of the domain ai.onnx.contrib") == true)
         #expect(messages("nested.onnx").first?.contains("Evil is of the domain evil") == true)

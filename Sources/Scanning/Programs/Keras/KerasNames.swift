@@ -24,6 +24,8 @@ enum KerasNames {
         }
         guard packages.contains(package), everything.contains(name) else { return nil }
         guard let exported = modules.first(where: { $0.module.isExactly(rest) }) else {
+            // A module of one part is public, and would have been found.
+            guard rest.utf8.contains(0x2E) else { return nil }
             let first = rest.utf8.split(separator: 0x2E).first.map { String($0) ?? "" } ?? ""
             return NameSet(
                 "src engine layers optimizers saving utils metrics losses ops models legacy premade"
