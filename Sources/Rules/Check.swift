@@ -36,7 +36,7 @@ package enum Check {
     }
 
     /// Whether the lock has the facts that the rules of this Knapsack decide by: what nobody looked at is not clean.
-    static func outdated(_ manifest: Manifest, _ lock: Lock) -> [Diagnostic] {
+    package static func outdated(_ manifest: Manifest, _ lock: Lock) -> [Diagnostic] {
         guard lock.factsVersion != Lock.factsVersion else { return [] }
         let other = lock.factsVersion < Lock.factsVersion ? "an earlier" : "a later"
         return [
