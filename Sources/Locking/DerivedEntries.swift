@@ -13,6 +13,8 @@ struct DerivedEntries {
     private(set) var entries: [LockedEntry] = []
     private(set) var outcomes: [ConversionOutcome] = []
     private(set) var findings: [Diagnostic] = []
+    /// The names of those that would have to be made, and were not, because nothing is to be written.
+    private(set) var unmade: [String] = []
     /// Where the made files lie.
     private(set) var locations: [SHA256Digest: String] = [:]
 
@@ -36,8 +38,13 @@ struct DerivedEntries {
         }
         let missing = inputs.incomplete(source, entry).filter { $0.severity == .error }
         guard missing.isEmpty else { throw Diagnostics(missing) }
-        let made = try await converter.files(of: entry.name, inputs.recipe, inputs.conversion) {
-            try await converter.inputs(inputs, of: source)
+        let made: Converter.Made
+        do {
+            made = try await converter.files(of: entry.name, inputs.recipe, inputs.conversion) {
+                try await converter.inputs(inputs, of: source)
+            }
+        } catch is Converter.Unmade {
+            return unmade.append(entry.name)
         }
         findings += made.findings.map { $0.located(at: entry.location) }
         let locked = try self.entry(entry, source, inputs, made)

@@ -97,15 +97,19 @@ struct BundleComparison {
     /// Python writes what it compiled of the loader beside it, where it may: before a line of the loader has
     /// run. That spoils nothing, but Python would run it, and nobody has proved it.
     private static func extra(_ path: String) -> Diagnostic {
-        guard path.utf8.starts(with: "__pycache__/knapsack.".utf8),
-            path.utf8.reversed().starts(with: "cyp.".utf8)
-        else {
+        guard isPythonCache(path) else {
             return Diagnostic(
                 code: "extra", "\(path) is not in the lock", fix: "remove it from the bundle")
         }
         return Diagnostic(
             .warning, code: "python-cache", "\(path) was written by Python, and is not proved",
             fix: "remove the directory __pycache__ before the upload; python -B does not make it")
+    }
+
+    /// Whether a file is what Python compiled of the loader.
+    static func isPythonCache(_ path: String) -> Bool {
+        path.utf8.starts(with: "__pycache__/knapsack.".utf8)
+            && path.utf8.reversed().starts(with: "cyp.".utf8)
     }
 
     /// The generated files are proved by their lines in `SHA256SUMS`, and its own bytes by what it must say.
