@@ -52,7 +52,7 @@ struct CacheOptions: ParsableArguments {
 
     private static func missing(_ name: String, _ path: String) -> Diagnostic {
         Diagnostic(
-            code: "cache-missing", "there is no \(name) cache at \(FileWalk.shown(path))",
+            code: .cacheMissing, "there is no \(name) cache at \(FileWalk.shown(path))",
             fix: "name the directory that the client downloads into, or download something first",
             verdict: .undecided)
     }
@@ -86,7 +86,7 @@ struct ManifestArgument: ParsableArguments {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "manifest-unreadable", "\(error)",
+                    code: .manifestUnreadable, "\(error)",
                     fix: error.isMissing
                         ? "name the manifest, or write one with knapsack init" : "make it readable",
                     verdict: .undecided))
@@ -127,7 +127,7 @@ extension Lock {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "lock-unreadable", "\(error)",
+                    code: .lockUnreadable, "\(error)",
                     fix: error.isMissing ? "run knapsack lock" : "make it readable", verdict: .undecided))
         }
     }

@@ -134,7 +134,7 @@ extension Snapshot {
         let more = absent.count > 5 ? ["… and \(absent.count - 5) more"] : []
         let download = "download them" + (origin.downloadCommand.map { " (\($0))" } ?? "")
         return Diagnostic(
-            code: "file-missing",
+            code: .fileMissing,
             "\(name): \(absent.count) \(absent.count == 1 ? "file" : "files") of the revision "
                 + "\(absent.count == 1 ? "is" : "are") not in the cache",
             notes: Array(absent.prefix(5)) + more,

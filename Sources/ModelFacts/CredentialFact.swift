@@ -56,12 +56,12 @@ package struct CredentialFact: Equatable, Sendable {
             let shown = FileWalk.shown(first.path)
             guard first.line > 0 else {
                 return Diagnostic(
-                    code: "credentials", "\(entry): \(shown) has the name of \(first.kind)",
+                    code: .credentials, "\(entry): \(shown) has the name of \(first.kind)",
                     fix: "leave it out with exclude, or name a smaller directory; if it holds none, add "
                         + "\"credentials\" to the entry's allow")
             }
             return Diagnostic(
-                code: "credentials", "\(entry): \(shown) has \(first.kind), in line \(first.line)",
+                code: .credentials, "\(entry): \(shown) has \(first.kind), in line \(first.line)",
                 notes: facts.dropFirst().prefix(8).map { "line \($0.line): \($0.kind)" },
                 fix: "take it out and revoke it, or leave the file out with exclude; if it is none, add "
                     + "\"credentials\" to the entry's allow")

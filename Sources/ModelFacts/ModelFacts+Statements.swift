@@ -36,7 +36,7 @@ extension ModelCard.Problem {
     /// What to tell of a card that cannot be read.
     func diagnostic(_ prefix: String) -> Diagnostic {
         Diagnostic(
-            .warning, code: "card-broken",
+            .warning, code: .cardBroken,
             "\(prefix)README.md\(line.map { ", line \($0)" } ?? ""): \(message)",
             notes: ["the licence and the base model are therefore not known"],
             fix: "state the licence in the entry, with license = \"…\"")

@@ -36,7 +36,7 @@ package struct ProgramFact: Equatable, Sendable {
             } catch {
                 problems.append(
                     Diagnostic(
-                        code: "unreadable", "\(entry): \(file.path) could not be read", notes: ["\(error)"],
+                        code: .unreadable, "\(entry): \(file.path) could not be read", notes: ["\(error)"],
                         verdict: .undecided))
             }
         }

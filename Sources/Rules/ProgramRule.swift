@@ -17,7 +17,7 @@ enum ProgramRule {
             let article = ["O", "H"].contains(program.format.prefix(1)) ? "an" : "a"
             if program.isUnreadable {
                 return Diagnostic(
-                    isDenied ? .error : .warning, code: "program-unreadable",
+                    isDenied ? .error : .warning, code: .programUnreadable,
                     "\(locked.name): whether \(program.path), \(article) \(program.format), holds a program could not be determined",
                     notes: notes,
                     fix:
@@ -25,7 +25,7 @@ enum ProgramRule {
                 )
             }
             return Diagnostic(
-                isDenied ? .error : .warning, code: "program",
+                isDenied ? .error : .warning, code: .program,
                 "\(locked.name): loading \(program.path), \(article) \(program.format), may run code that it brings along",
                 notes: notes,
                 fix:

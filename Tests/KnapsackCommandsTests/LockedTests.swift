@@ -42,7 +42,9 @@ import Testing
             let before = try tree(directory)
             try writeFile(directory + "/data/a.txt", "another")
             try writeFile(directory + "/data/c.txt", "new")
-            for command in [["lock", manifest, "--locked"], ["pack", manifest, "--locked", "-o", directory + "/b"]] {
+            for command in [
+                ["lock", manifest, "--locked"], ["pack", manifest, "--locked", "-o", directory + "/b"],
+            ] {
                 let run = try await knapsack(command)
                 #expect(run.status == 1)
                 #expect(run.error.contains("data is not what was locked any more"))

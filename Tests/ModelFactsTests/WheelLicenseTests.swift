@@ -28,7 +28,8 @@ import Testing
     @Test(arguments: [
         ("OSI Approved :: MIT License", "MIT"), ("OSI Approved :: Apache Software License", "Apache-2.0"),
         ("OSI Approved :: GNU General Public License v3 or later (GPLv3+)", "GPL-3.0-or-later"),
-        ("Other/Proprietary License", "proprietary"), ("Free for non-commercial use", "Free for non-commercial use"),
+        ("Other/Proprietary License", "proprietary"),
+        ("Free for non-commercial use", "Free for non-commercial use"),
     ]) func classifiersAreRead(_ classifier: String, _ license: String) throws {
         #expect(try stated("Classifier: License :: \(classifier)") == license)
         // A text of a licence is no name of one.
@@ -39,11 +40,15 @@ import Testing
 
     @Test func whatIsStatedTwiceHoldsTogether() throws {
         #expect(
-            try stated("License: MIT", "Classifier: License :: OSI Approved :: GNU General Public License v3 (GPLv3)")
+            try stated(
+                "License: MIT", "Classifier: License :: OSI Approved :: GNU General Public License v3 (GPLv3)"
+            )
                 == "MIT, GPL-3.0-only")
         #expect(
             try stated("License: BSD-3-Clause", "Classifier: License :: OSI Approved :: BSD License")
                 == "BSD-3-Clause")
-        #expect(try stated("License: UNKNOWN", "Classifier: Topic :: Text", "Classifier: License :: OSI Approved") == nil)
+        #expect(
+            try stated("License: UNKNOWN", "Classifier: Topic :: Text", "Classifier: License :: OSI Approved")
+                == nil)
     }
 }

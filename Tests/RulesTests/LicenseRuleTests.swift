@@ -41,14 +41,16 @@ import Testing
         func codes(_ licenses: [String?], entry license: String? = nil) throws -> [String] {
             let wheels = licenses.enumerated().map { number, license in
                 WheelFacts(
-                    path: "w\(number)-1-py3-none-any.whl", name: "w\(number)", version: "1", requiresPython: nil,
+                    path: "w\(number)-1-py3-none-any.whl", name: "w\(number)", version: "1",
+                    requiresPython: nil,
                     requires: [], extras: [], license: license, problems: [])
             }
-            let text = "schema = 1\n[bundle]\nname = \"wheel-house\"\n[policy]\nlicenses = [\"mit\", \"bsd\"]\n"
+            let text =
+                "schema = 1\n[bundle]\nname = \"wheel-house\"\n[policy]\nlicenses = [\"mit\", \"bsd\"]\n"
             let policy = try Manifest.parse(Array(text.utf8), path: "m.toml").policy
             let entry = Samples.entry("w", kind: .wheels, license: license, files: [])
             let locked = entry.with(facts: [try #require(WheelFacts.fact(wheels))])
-            return LicenseRule.findings(locked, policy).map(\.code)
+            return LicenseRule.findings(locked, policy).map(\.code.rawValue)
         }
         #expect(try codes(["MIT", "BSD-3-Clause"]) == [])
         #expect(try codes(["MIT", "GPL-3.0-only", "MIT OR Apache-2.0"]) == ["license-denied"])
@@ -99,7 +101,7 @@ import Testing
         let found = try sample.diagnostics()
         #expect(found.map(\.severity) == [.warning, .warning, .warning])
         #expect(found.map(\.fix).prefix(2) == [#"did you mean "apache-2.0"?"#, #"did you mean "mit"?"#])
-        #expect(found.map(\.code).allSatisfy { $0 == "license-name-unknown" })
+        #expect(found.map(\.code.rawValue).allSatisfy { $0 == "license-name-unknown" })
         #expect(found.first?.location == Diagnostic.Location(file: "pack.toml", line: 5, column: 13))
         #expect(found.last?.message.contains("custom-name") == true)
     }

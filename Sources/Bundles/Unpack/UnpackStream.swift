@@ -123,7 +123,7 @@ struct UnpackStream: Sendable {
             fail(
                 part.file,
                 Diagnostic(
-                    code: "changed",
+                    code: .changed,
                     "\(archive.name): \(FileWalk.shown(entry.path)) has \(entry.size) bytes, and not what the lock says",
                     notes: ["needed for \(item(part.file).name)"], fix: "copy the bundle again"))
         }
@@ -137,7 +137,7 @@ struct UnpackStream: Sendable {
             fail(
                 part.file,
                 Diagnostic(
-                    code: "changed",
+                    code: .changed,
                     "\(archive.name): \(FileWalk.shown(entry.path)) is too short: \(entry.size) bytes",
                     notes: ["needed for \(item(part.file).name)"], fix: "copy the bundle again"))
             return false
@@ -235,7 +235,7 @@ struct UnpackStream: Sendable {
                 let shown = FileWalk.shown(String(decoding: path, as: UTF8.self))
                 findings.append(
                     Diagnostic(
-                        code: "missing", "\(archive.name): \(shown) is missing",
+                        code: .missing, "\(archive.name): \(shown) is missing",
                         notes: ["needed for \(item(part.file).name)"], fix: "copy the bundle again"))
             }
         }

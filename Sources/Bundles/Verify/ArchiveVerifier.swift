@@ -70,7 +70,7 @@ package struct ArchiveVerifier: Sendable {
             }
         } catch let error as ArchiveError where error.code == .damaged {
             damage = Diagnostic(
-                code: "archive-damaged", "\(path) is damaged", notes: ["\(error)"],
+                code: .archiveDamaged, "\(path) is damaged", notes: ["\(error)"],
                 fix: "pack it again, or copy it again")
         } catch let error as ArchiveError {
             throw Diagnostics(error.diagnostic(path))
@@ -86,7 +86,7 @@ package struct ArchiveVerifier: Sendable {
                 let compared = BundleComparison(expected, found)
                     .findings(sums: level == .full ? kept[SumsFile.name] : nil)
                 // What a damaged archive did not give out is not missing.
-                findings += damage == nil ? compared : compared.filter { $0.code != "missing" }
+                findings += damage == nil ? compared : compared.filter { $0.code != .missing }
                 if level == .full {
                     // A file whose parts are not all there was told by what is missing.
                     let whole = expected.segmented.filter { $0.segments.allSatisfy { found[$0.at] != nil } }
@@ -98,19 +98,19 @@ package struct ArchiveVerifier: Sendable {
             } catch let problem as Diagnostics {
                 findings += problem.all.map {
                     Diagnostic(
-                        code: "changed", "\(Lock.bundledName) is damaged", notes: [$0.message],
+                        code: .changed, "\(Lock.bundledName) is damaged", notes: [$0.message],
                         fix: "pack the bundle again")
                 }
             }
         } else if damage == nil, case .size(let size)? = found[Lock.bundledName] {
             findings.append(
                 Diagnostic(
-                    code: "changed", "\(Lock.bundledName) is damaged", notes: ["it has \(size) bytes"],
+                    code: .changed, "\(Lock.bundledName) is damaged", notes: ["it has \(size) bytes"],
                     fix: "pack the bundle again"))
         } else if damage == nil {
             throw Diagnostics(
                 Diagnostic(
-                    code: "not-a-bundle", "\(path) has no \(Lock.bundledName), so it is no bundle",
+                    code: .notABundle, "\(path) has no \(Lock.bundledName), so it is no bundle",
                     fix: "name an archive that knapsack pack wrote", verdict: .undecided))
         }
         findings.sort { $0.message.utf8.lexicographicallyPrecedes($1.message.utf8) }

@@ -35,7 +35,7 @@ struct BundleComparison {
         case nil:
             return [
                 Diagnostic(
-                    .note, code: "metadata-missing",
+                    .note, code: .metadataMissing,
                     "\(name) is missing, as in everything that Kaggle gives back; it follows from the lock")
             ]
         case .digest(let digest, _)?:
@@ -46,7 +46,7 @@ struct BundleComparison {
         }
         return [
             Diagnostic(
-                code: "changed", "\(name) has other content than the lock's [bundle] table gives it",
+                code: .changed, "\(name) has other content than the lock's [bundle] table gives it",
                 fix: "pack the bundle again")
         ]
     }
@@ -57,7 +57,7 @@ struct BundleComparison {
             switch found[path] {
             case nil:
                 findings.append(
-                    Diagnostic(code: "missing", "\(path) is missing", fix: "pack the bundle again"))
+                    Diagnostic(code: .missing, "\(path) is missing", fix: "pack the bundle again"))
             case .unreadable(let reason)?: findings.append(unreadable(path, reason))
             case .size(let size)?, .digest(_, let size)?:
                 if size != content.size {
@@ -68,7 +68,7 @@ struct BundleComparison {
                     if let owner = expected.path(of: digest) {
                         notes.append("that is the content of \(owner)")
                     }
-                    findings.append(Diagnostic(code: "changed", "\(path) has other content", notes: notes))
+                    findings.append(Diagnostic(code: .changed, "\(path) has other content", notes: notes))
                 }
             }
         }
@@ -89,7 +89,7 @@ struct BundleComparison {
         }
         for path in expected.generated.sorted()
         where found[path] == nil && !UploadMetadata.names.contains(path) {
-            findings.append(Diagnostic(code: "missing", "\(path) is missing", fix: "pack the bundle again"))
+            findings.append(Diagnostic(code: .missing, "\(path) is missing", fix: "pack the bundle again"))
         }
         return findings
     }
@@ -99,10 +99,10 @@ struct BundleComparison {
     private static func extra(_ path: String) -> Diagnostic {
         guard isPythonCache(path) else {
             return Diagnostic(
-                code: "extra", "\(path) is not in the lock", fix: "remove it from the bundle")
+                code: .extra, "\(path) is not in the lock", fix: "remove it from the bundle")
         }
         return Diagnostic(
-            .warning, code: "python-cache", "\(path) was written by Python, and is not proved",
+            code: .pythonCache, "\(path) was written by Python, and is not proved",
             fix: "remove the directory __pycache__ before the upload; python -B does not make it")
     }
 
@@ -133,7 +133,7 @@ struct BundleComparison {
         }.map { "no right line for \($0)" }
         let generated = wrong.filter { expected.generated.contains($0) }.sorted().map { path in
             Diagnostic(
-                code: "changed", "\(path) does not match its line in \(SumsFile.name)",
+                code: .changed, "\(path) does not match its line in \(SumsFile.name)",
                 notes: ["either of the two is damaged"], fix: "pack the bundle again")
         }
         let notes = (unnamed + unknown + lines).sorted()
@@ -142,15 +142,15 @@ struct BundleComparison {
 
     private func damagedSums(notes: [String]) -> Diagnostic {
         Diagnostic(
-            code: "changed", "\(SumsFile.name) is damaged: it does not say what the lock says", notes: notes,
+            code: .changed, "\(SumsFile.name) is damaged: it does not say what the lock says", notes: notes,
             fix: "pack the bundle again")
     }
 
     private func changed(_ path: String, _ expected: String, _ found: String) -> Diagnostic {
-        Diagnostic(code: "changed", "\(path) has another size", notes: [expected, found])
+        Diagnostic(code: .changed, "\(path) has another size", notes: [expected, found])
     }
 
     private func unreadable(_ path: String, _ reason: String) -> Diagnostic {
-        Diagnostic(code: "unreadable", "\(path) could not be read", notes: [reason], verdict: .undecided)
+        Diagnostic(code: .unreadable, "\(path) could not be read", notes: [reason], verdict: .undecided)
     }
 }

@@ -67,7 +67,7 @@ package struct BundleReplacement: Sendable {
             let more = foreign.count > 5 ? ["… and \(foreign.count - 5) more"] : []
             throw Diagnostics(
                 Diagnostic(
-                    code: "output-exists",
+                    code: .outputExists,
                     "\(target) holds what its bundle did not write, so it is not replaced",
                     notes: foreign.prefix(5).map { FileWalk.shown($0) } + more,
                     fix: "move what is to be kept somewhere else, or choose another --output",
@@ -77,9 +77,11 @@ package struct BundleReplacement: Sendable {
             let entries = old.entries.map(\.name).joined(separator: ", ")
             throw Diagnostics(
                 Diagnostic(
-                    code: "output-exists",
+                    code: .outputExists,
                     "\(target) is the bundle of another manifest, so it is not replaced",
-                    notes: ["it is \"\(old.bundle.title)\", with \(entries.isEmpty ? "no entries" : entries)"],
+                    notes: [
+                        "it is \"\(old.bundle.title)\", with \(entries.isEmpty ? "no entries" : entries)"
+                    ],
                     fix: "choose another --output, or add --replace", verdict: .undecided))
         }
     }
@@ -108,7 +110,7 @@ package struct BundleReplacement: Sendable {
     private func refused(_ target: String, _ reason: String) -> Diagnostics {
         Diagnostics(
             Diagnostic(
-                code: "output-exists", "\(target) exists and \(reason), so it is not replaced",
+                code: .outputExists, "\(target) exists and \(reason), so it is not replaced",
                 fix: "remove it, or choose another --output", verdict: .undecided))
     }
 }

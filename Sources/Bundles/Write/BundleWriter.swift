@@ -142,7 +142,7 @@ package struct BundleWriter: Sendable {
         guard let location = locations[file.path] else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "file-not-found", "\(file.entry): \(file.file) is not in the cache",
+                    code: .fileNotFound, "\(file.entry): \(file.file) is not in the cache",
                     verdict: .undecided))
         }
         let temporary = Path.join(staging, "\(BundleWriter.incoming)/\(number)")

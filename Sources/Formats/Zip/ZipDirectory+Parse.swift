@@ -96,7 +96,8 @@ struct ZipDirectoryReader {
             throw FormatError("the name of a zip member is not UTF-8", at: base + nameStart)
         }
         guard !name.utf8.contains(0) else {
-            throw FormatError("the name of the zip member \(name.quoted) has a zero byte", at: base + nameStart)
+            throw FormatError(
+                "the name of the zip member \(name.quoted) has a zero byte", at: base + nameStart)
         }
         func error(_ problem: String) -> FormatError {
             FormatError("the zip member \(name.quoted) \(problem)", at: place)
@@ -139,7 +140,8 @@ struct ZipDirectoryReader {
             // Info-ZIP's Unicode Path: Python's zipfile takes its name for the member's.
             if littleEndian(bytes, start..<start + 2) == 0x7075 {
                 let isSame =
-                    end - start >= 9 && String(validating: bytes, start + 9..<end)?.byteIdentity == name.byteIdentity
+                    end - start >= 9
+                    && String(validating: bytes, start + 9..<end)?.byteIdentity == name.byteIdentity
                 guard isSame else {
                     throw FormatError("the zip member \(name.quoted) has a second name", at: base + start)
                 }

@@ -30,12 +30,12 @@ struct LockChanges {
         let fix = "look at what changed, and run knapsack lock \(source.manifest)"
         return entries.map { entry in
             Diagnostic(
-                code: "lock-stale", "\(entry.name) is not what was locked any more",
+                code: .lockStale, "\(entry.name) is not what was locked any more",
                 at: location(entry.name), notes: entry.details, fix: fix)
         }
             + unmade.map { name in
                 Diagnostic(
-                    code: "lock-stale", "\(name) would be made again, out of other files than it was made of",
+                    code: .lockStale, "\(name) would be made again, out of other files than it was made of",
                     at: location(name), fix: fix)
             }
     }
@@ -44,7 +44,8 @@ struct LockChanges {
     func moved(by update: Resolution.Update) -> [Diagnostic] {
         entries.filter { isUnasked($0, update) }.map { entry in
             Diagnostic(
-                .warning, code: "pin-moved", "\(entry.name) is not what was locked any more, and is locked anew",
+                .warning, code: .pinMoved,
+                "\(entry.name) is not what was locked any more, and is locked anew",
                 at: location(entry.name), notes: entry.details,
                 fix: "see that this is meant; --locked refuses it")
         }
@@ -58,7 +59,8 @@ struct LockChanges {
     }
 
     private func isUnasked(_ entry: LockDifference.Entry, _ update: Resolution.Update) -> Bool {
-        guard entry.change == .changed, !update.includes(entry.name), let before = old.entry(named: entry.name),
+        guard entry.change == .changed, !update.includes(entry.name),
+            let before = old.entry(named: entry.name),
             let asked = manifest.entries.first(where: { $0.name.utf8.elementsEqual(entry.name.utf8) })
         else { return false }
         let hasMoved =

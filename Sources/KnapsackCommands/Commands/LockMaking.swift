@@ -65,7 +65,7 @@ struct Locking {
         if try Lock.bytes(source.lockPath) == made.lock.bytes { return lock }
         session.report([
             Diagnostic(
-                code: "lock-stale", "\(source.lockPath) says the same as a new lock, but not in the same bytes",
+                code: .lockStale, "\(source.lockPath) says the same as a new lock, but not in the same bytes",
                 at: Diagnostic.Location(file: manifest.path), fix: "run knapsack lock \(source.manifest)")
         ])
         return nil
@@ -112,7 +112,7 @@ struct Locking {
 
     static func missing(_ source: ManifestArgument) -> Diagnostic {
         Diagnostic(
-            code: "lock-missing", "\(source.manifest) has no lock (\(source.lockPath))",
+            code: .lockMissing, "\(source.manifest) has no lock (\(source.lockPath))",
             fix: "run knapsack lock \(source.manifest)")
     }
 }

@@ -142,7 +142,8 @@ struct PackCommand: KnapsackCommand {
         let stale = unmade.isEmpty ? Freshness.findings(manifest, lock) : []
         session.report(try Check.findings(manifest, lock, stale: stale))
         if !unmade.isEmpty {
-            session.say("not in this plan, because pack would convert it first: \(unmade.joined(separator: ", "))")
+            session.say(
+                "not in this plan, because pack would convert it first: \(unmade.joined(separator: ", "))")
             session.add("unmade", .array(unmade.map(JSON.string)))
         }
         return session.hasErrors ? nil : (lock, conversions)

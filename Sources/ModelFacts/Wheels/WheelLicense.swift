@@ -43,7 +43,8 @@ enum WheelLicense {
 
     /// The licence that a classifier names; `nil` where it names a group of them, or is about something else.
     private static func named(by classifier: String) -> String? {
-        guard classifier.utf8.starts(with: "License :: ".utf8), let colon = classifier.utf8.lastIndex(of: 0x3A)
+        guard classifier.utf8.starts(with: "License :: ".utf8),
+            let colon = classifier.utf8.lastIndex(of: 0x3A)
         else { return nil }
         let last = String(Substring(classifier.utf8[colon...].dropFirst().drop { $0 == 0x20 }))
         return last == "OSI Approved" ? nil : classifiers[last] ?? name(last)
@@ -61,8 +62,10 @@ enum WheelLicense {
         "3-clause bsd license": "BSD-3-Clause", "bsd 3-clause license": "BSD-3-Clause",
         "bsd (3-clause)": "BSD-3-Clause", "new bsd": "BSD-3-Clause", "new bsd license": "BSD-3-Clause",
         "modified bsd": "BSD-3-Clause", "modified bsd license": "BSD-3-Clause",
-        "bsd 2-clause": "BSD-2-Clause", "2-clause bsd": "BSD-2-Clause", "2-clause bsd license": "BSD-2-Clause",
-        "simplified bsd": "BSD-2-Clause", "bsd license": "BSD", "mit license": "MIT", "the mit license": "MIT",
+        "bsd 2-clause": "BSD-2-Clause", "2-clause bsd": "BSD-2-Clause",
+        "2-clause bsd license": "BSD-2-Clause",
+        "simplified bsd": "BSD-2-Clause", "bsd license": "BSD", "mit license": "MIT",
+        "the mit license": "MIT",
         "expat": "MIT", "isc license": "ISC", "mpl 2.0": "MPL-2.0", "mpl2": "MPL-2.0",
         "mozilla public license 2.0": "MPL-2.0", "mozilla public license 2.0 (mpl 2.0)": "MPL-2.0",
         "psf": "PSF-2.0", "psf license": "PSF-2.0", "psfl": "PSF-2.0",
@@ -100,7 +103,8 @@ enum WheelLicense {
         "MIT License": "MIT", "MIT No Attribution License (MIT-0)": "MIT-0",
         "MirOS License (MirOS)": "MirOS", "Mozilla Public License 1.0 (MPL)": "MPL-1.0",
         "Mozilla Public License 1.1 (MPL 1.1)": "MPL-1.1", "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
-        "Mulan Permissive Software License v2 (MulanPSL-2.0)": "MulanPSL-2.0", "PostgreSQL License": "PostgreSQL",
+        "Mulan Permissive Software License v2 (MulanPSL-2.0)": "MulanPSL-2.0",
+        "PostgreSQL License": "PostgreSQL",
         "Python License (CNRI Python License)": "CNRI-Python",
         "Python Software Foundation License": "PSF-2.0", "SIL Open Font License 1.1 (OFL-1.1)": "OFL-1.1",
         "The Unlicense (Unlicense)": "Unlicense", "Universal Permissive License (UPL)": "UPL-1.0",

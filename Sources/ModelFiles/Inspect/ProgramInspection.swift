@@ -28,7 +28,7 @@ package struct ProgramInspection: Equatable, Sendable {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "model-unreadable", "\(error)",
+                    code: .modelUnreadable, "\(error)",
                     fix: error.isMissing ? "check the path" : "make it readable", verdict: .undecided))
         }
     }
@@ -37,7 +37,7 @@ package struct ProgramInspection: Equatable, Sendable {
     package var findings: [Diagnostic] {
         scan.findings.map { finding in
             Diagnostic(
-                code: finding.isUnreadable ? "program-unreadable" : "program", "\(path): \(finding.message)",
+                code: finding.isUnreadable ? .programUnreadable : .program, "\(path): \(finding.message)",
                 notes: finding.member.isEmpty ? [] : ["in \(finding.member)"])
         }
     }

@@ -28,7 +28,7 @@ enum LicenseRule {
         let parts = stated.licenses.count > 1 ? ["not in it: \(denied.joined(separator: ", "))"] : []
         return [
             Diagnostic(
-                code: "license-denied",
+                code: .licenseDenied,
                 "\(locked.name): the licence \(license.id) is not in the policy's list",
                 notes: [list] + parts + [said],
                 fix: "take another model, or add the licence to [policy] licenses if the rules allow it")
@@ -46,7 +46,7 @@ enum LicenseRule {
 
     private static func unknown(_ message: String, _ notes: [String]) -> Diagnostic {
         Diagnostic(
-            code: "license-unknown", message, notes: notes,
+            code: .licenseUnknown, message, notes: notes,
             fix: "find out, and add license = \"…\" to the entry; the lock records that you said it")
     }
 
@@ -59,7 +59,7 @@ enum LicenseRule {
             let name = LicenseName(text)
             guard !name.isKnown, !used.contains(name) else { return nil }
             return Diagnostic(
-                .warning, code: "license-name-unknown",
+                code: .licenseNameUnknown,
                 "no licence is known as \"\(text)\", and no entry has one of that name",
                 at: policy.location(of: "licenses.\(index)"),
                 fix: name.suggestion.map { "did you mean \"\($0)\"?" }
@@ -87,7 +87,7 @@ enum WheelLicenseRule {
                 !LicenseRule.keeps(LicenseExpression(stated: license), allowed)
             else { return nil }
             return Diagnostic(
-                code: "license-denied",
+                code: .licenseDenied,
                 "\(locked.name): the licence \(license) of \(wheel.path) is not in the policy's list",
                 notes: [list, "said by the wheel's METADATA"],
                 fix: "leave the wheel out, or add the licence to [policy] licenses if the rules allow it")
@@ -97,10 +97,12 @@ enum WheelLicenseRule {
             let more = silent.count > told + 1 ? ["… and \(silent.count - told - 1) more"] : []
             findings.append(
                 Diagnostic(
-                    code: "license-unknown",
+                    code: .licenseUnknown,
                     "\(locked.name): nothing says under which licence \(first.path) is",
                     notes: [list] + silent.dropFirst().prefix(told).map { "nor \($0.path)" } + more,
-                    fix: "find out, and add license = \"…\" to the entry, which holds for wheels that state none"))
+                    fix:
+                        "find out, and add license = \"…\" to the entry, which holds for wheels that state none"
+                ))
         }
         return findings
     }
@@ -125,7 +127,7 @@ enum BaseModelRule {
                     !LicenseRule.keeps(LicenseExpression(stated: license.id), allowed)
                 else { return nil }
                 return Diagnostic(
-                    code: "license-base-denied",
+                    code: .licenseBaseDenied,
                     "\(locked.name): its base model \(base) has the licence \(license.id), which is not in the policy's list",
                     notes: [
                         "allowed: \(allowed.joined(separator: ", "))",
@@ -137,7 +139,7 @@ enum BaseModelRule {
         let made = relation.map { " (\($0))" } ?? ""
         return findings + [
             Diagnostic(
-                .warning, code: "license-base-unknown",
+                code: .licenseBaseUnknown,
                 "\(locked.name): the licence of its base model is not known here\(made)",
                 notes: unknown.map { "made out of \($0), which no entry has" },
                 fix: "look it up, and add \"license-base-unknown\" to the entry's allow if it is right")

@@ -214,7 +214,8 @@ extension ProgramFile {
         let end = part.size - extent.trailer
         var inflated = InflatedContent<Failure>(extent.header..<end)
         guard let size = try inflated.length(read) else {
-            return unreadable("the compressed bytes are broken, more than one stream, or stand for far more", part)
+            return unreadable(
+                "the compressed bytes are broken, more than one stream, or stand for far more", part)
         }
         let plain =
             name.finishes(".gz") ? String(decoding: part.name.utf8.dropLast(3), as: UTF8.self) : part.name

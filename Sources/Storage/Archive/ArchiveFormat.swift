@@ -35,8 +35,10 @@ package enum ArchiveFormat: String, CaseIterable, Sendable {
 
     /// Longer ones before those that they end with.
     private static let otherSuffixes = [
-        ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.lz4", ".tar.lz", ".tar.lzma", ".tar.z", ".tar.br", ".tar.zst", ".tar",
-        ".tgz", ".tbz", ".tbz2", ".txz", ".tzst", ".tlz", ".zip", ".zipx", ".7z", ".rar", ".gz", ".bz2", ".xz",
+        ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.lz4", ".tar.lz", ".tar.lzma", ".tar.z", ".tar.br", ".tar.zst",
+        ".tar",
+        ".tgz", ".tbz", ".tbz2", ".txz", ".tzst", ".tlz", ".zip", ".zipx", ".7z", ".rar", ".gz", ".bz2",
+        ".xz",
         ".zst", ".lz4", ".lz", ".lzma", ".z", ".br", ".cab", ".iso", ".cpio", ".ar", ".jar", ".whl", ".sqfs",
         ".squashfs", ".zpaq", ".arj", ".ace", ".lzh", ".wim", ".dmg", ".deb", ".rpm",
     ]

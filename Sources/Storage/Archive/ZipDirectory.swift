@@ -206,7 +206,8 @@ struct ZipDirectory {
             let offset = value(shortOffset)
             files.append(
                 File(
-                    offset: offset, compressedSize: compressedSize, name: (name..<extra).map { bytes[$0] }, method: method, flags: flags,
+                    offset: offset, compressedSize: compressedSize, name: (name..<extra).map { bytes[$0] },
+                    method: method, flags: flags,
                     version: version, part: part))
             start = extra + extraSize + commentSize
         }

@@ -14,7 +14,7 @@ import Testing
             let sample = try PackedSample(in: directory)
             _ = try await sample.pack()
             try change(sample)
-            return try await sample.verify().findings.map(\.code)
+            return try await sample.verify().findings.map(\.code.rawValue)
         }
     }
 
@@ -41,7 +41,7 @@ import Testing
             try Directory.removeFile(sample.target + "/dataset-metadata.json")
             for level in [VerifyReport.Level.full, .quick] {
                 let report = try await sample.verify(level)
-                #expect(report.findings.map(\.code) == ["metadata-missing"])
+                #expect(report.findings.map(\.code.rawValue) == ["metadata-missing"])
                 #expect(report.findings.map(\.severity) == [.note])
             }
             _ = try await BundleSigner(verified: sample.verify(), of: sample.target)
@@ -50,7 +50,7 @@ import Testing
             #expect(inspection.findings.map(\.severity) == [.note])
             // Another's is no such thing.
             try writeFile(sample.target + "/dataset-metadata.json", "{}")
-            #expect(try await sample.verify().findings.map(\.code) == ["changed"])
+            #expect(try await sample.verify().findings.map(\.code.rawValue) == ["changed"])
         }
     }
 
@@ -102,7 +102,7 @@ import Testing
             try writeFile(config, contents(config).map { $0 ^ 1 })
             #expect(try await sample.verify(.quick).findings.isEmpty)
             try writeFile(config, "{}")
-            #expect(try await sample.verify(.quick).findings.map(\.code) == ["changed"])
+            #expect(try await sample.verify(.quick).findings.map(\.code.rawValue) == ["changed"])
         }
     }
 
@@ -114,13 +114,13 @@ import Testing
             try writeFile(sample.target + "/__pycache__/knapsack.cpython-311.pyc", "compiled")
             for level in [VerifyReport.Level.full, .quick] {
                 let findings = try await sample.verify(level).findings
-                #expect(findings.map(\.code) == ["python-cache"])
+                #expect(findings.map(\.code.rawValue) == ["python-cache"])
                 #expect(findings.map(\.severity) == [.warning])
             }
             try writeFile(sample.target + "/__pycache__/other.cpython-311.pyc", "")
             try writeFile(sample.target + "/__pycache__/knapsack.py", "")
             try writeFile(sample.target + "/models/__pycache__/knapsack.cpython-311.pyc", "")
-            let codes = try await sample.verify().findings.map(\.code)
+            let codes = try await sample.verify().findings.map(\.code.rawValue)
             #expect(codes.filter { $0 == "extra" }.count == 3)
             _ = try await sample.pack()
             #expect(try await sample.verify().findings.isEmpty)

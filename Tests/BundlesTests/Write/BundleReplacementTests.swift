@@ -49,11 +49,13 @@ import Testing
         try await withTemporaryDirectory { directory in
             let sample = try PackedSample(in: directory)
             _ = try await sample.pack()
-            if path.hasSuffix("json/x") { try Directory.removeFile(sample.target + "/models/first/config.json") }
+            if path.hasSuffix("json/x") {
+                try Directory.removeFile(sample.target + "/models/first/config.json")
+            }
             try writeFile("\(sample.target)/\(path)", "years of work")
             for isForced in [false, true] {
                 let found = try #require(problem(sample.plan.lock, sample.target, isForced: isForced))
-                #expect(found.code == "output-exists" && found.notes == [path])
+                #expect(found.code == .outputExists && found.notes == [path])
             }
             await #expect(throws: Diagnostics.self) { try await sample.pack() }
             #expect(try contents("\(sample.target)/\(path)") == Array("years of work".utf8))

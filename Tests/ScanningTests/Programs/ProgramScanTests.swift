@@ -39,7 +39,8 @@ import Testing
     @Test func filesOfTwoFormatsAreReadAsBoth() {
         let model = fixture("userblock.h5", in: "programs")
         let starts = [
-            Array(tar([("x", 0x30, [])]).prefix(512)), [0x50, 0x4B, 3, 4] + zeros(508), [0x1F, 0x8B] + zeros(510),
+            Array(tar([("x", 0x30, [])]).prefix(512)), [0x50, 0x4B, 3, 4] + zeros(508),
+            [0x1F, 0x8B] + zeros(510),
         ]
         for start in starts {
             let found = scan("a.h5", start + model.dropFirst(512))?.findings.map(\.message) ?? []
@@ -67,7 +68,7 @@ import Testing
         "outside.onnx", "plain.skops", "exported.pt2",
     ]) func changedFilesAreReadToAnEnd(_ name: String) {
         let original = fixture(name, in: "programs")
-        var random = SplitMix64(state: 1)
+        var random = SeededGenerator(seed: 1)
         for _ in 0..<300 {
             var bytes = original
             damageNumbers(&bytes, with: &random)

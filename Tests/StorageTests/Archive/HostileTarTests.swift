@@ -139,13 +139,15 @@ import Testing
 
     /// GNU tar's sparse formats: 1.0, with a map in front of the data; 0.1, with a map in the extended header, which may
     /// have nothing but holes; 0.0, with a record for each piece. No bundle has one, and its holes may be of any length.
-    @Test(arguments: [
-        (["major=1", "minor=0", "name=holes", "realsize=200000"], "2\n100000\n3\n200000\n0\n"),
-        (["major=1", "minor=0", "name=holes", "realsize=9000000000000000000"], "0\n"),
-        (["size=9000000000000000000", "map=0,0,9000000000000000000,0"], nil),
-        (["size=9000000000000000000", "map=0,3"], nil),
-        (["size=9000000000000000000", "numblocks=1", "offset=8999999999999999997", "numbytes=3"], nil),
-    ] as [([String], String?)]) func refusesHoles(_ records: [String], _ map: String?) async throws {
+    @Test(
+        arguments: [
+            (["major=1", "minor=0", "name=holes", "realsize=200000"], "2\n100000\n3\n200000\n0\n"),
+            (["major=1", "minor=0", "name=holes", "realsize=9000000000000000000"], "0\n"),
+            (["size=9000000000000000000", "map=0,0,9000000000000000000,0"], nil),
+            (["size=9000000000000000000", "map=0,3"], nil),
+            (["size=9000000000000000000", "numblocks=1", "offset=8999999999999999997", "numbytes=3"], nil),
+        ] as [([String], String?)]) func refusesHoles(_ records: [String], _ map: String?) async throws
+    {
         var tar = TarBytes()
         tar.add("x", type: "x", content: paxRecords(records.map { "GNU.sparse.\($0)" }))
         let content = map.map { Array($0.utf8) + zeros(512 - $0.utf8.count) } ?? []

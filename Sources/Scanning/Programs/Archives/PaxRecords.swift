@@ -7,7 +7,8 @@ struct PaxRecords {
 
     /// Keys that say nothing about which bytes are whose.
     private static let harmless = NameSet(
-        "atime comment ctime gid gname mtime uid uname LIBARCHIVE.creationtime LIBARCHIVE.xattr.user.mime_type")
+        "atime comment ctime gid gname mtime uid uname LIBARCHIVE.creationtime LIBARCHIVE.xattr.user.mime_type"
+    )
 
     /// - Returns: `nil` where the bytes are no such records.
     init?(_ bytes: [UInt8]) {

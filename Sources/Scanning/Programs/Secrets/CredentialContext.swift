@@ -45,7 +45,8 @@ struct CredentialContext {
         let small = (0..<word.count).map { (0x41...0x5A).contains(word[$0]) ? word[$0] | 0x20 : word[$0] }
         if small == Self.user {
             hasUser = true
-        } else if PickleName.contains(small.span, Self.aws) || PickleName.contains(small.span, Self.awsShort) {
+        } else if PickleName.contains(small.span, Self.aws) || PickleName.contains(small.span, Self.awsShort)
+        {
             name = Self.aws
         } else if PickleName.contains(small.span, Self.kaggle) {
             name = Self.kaggle
