@@ -122,6 +122,11 @@ import Testing
             try writeFile(sample.target + "/models/__pycache__/knapsack.cpython-311.pyc", "")
             let codes = try await sample.verify().findings.map(\.code.rawValue)
             #expect(codes.filter { $0 == "extra" }.count == 3)
+            // What Python made of the loader goes with the bundle; the rest is nobody's but its owner's.
+            await #expect(throws: Diagnostics.self) { try await sample.pack() }
+            try Directory.removeFile(sample.target + "/__pycache__/other.cpython-311.pyc")
+            try Directory.removeFile(sample.target + "/__pycache__/knapsack.py")
+            try Directory.removeTree(sample.target + "/models/__pycache__")
             _ = try await sample.pack()
             #expect(try await sample.verify().findings.isEmpty)
         }
