@@ -37,11 +37,7 @@ struct MemberBounds {
             try take(entry)
             return true
         }
-        if let size = expected.content[entry.path]?.size {
-            if size == entry.size { return true }
-        } else if expected.isGenerated(entry.path), entry.size <= ExpectedFiles.generatedLimit {
-            return true
-        }
+        if expected.admits(entry.path, size: entry.size) { return true }
         try take(entry)
         return false
     }
@@ -63,6 +59,13 @@ struct MemberBounds {
 extension ExpectedFiles {
     /// The most bytes that a file has that Knapsack itself makes.
     static let generatedLimit = Lock.sizeLimit
+
+    /// Whether a file's content is worth reading: it has the size that the lock says, or is one that Knapsack makes and
+    /// not too long for one.
+    func admits(_ path: String, size: Int) -> Bool {
+        if let content = content[path] { return content.size == size }
+        return isGenerated(path) && size <= Self.generatedLimit
+    }
 
     /// Whether a path is one of the files that Knapsack makes besides what the lock lists.
     func isGenerated(_ path: String) -> Bool {

@@ -54,6 +54,23 @@ import Testing
         }
     }
 
+    /// A file of holes, as long as no disk is, takes no longer than any other.
+    @Test func filesOfAnotherSizeAreNotRead() async throws {
+        try await withTemporaryDirectory { directory in
+            let sample = try PackedSample(in: directory)
+            _ = try await sample.pack()
+            let paths = ["models/first/config.json", "models/first/more.bin", "README.md"]
+            for path in paths {
+                let full = "\(sample.target)/\(path)"
+                try Directory.removeFile(full)
+                try FileHandle.creating(full).resize(1 << 42)
+            }
+            let report = try await sample.verify()
+            #expect(Set(report.findings.map(\.code.rawValue)) == ["changed", "extra"])
+            for path in paths { #expect(report.findings.contains { $0.message.contains(path) }) }
+        }
+    }
+
     @Test func saysWhoseContentASwappedFileHas() async throws {
         try await withTemporaryDirectory { directory in
             let sample = try PackedSample(in: directory)
