@@ -5,9 +5,9 @@ import zipfile
 
 import pytest
 from cli import manifest, read_lock
-from conftest import MINILM
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from genuine import MINILM
 from wheelhouse import members, record
 
 WHEELS = {
