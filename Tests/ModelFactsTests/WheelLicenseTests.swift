@@ -8,7 +8,8 @@ import Testing
     private func stated(_ fields: String...) throws -> String? {
         let text = "Metadata-Version: 2.4\nName: a\nVersion: 1\n" + fields.joined(separator: "\n") + "\n"
         let bytes = Array(text.utf8)
-        return WheelLicense.stated(in: try #require(PackageMetadata(bytes.span)))
+        let metadata = PackageMetadata(bytes.span)
+        return WheelLicense.stated(in: try #require(metadata))
     }
 
     @Test func anExpressionStandsAlone() throws {
