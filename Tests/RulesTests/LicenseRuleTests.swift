@@ -45,8 +45,16 @@ import Testing
                     requiresPython: nil,
                     requires: [], extras: [], license: license, problems: [])
             }
-            let text =
-                "schema = 1\n[bundle]\nname = \"wheel-house\"\n[policy]\nlicenses = [\"mit\", \"bsd\"]\n"
+            let text = """
+                schema = 1
+                [bundle]
+                name = "wheel-house"
+                [policy]
+                licenses = ["mit", "bsd"]
+                [[wheels]]
+                name = "w"
+                source = "path:house"
+                """
             let policy = try Manifest.parse(Array(text.utf8), path: "m.toml").policy
             let entry = Samples.entry("w", kind: .wheels, license: license, files: [])
             let locked = entry.with(facts: [try #require(WheelFacts.fact(wheels))])
