@@ -56,10 +56,6 @@ package struct LocalDirectory: Sendable {
         var files: [CachedFile] = []
         var changed: [String] = []
         for file in walk.files {
-            if LocalDirectory.holdsCredentials(file.path, among: paths) {
-                problems.append(LocalDirectory.credentials(file.path, subject))
-                continue
-            }
             var evidence: [Evidence] = []
             var tree: TreeFile?
             if let metadata = records.metadata[file.path] {
@@ -106,29 +102,6 @@ package struct LocalDirectory: Sendable {
 
 // What is found among the files.
 extension LocalDirectory {
-    /// Names under which the clients keep tokens and keys. "token" is one only in the client's home, beside
-    /// other things that lie there.
-    private static func holdsCredentials(_ path: String, among paths: Set<String>) -> Bool {
-        switch Path.name(path) {
-        case "stored_tokens", "kaggle.json", "access_token", ".netrc": return true
-        case "token":
-            let parent = Path.parent(path)
-            let beside = ["stored_tokens", ".check_for_update_done", "hub/CACHEDIR.TAG", "hub/version.txt"]
-            return Path.name(parent) == ".huggingface"
-                || beside.contains { paths.contains(parent == "." ? $0 : "\(parent)/\($0)") }
-        default: return false
-        }
-    }
-
-    private static func credentials(_ path: String, _ subject: String) -> Snapshot.Problem {
-        Snapshot.Problem(
-            Diagnostic(
-                code: .credentials,
-                "\(subject): \(FileWalk.shown(path)) has the name of a file with a token",
-                notes: ["it was not read"], fix: "leave it out with exclude, or name a smaller directory"),
-            [path])
-    }
-
     private static func later(_ paths: [String], _ subject: String) -> Snapshot.Problem {
         let more = paths.count > 5 ? ["… and \(paths.count - 5) more"] : []
         return Snapshot.Problem(

@@ -32,6 +32,32 @@ struct CacheOptions: ParsableArguments {
         completion: .directory)
     var kagglehubCache: String?
 
+    /// Makes sure that there is a cache to look into: each one that an option names, and at least one of those that
+    /// the environment names. What could not be looked at is not empty.
+    func requirePresent(_ context: CommandContext) throws {
+        let caches = caches(context)
+        let named = [("Hugging Face", hfCache), ("kagglehub", kagglehubCache)]
+        var missing = named.compactMap { name, path in
+            path.flatMap { CacheOptions.isDirectory($0) ? nil : CacheOptions.missing(name, $0) }
+        }
+        let roots = [("Hugging Face", caches.hub.root), ("kagglehub", caches.kagglehub.root)]
+        if missing.isEmpty, !roots.contains(where: { CacheOptions.isDirectory($0.1) }) {
+            missing = roots.map(CacheOptions.missing)
+        }
+        guard missing.isEmpty else { throw Diagnostics(missing) }
+    }
+
+    private static func isDirectory(_ path: String) -> Bool {
+        (try? FileStatus.status(of: Directory.realPath(path)).kind) == .directory
+    }
+
+    private static func missing(_ name: String, _ path: String) -> Diagnostic {
+        Diagnostic(
+            code: .cacheMissing, "there is no \(name) cache at \(FileWalk.shown(path))",
+            fix: "name the directory that the client downloads into, or download something first",
+            verdict: .undecided)
+    }
+
     func caches(_ context: CommandContext) -> Caches {
         Caches(
             hub: HubCache(root: hfCache ?? HubCache.defaultRoot(environment: context.environment)),

@@ -14,6 +14,11 @@ struct Converter: Sendable {
     /// Whether the digests of tensors are wanted for every format.
     let sharesTensors: Bool
     let progress: ProgressHandler
+    /// Whether what was not made before is made; otherwise asking for it throws ``Unmade``.
+    var makes = true
+
+    /// What is asked for was not made before, and nothing is to be written.
+    struct Unmade: Error {}
 
     /// What there is of a conversion, every file of which was compared with its digest.
     struct Made: Sendable {
@@ -52,6 +57,7 @@ struct Converter: Sendable {
                     "\(entry): what was converted before is not what it was, and is made again",
                     notes: ["it was in \(target)"]))
         }
+        guard makes else { throw Unmade() }
         do {
             // First of all, so that nothing is taken away that another process is about to use.
             let partial = try PartialDirectory(target: target)

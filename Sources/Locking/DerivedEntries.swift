@@ -13,6 +13,8 @@ struct DerivedEntries {
     private(set) var entries: [LockedEntry] = []
     private(set) var outcomes: [ConversionOutcome] = []
     private(set) var findings: [Diagnostic] = []
+    /// The names of those that would have to be made, and were not, because nothing is to be written.
+    private(set) var unmade: [String] = []
     /// Where the made files lie.
     private(set) var locations: [SHA256Digest: String] = [:]
 
@@ -36,8 +38,13 @@ struct DerivedEntries {
         }
         let missing = inputs.incomplete(source, entry).filter { $0.severity == .error }
         guard missing.isEmpty else { throw Diagnostics(missing) }
-        let made = try await converter.files(of: entry.name, inputs.recipe, inputs.conversion) {
-            try await converter.inputs(inputs, of: source)
+        let made: Converter.Made
+        do {
+            made = try await converter.files(of: entry.name, inputs.recipe, inputs.conversion) {
+                try await converter.inputs(inputs, of: source)
+            }
+        } catch is Converter.Unmade {
+            return unmade.append(entry.name)
         }
         findings += made.findings.map { $0.located(at: entry.location) }
         let locked = try self.entry(entry, source, inputs, made)
@@ -75,16 +82,21 @@ struct DerivedEntries {
         return LockedEntry(
             name: entry.name, kind: entry.kind, asked: entry.asked, origin: .conversion(inputs.conversion),
             license: inputs.license(entry.license),
-            facts: (DerivedEntries.facts(facts, source) + DerivedEntries.pickles(inputs.carried, source)
+            facts: (DerivedEntries.facts(facts, source) + DerivedEntries.dangers(inputs.carried, source)
                 + made.results).sortedByKey, files: files,
             tensors: files.flatMap { tensors[Array($0.path.utf8)] ?? [] })
     }
 
-    /// The pickles among the files that are carried along.
-    private static func pickles(_ carried: [LockedFile], _ source: LockedEntry) -> [JSON.Member] {
+    /// The pickles, programs and credentials among the files that are carried along.
+    private static func dangers(_ carried: [LockedFile], _ source: LockedEntry) -> [JSON.Member] {
         let paths = Set(carried.map { Array($0.path.utf8) })
         let kept = source.pickles.filter { paths.contains(Array($0.path.utf8)) }
-        return [PickleFact.lockMember(kept)].compactMap(\.self)
+        let programs = source.programs.filter { paths.contains(Array($0.path.utf8)) }
+        let credentials = source.credentials.filter { paths.contains(Array($0.path.utf8)) }
+        return [
+            PickleFact.lockMember(kept), ProgramFact.lockMember(programs),
+            CredentialFact.lockMember(credentials),
+        ].compactMap(\.self)
     }
 
     /// What is known of the new files; what they do not tell of their origin the old ones do.

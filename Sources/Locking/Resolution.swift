@@ -16,7 +16,8 @@ package struct Resolution: Sendable {
         /// All.
         case all
 
-        func includes(_ name: String) -> Bool {
+        /// Whether the pin of an entry moves on.
+        package func includes(_ name: String) -> Bool {
             switch self {
             case .none: false
             case .entries(let names): names.contains(name)
@@ -142,6 +143,10 @@ package struct FoundEntry: Sendable {
     let facts: ModelFacts
     /// The files with pickles.
     let pickles: [PickleFact]
+    /// The files with programs that are no pickles.
+    let programs: [ProgramFact]
+    /// Tokens and keys in the files.
+    let credentials: [CredentialFact]
     let license: LockedLicense?
     /// Problems, allowed ones as notes.
     let findings: [Diagnostic]
@@ -159,12 +164,22 @@ package struct FoundEntry: Sendable {
         let files = snapshot.files.filter { filter.accepts($0.path) }
         // Wheels and other files are not looked into for what a model would be.
         let isModel = entry.kind == .model || entry.kind == .dataset
-        let facts = ModelFacts.read(isModel ? files : [], entry: entry.name)
+        var facts = ModelFacts.read(isModel ? files : [], entry: entry.name)
+        let unstated =
+            isModel
+            ? facts.addStatements(
+                in: snapshot.files.filter { !filter.accepts($0.path) }, entry: entry.name) : []
         // A wheel is a program as a whole.
         let (pickles, unread) = PickleFact.read(
             entry.kind == .wheels ? [] : files, among: snapshot.files.map(\.path), entry: entry.name)
         self.pickles = pickles
-        var findings = snapshot.problems(taking: filter.accepts) + facts.problems + unread
+        let (programs, unreadPrograms) = ProgramFact.read(
+            entry.kind == .wheels ? [] : files, entry: entry.name)
+        self.programs = programs
+        credentials = CredentialFact.read(files, among: snapshot.files.map(\.path))
+        var findings = snapshot.problems(taking: filter.accepts) + facts.problems + unstated + unread
+        findings += unreadPrograms.filter { problem in !unread.contains { $0.message == problem.message } }
+        findings += CredentialFact.findings(credentials, entry: entry.name)
         if let absent = snapshot.absentFiles(of: entry.name, accepting: filter.accepts) {
             findings.append(absent)
         }
@@ -205,6 +220,10 @@ package struct FoundEntry: Sendable {
 
     /// What the lock records besides the files, sorted by name.
     var lockFacts: [JSON.Member] {
-        (facts.lockFields() + [PickleFact.lockMember(pickles)].compactMap(\.self)).sortedByKey
+        (facts.lockFields()
+            + [
+                PickleFact.lockMember(pickles), ProgramFact.lockMember(programs),
+                CredentialFact.lockMember(credentials),
+            ].compactMap(\.self)).sortedByKey
     }
 }

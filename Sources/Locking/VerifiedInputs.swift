@@ -12,6 +12,8 @@ package struct VerifiedInputs: Sendable {
     package let caches: Caches
     /// What was converted, or found converted, in the manifest's order.
     package let conversions: [ConversionOutcome]
+    /// The entries that would have to be converted, and are missing, because nothing was to be written.
+    package let unmade: [String]
     /// Where contents that were hashed lie.
     package let locations: [SHA256Digest: String]
     /// Files that break their own format, which are carried as they are, and what is worth knowing of conversions.
@@ -48,9 +50,10 @@ package struct VerifiedInputs: Sendable {
     /// - Parameters:
     ///   - index: where digests are remembered; `nil` hashes everything and remembers nothing.
     ///   - rehash: hash everything all the same.
+    ///   - converts: whether entries are made that were not made before; they are left out otherwise.
     /// - Throws: every file that is not what its cache says it is, at once.
     package init(
-        proving resolution: Resolution, index: DigestIndex?, rehash: Bool = false,
+        proving resolution: Resolution, index: DigestIndex?, rehash: Bool = false, converts: Bool = true,
         progress: @escaping ProgressHandler
     ) async throws {
         let sharesTensors = resolution.manifest.bundle.deduplication == .tensor
@@ -95,9 +98,10 @@ package struct VerifiedInputs: Sendable {
         guard problems.isEmpty else { throw Diagnostics(problems) }
         let survey = try await WheelSurvey(wheelhouses, again: rehash, progress)
         entries = entries.map { survey.adding(to: $0) }
-        let converter = Converter(
+        var converter = Converter(
             caches: resolution.caches, directory: Path.parent(resolution.manifest.path), index: index,
             rehash: rehash, sharesTensors: sharesTensors, progress: progress)
+        converter.makes = converts
         var derived = DerivedEntries(converter: converter, sources: entries)
         for case .derived(let entry, let request, let previous) in resolution.items {
             do {
@@ -113,6 +117,7 @@ package struct VerifiedInputs: Sendable {
             (entries + derived.entries).first { $0.name == entry.name }
         }
         conversions = derived.outcomes
+        unmade = derived.unmade
         findings = broken + derived.findings + survey.findings(of: wheelhouses.map(\.found.entry))
     }
 

@@ -155,7 +155,10 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case pickleDenied = "pickle-denied"
     case pickleRefused = "pickle-refused"
     case pickleUnreadable = "pickle-unreadable"
+    case pinMoved = "pin-moved"
     case preTokenizerUnknown = "pre-tokenizer-unknown"
+    case program = "program"
+    case programUnreadable = "program-unreadable"
     case proofMissing = "proof-missing"
     case protobufBroken = "protobuf-broken"
     case pythonCache = "python-cache"
@@ -253,7 +256,7 @@ extension FindingCode {
             .ggufBroken, .indexMissing, .kaggleKeywords, .kaggleLicenseUnknown,
             .kaggleTitleUnderscore, .licenseBaseUnknown, .licenseDiffers, .licenseNameUnknown,
             .metadataLeftOut, .newerIncomplete, .noExistStale, .npzBroken, .overrideSign,
-            .pythonCache, .pytorchBroken, .quantizeFallback, .refKept, .remoteCode,
+            .pinMoved, .pythonCache, .pytorchBroken, .quantizeFallback, .refKept, .remoteCode,
             .remoteCodeElsewhere, .signatureLog, .signatureOrder, .versionPartial, .wheelTags,
             .zipBroken:
             .warning

@@ -1,11 +1,13 @@
 package import Formats
 import Manifests
+import Scanning
 
 /// A place where a model's configuration asks for Python code to be run when the model is loaded.
 package struct LoadedCode: Hashable, Sendable {
     /// The path of the configuration.
     package let file: String
-    /// The key that asks for it: "auto_map", "trust_remote_code", "custom_pipelines", "type" or "_class_name".
+    /// The key that asks for it: one of ``CodeKey``, "type", "_class_name", "class_name", or "unreadable" for a file that
+    /// could not be read.
     package let key: String
     /// What is run, as "module.Class" or, in another repository, "organization/name--module.Class"; `nil` where the
     /// key alone says it.
@@ -14,10 +16,25 @@ package struct LoadedCode: Hashable, Sendable {
     /// The most places that a lock records of an entry; real models have about ten.
     package static let most = 64
 
+    /// Whether a library runs it without being asked to trust code, in one of its versions.
+    package var runsUnasked: Bool {
+        ["target", "cls", "type", "class_name"].contains(key)
+            || CodeKey.all.contains { $0.runsUnasked && $0.key.utf8.elementsEqual(key.utf8) }
+    }
+
     /// The repository of the Hub that the code is taken from, where it is not the model's own.
     package var repository: String? {
+        if key.hasSuffix("_implementation") || key.hasSuffix("_implementation_internal") { return kernel }
         guard let value, let end = value.firstRange(of: "--")?.lowerBound else { return nil }
         let name = String(value[..<end])
+        return HubRepository.problem(inID: name) == nil ? name : nil
+    }
+
+    /// The repository of a kernel: `org/name` of `paged|org/name@revision:function`.
+    private var kernel: String? {
+        guard let last = value?.utf8.split(separator: UInt8(ascii: "|")).last else { return nil }
+        let name = String(
+            decoding: last.prefix { $0 != UInt8(ascii: "@") && $0 != UInt8(ascii: ":") }, as: UTF8.self)
         return HubRepository.problem(inID: name) == nil ? name : nil
     }
 
@@ -44,58 +61,63 @@ package struct LoadedCode: Hashable, Sendable {
     static func isConfiguration(_ path: String) -> Bool {
         let name = ModelPath(path).file
         return name.hasSuffix(".json")
-            && (name.contains("config") || ["modules.json", "model_index.json"].contains(name))
+            && (name.contains("config")
+                || ["modules.json", "model_index.json", "modular_model_index.json"].contains(name))
     }
 
     /// All places in one configuration, sorted.
     ///
-    /// `auto_map`, `trust_remote_code` and `custom_pipelines` are transformers', wherever they are; classes of
-    /// modules outside of the library are sentence-transformers' (`modules.json`) and diffusers' (`model_index.json`).
+    /// Keys of ``CodeKey`` count wherever they are; classes of modules outside of the library are sentence-transformers'
+    /// (`modules.json`) and diffusers' (`model_index.json`).
     package static func all(in json: JSON, file: String) -> [LoadedCode] {
+        let name = ModelPath(file).file
         var found: Set<LoadedCode> = []
         search(json) { key, value in
-            switch key {
-            case "auto_map":
-                for text in texts(in: value) { found.insert(LoadedCode(file: file, key: key, value: text)) }
-            case "trust_remote_code" where value.bool == true: found.insert(LoadedCode(file: file, key: key))
-            case "custom_pipelines":
-                for pipeline in value.members ?? [] {
-                    let implementation = pipeline.value["impl"]?.string ?? pipeline.key
-                    found.insert(LoadedCode(file: file, key: key, value: implementation))
+            for known in CodeKey.all
+            where known.key.utf8.elementsEqual(key.utf8) && known.files.contains(name) {
+                for text in known.values(value) {
+                    found.insert(LoadedCode(file: file, key: key, value: text))
                 }
-            default: break
             }
         }
-        switch ModelPath(file).file {
+        switch name {
         case "modules.json":
             for module in json.array ?? [] {
-                guard let type = module["type"]?.string, !type.hasPrefix("sentence_transformers.") else {
+                guard let type = module["type"]?.string, !CodeKey.isSentenceTransformers(type) else {
                     continue
                 }
                 found.insert(LoadedCode(file: file, key: "type", value: type))
             }
-        case "model_index.json": found.formUnion(diffusers(json, file))
+        case "model_index.json", "modular_model_index.json": found.formUnion(diffusers(json, file))
         default: break
         }
-        return found.sorted { $0.order.lexicographicallyPrecedes($1.order) }
+        for message in KerasDescription.messages(json) {
+            found.insert(LoadedCode(file: file, key: "class_name", value: message))
+        }
+        return sorted(found)
+    }
+
+    /// What a YAML document names for Hydra, NeMo or latent-diffusion to call; `nil` for one that cannot be read.
+    static func all(inYAML bytes: [UInt8], file: String) -> [LoadedCode]? {
+        guard let json = YAMLDocument.json(bytes) else { return nil }
+        let targets = NamedTargets.all(in: json).map { LoadedCode(file: file, key: $0.key, value: $0.value) }
+        return sorted(Set(targets + all(in: json, file: file)))
+    }
+
+    private static func sorted(_ found: Set<LoadedCode>) -> [LoadedCode] {
+        found.sorted { $0.order.lexicographicallyPrecedes($1.order) }
     }
 
     /// Classes of a pipeline are lists of a module and a class; those of libraries come from an installed package, and
     /// a pipeline's own is a list only where its module lies in the repository.
     private static func diffusers(_ json: JSON, _ file: String) -> [LoadedCode] {
-        let libraries: Set<String> = [
-            "diffusers", "transformers", "onnxruntime.training", "optimum", "peft", "k_diffusion",
-            "stable_diffusion", "flax", "sentencepiece",
-        ]
-        return (json.members ?? []).compactMap { member in
-            guard let parts = member.value.strings, parts.count == 2 else { return nil }
-            if member.key != "_class_name" {
-                guard !libraries.contains(parts[0]) else { return nil }
-                // Modules of diffusers' own pipelines are named without the package.
-                let isOwn = ["deepfloyd_if", "stable_diffusion", "stable_diffusion_safe", "paint_by_example"]
-                guard !isOwn.contains(parts[0]) else { return nil }
-            }
-            return LoadedCode(file: file, key: "_class_name", value: parts.joined(separator: "."))
+        (json.members ?? []).compactMap { member in
+            // A modular pipeline has a description of where it comes from as a third element.
+            guard let parts = member.value.array, parts.count == 2 || parts.count == 3,
+                let library = parts[0].string, let name = parts[1].string
+            else { return nil }
+            if member.key != "_class_name", DiffusersLibraries.contains(library) { return nil }
+            return LoadedCode(file: file, key: "_class_name", value: "\(library).\(name)")
         }
     }
 
@@ -108,10 +130,5 @@ package struct LoadedCode: Hashable, Sendable {
             search(member.value, found)
         }
         for element in json.array ?? [] { search(element, found) }
-    }
-
-    private static func texts(in json: JSON) -> [String] {
-        if let text = json.string { return [text] }
-        return (json.members?.map(\.value) ?? json.array ?? []).flatMap(texts)
     }
 }

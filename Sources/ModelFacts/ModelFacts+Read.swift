@@ -136,12 +136,7 @@ private struct ModelFactsReader {
         do throws(ModelCard.Problem) {
             return try ModelCard.parse(start)
         } catch {
-            problems.append(
-                Diagnostic(
-                    code: .cardBroken,
-                    "\(prefix)README.md\(error.line.map { ", line \($0)" } ?? ""): \(error.message)",
-                    notes: ["the licence and the base model are therefore not known"],
-                    fix: "state the licence in the entry, with license = \"…\""))
+            problems.append(error.diagnostic(prefix))
             return nil
         }
     }

@@ -21,7 +21,7 @@ package struct ModelFile: Equatable, Sendable {
 /// What a model is, read from its files without running anything.
 package struct ModelFacts: Equatable, Sendable {
     /// The model card; `nil` where there is none or it cannot be read.
-    package let card: ModelCard?
+    package internal(set) var card: ModelCard?
     /// The configuration: the top one, else that of the first part that has one.
     package let config: ConfigFacts?
     /// The formats of the weights, sorted by name.

@@ -11,6 +11,9 @@ package struct SafetyFacts: Equatable, Sendable {
     /// The largest JSON file that is read; configurations of tokenizers have up to some megabytes.
     static let sizeLimit = 1 << 25
 
+    /// The largest JSON file without the name of a configuration that is read.
+    static let documentLimit = 1 << 22
+
     /// Nothing.
     init() {}
 
@@ -21,6 +24,13 @@ package struct SafetyFacts: Equatable, Sendable {
             let isTemplate = path.file == "chat_template.json"
             if LoadedCode.isConfiguration(file.path) || isTemplate {
                 read(configuration: file)
+            } else if path.suffix == "json" {
+                read(document: file)
+            } else if path.suffix == "yaml" || path.suffix == "yml" {
+                read(yaml: file)
+            } else if file.path.utf8.elementsEqual("custom_generate/generate.py".utf8) {
+                // transformers 4.52 and later take it for the model's generate method.
+                code.append(LoadedCode(file: file.path, key: "custom_generate"))
             } else if path.suffix == "jinja" {
                 read(template: file)
             } else if path.suffix == "gguf" || ModelFormat.isWeightLike(file.path) {
@@ -49,6 +59,31 @@ package struct SafetyFacts: Equatable, Sendable {
         }
         code += LoadedCode.all(in: json, file: file.path)
         templates += TemplateFinding.all(in: json, file: file.path)
+    }
+
+    /// A JSON file that has not the name of a configuration: what is none, or too long for one, tells nothing.
+    private mutating func read(document file: ModelFile) {
+        guard !SafetyFacts.isVocabulary(file.path), file.size <= SafetyFacts.documentLimit,
+            let bytes = try? FileReader.contents(of: file.location, limit: SafetyFacts.documentLimit),
+            let json = try? JSON.parse(bytes.span, nonFinite: true)
+        else { return }
+        code += LoadedCode.all(in: json, file: file.path)
+    }
+
+    /// Files that only a tokenizer or a list of shards is read from, and that are long.
+    private static func isVocabulary(_ path: String) -> Bool {
+        let name = ModelPath(path)
+        return name.isIndex
+            || ["vocab.json", "merges.json", "added_tokens.json"].contains {
+                $0.utf8.elementsEqual(name.file.utf8)
+            }
+    }
+
+    private mutating func read(yaml file: ModelFile) {
+        guard let bytes = try? FileReader.contents(of: file.location, limit: YAMLDocument.sizeLimit),
+            let found = LoadedCode.all(inYAML: bytes, file: file.path)
+        else { return code.append(LoadedCode(file: file.path, key: "unreadable")) }
+        code += found
     }
 
     private mutating func read(template file: ModelFile) {

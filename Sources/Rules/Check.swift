@@ -23,7 +23,10 @@ package enum Check {
             let isSource = sources.contains(entry.name)
             let found =
                 completeness(locked) + PolicyRules.findings(entry, locked, manifest, lock)
-                + PickleRule.findings(locked, manifest.policy) + WheelRules.findings(entry, locked)
+                + PickleRule.findings(locked, manifest.policy)
+                + ProgramRule.findings(locked, manifest.policy)
+                + CredentialFact.findings(locked.credentials, entry: locked.name)
+                + WheelRules.findings(entry, locked)
                 + HardwareRules.findings(entry, locked, manifest.policy, isSource: isSource)
                 + KaggleRules.renamed(locked)
             findings += found.map { $0.located(at: entry.location).allowed(by: entry) }
@@ -33,7 +36,7 @@ package enum Check {
     }
 
     /// Whether the lock has the facts that the rules of this Knapsack decide by: what nobody looked at is not clean.
-    static func outdated(_ manifest: Manifest, _ lock: Lock) -> [Diagnostic] {
+    package static func outdated(_ manifest: Manifest, _ lock: Lock) -> [Diagnostic] {
         guard lock.factsVersion != Lock.factsVersion else { return [] }
         let other = lock.factsVersion < Lock.factsVersion ? "an earlier" : "a later"
         return [

@@ -14,7 +14,9 @@ enum RemoteCodeRule {
             findings.append(
                 Diagnostic(
                     policy.remoteCode == .deny ? .error : .warning, code: .remoteCode,
-                    "\(locked.name): loading it with trust_remote_code runs code that it brings along",
+                    code.contains(where: \.runsUnasked)
+                        ? "\(locked.name): loading it may run code that its configuration names, unasked"
+                        : "\(locked.name): loading it with trust_remote_code runs code that it brings along",
                     notes: listed(code.map(text)),
                     fix:
                         "take a model without it, look at the code and add \"remote-code\" to the entry's allow, or "

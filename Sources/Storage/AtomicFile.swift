@@ -66,49 +66,6 @@ package enum AtomicFile {
 }
 
 extension FileHandle {
-    /// Makes a new file to write, locked until the handle ends, in the place of one that a killed process
-    /// may have left there.
-    ///
-    /// - Parameter seconds: how long to wait for another process that has it.
-    /// - Returns: `nil` where another process has it.
-    package static func claiming(_ path: String, patience seconds: Int = 0) throws(FileError) -> FileHandle? {
-        var rounds = seconds * 100
-        while true {
-            do throws(FileError) {
-                let file = try creating(path)
-                // Only who holds the lock of a file may take its name away: whoever looked at this one before
-                // it was locked takes it for a leftover, and is the one who goes on.
-                if try file.lockExclusively(), try file.isStill(path) { return file }
-            } catch {
-                guard error.isExisting else { throw error }
-                if try removeLeftover(path) { continue }
-            }
-            guard rounds > 0 else { return nil }
-            rounds -= 1
-            usleep(10_000)
-        }
-    }
-
-    /// Removes a file unless another process has locked it.
-    /// - Returns: whether nothing is in the way any more.
-    private static func removeLeftover(_ path: String) throws(FileError) -> Bool {
-        do throws(FileError) {
-            let other = try reading(path)
-            guard try other.lockExclusively() else { return false }
-            if try other.isStill(path) { try Directory.removeFile(path) }
-            return true
-        } catch {
-            guard error.isMissing else { throw error }
-            return true
-        }
-    }
-
-    /// Whether a path names this very file.
-    private borrowing func isStill(_ path: String) throws(FileError) -> Bool {
-        let (held, present) = (try status(), try FileStatus.existing(path))
-        return present?.inode == held.inode && present?.device == held.device
-    }
-
     /// Takes the file's lock for this process, without waiting.
     /// - Returns: whether it was free. The lock ends with the handle, also when the process is killed.
     package func lockExclusively() throws(FileError) -> Bool {

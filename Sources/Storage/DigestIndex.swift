@@ -12,6 +12,7 @@ package final class DigestIndex: Sendable {
     package static let version = 4
 
     private let database: DatabaseQueue
+    private let isReadOnly: Bool
     private let pending = Mutex<[Row]>([])
 
     private struct Row: Sendable {
@@ -29,7 +30,10 @@ package final class DigestIndex: Sendable {
         package let extents: [ExtentDigest]?
     }
 
-    private init(database: DatabaseQueue) { self.database = database }
+    private init(database: DatabaseQueue, isReadOnly: Bool = false) {
+        self.database = database
+        self.isReadOnly = isReadOnly
+    }
 
     /// Opens the index in a directory, making both where they are missing.
     ///
@@ -57,6 +61,22 @@ package final class DigestIndex: Sendable {
     /// Opens the index that a directory has; one that cannot be read is an error and stays as it is.
     package static func existing(inDirectory directory: String) throws -> DigestIndex {
         try DigestIndex(path: Path.join(directory, fileName))
+    }
+
+    /// Opens the index that a directory has to look digests up: nothing is made, changed or remembered.
+    ///
+    /// - Returns: `nil` where there is none that can be read.
+    package static func reading(inDirectory directory: String) -> DigestIndex? {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(10)
+        let path = Path.join(directory, fileName)
+        guard let queue = try? DatabaseQueue(path: path, configuration: configuration) else { return nil }
+        let isKnown = try? queue.read { database in
+            try Int.fetchOne(database, sql: "PRAGMA user_version") == DigestIndex.version
+                && String.fetchOne(database, sql: "PRAGMA quick_check(1)") == "ok"
+        }
+        return isKnown == true ? DigestIndex(database: queue, isReadOnly: true) : nil
     }
 
     private convenience init(path: String) throws {
@@ -156,6 +176,7 @@ package final class DigestIndex: Sendable {
         _ digests: ContentDigests, extents: [ExtentDigest]? = nil, of status: FileStatus,
         at path: String, now: Int64
     ) {
+        guard !isReadOnly else { return }
         // File systems that keep whole seconds show it by the nanoseconds; others tick every few ms.
         let keepsSeconds = status.changed % 1_000_000_000 == 0
         let grain: Int64 = keepsSeconds ? 2_000_000_000 : 50_000_000

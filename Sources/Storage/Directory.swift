@@ -79,12 +79,6 @@ package enum Directory {
         guard unsafe rmdir(path) == 0 || errno == ENOENT else { throw FileError("remove", path) }
     }
 
-    /// Whether `path` lies on a file system that is mounted read-only; what cannot be asked is not.
-    package static func isReadOnly(_ path: String) -> Bool {
-        var status = statvfs()
-        return unsafe statvfs(path, &status) == 0 && status.f_flag & UInt(ST_RDONLY) != 0
-    }
-
     /// Whether the file system that holds `path` can take no more files, whatever their size.
     package static func isOutOfFiles(at path: String) -> Bool {
         var status = statvfs()

@@ -9,11 +9,16 @@ package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The error number, such as `ENOENT`.
     package let code: Int32
 
+    /// A better reason than the kernel's, if there is one.
+    private let ownReason: String?
+
     /// Makes an error from an error number that is already at hand.
-    package init(_ operation: String, _ path: String, code: Int32) {
+    /// - Parameter reason: what to say in the place of the number's words.
+    package init(_ operation: String, _ path: String, code: Int32, reason: String? = nil) {
         self.operation = operation
         self.path = path
         self.code = code
+        ownReason = reason
     }
 
     /// Makes an error from `errno`; call it directly after the failed system call.
@@ -21,9 +26,10 @@ package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
         self.init(operation, path, code: errno)
     }
 
-    /// The kernel's reason in words, in English whatever the locale, because Knapsack never sets one.
+    /// The reason in words: Knapsack's own, or the kernel's, in English whatever the locale, because Knapsack never
+    /// sets one.
     package var reason: String {
-        unsafe String(cString: strerror(code))
+        unsafe ownReason ?? String(cString: strerror(code))
     }
 
     /// "cannot open /x/y: Permission denied".

@@ -41,18 +41,10 @@ package final class PartialDirectory: Sendable {
     }
 
     private static func locked(_ path: String) throws(FileError) -> FileHandle {
-        while true {
-            try Directory.make(path)
-            let handle = try FileHandle.directory(path)
-            guard try handle.lockExclusively() else { throw FileError("lock", path, code: EWOULDBLOCK) }
-            // Another process may have given it its final name, or removed it, before the lock was taken.
-            let held = try handle.status()
-            if let present = try FileStatus.existing(path), present.inode == held.inode,
-                present.device == held.device
-            {
-                return handle
-            }
+        guard let handle = try FileHandle.claimingDirectory(path) else {
+            throw FileError("lock", path, code: EWOULDBLOCK)
         }
+        return handle
     }
 
     /// Waits until everything in it is on the disk and gives it its name, in place of an empty directory if there

@@ -89,18 +89,6 @@ import Testing
         }
     }
 
-    @Test func neverTakesFilesWithTokens() async throws {
-        try await withTemporaryDirectory { directory in
-            for name in ["token", "stored_tokens", "hub/version.txt", "data/token", "data/kaggle.json"] {
-                try writeFile("\(directory)/\(name)", "secret")
-            }
-            let snapshot = try LocalDirectory(directory, relativeTo: "/").snapshot()
-            #expect(snapshot.paths == ["data/token", "hub/version.txt"])
-            #expect(snapshot.problems.map(\.code.rawValue) == ["credentials", "credentials", "credentials"])
-            #expect(snapshot.problems(taking: { $0.hasPrefix("hub/") }).isEmpty)
-        }
-    }
-
     @Test func saysThatAPartOfAHubCacheHasASourceOfItsOwn() throws {
         let directory = "hub/models--tiny--linked/snapshots/\(CacheFixtures.linkedNew)"
         let snapshot = try LocalDirectory(directory, relativeTo: CacheFixtures.directory).snapshot()

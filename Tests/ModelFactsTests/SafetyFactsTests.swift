@@ -111,4 +111,68 @@ import Testing
         #expect(try license(#"{"licenseName": "Apache 2.0"}"#) == "Apache 2.0")
         #expect(try license(#"{"licenses": []}"#) == nil)
     }
+
+    @Test func findsKernelsOfTheHubInNestedConfigurationsToo() async throws {
+        #expect(
+            try await code([
+                "config.json":
+                    #"{"_attn_implementation": "some/kernel@v1:flash", "text_config": {"attn_implementation": {"": "sdpa", "v": "paged|o/k"}}}"#,
+                "a/config.json":
+                    #"{"_attn_implementation_internal": "flash_attention_2", "attn_implementation": null}"#,
+            ]) == [
+                "config.json _attn_implementation some/kernel@v1:flash",
+                "config.json attn_implementation paged|o/k",
+            ])
+        let kernel = LoadedCode(file: "a", key: "_attn_implementation", value: "some/kernel@v1:flash")
+        #expect(kernel.repository == "some/kernel" && kernel.runsUnasked)
+        #expect(LoadedCode(file: "a", key: "attn_implementation", value: "paged|o/k").repository == "o/k")
+    }
+
+    @Test func findsNamesThatSentenceTransformersImports() async throws {
+        #expect(
+            try await code([
+                "2_Dense/config.json": #"{"activation_function": "torch.nn.modules.activation.Tanh"}"#,
+                "3_Dense/config.json": #"{"activation_function": "os.abort"}"#,
+                "4_Dense/config.json": #"{"activation_function": "torch.nn.modules.os.abort"}"#,
+                "config.json":
+                    #"{"activation_function": "gelu_new", "sentence_transformers": {"activation_fn": "a.b"}}"#,
+                "modules.json":
+                    #"[{"type": "sentence_transformers.models.Dense"}, {"type": "sentence_transformers.util.os.abort"}]"#,
+                "router_config.json":
+                    #"{"types": {"a": "sentence_transformers.models.Router.Router", "b": "evil.M"}}"#,
+            ]) == [
+                "3_Dense/config.json activation_function os.abort",
+                "4_Dense/config.json activation_function torch.nn.modules.os.abort",
+                "config.json activation_fn a.b",
+                "modules.json type sentence_transformers.util.os.abort", "router_config.json types evil.M",
+            ])
+    }
+
+    @Test func findsTargetsInYAMLAsItIsRead() async throws {
+        #expect(
+            try await code([
+                "conf/model.yaml": "m:\n  \"\\x5ftarget_\": os.system\n  a: [{_target_: b.C}]\n",
+                "ldm.yml": "model: {target: ldm.A, params: {}}\ntarget: 1\n",
+                "tagged.yaml": "a: !!python/object/apply:os.system [ls]\n", "plain.yaml": "a: 1\nb: [c, d]\n",
+                "broken.yaml": "a: [1,\n", "any.json": #"{"x": {"\u005ftarget_": "j.K"}}"#,
+                "lines.json": "{}\n{}",
+            ]) == [
+                "any.json _target_ j.K", "broken.yaml unreadable -", "conf/model.yaml _target_ b.C",
+                "conf/model.yaml _target_ os.system", "ldm.yml target ldm.A",
+                "tagged.yaml _target_ tag:yaml.org,2002:python/object/apply:os.system",
+            ])
+    }
+
+    @Test func findsWhatPresetsNameThatKerasDoesNotHave() async throws {
+        #expect(
+            try await code([
+                "config.json":
+                    #"{"module": "keras_hub.src.models.bert.bert_backbone", "class_name": "BertBackbone", "config": {}}"#,
+                "task.json": #"{"module": "evil", "class_name": "BertBackbone", "config": {}}"#,
+                "custom_generate/generate.py": "def generate(): pass",
+            ]) == [
+                "custom_generate/generate.py custom_generate -",
+                "task.json class_name it names the class BertBackbone of evil, which Keras does not have",
+            ])
+    }
 }

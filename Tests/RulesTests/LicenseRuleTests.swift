@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Conversion
@@ -33,6 +34,38 @@ import Testing
     ])
     func refuses(_ item: (list: String, license: String)) {
         #expect(!LicenseRule.keeps(LicenseExpression(stated: item.license), [item.list]))
+    }
+
+    /// What is said of a wheelhouse holds for the wheels that say nothing themselves.
+    @Test func wheelsAreCheckedEachByItself() throws {
+        func codes(_ licenses: [String?], entry license: String? = nil) throws -> [String] {
+            let wheels = licenses.enumerated().map { number, license in
+                WheelFacts(
+                    path: "w\(number)-1-py3-none-any.whl", name: "w\(number)", version: "1",
+                    requiresPython: nil,
+                    requires: [], extras: [], license: license, problems: [])
+            }
+            let text = """
+                schema = 1
+                [bundle]
+                name = "wheel-house"
+                [policy]
+                licenses = ["mit", "bsd"]
+                [[wheels]]
+                name = "w"
+                source = "path:house"
+                """
+            let policy = try Manifest.parse(Array(text.utf8), path: "m.toml").policy
+            let entry = Samples.entry("w", kind: .wheels, license: license, files: [])
+            let locked = entry.with(facts: [try #require(WheelFacts.fact(wheels))])
+            return LicenseRule.findings(locked, policy).map(\.code.rawValue)
+        }
+        #expect(try codes(["MIT", "BSD-3-Clause"]) == [])
+        #expect(try codes(["MIT", "GPL-3.0-only", "MIT OR Apache-2.0"]) == ["license-denied"])
+        #expect(try codes(["MIT", "GPL-3.0-only"], entry: "mit") == ["license-denied"])
+        #expect(try codes(["MIT", nil, nil]) == ["license-unknown"])
+        #expect(try codes(["MIT", nil], entry: "mit") == [])
+        #expect(try codes([nil], entry: "apache-2.0") == ["license-denied"])
     }
 
     @Test func acceptsListsOfWhichEachElementIsAllowed() {

@@ -88,4 +88,35 @@ import Testing
         #expect(try findings(#"proof = "required""#, .init("a")) == [])
         #expect(try findings(#"proof = "optional""#, .init("a", files: files)) == [])
     }
+
+    @Test func programsNeedBothPoliciesToBeAllowed() throws {
+        let lambda: JSON.Member = .init(
+            "programs", [["path": "m.h5", "format": "Keras model", "messages": ["x"], "unreadable": false]])
+        let part = try PolicySample.Part("a", facts: [lambda])
+        #expect(try findings("", part) == ["error program a"])
+        #expect(try findings(#"pickle = "scan""#, part) == ["error program a"])
+        #expect(try findings(#"pickle = "allow""#, part) == ["warning program a"])
+        #expect(try findings("pickle = \"allow\"\nremote-code = \"deny\"", part) == ["error program a"])
+        #expect(try findings("pickle = \"allow\"\nremote-code = \"allow\"", part) == [])
+        let unread: JSON.Member = .init("programs", [["path": "m.h5"]])
+        #expect(try findings("", .init("a", facts: [unread])) == ["error program-unreadable a"])
+    }
+
+    @Test func credentialsAreFoundFromTheLockToo() throws {
+        let fact: JSON.Member = .init(
+            "credentials", [["path": "x.py", "line": 3, "kind": "a token of GitHub"]])
+        #expect(try findings("", .init("a", facts: [fact])) == ["error credentials a"])
+        let allowed = try PolicySample.Part("a", facts: [fact], lines: #"allow = ["credentials"]"#)
+        #expect(try findings("", allowed) == ["note credentials a"])
+    }
+
+    @Test func aKernelOfTheHubComesFromElsewhere() throws {
+        let kernel: JSON.Member = .init(
+            "remote_code",
+            [["file": "config.json", "key": "_attn_implementation", "value": "some/kernel:flash"]])
+        #expect(
+            try findings(#"remote-code = "deny""#, .init("a", facts: [kernel])) == [
+                "error remote-code a", "error remote-code-elsewhere a",
+            ])
+    }
 }

@@ -76,6 +76,7 @@ struct CycloneDXDocument {
             "type": wheel == nil ? "file" : "library", "bom-ref": .string(path),
             "name": .string(wheel?.name ?? path), "version": wheel.map { .string($0.version) },
             "hashes": [["alg": "SHA-256", "content": .string(file.sha256.hex)]],
+            "licenses": wheel?.license.map { licenses($0, "declared") },
             "purl": wheel.map { .string($0.packageURL) },
             "properties": properties([
                 ("path", wheel == nil ? nil : path), ("size", "\(file.size)"), ("proof", file.proof.rawValue),

@@ -7,7 +7,7 @@ extension SPDXDocument {
     /// The licences that are named, each once, in the order of their expressions.
     var licenses: [JSON] {
         var byExpression: [String: StatedLicense] = [:]
-        for license in bill.items.compactMap(\.license) + [bundleLicense].compactMap(\.self) {
+        for license in bill.items.compactMap(\.license) + wheelLicenses + [bundleLicense].compactMap(\.self) {
             byExpression[license.expression] = license
         }
         return byExpression.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
@@ -37,11 +37,13 @@ extension SPDXDocument {
                 relationship(
                     "contains", from: own, "entry/\(name)",
                     to: item.entry.files.map { id("file", item.entry.naturalPath(of: $0)) }))
-            for file in item.entry.files where WheelIdentity(file, of: item.entry) != nil {
+            for file in item.entry.files {
+                guard let wheel = WheelIdentity(file, of: item.entry) else { continue }
                 let path = item.entry.naturalPath(of: file)
+                let package = id("package", path)
                 list.append(
-                    relationship(
-                        "hasDistributionArtifact", from: id("package", path), path, to: [id("file", path)]))
+                    relationship("hasDistributionArtifact", from: package, path, to: [id("file", path)]))
+                list += licensing(package, "package/\(path)", wheel.license, .modelCard, comment: nil)
             }
             let stated = item.entry.license.map { "\($0.from.rawValue): \($0.id)" }
             list += licensing(own, "entry/\(name)", item.license, item.entry.license?.from, comment: stated)
@@ -52,6 +54,12 @@ extension SPDXDocument {
         }
         // SPDX has no relationship to nothing: an entry may have no files.
         return list.filter { $0["relationshipType"] == nil || $0["to"] != nil }
+    }
+
+    private var wheelLicenses: [StatedLicense] {
+        bill.items.flatMap { item in
+            item.entry.files.compactMap { WheelIdentity($0, of: item.entry)?.license }
+        }
     }
 
     private var bundleLicense: StatedLicense? { StatedLicense(bill.lock.bundle.license) }

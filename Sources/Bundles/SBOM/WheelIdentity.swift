@@ -7,6 +7,8 @@ struct WheelIdentity: Equatable {
     let name: String
     /// The version.
     let version: String
+    /// The licence that the wheel states; `nil` where it states none, or says nothing by it.
+    var license: StatedLicense?
 
     /// - Returns: what the lock says that the wheel's METADATA says, else what its file name says; `nil` where the
     ///   file is no wheel.
@@ -17,6 +19,7 @@ struct WheelIdentity: Equatable {
         }
         self.init(
             name: record?["name"]?.string ?? named.name, version: record?["version"]?.string ?? named.version)
+        license = record?["license"]?.string.flatMap { StatedLicense($0) }
     }
 
     /// Reads a file name (PEP 427): `name-version(-build)?-python-abi-platform.whl`.

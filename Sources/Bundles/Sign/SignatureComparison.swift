@@ -74,7 +74,7 @@ struct SignatureComparison {
             return Diagnostic(
                 code: .signedMissing, "\(file.path) was signed and is missing", notes: notes ?? [])
         case .size(let size)?:
-            return changed(["expected \(file.size ?? 0) bytes", "found    \(size) bytes"])
+            return changed((file.size.map { ["expected \($0) bytes"] } ?? []) + ["found    \(size) bytes"])
         case .unreadable(let reason)?:
             return Diagnostic(
                 code: .unreadable, "\(file.path) could not be read", notes: [reason], verdict: .undecided)
@@ -114,7 +114,8 @@ extension ModelSignature {
             found[Array(path.utf8)] =
                 switch content {
                 case .digest(let digest, _): .digests([digest.bytes])
-                case .size: .present
+                // Of a full report: the lock says another size, so that nothing was hashed.
+                case .size(let size): .size(size)
                 case .unreadable(let reason): .unreadable(reason)
                 }
         }

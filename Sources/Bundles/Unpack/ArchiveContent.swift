@@ -33,7 +33,10 @@ package struct ArchiveContent: Sendable {
         var lock: [UInt8]?
         do {
             var reader = try ArchiveReader(path: path, format: format)
+            var bounds = MemberBounds(
+                archive, format: format, size: try FileStatus.status(of: path).size)
             while lock == nil || format != .tarZstd, let entry = try reader.next() {
+                _ = try bounds.admits(entry)
                 sizes[Array(entry.path.utf8)] = entry.size
                 guard entry.path.utf8.elementsEqual(Lock.bundledName.utf8) else { continue }
                 guard entry.size <= Lock.sizeLimit else {

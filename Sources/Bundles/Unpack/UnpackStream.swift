@@ -93,9 +93,18 @@ struct UnpackStream: Sendable {
     private mutating func receiveAll() throws -> ArchiveError? {
         do {
             var reader = try ArchiveReader(path: archive.path, format: archive.format)
+            var bounds = MemberBounds(
+                archive.name, format: archive.format,
+                size: (try? FileStatus.status(of: archive.path).size) ?? 0)
+            bounds.learn(archive.lock)
             while !parts.isEmpty, let entry = try reader.next() {
                 if Task.isCancelled { throw ReadFailure.cancelled }
+                let isAdmitted = try bounds.admits(entry)
                 guard let wanted = parts.removeValue(forKey: Array(entry.path.utf8)) else { continue }
+                guard isAdmitted else {
+                    refuse(entry, wanted)
+                    continue
+                }
                 try receive(entry, wanted, &reader)
                 progress(.finished(file: entry.path))
                 if ready.count >= UnpackWriter.batch || readyBytes >= UnpackStream.readyLimit {
@@ -105,6 +114,18 @@ struct UnpackStream: Sendable {
             return nil
         } catch let error as ArchiveError {
             return error
+        }
+    }
+
+    /// A file of another size than the lock's is not read: nothing comes out of it that the lock has.
+    private mutating func refuse(_ entry: ArchiveEntry, _ wanted: [Part]) {
+        for part in wanted {
+            fail(
+                part.file,
+                Diagnostic(
+                    code: .changed,
+                    "\(archive.name): \(FileWalk.shown(entry.path)) has \(entry.size) bytes, and not what the lock says",
+                    notes: ["needed for \(item(part.file).name)"], fix: "copy the bundle again"))
         }
     }
 

@@ -3,7 +3,8 @@ package import Storage
 
 /// Proves a bundle in an archive against its lock, in one pass from front to back, without unpacking it.
 ///
-/// Every stored byte is hashed. A file in segments is put together too, from a second reading of its ranges
+/// Every stored byte is hashed, but for members that the lock does not have or has with another size: where the lock
+/// can be looked up first, it bounds all of them. A file in segments is put together too, from a second reading of its ranges
 /// where they lie in the archive's file as they are: no single pass can do that, because its digest takes the
 /// bytes in its own order, and its header comes last, in the store. In a compressed archive they cannot be
 /// reached again, so there its parts are proved; that it comes out of them was proved by `pack`.
@@ -32,15 +33,21 @@ package struct ArchiveVerifier: Sendable {
         var offsets: [String: Int] = [:]
         var total = 0
         var damage: Diagnostic?
+        var bounds = MemberBounds(path, format: format, size: size)
+        // A compressed archive has no table of its members: there the lock bounds what follows it.
+        if format != .tarZstd, let content = try? ArchiveContent(path, format: format) {
+            bounds.learn(content.lock)
+        }
         do {
             var archive = try ArchiveReader(path: path, format: format)
             while let entry = try archive.next() {
                 var hasher = try ContentHasher()
+                let isAdmitted = try bounds.admits(entry)
                 let keeps =
                     [Lock.bundledName, SumsFile.name, ModelSignature.name].contains(entry.path)
-                    && entry.size <= Lock.sizeLimit
+                    && entry.size <= Lock.sizeLimit && isAdmitted
                 var bytes: [UInt8] = []
-                if level == .full || keeps {
+                if isAdmitted, level == .full || keeps {
                     try archive.read { block in
                         if Task.isCancelled { throw ReadFailure.cancelled }
                         try hasher.update(block)
@@ -49,9 +56,14 @@ package struct ArchiveVerifier: Sendable {
                     }
                 }
                 if keeps { kept[entry.path] = bytes }
+                if keeps, entry.path.utf8.elementsEqual(Lock.bundledName.utf8),
+                    let lock = try? Lock.parse(bytes, path: Lock.bundledName)
+                {
+                    bounds.learn(lock)
+                }
                 let digest = try hasher.finish().sha256
                 found[entry.path] =
-                    level == .full ? .digest(digest, size: entry.size) : .size(entry.size)
+                    level == .full && isAdmitted ? .digest(digest, size: entry.size) : .size(entry.size)
                 offsets[entry.path] = entry.offset
                 total = total.addingReportingOverflow(entry.size).partialValue
                 progress(.finished(file: entry.path))
@@ -60,6 +72,8 @@ package struct ArchiveVerifier: Sendable {
             damage = Diagnostic(
                 code: .archiveDamaged, "\(path) is damaged", notes: ["\(error)"],
                 fix: "pack it again, or copy it again")
+        } catch let error as ArchiveError {
+            throw Diagnostics(error.diagnostic(path))
         }
         var findings = damage.map { [$0] } ?? []
         var unassembled = 0
@@ -88,6 +102,11 @@ package struct ArchiveVerifier: Sendable {
                         fix: "pack the bundle again")
                 }
             }
+        } else if damage == nil, case .size(let size)? = found[Lock.bundledName] {
+            findings.append(
+                Diagnostic(
+                    code: .changed, "\(Lock.bundledName) is damaged", notes: ["it has \(size) bytes"],
+                    fix: "pack the bundle again"))
         } else if damage == nil {
             throw Diagnostics(
                 Diagnostic(

@@ -12,15 +12,11 @@ package enum FoundContent: Equatable, Sendable {
 struct BundleComparison {
     private let expected: ExpectedFiles
     private let found: [String: FoundContent]
-    private let isMounted: Bool
 
     /// Takes both sides.
-    ///
-    /// - Parameter isMounted: whether the bundle lies on a read-only file system, as a dataset in a notebook.
-    init(_ expected: ExpectedFiles, _ found: [String: FoundContent], isMounted: Bool = false) {
+    init(_ expected: ExpectedFiles, _ found: [String: FoundContent]) {
         self.expected = expected
         self.found = found
-        self.isMounted = isMounted
     }
 
     /// Everything that does not hold.
@@ -30,19 +26,17 @@ struct BundleComparison {
         contentFindings + expected.metadata.flatMap(metadataFindings) + (sums.map(sumsFindings) ?? [])
     }
 
-    /// The metadata follows from the lock. Kaggle takes it out of what it mounts, so that there its absence
-    /// is no damage.
+    /// The metadata follows from the lock, so that nothing is lost with it. Kaggle keeps it for itself: neither
+    /// what it mounts nor what it gives back for download has it.
     private func metadataFindings(_ file: UploadMetadata.File) -> [Diagnostic] {
         let name = file.name
         let bytes = Array(file.text.utf8)
         switch found[name] {
         case nil:
             return [
-                isMounted
-                    ? Diagnostic(
-                        code: .metadataMissing,
-                        "\(name) is missing, as in everything that Kaggle mounts")
-                    : Diagnostic(code: .missing, "\(name) is missing", fix: "pack the bundle again")
+                Diagnostic(
+                    .note, code: .metadataMissing,
+                    "\(name) is missing, as in everything that Kaggle gives back; it follows from the lock")
             ]
         case .digest(let digest, _)?:
             let right = try? ContentHasher.sha256(bytes.span)
@@ -80,7 +74,15 @@ struct BundleComparison {
         }
         for path in found.keys where expected.content[path] == nil && path != ModelSignature.name {
             if expected.generated.contains(path) {
-                if case .unreadable(let reason)? = found[path] { findings.append(unreadable(path, reason)) }
+                switch found[path] {
+                case .unreadable(let reason)?: findings.append(unreadable(path, reason))
+                case .size(let size)? where size > ExpectedFiles.generatedLimit:
+                    findings.append(
+                        changed(
+                            path, "expected at most \(ExpectedFiles.generatedLimit) bytes",
+                            "found    \(size) bytes"))
+                default: break
+                }
             } else {
                 findings.append(BundleComparison.extra(path))
             }
@@ -95,15 +97,19 @@ struct BundleComparison {
     /// Python writes what it compiled of the loader beside it, where it may: before a line of the loader has
     /// run. That spoils nothing, but Python would run it, and nobody has proved it.
     private static func extra(_ path: String) -> Diagnostic {
-        guard path.utf8.starts(with: "__pycache__/knapsack.".utf8),
-            path.utf8.reversed().starts(with: "cyp.".utf8)
-        else {
+        guard isPythonCache(path) else {
             return Diagnostic(
                 code: .extra, "\(path) is not in the lock", fix: "remove it from the bundle")
         }
         return Diagnostic(
             code: .pythonCache, "\(path) was written by Python, and is not proved",
             fix: "remove the directory __pycache__ before the upload; python -B does not make it")
+    }
+
+    /// Whether a file is what Python compiled of the loader.
+    static func isPythonCache(_ path: String) -> Bool {
+        path.utf8.starts(with: "__pycache__/knapsack.".utf8)
+            && path.utf8.reversed().starts(with: "cyp.".utf8)
     }
 
     /// The generated files are proved by their lines in `SHA256SUMS`, and its own bytes by what it must say.

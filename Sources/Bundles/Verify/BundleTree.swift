@@ -8,6 +8,8 @@ struct BundleTree {
     private(set) var files: [String: FileStatus] = [:]
     /// Links, devices and directories that cannot be read.
     private(set) var findings: [Diagnostic] = []
+    /// The paths that the findings are about.
+    private(set) var others: [String] = []
 
     private let root: String
 
@@ -33,6 +35,7 @@ struct BundleTree {
             if folder.isEmpty {
                 throw Diagnostics(Diagnostic(code: .notABundle, "\(error)", verdict: .undecided))
             }
+            others.append(folder)
             findings.append(Diagnostic(code: .unreadable, "\(error)", verdict: .undecided))
             return
         }
@@ -44,12 +47,14 @@ struct BundleTree {
                 case .file: files[path] = status
                 case .directory: try walk(path, depth: depth + 1)
                 case .link, .other:
+                    others.append(path)
                     findings.append(
                         Diagnostic(
                             code: .notAFile, "\(path) is a link or a device, and bundles have only files",
                             fix: "pack the bundle again"))
                 }
             } catch let error as FileError {
+                others.append(path)
                 findings.append(
                     Diagnostic(
                         code: .unreadable, "\(path) could not be read", notes: ["\(error)"],

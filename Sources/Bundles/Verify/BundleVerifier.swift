@@ -26,50 +26,61 @@ package struct BundleVerifier: Sendable {
                     code: .notABundle, "\(root) has no \(Lock.bundledName), so it is not a whole bundle",
                     fix: "name the directory that knapsack pack wrote", verdict: .undecided))
         }
-        let found = try await look(at: tree, progress)
-        var findings = tree.findings
-        var bundleLock: Lock?
-        do {
-            let bytes = try FileReader.contents(
-                of: Path.join(root, Lock.bundledName), limit: Lock.sizeLimit)
-            let lock = try Lock.parse(bytes, path: Lock.bundledName)
-            bundleLock = lock
-            let expected = try ExpectedFiles(lock: lock)
+        let (lock, expected, damage) = try readLock()
+        let found = try await look(at: tree, expected, progress)
+        var findings = tree.findings + damage
+        if let expected {
             var sums: [UInt8]?
             if level == .full, case .digest(_, let size)? = found[SumsFile.name] {
                 sums = try FileReader.contents(of: Path.join(root, SumsFile.name), limit: size)
             }
-            let isMounted = Directory.isReadOnly(root)
-            findings += BundleComparison(expected, found, isMounted: isMounted).findings(sums: sums)
+            findings += BundleComparison(expected, found).findings(sums: sums)
             if level == .full {
                 let whole = expected.segmented.filter { $0.segments.allSatisfy { found[$0.at] != nil } }
                 findings += try await SegmentProof(whole).findings(
                     in: DirectoryContent(root), progress)
             }
-        } catch let problem as Diagnostics {
-            // A damaged lock is a finding: the bundle was looked at, and it does not hold.
-            findings += problem.all.map { problem in
-                Diagnostic(
-                    code: .changed, "\(Lock.bundledName) is damaged", notes: [problem.message],
-                    fix: "pack the bundle again, or copy the lock from the repository")
-            }
         }
         findings.sort { $0.message.utf8.lexicographicallyPrecedes($1.message.utf8) }
         return VerifyReport(
             level: level, files: tree.files.count, bytes: tree.files.values.reduce(0) { $0 &+ $1.size },
-            findings: findings, found: found, lock: bundleLock)
+            findings: findings, found: found, lock: lock)
     }
 
+    /// Reads the lock, and works out what it says the bundle has. A damaged one is a finding: the bundle was looked at, and
+    /// it does not hold.
+    private func readLock() throws -> (lock: Lock?, expected: ExpectedFiles?, damage: [Diagnostic]) {
+        var lock: Lock?
+        do {
+            let bytes = try FileReader.contents(
+                of: Path.join(root, Lock.bundledName), limit: Lock.sizeLimit)
+            let read = try Lock.parse(bytes, path: Lock.bundledName)
+            lock = read
+            return (read, try ExpectedFiles(lock: read), [])
+        } catch let problem as Diagnostics {
+            let damage = problem.all.map { problem in
+                Diagnostic(
+                    code: .changed, "\(Lock.bundledName) is damaged", notes: [problem.message],
+                    fix: "pack the bundle again, or copy the lock from the repository")
+            }
+            return (lock, nil, damage)
+        }
+    }
+
+    /// Hashes the files that the lock has with their sizes, and those that Knapsack makes. Of others the size is enough to
+    /// tell that they are wrong: a file that is nothing but a hole can be longer than any disk.
     private func look(
-        at tree: BundleTree, _ progress: @escaping ProgressHandler
+        at tree: BundleTree, _ expected: ExpectedFiles?, _ progress: @escaping ProgressHandler
     ) async throws -> [String: FoundContent] {
-        let files = tree.files.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-        guard level == .full else { return tree.files.mapValues { .size($0.size) } }
+        var found = tree.files.mapValues { FoundContent.size($0.size) }
+        guard level == .full else { return found }
+        let files = tree.files.filter { expected?.admits($0.key, size: $0.value.size) ?? true }
+            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         progress(
             .began(stage: "verifying", files: files.count, bytes: files.reduce(0) { $0 &+ $1.value.size }))
         defer { progress(.ended) }
         let root = root
-        let found = try await Parallel.map(files, largestFirst: \.value.size) {
+        let hashed = try await Parallel.map(files, largestFirst: \.value.size) {
             file, buffer -> FoundContent in
             defer { progress(.finished(file: file.key)) }
             do {
@@ -83,6 +94,7 @@ package struct BundleVerifier: Sendable {
                 return .unreadable("\(error)")
             }
         }
-        return Dictionary(uniqueKeysWithValues: zip(files.map(\.key), found))
+        for (file, content) in zip(files, hashed) { found[file.key] = content }
+        return found
     }
 }

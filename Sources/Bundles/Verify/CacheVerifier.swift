@@ -52,14 +52,16 @@ package struct CacheVerifier: Sendable {
         let size: Int
         var digest: SHA256Digest?
         do {
-            if level == .full {
+            let status = try FileStatus.status(of: location)
+            // Another size is enough to tell, however long it is.
+            if level == .full, status.size == source.file.size {
                 let read = try FileReader.read(location, gitBlob: false, buffer: &buffer) {
                     progress(.advanced(bytes: $0.count))
                 }
                 size = read.status.size
                 digest = read.digests.sha256
             } else {
-                size = try FileStatus.status(of: location).size
+                size = status.size
             }
         } catch ReadFailure.cancelled {
             throw ReadFailure.cancelled

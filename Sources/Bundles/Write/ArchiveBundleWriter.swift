@@ -10,17 +10,21 @@ package struct ArchiveBundleWriter: Sendable {
     private let locations: [String: String]
     private let target: String
     private let format: ArchiveFormat
+    private let replacement: BundleReplacement
 
     /// Prepares the writing of a plan out of the caches.
     ///
     /// - Parameters:
     ///   - directory: what `path:` sources are relative to.
     ///   - target: the archive's path, whose suffix names `format`.
+    ///   - replacement: decides about what has the name; the same manifest's bundle is replaced where it is `nil`.
     /// - Throws: everything that is not in the caches any more, at once.
     package init(
-        _ plan: Plan, caches: Caches, directory: String, target: String, format: ArchiveFormat
+        _ plan: Plan, caches: Caches, directory: String, target: String, format: ArchiveFormat,
+        replacement: BundleReplacement? = nil
     ) throws(Diagnostics) {
         self.plan = plan
+        self.replacement = replacement ?? BundleReplacement(plan.lock)
         locations = try plan.locations(caches: caches, directory: directory)
         self.target = target
         self.format = format
@@ -38,12 +42,7 @@ package struct ArchiveBundleWriter: Sendable {
     /// its stored files come from; what is written of those is compared with the digests by which it is
     /// stored, so what comes out of them comes out of the archive.
     package func write(progress: @escaping ProgressHandler) async throws -> BundleWriter.Receipt {
-        if let status = try FileStatus.existing(target), status.kind != .file {
-            throw Diagnostics(
-                Diagnostic(
-                    code: .outputExists, "\(target) exists and is not a file, so it is not replaced",
-                    fix: "remove it, or choose another --output", verdict: .undecided))
-        }
+        try replacement.require(archive: target, format)
         let generated = try GeneratedFiles(plan: plan).all
         do {
             try Directory.make(Path.parent(target))

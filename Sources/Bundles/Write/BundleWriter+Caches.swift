@@ -6,10 +6,11 @@ extension BundleWriter {
     ///
     /// - Throws: everything that is not in the caches any more, at once.
     package init(
-        _ plan: Plan, caches: Caches, directory: String, target: String
+        _ plan: Plan, caches: Caches, directory: String, target: String,
+        replacement: BundleReplacement? = nil
     ) throws(Diagnostics) {
         let locations = try plan.locations(caches: caches, directory: directory)
-        self.init(plan: plan, locations: locations, target: target)
+        self.init(plan: plan, locations: locations, target: target, replacement: replacement)
     }
 }
 

@@ -10,6 +10,7 @@ package struct BundleWriter: Sendable {
     private let locations: [String: String]
     private let target: String
     private let staging: String
+    private let replacement: BundleReplacement
 
     /// The directory inside the staging directory where a file lies until it is whole.
     private static let incoming = ".incoming"
@@ -19,8 +20,12 @@ package struct BundleWriter: Sendable {
     /// - Parameters:
     ///   - locations: for every stored file's path in the bundle, the absolute path to read it from.
     ///   - target: the directory that will hold the bundle; its parent must exist or be creatable.
-    package init(plan: Plan, locations: [String: String], target: String) {
+    ///   - replacement: decides about what has the name; the same manifest's bundle is replaced where it is `nil`.
+    package init(
+        plan: Plan, locations: [String: String], target: String, replacement: BundleReplacement? = nil
+    ) {
         self.plan = plan
+        self.replacement = replacement ?? BundleReplacement(plan.lock)
         self.locations = locations
         self.target = target
         staging = AtomicFile.unfinished(target)
@@ -54,7 +59,7 @@ package struct BundleWriter: Sendable {
     }
 
     private func writeAll(_ progress: @escaping ProgressHandler) async throws -> Receipt {
-        try refuseForeignTarget()
+        try replacement.require(directory: target)
         // The lock lives as long as the handle.
         let lock = try lockedStagingDirectory()
         // What an interrupted run left and this one has no use for must not take the space it needs.
@@ -82,33 +87,10 @@ package struct BundleWriter: Sendable {
 
     /// Makes the staging directory, or takes over the one that an interrupted run left.
     private func lockedStagingDirectory() throws -> FileHandle {
-        while true {
-            try Directory.make(staging)
-            let directory = try FileHandle.directory(staging)
-            guard try directory.lockExclusively() else {
-                throw Diagnostics(WriteProblem.running(target))
-            }
-            // Another process may have given the directory its final name before the lock was taken.
-            let held = try directory.status()
-            if let present = try FileStatus.existing(staging), present.inode == held.inode,
-                present.device == held.device
-            {
-                return directory
-            }
+        guard let directory = try FileHandle.claimingDirectory(staging) else {
+            throw Diagnostics(WriteProblem.running(target))
         }
-    }
-
-    /// A directory that Knapsack did not write is never replaced.
-    private func refuseForeignTarget() throws {
-        guard let status = try FileStatus.existing(target) else { return }
-        if status.kind == .directory {
-            let names = try Directory.names(in: target)
-            if names.isEmpty || names.contains(Lock.bundledName) { return }
-        }
-        throw Diagnostics(
-            Diagnostic(
-                code: .outputExists, "\(target) exists and is not a bundle, so it is not replaced",
-                fix: "remove it, or choose another --output", verdict: .undecided))
+        return directory
     }
 
     /// What is not in the staging directory yet, with the generated files and the directories' own blocks.
@@ -287,7 +269,7 @@ package struct BundleWriter: Sendable {
         if try FileStatus.existing(target) == nil {
             try AtomicFile.renameNew(staging, to: target)
         } else {
-            try refuseForeignTarget()
+            try replacement.require(directory: target)
             try AtomicFile.exchange(staging, target)
             // First of all, so that the old bundle under the staging name never looks finished.
             try Directory.removeFile(Path.join(staging, Lock.bundledName))

@@ -26,7 +26,9 @@ extension ImatrixContents {
                 try readTensors(header)
                 return
             case .needsMore(let end):
-                // More than there was, and not more than the file has.
+                guard length < fileSize else {
+                    throw FormatError("the header ends past the file", at: fileSize)
+                }
                 length = min(fileSize, max(end, length * 2))
             }
         }

@@ -5,6 +5,10 @@ package struct InflatedContent<Failure: Error> {
 
     private static var blockLength: Int { 1 << 16 }
     private static var maximumRestarts: Int { 64 }
+    /// What comes out in all, restarts counted: this, and so many times the compressed bytes. Deflate makes at most 1032
+    /// times as much of them; what anybody keeps compressed, checkpoints of zeros left aside, some ten times.
+    private static var smallSize: Int { 1 << 30 }
+    private static var largestRatio: Int { 128 }
 
     /// Where the compressed bytes lie.
     private let compressed: Range<Int>
@@ -13,10 +17,16 @@ package struct InflatedContent<Failure: Error> {
     private var blockStart = 0
     private var blockCount = 0
     private var restarts = 0
+    private var left: Int
 
-    package init(_ compressed: Range<Int>) { self.compressed = compressed }
+    package init(_ compressed: Range<Int>) {
+        self.compressed = compressed
+        let (product, overflow) = compressed.count.multipliedReportingOverflow(by: Self.largestRatio)
+        left = overflow || product > Int.max - Self.smallSize ? Int.max : product + Self.smallSize
+    }
 
-    /// The bytes of a range, or fewer where the data ends in it or is broken.
+    /// The bytes of a range, or fewer where the data ends in it, is broken, or makes more of itself than is looked
+    /// through.
     package mutating func bytes(_ range: Range<Int>, _ read: Read) throws(Failure) -> [UInt8] {
         if range.lowerBound < blockStart {
             guard restarts < Self.maximumRestarts else { return [] }
@@ -38,7 +48,8 @@ package struct InflatedContent<Failure: Error> {
         return result
     }
 
-    /// The length of all of it; `nil` where the data is broken, or does not end where its bytes do.
+    /// The length of all of it; `nil` where the data is broken, does not end where its bytes do, or makes more of itself
+    /// than is looked through.
     package mutating func length(_ read: Read) throws(Failure) -> Int? {
         while try advance(read) {}
         let isWhole = inflate.state == .finished && inflate.consumed == compressed.count
@@ -46,6 +57,7 @@ package struct InflatedContent<Failure: Error> {
     }
 
     private mutating func advance(_ read: Read) throws(Failure) -> Bool {
+        guard left > 0 else { return false }
         let next = blockStart + blockCount
         let (start, end) = (compressed.lowerBound, compressed.upperBound)
         let count = try inflate.next(into: &block) { taken throws(Failure) in
@@ -53,6 +65,7 @@ package struct InflatedContent<Failure: Error> {
             return first < end ? try read(first..<min(end, first + Self.blockLength)) : []
         }
         guard count > 0 else { return false }
+        left -= count
         (blockStart, blockCount) = (next, count)
         return true
     }

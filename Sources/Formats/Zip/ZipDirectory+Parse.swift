@@ -95,6 +95,10 @@ struct ZipDirectoryReader {
         guard let name = String(validating: bytes, nameStart..<nameEnd) else {
             throw FormatError("the name of a zip member is not UTF-8", at: base + nameStart)
         }
+        guard !name.utf8.contains(0) else {
+            throw FormatError(
+                "the name of the zip member \(name.quoted) has a zero byte", at: base + nameStart)
+        }
         func error(_ problem: String) -> FormatError {
             FormatError("the zip member \(name.quoted) \(problem)", at: place)
         }
@@ -132,6 +136,15 @@ struct ZipDirectoryReader {
             guard end <= range.upperBound else {
                 throw FormatError(
                     "an extra field of the zip member \(name.quoted) is cut short", at: base + start)
+            }
+            // Info-ZIP's Unicode Path: Python's zipfile takes its name for the member's.
+            if littleEndian(bytes, start..<start + 2) == 0x7075 {
+                let isSame =
+                    end - start >= 9
+                    && String(validating: bytes, start + 9..<end)?.byteIdentity == name.byteIdentity
+                guard isSame else {
+                    throw FormatError("the zip member \(name.quoted) has a second name", at: base + start)
+                }
             }
             if littleEndian(bytes, start..<start + 2) == 1 {
                 guard !hasZip64 else {

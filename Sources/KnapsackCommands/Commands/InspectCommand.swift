@@ -43,7 +43,18 @@ struct InspectCommand: KnapsackCommand {
             }
             return show(bundle, session)
         }
-        if tensor == nil, let pickle = try PickleInspection(path: file) { return show(pickle, session) }
+        if tensor == nil {
+            let program = try ProgramInspection(path: file)
+            if let program {
+                session.report(program.findings)
+                session.add("program", ProgramReport(program).json)
+            }
+            if let pickle = try PickleInspection(path: file) { return show(pickle, session) }
+            if let program {
+                if session.json { return session.add("path", .string(file)) }
+                return session.context.writeOutput(ProgramReport(program).text)
+            }
+        }
         let model = try TensorModel(path: file)
         if let tensor { return try show(tensor, of: model, session) }
         let report = InspectReport(model)

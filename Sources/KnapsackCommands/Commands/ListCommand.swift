@@ -41,6 +41,7 @@ struct ListCommand: KnapsackCommand {
         filter.license = license
         filter.tag = tag
         filter.search = search
+        try cacheOptions.requirePresent(session.context)
         let caches = cacheOptions.caches(session.context)
         let catalog = Catalog(caches, filter: filter)
         session.report(catalog.problems.filter { $0.severity != .error || $0.verdict == .undecided })

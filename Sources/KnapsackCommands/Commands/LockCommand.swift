@@ -11,15 +11,17 @@ struct LockCommand: KnapsackCommand {
         commandName: "lock",
         abstract: "Resolve a manifest out of the caches and write its lock.",
         discussion: """
-            Every file is hashed and compared with what its cache knows of it. Entries that were locked \
-            before keep their revision; --update moves them on.
+            The files of an entry that is new, asks for something else or comes from a directory are hashed and \
+            compared with what their cache knows of them. An entry that was locked before keeps its revision, and \
+            its files are not read again: --update moves it on, --rehash reads everything, and knapsack verify \
+            NAME.lock proves the caches.
 
             Examples:
               knapsack lock               # knapsack.toml -> knapsack.lock
               knapsack lock models.toml   # models.toml -> models.lock
               # move two entries to what their branches point at now
               knapsack lock --update qwen gemma
-              knapsack lock --locked      # fail if the lock is not fresh; write nothing
+              knapsack lock --locked      # fail if locking would change it
             """)
 
     @OptionGroup var source: ManifestArgument
@@ -27,22 +29,29 @@ struct LockCommand: KnapsackCommand {
     @OptionGroup var cacheOptions: CacheOptions
     @OptionGroup var output: OutputOptions
 
-    @Flag(help: "Fail if the lock is missing or stale, and write nothing.")
+    @Flag(help: "Fail if the lock is missing or locking would change it, and write nothing.")
     var locked = false
 
     var manifestName: String? { source.manifest }
 
+    func validate() throws {
+        if locked, locking.rule != .none { throw ValidationError("--locked and --update exclude each other") }
+    }
+
     func execute(_ session: Session) async throws {
+        let maker = Locking(source: source, options: locking, caches: cacheOptions)
         if locked {
-            let lock = try Locking.fresh(source, session)
+            let lock = try await maker.unchanged(session)
             if let lock {
                 session.say("\(source.lockPath) is fresh: \(Counted.text(lock.entries.count, "entry"))")
             }
             return
         }
-        let (lock, conversions) = try await Locking(
-            source: source, options: locking, caches: cacheOptions
-        ).lock(session)
+        let (lock, conversions, kept) = try await maker.lock(session)
+        if kept > 0 {
+            let entries = Counted.text(kept, "entry") + (kept == 1 ? " is" : " are")
+            session.say("\(entries) as locked before, and not read again (--rehash reads everything)")
+        }
         session.say(LockSummary(lock).text(width: session.context.terminal.tableWidth))
         session.add("lock", .string(source.lockPath))
         session.add("entries", .array(lock.entries.map(LockSummary.json)))
@@ -93,62 +102,6 @@ struct LockingOptions: ParsableArguments {
     var rule: Resolution.Update {
         if updateAll { return .all }
         return update.isEmpty ? .none : .entries(Set(update))
-    }
-}
-
-/// Makes or checks the lock beside a manifest.
-struct Locking {
-    let source: ManifestArgument
-    let options: LockingOptions
-    let caches: CacheOptions
-
-    /// Resolves, proves, and writes the lock where it differs from the one that is there.
-    /// - Returns: the lock, and what became of the entries that are made out of others.
-    func lock(_ session: Session) async throws -> (Lock, [ConversionOutcome]) {
-        let manifest = try source.read()
-        let previous = try source.readPrevious(manifest, session)
-        let resolution = try Resolution(
-            manifest, previous: previous, caches: caches.caches(session.context), update: options.rule,
-            proveAgain: options.rehash)
-        session.report(resolution.findings)
-        let index = session.context.cacheDirectory.flatMap(DigestIndex.open(inDirectory:))
-        let inputs = try await VerifiedInputs(
-            proving: resolution, index: index, rehash: options.rehash, progress: session.progress)
-        session.report(inputs.findings)
-        let lock = try await inputs.lock(previous: previous)
-        for outcome in inputs.conversions where outcome.state != .locked { session.say(outcome.sentence) }
-        let changed = try write(lock.bytes)
-        session.say(changed ? "wrote \(source.lockPath)" : "\(source.lockPath) is up to date")
-        return (lock, inputs.conversions)
-    }
-
-    private func write(_ bytes: [UInt8]) throws -> Bool {
-        do {
-            return try AtomicFile.write(bytes, to: source.lockPath)
-        } catch let error where error.isFullDisk {
-            throw Diagnostics(
-                Diagnostic.fullDisk(
-                    source.lockPath, needed: bytes.count,
-                    fix: "free space there; what was hashed is remembered where there is room for it"))
-        }
-    }
-
-    /// The lock, where it is fresh; the findings are reported otherwise.
-    static func fresh(_ source: ManifestArgument, _ session: Session) throws -> Lock? {
-        let manifest = try source.read()
-        guard let lock = try source.readLock() else {
-            session.report([missing(source)])
-            return nil
-        }
-        let findings = Freshness.findings(manifest, lock)
-        session.report(findings)
-        return findings.isEmpty ? lock : nil
-    }
-
-    static func missing(_ source: ManifestArgument) -> Diagnostic {
-        Diagnostic(
-            code: .lockMissing, "\(source.manifest) has no lock (\(source.lockPath))",
-            fix: "run knapsack lock \(source.manifest)")
     }
 }
 

@@ -15,14 +15,15 @@ struct PackCommand: KnapsackCommand {
         discussion: """
             Locks first where the lock is missing or stale. Every byte is compared with the lock while it \
             is copied, and the directory gets its name only when all of it is right and on the disk. An \
-            interrupted pack goes on where it stopped.
+            interrupted pack goes on where it stopped. The same manifest's bundle is replaced; another's only \
+            with --replace, and a directory with files that no bundle wrote not at all.
 
             Examples:
               knapsack pack models.toml             # writes ./NAME, NAME from [bundle]
               knapsack pack models.toml --output /data/x   # writes /data/x
               # one archive: .tar, .tar.zst or .zip
               knapsack pack models.toml --output x.tar
-              knapsack pack models.toml --dry-run   # shows what would be written
+              knapsack pack models.toml --dry-run   # shows what would be written; writes no file
               knapsack pack models.toml --locked    # fails if the lock is not fresh (CI)
               # uses the lock as it is, reads no manifest
               knapsack pack models.toml --frozen
@@ -41,40 +42,61 @@ struct PackCommand: KnapsackCommand {
         completion: .file())
     var target: String?
 
-    @Flag(help: "Fail if the lock is missing or stale.")
+    @Flag(help: "Fail if the lock is missing or locking would change it.")
     var locked = false
 
     @Flag(help: "Use the lock as it is, and read no manifest.")
     var frozen = false
 
-    @Flag(help: "Show the plan and write nothing.")
+    @Flag(help: "Show the plan and write nothing, also no lock.")
     var dryRun = false
 
     var manifestName: String? { source.manifest }
 
+    @Flag(help: "Replace the bundle of another manifest. Files that no bundle wrote stay in the way.")
+    var replace = false
+
     func validate() throws {
         if locked && frozen { throw ValidationError("--locked and --frozen exclude each other") }
+        if locked, locking.rule != .none { throw ValidationError("--locked and --update exclude each other") }
+        if let target, let other = ArchiveFormat.unknownSuffix(of: target) {
+            throw ValidationError(
+                "\(other) is no archive that pack writes; those are .tar, .tar.zst and .zip, and a directory has "
+                    + "another name")
+        }
     }
 
     func execute(_ session: Session) async throws {
+        // Of a lock that git left conflict marks in nothing is known that was packed.
+        let beside = try? source.readLock()
         guard let (lock, converted) = try await obtainLock(session) else { return }
         let plan = try Plan(lock)
+        let replacement = BundleReplacement(lock, beside: beside, isForced: replace)
+        let target = try absolute(self.target ?? lock.bundle.name)
         if dryRun {
+            do {
+                try replacement.require(target)
+            } catch let problems as Diagnostics {
+                session.report(problems.all.map(\.asWarning))
+            }
             session.say(PlanSummary(plan).text(width: session.context.terminal.tableWidth))
             return session.add("plan", PlanSummary(plan).json)
         }
-        let target = try absolute(self.target ?? lock.bundle.name)
+        // Before anything is converted.
+        try replacement.require(target)
         let caches = cacheOptions.caches(session.context)
         let directory = Path.parent(source.manifest)
         let conversions = try await materialize(lock, converted, caches, session)
         let receipt: BundleWriter.Receipt
         if let format = ArchiveFormat(path: target) {
             receipt = try await ArchiveBundleWriter(
-                plan, caches: caches, directory: directory, target: target, format: format
+                plan, caches: caches, directory: directory, target: target, format: format,
+                replacement: replacement
             ).write(progress: session.progress)
         } else {
-            receipt = try await BundleWriter(plan, caches: caches, directory: directory, target: target)
-                .write(progress: session.progress)
+            receipt = try await BundleWriter(
+                plan, caches: caches, directory: directory, target: target, replacement: replacement
+            ).write(progress: session.progress)
         }
         session.say(PlanSummary(plan).shares(width: session.context.terminal.tableWidth))
         session.say(closing(receipt, plan))
@@ -107,18 +129,27 @@ struct PackCommand: KnapsackCommand {
     /// The lock to pack by, with what became of conversions when it was made; `nil` where something was reported that forbids it.
     private func obtainLock(_ session: Session) async throws -> (Lock, [ConversionOutcome])? {
         if frozen { return (try Lock.read(source.lockPath), []) }
+        let maker = Locking(source: source, options: locking, caches: cacheOptions)
         let lock: Lock
         var conversions: [ConversionOutcome] = []
+        var unmade: [String] = []
         if locked {
-            guard let fresh = try Locking.fresh(source, session) else { return nil }
+            guard let fresh = try await maker.unchanged(session) else { return nil }
             lock = fresh
+        } else if dryRun {
+            (lock, unmade) = try await maker.dry(session)
         } else {
-            (lock, conversions) = try await Locking(
-                source: source, options: locking, caches: cacheOptions
-            ).lock(session)
+            (lock, conversions, _) = try await maker.lock(session)
         }
         let manifest = try source.read()
-        session.report(try Check.findings(manifest, lock, stale: Freshness.findings(manifest, lock)))
+        // A lock that lacks what would be converted is none that was written.
+        let stale = unmade.isEmpty ? Freshness.findings(manifest, lock) : []
+        session.report(try Check.findings(manifest, lock, stale: stale))
+        if !unmade.isEmpty {
+            session.say(
+                "not in this plan, because pack would convert it first: \(unmade.joined(separator: ", "))")
+            session.add("unmade", .array(unmade.map(JSON.string)))
+        }
         return session.hasErrors ? nil : (lock, conversions)
     }
 

@@ -126,6 +126,10 @@ package struct LockDifference: Equatable, Sendable {
             ("license", old.license, new.license),
             ("dedup", old.deduplication.rawValue, new.deduplication.rawValue),
             ("keywords", old.keywords.joined(separator: ", "), new.keywords.joined(separator: ", ")),
+            ("kind", old.model == nil ? "dataset" : "model", new.model == nil ? "dataset" : "model"),
+            ("framework", old.model?.framework ?? "none", new.model?.framework ?? "none"),
+            ("variation", old.model?.variation ?? "none", new.model?.variation ?? "none"),
+            ("base-model", old.model?.base ?? "none", new.model?.base ?? "none"),
         ]
         return fields.filter { $0.1 != $0.2 }.map { "\($0.0): \($0.1) → \($0.2)" }
     }

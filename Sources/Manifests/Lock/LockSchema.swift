@@ -151,6 +151,22 @@ package enum LockSchema {
                     ],
                 ],
             ],
+            "programs": [
+                "type": "array", "description": "The files with programs that are no pickles.",
+                "items": [
+                    "type": "object", "required": ["format", "messages", "path", "unreadable"],
+                    "properties": [
+                        "format": text, "messages": texts, "path": text, "unreadable": ["type": "boolean"],
+                    ],
+                ],
+            ],
+            "credentials": [
+                "type": "array", "description": "Where tokens and keys are; never what they are.",
+                "items": [
+                    "type": "object", "required": ["kind", "line", "path"],
+                    "properties": ["kind": text, "line": count, "path": text],
+                ],
+            ],
             "quantization": [
                 "type": "object", "required": ["method"],
                 "description": "How the weights are quantized.",

@@ -31,7 +31,7 @@ package struct WheelFacts: Equatable, Sendable {
     }
 
     /// The version of what is looked at; facts of another one are read anew.
-    package static let reader = 1
+    package static let reader = 2
     /// The name of the fact in a lock.
     package static let key = "wheels"
 
@@ -45,6 +45,8 @@ package struct WheelFacts: Equatable, Sendable {
     package let requiresPython: String?
     package let requires: [String]
     package let extras: [String]
+    /// The licence that the wheel states, in SPDX's words if it has some; `nil` where it states none.
+    package var license: String?
     package var problems: [Problem]
 
     /// Whether an installer takes it at all.
@@ -60,7 +62,7 @@ package struct WheelFacts: Equatable, Sendable {
         let faults = problems.map { JSON.array([.string($0.code.rawValue), .string($0.message)]) }
         return .object(
             [
-                list("extras", extras), text("name", name), text("path", path),
+                list("extras", extras), text("license", license), text("name", name), text("path", path),
                 faults.isEmpty ? nil : JSON.Member("problems", .array(faults)),
                 list("requires", requires), text("requires_python", requiresPython), list("tags", tags),
                 text("version", version),
@@ -91,6 +93,7 @@ extension WheelFacts {
         requiresPython = json["requires_python"]?.string
         requires = json["requires"]?.strings ?? []
         extras = json["extras"]?.strings ?? []
+        license = json["license"]?.string
         problems = (json["problems"]?.array ?? []).map { fault in
             let parts = fault.strings ?? []
             // A problem of a kind that is not known is one all the same.

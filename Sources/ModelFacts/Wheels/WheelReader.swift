@@ -165,7 +165,7 @@ package struct WheelReader {
         return WheelFacts(
             path: path, name: metadata.name, version: metadata.version, tags: tags,
             requiresPython: metadata.requiresPython, requires: metadata.requires, extras: metadata.extras,
-            problems: problems)
+            license: WheelLicense.stated(in: metadata), problems: problems)
     }
 
     /// Checks the WHEEL file.

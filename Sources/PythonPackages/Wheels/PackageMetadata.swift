@@ -12,6 +12,13 @@ package struct PackageMetadata: Equatable, Sendable {
     /// The extras that it offers, as they are written.
     package let extras: [String]
 
+    /// The licence as an expression of SPDX's; `nil` where it is not stated so.
+    package let licenseExpression: String?
+    /// The licence in free words, on one line; `nil` where there are none.
+    package let license: String?
+    /// What kind of package it is, in PyPI's words.
+    package let classifiers: [String]
+
     /// Reads the fields; `nil` where the bytes are not UTF-8, or have no name or no version.
     package init?(_ bytes: Span<UInt8>) {
         guard let fields = HeaderFields(bytes), let name = fields["Name"], let version = fields["Version"],
@@ -22,5 +29,8 @@ package struct PackageMetadata: Equatable, Sendable {
         requiresPython = fields["Requires-Python"].flatMap { $0.isEmpty ? nil : $0 }
         requires = fields.all("Requires-Dist").filter { !$0.isEmpty }
         extras = fields.all("Provides-Extra").filter { !$0.isEmpty }
+        licenseExpression = fields["License-Expression"].flatMap { $0.isEmpty ? nil : $0 }
+        license = fields["License"].flatMap { $0.isEmpty ? nil : $0 }
+        classifiers = fields.all("Classifier")
     }
 }

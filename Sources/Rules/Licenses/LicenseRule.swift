@@ -1,11 +1,19 @@
 import Formats
 import Manifests
+import ModelFacts
 
 /// `licenses` of `[policy]`: an entry's licence must be in the list.
 enum LicenseRule {
     static func findings(_ locked: LockedEntry, _ policy: Policy) -> [Diagnostic] {
         guard let allowed = policy.licenses else { return [] }
         let list = "allowed: \(allowed.joined(separator: ", "))"
+        let wheels = WheelLicenseRule.findings(locked, allowed, list)
+        guard locked.license != nil || WheelLicenseRule.wheels(locked).isEmpty else { return wheels }
+        return own(locked, allowed, list) + wheels
+    }
+
+    /// What is said of the entry as a whole.
+    private static func own(_ locked: LockedEntry, _ allowed: [String], _ list: String) -> [Diagnostic] {
         guard let license = locked.license else {
             return [unknown("\(locked.name): nothing says under which licence it is", [list])]
         }
@@ -45,8 +53,8 @@ enum LicenseRule {
     /// Names in the list that neither SPDX nor the Hub nor an entry has, which no licence will ever match.
     static func unknownNames(_ policy: Policy, _ lock: Lock) -> [Diagnostic] {
         let used = Set(
-            lock.entries.compactMap(\.license).flatMap { LicenseExpression(stated: $0.id).licenses }
-                .map { LicenseName($0) })
+            (lock.entries.compactMap(\.license?.id) + lock.entries.flatMap(WheelLicenseRule.stated))
+                .flatMap { LicenseExpression(stated: $0).licenses }.map { LicenseName($0) })
         return (policy.licenses ?? []).enumerated().compactMap { index, text in
             let name = LicenseName(text)
             guard !name.isKnown, !used.contains(name) else { return nil }
@@ -57,6 +65,46 @@ enum LicenseRule {
                 fix: name.suggestion.map { "did you mean \"\($0)\"?" }
                     ?? "write SPDX's identifier, the Hub's, or the card's license_name")
         }
+    }
+}
+
+/// The licences that wheels state of themselves: each must be in the list, and what is said of the entry as a whole holds
+/// for those that state none.
+enum WheelLicenseRule {
+    private static let told = 5
+
+    /// What is known of the wheels of an entry; none for entries of other kinds.
+    static func wheels(_ locked: LockedEntry) -> [WheelFacts] {
+        locked.kind == .wheels ? WheelFacts.recorded(in: locked) ?? [] : []
+    }
+
+    static func stated(_ locked: LockedEntry) -> [String] { wheels(locked).compactMap(\.license) }
+
+    static func findings(_ locked: LockedEntry, _ allowed: [String], _ list: String) -> [Diagnostic] {
+        let wheels = wheels(locked)
+        var findings = wheels.compactMap { wheel -> Diagnostic? in
+            guard let license = wheel.license,
+                !LicenseRule.keeps(LicenseExpression(stated: license), allowed)
+            else { return nil }
+            return Diagnostic(
+                code: .licenseDenied,
+                "\(locked.name): the licence \(license) of \(wheel.path) is not in the policy's list",
+                notes: [list, "said by the wheel's METADATA"],
+                fix: "leave the wheel out, or add the licence to [policy] licenses if the rules allow it")
+        }
+        let silent = wheels.filter { $0.license == nil }
+        if locked.license == nil, let first = silent.first {
+            let more = silent.count > told + 1 ? ["… and \(silent.count - told - 1) more"] : []
+            findings.append(
+                Diagnostic(
+                    code: .licenseUnknown,
+                    "\(locked.name): nothing says under which licence \(first.path) is",
+                    notes: [list] + silent.dropFirst().prefix(told).map { "nor \($0.path)" } + more,
+                    fix:
+                        "find out, and add license = \"…\" to the entry, which holds for wheels that state none"
+                ))
+        }
+        return findings
     }
 }
 

@@ -85,7 +85,8 @@ extension PickleFile {
         var inflated = InflatedContent<Failure>(headerLength..<end)
         guard let size = try inflated.length(read) else {
             return unreadable(
-                "it is compressed, and the compressed bytes are broken or more than one stream", part)
+                "it is compressed, and the compressed bytes are broken, more than one stream, or stand for far more",
+                part)
         }
         let inner = Part(
             name: PickleName.uncompressed(part.name), member: part.member, size: size, depth: part.depth,

@@ -51,13 +51,8 @@ struct PickleFile<Failure: Error> {
             return try pickles(part, name, head, isTar: true, read) || holds
         }
         if head.starts(with: [0x93] + Array("NUMPY".utf8)) { return try array(part, read) }
-        if name.isKerasConfiguration, part.depth > 0 {
-            if try contains(part, [Array("\"Lambda\"".utf8), Array("__lambda__".utf8)], read) {
-                refuse("it has a Lambda layer, whose code is executed", part)
-                return true
-            }
-        }
-        if head.starts(with: [0x89] + Array("HDF\r\n".utf8)) { return try hdf5(part, read) }
+        // What is in it may be a program, but no pickle: ProgramScan reads it.
+        if head.starts(with: [0x89] + Array("HDF\r\n".utf8)) { return false }
         if let compression = name.compression(of: head) {
             if compression.isDeflate, let extent = PickleName.deflated(head) {
                 return try compressed(
@@ -121,14 +116,6 @@ struct PickleFile<Failure: Error> {
         guard PickleName.hasObjects(start.span, header.dataStart) else { return false }
         name("NumPy array of objects", part)
         try sequence(part, from: header.dataStart, isSure: true, read)
-        return true
-    }
-
-    /// A Keras model in HDF5 may have functions as layers, which are code.
-    private mutating func hdf5(_ part: Part, _ read: Read) throws(Failure) -> Bool {
-        guard try contains(part, [Array(#""class_name": "Lambda""#.utf8)], read) else { return false }
-        name("Keras model", part)
-        refuse("it has a Lambda layer, whose code is executed", part)
         return true
     }
 

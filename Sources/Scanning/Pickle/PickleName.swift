@@ -78,9 +78,6 @@ struct PickleName {
     /// Whether it is an array in an archive of NumPy's.
     var isArray: Bool { ends([".npy"]) }
 
-    /// Whether it is the description of a Keras model, in an archive of that.
-    var isKerasConfiguration: Bool { name.elementsEqual("config.json".utf8) }
-
     /// Whether it is a program, compiled or not.
     var isCode: Bool { ends([".py", ".pyc", ".so", ".dll", ".dylib"]) }
 

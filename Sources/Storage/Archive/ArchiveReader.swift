@@ -4,21 +4,22 @@ package struct ArchiveEntry: Equatable, Sendable {
     package let path: String
     /// The size of its content in bytes, as the archive says; the content is never given out longer.
     package let size: Int
-    /// Where its content lies in the archive's file, byte after byte as it is; `nil` where it is compressed,
-    /// has holes, or comes out of a pipe.
+    /// Where its content lies in the archive's file, byte after byte as it is; `nil` where it is compressed
+    /// or comes out of a pipe.
     package let offset: Int?
 }
 
 /// Reads an archive from front to back, in one pass, without writing anything anywhere.
 ///
 /// What it gives out are regular files with paths that ``Path/problem(inRelative:)`` has nothing against,
-/// no two the same. Directories are passed over; a link, a device or any other thing is an error, and so is
-/// everything that libarchive so much as warns of. After an error there is nothing more to read.
+/// no two the same. Directories are passed over; a link, a device, a sparse file or any other thing is an error,
+/// and so is everything that libarchive so much as warns of. After an error there is nothing more to read.
 ///
 /// Memory is bounded whatever the archive says: a tar header with its extensions may have 4 MiB, a zip's
 /// directory 64 MiB, all paths together 64 MiB, and a Zstandard window 128 MiB; with what libarchive makes
-/// of them, less than 300 MiB. The content that comes out is bounded by the size of its entry; whether that
-/// is a sensible size is the caller's to decide, before it reads.
+/// of them, less than 300 MiB. The content that comes out is bounded by the size of its entry, and of a tar that
+/// is not compressed by the archive's own; whether it is a sensible size is the caller's to decide, before it
+/// reads.
 package struct ArchiveReader: ~Copyable {
     /// The most bytes of a tar that lie between two files' contents.
     private static let headerLimit = 1 << 22
@@ -95,8 +96,7 @@ package struct ArchiveReader: ~Copyable {
         }
     }
 
-    /// Reads the content of the file that ``next()`` moved to, once, with zeros for the holes of a sparse
-    /// file, and checks its size and, in a zip, its CRC-32.
+    /// Reads the content of the file that ``next()`` moved to, once, and checks its size and, in a zip, its CRC-32.
     ///
     /// - Parameter body: receives the bytes, which are only lent, in order; an error of its own ends the
     ///   reading, after which ``next()`` works.
@@ -106,41 +106,30 @@ package struct ArchiveReader: ~Copyable {
             throw ArchiveError(.usage, source.path, entry: entry?.path, "there is no file to read")
         }
         var position = 0
-        let isZip = names != nil
         func damaged(_ reason: String) -> ArchiveError {
             ArchiveError(.damaged, source.path, entry: entry.path, reason)
-        }
-        func fill(to end: Int) throws {
-            guard position < end else { return }
-            let zeros = [UInt8](repeating: 0, count: min(end - position, 1 << 16))
-            while position < end {
-                let part = min(end - position, zeros.count)
-                try body(zeros.span.extracting(0..<part))
-                position += part
-            }
         }
         var isMore = true
         while isMore {
             isMore = try handle.withBlock(entry: entry.path) { bytes, offset in
-                guard offset >= position else { throw damaged("its parts are not in order") }
-                guard offset <= entry.size, bytes.count <= entry.size - offset else {
+                // Holes: whoever made them needed no bytes for them, and could have any number.
+                guard bytes.isEmpty || offset == position else { throw damaged("its parts are not in order") }
+                guard bytes.count <= entry.size - position else {
                     throw damaged("has more bytes than the \(entry.size) of its size")
                 }
-                try fill(to: offset)
                 if !bytes.isEmpty { try body(bytes) }
                 position += bytes.count
             }
         }
-        if isZip, position != entry.size {
+        guard position == entry.size else {
             throw damaged("has \(position) bytes, not the \(entry.size) of its size")
         }
-        try fill(to: entry.size)
         isRead = true
     }
 
     /// Where the content of the entry that was just found begins in the archive's file.
     private func offset(of header: ReadHandle.Header, size: Int) -> Int? {
-        guard let file = source as? FileSource, let end = file.size, !header.isSparse,
+        guard let file = source as? FileSource, let end = file.size,
             names == nil || header.format.hasSuffix("(uncompressed)")
         else { return nil }
         let position = handle.position()
@@ -193,6 +182,9 @@ package struct ArchiveReader: ~Copyable {
         case .other: throw refused(.notAFile, "is a device or the like, and only files are read")
         }
         if header.isEncrypted { throw refused(.unsupported, "is encrypted") }
+        if header.isSparse {
+            throw refused(.unsupported, "is sparse: its holes are not in the archive, however long they are")
+        }
         // libarchive knows more methods, of which some take gigabytes of memory when an archive says so.
         if names != nil, !header.format.hasSuffix("(uncompressed)"), !header.format.hasSuffix("(deflation)") {
             throw refused(.unsupported, "is compressed by another method than deflate: \(header.format)")

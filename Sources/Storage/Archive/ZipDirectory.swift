@@ -52,6 +52,12 @@ struct ZipDirectory {
         for (first, second) in zip(files, files.dropFirst()) where first.offset == second.offset {
             throw damaged("its directory names one file twice, at byte \(first.offset)")
         }
+        // A few bytes that belong to many files would come out of the archive many times.
+        let ends = files.dropFirst().map(\.offset) + [place.offset - place.shift]
+        for (file, end) in zip(files, ends)
+        where end - file.offset < 30 || file.compressedSize > end - file.offset - 30 {
+            throw damaged("its file at byte \(file.offset) reaches into what follows it")
+        }
         var names: [String] = []
         for file in files {
             guard let name = String(validating: file.name, as: UTF8.self) else {
@@ -89,6 +95,8 @@ struct ZipDirectory {
     private struct File {
         /// Where its header is recorded to begin.
         let offset: Int
+        /// The bytes of its content in the archive.
+        let compressedSize: Int
         let name: [UInt8]
         let method: Int
         let flags: Int
@@ -179,22 +187,27 @@ struct ZipDirectory {
             else { return nil }
             let name = start + 46
             let extra = name + nameSize
-            var offset = shortOffset
-            if shortOffset == 0xFFFF_FFFF {
-                // In the Zip64 field the offset stands after those sizes that do not fit either.
-                let before = [start + 24, start + 20].count {
-                    bytes.littleEndian(at: $0, count: 4) == 0xFFFF_FFFF
-                }
-                if let field = bytes.extraField(1, from: extra, to: extra + extraSize),
-                    field.count >= 8 * before + 8,
-                    let long = bytes.littleEndian(at: field.lowerBound + 8 * before, count: 8)
-                {
-                    offset = long
-                }
+            // In the Zip64 field are, in this order, those of the size, the compressed size and the offset that do
+            // not fit into their places.
+            let long = bytes.extraField(1, from: extra, to: extra + extraSize)
+            var place = long?.lowerBound ?? 0
+            func value(_ short: Int) -> Int {
+                guard short == 0xFFFF_FFFF, let long, place <= long.upperBound - 8,
+                    let value = bytes.littleEndian(at: place, count: 8)
+                else { return short }
+                place += 8
+                return value
             }
+            guard let shortSize = bytes.littleEndian(at: start + 24, count: 4),
+                let shortCompressed = bytes.littleEndian(at: start + 20, count: 4)
+            else { return nil }
+            _ = value(shortSize)
+            let compressedSize = value(shortCompressed)
+            let offset = value(shortOffset)
             files.append(
                 File(
-                    offset: offset, name: (name..<extra).map { bytes[$0] }, method: method, flags: flags,
+                    offset: offset, compressedSize: compressedSize, name: (name..<extra).map { bytes[$0] },
+                    method: method, flags: flags,
                     version: version, part: part))
             start = extra + extraSize + commentSize
         }

@@ -51,7 +51,13 @@ extension TensorFileReader {
                         at: content.lowerBound + error.offset))
             }
             switch parsing {
-            case .needsMore(let count): wanted = count
+            case .needsMore(let count):
+                guard count > start.count, count <= content.count else {
+                    throw .malformed(
+                        FormatError(
+                            "the zip member \(name.quoted) ends inside its header", at: content.upperBound))
+                }
+                wanted = count
             case .complete(let header):
                 return TensorExtent(
                     name: String(name.dropLast(4)),

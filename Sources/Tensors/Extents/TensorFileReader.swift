@@ -61,6 +61,9 @@ struct TensorFileReader<Failure: Error> {
             case .needsMore(let count):
                 // Growing by a factor keeps what is parsed in vain below what is parsed in the end.
                 wanted = min(fileSize, max(count, start.count * 2))
+                guard wanted > start.count else {
+                    throw .malformed(FormatError("the header ends past the file", at: fileSize))
+                }
             case .complete(let header):
                 let extents = header.tensors.map { tensor in
                     TensorExtent(

@@ -42,9 +42,9 @@ import Testing
             }
             #expect(try await codes() == [])
             try Directory.removeFile(sample.target + "/dataset-metadata.json")
-            #expect(try await codes() == ["missing"])
+            #expect(try await codes() == ["metadata-missing"])
             try writeFile(sample.target + "/knapsack.py", "")
-            #expect(try await codes()?.sorted() == ["changed", "missing", "signed-changed"])
+            #expect(try await codes()?.sorted() == ["changed", "metadata-missing", "signed-changed"])
         }
     }
 

@@ -33,6 +33,44 @@ import Testing
             }.sorted() == ["missing", "not-a-file"])
     }
 
+    /// Kaggle keeps the metadata for itself, of a model as of a data set.
+    @Test func metadataThatKaggleKeptIsANoteAndSigningGoesOn() async throws {
+        try await withTemporaryDirectory { directory in
+            let sample = try PackedSample(in: directory)
+            _ = try await sample.pack()
+            try Directory.removeFile(sample.target + "/dataset-metadata.json")
+            for level in [VerifyReport.Level.full, .quick] {
+                let report = try await sample.verify(level)
+                #expect(report.findings.map(\.code.rawValue) == ["metadata-missing"])
+                #expect(report.findings.map(\.severity) == [.note])
+            }
+            _ = try await BundleSigner(verified: sample.verify(), of: sample.target)
+            _ = try await BundleSigner(lockOf: sample.target, sample.verify(.quick))
+            let inspection = try #require(try await BundleInspection(path: sample.target))
+            #expect(inspection.findings.map(\.severity) == [.note])
+            // Another's is no such thing.
+            try writeFile(sample.target + "/dataset-metadata.json", "{}")
+            #expect(try await sample.verify().findings.map(\.code.rawValue) == ["changed"])
+        }
+    }
+
+    /// A file of holes, as long as no disk is, takes no longer than any other.
+    @Test func filesOfAnotherSizeAreNotRead() async throws {
+        try await withTemporaryDirectory { directory in
+            let sample = try PackedSample(in: directory)
+            _ = try await sample.pack()
+            let paths = ["models/first/config.json", "models/first/more.bin", "README.md"]
+            for path in paths {
+                let full = "\(sample.target)/\(path)"
+                try Directory.removeFile(full)
+                try FileHandle.creating(full).resize(1 << 42)
+            }
+            let report = try await sample.verify()
+            #expect(Set(report.findings.map(\.code.rawValue)) == ["changed", "extra"])
+            for path in paths { #expect(report.findings.contains { $0.message.contains(path) }) }
+        }
+    }
+
     @Test func saysWhoseContentASwappedFileHas() async throws {
         try await withTemporaryDirectory { directory in
             let sample = try PackedSample(in: directory)
@@ -101,6 +139,11 @@ import Testing
             try writeFile(sample.target + "/models/__pycache__/knapsack.cpython-311.pyc", "")
             let codes = try await sample.verify().findings.map(\.code.rawValue)
             #expect(codes.filter { $0 == "extra" }.count == 3)
+            // What Python made of the loader goes with the bundle; the rest is nobody's but its owner's.
+            await #expect(throws: Diagnostics.self) { try await sample.pack() }
+            try Directory.removeFile(sample.target + "/__pycache__/other.cpython-311.pyc")
+            try Directory.removeFile(sample.target + "/__pycache__/knapsack.py")
+            try Directory.removeTree(sample.target + "/models/__pycache__")
             _ = try await sample.pack()
             #expect(try await sample.verify().findings.isEmpty)
         }

@@ -76,6 +76,12 @@ private let records: [Refusal] = [
     broken("a comment past the directory", at: \.records[1], { $0.set($0.records[1] + 32, 1, 2) }),
     broken("a name that is not UTF-8", at: \.records[0], plus: 46, { $0.set($0.records[0] + 46, 0xFF, 1) }),
     broken("a name twice", at: \.records[1], { $0.set($0.records[1] + 46, 0x61, 1) }),
+    broken(
+        "a name with a zero byte", at: \.records[0], plus: 46, { $0.set($0.records[0] + 47, 0, 1) },
+        build: { $0.members[0].name = Array("ab".utf8) }),
+    broken(
+        "a second name in a field of Info-ZIP's", at: \.records[0], plus: 47,
+        build: { $0.members[0].extra = number(0x7075, 2) + number(6, 2) + [1] + zeros(4) + [0x63] }),
     broken("a member on another disk", at: \.records[0], { $0.set($0.records[0] + 34, 1, 2) }),
     broken("a stored member of two sizes", at: \.records[0], { $0.set($0.records[0] + 24, 11, 4) }),
     broken("a size of all ones without Zip64", at: \.records[0], plus: 47) {

@@ -283,7 +283,6 @@ DAMAGES = {
     "lock removed": (lambda items: without(items, "knapsack.lock"), ["knapsack.lock"]),
     "sums removed": (lambda items: without(items, "SHA256SUMS"), ["SHA256SUMS"]),
     "loader removed": (lambda items: without(items, "knapsack.py"), ["knapsack.py"]),
-    "metadata removed": (lambda items: without(items, "dataset-metadata.json"), ["dataset-metadata.json"]),
     "everything removed": (lambda items: [], []),
     "file added": (lambda items: [*items, Item("models/base/more.bin", b"1")], ["models/base/more.bin"]),
     "file added with accents": (lambda items: [*items, Item("models/größe.bin", b"1")], ["models/größe.bin"]),
@@ -318,6 +317,12 @@ DAMAGES = {
 
 def items_content(items: list[Item], name: str) -> bytes:
     return next(item.content for item in items if item.name == name)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_metadata_that_kaggle_kept_is_no_damage(archives, tmp_path, suffix):
+    path = write(tmp_path / f"x.{suffix}", without(items_of(archives.bundle), "dataset-metadata.json"))
+    archives.verify(path).expect(0)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -41,7 +41,8 @@ def locked(knapsack, directory: Path, source: Path, policy: str | None, **entry)
     (directory / "p.toml").write_text(manifest(head=head, files=[table]))
     knapsack("lock", directory / "p.toml").expect(0)
     resolved = read_lock(directory / "p.lock")[ENTRY]["resolved"]
-    return {fact["path"]: fact for fact in resolved.get("pickles", [])}
+    programs = {fact["path"]: {"verdict": "refused"} | fact for fact in resolved.get("programs", [])}
+    return programs | {fact["path"]: fact for fact in resolved.get("pickles", [])}
 
 
 def codes(done) -> set[str]:

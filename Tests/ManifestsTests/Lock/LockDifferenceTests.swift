@@ -86,6 +86,26 @@ import Testing
         #expect(lock([("m", [], [try tensor("a.gguf", "t0", 1, at: 8)])]).entries.first?.weights == nil)
     }
 
+    @Test func whatABundleBecomesOnKaggleIsCompared() {
+        func settings(_ model: BundleSettings.Model?) -> Lock {
+            var bundle = Samples.bundle
+            bundle.model = model
+            return Lock(bundle: bundle, entries: [])
+        }
+        let model = BundleSettings.Model(framework: "transformers", variation: "7b", base: nil)
+        let other = BundleSettings.Model(framework: "pyTorch", variation: "8b", base: "https://x.y/z")
+        let became = LockDifference(from: settings(nil), to: settings(model))
+        #expect(
+            became.bundle == [
+                "kind: dataset → model", "framework: none → transformers", "variation: none → 7b",
+            ])
+        #expect(
+            LockDifference(from: settings(model), to: settings(other)).bundle == [
+                "framework: transformers → pyTorch", "variation: 7b → 8b",
+                "base-model: none → https://x.y/z",
+            ])
+    }
+
     @Test func entriesThatCameAndWentAreNamed() throws {
         let first = lock([("a", [], []), ("b", [], [])])
         let second = lock([("b", [], []), ("c", [], [])])

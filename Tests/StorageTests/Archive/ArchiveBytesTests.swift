@@ -33,6 +33,20 @@ import Testing
     }
 
     /// Every field that could hold a time, an owner or a mode holds the same for every entry.
+    @Test(arguments: [
+        ("x.tar.gz", ".tar.gz"), ("a/x.tgz", ".tgz"), ("x.7z", ".7z"), ("x.TAR.GZ", ".TAR.GZ"),
+        ("x.ZIP", ".ZIP"),
+        ("x.zst", ".zst"), ("x.tar.xz", ".tar.xz"), ("x.Tar", ".Tar"), ("x.rar", ".rar"), ("x.gz", ".gz"),
+    ]) func otherArchivesAreToldFromDirectories(_ path: String, _ suffix: String) {
+        #expect(ArchiveFormat(path: path) == nil)
+        #expect(ArchiveFormat.unknownSuffix(of: path) == suffix)
+    }
+
+    @Test(arguments: ["x.tar", "x.tar.zst", "a.b/x.zip", "x", ".gz", "models-1.5", "a.tgz/x", "x.tar.gz.d"])
+    func otherPathsPromiseNoOtherArchive(_ path: String) {
+        #expect(ArchiveFormat.unknownSuffix(of: path) == nil)
+    }
+
     @Test func tarHeadersNameNoTimeAndNoOwner() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory + "/x.tar"

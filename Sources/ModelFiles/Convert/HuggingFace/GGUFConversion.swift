@@ -147,7 +147,16 @@ package struct GGUFConversion: Sendable {
     }
 
     /// What keeps it from being written; a dry run shows it and goes on.
-    package var problems: [Diagnostic] { quantizer?.problems ?? [] }
+    package var problems: [Diagnostic] { (quantizer?.problems ?? []) + existing }
+
+    /// Files that have the output's names, and are not replaced.
+    private var existing: [Diagnostic] {
+        output.files.filter { (try? FileStatus.existing($0.path)) != .some(nil) }.map { file in
+            Diagnostic(
+                code: .outputExists, "\(file.path) exists, and is not replaced",
+                fix: "remove it, or choose another output", verdict: .undecided)
+        }
+    }
 
     /// What of the model's card and configurations could not be taken.
     package private(set) var remarks: [Diagnostic] = []
@@ -155,6 +164,7 @@ package struct GGUFConversion: Sendable {
     /// Writes the files; interrupted or after an error nothing is left.
     /// - Parameter threads: how many work at a time; as many as there are processors where it is `nil`.
     package func write(threads: Int? = nil, progress: @escaping ProgressHandler) async throws {
+        guard existing.isEmpty else { throw Diagnostics(existing) }
         if let quantizer { return try await quantizer.write(threads: threads, progress: progress) }
         try await ModelWriter(output, from: source, threads: threads ?? Parallel.width)
             .write(progress: progress)

@@ -1,0 +1,116 @@
+import Caches
+import Formats
+package import Manifests
+import Storage
+
+/// Decides whether what has a bundle's name may be replaced: nothing that a bundle did not write is ever deleted, and
+/// another manifest's bundle only where that is asked for.
+package struct BundleReplacement: Sendable {
+    private let lock: Lock
+    private let beside: Lock?
+    private let isForced: Bool
+
+    /// - Parameters:
+    ///   - lock: of the bundle that is to be written.
+    ///   - beside: the lock that was beside the manifest before, of which the bundle that is there may be.
+    ///   - isForced: whether the bundle of another manifest is replaced, too.
+    package init(_ lock: Lock, beside: Lock? = nil, isForced: Bool = false) {
+        self.lock = lock
+        self.beside = beside
+        self.isForced = isForced
+    }
+
+    /// Throws where what has a path must stay; nothing having it is *not* an error.
+    package func require(_ target: String) throws {
+        if let format = ArchiveFormat(path: target) {
+            try require(archive: target, format)
+        } else {
+            try require(directory: target)
+        }
+    }
+
+    func require(directory target: String) throws {
+        guard let status = try FileStatus.existing(target) else { return }
+        guard status.kind == .directory else { throw refused(target, "is not a bundle") }
+        let names = try Directory.names(in: target)
+        if names.isEmpty { return }
+        guard names.contains(where: { $0.utf8.elementsEqual(Lock.bundledName.utf8) }) else {
+            throw refused(target, "is not a bundle")
+        }
+        guard let old = try? DirectoryContent(target).lock() else {
+            throw refused(target, "has a \(Lock.bundledName) that cannot be read")
+        }
+        let tree = try BundleTree(target)
+        try require(old, target, Array(tree.files.keys) + tree.others)
+    }
+
+    func require(archive target: String, _ format: ArchiveFormat) throws {
+        guard let status = try FileStatus.existing(target) else { return }
+        guard status.kind == .file else { throw refused(target, "is not a file") }
+        guard let old = try? ArchiveContent(target, format: format) else {
+            throw refused(target, "is not a bundle that can be read")
+        }
+        let paths = (old.sizes ?? [:]).keys.map { String(decoding: $0, as: UTF8.self) }
+        try require(old.lock, target, paths)
+    }
+
+    private func require(_ old: Lock, _ target: String, _ paths: [String]) throws {
+        guard let expected = try? ExpectedFiles(lock: old) else {
+            throw refused(target, "has a \(Lock.bundledName) that contradicts itself")
+        }
+        let foreign = paths.filter { path in
+            expected.content[path] == nil && !expected.isGenerated(path)
+                && !UploadMetadata.names.contains { $0.utf8.elementsEqual(path.utf8) }
+                && !BundleComparison.isPythonCache(path)
+        }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        guard foreign.isEmpty else {
+            let more = foreign.count > 5 ? ["… and \(foreign.count - 5) more"] : []
+            throw Diagnostics(
+                Diagnostic(
+                    code: .outputExists,
+                    "\(target) holds what its bundle did not write, so it is not replaced",
+                    notes: foreign.prefix(5).map { FileWalk.shown($0) } + more,
+                    fix: "move what is to be kept somewhere else, or choose another --output",
+                    verdict: .undecided))
+        }
+        guard isForced || isOwn(old) else {
+            let entries = old.entries.map(\.name).joined(separator: ", ")
+            throw Diagnostics(
+                Diagnostic(
+                    code: .outputExists,
+                    "\(target) is the bundle of another manifest, so it is not replaced",
+                    notes: [
+                        "it is \"\(old.bundle.title)\", with \(entries.isEmpty ? "no entries" : entries)"
+                    ],
+                    fix: "choose another --output, or add --replace", verdict: .undecided))
+        }
+    }
+
+    /// Whether a bundle was packed of this manifest, as far as locks tell: it has the lock that was beside it, or the same
+    /// name and an entry of the same source. Directories have the same source everywhere, so that there a file counts.
+    private func isOwn(_ old: Lock) -> Bool {
+        if old == lock || old == beside { return true }
+        guard old.bundle.name == lock.bundle.name, old.bundle.owner == lock.bundle.owner else { return false }
+        return old.entries.contains { before in
+            guard let now = lock.entry(named: before.name), now.kind == before.kind,
+                now.asked.content == before.asked.content
+            else { return false }
+            switch before.origin {
+            case .hub, .kaggle: return true
+            case .path, .conversion:
+                return before.files.contains { file in
+                    now.files.contains {
+                        $0.sha256 == file.sha256 && $0.path.utf8.elementsEqual(file.path.utf8)
+                    }
+                }
+            }
+        }
+    }
+
+    private func refused(_ target: String, _ reason: String) -> Diagnostics {
+        Diagnostics(
+            Diagnostic(
+                code: .outputExists, "\(target) exists and \(reason), so it is not replaced",
+                fix: "remove it, or choose another --output", verdict: .undecided))
+    }
+}

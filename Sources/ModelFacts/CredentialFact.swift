@@ -1,0 +1,98 @@
+package import Caches
+package import Formats
+package import Manifests
+import Scanning
+import Storage
+
+/// A token or a key in an entry's files: where it is and of which kind, never what it is.
+package struct CredentialFact: Equatable, Sendable {
+    /// The path in the entry.
+    package let path: String
+    /// The line from 1; 0 where the file's name alone tells.
+    package let line: Int
+    /// What it is, to be read after "has".
+    package let kind: String
+
+    /// The most that a lock records of an entry.
+    static let most = 64
+    /// How much of a file is read, in bytes.
+    static let sizeLimit = 16 << 20
+
+    /// Looks through the names of files, and the content of those that people and tools write as text.
+    ///
+    /// A file that cannot be read is *not* an error here: hashing it will be one.
+    /// - Parameter others: the paths of everything in the snapshot.
+    package static func read(_ files: [CachedFile], among others: [String]) -> [CredentialFact] {
+        let places = Set(others.map { Array($0.utf8) })
+        var facts: [CredentialFact] = []
+        for file in files.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
+            if let kind = CredentialName.kind(of: file.path, among: places) {
+                facts.append(CredentialFact(path: file.path, line: 0, kind: kind))
+                continue
+            }
+            guard CredentialName.isText(file.path), file.status.size > 0,
+                let handle = try? FileHandle.reading(file.location),
+                let bytes = try? handle.bytes(0..<min(sizeLimit, file.status.size))
+            else { continue }
+            facts += CredentialScan.findings(in: CredentialScan.text(bytes).span).map {
+                CredentialFact(path: file.path, line: $0.line, kind: $0.kind)
+            }
+            if facts.count >= most { break }
+        }
+        return Array(facts.prefix(most))
+    }
+
+    /// One finding for each file, with the lines.
+    package static func findings(_ facts: [CredentialFact], entry: String) -> [Diagnostic] {
+        var order: [[UInt8]] = []
+        var byPath: [[UInt8]: [CredentialFact]] = [:]
+        for fact in facts {
+            let path = Array(fact.path.utf8)
+            if byPath[path] == nil { order.append(path) }
+            byPath[path, default: []].append(fact)
+        }
+        return order.compactMap { path in
+            guard let facts = byPath[path], let first = facts.first else { return nil }
+            let shown = FileWalk.shown(first.path)
+            guard first.line > 0 else {
+                return Diagnostic(
+                    code: .credentials, "\(entry): \(shown) has the name of \(first.kind)",
+                    fix: "leave it out with exclude, or name a smaller directory; if it holds none, add "
+                        + "\"credentials\" to the entry's allow")
+            }
+            return Diagnostic(
+                code: .credentials, "\(entry): \(shown) has \(first.kind), in line \(first.line)",
+                notes: facts.dropFirst().prefix(8).map { "line \($0.line): \($0.kind)" },
+                fix: "take it out and revoke it, or leave the file out with exclude; if it is none, add "
+                    + "\"credentials\" to the entry's allow")
+        }
+    }
+}
+
+// MARK: In the lock
+
+extension CredentialFact {
+    /// The name of the fact in a lock's entry.
+    static let lockName = "credentials"
+
+    /// The lock's member; `nil` where there are none.
+    package static func lockMember(_ facts: [CredentialFact]) -> JSON.Member? {
+        guard !facts.isEmpty else { return nil }
+        return JSON.Member(
+            lockName,
+            .array(
+                facts.map { ["kind": .string($0.kind), "line": .integer($0.line), "path": .string($0.path)] })
+        )
+    }
+}
+
+extension LockedEntry {
+    /// The tokens and keys that were found when the entry was locked.
+    package var credentials: [CredentialFact] {
+        (fact(CredentialFact.lockName)?.array ?? []).map {
+            CredentialFact(
+                path: $0["path"]?.string ?? "?", line: $0["line"]?.integer ?? 0,
+                kind: $0["kind"]?.string ?? "a credential")
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package import Caches
+package import Manifests
+import Storage
+
+extension ModelFacts {
+    /// Adds what the rest of a snapshot states of the model: an entry that leaves the card out is under the card's licence
+    /// all the same.
+    ///
+    /// Only statements are taken: the model card, and the licence in Kaggle's metadata. What the files are - formats,
+    /// types, what loading needs - the packed ones alone tell.
+    /// - Parameters:
+    ///   - left: the files of the snapshot that the entry leaves out.
+    ///   - entry: the entry's name, with which messages begin.
+    /// - Returns: what is wrong with them.
+    package mutating func addStatements(in left: [CachedFile], entry: String) -> [Diagnostic] {
+        var problems: [Diagnostic] = []
+        if card == nil, let readme = left.first(where: { $0.path.utf8.elementsEqual("README.md".utf8) }),
+            let handle = try? FileHandle.reading(readme.location),
+            let start = try? handle.bytes(0..<min(FrontMatter.sizeLimit + 4096, max(0, readme.status.size)))
+        {
+            do throws(ModelCard.Problem) {
+                card = try ModelCard.parse(start)
+            } catch {
+                problems.append(error.diagnostic("\(entry): "))
+            }
+        }
+        if kaggleLicense == nil {
+            kaggleLicense = KaggleLicense.stated(
+                in: left.map { ModelFile(path: $0.path, location: $0.location, size: $0.status.size) })
+        }
+        return problems
+    }
+}
+
+extension ModelCard.Problem {
+    /// What to tell of a card that cannot be read.
+    func diagnostic(_ prefix: String) -> Diagnostic {
+        Diagnostic(
+            .warning, code: .cardBroken,
+            "\(prefix)README.md\(line.map { ", line \($0)" } ?? ""): \(message)",
+            notes: ["the licence and the base model are therefore not known"],
+            fix: "state the licence in the entry, with license = \"…\"")
+    }
+}

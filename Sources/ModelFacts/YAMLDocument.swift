@@ -1,0 +1,42 @@
+import Formats
+import Yams
+
+/// A YAML document of a model's, read as JSON by a reader that takes it as PyYAML does, but for types, which do not matter
+/// where only names are looked for.
+enum YAMLDocument {
+    /// The longest document that is read, in bytes.
+    static let sizeLimit = 4 << 20
+
+    /// The document; `nil` for one that cannot be read, is too long or nests too deeply.
+    ///
+    /// A tag that makes a Python object (`!!python/object/apply:os.system`) is a member named `_target_` of it.
+    static func json(_ bytes: [UInt8]) -> JSON? {
+        guard bytes.count <= sizeLimit, FrontMatter.danger(in: bytes.span) == nil,
+            let text = String(validating: bytes, as: UTF8.self)
+        else { return nil }
+        if text.utf8.allSatisfy({ $0 == 0x20 || $0 == 0x0A || $0 == 0x0D }) { return .null }
+        do {
+            guard let node = try ModelCard.compose(text) else { return .null }
+            return value(of: node)
+        } catch {
+            return nil
+        }
+    }
+
+    private static func value(of node: Node) -> JSON {
+        let tag = node.tag.description
+        let plain: JSON
+        switch node {
+        case .scalar(let scalar): plain = .string(scalar.string)
+        case .sequence(let sequence): plain = .array(sequence.map(value))
+        case .mapping(let mapping):
+            plain = .object(
+                mapping.map { key, value in JSON.Member(key.string ?? "?", self.value(of: value)) })
+        default: return .null
+        }
+        guard tag.utf8.starts(with: "tag:yaml.org,2002:python/".utf8) || tag.utf8.starts(with: "!".utf8),
+            tag.utf8.count > 1
+        else { return plain }
+        return .object([JSON.Member("_target_", .string(tag)), JSON.Member("content", plain)])
+    }
+}
