@@ -50,7 +50,9 @@ struct BundleReadme {
     /// The lines of code that load each entry.
     private var uses: String {
         let lines = plan.lock.entries.flatMap { LoadingLines($0, in: plan.lock).lines }
-        return "```python\n\(lines.joined(separator: "\n"))\n```"
+        let imports = LoadingLines.imports(of: lines)
+        let text = (imports + (imports.isEmpty ? [] : [""]) + lines).joined(separator: "\n")
+        return "```python\n\(text)\n```"
     }
 
     private var rows: String {

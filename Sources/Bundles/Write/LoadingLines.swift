@@ -113,7 +113,9 @@ struct LoadingLines {
         var lines: [String] = []
         if case .kaggle = entry.origin { lines.append(otherwise) }
         lines.append("\(loaded).from_pretrained(\(source)\(trust))\(orPath)")
-        if loaded == "AutoModelForCausalLM" { lines.append("LLM(model=\(path)\(trust))  # vLLM") }
+        if loaded == "AutoModelForCausalLM" {
+            lines.append("LLM(model=\(path)\(trust))  # vLLM: from vllm import LLM")
+        }
         return lines
     }
 

@@ -187,7 +187,7 @@ SHAPES = {
         "hf",
         [
             'AutoModelForCausalLM.from_pretrained("org/code", trust_remote_code=True)  # or knapsack.path("code")',
-            'LLM(model=knapsack.path("code"), trust_remote_code=True)  # vLLM',
+            'LLM(model=knapsack.path("code"), trust_remote_code=True)  # vLLM: from vllm import LLM',
         ],
         [],
     ),
@@ -214,7 +214,7 @@ SHAPES = {
         "hf",
         [
             'AutoModelForCausalLM.from_pretrained("org/llama")  # or knapsack.path("llama")',
-            'LLM(model=knapsack.path("llama"))  # vLLM',
+            'LLM(model=knapsack.path("llama"))  # vLLM: from vllm import LLM',
         ],
         [],
     ),
@@ -251,26 +251,18 @@ SHAPES = {
     ),
     "table": (table, "path", ['load_dataset(knapsack.path("table"))'], ["datasets"]),
 }
-IMPORTS = """
-import sys, transformers
-from transformers import *
-try:
-    from peft import PeftModel
-except ImportError:
-    pass
-try:
-    from diffusers import DiffusionPipeline
-except ImportError:
-    pass
-try:
-    from datasets import load_dataset
-except ImportError:
-    pass
-try:
-    from sentence_transformers import CrossEncoder, SentenceTransformer
-except ImportError:
-    pass
-"""
+
+
+def imports(block, line):
+    """The imports among a README's lines that one of its lines needs."""
+    lines = [text for text in block.splitlines() if text.startswith(("import ", "from "))]
+    needed = []
+    for text in lines:
+        names = text.split(" import ")[-1].removeprefix("import ").split(", ")
+        used = [name for name in names if re.search(rf"\b{name}\b", line)]
+        if used:
+            needed.append(text if text.startswith("import ") else f"{text.split(' import ')[0]} import {', '.join(used)}")
+    return "\n".join(needed) + "\n"
 
 
 @pytest.fixture(scope="module")
@@ -340,7 +332,9 @@ def test_the_lines_run(packed, blocks, name, tmp_path):
     variants = [line] + ([re.sub(r'"org/\w+"', f'knapsack.path("{name}")', line)] if "# or" in line else [])
     for variant in variants:
         code = (
-            "import knapsack\nknapsack.activate()\n" + IMPORTS + f"loaded = {variant}\nprint(type(loaded).__name__)\n"
+            "import knapsack\nknapsack.activate()\n"
+            + imports(blocks[1], line)
+            + f"loaded = {variant}\nprint(type(loaded).__name__)\n"
         )
         env = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "PYTHONPATH": str(packed)}
         done = run(packed, code, scratch=tmp_path / "scratch", env=env, check=False)

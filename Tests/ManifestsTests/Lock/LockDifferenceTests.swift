@@ -55,7 +55,7 @@ import Testing
                 "size: 10 B → 20 B", "same weights, other files: all 2 tensors are equal",
             ])
         let changed = LockDifference(from: try whole([1, 2, 3]), to: try whole([1, 9, 3]))
-        #expect(changed.entries.first?.details.first == "1 of 3 tensors differ: t1")
+        #expect(changed.entries.first?.details.first == "1 of 3 tensors differs: t1")
         #expect(changed.entries.first?.details.last?.hasPrefix("1 file changed: model.safetensors") == true)
     }
 
