@@ -1,4 +1,4 @@
-package import Testing
+import Testing
 
 /// A text whose test case is named by its beginning, so that a megabyte does not stand in the log.
 package struct ShortlyNamed: Sendable, CustomTestStringConvertible {
