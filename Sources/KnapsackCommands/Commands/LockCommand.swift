@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bundles
+import Caches
 import Formats
 import Locking
 import Manifests
@@ -102,13 +103,13 @@ struct Locking {
     func lock(_ session: Session) async throws -> (Lock, [ConversionOutcome]) {
         let manifest = try source.read()
         let previous = try source.readPrevious(manifest, session)
-        let resolution = try Resolution(
+        let resolution = try Resolution.resolve(
             manifest, previous: previous, caches: caches.caches(session.context), update: options.rule,
             proveAgain: options.rehash)
         session.report(resolution.findings)
         let index = session.context.cacheDirectory.flatMap(DigestIndex.open(inDirectory:))
-        let inputs = try await VerifiedInputs(
-            proving: resolution, index: index, rehash: options.rehash, progress: session.progress)
+        let inputs = try await VerifiedInputs.prove(
+            resolution, index: index, rehash: options.rehash, progress: session.progress)
         session.report(inputs.findings)
         let lock = try await inputs.lock(previous: previous)
         for outcome in inputs.conversions where outcome.state != .locked { session.say(outcome.sentence) }
@@ -122,9 +123,10 @@ struct Locking {
             return try AtomicFile.write(bytes, to: source.lockPath)
         } catch let error where error.isFullDisk {
             throw Diagnostics(
-                Diagnostic.fullDisk(
-                    source.lockPath, needed: bytes.count,
-                    fix: "free space there; what was hashed is remembered where there is room for it"))
+                SpaceNeeded(
+                    bytes.count, for: source.lockPath,
+                    fix: "free space there; what was hashed is remembered where there is room for it"
+                ).finding)
         }
     }
 
