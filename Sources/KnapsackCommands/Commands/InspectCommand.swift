@@ -37,13 +37,13 @@ struct InspectCommand: KnapsackCommand {
     @OptionGroup var output: OutputOptions
 
     func execute(_ session: Session) async throws {
-        if let bundle = try await BundleInspection(path: file) {
+        if let bundle = try await BundleInspection.read(path: file) {
             guard tensor == nil else {
                 throw ValidationError("\(file) is a bundle: --tensor reads a model, as one in its models/")
             }
             return show(bundle, session)
         }
-        if tensor == nil, let pickle = try PickleInspection(path: file) { return show(pickle, session) }
+        if tensor == nil, let pickle = try PickleInspection.read(path: file) { return show(pickle, session) }
         let model = try TensorModel(path: file)
         if let tensor { return try show(tensor, of: model, session) }
         let report = InspectReport(model)
@@ -91,7 +91,7 @@ struct InspectCommand: KnapsackCommand {
                     code: .notNumeric, "\(name) is \(tensor.type.name), which is not read as numbers",
                     verdict: .undecided))
         }
-        let report = TensorReport(tensor, try TensorInspection(of: tensor, in: model))
+        let report = TensorReport(tensor, try TensorInspection.read(of: tensor, in: model))
         session.add("tensor", report.json)
         if session.json { return }
         session.context.writeOutput(report.text(width: session.context.terminal.tableWidth))

@@ -42,7 +42,7 @@ struct ListCommand: KnapsackCommand {
         filter.tag = tag
         filter.search = search
         let caches = cacheOptions.caches(session.context)
-        let catalog = Catalog(caches, filter: filter)
+        let catalog = Catalog.scan(caches, filter: filter)
         session.report(catalog.problems.filter { $0.severity != .error || $0.verdict == .undecided })
         session.add("models", .array(catalog.items.map(\.json)))
         if session.json { return }
