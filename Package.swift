@@ -86,7 +86,10 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
-        .executableTarget(name: "knapsack", dependencies: ["KnapsackCommands"]),
+        // Which commit a build is of: compiled anew at every commit, so only the executable imports it.
+        .plugin(name: "NoteCommit", capability: .buildTool(), path: "Sources/NoteCommit"),
+        .target(name: "Revision", plugins: ["NoteCommit"]),
+        .executableTarget(name: "knapsack", dependencies: ["KnapsackCommands", "Revision"]),
         .executableTarget(
             name: "knapsack-bench",
             dependencies: [
@@ -152,7 +155,7 @@ let package = Package(
 
 // Every Swift target is built under the same strict rules. The upcoming features are those that
 // Swift 6.3 has and Swift 7 will turn on.
-for target in package.targets where target.type != .system {
+for target in package.targets where target.type != .system && target.type != .plugin {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
         .strictMemorySafety(),

@@ -39,15 +39,16 @@ package struct RangedReader<Failure: Error> {
     }
 
     /// The directory of a zip archive that fills the whole file.
-    package func zipDirectory(_ read: Read) throws(ReadingStop<Failure>) -> ZipDirectory {
-        let tail = try bytes(ZipDirectory.tail(fileSize: fileSize), read)
-        let location = try checked { () throws(FormatError) in
-            try ZipDirectory.locate(tail: tail.span, fileSize: fileSize)
-        }
+    package func zipDirectory(_ read: Read) throws(ReadingStop<Failure>) -> ZipCentralDirectory {
+        let tail = try bytes(ZipCentralDirectory.tail(fileSize: fileSize), read)
+        let location: ZipCentralDirectory.Location
+        do throws(ZipError) {
+            location = try ZipCentralDirectory.locate(tail: tail.span, fileSize: fileSize)
+        } catch { throw .malformed(error.format) }
         let records = try bytes(location.bytes, read)
-        return try checked { () throws(FormatError) in
-            try ZipDirectory.parse(records.span, at: location)
-        }
+        do throws(ZipError) {
+            return try ZipCentralDirectory.parse(records.span, at: location)
+        } catch { throw .malformed(error.format) }
     }
 }
 

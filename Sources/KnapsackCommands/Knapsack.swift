@@ -4,7 +4,7 @@ import Manifests
 
 /// The root command.
 package struct Knapsack: AsyncParsableCommand {
-    /// The version, as `--version` prints it.
+    /// The version: this line, the tag `v0.1.0` and CHANGELOG.md state it.
     static let version = "0.1.0"
 
     /// Its name, what it does, and its subcommands.
@@ -35,8 +35,9 @@ package struct Knapsack: AsyncParsableCommand {
     package init() {}
 
     /// Runs the command line of this process.
+    /// - Parameter commit: what the sources were at, for `--version`; empty where that is not known.
     /// - Returns: the exit code.
-    package static func run(_ arguments: [String]) async -> Int32 {
+    package static func run(_ arguments: [String], commit: String = "") async -> Int32 {
         do {
             if let problem = CommandSuggestion.problem(arguments) { throw ValidationError(problem) }
             var command = try parseAsRoot(LockingOptions.spelledOut(arguments))
@@ -49,16 +50,17 @@ package struct Knapsack: AsyncParsableCommand {
         } catch let exit as ExitCode {
             return exit.rawValue
         } catch {
-            return tell(error, arguments)
+            return tell(error, arguments, commit)
         }
     }
 
     /// Help and the version are answers; what cannot be parsed is a usage error, exit code 2.
-    private static func tell(_ error: any Error, _ arguments: [String]) -> Int32 {
+    private static func tell(_ error: any Error, _ arguments: [String], _ commit: String) -> Int32 {
         let context = CommandContext.process()
         let message = fullMessage(for: error)
         if exitCode(for: error) == .success {
-            context.writeOutput(message + "\n")
+            let isVersion = message == version && !commit.isEmpty
+            context.writeOutput(message + (isVersion ? " (commit \(commit))" : "") + "\n")
             return 0
         }
         context.writeError(message + "\n")

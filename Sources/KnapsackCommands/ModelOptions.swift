@@ -116,7 +116,7 @@ struct QuantizeImportanceOptions: ParsableArguments {
 
     func file() throws -> ImatrixFile? {
         guard let imatrix else { return nil }
-        return try ImatrixFile(path: imatrix, including: includeWeights, excluding: excludeWeights)
+        return try ImatrixFile.open(path: imatrix, including: includeWeights, excluding: excludeWeights)
     }
 }
 

@@ -50,9 +50,16 @@ package struct Resolution: Sendable {
     ///   - update: the entries whose pins are not.
     ///   - proveAgain: look at the caches even for entries whose lock is fresh.
     /// - Throws: everything that hinders, of all entries at once.
-    package init(
+    package static func resolve(
         _ manifest: Manifest, previous: Lock?, caches: Caches, update: Update = .none,
         proveAgain: Bool = false
+    ) throws(Diagnostics) -> Resolution {
+        try Resolution(manifest, previous: previous, caches: caches, update: update, proveAgain: proveAgain)
+    }
+
+    private init(
+        _ manifest: Manifest, previous: Lock?, caches: Caches, update: Update,
+        proveAgain: Bool
     ) throws(Diagnostics) {
         // What an earlier Knapsack did not look at is looked at now, with the same pins.
         let proveAgain = proveAgain || previous.map { $0.factsVersion != Lock.factsVersion } ?? false
@@ -87,7 +94,7 @@ package struct Resolution: Sendable {
                 continue
             }
             do throws(Diagnostics) {
-                var found = try FoundEntry(entry, pinned: pinned, manifest: manifest, caches: caches)
+                var found = try FoundEntry.find(entry, pinned: pinned, manifest: manifest, caches: caches)
                 found.previous = locked
                 findings += found.findings
                 items.append(.found(found))
@@ -153,7 +160,17 @@ package struct FoundEntry: Sendable {
     /// How an earlier lock has it.
     var previous: LockedEntry?
 
-    init(_ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches) throws(Diagnostics) {
+    /// Looks for an entry's files in the caches, and reads what they state of themselves.
+    /// - Throws: where there is no such model.
+    static func find(
+        _ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches
+    ) throws(Diagnostics) -> FoundEntry {
+        try FoundEntry(entry, pinned: pinned, manifest: manifest, caches: caches)
+    }
+
+    private init(
+        _ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches
+    ) throws(Diagnostics) {
         guard let source = entry.source else {
             throw Diagnostics(
                 Diagnostic(code: .noSource, "\(entry.name): it has no source", verdict: .undecided))

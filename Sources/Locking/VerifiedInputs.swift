@@ -52,8 +52,16 @@ package struct VerifiedInputs: Sendable {
     ///   - rehash: hash everything all the same.
     ///   - converts: whether entries are made that were not made before; they are left out otherwise.
     /// - Throws: every file that is not what its cache says it is, at once.
-    package init(
-        proving resolution: Resolution, index: DigestIndex?, rehash: Bool = false, converts: Bool = true,
+    package static func prove(
+        _ resolution: Resolution, index: DigestIndex?, rehash: Bool = false, converts: Bool = true,
+        progress: @escaping ProgressHandler
+    ) async throws -> VerifiedInputs {
+        try await VerifiedInputs(
+            proving: resolution, index: index, rehash: rehash, converts: converts, progress: progress)
+    }
+
+    private init(
+        proving resolution: Resolution, index: DigestIndex?, rehash: Bool, converts: Bool,
         progress: @escaping ProgressHandler
     ) async throws {
         let sharesTensors = resolution.manifest.bundle.deduplication == .tensor
@@ -96,7 +104,7 @@ package struct VerifiedInputs: Sendable {
             }
         }
         guard problems.isEmpty else { throw Diagnostics(problems) }
-        let survey = try await WheelSurvey(wheelhouses, again: rehash, progress)
+        let survey = try await WheelSurvey.read(wheelhouses, again: rehash, progress)
         entries = entries.map { survey.adding(to: $0) }
         var converter = Converter(
             caches: resolution.caches, directory: Path.parent(resolution.manifest.path), index: index,
@@ -160,15 +168,18 @@ package struct VerifiedInputs: Sendable {
         of file: CachedFile, _ found: FoundEntry?, toShare: Bool
     ) -> (tensors: [TensorExtent], problem: Diagnostic?) {
         guard toShare || file.path.hasSuffix(".safetensors") else { return ([], nil) }
-        guard let handle = try? FileHandle.reading(file.location) else { return ([], nil) }
-        let reading = try? TensorFile.read(name: file.path, fileSize: file.status.size) { range in
-            try handle.bytes(range)
-        }
-        switch reading {
+        switch found?.facts.tensorFiles[Array(file.path.utf8)] ?? reading(of: file) {
         case nil, .opaque?: return ([], nil)
         case .malformed(let format, let error)?:
             return ([], found.flatMap { broken(file, format, error, $0) })
         case .tensors(let file)?: return (tensors(in: file), nil)
+        }
+    }
+
+    private static func reading(of file: CachedFile) -> TensorFile.Reading? {
+        guard let handle = try? FileHandle.reading(file.location) else { return nil }
+        return try? TensorFile.read(name: file.path, fileSize: file.status.size) { range in
+            try handle.bytes(range)
         }
     }
 

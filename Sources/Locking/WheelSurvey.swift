@@ -22,7 +22,14 @@ struct WheelSurvey: Sendable {
     /// - Parameters:
     ///   - entries: each with its files as they are locked.
     ///   - again: read even those that an earlier lock has.
-    init(
+    static func read(
+        _ entries: [(found: FoundEntry, files: [LockedFile])], again: Bool,
+        _ progress: @escaping ProgressHandler
+    ) async throws -> WheelSurvey {
+        try await WheelSurvey(entries, again: again, progress)
+    }
+
+    private init(
         _ entries: [(found: FoundEntry, files: [LockedFile])], again: Bool,
         _ progress: @escaping ProgressHandler
     ) async throws {

@@ -88,7 +88,11 @@ package struct Catalog: Sendable {
     package let problems: [Diagnostic]
 
     /// Looks at both caches. Of the content only cards, configurations, indexes and headers are read.
-    package init(_ caches: Caches, filter: Filter = Filter()) {
+    package static func scan(_ caches: Caches, filter: Filter = Filter()) -> Catalog {
+        Catalog(caches, filter: filter)
+    }
+
+    private init(_ caches: Caches, filter: Filter) {
         let inventory = caches.inventory()
         problems = inventory.problems
         items = inventory.items.map(Catalog.item).filter(filter.accepts)

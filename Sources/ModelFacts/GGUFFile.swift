@@ -23,7 +23,9 @@ package struct GGUFFile {
     /// The bytes that are read first; most headers end in them.
     private static let firstRead = 1 << 20
 
-    package init(_ path: String) throws {
+    package static func read(_ path: String) throws -> GGUFFile { try GGUFFile(path) }
+
+    private init(_ path: String) throws {
         do throws(FileError) {
             open = try OpenFile(path: path)
         } catch {

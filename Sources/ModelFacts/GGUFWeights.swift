@@ -1,5 +1,3 @@
-import Formats
-import Storage
 package import Tensors
 
 /// What the headers of GGUF files tell of their weights.
@@ -11,6 +9,14 @@ package struct GGUFWeights {
         for tensor in header.tensors {
             let (sum, overflow) = (bytes[tensor.type] ?? 0).addingReportingOverflow(tensor.bytes.count)
             bytes[tensor.type] = overflow ? Int.max : sum
+        }
+    }
+
+    /// Adds what another file has.
+    mutating func add(_ other: GGUFWeights) {
+        for (type, count) in other.bytes {
+            let (sum, overflow) = (bytes[type] ?? 0).addingReportingOverflow(count)
+            bytes[type] = overflow ? Int.max : sum
         }
     }
 
@@ -27,22 +33,6 @@ package struct GGUFWeights {
             return nil
         }
         return ModelQuantization(method: "gguf", format: most.lowercased())
-    }
-
-    /// Reads as much of a file as its header takes.
-    package static func header(of location: String) throws -> GGUFHeader {
-        let handle = try FileHandle.reading(location)
-        let size = try handle.status().size
-        var length = min(size, 1 << 20)
-        while true {
-            let bytes = try handle.bytes(0..<length)
-            switch try GGUFHeader.parse(bytes.span, fileSize: size) {
-            case .complete(let header): return header
-            case .needsMore(let least):
-                guard length < size else { throw FormatError("the header ends past the file", at: size) }
-                length = min(size, max(least, length * 4))
-            }
-        }
     }
 
     /// The files of the largest model, where a repository holds it in several types: the parts of a set

@@ -14,10 +14,12 @@ extension ModelFacts {
     ///   - files: the files that were chosen, in any order.
     ///   - entry: the entry's name, with which messages begin.
     package static func read(_ files: [ModelFile], entry: String? = nil) -> ModelFacts {
-        var reader = ModelFactsReader(files, entry: entry)
+        let contents = ModelFileReader()
+        var reader = ModelFactsReader(files, contents, entry: entry)
         var facts = reader.facts()
-        facts.safety = SafetyFacts(files)
-        facts.kaggleLicense = KaggleLicense.stated(in: files)
+        facts.safety = SafetyFacts.read(files, contents)
+        facts.kaggleLicense = KaggleLicense.stated(in: files, contents)
+        facts.tensorFiles = contents.tensorFiles
         return facts
     }
 }
@@ -27,9 +29,11 @@ private struct ModelFactsReader {
     private let files: [ModelFile]
     private let byPath: [String: ModelFile]
     private let prefix: String
+    private let contents: ModelFileReader
     private var problems: [Diagnostic] = []
 
-    init(_ files: [ModelFile], entry: String?) {
+    init(_ files: [ModelFile], _ contents: ModelFileReader, entry: String?) {
+        self.contents = contents
         self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         var byPath: [String: ModelFile] = [:]
         for file in self.files { byPath[file.path] = file }
@@ -118,10 +122,11 @@ private struct ModelFactsReader {
         let files = files.filter { ModelPath($0.path).suffix == "gguf" }
         var weights = GGUFWeights()
         for path in GGUFWeights.chosen(files.map { ($0.path, $0.size) }) {
-            guard let file = byPath[path], let header = try? GGUFWeights.header(of: file.location) else {
+            guard let file = byPath[path], case .gguf(let own, _)? = try? contents.weights(file).content
+            else {
                 return GGUFWeights()
             }
-            weights.add(header)
+            weights.add(own)
         }
         return weights
     }
@@ -179,7 +184,7 @@ private struct ModelFactsReader {
         guard ModelFormat.isWeightLike(file.path) else {
             return ModelFormat.detect(path: file.path, head: [], hasXML: false)
         }
-        guard let head = start(of: file, ModelFormat.headLength) else { return nil }
+        guard let head = weights(file)?.start else { return nil }
         if file.size < LFSPointer.sizeLimit, LFSPointer.matches(head.span) {
             problems.append(
                 Diagnostic(
@@ -198,7 +203,28 @@ private struct ModelFactsReader {
         return format
     }
 
+    private mutating func weights(_ file: ModelFile) -> ModelFileReader.Weights? {
+        do throws(FileError) {
+            return try contents.weights(file)
+        } catch {
+            problems.append(unreadable(file, "\(error)"))
+            return nil
+        }
+    }
+
     private mutating func header(of file: ModelFile) -> SafetensorsHeader? {
+        switch weights(file)?.content {
+        case .safetensors(let header)?: return header
+        case .malformed(.safetensors, let error)?: problems.append(broken(.safetensorsBroken, file, error))
+        case .unreadable(let error)?: problems.append(unreadable(file, "\(error)"))
+        case .malformed?, .gguf?, .other?: return mistakenHeader(of: file)
+        case nil: break
+        }
+        return nil
+    }
+
+    /// The header of a file that is called safetensors and is another format's, so that the reason is told.
+    private mutating func mistakenHeader(of file: ModelFile) -> SafetensorsHeader? {
         do {
             let handle = try FileHandle.reading(file.location)
             let size = try handle.status().size
@@ -222,7 +248,7 @@ private struct ModelFactsReader {
 
     private mutating func whole(_ file: ModelFile, limit: Int) -> [UInt8]? {
         do throws(FileError) {
-            return try FileReader.contents(of: file.location, limit: limit)
+            return try contents.document(file, limit: limit)
         } catch {
             problems.append(unreadable(file, "\(error)"))
             return nil

@@ -1,5 +1,4 @@
 import Formats
-import Storage
 
 /// What a model brings along that runs on the machine that loads it: code, and chat templates.
 package struct SafetyFacts: Equatable, Sendable {
@@ -18,23 +17,27 @@ package struct SafetyFacts: Equatable, Sendable {
     init() {}
 
     /// Reads configurations, templates and the headers of GGUF files. What cannot be read is recorded as such.
-    init(_ files: [ModelFile]) {
+    static func read(_ files: [ModelFile], _ contents: ModelFileReader = ModelFileReader()) -> SafetyFacts {
+        SafetyFacts(files, contents)
+    }
+
+    private init(_ files: [ModelFile], _ contents: ModelFileReader) {
         for file in files.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
             let path = ModelPath(file.path)
             let isTemplate = path.file == "chat_template.json"
             if LoadedCode.isConfiguration(file.path) || isTemplate {
-                read(configuration: file)
+                read(configuration: file, contents)
             } else if path.suffix == "json" {
-                read(document: file)
+                read(document: file, contents)
             } else if path.suffix == "yaml" || path.suffix == "yml" {
-                read(yaml: file)
+                read(yaml: file, contents)
             } else if file.path.utf8.elementsEqual("custom_generate/generate.py".utf8) {
                 // transformers 4.52 and later take it for the model's generate method.
                 code.append(LoadedCode(file: file.path, key: "custom_generate"))
             } else if path.suffix == "jinja" {
-                read(template: file)
+                read(template: file, contents)
             } else if path.suffix == "gguf" || ModelFormat.isWeightLike(file.path) {
-                read(weights: file)
+                read(weights: file, contents)
             }
         }
         code = Array(code.prefix(LoadedCode.most))
@@ -49,8 +52,8 @@ package struct SafetyFacts: Equatable, Sendable {
         return fields
     }
 
-    private mutating func read(configuration file: ModelFile) {
-        guard let bytes = try? FileReader.contents(of: file.location, limit: SafetyFacts.sizeLimit),
+    private mutating func read(configuration file: ModelFile, _ contents: ModelFileReader) {
+        guard let bytes = try? contents.document(file, limit: SafetyFacts.sizeLimit),
             let json = try? JSON.parse(bytes.span, nonFinite: true)
         else {
             // A library may read it all the same.
@@ -62,9 +65,9 @@ package struct SafetyFacts: Equatable, Sendable {
     }
 
     /// A JSON file that has not the name of a configuration: what is none, or too long for one, tells nothing.
-    private mutating func read(document file: ModelFile) {
+    private mutating func read(document file: ModelFile, _ contents: ModelFileReader) {
         guard !SafetyFacts.isVocabulary(file.path), file.size <= SafetyFacts.documentLimit,
-            let bytes = try? FileReader.contents(of: file.location, limit: SafetyFacts.documentLimit),
+            let bytes = try? contents.document(file, limit: SafetyFacts.documentLimit),
             let json = try? JSON.parse(bytes.span, nonFinite: true)
         else { return }
         code += LoadedCode.all(in: json, file: file.path)
@@ -79,28 +82,28 @@ package struct SafetyFacts: Equatable, Sendable {
             }
     }
 
-    private mutating func read(yaml file: ModelFile) {
-        guard let bytes = try? FileReader.contents(of: file.location, limit: YAMLDocument.sizeLimit),
+    private mutating func read(yaml file: ModelFile, _ contents: ModelFileReader) {
+        guard let bytes = try? contents.document(file, limit: YAMLDocument.sizeLimit),
             let found = LoadedCode.all(inYAML: bytes, file: file.path)
         else { return code.append(LoadedCode(file: file.path, key: "unreadable")) }
         code += found
     }
 
-    private mutating func read(template file: ModelFile) {
-        guard let bytes = try? FileReader.contents(of: file.location, limit: SafetyFacts.sizeLimit) else {
+    private mutating func read(template file: ModelFile, _ contents: ModelFileReader) {
+        guard let bytes = try? contents.document(file, limit: SafetyFacts.sizeLimit) else {
             return templates.append(SafetyFacts.unread(file))
         }
         templates += TemplateFinding.all(in: bytes, file: file.path)
     }
 
-    private mutating func read(weights file: ModelFile) {
-        guard let start = try? FileHandle.reading(file.location).bytes(0..<min(4, file.size)),
-            start.elementsEqual("GGUF".utf8)
-        else { return }
-        guard let gguf = try? GGUFFile(file.location) else {
+    private mutating func read(weights file: ModelFile, _ contents: ModelFileReader) {
+        guard let weights = try? contents.weights(file), weights.start.starts(with: "GGUF".utf8) else {
+            return
+        }
+        guard case .gguf(_, let found) = weights.content else {
             return templates.append(SafetyFacts.unread(file))
         }
-        templates += TemplateFinding.all(in: gguf.header, file: file.path)
+        templates += found
     }
 
     private static func unread(_ file: ModelFile) -> TemplateFinding {

@@ -1,5 +1,6 @@
 import Glibc
 import KnapsackCommands
+import Revision
 
 SignalHandler.install()
-exit(await Knapsack.run(Array(CommandLine.arguments.dropFirst())))
+exit(await Knapsack.run(Array(CommandLine.arguments.dropFirst()), commit: Revision.commit))

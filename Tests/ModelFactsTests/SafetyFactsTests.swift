@@ -21,7 +21,7 @@ import Testing
                 try writeFile(location, bytes)
                 found.append(ModelFile(path: path, location: location, size: bytes.count))
             }
-            return SafetyFacts(found)
+            return SafetyFacts.read(found)
         }
     }
 

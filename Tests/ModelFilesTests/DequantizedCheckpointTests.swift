@@ -22,7 +22,7 @@ import Testing
     ) throws -> ModelInputs {
         try writeFile(Path.join(directory, "model.safetensors"), Sample.safetensors(tensors))
         try writeFile(Path.join(directory, "config.json"), config)
-        return try ModelInputs(Sample.inputs(directory), directoryName: "model", name: "model")
+        return try ModelInputs.read(Sample.inputs(directory), directoryName: "model", name: "model")
     }
 
     private func bytes(_ checkpoint: any Checkpoint, _ name: String, _ elements: Range<Int>) throws -> [UInt8]

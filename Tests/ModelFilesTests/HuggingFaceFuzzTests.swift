@@ -36,7 +36,7 @@ import Testing
                 HuggingFaceSample.safetensors(HuggingFaceSample.llama()))
             let output = Path.join(directory, "out.gguf")
             try await Self.convert(model, to: output, type)
-            let made = try GGUFModel(path: output)
+            let made = try GGUFModel.open(path: output)
             #expect(made.tensors.count == 12)
             let names = try Directory.names(in: directory).sorted()
             #expect(names == ["model", "out.gguf"])
@@ -61,7 +61,7 @@ import Testing
                 for (name, bytes) in files { try writeFile(Path.join(model, name), bytes) }
                 do {
                     try await Self.convert(model, to: output, "f16")
-                    _ = try GGUFModel(path: output)
+                    _ = try GGUFModel.open(path: output)
                     try Directory.removeFile(output)
                 } catch is Diagnostics {
                     let left = try FileStatus.existing(output)

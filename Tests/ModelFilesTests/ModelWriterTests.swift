@@ -39,7 +39,7 @@ private func copy(
 private func withModel(_ body: (String, GGUFModel) async throws -> Void) async throws {
     try await withTemporaryDirectory { directory in
         try writeFile(directory + "/in.gguf", ModelSample.file(tensors))
-        try await body(directory, GGUFModel(path: directory + "/in.gguf"))
+        try await body(directory, GGUFModel.open(path: directory + "/in.gguf"))
     }
 }
 
@@ -48,7 +48,7 @@ private func withModel(_ body: (String, GGUFModel) async throws -> Void) async t
         try await withModel { directory, model in
             let output = try copy(model, to: directory + "/out.gguf")
             try await ModelWriter(output, from: model, threads: threads).write { _ in }
-            let written = try GGUFModel(path: directory + "/out.gguf")
+            let written = try GGUFModel.open(path: directory + "/out.gguf")
             #expect(written.tensors == model.tensors)
             for (index, tensor) in tensors.enumerated() {
                 #expect(try ModelSample.bytes(written, index) == tensor.bytes, "\(tensor.description.name)")
@@ -63,7 +63,7 @@ private func withModel(_ body: (String, GGUFModel) async throws -> Void) async t
             let output = try copy(model, to: directory + "/out.gguf", .size(820))
             #expect(output.files.map(\.tensors) == [0..<3, 3..<4, 4..<6])
             try await ModelWriter(output, from: model).write { _ in }
-            let written = try GGUFModel(path: directory + "/out-00001-of-00003.gguf")
+            let written = try GGUFModel.open(path: directory + "/out-00001-of-00003.gguf")
             #expect(written.places.map(\.file) == [0, 0, 0, 1, 2, 2])
             for (index, tensor) in tensors.enumerated() {
                 #expect(try ModelSample.bytes(written, index) == tensor.bytes)
@@ -75,11 +75,11 @@ private func withModel(_ body: (String, GGUFModel) async throws -> Void) async t
         try await withTemporaryDirectory { directory in
             let path = try ModelSample.writeSplit(
                 [[], [.init("a", [1]), .init("b", [2])], [], [.init("c", [3])]], directory + "/in")
-            let model = try GGUFModel(path: path)
+            let model = try GGUFModel.open(path: path)
             let output = try copy(model, to: directory + "/out", .files(model.places.map(\.file)))
             #expect(output.files.map(\.tensors) == [0..<0, 0..<2, 2..<2, 2..<3])
             try await ModelWriter(output, from: model).write { _ in }
-            let written = try GGUFModel(path: directory + "/out-00001-of-00004.gguf")
+            let written = try GGUFModel.open(path: directory + "/out-00001-of-00004.gguf")
             #expect(written.places.map(\.file) == [1, 1, 3])
             #expect(written.tensors == model.tensors)
         }

@@ -31,7 +31,7 @@ import Testing
                 try writeFile(directory + "/m.gguf", bytes)
                 for name in ["Q4_K_M", "COPY"] {
                     do {
-                        let model = try GGUFModel(path: directory + "/m.gguf")
+                        let model = try GGUFModel.open(path: directory + "/m.gguf")
                         let type = try QuantizationType(named: name)
                         var request = Quantizer.Request(
                             output: directory + "/out.gguf", options: QuantizationOptions(type: type))

@@ -123,10 +123,12 @@ package struct ZipBuilder {
 }
 
 /// The directory of an archive.
-package func zipDirectory(_ bytes: [UInt8]) throws(FormatError) -> ZipDirectory {
-    let tail = Array(bytes[ZipDirectory.tail(fileSize: bytes.count)])
-    let location = try ZipDirectory.locate(tail: tail.span, fileSize: bytes.count)
-    return try ZipDirectory.parse(Array(bytes[location.bytes]).span, at: location)
+package func zipDirectory(_ bytes: [UInt8]) throws(FormatError) -> ZipCentralDirectory {
+    let tail = Array(bytes[ZipCentralDirectory.tail(fileSize: bytes.count)])
+    do throws(ZipError) {
+        let location = try ZipCentralDirectory.locate(tail: tail.span, fileSize: bytes.count)
+        return try ZipCentralDirectory.parse(Array(bytes[location.bytes]).span, at: location)
+    } catch { throw error.format }
 }
 
 /// The contents of an archive's members by their names, of which every local header is read.

@@ -37,7 +37,7 @@ package struct SignedFiles: Sendable {
         }
         let tree: SignedTree
         do {
-            tree = try SignedTree(root, statement, excluding: self.signature)
+            tree = try SignedTree.list(root, statement, excluding: self.signature)
         } catch {
             throw Diagnostics(
                 Diagnostic(

@@ -29,7 +29,13 @@ struct SignedTree {
     /// - Parameters:
     ///   - root: a directory or a file; a link to one is followed.
     ///   - excluded: the signature itself, which may lie inside.
-    init(_ root: String, _ statement: ModelStatement, excluding excluded: String?) throws {
+    static func list(_ root: String, _ statement: ModelStatement, excluding excluded: String?) throws
+        -> SignedTree
+    {
+        try SignedTree(root, statement, excluding: excluded)
+    }
+
+    private init(_ root: String, _ statement: ModelStatement, excluding excluded: String?) throws {
         self.root = try Directory.realPath(root)
         self.statement = statement
         self.excluded = excluded.flatMap { try? Directory.realPath($0) }

@@ -332,11 +332,12 @@ struct UnpackWriter: Sendable {
 
     /// A full disk is told with what was needed.
     func explained(_ error: any Error) -> any Error {
-        guard WriteProblem.isFullDisk(error) else { return error }
+        guard error.isOfFullDisk else { return error }
         return Diagnostics(
-            WriteProblem.fullDisk(
-                directory.target.path, in: directory.path, needed: WriteProblem.bytes(needed),
-                fix: "free space there and unpack again; what was written so far is kept"))
+            SpaceNeeded(
+                needed, for: directory.target.path, at: directory.path,
+                fix: "free space there and unpack again; what was written so far is kept"
+            ).finding)
     }
 }
 

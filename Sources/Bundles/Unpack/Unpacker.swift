@@ -198,12 +198,10 @@ package struct Unpacker: Sendable {
         for (bytes, path) in needed.values where bytes > 0 {
             // The directories' own blocks besides.
             let (wanted, overflow) = bytes.addingReportingOverflow(1 << 20)
-            let free = try Directory.freeBytes(at: path)
-            guard free < wanted || overflow else { continue }
-            throw Diagnostics(
-                WriteProblem.fullDisk(
-                    path, in: path, needed: WriteProblem.bytes(overflow ? bytes : wanted),
-                    fix: "free space there, choose another directory, or name fewer entries with --entry"))
+            try SpaceNeeded(
+                overflow ? Int.max : wanted, for: path,
+                fix: "free space there, choose another directory, or name fewer entries with --entry"
+            ).check()
         }
     }
 

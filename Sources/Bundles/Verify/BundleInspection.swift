@@ -20,7 +20,11 @@ package struct BundleInspection: Sendable {
     /// - Parameter path: a directory with a lock in it, or a file named as an archive; links are followed.
     /// - Returns: `nil` where it is neither.
     /// - Throws: where it is one, and its lock cannot be read.
-    package init?(path: String) async throws {
+    package static func read(path: String) async throws -> BundleInspection? {
+        try await BundleInspection(path: path)
+    }
+
+    private init?(path: String) async throws {
         guard let kind = try? FileStatus.status(of: Directory.realPath(path)).kind else { return nil }
         let format = kind == .directory ? nil : ArchiveFormat(path: path)
         let lock: Lock

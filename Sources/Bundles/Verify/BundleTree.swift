@@ -14,7 +14,11 @@ struct BundleTree {
     private let root: String
 
     /// Walks the directory without following a link inside it; the directory itself may be one.
-    init(_ directory: String) throws {
+    static func list(_ directory: String) throws -> BundleTree {
+        try BundleTree(directory)
+    }
+
+    private init(_ directory: String) throws {
         do {
             root = try Directory.realPath(directory)
         } catch {

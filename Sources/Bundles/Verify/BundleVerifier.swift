@@ -19,7 +19,7 @@ package struct BundleVerifier: Sendable {
     /// - Throws: only where nothing can be decided: the directory or its lock cannot be read at all.
     ///   Everything that does not hold is in the report.
     package func verify(progress: @escaping ProgressHandler) async throws -> VerifyReport {
-        let tree = try BundleTree(root)
+        let tree = try BundleTree.list(root)
         guard tree.files[Lock.bundledName] != nil else {
             throw Diagnostics(
                 Diagnostic(

@@ -47,7 +47,7 @@ package struct ArchiveBundleWriter: Sendable {
         do {
             try Directory.make(Path.parent(target))
             let partial = try PartialFile(target: target)
-            try checkFreeSpace(generated)
+            try space(for: generated).check()
             try await SegmentProof(plan.segmented)
                 .require(in: PlannedRanges(plan, locations: locations), progress)
             try writeEntries(generated, to: partial.handle, progress)
@@ -59,8 +59,8 @@ package struct ArchiveBundleWriter: Sendable {
                 files: plan.stored.count + generated.count, size: size)
         } catch let error as FileError where error.isBusy {
             throw Diagnostics(WriteProblem.running(target))
-        } catch  where WriteProblem.isFullDisk(error) {
-            throw Diagnostics(fullDisk(needed: leastSize(generated)))
+        } catch  where error.isOfFullDisk {
+            throw Diagnostics(space(for: generated).finding)
         }
     }
 
@@ -80,17 +80,12 @@ package struct ArchiveBundleWriter: Sendable {
         return size
     }
 
-    private func checkFreeSpace(_ generated: [GeneratedFiles.File]) throws {
-        let (needed, free) = (leastSize(generated), try Directory.freeBytes(at: Path.parent(target)))
-        guard free >= needed else { throw Diagnostics(fullDisk(needed: needed)) }
-    }
-
-    private func fullDisk(needed: Int) -> Diagnostic {
-        let least = WriteProblem.bytes(needed)
-        let most = WriteProblem.bytes(plan.size)
-        return WriteProblem.fullDisk(
-            target, in: WriteProblem.existingDirectory(target),
-            needed: format == .tarZstd ? "up to \(most)" : "\(least) or more",
+    private func space(for generated: [GeneratedFiles.File]) -> SpaceNeeded {
+        let least = leastSize(generated)
+        return SpaceNeeded(
+            least, for: target,
+            text: format == .tarZstd
+                ? "up to \(SpaceNeeded.text(plan.size))" : "\(SpaceNeeded.text(least)) or more",
             fix: "free space there, or choose another --output")
     }
 

@@ -1,3 +1,4 @@
+import Caches
 import Formats
 package import Manifests
 import Storage
@@ -51,10 +52,10 @@ package struct BundleWriter: Sendable {
     package func write(progress: @escaping ProgressHandler) async throws -> Receipt {
         do {
             return try await writeAll(progress)
-        } catch  where WriteProblem.isFullDisk(error) {
+        } catch  where error.isOfFullDisk {
             // As far as that can be asked on such a disk.
             let needed = (try? missingBytes()) ?? plan.size
-            throw Diagnostics(fullDisk(needed: needed))
+            throw Diagnostics(space(needed).finding)
         }
     }
 
@@ -65,7 +66,7 @@ package struct BundleWriter: Sendable {
         // What an interrupted run left and this one has no use for must not take the space it needs.
         try Directory.removeTree(Path.join(staging, BundleWriter.incoming))
         try removeLeftovers(keeping: Set(plan.stored.map(\.path)))
-        try checkFreeSpace()
+        try space(try missingBytes()).check()
         try Directory.make(Path.join(staging, BundleWriter.incoming))
         let written = try await writeStored(progress)
         // The bundle gets its name only where every file in segments comes out to the byte.
@@ -103,14 +104,9 @@ package struct BundleWriter: Sendable {
         return needed
     }
 
-    private func checkFreeSpace() throws {
-        let (needed, free) = (try missingBytes(), try Directory.freeBytes(at: staging))
-        guard free >= needed else { throw Diagnostics(fullDisk(needed: needed)) }
-    }
-
-    private func fullDisk(needed: Int) -> Diagnostic {
-        WriteProblem.fullDisk(
-            target, in: WriteProblem.existingDirectory(target), needed: WriteProblem.bytes(needed),
+    private func space(_ bytes: Int) -> SpaceNeeded {
+        SpaceNeeded(
+            bytes, for: target, at: staging,
             fix: "free space there, or choose another --output; what was written so far is kept")
     }
 

@@ -1,5 +1,4 @@
-import Formats
-package import Manifests
+import Manifests
 import Storage
 
 /// What may go wrong while a bundle is written, in whichever form, told with what to do about it.
@@ -9,37 +8,6 @@ enum WriteProblem {
         Diagnostic(
             code: .packRunning, "another knapsack pack is writing \(target)",
             fix: "wait for it, or choose another --output", verdict: .undecided)
-    }
-
-    /// A file system that is used up.
-    ///
-    /// - Parameter directory: a directory that exists on it.
-    static func fullDisk(_ target: String, in directory: String, needed: String, fix: String) -> Diagnostic {
-        let free = (try? Directory.freeBytes(at: directory)) ?? 0
-        let files = Directory.isOutOfFiles(at: directory) ? ["but there is room for no more files"] : []
-        return Diagnostic(
-            code: .diskFull, "not enough free space for \(target)",
-            notes: ["needed  \(needed)", "free    \(bytes(free))"] + files, fix: fix, verdict: .undecided)
-    }
-
-    /// The directory that a path is in, or will be, as far as it exists.
-    static func existingDirectory(_ path: String) -> String {
-        var path = Path.parent(path)
-        while path != ".", path != "/", (try? FileStatus.existing(path)) == .some(nil) {
-            path = Path.parent(path)
-        }
-        return path
-    }
-
-    static func bytes(_ count: Int) -> String { "\(ByteCount.text(count)) (\(count) bytes)" }
-
-    static func isFullDisk(_ error: any Error) -> Bool {
-        switch error {
-        case let error as FileError: error.isFullDisk
-        case let error as ArchiveError: error.isFullDisk
-        case ReadFailure.file(let error): error.isFullDisk
-        default: false
-        }
     }
 
     /// What reading a file of a cache ran into, with the file's name in the lock.
@@ -58,14 +26,6 @@ enum WriteProblem {
         case let cause as FileError where cause.path == location: Diagnostics(file.unreadable(cause))
         default: error
         }
-    }
-}
-
-extension Diagnostic {
-    /// A file system that has no room for a file of so many bytes at a path.
-    package static func fullDisk(_ path: String, needed: Int, fix: String) -> Diagnostic {
-        WriteProblem.fullDisk(
-            path, in: WriteProblem.existingDirectory(path), needed: WriteProblem.bytes(needed), fix: fix)
     }
 }
 

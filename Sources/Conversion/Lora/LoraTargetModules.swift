@@ -74,7 +74,7 @@ struct LoraTargetModules: Sendable {
         if layers != nil, case .pattern? = targets {
             report("layers_to_transform", "is there although target_modules is one expression")
         }
-        let isPlain = layerLists.allSatisfy { $0.utf8.allSatisfy(ByteSet.word.contains) }
+        let isPlain = layerLists.allSatisfy { $0.utf8.allSatisfy(\.isASCIIWord) }
         if !isPlain { report("layers_pattern", "is an expression, and not plain names") }
     }
 
@@ -112,7 +112,7 @@ struct LoraTargetModules: Sendable {
         let parts = module.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         func isLayer(_ index: Int, under list: String?) -> Bool {
             guard index < parts.count - 1, !parts[index].isEmpty,
-                parts[index].utf8.allSatisfy(ByteSet.digit.contains)
+                parts[index].utf8.allSatisfy(\.isASCIIDigit)
             else { return false }
             guard let list else { return index >= 2 }
             return index >= 1 && parts[index - 1].utf8.elementsEqual(list.utf8)

@@ -1,3 +1,4 @@
+import Formats
 package import Tensors
 
 /// What is left of a model's tensors where whole blocks are left out (`--prune-layers`), and how they are called then:
@@ -15,7 +16,7 @@ package struct PrunedBlocks: Sendable {
     package static func numbers(_ text: String) throws(QuantizationError) -> [Int] {
         var numbers: Set<Int> = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            guard part.utf8.allSatisfy(ByteSet.digit.contains), let number = Int32(part) else {
+            guard part.utf8.allSatisfy(\.isASCIIDigit), let number = Int32(part) else {
                 throw QuantizationError(
                     "\(String(part).quotedForMessage) is no number of a block", hint: "write them as 3,4,7")
             }
@@ -70,7 +71,7 @@ package struct PrunedBlocks: Sendable {
         let bytes = Array(name.utf8)
         let mark = Array("blk.".utf8)
         for start in bytes.indices where bytes[start...].starts(with: mark) {
-            let digits = bytes[(start + mark.count)...].prefix(while: ByteSet.digit.contains)
+            let digits = bytes[(start + mark.count)...].prefix(while: \.isASCIIDigit)
             guard !digits.isEmpty, digits.endIndex < bytes.count, bytes[digits.endIndex] == UInt8(ascii: ".")
             else { continue }
             guard let number = Int32(String(decoding: digits, as: UTF8.self)) else {

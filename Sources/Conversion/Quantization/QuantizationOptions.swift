@@ -1,3 +1,4 @@
+import Formats
 package import Tensors
 import Tokenizers
 
@@ -32,7 +33,7 @@ extension QuantizationOptions {
     /// - Throws: where one of them is none.
     package static func tensorTypes(inFile text: String) throws(QuantizationError) -> [TensorTypeRule] {
         var rules: [TensorTypeRule] = []
-        for word in text.utf8.split(whereSeparator: ByteSet.space.contains) {
+        for word in text.utf8.split(whereSeparator: \.isASCIISpace) {
             rules.append(try TensorTypeRule(String(decoding: word, as: UTF8.self)))
         }
         return rules

@@ -1,4 +1,4 @@
-extension ZipDirectory.Member {
+extension ZipCentralDirectory.Member {
     /// Where the member's bytes lie in the file: as they are only where ``isPlain`` says so.
     /// - Parameter localHeader: the bytes that ``localHeader`` names.
     /// - Returns: in bytes from the start of the file; as long as ``compressedSize``.
@@ -11,11 +11,11 @@ extension ZipDirectory.Member {
         guard bytes.count == localHeader.count else { throw error("is cut short") }
         guard littleEndian(bytes, 0..<4) == 0x0403_4B50 else { throw error("is not there") }
         let localFlags = UInt16(truncatingIfNeeded: littleEndian(bytes, 6..<8))
-        guard (localFlags ^ flags) & ZipDirectory.encryptionFlags == 0,
+        guard (localFlags ^ flags) & ZipCentralDirectory.encryptionFlags == 0,
             littleEndian(bytes, 8..<10) == UInt64(method)
         else { throw error("says another method than the directory") }
         guard Int(littleEndian(bytes, 26..<28)) == name.utf8.count,
-            bytes.extracting(droppingFirst: ZipDirectory.localHeaderSize).holdsText(name)
+            bytes.extracting(droppingFirst: ZipCentralDirectory.localHeaderSize).holdsText(name)
         else { throw error("says another name than the directory") }
         // With bit 3 the sizes follow the content; all ones refer to a Zip64 field.
         let localSize = littleEndian(bytes, 18..<22)

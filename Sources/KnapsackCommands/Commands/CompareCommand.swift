@@ -34,7 +34,8 @@ struct CompareCommand: KnapsackCommand {
     func execute(_ session: Session) async throws {
         let first = try TensorModel(path: original)
         let second = try TensorModel(path: other)
-        let comparison = try await ModelComparison(of: first, with: second, progress: session.progress)
+        let comparison = try await ModelComparison.compare(
+            of: first, with: second, progress: session.progress)
         guard !comparison.results.isEmpty else {
             throw Diagnostics(
                 Diagnostic(

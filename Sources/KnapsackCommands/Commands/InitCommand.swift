@@ -26,7 +26,7 @@ struct InitCommand: KnapsackCommand {
     @OptionGroup var output: OutputOptions
 
     func execute(_ session: Session) async throws {
-        let catalog = Catalog(cacheOptions.caches(session.context))
+        let catalog = Catalog.scan(cacheOptions.caches(session.context))
         let name =
             manifest == "-"
             ? "my-models" : Path.name(manifest.hasSuffix(".toml") ? String(manifest.dropLast(5)) : manifest)

@@ -37,7 +37,7 @@ struct InspectCommand: KnapsackCommand {
     @OptionGroup var output: OutputOptions
 
     func execute(_ session: Session) async throws {
-        if let bundle = try await BundleInspection(path: file) {
+        if let bundle = try await BundleInspection.read(path: file) {
             guard tensor == nil else {
                 throw ValidationError("\(file) is a bundle: --tensor reads a model, as one in its models/")
             }
@@ -49,7 +49,7 @@ struct InspectCommand: KnapsackCommand {
                 session.report(program.findings)
                 session.add("program", ProgramReport(program).json)
             }
-            if let pickle = try PickleInspection(path: file) { return show(pickle, session) }
+            if let pickle = try PickleInspection.read(path: file) { return show(pickle, session) }
             if let program {
                 if session.json { return session.add("path", .string(file)) }
                 return session.context.writeOutput(ProgramReport(program).text)
@@ -102,7 +102,7 @@ struct InspectCommand: KnapsackCommand {
                     code: .notNumeric, "\(name) is \(tensor.type.name), which is not read as numbers",
                     verdict: .undecided))
         }
-        let report = TensorReport(tensor, try TensorInspection(of: tensor, in: model))
+        let report = TensorReport(tensor, try TensorInspection.read(of: tensor, in: model))
         session.add("tensor", report.json)
         if session.json { return }
         session.context.writeOutput(report.text(width: session.context.terminal.tableWidth))

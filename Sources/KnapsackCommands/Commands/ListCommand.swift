@@ -43,7 +43,7 @@ struct ListCommand: KnapsackCommand {
         filter.search = search
         try cacheOptions.requirePresent(session.context)
         let caches = cacheOptions.caches(session.context)
-        let catalog = Catalog(caches, filter: filter)
+        let catalog = Catalog.scan(caches, filter: filter)
         session.report(catalog.problems.filter { $0.severity != .error || $0.verdict == .undecided })
         session.add("models", .array(catalog.items.map(\.json)))
         if session.json { return }

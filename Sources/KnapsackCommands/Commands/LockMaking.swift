@@ -74,7 +74,7 @@ struct Locking {
     private func make(
         _ manifest: Manifest, _ previous: Lock?, _ session: Session, isDry: Bool
     ) async throws -> Made {
-        let resolution = try Resolution(
+        let resolution = try Resolution.resolve(
             manifest, previous: previous, caches: caches.caches(session.context), update: options.rule,
             proveAgain: options.rehash)
         session.report(resolution.findings)
@@ -82,8 +82,8 @@ struct Locking {
             isDry
                 ? DigestIndex.reading(inDirectory: directory) : DigestIndex.open(inDirectory: directory)
         }
-        let inputs = try await VerifiedInputs(
-            proving: resolution, index: index, rehash: options.rehash, converts: !isDry,
+        let inputs = try await VerifiedInputs.prove(
+            resolution, index: index, rehash: options.rehash, converts: !isDry,
             progress: session.progress)
         session.report(inputs.findings)
         let kept = resolution.items.count { if case .kept = $0 { true } else { false } }
@@ -104,9 +104,10 @@ struct Locking {
             return try AtomicFile.write(bytes, to: source.lockPath)
         } catch let error where error.isFullDisk {
             throw Diagnostics(
-                Diagnostic.fullDisk(
-                    source.lockPath, needed: bytes.count,
-                    fix: "free space there; what was hashed is remembered where there is room for it"))
+                SpaceNeeded(
+                    bytes.count, for: source.lockPath,
+                    fix: "free space there; what was hashed is remembered where there is room for it"
+                ).finding)
         }
     }
 

@@ -79,7 +79,7 @@ struct QuantizeCommand: KnapsackCommand {
     }
 
     func execute(_ session: Session) async throws {
-        let model = try GGUFModel(path: model)
+        let model = try GGUFModel.open(path: model)
         let options = try options()
         let name = "ggml-model-\(options.type.name).gguf"
         let directory = Path.parent(self.model)

@@ -102,11 +102,11 @@ struct CastRecipe: ConversionRecipe {
         }
         let stored = tensors.filter { ModelPath($0.path).directory.isEmpty }
         if let base { try checkTensors(stored, base, name) }
-        let writer = try CastWriter(
+        let writer = try CastWriter.plan(
             tensors, to: type,
             merging: merged.enumerated().map { index, adapter in
                 let files = inputs.filter { $0.adapter == index }
-                return (adapter, try AdapterInputs(files, directoryName: adapter, name: adapter))
+                return (adapter, try AdapterInputs.read(files, directoryName: adapter, name: adapter))
             }, into: LoraAdapter.BaseModel(base), in: directory, name: name)
         for file in small {
             let changed = try broken(file.path, name) { () throws(FormatError) in

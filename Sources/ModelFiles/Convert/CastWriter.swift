@@ -1,8 +1,8 @@
+import Caches
 import Conversion
 import Formats
 import Manifests
 import Storage
-import Synchronization
 import Tensors
 
 /// Writes cast safetensors files: reads slabs of tensors, converts them on all processors, and writes each to its
@@ -17,12 +17,11 @@ struct CastWriter: Sendable {
         let cast: SafetensorsCast
     }
 
-    /// A part of a tensor that one worker takes at a time.
-    private struct Slab: Sendable {
+    /// One tensor of all files, which follow one another.
+    private struct Place: Sendable {
         let file: Int
-        let tensor: Int
-        /// The elements; of a type with elements of less than a byte, and where bytes are copied, the bytes.
-        let units: Range<Int>
+        let tensor: SafetensorsCast.Tensor
+        let isCopied: Bool
     }
 
     /// The most bytes of a slab as it is read; twice as many are written where 16 bits become 32.
@@ -40,11 +39,19 @@ struct CastWriter: Sendable {
     ///   - adapters: merged into the weights, one after the other, before they are cast.
     ///   - model: what the configuration says of the model that they are merged into.
     ///   - name: the entry that is made, with which messages begin.
-    init(
+    static func plan(
         _ inputs: [ConversionInput], to type: CastType,
         merging adapters: [(name: String, inputs: AdapterInputs)] = [],
         into model: LoraAdapter.BaseModel = LoraAdapter.BaseModel(nil),
         in directory: String, name: String
+    ) throws -> CastWriter {
+        try CastWriter(inputs, to: type, merging: adapters, into: model, in: directory, name: name)
+    }
+
+    private init(
+        _ inputs: [ConversionInput], to type: CastType,
+        merging adapters: [(name: String, inputs: AdapterInputs)],
+        into model: LoraAdapter.BaseModel, in directory: String, name: String
     ) throws {
         self.type = type
         self.name = name
@@ -84,21 +91,14 @@ struct CastWriter: Sendable {
     ///   infinite.
     @concurrent
     func write(stage: String, progress: @escaping ProgressHandler) async throws {
-        try checkFreeSpace()
+        try space?.check()
         progress(
             .began(
                 stage: stage, files: files.count,
                 bytes: files.reduce(0) { $0 &+ $1.cast.tensors.reduce(0) { $0 &+ $1.source.count } }))
         defer { progress(.ended) }
         let opened = try files.map(CastWriter.begin)
-        let work = SlabWork(slabs(), file: \.file)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<min(Parallel.width, max(1, work.count)) {
-                group.addTask { try run(work, opened, progress) }
-            }
-            try await group.waitForAll()
-        }
-        if let failure = work.failure { throw failure }
+        try await carry(opened, progress)
         for (file, handles) in zip(files, opened) {
             if let status = file.input.status, try handles.input.status() != status {
                 throw ReadFailure.changed(path: file.input.location)
@@ -117,29 +117,16 @@ struct CastWriter: Sendable {
         return handles
     }
 
-    private func checkFreeSpace() throws {
-        guard let first = files.first else { return }
+    private var space: SpaceNeeded? {
         let needed = files.reduce(1 << 20) { $0 &+ $1.cast.layout.fileSize }
-        var existing = Path.parent(first.target)
-        while try FileStatus.existing(existing) == nil, existing != "/" { existing = Path.parent(existing) }
-        let free = try Directory.freeBytes(at: existing)
-        guard free >= needed else {
-            throw Diagnostics(ConversionProblem.fullDisk(existing, needed: needed, free: free))
-        }
+        return files.first.map { ConversionProblem.space(needed, for: Path.parent($0.target)) }
     }
 
-    private func slabs() -> [Slab] {
-        var slabs: [Slab] = []
-        for (number, file) in files.enumerated() {
-            for (index, tensor) in file.cast.tensors.enumerated() {
-                let unit = isCopied(tensor) ? 1 : tensor.from.bitsPerElement / 8
-                let (count, step) = (tensor.source.count / unit, CastWriter.slabSize / unit)
-                for start in stride(from: 0, to: count, by: step) {
-                    slabs.append(Slab(file: number, tensor: index, units: start..<min(start + step, count)))
-                }
-            }
+    /// The tensors of all files in order.
+    private func places() -> [Place] {
+        files.enumerated().flatMap { number, file in
+            file.cast.tensors.map { Place(file: number, tensor: $0, isCopied: isCopied($0)) }
         }
-        return slabs
     }
 
     private func isCopied(_ tensor: SafetensorsCast.Tensor) -> Bool {
@@ -153,56 +140,60 @@ struct CastWriter: Sendable {
         var input: [UInt8] = []
         var result: [UInt8] = []
         var floats: [Float] = []
-        /// The tensor that was changed last, by its file and place, and its changes.
-        var merged: (file: Int, tensor: Int, changes: [MergedAdapter.Numbers])?
+        /// The place that was changed last, and its changes.
+        var merged: (place: Int, changes: [MergedAdapter.Numbers])?
     }
 
-    private func run(_ work: SlabWork<Slab>, _ opened: [OpenFiles], _ progress: ProgressHandler) throws {
-        var room = Room()
-        while let (number, slab) = work.next() {
-            if Task.isCancelled { throw ReadFailure.cancelled }
-            let tensor = files[slab.file].cast.tensors[slab.tensor]
-            do {
-                let size = try carry(
-                    slab, tensor, opened[slab.file], try numbers(of: tensor, slab, &room), &room.input,
-                    &room.result, &room.floats)
-                progress(.advanced(bytes: size))
-            } catch {
-                return work.stop(at: number, error)
-            }
-            if work.finish(slab.file) { progress(.finished(file: files[slab.file].input.path)) }
+    private func carry(_ opened: [OpenFiles], _ progress: @escaping ProgressHandler) async throws {
+        let places = places()
+        let shapes = places.map { place in
+            let unit = place.isCopied ? 1 : place.tensor.from.bitsPerElement / 8
+            let count = place.tensor.source.count / unit
+            return SlabQueue.Tensor(
+                count: count, unit: 1, period: max(1, count), length: CastWriter.slabSize / unit)
         }
+        let scheduler = SlabScheduler(shapes, groups: places.map(\.file))
+        try await scheduler.run(
+            threads: Parallel.width, progress: progress, room: { Room() },
+            carry: { slab, room in
+                let place = places[slab.tensor]
+                let changes = try numbers(of: place.tensor, at: slab.tensor, &room)
+                return try carry(
+                    slab.elements, place, opened[place.file], changes, &room.input, &room.result,
+                    &room.floats)
+            }, finish: { files[$0].input.path })
     }
 
     /// Reads, converts and writes one slab.
     /// - Returns: how many bytes were read.
     private func carry(
-        _ slab: Slab, _ tensor: SafetensorsCast.Tensor, _ opened: OpenFiles,
+        _ units: Range<Int>, _ place: Place, _ opened: OpenFiles,
         _ changes: [MergedAdapter.Numbers], _ input: inout [UInt8], _ result: inout [UInt8],
         _ floats: inout [Float]
     ) throws -> Int {
-        let cast = isCopied(tensor) ? nil : FloatCast(from: tensor.from, to: type)
+        let tensor = place.tensor
+        let cast = place.isCopied ? nil : FloatCast(from: tensor.from, to: type)
         let from = cast.map { $0.source.bitsPerElement / 8 } ?? 1
         let to = cast.map { $0.target.dtype.bitsPerElement / 8 } ?? 1
-        let size = slab.units.count * from
+        let size = units.count * from
         if input.count < size { input = [UInt8](repeating: 0, count: size) }
         var span = input.mutableSpan
         var bytes = span._mutatingExtracting(0..<size)
-        let place = tensor.source.lowerBound + slab.units.lowerBound * from
-        guard try opened.input.read(into: &bytes, at: place) == size else {
+        let start = tensor.source.lowerBound + units.lowerBound * from
+        guard try opened.input.read(into: &bytes, at: start) == size else {
             throw ReadFailure.changed(path: opened.input.path)
         }
-        let target = tensor.target.lowerBound + slab.units.lowerBound * to
+        let target = tensor.target.lowerBound + units.lowerBound * to
         guard let cast else {
             try opened.output.write(bytes.span, at: target)
             opened.output.startWriteback(offset: target, count: size)
             return size
         }
-        let written = slab.units.count * to
+        let written = units.count * to
         if result.count < written { result = [UInt8](repeating: 0, count: written) }
         var output = result.mutableSpan
         var part = output._mutatingExtracting(0..<written)
-        let first = slab.units.lowerBound
+        let first = units.lowerBound
         let lost = cast.convert(bytes.span, into: &part, floats: &floats) { range, numbers in
             for change in changes {
                 change.apply(to: &numbers, elements: range.lowerBound + first..<range.upperBound + first)
@@ -211,7 +202,7 @@ struct CastWriter: Sendable {
         if let index = lost {
             let text = cast.text(of: index, in: bytes.span)
             throw Diagnostics(
-                overflow(tensor, slab.units.lowerBound + index, text, files[slab.file].input.path))
+                overflow(tensor, units.lowerBound + index, text, files[place.file].input.path))
         }
         try opened.output.write(part.span, at: target)
         opened.output.startWriteback(offset: target, count: written)
@@ -220,14 +211,12 @@ struct CastWriter: Sendable {
 
     /// What changes a tensor, kept for the slabs that follow.
     private func numbers(
-        of tensor: SafetensorsCast.Tensor, _ slab: Slab, _ room: inout Room
+        of tensor: SafetensorsCast.Tensor, at place: Int, _ room: inout Room
     ) throws -> [MergedAdapter.Numbers] {
         guard !adapters.isEmpty else { return [] }
-        if let merged = room.merged, merged.file == slab.file, merged.tensor == slab.tensor {
-            return merged.changes
-        }
+        if let merged = room.merged, merged.place == place { return merged.changes }
         let changes = try adapters.flatMap { try $0.numbers(of: tensor.name) }
-        room.merged = (slab.file, slab.tensor, changes)
+        room.merged = (place, changes)
         return changes
     }
 
@@ -259,53 +248,4 @@ private final class OpenFiles: Sendable {
         self.input = try input.open()
         output = try FileHandle.creating(target)
     }
-}
-
-/// Hands out slabs in order, and keeps the error of the first one that has one.
-private final class SlabWork<Item: Sendable>: Sendable {
-    private struct State {
-        var next = 0
-        var failure: (slab: Int, error: any Error)?
-        /// How many slabs of each file are not written yet.
-        var left: [Int: Int] = [:]
-    }
-
-    private let slabs: [Item]
-    private let state: Mutex<State>
-
-    init(_ slabs: [Item], file: KeyPath<Item, Int>) {
-        self.slabs = slabs
-        var left: [Int: Int] = [:]
-        for slab in slabs { left[slab[keyPath: file], default: 0] += 1 }
-        state = Mutex(State(left: left))
-    }
-
-    var count: Int { slabs.count }
-
-    func next() -> (number: Int, slab: Item)? {
-        state.withLock { state in
-            guard state.failure == nil, state.next < slabs.count else { return nil }
-            defer { state.next += 1 }
-            return (state.next, slabs[state.next])
-        }
-    }
-
-    /// Counts a slab of a file as written.
-    /// - Returns: whether it was the file's last.
-    func finish(_ file: Int) -> Bool {
-        state.withLock { state in
-            state.left[file, default: 1] -= 1
-            return state.left[file] == 0
-        }
-    }
-
-    /// Ends the work with an error, unless an earlier slab has one.
-    func stop(at slab: Int, _ error: any Error) {
-        state.withLock { state in
-            if let failure = state.failure, failure.slab <= slab { return }
-            state.failure = (slab, error)
-        }
-    }
-
-    var failure: (any Error)? { state.withLock { $0.failure?.error } }
 }

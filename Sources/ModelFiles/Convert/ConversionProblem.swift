@@ -1,18 +1,15 @@
+import Caches
 import Formats
 package import Manifests
 import Storage
 
 /// What may go wrong with any conversion.
 package enum ConversionProblem {
-    package static func fullDisk(_ path: String, needed: Int, free: Int) -> Diagnostic {
-        Diagnostic(
-            code: .diskFull, "not enough free space for the conversion in \(path)",
-            notes: [
-                "needed  \(ByteCount.text(needed)) (\(needed) bytes)",
-                "free    \(ByteCount.text(free)) (\(free) bytes)",
-            ],
-            fix: "free space there, or choose another directory (KNAPSACK_CACHE_DIR, or the output)",
-            verdict: .undecided)
+    /// The room that a conversion takes.
+    static func space(_ bytes: Int?, for path: String) -> SpaceNeeded {
+        SpaceNeeded(
+            bytes, for: path,
+            fix: "free space there, or choose another directory (KNAPSACK_CACHE_DIR, or the output)")
     }
 
     /// What to tell of an error while a directory was written.
@@ -20,14 +17,7 @@ package enum ConversionProblem {
         let cause: FileError? =
             if case .file(let file)? = error as? ReadFailure { file } else { error as? FileError }
         guard let cause else { return error }
-        if cause.isFullDisk {
-            let free = (try? Directory.freeBytes(at: Path.parent(path))) ?? 0
-            return Diagnostics(
-                Diagnostic(
-                    code: .diskFull, "not enough free space for \(path)",
-                    notes: ["free    \(ByteCount.text(free))"],
-                    fix: "free space there, or choose another directory", verdict: .undecided))
-        }
+        if cause.isFullDisk { return Diagnostics(space(nil, for: path).finding) }
         if cause.isBusy {
             return Diagnostics(
                 Diagnostic(

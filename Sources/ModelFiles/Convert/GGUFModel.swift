@@ -29,16 +29,20 @@ package struct GGUFModel: TensorSource {
     /// - Parameter path: a file of its own, or the first of `NAME-00001-of-00003.gguf`, whose other files lie
     ///   beside it. Links are followed.
     /// - Throws: ``Diagnostics`` where a file is missing, unreadable or no GGUF, or the files do not belong together.
-    package init(path: String) throws {
+    package static func open(path: String) throws -> GGUFModel {
+        try GGUFModel(path: path)
+    }
+
+    private init(path: String) throws {
         name = path
-        let first = try GGUFFile(path)
+        let first = try GGUFFile.read(path)
         metadata = GGUFMetadata(header: first.header, bytes: first.bytes)
         var headers = [first.header]
         var files = [first.open]
         if let split = try GGUFSplit(first.header, path: path) {
             OpenFiles.raiseLimit()
             for number in 1..<split.count {
-                let file = try GGUFFile(split.path(number))
+                let file = try GGUFFile.read(split.path(number))
                 try split.check(file.header, number: number)
                 headers.append(file.header)
                 files.append(file.open)

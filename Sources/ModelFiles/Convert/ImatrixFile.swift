@@ -18,8 +18,14 @@ package struct ImatrixFile: Sendable {
     ///   - excluding: leaves out entries whose names contain one of these.
     /// - Throws: ``Diagnostics`` where it cannot be read, or a value is no number.
     ///   - name: what to call it in metadata; `nil` for the path as it is given.
-    package init(
+    package static func open(
         path: String, name: String? = nil, including: [String] = [], excluding: [String] = []
+    ) throws -> ImatrixFile {
+        try ImatrixFile(path: path, name: name, including: including, excluding: excluding)
+    }
+
+    private init(
+        path: String, name: String?, including: [String], excluding: [String]
     ) throws {
         self.name = name ?? path
         do {

@@ -37,7 +37,7 @@ package struct ImatrixInput: Sendable {
 
     package func open(for entry: String) throws -> ImatrixFile {
         try check(for: entry)
-        return try ImatrixFile(path: location ?? name, name: name)
+        return try ImatrixFile.open(path: location ?? name, name: name)
     }
 
     /// Makes sure that the file has the digest.

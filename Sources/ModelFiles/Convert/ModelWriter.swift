@@ -1,7 +1,6 @@
-import Formats
+import Caches
 package import Manifests
 import Storage
-import Synchronization
 import Tensors
 
 /// Writes a model's files: reads slabs of the source's tensors, converts them on several threads, and writes each
@@ -44,7 +43,7 @@ package struct ModelWriter: Sendable {
     ///   the disk is full.
     @concurrent
     package func write(progress: @escaping ProgressHandler) async throws {
-        try checkFreeSpace()
+        try space.check()
         let sizes = output.tensors.map { source.tensors[$0.source] }
         progress(
             .began(
@@ -54,19 +53,14 @@ package struct ModelWriter: Sendable {
         do {
             if output.files.count > 1 { OpenFiles.raiseLimit() }
             let files = try output.files.map(begin)
-            let work = SlabScheduler(shapes(), length: slabLength)
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<threads { group.addTask { try run(work, files, progress) } }
-                try await group.waitForAll()
-            }
-            if let failure = work.failure { throw failure }
+            try await carry(to: files, progress)
             for file in files { try file.handle.synchronize() }
             try source.checkUnchanged()
             // Whoever finds the first file finds the others too.
             for file in files.reversed() { try file.publish() }
             if let file = files.first { try AtomicFile.synchronizeDirectory(of: file.target) }
         } catch let error as FileError where error.isFullDisk {
-            throw Diagnostics(fullDisk())
+            throw Diagnostics(space.finding)
         }
     }
 
@@ -102,46 +96,32 @@ package struct ModelWriter: Sendable {
             let matrix =
                 tensor.hasImportance ? from.rowLength &* (from.dimensions.dropFirst().first ?? 1) : count
             return SlabQueue.Tensor(
-                count: count, unit: isWhole ? max(1, from.rowLength) : block, period: max(1, matrix))
+                count: count, unit: isWhole ? max(1, from.rowLength) : block, period: max(1, matrix),
+                length: slabLength)
         }
     }
 
-    // MARK: A worker
-
-    private func run(
-        _ work: SlabScheduler, _ files: [PartialFile], _ progress: ProgressHandler
-    ) throws {
+    private func carry(to files: [PartialFile], _ progress: @escaping ProgressHandler) async throws {
         let path = SlabPath(source: source, output: output, files: files)
-        var room = SlabRoom()
-        while let slab = work.next() {
-            if Task.isCancelled { throw ReadFailure.cancelled }
-            let tensor = output.tensors[slab.tensor]
-            do {
-                let values = tensor.hasImportance ? try work.importance(of: slab.tensor, importance) : []
+        let importance = ImportanceValues(importance)
+        let (source, tensors) = (source, output.tensors)
+        try await SlabScheduler(shapes()).run(
+            threads: threads, progress: progress, room: { SlabRoom() },
+            carry: { slab, room in
+                let tensor = tensors[slab.tensor]
+                let values = tensor.hasImportance ? try importance.values(of: slab.tensor) : []
                 try path.carry(slab, importance: values.span, &room)
-            } catch {
-                // What comes before is finished first, so that the same error is told every time.
-                return work.stop(at: slab.number, error)
-            }
-            progress(.advanced(bytes: source.tensors[tensor.source].byteCount(slab.elements.count)))
-            if work.finish(slab) { progress(.finished(file: tensor.description.name)) }
-        }
+                return source.tensors[tensor.source].byteCount(slab.elements.count)
+            },
+            finish: { tensor in
+                importance.forget(tensor)
+                return tensors[tensor].description.name
+            })
     }
 
-    // MARK: Free space
-
-    private func checkFreeSpace() throws {
-        guard let file = output.files.first else { return }
-        let free = try Directory.freeBytes(at: Path.parent(file.path))
-        guard free >= output.size else { throw Diagnostics(fullDisk()) }
-    }
-
-    private func fullDisk() -> Diagnostic {
-        let path = output.files.first?.path ?? "."
-        let free = (try? Directory.freeBytes(at: Path.parent(path))) ?? 0
-        return Diagnostic(
-            code: .diskFull, "not enough free space for \(path)",
-            notes: ["needed  \(ByteCount.text(output.size))", "free    \(ByteCount.text(free))"],
-            fix: "free space there, or choose another output", verdict: .undecided)
+    private var space: SpaceNeeded {
+        SpaceNeeded(
+            output.size, for: output.files.first?.path ?? ".",
+            fix: "free space there, or choose another output")
     }
 }

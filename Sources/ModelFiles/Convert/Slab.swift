@@ -4,7 +4,8 @@ struct Slab: Equatable {
     let number: Int
     /// The tensor's place in the list of those to write.
     let tensor: Int
-    /// The elements: whole blocks of both types, and whole rows of one matrix where importance is known.
+    /// The elements: whole blocks of both types, and whole rows of one matrix where importance is known. Where bytes
+    /// are copied, they are the elements.
     let elements: Range<Int>
 }
 
@@ -18,19 +19,17 @@ struct SlabQueue {
         let unit: Int
         /// What no slab may cross: the elements of one matrix with importance, of all otherwise.
         let period: Int
+        /// The number of elements that a slab has at most, except where one unit has more.
+        let length: Int
     }
 
     private let tensors: [Tensor]
-    private let length: Int
     private var tensor = 0
     private var position = 0
     private var number = 0
 
-    /// - Parameter length: the number of elements that a slab has at most, but where one row has more.
-    init(_ tensors: [Tensor], length: Int) {
-        self.tensors = tensors
-        self.length = length
-    }
+    /// Cuts tensors in their order.
+    init(_ tensors: [Tensor]) { self.tensors = tensors }
 
     /// The next slab, or `nil` when all were handed out.
     mutating func next() -> Slab? {
@@ -40,7 +39,7 @@ struct SlabQueue {
         }
         guard tensor < tensors.count else { return nil }
         let shape = tensors[tensor]
-        let most = max(shape.unit, length / shape.unit * shape.unit)
+        let most = max(shape.unit, shape.length / shape.unit * shape.unit)
         let left = shape.period - position % shape.period
         let end = position + min(most, left, shape.count - position)
         defer {

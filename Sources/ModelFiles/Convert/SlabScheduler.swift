@@ -1,173 +1,84 @@
 import Manifests
 import Storage
 import Synchronization
-import Tensors
 
-/// What the workers share: the slabs that are left, what is done of each tensor, and what went wrong first.
+/// Works off the slabs of tensors on several threads: the one engine of casting, converting and quantizing.
+///
+/// Slabs are handed out in order, and each goes to its own place, so that the bytes do not depend on the number of
+/// threads. Of several errors that of the first slab is thrown, so that the same error is reported every time.
 final class SlabScheduler: Sendable {
     private struct State {
         var queue: SlabQueue
-        /// The elements of each tensor that are not written yet.
+        /// The elements of each group that are not written yet.
         var left: [Int]
-        var values: [Int: [Float]] = [:]
         var failure: (slab: Int, error: any Error)?
     }
 
+    /// The group of each tensor: what is reported as finished when nothing of it is left.
+    private let groups: [Int]
     private let state: Mutex<State>
-    /// Held while a tensor's importance is read, so that only one worker reads it.
-    private let reading = Mutex(())
 
-    init(_ tensors: [SlabQueue.Tensor], length: Int) {
-        state = Mutex(State(queue: SlabQueue(tensors, length: length), left: tensors.map(\.count)))
+    /// - Parameter groups: a number from 0 on for each tensor; every tensor is a group of its own if `nil`.
+    init(_ tensors: [SlabQueue.Tensor], groups: [Int]? = nil) {
+        let groups = groups ?? Array(tensors.indices)
+        self.groups = groups
+        var left = [Int](repeating: 0, count: (groups.max() ?? -1) + 1)
+        for (tensor, group) in zip(tensors, groups) { left[group] += tensor.count }
+        state = Mutex(State(queue: SlabQueue(tensors), left: left))
+    }
+
+    /// Works off all slabs.
+    /// - Parameters:
+    ///   - room: makes what one thread has of its own.
+    ///   - carry: reads, converts and writes one slab, and returns how many bytes it read.
+    ///   - finish: called once for each group that is written; returns its name for the progress.
+    /// - Throws: the error of the first slab that has one, or that the task was cancelled.
+    func run<Room>(
+        threads: Int, progress: @escaping ProgressHandler, room: @escaping @Sendable () -> Room,
+        carry: @escaping @Sendable (Slab, inout Room) throws -> Int,
+        finish: @escaping @Sendable (_ group: Int) -> String
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<max(1, threads) {
+                group.addTask {
+                    var own = room()
+                    while let slab = self.next() {
+                        if Task.isCancelled { throw ReadFailure.cancelled }
+                        do {
+                            progress(.advanced(bytes: try carry(slab, &own)))
+                        } catch {
+                            // What comes before is finished first.
+                            return self.stop(at: slab.number, error)
+                        }
+                        if let group = self.finished(slab) { progress(.finished(file: finish(group))) }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        if let failure = state.withLock({ $0.failure?.error }) { throw failure }
     }
 
     /// The next slab; none when all were handed out, or after a failure.
-    func next() -> Slab? {
+    private func next() -> Slab? {
         state.withLock { $0.failure == nil ? $0.queue.next() : nil }
     }
 
     /// Ends the work with an error, unless an earlier slab has one.
-    func stop(at slab: Int, _ error: any Error) {
+    private func stop(at slab: Int, _ error: any Error) {
         state.withLock { state in
             if let failure = state.failure, failure.slab <= slab { return }
             state.failure = (slab, error)
         }
     }
 
-    /// The error of the first slab that has one.
-    var failure: (any Error)? { state.withLock { $0.failure?.error } }
-
     /// Counts a slab as written.
-    /// - Returns: whether it was its tensor's last.
-    func finish(_ slab: Slab) -> Bool {
-        state.withLock { state in
-            state.left[slab.tensor] -= slab.elements.count
-            guard state.left[slab.tensor] == 0 else { return false }
-            state.values[slab.tensor] = nil
-            return true
-        }
-    }
-
-    /// The importance of a tensor's columns, read once and kept until the tensor is written.
-    func importance(of tensor: Int, _ read: ModelWriter.Importance) throws -> [Float] {
-        try reading.withLock { _ in
-            if let values = state.withLock({ $0.values[tensor] }) { return values }
-            let values = try read(tensor)
-            state.withLock { $0.values[tensor] = values }
-            return values
-        }
-    }
-}
-
-/// What one worker has of its own: room for a slab as it is read and as it is written.
-struct SlabRoom {
-    var converter = TensorConverter()
-    var input: [UInt8] = []
-    var result: [UInt8] = []
-}
-
-/// Where slabs come from and where they go.
-struct SlabPath: Sendable {
-    let source: any TensorSource
-    let output: ModelOutput
-    let files: [PartialFile]
-
-    /// Reads, converts and writes one slab.
-    /// - Parameter importance: of all matrices of the tensor, one after the other; empty where none is known.
-    func carry(_ slab: Slab, importance: Span<Float>, _ room: inout SlabRoom) throws {
-        try carry(slab, importance, &room.input, &room.result, &room.converter)
-    }
-
-    private func carry(
-        _ slab: Slab, _ importance: Span<Float>, _ input: inout [UInt8], _ result: inout [UInt8],
-        _ converter: inout TensorConverter
-    ) throws {
-        let tensor = output.tensors[slab.tensor]
-        let from = source.tensors[tensor.source]
-        let elements = slab.elements
-        let inputSize = from.byteCount(elements.count)
-        if input.count < inputSize { input = [UInt8](repeating: 0, count: inputSize) }
-        var read = input.mutableSpan
-        var bytes = read._mutatingExtracting(0..<inputSize)
-        announce(after: elements, of: tensor.source, from)
-        try source.read(elements, of: tensor.source, into: &bytes)
-        let type = tensor.description.type
-        guard type != from.type else {
-            if let fault = TensorConverter.check(bytes.span, of: type) {
-                throw Diagnostics(fault.diagnostic(from, elements.lowerBound, in: source.name))
-            }
-            return try put(bytes.span, slab)
-        }
-        let size = tensor.description.byteCount(elements.count)
-        if result.count < size { result = [UInt8](repeating: 0, count: size) }
-        var written = result.mutableSpan
-        var blocks = written._mutatingExtracting(0..<size)
-        let fault = try converter.convert(
-            bytes.span, of: from, to: type,
-            importance: importance.extracting(from.columns(at: elements.lowerBound, of: importance.count)),
-            into: &blocks)
-        if let fault { throw Diagnostics(fault.diagnostic(from, elements.lowerBound, in: source.name)) }
-        try put(blocks.span, slab)
-    }
-
-    /// Has the disk read ahead by what the workers take in the meantime; at a tensor's start by all of it, then
-    /// by what is new.
-    private func announce(after elements: Range<Int>, of index: Int, _ tensor: TensorDescription) {
-        let count = tensor.elementCount
-        let first = elements.lowerBound == 0 ? elements.upperBound : elements.upperBound + 3 * elements.count
-        let last = min(elements.upperBound + 4 * elements.count, count)
-        if first < last { source.willRead(first..<last, of: index) }
-    }
-
-    private func put(_ bytes: Span<UInt8>, _ slab: Slab) throws {
-        let number = output.home(of: slab.tensor)
-        let file = output.files[number]
-        let place = file.layout.tensors[slab.tensor - file.tensors.lowerBound]
-        let start =
-            place.lowerBound + output.tensors[slab.tensor].description.byteCount(slab.elements.lowerBound)
-        try files[number].handle.write(bytes, at: start)
-        files[number].handle.startWriteback(offset: start, count: bytes.count)
-    }
-}
-
-extension TensorDescription {
-    /// Where the importance of the matrix lies that an element is of; nothing where `count` values are none.
-    fileprivate func columns(at element: Int, of count: Int) -> Range<Int> {
-        guard count > 0 else { return 0..<0 }
-        let matrix = rowLength * (dimensions.dropFirst().first ?? 1)
-        let start = element / matrix * rowLength % count
-        return start..<start + rowLength
-    }
-}
-
-extension TensorConverter.Fault {
-    /// What to tell of it.
-    /// - Parameter start: the slab's first element.
-    func diagnostic(_ tensor: TensorDescription, _ start: Int, in name: String) -> Diagnostic {
-        let index = start + element
-        let place = "tensor \(tensor.name) of \(name) has"
-        let shape = "shape \(tensor.dimensions), type \(tensor.type.name)"
-        switch problem {
-        case .source(let value):
-            return Diagnostic(
-                code: .notFinite, "\(place) \(value) at element \(index)", notes: [shape],
-                fix: "the model is damaged: download it, or convert it, again")
-        case .copied:
-            let what =
-                tensor.type.blockLength == 1
-                ? "an infinity or NaN at" : "a scale that is none in the block at"
-            return Diagnostic(
-                code: .notFinite, "\(place) \(what) element \(index)", notes: [shape],
-                fix: "the model is damaged: download it, or convert it, again")
-        case .result(let type, let value):
-            let what =
-                type.blockLength == 1
-                ? "\(value) at element \(index), which \(type.name) cannot hold"
-                : "numbers from element \(index) on whose scale \(type.name) cannot hold"
-            return Diagnostic(
-                code: .overflow, "\(place) \(what)", notes: [shape],
-                fix: "choose a type of more range, such as bf16, or quantize with --tensor-type "
-                    + "'\(tensor.name)=bf16'")
+    /// - Returns: its group, where it was that group's last.
+    private func finished(_ slab: Slab) -> Int? {
+        let group = groups[slab.tensor]
+        return state.withLock { state in
+            state.left[group] -= slab.elements.count
+            return state.left[group] == 0 ? group : nil
         }
     }
 }

@@ -35,7 +35,13 @@ package struct ModelComparison: Sendable {
     /// - Parameters:
     ///   - original: what is right.
     ///   - other: what was made of it.
-    package init(
+    package static func compare(
+        of original: TensorModel, with other: TensorModel, progress: @escaping ProgressHandler
+    ) async throws -> ModelComparison {
+        try await ModelComparison(of: original, with: other, progress: progress)
+    }
+
+    private init(
         of original: TensorModel, with other: TensorModel, progress: @escaping ProgressHandler
     ) async throws {
         let pairing = TensorPairing(original, other)

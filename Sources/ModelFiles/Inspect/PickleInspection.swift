@@ -15,7 +15,11 @@ package struct PickleInspection: Equatable, Sendable {
     /// Looks through a file.
     /// - Returns: `nil` for a directory, and for a file without pickles.
     /// - Throws: ``Diagnostics`` where it cannot be read.
-    package init?(path: String) throws {
+    package static func read(path: String) throws -> PickleInspection? {
+        try PickleInspection(path: path)
+    }
+
+    private init?(path: String) throws {
         do throws(FileError) {
             let real = try Directory.realPath(path)
             let status = try FileStatus.status(of: real)

@@ -13,7 +13,11 @@ struct SafetensorsShards {
     /// - Parameters:
     ///   - path: a file, an index (`….safetensors.index.json`), or a directory with one of them.
     ///   - isDirectory: whether it is a directory.
-    init(path: String, isDirectory: Bool) throws {
+    static func open(path: String, isDirectory: Bool) throws -> SafetensorsShards {
+        try SafetensorsShards(path: path, isDirectory: isDirectory)
+    }
+
+    private init(path: String, isDirectory: Bool) throws {
         self.path = path
         let paths: [String]
         if isDirectory {

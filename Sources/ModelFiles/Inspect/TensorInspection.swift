@@ -15,7 +15,12 @@ package struct TensorInspection: Equatable, Sendable {
 
     /// Reads a tensor twice, from front to back: for the range, then for the histogram.
     /// - Parameter tensor: one of the model's, of a numeric type.
-    package init(of tensor: TensorModel.Tensor, in model: TensorModel) throws {
+    package static func read(of tensor: TensorModel.Tensor, in model: TensorModel) throws -> TensorInspection
+    {
+        try TensorInspection(of: tensor, in: model)
+    }
+
+    private init(of tensor: TensorModel.Tensor, in model: TensorModel) throws {
         var summary = NumberSummary()
         try TensorInspection.forEachSlab(of: tensor, in: model) { summary.add($0) }
         self.summary = summary

@@ -62,13 +62,13 @@ package struct TensorModel: Sendable {
     package init(path: String) throws {
         let start = try TensorModel.firstBytes(path)
         if start?.starts(with: "GGUF".utf8) ?? false {
-            try self.init(gguf: GGUFModel(path: path))
+            try self.init(gguf: GGUFModel.open(path: path))
         } else if let start, TorchShards.isTorch(start) {
-            try self.init(torch: TorchShards(path: path, files: [path]))
+            try self.init(torch: TorchShards.open(path: path, files: [path]))
         } else if let files = try TorchShards.files(of: path, isDirectory: start == nil) {
-            try self.init(torch: TorchShards(path: path, files: files))
+            try self.init(torch: TorchShards.open(path: path, files: files))
         } else {
-            try self.init(shards: SafetensorsShards(path: path, isDirectory: start == nil))
+            try self.init(shards: SafetensorsShards.open(path: path, isDirectory: start == nil))
         }
     }
 

@@ -13,7 +13,11 @@ struct TorchShards {
     /// - Parameters:
     ///   - path: as the user named it.
     ///   - paths: the files.
-    init(path: String, files paths: [String]) throws {
+    static func open(path: String, files paths: [String]) throws -> TorchShards {
+        try TorchShards(path: path, files: paths)
+    }
+
+    private init(path: String, files paths: [String]) throws {
         self.path = path
         var files: [OpenFile] = []
         var checkpoints: [TorchCheckpoint] = []
@@ -54,7 +58,7 @@ struct TorchShards {
     /// Whether a file is one that `torch.save` wrote, now or long ago.
     /// - Parameter start: its first bytes; 14 decide.
     static func isTorch(_ start: [UInt8]) -> Bool {
-        ZipDirectory.isZip(start.span) || TorchCheckpoint.isLegacy(start.span)
+        ZipCentralDirectory.isZip(start.span) || TorchCheckpoint.isLegacy(start.span)
     }
 
     /// The files that an index of shards or a directory names; `nil` where it is of no PyTorch checkpoint.

@@ -9,7 +9,7 @@ extension PickleFile {
             return unreadable("it lies too deep in other archives", part)
         }
         name("zip archive", part)
-        let directory: ZipDirectory
+        let directory: ZipCentralDirectory
         let problem: FormatError
         do throws(ReadingStop<Failure>) {
             directory = try RangedReader<Failure>(fileSize: part.size).zipDirectory(read)
@@ -24,7 +24,7 @@ extension PickleFile {
     }
 
     private mutating func members(
-        _ directory: ZipDirectory, _ part: Part, _ read: Read
+        _ directory: ZipCentralDirectory, _ part: Part, _ read: Read
     ) throws(ReadingStop<Failure>) -> Bool {
         let names = directory.members.map { PickleName($0.name) }
         let isTorch = directory.members.contains { PickleName.isTorchPickle($0.name) }
@@ -51,7 +51,7 @@ extension PickleFile {
     }
 
     private mutating func look(
-        at member: ZipDirectory.Member, _ part: Part, _ read: Read
+        at member: ZipCentralDirectory.Member, _ part: Part, _ read: Read
     ) throws(ReadingStop<Failure>) -> Bool {
         let reader = RangedReader<Failure>(fileSize: .max)
         let header = try reader.bytes(member.localHeader, read)

@@ -66,7 +66,7 @@ struct PickleFile<Failure: Error> {
     }
 
     private func endsAsZip(_ part: Part, isLikely: Bool, _ read: Read) throws(Failure) -> Bool {
-        let length = min(part.size, isLikely ? ZipDirectory.tail(fileSize: part.size).count : 22)
+        let length = min(part.size, isLikely ? ZipCentralDirectory.tail(fileSize: part.size).count : 22)
         guard length >= 22, !part.isNumbers else { return false }
         let tail = try read(part.size - length..<part.size)
         guard tail.count == length else { return false }

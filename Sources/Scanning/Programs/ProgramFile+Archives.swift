@@ -24,7 +24,7 @@ extension ProgramFile {
     }
 
     /// What the names of the members alone say.
-    private mutating func recognize(_ members: [ZipDirectory.Member], _ part: Part) {
+    private mutating func recognize(_ members: [ZipCentralDirectory.Member], _ part: Part) {
         let names = members.map(\.name)
         let isTorch = names.contains { PickleName.isTorchPickle($0) }
         if isTorch, let program = names.first(where: { PickleName.isProgram($0) }) {
@@ -46,7 +46,7 @@ extension ProgramFile {
     }
 
     private mutating func look(
-        at member: ZipDirectory.Member, _ part: Part, among members: [ZipDirectory.Member], _ read: Read
+        at member: ZipCentralDirectory.Member, _ part: Part, among members: [ZipCentralDirectory.Member], _ read: Read
     ) throws(ReadingStop<Failure>) {
         let inner = Part(
             name: member.name,
@@ -81,7 +81,7 @@ extension ProgramFile {
     }
 
     private mutating func task(
-        _ path: String, _ part: Part, among members: [ZipDirectory.Member]
+        _ path: String, _ part: Part, among members: [ZipCentralDirectory.Member]
     ) -> Task? {
         let name = path.lastPart.asciiLowercased
         switch scan?.format {

@@ -84,8 +84,8 @@ struct ProgramFile<Failure: Error> {
             name.finishes($0)
         }
         guard isNamed, part.size >= 22 else { return false }
-        let tail = try read(ZipDirectory.tail(fileSize: part.size))
-        return (try? ZipDirectory.locate(tail: tail.span, fileSize: part.size)) != nil
+        let tail = try read(ZipCentralDirectory.tail(fileSize: part.size))
+        return (try? ZipCentralDirectory.locate(tail: tail.span, fileSize: part.size)) != nil
     }
 
     // MARK: What is found

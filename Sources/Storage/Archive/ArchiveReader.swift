@@ -1,3 +1,5 @@
+import Formats
+
 /// A regular file in an archive.
 package struct ArchiveEntry: Equatable, Sendable {
     /// Its relative path, byte for byte as in the archive but for "./" at its front.
@@ -55,7 +57,7 @@ package struct ArchiveReader: ~Copyable {
             throw ArchiveError(
                 .unsupported, file.path, "a zip archive is read from its end, so it cannot come from a pipe")
         }
-        let names = try ZipDirectory(of: file, size: size).names
+        let names = try ArchiveReader.names(inZip: file, size: size)
         guard !names.isEmpty else { throw ArchiveError(.damaged, file.path, "holds no files") }
         return names
     }
@@ -138,7 +140,7 @@ package struct ArchiveReader: ~Copyable {
 
     /// The bytes that libarchive may read for one header; for the first one of a zip that is its directory.
     private static func allowance(isZip: Bool) -> Int {
-        isZip ? ZipDirectory.limit + 2 * FileReader.blockSize : headerLimit
+        isZip ? ZipCentralDirectory.maximumLength + 2 * FileReader.blockSize : headerLimit
     }
 
     /// The entry's path as text, without "./" in front and without a directory's "/" at the end.

@@ -57,8 +57,11 @@ package struct TensorFile: Equatable, Sendable {
         do throws(ReadingStop<Failure>) {
             let reader = TensorFileReader<Failure>(fileSize: fileSize, smallest: smallest)
             switch format {
-            case .safetensors: return .tensors(try reader.safetensors(start, read))
-            case .gguf: return .tensors(try reader.gguf(read))
+            case .safetensors:
+                let header = try reader.safetensorsHeader(start, read)
+                return .tensors(TensorFile(.safetensors(header), smallest: smallest))
+            case .gguf:
+                return .tensors(TensorFile(.gguf(try reader.ggufHeader(read)), smallest: smallest))
             case .pytorch, .npz, .zip: return .tensors(try reader.zip(read))
             }
         } catch {
@@ -72,9 +75,9 @@ package struct TensorFile: Equatable, Sendable {
     /// How many bytes of the file decide on its format.
     static let sniffedLength = 16
 
-    private static func format(name: String, start: Span<UInt8>, fileSize: Int) -> Format? {
+    static func format(name: String, start: Span<UInt8>, fileSize: Int) -> Format? {
         if start.count >= 4, littleEndian(start, 0..<4) == 0x4655_4747 { return .gguf }
-        if ZipDirectory.isZip(start) { return .zip }
+        if ZipCentralDirectory.isZip(start) { return .zip }
         if name.utf8.ends(with: ".safetensors") { return .safetensors }
         if name.utf8.ends(with: ".gguf") { return .gguf }
         // Safetensors has no magic number: a length that the file can have, and the JSON's brace.

@@ -25,7 +25,7 @@ extension TensorFileReader {
     }
 
     /// The format that the members' names speak of.
-    private static func format(_ directory: ZipDirectory) -> TensorFile.Format {
+    private static func format(_ directory: ZipCentralDirectory) -> TensorFile.Format {
         let members = directory.members
         if members.contains(where: { $0.name == "data.pkl" || $0.name.utf8.ends(with: "/data.pkl") }) {
             return .pytorch

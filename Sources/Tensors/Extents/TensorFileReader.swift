@@ -28,28 +28,21 @@ struct TensorFileReader<Failure: Error> {
         try reader.checked(parse)
     }
 
-    func safetensors(
+    func safetensorsHeader(
         _ start: [UInt8], _ read: (Range<Int>) throws(Failure) -> [UInt8]
-    ) throws(ReadingStop<Failure>) -> TensorFile {
+    ) throws(ReadingStop<Failure>) -> SafetensorsHeader {
         let end = try checked { () throws(FormatError) in
             try SafetensorsHeader.dataStart(start.span, fileSize: fileSize)
         }
         let whole = try bytes(0..<end, read)
-        let header = try checked { () throws(FormatError) in
+        return try checked { () throws(FormatError) in
             try SafetensorsHeader.parse(whole.span, fileSize: fileSize)
         }
-        // A header that has a name twice keeps the last tensor only, so that all of these are in the file.
-        let extents = header.tensors.map { tensor in
-            TensorExtent(
-                name: tensor.name, bytes: tensor.bytes.shifted(by: header.dataStart),
-                dtype: tensor.dtype.rawValue, shape: tensor.shape)
-        }
-        return file(.safetensors, extents)
     }
 
-    func gguf(
+    func ggufHeader(
         _ read: (Range<Int>) throws(Failure) -> [UInt8]
-    ) throws(ReadingStop<Failure>) -> TensorFile {
+    ) throws(ReadingStop<Failure>) -> GGUFHeader {
         var start: [UInt8] = []
         var wanted = min(fileSize, Self.firstRead)
         while true {
@@ -64,26 +57,13 @@ struct TensorFileReader<Failure: Error> {
                 guard wanted > start.count else {
                     throw .malformed(FormatError("the header ends past the file", at: fileSize))
                 }
-            case .complete(let header):
-                let extents = header.tensors.map { tensor in
-                    TensorExtent(
-                        name: tensor.name, bytes: tensor.bytes.shifted(by: header.dataStart),
-                        dtype: tensor.type.name, shape: tensor.dimensions.reversed())
-                }
-                return file(.gguf, extents)
+            case .complete(let header): return header
             }
         }
     }
 
     /// The tensors that are long enough, in the order of their bytes.
     func file(_ format: TensorFile.Format, _ extents: [TensorExtent]) -> TensorFile {
-        var extents = extents.filter { $0.bytes.count >= smallest }
-        func isInOrder(_ left: TensorExtent, _ right: TensorExtent) -> Bool {
-            (left.bytes.lowerBound, left.bytes.upperBound) <= (right.bytes.lowerBound, right.bytes.upperBound)
-        }
-        if Swift.zip(extents, extents.dropFirst()).contains(where: { !isInOrder($0, $1) }) {
-            extents.sort { !isInOrder($1, $0) }
-        }
-        return TensorFile(format: format, extents: extents)
+        TensorFile(format, extents, smallest: smallest)
     }
 }

@@ -18,7 +18,7 @@ struct TorchArchive<Failure: Error> {
                     "it has the format that torch.save wrote before PyTorch 1.6; load it with "
                         + "torch.load(weights_only=True) and save it again", at: 0))
         }
-        guard ZipDirectory.isZip(start.span) else {
+        guard ZipCentralDirectory.isZip(start.span) else {
             throw .malformed(FormatError("it is no zip archive, as checkpoints of PyTorch are", at: 0))
         }
         let directory = try reader.zipDirectory(read)
@@ -27,7 +27,7 @@ struct TorchArchive<Failure: Error> {
                 FormatError("the archive has no data.pkl, as checkpoints of PyTorch have", at: 0))
         }
         let prefix = String(pickle.name.dropLast("data.pkl".count))
-        var members: [String: ZipDirectory.Member] = [:]
+        var members: [String: ZipCentralDirectory.Member] = [:]
         for member in directory.members { members[member.name.byteIdentity] = member }
         guard members["\(prefix)constants.pkl".byteIdentity] == nil else {
             throw .malformed(FormatError("it is a TorchScript program, not a checkpoint", at: 0))
@@ -64,7 +64,7 @@ struct TorchArchive<Failure: Error> {
 
     /// Where a member's content lies.
     private func place(
-        _ member: ZipDirectory.Member, _ read: Read
+        _ member: ZipCentralDirectory.Member, _ read: Read
     ) throws(ReadingStop<Failure>) -> Range<Int> {
         guard member.isPlain else {
             throw .malformed(
@@ -78,7 +78,7 @@ struct TorchArchive<Failure: Error> {
     }
 
     private func content(
-        _ member: ZipDirectory.Member, limit: Int, _ read: Read
+        _ member: ZipCentralDirectory.Member, limit: Int, _ read: Read
     ) throws(ReadingStop<Failure>) -> (place: Range<Int>, bytes: [UInt8]) {
         guard member.size <= limit else {
             throw .malformed(
@@ -93,7 +93,8 @@ struct TorchArchive<Failure: Error> {
     // MARK: Storages
 
     private func place(
-        _ found: [TorchNames.Found], _ prefix: String, _ members: [String: ZipDirectory.Member], _ read: Read
+        _ found: [TorchNames.Found], _ prefix: String, _ members: [String: ZipCentralDirectory.Member],
+        _ read: Read
     ) throws(ReadingStop<Failure>) -> [TorchCheckpoint.Tensor] {
         var places: [String: Range<Int>] = [:]
         var tensors: [TorchCheckpoint.Tensor] = []

@@ -1,12 +1,14 @@
 /// Which language a regular expression is written in.
 ///
 /// All of them become the same ``RegexNode`` and are run by the same ``RegexMatcher``; a dialect is a parser and
-/// the few things below. Another one, such as Python's `re`, is a case here with a parser of its own.
+/// the few things below.
 package enum RegexDialect: Sendable {
     /// The regular expressions of Hugging Face's tokenizers, over Unicode scalars.
     case oniguruma
     /// Those of C++'s `std::regex`, over bytes, as llama-quantize's `--tensor-type` has them.
     case ecmaScript
+    /// Those of Python's `re` over printable ASCII, as configurations of PEFT have them.
+    case python
 
     /// What a pattern means.
     func parse(_ pattern: String) throws(RegexError) -> RegexNode {
@@ -17,6 +19,9 @@ package enum RegexDialect: Sendable {
         case .ecmaScript:
             var parser = ECMAScriptParser(pattern)
             return try parser.parse()
+        case .python:
+            var parser = PythonParser(pattern)
+            return try parser.parse()
         }
     }
 
@@ -25,6 +30,7 @@ package enum RegexDialect: Sendable {
         switch self {
         case .oniguruma: .word
         case .ecmaScript: ECMAScriptParser.word
+        case .python: PythonParser.word
         }
     }
 }

@@ -33,6 +33,9 @@ package struct RegexMatcher {
     /// Whether there is a match anywhere.
     package mutating func isFound() throws(RegexError) -> Bool { try search(from: text.startIndex) != nil }
 
+    /// Whether there is a match that starts where the text does.
+    package mutating func isPrefix() throws(RegexError) -> Bool { try prefix() != nil }
+
     /// The match that starts where the text does, the one that a search would prefer.
     mutating func prefix() throws(RegexError) -> Range<Int>? {
         stack.removeAll(keepingCapacity: true)

@@ -32,10 +32,15 @@ package struct RegexProgram: Sendable {
     /// The most steps that a pattern may have; counted repetitions multiply them.
     static let maximumStepCount = 20_000
 
+    /// Compiles a pattern.
+    /// - Parameter reachesEnd: whether a match has to reach the end of the text.
     /// - Throws: where it is no regular expression, or one that is not supported or too large.
-    package init(_ pattern: String, dialect: RegexDialect = .oniguruma) throws(RegexError) {
+    package init(
+        _ pattern: String, dialect: RegexDialect = .oniguruma, reachesEnd: Bool = false
+    ) throws(RegexError) {
         word = dialect.word
         try compile(try dialect.parse(pattern))
+        if reachesEnd { _ = try add(.assertion(.textEnd)) }
         steps.append(.accept)
         loops.append([])
     }

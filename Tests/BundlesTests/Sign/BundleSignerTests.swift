@@ -25,7 +25,7 @@ import Testing
             let named = try await BundleSigner(lockOf: sample.target, sample.verify(.quick))
             #expect(try named.text() == text)
             #expect(try BundleSigner(lock: sample.plan.lock).text() == text)
-            #expect(read.files == (try BundleTree(sample.target).files.count) - 1)
+            #expect(read.files == (try BundleTree.list(sample.target).files.count) - 1)
             #expect(!text.contains("\"name\":\"dataset-metadata.json\""))
         }
     }

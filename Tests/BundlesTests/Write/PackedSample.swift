@@ -50,7 +50,7 @@ struct PackedSample {
     /// Every file of the bundle with its content.
     func bundleContents() throws -> [String: [UInt8]] {
         var result: [String: [UInt8]] = [:]
-        for path in try BundleTree(target).files.keys {
+        for path in try BundleTree.list(target).files.keys {
             result[path] = try TestSupport.contents(target + "/" + path)
         }
         return result

@@ -50,7 +50,15 @@ struct PythonPatternTests {
     }
 
     @Test(.timeLimit(.minutes(1))) func isNotSlowWhereBacktrackingIs() throws {
-        let text = String(repeating: "a", count: 2_000) + "b"
+        let text = String(repeating: "a", count: 200) + "b"
         #expect(try !PythonPattern("(?:a+)+(?:a+)+(?:a+)+c").matches(text))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aSearchPastTheBoundIsAnErrorThatSaysSo() throws {
+        let pattern = try PythonPattern(String(repeating: "a?", count: 10_000) + "c")
+        let problem = #expect(throws: PythonPattern.Problem.self) {
+            try pattern.matches(String(repeating: "a", count: 300))
+        }
+        #expect(problem?.description.hasPrefix("matching takes too many steps in \"aaa") == true)
     }
 }

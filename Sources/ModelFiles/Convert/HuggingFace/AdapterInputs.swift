@@ -42,7 +42,13 @@ package struct AdapterInputs {
     ///   - directoryName: what the adapter's directory is taken to be called.
     ///   - name: the adapter, with which messages begin.
     /// - Throws: ``Diagnostics`` where a file is missing or broken.
-    package init(_ inputs: [ConversionInput], directoryName: String, name: String) throws {
+    package static func read(_ inputs: [ConversionInput], directoryName: String, name: String) throws
+        -> AdapterInputs
+    {
+        try AdapterInputs(inputs, directoryName: directoryName, name: name)
+    }
+
+    private init(_ inputs: [ConversionInput], directoryName: String, name: String) throws {
         guard let input = inputs.first(where: { $0.path.utf8.elementsEqual(Self.weights.utf8) }) else {
             throw Diagnostics(
                 Diagnostic(

@@ -52,7 +52,7 @@ package struct GGUFConversion: Sendable {
         case .converted(let type): options.outputType = type
         case .quantized(_, let via): options.outputType = via
         }
-        let read = try ModelInputs(
+        let read = try ModelInputs.read(
             inputs, directoryName: directoryName, name: name, needsWeights: !options.isVocabularyOnly)
         do throws(ConversionError) {
             conversion = try HuggingFaceConversion(read.model, options) { bytes throws(ConversionError) in
@@ -210,14 +210,14 @@ extension GGUFConversion {
         path: (_ conversion: HuggingFaceConversion, _ type: String) throws -> String
     ) throws {
         let directoryName = snapshot.origin.modelName ?? directoryName
-        let adapter = try AdapterInputs(
+        let adapter = try AdapterInputs.read(
             AdapterInputs.files(of: snapshot), directoryName: directoryName, name: name)
         let problems = base.problems(taking: ModelDocuments.isWanted).filter { $0.severity == .error }
         guard problems.isEmpty else { throw Diagnostics(problems) }
         let inputs = base.files.filter { ModelDocuments.isWanted($0.path) }.map {
             ConversionInput(path: $0.path, location: $0.location, status: $0.status)
         }
-        let model = try ModelInputs(
+        let model = try ModelInputs.read(
             inputs, directoryName: directoryName, name: name, needsWeights: false
         ).model
         try self.init(adapter, base: model, name: name, request, path: path)

@@ -38,8 +38,14 @@ struct ModelInputs {
     ///   - name: the model, with which messages begin.
     ///   - needsWeights: whether it is an error that there are none.
     /// - Throws: ``Diagnostics`` where a file is missing or broken.
-    init(
+    static func read(
         _ inputs: [ConversionInput], directoryName: String, name: String, needsWeights: Bool = true
+    ) throws -> ModelInputs {
+        try ModelInputs(inputs, directoryName: directoryName, name: name, needsWeights: needsWeights)
+    }
+
+    private init(
+        _ inputs: [ConversionInput], directoryName: String, name: String, needsWeights: Bool
     ) throws {
         var files = ModelDocuments()
         for input in inputs where ModelDocuments.isWanted(input.path) {

@@ -3,18 +3,34 @@
 ///
 /// The caller reads in steps: ``tail(fileSize:)``, ``locate(tail:fileSize:)``, ``parse(_:at:)``, and for a
 /// member that is a plain range ``Member/localHeader`` and ``Member/content(localHeader:)``. Stricter
-/// than most readers, because readers that disagree about an archive see other members in it: no bytes before
-/// the first or after the last record of the directory, one end record, no member twice or inside another.
+/// than most readers, because readers that disagree about an archive see other members in it: no bytes between
+/// the records of the directory or behind them, one end record, no member twice or inside another; and only where
+/// ``Rules`` take it, bytes in front of the archive.
 ///
 /// Memory: the caller's bytes of tail and directory; a name is copied once, and a member takes about 250
 /// bytes while it is checked, so that no file can cost more than some 200 MB with them.
-package struct ZipDirectory: Equatable, Sendable {
+package struct ZipCentralDirectory: Equatable, Sendable {
     /// Where the central directory lies.
     package struct Location: Equatable, Sendable {
-        /// In bytes from the start of the file; what ``ZipDirectory/parse(_:at:)`` wants to see.
+        /// In bytes from the start of the file; what ``ZipCentralDirectory/parse(_:at:)`` wants to see.
         package let bytes: Range<Int>
         /// The number of members.
         package let count: Int
+        /// How far from its recorded place everything is: the bytes in front of the archive.
+        let shift: Int
+    }
+
+    /// What is taken besides an archive that fills the whole file.
+    package struct Rules: Sendable {
+        /// Whether something may be in front of the archive, as in a program that unpacks itself.
+        let allowsPrefix: Bool
+        /// The most members.
+        let maximumCount: Int
+
+        /// A model's file: nothing in front, and at most 250,000 members.
+        package static let wholeFile = Rules(allowsPrefix: false, maximumCount: 250_000)
+        /// An archive of files: something may be in front, and the size of the directory bounds the members.
+        package static let archive = Rules(allowsPrefix: true, maximumCount: maximumLength / entrySize)
     }
 
     /// One file in the archive.
@@ -34,22 +50,23 @@ package struct ZipDirectory: Equatable, Sendable {
         package let headerStart: Int
         /// Where the next member or the directory starts: the bytes are before that.
         package let limit: Int
+        /// The general purpose bits (APPNOTE 4.4.4).
         package let flags: UInt16
+        /// The version of the format that reading it takes, times ten (APPNOTE 4.4.3).
+        package let version: UInt16
 
         /// Whether the content is encrypted.
-        package var isEncrypted: Bool { flags & ZipDirectory.encryptionFlags != 0 }
+        package var isEncrypted: Bool { flags & ZipCentralDirectory.encryptionFlags != 0 }
         /// Whether the content is in the archive as it is: neither compressed, encrypted nor a patch.
         package var isPlain: Bool { method == 0 && !isEncrypted && flags & 0x20 == 0 }
         /// What ``content(localHeader:)`` wants to see, in bytes from the start of the file.
         package var localHeader: Range<Int> {
-            headerStart..<headerStart + ZipDirectory.localHeaderSize + name.utf8.count
+            headerStart..<headerStart + ZipCentralDirectory.localHeaderSize + name.utf8.count
         }
     }
 
     /// The longest central directory in bytes that is allowed.
     package static let maximumLength = 64 << 20
-    /// The most members that are allowed.
-    package static let maximumCount = 250_000
 
     /// The members in the directory's order.
     package let members: [Member]

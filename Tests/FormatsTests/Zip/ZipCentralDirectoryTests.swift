@@ -4,7 +4,7 @@ import Testing
 @testable import Formats
 @testable import Storage
 
-struct ZipDirectoryTests {
+struct ZipCentralDirectoryTests {
     @Test func findsMembers() throws {
         let archive = ZipBuilder.file("a", "b/../../c", "é").archive
         let members = try zipDirectory(archive.bytes).members
@@ -56,10 +56,10 @@ struct ZipDirectoryTests {
     }
 
     @Test func neverReadsMoreThanTheTail() {
-        #expect(ZipDirectory.tail(fileSize: 0) == 0..<0)
-        #expect(ZipDirectory.tail(fileSize: -1) == 0..<0)
-        #expect(ZipDirectory.tail(fileSize: 100) == 0..<100)
-        let range = ZipDirectory.tail(fileSize: .max)
+        #expect(ZipCentralDirectory.tail(fileSize: 0) == 0..<0)
+        #expect(ZipCentralDirectory.tail(fileSize: -1) == 0..<0)
+        #expect(ZipCentralDirectory.tail(fileSize: 100) == 0..<100)
+        let range = ZipCentralDirectory.tail(fileSize: .max)
         #expect(range.upperBound == .max && range.count == 66_657)
     }
 

@@ -1,0 +1,86 @@
+import Formats
+import Storage
+import Tensors
+
+/// Reads the files of one model before they are hashed: the header of each file of weights, and each small document,
+/// once, however many ask for it.
+///
+/// Of a GGUF file's header only what is asked for is kept, because vocabularies take tens of megabytes.
+final class ModelFileReader {
+    /// What a file of weights begins with.
+    struct Weights {
+        /// The first 4 KiB.
+        let start: [UInt8]
+        let content: Content
+    }
+
+    /// What a file of weights is.
+    enum Content {
+        case safetensors(SafetensorsHeader)
+        case gguf(GGUFWeights, templates: [TemplateFinding])
+        case malformed(TensorFile.Format, FormatError)
+        /// Neither; or the start could be read, and the header not.
+        case other, unreadable(FileError)
+    }
+
+    /// Where the tensors are in the files that were read, by the bytes of their paths: what whoever hashes the files
+    /// has to know. Archives are left out, whose directories were not read.
+    private(set) var tensorFiles: [[UInt8]: TensorFile.Reading] = [:]
+    private var documents: [[UInt8]: [UInt8]] = [:]
+    private var weights: [[UInt8]: Weights] = [:]
+
+    /// The largest document that is kept; larger ones are asked for once.
+    private static let keptSize = 1 << 22
+
+    /// A document as a whole.
+    /// - Throws: also where it is larger than `limit` bytes.
+    func document(_ file: ModelFile, limit: Int) throws(FileError) -> [UInt8] {
+        let key = Array(file.path.utf8)
+        if let known = documents[key], known.count <= limit { return known }
+        let bytes = try FileReader.contents(of: file.location, limit: limit)
+        if bytes.count <= Self.keptSize { documents[key] = bytes }
+        return bytes
+    }
+
+    /// The start of a file of weights, and its header.
+    func weights(_ file: ModelFile) throws(FileError) -> Weights {
+        let key = Array(file.path.utf8)
+        if let known = weights[key] { return known }
+        let handle = try FileHandle.reading(file.location)
+        var buffer = Buffer(count: min(ModelFormat.headLength, max(0, file.size)))
+        let length = try handle.read(into: &buffer, at: 0)
+        let start = buffer.withBytes(length) { bytes in bytes.indices.map { bytes[$0] } }
+        let found = Weights(start: start, content: content(of: file, handle, key))
+        weights[key] = found
+        return found
+    }
+
+    private func content(of file: ModelFile, _ handle: borrowing FileHandle, _ key: [UInt8]) -> Content {
+        do throws(FileError) {
+            let size = try handle.status().size
+            let reading = try TensorHeader.read(name: file.path, fileSize: size) { range throws(FileError) in
+                try handle.bytes(range)
+            }
+            switch reading {
+            case .header(let header):
+                tensorFiles[key] = .tensors(header.file)
+                switch header {
+                case .safetensors(let header): return .safetensors(header)
+                case .gguf(let header):
+                    var weights = GGUFWeights()
+                    weights.add(header)
+                    return .gguf(weights, templates: TemplateFinding.all(in: header, file: file.path))
+                }
+            case .archive: return .other
+            case .opaque:
+                tensorFiles[key] = .opaque
+                return .other
+            case .malformed(let format, let error):
+                tensorFiles[key] = .malformed(format, error)
+                return .malformed(format, error)
+            }
+        } catch {
+            return .unreadable(error)
+        }
+    }
+}
