@@ -159,15 +159,14 @@ package struct FoundEntry: Sendable {
         let files = snapshot.files.filter { filter.accepts($0.path) }
         // Wheels and other files are not looked into for what a model would be.
         let isModel = entry.kind == .model || entry.kind == .dataset
-        let facts = ModelFacts.read(isModel ? files : [], entry: entry.name)
+        let facts = ModelFacts.read(isModel ? files : [], of: snapshot.revision, entry: entry.name)
         // A wheel is a program as a whole.
         let (pickles, unread) = PickleFact.read(
             entry.kind == .wheels ? [] : files, among: snapshot.files.map(\.path), entry: entry.name)
         self.pickles = pickles
         var findings = snapshot.problems(taking: filter.accepts) + facts.problems + unread
-        if let absent = snapshot.absentFiles(of: entry.name, accepting: filter.accepts) {
-            findings.append(absent)
-        }
+        findings += AbsentFiles.findings(
+            snapshot, of: entry.name, accepting: filter.accepts, facts, isModel: entry.kind == .model)
         if files.isEmpty {
             findings.append(
                 Diagnostic(
@@ -178,6 +177,7 @@ package struct FoundEntry: Sendable {
         if entry.kind == .model {
             findings += Completeness.findings(
                 entry: entry.name, needs: facts.needs, paths: Set(files.map(\.path)), shards: facts.shards,
+                requirements: facts.requirements, lacks: files.isEmpty ? [] : facts.lacks,
                 download: snapshot.origin.downloadCommand)
         }
         if let stated = entry.license {
@@ -203,6 +203,7 @@ package struct FoundEntry: Sendable {
 
     /// What the lock records besides the files, sorted by name.
     var lockFacts: [JSON.Member] {
-        (facts.lockFields() + [PickleFact.lockMember(pickles)].compactMap(\.self)).sortedByKey
+        let read = entry.kind == .model ? facts.lockFields() : facts.lockFieldsWithoutNeeds()
+        return (read + [PickleFact.lockMember(pickles)].compactMap(\.self)).sortedByKey
     }
 }

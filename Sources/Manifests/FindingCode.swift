@@ -34,6 +34,7 @@ package struct FindingCode: Equatable, Sendable {
         .init("accelerator-split", "A model fits only on several of the accelerator's devices", .warning),
         .init("accelerator-sum", "All models together are more than the accelerator holds", .note),
         .init("accelerator-tight", "A model leaves little of the accelerator's memory", .warning),
+        .init("adapter-base-missing", "The model that an adapter is put on is not in the bundle", .warning),
         .init("archive-damaged", "The archive ends early or its checksums do not hold"),
         .init("archive-left", "The archive that a download was unpacked from is still in the cache", .note),
         .init("archive-refused", "The file is not an archive that Knapsack wrote"),
@@ -70,9 +71,7 @@ package struct FindingCode: Equatable, Sendable {
         .init("hash-mismatch", "A file does not match the hash that the cache keeps of it"),
         .init("imatrix-unreadable", "An importance matrix cannot be read"),
         .init("index-broken", "An index of shards cannot be read"),
-        .init(
-            "index-missing", "Shards have no index, and transformers does not load them without one", .warning
-        ),
+        .init("index-missing", "Shards have no index, and transformers does not load them without one"),
         .init("json-broken", "A JSON file of a model cannot be read"),
         .init("kaggle-keywords", "A keyword is none that Kaggle keeps", .warning),
         .init("kaggle-license-unknown", "The bundle's licence is \"unknown\"", .warning),
@@ -124,6 +123,7 @@ package struct FindingCode: Equatable, Sendable {
         .init("missing", "A file that the lock names is missing"),
         .init("model-unreadable", "A model's file cannot be read"),
         .init("name-refused", "A file has a name that no bundle can hold"),
+        .init("named-file-missing", "A file that another file of the model names is missing"),
         .init(
             "newer-incomplete", "A newer version than the one taken is in the cache, but not complete",
             .warning),
@@ -141,6 +141,7 @@ package struct FindingCode: Equatable, Sendable {
         .init("pickle-denied", "An entry holds pickles, and the policy denies them"),
         .init("pickle-refused", "Loading a pickle would do more than build data, as far as is known"),
         .init("pickle-unreadable", "What loading a pickle would do could not be made out"),
+        .init("processor-missing", "A model has nothing that prepares its pictures or sounds"),
         .init("proof-missing", "Nothing but Knapsack has ever hashed files of an entry"),
         .init("python-cache", "Python has written into the bundle", .warning),
         .init("ref-dangling", "A branch or tag points at a commit of which the cache has no files"),
@@ -185,6 +186,7 @@ package struct FindingCode: Equatable, Sendable {
         .init("usage", "The command line is not one that Knapsack knows"),
         .init(
             "version-partial", "A version is restored without the files that the manifest left out", .warning),
+        .init("weights-missing", "An entry that is declared as a model has no weights"),
         .init("wheel-conflict", "No versions of the wheels go together"),
         .init("wheel-incompatible", "No wheel of a package fits the notebook's Python and platform"),
         .init("wheel-missing", "A package that a wheel needs is not among the wheels"),

@@ -12,9 +12,12 @@ extension ModelFacts {
     /// A file that is not what it should be is one of the ``problems``, not an error.
     /// - Parameters:
     ///   - files: the files that were chosen, in any order.
+    ///   - revision: what else is known of the revision that the files are chosen from.
     ///   - entry: the entry's name, with which messages begin.
-    package static func read(_ files: [ModelFile], entry: String? = nil) -> ModelFacts {
-        var reader = ModelFactsReader(files, entry: entry)
+    package static func read(
+        _ files: [ModelFile], of revision: ModelRevision = ModelRevision(), entry: String? = nil
+    ) -> ModelFacts {
+        var reader = ModelFactsReader(files, revision, entry: entry)
         var facts = reader.facts()
         facts.safety = SafetyFacts(files)
         facts.kaggleLicense = KaggleLicense.stated(in: files)
@@ -26,10 +29,12 @@ extension ModelFacts {
 private struct ModelFactsReader {
     private let files: [ModelFile]
     private let byPath: [String: ModelFile]
+    private let revision: ModelRevision
     private let prefix: String
     private var problems: [Diagnostic] = []
 
-    init(_ files: [ModelFile], entry: String?) {
+    init(_ files: [ModelFile], _ revision: ModelRevision, entry: String?) {
+        self.revision = revision
         self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         var byPath: [String: ModelFile] = [:]
         for file in self.files { byPath[file.path] = file }
@@ -43,7 +48,8 @@ private struct ModelFactsReader {
             pipeline: json("model_index.json"), modules: json("modules.json"))
         var configs: [String: ConfigFacts] = [:]
         for part in parts {
-            if let json = json(part.path("config.json")) { configs[part.directory] = ConfigFacts(json) }
+            let path = part.path("config.json")
+            if let json = json(path) ?? revision.json(path) { configs[part.directory] = ConfigFacts(json) }
         }
         let config = parts.lazy.compactMap { configs[$0.directory] }.first
         let shards = readIndexes()
@@ -55,10 +61,12 @@ private struct ModelFactsReader {
         var names: [(name: String, dtype: DType)] = []
         var formats: Set<ModelFormat> = []
         var isWhole = true
+        var hasWeights = false
         var tensors: [CheckpointTensor] = []
         for file in files {
             guard let format = format(of: file) else { continue }
             formats.insert(format)
+            hasWeights = hasWeights || !ModelPath(file.path).isTrainingState
             guard format == .safetensors else { continue }
             guard let header = header(of: file) else {
                 isWhole = isWhole && !chosen.contains(file.path)
@@ -79,9 +87,12 @@ private struct ModelFactsReader {
 
         var needs: [String] = []
         for part in parts {
-            let tokenizer = json(part.path("tokenizer_config.json"))
-            needs += part.needs(files, card, configs[part.directory], tokenizer)
+            let path = part.path("tokenizer_config.json")
+            let tokenizer = json(path) ?? revision.json(path)
+            needs += part.needs(files, revision, card, configs[part.directory], tokenizer)
         }
+        needs += ModelPart.otherNeeds(files, revision, parts)
+        var named = RequirementFiles(files, elsewhere: revision.paths.filter { byPath[$0] == nil })
         var facts = ModelFacts(
             card: card, config: config,
             formats: formats.sorted { $0.rawValue.utf8.lexicographicallyPrecedes($1.rawValue.utf8) },
@@ -89,6 +100,12 @@ private struct ModelFactsReader {
             weightBytes: summary.sizes + gguf.sizes,
             quantization: stated ?? ModelQuantization(tensors: names) ?? gguf.quantization,
             needs: needs, shards: shards, problems: problems)
+        facts.requirements = Requirements.all(&named, config: config, needs: needs)
+        if !hasWeights, !files.contains(where: { OtherWeights.matches($0) }) {
+            facts.lacks = ["weights"]
+        } else if formats == [.gguf], GGUFRequirements.lacksModel(files) {
+            facts.lacks = ["language-model"]
+        }
         let adapter = json("adapter_config.json")
         facts.adapter = (
             adapter?["base_model_name_or_path"]?.string, adapter?["task_type"]?.string

@@ -6,7 +6,7 @@ package struct Lock: Equatable, Sendable {
     /// The version of the format that this Knapsack writes; a greater one is refused.
     package static let version = 1
     /// The version of what this Knapsack reads of the files for a lock's facts; grows when a rule needs to know more.
-    package static let factsVersion = 2
+    package static let factsVersion = 3
     /// The name of the lock inside a bundle.
     package static let bundledName = "knapsack.lock"
 
