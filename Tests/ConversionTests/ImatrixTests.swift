@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Conversion
@@ -118,7 +119,7 @@ import Testing
 
     /// Damaged files give an error or values, and nothing is read past their ends.
     @Test(arguments: 0..<8) func damagedFilesAreRefusedOrRead(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         let originals = [
             legacyImatrix([("a.weight", 3, [9, 12, 1]), ("b", 0, [5])], chunks: 9, dataset: "wiki"),
             gguf { file in

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Conversion
@@ -10,7 +11,7 @@ import Testing
         let mock = try MockModel(model, fixture)
         let names = Set(mock.tensors.map(\.name))
         let tensors = mock.tensors + mock.copied
-        var random = SplitMix64(state: 1)
+        var random = SeededGenerator(seed: 1)
         for section in fixture.sections {
             let type = try QuantizationType(named: section.name)
             #expect(type.base == section.base)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Conversion
@@ -51,7 +52,7 @@ import Testing
     }
 
     @Test(arguments: 0..<4) func anyTextIsAPatternOrNone(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         let letters = Array(#"ab.*+?()[]{}|^$\\d-:=!1,09wb"#.utf8)
         for _ in 0..<4_000 {
             let bytes = (0..<Int.random(in: 0...12, using: &random)).map { _ in

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Conversion
@@ -9,11 +10,8 @@ import Testing
 /// `KNAPSACK_ORACLE` names has `expected/MODEL/convert-SOURCE.json`, metadata and tensors of a file, and
 /// `quantize-from-SOURCE/TYPE[-pure][-im].json`, those of the quantized one. Without the folder the committed part
 /// of it is tested elsewhere: `ModelTypesTests`, `ImatrixTests`.
-@Suite struct OracleTests {
-    private static let folder: String? = {
-        guard let value = unsafe getenv("KNAPSACK_ORACLE") else { return nil }
-        return unsafe String(cString: value)
-    }()
+@Suite(.tags(.oracle), .needsOracle) struct OracleTests {
+    private static let folder = Oracle.folder
 
     /// The names in a folder of the oracle that end in `suffix`, without it.
     private static func names(_ path: String, suffix: String = "") -> [String] {

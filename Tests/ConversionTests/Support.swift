@@ -33,19 +33,6 @@ func values(_ name: String, _ bytes: [UInt8]) throws -> [Float] {
     return try matrix.values(of: try #require(matrix.entries[name])) { Array(bytes[$0]) }
 }
 
-/// A generator that gives the same sequence for the same seed (SplitMix64, Steele et al. 2014).
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-}
-
 /// A plan for tensors that are of F32 and have the names and dimensions given.
 func planned(
     _ type: String, _ tensors: [(String, [Int])], of traits: ModelTraits, from source: GGMLType = .f32,

@@ -8,7 +8,7 @@ import Testing
 @testable import Storage
 @testable import Tensors
 
-@Suite struct HuggingFaceFuzzTests {
+@Suite(.tags(.fuzz), .series) struct HuggingFaceFuzzTests {
     /// A SentencePiece vocabulary of 16 pieces.
     private static let vocabulary: [UInt8] = (0..<16).flatMap { index -> [UInt8] in
         let piece = Array("piece\(index)".utf8)

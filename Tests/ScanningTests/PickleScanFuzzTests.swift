@@ -3,7 +3,7 @@ import Testing
 
 @testable import Scanning
 
-struct PickleScanFuzzTests {
+@Suite(.tags(.fuzz), .series) struct PickleScanFuzzTests {
     private static let seeds = [
         ("linear.pkl", "pickles"), ("onehot.joblib", "pickles"), ("mixed.joblib", "pickles"),
         ("zlib.joblib", "pickles"),
@@ -14,7 +14,7 @@ struct PickleScanFuzzTests {
     /// No damage may make the scanner trap, or let it forget an import that it still reads.
     @Test(arguments: 0..<40 as Range<UInt64>)
     func survivesDamage(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         let (name, folder) = Self.seeds[Int(seed) % Self.seeds.count]
         let original = fixture(name, in: folder)
         for _ in 0..<12 {
@@ -27,7 +27,7 @@ struct PickleScanFuzzTests {
     /// Whatever comes before: a call at the end of what is still a pickle is found.
     @Test(arguments: 0..<40 as Range<UInt64>)
     func findsTheCallBehindNoise(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         let harmless: [[UInt8]] = [
             [0x4E], [0x5D], [0x7D], [0x29], [0x4B, 7], [0x4D, 1, 2], [0x8C, 1, 0x61],
             [0x58, 2, 0, 0, 0, 0x6F, 0x73],
@@ -43,7 +43,7 @@ struct PickleScanFuzzTests {
 
     /// Numbers and the headers of safetensors hold any bytes, and are no pickles for it.
     @Test func takesNoNumbersForPickles() {
-        var random = SplitMix64(state: 3)
+        var random = SeededGenerator(seed: 3)
         for low in UInt8.min...UInt8.max {
             let numbers = (0..<2000).map { _ in UInt8.random(in: .min ... .max, using: &random) }
             let header: [UInt8] = [low, 2, 0, 0, 0, 0, 0, 0] + Array("{\"a\":{\"dtype\":\"F32\"}}".utf8)

@@ -34,7 +34,7 @@ package struct Refusal: Sendable, CustomTestStringConvertible {
 
 /// One to three random changes to a binary file: those of text, or a number set to one that is likely to
 /// break something.
-package func damageNumbers(_ bytes: inout [UInt8], with random: inout SplitMix64) {
+package func damageNumbers(_ bytes: inout [UInt8], with random: inout SeededGenerator) {
     let values: [UInt64] = [
         0, 1, 2, 3, 8, 9, 0x7F, 0xFF, 0xFFFF, 0x7FFF_FFFF, 0xFFFF_FFFE, 0xFFFF_FFFF, 0x1_0000_0000,
         .max >> 1, .max >> 1 + 1, .max - 7, .max,
@@ -55,23 +55,8 @@ package func damageNumbers(_ bytes: inout [UInt8], with random: inout SplitMix64
     }
 }
 
-/// A generator that gives the same sequence for the same seed (SplitMix64, Steele et al. 2014).
-package struct SplitMix64: RandomNumberGenerator {
-    package var state: UInt64
-
-    package init(state: UInt64) { self.state = state }
-
-    package mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-}
-
 /// One to three random changes: a bit flipped, a range removed, doubled or cut off, a hostile word put in.
-package func damage(_ bytes: inout [UInt8], with random: inout SplitMix64) {
+package func damage(_ bytes: inout [UInt8], with random: inout SeededGenerator) {
     let words = [
         "9223372036854775807", "18446744073709551615", "-1", "-0", "1e999", "\"", "\\ud800", "[[[[", "{", "0",
         ",", "null", "\u{0}", "\u{E9}",

@@ -43,24 +43,6 @@ package func contents(_ path: String) throws -> [UInt8] {
     try FileReader.contents(of: path, limit: 1 << 26)
 }
 
-/// A generator of random numbers that gives the same sequence for the same seed (SplitMix64, Steele et al.
-/// 2014), so that a failing case can be run again.
-package struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    /// Starts the sequence of a seed.
-    package init(seed: UInt64) { state = seed }
-
-    /// The next 64 bits.
-    package mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-}
-
 /// One random change to bytes: a bit flipped, a byte set, a range removed, doubled, or cut off.
 package func mutated(_ bytes: [UInt8], with generator: inout SeededGenerator) -> [UInt8] {
     var result = bytes

@@ -224,6 +224,14 @@ def activate(
             _tell(note)
         _tell_imported_modules(place, offline)
         _serve_libraries()
+        _leave_import_path(known)
+
+
+def _leave_import_path(known: _Attached) -> None:
+    """Takes the bundles out of sys.path, where `import knapsack` needed one: their directories `datasets` and
+    `models` would pass for importable packages of these names."""
+    roots = {os.path.realpath(bundle.root) for bundle in known.bundles}
+    sys.path[:] = [path for path in sys.path if not path or os.path.realpath(path) not in roots]
 
 
 def _sound(known: _Attached) -> _Attached:

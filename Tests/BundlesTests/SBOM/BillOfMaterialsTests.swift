@@ -13,7 +13,7 @@ import Testing
     func isTheSameWhateverTheOrderOfTheEntries(format: BillOfMaterials.Format) throws {
         let entries = try SBOMSamples.entries()
         let expected = try BillOfMaterials(Lock(bundle: Samples.bundle, entries: entries)).text(format)
-        var random = Seeded(state: 0x5EED)
+        var random = SeededGenerator(seed: 0x5EED)
         for _ in 0..<20 {
             let shuffled = Lock(bundle: Samples.bundle, entries: entries.shuffled(using: &random))
             #expect(try BillOfMaterials(shuffled).text(format) == expected)
@@ -64,17 +64,5 @@ import Testing
         #expect(dated.text(.spdx).contains(#""created": "2000-02-29T00:00:00Z""#))
         #expect(!(try BillOfMaterials(lock).text(.cyclonedx).contains("timestamp")))
         #expect(try BillOfMaterials(lock).text(.spdx).contains(#""created": "1970-01-01T00:00:00Z""#))
-    }
-}
-
-/// xorshift64*: the same numbers in every run.
-private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state ^= state >> 12
-        state ^= state << 25
-        state ^= state >> 27
-        return state &* 0x2545_F491_4F6C_DD1D
     }
 }

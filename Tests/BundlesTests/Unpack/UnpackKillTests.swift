@@ -8,7 +8,7 @@ import Testing
 @testable import Manifests
 @testable import Storage
 
-@Suite struct UnpackKillTests {
+@Suite(.tags(.kill), .series) struct UnpackKillTests {
     /// Whatever a killed run leaves: no file under a final name is wrong, and nothing says that all is there.
     @Test(arguments: UnpackTarget.Form.allCases)
     func killedAtAnyReadLeavesNothingWrongAndTheNextRunGoesOn(_ form: UnpackTarget.Form) async throws {

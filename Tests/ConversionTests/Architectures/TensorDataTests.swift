@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Conversion
@@ -164,11 +165,8 @@ import Testing
 
 /// The bytes of tensors that are not copied, against those that the reference wrote: the folder that
 /// `KNAPSACK_ORACLE` names has the models and what they became.
-@Suite struct OracleDataTests {
-    private static let folder: String = {
-        guard let value = unsafe getenv("KNAPSACK_ORACLE") else { return "" }
-        return unsafe String(cString: value)
-    }()
+@Suite(.tags(.oracle), .needsOracle) struct OracleDataTests {
+    private static let folder = Oracle.folder ?? ""
 
     @Test(arguments: names(in: "\(folder)/models", suffix: "")) func computesTheReferencesBytes(
         name: String

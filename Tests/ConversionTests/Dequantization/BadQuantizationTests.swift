@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Conversion
@@ -157,7 +158,7 @@ import Testing
     // MARK: Anything
 
     @Test(arguments: 0..<8) func survivesAnything(seed: UInt64) throws {
-        var random = SplitMix64(state: seed &+ 77)
+        var random = SeededGenerator(seed: seed &+ 77)
         let values: [JSON] = [
             .null, 0, 1, 2, 4, 8, 32, -1, .integer(1 << 40), "group", "channel", "block", "float", "int",
             "gptq", [],

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Conversion
@@ -111,7 +112,7 @@ struct Message {
     }
 
     @Test func neverFailsOtherwiseOnAnyBytes() {
-        var random = SplitMix64(state: 0x5EED_0001)
+        var random = SeededGenerator(seed: 0x5EED_0001)
         let whole = sample.bytes
         for _ in 0..<3000 {
             var bytes = whole

@@ -1,15 +1,13 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Formats
 @testable import Tokenizers
 
 /// The ids and names that the reference found for whole models, in the folder that `KNAPSACK_ORACLE` names.
-@Suite struct TokenizerOracleTests {
-    private static let folder: String? = {
-        guard let value = unsafe getenv("KNAPSACK_ORACLE") else { return nil }
-        return unsafe String(cString: value)
-    }()
+@Suite(.tags(.oracle), .needsOracle) struct TokenizerOracleTests {
+    private static let folder = Oracle.folder
 
     private static let models = [
         "models/Tiny-Llama3-1M-Instruct-v0.2", "models/gemma", "models/gemma3", "models/gpt2",
@@ -20,7 +18,7 @@ import Testing
         "tokenizers/qwen2-real",
     ]
 
-    @Test(arguments: folder == nil ? [] : models) func givesTheProbeTheSameIDs(model: String) throws {
+    @Test(arguments: models) func givesTheProbeTheSameIDs(model: String) throws {
         let folder = try #require(Self.folder)
         var files = ModelDocuments()
         for name in ["tokenizer.json", "tokenizer_config.json", "config.json"] {
@@ -35,12 +33,10 @@ import Testing
     }
 
     @Test(
-        arguments: folder == nil
-            ? []
-            : [
-                ("gpt2-real", "gpt-2"), ("llama3-real", "llama-bpe"), ("minilm-real", "jina-v2-en"),
-                ("qwen2-real", "qwen2"),
-            ])
+        arguments: [
+            ("gpt2-real", "gpt-2"), ("llama3-real", "llama-bpe"), ("minilm-real", "jina-v2-en"),
+            ("qwen2-real", "qwen2"),
+        ])
     func namesTheRealOnes(model: String, name: String) throws {
         let folder = try #require(Self.folder)
         var files = ModelDocuments()

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Conversion
@@ -9,11 +10,8 @@ import Testing
 /// Whole tokenizers against what the reference made of them: the folder that `KNAPSACK_ORACLE` names has models in
 /// `models/` and `tokenizers/` and what their files say in `expected/`. Without the folder the committed tokenizers
 /// are tested elsewhere: `VocabularyFixtureTests`.
-@Suite struct VocabularyOracleTests {
-    static let folder: String? = {
-        guard let value = unsafe getenv("KNAPSACK_ORACLE") else { return nil }
-        return unsafe String(cString: value)
-    }()
+@Suite(.tags(.oracle), .needsOracle) struct VocabularyOracleTests {
+    static let folder = Oracle.folder
 
     static let models: [String] = ["models", "tokenizers"].flatMap { parent in
         directory("\(folder ?? "")/\(parent)").map { "\(parent)/\($0)" }

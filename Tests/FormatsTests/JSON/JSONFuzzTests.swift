@@ -4,8 +4,8 @@ import Testing
 @testable import Formats
 
 /// Random values survive writing and reading; random damage gives an error or a value, never a trap.
-struct JSONFuzzTests {
-    private static func value(_ depth: Int, _ random: inout SplitMix64) -> JSON {
+@Suite(.tags(.fuzz), .series) struct JSONFuzzTests {
+    private static func value(_ depth: Int, _ random: inout SeededGenerator) -> JSON {
         switch Int.random(in: 0..<(depth > 0 ? 8 : 6), using: &random) {
         case 0: return .null
         case 1: return .bool(Bool.random(using: &random))
@@ -24,7 +24,7 @@ struct JSONFuzzTests {
         }
     }
 
-    private static func text(_ random: inout SplitMix64) -> String {
+    private static func text(_ random: inout SeededGenerator) -> String {
         var scalars = String.UnicodeScalarView()
         for _ in 0..<Int.random(in: 0..<8, using: &random) {
             let limit: UInt32 = [0x80, 0x800, 0x10000, 0x110000].randomElement(using: &random) ?? 0x80
@@ -35,7 +35,7 @@ struct JSONFuzzTests {
 
     @Test(arguments: 0..<20 as Range<UInt64>)
     func readsWhatItWrote(seed: UInt64) throws {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<100 {
             let value = Self.value(5, &random)
             #expect(try JSON.parse(Array(value.compactText.utf8)) == value)
@@ -45,7 +45,7 @@ struct JSONFuzzTests {
 
     @Test(arguments: 0..<20 as Range<UInt64>)
     func neverTraps(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<500 {
             var bytes = Array(Self.value(5, &random).compactText.utf8)
             damage(&bytes, with: &random)

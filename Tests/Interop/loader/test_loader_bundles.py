@@ -254,3 +254,18 @@ def test_freeze_says_that_it_cannot_write(tmp_path):
     assert done.stderr.splitlines()[-1].endswith(
         "/nowhere/x: cannot be written (No such file or directory); name another file"
     )
+
+
+def test_the_folders_of_a_bundle_are_not_importable_packages(top, tmp_path):
+    base, _, _ = base_and_more(top)
+    code = """
+        import importlib.util, pathlib, sys
+        folder = sys.path[0] = str(pathlib.Path(sys.argv[1]))
+        assert importlib.util.find_spec("models").origin is None
+        import knapsack
+        knapsack.activate()
+        assert folder not in sys.path and importlib.util.find_spec("models") is None, sys.path
+        import knapsack
+        knapsack.activate()
+    """
+    run(base, code, scratch=tmp_path / "scratch", arguments=[str(base.root)])

@@ -103,7 +103,7 @@ class Bundle:
         return self
 
 
-def run(bundle, code, *, env=None, scratch=None, check=True, arguments=(), sandbox=True):
+def run(bundle, code, *, env=None, scratch=None, check=True, arguments=(), sandbox=True, python=sys.executable):
     """Runs Python code that can `import knapsack` out of the bundle, in a process without network.
 
     With `sandbox` every connection fails at once, and the home directory is an empty one.
@@ -124,7 +124,7 @@ def run(bundle, code, *, env=None, scratch=None, check=True, arguments=(), sandb
         values["PYTHONPATH"] = os.pathsep.join([str(root), str(guard)])
     values.update(env or {})
     return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), *arguments],
+        [python, "-c", textwrap.dedent(code), *arguments],
         env={name: value for name, value in values.items() if value is not None},
         cwd=home,
         capture_output=True,

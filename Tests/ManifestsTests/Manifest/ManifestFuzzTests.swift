@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Formats
@@ -5,7 +6,7 @@ import Testing
 @testable import Storage
 
 /// Seeded random manifests: an error or a result, never a trap.
-@Suite struct ManifestFuzzTests {
+@Suite(.tags(.fuzz), .series) struct ManifestFuzzTests {
     @Test(arguments: [1, 2, 3, 4] as [UInt64]) func everyMutationGivesAnErrorOrAResult(seed: UInt64) {
         var mutations = ManifestMutations(seed: seed)
         for round in 0..<1500 {

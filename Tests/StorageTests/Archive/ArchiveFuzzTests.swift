@@ -5,7 +5,7 @@ import Testing
 @testable import Storage
 
 /// Random damage to archives: an error or files, never a trap, and what comes out keeps its promises.
-@Suite struct ArchiveFuzzTests {
+@Suite(.tags(.fuzz), .series) struct ArchiveFuzzTests {
     @Test(arguments: ArchiveFormat.allCases, 0..<4 as Range<UInt64>)
     func neverTraps(format: ArchiveFormat, seed: UInt64) async throws {
         try await withTemporaryDirectory { directory in

@@ -5,7 +5,7 @@ import Testing
 @testable import Tensors
 
 /// Random damage to files: an error or a result, never a trap, and a result keeps its promises.
-struct ExtentFuzzTests {
+@Suite(.tags(.fuzz), .series) struct ExtentFuzzTests {
     /// Mutations for each of twenty seeds; `KNAPSACK_FUZZ_RUNS` asks for another number.
     private static let runs =
         unsafe getenv("KNAPSACK_FUZZ_RUNS").flatMap { unsafe Int(String(cString: $0)) } ?? 1000
@@ -13,7 +13,7 @@ struct ExtentFuzzTests {
     @Test(
         arguments: ["checkpoint.pt", "arrays.npz", "tiny.gguf", "tiny.safetensors"], 0..<20 as Range<UInt64>)
     func damagedFilesNeverTrap(name: String, seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         let original = fixture(name)
         for _ in 0..<Self.runs {
             var bytes = original
@@ -32,7 +32,7 @@ struct ExtentFuzzTests {
 
     @Test(arguments: 0..<20 as Range<UInt64>)
     func damagedGGUFHeadersNeverTrap(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         var builder = GGUFBuilder()
         let inner = GGUFBuilder.array(.uint16, 2, [1, 0, 2, 0])
         builder.item("general.alignment", .uint32, number(32, 4))

@@ -8,7 +8,7 @@ import Testing
 struct ExtentPropertyTests {
     @Test(arguments: 0..<20 as Range<UInt64>)
     func findsEveryTensorOfAGGUF(seed: UInt64) throws {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<10 {
             var file = GGUFBuilder()
             file.version = UInt64.random(in: 2...3, using: &random)
@@ -53,7 +53,7 @@ struct ExtentPropertyTests {
 
     @Test(arguments: 0..<20 as Range<UInt64>)
     func findsEveryStoredMemberOfAZip(seed: UInt64) throws {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<10 {
             var builder = ZipBuilder()
             builder.hasEnd64 = Bool.random(using: &random)

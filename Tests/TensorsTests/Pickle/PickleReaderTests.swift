@@ -76,7 +76,7 @@ struct PickleReaderTests {
     /// Random damage: an error or a result, never a trap, and tensors stay in the file.
     @Test(arguments: 0..<12 as Range<UInt64>)
     func neverTraps(seed: UInt64) throws {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         let file = fixture(["plain-1.bin", "plain-4.bin", "training.pt"][Int(seed % 3)], in: "torch")
         let members = try zipContents(file)
         guard let content = members.first(where: { $0.key.utf8.suffix(8).elementsEqual("data.pkl".utf8) })

@@ -47,7 +47,7 @@ import Testing
     ])
     func errorIsWithinTheTypesBound(_ type: GGMLType, bound: Float) throws {
         let format = try #require(type.format)
-        var random = SplitMix64(state: 3)
+        var random = SeededGenerator(seed: 3)
         for scale in [Float(0.01), 1, 20] {
             let rows = (0..<768).map { _ in Float.random(in: -scale...scale, using: &random) }
             for importance in [[], [Float](repeating: 1, count: 768)] {
@@ -79,7 +79,7 @@ import Testing
     @Test(arguments: types)
     func anyFloatsBecomeBlocks(_ type: GGMLType) throws {
         let format = try #require(type.format)
-        var random = SplitMix64(state: 9)
+        var random = SeededGenerator(seed: 9)
         let odd: [Float] = [
             .infinity, -.infinity, .nan, .signalingNaN, -.nan, .greatestFiniteMagnitude, 0, -0.0,
             -.greatestFiniteMagnitude, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, .leastNormalMagnitude,
@@ -104,7 +104,7 @@ import Testing
     @Test(arguments: types)
     func anyBytesBecomeFloats(_ type: GGMLType) throws {
         let format = try #require(type.format)
-        var random = SplitMix64(state: 10)
+        var random = SeededGenerator(seed: 10)
         let blocks = (0..<64 * type.blockSize).map { _ in UInt8.random(in: 0...255, using: &random) }
         #expect(dequantized(format, blocks).count == 64 * type.blockLength)
     }

@@ -8,7 +8,7 @@ import Testing
 
     /// Numbers that are nearly normally distributed.
     private func ordinary(_ count: Int, seed: UInt64) -> [Float] {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         return (0..<count).map { _ in
             (0..<6).reduce(Float(0)) { sum, _ in sum + Float.random(in: -0.05...0.05, using: &random) }
         }
@@ -94,7 +94,7 @@ import Testing
     @Test(arguments: types)
     func anyFloatsBecomeBlocks(_ type: GGMLType) throws {
         let format = try #require(type.format)
-        var random = SplitMix64(state: 9)
+        var random = SeededGenerator(seed: 9)
         let odd: [Float] = [
             .infinity, -.infinity, .nan, .signalingNaN, -.nan, .greatestFiniteMagnitude, 0, -0.0,
             -.greatestFiniteMagnitude, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, .leastNormalMagnitude,
@@ -120,7 +120,7 @@ import Testing
     @Test(arguments: types)
     func anyBytesBecomeFloats(_ type: GGMLType) throws {
         let format = try #require(type.format)
-        var random = SplitMix64(state: 10)
+        var random = SeededGenerator(seed: 10)
         let blocks = (0..<20 * type.blockSize).map { _ in UInt8.random(in: 0...255, using: &random) }
         #expect(dequantized(format, blocks).count == 20 * 256)
         for byte in [UInt8(0), 0x7F, 0xFF] {
