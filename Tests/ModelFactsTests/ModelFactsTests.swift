@@ -28,16 +28,23 @@ func safetensors(_ tensors: [(String, DType, [Int])], format: String? = "pt") ->
     return prefix + header + [UInt8](repeating: 0, count: end)
 }
 
-/// The facts of a directory with these files.
-func facts(_ files: [(String, [UInt8])], entry: String? = "m") async throws -> ModelFacts {
+/// Calls `body` with a directory of these files.
+func withTemporaryModel<Result>(
+    _ files: [(String, [UInt8])], _ body: ([ModelFile]) throws -> Result
+) async throws -> Result {
     try await withTemporaryDirectory { directory in
         var list: [ModelFile] = []
         for (path, bytes) in files {
             try writeFile("\(directory)/\(path)", bytes)
             list.append(ModelFile(path: path, location: "\(directory)/\(path)", size: bytes.count))
         }
-        return ModelFacts.read(list, entry: entry)
+        return try body(list)
     }
+}
+
+/// The facts of a directory with these files.
+func facts(_ files: [(String, [UInt8])], entry: String? = "m") async throws -> ModelFacts {
+    try await withTemporaryModel(files) { ModelFacts.read($0, entry: entry) }
 }
 
 func text(_ text: String) -> [UInt8] { Array(text.utf8) }
@@ -130,7 +137,9 @@ struct ModelFactsTests {
             // A missing configuration of a model that says what it is, or has an index only transformers writes.
             (["model.safetensors"], "---\nlibrary_name: transformers\n---\n", "", ["config"]),
             (["pytorch_model.bin"], "---\nlibrary_name: transformers\n---\n", "", ["config"]),
-            (["model.safetensors"], "", "", []),
+            // A name that only from_pretrained gives, and one that others give.
+            (["model.safetensors"], "", "", ["config"]),
+            (["flux1-dev.safetensors"], "", "", []),
             // Text and what is none.
             (["model.safetensors"], "", #"{"vocab_size":9}"#, ["config", "tokenizer"]),
             (["model.safetensors"], "", #"{"text_config":{"vocab_size":9}}"#, ["config", "tokenizer"]),
@@ -159,14 +168,19 @@ struct ModelFactsTests {
                 ["config", "tokenizer"]
             ),
             // Weights that load without either.
-            (["adapter_model.safetensors", "adapter_config.json"], "---\nlibrary_name: peft\n---\n", "", []),
-            (["adapter_model.safetensors"], "---\nlibrary_name: transformers\n---\n", "", []),
+            (
+                ["adapter_model.safetensors", "adapter_config.json"], "---\nlibrary_name: peft\n---\n", "",
+                ["adapter-config"]
+            ),
+            (
+                ["adapter_model.safetensors"], "---\nlibrary_name: transformers\n---\n", "", ["adapter-config"]
+            ),
             (["model.gguf"], "---\nlibrary_name: transformers\n---\n", #"{"vocab_size":9}"#, []),
             (["onnx/model.onnx"], "---\nlibrary_name: transformers\n---\n", #"{"vocab_size":9}"#, []),
             (["model.onnx"], "", #"{"vocab_size":9}"#, []),
             (
                 ["consolidated.safetensors", "params.json", "tekken.json"],
-                "---\nlibrary_name: transformers\n---\n", "", []
+                "---\nlibrary_name: transformers\n---\n", "", ["params"]
             ),
             (["yolo.pt"], "---\nlibrary_name: ultralytics\n---\n", "", []),
             (["optimizer.bin", "training_args.bin"], "---\nlibrary_name: transformers\n---\n", "", []),
