@@ -45,7 +45,7 @@ package struct FileWalk {
                 let path = prefix + name
                 if skips(path) { continue }
                 if let problem = CacheSandbox.problem(inRelative: name) {
-                    refuse(path, "name-refused", "has a name that \(problem)", words, fix: "rename the file")
+                    refuse(path, .nameRefused, "has a name that \(problem)", words, fix: "rename the file")
                     continue
                 }
                 do throws(CacheSandbox.Refusal) {
@@ -55,20 +55,20 @@ package struct FileWalk {
                     case .directory where !isLink: pending.append((path + "/", place.path))
                     case .directory:
                         refuse(
-                            path, "link-to-directory", "is a link to a directory", words,
+                            path, .linkToDirectory, "is a link to a directory", words,
                             notes: [FileWalk.arrow(place.steps)],
                             fix: "put the directory itself there")
                     case .file:
                         if isLink, let reason = refuses(place) {
                             refuse(
-                                path, "link-escapes", "is a link that \(reason)", words,
+                                path, .linkEscapes, "is a link that \(reason)", words,
                                 notes: [FileWalk.arrow(place.steps)])
                         } else {
                             files.append(File(path: path, place: place))
                         }
                     case .link, .other:
                         refuse(
-                            path, "not-a-file", "is a device, a pipe or a socket", words,
+                            path, .notAFile, "is a device, a pipe or a socket", words,
                             fix: "take it away, or leave it out with exclude")
                     }
                 } catch {
@@ -92,25 +92,25 @@ package struct FileWalk {
         switch refusal {
         case .leaves(let link, let text):
             refuse(
-                path, "link-escapes", "is a link that leads out of \(words.enclosure)", words,
+                path, .linkEscapes, "is a link that leads out of \(words.enclosure)", words,
                 notes: ["\(FileWalk.shown(link)) -> \(FileWalk.shown(text))"])
         case .missing(let target):
             refuse(
-                path, "link-dangling", "is a link to something that is not there", words,
+                path, .linkDangling, "is a link to something that is not there", words,
                 notes: ["nothing is at \(FileWalk.shown(target))"])
         case .loops(let link):
             refuse(
-                path, "link-dangling", "is a link that leads in a circle", words,
+                path, .linkDangling, "is a link that leads in a circle", words,
                 notes: ["at \(FileWalk.shown(link))"])
         case .unreadable(let error):
             refuse(
-                path, "unreadable", "cannot be read", words, notes: ["\(error)"],
+                path, .unreadable, "cannot be read", words, notes: ["\(error)"],
                 fix: "look at the permissions", verdict: .undecided)
         }
     }
 
     private mutating func refuse(
-        _ path: String, _ code: String, _ clause: String, _ words: Words, notes: [String] = [],
+        _ path: String, _ code: FindingCode, _ clause: String, _ words: Words, notes: [String] = [],
         fix: String? = nil, verdict: Diagnostic.Verdict = .finding
     ) {
         let shown = path.isEmpty ? "the directory" : FileWalk.shown(path)

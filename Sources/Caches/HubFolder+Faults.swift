@@ -30,7 +30,7 @@ extension HubFolder {
         return walk.files.filter { present.contains($0.path) }.map { file in
             Snapshot.Problem(
                 Diagnostic(
-                    .warning, code: "no-exist-stale",
+                    code: .noExistStale,
                     "\(repository.id): the cache says both that \(FileWalk.shown(file.path)) exists and that not",
                     notes: ["transformers believes the second; the bundle will not say it"],
                     fix: "delete \(FileWalk.shown(file.place.path))"),
@@ -57,7 +57,7 @@ extension HubFolder {
         return [
             Snapshot.Problem(
                 Diagnostic(
-                    code: "ref-moved",
+                    code: .refMoved,
                     "\(repository.id): \(name) points at a commit of which the cache has no weights or data",
                     notes: ["\(commit) has \(snapshot.files.isEmpty ? "nothing" : "\(files) only")"]
                         + found.prefix(5).map { "\($0.commit) has \(FileWalk.shown($0.content[0]))" },
@@ -145,7 +145,7 @@ enum IncompleteDownload {
         return [
             Snapshot.Problem(
                 Diagnostic(
-                    isOther ? .note : .warning, code: "download-interrupted", "\(subject): \(message)",
+                    isOther ? .note : .warning, code: .downloadInterrupted, "\(subject): \(message)",
                     notes: notes.prefix(5) + more,
                     fix: isOther ? nil : fix),
                 lost)

@@ -32,7 +32,7 @@ extension HubFolder {
             guard let commit = ref.commit else {
                 throw Diagnostics(
                     Diagnostic(
-                        code: "ref-malformed",
+                        code: .refMalformed,
                         "\(repository.id): refs/\(FileWalk.shown(revision)) in the cache holds no commit",
                         notes: known, fix: download(revision)))
             }
@@ -45,7 +45,7 @@ extension HubFolder {
             if found.count > 1 {
                 throw Diagnostics(
                     Diagnostic(
-                        code: "revision-ambiguous",
+                        code: .revisionAmbiguous,
                         "\(repository.id): \(revision) is the beginning of \(found.count) cached commits",
                         notes: found, fix: "write more digits", verdict: .undecided))
             }
@@ -119,7 +119,7 @@ extension HubFolder {
 
     func notCached(_ revision: String) -> Diagnostic {
         Diagnostic(
-            code: "revision-not-cached",
+            code: .revisionNotCached,
             "\(repository.id): the revision \(FileWalk.shown(revision)) is not in the cache",
             notes: known, fix: download(revision), verdict: .undecided)
     }
@@ -129,13 +129,13 @@ extension HubFolder {
         let name = FileWalk.shown(ref.name)
         if commits.isEmpty {
             return Diagnostic(
-                code: "revision-not-cached", "\(repository.id): the cache has no files of it",
+                code: .revisionNotCached, "\(repository.id): the cache has no files of it",
                 notes: ["refs/\(name) says \(commit), as a download with --local-dir leaves it"],
                 fix: "use source = \"path:…\" for that directory, or \(download(ref.name))",
                 verdict: .undecided)
         }
         return Diagnostic(
-            code: "ref-dangling",
+            code: .refDangling,
             "\(repository.id): \(name) points at \(commit), of which the cache has no files",
             notes: known,
             fix: "\(download(ref.name)), or name one of the cached commits as the revision",
@@ -148,7 +148,7 @@ extension HubFolder {
         return [
             Snapshot.Problem(
                 Diagnostic(
-                    .warning, code: "ref-malformed",
+                    .warning, code: .refMalformed,
                     "\(repository.id): refs/\(name) in the cache has more than the commit in it",
                     notes: ["hf_hub_download and snapshot_download fail on a line break or a blank there"],
                     fix: download(ref.name)))

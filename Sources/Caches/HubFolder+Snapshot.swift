@@ -85,7 +85,7 @@ extension CachedFile {
         if let expectedSize, expectedSize != status.size {
             return Snapshot.Problem(
                 Diagnostic(
-                    code: "size-mismatch", "\(name) does not have the size that the revision's tree gives",
+                    code: .sizeMismatch, "\(name) does not have the size that the revision's tree gives",
                     notes: ["expected \(expectedSize) bytes", "found    \(status.size) bytes"], fix: fix),
                 [path])
         }
@@ -93,7 +93,7 @@ extension CachedFile {
         for (before, next) in zip(evidence, evidence.dropFirst()) where before.contradicts(next) {
             return Snapshot.Problem(
                 Diagnostic(
-                    code: "blob-mismatch", "\(name) is a link to the blob of another file",
+                    code: .blobMismatch, "\(name) is a link to the blob of another file",
                     notes: [before.words, next.words], fix: fix),
                 [path])
         }
@@ -117,7 +117,7 @@ extension TreeListing {
             problems.append(
                 Snapshot.Problem(
                     Diagnostic(
-                        .note, code: "tree-ignored", "\(subject): \(FileWalk.shown(path)) \(reason)",
+                        code: .treeIgnored, "\(subject): \(FileWalk.shown(path)) \(reason)",
                         notes: ["the files are not compared with it"])))
             return nil
         }

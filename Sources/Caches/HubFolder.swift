@@ -39,7 +39,7 @@ struct HubFolder {
         guard place.status.kind == .directory else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "not-cached", "\(repository.id): \(FileWalk.shown(place.path)) is no directory",
+                    code: .notCached, "\(repository.id): \(FileWalk.shown(place.path)) is no directory",
                     fix: "take it away, then \(repository.download("main"))", verdict: .undecided))
         }
         self.repository = repository
@@ -78,7 +78,7 @@ extension HubFolder {
         _ repository: HubRepository, _ cache: HubCache, _ error: FileError
     ) -> Diagnostic {
         Diagnostic(
-            code: "cache-missing",
+            code: .cacheMissing,
             "\(repository.id): there is no Hugging Face cache at \(FileWalk.shown(cache.root))",
             notes: ["\(error)"],
             fix: "set HF_HUB_CACHE or HF_HOME to where it is, or fill one: \(repository.download("main"))",
@@ -91,16 +91,16 @@ extension HubFolder {
         switch refusal {
         case .leaves(let link, let text):
             Diagnostic(
-                code: "link-escapes", "\(repository.id): its folder is a link that leads out of the cache",
+                code: .linkEscapes, "\(repository.id): its folder is a link that leads out of the cache",
                 notes: ["\(FileWalk.shown(link)) -> \(FileWalk.shown(text))"],
                 fix: "name the cache that really holds the folder with HF_HUB_CACHE", verdict: .undecided)
         case .unreadable(let error):
             Diagnostic(
-                code: "unreadable", "\(repository.id): its folder cannot be read", notes: ["\(error)"],
+                code: .unreadable, "\(repository.id): its folder cannot be read", notes: ["\(error)"],
                 fix: "look at the permissions", verdict: .undecided)
         case .missing, .loops:
             Diagnostic(
-                code: "not-cached",
+                code: .notCached,
                 "\(repository.id): the \(repository.noun) is not in the cache at \(FileWalk.shown(cache.root))",
                 notes: suggestion(repository, cache).map { ["did you mean \($0)?"] } ?? [],
                 fix: repository.download("main"), verdict: .undecided)

@@ -48,7 +48,7 @@ extension HubCache {
                 if isStrange(name, enclosure) {
                     problems.append(
                         Diagnostic(
-                            .note, code: "folder-ignored",
+                            code: .folderIgnored,
                             "\(FileWalk.shown(name)) in the Hugging Face cache is no repository's folder"))
                 }
                 continue
@@ -70,7 +70,7 @@ extension HubCache {
             guard let commit = ref.commit else {
                 problems.append(
                     Diagnostic(
-                        .warning, code: "ref-malformed",
+                        .warning, code: .refMalformed,
                         "\(folder.repository.id): refs/\(FileWalk.shown(ref.name)) in the cache holds no commit",
                         fix: folder.download(ref.name)))
                 continue
@@ -112,7 +112,7 @@ extension KagglehubCache {
         let listing = KaggleListing(&enclosure)
         problems += listing.strange.map { path in
             Diagnostic(
-                .note, code: "folder-ignored",
+                code: .folderIgnored,
                 "\(FileWalk.shown(path)) in the kagglehub cache is no version's directory")
         }
         for handle in listing.handles {
@@ -130,10 +130,10 @@ extension KagglehubCache {
 private func missingCache(_ name: String, _ root: String, _ error: FileError) -> Diagnostic {
     if error.isMissing {
         return Diagnostic(
-            .note, code: "cache-missing", "there is no \(name) cache at \(FileWalk.shown(root))")
+            .note, code: .cacheMissing, "there is no \(name) cache at \(FileWalk.shown(root))")
     }
     return Diagnostic(
-        code: "unreadable", "the \(name) cache at \(FileWalk.shown(root)) cannot be read",
+        code: .unreadable, "the \(name) cache at \(FileWalk.shown(root)) cannot be read",
         notes: ["\(error)"], fix: "look at the permissions", verdict: .undecided)
 }
 

@@ -29,7 +29,7 @@ struct KaggleFolder {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "cache-missing",
+                    code: .cacheMissing,
                     "\(handle.text): there is no kagglehub cache at \(FileWalk.shown(cache.root))",
                     notes: ["\(error)"],
                     fix: "set KAGGLEHUB_CACHE to where it is, or fill one: \(handle.download)",
@@ -81,7 +81,7 @@ struct KaggleFolder {
         if let partial { return Resolved(version: partial, problems: newer(than: partial)) }
         throw Diagnostics(
             Diagnostic(
-                code: "not-cached", "\(handle.text): no version of it is complete in the cache",
+                code: .notCached, "\(handle.text): no version of it is complete in the cache",
                 notes: known, fix: handle.download, verdict: .undecided))
     }
 
@@ -138,7 +138,7 @@ extension KaggleFolder {
             return [
                 Snapshot.Problem(
                     Diagnostic(
-                        .note, code: "archive-left",
+                        code: .archiveLeft,
                         "\(versioned.text): the archive that it was unpacked from is still in the cache",
                         notes: left, fix: "delete it to free the space"))
             ]
@@ -146,7 +146,7 @@ extension KaggleFolder {
             return [
                 Snapshot.Problem(
                     Diagnostic(
-                        code: "download-interrupted",
+                        code: .downloadInterrupted,
                         "\(versioned.text): the download into the cache was interrupted",
                         notes: ["kagglehub's marker \(version).complete is missing"] + left, fix: fix))
             ]
@@ -154,7 +154,7 @@ extension KaggleFolder {
             let unmarked = paths.filter { !marked.contains($0) }
             let single = Snapshot.Problem(
                 Diagnostic(
-                    .warning, code: "download-partial",
+                    code: .downloadPartial,
                     "\(versioned.text): only single files of it were downloaded (\(marked.count))",
                     notes: ["which other files the version has is not known"] + left,
                     fix: "\(versioned.download) for all of it, or name the files with include"))
@@ -162,7 +162,7 @@ extension KaggleFolder {
             let more = unmarked.count > 5 ? ["… and \(unmarked.count - 5) more"] : []
             let interrupted = Snapshot.Problem(
                 Diagnostic(
-                    code: "download-interrupted",
+                    code: .downloadInterrupted,
                     "\(versioned.text): no marker says that the download of these files ended (\(unmarked.count))",
                     notes: unmarked.prefix(5).map(FileWalk.shown) + more, fix: fix), unmarked)
             return [single, interrupted]
@@ -176,7 +176,7 @@ extension KaggleFolder {
         return [
             Snapshot.Problem(
                 Diagnostic(
-                    .warning, code: "newer-incomplete",
+                    code: .newerIncomplete,
                     "\(handle.text): version \(version) is taken, because version \(newest) is not complete",
                     fix: "\(handle.with(version: newest).download), or name the version in the source"))
         ]
@@ -193,7 +193,7 @@ extension KaggleFolder {
 
     private func notCached(_ version: Int) -> Diagnostic {
         Diagnostic(
-            code: "revision-not-cached", "\(handle.text): version \(version) is not in the cache",
+            code: .revisionNotCached, "\(handle.text): version \(version) is not in the cache",
             notes: known, fix: handle.with(version: version).download, verdict: .undecided)
     }
 
@@ -203,16 +203,16 @@ extension KaggleFolder {
         switch refusal {
         case .leaves(let link, let text):
             Diagnostic(
-                code: "link-escapes", "\(handle.text): its folder is a link that leads out of the cache",
+                code: .linkEscapes, "\(handle.text): its folder is a link that leads out of the cache",
                 notes: ["\(FileWalk.shown(link)) -> \(FileWalk.shown(text))"],
                 fix: "name the cache that really holds the folder with KAGGLEHUB_CACHE", verdict: .undecided)
         case .unreadable(let error):
             Diagnostic(
-                code: "unreadable", "\(handle.text): its folder cannot be read", notes: ["\(error)"],
+                code: .unreadable, "\(handle.text): its folder cannot be read", notes: ["\(error)"],
                 fix: "look at the permissions", verdict: .undecided)
         case .missing, .loops:
             Diagnostic(
-                code: "not-cached",
+                code: .notCached,
                 "\(handle.text): it is not in the cache at \(FileWalk.shown(enclosure.root))",
                 notes: suggestion(handle, &enclosure).map { ["did you mean \($0)?"] } ?? [],
                 fix: handle.download, verdict: .undecided)

@@ -29,7 +29,7 @@ package struct LocalDirectory: Sendable {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "directory-missing",
+                    code: .directoryMissing,
                     "path:\(FileWalk.shown(name)) is not a directory that can be read",
                     notes: ["\(error)"], fix: "make it, or correct the source; it is seen from the manifest",
                     verdict: .undecided))
@@ -123,7 +123,7 @@ extension LocalDirectory {
     private static func credentials(_ path: String, _ subject: String) -> Snapshot.Problem {
         Snapshot.Problem(
             Diagnostic(
-                code: "credentials",
+                code: .credentials,
                 "\(subject): \(FileWalk.shown(path)) has the name of a file with a token",
                 notes: ["it was not read"], fix: "leave it out with exclude, or name a smaller directory"),
             [path])
@@ -133,7 +133,7 @@ extension LocalDirectory {
         let more = paths.count > 5 ? ["… and \(paths.count - 5) more"] : []
         return Snapshot.Problem(
             Diagnostic(
-                .note, code: "changed-since-download",
+                code: .changedSinceDownload,
                 "\(subject): files were written again after they were downloaded (\(paths.count))",
                 notes: paths.prefix(5).map(FileWalk.shown) + more
                     + ["what the download knew of them proves nothing any more"],

@@ -35,7 +35,7 @@ package struct LockedSources: Sendable {
                 guard let text = entry.asked.source, let source = try? Source.parse(text) else {
                     throw Diagnostics(
                         Diagnostic(
-                            code: "lock-malformed",
+                            code: .lockMalformed,
                             "\(entry.name): the lock's source \"\(entry.asked.text)\" is not a source",
                             fix: "run knapsack lock to write it again", verdict: .undecided))
                 }
@@ -55,7 +55,7 @@ package struct LockedSources: Sendable {
                 findings += problem.all
             } catch {
                 findings.append(
-                    Diagnostic(code: "unreadable", "\(entry.name): \(error)", verdict: .undecided))
+                    Diagnostic(code: .unreadable, "\(entry.name): \(error)", verdict: .undecided))
             }
         }
         self.files = files
@@ -79,7 +79,7 @@ package struct LockedSources: Sendable {
                 files: [],
                 findings: [
                     Diagnostic(
-                        code: "lock-contradicts-itself",
+                        code: .lockContradictsItself,
                         "the lock contradicts itself: \(entry.name) is made out of \(request.from), which it lacks",
                         fix: "run knapsack lock to write it again", verdict: .undecided)
                 ])

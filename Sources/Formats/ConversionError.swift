@@ -1,7 +1,7 @@
 /// Why no GGUF can be made of a model.
 package struct ConversionError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// A stable name of the kind of problem, such as `config-key-missing`.
-    package let code: String
+    /// The kind of problem.
+    package let code: Code
     /// One sentence without a full stop that says what is wrong and where.
     package let message: String
     /// What else is known, a line each.
@@ -12,7 +12,7 @@ package struct ConversionError: Error, Equatable, Sendable, CustomStringConverti
     package var tensors: [String] = []
 
     /// Makes an error out of what is wrong and what to do next.
-    package init(_ code: String, _ message: String, notes: [String] = [], fix: String? = nil) {
+    package init(_ code: Code, _ message: String, notes: [String] = [], fix: String? = nil) {
         self.code = code
         self.message = message
         self.notes = notes

@@ -33,7 +33,7 @@ package struct ModelDocuments: Sendable {
             return try JSON.parse(bytes.span, nonFinite: true)
         } catch {
             throw ConversionError(
-                "json-broken", "\(path) is broken: \(error)", fix: "delete the file and download it again")
+                .jsonBroken, "\(path) is broken: \(error)", fix: "delete the file and download it again")
         }
     }
 

@@ -77,7 +77,7 @@ package struct ProtobufReader {
     /// An error that tells the file and the place.
     package func error(_ reason: String, at offset: Int) -> ConversionError {
         ConversionError(
-            "protobuf-broken", "\(path) is broken: \(reason) (byte \(offset))",
+            .protobufBroken, "\(path) is broken: \(reason) (byte \(offset))",
             fix: "delete the file and download it again")
     }
 

@@ -28,7 +28,7 @@ enum KeyFiles {
         do throws(FileError) {
             return try FileReader.contents(of: try Directory.realPath(path), limit: 1 << 20)
         } catch {
-            throw Diagnostics(Diagnostic(code: "key-unreadable", "\(error)", verdict: .undecided))
+            throw Diagnostics(Diagnostic(code: .keyUnreadable, "\(error)", verdict: .undecided))
         }
     }
 
@@ -37,7 +37,7 @@ enum KeyFiles {
         let extract = "openssl pkey -in key.pem -pubout -out pub.pem"
         let wanted = isPrivate ? "a private key in PEM" : "a public key in PEM"
         func unusable(_ message: String, _ fix: String? = nil) -> Diagnostic {
-            Diagnostic(code: "key-unusable", message, fix: fix, verdict: .undecided)
+            Diagnostic(code: .keyUnusable, message, fix: fix, verdict: .undecided)
         }
         switch problem {
         case .noKey: return unusable("\(path) has no key; needed is \(wanted)", isPrivate ? make : extract)

@@ -61,7 +61,7 @@ package struct Knapsack: AsyncParsableCommand {
             return 0
         }
         context.writeError(message + "\n")
-        let finding = Diagnostic(code: "usage", self.message(for: error), verdict: .undecided)
+        let finding = Diagnostic(code: .usage, self.message(for: error), verdict: .undecided)
         let report = Report(
             command: "knapsack", findings: [finding], exitCode: 2, subject: nil,
             root: SourceRoot(context.environment))

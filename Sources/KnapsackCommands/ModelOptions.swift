@@ -192,7 +192,7 @@ struct ContentOptions: ParsableArguments {
             } catch {
                 throw Diagnostics(
                     Diagnostic(
-                        code: "metadata-unreadable", "\(error)", fix: "check the path",
+                        code: .metadataUnreadable, "\(error)", fix: "check the path",
                         verdict: .undecided))
             }
             do throws(FormatError) {
@@ -200,7 +200,7 @@ struct ContentOptions: ParsableArguments {
             } catch {
                 throw Diagnostics(
                     Diagnostic(
-                        code: "json-broken", "\(metadata) is no JSON: \(error)",
+                        code: .jsonBroken, "\(metadata) is no JSON: \(error)",
                         fix: "write an object of general.* keys and values"))
             }
         }

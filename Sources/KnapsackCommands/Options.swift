@@ -60,7 +60,7 @@ struct ManifestArgument: ParsableArguments {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "manifest-unreadable", "\(error)",
+                    code: .manifestUnreadable, "\(error)",
                     fix: error.isMissing
                         ? "name the manifest, or write one with knapsack init" : "make it readable",
                     verdict: .undecided))
@@ -101,7 +101,7 @@ extension Lock {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "lock-unreadable", "\(error)",
+                    code: .lockUnreadable, "\(error)",
                     fix: error.isMissing ? "run knapsack lock" : "make it readable", verdict: .undecided))
         }
     }

@@ -149,7 +149,7 @@ extension KnapsackCommand {
         } catch let problems as Diagnostics {
             session.report(problems.all)
         } catch {
-            session.report([Diagnostic(code: "failed", "\(error)", verdict: .undecided)])
+            session.report([Diagnostic(code: .failed, "\(error)", verdict: .undecided)])
         }
         return session.finish(command: Self._commandName)
     }

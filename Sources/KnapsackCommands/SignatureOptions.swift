@@ -38,7 +38,7 @@ struct SignatureOptions: ParsableArguments {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "signature-unreadable", "\(error)",
+                    code: .signatureUnreadable, "\(error)",
                     fix: error.isMissing ? "name the signature with --signature" : nil, verdict: .undecided))
         }
     }

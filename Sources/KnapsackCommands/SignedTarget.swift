@@ -24,7 +24,7 @@ struct SignedTarget {
         do {
             real = try Directory.realPath(target)
         } catch {
-            throw Diagnostics(Diagnostic(code: "unreadable", "\(error)", verdict: .undecided))
+            throw Diagnostics(Diagnostic(code: .unreadable, "\(error)", verdict: .undecided))
         }
         let isDirectory = try FileStatus.existing(real)?.kind == .directory
         if !isDirectory, let format = ArchiveFormat(path: target) {
@@ -63,14 +63,14 @@ struct SignedTarget {
         guard let signature = beside ?? inside else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "signature-unreadable",
+                    code: .signatureUnreadable,
                     "\(target) has no \(ModelSignature.name), and there is no \(path)",
                     fix: "name the signature with --signature", verdict: .undecided))
         }
         let findings =
             signature.findings(of: report) ?? [
                 Diagnostic(
-                    code: "signature-unsupported",
+                    code: .signatureUnsupported,
                     "\(target) was signed over other digests than SHA-256 of whole files",
                     fix: "unpack the archive and verify the directory", verdict: .undecided)
             ]

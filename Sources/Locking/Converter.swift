@@ -48,7 +48,7 @@ struct Converter: Sendable {
             if let made = try await kept(record, cache, key, entry) { return made }
             findings.append(
                 Diagnostic(
-                    .warning, code: "conversion-damaged",
+                    code: .conversionDamaged,
                     "\(entry): what was converted before is not what it was, and is made again",
                     notes: ["it was in \(target)"]))
         }
@@ -158,7 +158,7 @@ struct Converter: Sendable {
         guard let text = source.asked.source, let parsed = try? Source.parse(text) else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "lock-malformed",
+                    code: .lockMalformed,
                     "\(source.name): the lock's source \"\(source.asked.text)\" is not one",
                     fix: "run knapsack lock to write it again", verdict: .undecided))
         }
@@ -193,7 +193,7 @@ struct Converter: Sendable {
             guard let cached = present[Array(file.path.utf8)] else {
                 problems.append(
                     Diagnostic(
-                        code: "file-missing", "\(source.name): \(file.path) is not in the cache any more",
+                        code: .fileMissing, "\(source.name): \(file.path) is not in the cache any more",
                         fix: "download it again, or run knapsack lock --update \(source.name)",
                         verdict: .undecided))
                 continue
@@ -212,7 +212,7 @@ struct Converter: Sendable {
             case .success(let proved) where proved.digests.sha256 != expected:
                 problems.append(
                     Diagnostic(
-                        code: "changed",
+                        code: .changed,
                         "\(source.name): \(claim.file.path) has other content than the lock says",
                         notes: [
                             "expected sha256 \(expected)", "found    sha256 \(proved.digests.sha256)",

@@ -10,7 +10,7 @@ package enum Freshness {
         func stale(_ message: String, notes: [String] = [], at location: Diagnostic.Location?) {
             findings.append(
                 Diagnostic(
-                    code: "lock-stale", message, at: location, notes: notes, fix: "run knapsack lock"))
+                    code: .lockStale, message, at: location, notes: notes, fix: "run knapsack lock"))
         }
         let file = Diagnostic.Location(file: manifest.path)
         if manifest.bundle != lock.bundle {
@@ -74,11 +74,11 @@ package enum Freshness {
         } catch let problems as Diagnostics {
             return problems.all.map { $0.located(at: entry.location) }
         } catch {
-            return [Diagnostic(code: "failed", "\(error)", at: entry.location, verdict: .undecided)]
+            return [Diagnostic(code: .failed, "\(error)", at: entry.location, verdict: .undecided)]
         }
         return [
             Diagnostic(
-                code: "lock-stale",
+                code: .lockStale,
                 "\(entry.name) was made out of other files than \(source.name) has in the lock",
                 at: entry.location, fix: "run knapsack lock")
         ]

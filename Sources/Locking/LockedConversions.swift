@@ -72,14 +72,14 @@ package enum LockedConversions {
         guard !notes.isEmpty else { return }
         throw Diagnostics(
             Diagnostic(
-                code: "conversion-differs", "\(entry.name): the conversion does not give what the lock says",
+                code: .conversionDiffers, "\(entry.name): the conversion does not give what the lock says",
                 notes: notes, fix: "run knapsack lock --update \(entry.name), and look at what changes"))
     }
 
     private static func contradiction(_ message: String) -> Diagnostics {
         Diagnostics(
             Diagnostic(
-                code: "lock-contradicts-itself", "the lock contradicts itself: \(message)",
+                code: .lockContradictsItself, "the lock contradicts itself: \(message)",
                 fix: "run knapsack lock to write it again", verdict: .undecided))
     }
 }

@@ -27,7 +27,7 @@ extension VerifiedInputs {
         let placed = Lock.placing(manifest.bundle, entries) { need in known[need.file.sha256] }
         guard let placed else {
             throw Diagnostics(
-                Diagnostic(code: "unreadable", "own bytes of a file were not read", verdict: .undecided))
+                Diagnostic(code: .unreadable, "own bytes of a file were not read", verdict: .undecided))
         }
         return placed
     }
@@ -45,7 +45,7 @@ extension VerifiedInputs {
         else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "file-missing",
+                    code: .fileMissing,
                     "\(need.entry.name): \(need.file.path) is not in the cache any more",
                     fix: need.file.proof == .conversion
                         ? "run knapsack lock --update \(need.entry.name), which converts it again"

@@ -61,7 +61,7 @@ package struct Resolution: Sendable {
             let known = Set(manifest.entries.map(\.name))
             findings += names.subtracting(known).sorted().map { name in
                 Diagnostic(
-                    code: "unknown-entry", "the manifest has no entry \(name)",
+                    code: .unknownEntry, "the manifest has no entry \(name)",
                     notes: ["its entries: \(manifest.entries.map(\.name).joined(separator: ", "))"],
                     verdict: .undecided)
             }
@@ -151,7 +151,7 @@ package struct FoundEntry: Sendable {
     init(_ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches) throws(Diagnostics) {
         guard let source = entry.source else {
             throw Diagnostics(
-                Diagnostic(code: "no-source", "\(entry.name): it has no source", verdict: .undecided))
+                Diagnostic(code: .noSource, "\(entry.name): it has no source", verdict: .undecided))
         }
         let snapshot = try caches.snapshot(
             for: source, pinned: pinned, manifestDirectory: Path.parent(manifest.path))
@@ -170,7 +170,7 @@ package struct FoundEntry: Sendable {
         if files.isEmpty {
             findings.append(
                 Diagnostic(
-                    code: "no-files", "\(entry.name): no file is left to pack",
+                    code: .noFiles, "\(entry.name): no file is left to pack",
                     notes: ["the snapshot has \(snapshot.files.count) files, in \(snapshot.directory)"],
                     fix: "look at the entry's include and exclude"))
         }
@@ -185,7 +185,7 @@ package struct FoundEntry: Sendable {
             if let card = facts.license, LicenseName(card) != LicenseName(stated) {
                 findings.append(
                     Diagnostic(
-                        .warning, code: "license-differs",
+                        code: .licenseDiffers,
                         "\(entry.name): the manifest says the licence is \(stated), the model card says \(card)",
                         fix: "take license out of the entry, or make sure that it is right"))
             }

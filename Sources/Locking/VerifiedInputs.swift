@@ -170,7 +170,7 @@ package struct VerifiedInputs: Sendable {
     private static func broken(
         _ file: CachedFile, _ format: TensorFile.Format, _ error: FormatError, _ found: FoundEntry
     ) -> Diagnostic? {
-        let code = "\(format)-broken"
+        let code = format.brokenCode
         // Of a model's safetensors it was said when the model was looked at.
         let isKnown = found.findings.contains { $0.code == code }
         guard !isKnown, ModelFormat.isWeightLike(file.path) else { return nil }
@@ -234,14 +234,14 @@ package struct VerifiedInputs: Sendable {
             } catch {
                 return .failure(
                     Diagnostic(
-                        code: "unreadable", "\(job.entry): \(file.path) could not be read",
+                        code: .unreadable, "\(job.entry): \(file.path) could not be read",
                         notes: ["\(error)"], verdict: .undecided))
             }
             // What is known of its tensors was read before.
             guard read.status == file.status else {
                 return .failure(
                     Diagnostic(
-                        code: "unreadable", "\(job.entry): \(file.path) changed while it was locked",
+                        code: .unreadable, "\(job.entry): \(file.path) changed while it was locked",
                         notes: ["at \(file.location)"], fix: "lock again when nothing writes to it",
                         verdict: .undecided))
             }
@@ -294,16 +294,29 @@ package struct VerifiedInputs: Sendable {
         _ job: Job, _ expected: String, _ found: String, _ witness: String
     ) -> Diagnostic {
         Diagnostic(
-            code: "hash-mismatch", "\(job.entry): \(job.file.path) does not match its hash in the cache",
+            code: .hashMismatch, "\(job.entry): \(job.file.path) does not match its hash in the cache",
             notes: ["expected \(expected)  (\(witness))", "found    \(found)"],
             fix: "delete \(job.file.location) and download again\(job.download)")
     }
 
     private static func pointer(_ job: Job) -> Diagnostic {
         Diagnostic(
-            code: "lfs-pointer",
+            code: .lfsPointer,
             "\(job.entry): \(job.file.path) is a Git LFS pointer, not the content that it stands for",
             notes: ["at \(job.file.location)"],
             fix: "fetch the content (git lfs pull)\(job.download)")
+    }
+}
+
+extension TensorFile.Format {
+    /// The code of the finding that a file of this format breaks it.
+    fileprivate var brokenCode: FindingCode {
+        switch self {
+        case .safetensors: .safetensorsBroken
+        case .gguf: .ggufBroken
+        case .pytorch: .pytorchBroken
+        case .npz: .npzBroken
+        case .zip: .zipBroken
+        }
     }
 }

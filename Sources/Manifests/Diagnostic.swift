@@ -37,8 +37,8 @@ package struct Diagnostic: Error, Equatable, Sendable {
 
     /// How much it weighs.
     package let severity: Severity
-    /// A stable name for tools, such as "shard-missing": lowercase words with hyphens.
-    package let code: String
+    /// What kind of finding it is; tools see its raw value.
+    package let code: FindingCode
     /// One sentence without a full stop: what is wrong, starting with the entry's name where there is one.
     package let message: String
     /// Where, when it is in a text file.
@@ -52,12 +52,12 @@ package struct Diagnostic: Error, Equatable, Sendable {
     /// Whether it would weigh more, and the manifest accepts it.
     package let isAccepted: Bool
 
-    /// Makes a diagnostic; an error of something that was looked at, where not said otherwise.
+    /// Makes a diagnostic of the weight that its code has if none is given, about something that was looked at.
     package init(
-        _ severity: Severity = .error, code: String, _ message: String, at location: Location? = nil,
+        _ severity: Severity? = nil, code: FindingCode, _ message: String, at location: Location? = nil,
         notes: [String] = [], fix: String? = nil, verdict: Verdict = .finding, isAccepted: Bool = false
     ) {
-        self.severity = severity
+        self.severity = severity ?? code.severity
         self.code = code
         self.message = message
         self.location = location

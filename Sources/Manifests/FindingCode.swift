@@ -1,196 +1,270 @@
-/// What a finding's code stands for, whichever model it is about.
+/// The stable code of a finding: `--json` prints it, an entry's `allow` names it, and it is the rule in SARIF.
 ///
-/// A new code takes one line in ``all``, which a test asks for. A finding whose code has none is reported all
-/// the same: the sentence is only for lists of rules, as SARIF has one.
-package struct FindingCode: Equatable, Sendable {
-    /// The code, as ``Diagnostic/code`` has it.
-    package let code: String
-    /// How much such a finding usually weighs.
-    package let severity: Diagnostic.Severity
-    /// One sentence without a full stop.
-    package let sentence: String
+/// Codes are never renamed: manifests and the comments in them name codes. What each means is its ``sentence``.
+package enum FindingCode: String, CaseIterable, Sendable {
+    case acceleratorDtype = "accelerator-dtype"
+    case acceleratorHostMemory = "accelerator-host-memory"
+    case acceleratorMemory = "accelerator-memory"
+    case acceleratorQuantization = "accelerator-quantization"
+    case acceleratorRetired = "accelerator-retired"
+    case acceleratorSplit = "accelerator-split"
+    case acceleratorSum = "accelerator-sum"
+    case acceleratorTight = "accelerator-tight"
+    case adapterBaseMissing = "adapter-base-missing"
+    case adapterConfigMalformed = "adapter-config-malformed"
+    case adapterConfigMissing = "adapter-config-missing"
+    case adapterConfigUnsupported = "adapter-config-unsupported"
+    case adapterEmpty = "adapter-empty"
+    case adapterHalf = "adapter-half"
+    case adapterMethod = "adapter-method"
+    case adapterMissing = "adapter-missing"
+    case adapterQuantized = "adapter-quantized"
+    case adapterScale = "adapter-scale"
+    case adapterShape = "adapter-shape"
+    case adapterTarget = "adapter-target"
+    case adapterTensor = "adapter-tensor"
+    case adapterTensorMissing = "adapter-tensor-missing"
+    case adapterType = "adapter-type"
+    case architectureMissing = "architecture-missing"
+    case architectureUnknown = "architecture-unknown"
+    case archiveDamaged = "archive-damaged"
+    case archiveLeft = "archive-left"
+    case archiveRefused = "archive-refused"
+    case blobMismatch = "blob-mismatch"
+    case cacheMissing = "cache-missing"
+    case cardBroken = "card-broken"
+    case castNoSafetensors = "cast-no-safetensors"
+    case castOtherFormat = "cast-other-format"
+    case castOverflow = "cast-overflow"
+    case castQuantized = "cast-quantized"
+    case changed = "changed"
+    case changedSinceDownload = "changed-since-download"
+    case configKeyMissing = "config-key-missing"
+    case configMalformed = "config-malformed"
+    case configMissing = "config-missing"
+    case configValueWrong = "config-value-wrong"
+    case contentChanged = "content-changed"
+    case conversionAbsent = "conversion-absent"
+    case conversionDamaged = "conversion-damaged"
+    case conversionDiffers = "conversion-differs"
+    case conversionRunning = "conversion-running"
+    case credentials = "credentials"
+    case directoryMissing = "directory-missing"
+    case diskFull = "disk-full"
+    case downloadInterrupted = "download-interrupted"
+    case downloadPartial = "download-partial"
+    case entryHasNoCache = "entry-has-no-cache"
+    case extra = "extra"
+    case factsOutdated = "facts-outdated"
+    case failed = "failed"
+    case fileMissing = "file-missing"
+    case fileNotFound = "file-not-found"
+    case fileUnreadable = "file-unreadable"
+    case folderIgnored = "folder-ignored"
+    case ggufBroken = "gguf-broken"
+    case ggufMalformed = "gguf-malformed"
+    case ggufNoConfig = "gguf-no-config"
+    case ggufNoWeights = "gguf-no-weights"
+    case hashMismatch = "hash-mismatch"
+    case hashingFailed = "hashing-failed"
+    case imatrixMalformed = "imatrix-malformed"
+    case imatrixUnreadable = "imatrix-unreadable"
+    case imatrixUnusable = "imatrix-unusable"
+    case indexBroken = "index-broken"
+    case indexMissing = "index-missing"
+    case indexUnreadable = "index-unreadable"
+    case jsonBroken = "json-broken"
+    case kaggleKeywords = "kaggle-keywords"
+    case kaggleLicenseUnknown = "kaggle-license-unknown"
+    case kaggleNameLength = "kaggle-name-length"
+    case kagglePathLength = "kaggle-path-length"
+    case kagglePlaceholder = "kaggle-placeholder"
+    case kaggleRenamed = "kaggle-renamed"
+    case kaggleSize = "kaggle-size"
+    case kaggleSubtitleLength = "kaggle-subtitle-length"
+    case kaggleTitleLength = "kaggle-title-length"
+    case kaggleTitleUnderscore = "kaggle-title-underscore"
+    case kaggleTopLevel = "kaggle-top-level"
+    case keyUnreadable = "key-unreadable"
+    case keyUnusable = "key-unusable"
+    case lfsPointer = "lfs-pointer"
+    case licenseBaseDenied = "license-base-denied"
+    case licenseBaseUnknown = "license-base-unknown"
+    case licenseDenied = "license-denied"
+    case licenseDiffers = "license-differs"
+    case licenseNameUnknown = "license-name-unknown"
+    case licenseUnknown = "license-unknown"
+    case linkDangling = "link-dangling"
+    case linkEscapes = "link-escapes"
+    case linkToDirectory = "link-to-directory"
+    case lockConflict = "lock-conflict"
+    case lockContradictsItself = "lock-contradicts-itself"
+    case lockMalformed = "lock-malformed"
+    case lockMissing = "lock-missing"
+    case lockStale = "lock-stale"
+    case lockUnreadable = "lock-unreadable"
+    case manifestConflict = "manifest-conflict"
+    case manifestDuplicateName = "manifest-duplicate-name"
+    case manifestEmpty = "manifest-empty"
+    case manifestEncoding = "manifest-encoding"
+    case manifestFrom = "manifest-from"
+    case manifestMissingKey = "manifest-missing-key"
+    case manifestMissingTable = "manifest-missing-table"
+    case manifestMore = "manifest-more"
+    case manifestSchema = "manifest-schema"
+    case manifestSize = "manifest-size"
+    case manifestSyntax = "manifest-syntax"
+    case manifestType = "manifest-type"
+    case manifestUnknownKey = "manifest-unknown-key"
+    case manifestUnreadable = "manifest-unreadable"
+    case manifestValue = "manifest-value"
+    case maxEntrySize = "max-entry-size"
+    case maxSize = "max-size"
+    case mergesMissing = "merges-missing"
+    case metadataLeftOut = "metadata-left-out"
+    case metadataMalformed = "metadata-malformed"
+    case metadataMissing = "metadata-missing"
+    case metadataUnreadable = "metadata-unreadable"
+    case missing = "missing"
+    case modelMalformed = "model-malformed"
+    case modelMissing = "model-missing"
+    case modelUnreadable = "model-unreadable"
+    case nameRefused = "name-refused"
+    case namedFileMissing = "named-file-missing"
+    case newerIncomplete = "newer-incomplete"
+    case noExistStale = "no-exist-stale"
+    case noFiles = "no-files"
+    case noHome = "no-home"
+    case noSource = "no-source"
+    case noSuchTensor = "no-such-tensor"
+    case notABundle = "not-a-bundle"
+    case notAFile = "not-a-file"
+    case notCached = "not-cached"
+    case notFinite = "not-finite"
+    case notNumeric = "not-numeric"
+    case notSigned = "not-signed"
+    case nothingInCommon = "nothing-in-common"
+    case nothingToUnpack = "nothing-to-unpack"
+    case npzBroken = "npz-broken"
+    case outfilePlaceholder = "outfile-placeholder"
+    case outputBusy = "output-busy"
+    case outputExists = "output-exists"
+    case outputIsInput = "output-is-input"
+    case outputUnwritable = "output-unwritable"
+    case overflow = "overflow"
+    case overrideSign = "override-sign"
+    case packRunning = "pack-running"
+    case pickleDenied = "pickle-denied"
+    case pickleRefused = "pickle-refused"
+    case pickleUnreadable = "pickle-unreadable"
+    case preTokenizerUnknown = "pre-tokenizer-unknown"
+    case processorMissing = "processor-missing"
+    case proofMissing = "proof-missing"
+    case protobufBroken = "protobuf-broken"
+    case pythonCache = "python-cache"
+    case pytorchBroken = "pytorch-broken"
+    case quantizationShape = "quantization-shape"
+    case quantizationType = "quantization-type"
+    case quantizationUnknown = "quantization-unknown"
+    case quantizationValue = "quantization-value"
+    case quantizeFallback = "quantize-fallback"
+    case quantizeRefused = "quantize-refused"
+    case refDangling = "ref-dangling"
+    case refKept = "ref-kept"
+    case refMalformed = "ref-malformed"
+    case refMoved = "ref-moved"
+    case releasedLate = "released-late"
+    case releasedUnknown = "released-unknown"
+    case remoteCode = "remote-code"
+    case remoteCodeElsewhere = "remote-code-elsewhere"
+    case remoteCodeFile = "remote-code-file"
+    case revisionAmbiguous = "revision-ambiguous"
+    case revisionDenied = "revision-denied"
+    case revisionNotCached = "revision-not-cached"
+    case revisionUnknown = "revision-unknown"
+    case revisionsMalformed = "revisions-malformed"
+    case revisionsUnreadable = "revisions-unreadable"
+    case safetensorsBroken = "safetensors-broken"
+    case scratchSize = "scratch-size"
+    case shardMissing = "shard-missing"
+    case signatureInvalid = "signature-invalid"
+    case signatureKey = "signature-key"
+    case signatureLog = "signature-log"
+    case signatureOrder = "signature-order"
+    case signatureUnchecked = "signature-unchecked"
+    case signatureUnreadable = "signature-unreadable"
+    case signatureUnsupported = "signature-unsupported"
+    case signedChanged = "signed-changed"
+    case signedMissing = "signed-missing"
+    case sizeMismatch = "size-mismatch"
+    case sourceDateInvalid = "source-date-invalid"
+    case splitBroken = "split-broken"
+    case splitName = "split-name"
+    case splitNotFirst = "split-not-first"
+    case splitTooSmall = "split-too-small"
+    case targetConflict = "target-conflict"
+    case targetInBundle = "target-in-bundle"
+    case targetUnusable = "target-unusable"
+    case templateUnsafe = "template-unsafe"
+    case tensorMissing = "tensor-missing"
+    case tensorShape = "tensor-shape"
+    case tensorTwice = "tensor-twice"
+    case tensorType = "tensor-type"
+    case tensorUnknown = "tensor-unknown"
+    case tensorUnlisted = "tensor-unlisted"
+    case tokenId = "token-id"
+    case tokenMissing = "token-missing"
+    case tokenizerBroken = "tokenizer-broken"
+    case tokenizerConfig = "tokenizer-config"
+    case tokenizerKind = "tokenizer-kind"
+    case tokenizerMissing = "tokenizer-missing"
+    case tokenizerRegex = "tokenizer-regex"
+    case tokenizerUnsupported = "tokenizer-unsupported"
+    case torchBroken = "torch-broken"
+    case torchKind = "torch-kind"
+    case treeIgnored = "tree-ignored"
+    case unknownEntry = "unknown-entry"
+    case unpackRunning = "unpack-running"
+    case unreadable = "unreadable"
+    case unsigned = "unsigned"
+    case usage = "usage"
+    case versionPartial = "version-partial"
+    case vocabularySize = "vocabulary-size"
+    case weightsMissing = "weights-missing"
+    case wheelBroken = "wheel-broken"
+    case weightsMissing = "weights-missing"
+    case wheelConflict = "wheel-conflict"
+    case wheelIncompatible = "wheel-incompatible"
+    case wheelMissing = "wheel-missing"
+    case wheelRecord = "wheel-record"
+    case wheelSdist = "wheel-sdist"
+    case wheelTags = "wheel-tags"
+    case wheelUndecided = "wheel-undecided"
+    case zipBroken = "zip-broken"
+}
 
-    package init(_ code: String, _ sentence: String, _ severity: Diagnostic.Severity = .error) {
-        self.code = code
-        self.severity = severity
-        self.sentence = sentence
+extension FindingCode: CustomStringConvertible {
+    /// The code as it is printed.
+    package var description: String { rawValue }
+}
+
+extension FindingCode {
+    /// How much such a finding weighs where nothing else is stated.
+    package var severity: Diagnostic.Severity {
+        switch self {
+        case .acceleratorDtype, .acceleratorHostMemory, .acceleratorRetired, .acceleratorSplit,
+            .acceleratorTight, .adapterBaseMissing, .adapterScale, .cardBroken, .conversionDamaged, .downloadPartial,
+            .ggufBroken, .kaggleKeywords, .kaggleLicenseUnknown,
+            .kaggleTitleUnderscore, .licenseBaseUnknown, .licenseDiffers, .licenseNameUnknown,
+            .metadataLeftOut, .newerIncomplete, .noExistStale, .npzBroken, .overrideSign,
+            .pythonCache, .pytorchBroken, .quantizeFallback, .refKept, .remoteCode,
+            .remoteCodeElsewhere, .signatureLog, .signatureOrder, .versionPartial, .wheelTags,
+            .zipBroken:
+            .warning
+        case .acceleratorSum, .archiveLeft, .changedSinceDownload, .folderIgnored, .kaggleRenamed,
+            .manifestMore, .metadataMissing, .signatureUnchecked, .treeIgnored:
+            .note
+        default: .error
+        }
     }
-
-    /// What is known of a code; `nil` for one that only the commands for single models use.
-    package static func named(_ code: String) -> FindingCode? { byCode[code] }
-
-    private static let byCode = Dictionary(all.map { ($0.code, $0) }, uniquingKeysWith: { first, _ in first })
-
-    /// Every code that lock, check, pack, verify and unpack may report, sorted.
-    package static let all: [FindingCode] = [
-        .init(
-            "accelerator-dtype", "Weights are of a type that the accelerator cannot compute with", .warning),
-        .init(
-            "accelerator-host-memory", "A file that is read whole is larger than the machine's memory",
-            .warning),
-        .init("accelerator-memory", "A model's weights do not fit on the accelerator"),
-        .init("accelerator-quantization", "Nothing in use runs the quantization on the accelerator as meant"),
-        .init("accelerator-retired", "Kaggle no longer has the accelerator", .warning),
-        .init("accelerator-split", "A model fits only on several of the accelerator's devices", .warning),
-        .init("accelerator-sum", "All models together are more than the accelerator holds", .note),
-        .init("accelerator-tight", "A model leaves little of the accelerator's memory", .warning),
-        .init("adapter-base-missing", "The model that an adapter is put on is not in the bundle", .warning),
-        .init("archive-damaged", "The archive ends early or its checksums do not hold"),
-        .init("archive-left", "The archive that a download was unpacked from is still in the cache", .note),
-        .init("archive-refused", "The file is not an archive that Knapsack wrote"),
-        .init("blob-mismatch", "A file of the cache is a link to the blob of another file"),
-        .init("cache-missing", "The cache that a source names does not exist"),
-        .init("card-broken", "The front matter of a model card cannot be read", .warning),
-        .init("cast-no-safetensors", "There is no safetensors file to cast"),
-        .init("cast-other-format", "Weights in another format than safetensors cannot be cast"),
-        .init("cast-overflow", "A number is too large for the type that it is cast to"),
-        .init("cast-quantized", "Weights that are quantized already cannot be cast"),
-        .init("changed", "A file does not have the size or the content that the lock says"),
-        .init("changed-since-download", "Files were written again after they were downloaded", .note),
-        .init("config-missing", "A model has no configuration, and is not loaded without one"),
-        .init("content-changed", "A file in the cache is not the one that the lock pins"),
-        .init("conversion-absent", "What was converted for the lock is not on this machine"),
-        .init("conversion-damaged", "What was converted before has changed on the disk", .warning),
-        .init("conversion-differs", "A conversion gives other bytes than the lock says"),
-        .init("conversion-running", "Another Knapsack is writing the same conversion"),
-        .init("credentials", "A directory holds a file with the name of one with a token"),
-        .init("directory-missing", "The directory that a path: source names cannot be read"),
-        .init("disk-full", "There is not enough free space"),
-        .init("download-interrupted", "A download into the cache was interrupted"),
-        .init("download-partial", "Only single files of a version were downloaded", .warning),
-        .init("entry-has-no-cache", "An entry comes from a source that the target cannot restore"),
-        .init("extra", "The bundle holds a file that the lock does not name"),
-        .init("facts-outdated", "Another Knapsack made the lock, and looked for other things in the files"),
-        .init("failed", "Something failed that no other code stands for"),
-        .init("file-missing", "A file that is needed is not in the cache"),
-        .init("file-not-found", "A file that should be packed is not in the cache"),
-        .init("folder-ignored", "A folder of the cache is not one that its client makes", .note),
-        .init("gguf-malformed", "A GGUF file cannot be read"),
-        .init("gguf-no-config", "A model has no config.json to convert by"),
-        .init("gguf-no-weights", "A model has no weights that can be converted"),
-        .init("hash-mismatch", "A file does not match the hash that the cache keeps of it"),
-        .init("imatrix-unreadable", "An importance matrix cannot be read"),
-        .init("index-broken", "An index of shards cannot be read"),
-        .init("index-missing", "Shards have no index, and transformers does not load them without one"),
-        .init("json-broken", "A JSON file of a model cannot be read"),
-        .init("kaggle-keywords", "A keyword is none that Kaggle keeps", .warning),
-        .init("kaggle-license-unknown", "The bundle's licence is \"unknown\"", .warning),
-        .init("kaggle-name-length", "The bundle's name is shorter or longer than Kaggle takes"),
-        .init("kaggle-path-length", "A path in the bundle is longer than uploads take"),
-        .init("kaggle-placeholder", "The bundle's title is the one of the kaggle command's template"),
-        .init("kaggle-renamed", "Files lie in the store, as their names would not survive the upload", .note),
-        .init("kaggle-size", "The bundle is larger than Kaggle takes, or nearly"),
-        .init("kaggle-subtitle-length", "The bundle's subtitle is shorter or longer than Kaggle takes"),
-        .init("kaggle-title-length", "The bundle's title is shorter or longer than Kaggle takes"),
-        .init(
-            "kaggle-title-underscore", "The bundle's title has an underscore, which Kaggle has refused",
-            .warning),
-        .init("kaggle-top-level", "The bundle has more entries at its top level than Kaggle takes"),
-        .init("lfs-pointer", "A file is a Git LFS pointer, not the content that it stands for"),
-        .init("license-base-denied", "The licence of a model's base model is not in the policy's list"),
-        .init("license-base-unknown", "A model's card names a base model that no entry has", .warning),
-        .init("license-denied", "An entry's licence is not in the policy's list"),
-        .init("license-differs", "The manifest and the model card name different licences", .warning),
-        .init("license-name-unknown", "The policy names a licence that nobody knows", .warning),
-        .init("license-unknown", "Nothing says under which licence an entry is"),
-        .init("link-dangling", "A link in the cache leads to a file that is not there"),
-        .init("link-escapes", "A link leads out of the cache"),
-        .init("link-to-directory", "A link in the cache leads to a directory"),
-        .init("lock-conflict", "The lock holds the conflict marks of a git merge"),
-        .init("lock-contradicts-itself", "The lock says two things that cannot both be true"),
-        .init("lock-malformed", "The lock is not one that this Knapsack can read"),
-        .init("lock-missing", "The manifest has no lock"),
-        .init("lock-stale", "The lock does not say what the manifest asks for"),
-        .init("lock-unreadable", "The lock's file cannot be read"),
-        .init("manifest-conflict", "Keys of the manifest exclude each other"),
-        .init("manifest-duplicate-name", "Two entries of the manifest have one name"),
-        .init("manifest-empty", "The manifest names nothing to pack"),
-        .init("manifest-encoding", "The manifest is not UTF-8"),
-        .init("manifest-from", "An entry cannot be made out of the one that it names"),
-        .init("manifest-missing-key", "The manifest lacks a key"),
-        .init("manifest-missing-table", "The manifest lacks a table"),
-        .init("manifest-more", "There are more problems than are shown", .note),
-        .init("manifest-schema", "The manifest is of a schema that this Knapsack does not know"),
-        .init("manifest-size", "The manifest is too large"),
-        .init("manifest-syntax", "The manifest is not TOML"),
-        .init("manifest-type", "A value of the manifest has the wrong type"),
-        .init("manifest-unknown-key", "The manifest has a key that does not exist"),
-        .init("manifest-unreadable", "The manifest cannot be read"),
-        .init("manifest-value", "A value of the manifest is not one that its key takes"),
-        .init("max-entry-size", "The files of an entry are larger than the policy or the entry allows"),
-        .init("max-size", "The bundle is larger than the policy allows"),
-        .init("metadata-missing", "The bundle lacks the metadata that Kaggle takes out of a dataset", .note),
-        .init("missing", "A file that the lock names is missing"),
-        .init("model-unreadable", "A model's file cannot be read"),
-        .init("name-refused", "A file has a name that no bundle can hold"),
-        .init("named-file-missing", "A file that another file of the model names is missing"),
-        .init(
-            "newer-incomplete", "A newer version than the one taken is in the cache, but not complete",
-            .warning),
-        .init("no-exist-stale", "The cache says both that a file exists and that it does not", .warning),
-        .init("no-files", "No file of an entry is left to pack"),
-        .init("no-home", "Nobody says where Knapsack may keep what it remembers"),
-        .init("no-source", "An entry has no source"),
-        .init("not-a-bundle", "The directory or archive is not a bundle"),
-        .init("not-a-file", "Something is in the place of a file that is none"),
-        .init("not-cached", "A model or dataset is not in the cache"),
-        .init("not-signed", "A bundle is not what its lock says, and was not signed"),
-        .init("nothing-to-unpack", "The bundle has no entry that the target restores"),
-        .init("output-exists", "Something that is not a bundle has the output's name"),
-        .init("pack-running", "Another Knapsack is packing the same bundle"),
-        .init("pickle-denied", "An entry holds pickles, and the policy denies them"),
-        .init("pickle-refused", "Loading a pickle would do more than build data, as far as is known"),
-        .init("pickle-unreadable", "What loading a pickle would do could not be made out"),
-        .init("processor-missing", "A model has nothing that prepares its pictures or sounds"),
-        .init("proof-missing", "Nothing but Knapsack has ever hashed files of an entry"),
-        .init("python-cache", "Python has written into the bundle", .warning),
-        .init("ref-dangling", "A branch or tag points at a commit of which the cache has no files"),
-        .init("ref-kept", "A branch or tag that is in the cache was not moved", .warning),
-        .init("ref-malformed", "A branch or tag in the cache holds no commit"),
-        .init("ref-moved", "A branch or tag points at a commit of which the cache has no weights or data"),
-        .init("released-late", "A model or data set was released later than the policy allows"),
-        .init("released-unknown", "Nothing says when a model or data set was released"),
-        .init("remote-code", "Loading a model runs code that it brings along", .warning),
-        .init("remote-code-elsewhere", "A model takes code from another repository", .warning),
-        .init("remote-code-file", "A model holds Python code"),
-        .init("revision-ambiguous", "The revision is the beginning of several cached commits"),
-        .init("revision-denied", "A revision is not one of those that the policy allows"),
-        .init("revision-not-cached", "The revision is not in the cache"),
-        .init("revision-unknown", "A model in a directory has no revision that could be allowed"),
-        .init("revisions-malformed", "A line of the list of allowed revisions is none"),
-        .init("revisions-unreadable", "The list of allowed revisions cannot be read"),
-        .init("safetensors-broken", "A safetensors file cannot be read"),
-        .init("scratch-size", "The loader has to put more together than a notebook has scratch for"),
-        .init("shard-missing", "A shard that an index names, or that others count, is missing"),
-        .init("signature-invalid", "The signature does not hold"),
-        .init("signature-key", "The signature names another key than the one that made it"),
-        .init("signature-log", "Entries of a log or timestamps beside a signature are not checked", .warning),
-        .init(
-            "signature-order", "The signature lists its files in another order than its format demands",
-            .warning),
-        .init("signature-unsupported", "The signature is of a kind that is not known here"),
-        .init("signed-changed", "A file is not what was signed"),
-        .init("signed-missing", "A file that was signed is missing"),
-        .init("size-mismatch", "A file does not have the size that the revision's tree gives"),
-        .init("target-conflict", "Other content is in the place of what should be restored"),
-        .init("target-in-bundle", "The target lies in the bundle"),
-        .init("target-unusable", "The target is not a directory that can be written"),
-        .init("template-unsafe", "A chat template does more than put messages into words"),
-        .init("tensor-missing", "The weights lack a tensor that the configuration asks for"),
-        .init("tokenizer-missing", "A model has no tokenizer"),
-        .init("tree-ignored", "The listing of a revision cannot be used", .note),
-        .init("unknown-entry", "An entry is named that does not exist"),
-        .init("unpack-running", "Another Knapsack is unpacking into the same directory"),
-        .init("unreadable", "A file could not be read"),
-        .init("unsigned", "The bundle holds something that was not signed"),
-        .init("usage", "The command line is not one that Knapsack knows"),
-        .init(
-            "version-partial", "A version is restored without the files that the manifest left out", .warning),
-        .init("weights-missing", "An entry that is declared as a model has no weights"),
-        .init("wheel-conflict", "No versions of the wheels go together"),
-        .init("wheel-incompatible", "No wheel of a package fits the notebook's Python and platform"),
-        .init("wheel-missing", "A package that a wheel needs is not among the wheels"),
-        .init("wheel-sdist", "A source distribution has to be built where it is installed"),
-        .init("wheel-undecided", "Whether the wheels go together was not found out"),
-    ]
 }

@@ -39,7 +39,7 @@ package enum AbsentFiles {
         let hasCard = !absent.contains { $0.utf8.elementsEqual("README.md".utf8) }
         let facts = isNeeded || hasCard ? [] : ["README.md would tell the licence and the base model"]
         return Diagnostic(
-            isNeeded ? .error : .note, code: "file-missing",
+            isNeeded ? .error : .note, code: .fileMissing,
             "\(name): \(absent.count) \(one ? "file" : "files") of the revision \(one ? "is" : "are") not in the cache"
                 + (isNeeded ? "" : ", and loading does not need \(one ? "it" : "them")"),
             notes: absent.prefix(5).map(FileWalk.shown) + more + facts,

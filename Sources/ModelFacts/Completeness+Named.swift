@@ -8,7 +8,7 @@ extension CompletenessRules {
         case "weights":
             let hasWheels = paths.contains { ModelPath($0).suffix == "whl" }
             return Diagnostic(
-                code: "weights-missing", "\(entry): it has no weights, so that nothing loads it as a model",
+                code: .weightsMissing, "\(entry): it has no weights, so that nothing loads it as a model",
                 notes: ["no file is of a format that models are stored in"],
                 fix: hasWheels
                     ? "declare it as [[wheels]]"
@@ -16,7 +16,7 @@ extension CompletenessRules {
                         + "the entry's allow")
         case "language-model":
             return Diagnostic(
-                code: "weights-missing",
+                code: .weightsMissing,
                 "\(entry): it has a projector (mmproj) alone, which nothing loads without its model",
                 fix: fix("the model's .gguf file"))
         default: return nil
@@ -69,10 +69,10 @@ extension CompletenessRules {
 
 extension FileRequirement {
     /// The code of a finding that it is not met.
-    fileprivate var code: String {
+    fileprivate var code: FindingCode {
         switch kind {
-        case .processor: "processor-missing"
-        case .module, .component, .externalData, .code, .part, .projector: "named-file-missing"
+        case .processor: .processorMissing
+        case .module, .component, .externalData, .code, .part, .projector: .namedFileMissing
         }
     }
 

@@ -69,7 +69,7 @@ struct CompletenessRules {
         let more = hidden > 0 ? ["… and \(hidden) more"] : []
         let other = hasAlternative ? ["the weights are there in another form, whole"] : []
         return Diagnostic(
-            hasAlternative ? .warning : .error, code: "shard-missing", "\(entry): \(what)",
+            hasAlternative ? .warning : .error, code: .shardMissing, "\(entry): \(what)",
             notes: names + more + other, fix: fix(one ?? "all of them"))
     }
 
@@ -82,7 +82,7 @@ struct CompletenessRules {
                 !whole.canReplace(set)
             else { return nil }
             return Diagnostic(
-                code: "index-missing",
+                code: .indexMissing,
                 "\(entry): \(set.name) has no index, and transformers does not load shards without one",
                 fix: fix("\(set.directory.isEmpty ? "" : set.directory + "/")*.index.json"))
         }
@@ -110,7 +110,7 @@ struct CompletenessRules {
         let path = directory.appending(file: name)
         return [
             Diagnostic(
-                code: "config-missing",
+                code: .configMissing,
                 "\(entry): \(path) is missing, and without it the weights are not loaded", fix: fix(path))
         ]
     }
@@ -122,7 +122,7 @@ struct CompletenessRules {
         let half = files.missingHalf.map { ["\($0) is missing, without which the other half is of no use"] }
         return [
             Diagnostic(
-                code: "tokenizer-missing",
+                code: .tokenizerMissing,
                 "\(entry): no tokenizer is there\(place), and transformers may load an empty one without a word",
                 notes: ["looked for \(TokenizerFiles.wanted)"] + (half ?? []),
                 fix: fix("the tokenizer's files"))

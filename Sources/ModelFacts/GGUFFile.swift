@@ -30,7 +30,7 @@ package struct GGUFFile {
             let isDirectory = (try? FileStatus.status(of: Directory.realPath(path)).kind) == .directory
             throw Diagnostics(
                 Diagnostic(
-                    code: "model-unreadable", isDirectory ? "\(path) is a directory" : "\(error)",
+                    code: .modelUnreadable, isDirectory ? "\(path) is a directory" : "\(error)",
                     fix: isDirectory
                         ? "name the .gguf file in it"
                         : error.isMissing ? "check the path" : "make it readable",
@@ -62,7 +62,7 @@ package struct GGUFFile {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "gguf-malformed", "\(path) is not a GGUF file that can be read: \(error)",
+                    code: .ggufMalformed, "\(path) is not a GGUF file that can be read: \(error)",
                     fix: "download it or convert it again"))
         }
     }

@@ -155,7 +155,7 @@ private struct ModelFactsReader {
         } catch {
             problems.append(
                 Diagnostic(
-                    .warning, code: "card-broken",
+                    code: .cardBroken,
                     "\(prefix)README.md\(error.line.map { ", line \($0)" } ?? ""): \(error.message)",
                     notes: ["the licence and the base model are therefore not known"],
                     fix: "state the licence in the entry, with license = \"…\""))
@@ -169,9 +169,9 @@ private struct ModelFactsReader {
         do throws(FormatError) {
             let json = try JSON.parse(bytes.span, nonFinite: true)
             if json.members != nil || json.array != nil { return json }
-            problems.append(broken("json-broken", file, FormatError("expected an object", at: 0)))
+            problems.append(broken(.jsonBroken, file, FormatError("expected an object", at: 0)))
         } catch {
-            problems.append(broken("json-broken", file, error))
+            problems.append(broken(.jsonBroken, file, error))
         }
         return nil
     }
@@ -191,7 +191,7 @@ private struct ModelFactsReader {
                 }
                 result.append((file.path, names))
             } catch {
-                problems.append(broken("index-broken", file, error))
+                problems.append(broken(.indexBroken, file, error))
             }
         }
         return result
@@ -205,7 +205,7 @@ private struct ModelFactsReader {
         if file.size < LFSPointer.sizeLimit, LFSPointer.matches(head.span) {
             problems.append(
                 Diagnostic(
-                    code: "lfs-pointer",
+                    code: .lfsPointer,
                     "\(prefix)\(file.path) is a Git LFS pointer, not the content that it stands for",
                     notes: ["at \(file.location)"],
                     fix: "fetch the content with git lfs pull, or download the model again"))
@@ -235,7 +235,7 @@ private struct ModelFactsReader {
                 try SafetensorsHeader.parse(bytes, fileSize: size)
             }
         } catch let error as FormatError {
-            problems.append(broken("safetensors-broken", file, error))
+            problems.append(broken(.safetensorsBroken, file, error))
         } catch {
             problems.append(unreadable(file, "\(error)"))
         }
@@ -266,7 +266,7 @@ private struct ModelFactsReader {
 
     // MARK: Problems
 
-    private func broken(_ code: String, _ file: ModelFile, _ error: FormatError) -> Diagnostic {
+    private func broken(_ code: FindingCode, _ file: ModelFile, _ error: FormatError) -> Diagnostic {
         Diagnostic(
             code: code, "\(prefix)\(file.path) is broken: \(error)", notes: ["at \(file.location)"],
             fix: "delete the file and download it again, or leave it out with the entry's exclude")
@@ -274,7 +274,7 @@ private struct ModelFactsReader {
 
     private func unreadable(_ file: ModelFile, _ reason: String) -> Diagnostic {
         Diagnostic(
-            code: "unreadable", "\(prefix)\(file.path) could not be read", notes: [reason],
+            code: .unreadable, "\(prefix)\(file.path) could not be read", notes: [reason],
             verdict: .undecided)
     }
 }

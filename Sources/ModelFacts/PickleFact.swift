@@ -43,7 +43,7 @@ package struct PickleFact: Equatable, Sendable {
             } catch {
                 problems.append(
                     Diagnostic(
-                        code: "unreadable", "\(entry): \(file.path) could not be read", notes: ["\(error)"],
+                        code: .unreadable, "\(entry): \(file.path) could not be read", notes: ["\(error)"],
                         verdict: .undecided))
             }
         }

@@ -11,7 +11,7 @@ enum AdapterBaseRule {
         let isName = HubRepository.problem(inID: base) == nil
         return [
             Diagnostic(
-                .warning, code: "adapter-base-missing",
+                .warning, code: .adapterBaseMissing,
                 "\(locked.name): the adapter is for \(JSON.string(base).compactText), and no entry is that model",
                 notes: isName ? [] : ["what adapter_config.json names is a path of the machine that made it"],
                 fix: isName

@@ -14,7 +14,7 @@ extension Manifest {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "revisions-unreadable", "the list of allowed revisions could not be read",
+                    code: .revisionsUnreadable, "the list of allowed revisions could not be read",
                     at: policy.location(of: "allowed-revisions"), notes: ["\(error)"],
                     fix: "write the path relative to the manifest", verdict: .undecided))
         }

@@ -39,7 +39,7 @@ package enum Check {
         let other = lock.factsVersion < Lock.factsVersion ? "an earlier" : "a later"
         return [
             Diagnostic(
-                code: "facts-outdated",
+                code: .factsOutdated,
                 "the lock was made by \(other) Knapsack, which looked for other things in the files",
                 at: Diagnostic.Location(file: manifest.path),
                 notes: ["facts of version \(lock.factsVersion), and the rules need \(Lock.factsVersion)"],
@@ -65,7 +65,7 @@ package enum Check {
         let more = names.count > 1 ? " and \(names.count - 1) more" : ""
         return [
             Diagnostic(
-                code: "tensor-missing", "\(entry.name): the weights have no tensor \(first)\(more)",
+                code: .tensorMissing, "\(entry.name): the weights have no tensor \(first)\(more)",
                 notes: ["config.json asks for it"]
                     + names.dropFirst().prefix(9).map { "\($0) is not there either" },
                 fix: "see that all files of the model are there, and that config.json belongs to them")

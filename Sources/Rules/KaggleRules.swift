@@ -32,7 +32,7 @@ enum KaggleRules {
         let one = moved.count == 1
         return [
             Diagnostic(
-                .note, code: "kaggle-renamed",
+                code: .kaggleRenamed,
                 "\(entry.name): \(one ? "a file lies" : "\(moved.count) files lie") in \(BundlePath.store)/, as "
                     + "\(one ? "its name" : "their names") would not survive the upload",
                 notes: ["\(first.path): \(reason)"] + moved.dropFirst().prefix(4).map(\.path)
@@ -48,41 +48,43 @@ enum KaggleRules {
         let bundle = manifest.bundle
         var findings: [Diagnostic] = []
         func report(
-            _ code: String, _ severity: Diagnostic.Severity = .error, of key: String, _ message: String,
+            _ code: FindingCode, of key: String, _ message: String,
             fix: String
         ) {
             findings.append(
-                Diagnostic(severity, code: code, message, at: manifest.bundleLocation(of: key), fix: fix))
+                Diagnostic(code: code, message, at: manifest.bundleLocation(of: key), fix: fix))
         }
-        func length(_ text: String, _ range: ClosedRange<Int>, _ key: String) {
+        func length(_ text: String, _ range: ClosedRange<Int>, _ key: String, _ code: FindingCode) {
             // Python counts scalars, and so does the command.
             let count = text.unicodeScalars.count
             guard !range.contains(count) else { return }
             report(
-                "kaggle-\(key)-length", of: key,
+                code, of: key,
                 "the bundle's \(key) has \(count) characters, and Kaggle takes "
                     + "\(range.lowerBound) to \(range.upperBound)", fix: "change \(key) in [bundle]")
         }
         if bundle.model == nil {
-            length(bundle.name, slugLength, "name")
-            length(bundle.title, titleLength, "title")
-            if let subtitle = bundle.subtitle { length(subtitle, subtitleLength, "subtitle") }
+            length(bundle.name, slugLength, "name", .kaggleNameLength)
+            length(bundle.title, titleLength, "title", .kaggleTitleLength)
+            if let subtitle = bundle.subtitle {
+                length(subtitle, subtitleLength, "subtitle", .kaggleSubtitleLength)
+            }
         }
         if bundle.title.contains("_") {
             report(
-                "kaggle-title-underscore", .warning, of: "title",
+                .kaggleTitleUnderscore, of: "title",
                 "the bundle's title has an underscore, which Kaggle has refused (kaggle-cli#366)",
                 fix: "write a space or a hyphen")
         }
         if bundle.title == "INSERT_TITLE_HERE" {
             report(
-                "kaggle-placeholder", of: "title",
+                .kagglePlaceholder, of: "title",
                 "the bundle's title is the one of the kaggle command's template",
                 fix: "write a title of your own")
         }
         if bundle.license == "unknown" {
             report(
-                "kaggle-license-unknown", .warning, of: "license",
+                .kaggleLicenseUnknown, of: "license",
                 "the bundle's licence is \"unknown\", which rules that ask for an open licence do not accept",
                 fix: "write license = \"other\": the bundle's README names every model's own licence")
         }
@@ -105,7 +107,7 @@ enum KaggleRules {
                 return nil
             }
             return Diagnostic(
-                .warning, code: "kaggle-keywords", "the keyword \"\(keyword)\" \(problem)",
+                code: .kaggleKeywords, "the keyword \"\(keyword)\" \(problem)",
                 at: manifest.bundleLocation(of: "keywords"),
                 fix: "take tags that kaggle.com/tags lists; others are left out without an error")
         }
@@ -120,21 +122,21 @@ enum KaggleRules {
         if plan.size > maximumSize {
             findings.append(
                 Diagnostic(
-                    isModel ? .warning : .error, code: "kaggle-size",
+                    isModel ? .warning : .error, code: .kaggleSize,
                     "the bundle has \(size), and Kaggle takes \(ByteCount.text(maximumSize)) a dataset",
                     at: location, notes: isModel ? ["for models it has published no limit"] : [], fix: remedy)
             )
         } else if plan.size > maximumSize / 10 * 9 {
             findings.append(
                 Diagnostic(
-                    .warning, code: "kaggle-size",
+                    .warning, code: .kaggleSize,
                     "the bundle has \(size), more than 90 % of the \(ByteCount.text(maximumSize)) that Kaggle takes "
                         + "a dataset", at: location, fix: remedy))
         }
         if let limit = manifest.policy.maximumSize, plan.size > limit {
             findings.append(
                 Diagnostic(
-                    code: "max-size",
+                    code: .maxSize,
                     "the bundle has \(size), and the policy's max-size is \(ByteCount.text(limit))",
                     at: manifest.policy.location(of: "max-size"), fix: remedy))
         }
@@ -147,7 +149,7 @@ enum KaggleRules {
         guard count > maximumTopLevel else { return [] }
         return [
             Diagnostic(
-                manifest.bundle.model == nil ? .error : .warning, code: "kaggle-top-level",
+                manifest.bundle.model == nil ? .error : .warning, code: .kaggleTopLevel,
                 "the bundle has \(count) entries at its top level, and Kaggle takes \(maximumTopLevel)",
                 at: manifest.bundleLocation(of: ""))
         ]
@@ -156,7 +158,7 @@ enum KaggleRules {
     private static func paths(_ plan: Plan, _ manifest: Manifest) -> [Diagnostic] {
         plan.stored.filter { $0.path.utf8.count > maximumPathLength }.prefix(5).map { file in
             Diagnostic(
-                code: "kaggle-path-length",
+                code: .kagglePathLength,
                 "\(file.entry): \(file.file.prefix(60))… has a path of \(file.path.utf8.count) bytes in the bundle, "
                     + "and uploads take \(maximumPathLength)",
                 at: manifest.entries.first { $0.name == file.entry }?.location,

@@ -10,7 +10,7 @@ enum ReleaseRule {
         guard let released = entry.released else {
             return [
                 Diagnostic(
-                    code: "released-unknown",
+                    code: .releasedUnknown,
                     "\(entry.name): nothing says when it was released, which has to be before \(limit)",
                     notes: ["no cache keeps the date of a commit or of a version"],
                     fix: "look it up on the Hub or on Kaggle, and add released = YYYY-MM-DD to the entry")
@@ -19,7 +19,7 @@ enum ReleaseRule {
         guard released >= limit else { return [] }
         return [
             Diagnostic(
-                code: "released-late",
+                code: .releasedLate,
                 "\(entry.name): it was released on \(released), and the policy asks for a day before \(limit)",
                 notes: ["said by the manifest"], fix: "take a model, or a revision, that is older")
         ]
@@ -47,7 +47,7 @@ enum RevisionRule {
         guard let name = name(of: locked.origin) else {
             return [
                 Diagnostic(
-                    code: "revision-unknown",
+                    code: .revisionUnknown,
                     "\(locked.name): a directory has no revision that could be among the allowed ones",
                     fix: "take the model from a cache, or add \"revision-unknown\" to the entry's allow")
             ]
@@ -56,7 +56,7 @@ enum RevisionRule {
         let all = same.prefix(5).map { "allowed: \($0.text)" } + (same.count > 5 ? ["…"] : [])
         return [
             Diagnostic(
-                code: "revision-denied", "\(locked.name): \(name) is not one of the allowed revisions",
+                code: .revisionDenied, "\(locked.name): \(name) is not one of the allowed revisions",
                 notes: same.isEmpty ? ["nothing of this repository is allowed"] : all,
                 fix: same.isEmpty
                     ? "take a model that is allowed"

@@ -31,7 +31,7 @@ enum PickleRule {
         let patterns = pickles.prefix(told).map { "\"\($0.path)\"" }.joined(separator: ", ")
         return [
             Diagnostic(
-                code: "pickle-denied",
+                code: .pickleDenied,
                 "\(locked.name): \(what), which can execute any code when it is loaded, and the policy denies them",
                 notes: notes + (pickles.count > told ? ["…"] : []),
                 fix: hasTwins
@@ -51,12 +51,12 @@ enum PickleRule {
             case .harmless: nil
             case .refused:
                 Diagnostic(
-                    code: "pickle-refused",
+                    code: .pickleRefused,
                     "\(locked.name): loading \(pickle.path) would do more than build data, as far as is known",
                     notes: notes, fix: fix)
             case .unreadable:
                 Diagnostic(
-                    code: "pickle-unreadable",
+                    code: .pickleUnreadable,
                     "\(locked.name): what loading \(pickle.path) would do could not be made out",
                     notes: notes,
                     fix: fix)

@@ -29,7 +29,7 @@ enum EntrySizeRule {
         guard let (words, limit) = broken.first else { return [] }
         return [
             Diagnostic(
-                code: "max-entry-size",
+                code: .maxEntrySize,
                 "\(locked.name): its files have \(ByteCount.text(size)), and \(words) is \(ByteCount.text(limit))",
                 fix: "leave files out with include and exclude, or raise the limit")
         ]
@@ -52,7 +52,7 @@ enum ProofRule {
             }
         return [
             Diagnostic(
-                code: "proof-missing",
+                code: .proofMissing,
                 "\(locked.name): nothing but Knapsack has hashed \(unproved.count) of \(locked.files.count) files",
                 notes: [keeps] + unproved.prefix(5).map(\.path) + (unproved.count > 5 ? ["…"] : []),
                 fix:

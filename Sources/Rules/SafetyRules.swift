@@ -13,7 +13,7 @@ enum RemoteCodeRule {
         if policy.remoteCode != .allow, !code.isEmpty {
             findings.append(
                 Diagnostic(
-                    policy.remoteCode == .deny ? .error : .warning, code: "remote-code",
+                    policy.remoteCode == .deny ? .error : .warning, code: .remoteCode,
                     "\(locked.name): loading it with trust_remote_code runs code that it brings along",
                     notes: listed(code.map(text)),
                     fix:
@@ -25,7 +25,7 @@ enum RemoteCodeRule {
             if !files.isEmpty {
                 findings.append(
                     Diagnostic(
-                        code: "remote-code-file", "\(locked.name): it holds Python code",
+                        code: .remoteCodeFile, "\(locked.name): it holds Python code",
                         notes: listed(files),
                         fix:
                             "leave it out with exclude = [\"*.py\"], or add \"remote-code-file\" to the entry's allow"
@@ -48,7 +48,7 @@ enum RemoteCodeRule {
         }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { name in
             Diagnostic(
-                policy.remoteCode == .deny ? .error : .warning, code: "remote-code-elsewhere",
+                policy.remoteCode == .deny ? .error : .warning, code: .remoteCodeElsewhere,
                 "\(locked.name): it takes code from another repository, \(name)",
                 notes: listed(code.filter { $0.repository == name }.map(text)),
                 fix: own.contains(name.lowercased())
@@ -91,7 +91,7 @@ enum TemplateRule {
         }
         return [
             Diagnostic(
-                code: "template-unsafe",
+                code: .templateUnsafe,
                 "\(locked.name): the chat template in \(first.file) \(first.message)",
                 notes: lines.prefix(8) + (lines.count > 8 ? ["… and \(lines.count - 8) more"] : []),
                 fix:

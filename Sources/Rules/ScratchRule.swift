@@ -31,7 +31,7 @@ enum ScratchRule {
             guard need.bytes > scratch else { return nil }
             let entry = manifest.entries.first { $0.name == need.entry.name }
             let finding = Diagnostic(
-                code: "scratch-size",
+                code: .scratchSize,
                 "\(need.entry.name): the loader has to put \(ByteCount.text(need.bytes)) of it together, and a "
                     + "notebook has about \(ByteCount.text(scratch)) of scratch",
                 at: entry?.location, fix: Self.remedy)
@@ -57,7 +57,7 @@ enum ScratchRule {
                     + "in the page cache")
         }
         return Diagnostic(
-            .warning, code: "scratch-size",
+            .warning, code: .scratchSize,
             "the loader has to put \(ByteCount.text(total)) of files together in scratch, and "
                 + (isTooMuch
                     ? "a notebook has about \(ByteCount.text(scratch))"

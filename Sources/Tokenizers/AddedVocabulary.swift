@@ -57,7 +57,7 @@ struct AddedVocabulary: Sendable {
             }
             guard let value = UInt32(exactly: id) else {
                 throw ConversionError(
-                    "tokenizer-broken", "tokenizer.json is broken: a token's id is too large")
+                    .tokenizerBroken, "tokenizer.json is broken: a token's id is too large")
             }
             ids.insert(bytes.span, value)
             highest = max(highest ?? 0, id)

@@ -21,7 +21,7 @@ extension PreTokenizer {
     package static func check(_ name: String) throws(ConversionError) {
         guard !accepted.contains(where: { $0.utf8.elementsEqual(name.utf8) }) else { return }
         throw ConversionError(
-            "pre-tokenizer-unknown", "llama.cpp knows no pre-tokenizer \"\(name)\"",
+            .preTokenizerUnknown, "llama.cpp knows no pre-tokenizer \"\(name)\"",
             notes: Suggestion.nearest(to: name, among: accepted).map { ["did you mean \"\($0)\"?"] } ?? [],
             fix: "write one of \(accepted.joined(separator: ", "))")
     }

@@ -22,7 +22,7 @@ package enum PreTokenizer {
         let line = known.split(separator: "\n").last { $0.utf8.starts(with: hash.utf8) }
         guard let name = line?.split(separator: " ").last else {
             throw ConversionError(
-                "pre-tokenizer-unknown", "the tokenizer's way to split a text is not known",
+                .preTokenizerUnknown, "the tokenizer's way to split a text is not known",
                 notes: ["SHA-256 of the probe's ids: \(hash)"],
                 fix: "name it with --pre NAME, or with pre-tokenizer = \"NAME\" in a manifest")
         }

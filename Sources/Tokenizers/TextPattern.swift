@@ -15,7 +15,7 @@ package enum TextPattern: Sendable {
                 self = .regex(try RegexProgram(text))
             } catch {
                 throw ConversionError(
-                    "tokenizer-regex",
+                    .tokenizerRegex,
                     "tokenizer.json: the regular expression of \(part.place) cannot be used: \(error.message)",
                     fix:
                         "name the pre-tokenizer with --pre NAME, or with pre-tokenizer = \"NAME\" in a manifest"
@@ -31,7 +31,7 @@ package enum TextPattern: Sendable {
         do throws(RegexError) {
             self = .regex(try RegexProgram(pattern))
         } catch {
-            throw ConversionError("tokenizer-regex", error.message)
+            throw ConversionError(.tokenizerRegex, error.message)
         }
     }
 
@@ -47,7 +47,7 @@ package enum TextPattern: Sendable {
                 return try matcher.matches()
             } catch {
                 throw ConversionError(
-                    "tokenizer-regex", "a regular expression of tokenizer.json: \(error.message)",
+                    .tokenizerRegex, "a regular expression of tokenizer.json: \(error.message)",
                     fix:
                         "name the pre-tokenizer with --pre NAME, or with pre-tokenizer = \"NAME\" in a manifest"
                 )

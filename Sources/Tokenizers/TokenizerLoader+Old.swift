@@ -8,7 +8,7 @@ extension TokenizerLoader {
         }
         if let vocabulary = files.text("vocab.txt") { return wordPieces(vocabulary) }
         throw ConversionError(
-            "tokenizer-missing",
+            .tokenizerMissing,
             "there is no tokenizer.json, and neither vocab.json with merges.txt nor vocab.txt",
             fix: "add tokenizer.json to the included files")
     }

@@ -141,11 +141,11 @@ struct TokenizerLoader {
                 let name = setting == nil ? standard : setting?.string ?? setting?["content"]?.string
             else {
                 throw ConversionError(
-                    "tokenizer-config", "tokenizer_config.json asks for add_\(key) and names no \(key)")
+                    .tokenizerConfig, "tokenizer_config.json asks for add_\(key) and names no \(key)")
             }
             guard let id = id(name) else {
                 throw ConversionError(
-                    "tokenizer-config", "tokenizer_config.json names the \(key) '\(name)', which is no token")
+                    .tokenizerConfig, "tokenizer_config.json names the \(key) '\(name)', which is no token")
             }
             tokens.append(
                 JSON.Member(name, ["id": .string(name), "ids": [.integer(id)], "tokens": [.string(name)]]))

@@ -59,14 +59,14 @@ package struct TokenizerPart {
     /// The error that this part is not as it has to be.
     package func broken(_ what: String) -> ConversionError {
         ConversionError(
-            "tokenizer-broken", "tokenizer.json is broken: in \(place) \(what)",
+            .tokenizerBroken, "tokenizer.json is broken: in \(place) \(what)",
             fix: "delete the file and download it again")
     }
 
     /// The error that this kind of part is not known.
     package func unknown(_ kind: String) -> ConversionError {
         ConversionError(
-            "tokenizer-unsupported", "tokenizer.json: the \(place) '\(kind)' is not supported",
+            .tokenizerUnsupported, "tokenizer.json: the \(place) '\(kind)' is not supported",
             fix: "name the pre-tokenizer with --pre NAME, or with pre-tokenizer = \"NAME\" in a manifest")
     }
 }

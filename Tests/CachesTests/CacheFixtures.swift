@@ -37,7 +37,7 @@ extension Snapshot {
 
     func file(_ path: String) -> CachedFile? { files.first { $0.path == path } }
 
-    func problem(_ code: String) -> Diagnostic? { problems.first { $0.code == code } }
+    func problem(_ code: String) -> Diagnostic? { problems.first { $0.code.rawValue == code } }
 }
 
 extension CachedFile {

@@ -48,7 +48,7 @@ import Testing
         #expect(inventory.items.count == 21)
         let moved = inventory.items.first { $0.snapshot.problem("ref-moved") != nil }
         #expect(moved?.refs == ["main"])
-        let codes = inventory.problems.map(\.code)
+        let codes = inventory.problems.map(\.code.rawValue)
         #expect(
             codes == [
                 "ref-dangling", "revision-not-cached", "ref-malformed", "ref-malformed", "folder-ignored",
@@ -61,7 +61,7 @@ import Testing
         let nowhere = Caches(hub: HubCache(root: "/no/such"), kagglehub: KagglehubCache(root: "/no/such"))
         let inventory = nowhere.inventory()
         #expect(inventory.items.isEmpty)
-        #expect(inventory.problems.map(\.code) == ["cache-missing", "cache-missing"])
+        #expect(inventory.problems.map(\.code.rawValue) == ["cache-missing", "cache-missing"])
         #expect(inventory.problems.allSatisfy { $0.severity == .note })
     }
 

@@ -24,7 +24,10 @@ import Testing
             try writeFile("\(folder)/refs/main", commits[1])
             let repository = HubRepository(kind: .dataset, id: "a/b")
             let cache = HubCache(root: directory)
-            #expect(try cache.snapshot(repository, revision: "main").problems.map(\.code) == ["ref-moved"])
+            #expect(
+                try cache.snapshot(repository, revision: "main").problems.map(\.code.rawValue) == [
+                    "ref-moved"
+                ])
             try writeFile("\(folder)/snapshots/\(commits[1])/images/1.png", "x")
             #expect(try cache.snapshot(repository, revision: "main").problems.isEmpty)
         }
@@ -75,7 +78,9 @@ import Testing
     }
 
     @Test func findsANegativeEntryOfAFileThatIsThere() throws {
-        let found = try CacheFixtures.snapshot("faulty/files").problems.filter { $0.code == "no-exist-stale" }
+        let found = try CacheFixtures.snapshot("faulty/files").problems.filter {
+            $0.code.rawValue == "no-exist-stale"
+        }
         #expect(found.count == 1)
         #expect(found.first?.severity == .warning)
         #expect(found.first?.message.contains("a.txt") == true)

@@ -20,7 +20,7 @@ import Testing
     @Test(arguments: ["v2.0", "86a", "86ac", "refs", "main.1a2b3c4d", "../main", "main/", "x\u{0}"])
     func saysWhatIsThereInsteadOfAnUnknownRevision(_ revision: String) {
         let found = findings { () throws(Diagnostics) in try hub.resolve(linked, revision: revision) }
-        #expect(found.map(\.code) == ["revision-not-cached"])
+        #expect(found.map(\.code.rawValue) == ["revision-not-cached"])
         #expect(found.first?.verdict == .undecided)
         #expect(found.first?.notes.contains("\(CacheFixtures.linkedNew) (main)") == true)
         #expect(found.first?.notes.contains("\(CacheFixtures.linkedOld) (refs/pr/1, v1.0)") == true)
@@ -38,7 +38,7 @@ import Testing
             let cache = HubCache(root: directory)
             let repository = CacheFixtures.model("a/b")
             let found = findings { () throws(Diagnostics) in try cache.resolve(repository, revision: "abcd") }
-            #expect(found.map(\.code) == ["revision-ambiguous"])
+            #expect(found.map(\.code.rawValue) == ["revision-ambiguous"])
             #expect(found.first?.notes == commits)
             #expect(try cache.resolve(repository, revision: "abcd0") == commits[0])
             // A branch that is called so comes first.
@@ -57,7 +57,7 @@ import Testing
         let found = findings { () throws(Diagnostics) in
             try hub.resolve(CacheFixtures.model("faulty/refs"), revision: "broken")
         }
-        #expect(found.map(\.code) == ["ref-malformed"])
+        #expect(found.map(\.code.rawValue) == ["ref-malformed"])
         #expect(found.first?.fix == "hf download faulty/refs --revision broken")
     }
 
@@ -65,7 +65,7 @@ import Testing
         let found = findings { () throws(Diagnostics) in
             try hub.resolve(CacheFixtures.model("faulty/dangling"), revision: "main")
         }
-        #expect(found.map(\.code) == ["ref-dangling"])
+        #expect(found.map(\.code.rawValue) == ["ref-dangling"])
         #expect(found.first?.notes.contains(CacheFixtures.danglingOld) == true)
     }
 
@@ -73,7 +73,7 @@ import Testing
         let found = findings { () throws(Diagnostics) in
             try hub.resolve(CacheFixtures.model("faulty/elsewhere"), revision: "main")
         }
-        #expect(found.map(\.code) == ["revision-not-cached"])
+        #expect(found.map(\.code.rawValue) == ["revision-not-cached"])
         #expect(found.first?.notes.first?.contains("--local-dir") == true)
     }
 
@@ -86,7 +86,7 @@ import Testing
         let found = findings { () throws(Diagnostics) in
             try hub.resolve(HubRepository(kind: kind, id: id), revision: "main")
         }
-        #expect(found.map(\.code) == ["not-cached"])
+        #expect(found.map(\.code.rawValue) == ["not-cached"])
         #expect(found.first?.notes == ["did you mean \(meant)?"])
     }
 
@@ -94,7 +94,7 @@ import Testing
         let found = findings { () throws(Diagnostics) in
             try HubCache(root: "/no/such/cache").snapshot(linked, revision: "main")
         }
-        #expect(found.map(\.code) == ["cache-missing"])
+        #expect(found.map(\.code.rawValue) == ["cache-missing"])
         #expect(found.first?.verdict == .undecided)
     }
 
@@ -103,7 +103,7 @@ import Testing
         let found = findings { () throws(Diagnostics) in
             try hub.snapshot(linked, ref: "main", commit: commit)
         }
-        #expect(found.map(\.code) == ["revision-not-cached"])
+        #expect(found.map(\.code.rawValue) == ["revision-not-cached"])
         #expect(found.first?.message.contains(commit) == true)
     }
 

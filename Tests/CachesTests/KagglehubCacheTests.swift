@@ -45,13 +45,14 @@ import Testing
         #expect(try snapshot.origin == .kaggle(CacheFixtures.kaggle("tiny/bert/pyTorch/single/3")))
         #expect(snapshot.problem("download-partial")?.severity == .warning)
         #expect(snapshot.problem("download-interrupted")?.notes == ["sub/model.pt"])
-        #expect(snapshot.problems(taking: { $0 == "config.json" }).map(\.code) == ["download-partial"])
+        #expect(
+            snapshot.problems(taking: { $0 == "config.json" }).map(\.code.rawValue) == ["download-partial"])
     }
 
     @Test func refusesAHandleOfWhichNothingIsComplete() throws {
         let handle = try CacheFixtures.kaggle("tiny/killed", .dataset)
         let found = findings { () throws(Diagnostics) in try cache.snapshot(handle) }
-        #expect(found.map(\.code) == ["not-cached"])
+        #expect(found.map(\.code.rawValue) == ["not-cached"])
         #expect(found.first?.notes == ["cached versions:", "1 (not complete)"])
         #expect(found.first?.fix == "kagglehub.dataset_download(\"tiny/killed\")")
     }
@@ -59,7 +60,7 @@ import Testing
     @Test func saysWhichVersionsAreThere() throws {
         let handle = try CacheFixtures.kaggle("tiny/bert/transformers/small/7")
         let found = findings { () throws(Diagnostics) in try cache.resolve(handle) }
-        #expect(found.map(\.code) == ["revision-not-cached"])
+        #expect(found.map(\.code.rawValue) == ["revision-not-cached"])
         #expect(found.first?.notes == ["cached versions:", "1", "2", "10 (not complete)"])
         #expect(found.first?.verdict == .undecided)
     }
@@ -71,7 +72,7 @@ import Testing
     ]) func asksWhetherAnotherHandleWasMeant(_ text: String, _ meant: String) throws {
         let handle = try CacheFixtures.kaggle(text)
         let found = findings { () throws(Diagnostics) in try cache.snapshot(handle) }
-        #expect(found.map(\.code) == ["not-cached"])
+        #expect(found.map(\.code.rawValue) == ["not-cached"])
         #expect(found.first?.notes == ["did you mean \(meant)?"])
     }
 
@@ -102,10 +103,10 @@ import Testing
             let cache = KagglehubCache(root: directory)
             let snapshot = try cache.snapshot(CacheFixtures.kaggle("a/bcd", .dataset))
             #expect(snapshot.paths == ["good", "inside"])
-            #expect(snapshot.problems.map(\.code) == ["link-escapes", "link-escapes"])
+            #expect(snapshot.problems.map(\.code.rawValue) == ["link-escapes", "link-escapes"])
             let model = try CacheFixtures.kaggle("a/b/c/d")
             let found = findings { () throws(Diagnostics) in try cache.snapshot(model) }
-            #expect(found.map(\.code) == ["link-escapes"])
+            #expect(found.map(\.code.rawValue) == ["link-escapes"])
         }
     }
 
@@ -114,6 +115,6 @@ import Testing
         let found = findings { () throws(Diagnostics) in
             try KagglehubCache(root: "/no/such/cache").snapshot(handle)
         }
-        #expect(found.map(\.code) == ["cache-missing"])
+        #expect(found.map(\.code.rawValue) == ["cache-missing"])
     }
 }

@@ -6,6 +6,6 @@ import Storage
     do throws(HashingFailure) {
         return try ContentHasher.sha256(bytes.span).hex
     } catch {
-        throw ConversionError("hashing-failed", error.description)
+        throw ConversionError(.hashingFailed, error.description)
     }
 }

@@ -11,7 +11,8 @@ import Testing
 @Suite struct OutputTests {
     @Test func findingSaysWhatWhereAndWhatToDo() {
         let finding = Diagnostic(
-            code: "x", "qwen: it broke", at: .init(file: "m.toml", line: 3, column: 7), notes: ["expected 1"],
+            code: .failed, "qwen: it broke", at: .init(file: "m.toml", line: 3, column: 7),
+            notes: ["expected 1"],
             fix: "mend it")
         #expect(
             DiagnosticText(terminal: .plain).text(finding)
@@ -21,7 +22,7 @@ import Testing
     }
 
     @Test func escapeSequencesOfStrangersDoNotReachTheTerminal() {
-        let finding = Diagnostic(code: "x", "bad \u{1B}[2J name\r", notes: ["\u{7}"])
+        let finding = Diagnostic(code: .failed, "bad \u{1B}[2J name\r", notes: ["\u{7}"])
         #expect(!DiagnosticText(terminal: .plain).text(finding).unicodeScalars.contains("\u{1B}"))
     }
 
@@ -87,9 +88,9 @@ import Testing
     }
 
     @Test func exitStatusTellsFindingsFromWhatCouldNotBeDecided() {
-        let finding = Diagnostic(code: "a", "a")
-        let undecided = Diagnostic(code: "b", "b", verdict: .undecided)
-        let warning = Diagnostic(.warning, code: "c", "c")
+        let finding = Diagnostic(code: .failed, "a")
+        let undecided = Diagnostic(code: .usage, "b", verdict: .undecided)
+        let warning = Diagnostic(code: .refKept, "c")
         #expect(exitStatus(of: [warning]) == 0)
         #expect(exitStatus(of: [undecided, warning]) == 2)
         #expect(exitStatus(of: [undecided, finding]) == 1)

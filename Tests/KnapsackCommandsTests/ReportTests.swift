@@ -12,7 +12,7 @@ import Testing
 
 @Suite struct ReportTests {
     private let finding = Diagnostic(
-        code: "license-denied", "qwen: no, 100 %: it is\r\nnot",
+        code: .licenseDenied, "qwen: no, 100 %: it is\r\nnot",
         at: .init(file: "sub/a,b:c.toml", line: 3, column: 7),
         notes: ["allowed: mit"], fix: "take another")
 
@@ -33,18 +33,19 @@ import Testing
     }
 
     @Test func annotationsNameFilesFromTheRepositorysRoot() {
-        let warning = Diagnostic(.warning, code: "x", "y", at: .init(file: "../m.toml", line: 1))
+        let warning = Diagnostic(.warning, code: .failed, "y", at: .init(file: "../m.toml", line: 1))
         let inside = report([warning], root: "/repo", current: "/repo/deep/er")
         #expect(
             GitHubCommands(report: inside, notes: false).text
-                == "::warning file=deep/m.toml,line=1,title=x::y\n")
+                == "::warning file=deep/m.toml,line=1,title=failed::y\n")
         let outside = report([warning], root: "/repo/deep/er", current: "/repo/deep/er")
-        #expect(GitHubCommands(report: outside, notes: false).text == "::warning title=x::y\n")
+        #expect(GitHubCommands(report: outside, notes: false).text == "::warning title=failed::y\n")
     }
 
     @Test func notesAreNoticesWhereTheyAreAskedFor() {
-        let note = report([Diagnostic(.note, code: "x", "y")])
-        #expect(GitHubCommands(report: note, notes: true).text == "::notice file=models.toml,title=x::y\n")
+        let note = report([Diagnostic(.note, code: .failed, "y")])
+        #expect(
+            GitHubCommands(report: note, notes: true).text == "::notice file=models.toml,title=failed::y\n")
         #expect(GitHubCommands(report: note, notes: false).text.isEmpty)
     }
 
@@ -54,13 +55,13 @@ import Testing
             GitHubCommands.harmless("a\n  ::stop-commands::x\nb ::c\n") == "a\n  '::stop-commands::x\nb ::c\n"
         )
         #expect(GitHubCommands.harmless("x ##[add-matcher]y") == "x # #[add-matcher]y")
-        let hostile = Diagnostic(code: "x", "a\n::error::b", notes: ["::c"])
+        let hostile = Diagnostic(code: .failed, "a\n::error::b", notes: ["::c"])
         #expect(
             GitHubCommands(report: report([hostile]), notes: false).text.split(separator: "\n").count == 1)
     }
 
     @Test func summaryEscapesMarkupAndMentions() {
-        let hostile = Diagnostic(code: "x", "a|b <img src=x> @team #1 [l](https://e) `c` *d*\n\u{1B}e")
+        let hostile = Diagnostic(code: .failed, "a|b <img src=x> @team #1 [l](https://e) `c` *d*\n\u{1B}e")
         let text = GitHubSummary(report: report([hostile]), notes: false).text()
         #expect(
             text.contains(
@@ -76,7 +77,7 @@ import Testing
     }
 
     @Test func summaryIsBoundedAndSaysWhatIsLeftOut() {
-        let many = (0..<500).map { Diagnostic(code: "x", "finding \($0)") }
+        let many = (0..<500).map { Diagnostic(code: .failed, "finding \($0)") }
         let text = GitHubSummary(report: report(many), notes: false).text(limit: 4000)
         #expect(text.utf8.count <= 4000)
         #expect(text.contains("more findings are not shown."))
@@ -97,13 +98,13 @@ import Testing
     }
 
     @Test func resultHasRulePlaceAndMessage() throws {
-        let run = try sarif(report([finding, Diagnostic(.warning, code: "unheard-of", "b")]))
+        let run = try sarif(report([finding, Diagnostic(code: .versionPartial, "b")]))
         let results = try #require(run["results"]?.array)
         let artifact = results[0]["locations"]?.array?.first?["physicalLocation"]
         #expect(artifact?["artifactLocation"]?["uri"]?.string == "sub/a%2Cb%3Ac.toml")
         #expect(artifact?["region"]?["startColumn"]?.integer == 7)
         let rules = try #require(run["tool"]?["driver"]?["rules"]?.array)
-        #expect(rules.compactMap { $0["id"]?.string } == ["license-denied", "unheard-of"])
+        #expect(rules.compactMap { $0["id"]?.string } == ["license-denied", "version-partial"])
         #expect(results.compactMap { $0["ruleIndex"]?.integer } == [0, 1])
         let second = results[1]["locations"]?.array?.first?["physicalLocation"]
         #expect(second?["artifactLocation"]?["uri"]?.string == "models.toml")
@@ -111,7 +112,7 @@ import Testing
     }
 
     @Test func undecidedNeverLooksClean() throws {
-        let undecided = Diagnostic(code: "lock-unreadable", "no", verdict: .undecided)
+        let undecided = Diagnostic(code: .lockUnreadable, "no", verdict: .undecided)
         let run = try sarif(report([undecided]))
         let invocation = try #require(run["invocations"]?.array?.first)
         #expect(invocation["executionSuccessful"]?.bool == false)
@@ -121,8 +122,8 @@ import Testing
     }
 
     @Test func acceptedFindingsAreSuppressedResultsAndNotesAreNone() throws {
-        let accepted = Diagnostic(.note, code: "a", "a", isAccepted: true)
-        let run = try sarif(report([accepted, Diagnostic(.note, code: "b", "b")]))
+        let accepted = Diagnostic(.note, code: .failed, "a", isAccepted: true)
+        let run = try sarif(report([accepted, Diagnostic(.note, code: .usage, "b")]))
         let results = try #require(run["results"]?.array)
         #expect(results.count == 1)
         #expect(results.first?["suppressions"]?.array?.first?["kind"]?.string == "inSource")
@@ -132,9 +133,9 @@ import Testing
         func prints(_ root: String, _ line: Int) throws -> [String] {
             let findings = [
                 Diagnostic(
-                    code: "c", "\(root)/m.toml has it twice, first on line \(line)",
+                    code: .usage, "\(root)/m.toml has it twice, first on line \(line)",
                     at: .init(file: "m.toml", line: line)),
-                Diagnostic(code: "c", "x"), Diagnostic(code: "c", "x"),
+                Diagnostic(code: .usage, "x"), Diagnostic(code: .usage, "x"),
             ]
             let results = try sarif(report(findings, root: root, current: root))["results"]?.array ?? []
             return results.compactMap { $0["partialFingerprints"]?["knapsackFinding/v1"]?.string }
@@ -145,7 +146,7 @@ import Testing
     }
 
     @Test func textWithBracketsIsNoLinkInSARIF() throws {
-        let hostile = Diagnostic(code: "x", "see [here](http://e)")
+        let hostile = Diagnostic(code: .failed, "see [here](http://e)")
         let results = try sarif(report([hostile]))["results"]?.array
         #expect(results?.first?["message"]?["text"]?.string == "see \\[here\\](http://e)")
     }

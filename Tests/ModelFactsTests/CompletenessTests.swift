@@ -23,7 +23,7 @@ struct CompletenessTests {
     private func codes(
         _ paths: [String], needs: [String] = [], shards: [(index: String, files: [String])] = []
     ) -> [String] {
-        findings(paths, needs: needs, shards: shards).map(\.code)
+        findings(paths, needs: needs, shards: shards).map(\.code.rawValue)
     }
 
     // MARK: Shards
@@ -33,7 +33,7 @@ struct CompletenessTests {
             [Self.index, Self.shards[0], Self.shards[2]], shards: [(Self.index, Self.shards)])
         #expect(found.count == 1)
         let finding = try #require(found.first)
-        #expect(finding.code == "shard-missing")
+        #expect(finding.code.rawValue == "shard-missing")
         #expect(finding.severity == .error)
         #expect(finding.message == "m: shard \(Self.shards[1]) that \(Self.index) names is missing")
         #expect(finding.fix != nil)

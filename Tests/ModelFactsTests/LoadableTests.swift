@@ -14,7 +14,7 @@ private func codes(_ all: [(String, [UInt8])], choosing isChosen: (String) -> Bo
         return Completeness.findings(
             entry: "m", needs: facts.needs, paths: Set(chosen.map(\.path)), shards: facts.shards,
             requirements: facts.requirements, lacks: facts.lacks
-        ).filter { $0.severity == .error }.map(\.code)
+        ).filter { $0.severity == .error }.map(\.code.rawValue)
     }
 }
 

@@ -34,7 +34,7 @@ struct ModelFactsProblemsTests {
         ] as [(String, [UInt8], String)])
     func areTold(_ path: String, _ bytes: [UInt8], _ code: String) async throws {
         let facts = try await facts([(path, bytes)])
-        #expect(facts.problems.map(\.code) == [code])
+        #expect(facts.problems.map(\.code.rawValue) == [code])
         let problem = try #require(facts.problems.first)
         #expect(problem.message.hasPrefix("m: "))
         #expect(problem.fix != nil)
@@ -50,7 +50,7 @@ struct ModelFactsProblemsTests {
         ])
         #expect(facts.license == "mit")
         #expect(facts.formats == [.safetensors])
-        #expect(facts.problems.map(\.code) == ["json-broken", "safetensors-broken"])
+        #expect(facts.problems.map(\.code.rawValue) == ["json-broken", "safetensors-broken"])
         #expect(
             facts.problems.last?.message.contains("b.safetensors is broken: a safetensors file has") == true)
     }
@@ -62,7 +62,7 @@ struct ModelFactsProblemsTests {
                 ModelFile(path: $0, location: "\(directory)/\($0)", size: 100)
             }
             let facts = ModelFacts.read(files)
-            #expect(facts.problems.map(\.code) == Array(repeating: "unreadable", count: 4))
+            #expect(facts.problems.map(\.code.rawValue) == Array(repeating: "unreadable", count: 4))
             #expect(facts.problems.allSatisfy { $0.verdict == .undecided })
             #expect(facts.problems.first?.message == "README.md could not be read")
         }
@@ -70,7 +70,7 @@ struct ModelFactsProblemsTests {
 
     @Test func refuseFilesPastTheirLimit() async throws {
         let facts = try await facts([("config.json", [UInt8](repeating: 0x20, count: 1 << 23))])
-        #expect(facts.problems.map(\.code) == ["unreadable"])
+        #expect(facts.problems.map(\.code.rawValue) == ["unreadable"])
     }
 
     @Test(arguments: 0..<10 as Range<UInt64>)

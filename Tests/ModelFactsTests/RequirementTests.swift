@@ -17,7 +17,7 @@ private func findings(_ files: [(String, [UInt8])]) async throws -> [Diagnostic]
 
 /// The same in words that are easy to compare.
 private func missing(_ files: [(String, [UInt8])]) async throws -> [String] {
-    try await findings(files).map { "\($0.severity.rawValue) \($0.code)" }
+    try await findings(files).map { "\($0.severity.rawValue) \($0.code.rawValue)" }
 }
 
 struct RequirementTests {

@@ -41,6 +41,6 @@ import Testing
         ([], "cast-no-safetensors"),
     ]) func refusesWhatCannotBeCast(paths: [String], code: String) {
         let error = #expect(throws: Diagnostics.self) { _ = try selection(paths) }
-        #expect(error?.all.first?.code == code)
+        #expect(error?.all.first?.code.rawValue == code)
     }
 }

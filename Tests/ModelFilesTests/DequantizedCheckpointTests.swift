@@ -63,7 +63,7 @@ import Testing
             let error = #expect(throws: Diagnostics.self) {
                 _ = try source(config("{\"quant_method\":\"awq\"}"), Sample.llama(), in: directory)
             }
-            #expect(error?.all.first?.code == "quantization-unknown")
+            #expect(error?.all.first?.code.rawValue == "quantization-unknown")
             #expect(error?.all.first?.message.hasPrefix("model: the weights are quantized by awq") == true)
         }
     }

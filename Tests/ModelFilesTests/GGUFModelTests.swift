@@ -12,7 +12,7 @@ private func code(_ body: () throws -> Void) -> String {
         try body()
         return "none"
     } catch let error as Diagnostics {
-        return error.all[0].code
+        return error.all[0].code.rawValue
     } catch {
         return "\(error)"
     }
@@ -79,7 +79,7 @@ private let three: [[ModelSample.Tensor]] = [
             let error = #expect(throws: Diagnostics.self) {
                 try GGUFModel(path: ModelSample.path(directory + "/m", 1, of: 3))
             }
-            #expect(error?.all[0].code == "split-not-first")
+            #expect(error?.all[0].code.rawValue == "split-not-first")
             #expect(error?.all[0].fix == "name the first, \(directory)/m-00001-of-00003.gguf")
         }
     }

@@ -16,7 +16,7 @@ private func code(_ directory: String) throws -> String {
         _ = try SafetensorsCheckpoint.open(try Sample.inputs(directory), for: "model")
         return "opened"
     } catch let problems as Diagnostics {
-        return problems.all[0].code
+        return problems.all[0].code.rawValue
     }
 }
 

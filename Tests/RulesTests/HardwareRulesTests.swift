@@ -68,7 +68,7 @@ import Testing
 
     @Test func tellsThatP100IsRetired() throws {
         let found = try sample("p100", weights("\"F16\":1000")).findings()
-        #expect(found.map(\.code) == ["accelerator-retired"])
+        #expect(found.map(\.code.rawValue) == ["accelerator-retired"])
         #expect(found.first?.location == Diagnostic.Location(file: "pack.toml", line: 5, column: 1))
     }
 

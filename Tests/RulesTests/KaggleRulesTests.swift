@@ -65,7 +65,7 @@ import Testing
             ["m": RuleSample.Content(files: [("a.safetensors", 1), ("b.tar.gz", 2), ("c@d.json", 3)])])
         let finding = try #require(try sample.findings().first)
         #expect(finding.severity == .note)
-        #expect(finding.code == "kaggle-renamed")
+        #expect(finding.code.rawValue == "kaggle-renamed")
         #expect(finding.notes.first == "b.tar.gz: Kaggle unpacks archives after the upload")
         #expect(try sample.findings().count == 1)
     }

@@ -76,7 +76,7 @@ import Testing
         let found = try sample.diagnostics()
         #expect(found.map(\.severity) == [.warning, .warning, .warning])
         #expect(found.map(\.fix).prefix(2) == [#"did you mean "apache-2.0"?"#, #"did you mean "mit"?"#])
-        #expect(found.map(\.code).allSatisfy { $0 == "license-name-unknown" })
+        #expect(found.map(\.code.rawValue).allSatisfy { $0 == "license-name-unknown" })
         #expect(found.first?.location == Diagnostic.Location(file: "pack.toml", line: 5, column: 13))
         #expect(found.last?.message.contains("custom-name") == true)
     }

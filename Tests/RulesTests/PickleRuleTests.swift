@@ -34,7 +34,7 @@ struct PickleRuleTests {
             name: plain.name, kind: plain.kind, asked: plain.asked, origin: plain.origin, license: nil,
             facts: pickles.isEmpty ? [] : facts, files: plain.files, tensors: [])
         return try Check.findings(manifest, Samples.lock(manifest.bundle, [entry]), stale: [])
-            .filter { $0.code.hasPrefix("pickle") }
+            .filter { $0.code.rawValue.hasPrefix("pickle") }
     }
 
     private let harmless = #"{"path":"pytorch_model.bin","twin":"model.safetensors","verdict":"harmless"}"#
@@ -43,7 +43,7 @@ struct PickleRuleTests {
 
     @Test func deniesPicklesWhereNothingIsSaid() throws {
         let findings = try codes("", harmless)
-        #expect(findings.map(\.code) == ["pickle-denied"])
+        #expect(findings.map(\.code.rawValue) == ["pickle-denied"])
         #expect(findings.first?.location?.line == 6)
         #expect(
             findings.first?.notes.first?.contains("model.safetensors is here and has the weights") == true)
@@ -55,14 +55,16 @@ struct PickleRuleTests {
     @Test func scanTakesWhatOnlyBuildsData() throws {
         #expect(try codes("[policy]\npickle = \"scan\"", harmless) == [])
         let findings = try codes("[policy]\npickle = \"scan\"", refused)
-        #expect(findings.map(\.code) == ["pickle-refused"])
+        #expect(findings.map(\.code.rawValue) == ["pickle-refused"])
         #expect(findings.first?.notes == ["it imports os.system"])
-        #expect(try codes("[policy]\npickle = \"scan\"", unreadable).map(\.code) == ["pickle-unreadable"])
+        #expect(
+            try codes("[policy]\npickle = \"scan\"", unreadable).map(\.code.rawValue) == ["pickle-unreadable"]
+        )
     }
 
     @Test func aVerdictThatIsNotKnownIsNotHarmless() throws {
         let other = #"{"path":"pytorch_model.bin","verdict":"fine"}"#
-        #expect(try codes("[policy]\npickle = \"scan\"", other).map(\.code) == ["pickle-unreadable"])
+        #expect(try codes("[policy]\npickle = \"scan\"", other).map(\.code.rawValue) == ["pickle-unreadable"])
     }
 
     @Test func allowTakesAll() throws {

@@ -71,7 +71,7 @@ struct PolicySample {
     /// The findings of the policy's rules.
     func diagnostics() throws -> [Diagnostic] {
         try Check.findings(manifest, lock, stale: []).filter {
-            !$0.code.hasPrefix("kaggle-") && $0.code != "lock-stale"
+            !$0.code.rawValue.hasPrefix("kaggle-") && $0.code.rawValue != "lock-stale"
         }
     }
 }

@@ -86,12 +86,12 @@ package struct BundleSigner: Sendable {
         throw Diagnostics(
             findings + [
                 Diagnostic(
-                    code: "not-signed", "\(target) is not signed: it is not what its lock says",
+                    code: .notSigned, "\(target) is not signed: it is not what its lock says",
                     fix: "pack the bundle again", verdict: undecided ? .undecided : .finding)
             ])
     }
 
     private static func unreadable(_ path: String) -> Diagnostic {
-        Diagnostic(code: "not-signed", "\(path) was not read, so it is not signed", verdict: .undecided)
+        Diagnostic(code: .notSigned, "\(path) was not read, so it is not signed", verdict: .undecided)
     }
 }

@@ -29,7 +29,7 @@ package struct ModelSignature: Sendable {
             if file.hasWitnesses {
                 findings.append(
                     Diagnostic(
-                        .warning, code: "signature-log",
+                        code: .signatureLog,
                         "\(path) comes with entries of a log or timestamps, which are not checked"))
             }
             let read = try ModelStatement(payload: file.payload)
@@ -37,14 +37,14 @@ package struct ModelSignature: Sendable {
             if !read.isInOrder {
                 findings.append(
                     Diagnostic(
-                        .warning, code: "signature-order",
+                        code: .signatureOrder,
                         "\(path) lists its files in another order than the format demands",
                         fix: "tell whoever wrote it; what it says of each file is checked all the same"))
             }
         } catch {
             findings.append(
                 Diagnostic(
-                    code: error.verdict == .undecided ? "signature-unsupported" : "signature-invalid",
+                    code: error.verdict == .undecided ? .signatureUnsupported : .signatureInvalid,
                     "\(path) \(error.reason)", fix: "ask whoever signed for a new one", verdict: error.verdict
                 ))
         }
@@ -96,7 +96,7 @@ package struct ModelSignature: Sendable {
         if wrong.isEmpty { return [] }
         return [
             Diagnostic(
-                code: "signature-key", "\(path) names another key than the one that signed it",
+                code: .signatureKey, "\(path) names another key than the one that signed it",
                 notes: wrong + ["the key is \(names.fingerprint)"], fix: "ask whoever signed for a new one")
         ]
     }

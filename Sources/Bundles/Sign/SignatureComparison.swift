@@ -36,7 +36,7 @@ struct SignatureComparison {
                 (
                     path,
                     Diagnostic(
-                        code: "unsigned", "\(path) is not signed",
+                        code: .unsigned, "\(path) is not signed",
                         fix: "remove it, or have all of it signed again")
                 ))
         }
@@ -66,21 +66,21 @@ struct SignatureComparison {
 
     private func finding(of file: ModelStatement.File, _ moved: [[[UInt8]]: String]) -> Diagnostic? {
         func changed(_ notes: [String]) -> Diagnostic {
-            Diagnostic(code: "signed-changed", "\(file.path) is not what was signed", notes: notes)
+            Diagnostic(code: .signedChanged, "\(file.path) is not what was signed", notes: notes)
         }
         switch found[Array(file.path.utf8)] {
         case nil:
             let notes = moved[file.digests].map { ["\($0) has its content, and that name was not signed"] }
             return Diagnostic(
-                code: "signed-missing", "\(file.path) was signed and is missing", notes: notes ?? [])
+                code: .signedMissing, "\(file.path) was signed and is missing", notes: notes ?? [])
         case .size(let size)?:
             return changed(["expected \(file.size ?? 0) bytes", "found    \(size) bytes"])
         case .unreadable(let reason)?:
             return Diagnostic(
-                code: "unreadable", "\(file.path) could not be read", notes: [reason], verdict: .undecided)
+                code: .unreadable, "\(file.path) could not be read", notes: [reason], verdict: .undecided)
         case .present?:
             return Diagnostic(
-                code: "unreadable", "\(file.path) was not read, so its signature is not checked",
+                code: .unreadable, "\(file.path) was not read, so its signature is not checked",
                 verdict: .undecided)
         case .digests(let digests)?:
             if digests == file.digests { return nil }

@@ -41,7 +41,7 @@ package struct SignedFiles: Sendable {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "unreadable", "\(error)", fix: "name the model that was signed", verdict: .undecided
+                    code: .unreadable, "\(error)", fix: "name the model that was signed", verdict: .undecided
                 ))
         }
         let signed = Dictionary(statement.files.map { (Array($0.path.utf8), $0) }) { first, _ in first }

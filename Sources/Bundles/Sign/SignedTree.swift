@@ -59,7 +59,7 @@ struct SignedTree {
             } catch {
                 findings.append(
                     Diagnostic(
-                        code: "unreadable", "\(path) could not be read", notes: ["\(error)"],
+                        code: .unreadable, "\(path) could not be read", notes: ["\(error)"],
                         verdict: .undecided))
             }
         }
@@ -84,7 +84,7 @@ struct SignedTree {
         case .link, .other:
             findings.append(
                 Diagnostic(
-                    code: "unsigned", "\(path) is a link or a device, and only files were signed",
+                    code: .unsigned, "\(path) is a link or a device, and only files were signed",
                     fix: "remove it"))
         }
     }

@@ -27,7 +27,7 @@ package struct ArchiveContent: Sendable {
                 throw FileError("unpack", archive, code: 22)
             }
         } catch {
-            throw Diagnostics(Diagnostic(code: "unreadable", "\(error)", verdict: .undecided))
+            throw Diagnostics(Diagnostic(code: .unreadable, "\(error)", verdict: .undecided))
         }
         var sizes: [[UInt8]: Int] = [:]
         var lock: [UInt8]?
@@ -39,7 +39,7 @@ package struct ArchiveContent: Sendable {
                 guard entry.size <= Lock.sizeLimit else {
                     throw Diagnostics(
                         Diagnostic(
-                            code: "lock-malformed", "\(archive): its lock has \(entry.size) bytes",
+                            code: .lockMalformed, "\(archive): its lock has \(entry.size) bytes",
                             notes: ["allowed are \(Lock.sizeLimit)"], verdict: .undecided))
                 }
                 var bytes: [UInt8] = []
@@ -51,12 +51,12 @@ package struct ArchiveContent: Sendable {
             throw Diagnostics(error.diagnostic(archive))
         } catch {
             throw error as? Diagnostics
-                ?? Diagnostics(Diagnostic(code: "unreadable", "\(error)", verdict: .undecided))
+                ?? Diagnostics(Diagnostic(code: .unreadable, "\(error)", verdict: .undecided))
         }
         guard let lock else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "not-a-bundle", "\(archive) has no \(Lock.bundledName), so it is no bundle",
+                    code: .notABundle, "\(archive) has no \(Lock.bundledName), so it is no bundle",
                     fix: "name an archive that knapsack pack wrote", verdict: .undecided))
         }
         self.lock = try Lock.parse(lock, path: Path.join(archive, Lock.bundledName))
@@ -69,14 +69,14 @@ extension ArchiveError {
     func diagnostic(_ archive: String, notes: [String] = []) -> Diagnostic {
         switch code {
         case .file, .library, .usage:
-            Diagnostic(code: "unreadable", "\(self)", notes: notes, verdict: .undecided)
+            Diagnostic(code: .unreadable, "\(self)", notes: notes, verdict: .undecided)
         case .damaged:
             Diagnostic(
-                code: "archive-damaged", "\(archive) is damaged", notes: ["\(self)"] + notes,
+                code: .archiveDamaged, "\(archive) is damaged", notes: ["\(self)"] + notes,
                 fix: "pack it again, or copy it again")
         case .unsupported, .path, .notAFile, .duplicate, .tooLarge:
             Diagnostic(
-                code: "archive-refused", "\(archive) is not an archive that knapsack pack wrote",
+                code: .archiveRefused, "\(archive) is not an archive that knapsack pack wrote",
                 notes: ["\(self)"] + notes, fix: "pack it again", verdict: .undecided)
         }
     }

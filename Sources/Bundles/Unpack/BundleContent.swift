@@ -20,19 +20,19 @@ extension BundleContent {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "unreadable", "\(name): its lock cannot be read", notes: ["\(error)"],
+                    code: .unreadable, "\(name): its lock cannot be read", notes: ["\(error)"],
                     verdict: .undecided))
         }
         guard let size else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "not-a-bundle", "\(name) has no \(Lock.bundledName), so it is not a whole bundle",
+                    code: .notABundle, "\(name) has no \(Lock.bundledName), so it is not a whole bundle",
                     fix: "name the directory that knapsack pack wrote", verdict: .undecided))
         }
         guard size <= Lock.sizeLimit else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "lock-malformed", "\(name): its lock has \(size) bytes",
+                    code: .lockMalformed, "\(name): its lock has \(size) bytes",
                     notes: ["allowed are \(Lock.sizeLimit)"], verdict: .undecided))
         }
         var bytes: [UInt8] = []
@@ -61,7 +61,7 @@ package struct DirectoryContent: BundleContent {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "not-a-bundle", "\(error)", fix: "name a directory that knapsack pack wrote",
+                    code: .notABundle, "\(error)", fix: "name a directory that knapsack pack wrote",
                     verdict: .undecided))
         }
         name = directory

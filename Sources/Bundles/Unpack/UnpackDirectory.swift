@@ -31,7 +31,7 @@ final class UnpackDirectory: Sendable {
         if let bundle, Path.isInside(try UnpackDirectory.real(named), bundle) {
             throw Diagnostics(
                 Diagnostic(
-                    code: "target-in-bundle", "\(target.path) is in the bundle, which is only read",
+                    code: .targetInBundle, "\(target.path) is in the bundle, which is only read",
                     fix: "choose another directory for --\(target.form.rawValue)", verdict: .undecided))
         }
         do throws(FileError) {
@@ -41,13 +41,13 @@ final class UnpackDirectory: Sendable {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "target-unusable", "\(error)",
+                    code: .targetUnusable, "\(error)",
                     fix: "choose another directory for --\(target.form.rawValue)", verdict: .undecided))
         }
         guard try root.lockExclusively() else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "unpack-running", "another knapsack unpack is writing \(target.path)",
+                    code: .unpackRunning, "another knapsack unpack is writing \(target.path)",
                     fix: "wait for it, or choose another --\(target.form.rawValue)", verdict: .undecided))
         }
     }
@@ -120,7 +120,7 @@ final class UnpackDirectory: Sendable {
     /// Something that is in the way, and stays as it is.
     func conflict(_ shown: String, _ clause: String, notes: [String] = []) -> Diagnostic {
         Diagnostic(
-            code: "target-conflict", "\(FileWalk.shown(Path.join(path, shown))) \(clause)", notes: notes,
+            code: .targetConflict, "\(FileWalk.shown(Path.join(path, shown))) \(clause)", notes: notes,
             fix: "move it away, or choose another directory for --\(target.form.rawValue)")
     }
 }

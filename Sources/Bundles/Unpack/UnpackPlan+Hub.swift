@@ -148,7 +148,7 @@ extension UnpackPlan {
                 }
                 if other != nil { continue }
                 let elsewhere = Diagnostic(
-                    .warning, code: "ref-kept",
+                    code: .refKept,
                     "\(entry.name): \(ref) of \(repository.id) points elsewhere in the cache, and still does",
                     notes: ["restored was \(hash)"],
                     fix: "use revision=\"\(hash)\", or delete \(path) in the cache and unpack again")

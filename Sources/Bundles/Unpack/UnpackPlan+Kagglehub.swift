@@ -36,7 +36,7 @@ extension UnpackPlan {
             guard entries.allSatisfy(\.takesOnlySome), let first = entries.first else { continue }
             findings.append(
                 Diagnostic(
-                    .warning, code: "version-partial",
+                    code: .versionPartial,
                     "\(first.name): the manifest left files of \(handle.text) out, and kagglehub will not miss them",
                     notes: ["it takes the version for complete by \(marker)"],
                     fix: "delete the marker where the rest can and shall be downloaded"))

@@ -149,7 +149,7 @@ struct UnpackPlan: Sendable {
     static func contradiction(_ message: String, fix: String = "pack the bundle again") -> Diagnostics {
         Diagnostics(
             Diagnostic(
-                code: "lock-contradicts-itself", "the bundle's lock contradicts itself: \(message)",
+                code: .lockContradictsItself, "the bundle's lock contradicts itself: \(message)",
                 notes: ["nothing was written"], fix: fix, verdict: .undecided))
     }
 }

@@ -116,7 +116,7 @@ struct UnpackStream: Sendable {
             fail(
                 part.file,
                 Diagnostic(
-                    code: "changed",
+                    code: .changed,
                     "\(archive.name): \(FileWalk.shown(entry.path)) is too short: \(entry.size) bytes",
                     notes: ["needed for \(item(part.file).name)"], fix: "copy the bundle again"))
             return false
@@ -214,7 +214,7 @@ struct UnpackStream: Sendable {
                 let shown = FileWalk.shown(String(decoding: path, as: UTF8.self))
                 findings.append(
                     Diagnostic(
-                        code: "missing", "\(archive.name): \(shown) is missing",
+                        code: .missing, "\(archive.name): \(shown) is missing",
                         notes: ["needed for \(item(part.file).name)"], fix: "copy the bundle again"))
             }
         }

@@ -157,7 +157,7 @@ struct UnpackWriter: Sendable {
             try? staging.removeFile(name)
             return .failed(
                 Diagnostic(
-                    code: "changed", "\(bundle): \(path) became shorter while \(item.name) was read",
+                    code: .changed, "\(bundle): \(path) became shorter while \(item.name) was read",
                     fix: "copy the bundle again"))
         } catch {
             try? staging.removeFile(name)
@@ -169,7 +169,7 @@ struct UnpackWriter: Sendable {
         let places = Set(item.ranges.map(\.at)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         let more = places.count > 3 ? ["… and \(places.count - 3) more"] : []
         return Diagnostic(
-            code: "changed", "\(item.name) does not come out of the bundle as the lock says",
+            code: .changed, "\(item.name) does not come out of the bundle as the lock says",
             notes: [
                 "expected sha256 \(item.sha256)  (\(item.size) bytes, from the lock)",
                 "found    sha256 \(found)",

@@ -49,7 +49,7 @@ package struct Unpacker: Sendable {
             throw Diagnostics(
                 unknown.sorted().map { entry in
                     Diagnostic(
-                        code: "unknown-entry", "\(name) has no entry \(entry)",
+                        code: .unknownEntry, "\(name) has no entry \(entry)",
                         notes: ["its entries: \(lock.entries.map(\.name).joined(separator: ", "))"],
                         verdict: .undecided)
                 })
@@ -59,7 +59,7 @@ package struct Unpacker: Sendable {
             throw Diagnostics(
                 homeless.map { entry in
                     Diagnostic(
-                        code: "entry-has-no-cache",
+                        code: .entryHasNoCache,
                         "\(entry.name) comes from \(entry.asked.text), which no target given restores",
                         fix: "add --\(entry.form.rawValue) DIR", verdict: .undecided)
                 })
@@ -72,7 +72,7 @@ package struct Unpacker: Sendable {
         guard !plans.isEmpty else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "nothing-to-unpack", "\(name) has no entry that such a target restores",
+                    code: .nothingToUnpack, "\(name) has no entry that such a target restores",
                     notes: wanted.map { "\($0.name) comes from \($0.asked.text)" },
                     fix: "--to DIR restores entries of every source", verdict: .undecided))
         }
@@ -158,19 +158,19 @@ package struct Unpacker: Sendable {
                     sizes[key] = known
                     guard let size = known else {
                         told.insert(key)
-                        problems.append(problem("missing", range.at, "is missing", item))
+                        problems.append(problem(.missing, range.at, "is missing", item))
                         continue
                     }
                     // The lock's reader made sure that no range ends past 2^63.
                     if range.offset + range.length > size {
                         told.insert(key)
-                        problems.append(problem("changed", range.at, "is too short: \(size) bytes", item))
+                        problems.append(problem(.changed, range.at, "is too short: \(size) bytes", item))
                     }
                 } catch {
                     told.insert(key)
                     problems.append(
                         Diagnostic(
-                            code: "unreadable", "\(name): \(range.at) could not be read",
+                            code: .unreadable, "\(name): \(range.at) could not be read",
                             notes: ["\(error)"], verdict: .undecided))
                 }
             }
@@ -179,7 +179,7 @@ package struct Unpacker: Sendable {
     }
 
     private func problem(
-        _ code: String, _ path: String, _ clause: String, _ item: UnpackPlan.Item
+        _ code: FindingCode, _ path: String, _ clause: String, _ item: UnpackPlan.Item
     ) -> Diagnostic {
         Diagnostic(
             code: code, "\(name): \(FileWalk.shown(path)) \(clause)",

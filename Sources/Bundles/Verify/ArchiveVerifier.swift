@@ -58,7 +58,7 @@ package struct ArchiveVerifier: Sendable {
             }
         } catch let error as ArchiveError where error.code == .damaged {
             damage = Diagnostic(
-                code: "archive-damaged", "\(path) is damaged", notes: ["\(error)"],
+                code: .archiveDamaged, "\(path) is damaged", notes: ["\(error)"],
                 fix: "pack it again, or copy it again")
         }
         var findings = damage.map { [$0] } ?? []
@@ -72,7 +72,7 @@ package struct ArchiveVerifier: Sendable {
                 let compared = BundleComparison(expected, found)
                     .findings(sums: level == .full ? kept[SumsFile.name] : nil)
                 // What a damaged archive did not give out is not missing.
-                findings += damage == nil ? compared : compared.filter { $0.code != "missing" }
+                findings += damage == nil ? compared : compared.filter { $0.code != .missing }
                 if level == .full {
                     // A file whose parts are not all there was told by what is missing.
                     let whole = expected.segmented.filter { $0.segments.allSatisfy { found[$0.at] != nil } }
@@ -84,14 +84,14 @@ package struct ArchiveVerifier: Sendable {
             } catch let problem as Diagnostics {
                 findings += problem.all.map {
                     Diagnostic(
-                        code: "changed", "\(Lock.bundledName) is damaged", notes: [$0.message],
+                        code: .changed, "\(Lock.bundledName) is damaged", notes: [$0.message],
                         fix: "pack the bundle again")
                 }
             }
         } else if damage == nil {
             throw Diagnostics(
                 Diagnostic(
-                    code: "not-a-bundle", "\(path) has no \(Lock.bundledName), so it is no bundle",
+                    code: .notABundle, "\(path) has no \(Lock.bundledName), so it is no bundle",
                     fix: "name an archive that knapsack pack wrote", verdict: .undecided))
         }
         findings.sort { $0.message.utf8.lexicographicallyPrecedes($1.message.utf8) }

@@ -40,9 +40,9 @@ struct BundleComparison {
             return [
                 isMounted
                     ? Diagnostic(
-                        .note, code: "metadata-missing",
+                        code: .metadataMissing,
                         "\(name) is missing, as in everything that Kaggle mounts")
-                    : Diagnostic(code: "missing", "\(name) is missing", fix: "pack the bundle again")
+                    : Diagnostic(code: .missing, "\(name) is missing", fix: "pack the bundle again")
             ]
         case .digest(let digest, _)?:
             let right = try? ContentHasher.sha256(bytes.span)
@@ -52,7 +52,7 @@ struct BundleComparison {
         }
         return [
             Diagnostic(
-                code: "changed", "\(name) has other content than the lock's [bundle] table gives it",
+                code: .changed, "\(name) has other content than the lock's [bundle] table gives it",
                 fix: "pack the bundle again")
         ]
     }
@@ -63,7 +63,7 @@ struct BundleComparison {
             switch found[path] {
             case nil:
                 findings.append(
-                    Diagnostic(code: "missing", "\(path) is missing", fix: "pack the bundle again"))
+                    Diagnostic(code: .missing, "\(path) is missing", fix: "pack the bundle again"))
             case .unreadable(let reason)?: findings.append(unreadable(path, reason))
             case .size(let size)?, .digest(_, let size)?:
                 if size != content.size {
@@ -74,7 +74,7 @@ struct BundleComparison {
                     if let owner = expected.path(of: digest) {
                         notes.append("that is the content of \(owner)")
                     }
-                    findings.append(Diagnostic(code: "changed", "\(path) has other content", notes: notes))
+                    findings.append(Diagnostic(code: .changed, "\(path) has other content", notes: notes))
                 }
             }
         }
@@ -87,7 +87,7 @@ struct BundleComparison {
         }
         for path in expected.generated.sorted()
         where found[path] == nil && !UploadMetadata.names.contains(path) {
-            findings.append(Diagnostic(code: "missing", "\(path) is missing", fix: "pack the bundle again"))
+            findings.append(Diagnostic(code: .missing, "\(path) is missing", fix: "pack the bundle again"))
         }
         return findings
     }
@@ -99,10 +99,10 @@ struct BundleComparison {
             path.utf8.reversed().starts(with: "cyp.".utf8)
         else {
             return Diagnostic(
-                code: "extra", "\(path) is not in the lock", fix: "remove it from the bundle")
+                code: .extra, "\(path) is not in the lock", fix: "remove it from the bundle")
         }
         return Diagnostic(
-            .warning, code: "python-cache", "\(path) was written by Python, and is not proved",
+            code: .pythonCache, "\(path) was written by Python, and is not proved",
             fix: "remove the directory __pycache__ before the upload; python -B does not make it")
     }
 
@@ -127,7 +127,7 @@ struct BundleComparison {
         }.map { "no right line for \($0)" }
         let generated = wrong.filter { expected.generated.contains($0) }.sorted().map { path in
             Diagnostic(
-                code: "changed", "\(path) does not match its line in \(SumsFile.name)",
+                code: .changed, "\(path) does not match its line in \(SumsFile.name)",
                 notes: ["either of the two is damaged"], fix: "pack the bundle again")
         }
         let notes = (unnamed + unknown + lines).sorted()
@@ -136,15 +136,15 @@ struct BundleComparison {
 
     private func damagedSums(notes: [String]) -> Diagnostic {
         Diagnostic(
-            code: "changed", "\(SumsFile.name) is damaged: it does not say what the lock says", notes: notes,
+            code: .changed, "\(SumsFile.name) is damaged: it does not say what the lock says", notes: notes,
             fix: "pack the bundle again")
     }
 
     private func changed(_ path: String, _ expected: String, _ found: String) -> Diagnostic {
-        Diagnostic(code: "changed", "\(path) has another size", notes: [expected, found])
+        Diagnostic(code: .changed, "\(path) has another size", notes: [expected, found])
     }
 
     private func unreadable(_ path: String, _ reason: String) -> Diagnostic {
-        Diagnostic(code: "unreadable", "\(path) could not be read", notes: [reason], verdict: .undecided)
+        Diagnostic(code: .unreadable, "\(path) could not be read", notes: [reason], verdict: .undecided)
     }
 }

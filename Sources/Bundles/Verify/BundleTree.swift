@@ -18,7 +18,7 @@ struct BundleTree {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "not-a-bundle", "\(error)", fix: "name a directory that knapsack pack wrote",
+                    code: .notABundle, "\(error)", fix: "name a directory that knapsack pack wrote",
                     verdict: .undecided))
         }
         try walk("", depth: 0)
@@ -31,9 +31,9 @@ struct BundleTree {
             names = try Directory.names(in: Path.join(root, folder))
         } catch let error as FileError {
             if folder.isEmpty {
-                throw Diagnostics(Diagnostic(code: "not-a-bundle", "\(error)", verdict: .undecided))
+                throw Diagnostics(Diagnostic(code: .notABundle, "\(error)", verdict: .undecided))
             }
-            findings.append(Diagnostic(code: "unreadable", "\(error)", verdict: .undecided))
+            findings.append(Diagnostic(code: .unreadable, "\(error)", verdict: .undecided))
             return
         }
         for name in names {
@@ -46,13 +46,13 @@ struct BundleTree {
                 case .link, .other:
                     findings.append(
                         Diagnostic(
-                            code: "not-a-file", "\(path) is a link or a device, and bundles have only files",
+                            code: .notAFile, "\(path) is a link or a device, and bundles have only files",
                             fix: "pack the bundle again"))
                 }
             } catch let error as FileError {
                 findings.append(
                     Diagnostic(
-                        code: "unreadable", "\(path) could not be read", notes: ["\(error)"],
+                        code: .unreadable, "\(path) could not be read", notes: ["\(error)"],
                         verdict: .undecided))
             }
         }

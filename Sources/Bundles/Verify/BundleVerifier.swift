@@ -23,7 +23,7 @@ package struct BundleVerifier: Sendable {
         guard tree.files[Lock.bundledName] != nil else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "not-a-bundle", "\(root) has no \(Lock.bundledName), so it is not a whole bundle",
+                    code: .notABundle, "\(root) has no \(Lock.bundledName), so it is not a whole bundle",
                     fix: "name the directory that knapsack pack wrote", verdict: .undecided))
         }
         let found = try await look(at: tree, progress)
@@ -50,7 +50,7 @@ package struct BundleVerifier: Sendable {
             // A damaged lock is a finding: the bundle was looked at, and it does not hold.
             findings += problem.all.map { problem in
                 Diagnostic(
-                    code: "changed", "\(Lock.bundledName) is damaged", notes: [problem.message],
+                    code: .changed, "\(Lock.bundledName) is damaged", notes: [problem.message],
                     fix: "pack the bundle again, or copy the lock from the repository")
             }
         }

@@ -43,11 +43,11 @@ package struct CacheVerifier: Sendable {
         guard let location = source.location else {
             guard source.file.proof != .conversion else {
                 return Diagnostic(
-                    code: "conversion-absent", "\(name) was not converted on this machine, or was pruned",
+                    code: .conversionAbsent, "\(name) was not converted on this machine, or was pruned",
                     fix: "run knapsack pack, which converts it and compares it with the lock",
                     verdict: .undecided)
             }
-            return Diagnostic(code: "missing", "\(name) is missing", fix: "download it again")
+            return Diagnostic(code: .missing, "\(name) is missing", fix: "download it again")
         }
         let size: Int
         var digest: SHA256Digest?
@@ -65,17 +65,17 @@ package struct CacheVerifier: Sendable {
             throw ReadFailure.cancelled
         } catch {
             return Diagnostic(
-                code: "unreadable", "\(name) could not be read", notes: ["\(error)"], verdict: .undecided)
+                code: .unreadable, "\(name) could not be read", notes: ["\(error)"], verdict: .undecided)
         }
         if size != source.file.size {
             return Diagnostic(
-                code: "changed", "\(name) has another size",
+                code: .changed, "\(name) has another size",
                 notes: ["expected \(source.file.size) bytes", "found    \(size) bytes", "at \(location)"],
                 fix: "download it again")
         }
         guard let digest, digest != source.file.sha256 else { return nil }
         return Diagnostic(
-            code: "changed", "\(name) has other content",
+            code: .changed, "\(name) has other content",
             notes: [
                 "expected sha256 \(source.file.sha256)", "found    sha256 \(digest)", "at \(location)",
             ],

@@ -38,7 +38,7 @@ struct ExpectedFiles {
                 if let present = content[path], present.sha256 != file.sha256 || present.size != file.size {
                     throw Diagnostics(
                         Diagnostic(
-                            code: "lock-contradicts-itself",
+                            code: .lockContradictsItself,
                             "the lock gives \(path) two contents: \(present.sha256) and \(file.sha256)",
                             verdict: .undecided))
                 }

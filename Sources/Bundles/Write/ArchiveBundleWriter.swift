@@ -41,7 +41,7 @@ package struct ArchiveBundleWriter: Sendable {
         if let status = try FileStatus.existing(target), status.kind != .file {
             throw Diagnostics(
                 Diagnostic(
-                    code: "output-exists", "\(target) exists and is not a file, so it is not replaced",
+                    code: .outputExists, "\(target) exists and is not a file, so it is not replaced",
                     fix: "remove it, or choose another --output", verdict: .undecided))
         }
         let generated = try GeneratedFiles(plan: plan).all

@@ -34,7 +34,7 @@ extension Plan {
             } else if !lost.contains(stored.entry) {
                 missing.append(
                     Diagnostic(
-                        code: "file-missing", "\(stored.entry): \(stored.file) is not in the cache any more",
+                        code: .fileMissing, "\(stored.entry): \(stored.file) is not in the cache any more",
                         notes: ["the lock has it with sha256 \(stored.sha256)"],
                         fix: "download it again, or run knapsack lock --update \(stored.entry)",
                         verdict: .undecided))

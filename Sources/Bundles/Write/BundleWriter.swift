@@ -107,7 +107,7 @@ package struct BundleWriter: Sendable {
         }
         throw Diagnostics(
             Diagnostic(
-                code: "output-exists", "\(target) exists and is not a bundle, so it is not replaced",
+                code: .outputExists, "\(target) exists and is not a bundle, so it is not replaced",
                 fix: "remove it, or choose another --output", verdict: .undecided))
     }
 
@@ -160,7 +160,7 @@ package struct BundleWriter: Sendable {
         guard let location = locations[file.path] else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "file-not-found", "\(file.entry): \(file.file) is not in the cache",
+                    code: .fileNotFound, "\(file.entry): \(file.file) is not in the cache",
                     verdict: .undecided))
         }
         let temporary = Path.join(staging, "\(BundleWriter.incoming)/\(number)")

@@ -7,7 +7,7 @@ enum WriteProblem {
     /// Another process has the unfinished bundle.
     static func running(_ target: String) -> Diagnostic {
         Diagnostic(
-            code: "pack-running", "another knapsack pack is writing \(target)",
+            code: .packRunning, "another knapsack pack is writing \(target)",
             fix: "wait for it, or choose another --output", verdict: .undecided)
     }
 
@@ -18,7 +18,7 @@ enum WriteProblem {
         let free = (try? Directory.freeBytes(at: directory)) ?? 0
         let files = Directory.isOutOfFiles(at: directory) ? ["but there is room for no more files"] : []
         return Diagnostic(
-            code: "disk-full", "not enough free space for \(target)",
+            code: .diskFull, "not enough free space for \(target)",
             notes: ["needed  \(needed)", "free    \(bytes(free))"] + files, fix: fix, verdict: .undecided)
     }
 
@@ -50,7 +50,7 @@ enum WriteProblem {
         case ReadFailure.changed(location):
             Diagnostics(
                 Diagnostic(
-                    code: "content-changed", "\(file.entry): \(file.file) changed while it was read",
+                    code: .contentChanged, "\(file.entry): \(file.file) changed while it was read",
                     notes: ["at \(location)"], fix: "pack again when nothing writes to it",
                     verdict: .undecided))
         case ReadFailure.file(let cause) where cause.path == location:
@@ -73,7 +73,7 @@ extension Plan.StoredFile {
     /// A finding about a file of a cache that is not what the lock pins.
     func changed(found: String, at location: String) -> Diagnostic {
         Diagnostic(
-            code: "content-changed", "\(entry): \(file) does not have the content that the lock pins",
+            code: .contentChanged, "\(entry): \(file) does not have the content that the lock pins",
             notes: [
                 "expected sha256 \(sha256)  (\(size) bytes, from the lock)", "found    \(found)",
                 "at \(location)",
@@ -84,7 +84,7 @@ extension Plan.StoredFile {
     /// A file of a cache that was there when the plan was made, and cannot be opened or read.
     fileprivate func unreadable(_ cause: FileError) -> Diagnostic {
         Diagnostic(
-            code: cause.isMissing ? "file-missing" : "unreadable",
+            code: cause.isMissing ? .fileMissing : .unreadable,
             "\(entry): \(file) \(cause.isMissing ? "is not in the cache any more" : "could not be read")",
             notes: ["\(cause)"],
             fix: cause.isMissing

@@ -27,7 +27,7 @@ struct ArchitecturePlan: Sendable {
         for tensor in converted {
             guard names.insert(Array(tensor.name.utf8)).inserted else {
                 throw ConversionError(
-                    "tensor-twice", "two tensors of the checkpoint would become \"\(tensor.name)\"",
+                    .tensorTwice, "two tensors of the checkpoint would become \"\(tensor.name)\"",
                     fix: "see that config.json belongs to these weights")
             }
             try limits.check(tensor)
@@ -118,7 +118,7 @@ struct PlanLimits: Sendable {
             guard case .uint32(let size) = keys["\(architecture.name).\(key)"] else { return nil }
             guard size > 0 else {
                 throw ConversionError(
-                    "config-value-wrong", "config.json says that \(key) is 0",
+                    .configValueWrong, "config.json says that \(key) is 0",
                     fix: "see that it is the config.json of this model")
             }
             return Int(size)
@@ -157,7 +157,7 @@ struct PlanLimits: Sendable {
             let block = TensorNames.block(of: tensor.name)
             guard let block, block < blockCount else {
                 throw ConversionError(
-                    "tensor-unknown",
+                    .tensorUnknown,
                     "tensor \"\(tensor.name)\" is of a block behind the \(blockCount) that config.json says",
                     fix: "see that config.json belongs to these weights")
             }

@@ -26,13 +26,13 @@ package enum ArchitectureRegistry {
         }
         guard !name.isEmpty else {
             throw ConversionError(
-                "architecture-missing", "config.json does not say which architecture the model has",
+                .architectureMissing, "config.json does not say which architecture the model has",
                 fix: "add \"architectures\", as [\"LlamaForCausalLM\"]")
         }
         let near = classes.map { ($0, Suggestion.distance(Array(name.utf8.prefix(64)), Array($0.utf8))) }
             .sorted { $0.1 < $1.1 }.prefix(3).map(\.0)
         throw ConversionError(
-            "architecture-unknown", "models of the architecture \(name) cannot be converted",
+            .architectureUnknown, "models of the architecture \(name) cannot be converted",
             notes: ["the nearest that can are \(near.joined(separator: ", "))"],
             fix: "take a GGUF that someone made with llama.cpp, or ask for the architecture")
     }

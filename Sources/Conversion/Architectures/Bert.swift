@@ -78,7 +78,7 @@ struct Bert: ModelArchitecture {
     static func labels(_ config: ModelConfig) throws(ConversionError) -> [String]? {
         guard let members = config.first(["id2label"])?.members, !members.isEmpty else { return nil }
         let error = ConversionError(
-            "config-value-wrong", "config.json: \"id2label\" does not give names by number",
+            .configValueWrong, "config.json: \"id2label\" does not give names by number",
             fix: "see that it is the config.json of this model")
         var labels: [(number: Int, text: String)] = []
         for member in members {

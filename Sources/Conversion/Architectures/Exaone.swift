@@ -22,7 +22,7 @@ struct Exaone: ModelArchitecture {
         config = model.config
         guard config.stringIfPresent("activation_function") == "silu" else {
             throw ConversionError(
-                "config-value-wrong", "config.json: \"activation_function\" is not \"silu\"",
+                .configValueWrong, "config.json: \"activation_function\" is not \"silu\"",
                 notes: ["llama.cpp computes models of the architecture exaone with no other"])
         }
     }

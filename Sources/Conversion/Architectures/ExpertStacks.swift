@@ -43,7 +43,7 @@ struct ExpertStacks: Sendable {
             }
             guard let stack = TensorValue.stacked(values) else {
                 throw ConversionError(
-                    "tensor-shape", "the experts of block \(block) differ in the shape of \(path)\(part)",
+                    .tensorShape, "the experts of block \(block) differ in the shape of \(path)\(part)",
                     fix: "see that config.json belongs to these weights")
             }
             stacks.append(("\(prefix)\(path)\(part).weight", stack))

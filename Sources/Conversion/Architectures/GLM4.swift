@@ -17,7 +17,7 @@ struct GLM4: ModelArchitecture {
         config = model.config
         guard RopeParameters(config).shared("mrope_section") == nil else {
             throw ConversionError(
-                "architecture-unknown", "GLM-4 with rotations in sections, for images, cannot be converted",
+                .architectureUnknown, "GLM-4 with rotations in sections, for images, cannot be converted",
                 fix: "take a GGUF that someone made with llama.cpp")
         }
     }

@@ -42,7 +42,7 @@ struct Gemma3: ModelArchitecture {
         }
         guard let tokenizer = try model.files.json("tokenizer.json") else {
             throw ConversionError(
-                "tokenizer-missing", "there is neither tokenizer.model nor tokenizer.json",
+                .tokenizerMissing, "there is neither tokenizer.model nor tokenizer.json",
                 fix: "see that all files of the model are there")
         }
         // Tokens that are in both are counted twice, as the converter counts them.
@@ -57,7 +57,7 @@ struct Gemma3: ModelArchitecture {
         let config = model.config
         guard config.first(["attn_logit_softcapping"]) == nil else {
             throw ConversionError(
-                "config-value-wrong", "config.json: GGUF has no \"attn_logit_softcapping\" for Gemma 3")
+                .configValueWrong, "config.json: GGUF has no \"attn_logit_softcapping\" for Gemma 3")
         }
         try metadata.addGenericParameters(config, fileType: fileType)
         // What transformers' defaults do not fill; what is there keeps its place.

@@ -73,7 +73,7 @@ extension ModelMetadata {
     {
         guard heads > 0, let whole = Int(exactly: (share * Double(number)).rounded(.towardZero)) else {
             throw ConversionError(
-                "config-value-wrong", "config.json: \(share) is no share of \(number) elements to rotate",
+                .configValueWrong, "config.json: \(share) is no share of \(number) elements to rotate",
                 fix: "see that it is the config.json of this model")
         }
         return try count(whole / heads)
@@ -90,7 +90,7 @@ extension ModelMetadata {
     package static func count(_ number: Int) throws(ConversionError) -> GGUFContent {
         guard let small = UInt32(exactly: number) else {
             throw ConversionError(
-                "config-value-wrong", "config.json has \(number) where a number of 32 bits must be",
+                .configValueWrong, "config.json has \(number) where a number of 32 bits must be",
                 fix: "see that it is the config.json of this model")
         }
         return .uint32(small)
@@ -98,7 +98,7 @@ extension ModelMetadata {
 
     private static func wrong(_ keys: [String]) -> ConversionError {
         ConversionError(
-            "config-value-wrong",
+            .configValueWrong,
             "config.json: \(keys.map { "\"\($0)\"" }.joined(separator: " or ")) is no number of 32 bits",
             fix: "see that it is the config.json of this model")
     }
@@ -152,7 +152,7 @@ extension ModelMetadata {
         let numbers: [String: UInt32] = ["softmax": 1, "sigmoid": 2, "sqrtsoftplus": 4]
         guard let number = numbers[function] else {
             throw ConversionError(
-                "config-value-wrong",
+                .configValueWrong,
                 "config.json chooses experts by \"\(function)\", which GGUF has no number for"
             )
         }

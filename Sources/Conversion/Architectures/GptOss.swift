@@ -20,7 +20,7 @@ struct GptOss: ModelArchitecture {
                 tensor.blockType == nil
             else { continue }
             throw ConversionError(
-                "tensor-missing", "tensor \"\(tensor.name)\" lacks the other half of its MXFP4 blocks",
+                .tensorMissing, "tensor \"\(tensor.name)\" lacks the other half of its MXFP4 blocks",
                 fix: "see that all files of the model are there")
         }
     }

@@ -15,7 +15,7 @@ struct Granite: ModelArchitecture {
         heads = try RotaryHeads(model.config)
         guard RopeParameters(model.config).type?.lowercased() != "llama3" else {
             throw ConversionError(
-                "config-value-wrong",
+                .configValueWrong,
                 "config.json: GGUF has no \"rope_scaling\" of the kind llama3 for Granite")
         }
     }

@@ -26,7 +26,7 @@ struct InternLM2: ModelArchitecture {
         length = try config.size("hidden_size") / headCount
         guard headCount.isMultiple(of: keyCount), length.isMultiple(of: 2), length > 0 else {
             throw ConversionError(
-                "config-value-wrong",
+                .configValueWrong,
                 "config.json: \(headCount) heads of \(length) elements do not share \(keyCount) heads of keys",
                 fix: "see that it is the config.json of this model")
         }

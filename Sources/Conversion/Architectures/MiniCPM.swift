@@ -33,7 +33,7 @@ struct MiniCPM: ModelArchitecture {
             let factors = list.compactMap { $0.double.map { Float($0) } }
             guard factors.count == list.count, 2 * factors.count == length else {
                 throw ConversionError(
-                    "config-value-wrong",
+                    .configValueWrong,
                     "config.json: \"\(kind)_factor\" in \"rope_scaling\" is no list of \(length / 2) numbers",
                     fix: "see that it is the config.json of this model")
             }

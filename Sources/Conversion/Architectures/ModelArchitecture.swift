@@ -78,14 +78,14 @@ extension ConversionError {
     /// A tensor that the family does not have.
     static func unknownTensor(_ name: String, _ architecture: String) -> ConversionError {
         ConversionError(
-            "tensor-unknown", "a model of the architecture \(architecture) has no tensor \"\(name)\"",
+            .tensorUnknown, "a model of the architecture \(architecture) has no tensor \"\(name)\"",
             fix: "see that config.json belongs to these weights")
     }
 
     /// A tensor of another shape than the configuration says.
     static func wrongShape(_ name: String, _ shape: [Int], _ reason: String) -> ConversionError {
         ConversionError(
-            "tensor-shape", "tensor \"\(name)\" has the shape \(shape), \(reason)",
+            .tensorShape, "tensor \"\(name)\" has the shape \(shape), \(reason)",
             fix: "see that config.json belongs to these weights")
     }
 

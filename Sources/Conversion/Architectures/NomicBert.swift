@@ -34,7 +34,7 @@ struct NomicBert: ModelArchitecture {
         isUnigram = try files.json("tokenizer.json")?["model"]?["type"]?.string == "Unigram"
         if config["n_positions"] == nil, config["hidden_size"] != nil {
             throw ConversionError(
-                "config-value-wrong",
+                .configValueWrong,
                 "config.json is of the NomicBert of transformers 5, whose keys and tensors the converter does "
                     + "not know",
                 fix:
@@ -75,7 +75,7 @@ struct NomicBert: ModelArchitecture {
 
     private static func wrong(_ what: String) -> ConversionError {
         ConversionError(
-            "config-value-wrong", "config.json: \(what)",
+            .configValueWrong, "config.json: \(what)",
             notes: ["llama.cpp computes models of the architecture nomic-bert in no other way"],
             fix: "see that it is the config.json of this model")
     }

@@ -114,7 +114,7 @@ struct LongRope: Sendable {
         }
         guard let context = original.wholeNumber, context > 1, context <= Int(Int32.max) else {
             throw ConversionError(
-                "config-value-wrong",
+                .configValueWrong,
                 "config.json: \"original_max_position_embeddings\" is not a whole number above 1",
                 fix: "see that it is the config.json of this model")
         }
@@ -128,7 +128,7 @@ struct LongRope: Sendable {
             long.count == short.count, 2 * long.count == self.length
         else {
             throw ConversionError(
-                "config-value-wrong",
+                .configValueWrong,
                 "config.json: \"long_factor\" and \"short_factor\" are not \(self.length / 2) numbers each",
                 fix: "see that it is the config.json of this model")
         }
@@ -141,7 +141,7 @@ struct LongRope: Sendable {
         case nil: throw ModelConfig.missing(["rope_scaling.type"])
         case let type?:
             throw ConversionError(
-                "config-value-wrong",
+                .configValueWrong,
                 "config.json: GGUF has no \"rope_scaling\" of the kind \(type) for Phi 3")
         }
         factors = (long, short, Float(attention))

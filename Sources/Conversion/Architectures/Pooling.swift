@@ -10,7 +10,7 @@ extension ModelMetadata {
             let path = "\(module["path"]?.string ?? "")/config.json"
             guard let pooling = try files.json(path) else {
                 throw ConversionError(
-                    "config-missing", "there is no \(path), of which modules.json speaks",
+                    .configMissing, "there is no \(path), of which modules.json speaks",
                     fix: "see that all files of the model are there")
             }
             set("pooling_type", .uint32(try Self.pooling(pooling, path)))
@@ -18,7 +18,7 @@ extension ModelMetadata {
         guard let classifier = config.first(["classifier_pooling"]) else { return }
         guard let name = classifier.string, name != "lasttoken", let number = Self.poolings[name] else {
             throw ConversionError(
-                "config-value-wrong",
+                .configValueWrong,
                 "config.json: \"classifier_pooling\" is neither \"mean\" nor \"cls\"")
         }
         set("classifier.pooling_type", .uint32(number))
@@ -35,7 +35,7 @@ extension ModelMetadata {
         }
         guard let mode = config["pooling_mode"]?.string, let number = poolings[mode] else {
             throw ConversionError(
-                "config-value-wrong", "\(path) pools neither by the mean nor by the first or the last token")
+                .configValueWrong, "\(path) pools neither by the mean nor by the first or the last token")
         }
         return number
     }

@@ -32,7 +32,7 @@ struct QwenReranker: Sendable {
             id < Int(Int32.max)
         else {
             throw ConversionError(
-                "token-missing", "tokenizer.json has no token \"\(text)\", with which a reranker answers",
+                .tokenMissing, "tokenizer.json has no token \"\(text)\", with which a reranker answers",
                 fix: "see that it is the tokenizer.json of this model")
         }
         return id

@@ -24,7 +24,7 @@ struct Roberta: ModelArchitecture {
         isMultilingual = config.architecture.hasUTF8Prefix("XLM")
         if let adapters = config.first(["lora_adaptations"])?.array, !adapters.isEmpty {
             throw ConversionError(
-                "architecture-unknown", "an XLM-RoBERTa with adapters inside cannot be converted",
+                .architectureUnknown, "an XLM-RoBERTa with adapters inside cannot be converted",
                 fix: "take a GGUF that someone made with llama.cpp")
         }
     }
@@ -34,7 +34,7 @@ struct Roberta: ModelArchitecture {
         guard let padding = try config.integerIfPresent("pad_token_id") else { return 0 }
         guard padding >= 0, padding < Int(Int32.max) else {
             throw ConversionError(
-                "config-value-wrong", "config.json: \"pad_token_id\" is \(padding)",
+                .configValueWrong, "config.json: \"pad_token_id\" is \(padding)",
                 fix: "see that it is the config.json of this model")
         }
         if config["max_position_embeddings"] != nil {

@@ -205,7 +205,7 @@ struct DequantizationWork {
             Dequantization.Tensor(tensor, content), forKey: part.index)
         guard old == nil else {
             throw ConversionError(
-                "tensor-twice", "tensor \"\(part.name)\" has scales of two names",
+                .tensorTwice, "tensor \"\(part.name)\" has scales of two names",
                 fix: "see that all files are of one revision")
         }
     }

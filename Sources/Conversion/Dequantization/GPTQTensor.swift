@@ -75,7 +75,7 @@ struct GPTQTensor: DequantizedTensor {
             let group = index < 0 ? index &+ count : index
             guard group >= 0, group < count else {
                 throw ConversionError(
-                    "quantization-value",
+                    .quantizationValue,
                     "tensor \"\(indices.name)\" names a group \(index) of \(count)",
                     fix: "download the file again")
             }

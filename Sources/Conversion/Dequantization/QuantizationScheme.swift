@@ -81,7 +81,7 @@ enum QuantizationScheme: Hashable, Sendable {
     private static func gptq(_ values: JSON) throws(ConversionError) -> QuantizationScheme {
         guard let bits = values["bits"]?.integer, [2, 4, 8].contains(bits) else {
             throw ConversionError(
-                "quantization-unknown",
+                .quantizationUnknown,
                 "the weights are quantized by GPTQ with \"bits\" \(shown(values["bits"])), and only 2, 4 and 8 are known",
                 fix: advice)
         }
@@ -102,7 +102,7 @@ enum QuantizationScheme: Hashable, Sendable {
         if isFourBits { return .nvfp4(isCompressedTensors: true) }
         guard groups.count == 1 else {
             throw ConversionError(
-                "quantization-unknown",
+                .quantizationUnknown,
                 "the weights are quantized by compressed-tensors in \(groups.count) groups, and only one is known",
                 fix: advice)
         }
@@ -110,7 +110,7 @@ enum QuantizationScheme: Hashable, Sendable {
         let strategy = weights["strategy"]?.string
         func refuse(_ what: String) -> ConversionError {
             ConversionError(
-                "quantization-unknown",
+                .quantizationUnknown,
                 "the weights are quantized by compressed-tensors \(format) with \(what)", fix: advice)
         }
         switch format {
@@ -153,11 +153,11 @@ enum QuantizationScheme: Hashable, Sendable {
 
     /// The error of a plan, or what is behind it where tensors are quantized in a way that config.json does not say.
     static func explained(_ error: ConversionError, _ tensors: [CheckpointTensor]) -> ConversionError {
-        guard error.code == "tensor-unknown" || error.code == "tensor-shape" else { return error }
+        guard error.code == .tensorUnknown || error.code == .tensorShape else { return error }
         for (suffix, method) in leftOver {
             guard let tensor = tensors.first(where: { $0.name.hasUTF8Suffix(suffix) }) else { continue }
             return ConversionError(
-                "quantization-unknown",
+                .quantizationUnknown,
                 "tensor \"\(tensor.name)\" is of weights that are quantized\(method), as config.json does not say or "
                     + "in a way that is not known",
                 notes: [error.message], fix: advice)
@@ -175,14 +175,14 @@ enum QuantizationScheme: Hashable, Sendable {
 
     private static func unknown(_ method: String) -> ConversionError {
         ConversionError(
-            "quantization-unknown",
+            .quantizationUnknown,
             "the weights are quantized by \(method.isEmpty ? "an unnamed method" : method), which cannot be converted",
             fix: advice)
     }
 
     private static func wrong(_ key: String, _ value: JSON?, _ wanted: String) -> ConversionError {
         ConversionError(
-            "config-value-wrong", "the quantization's \"\(key)\" is \(shown(value)), not \(wanted)",
+            .configValueWrong, "the quantization's \"\(key)\" is \(shown(value)), not \(wanted)",
             fix: "see that it is the config.json of this model")
     }
 

@@ -78,7 +78,7 @@ package struct StoredPart: Hashable, Sendable {
     /// What to say of a shape that does not fit.
     func wrongShape(_ reason: String) -> ConversionError {
         ConversionError(
-            "quantization-shape", "tensor \"\(name)\" has the shape \(shape), \(reason)",
+            .quantizationShape, "tensor \"\(name)\" has the shape \(shape), \(reason)",
             fix: "see that all files are of one revision, and that config.json belongs to them")
     }
 
@@ -86,7 +86,7 @@ package struct StoredPart: Hashable, Sendable {
     func check(_ types: [DType]) throws(ConversionError) {
         guard types.contains(dtype) else {
             throw ConversionError(
-                "quantization-type",
+                .quantizationType,
                 "tensor \"\(name)\" is of the type \(dtype.rawValue), not "
                     + types.map(\.rawValue).joined(separator: " or "),
                 fix: "see that config.json belongs to these weights")
@@ -97,7 +97,7 @@ package struct StoredPart: Hashable, Sendable {
     func checkReal() throws(ConversionError) {
         guard dtype.isReal else {
             throw ConversionError(
-                "quantization-type",
+                .quantizationType,
                 "tensor \"\(name)\" is of the type \(dtype.rawValue), which are no numbers that can be read",
                 fix: "see that config.json belongs to these weights")
         }

@@ -67,7 +67,7 @@ extension GeneralMetadata {
     private mutating func take(overrides: JSON) throws(ConversionError) {
         guard let members = overrides.members else {
             throw ConversionError(
-                "metadata-malformed", "the metadata to put over the model's own is not an object",
+                .metadataMalformed, "the metadata to put over the model's own is not an object",
                 fix: #"write {"general.name": "…"}, with the names of keys"#)
         }
         var unknown = Set(members.map(\.key))
@@ -107,7 +107,7 @@ extension GeneralMetadata {
 
     private static func wrong(_ key: String, _ what: String) -> ConversionError {
         ConversionError(
-            "metadata-malformed", "\"\(key)\" in the metadata to put over the model's own \(what)",
+            .metadataMalformed, "\"\(key)\" in the metadata to put over the model's own \(what)",
             fix: "correct it, or take it out")
     }
 

@@ -13,7 +13,7 @@ package struct ModelConfig: Sendable {
     package init(_ raw: JSON) throws(ConversionError) {
         guard let members = raw.members else {
             throw ConversionError(
-                "config-malformed", "config.json is not an object",
+                .configMalformed, "config.json is not an object",
                 fix: "delete the file and download it again")
         }
         self.raw = raw
@@ -133,7 +133,7 @@ package struct ModelConfig: Sendable {
     /// What to say where none of the keys is there.
     package static func missing(_ keys: [String]) -> ConversionError {
         ConversionError(
-            "config-key-missing",
+            .configKeyMissing,
             keys.count == 1
                 ? "config.json has no \"\(keys[0])\""
                 : "config.json has none of " + keys.map { "\"\($0)\"" }.joined(separator: ", "),
@@ -142,7 +142,7 @@ package struct ModelConfig: Sendable {
 
     private static func wrong(_ keys: [String], _ value: JSON, _ wanted: String) -> ConversionError {
         ConversionError(
-            "config-value-wrong",
+            .configValueWrong,
             "config.json: \(keys.map { "\"\($0)\"" }.joined(separator: " or ")) is not \(wanted)",
             fix: "see that it is the config.json of this model")
     }

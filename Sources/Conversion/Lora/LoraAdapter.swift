@@ -55,7 +55,7 @@ package struct LoraAdapter: Sendable {
     ) throws(ConversionError) {
         guard let config = try files.json("adapter_config.json"), config.members != nil else {
             throw ConversionError(
-                "adapter-config-missing", "there is no adapter_config.json",
+                .adapterConfigMissing, "there is no adapter_config.json",
                 fix: "name the directory that PEFT's save_pretrained wrote")
         }
         self.directoryName = directoryName
@@ -88,7 +88,7 @@ package struct LoraAdapter: Sendable {
         for (name, half) in halves { pairs.append(try Self.pair(name, half, tensors)) }
         guard !pairs.isEmpty else {
             throw ConversionError(
-                "adapter-empty", "there is no LoRA matrix among the adapter's tensors",
+                .adapterEmpty, "there is no LoRA matrix among the adapter's tensors",
                 fix: "name the directory that PEFT's save_pretrained wrote")
         }
         self.pairs = pairs
@@ -123,7 +123,7 @@ package struct LoraAdapter: Sendable {
         }
         if name.containsUTF8("lora_magnitude_vector") {
             throw ConversionError(
-                "adapter-method", "the adapter has magnitudes (DoRA), which only PEFT can apply",
+                .adapterMethod, "the adapter has magnitudes (DoRA), which only PEFT can apply",
                 notes: ["first at \"\(tensor)\""],
                 fix: "merge it with PEFT's merge_and_unload, and take the merged model")
         }
@@ -135,7 +135,7 @@ package struct LoraAdapter: Sendable {
     ) throws(ConversionError) -> Pair {
         guard let a = half.a, let b = half.b else {
             throw ConversionError(
-                "adapter-half", "the adapter has only one of the two matrices for \"\(name)\"",
+                .adapterHalf, "the adapter has only one of the two matrices for \"\(name)\"",
                 fix: "see that all of it was downloaded")
         }
         let (shapeA, shapeB) = (tensors[a].shape, tensors[b].shape)
@@ -143,7 +143,7 @@ package struct LoraAdapter: Sendable {
             shapeB[0] > 0
         else {
             throw ConversionError(
-                "adapter-shape",
+                .adapterShape,
                 "the adapter's matrices for \"\(name)\" do not fit: A is \(shapeA), B is \(shapeB)",
                 fix: "see that all of it was downloaded")
         }
@@ -159,7 +159,7 @@ package struct LoraAdapter: Sendable {
     package func alpha() throws(ConversionError) -> Double {
         guard let alpha = configuration.alpha else {
             throw ConversionError(
-                "adapter-config-malformed", "adapter_config.json has no number \"lora_alpha\"",
+                .adapterConfigMalformed, "adapter_config.json has no number \"lora_alpha\"",
                 fix: "download it again")
         }
         return alpha

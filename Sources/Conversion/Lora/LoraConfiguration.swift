@@ -55,7 +55,7 @@ package struct LoraConfiguration: Sendable {
         }
         if let method = json["peft_type"]?.string, method.uppercased() != "LORA" {
             throw ConversionError(
-                "adapter-method", "the adapter is of the method \(method), and only LoRA can be taken",
+                .adapterMethod, "the adapter is of the method \(method), and only LoRA can be taken",
                 fix: "merge it with PEFT's merge_and_unload, and convert the model")
         }
         isRankStabilized = json["use_rslora"]?.bool == true

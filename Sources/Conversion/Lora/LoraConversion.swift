@@ -39,14 +39,14 @@ extension HuggingFaceConversion {
             let results = try architecture.convert(name, product)
             if results.isEmpty, pair.name.utf8.elementsEqual("lm_head.weight".utf8) {
                 throw ConversionError(
-                    "adapter-tensor",
+                    .adapterTensor,
                     "the adapter changes lm_head, which the base model shares with its embedding",
                     fix: "merge it with PEFT's merge_and_unload, and convert the model")
             }
             for result in results {
                 guard let (a, b) = LoraPairView.matrices(of: result.value, adapter.pairs) else {
                     throw ConversionError(
-                        "adapter-tensor",
+                        .adapterTensor,
                         "the adapter's matrices for \"\(pair.name)\" cannot follow what GGUF makes of the weight",
                         fix: "merge it with PEFT's merge_and_unload, and convert the model")
                 }
@@ -90,7 +90,7 @@ extension HuggingFaceConversion {
     private static func notLora(_ name: String) -> ConversionError {
         let isVocabulary = name.containsUTF8("embed_tokens") || name.containsUTF8("lm_head")
         return ConversionError(
-            "adapter-tensor",
+            .adapterTensor,
             "the adapter has \"\(name)\" as a whole, which a GGUF of an adapter has no place for",
             notes: isVocabulary ? ["tokens may have been added when it was trained"] : [],
             fix: "merge the adapter into the model, and convert that")

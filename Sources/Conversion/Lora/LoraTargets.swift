@@ -61,7 +61,7 @@ extension LoraAdapter {
             let products = own.count { if case .product = $0 { true } else { false } }
             guard products > 1 || own.count - products > 1 else { continue }
             throw ConversionError(
-                "adapter-target", "the adapter changes \"\(String(decoding: name, as: UTF8.self))\" twice",
+                .adapterTarget, "the adapter changes \"\(String(decoding: name, as: UTF8.self))\" twice",
                 fix: "merge it with PEFT's merge_and_unload, and convert the model")
         }
         try checkComplete(base, found)
@@ -77,19 +77,19 @@ extension LoraAdapter {
         }
         if let first = problems.first {
             throw ConversionError(
-                "adapter-config-unsupported", first.sentence,
+                .adapterConfigUnsupported, first.sentence,
                 notes: problems.dropFirst().map(\.sentence),
                 fix: "merge it with PEFT's merge_and_unload, and take the merged model")
         }
         for tensor in tensors where !tensor.name.hasUTF8Prefix("base_model.model.") {
             throw ConversionError(
-                "adapter-tensor",
+                .adapterTensor,
                 "the adapter's \"\(tensor.name)\" does not begin with \"base_model.model.\", and PEFT would leave it out",
                 fix: "save the adapter with PEFT's save_pretrained")
         }
         for tensor in tensors where tensor.name.containsUTF8(".modules_to_save.") {
             throw ConversionError(
-                "adapter-tensor", "the adapter's \"\(tensor.name)\" is named as no adapter of PEFT is",
+                .adapterTensor, "the adapter's \"\(tensor.name)\" is named as no adapter of PEFT is",
                 fix: "save the adapter with PEFT's save_pretrained")
         }
     }
@@ -108,19 +108,19 @@ extension LoraAdapter {
             scale = try configuration.scale(of: module, rank: rank)
         } catch {
             throw ConversionError(
-                "adapter-target",
+                .adapterTarget,
                 "the adapter changes a module that no expression can be looked for in: \(error)")
         }
         guard let isTaken else {
             throw ConversionError(
-                "adapter-target",
+                .adapterTarget,
                 "the adapter has matrices for \"\(module)\", and versions of PEFT take different numbers in that name "
                     + "for the layer that layers_to_transform speaks of",
                 fix: "merge it with PEFT's merge_and_unload, and take the merged model")
         }
         guard isTaken else {
             throw ConversionError(
-                "adapter-target",
+                .adapterTarget,
                 "the adapter has matrices for \"\(module)\", which its adapter_config.json does not name: PEFT would "
                     + "leave them out",
                 notes: ["target_modules, exclude_modules, modules_to_save and layers_to_transform say which"],
@@ -128,7 +128,7 @@ extension LoraAdapter {
         }
         guard rank == pair.rank else {
             throw ConversionError(
-                "adapter-shape",
+                .adapterShape,
                 "the adapter's matrices for \"\(module)\" have the rank \(pair.rank), and adapter_config.json says "
                     + "\(rank)",
                 fix: "see that adapter_config.json belongs to adapter_model.safetensors")
@@ -158,7 +158,7 @@ extension LoraAdapter {
                 let isSaved = configuration.targets.savedNames.contains { String(module).hasUTF8Suffix($0) }
                 guard !isSaved else {
                     throw ConversionError(
-                        "adapter-tensor-missing",
+                        .adapterTensorMissing,
                         "modules_to_save in adapter_config.json names the module of \"\(tensor.name)\", and the adapter "
                             + "does not have it",
                         fix: "see that adapter_config.json belongs to adapter_model.safetensors")
@@ -168,7 +168,7 @@ extension LoraAdapter {
             let name = String(decoding: tensor.name.utf8.dropLast(".weight".utf8.count), as: UTF8.self)
             if (try? configuration.targets.take(name, isEmbedding: false)) == true {
                 throw ConversionError(
-                    "adapter-tensor-missing",
+                    .adapterTensorMissing,
                     "the adapter has no matrices for \"\(name)\", and init_lora_weights says that such begin as any numbers",
                     fix: "see that adapter_config.json belongs to adapter_model.safetensors")
             }
@@ -191,7 +191,7 @@ extension LoraAdapter {
             }
         }
         throw ConversionError(
-            "adapter-target", "the adapter changes \"\(name)\", which the base model does not have",
+            .adapterTarget, "the adapter changes \"\(name)\", which the base model does not have",
             fix:
                 "see that the adapter was trained for this model (base_model_name_or_path in adapter_config.json)"
         )
@@ -199,7 +199,7 @@ extension LoraAdapter {
 
     private static func wrongShape(_ tensor: CheckpointTensor, _ shape: [Int]) -> ConversionError {
         ConversionError(
-            "adapter-target",
+            .adapterTarget,
             "the adapter changes \"\(tensor.name)\" as a weight of \(shape), and the base model's is \(tensor.shape)",
             fix:
                 "see that the adapter was trained for this model (base_model_name_or_path in adapter_config.json)"

@@ -47,7 +47,7 @@ struct SpecialTokens {
     mutating func set(_ kind: String, _ id: Int) throws(ConversionError) {
         guard id >= 0, id <= Int(UInt32.max) else {
             throw ConversionError(
-                "token-id", "the \(kind) token has the id \(id), which cannot be right",
+                .tokenId, "the \(kind) token has the id \(id), which cannot be right",
                 fix: "correct \"\(kind)_token_id\" in config.json")
         }
         if let limit, id >= limit { return }

@@ -15,7 +15,7 @@ struct TokenTable {
     init(placeholders count: Int) throws(ConversionError) {
         guard count > 0, count <= Self.maximumCount else {
             throw ConversionError(
-                "vocabulary-size", "a vocabulary of \(count) tokens cannot be right",
+                .vocabularySize, "a vocabulary of \(count) tokens cannot be right",
                 fix: "see that \"vocab_size\" in config.json is the model's")
         }
         texts = (0..<count).map { "[PAD\($0)]" }

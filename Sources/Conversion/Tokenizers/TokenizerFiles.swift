@@ -119,13 +119,13 @@ extension ConversionError {
     /// A file of the tokenizer that is not what it should be.
     package static func broken(_ path: String, _ reason: String) -> ConversionError {
         ConversionError(
-            "tokenizer-broken", "\(path) is broken: \(reason)", fix: "delete the file and download it again")
+            .tokenizerBroken, "\(path) is broken: \(reason)", fix: "delete the file and download it again")
     }
 
     /// A file that a tokenizer of this kind needs.
     static func missingFile(_ paths: String, for purpose: String) -> ConversionError {
         ConversionError(
-            "tokenizer-missing", "there is no \(paths), which \(purpose)",
+            .tokenizerMissing, "there is no \(paths), which \(purpose)",
             fix: "see that all files of the model are there, those of its tokenizer too")
     }
 }

@@ -18,7 +18,7 @@ extension Vocabulary {
         for (kind, token) in special {
             guard let id = tokens.addedID(of: token) else {
                 throw ConversionError(
-                    "token-missing", "the tokenizer has no added token \"\(token)\"",
+                    .tokenMissing, "the tokenizer has no added token \"\(token)\"",
                     fix: "see that tokenizer.json belongs to this model")
             }
             try around.set(kind, id)
@@ -45,7 +45,7 @@ extension Vocabulary {
         guard let value = config["type_vocab_size"], value != .null else { return .uint32(1) }
         guard let count = value.integer.flatMap(UInt32.init(exactly:)) else {
             throw ConversionError(
-                "config-value-wrong", "config.json: \"type_vocab_size\" is not a whole number",
+                .configValueWrong, "config.json: \"type_vocab_size\" is not a whole number",
                 fix: "see that it is the config.json of this model")
         }
         return .uint32(count)
@@ -56,7 +56,7 @@ extension Vocabulary {
         if merges.isEmpty, let text = files.files.text("merges.txt") { merges = TokenizerText.merges(text) }
         guard !merges.isEmpty else {
             throw ConversionError(
-                "merges-missing",
+                .mergesMissing,
                 files.tokenizer == nil
                     ? "there is no merges.txt with merges" : "tokenizer.json has no \"merges\" in \"model\"",
                 notes: ["llama.cpp cannot use a BPE without merges"],
@@ -72,7 +72,7 @@ extension Vocabulary {
         let (highest, text) = tokens.highest
         guard highest < count else {
             throw ConversionError(
-                "vocabulary-size",
+                .vocabularySize,
                 "\(tokens.path) has the token \"\(text.prefix(40))\" with the id \(highest), but \"vocab_size\" in "
                     + "config.json is \(count)",
                 fix:

@@ -37,7 +37,7 @@ extension Vocabulary {
         let count = try configuredCount() ?? model.pieces.count
         guard count <= model.pieces.count else {
             throw ConversionError(
-                "vocabulary-size",
+                .vocabularySize,
                 "tokenizer.model has \(model.pieces.count) pieces, but \"vocab_size\" in config.json is \(count)",
                 fix: "see that both are of this model")
         }
@@ -155,7 +155,7 @@ extension Vocabulary {
 
     private static func pastEnd(_ id: Int, _ path: String, _ count: Int) -> ConversionError {
         ConversionError(
-            "vocabulary-size",
+            .vocabularySize,
             "\(path) has a token with the id \(id), but \"vocab_size\" in config.json is \(count)",
             fix:
                 "see that both are of this model; set \"vocab_size\" to the rows of its embeddings if they are"

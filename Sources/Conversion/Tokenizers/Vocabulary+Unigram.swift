@@ -32,7 +32,7 @@ extension Vocabulary {
         let model = try sentencePiece(path)
         guard model.kind == .unigram else {
             throw ConversionError(
-                "tokenizer-kind", "\(path) is no Unigram model, which a model of this architecture has",
+                .tokenizerKind, "\(path) is no Unigram model, which a model of this architecture has",
                 fix: "see that all files are of this model")
         }
         let pieces = model.pieces

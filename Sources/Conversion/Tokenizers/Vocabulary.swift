@@ -64,7 +64,7 @@ package struct Vocabulary: Sendable {
         guard let value = config["vocab_size"], value != .null else { return nil }
         guard let count = value.integer, count > 0, count <= TokenTable.maximumCount else {
             throw ConversionError(
-                "vocabulary-size", "config.json: \"vocab_size\" is \(value.compactText.prefix(40))",
+                .vocabularySize, "config.json: \"vocab_size\" is \(value.compactText.prefix(40))",
                 fix: "see that it is the config.json of this model")
         }
         return count

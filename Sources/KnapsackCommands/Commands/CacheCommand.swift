@@ -84,7 +84,7 @@ struct CacheCommand: KnapsackCommand {
                 guard let count = DigestIndex.prune(inDirectory: kept.directory) else {
                     throw Diagnostics(
                         Diagnostic(
-                            code: "index-unreadable",
+                            code: .indexUnreadable,
                             "the digest index in \(kept.directory) cannot be read or written",
                             fix: "knapsack cache prune --all takes it away", verdict: .undecided))
                 }
@@ -119,7 +119,7 @@ private struct KeptFiles {
         guard let directory = context.cacheDirectory else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "no-home", "nobody says where Knapsack keeps what it remembers",
+                    code: .noHome, "nobody says where Knapsack keeps what it remembers",
                     fix: "set HOME or KNAPSACK_CACHE_DIR", verdict: .undecided))
         }
         self.directory = directory

@@ -38,7 +38,7 @@ struct CompareCommand: KnapsackCommand {
         guard !comparison.results.isEmpty else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "nothing-in-common", "\(original) and \(other) have no tensor in common",
+                    code: .nothingInCommon, "\(original) and \(other) have no tensor in common",
                     fix: "compare a model with what was made of it", verdict: .undecided))
         }
         let report = CompareReport(first, second, comparison)

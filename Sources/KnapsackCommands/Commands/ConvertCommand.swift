@@ -244,7 +244,7 @@ struct ConvertCommand: KnapsackCommand {
             return parent == "." ? name : Path.join(parent, name)
         } catch {
             throw Diagnostics(
-                Diagnostic(code: error.code, error.message, fix: error.fix, verdict: .undecided))
+                Diagnostic(code: FindingCode(error.code), error.message, fix: error.fix, verdict: .undecided))
         }
     }
 

@@ -45,7 +45,7 @@ struct InitCommand: KnapsackCommand {
             let exists = try FileStatus.existing(manifest) != nil
             throw Diagnostics(
                 Diagnostic(
-                    code: "output-exists", exists ? "\(manifest) exists, and is not overwritten" : "\(error)",
+                    code: .outputExists, exists ? "\(manifest) exists, and is not overwritten" : "\(error)",
                     fix: exists ? "name another file, or print it: knapsack init -" : "name another file",
                     verdict: .undecided))
         }

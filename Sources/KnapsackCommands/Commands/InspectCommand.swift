@@ -82,13 +82,13 @@ struct InspectCommand: KnapsackCommand {
         guard let tensor = model.tensors.first(where: { $0.name == name }) else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "no-such-tensor", "\(file) has no tensor \(name)",
+                    code: .noSuchTensor, "\(file) has no tensor \(name)",
                     fix: "knapsack inspect \(file) lists them", verdict: .undecided))
         }
         guard tensor.type.isNumeric else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "not-numeric", "\(name) is \(tensor.type.name), which is not read as numbers",
+                    code: .notNumeric, "\(name) is \(tensor.type.name), which is not read as numbers",
                     verdict: .undecided))
         }
         let report = TensorReport(tensor, try TensorInspection(of: tensor, in: model))

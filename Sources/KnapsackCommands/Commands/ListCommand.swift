@@ -94,7 +94,7 @@ extension Catalog.Item {
 
     private var state: String {
         let errors = findings.filter { $0.severity == .error }
-        if let first = errors.first { return errors.count == 1 ? first.code : "\(first.code), …" }
+        if let first = errors.first { return errors.count == 1 ? first.code.rawValue : "\(first.code), …" }
         return findings.contains { $0.severity == .warning } ? "complete, warnings" : "complete"
     }
 

@@ -142,7 +142,7 @@ struct Locking {
 
     static func missing(_ source: ManifestArgument) -> Diagnostic {
         Diagnostic(
-            code: "lock-missing", "\(source.manifest) has no lock (\(source.lockPath))",
+            code: .lockMissing, "\(source.manifest) has no lock (\(source.lockPath))",
             fix: "run knapsack lock \(source.manifest)")
     }
 }

@@ -91,7 +91,7 @@ struct QuantizeCommand: KnapsackCommand {
         request.division = try files.division()
         let quantizer = try Quantizer(request, model: model, keepSplit: keepSplit)
         session.report(
-            request.overrides.compactMap(\.remark).map { Diagnostic(.warning, code: "override-sign", $0) })
+            request.overrides.compactMap(\.remark).map { Diagnostic(code: .overrideSign, $0) })
         let report = QuantizationReport(quantizer)
         let width = session.context.terminal.tableWidth
         if dryRun {

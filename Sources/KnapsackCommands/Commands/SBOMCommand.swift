@@ -73,7 +73,7 @@ struct SBOMCommand: KnapsackCommand {
         guard let seconds = Int(text), (0...BillOfMaterials.latestSourceDate).contains(seconds) else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "source-date-invalid", "SOURCE_DATE_EPOCH is \"\(text)\"",
+                    code: .sourceDateInvalid, "SOURCE_DATE_EPOCH is \"\(text)\"",
                     fix: "set it to a number of seconds since 1970-01-01, or unset it", verdict: .undecided))
         }
         return seconds

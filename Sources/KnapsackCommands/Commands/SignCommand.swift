@@ -114,7 +114,7 @@ struct SignCommand: KnapsackCommand {
         else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "output-exists", "\(path) exists and is no signature, so it is not replaced",
+                    code: .outputExists, "\(path) exists and is no signature, so it is not replaced",
                     fix: "remove it, or choose another --signature", verdict: .undecided))
         }
         return path
@@ -137,6 +137,6 @@ struct SignCommand: KnapsackCommand {
     }
 
     private func usage(_ message: String) -> Diagnostics {
-        Diagnostics(Diagnostic(code: "usage", message, verdict: .undecided))
+        Diagnostics(Diagnostic(code: .usage, message, verdict: .undecided))
     }
 }

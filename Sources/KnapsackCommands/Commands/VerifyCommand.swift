@@ -61,7 +61,7 @@ struct VerifyCommand: KnapsackCommand {
         if signed == nil, report.holdsSignature {
             session.report([
                 Diagnostic(
-                    .note, code: "signature-unchecked",
+                    code: .signatureUnchecked,
                     "\(ModelSignature.name) was not checked: --key says whose it has to be")
             ])
         }
@@ -118,6 +118,6 @@ struct VerifyCommand: KnapsackCommand {
     }
 
     private func usage(_ message: String) -> Diagnostics {
-        Diagnostics(Diagnostic(code: "usage", message, verdict: .undecided))
+        Diagnostics(Diagnostic(code: .usage, message, verdict: .undecided))
     }
 }

@@ -5,7 +5,7 @@ extension Diagnostic {
     /// The finding as `--json` shows it.
     var json: JSON {
         var members: [JSON.Member] = [
-            .init("severity", .string(severity.rawValue)), .init("code", .string(code)),
+            .init("severity", .string(severity.rawValue)), .init("code", .string(code.rawValue)),
             .init("message", .string(message)),
         ]
         if let location {

@@ -93,7 +93,7 @@ struct QuantizationReport {
         let cost = fallen.reduce(0) { $0 + ($1.fallback?.cost ?? 0) }
         return [
             Diagnostic(
-                .warning, code: "quantize-fallback",
+                code: .quantizeFallback,
                 "\(fallen.count) of \(rows.count) tensors get another type because of their shape: \(signed(cost))",
                 notes: fallbacks.map { fallback in
                     "\(fallback.tensors) \(fallback.wanted) became \(fallback.type): \(fallback.reason), "

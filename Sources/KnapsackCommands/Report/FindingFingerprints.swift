@@ -12,7 +12,8 @@ struct FindingFingerprints {
     /// The name of the next finding.
     /// - Returns: 64 hexadecimal digits, and a shorter form of the kind "hash:number" that GitHub's own have.
     mutating func next(_ finding: Diagnostic) -> (digest: String, short: String) {
-        let text = finding.code + "\0" + FindingFingerprints.withoutLines(root.portable(finding.message))
+        let text =
+            finding.code.rawValue + "\0" + FindingFingerprints.withoutLines(root.portable(finding.message))
         let number = seen[text, default: 0] + 1
         seen[text] = number
         func digest(_ text: String) -> String {

@@ -21,7 +21,7 @@ struct GitHubCommands {
             if let line = location.line { properties.append("line=\(line)") }
             if location.line != nil, let column = location.column { properties.append("col=\(column)") }
         }
-        properties.append("title=\(Self.property(finding.code))")
+        properties.append("title=\(Self.property(finding.code.rawValue))")
         let message = finding.lines.joined(separator: "\n")
         return "::\(level(finding.severity)) \(properties.joined(separator: ","))::\(Self.data(message))"
     }

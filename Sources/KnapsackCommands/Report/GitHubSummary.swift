@@ -28,7 +28,7 @@ struct GitHubSummary {
         }
         let text = finding.lines.map { Markdown.shortened($0, to: 1000) }.joined(separator: "\n")
         return "| \(finding.severity.rawValue) | \(Markdown.code(Markdown.shortened(place, to: 300))) "
-            + "| \(Markdown.text(text)) | \(Markdown.code(finding.code)) |\n"
+            + "| \(Markdown.text(text)) | \(Markdown.code(finding.code.rawValue)) |\n"
     }
 
     /// Appends the summary to the file that GitHub Actions names, where there is room in it.

@@ -17,7 +17,7 @@ struct SARIFReport {
     /// The document.
     var json: JSON {
         let findings = report.findings.filter { notes || $0.severity != .note || $0.isAccepted }
-        let codes = Set(findings.map(\.code)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let codes = FindingCode.allCases.filter(Set(findings.map(\.code)).contains)
         let indices = Dictionary(uniqueKeysWithValues: codes.enumerated().map { ($1, $0) })
         var fingerprints = FindingFingerprints(root: report.root)
         let results = findings.map { finding in
@@ -50,13 +50,10 @@ struct SARIFReport {
             separator: "/") + "/"
     }
 
-    private func rule(_ code: String) -> JSON {
-        let known = FindingCode.named(code)
-        let level = known?.severity ?? report.findings.first { $0.code == code }?.severity ?? .error
-        let sentence = known.map { $0.sentence + "." } ?? "A finding of Knapsack with the code \(code)."
-        return [
-            "id": .string(code), "shortDescription": ["text": .string(sentence)],
-            "defaultConfiguration": ["level": .string(level.rawValue)],
+    private func rule(_ code: FindingCode) -> JSON {
+        [
+            "id": .string(code.rawValue), "shortDescription": ["text": .string(code.sentence + ".")],
+            "defaultConfiguration": ["level": .string(code.severity.rawValue)],
         ]
     }
 
@@ -65,7 +62,7 @@ struct SARIFReport {
     ) -> JSON {
         let fingerprint = fingerprints.next(finding)
         var members: [JSON.Member] = [
-            .init("ruleId", .string(finding.code)), .init("ruleIndex", .integer(index)),
+            .init("ruleId", .string(finding.code.rawValue)), .init("ruleIndex", .integer(index)),
             .init("level", .string(finding.severity.rawValue)), .init("message", message(finding)),
             .init("locations", .array(locations(finding))),
             .init(
@@ -112,7 +109,7 @@ struct SARIFReport {
         return [["physicalLocation": ["artifactLocation": artifact, "region": .object(region)]]]
     }
 
-    private func invocation(_ indices: [String: Int]) -> JSON {
+    private func invocation(_ indices: [FindingCode: Int]) -> JSON {
         let undecided = report.findings.filter { $0.severity == .error && $0.verdict == .undecided }
         let meaning = ["everything holds", "something does not hold", "it could not be decided"]
         var members: [JSON.Member] = [
@@ -131,7 +128,7 @@ struct SARIFReport {
                             [
                                 "level": .string(finding.severity.rawValue), "message": message(finding),
                                 "associatedRule": [
-                                    "id": .string(finding.code),
+                                    "id": .string(finding.code.rawValue),
                                     "index": .integer(indices[finding.code] ?? -1),
                                 ],
                                 "locations": .array(locations(finding)),

@@ -32,7 +32,7 @@ extension Lock {
             if entry.asked == other.asked, entry.origin != other.origin {
                 findings.append(
                     Diagnostic(
-                        .warning, code: "lock-conflict",
+                        .warning, code: .lockConflict,
                         "\(entry.name): both sides of the merge have another revision, and ours is kept",
                         at: .init(file: path), fix: "knapsack lock --update \(entry.name) takes the newest"))
             }
@@ -54,7 +54,7 @@ extension Lock {
 
     private static func conflict(_ path: String, fix: String) -> Diagnostic {
         Diagnostic(
-            code: "lock-conflict", "\(path) has the conflict marks of a git merge in it",
+            code: .lockConflict, "\(path) has the conflict marks of a git merge in it",
             at: .init(file: path),
             fix: fix, verdict: .undecided)
     }

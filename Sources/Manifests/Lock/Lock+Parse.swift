@@ -28,7 +28,7 @@ private struct LockProblem: Error {
 
     func diagnostic(_ path: String) -> Diagnostic {
         Diagnostic(
-            code: "lock-malformed", "\(path) is not a lock that this Knapsack can read: \(message)",
+            code: .lockMalformed, "\(path) is not a lock that this Knapsack can read: \(message)",
             at: .init(file: path), fix: fix, verdict: .undecided)
     }
 }

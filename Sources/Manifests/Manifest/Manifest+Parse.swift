@@ -19,7 +19,7 @@ extension Manifest {
             // Without a bundle a problem was reported above.
             throw Diagnostics(
                 Diagnostic(
-                    code: "manifest-missing-table", "the manifest has no [bundle]",
+                    code: .manifestMissingTable, "the manifest has no [bundle]",
                     at: Diagnostic.Location(file: path), verdict: .undecided))
         }
         var manifest = Manifest(path: path, bundle: bundle, policy: policy, entries: entries)
@@ -40,7 +40,7 @@ extension ManifestReader {
             number > ManifestSchema.version
         else { return }
         report(
-            "manifest-schema",
+            .manifestSchema,
             "the manifest has schema \(number), this Knapsack reads schema \(ManifestSchema.version)",
             at: value.place, fix: "use a newer Knapsack")
         if let diagnostics { throw diagnostics }
@@ -66,12 +66,12 @@ extension ManifestReader {
         let isEntry: (String) -> Bool = { Entry.Kind(rawValue: $0) != nil }
         if !meant.contains("bundle"), root["bundle"] == nil {
             report(
-                "manifest-missing-table", "the manifest has no [bundle]", at: 0,
+                .manifestMissingTable, "the manifest has no [bundle]", at: 0,
                 fix: "add [bundle] with name = …")
         }
         if !(root.members ?? []).contains(where: { isEntry($0.key) }), !meant.contains(where: isEntry) {
             report(
-                "manifest-empty", "the manifest names nothing to pack", at: 0,
+                .manifestEmpty, "the manifest names nothing to pack", at: 0,
                 allowed: Entry.Kind.allCases.map { "[[\($0.rawValue)]]" }.joined(separator: ", "),
                 fix: "add a [[model]] with name = … and source = …")
         }
@@ -82,7 +82,7 @@ extension ManifestReader {
         guard let value = root[schema.name]?.value else { return nil }
         if value.members != nil { return value }
         report(
-            "manifest-type", "`\(schema.name)` must be a table, found \(value.found)", at: value.place,
+            .manifestType, "`\(schema.name)` must be a table, found \(value.found)", at: value.place,
             fix: "write the header \(schema.header)")
         return nil
     }
@@ -101,7 +101,7 @@ extension ManifestReader {
         let base = values["base-model"]?.text
         if let base, !ModelMetadata.isBase(base), let member = table["base-model"] {
             report(
-                "manifest-value", "`base-model` is \(quoted(base))", at: member.value.place,
+                .manifestValue, "`base-model` is \(quoted(base))", at: member.value.place,
                 allowed: "owner/model/framework/variation of Kaggle, or an address that begins with https://")
         }
         // Where one of the two is missing, that was reported.
@@ -145,7 +145,7 @@ extension ManifestReader {
             guard let kind = schema.kind, let value = root[schema.name]?.value else { continue }
             guard let elements = value.elements else {
                 report(
-                    "manifest-type", "`\(schema.name)` must be a list of tables, found \(value.found)",
+                    .manifestType, "`\(schema.name)` must be a list of tables, found \(value.found)",
                     at: value.place, fix: "write the header \(schema.header)")
                 continue
             }
@@ -154,7 +154,7 @@ extension ManifestReader {
                     tables.append((element, schema, kind))
                 } else {
                     report(
-                        "manifest-type", "`\(schema.name)` must hold tables, found \(element.found)",
+                        .manifestType, "`\(schema.name)` must hold tables, found \(element.found)",
                         at: element.place, fix: "write the header \(schema.header)")
                 }
             }
@@ -168,7 +168,7 @@ extension ManifestReader {
             let place = value["name"]?.value.place ?? value.place
             if let line = firstLines[name] {
                 report(
-                    "manifest-duplicate-name", "\(name): this name is already used on line \(line)",
+                    .manifestDuplicateName, "\(name): this name is already used on line \(line)",
                     at: place,
                     fix: "give every entry its own name, whatever its kind")
             } else {
@@ -209,12 +209,12 @@ extension ManifestReader {
             let place = member.value.place
             if from == own {
                 report(
-                    "manifest-from", "\(own): an entry cannot be made out of itself", at: place,
+                    .manifestFrom, "\(own): an entry cannot be made out of itself", at: place,
                     allowed: models.joined(separator: ", "))
             } else if let named, named["from"] != nil {
                 let isCycle = named["from"]?.value.string == own
                 report(
-                    "manifest-from",
+                    .manifestFrom,
                     isCycle
                         ? "\(own): \(from), which it is made out of, is made out of \(own)"
                         : "\(own): \(from) is itself made out of another entry", at: place,
@@ -223,12 +223,12 @@ extension ManifestReader {
                         : "make \(own) out of the entry that \(from) is made out of")
             } else if let kind = found?.kind, kind != .model {
                 report(
-                    "manifest-from", "\(own): \(from) is \(kind.rawValue), and only a model can be converted",
+                    .manifestFrom, "\(own): \(from) is \(kind.rawValue), and only a model can be converted",
                     at: place, allowed: models.joined(separator: ", "))
             } else if named == nil {
                 let probable = Suggestion.nearest(to: from, among: models)
                 report(
-                    "manifest-from", "\(own): there is no entry \(from) to make it out of", at: place,
+                    .manifestFrom, "\(own): there is no entry \(from) to make it out of", at: place,
                     allowed: models.joined(separator: ", "),
                     fix: probable.map { "did you mean \(quoted($0))?" })
             }
@@ -244,7 +244,7 @@ extension ManifestReader {
             }
             let probable = Suggestion.nearest(to: name, among: models)
             report(
-                "manifest-from", "\(own): there is no model \(name) with a source to merge", at: value.place,
+                .manifestFrom, "\(own): there is no model \(name) with a source to merge", at: value.place,
                 allowed: models.joined(separator: ", "),
                 fix: probable.map { "did you mean \(quoted($0))?" })
         }
@@ -256,7 +256,7 @@ extension ManifestReader {
             case .converted? = try? GGUFProduct(named: type, via: table["via"] == nil ? nil : .f16)
         else { return }
         report(
-            "manifest-conflict",
+            .manifestConflict,
             "\(name): `imatrix` is for quantizing, and \(quoted(type)) quantizes nothing",
             at: member.place, fix: "take it out, or choose a type in capitals")
     }
@@ -268,7 +268,8 @@ extension ManifestReader {
         return Entry(
             name: name, kind: kind, content: content, include: values["include"]?.list,
             exclude: values["exclude"]?.list ?? [], license: values["license"]?.text?.lowercased(),
-            allow: values["allow"]?.list ?? [], location: location(place), released: values["released"]?.date,
+            allow: (values["allow"]?.list ?? []).compactMap(FindingCode.init), location: location(place),
+            released: values["released"]?.date,
             maximumSize: values["max-size"]?.integer,
             accelerator: values["accelerator"]?.text.flatMap(Accelerator.init),
             wheels: WheelSettings(

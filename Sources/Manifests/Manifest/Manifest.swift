@@ -179,7 +179,7 @@ package struct Entry: Equatable, Sendable {
     /// The licence where the cache does not say it.
     package let license: String?
     /// Codes of findings that the author accepts for this entry.
-    package let allow: [String]
+    package let allow: [FindingCode]
     /// The place of the entry's table header in the manifest.
     package let location: Diagnostic.Location
     /// The day on which it was released, as the author says.

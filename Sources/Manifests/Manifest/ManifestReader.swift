@@ -30,7 +30,7 @@ struct ManifestReader {
         if sorted.count > all.count {
             all.append(
                 Diagnostic(
-                    .note, code: "manifest-more", "\(sorted.count - all.count) more problems are not shown",
+                    code: .manifestMore, "\(sorted.count - all.count) more problems are not shown",
                     at: Diagnostic.Location(file: text.path)))
         }
         return Diagnostics(all)
@@ -41,7 +41,7 @@ struct ManifestReader {
 
     /// Notes a problem.
     mutating func report(
-        _ code: String, _ message: String, at place: Int, allowed: String? = nil, fix: String? = nil
+        _ code: FindingCode, _ message: String, at place: Int, allowed: String? = nil, fix: String? = nil
     ) {
         let diagnostic = Diagnostic(
             code: code, message, notes: allowed.map { ["allowed: \($0)"] } ?? [], fix: fix,
@@ -70,7 +70,7 @@ struct ManifestReader {
         }
         for key in schema.keys where key.isRequired && table[key.name] == nil && !meant.contains(key.name) {
             report(
-                "manifest-missing-key", "\(label)\(schema.header) has no `\(key.name)`", at: table.place,
+                .manifestMissingKey, "\(label)\(schema.header) has no `\(key.name)`", at: table.place,
                 allowed: key.type.allowed, fix: "add \(key.name) = …")
         }
         checkForms(of: table, schema, label, meant)
@@ -95,7 +95,7 @@ struct ManifestReader {
             for key in other.own {
                 guard let member = table[key] else { continue }
                 report(
-                    "manifest-conflict", "`\(key)` is for \(variants.key) = \(quoted(other.value))",
+                    .manifestConflict, "`\(key)` is for \(variants.key) = \(quoted(other.value))",
                     at: member.place,
                     fix: "take it out, or write \(variants.key) = \(quoted(other.value))")
             }
@@ -103,7 +103,7 @@ struct ManifestReader {
         for key in chosen.required where table[key] == nil && !meant.contains(key) {
             let allowed = chosen.choices.flatMap { $0.key == key ? $0.values : nil }
             report(
-                "manifest-missing-key",
+                .manifestMissingKey,
                 "\(schema.header) has no `\(key)`, which \(variants.key) = \(quoted(chosen.value)) needs",
                 at: table.place,
                 allowed: allowed?.joined(separator: ", ")
@@ -117,7 +117,7 @@ struct ManifestReader {
         let isUsual = chosen.value == variants.cases.first?.value
         let hint = isUsual ? schema.keys.first { $0.name == key }?.hint : nil
         report(
-            "manifest-value", "`\(key)` is \(member.value.found)", at: member.value.place,
+            .manifestValue, "`\(key)` is \(member.value.found)", at: member.value.place,
             allowed: allowed.joined(separator: ", "),
             fix: probable.map { "did you mean \(quoted($0))?" } ?? hint)
     }
@@ -131,19 +131,19 @@ struct ManifestReader {
             guard let first = schema.forms.first else { return }
             let others = schema.forms.dropFirst().map { "`\($0.key)`" }.joined(separator: ", ")
             return report(
-                "manifest-missing-key", "\(label)\(schema.header) has neither `\(first.key)` nor \(others)",
+                .manifestMissingKey, "\(label)\(schema.header) has neither `\(first.key)` nor \(others)",
                 at: table.place, fix: "add \(first.key) = …")
         }
         if let other = taken.dropFirst().first, let member = table[other.key] {
             return report(
-                "manifest-conflict", "\(label)`\(form.key)` and `\(other.key)` exclude each other",
+                .manifestConflict, "\(label)`\(form.key)` and `\(other.key)` exclude each other",
                 at: member.place, fix: "take one of them out")
         }
         for other in schema.forms where other.key != form.key {
             for key in other.own where !form.own.contains(key) {
                 guard let member = table[key] else { continue }
                 report(
-                    "manifest-conflict", "\(label)`\(key)` is for an entry \(other.words)", at: member.place,
+                    .manifestConflict, "\(label)`\(key)` is for an entry \(other.words)", at: member.place,
                     fix: form.key == "from"
                         ? "take it out, or write it in the entry that `from` names"
                         : "give a second \(schema.header) `\(other.key)` and `\(key)`")
@@ -151,19 +151,19 @@ struct ManifestReader {
         }
         if let (one, other) = form.exclusive, table[one] != nil, let member = table[other] {
             report(
-                "manifest-conflict", "\(label)`\(one)` and `\(other)` exclude each other", at: member.place,
+                .manifestConflict, "\(label)`\(one)` and `\(other)` exclude each other", at: member.place,
                 fix: "take one of them out, or make two entries")
         }
         for (key, needs) in form.dependent where table[needs] == nil && !meant.contains(needs) {
             guard let member = table[key] else { continue }
             report(
-                "manifest-conflict", "\(label)`\(key)` is for an entry with `\(needs)`", at: member.place,
+                .manifestConflict, "\(label)`\(key)` is for an entry with `\(needs)`", at: member.place,
                 fix: "take it out, or add \(needs) = …")
         }
         let needed = form.needsOneOf
         if let first = needed.first, !needed.contains(where: { table[$0] != nil || meant.contains($0) }) {
             report(
-                "manifest-missing-key", "\(label)`\(form.key)` does not say what to make", at: table.place,
+                .manifestMissingKey, "\(label)`\(form.key)` does not say what to make", at: table.place,
                 allowed: needed.joined(separator: ", "), fix: "add \(first) = …")
         }
     }
@@ -176,7 +176,7 @@ struct ManifestReader {
         let probable = Suggestion.nearest(to: member.key, among: names)
         let fix = probable.map { "did you mean `\($0)`?" } ?? ManifestReader.otherPlace(of: member.key)
         report(
-            "manifest-unknown-key", "\(label)unknown key `\(shown(member.key))` in \(place)",
+            .manifestUnknownKey, "\(label)unknown key `\(shown(member.key))` in \(place)",
             at: member.place, allowed: names.joined(separator: ", "), fix: fix)
         return probable
     }
@@ -245,7 +245,7 @@ struct ManifestReader {
     ) -> Value? {
         if elements.isEmpty, !mayBeEmpty {
             report(
-                "manifest-value", "\(label)`\(key.name)` is an empty list", at: place,
+                .manifestValue, "\(label)`\(key.name)` is an empty list", at: place,
                 allowed: key.type.allowed,
                 fix: "leave `\(key.name)` out, or write what it should hold")
             return nil
@@ -269,7 +269,7 @@ struct ManifestReader {
         _ value: LocatedValue, _ key: ManifestSchema.Key, _ label: String, fix: String? = nil
     ) {
         report(
-            "manifest-type", "\(label)`\(key.name)` must be \(key.type.name), found \(value.found)",
+            .manifestType, "\(label)`\(key.name)` must be \(key.type.name), found \(value.found)",
             at: value.place, allowed: key.type.allowed, fix: fix)
     }
 
@@ -277,7 +277,7 @@ struct ManifestReader {
         _ value: LocatedValue, _ key: ManifestSchema.Key, _ label: String, fix: String? = nil
     ) {
         report(
-            "manifest-value", "\(label)`\(key.name)` is \(value.found)", at: value.place,
+            .manifestValue, "\(label)`\(key.name)` is \(value.found)", at: value.place,
             allowed: key.type.allowed, fix: fix)
     }
 
@@ -295,7 +295,7 @@ struct ManifestReader {
             }
         }
         report(
-            "manifest-value", message, at: place, allowed: allowed,
+            .manifestValue, message, at: place, allowed: allowed,
             fix: rule.suggestion(for: text).map { "did you mean \(quoted($0))?" })
     }
 

@@ -119,6 +119,9 @@ extension ManifestSchema.Key {
 extension TextRule {
     fileprivate var jsonSchema: [JSON.Member] {
         var members: [JSON.Member] = [.init("type", "string")]
+        if self == .findingCode {
+            return members + [.init("enum", .array(FindingCode.allCases.map { .string($0.rawValue) }))]
+        }
         if let lengths {
             members.append(.init("minLength", .integer(lengths.lowerBound)))
             members.append(.init("maxLength", .integer(lengths.upperBound)))

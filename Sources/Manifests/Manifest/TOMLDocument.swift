@@ -13,7 +13,7 @@ enum TOMLDocument {
             let message = "not valid TOML: \(error.message)"
             throw Diagnostics(
                 Diagnostic(
-                    code: "manifest-syntax", message, at: text.location(error.place), fix: error.fix,
+                    code: .manifestSyntax, message, at: text.location(error.place), fix: error.fix,
                     verdict: .undecided))
         }
     }
@@ -25,7 +25,7 @@ enum TOMLDocument {
         guard bytes.count <= maximumSize else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "manifest-size", "the manifest has \(bytes.count) bytes, at most 1 MiB is read",
+                    code: .manifestSize, "the manifest has \(bytes.count) bytes, at most 1 MiB is read",
                     at: whole, verdict: .undecided))
         }
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
@@ -46,7 +46,7 @@ enum TOMLDocument {
 
     private static func notText(_ message: String, at location: Diagnostic.Location) -> Diagnostic {
         Diagnostic(
-            code: "manifest-encoding", message, at: location, fix: "save the file as UTF-8 text",
+            code: .manifestEncoding, message, at: location, fix: "save the file as UTF-8 text",
             verdict: .undecided)
     }
 }

@@ -1,3 +1,4 @@
+import Formats
 import PythonPackages
 
 /// Which texts a key of the manifest takes.
@@ -45,7 +46,7 @@ package enum TextRule: Equatable {
             "an identifier such as apache-2.0, or several such as apache-2.0 OR mit: at most 200 characters"
         case .revision: "org/name@ and a commit's 40 hexadecimal digits, org/name, or kaggle: and a handle"
         case .glob: "a pattern that is not empty, such as *.safetensors or onnx/"
-        case .findingCode: "a finding's code: lowercase letters and digits, with single '-' between them"
+        case .findingCode: "a code of docs/findings.md, such as license-denied"
         case .python: "a version such as 3.12 or 3.12.4"
         case .platform:
             "manylinux_2_N, manylinux2014, musllinux_1_N or linux, with _ and a processor such as x86_64"
@@ -89,7 +90,8 @@ package enum TextRule: Equatable {
         if let lengths, !lengths.contains(text.utf8.count) { return false }
         switch self {
         case .line, .glob: return TextRule.isLine(text)
-        case .slug, .findingCode: return TextRule.isWords(text, joinedBy: "-")
+        case .slug: return TextRule.isWords(text, joinedBy: "-")
+        case .findingCode: return FindingCode(rawValue: text) != nil
         case .owner: return TextRule.isWords(text, joinedBy: "-_")
         case .entryName: return TextRule.isName(text, with: "._-") { TextRule.isLowerOrDigit($0) }
         case .license: return TextRule.isName(text, with: ".+_-") { TextRule.isLetterOrDigit($0) }
@@ -114,7 +116,9 @@ package enum TextRule: Equatable {
     /// A text that was probably meant by one that is not taken.
     func suggestion(for text: String) -> String? {
         switch self {
-        case .slug, .entryName, .findingCode:
+        case .findingCode:
+            return Suggestion.nearest(to: text, among: FindingCode.allCases.map(\.rawValue))
+        case .slug, .entryName:
             // Lowercase, and '-' in place of what is not allowed.
             var bytes: [UInt8] = []
             for byte in text.utf8.prefix(64) {

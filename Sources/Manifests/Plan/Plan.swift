@@ -186,7 +186,7 @@ private struct PlanBuilder {
     private func contradiction(_ message: String) -> Diagnostics {
         Diagnostics(
             Diagnostic(
-                code: "lock-contradicts-itself", "the lock contradicts itself: \(message)",
+                code: .lockContradictsItself, "the lock contradicts itself: \(message)",
                 fix: "run knapsack lock to write it again", verdict: .undecided))
     }
 }

@@ -11,7 +11,7 @@ package struct WheelFacts: Equatable, Sendable {
         package let message: String
     }
 
-    /// The codes of such findings.
+    /// What can be wrong; the raw values are what a lock records.
     package enum Code: String, Sendable, CaseIterable {
         /// It cannot be read or installed.
         case broken = "wheel-broken"
@@ -19,6 +19,15 @@ package struct WheelFacts: Equatable, Sendable {
         case record = "wheel-record"
         /// It contradicts its file name about what it runs on.
         case tags = "wheel-tags"
+
+        /// The code of such a finding.
+        package var finding: FindingCode {
+            switch self {
+            case .broken: .wheelBroken
+            case .record: .wheelRecord
+            case .tags: .wheelTags
+            }
+        }
     }
 
     /// The version of what is looked at; facts of another one are read anew.

@@ -35,7 +35,7 @@ struct CastRecipe: ConversionRecipe {
         guard !tensors.isEmpty else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "cast-no-safetensors", "\(name): there is no safetensors file to cast",
+                    code: .castNoSafetensors, "\(name): there is no safetensors file to cast",
                     notes: selection.left.prefix(5).map { "\($0) is of another format" },
                     fix: "take a revision with safetensors, or see that the source's include takes them"))
         }
@@ -52,7 +52,7 @@ struct CastRecipe: ConversionRecipe {
         if let first = alone.first {
             throw Diagnostics(
                 Diagnostic(
-                    code: "cast-other-format",
+                    code: .castOtherFormat,
                     "\(name): \(first) holds weights that are there in no safetensors file, and cannot be cast",
                     fix: "take a revision with safetensors for all parts, or leave the file out with exclude")
             )
@@ -71,7 +71,7 @@ struct CastRecipe: ConversionRecipe {
 
     private static func quantized(_ name: String, _ method: String, _ path: String) -> Diagnostic {
         Diagnostic(
-            code: "cast-quantized",
+            code: .castQuantized,
             "\(name): the weights are quantized already (\(method)), and cannot be cast",
             notes: ["\(path) says so"], fix: "cast the model that it was quantized from")
     }
@@ -147,7 +147,7 @@ struct CastRecipe: ConversionRecipe {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "json-broken", "\(name): \(path) is broken: \(error)",
+                    code: .jsonBroken, "\(name): \(path) is broken: \(error)",
                     fix: "delete the file and download it again"))
         }
     }

@@ -57,7 +57,7 @@ struct CastWriter: Sendable {
             } catch let error as FormatError {
                 throw Diagnostics(
                     Diagnostic(
-                        code: "safetensors-broken", "\(name): \(input.path) is broken: \(error)",
+                        code: .safetensorsBroken, "\(name): \(input.path) is broken: \(error)",
                         notes: ["at \(input.location)"], fix: "delete the file and download it again"))
             }
         }
@@ -241,7 +241,7 @@ struct CastWriter: Sendable {
             rest /= dimension
         }
         return Diagnostic(
-            code: "cast-overflow",
+            code: .castOverflow,
             "\(name): \(JSON.string(tensor.name).compactText) of \(path) has \(value) at \(Array(index.reversed())), "
                 + "which \(type.rawValue) cannot hold",
             notes: ["element \(element) of shape \(tensor.shape), \(tensor.from.rawValue)"],

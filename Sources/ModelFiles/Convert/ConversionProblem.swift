@@ -6,7 +6,7 @@ import Storage
 package enum ConversionProblem {
     package static func fullDisk(_ path: String, needed: Int, free: Int) -> Diagnostic {
         Diagnostic(
-            code: "disk-full", "not enough free space for the conversion in \(path)",
+            code: .diskFull, "not enough free space for the conversion in \(path)",
             notes: [
                 "needed  \(ByteCount.text(needed)) (\(needed) bytes)",
                 "free    \(ByteCount.text(free)) (\(free) bytes)",
@@ -24,26 +24,26 @@ package enum ConversionProblem {
             let free = (try? Directory.freeBytes(at: Path.parent(path))) ?? 0
             return Diagnostics(
                 Diagnostic(
-                    code: "disk-full", "not enough free space for \(path)",
+                    code: .diskFull, "not enough free space for \(path)",
                     notes: ["free    \(ByteCount.text(free))"],
                     fix: "free space there, or choose another directory", verdict: .undecided))
         }
         if cause.isBusy {
             return Diagnostics(
                 Diagnostic(
-                    code: "conversion-running", "another knapsack is writing \(path)", fix: "wait for it",
+                    code: .conversionRunning, "another knapsack is writing \(path)", fix: "wait for it",
                     verdict: .undecided))
         }
         return error
     }
 
     package static let noCache = Diagnostic(
-        code: "no-home", "nobody says where conversions are kept",
+        code: .noHome, "nobody says where conversions are kept",
         fix: "set HOME or KNAPSACK_CACHE_DIR", verdict: .undecided)
 
     package static func newerConverter(_ entry: String, locked: Int, here: Int) -> Diagnostic {
         Diagnostic(
-            code: "lock-stale",
+            code: .lockStale,
             "\(entry) was made by version \(locked) of the conversion, and this Knapsack has version \(here)",
             fix: locked > here ? "use a newer Knapsack" : "run knapsack lock")
     }

@@ -29,13 +29,13 @@ struct GGUFSplit {
             let stem = name?.stem ?? path
             throw Diagnostics(
                 Diagnostic(
-                    code: "split-not-first", "\(path) is file \(number + 1) of a model of \(count) files",
+                    code: .splitNotFirst, "\(path) is file \(number + 1) of a model of \(count) files",
                     fix: "name the first, \(Self.path(stem, 0, of: count))", verdict: .undecided))
         }
         guard let name, name.number == 1, name.count == count else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "split-name",
+                    code: .splitName,
                     "\(path) is the first of \(count) files, but its name does not say so",
                     fix: "give the files their names back: NAME\(Self.suffix(0, of: count))",
                     verdict: .undecided))
@@ -75,7 +75,7 @@ struct GGUFSplit {
     private static func broken(_ message: String) -> Diagnostics {
         Diagnostics(
             Diagnostic(
-                code: "split-broken", message, fix: "download the files again, all from one revision"))
+                code: .splitBroken, message, fix: "download the files again, all from one revision"))
     }
 
     // MARK: Names

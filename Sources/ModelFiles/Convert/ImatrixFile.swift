@@ -31,15 +31,15 @@ package struct ImatrixFile: Sendable {
         } catch let error as FileError {
             throw Diagnostics(
                 Diagnostic(
-                    code: "imatrix-unreadable", "\(error)", fix: error.isMissing ? "check the path" : nil,
+                    code: .imatrixUnreadable, "\(error)", fix: error.isMissing ? "check the path" : nil,
                     verdict: .undecided))
         } catch let error as FormatError {
             throw Diagnostics(
                 Diagnostic(
-                    code: "imatrix-malformed", "\(path) is no importance matrix that can be read: \(error)",
+                    code: .imatrixMalformed, "\(path) is no importance matrix that can be read: \(error)",
                     fix: "make it again with llama-imatrix"))
         } catch let error as QuantizationError {
-            throw Diagnostics(error.diagnostic(code: "imatrix-unusable"))
+            throw Diagnostics(error.diagnostic(code: .imatrixUnusable))
         }
     }
 
@@ -60,7 +60,7 @@ extension OpenFile {
 
 extension QuantizationError {
     /// The error as a finding.
-    package func diagnostic(code: String, verdict: Diagnostic.Verdict = .finding) -> Diagnostic {
+    package func diagnostic(code: FindingCode, verdict: Diagnostic.Verdict = .finding) -> Diagnostic {
         Diagnostic(code: code, message, fix: hint, verdict: verdict)
     }
 }

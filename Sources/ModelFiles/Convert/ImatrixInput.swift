@@ -46,7 +46,7 @@ package struct ImatrixInput: Sendable {
         guard found != sha256 else { return }
         throw Diagnostics(
             Diagnostic(
-                code: "changed",
+                code: .changed,
                 "\(entry): the importance matrix \(name) has other content than the lock says",
                 notes: ["expected sha256 \(sha256)", "found    sha256 \(found)"],
                 fix: "take the file back, or run knapsack lock --update \(entry)"))
@@ -60,7 +60,7 @@ package struct ImatrixInput: Sendable {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "imatrix-unreadable", "\(entry): the importance matrix cannot be read: \(error)",
+                    code: .imatrixUnreadable, "\(entry): the importance matrix cannot be read: \(error)",
                     fix: "see that imatrix is right; it is seen from the manifest", verdict: .undecided))
         }
     }

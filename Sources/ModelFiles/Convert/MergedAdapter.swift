@@ -69,7 +69,7 @@ struct MergedAdapter: Sendable {
         guard tensor.dtype.isReal, tensor.dtype.isFloat else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "adapter-type",
+                    code: .adapterType,
                     "\(name): \"\(tensor.name)\" of the adapter is of the type \(tensor.dtype.rawValue), not floats",
                     fix: "save the adapter in floats"))
         }

@@ -77,14 +77,14 @@ package struct ModelConversion: Sendable {
             guard status.kind == .directory, try Directory.names(in: target).isEmpty else {
                 throw Diagnostics(
                     Diagnostic(
-                        code: "output-exists", "\(target) exists, and is not replaced",
+                        code: .outputExists, "\(target) exists, and is not replaced",
                         fix: "remove it, or choose another directory", verdict: .undecided))
             }
         }
         if Path.isInside(target, snapshot.directory) {
             throw Diagnostics(
                 Diagnostic(
-                    code: "output-is-input", "\(target) lies in the model that is read",
+                    code: .outputIsInput, "\(target) lies in the model that is read",
                     fix: "choose a directory outside of it", verdict: .undecided))
         }
     }

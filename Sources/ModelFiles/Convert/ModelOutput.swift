@@ -79,7 +79,7 @@ extension ModelOutput {
         guard parts.count <= GGUFSplit.maximumCount else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "split-too-small",
+                    code: .splitTooSmall,
                     "the model would be divided into \(parts.count) files; \(GGUFSplit.maximumCount) are the most",
                     fix: "choose a larger --split-max-size", verdict: .undecided))
         }

@@ -77,7 +77,7 @@ package struct ModelWriter: Sendable {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: error.isBusy ? "output-busy" : "output-unwritable",
+                    code: error.isBusy ? .outputBusy : .outputUnwritable,
                     error.isBusy ? "another knapsack is writing \(file.path)" : "\(error)",
                     fix: error.isBusy ? "wait for it, or choose another output" : "choose another output",
                     verdict: .undecided))
@@ -140,7 +140,7 @@ package struct ModelWriter: Sendable {
         let path = output.files.first?.path ?? "."
         let free = (try? Directory.freeBytes(at: Path.parent(path))) ?? 0
         return Diagnostic(
-            code: "disk-full", "not enough free space for \(path)",
+            code: .diskFull, "not enough free space for \(path)",
             notes: ["needed  \(ByteCount.text(output.size))", "free    \(ByteCount.text(free))"],
             fix: "free space there, or choose another output", verdict: .undecided)
     }

@@ -78,13 +78,13 @@ package struct Quantizer: Sendable {
                 metadata.writer(file: number, of: count, tensorCount: plan.tensors.count, source: bytes.span)
             }
             self.plan = plan
-            problems = plan.problems.map { $0.diagnostic(code: "quantize-refused") }
+            problems = plan.problems.map { $0.diagnostic(code: .quantizeRefused) }
         } catch let error as QuantizationError {
-            throw Diagnostics(error.diagnostic(code: "quantize-refused"))
+            throw Diagnostics(error.diagnostic(code: .quantizeRefused))
         } catch let error as FormatError {
             throw Diagnostics(
                 Diagnostic(
-                    code: "gguf-malformed", "the metadata of \(source.name) cannot be written: \(error)"))
+                    code: .ggufMalformed, "the metadata of \(source.name) cannot be written: \(error)"))
         }
     }
 
@@ -145,13 +145,13 @@ extension GGUFModel {
         if try FileStatus.existing(real)?.kind == .directory {
             throw Diagnostics(
                 Diagnostic(
-                    code: "output-exists", "\(path) is a directory", fix: "name a file in it",
+                    code: .outputExists, "\(path) is a directory", fix: "name a file in it",
                     verdict: .undecided))
         }
         guard paths.contains(where: { $0.utf8.elementsEqual(real.utf8) }) else { return }
         throw Diagnostics(
             Diagnostic(
-                code: "output-is-input", "\(path) is the model that is read",
+                code: .outputIsInput, "\(path) is the model that is read",
                 fix: "choose another name for the output", verdict: .undecided))
     }
 }

@@ -150,14 +150,14 @@ extension TensorConverter.Fault {
         switch problem {
         case .source(let value):
             return Diagnostic(
-                code: "not-finite", "\(place) \(value) at element \(index)", notes: [shape],
+                code: .notFinite, "\(place) \(value) at element \(index)", notes: [shape],
                 fix: "the model is damaged: download it, or convert it, again")
         case .copied:
             let what =
                 tensor.type.blockLength == 1
                 ? "an infinity or NaN at" : "a scale that is none in the block at"
             return Diagnostic(
-                code: "not-finite", "\(place) \(what) element \(index)", notes: [shape],
+                code: .notFinite, "\(place) \(what) element \(index)", notes: [shape],
                 fix: "the model is damaged: download it, or convert it, again")
         case .result(let type, let value):
             let what =
@@ -165,7 +165,7 @@ extension TensorConverter.Fault {
                 ? "\(value) at element \(index), which \(type.name) cannot hold"
                 : "numbers from element \(index) on whose scale \(type.name) cannot hold"
             return Diagnostic(
-                code: "overflow", "\(place) \(what)", notes: [shape],
+                code: .overflow, "\(place) \(what)", notes: [shape],
                 fix: "choose a type of more range, such as bf16, or quantize with --tensor-type "
                     + "'\(tensor.name)=bf16'")
         }

@@ -28,7 +28,7 @@ package struct PickleInspection: Equatable, Sendable {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "model-unreadable", "\(error)",
+                    code: .modelUnreadable, "\(error)",
                     fix: error.isMissing ? "check the path" : "make it readable", verdict: .undecided))
         }
     }
@@ -40,7 +40,7 @@ package struct PickleInspection: Equatable, Sendable {
                 finding.member.isEmpty
                 ? "byte \(finding.offset)" : "\(finding.member), byte \(finding.offset)"
             return Diagnostic(
-                code: finding.verdict == .refused ? "pickle-refused" : "pickle-unreadable",
+                code: finding.verdict == .refused ? .pickleRefused : .pickleUnreadable,
                 "\(path): \(finding.message)", notes: ["at \(place)"])
         }
     }

@@ -36,7 +36,7 @@ struct SafetensorsShards {
         }
         throw Diagnostics(
             Diagnostic(
-                code: "model-missing",
+                code: .modelMissing,
                 "\(directory) has no model.safetensors, no pytorch_model.bin and no index of shards",
                 fix: "name a .gguf, .safetensors or .bin file", verdict: .undecided))
     }
@@ -62,7 +62,7 @@ struct SafetensorsShards {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "model-unreadable", "\(error)",
+                    code: .modelUnreadable, "\(error)",
                     fix: error.isMissing ? "download the missing file" : "make it readable",
                     verdict: .undecided))
         }
@@ -85,6 +85,6 @@ struct SafetensorsShards {
 
     private static func malformed(_ path: String, _ what: String, _ error: FormatError) -> Diagnostics {
         Diagnostics(
-            Diagnostic(code: "model-malformed", "\(path) \(what): \(error)", fix: "download it again"))
+            Diagnostic(code: .modelMalformed, "\(path) \(what): \(error)", fix: "download it again"))
     }
 }

@@ -137,7 +137,7 @@ package struct TensorModel: Sendable {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "model-unreadable", "\(error)",
+                    code: .modelUnreadable, "\(error)",
                     fix: error.isMissing ? "check the path" : "make it readable", verdict: .undecided))
         }
     }

@@ -24,7 +24,7 @@ struct TorchShards {
             } catch {
                 throw Diagnostics(
                     Diagnostic(
-                        code: "model-unreadable", "\(error)",
+                        code: .modelUnreadable, "\(error)",
                         fix: error.isMissing ? "download the missing file" : "make it readable",
                         verdict: .undecided))
             }
@@ -46,7 +46,7 @@ struct TorchShards {
         case .malformed(let error):
             throw Diagnostics(
                 Diagnostic(
-                    code: "model-malformed", "\(name) is no PyTorch checkpoint that can be read: \(error)",
+                    code: .modelMalformed, "\(name) is no PyTorch checkpoint that can be read: \(error)",
                     fix: "download it again, or take the model's safetensors files"))
         }
     }

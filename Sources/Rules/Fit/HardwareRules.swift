@@ -14,7 +14,7 @@ enum HardwareRules {
         if let trouble = machine.trouble {
             findings.append(
                 Diagnostic(
-                    .warning, code: "accelerator-retired", "\(machine.name): \(trouble)",
+                    code: .acceleratorRetired, "\(machine.name): \(trouble)",
                     fix: "write accelerator = \"\(Accelerator.t4x2.rawValue)\""))
         }
         let loaded = lock.entries.compactMap { entry -> Int? in
@@ -25,7 +25,7 @@ enum HardwareRules {
         if loaded.count > 1, sum > machine.usableTotal {
             findings.append(
                 Diagnostic(
-                    .note, code: "accelerator-sum",
+                    code: .acceleratorSum,
                     "the weights of all \(loaded.count) models together have \(ByteCount.text(sum)), and "
                         + "\(machine.name) has room for \(ByteCount.text(machine.usableTotal)): a notebook loads one "
                         + "after another"))
@@ -70,13 +70,13 @@ private struct EntryRules {
             case .otherwise(let how), .widened(let how):
                 return [
                     Diagnostic(
-                        .warning, code: "accelerator-quantization", "\(what), and on \(machine.name) \(how)",
+                        .warning, code: .acceleratorQuantization, "\(what), and on \(machine.name) \(how)",
                         fix: "see that what loads it knows, or take a quantization that \(machine.name) has")
                 ]
             case .none(let why):
                 return [
                     Diagnostic(
-                        code: "accelerator-quantization",
+                        code: .acceleratorQuantization,
                         "\(what), and nothing runs that on \(machine.name): \(why)",
                         fix: "take another quantization; GGUF runs on every accelerator through llama.cpp")
                 ]
@@ -93,7 +93,7 @@ private struct EntryRules {
         guard case .otherwise(let how) = accelerator.support(dtype: dtype), weights.dtypes[dtype] ?? 0 > 0
         else { return nil }
         return Diagnostic(
-            .warning, code: "accelerator-dtype",
+            code: .acceleratorDtype,
             "\(name): \(ByteCount.text(weights.dtypes[dtype] ?? 0)) of its weights are \(dtype), and "
                 + "\(machine.name) cannot compute with that",
             notes: [how],
@@ -116,7 +116,7 @@ private struct EntryRules {
         if machine.devices > 1, need.upperBound > machine.usableDeviceMemory {
             return [
                 Diagnostic(
-                    .warning, code: "accelerator-split",
+                    code: .acceleratorSplit,
                     "\(name): \(what), and one device of \(machine.name) has room for "
                         + ByteCount.text(machine.usableDeviceMemory),
                     notes: [layout],
@@ -128,7 +128,7 @@ private struct EntryRules {
         if need.upperBound > room / 10 * 9 {
             return [
                 Diagnostic(
-                    .warning, code: "accelerator-tight",
+                    code: .acceleratorTight,
                     "\(name): \(what), which leaves \(ByteCount.text(room - need.upperBound)) on \(machine.name) for "
                         + "activations and the cache of keys and values",
                     notes: [layout], fix: smaller)
@@ -142,14 +142,14 @@ private struct EntryRules {
         let place = "\(machine.name) has room for \(ByteCount.text(room)) of weights"
         if need.lowerBound <= room, need.lowerBound < need.upperBound {
             return Diagnostic(
-                .warning, code: "accelerator-memory",
+                .warning, code: .acceleratorMemory,
                 "\(name): the largest of its models has \(ByteCount.text(need.upperBound)), and \(place)",
                 notes: [layout, "the smallest has \(ByteCount.text(need.lowerBound))"],
                 fix: "leave out with exclude what does not fit")
         }
         if weights.narrowed <= room, weights.narrowed < need.upperBound, quantization == nil {
             return Diagnostic(
-                .warning, code: "accelerator-memory", "\(name): \(what), and \(place)",
+                .warning, code: .acceleratorMemory, "\(name): \(what), and \(place)",
                 notes: [layout, "in 16 bits they have \(ByteCount.text(weights.narrowed))"],
                 fix: "load it with dtype=\"float16\", or pack one that is made with from = \"\(name)\" and "
                     + "dtype = \"f16\"")
@@ -158,7 +158,7 @@ private struct EntryRules {
             isSource
             ? ["if it is here only to make others out of it, write allow = [\"accelerator-memory\"]"] : []
         return Diagnostic(
-            code: "accelerator-memory", "\(name): \(what), and \(place)", notes: [layout] + source,
+            code: .acceleratorMemory, "\(name): \(what), and \(place)", notes: [layout] + source,
             fix: smaller)
     }
 
@@ -185,7 +185,7 @@ private struct EntryRules {
         guard !machine.isHost, weights.largestUnmapped > machine.usableMemory else { return [] }
         return [
             Diagnostic(
-                .warning, code: "accelerator-host-memory",
+                code: .acceleratorHostMemory,
                 "\(name): a file of \(ByteCount.text(weights.largestUnmapped)) is read into memory whole, and the "
                     + "machine of \(machine.name) has \(ByteCount.text(machine.memory))",
                 fix: "take safetensors, which is mapped, or smaller shards")

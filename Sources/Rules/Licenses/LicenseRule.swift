@@ -20,7 +20,7 @@ enum LicenseRule {
         let parts = stated.licenses.count > 1 ? ["not in it: \(denied.joined(separator: ", "))"] : []
         return [
             Diagnostic(
-                code: "license-denied",
+                code: .licenseDenied,
                 "\(locked.name): the licence \(license.id) is not in the policy's list",
                 notes: [list] + parts + [said],
                 fix: "take another model, or add the licence to [policy] licenses if the rules allow it")
@@ -38,7 +38,7 @@ enum LicenseRule {
 
     private static func unknown(_ message: String, _ notes: [String]) -> Diagnostic {
         Diagnostic(
-            code: "license-unknown", message, notes: notes,
+            code: .licenseUnknown, message, notes: notes,
             fix: "find out, and add license = \"…\" to the entry; the lock records that you said it")
     }
 
@@ -51,7 +51,7 @@ enum LicenseRule {
             let name = LicenseName(text)
             guard !name.isKnown, !used.contains(name) else { return nil }
             return Diagnostic(
-                .warning, code: "license-name-unknown",
+                code: .licenseNameUnknown,
                 "no licence is known as \"\(text)\", and no entry has one of that name",
                 at: policy.location(of: "licenses.\(index)"),
                 fix: name.suggestion.map { "did you mean \"\($0)\"?" }
@@ -79,7 +79,7 @@ enum BaseModelRule {
                     !LicenseRule.keeps(LicenseExpression(stated: license.id), allowed)
                 else { return nil }
                 return Diagnostic(
-                    code: "license-base-denied",
+                    code: .licenseBaseDenied,
                     "\(locked.name): its base model \(base) has the licence \(license.id), which is not in the policy's list",
                     notes: [
                         "allowed: \(allowed.joined(separator: ", "))",
@@ -91,7 +91,7 @@ enum BaseModelRule {
         let made = relation.map { " (\($0))" } ?? ""
         return findings + [
             Diagnostic(
-                .warning, code: "license-base-unknown",
+                code: .licenseBaseUnknown,
                 "\(locked.name): the licence of its base model is not known here\(made)",
                 notes: unknown.map { "made out of \($0), which no entry has" },
                 fix: "look it up, and add \"license-base-unknown\" to the entry's allow if it is right")

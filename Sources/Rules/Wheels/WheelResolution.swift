@@ -102,7 +102,7 @@ struct WheelResolution {
     private func findings() -> [Diagnostic] {
         let unusable = hopeless.map { name in
             Diagnostic(
-                code: "wheel-incompatible",
+                code: .wheelIncompatible,
                 "\(entry.name): no wheel of \(name) fits \(entry.wheels.environmentText)",
                 notes: reasons(name),
                 fix:
@@ -114,7 +114,7 @@ struct WheelResolution {
         case .undecided:
             return unusable + [
                 Diagnostic(
-                    code: "wheel-undecided",
+                    code: .wheelUndecided,
                     "\(entry.name): whether its wheels go together was not found out in "
                         + "\(PackageResolver.mostSteps) steps",
                     fix: "leave out the versions that are not needed, with the entry's exclude",
@@ -128,7 +128,7 @@ struct WheelResolution {
             let names = conflict.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
             return [
                 Diagnostic(
-                    code: "wheel-conflict",
+                    code: .wheelConflict,
                     "\(entry.name): there are no versions of \(names.joined(separator: ", ")) that go together",
                     notes: names.flatMap(wants),
                     fix: "run pip install --no-index --find-links on the wheelhouse, and take other versions")
@@ -145,7 +145,7 @@ struct WheelResolution {
         if needs.count > 8 { needs = needs.prefix(7) + ["and \(needs.count - 7) more need it"] }
         if gap.needs.contains(where: { $0.requirement.url != nil }) {
             return Diagnostic(
-                code: "wheel-missing",
+                code: .wheelMissing,
                 "\(entry.name): \(gap.name) is needed from a URL, which pip would download",
                 notes: needs, fix: "take a version of what needs it that names it by its version")
         }
@@ -156,7 +156,7 @@ struct WheelResolution {
             let there = gap.versions.prefix(8).map(\.description).joined(separator: ", ")
             let place = gap.isInstalled ? "here or provided" : "here"
             return Diagnostic(
-                code: "wheel-conflict",
+                code: .wheelConflict,
                 gap.needs.count == 1
                     ? "\(entry.name): \(what), and there is \(there) \(place)"
                     : "\(entry.name): no version of \(gap.name) is right for all that need it",
@@ -165,13 +165,13 @@ struct WheelResolution {
         }
         guard unfit[gap.name] == nil else {
             return Diagnostic(
-                code: "wheel-incompatible",
+                code: .wheelIncompatible,
                 "\(entry.name): \(what), and no wheel of it fits \(entry.wheels.environmentText)",
                 notes: needs.dropFirst() + reasons(gap.name),
                 fix: "download the one for it (\(download(gap.name)))")
         }
         return Diagnostic(
-            code: "wheel-missing", "\(entry.name): \(what), which is neither in the wheelhouse nor provided",
+            code: .wheelMissing, "\(entry.name): \(what), which is neither in the wheelhouse nor provided",
             notes: Array(needs.dropFirst()),
             fix:
                 "put it into the wheelhouse (\(download(gap.name))), or add \"\(gap.name)\" to `provided` if "

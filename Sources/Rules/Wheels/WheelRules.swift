@@ -11,7 +11,7 @@ package enum WheelRules {
             guard !locked.wheelPaths.isEmpty else { return sources }
             return sources + [
                 Diagnostic(
-                    code: "lock-stale", "\(entry.name): the lock does not say what its wheels are",
+                    code: .lockStale, "\(entry.name): the lock does not say what its wheels are",
                     fix: "run knapsack lock")
             ]
         }
@@ -29,17 +29,17 @@ package enum WheelRules {
                 switch problem.code {
                 case .broken:
                     return Diagnostic(
-                        code: problem.code.rawValue, message,
+                        code: problem.code.finding, message,
                         fix: "download the wheel again, or leave it out with the entry's exclude")
                 case .record:
                     return Diagnostic(
-                        code: problem.code.rawValue, message,
+                        code: problem.code.finding, message,
                         notes: records.dropFirst().map(\.message),
                         fix: "download the wheel again; where you know who changed it, add "
-                            + "\"\(problem.code.rawValue)\" to the entry's allow")
+                            + "\"\(problem.code.finding)\" to the entry's allow")
                 case .tags:
                     return Diagnostic(
-                        .warning, code: problem.code.rawValue, message,
+                        code: problem.code.finding, message,
                         notes: wheel.tags.prefix(5).map { "WHEEL: \($0)" },
                         fix: "give the file its own name again")
                 }
@@ -49,7 +49,7 @@ package enum WheelRules {
 
     private static func source(_ name: String, _ path: String) -> Diagnostic {
         Diagnostic(
-            code: "wheel-sdist",
+            code: .wheelSdist,
             "\(name): \(path) is a source distribution, which has to be built where it is installed",
             notes: ["building takes packages that pip gets from the index, and there is none"],
             fix: "build a wheel of it (pip wheel --no-deps) and put that into its place")

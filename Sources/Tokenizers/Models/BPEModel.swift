@@ -139,7 +139,7 @@ struct BPEModel: TokenModel {
             if let id = waiting { symbols.append(id) }
             guard let id = vocabulary.id(of: unknown) else {
                 throw ConversionError(
-                    "tokenizer-broken",
+                    .tokenizerBroken,
                     "tokenizer.json is broken: the vocabulary lacks the unknown token '\(unknown)'")
             }
             waiting = id

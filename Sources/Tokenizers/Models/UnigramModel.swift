@@ -69,7 +69,7 @@ struct UnigramModel: TokenModel {
     private func unknownID() throws(ConversionError) -> Int {
         guard let unknown else {
             throw ConversionError(
-                "tokenizer-broken",
+                .tokenizerBroken,
                 "tokenizer.json names no unknown token, and the text has a piece that is no token")
         }
         return unknown

@@ -76,7 +76,7 @@ extension TokenIDs {
     func unknown(_ token: String) throws(ConversionError) -> Int {
         guard let id = id(of: token) else {
             throw ConversionError(
-                "tokenizer-broken",
+                .tokenizerBroken,
                 "tokenizer.json is broken: the vocabulary lacks the unknown token '\(token)'")
         }
         return Int(id)

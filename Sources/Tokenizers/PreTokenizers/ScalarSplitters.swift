@@ -72,7 +72,7 @@ struct LengthSplitter: TextSplitter {
     func split(_ piece: TextPiece) throws(ConversionError) -> [TextPiece] {
         guard length > 0 else {
             throw ConversionError(
-                "tokenizer-broken", "tokenizer.json is broken: pieces of no length are asked for")
+                .tokenizerBroken, "tokenizer.json is broken: pieces of no length are asked for")
         }
         return stride(from: 0, to: piece.scalars.count, by: length).map { start in
             piece.slice(start..<min(piece.scalars.count, start + min(length, piece.scalars.count)))

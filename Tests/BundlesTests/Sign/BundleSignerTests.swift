@@ -38,7 +38,7 @@ import Testing
             let signature = try ModelSignature(bytes, path: "model.sig", key: SignSample.publicKey("p521"))
             func codes() async throws -> [String]? {
                 let report = try await sample.verify()
-                return signature.findings(of: report).map { report.findings + $0 }?.map(\.code)
+                return signature.findings(of: report).map { report.findings + $0 }?.map(\.code.rawValue)
             }
             #expect(try await codes() == [])
             try Directory.removeFile(sample.target + "/dataset-metadata.json")
@@ -59,7 +59,7 @@ import Testing
                         ? try BundleSigner(verified: report, of: "x")
                         : try BundleSigner(lockOf: sample.target, report)
                 }
-                #expect(problems?.all.map(\.code) == ["changed", "not-signed"])
+                #expect(problems?.all.map(\.code.rawValue) == ["changed", "not-signed"])
             }
         }
     }
@@ -72,7 +72,7 @@ import Testing
             let problems = #expect(throws: Diagnostics.self) {
                 _ = try BundleSigner(verified: report, of: "x")
             }
-            #expect(problems?.all.last?.code == "not-signed")
+            #expect(problems?.all.last?.code.rawValue == "not-signed")
         }
     }
 

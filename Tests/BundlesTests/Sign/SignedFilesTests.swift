@@ -36,7 +36,7 @@ import Testing
             func codes() async throws -> [String] {
                 try await SignSample.findings(
                     directory, SignSample.vector("key"), SignSample.vectorKey()
-                ).map(\.code)
+                ).map(\.code.rawValue)
             }
             #expect(try await codes() == [])
             try writeFile(directory + "/signme-2", "signme-2\n")
@@ -71,7 +71,7 @@ import Testing
             try writeFile(directory + "/b", "content")
             let payload = try SignSample.statement(["a": "content"]).text()
             let findings = try await SignSample.findings(directory, payload)
-            #expect(findings.map(\.code) == ["signed-missing", "unsigned"])
+            #expect(findings.map(\.code.rawValue) == ["signed-missing", "unsigned"])
             #expect(findings.first?.notes == ["b has its content, and that name was not signed"])
         }
     }
@@ -138,7 +138,7 @@ import Testing
             #expect(try await SignSample.findings(directory + "/model", text(["a"])) == [])
             #expect(try await SignSample.findings(directory + "/model", text(["a", "folder/1"])) == [])
             try makeLink(directory + "/model/broken", to: "nowhere")
-            let codes = try await SignSample.findings(directory + "/model", text(["a"])).map(\.code)
+            let codes = try await SignSample.findings(directory + "/model", text(["a"])).map(\.code.rawValue)
             #expect(codes == ["unreadable"])
         }
     }
@@ -185,7 +185,7 @@ import Testing
                 { _ in
                     try ContentHasher.sha256(Array("content".utf8).span).bytes
                 }
-                return try await SignSample.findings(directory + "/model.gguf", text).map(\.code)
+                return try await SignSample.findings(directory + "/model.gguf", text).map(\.code.rawValue)
             }
             #expect(try await codes("model.gguf") == [])
             #expect(try await codes(".") == [])

@@ -57,7 +57,7 @@ import Testing
             let sample = try UnpackSample(in: directory)
             try writeFile(sample.target + "/set/data/train.csv", other)
             let problems = try await sample.problems(.directories)
-            #expect(problems.map(\.code) == ["target-conflict"])
+            #expect(problems.map(\.code.rawValue) == ["target-conflict"])
             #expect(problems[0].message.contains("set/data/train.csv has other content"))
             #expect(try sample.tree() == ["set/data/train.csv": other])
         }
@@ -73,7 +73,7 @@ import Testing
             try makeLink(sample.target + "/" + link, to: directory + place)
             let outside = try sample.tree(directory + "/outside")
             let problems = try await sample.problems(.directories)
-            #expect(problems.map(\.code) == ["target-conflict"])
+            #expect(problems.map(\.code.rawValue) == ["target-conflict"])
             #expect(problems[0].message.contains("is a link"))
             #expect(try sample.tree(directory + "/outside") == outside)
             #expect(try sample.tree().count == 1)
@@ -111,7 +111,7 @@ import Testing
             try writeFile(sample.bundle + "/models/bert/model.safetensors", bytes)
             let receipt = try await sample.unpack(.directories)
             // The file itself, and the one that has a segment of it.
-            #expect(receipt.findings.map(\.code) == ["changed", "changed"])
+            #expect(receipt.findings.map(\.code.rawValue) == ["changed", "changed"])
             var expected = UnpackDirectoriesTests.expected
             expected["bert/model.safetensors"] = nil
             expected["plain/merged.bin"] = nil
@@ -127,7 +127,7 @@ import Testing
             try Directory.removeFile(sample.bundle + "/files/plain/empty")
             try makeLink(sample.bundle + "/files/plain/empty", to: "/dev/null")
             let problems = try await sample.problems(.directories)
-            #expect(Set(problems.map(\.code)) == ["changed", "missing", "unreadable"])
+            #expect(Set(problems.map(\.code.rawValue)) == ["changed", "missing", "unreadable"])
             #expect(try FileStatus.existing(sample.target) == nil)
         }
     }
@@ -152,7 +152,7 @@ import Testing
             try Directory.make(sample.target)
             let other = try OpenDirectory.opening(sample.target)
             #expect(try other.lockExclusively())
-            #expect(try await sample.problems(.directories).map(\.code) == ["unpack-running"])
+            #expect(try await sample.problems(.directories).map(\.code.rawValue) == ["unpack-running"])
             #expect(other.path == sample.target)
         }
     }

@@ -31,7 +31,7 @@ import Testing
             let sample = try UnpackSample(in: directory)
             try writeFile(sample.bundle + "/models/tuned/config.json", "{\"b\":3}")
             let receipt = try await sample.unpack(.kagglehub)
-            #expect(receipt.findings.map(\.code) == ["changed"])
+            #expect(receipt.findings.map(\.code.rawValue) == ["changed"])
             let tree = try sample.tree()
             #expect(tree["models/owner/model/pyTorch/tuned/2.complete"] == nil)
             #expect(tree["datasets/owner/set/3.complete"] == "")
@@ -57,7 +57,7 @@ import Testing
             items[4].exclude = ["*.onnx"]
             let sample = try UnpackSample(in: directory, items)
             let receipt = try await sample.unpack(.kagglehub)
-            #expect(receipt.findings.map(\.code) == ["version-partial"])
+            #expect(receipt.findings.map(\.code.rawValue) == ["version-partial"])
             #expect(receipt.findings.map(\.severity) == [.warning])
             #expect(
                 try FileStatus.existing(sample.target + "/models/owner/model/pyTorch/tuned/2.complete") != nil

@@ -53,7 +53,7 @@ import Testing
             let sample = try UnpackSample(in: directory)
             try Directory.make(directory + "/outside")
             try makeLink(sample.target + "/.knapsack-unpack", to: directory + "/outside")
-            #expect(try await sample.problems(.directories).map(\.code) == ["target-conflict"])
+            #expect(try await sample.problems(.directories).map(\.code.rawValue) == ["target-conflict"])
             #expect(try Directory.names(in: directory + "/outside").isEmpty)
         }
     }

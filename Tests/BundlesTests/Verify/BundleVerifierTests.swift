@@ -14,7 +14,7 @@ import Testing
             let sample = try PackedSample(in: directory)
             _ = try await sample.pack()
             try change(sample)
-            return try await sample.verify().findings.map(\.code)
+            return try await sample.verify().findings.map(\.code.rawValue)
         }
     }
 
@@ -81,7 +81,7 @@ import Testing
             try writeFile(config, contents(config).map { $0 ^ 1 })
             #expect(try await sample.verify(.quick).findings.isEmpty)
             try writeFile(config, "{}")
-            #expect(try await sample.verify(.quick).findings.map(\.code) == ["changed"])
+            #expect(try await sample.verify(.quick).findings.map(\.code.rawValue) == ["changed"])
         }
     }
 
@@ -93,13 +93,13 @@ import Testing
             try writeFile(sample.target + "/__pycache__/knapsack.cpython-311.pyc", "compiled")
             for level in [VerifyReport.Level.full, .quick] {
                 let findings = try await sample.verify(level).findings
-                #expect(findings.map(\.code) == ["python-cache"])
+                #expect(findings.map(\.code.rawValue) == ["python-cache"])
                 #expect(findings.map(\.severity) == [.warning])
             }
             try writeFile(sample.target + "/__pycache__/other.cpython-311.pyc", "")
             try writeFile(sample.target + "/__pycache__/knapsack.py", "")
             try writeFile(sample.target + "/models/__pycache__/knapsack.cpython-311.pyc", "")
-            let codes = try await sample.verify().findings.map(\.code)
+            let codes = try await sample.verify().findings.map(\.code.rawValue)
             #expect(codes.filter { $0 == "extra" }.count == 3)
             _ = try await sample.pack()
             #expect(try await sample.verify().findings.isEmpty)

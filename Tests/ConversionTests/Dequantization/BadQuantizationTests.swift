@@ -11,7 +11,7 @@ import Testing
         "awq", "bitsandbytes", "hqq", "aqlm", "quanto", "torchao", "mxfp4", "fbgemm_fp8", "higgs", "",
     ]) func namesMethodsThatCannotBeUndone(method: String) {
         let error = QuantizedModel(["quant_method": .string(method)], []).error
-        #expect(error?.code == "quantization-unknown")
+        #expect(error?.code.rawValue == "quantization-unknown")
         #expect(error?.message.contains(method.isEmpty ? "an unnamed method" : "by \(method)") == true)
         #expect(error?.fix?.contains("from which it was quantized") == true)
     }
@@ -33,7 +33,7 @@ import Testing
         ]
         for (quantization, word) in cases {
             let error = QuantizedModel(quantization, []).error
-            #expect(error?.code == "quantization-unknown")
+            #expect(error?.code.rawValue == "quantization-unknown")
             #expect(error?.message.contains(word) == true, "\(error?.message ?? "taken")")
         }
         let two: JSON = [
@@ -61,13 +61,13 @@ import Testing
             }
             if value != [] {
                 let block: JSON = ["quant_method": "fp8", "weight_block_size": value]
-                #expect(QuantizedModel(block, []).error?.code == "config-value-wrong", "\(value)")
+                #expect(QuantizedModel(block, []).error?.code.rawValue == "config-value-wrong", "\(value)")
             }
         }
         for value: JSON in ["gptq", [1], 3, true] {
-            #expect(QuantizedModel(value, []).error?.code == "config-value-wrong")
+            #expect(QuantizedModel(value, []).error?.code.rawValue == "config-value-wrong")
         }
-        #expect(QuantizedModel(["quant_method": 3], []).error?.code == "config-value-wrong")
+        #expect(QuantizedModel(["quant_method": 3], []).error?.code.rawValue == "config-value-wrong")
     }
 
     private typealias Tensors = [(String, DType, [Int])]
@@ -93,7 +93,7 @@ import Testing
             for left in 1..<count {
                 var tensors = tensors
                 tensors.remove(at: left)
-                #expect(QuantizedModel(quantization, tensors).error?.code == "tensor-missing")
+                #expect(QuantizedModel(quantization, tensors).error?.code.rawValue == "tensor-missing")
             }
         }
     }
@@ -110,18 +110,18 @@ import Testing
                     var tensors = tensors
                     tensors[index].2 = other
                     let model = QuantizedModel(quantization, tensors, bytes: ["a.weight_shape": shape])
-                    #expect(model.error?.code == "quantization-shape", "\(tensors[index])")
+                    #expect(model.error?.code.rawValue == "quantization-shape", "\(tensors[index])")
                 }
                 var tensors = tensors
                 tensors[index].1 = .c64
                 let model = QuantizedModel(quantization, tensors, bytes: ["a.weight_shape": shape])
-                #expect(["quantization-type", "quantization-shape"].contains(model.error?.code))
+                #expect(["quantization-type", "quantization-shape"].contains(model.error?.code.rawValue))
             }
         }
         for scale in [[], [1], [2], [1, 2], [3, 1], [1, 1, 1], [0, 0]] {
             let model = QuantizedModel(
                 Self.fp8, [("a.weight", .f8e4m3, [8, 8]), ("a.weight_scale_inv", .f32, scale)])
-            #expect(model.error?.code == "quantization-shape", "\(scale)")
+            #expect(model.error?.code.rawValue == "quantization-shape", "\(scale)")
         }
     }
 
@@ -132,7 +132,7 @@ import Testing
             [8, 0, 0, 0, 0, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0, 0],
         ] {
             let model = QuantizedModel(Self.packed, Self.wholePacked, bytes: ["a.weight_shape": bytes])
-            #expect(model.error?.code == "quantization-shape")
+            #expect(model.error?.code.rawValue == "quantization-shape")
         }
     }
 
@@ -151,7 +151,7 @@ import Testing
         let error = #expect(throws: ConversionError.self) {
             _ = try HuggingFaceConversion(model, sha256: sha256)
         }
-        #expect(error?.code == "quantization-unknown")
+        #expect(error?.code.rawValue == "quantization-unknown")
         #expect(error?.message.contains(word) == true)
     }
 

@@ -108,6 +108,6 @@ import Testing
             ], bytes: ["a.g_idx": indices])
         let tensor = try #require(try model.dequantization().tensors.first)
         let error = #expect(throws: ConversionError.self) { _ = try model.bytes(tensor) }
-        #expect(error?.code == "quantization-value")
+        #expect(error?.code.rawValue == "quantization-value")
     }
 }

@@ -123,7 +123,7 @@ import Testing
     func refusesOverridesOfTheWrongType(_ text: String) throws {
         let overrides = try JSON.parse(Array(text.utf8).span)
         let error = #expect(throws: ConversionError.self) { try make(overrides: overrides) }
-        #expect(error?.code == "metadata-malformed")
+        #expect(error?.code.rawValue == "metadata-malformed")
         #expect(error?.fix != nil)
     }
 
@@ -162,6 +162,6 @@ import Testing
         let error = #expect(throws: ConversionError.self) {
             try GeneralMetadata.fileName(filling: template, type: "F16")
         }
-        #expect(error?.code == "outfile-placeholder")
+        #expect(error?.code.rawValue == "outfile-placeholder")
     }
 }

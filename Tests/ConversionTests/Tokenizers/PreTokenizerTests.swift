@@ -20,7 +20,7 @@ import Testing
         let error = #expect(throws: ConversionError.self) {
             try PreTokenizer.identify(ids: [1, 2, 3], sha256: sha256)
         }
-        #expect(error?.code == "pre-tokenizer-unknown")
+        #expect(error?.code.rawValue == "pre-tokenizer-unknown")
         #expect(
             error?.notes.first?.hasSuffix("a36b1f2c3f84522dd1005145646617d7054c0851e97c72a039c0bdfac9fa07f3")
                 == true)

@@ -81,7 +81,7 @@ struct Message {
         let first = 2 + Message.piece("<unk>", type: 2).count
         for count in 1..<whole.count where count != first {
             let error = #expect(throws: ConversionError.self) { try read(Array(whole.prefix(count))) }
-            #expect(error?.code == "protobuf-broken")
+            #expect(error?.code.rawValue == "protobuf-broken")
             #expect(error?.message.contains("tokenizer.model is broken") == true)
             #expect(error?.message.contains("(byte ") == true)
         }
@@ -108,7 +108,7 @@ struct Message {
 
     @Test(arguments: broken.indices) func refuses(index: Int) {
         let error = #expect(throws: ConversionError.self) { try read(Self.broken[index].bytes) }
-        #expect(error?.code == "protobuf-broken", "\(Self.broken[index].what)")
+        #expect(error?.code.rawValue == "protobuf-broken", "\(Self.broken[index].what)")
     }
 
     @Test func neverFailsOtherwiseOnAnyBytes() {

@@ -93,6 +93,6 @@ import Testing
 
     @Test func namesWhatIsMissing() {
         let error = #expect(throws: ConversionError.self) { try encode(files([:]), "a") }
-        #expect(error?.code == "tokenizer-missing")
+        #expect(error?.code.rawValue == "tokenizer-missing")
     }
 }

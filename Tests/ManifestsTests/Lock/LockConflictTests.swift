@@ -72,7 +72,7 @@ import Testing
     @Test func twoPinsOfOneRequestAreToldAndOursIsKept() throws {
         let text = conflict(entry("a", commit: "a"), entry("a", commit: "b"))
         let result = try #require(try merged(text, try manifest([("a", "main")])))
-        #expect(result.findings.map(\.code) == ["lock-conflict"])
+        #expect(result.findings.map(\.code.rawValue) == ["lock-conflict"])
         #expect(result.findings.map(\.severity) == [.warning])
         guard case .hub(_, _, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa") = result.lock.entries[0].origin
         else {
@@ -89,6 +89,6 @@ import Testing
         #expect(throws: Diagnostics.self) { try merged(conflict("{", entry("a")), manifest) }
         let text = Array(conflict(entry("a"), entry("b")).utf8)
         let error = #expect(throws: Diagnostics.self) { try Lock.parse(text, path: "m.lock") }
-        #expect(error?.all.map(\.code) == ["lock-conflict"])
+        #expect(error?.all.map(\.code.rawValue) == ["lock-conflict"])
     }
 }

@@ -50,7 +50,7 @@ import Testing
                     content: .source(
                         .hub(HubRepository(kind: .model, id: "Qwen/Qwen3-8B"), revision: "refs/pr/1")),
                     include: ["*.safetensors", "onnx/"], exclude: ["*.bin"], license: "apache-2.0",
-                    allow: ["shard-missing"],
+                    allow: [.shardMissing],
                     location: Diagnostic.Location(file: "pack.toml", line: 14, column: 1))
             ])
         #expect(manifest.entries.first?.filter.accepts("onnx/model.onnx") == true)

@@ -191,6 +191,9 @@ import Testing
             "m: `allow` has \"Shard_Missing\"",
             fix: "did you mean \"shard-missing\"?"),
         Case(
+            model + "allow = [\"shard-mising\"]\n", "7:10", "manifest-value",
+            "m: `allow` has \"shard-mising\"", fix: "did you mean \"shard-missing\"?"),
+        Case(
             model + "[[files]]\nname = \"m\"\nsource = \"path:x\"\n", "8:8", "manifest-duplicate-name",
             "m: this name is already used on line 5", fix: "give every entry its own name, whatever its kind"),
         Case(
@@ -259,7 +262,7 @@ import Testing
         let all = found.map { "\(place($0)) \($0.code) \($0.message)" }.joined(separator: "\n")
         let first = try #require(
             found.first { $0.message == one.message && place($0) == one.place }, "found only:\n\(all)")
-        #expect(first.code == one.code)
+        #expect(first.code.rawValue == one.code)
         if let fix = one.fix { #expect(first.fix == fix) }
         #expect(first.severity == .error)
         #expect(first.verdict == .undecided)

@@ -74,7 +74,7 @@ import Testing
         _ one: (text: String, place: String, message: String)
     ) throws {
         let found = try #require(problems(of: Array(one.text.utf8)).first)
-        #expect(found.code == "manifest-syntax")
+        #expect(found.code.rawValue == "manifest-syntax")
         #expect(found.message == "not valid TOML: \(one.message)")
         #expect("\(found.location?.line ?? 0):\(found.location?.column ?? 0)" == one.place)
         #expect(found.verdict == .undecided)
@@ -86,7 +86,7 @@ import Testing
     ]) func refusesWhatIsNoText(latin1: String, place: String, message: String) throws {
         let bytes = latin1.unicodeScalars.compactMap { UInt8(exactly: $0.value) }
         let found = try #require(problems(of: bytes).first)
-        #expect(found.code == "manifest-encoding")
+        #expect(found.code.rawValue == "manifest-encoding")
         #expect(found.message == message)
         #expect("\(found.location?.line ?? 0):\(found.location?.column ?? 0)" == place)
     }
@@ -104,9 +104,9 @@ import Testing
     @Test func refusesMoreThanAMebibyte() {
         let comment = [UInt8](repeating: UInt8(ascii: "#"), count: (1 << 20) + 1)
         let found = problems(of: comment)
-        #expect(found.first?.code == "manifest-size")
+        #expect(found.first?.code.rawValue == "manifest-size")
         #expect(found.first?.location?.line == nil)
-        #expect(problems(of: comment.dropLast()).first?.code == "manifest-missing-key")
+        #expect(problems(of: comment.dropLast()).first?.code.rawValue == "manifest-missing-key")
     }
 
     /// Nesting that would exhaust the stack of a parser without a bound.
@@ -134,9 +134,9 @@ import Testing
 
     @Test func takesNestingUpToTheLimit() {
         let text = "a = " + String(repeating: "[", count: 63) + String(repeating: "]", count: 63)
-        #expect(problems(of: Array(text.utf8)).first?.code != "manifest-syntax")
+        #expect(problems(of: Array(text.utf8)).first?.code.rawValue != "manifest-syntax")
         let deeper = "a = [" + text.dropFirst(4) + "]\nb = [" + text.dropFirst(4) + "]"
-        #expect(problems(of: Array(deeper.utf8)).first?.code != "manifest-syntax")
+        #expect(problems(of: Array(deeper.utf8)).first?.code.rawValue != "manifest-syntax")
         let tooDeep = "a = [[" + text.dropFirst(4) + "]]"
         #expect(
             problems(of: Array(tooDeep.utf8)).first?.message

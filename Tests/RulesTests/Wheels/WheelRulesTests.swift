@@ -15,7 +15,7 @@ import Testing
 
     @Test func namesWhatIsMissing() throws {
         let found = try findings([wheel("app", requires: ["lib>=1", "other[x]"])])
-        #expect(found.map(\.code) == ["wheel-missing", "wheel-missing"])
+        #expect(found.map(\.code.rawValue) == ["wheel-missing", "wheel-missing"])
         #expect(found[0].message.contains("app 1.0 needs lib>=1"))
         #expect(try codes([wheel("app", requires: ["lib>=1"])], "provided = [\"lib\"]") == [])
         #expect(
@@ -136,6 +136,6 @@ import Testing
     private func codes(
         _ wheels: [WheelFacts], _ line: String = "", files: [LockedFile] = []
     ) throws -> [String] {
-        try findings(wheels, line, files: files).filter { $0.severity == .error }.map(\.code)
+        try findings(wheels, line, files: files).filter { $0.severity == .error }.map(\.code.rawValue)
     }
 }

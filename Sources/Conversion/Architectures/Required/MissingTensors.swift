@@ -96,7 +96,7 @@ package struct MissingTensors: Sendable {
             try found.check(family, model.config)
             return []
         } catch {
-            return error.code.utf8.elementsEqual("tensor-missing".utf8) ? error.tensors : []
+            return error.code == .tensorMissing ? error.tensors : []
         }
     }
 }
@@ -106,7 +106,7 @@ extension ConversionError {
     package static func missingTensors(_ names: [String]) -> ConversionError {
         let more = names.count > 1 ? " and \(names.count - 1) more" : ""
         var error = ConversionError(
-            "tensor-missing", "the model has no tensor \(names.first ?? "")\(more)",
+            .tensorMissing, "the model has no tensor \(names.first ?? "")\(more)",
             notes: names.dropFirst().prefix(9).map { "\($0) is not there either" },
             fix: "see that all files of the model are there, and that config.json belongs to them")
         error.tensors = names

@@ -46,7 +46,7 @@ package struct AdapterInputs {
         guard let input = inputs.first(where: { $0.path.utf8.elementsEqual(Self.weights.utf8) }) else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "adapter-missing", "\(name): there is no \(Self.weights)",
+                    code: .adapterMissing, "\(name): there is no \(Self.weights)",
                     fix: "name the directory that PEFT's save_pretrained wrote", verdict: .undecided))
         }
         var files = ModelDocuments()

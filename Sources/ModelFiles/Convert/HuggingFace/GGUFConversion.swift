@@ -59,7 +59,7 @@ package struct GGUFConversion: Sendable {
                 do throws(HashingFailure) {
                     return try ContentHasher.sha256(bytes.span).hex
                 } catch {
-                    throw ConversionError("hashing-failed", error.description)
+                    throw ConversionError(.hashingFailed, error.description)
                 }
             }
         } catch {
@@ -91,7 +91,7 @@ package struct GGUFConversion: Sendable {
     }
 
     private static func remarks(_ conversion: HuggingFaceConversion) -> [Diagnostic] {
-        conversion.general.remarks.map { Diagnostic(.warning, code: "metadata-left-out", $0) }
+        conversion.general.remarks.map { Diagnostic(code: .metadataLeftOut, $0) }
     }
 
     /// Decides what to write of an adapter.
@@ -103,7 +103,7 @@ package struct GGUFConversion: Sendable {
         guard case .converted(let type) = request.product else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "adapter-quantized", "\(name): an adapter's matrices cannot be quantized",
+                    code: .adapterQuantized, "\(name): an adapter's matrices cannot be quantized",
                     fix: "take f32, f16, bf16 or q8_0", verdict: .undecided))
         }
         options.outputType = type
@@ -142,7 +142,7 @@ package struct GGUFConversion: Sendable {
             }
         } catch let error as FormatError {
             throw Diagnostics(
-                Diagnostic(code: "gguf-malformed", "\(source.name): it cannot be written: \(error)"))
+                Diagnostic(code: .ggufMalformed, "\(source.name): it cannot be written: \(error)"))
         }
     }
 
@@ -212,7 +212,7 @@ extension GGUFConversion {
         ).model
         try self.init(adapter, base: model, name: name, request, path: path)
         remarks += adapter.adapter.remarks.map {
-            Diagnostic(.warning, code: "adapter-scale", "\(name): \($0)")
+            Diagnostic(code: .adapterScale, "\(name): \($0)")
         }
     }
 }

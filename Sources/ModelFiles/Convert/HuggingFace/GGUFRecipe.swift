@@ -39,13 +39,13 @@ struct GGUFRecipe: ConversionRecipe {
         guard paths.contains("config.json") else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "gguf-no-config", "\(name): there is no config.json to convert by",
+                    code: .ggufNoConfig, "\(name): there is no config.json to convert by",
                     fix: "see that the source's include takes it, or name a Hugging Face model"))
         }
         guard ModelInputs.hasWeights(paths) else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "gguf-no-weights", "\(name): there are no weights that can be converted",
+                    code: .ggufNoWeights, "\(name): there are no weights that can be converted",
                     notes: selection.left.prefix(5).map { "\($0) is not read" },
                     fix: "take a revision with safetensors, or see that the source's include takes them"))
         }

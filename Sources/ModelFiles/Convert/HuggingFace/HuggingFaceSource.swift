@@ -35,7 +35,7 @@ package struct HuggingFaceSource: TensorSource {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "gguf-malformed", "\(name): the metadata cannot be written: \(error)",
+                    code: .ggufMalformed, "\(name): the metadata cannot be written: \(error)",
                     fix: "see that the configuration and the tokenizer belong to this model"))
         }
         tensors = conversion.tensors.enumerated().map { index, tensor in

@@ -49,7 +49,7 @@ struct ModelInputs {
             } catch {
                 throw Diagnostics(
                     Diagnostic(
-                        code: "file-unreadable", "\(name): \(error)", fix: "make it readable",
+                        code: .fileUnreadable, "\(name): \(error)", fix: "make it readable",
                         verdict: .undecided))
             }
         }
@@ -61,7 +61,7 @@ struct ModelInputs {
         } else if needsWeights {
             throw Diagnostics(
                 Diagnostic(
-                    code: "weights-missing", "\(name): there are no weights to convert",
+                    code: .weightsMissing, "\(name): there are no weights to convert",
                     fix: "download the model's safetensors files", verdict: .undecided))
         } else {
             saved = StoredCheckpoint([], in: [])
@@ -91,6 +91,6 @@ extension ConversionError {
     /// The error as a finding.
     /// - Parameter name: the model or entry, with which it begins.
     package func diagnostic(for name: String) -> Diagnostic {
-        Diagnostic(code: code, "\(name): \(message)", notes: notes, fix: fix)
+        Diagnostic(code: FindingCode(code), "\(name): \(message)", notes: notes, fix: fix)
     }
 }

@@ -43,7 +43,7 @@ enum SafetensorsCheckpoint {
         guard missing.isEmpty else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "shard-missing",
+                    code: .shardMissing,
                     "\(name): \(missing[0]), which \(indexName) names, is not there",
                     notes: missing.dropFirst().prefix(5).map { "\($0) is not there either" },
                     fix: "download the missing files", verdict: .undecided))
@@ -93,7 +93,7 @@ enum SafetensorsCheckpoint {
             if let other = found.updateValue(tensor.file, forKey: tensor.name) {
                 throw Diagnostics(
                     Diagnostic(
-                        code: "tensor-twice",
+                        code: .tensorTwice,
                         "\(name): \(files[other].path) and \(files[tensor.file].path) both have a tensor "
                             + "\(JSON.string(tensor.name).compactText)",
                         fix: "see that all files are of one revision"))
@@ -106,7 +106,7 @@ enum SafetensorsCheckpoint {
         let quoted = JSON.string(first).compactText
         throw Diagnostics(
             Diagnostic(
-                code: missing.isEmpty ? "tensor-unlisted" : "tensor-missing",
+                code: missing.isEmpty ? .tensorUnlisted : .tensorMissing,
                 missing.isEmpty
                     ? "\(name): \(indexName) does not name the tensor \(quoted) that the files have"
                     : "\(name): the tensor \(quoted), which \(indexName) names, is in none of the files",
@@ -139,7 +139,7 @@ enum SafetensorsCheckpoint {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "json-broken", "\(name): \(input.path) is broken: \(error)",
+                    code: .jsonBroken, "\(name): \(input.path) is broken: \(error)",
                     fix: "delete the file and download it again"))
         }
     }
@@ -157,7 +157,7 @@ enum SafetensorsCheckpoint {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: "safetensors-broken", "\(name): \(input.path) is broken: \(error)",
+                    code: .safetensorsBroken, "\(name): \(input.path) is broken: \(error)",
                     notes: ["at \(input.location)"], fix: "delete the file and download it again"))
         }
     }

@@ -25,7 +25,7 @@ struct TensorValueReader: Sendable {
             guard let type = Self.type(of: tensor.value, checkpoint.tensors) else {
                 throw Diagnostics(
                     Diagnostic(
-                        code: "tensor-type",
+                        code: .tensorType,
                         "\(name): \(tensor.description.name) is made of tensors that cannot be read as numbers",
                         notes: Self.sources(of: tensor.value, checkpoint.tensors).prefix(3).map {
                             "\($0.name) is of type \($0.dtype.rawValue), shape \($0.shape)"
@@ -145,7 +145,7 @@ struct TensorValueReader: Sendable {
         guard let gather = StridedReader(view, unitLength: length, unitSize: tensor.unitSize) else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "tensor-shape",
+                    code: .tensorShape,
                     "the blocks of the tensor \(JSON.string(tensor.name).compactText) do not fit its rows",
                     notes: ["shape \(tensor.shape)"], fix: "see that config.json belongs to these weights"))
         }

@@ -52,7 +52,7 @@ struct TorchWeights: Checkpoint {
             guard let input = inputs.first(where: { $0.path.utf8.elementsEqual(part.utf8) }) else {
                 throw Diagnostics(
                     Diagnostic(
-                        code: "shard-missing",
+                        code: .shardMissing,
                         "\(name): \(part), which \(Self.indexName) names, is not there",
                         fix: "download the missing file", verdict: .undecided))
             }
@@ -78,13 +78,13 @@ struct TorchWeights: Checkpoint {
         case .malformed(let error):
             throw Diagnostics(
                 Diagnostic(
-                    code: "torch-broken", "\(name): \(file.path) is broken: \(error)",
+                    code: .torchBroken, "\(name): \(file.path) is broken: \(error)",
                     fix: "download it again, or take a revision with safetensors"))
         case .checkpoint(let checkpoint):
             guard let skipped = checkpoint.skipped.first else { return checkpoint }
             throw Diagnostics(
                 Diagnostic(
-                    code: "torch-kind",
+                    code: .torchKind,
                     "\(name): \"\(skipped.name)\" of \(file.path) is made by \(skipped.kind), and has no plain elements",
                     fix: "take a revision with safetensors"))
         }
@@ -97,7 +97,7 @@ struct TorchWeights: Checkpoint {
         guard size > 0, gather != nil || view.isContiguous else {
             throw Diagnostics(
                 Diagnostic(
-                    code: "torch-kind", "\(name): \"\(tensor.name)\" has no elements that can be read",
+                    code: .torchKind, "\(name): \"\(tensor.name)\" has no elements that can be read",
                     fix: "take a revision with safetensors"))
         }
         return Place(file: file, bytes: tensor.bytes, elementSize: size, gather: gather)
