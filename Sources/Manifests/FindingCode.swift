@@ -232,7 +232,6 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case vocabularySize = "vocabulary-size"
     case weightsMissing = "weights-missing"
     case wheelBroken = "wheel-broken"
-    case weightsMissing = "weights-missing"
     case wheelConflict = "wheel-conflict"
     case wheelIncompatible = "wheel-incompatible"
     case wheelMissing = "wheel-missing"
