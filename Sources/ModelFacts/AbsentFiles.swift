@@ -37,13 +37,15 @@ package enum AbsentFiles {
         let more = absent.count > 5 ? ["… and \(absent.count - 5) more"] : []
         let download = "download them" + (snapshot.origin.downloadCommand.map { " (\($0))" } ?? "")
         let hasCard = !absent.contains { $0.utf8.elementsEqual("README.md".utf8) }
-        let facts = isNeeded || hasCard ? [] : ["README.md would tell the licence and the base model"]
+        let facts = isNeeded || hasCard ? [] : ["README.md states the licence and the base model"]
         return Diagnostic(
-            isNeeded ? .error : .note, code: .fileMissing,
+            isNeeded ? .error : hasCard ? .note : .warning, code: .fileMissing,
             "\(name): \(absent.count) \(one ? "file" : "files") of the revision \(one ? "is" : "are") not in the cache"
                 + (isNeeded ? "" : ", and loading does not need \(one ? "it" : "them")"),
             notes: absent.prefix(5).map(FileWalk.shown) + more + facts,
-            fix: isNeeded ? "\(download), or leave them out with include or exclude" : nil)
+            fix: isNeeded
+                ? "\(download), or leave them out with include or exclude"
+                : hasCard ? nil : "state license = \"…\" in the entry, or \(download)")
     }
 
     /// Whether a file is for people alone.
