@@ -252,7 +252,8 @@ extension FindingCode {
     package var severity: Diagnostic.Severity {
         switch self {
         case .acceleratorDtype, .acceleratorHostMemory, .acceleratorRetired, .acceleratorSplit,
-            .acceleratorTight, .adapterBaseMissing, .adapterScale, .cardBroken, .conversionDamaged, .downloadPartial,
+            .acceleratorTight, .adapterBaseMissing, .adapterScale, .cardBroken, .conversionDamaged,
+            .downloadPartial,
             .ggufBroken, .kaggleKeywords, .kaggleLicenseUnknown,
             .kaggleTitleUnderscore, .licenseBaseUnknown, .licenseDiffers, .licenseNameUnknown,
             .metadataLeftOut, .newerIncomplete, .noExistStale, .npzBroken, .overrideSign,

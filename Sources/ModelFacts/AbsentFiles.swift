@@ -21,7 +21,8 @@ package enum AbsentFiles {
         let absent = listed.keys.filter { accepts($0) && !present.contains(Array($0.utf8)) }
             .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         let paths = snapshot.files.map(\.path).filter(accepts)
-        let needed = isModel ? absent.filter { Needed(paths, facts).contains($0) } : absent.filter { !isDocument($0) }
+        let needed =
+            isModel ? absent.filter { Needed(paths, facts).contains($0) } : absent.filter { !isDocument($0) }
         let lost = Set(needed.map { Array($0.utf8) })
         let others = absent.filter { !lost.contains(Array($0.utf8)) }
         return [
@@ -94,9 +95,12 @@ package enum AbsentFiles {
             if runsOwnCode, !AbsentFiles.isDocument(path), !ModelPath(path).isOtherRuntime { return true }
             let name = ModelPath(path)
             let directory = Array(name.directory.utf8)
-            if hasModules, name.directory.isEmpty, Self.modules.contains(name.file)
-                || name.file.hasPrefix("sentence_") && name.suffix == "json"
-            { return true }
+            if hasModules, name.directory.isEmpty,
+                Self.modules.contains(name.file)
+                    || name.file.hasPrefix("sentence_") && name.suffix == "json"
+            {
+                return true
+            }
             guard directories.contains(directory) else {
                 return name.suffix == "jinja" && tokenizers.contains([])
                     && name.directory.utf8.elementsEqual("additional_chat_templates".utf8)

@@ -12,7 +12,8 @@ extension CompletenessRules {
                 notes: ["no file is of a format that models are stored in"],
                 fix: hasWheels
                     ? "declare it as [[wheels]]"
-                    : fix("the weights") + "; declare what is no model as [[files]], or add \"weights-missing\" to "
+                    : fix("the weights")
+                        + "; declare what is no model as [[files]], or add \"weights-missing\" to "
                         + "the entry's allow")
         case "language-model":
             return Diagnostic(
@@ -51,7 +52,8 @@ extension CompletenessRules {
         let more = missing.count > 5 ? ["… and \(missing.count - 5) more"] : []
         return Diagnostic(
             requirement.isOptional ? .warning : .error, code: requirement.code, "\(entry): \(what)",
-            notes: (missing.count == 1 ? [] : missing.prefix(5).map { "missing \(FileWalk.shown($0))" } + more)
+            notes: (missing.count == 1
+                ? [] : missing.prefix(5).map { "missing \(FileWalk.shown($0))" } + more)
                 + requirement.reason,
             fix: fix(missing.count == 1 ? FileWalk.shown(first) : "them"))
     }
@@ -91,7 +93,10 @@ extension FileRequirement {
         guard isOptional else { return [] }
         switch kind {
         case .processor: return ["text alone needs none; pictures and sounds do"]
-        case .code: return ["transformers has classes of its own for the model, and loads it without trust_remote_code"]
+        case .code:
+            return [
+                "transformers has classes of its own for the model, and loads it without trust_remote_code"
+            ]
         case .projector: return ["the model answers to text alone without it"]
         case .module, .component, .externalData, .part: return []
         }

@@ -29,7 +29,8 @@ enum OtherWeights {
         case "bin": return !isText(head)
         // LightGBM writes text that begins so, XGBoost JSON; SentencePiece's `.model` is a tokenizer.
         case "txt": return head.starts(with: "tree\n".utf8)
-        case "model": return head.starts(with: "tree\n".utf8) || head.starts(with: "binf".utf8) || isLearner(head)
+        case "model":
+            return head.starts(with: "tree\n".utf8) || head.starts(with: "binf".utf8) || isLearner(head)
         case "json": return isLearner(head)
         default: return true
         }

@@ -39,7 +39,8 @@ struct TokenizerFiles {
 
     /// Whether a file's name is one of a vocabulary, or of one's half.
     static func isPart(_ name: String) -> Bool {
-        ["vocab.json", "merges.txt", "dict.txt", "bpe.codes", "tekken.json"].contains(name) || isVocabulary(name)
+        ["vocab.json", "merges.txt", "dict.txt", "bpe.codes", "tekken.json"].contains(name)
+            || isVocabulary(name)
     }
 
     private static func isVocabulary(_ name: String) -> Bool {

@@ -30,7 +30,9 @@ enum AdapterBaseRule {
             let name = base.lowercased().split(separator: "/").last.map(String.init) ?? base
             return handle.parts.contains { $0.lowercased() == name }
         case .conversion, .path:
-            return (entry.fact("base_models")?.strings ?? []).contains { $0.lowercased() == base.lowercased() }
+            return (entry.fact("base_models")?.strings ?? []).contains {
+                $0.lowercased() == base.lowercased()
+            }
                 || entry.name.lowercased() == base.lowercased().split(separator: "/").last.map(String.init)
         }
     }

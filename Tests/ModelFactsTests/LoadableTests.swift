@@ -1,7 +1,10 @@
+import TestSupport
 import Testing
 
+@testable import Formats
 @testable import Manifests
 @testable import ModelFacts
+@testable import Tensors
 
 private let weights = safetensors([("w", .f32, [2, 3])])
 private let llama = text(#"{"model_type":"llama","vocab_size":32}"#)
@@ -43,7 +46,8 @@ struct LoadableTests {
     @Test func isNoneWithShardsAlone() async throws {
         let names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
         let index = text(#"{"weight_map":{"a":"\#(names[0])","b":"\#(names[1])"}}"#)
-        let all = Self.model.filter { $0.0 != "model.safetensors" } + names.map { ($0, weights) }
+        let all =
+            Self.model.filter { $0.0 != "model.safetensors" } + names.map { ($0, weights) }
             + [("model.safetensors.index.json", index)]
         #expect(try await codes(all) { _ in true }.isEmpty)
         #expect(try await codes(all) { $0 != "model.safetensors.index.json" } == ["index-missing"])
@@ -54,7 +58,8 @@ struct LoadableTests {
     }
 
     @Test func isNoneWithoutTheOnlyWeights() async throws {
-        let all = Self.model.filter { $0.0 != "model.safetensors" }
+        let all =
+            Self.model.filter { $0.0 != "model.safetensors" }
             + [("pytorch_model.bin", [0x50, 0x4B, 3, 4] + text("archive/data.pkl"))]
         #expect(try await codes(all) { _ in true }.isEmpty)
         #expect(try await codes(all) { !$0.hasSuffix(".bin") } == ["weights-missing"])
@@ -74,7 +79,8 @@ struct LoadableTests {
 
     @Test(arguments: [
         ("model.engine", [UInt8](repeating: 7, count: 20)), ("model.bin", [6, 0, 0, 0]),
-        ("model.txt", Array("tree\nversion=v4\n".utf8)), ("booster.json", Array(#"{"learner": {"x":1}}"#.utf8)),
+        ("model.txt", Array("tree\nversion=v4\n".utf8)),
+        ("booster.json", Array(#"{"learner": {"x":1}}"#.utf8)),
         ("model.cbm", Array("CBM1".utf8)), ("net.npz", [0x50, 0x4B, 3, 4]), ("m.onnx", [8, 7]),
         ("model.gguf", Array("GGUF".utf8)), ("weights.pt", [0x80, 2, 0x4B]),
     ])
@@ -93,7 +99,9 @@ struct LoadableTests {
     }
 
     @Test func asksForMistralsOwnConfiguration() async throws {
-        let all = [("consolidated.safetensors", weights), ("params.json", text("{}")), ("tekken.json", text("{}"))]
+        let all = [
+            ("consolidated.safetensors", weights), ("params.json", text("{}")), ("tekken.json", text("{}")),
+        ]
         #expect(try await codes(all) { _ in true }.isEmpty)
         #expect(try await codes(all) { $0 != "params.json" } == ["config-missing"])
     }

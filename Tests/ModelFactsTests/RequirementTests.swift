@@ -1,7 +1,10 @@
+import TestSupport
 import Testing
 
+@testable import Formats
 @testable import Manifests
 @testable import ModelFacts
+@testable import Tensors
 
 private let weights = safetensors([("w", .f32, [2, 3])])
 private let llama = text(#"{"model_type":"llama","architectures":["LlamaForCausalLM"],"vocab_size":32}"#)
@@ -67,7 +70,8 @@ struct RequirementTests {
         let query = "query_0_StaticEmbedding"
         let document = "document_0_Transformer"
         let all: [(String, [UInt8])] = [
-            ("modules.json", modules), ("router_config.json", router), ("\(query)/tokenizer.json", text("{}")),
+            ("modules.json", modules), ("router_config.json", router),
+            ("\(query)/tokenizer.json", text("{}")),
             ("\(query)/model.safetensors", weights), ("\(document)/config.json", llama),
             ("\(document)/model.safetensors", weights),
         ]
@@ -125,7 +129,8 @@ struct RequirementTests {
             #expect(found.first?.severity == .error, "\(path)")
         }
         let without = try await findings(all.filter { !$0.0.hasPrefix("vae/") })
-        #expect(without.map(\.message).first == "m: vae/config.json, which model_index.json names, is missing")
+        #expect(
+            without.map(\.message).first == "m: vae/config.json, which model_index.json names, is missing")
     }
 
     @Test func findsTheCodeOfAPipeline() async throws {
@@ -181,7 +186,8 @@ struct RequirementTests {
 
     @Test(arguments: [
         ("from .a import b", ["a"]), ("import .a", ["a"]), ("  from  .a   import (b,\n", ["a"]),
-        ("from . import a", []), ("from a import b", []), ("import .a as b", []), ("x = 'from .a import b'", []),
+        ("from . import a", []), ("from a import b", []), ("import .a as b", []),
+        ("x = 'from .a import b'", []),
         ("from .a import b\r\nfrom .c import d", ["a", "c"]), ("from ..a import b", [".a"]), ("", []),
     ])
     func readsImportsAsTransformersDoes(_ code: String, _ names: [String]) {
@@ -215,7 +221,8 @@ struct RequirementTests {
             ])
         #expect(try await missing([("adapter_model.safetensors", weights)]) == ["error config-missing"])
         #expect(
-            try await missing([("adapter_config.json", config), ("adapter_model.safetensors", weights)]).isEmpty)
+            try await missing([("adapter_config.json", config), ("adapter_model.safetensors", weights)])
+                .isEmpty)
     }
 
     // MARK: Other formats
@@ -231,7 +238,8 @@ struct RequirementTests {
 
     @Test func findsShardsOfKeras() async throws {
         let index = text(
-            #"{"metadata":{},"weight_map":{"/a":"m_00000.weights.h5","/b":["m_00000.weights.h5","m_00001.weights.h5"]}}"#)
+            #"{"metadata":{},"weight_map":{"/a":"m_00000.weights.h5","/b":["m_00000.weights.h5","m_00001.weights.h5"]}}"#
+        )
         let shard: [UInt8] = [0x89] + text("HDF\r\n") + [0x1A, 0x0A]
         let files: [(String, [UInt8])] = [("m.weights.json", index), ("m_00000.weights.h5", shard)]
         #expect(
@@ -243,7 +251,8 @@ struct RequirementTests {
 
     @Test func findsModelsOfTheGenerator() async throws {
         let config = text(
-            #"{"model":{"type":"phi3v","decoder":{"filename":"d.onnx"},"vision":{"filename":"v.onnx"}},"search":{}}"#)
+            #"{"model":{"type":"phi3v","decoder":{"filename":"d.onnx"},"vision":{"filename":"v.onnx"}},"search":{}}"#
+        )
         #expect(
             try await findings([("genai_config.json", config), ("d.onnx", [8, 7])]).map(\.message) == [
                 "m: v.onnx, which genai_config.json names, is missing"

@@ -183,7 +183,9 @@ package enum LockSchema {
             "properties": [
                 "file": text, "kind": choice(FileRequirement.Kind.self, "What they are to it."),
                 "names": ["type": "array", "items": text, "description": "All of them are needed."],
-                "one_of": ["type": "array", "items": text, "description": "Patterns, of which one is needed."],
+                "one_of": [
+                    "type": "array", "items": text, "description": "Patterns, of which one is needed.",
+                ],
                 "optional": ["type": "boolean", "description": "Whether loading goes without."],
             ],
         ],

@@ -70,7 +70,8 @@ package struct Neighbours {
     private static func groups(_ entry: LockedEntry, _ index: Int) -> [Group] {
         let requirements = entry.requirements.filter { $0.kind == .externalData }
         guard !requirements.isEmpty else { return [] }
-        let files = Dictionary(entry.files.map { (Array($0.path.utf8), $0) }, uniquingKeysWith: { one, _ in one })
+        let files = Dictionary(
+            entry.files.map { (Array($0.path.utf8), $0) }, uniquingKeysWith: { one, _ in one })
         var sets: [(paths: Set<[UInt8]>, pairs: [(model: [UInt8], data: [UInt8])])] = []
         for requirement in requirements {
             let model = Array(requirement.file.utf8)

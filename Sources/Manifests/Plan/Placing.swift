@@ -91,7 +91,8 @@ extension Lock {
                         let natural = entry.naturalPath(of: file)
                         let survives = BundlePath.problem(natural) == nil
                         let home =
-                            neighbours.home(of: file, entry: index) ?? homes[file.sha256] ?? (survives ? natural : storePath(file.sha256))
+                            neighbours.home(of: file, entry: index) ?? homes[file.sha256]
+                            ?? (survives ? natural : storePath(file.sha256))
                         return file.placed(home == natural ? .natural : .at(home))
                     })
             })

@@ -27,7 +27,8 @@ enum CodeRequirements {
                     directory.isEmpty
                         ? FileRequirement(.code, by: path, all: [module], isOptional: isOptional)
                         : FileRequirement(
-                            .code, by: path, oneOf: places.map(FileRequirement.pattern), isOptional: isOptional))
+                            .code, by: path, oneOf: places.map(FileRequirement.pattern),
+                            isOptional: isOptional))
             }
         }
         return found + imports(of: modules, files, isOptional)
@@ -73,10 +74,13 @@ enum CodeRequirements {
         for line in code.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
             let words = line.split(whereSeparator: { $0 == 0x20 || (0x09...0x0D).contains($0) })
             guard let first = words.first, words.count >= 2 else { continue }
-            let isFrom = first.elementsEqual("from".utf8) && words.count >= 3
+            let isFrom =
+                first.elementsEqual("from".utf8) && words.count >= 3
                 && words[2].starts(with: "import".utf8)
             let isImport = first.elementsEqual("import".utf8) && words.count == 2
-            guard isFrom || isImport, words[1].first == UInt8(ascii: "."), words[1].count > 1 else { continue }
+            guard isFrom || isImport, words[1].first == UInt8(ascii: "."), words[1].count > 1 else {
+                continue
+            }
             names.insert(Array(words[1].dropFirst()))
         }
         return names.sorted { $0.lexicographicallyPrecedes($1) }.map { String(decoding: $0, as: UTF8.self) }

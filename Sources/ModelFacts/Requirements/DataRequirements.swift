@@ -47,7 +47,10 @@ enum DataRequirements {
 
     /// TensorFlow's index of variables has them in files of data.
     private static func variables(_ path: String, _ files: RequirementFiles) -> [FileRequirement] {
-        [FileRequirement(.part, by: path, oneOf: ["\(FileRequirement.pattern(String(path.dropLast(6)))).data-*"])]
+        [
+            FileRequirement(
+                .part, by: path, oneOf: ["\(FileRequirement.pattern(String(path.dropLast(6)))).data-*"])
+        ]
     }
 
     private static func document(_ path: String, _ files: inout RequirementFiles) -> [FileRequirement] {

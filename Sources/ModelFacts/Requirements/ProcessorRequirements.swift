@@ -10,8 +10,8 @@ enum ProcessorRequirements {
     ]
 
     /// - Parameter config: the model's configuration.
-    static func all(_ files: inout RequirementFiles, _ config: ConfigFacts?) -> [FileRequirement] {
-        guard files.contains("config.json"), files.json(PipelineRequirements.index) == nil,
+    static func all(_ files: RequirementFiles, _ config: ConfigFacts?) -> [FileRequirement] {
+        guard files.contains("config.json"), !files.contains(PipelineRequirements.index),
             let type = config?.modelType, TransformersModels.prepared.contains(type),
             files.paths.contains(where: { path in
                 let path = ModelPath(path)

@@ -19,7 +19,8 @@ struct RequirementFiles {
     private static let codeLimit = 1 << 23
 
     init(_ files: [ModelFile], elsewhere: [String]) {
-        self.files = Dictionary(files.map { (Array($0.path.utf8), $0) }, uniquingKeysWith: { first, _ in first })
+        self.files = Dictionary(
+            files.map { (Array($0.path.utf8), $0) }, uniquingKeysWith: { first, _ in first })
         paths = files.map(\.path).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         self.elsewhere = elsewhere
     }

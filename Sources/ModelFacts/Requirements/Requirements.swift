@@ -17,7 +17,7 @@ enum Requirements {
             return !known.contains(Array("config:\(ModelPath(name).directory)".utf8))
         }
         found += CodeRequirements.all(&files, modelType: config?.modelType)
-        found += ProcessorRequirements.all(&files, config)
+        found += ProcessorRequirements.all(files, config)
         found += DataRequirements.all(&files) + GGUFRequirements.all(files)
         var seen: Set<FileRequirement> = []
         return found.filter { seen.insert($0).inserted }.enumerated().sorted { one, other in

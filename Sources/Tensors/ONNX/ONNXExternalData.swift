@@ -72,7 +72,9 @@ package struct ONNXExternalData {
                 if field.number == 14 { isExternal = field.value == 1 }
                 if field.number == 13, !field.content.isEmpty,
                     let found = try entry(field.content, &cursor, read)
-                { location = found }
+                {
+                    location = found
+                }
             } else if let next = kind.field(field.number) {
                 try message(next, field.content, depth + 1, &cursor, read)
             }

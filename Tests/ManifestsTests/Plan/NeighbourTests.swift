@@ -7,7 +7,8 @@ import Testing
 
 /// Entries with ONNX models, whose graphs and data have contents of these names.
 private func entry(
-    _ name: String, graph: String, data: String, dataSize: Int = 1_000_000_000, dataName: String = "model.onnx_data"
+    _ name: String, graph: String, data: String, dataSize: Int = 1_000_000_000,
+    dataName: String = "model.onnx_data"
 ) throws -> LockedEntry {
     try Samples.entry(
         name,
