@@ -21,8 +21,8 @@ package enum AbsentFiles {
         let absent = listed.keys.filter { accepts($0) && !present.contains(Array($0.utf8)) }
             .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         let paths = snapshot.files.map(\.path).filter(accepts)
-        let needed =
-            isModel ? absent.filter { Needed(paths, facts).contains($0) } : absent.filter { !isDocument($0) }
+        let rules = Needed(paths, facts)
+        let needed = absent.filter { isModel ? rules.contains($0) : !isDocument($0) }
         let lost = Set(needed.map { Array($0.utf8) })
         let others = absent.filter { !lost.contains(Array($0.utf8)) }
         return [
@@ -64,25 +64,25 @@ package enum AbsentFiles {
     /// What the libraries look for beside the files that are there.
     private struct Needed {
         private let directories: Set<[UInt8]>
-        private let tokenizers: Set<[UInt8]>
+        private let bare: Set<[UInt8]>
         private let fast: Set<[UInt8]>
         private let hasModules: Bool
         private let runsOwnCode: Bool
 
         init(_ paths: [String], _ facts: ModelFacts) {
-            var directories: Set<[UInt8]> = []
-            var tokenizers: Set<[UInt8]> = []
-            for path in paths.map({ ModelPath($0) }) where path.isTransformersWeights || path.isAdapter {
-                directories.insert(Array(path.directory.utf8))
+            var weights: Set<[UInt8]> = []
+            var configured: Set<[UInt8]> = []
+            for path in paths.map({ ModelPath($0) }) {
+                let directory = Array(path.directory.utf8)
+                if path.isTransformersWeights || path.isAdapter { weights.insert(directory) }
+                if path.file.utf8.elementsEqual("config.json".utf8) { configured.insert(directory) }
             }
-            for need in facts.needs {
+            bare = configured.subtracting(weights)
+            let parts = facts.needs.map { need -> [UInt8] in
                 let parts = need.split(separator: ":", maxSplits: 1)
-                let directory = parts.count > 1 ? Array(parts[1].utf8) : []
-                directories.insert(directory)
-                if parts.first == "tokenizer" { tokenizers.insert(directory) }
+                return parts.count > 1 ? Array(parts[1].utf8) : []
             }
-            self.directories = directories
-            self.tokenizers = tokenizers
+            directories = weights.union(parts)
             fast = Set(
                 paths.map { ModelPath($0) }.filter { $0.file.utf8.elementsEqual("tokenizer.json".utf8) }
                     .map { Array($0.directory.utf8) })
@@ -101,13 +101,13 @@ package enum AbsentFiles {
             {
                 return true
             }
+            // What config.json describes has no weights: those of another runtime are another model.
+            if bare.contains(directory), name.isPretrainedWeights { return true }
             guard directories.contains(directory) else {
-                return name.suffix == "jinja" && tokenizers.contains([])
+                return name.suffix == "jinja" && directories.contains([])
                     && name.directory.utf8.elementsEqual("additional_chat_templates".utf8)
             }
-            if Self.configurations.contains(name.file) { return true }
-            guard tokenizers.contains(directory) else { return false }
-            return Self.tokens.contains(name.file)
+            return Self.configurations.contains(name.file) || Self.tokens.contains(name.file)
                 || (!fast.contains(directory) && TokenizerFiles.isPart(name.file))
         }
 
