@@ -181,7 +181,7 @@ package struct FoundEntry: Sendable {
         let files = snapshot.files.filter { filter.accepts($0.path) }
         // Wheels and other files are not looked into for what a model would be.
         let isModel = entry.kind == .model || entry.kind == .dataset
-        var facts = ModelFacts.read(isModel ? files : [], entry: entry.name)
+        var facts = ModelFacts.read(isModel ? files : [], of: snapshot.revision, entry: entry.name)
         let unstated =
             isModel
             ? facts.addStatements(
@@ -197,9 +197,8 @@ package struct FoundEntry: Sendable {
         var findings = snapshot.problems(taking: filter.accepts) + facts.problems + unstated + unread
         findings += unreadPrograms.filter { problem in !unread.contains { $0.message == problem.message } }
         findings += CredentialFact.findings(credentials, entry: entry.name)
-        if let absent = snapshot.absentFiles(of: entry.name, accepting: filter.accepts) {
-            findings.append(absent)
-        }
+        findings += AbsentFiles.findings(
+            snapshot, of: entry.name, accepting: filter.accepts, facts, isModel: entry.kind == .model)
         if files.isEmpty {
             findings.append(
                 Diagnostic(
@@ -212,6 +211,7 @@ package struct FoundEntry: Sendable {
         if entry.kind == .model {
             findings += Completeness.findings(
                 entry: entry.name, needs: facts.needs, paths: Set(files.map(\.path)), shards: facts.shards,
+                requirements: facts.requirements, lacks: files.isEmpty ? [] : facts.lacks,
                 download: snapshot.origin.downloadCommand)
         }
         if let stated = entry.license {
@@ -237,7 +237,9 @@ package struct FoundEntry: Sendable {
 
     /// What the lock records besides the files, sorted by name.
     var lockFacts: [JSON.Member] {
-        (facts.lockFields()
+        let read = entry.kind == .model ? facts.lockFields() : facts.lockFieldsWithoutNeeds()
+        return
+            (read
             + [
                 PickleFact.lockMember(pickles), ProgramFact.lockMember(programs),
                 CredentialFact.lockMember(credentials),

@@ -10,6 +10,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case acceleratorSplit = "accelerator-split"
     case acceleratorSum = "accelerator-sum"
     case acceleratorTight = "accelerator-tight"
+    case adapterBaseMissing = "adapter-base-missing"
     case adapterConfigMalformed = "adapter-config-malformed"
     case adapterConfigMissing = "adapter-config-missing"
     case adapterConfigUnsupported = "adapter-config-unsupported"
@@ -129,6 +130,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case modelMissing = "model-missing"
     case modelUnreadable = "model-unreadable"
     case nameRefused = "name-refused"
+    case namedFileMissing = "named-file-missing"
     case newerIncomplete = "newer-incomplete"
     case noExistStale = "no-exist-stale"
     case noFiles = "no-files"
@@ -157,6 +159,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case pickleUnreadable = "pickle-unreadable"
     case pinMoved = "pin-moved"
     case preTokenizerUnknown = "pre-tokenizer-unknown"
+    case processorMissing = "processor-missing"
     case program = "program"
     case programUnreadable = "program-unreadable"
     case proofMissing = "proof-missing"
@@ -252,8 +255,9 @@ extension FindingCode {
     package var severity: Diagnostic.Severity {
         switch self {
         case .acceleratorDtype, .acceleratorHostMemory, .acceleratorRetired, .acceleratorSplit,
-            .acceleratorTight, .adapterScale, .cardBroken, .conversionDamaged, .downloadPartial,
-            .ggufBroken, .indexMissing, .kaggleKeywords, .kaggleLicenseUnknown,
+            .acceleratorTight, .adapterBaseMissing, .adapterScale, .cardBroken, .conversionDamaged,
+            .downloadPartial,
+            .ggufBroken, .kaggleKeywords, .kaggleLicenseUnknown,
             .kaggleTitleUnderscore, .licenseBaseUnknown, .licenseDiffers, .licenseNameUnknown,
             .metadataLeftOut, .newerIncomplete, .noExistStale, .npzBroken, .overrideSign,
             .pinMoved, .pythonCache, .pytorchBroken, .quantizeFallback, .refKept, .remoteCode,

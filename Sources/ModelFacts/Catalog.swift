@@ -100,7 +100,7 @@ package struct Catalog: Sendable {
 
     private static func item(_ inventory: Inventory.Item) -> Item {
         let snapshot = inventory.snapshot
-        let facts = ModelFacts.read(snapshot.files)
+        let facts = ModelFacts.read(snapshot.files, of: snapshot.revision)
         let isModel: Bool =
             switch snapshot.origin {
             case .hub(let repository, _, _): repository.kind == .model
@@ -109,11 +109,13 @@ package struct Catalog: Sendable {
             }
         var findings = snapshot.problems + facts.problems
         let name = Item(inventory: inventory, facts: facts, findings: []).name
-        if let absent = snapshot.absentFiles(of: name, accepting: { _ in true }) { findings.append(absent) }
+        findings += AbsentFiles.findings(
+            snapshot, of: name, accepting: { _ in true }, facts, isModel: isModel)
         if isModel {
             findings += Completeness.findings(
                 entry: name, needs: facts.needs, paths: Set(snapshot.files.map(\.path)),
-                shards: facts.shards)
+                shards: facts.shards, requirements: facts.requirements, lacks: facts.lacks,
+                download: snapshot.origin.downloadCommand)
         }
         return Item(inventory: inventory, facts: facts, findings: findings)
     }
@@ -121,29 +123,22 @@ package struct Catalog: Sendable {
 
 extension ModelFacts {
     /// Reads the facts of files as they lie in a cache.
-    package static func read(_ files: [CachedFile], entry: String? = nil) -> ModelFacts {
-        read(
-            files.map { ModelFile(path: $0.path, location: $0.location, size: $0.status.size) }, entry: entry)
+    package static func read(
+        _ files: [CachedFile], of revision: ModelRevision = ModelRevision(), entry: String? = nil
+    ) -> ModelFacts {
+        read(files.map(\.modelFile), of: revision, entry: entry)
     }
 }
 
 extension Snapshot {
-    /// A finding about files that the revision's tree lists and the cache lacks; `nil` where none is.
-    package func absentFiles(of name: String, accepting accepts: (String) -> Bool) -> Diagnostic? {
-        guard let listed else { return nil }
-        let present = Set(files.map(\.path))
-        let absent = listed.keys.filter { accepts($0) && !present.contains($0) }
-            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        guard !absent.isEmpty else { return nil }
-        let more = absent.count > 5 ? ["… and \(absent.count - 5) more"] : []
-        let download = "download them" + (origin.downloadCommand.map { " (\($0))" } ?? "")
-        return Diagnostic(
-            code: .fileMissing,
-            "\(name): \(absent.count) \(absent.count == 1 ? "file" : "files") of the revision "
-                + "\(absent.count == 1 ? "is" : "are") not in the cache",
-            notes: Array(absent.prefix(5)) + more,
-            fix: "\(download), or leave them out with include or exclude")
+    /// The revision, with what is here of it and what only its listing has.
+    package var revision: ModelRevision {
+        ModelRevision(files: files.map(\.modelFile), listed: listed.map { Array($0.keys) } ?? [])
     }
+}
+
+extension CachedFile {
+    fileprivate var modelFile: ModelFile { ModelFile(path: path, location: location, size: status.size) }
 }
 
 extension Origin {

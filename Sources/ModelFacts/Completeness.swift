@@ -1,36 +1,40 @@
+import Caches
 import Conversion
 package import Manifests
 
 /// Whether the files that a model needs are among those that an entry has. Decided from names alone, so
 /// that a lock is enough.
 package enum Completeness {
-    /// Everything that is missing: shards, configurations, tokenizers.
+    /// Everything that is missing: shards, configurations, tokenizers, and what files name.
     ///
     /// - Parameters:
     ///   - entry: the entry's name, with which messages begin.
     ///   - needs: as ``ModelFacts/needs``; what this version does not know is passed over.
     ///   - paths: the entry's files.
     ///   - shards: the files that every index names, as ``ModelFacts/shards``.
+    ///   - requirements: as ``ModelFacts/requirements``.
+    ///   - lacks: as ``ModelFacts/lacks``.
     ///   - download: the command that downloads the model, where it is known.
     package static func findings(
         entry: String, needs: [String], paths: Set<String>, shards: [(index: String, files: [String])],
-        download: String? = nil
+        requirements: [FileRequirement] = [], lacks: [String] = [], download: String? = nil
     ) -> [Diagnostic] {
         let sets = ShardSet.all(paths, indexes: shards)
         let rules = CompletenessRules(
             entry: entry, paths: paths, whole: WholeWeights(paths, sets), download: download)
-        return rules.shards(sets) + rules.indexes(sets, needs) + needs.flatMap(rules.need)
+        return lacks.compactMap(rules.lack) + rules.shards(sets) + rules.indexes(sets, needs)
+            + needs.flatMap(rules.need) + rules.required(requirements)
     }
 }
 
 /// The rules, with what all of their messages share.
-private struct CompletenessRules {
+struct CompletenessRules {
     let entry: String
     let paths: Set<String>
     let whole: WholeWeights
     let download: String?
 
-    private func fix(_ pattern: String) -> String {
+    func fix(_ pattern: String) -> String {
         let command = download.map { "download it (\($0))" } ?? "download it with hf download"
         return "\(command), and see that the entry's include and exclude take \(pattern)"
     }
@@ -88,15 +92,22 @@ private struct CompletenessRules {
         let parts = need.split(separator: ":", maxSplits: 1)
         let directory = parts.count > 1 ? String(parts[1]) : ""
         switch parts.first {
-        case "config": return config(in: directory)
+        case "config": return missing("config.json", in: directory)
+        case "adapter-config": return missing("adapter_config.json", in: directory)
+        case "params":
+            return has("config.json", in: directory) ? [] : missing("params.json", in: directory)
         case "tokenizer": return tokenizer(in: directory)
         default: return []
         }
     }
 
-    private func config(in directory: String) -> [Diagnostic] {
-        let path = directory.isEmpty ? "config.json" : "\(directory)/config.json"
-        guard !paths.contains(path) else { return [] }
+    private func has(_ name: String, in directory: String) -> Bool {
+        paths.contains(directory.appending(file: name))
+    }
+
+    private func missing(_ name: String, in directory: String) -> [Diagnostic] {
+        guard !has(name, in: directory) else { return [] }
+        let path = directory.appending(file: name)
         return [
             Diagnostic(
                 code: .configMissing,

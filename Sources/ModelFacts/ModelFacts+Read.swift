@@ -12,10 +12,13 @@ extension ModelFacts {
     /// A file that is not what it should be is one of the ``problems``, not an error.
     /// - Parameters:
     ///   - files: the files that were chosen, in any order.
+    ///   - revision: what else is known of the revision that the files are chosen from.
     ///   - entry: the entry's name, with which messages begin.
-    package static func read(_ files: [ModelFile], entry: String? = nil) -> ModelFacts {
+    package static func read(
+        _ files: [ModelFile], of revision: ModelRevision = ModelRevision(), entry: String? = nil
+    ) -> ModelFacts {
         let contents = ModelFileReader()
-        var reader = ModelFactsReader(files, contents, entry: entry)
+        var reader = ModelFactsReader(files, revision, contents, entry: entry)
         var facts = reader.facts()
         facts.safety = SafetyFacts.read(files, contents)
         facts.kaggleLicense = KaggleLicense.stated(in: files, contents)
@@ -28,11 +31,13 @@ extension ModelFacts {
 private struct ModelFactsReader {
     private let files: [ModelFile]
     private let byPath: [String: ModelFile]
+    private let revision: ModelRevision
     private let prefix: String
     private let contents: ModelFileReader
     private var problems: [Diagnostic] = []
 
-    init(_ files: [ModelFile], _ contents: ModelFileReader, entry: String?) {
+    init(_ files: [ModelFile], _ revision: ModelRevision, _ contents: ModelFileReader, entry: String?) {
+        self.revision = revision
         self.contents = contents
         self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         var byPath: [String: ModelFile] = [:]
@@ -47,7 +52,8 @@ private struct ModelFactsReader {
             pipeline: json("model_index.json"), modules: json("modules.json"))
         var configs: [String: ConfigFacts] = [:]
         for part in parts {
-            if let json = json(part.path("config.json")) { configs[part.directory] = ConfigFacts(json) }
+            let path = part.path("config.json")
+            if let json = json(path) ?? revision.json(path) { configs[part.directory] = ConfigFacts(json) }
         }
         let config = parts.lazy.compactMap { configs[$0.directory] }.first
         let shards = readIndexes()
@@ -59,10 +65,12 @@ private struct ModelFactsReader {
         var names: [(name: String, dtype: DType)] = []
         var formats: Set<ModelFormat> = []
         var isWhole = true
+        var hasWeights = false
         var tensors: [CheckpointTensor] = []
         for file in files {
             guard let format = format(of: file) else { continue }
             formats.insert(format)
+            hasWeights = hasWeights || !ModelPath(file.path).isTrainingState
             guard format == .safetensors else { continue }
             guard let header = header(of: file) else {
                 isWhole = isWhole && !chosen.contains(file.path)
@@ -83,9 +91,12 @@ private struct ModelFactsReader {
 
         var needs: [String] = []
         for part in parts {
-            let tokenizer = json(part.path("tokenizer_config.json"))
-            needs += part.needs(files, card, configs[part.directory], tokenizer)
+            let path = part.path("tokenizer_config.json")
+            let tokenizer = json(path) ?? revision.json(path)
+            needs += part.needs(files, revision, card, configs[part.directory], tokenizer)
         }
+        needs += ModelPart.otherNeeds(files, revision, parts)
+        var named = RequirementFiles(files, elsewhere: revision.paths.filter { byPath[$0] == nil })
         var facts = ModelFacts(
             card: card, config: config,
             formats: formats.sorted { $0.rawValue.utf8.lexicographicallyPrecedes($1.rawValue.utf8) },
@@ -93,6 +104,12 @@ private struct ModelFactsReader {
             weightBytes: summary.sizes + gguf.sizes,
             quantization: stated ?? ModelQuantization(tensors: names) ?? gguf.quantization,
             needs: needs, shards: shards, problems: problems)
+        facts.requirements = Requirements.all(&named, config: config, needs: needs)
+        if !hasWeights, !files.contains(where: { OtherWeights.matches($0) }) {
+            facts.lacks = ["weights"]
+        } else if formats == [.gguf], GGUFRequirements.lacksModel(files) {
+            facts.lacks = ["language-model"]
+        }
         let adapter = json("adapter_config.json")
         facts.adapter = (
             adapter?["base_model_name_or_path"]?.string, adapter?["task_type"]?.string

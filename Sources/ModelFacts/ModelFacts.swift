@@ -42,6 +42,11 @@ package struct ModelFacts: Equatable, Sendable {
     /// What must be among the files for the model to load: "config" and "tokenizer", with ":" and a
     /// directory for a part of a pipeline.
     package let needs: [String]
+    /// What is not among the files at all, so that nothing loads them as a model: "weights", or "language-model" where
+    /// there are only projectors. Empty for a model.
+    package internal(set) var lacks: [String] = []
+    /// What files of the model ask for by name.
+    package internal(set) var requirements: [FileRequirement] = []
     /// Every index of shards with the files that it names, as paths in the snapshot; sorted.
     package let shards: [(index: String, files: [String])]
     /// Files that are not what they should be.
@@ -100,6 +105,7 @@ package struct ModelFacts: Equatable, Sendable {
             list("base_models", card?.baseModels ?? []),
             list("dtypes", dtypes),
             list("formats", formats.map(\.rawValue)),
+            list("lacks", lacks),
             text("library", card?.library),
             list("missing_tensors", missingTensors),
             text("model_type", config?.modelType),
@@ -107,6 +113,8 @@ package struct ModelFacts: Equatable, Sendable {
             parameters.map { JSON.Member("parameters", .integer($0)) },
             text("pipeline_tag", card?.pipelineTag),
             quantization.map { JSON.Member("quantization", $0.json) },
+            requirements.isEmpty
+                ? nil : JSON.Member(FileRequirement.fact, .array(requirements.map(\.json))),
             weightBytes.isEmpty
                 ? nil
                 : JSON.Member(
@@ -114,6 +122,11 @@ package struct ModelFacts: Equatable, Sendable {
                     .object(weightBytes.map { JSON.Member($0.dtype, .integer($0.bytes)) }.sortedByKey)),
         ].compactMap(\.self)
         return (fields + safety.lockFields).sortedByKey
+    }
+
+    /// ``lockFields()`` of what is no model: without what loading one would ask for.
+    package func lockFieldsWithoutNeeds() -> [JSON.Member] {
+        lockFields().filter { !["lacks", FileRequirement.fact].contains($0.key) }
     }
 
     /// Whether all facts are equal.
@@ -124,6 +137,7 @@ package struct ModelFacts: Equatable, Sendable {
             && left.needs == right.needs && left.problems == right.problems
             && left.quantization == right.quantization && left.adapter == right.adapter
             && left.missingTensors == right.missingTensors
+            && left.lacks == right.lacks && left.requirements == right.requirements
             && left.weightBytes.elementsEqual(right.weightBytes, by: ==)
             && left.shards.elementsEqual(right.shards, by: ==)
     }

@@ -78,10 +78,14 @@ struct ModelPart: Equatable {
     // MARK: Needs
 
     /// What must be there for the part to load, as ``ModelFacts/needs`` names it.
+    /// - Parameters:
+    ///   - files: the files that were chosen.
+    ///   - revision: what else the revision has.
     func needs(
-        _ files: [ModelFile], _ card: ModelCard?, _ config: ConfigFacts?, _ tokenizer: JSON?
+        _ files: [ModelFile], _ revision: ModelRevision, _ card: ModelCard?, _ config: ConfigFacts?,
+        _ tokenizer: JSON?
     ) -> [String] {
-        func need(_ name: String) -> String { directory.isEmpty ? name : "\(name):\(directory)" }
+        func need(_ name: String) -> String { Self.need(name, directory) }
         if role == .tokenizer { return Self.hasFiles(tokenizer) ? [need("tokenizer")] : [] }
         let here = files.map { ModelPath($0.path) }.filter { $0.directory == directory }
         let names = Set(here.map(\.file))
@@ -91,16 +95,19 @@ struct ModelPart: Equatable {
         }
         // Mistral's own format has params.json in place of the configuration.
         let isConsolidated =
-            names.contains("params.json")
+            !names.contains("config.json")
             && here.filter(\.isTransformersWeights).allSatisfy { $0.file.hasPrefix("consolidated") }
         let isTransformers =
             ["transformers", "sentence-transformers"].contains(card?.library?.lowercased())
             || here.contains {
                 $0.isIndex && ($0.file.hasPrefix("model.") || $0.file.hasPrefix("pytorch_model."))
             }
+        let isNamed = here.contains(where: \.isPretrainedWeights)
         var needs: [String] = []
-        if config != nil || names.contains("config.json") || role == .weights
-            || (isTransformers && !isConsolidated)
+        if isConsolidated {
+            needs.append(need("params"))
+        } else if config != nil || names.contains("config.json") || role == .weights || isTransformers
+            || isNamed || revision.contains(path("config.json"))
         {
             needs.append(need("config"))
         }
@@ -108,6 +115,30 @@ struct ModelPart: Equatable {
             needs.append(need("tokenizer"))
         }
         return needs
+    }
+
+    /// What weights need in directories that are no parts, and adapters everywhere: a configuration that the revision has
+    /// beside them, and adapter_config.json.
+    static func otherNeeds(
+        _ files: [ModelFile], _ revision: ModelRevision, _ parts: [ModelPart]
+    ) -> [String] {
+        let known = Set(parts.map { Array($0.directory.utf8) })
+        var needs: Set<String> = []
+        for file in files {
+            let path = ModelPath(file.path)
+            if path.isAdapter {
+                needs.insert(need("adapter-config", path.directory))
+            } else if path.isTransformersWeights, !known.contains(Array(path.directory.utf8)),
+                revision.contains(path.directory.appending(file: "config.json"))
+            {
+                needs.insert(need("config", path.directory))
+            }
+        }
+        return needs.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    private static func need(_ name: String, _ directory: String) -> String {
+        directory.isEmpty ? name : "\(name):\(directory)"
     }
 
     /// Whether a tokenizer of this configuration has a vocabulary on disk: those of bytes have none, and what

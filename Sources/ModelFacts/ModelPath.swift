@@ -48,6 +48,16 @@ package struct ModelPath {
                 && (file.hasPrefix("pytorch_model") || file.hasPrefix("diffusion_pytorch_model")))
     }
 
+    /// Whether it has a name that transformers and diffusers alone give to weights: those of `from_pretrained`.
+    package var isPretrainedWeights: Bool {
+        let stem = file.split(separator: ".").first.map { $0.split(separator: "-").first ?? "" } ?? ""
+        switch suffix {
+        case "safetensors": return ["model", "pytorch_model", "diffusion_pytorch_model"].contains(stem)
+        case "bin": return ["pytorch_model", "diffusion_pytorch_model"].contains(stem)
+        default: return false
+        }
+    }
+
     /// One of several files that belong together: `STEM-00002-of-00004REST`.
     package struct Part {
         /// What all of them have in common, with "*" in place of the number.

@@ -2,7 +2,8 @@ import Caches
 import Formats
 import Manifests
 
-/// A first manifest for a person to go on from: every complete model of the caches as an entry.
+/// A first manifest for a person to go on from: every complete model of the caches as an entry, and of the others why they
+/// are none.
 package struct StarterManifest {
     private let catalog: Catalog
     private let name: String
@@ -36,8 +37,23 @@ package struct StarterManifest {
             # licenses = [\(licenses.map(StarterManifest.quoted).joined(separator: ", "))]
             # max-size = "200 GB"
 
-            \(entries.isEmpty ? StarterManifest.example : entries.joined(separator: "\n"))
+            \((entries.isEmpty ? [StarterManifest.example] : entries).joined(separator: "\n"))\(leftOut)
             """
+    }
+
+    /// What is no entry, as comments with the reason.
+    private var leftOut: String {
+        let others = catalog.items.filter { !$0.isComplete || $0.kind == "space" }
+        guard !others.isEmpty else { return "" }
+        let lines = others.flatMap { item -> [String] in
+            let errors = item.findings.filter { $0.severity == .error }
+            let source = "# source = \(StarterManifest.quoted(item.source.text))"
+            guard let first = errors.first else { return [source, "#   a space is no model or data set"] }
+            let more = errors.count > 1 ? ["#   and \(errors.count - 1) more: knapsack list"] : []
+            let fix = first.fix.map { ["#   fix: \(StarterManifest.comment($0))"] } ?? []
+            return [source, "#   \(StarterManifest.comment(first.message))"] + fix + more
+        }
+        return "\n# Left out, because it cannot be packed as it is:\n" + lines.joined(separator: "\n") + "\n"
     }
 
     private static let example = """

@@ -34,10 +34,18 @@ struct TokenizerFiles {
         if names.contains("merges.txt"), names.contains("vocab.json") { return true }
         // SentencePiece: tokenizer.model, spiece.model, sentencepiece.bpe.model, source.spm; tiktoken:
         // qwen.tiktoken; RWKV: rwkv_vocab_v20230424.txt.
-        return names.contains { name in
-            name.hasSuffix(".model") || name.hasSuffix(".spm") || name.hasSuffix(".tiktoken")
-                || (name.hasSuffix(".txt") && name.contains("vocab"))
-        }
+        return names.contains(where: Self.isVocabulary)
+    }
+
+    /// Whether a file's name is one of a vocabulary, or of one's half.
+    static func isPart(_ name: String) -> Bool {
+        ["vocab.json", "merges.txt", "dict.txt", "bpe.codes", "tekken.json"].contains(name)
+            || isVocabulary(name)
+    }
+
+    private static func isVocabulary(_ name: String) -> Bool {
+        name.hasSuffix(".model") || name.hasSuffix(".spm") || name.hasSuffix(".tiktoken")
+            || (name.hasSuffix(".txt") && name.contains("vocab"))
     }
 
     /// Which half of a vocabulary of two files is missing, or `nil`.

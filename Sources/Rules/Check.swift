@@ -22,7 +22,8 @@ package enum Check {
             guard let locked = lock.entry(named: entry.name) else { continue }
             let isSource = sources.contains(entry.name)
             let found =
-                completeness(locked) + PolicyRules.findings(entry, locked, manifest, lock)
+                completeness(locked) + AdapterBaseRule.findings(locked, lock)
+                + PolicyRules.findings(entry, locked, manifest, lock)
                 + PickleRule.findings(locked, manifest.policy)
                 + ProgramRule.findings(locked, manifest.policy)
                 + CredentialFact.findings(locked.credentials, entry: locked.name)
@@ -56,6 +57,7 @@ package enum Check {
             entry: entry.name, needs: entry.fact("needs")?.strings ?? [],
             paths: Set(entry.files.map(\.path)),
             shards: entry.files.compactMap { file in file.shards.map { (file.path, $0) } },
+            requirements: entry.requirements, lacks: entry.fact("lacks")?.strings ?? [],
             download: entry.origin.downloadCommand) + missingTensors(entry)
     }
 

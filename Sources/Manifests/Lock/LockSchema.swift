@@ -133,6 +133,11 @@ package enum LockSchema {
                 "description": "Tensors that the configuration asks for and the weights lack.",
             ],
             "model_type": text, "needs": texts,
+            "lacks": [
+                "type": "array", "items": text,
+                "description": "What is not there at all, so that nothing loads the entry as a model.",
+            ],
+            "requires": requirements,
             "outtype": ["type": "string", "description": "The type that auto was for a GGUF file."],
             "via": ["type": "string", "description": "The type by way of which a GGUF file was quantized."],
             "parameters": count, "pipeline_tag": text,
@@ -183,6 +188,21 @@ package enum LockSchema {
                     "sha256": digits(64, "Of the sorted lines [name, dtype, shape, sha256]."),
                     "tensors": count,
                 ],
+            ],
+        ],
+    ]
+
+    private static let requirements: JSON = [
+        "type": "array", "description": "Files that others of the entry ask for by name.",
+        "items": [
+            "type": "object", "required": ["file", "kind"],
+            "properties": [
+                "file": text, "kind": choice(FileRequirement.Kind.self, "What they are to it."),
+                "names": ["type": "array", "items": text, "description": "All of them are needed."],
+                "one_of": [
+                    "type": "array", "items": text, "description": "Patterns, of which one is needed.",
+                ],
+                "optional": ["type": "boolean", "description": "Whether loading goes without."],
             ],
         ],
     ]

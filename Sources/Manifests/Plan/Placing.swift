@@ -12,7 +12,8 @@ extension Lock {
     ///
     /// Nothing but the arguments decides: of the files with one content, the first whose natural path
     /// survives an upload keeps it; the others refer to it. Content without such a path goes to `store/`. A
-    /// file that shares tensors with earlier ones becomes a list of segments.
+    /// file that shares tensors with earlier ones becomes a list of segments. Files that have to be beside each other are
+    /// (``Neighbours``).
     /// - Parameters:
     ///   - bundle: says how much equal content is stored once.
     ///   - ordered: the entries in the manifest's order; where their files lay before does not matter.
@@ -24,7 +25,8 @@ extension Lock {
         own digest: (OwnBytes) throws -> SHA256Digest?
     ) rethrows -> Lock? {
         guard bundle.deduplication == .tensor else { return placing(bundle, ordered) }
-        let layouts = TensorPlacing(ordered).layouts
+        let neighbours = Neighbours(ordered, homes: homes(ordered))
+        let layouts = TensorPlacing(ordered, neighbours).layouts
         var own: [SHA256Digest: SHA256Digest] = [:]
         for need in ownBytes(ordered, layouts) {
             guard let name = try digest(need) else { return nil }
@@ -38,10 +40,13 @@ extension Lock {
         }
         return Lock(
             bundle: bundle,
-            entries: ordered.map { entry in
+            entries: ordered.enumerated().map { index, entry in
                 entry.with(
                     files: entry.files.map { file in
-                        switch layouts[file.sha256] {
+                        if let home = neighbours.home(of: file, entry: index) {
+                            return file.placed(home == entry.naturalPath(of: file) ? .natural : .at(home))
+                        }
+                        return switch layouts[file.sha256] {
                         case .pieces(let pieces, _)?:
                             file.placed(
                                 .segments(
@@ -75,16 +80,19 @@ extension Lock {
 
     /// Places whole files only.
     private static func placing(_ bundle: BundleSettings, _ ordered: [LockedEntry]) -> Lock {
-        let homes = bundle.deduplication == .none ? [:] : homes(ordered)
+        let shared = bundle.deduplication == .none ? [:] : homes(ordered)
+        let neighbours = Neighbours(ordered, homes: shared)
+        let homes = neighbours.homes(shared)
         return Lock(
             bundle: bundle,
-            entries: ordered.map { entry in
+            entries: ordered.enumerated().map { index, entry in
                 entry.with(
                     files: entry.files.map { file in
                         let natural = entry.naturalPath(of: file)
                         let survives = BundlePath.problem(natural) == nil
                         let home =
-                            homes[file.sha256] ?? (survives ? natural : storePath(file.sha256))
+                            neighbours.home(of: file, entry: index) ?? homes[file.sha256]
+                            ?? (survives ? natural : storePath(file.sha256))
                         return file.placed(home == natural ? .natural : .at(home))
                     })
             })

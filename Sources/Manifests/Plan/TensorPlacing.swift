@@ -43,7 +43,12 @@ package struct TensorPlacing {
 
     /// Places entries in the manifest's order.
     package init(_ ordered: [LockedEntry]) {
-        let homes = Lock.homes(ordered)
+        self.init(ordered, Neighbours(ordered, homes: Lock.homes(ordered)))
+    }
+
+    /// Places entries in the manifest's order, files with neighbours whole.
+    init(_ ordered: [LockedEntry], _ neighbours: Neighbours) {
+        let homes = neighbours.homes(Lock.homes(ordered))
         for entry in ordered {
             var start = 0
             for file in entry.files {
@@ -55,15 +60,17 @@ package struct TensorPlacing {
                 start = end
                 guard layouts[file.sha256] == nil else { continue }
                 let path = homes[file.sha256] ?? "\(BundlePath.store)/\(file.sha256.hex)"
-                place(file, own, whole: path)
+                place(file, own, whole: path, isWhole: neighbours.contents.contains(file.sha256))
             }
         }
     }
 
-    private mutating func place(_ file: LockedFile, _ tensors: ArraySlice<LockedTensor>, whole path: String) {
+    private mutating func place(
+        _ file: LockedFile, _ tensors: ArraySlice<LockedTensor>, whole path: String, isWhole: Bool
+    ) {
         let (pieces, own, shared) = pieces(of: file, tensors)
         let isWorthIt =
-            shared >= TensorPlacing.smallestSegment
+            !isWhole && shared >= TensorPlacing.smallestSegment
             && shared >= file.size / TensorPlacing.smallestShare
         guard isWorthIt else {
             layouts[file.sha256] = .whole(path)

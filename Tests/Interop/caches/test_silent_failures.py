@@ -60,9 +60,9 @@ def test_config_is_missing(knapsack, hub, tmp_path):
 
 def test_a_file_of_the_tree_listing_is_missing(knapsack, caches, tmp_path):
     cache = copy_cache(caches.hub, tmp_path / "hub")
-    (link,) = cache.glob(f"{SNAPSHOTS}/*/README.md")
+    (link,) = cache.glob(f"{SNAPSHOTS}/*/tokenizer_config.json")
     link.unlink()
-    assert_found(lock_sharded(knapsack, tmp_path, cache), "README.md")
+    assert_found(lock_sharded(knapsack, tmp_path, cache), "tokenizer_config.json")
 
 
 def test_main_moved_to_a_commit_that_has_only_a_config(knapsack, own_hub, tmp_path):

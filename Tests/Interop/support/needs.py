@@ -25,3 +25,5 @@ LLAMA_PYTHON = variable("KNAPSACK_LLAMA_PYTHON", "a Python with llama-cpp-python
 ORACLE = variable("KNAPSACK_ORACLE", "the folder of what the reference made")
 SPDX_SCHEMA = variable("KNAPSACK_SPDX_SCHEMA", "a copy of SPDX's JSON Schema")
 SKLEARN = variable("KNAPSACK_SKLEARN_PYTHON", "a Python with scikit-learn and joblib")
+ONNX_RUNTIME = variable("KNAPSACK_ONNX_PYTHON", "a Python with onnxruntime 1.24 or later")
+ONNX_PYTHON = os.environ.get("KNAPSACK_ONNX_PYTHON", "")

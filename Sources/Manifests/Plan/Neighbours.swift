@@ -1,0 +1,148 @@
+import Formats
+package import Storage
+
+/// Files that have to be in one directory of the bundle, because what opens one of them resolves links and takes the
+/// others from beside it alone: an ONNX model and the data of its tensors.
+///
+/// ONNX Runtime from 1.24 on compares real paths: the data must be in the directory of the model file, or below it, after all
+/// links. So the files of a group are shared with an equal group as a whole or not at all. Where that would store much twice,
+/// or a name would not survive an upload, all of them are in `store/`, where everything is beside everything.
+package struct Neighbours {
+    /// The most bytes that are stored twice to keep files at their natural paths; graphs have some megabytes, and data gigabytes.
+    static let mostRepeated = 64 << 20
+
+    private struct Group {
+        let entry: Int
+        /// The model files with the data that each one names, as places in ``members``.
+        let pairs: [(model: Int, data: Int)]
+        let members: [LockedFile]
+        let paths: [String]
+    }
+
+    /// Homes of single files, by the entry's place and the file's path.
+    private var own: [Key: String] = [:]
+    /// Contents that are in `store/` wherever they are used.
+    private var stored: Set<SHA256Digest> = []
+    /// The contents of all groups.
+    package private(set) var contents: Set<SHA256Digest> = []
+
+    private struct Key: Hashable {
+        let entry: Int
+        let path: [UInt8]
+    }
+
+    /// - Parameters:
+    ///   - ordered: the entries in the manifest's order.
+    ///   - homes: where each content is, or none where nothing is shared.
+    init(_ ordered: [LockedEntry], homes: [SHA256Digest: String]) {
+        let groups = ordered.indices.flatMap { Self.groups(ordered[$0], $0) }
+        guard !groups.isEmpty else { return }
+        contents = Set(groups.flatMap { $0.members.map(\.sha256) })
+        for component in Self.components(groups) {
+            let placed = homes.isEmpty ? component.map { ($0, $0.paths) } : Self.place(component, homes)
+            guard let placed, component.allSatisfy({ $0.paths.allSatisfy { BundlePath.problem($0) == nil } })
+            else {
+                stored.formUnion(component.flatMap { $0.members.map(\.sha256) })
+                continue
+            }
+            for (group, paths) in placed {
+                for (file, path) in zip(group.members, paths) {
+                    own[Key(entry: group.entry, path: Array(file.path.utf8))] = path
+                }
+            }
+        }
+    }
+
+    /// Where a file is because of its neighbours; `nil` where they do not matter.
+    func home(of file: LockedFile, entry: Int) -> String? {
+        if stored.contains(file.sha256) { return Lock.storePath(file.sha256) }
+        return own.isEmpty ? nil : own[Key(entry: entry, path: Array(file.path.utf8))]
+    }
+
+    /// Where contents are, those of groups in `store/` included.
+    func homes(_ homes: [SHA256Digest: String]) -> [SHA256Digest: String] {
+        homes.merging(stored.map { ($0, Lock.storePath($0)) }) { _, own in own }
+    }
+
+    // MARK: Groups
+
+    /// The files of an entry that name each other, those that share data in one group.
+    private static func groups(_ entry: LockedEntry, _ index: Int) -> [Group] {
+        let requirements = entry.requirements.filter { $0.kind == .externalData }
+        guard !requirements.isEmpty else { return [] }
+        let files = Dictionary(
+            entry.files.map { (Array($0.path.utf8), $0) }, uniquingKeysWith: { one, _ in one })
+        var sets: [(paths: Set<[UInt8]>, pairs: [(model: [UInt8], data: [UInt8])])] = []
+        for requirement in requirements {
+            let model = Array(requirement.file.utf8)
+            let data = requirement.names.map { Array($0.utf8) }.filter { files[$0] != nil }
+            guard files[model] != nil, !data.isEmpty else { continue }
+            var paths = Set(data).union([model])
+            var pairs = data.map { (model: model, data: $0) }
+            for set in sets where !set.paths.isDisjoint(with: paths) {
+                paths.formUnion(set.paths)
+                pairs += set.pairs
+            }
+            sets.removeAll { !$0.paths.isDisjoint(with: paths) }
+            sets.append((paths, pairs))
+        }
+        return sets.map { set in
+            let sorted = set.paths.sorted { $0.lexicographicallyPrecedes($1) }
+            let places = Dictionary(sorted.enumerated().map { ($1, $0) }, uniquingKeysWith: { one, _ in one })
+            let members = sorted.compactMap { files[$0] }
+            return Group(
+                entry: index,
+                pairs: set.pairs.compactMap { pair in
+                    places[pair.model].flatMap { model in places[pair.data].map { (model, $0) } }
+                }, members: members, paths: members.map(entry.naturalPath))
+        }
+    }
+
+    /// Groups that have a content in common, directly or by way of others; in the order of the first of each.
+    private static func components(_ groups: [Group]) -> [[Group]] {
+        var components: [(contents: Set<SHA256Digest>, groups: [Int])] = []
+        for index in groups.indices {
+            var contents = Set(groups[index].members.map(\.sha256))
+            var members = [index]
+            components.removeAll { other in
+                guard !other.contents.isDisjoint(with: contents) else { return false }
+                contents.formUnion(other.contents)
+                members += other.groups
+                return true
+            }
+            components.append((contents, members.sorted()))
+        }
+        return components.sorted { ($0.groups.first ?? 0) < ($1.groups.first ?? 0) }
+            .map { $0.groups.map { groups[$0] } }
+    }
+
+    /// Homes of the groups that keep what belongs together in one directory; `nil` where that would store too much twice.
+    private static func place(
+        _ component: [Group], _ homes: [SHA256Digest: String]
+    ) -> [(Group, [String])]? {
+        var placed: [(Group, [String])] = []
+        var kept: Set<[UInt8]> = []
+        var seen: Set<SHA256Digest> = []
+        var repeated = 0
+        for group in component {
+            let shared = group.members.compactMap { homes[$0.sha256] }
+            // An equal group that comes first, and is where it is by its own name.
+            if shared.count == group.members.count, shared.allSatisfy({ kept.contains(Array($0.utf8)) }),
+                group.pairs.allSatisfy({ pair in
+                    Path.isInside(shared[pair.data], Path.parent(shared[pair.model]))
+                })
+            {
+                placed.append((group, shared))
+                continue
+            }
+            for (file, path) in zip(group.members, group.paths) {
+                kept.insert(Array(path.utf8))
+                let isFirst = homes[file.sha256].map { $0.utf8.elementsEqual(path.utf8) } ?? true
+                if !isFirst || !seen.insert(file.sha256).inserted { repeated += file.size }
+                guard repeated <= mostRepeated else { return nil }
+            }
+            placed.append((group, group.paths))
+        }
+        return placed
+    }
+}

@@ -1,0 +1,34 @@
+import Manifests
+
+/// What the files of a model ask for by name, gathered from all of its formats.
+enum Requirements {
+    /// Every requirement, sorted by the file that asks and then as it was found.
+    /// - Parameters:
+    ///   - needs: as ``ModelFacts/needs``; what they ask for is not asked for twice.
+    static func all(
+        _ files: inout RequirementFiles, config: ConfigFacts?, needs: [String]
+    ) -> [FileRequirement] {
+        let known = Set(needs.map { Array($0.utf8) })
+        var found = ModuleRequirements.all(&files) + PipelineRequirements.all(&files)
+        found = found.filter { requirement in
+            guard let name = requirement.names.first, requirement.names.count == 1,
+                ModelPath(name).file.utf8.elementsEqual("config.json".utf8)
+            else { return true }
+            return !known.contains(Array("config:\(ModelPath(name).directory)".utf8))
+        }
+        found += CodeRequirements.all(&files, modelType: config?.modelType)
+        found += ProcessorRequirements.all(files, config)
+        found += DataRequirements.all(&files) + GGUFRequirements.all(files)
+        var seen: Set<FileRequirement> = []
+        return found.filter { seen.insert($0).inserted }.enumerated().sorted { one, other in
+            one.element.file.utf8.elementsEqual(other.element.file.utf8)
+                ? one.offset < other.offset
+                : one.element.file.utf8.lexicographicallyPrecedes(other.element.file.utf8)
+        }.map(\.element)
+    }
+
+    /// The weights that sentence-transformers and transformers look for in a directory, PyTorch's first.
+    static func weights(in directory: String) -> [String] {
+        ["model*.safetensors", "pytorch_model*.bin"].map(directory.appending(pattern:))
+    }
+}

@@ -1,0 +1,39 @@
+import Formats
+import Manifests
+import ModelFacts
+
+/// An adapter alone computes nothing: the model that it is put on has to be in the notebook, too.
+enum AdapterBaseRule {
+    static func findings(_ locked: LockedEntry, _ lock: Lock) -> [Diagnostic] {
+        guard locked.kind == .model, let base = locked.fact("adapter_base")?.string, !base.isEmpty,
+            !lock.entries.contains(where: { $0.name != locked.name && isModel($0, base) })
+        else { return [] }
+        let isName = HubRepository.problem(inID: base) == nil
+        return [
+            Diagnostic(
+                .warning, code: .adapterBaseMissing,
+                "\(locked.name): the adapter is for \(JSON.string(base).compactText), and no entry is that model",
+                notes: isName ? [] : ["what adapter_config.json names is a path of the machine that made it"],
+                fix: isName
+                    ? "add an entry with source = \"hf:\(base)\", unless the notebook has the model from elsewhere"
+                    : "add an entry with the base model, and name it where the adapter is loaded")
+        ]
+    }
+
+    /// Whether an entry is the model of this name, or made from it.
+    private static func isModel(_ entry: LockedEntry, _ base: String) -> Bool {
+        switch entry.origin {
+        case .hub(let repository, _, _):
+            return repository.kind == .model && repository.id.lowercased() == base.lowercased()
+        case .kaggle(let handle):
+            // Kaggle's copy of a model has its name among its parts.
+            let name = base.lowercased().split(separator: "/").last.map(String.init) ?? base
+            return handle.parts.contains { $0.lowercased() == name }
+        case .conversion, .path:
+            return (entry.fact("base_models")?.strings ?? []).contains {
+                $0.lowercased() == base.lowercased()
+            }
+                || entry.name.lowercased() == base.lowercased().split(separator: "/").last.map(String.init)
+        }
+    }
+}
