@@ -34,7 +34,7 @@ let package = Package(
         .target(
             name: "Manifests",
             dependencies: [
-                "Formats", "Tensors", "Tokenizers", "Conversion", "PythonPackages", "Storage",
+                "Formats", "Tensors", "Scanning", "Tokenizers", "Conversion", "PythonPackages", "Storage",
             ]
         ),
         .target(name: "Caches", dependencies: ["Formats", "Storage", "Manifests"]),
@@ -49,7 +49,8 @@ let package = Package(
         .target(
             name: "Rules",
             dependencies: [
-                "Formats", "Tensors", "PythonPackages", "Storage", "Manifests", "Caches", "ModelFacts",
+                "Formats", "Tensors", "Scanning", "PythonPackages", "Storage", "Manifests", "Caches",
+                "ModelFacts",
             ]
         ),
         .target(

@@ -3,9 +3,15 @@ package import Tensors
 /// What the headers of GGUF files tell of their weights.
 package struct GGUFWeights {
     private var bytes: [GGMLType: Int] = [:]
+    /// The architecture that the first file states.
+    private(set) var architecture: String?
+    /// The number of files that the first file states for its model, if it states one.
+    private(set) var partCount: Int?
 
     /// Adds the tensors of a file.
     package mutating func add(_ header: GGUFHeader) {
+        architecture = architecture ?? header["general.architecture"]?.text
+        partCount = partCount ?? header["split.count"]?.integer
         for tensor in header.tensors {
             let (sum, overflow) = (bytes[tensor.type] ?? 0).addingReportingOverflow(tensor.bytes.count)
             bytes[tensor.type] = overflow ? Int.max : sum

@@ -96,7 +96,7 @@ private struct ModelFactsReader {
             needs += part.needs(files, revision, card, configs[part.directory], tokenizer)
         }
         needs += ModelPart.otherNeeds(files, revision, parts)
-        var named = RequirementFiles(files, elsewhere: revision.paths.filter { byPath[$0] == nil })
+        var named = RequirementFiles(files, contents, elsewhere: revision.paths.filter { byPath[$0] == nil })
         var facts = ModelFacts(
             card: card, config: config,
             formats: formats.sorted { $0.rawValue.utf8.lexicographicallyPrecedes($1.rawValue.utf8) },
@@ -107,7 +107,7 @@ private struct ModelFactsReader {
         facts.requirements = Requirements.all(&named, config: config, needs: needs)
         if !hasWeights, !files.contains(where: { OtherWeights.matches($0) }) {
             facts.lacks = ["weights"]
-        } else if formats == [.gguf], GGUFRequirements.lacksModel(files) {
+        } else if formats == [.gguf], GGUFRequirements.lacksModel(files, contents) {
             facts.lacks = ["language-model"]
         }
         let adapter = json("adapter_config.json")

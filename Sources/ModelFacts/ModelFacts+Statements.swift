@@ -26,7 +26,8 @@ extension ModelFacts {
         }
         if kaggleLicense == nil {
             kaggleLicense = KaggleLicense.stated(
-                in: left.map { ModelFile(path: $0.path, location: $0.location, size: $0.status.size) })
+                in: left.map { ModelFile(path: $0.path, location: $0.location, size: $0.status.size) },
+                ModelFileReader())
         }
         return problems
     }

@@ -55,6 +55,12 @@ final class ModelFileReader {
         return found
     }
 
+    /// What the header of a GGUF file holds; `nil` if it cannot be read or is of another format.
+    func gguf(_ file: ModelFile) -> GGUFWeights? {
+        guard case .gguf(let weights, _)? = (try? weights(file))?.content else { return nil }
+        return weights
+    }
+
     private func content(of file: ModelFile, _ handle: borrowing FileHandle, _ key: [UInt8]) -> Content {
         do throws(FileError) {
             let size = try handle.status().size

@@ -92,7 +92,8 @@ extension ZipCentralDirectory {
         let disk = littleEndian(tail, locator + 4..<locator + 8)
         let disks = littleEndian(tail, locator + 16..<locator + 20)
         guard disk == 0, disks <= 1 else {
-            throw ZipError(.unsupported, "a zip archive of several disks is not supported", at: base + locator)
+            throw ZipError(
+                .unsupported, "a zip archive of several disks is not supported", at: base + locator)
         }
         let nearest = locator - end64Size
         guard let offset = Int(exactly: offset), offset <= base + nearest, nearest >= 0,
@@ -125,7 +126,8 @@ extension ZipCentralDirectory {
         }
         guard claims.counts[0] == claims.counts[1] else {
             throw ZipError(
-                .unsupported, "the zip archive has \(claims.counts[0]) members here and \(claims.counts[1]) in all",
+                .unsupported,
+                "the zip archive has \(claims.counts[0]) members here and \(claims.counts[1]) in all",
                 at: place)
         }
         let (directoryEnd, overflow) = claims.offset.addingReportingOverflow(claims.size)
@@ -137,15 +139,18 @@ extension ZipCentralDirectory {
         }
         guard claims.size <= UInt64(maximumLength) else {
             throw ZipError(
-                .tooLarge, "the zip directory has \(claims.size) bytes; at most \(maximumLength) are allowed", at: place)
+                .tooLarge, "the zip directory has \(claims.size) bytes; at most \(maximumLength) are allowed",
+                at: place)
         }
-        guard claims.counts[1] <= UInt64(rules.maximumCount), claims.counts[1] <= claims.size / UInt64(entrySize)
+        guard claims.counts[1] <= UInt64(rules.maximumCount),
+            claims.counts[1] <= claims.size / UInt64(entrySize)
         else {
             throw ZipError(
                 "the zip archive claims \(claims.counts[1]) members; \(claims.size) bytes of directory can hold "
                     + "\(min(claims.size / UInt64(entrySize), UInt64(rules.maximumCount)))", at: place)
         }
         return Location(
-            bytes: place - Int(claims.size)..<place, count: Int(claims.counts[1]), shift: Int(end - directoryEnd))
+            bytes: place - Int(claims.size)..<place, count: Int(claims.counts[1]),
+            shift: Int(end - directoryEnd))
     }
 }

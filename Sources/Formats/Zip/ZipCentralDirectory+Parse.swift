@@ -156,7 +156,8 @@ struct ZipCentralDirectoryReader {
                     && String(validating: bytes, start + 9..<end)?.byteIdentity == name.byteIdentity
                 guard isSame else {
                     throw ZipError(
-                        .name, "the zip member \(name.quoted) has a second name", at: base + start, member: name)
+                        .name, "the zip member \(name.quoted) has a second name", at: base + start,
+                        member: name)
                 }
             }
             if littleEndian(bytes, start..<start + 2) == 1 {

@@ -11,8 +11,8 @@ enum GGUFRequirements {
         guard !found.isEmpty else { return [] }
         var requirements: [FileRequirement] = []
         for path in found {
-            guard let file = files.file(path), let header = try? GGUFWeights.header(of: file.location),
-                let count = header["split.count"]?.integer, count > 1, count <= 99_999
+            guard let file = files.file(path), let count = files.contents.gguf(file)?.partCount, count > 1,
+                count <= 99_999
             else { continue }
             // What the names count is looked at with all other shards.
             let name = ModelPath(path)
@@ -32,13 +32,10 @@ enum GGUFRequirements {
     }
 
     /// Whether nothing but projectors is there, which no program loads without a model.
-    static func lacksModel(_ files: [ModelFile]) -> Bool {
+    static func lacksModel(_ files: [ModelFile], _ contents: ModelFileReader) -> Bool {
         let found = files.filter { ModelPath($0.path).suffix == "gguf" }
         return !found.isEmpty
-            && found.allSatisfy { file in
-                guard let header = try? GGUFWeights.header(of: file.location) else { return false }
-                return header["general.architecture"]?.text == "clip"
-            }
+            && found.allSatisfy { contents.gguf($0)?.architecture == "clip" }
     }
 
     /// Whether a file is a projector by its name, as programs choose it.

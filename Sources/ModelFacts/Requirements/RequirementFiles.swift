@@ -1,6 +1,5 @@
 import Formats
 import Manifests
-import Storage
 
 /// The files of an entry as requirements are found in them, each JSON file read once.
 ///
@@ -18,7 +17,11 @@ struct RequirementFiles {
     /// The largest Python file that is read.
     private static let codeLimit = 1 << 23
 
-    init(_ files: [ModelFile], elsewhere: [String]) {
+    /// Reads the files.
+    let contents: ModelFileReader
+
+    init(_ files: [ModelFile], _ contents: ModelFileReader, elsewhere: [String]) {
+        self.contents = contents
         self.files = Dictionary(
             files.map { (Array($0.path.utf8), $0) }, uniquingKeysWith: { first, _ in first })
         paths = files.map(\.path).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -34,7 +37,7 @@ struct RequirementFiles {
         if let known = documents[key] { return known == .null ? nil : known }
         var document = JSON.null
         if let file = files[key],
-            let bytes = try? FileReader.contents(of: file.location, limit: Self.documentLimit),
+            let bytes = try? contents.document(file, limit: Self.documentLimit),
             let json = try? JSON.parse(bytes.span, nonFinite: true)
         {
             document = json
@@ -44,7 +47,7 @@ struct RequirementFiles {
     }
 
     func code(_ path: String) -> [UInt8]? {
-        file(path).flatMap { try? FileReader.contents(of: $0.location, limit: Self.codeLimit) }
+        file(path).flatMap { try? contents.document($0, limit: Self.codeLimit) }
     }
 }
 

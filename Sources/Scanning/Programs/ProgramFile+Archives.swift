@@ -46,7 +46,8 @@ extension ProgramFile {
     }
 
     private mutating func look(
-        at member: ZipCentralDirectory.Member, _ part: Part, among members: [ZipCentralDirectory.Member], _ read: Read
+        at member: ZipCentralDirectory.Member, _ part: Part, among members: [ZipCentralDirectory.Member],
+        _ read: Read
     ) throws(ReadingStop<Failure>) {
         let inner = Part(
             name: member.name,
