@@ -40,7 +40,7 @@ package struct BundleReplacement: Sendable {
         guard let old = try? DirectoryContent(target).lock() else {
             throw refused(target, "has a \(Lock.bundledName) that cannot be read")
         }
-        let tree = try BundleTree(target)
+        let tree = try BundleTree.list(target)
         try require(old, target, Array(tree.files.keys) + tree.others)
     }
 

@@ -1,4 +1,5 @@
 import Bundles
+import Caches
 import Formats
 import Locking
 import Manifests

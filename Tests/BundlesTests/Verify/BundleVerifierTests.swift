@@ -46,7 +46,7 @@ import Testing
             }
             _ = try await BundleSigner(verified: sample.verify(), of: sample.target)
             _ = try await BundleSigner(lockOf: sample.target, sample.verify(.quick))
-            let inspection = try #require(try await BundleInspection(path: sample.target))
+            let inspection = try #require(try await BundleInspection.read(path: sample.target))
             #expect(inspection.findings.map(\.severity) == [.note])
             // Another's is no such thing.
             try writeFile(sample.target + "/dataset-metadata.json", "{}")
