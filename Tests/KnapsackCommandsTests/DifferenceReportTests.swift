@@ -46,7 +46,7 @@ import Testing
                   1 file changed: a.bin (2.00 MB)
                   parameters: 5 → 7
                 b: added
-                  path:x, 1 files, 2.00 MB
+                  path:x, 1 file, 2.00 MB
                 the bundle: 1.00 kB → 4.00 MB
 
                 """)

@@ -29,8 +29,7 @@ import Testing
                 var entry = ZipBytes.Entry("x", "content")
                 entry.name = name
                 entry.flags = flags
-                // A NUL ends the name for libarchive, which then is another than the directory's.
-                try await expect(name.contains(0) ? .damaged : .path, from: ZipBytes(entry).archive, .zip)
+                try await expect(.path, from: ZipBytes(entry).archive, .zip)
             }
         }
     }
