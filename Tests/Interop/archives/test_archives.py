@@ -119,6 +119,7 @@ def test_tools_extract_the_tree_of_the_directory(archives, tmp_path, tool, suffi
             assert stat.S_IMODE(file.stat().st_mode) & 0o644 == 0o644
 
 
+@pytest.mark.smoke
 def test_the_bundle_has_what_archives_get_wrong(archives):
     """Long paths lie at their own places; names outside of ASCII do not survive an upload, so they are in the store."""
     found = contents(archives.bundle)
@@ -333,6 +334,7 @@ def test_verify_refuses(archives, tmp_path, suffix, damage):
     refuses(archives, path, *needles)
 
 
+@pytest.mark.smoke
 def test_verify_refuses_a_hard_link(archives, tmp_path):
     items = [*without(items_of(archives.bundle), WEIGHTS), Item(WEIGHTS, kind=tarfile.LNKTYPE, target="README.md")]
     refuses(archives, write(tmp_path / "x.tar", items), WEIGHTS, "link")

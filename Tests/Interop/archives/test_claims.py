@@ -114,6 +114,7 @@ def plain_end(archive: bytes) -> int:
     return end
 
 
+@pytest.mark.smoke
 def test_bytes_of_a_zip_that_belong_to_two_members_are_refused(work, tmp_path):
     archive = tmp_path / "x.zip"
     archive.write_bytes(work.bundles[".zip"].read_bytes())

@@ -1,5 +1,6 @@
 """What lock and pack leave on disk, read with other tools than Knapsack."""
 
+import pytest
 import json
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from conftest import copy_cache
 from genuine import MINILM_FILES
 
 
+@pytest.mark.smoke
 def test_sha256sum_proves_every_file_of_the_bundle(packed):
     done = subprocess.run(
         ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=packed.bundle, capture_output=True, text=True
@@ -20,6 +22,7 @@ def test_sha256sum_proves_every_file_of_the_bundle(packed):
     assert listed == stored - {"SHA256SUMS", "dataset-metadata.json"}
 
 
+@pytest.mark.smoke
 def test_lock_names_the_digest_of_every_original_file(packed):
     entry = read_lock(packed.lock)["minilm"]
     originals = {

@@ -176,6 +176,7 @@ def test_an_extra_file_is_found(small, place, option):
             extra.parent.rmdir()
 
 
+@pytest.mark.smoke
 def test_swapped_files_are_found(small):
     first, second = small.bundle / SHARD, small.bundle / SHARD.replace("00001-of", "00002-of")
     one, other = first.read_bytes(), second.read_bytes()
@@ -185,6 +186,7 @@ def test_swapped_files_are_found(small):
     assert first.name in text and second.name in text
 
 
+@pytest.mark.smoke
 def test_a_file_replaced_by_a_link_or_a_directory_is_found(small, tmp_path):
     file = small.bundle / SHARD
     shutil.move(file, tmp_path / "away")

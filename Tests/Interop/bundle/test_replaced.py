@@ -44,6 +44,7 @@ def project(knapsack, tmp_path) -> Project:
     return Project(knapsack, tmp_path / "project")
 
 
+@pytest.mark.smoke
 def test_files_of_others_in_a_bundle_stay(project):
     project.pack().expect(0)
     (project.bundle / "files" / "data" / "thesis.tex").write_text("years of work")
@@ -70,6 +71,7 @@ def test_another_manifests_bundle_takes_replace(project, suffix):
     project.knapsack("verify", output).expect(0)
 
 
+@pytest.mark.smoke
 def test_a_manifest_that_changed_replaces_its_own(project):
     project.pack().expect(0)
     (project.folder / "other").mkdir()

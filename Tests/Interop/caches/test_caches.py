@@ -34,6 +34,7 @@ def assert_proved(entry: dict) -> None:
         assert proof.endswith("sha256" if path == "model.safetensors" else "git-sha1"), path
 
 
+@pytest.mark.smoke
 def test_snapshots_of_links(knapsack, caches, expected, tmp_path):
     entry = lock_minilm(knapsack, tmp_path, f"hf:{MINILM}@main", hub=caches.hub)
     assert digests(entry) == expected
@@ -49,6 +50,7 @@ def test_links_without_a_tree_listing(knapsack, hub, expected, tmp_path):
     assert {proof.split("-")[0] for proof in proofs(entry).values()} == {"blob"}
 
 
+@pytest.mark.smoke
 def test_double_links_into_the_shared_blob_store(knapsack, caches, expected, tmp_path):
     cache = copy_cache(caches.hub, tmp_path / "hub")
     assert genuine.move_blobs_to_shared_store(cache) >= 1

@@ -37,12 +37,14 @@ def assert_found(done, *words: str) -> None:
         assert word in done.text, done.text
 
 
+@pytest.mark.smoke
 def test_a_shard_that_the_index_names_is_missing(knapsack, hub, tmp_path):
     genuine.snapshot_download(hub, tmp_path / "hub", SHARDED, "ignore_patterns='*-00002-of-*'")
     done = lock_sharded(knapsack, tmp_path, tmp_path / "hub")
     assert_found(done, "model-00002-of-00002.safetensors")
 
 
+@pytest.mark.smoke
 def test_a_shard_is_left_out_by_the_manifest(knapsack, caches, tmp_path):
     done = lock_sharded(knapsack, tmp_path, caches.hub, exclude=["*-00002-of-*"])
     assert_found(done, "model-00002-of-00002.safetensors")

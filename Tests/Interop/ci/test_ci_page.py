@@ -22,6 +22,7 @@ BLOCKS = {name: yaml.load(text, Loader=yaml.BaseLoader) for name, text in TEXTS.
 WORKFLOW, JOBS, HOOKS = ".github/workflows/models.yml", ".gitlab-ci.yml", ".pre-commit-config.yaml"
 
 
+@pytest.mark.smoke
 def test_the_page_shows_all_three():
     assert sorted(BLOCKS) == sorted([WORKFLOW, JOBS, HOOKS])
 
@@ -34,6 +35,7 @@ def test_the_job_and_the_hook_are_valid(name, title):
     jsonschema.Draft7Validator(published_schema(title)).validate(yaml.safe_load(TEXTS[name]))
 
 
+@pytest.mark.smoke
 def test_the_workflow_has_what_a_workflow_needs():
     workflow = BLOCKS[WORKFLOW]
     assert workflow["on"] == "pull_request"

@@ -37,6 +37,7 @@ def run(document: dict) -> dict:
     return only
 
 
+@pytest.mark.smoke
 def test_sarif_is_valid_and_says_what_text_says(knapsack, project, sarif_schema):
     root = project.parents[1]
     text = knapsack("check", project.relative_to(root), cwd=root).expect(1).stderr
@@ -53,6 +54,7 @@ def test_sarif_is_valid_and_says_what_text_says(knapsack, project, sarif_schema)
         assert result["message"]["text"].splitlines()[0] in text
 
 
+@pytest.mark.smoke
 def test_sarif_is_valid_where_nothing_is_found_or_nothing_can_be_decided(knapsack, packed, tmp_path, sarif_schema):
     clean = knapsack("check", packed.manifest, "--format", "sarif").expect(0).json()
     sarif_schema.validate(clean)

@@ -102,6 +102,7 @@ def test_types_of_real_files(knapsack, tmp_path, dtype):
     assert checked(knapsack, path) == (0, on_l4)
 
 
+@pytest.mark.smoke
 def test_gguf_files_are_measured_by_their_headers(knapsack, tmp_path):
     (tmp_path / "model").mkdir()
     writer = GGUFWriter(tmp_path / "model" / "m-Q8_0.gguf", "llama")
@@ -118,6 +119,7 @@ def test_gguf_files_are_measured_by_their_headers(knapsack, tmp_path):
     assert checked(knapsack, path) == (0, [])
 
 
+@pytest.mark.smoke
 def test_memory_comes_from_headers_alone(knapsack, tmp_path):
     """The lock of a model of 40 GB is all that `check` has: there are no caches, and no files."""
     write(tmp_path, {"model_type": "llama"}, {"w": torch.zeros(4, dtype=torch.float16)})

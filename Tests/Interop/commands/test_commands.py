@@ -44,6 +44,7 @@ def project(knapsack, caches, tmp_path) -> Project:
     return Project(runner, path)
 
 
+@pytest.mark.smoke
 def test_zero_means_it_holds(project, tmp_path):
     project("lock").expect(0)
     project("lock", "--locked").expect(0)
@@ -53,6 +54,7 @@ def test_zero_means_it_holds(project, tmp_path):
         project.knapsack(*command).expect(0)
 
 
+@pytest.mark.smoke
 def test_one_means_a_finding(project):
     project("lock", "--locked").expect(1, 2)  # there is no lock yet
     project("lock").expect(0)

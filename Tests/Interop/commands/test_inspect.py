@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 SMALL = FIXTURES / "gguf" / "small.gguf"
 
 
+@pytest.mark.smoke
 def test_lists_what_the_gguf_package_reads(knapsack):
     found = knapsack("inspect", SMALL, "--json").expect(0).json()
     reader = gguf.GGUFReader(SMALL)
@@ -27,6 +28,7 @@ def test_lists_what_the_gguf_package_reads(knapsack):
     assert found["total"]["parameters"] == sum(int(t.n_elements) for t in reader.tensors)
 
 
+@pytest.mark.smoke
 def test_text_fits_and_names_every_tensor(knapsack):
     text = knapsack("inspect", SMALL).expect(0).stdout
     assert all(t.name in text for t in gguf.GGUFReader(SMALL).tensors)

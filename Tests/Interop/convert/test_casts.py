@@ -176,6 +176,7 @@ def test_transformers_loads_a_sharded_cast_in_its_type(knapsack, llama, tmp_path
         assert_same(found[name], tensor)
 
 
+@pytest.mark.smoke
 def test_first_number_that_does_not_fit_is_named(knapsack, tmp_path):
     tensors = {"a": torch.zeros(3000, 700), "b": torch.zeros(4)}
     tensors["a"][2500, 17] = -70000.0
@@ -203,6 +204,7 @@ def test_quantized_models_are_refused_by_the_methods_name(knapsack, tmp_path, co
     assert not (tmp_path / "cast").exists()
 
 
+@pytest.mark.smoke
 def test_models_without_safetensors_and_shards_that_are_missing_are_refused(knapsack, llama, tmp_path):
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "pytorch_model.bin").write_bytes(b"x")

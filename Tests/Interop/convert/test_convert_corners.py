@@ -124,6 +124,7 @@ def test_a_sliding_window_pattern_of_true_is_one(model, value, has):
     assert ("gemma3.attention.sliding_window" in model.fields()[0]) == has
 
 
+@pytest.mark.smoke
 def test_a_space_within_a_token_of_a_merge_is_written_as_its_character(model):
     vocabulary = {"a": 0, " b": 1, "a b": 2} | {chr(0x200 + place): place for place in range(3, 40)}
     merges = [["a", " b"]]
@@ -132,6 +133,7 @@ def test_a_space_within_a_token_of_a_merge_is_written_as_its_character(model):
     assert model.fields()[0]["tokenizer.ggml.merges"] == ["a \u0120b"]
 
 
+@pytest.mark.smoke
 def test_kormos_norms_are_those_of_qwen2(model):
     config = LLAMA | {"architectures": ["KORMoForCausalLM"], "model_type": "kormo"}
     model.write(config, shapes(("pre_attention_layernorm", "pre_mlp_layernorm")))

@@ -44,12 +44,14 @@ def test_equals_the_reference(knapsack, model, tmp_path, case):
     assert len(gguf.GGUFReader(output).tensors) == len(EXPECTED[case]["tensors"])
 
 
+@pytest.mark.smoke
 def test_goes_by_way_of_the_type_that_the_checkpoint_has(knapsack, model, tmp_path):
     done = knapsack("convert", model, tmp_path / "out.gguf", "--outtype", "Q4_0", "--json").expect(0)
     assert done.json()["via"] == "bf16"
     assert dump(tmp_path / "out.gguf") == EXPECTED["quantize-bf16-Q4_0"]
 
 
+@pytest.mark.smoke
 def test_names_files_after_the_model_and_the_type(knapsack, model, tmp_path):
     work = tmp_path / "work"
     work.mkdir()

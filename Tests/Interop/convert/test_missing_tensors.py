@@ -101,6 +101,7 @@ def test_every_tensor_of_an_expert_is_needed(knapsack, model, convert, name):
     assert name in done.stderr
 
 
+@pytest.mark.smoke
 def test_several_are_counted_and_the_first_is_named(knapsack, model):
     shapes = {name: shape for name, shape in llama().items() if "layers.1.mlp" not in name}
     done = to_gguf(knapsack, model.write(shapes))
@@ -108,6 +109,7 @@ def test_several_are_counted_and_the_first_is_named(knapsack, model):
     assert "model.layers.1.mlp.gate_proj.weight and 2 more" in done.stderr
 
 
+@pytest.mark.smoke
 def test_a_kind_that_no_block_has_is_named_as_the_others_are(knapsack, model):
     shapes = {name: shape for name, shape in llama().items() if "up_proj" not in name}
     done = to_gguf(knapsack, model.write(shapes))

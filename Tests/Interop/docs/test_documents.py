@@ -18,6 +18,7 @@ FOREIGN_OPTIONS = {"--no-index", "--find-links", "--"}  # of pip, and what ends 
 by_name = pytest.mark.parametrize("page", PAGES, ids=name)
 
 
+@pytest.mark.smoke
 def test_the_readme_is_short():
     assert len(README.read_bytes()) <= 8000
 
@@ -36,6 +37,7 @@ def test_links_lead_to_pages_and_headings_that_exist(page):
     assert not broken, "\n".join(broken)
 
 
+@pytest.mark.smoke
 def test_every_page_is_found_from_the_start():
     seen, left = set(), [README, START]
     while left:

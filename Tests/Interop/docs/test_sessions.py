@@ -21,6 +21,7 @@ def test_sessions_print_what_the_page_shows(page, knapsack):
     assert not failures, "\n".join(failures)
 
 
+@pytest.mark.smoke
 def test_what_is_not_printed_any_more_would_be_found():
     block = Block(("console",), 1, ("$ one", "a 12 b", "…", "z", "", "$ two"))
     assert sessions.updated(block, [("a 12 b\nc\nz\n", 0), ("", 0)]) == list(block.lines)
@@ -31,6 +32,7 @@ def test_what_is_not_printed_any_more_would_be_found():
     assert sessions.updated(part, [("keys: abc\n", 0)]) == ["$ one", "keys: abc"]
 
 
+@pytest.mark.smoke
 def test_the_readmes_first_command_packs_the_quickstart(knapsack, tmp_path):
     first, second = [block.text for block in blocks(README) if block.text.startswith(sessions.INSTALLING)]
     assert second == "Tests/run\n" and (ROOT / "Tests" / "run").is_file()

@@ -105,6 +105,7 @@ def test_kaggle_command_creates_the_model_and_its_variation(kaggle, bundle, tmp_
     assert arrived(created, tmp_path / "arrived") == expected
 
 
+@pytest.mark.smoke
 def test_kagglehub_uploads_all_of_it(kaggle, bundle, tmp_path):
     run(kaggle, KAGGLEHUB, bundle, tmp_path)
     created = kaggle.created[-1]
@@ -132,6 +133,7 @@ print(json.dumps(snapshot_download("{SHARDED}")))
     assert "models--tester--sharded" in answer
 
 
+@pytest.mark.smoke
 def test_verify_knows_the_metadata(knapsack, bundle, tmp_path):
     knapsack("verify", bundle).expect(0)
     for name in METADATA:

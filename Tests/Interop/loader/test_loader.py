@@ -87,12 +87,14 @@ def split_bundle(bundle, resolved=None, name="tuned", kind="model"):
 # The file itself
 
 
+@pytest.mark.smoke
 def test_source_is_python_3_9():
     source = LOADER.read_text("utf-8")
     ast.parse(source, feature_version=(3, 9))
     compile(source, str(LOADER), "exec")
 
 
+@pytest.mark.smoke
 def test_needs_nothing_but_the_standard_library(bundle):
     bundle.add("m", "model", {"config.json": b"{}"}).write()
     done = subprocess.run(

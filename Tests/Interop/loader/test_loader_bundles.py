@@ -47,6 +47,7 @@ WHAT_IS_SERVED = """
 """
 
 
+@pytest.mark.smoke
 def test_all_bundles_are_served_whichever_loader_is_imported(top, tmp_path):
     bundles = base_and_more(top)
     answers = [run(bundle, WHAT_IS_SERVED, scratch=tmp_path / "scratch") for bundle in bundles]
@@ -65,6 +66,7 @@ def test_all_bundles_are_served_whichever_loader_is_imported(top, tmp_path):
     assert found["paths"][3] == f"{bundles[0].root}/models/qwen"
 
 
+@pytest.mark.smoke
 def test_each_conflict_is_one_line(top, tmp_path):
     base, delta, _ = base_and_more(top)
     lines = run(base, WHAT_IS_SERVED, scratch=tmp_path / "scratch").stderr.splitlines()

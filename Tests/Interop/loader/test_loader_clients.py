@@ -77,6 +77,7 @@ def client(bundle, imports, code, environment=None):
 # huggingface_hub
 
 
+@pytest.mark.smoke
 def test_hf_hub_download(bundle, imports, environment):
     code = f"""
         from huggingface_hub import hf_hub_download
@@ -96,6 +97,7 @@ def test_hf_hub_download(bundle, imports, environment):
     client(bundle, imports, code, environment)
 
 
+@pytest.mark.smoke
 def test_what_the_bundle_lacks_is_an_error_at_once(bundle, imports):
     code = """
         from huggingface_hub import hf_hub_download

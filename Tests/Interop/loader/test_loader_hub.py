@@ -100,6 +100,7 @@ def ask(bundle, code, python=sys.executable, env=None, modules=()):
 # HfApi
 
 
+@pytest.mark.smoke
 def test_what_the_lock_knows_of_repositories(bundle, python):
     code = f"""
         from huggingface_hub import HfApi
@@ -125,6 +126,7 @@ def test_what_the_lock_knows_of_repositories(bundle, python):
     ask(bundle, code, python)
 
 
+@pytest.mark.smoke
 def test_trees_and_paths(bundle, python):
     code = f"""
         from huggingface_hub import HfApi

@@ -156,6 +156,7 @@ def test_refuses_a_directory_that_others_can_write_to(bundle, user, scratch, pla
     expect_refusal(bundle, user, scratch)
 
 
+@pytest.mark.smoke
 def test_refuses_a_view_that_others_can_write_to(bundle, user, scratch, places):
     for view in [path for path in places["views"].iterdir() if path.is_dir()]:
         mode = view.stat().st_mode
@@ -165,6 +166,7 @@ def test_refuses_a_view_that_others_can_write_to(bundle, user, scratch, places):
     expect_whole(bundle, user, scratch)
 
 
+@pytest.mark.smoke
 def test_a_directory_whose_names_all_can_change_is_no_scratch(bundle, user, scratch, places):
     os.chmod(scratch, 0o777)
     expect_refusal(bundle, user, scratch, "others can replace what is in it")

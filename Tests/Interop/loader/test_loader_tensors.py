@@ -188,6 +188,7 @@ def test_shards_in_pieces_and_elsewhere(bundle, tmp_path, seed):
     assert found == list(dict.fromkeys(name[0] for name in order))
 
 
+@pytest.mark.smoke
 def test_what_safetensors_writes_itself(bundle, tmp_path):
     content = save(
         {"a": torch.rand(3, 5), "b": torch.tensor(1.5, dtype=torch.bfloat16), "c": torch.empty(0, 4)}
@@ -196,6 +197,7 @@ def test_what_safetensors_writes_itself(bundle, tmp_path):
     same_as_safetensors(knapsack.tensors("m"), [content], tmp_path)
 
 
+@pytest.mark.smoke
 def test_a_state_dict_loads(bundle):
     model = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.LayerNorm(16), torch.nn.Linear(16, 4))
     content = save(model.state_dict())

@@ -81,6 +81,7 @@ def test_the_cache_of_from_pretrained_is_whole(knapsack, causal, tmp_path, is_li
     genuine.run_python(code, offline, tmp_path / "home")
 
 
+@pytest.mark.smoke
 def test_the_cache_of_a_tokenizer_alone_is_no_model(knapsack, causal, tmp_path):
     cache = fill(causal, tmp_path / "hub", LOAD + f"AutoTokenizer.from_pretrained({CAUSAL!r})")
     assert "it has no weights" in lock(knapsack, tmp_path, cache).expect(1).text
@@ -109,6 +110,7 @@ def test_what_patterns_leave_is_whole_or_not(knapsack, causal, tmp_path, entry, 
     assert found == codes
 
 
+@pytest.mark.smoke
 def test_a_wheelhouse_is_no_model(knapsack, tmp_path):
     house = tmp_path / "wheelhouse"
     house.mkdir()

@@ -1,5 +1,6 @@
 """Include and exclude mean what huggingface_hub's allow_patterns and ignore_patterns mean."""
 
+import pytest
 import random
 
 from cli import manifest, read_lock
@@ -69,6 +70,7 @@ def test_patterns_choose_the_files_that_the_hub_client_chooses(knapsack, tmp_pat
     assert wrong == {}
 
 
+@pytest.mark.smoke
 def test_patterns_that_choose_nothing_are_a_finding(knapsack, tmp_path):
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a.json").write_text("{}")

@@ -96,6 +96,7 @@ def test_entries_at_one_place_conflict_and_lock_takes_both(knapsack, tmp_path, s
     assert read_lock(repository.lock) == locked
 
 
+@pytest.mark.smoke
 def test_content_that_both_branches_add_is_placed_anew(knapsack, tmp_path):
     """Each branch stores the content it added; merged, it is stored once, which takes another lock."""
     repository = Repository(knapsack, tmp_path / "r", ["b", "m", "t"])
@@ -110,6 +111,7 @@ def test_content_that_both_branches_add_is_placed_anew(knapsack, tmp_path):
     assert shared["at"] == "files/f/a.txt"
 
 
+@pytest.mark.smoke
 def test_both_sides_of_a_conflict_keep_their_pins(knapsack, tmp_path):
     """An entry whose source has changed since is not resolved again because of a merge, where its cache has it."""
     repository = Repository(knapsack, tmp_path / "r", ["b", "m", "t"])

@@ -21,6 +21,7 @@ def test_example_manifests_and_their_locks_are_valid(knapsack, path):
     schema(knapsack, "lock").validate(json.loads(path.with_suffix(".lock").read_text()))
 
 
+@pytest.mark.smoke
 def test_misspelt_keys_and_wrong_digests_are_refused(knapsack):
     manifest = tomllib.loads((ROOT / "manifests/quickstart.toml").read_text())
     manifest["model"][0]["inclde"] = ["*"]

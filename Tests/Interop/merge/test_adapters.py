@@ -35,6 +35,7 @@ def test_equals_the_reference(knapsack, tmp_path, case, type):
     assert output.read_bytes() == (case / f"{type}.gguf").read_bytes()
 
 
+@pytest.mark.smoke
 def test_the_gguf_package_reads_it(knapsack, tmp_path):
     case = LORA / "llama"
     knapsack("convert", case / "llama-lora", tmp_path / "a.gguf", "--lora", case).expect(0)
@@ -45,6 +46,7 @@ def test_the_gguf_package_reads_it(knapsack, tmp_path):
     assert names and all(name.endswith((".lora_a", ".lora_b")) for name in names)
 
 
+@pytest.mark.smoke
 def test_says_what_a_gguf_cannot_say(knapsack, tmp_path, adapter):
     config = (adapter / "adapter_config.json").read_text()
     (adapter / "adapter_config.json").write_text(config.replace('"use_rslora": false', '"use_rslora": true'))

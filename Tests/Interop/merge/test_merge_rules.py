@@ -118,6 +118,7 @@ def test_alpha_pattern_is_pefts(merge, patterns):
     same(merge.result(), merge.expected(pairs, lambda module: peft_value(patterns, module, 4) / 2))
 
 
+@pytest.mark.smoke
 def test_rank_pattern_is_pefts(merge):
     patterns = {r"^model.*\.0\..*\.q_proj": 4, "q_proj": 1}
     ranks = {module: peft_value(patterns, module, 2) for module in MODULES}
@@ -125,6 +126,7 @@ def test_rank_pattern_is_pefts(merge):
     same(merge.result(), merge.expected(pairs, lambda module: 4 / ranks[module]))
 
 
+@pytest.mark.smoke
 def test_a_rank_that_the_configuration_does_not_say_is_an_error(merge):
     merge.adapter(MODULES, ranks={MODULES[3]: 3})
     merge.refused(MODULES[3], "rank 3")

@@ -49,6 +49,7 @@ def codes(done) -> set[str]:
     return {finding["code"] for finding in done.json()["findings"]}
 
 
+@pytest.mark.smoke
 def test_every_hostile_pickle_is_found(knapsack, hostile, tmp_path):
     facts = locked(knapsack, tmp_path, hostile, "scan")
     missed = [
@@ -68,6 +69,7 @@ def test_every_genuine_pickle_of_scikit_learn_passes(knapsack, tmp_path):
     assert_harmless(knapsack, tmp_path, made)
 
 
+@pytest.mark.smoke
 def test_every_genuine_pickle_passes(knapsack, genuine, tmp_path):
     assert_harmless(knapsack, tmp_path, genuine)
 

@@ -55,6 +55,7 @@ def test_blocks_are_left_out_and_the_others_move_up(knapsack, model, tmp_path, p
     assert reader.fields["llama.block_count"].contents() == len(left)
 
 
+@pytest.mark.smoke
 def test_types_are_those_of_the_new_names(knapsack, model, tmp_path):
     knapsack("quantize", model, tmp_path / "out.gguf", "Q8_0", "--prune-layers", "0,1", "--tensor-type",
              r"blk\.0\.=Q4_0").expect(0)  # fmt: skip
@@ -69,6 +70,7 @@ def test_what_is_no_list_of_blocks_is_refused(knapsack, model, tmp_path, text):
     assert not (tmp_path / "out.gguf").exists()
 
 
+@pytest.mark.smoke
 def test_rules_from_a_file_are_the_rules_of_the_command_line(knapsack, model, tmp_path):
     rules = tmp_path / "rules.txt"
     rules.write_text("ffn_down=Q6_K\tattn_v=q5_0\n\n  BLK.1=Q4_0\r\n")

@@ -92,6 +92,7 @@ def test_threads_and_repetition_change_nothing(knapsack, tmp_path, kind):
     assert len({sha256(output) for output in outputs}) == 1
 
 
+@pytest.mark.smoke
 def test_merges_what_it_splits(knapsack, tmp_path):
     whole = tmp_path / "whole.gguf"
     knapsack("quantize", SMALL, whole, "COPY").expect(0)
@@ -115,6 +116,7 @@ def test_merges_what_it_splits(knapsack, tmp_path):
         assert sha256(tmp_path / part.name.replace("part", "kept")) == sha256(part)
 
 
+@pytest.mark.smoke
 def test_a_dry_run_writes_nothing_and_shows_what_would_be(knapsack, tmp_path):
     model = tmp_path / "small.gguf"
     model.write_bytes(SMALL.read_bytes())

@@ -101,6 +101,7 @@ def files_of(bom: Bom) -> dict[str, str]:
     return found
 
 
+@pytest.mark.smoke
 def test_cyclonedx_is_valid_and_reads_back(project):
     bom = cyclonedx(project.sbom("cyclonedx"))
     components = {component.bom_ref.value: component for component in bom.components}
@@ -124,6 +125,7 @@ def test_cyclonedx_is_valid_and_reads_back(project):
     assert dependencies["models/adapter"] == {"models/tiny"}
 
 
+@pytest.mark.smoke
 def test_a_conversion_says_out_of_what_and_how(project):
     document = json.loads(project.sbom("cyclonedx"))
     (workflow,) = document["formulation"][0]["workflows"]

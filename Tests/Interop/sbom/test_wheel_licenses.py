@@ -45,6 +45,7 @@ def codes(knapsack, path):
     ]
 
 
+@pytest.mark.smoke
 def test_each_wheel_is_checked_by_itself(knapsack, tmp_path):
     path = lock(knapsack, tmp_path, WHEELS)
     found = codes(knapsack, path)
@@ -58,6 +59,7 @@ def test_the_entrys_licence_holds_for_wheels_that_state_none(knapsack, tmp_path,
     assert [code for code, _ in codes(knapsack, path)] == expected
 
 
+@pytest.mark.smoke
 def test_bills_of_materials_list_them(knapsack, tmp_path):
     path = lock(knapsack, tmp_path, WHEELS)
     text = knapsack("sbom", path.with_suffix(".lock"), "--format", "cyclonedx").expect(0).stdout

@@ -148,6 +148,7 @@ def test_openssl_verifies_the_signed_bytes(knapsack, keys, bundle, tmp_path, cur
     assert present - set(names) == {"dataset-metadata.json"}
 
 
+@pytest.mark.smoke
 def test_statement_is_the_same_whatever_it_was_signed_by(knapsack, keys, origin, bundle, tmp_path):
     private, public = keys["P-256"]
     first = bundle / "model.sig"
@@ -206,6 +207,7 @@ def test_both_find_the_same_damage(knapsack, model_signing, keys, bundle):
     assert "signed-changed" in found()
 
 
+@pytest.mark.smoke
 def test_consistent_forgery_is_found_by_the_signature_alone(knapsack, keys, origin, bundle, tmp_path):
     private, public = keys["P-256"]
     knapsack("sign", bundle, "--key", private).expect(0)

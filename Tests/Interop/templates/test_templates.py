@@ -44,6 +44,7 @@ def reviewed(knapsack, directory: Path, templates: dict[str, str]) -> set[str]:
     return {names[int(name.removeprefix("m"))] for name in refused}
 
 
+@pytest.mark.smoke
 def test_every_hostile_template_is_found_and_no_ordinary_one(knapsack, tmp_path):
     hostile = TEMPLATES["hostile"]
     found = reviewed(knapsack, tmp_path, {**hostile, **TEMPLATES["kept"]})
@@ -131,6 +132,7 @@ def mixed(generator: random.Random) -> str:
     return giving % name + using
 
 
+@pytest.mark.smoke
 def test_whatever_the_sandbox_stops_is_found(knapsack, tmp_path):
     generator = random.Random(20261001)
     templates = {f"{number}": mixed(generator) for number in range(300)}

@@ -41,6 +41,7 @@ def test_scan_finds_nothing_wrong(restored):
     assert offline(restored, code) == f"[] [] {expected}"
 
 
+@pytest.mark.smoke
 def test_blobs_links_and_refs_are_those_of_the_client(restored, caches):
     """The client's own cache has the listings of trees besides, which the lock cannot promise to be whole."""
     genuine_files = {
@@ -54,6 +55,7 @@ def test_blobs_links_and_refs_are_those_of_the_client(restored, caches):
     assert contents(restored / "kagglehub") == contents(caches.kagglehub)
 
 
+@pytest.mark.smoke
 def test_plain_directories_hold_the_original_files(restored):
     assert contents(restored / "plain" / "minilm") == contents(MINILM_FILES)
     assert (restored / "plain" / "notes" / "read me.txt").read_text() == "A name with a blank.\n"

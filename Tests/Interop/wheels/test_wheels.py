@@ -116,6 +116,7 @@ def test_takes_native_wheels_of_this_python_only(knapsack, agree, downloads, tmp
     assert check(knapsack, tmp_path, python=other[1], platform="musllinux_1_2_x86_64")[0] != []
 
 
+@pytest.mark.smoke
 def test_names_a_conflict(knapsack, agree, downloads, tmp_path):
     files = [file for file in downloads("requests==2.32.3") if not file.name.startswith("urllib3")]
     write_wheel(tmp_path / "house", "urllib3", "3.0")
@@ -130,6 +131,7 @@ def test_names_a_conflict(knapsack, agree, downloads, tmp_path):
 # Wheels made here
 
 
+@pytest.mark.smoke
 def test_backtracks_as_pip_does(agree, tmp_path):
     house = tmp_path / "house"
     write_wheel(house, "app", "1.0", "left", "right")
