@@ -1,5 +1,5 @@
 """How often `knapsack lock` opens the files of a model, as inotify(7) counts it: once for what it states of itself,
-once in the search for pickles, and once to hash it."""
+once in each search (for pickles, for programs, and in documents for credentials and for tensors), and once to hash it."""
 
 import collections
 import ctypes
@@ -63,7 +63,7 @@ def model(tmp_path):
 
 
 @pytest.mark.parametrize("dedup", ["file", "tensor"])
-def test_the_header_of_a_file_is_read_once(knapsack, model, tmp_path, dedup):
+def test_files_are_opened_once_for_each_search(knapsack, model, tmp_path, dedup):
     entry = {"name": "m", "source": "path:model"}
     path = tmp_path / "models.toml"
     path.write_text(manifest(head=f'dedup = "{dedup}"', model=[entry]))
@@ -71,4 +71,5 @@ def test_the_header_of_a_file_is_read_once(knapsack, model, tmp_path, dedup):
     knapsack("lock", path, cwd=tmp_path).expect(0)
     counts = openings.counts()
     assert set(counts) == {path.name for path in model.iterdir()}
-    assert {name: count for name, count in counts.items() if count > 3} == {}, counts
+    most = {name: 6 if name.endswith(".json") else 4 for name in counts}
+    assert {name: count for name, count in counts.items() if count > most[name]} == {}, counts
