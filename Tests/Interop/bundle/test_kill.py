@@ -95,16 +95,16 @@ def test_a_bundle_that_is_replaced_is_the_old_one_or_the_new_one(work, suffix, t
     target = tmp_path / "out" / f"bundle{suffix}"
     other = tmp_path / "other.toml"
     other.write_text(workload.manifest(files=[{"name": "files", "source": f"path:{work.directory / 'files'}"}]))
-    work.knapsack("pack", other, "--output", target).expect(0)
+    work.knapsack("pack", other, "--output", target, "--replace").expect(0)
     old = shown(target)
     killer = Killer(work, 20266)
-    killer.measure("pack", work.manifest, "--output", target)
+    killer.measure("pack", work.manifest, "--output", target, "--replace")
     for _ in range(KILLS):
-        work.knapsack("pack", other, "--output", target).expect(0)
+        work.knapsack("pack", other, "--output", target, "--replace").expect(0)
         assert shown(target) == old
-        killer.kill("pack", work.manifest, "--output", target)
+        killer.kill("pack", work.manifest, "--output", target, "--replace")
         assert shown(target) in (old, work.expected[suffix])
-    work.knapsack("pack", work.manifest, "--output", target).expect(0)
+    work.knapsack("pack", work.manifest, "--output", target, "--replace").expect(0)
     assert shown(target) == work.expected[suffix]
     assert [path.name for path in target.parent.iterdir()] == [target.name]
 
