@@ -72,6 +72,12 @@ def save(class_name, directory, **options):
     getattr(transformers, class_name)(config).save_pretrained(directory)
     if family in ("Llama", "Bert", "T5", "Whisper"):
         tokenizer(directory)
+    processors = {
+        "ViT": {"image_processor_type": "ViTImageProcessor"},
+        "Whisper": {"feature_extractor_type": "WhisperFeatureExtractor"},
+    }
+    if family in processors:
+        (Path(directory) / "preprocessor_config.json").write_text(json.dumps(processors[family]))
 
 
 def card(directory, **values):
