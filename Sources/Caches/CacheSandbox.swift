@@ -3,8 +3,7 @@ import Storage
 
 /// One directory tree that is read, and out of which no link is followed.
 ///
-/// Paths are walked step by step, so that a link in the middle of a path cannot lead out either. All
-/// comparisons are of bytes: Swift's `String` takes some names for equal that are different files.
+/// Paths are walked step by step, so that a link in the middle of a path cannot lead out either.
 package struct CacheSandbox {
     /// Why a path leads to nothing that may be read.
     enum Refusal: Error {
@@ -32,7 +31,7 @@ package struct CacheSandbox {
     /// The same as it was named, absolute: how absolute links into the tree may spell it.
     private let spelling: String
     /// Directories that were seen to be directories and no links.
-    private var known: Set<[UInt8]> = []
+    private var known: Set<ExactName> = []
     /// The directory that the last link led into: nearly all links of a directory lead into the same.
     private var last: (from: [UInt8], text: [UInt8], target: String)?
 
@@ -65,7 +64,7 @@ package struct CacheSandbox {
                 continue
             }
             let next = Path.join(current, part)
-            if !pending.isEmpty, known.contains(Array(next.utf8)) {
+            if !pending.isEmpty, known.contains(ExactName(next)) {
                 current = next
                 depth += 1
                 continue
@@ -76,7 +75,7 @@ package struct CacheSandbox {
             }
             switch status.kind {
             case .directory:
-                known.insert(Array(next.utf8))
+                known.insert(ExactName(next))
                 current = next
                 depth += 1
             case .link:
@@ -139,9 +138,9 @@ package struct CacheSandbox {
             }
             current = Path.join(current, part)
             depth += 1
-            if known.contains(Array(current.utf8)) { continue }
+            if known.contains(ExactName(current)) { continue }
             guard (try? CacheSandbox.status(current))?.kind == .directory else { return nil }
-            known.insert(Array(current.utf8))
+            known.insert(ExactName(current))
         }
         return current
     }
@@ -196,30 +195,5 @@ package struct CacheSandbox {
         } catch {
             throw .unreadable(error)
         }
-    }
-
-    /// Why a relative path may not be used below a directory, or `nil` where it may: the rules of
-    /// ``Path``, with parts told apart by bytes.
-    static func problem(inRelative path: String) -> String? {
-        var length = 0
-        var dots = 0
-        func problem() -> String? {
-            if length == 0 { return path.isEmpty ? "is empty" : "has an empty part" }
-            return length == dots && dots <= 2 ? "has a part of dots alone" : nil
-        }
-        for byte in path.utf8 {
-            if byte < 0x20 || byte == 0x7F { return "has a control character" }
-            if byte == slash {
-                if let problem = problem() { return problem }
-                length = 0
-                dots = 0
-            } else {
-                length += 1
-                if byte == UInt8(ascii: ".") { dots += 1 }
-                // Also what a name that is not valid UTF-8 is shown with.
-                if byte == 0xEF, path.unicodeScalars.contains("\u{FFFD}") { return "is not valid UTF-8" }
-            }
-        }
-        return problem()
     }
 }

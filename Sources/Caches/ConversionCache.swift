@@ -22,12 +22,12 @@ package struct ConversionCache: Sendable {
     package func path(_ key: SHA256Digest) -> String { Path.join(directory, key.hex) }
 
     /// Where a made file lies.
-    package func location(of path: String, key: SHA256Digest) -> String {
+    package func location(of path: RelativePath, key: SHA256Digest) -> String {
         Path.join(self.path(key), "\(ConversionCache.filesName)/\(path)")
     }
 
     /// Where a made file lies; `nil` where it does not.
-    package func existing(_ path: String, key: SHA256Digest) -> String? {
+    package func existing(_ path: RelativePath, key: SHA256Digest) -> String? {
         let location = location(of: path, key: key)
         return (try? FileStatus.existing(location))?.kind == .file ? location : nil
     }
@@ -45,12 +45,12 @@ package struct ConversionCache: Sendable {
 package struct ConversionRecord: Equatable, Sendable {
     /// One file that was made.
     package struct File: Equatable, Sendable {
-        package let path: String
+        package let path: RelativePath
         package let size: Int
         package let sha256: SHA256Digest
 
         /// Makes a value from its parts.
-        package init(path: String, size: Int, sha256: SHA256Digest) {
+        package init(path: RelativePath, size: Int, sha256: SHA256Digest) {
             self.path = path
             self.size = size
             self.sha256 = sha256
@@ -81,7 +81,7 @@ package struct ConversionRecord: Equatable, Sendable {
         self.conversion = LockedConversion(converter: version, inputs: inputs, parameters: parameters)
         var files: [File] = []
         for item in list {
-            guard let path = item["path"]?.string, Path.problem(inRelative: path) == nil,
+            guard let path = item["path"]?.string.flatMap({ RelativePath($0) }),
                 let size = item["size"]?.integer, size >= 0,
                 let sha256 = item["sha256"]?.string.flatMap({ SHA256Digest(hex: $0) })
             else { return nil }
@@ -93,7 +93,10 @@ package struct ConversionRecord: Equatable, Sendable {
 
     package var text: String {
         let files = files.map { file -> JSON in
-            ["path": .string(file.path), "sha256": .string(file.sha256.hex), "size": .integer(file.size)]
+            [
+                "path": .string(file.path.text), "sha256": .string(file.sha256.hex),
+                "size": .integer(file.size),
+            ]
         }
         var members: [JSON.Member] = [
             .init("version", .integer(ConversionRecord.version)), .init("conversion", conversion.json),

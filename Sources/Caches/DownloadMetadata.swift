@@ -39,7 +39,7 @@ struct DownloadRecords {
     static let folder = ".cache/huggingface"
 
     /// The metadata by the path of the file that it is about.
-    private(set) var metadata: [String: DownloadMetadata] = [:]
+    private(set) var metadata: [RelativePath: DownloadMetadata] = [:]
     /// The names of downloads that did not end.
     private(set) var interrupted: [String] = []
 
@@ -50,13 +50,12 @@ struct DownloadRecords {
         let words = FileWalk.Words(subject: "", enclosure: "", fix: "")
         // Metadata that cannot be read proves nothing, which the missing proof will tell.
         for file in FileWalk(of: place.path, in: &enclosure, words: words).files {
-            if IncompleteDownload.isIncomplete(file.path) { interrupted.append(Path.name(file.path)) }
-            let suffix = Array(".metadata".utf8)
-            guard Array(file.path.utf8.suffix(suffix.count)) == suffix,
+            if IncompleteDownload.isIncomplete(file.path.text) { interrupted.append(file.path.name) }
+            guard let about = file.path.removing(suffix: ".metadata"),
                 let bytes = try? FileReader.contents(of: file.place.path, limit: 4096),
                 let read = DownloadMetadata(bytes)
             else { continue }
-            metadata[String(Substring(file.path.utf8.dropLast(suffix.count)))] = read
+            metadata[about] = read
         }
     }
 

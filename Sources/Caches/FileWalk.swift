@@ -1,3 +1,4 @@
+package import Formats
 import Manifests
 import Storage
 
@@ -5,7 +6,9 @@ import Storage
 package struct FileWalk {
     /// A file that may be read.
     package struct File {
-        package let path: String
+        /// The path from the directory.
+        package let path: RelativePath
+        /// Where its content is.
         package let place: CacheSandbox.Place
     }
 
@@ -44,7 +47,7 @@ package struct FileWalk {
             for name in names {
                 let path = prefix + name
                 if skips(path) { continue }
-                if let problem = CacheSandbox.problem(inRelative: name) {
+                if let problem = RelativePath.problem(name) {
                     refuse(path, .nameRefused, "has a name that \(problem)", words, fix: "rename the file")
                     continue
                 }
@@ -64,7 +67,7 @@ package struct FileWalk {
                                 path, .linkEscapes, "is a link that \(reason)", words,
                                 notes: [FileWalk.arrow(place.steps)])
                         } else {
-                            files.append(File(path: path, place: place))
+                            files.append(File(path: RelativePath(checked: path), place: place))
                         }
                     case .link, .other:
                         refuse(
@@ -87,6 +90,9 @@ package struct FileWalk {
         let isPlain = path.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
         return isPlain && path.utf8.count <= 200 ? path : quoted(path)
     }
+
+    /// A path for a message, by the same rules.
+    package static func shown(_ path: RelativePath) -> String { shown(path.text) }
 
     private mutating func refuse(_ path: String, _ refusal: CacheSandbox.Refusal, _ words: Words) {
         switch refusal {

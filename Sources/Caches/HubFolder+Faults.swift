@@ -6,7 +6,7 @@ import Storage
 extension HubFolder {
     /// Downloads that were killed: their content stays under a name that nothing reads any more.
     mutating func interrupted(
-        _ listing: TreeListing?, present: Set<String>, _ commit: String
+        _ listing: TreeListing?, present: Set<RelativePath>, _ commit: String
     ) -> [Snapshot.Problem] {
         guard let blobs = try? enclosure.place("blobs", in: path),
             let names = try? Directory.names(in: blobs.path)
@@ -21,7 +21,7 @@ extension HubFolder {
     }
 
     /// Files that are there though `.no_exist` says that the repository has none such.
-    mutating func denied(present: Set<String>, _ commit: String) -> [Snapshot.Problem] {
+    mutating func denied(present: Set<RelativePath>, _ commit: String) -> [Snapshot.Problem] {
         guard let directory = try? enclosure.place(".no_exist/" + commit, in: path),
             directory.status.kind == .directory
         else { return [] }
@@ -34,7 +34,7 @@ extension HubFolder {
                     "\(repository.id): the cache says both that \(FileWalk.shown(file.path)) exists and that not",
                     notes: ["transformers believes the second; the bundle will not say it"],
                     fix: "delete \(FileWalk.shown(file.place.path))"),
-                [file.path])
+                [file.path.text])
         }
     }
 
@@ -43,7 +43,7 @@ extension HubFolder {
     mutating func moved(_ ref: String, _ snapshot: Snapshot, _ commit: String) -> [Snapshot.Problem] {
         guard snapshot.files.allSatisfy({ HubFolder.isDescription($0.path) }) else { return [] }
         let words = FileWalk.Words(subject: repository.id, enclosure: "the cache", fix: "")
-        var found: [(commit: String, content: [String])] = []
+        var found: [(commit: String, content: [RelativePath])] = []
         for other in commits where other != commit {
             guard let place = try? enclosure.place("snapshots/" + other, in: path) else { continue }
             let walk = FileWalk(of: place.path, in: &enclosure, words: words)
@@ -62,21 +62,21 @@ extension HubFolder {
                     notes: ["\(commit) has \(snapshot.files.isEmpty ? "nothing" : "\(files) only")"]
                         + found.prefix(5).map { "\($0.commit) has \(FileWalk.shown($0.content[0]))" },
                     fix: "source = \"\(source)\", or \(download(ref))"),
-                best.content)
+                best.content.map(\.text))
         ]
     }
 
     /// Whether a file is what a repository is for, weights or data, by its name.
-    static func isContent(_ path: String) -> Bool { contentSuffixes.contains(suffix(path)) }
+    static func isContent(_ path: RelativePath) -> Bool { contentSuffixes.contains(suffix(path)) }
 
     /// Whether a file only describes or configures: what a call fetches that loads nothing.
-    private static func isDescription(_ path: String) -> Bool { descriptionSuffixes.contains(suffix(path)) }
+    private static func isDescription(_ path: RelativePath) -> Bool {
+        descriptionSuffixes.contains(suffix(path))
+    }
 
     /// What follows the name's last ".", in lowercase; the name where it has none.
-    private static func suffix(_ path: String) -> String {
-        let name = Path.name(path).lowercased()
-        guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return name }
-        return String(name[name.utf8.index(after: dot)...])
+    private static func suffix(_ path: RelativePath) -> String {
+        (path.pathExtension ?? path.name).lowercased()
     }
 
     private static let descriptionSuffixes: Set<String> = [
@@ -106,7 +106,7 @@ extension Snapshot {
 enum IncompleteDownload {
     /// Whether a file's name says that a download did not end.
     static func isIncomplete(_ name: String) -> Bool {
-        Array(name.utf8.suffix(11)) == Array(".incomplete".utf8)
+        name.utf8.ends(with: ".incomplete")
     }
 
     /// The ETag in the name: the part of 40 or 64 hexadecimal digits.
@@ -118,21 +118,20 @@ enum IncompleteDownload {
     /// What to say of such files.
     /// - Parameter present: the paths that the snapshot has.
     static func problems(
-        _ names: [String], _ listing: TreeListing?, present: Set<String>, subject: String, fix: String
+        _ names: [String], _ listing: TreeListing?, present: Set<RelativePath>, subject: String, fix: String
     ) -> [Snapshot.Problem] {
         guard !names.isEmpty else { return [] }
-        var paths: [String: [String]] = [:]
+        var paths: [String: [RelativePath]] = [:]
         for (path, file) in listing?.files ?? [:] {
             if let hash = file.sha256?.hex ?? file.gitBlob?.hex { paths[hash, default: []].append(path) }
         }
-        var lost: [String] = []
+        var lost: [RelativePath] = []
         var notes: [String] = []
         for name in names {
             let meant = (etag(name).flatMap { paths[$0] } ?? []).filter { !present.contains($0) }
             if listing != nil, meant.isEmpty { continue }
             lost += meant
-            let shown = meant.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-                .map { FileWalk.shown($0) + ": " }.joined()
+            let shown = meant.sorted().map { FileWalk.shown($0) + ": " }.joined()
             notes.append(shown + FileWalk.shown(name))
         }
         let isOther = notes.isEmpty
@@ -148,7 +147,7 @@ enum IncompleteDownload {
                     isOther ? .note : .warning, code: .downloadInterrupted, "\(subject): \(message)",
                     notes: notes.prefix(5) + more,
                     fix: isOther ? nil : fix),
-                lost)
+                lost.map(\.text))
         ]
     }
 }

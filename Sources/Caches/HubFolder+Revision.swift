@@ -61,8 +61,8 @@ extension HubFolder {
         let walk = FileWalk(
             of: directory.path, in: &enclosure, words: words,
             skips: { HubFolder.ignored.contains(Path.name($0)) || HubFolder.isTemporary($0) })
-        return walk.files.map { HubFolder.read($0.place, name: $0.path) }
-            .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        return walk.files.map { HubFolder.read($0.place, name: $0.path.text) }
+            .sorted { $0.name.precedesByBytes($1.name) }
     }
 
     /// Names that huggingface_hub ignores beside repositories, refs and snapshots, but not in a snapshot.
@@ -77,7 +77,7 @@ extension HubFolder {
     }
 
     private mutating func ref(_ name: String) throws(Diagnostics) -> HubRef? {
-        guard CacheSandbox.problem(inRelative: name) == nil else { return nil }
+        guard RelativePath.problem(name) == nil else { return nil }
         do throws(CacheSandbox.Refusal) {
             let place = try enclosure.place("refs/" + name, in: path)
             return place.status.kind == .file ? HubFolder.read(place, name: name) : nil

@@ -87,7 +87,7 @@ extension CachedFile {
                 Diagnostic(
                     code: .sizeMismatch, "\(name) does not have the size that the revision's tree gives",
                     notes: ["expected \(expectedSize) bytes", "found    \(status.size) bytes"], fix: fix),
-                [path])
+                [path.text])
         }
         // Two digests of one kind that differ cannot both hold.
         for (before, next) in zip(evidence, evidence.dropFirst()) where before.contradicts(next) {
@@ -95,7 +95,7 @@ extension CachedFile {
                 Diagnostic(
                     code: .blobMismatch, "\(name) is a link to the blob of another file",
                     notes: [before.words, next.words], fix: fix),
-                [path])
+                [path.text])
         }
         return nil
     }

@@ -9,7 +9,7 @@ struct KaggleFolder {
         /// All.
         case complete
         /// The named files, each by a call of its own.
-        case files(Set<String>)
+        case files(Set<RelativePath>)
         /// Nobody knows: the download was interrupted.
         case interrupted
     }
@@ -92,11 +92,9 @@ struct KaggleFolder {
         guard let place = enclosure.existing("\(handle.folder)/.complete/\(version)"),
             place.status.kind == .directory
         else { return .interrupted }
-        let suffix = Array(".complete".utf8)
         let words = FileWalk.Words(subject: handle.text, enclosure: "the cache", fix: "")
-        let markers = FileWalk(of: place.path, in: &enclosure, words: words).files.map(\.path)
-            .filter { Array($0.utf8.suffix(suffix.count)) == suffix }
-            .map { String(Substring($0.utf8.dropLast(suffix.count))) }
+        let markers = FileWalk(of: place.path, in: &enclosure, words: words).files
+            .compactMap { $0.path.removing(suffix: ".complete") }
         return markers.isEmpty ? .interrupted : .files(Set(markers))
     }
 
@@ -127,7 +125,7 @@ struct KaggleFolder {
 // What is found, and what to say of it.
 extension KaggleFolder {
     private mutating func faults(
-        _ versioned: KaggleHandle, _ version: Int, _ paths: [String]
+        _ versioned: KaggleHandle, _ version: Int, _ paths: [RelativePath]
     ) -> [Snapshot.Problem] {
         let archive = enclosure.existing("\(handle.folder)/\(version).archive")
         let left = archive.map { ["left over: \(FileWalk.shown($0.path))"] } ?? []
@@ -164,7 +162,7 @@ extension KaggleFolder {
                 Diagnostic(
                     code: .downloadInterrupted,
                     "\(versioned.text): no marker says that the download of these files ended (\(unmarked.count))",
-                    notes: unmarked.prefix(5).map(FileWalk.shown) + more, fix: fix), unmarked)
+                    notes: unmarked.prefix(5).map(FileWalk.shown) + more, fix: fix), unmarked.map(\.text))
             return [single, interrupted]
         }
     }

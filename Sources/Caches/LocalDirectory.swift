@@ -54,7 +54,7 @@ package struct LocalDirectory: Sendable {
 
         let paths = Set(walk.files.map(\.path))
         var files: [CachedFile] = []
-        var changed: [String] = []
+        var changed: [RelativePath] = []
         for file in walk.files {
             var evidence: [Evidence] = []
             var tree: TreeFile?
@@ -102,7 +102,7 @@ package struct LocalDirectory: Sendable {
 
 // What is found among the files.
 extension LocalDirectory {
-    private static func later(_ paths: [String], _ subject: String) -> Snapshot.Problem {
+    private static func later(_ paths: [RelativePath], _ subject: String) -> Snapshot.Problem {
         let more = paths.count > 5 ? ["… and \(paths.count - 5) more"] : []
         return Snapshot.Problem(
             Diagnostic(
@@ -111,6 +111,6 @@ extension LocalDirectory {
                 notes: paths.prefix(5).map(FileWalk.shown) + more
                     + ["what the download knew of them proves nothing any more"],
                 fix: "download again into the same directory; copy with cp --archive to keep the times"),
-            paths)
+            paths.map(\.text))
     }
 }

@@ -1,3 +1,4 @@
+import Formats
 package import Manifests
 
 /// Where the files of a lock lie on this machine.
@@ -24,7 +25,7 @@ package struct LockedSources: Sendable {
     package init(_ lock: Lock, only name: String? = nil, caches: Caches, directory: String) {
         var files: [File] = []
         var findings: [Diagnostic] = []
-        for entry in lock.entries where name == nil || entry.name == name {
+        for entry in lock.entries where name.map(entry.name.hasSameBytes) ?? true {
             if let request = entry.asked.conversion {
                 let found = LockedSources.converted(entry, request, lock, caches, directory)
                 files += found.files
@@ -41,11 +42,10 @@ package struct LockedSources: Sendable {
                 }
                 let snapshot = try caches.snapshot(
                     for: source, pinned: entry.origin, manifestDirectory: directory)
-                // By bytes: two names that Swift calls equal may be two files.
-                var locations: [[UInt8]: String] = [:]
-                for file in snapshot.files { locations[Array(file.path.utf8)] = file.location }
+                var locations: [RelativePath: String] = [:]
+                for file in snapshot.files { locations[file.path] = file.location }
                 let found = entry.files.map {
-                    File(entry: entry, file: $0, location: locations[Array($0.path.utf8)])
+                    File(entry: entry, file: $0, location: locations[$0.path])
                 }
                 files += found
                 // A file that is refused (a link out of the cache, say) is told with its reason.
@@ -85,8 +85,8 @@ package struct LockedSources: Sendable {
                 ])
         }
         let carried = LockedSources(lock, only: source.name, caches: caches, directory: directory)
-        var locations: [[UInt8]: String] = [:]
-        for file in carried.files { locations[Array(file.file.path.utf8)] = file.location }
+        var locations: [RelativePath: String] = [:]
+        for file in carried.files { locations[file.file.path] = file.location }
         let key = conversion.key
         return LockedSources(
             files: entry.files.map { file in
@@ -94,7 +94,7 @@ package struct LockedSources: Sendable {
                     if file.proof == .conversion {
                         key.flatMap { caches.conversions?.existing(file.path, key: $0) }
                     } else {
-                        locations[Array(file.path.utf8)]
+                        locations[file.path]
                     }
                 return File(entry: entry, file: file, location: location)
             }, findings: [])

@@ -1,10 +1,11 @@
+package import Formats
 package import Manifests
 package import Storage
 
 /// One file of a snapshot, with what its cache says of it. Nothing of it was read yet.
 package struct CachedFile: Hashable, Sendable {
-    /// The path in the snapshot, with "/".
-    package let path: String
+    /// The path in the snapshot.
+    package let path: RelativePath
     /// The absolute path of the content, without any links, inside the cache or directory.
     package let location: String
     /// The status of the content at `location`.
@@ -16,7 +17,7 @@ package struct CachedFile: Hashable, Sendable {
 
     /// Makes a value from its parts.
     package init(
-        path: String, location: String, status: FileStatus, evidence: [Evidence], expectedSize: Int?
+        path: RelativePath, location: String, status: FileStatus, evidence: [Evidence], expectedSize: Int?
     ) {
         self.path = path
         self.location = location
@@ -31,7 +32,8 @@ package struct Snapshot: Sendable {
     /// A problem, and the files whose use makes it matter.
     package struct Problem: Sendable {
         package let diagnostic: Diagnostic
-        /// The paths that it is about; empty where it is about the snapshot as a whole.
+        /// The paths that it is about, as text, because a name may be what is wrong; empty where it is about the
+        /// snapshot as a whole.
         package let paths: [String]
 
         package init(_ diagnostic: Diagnostic, _ paths: [String] = []) {
@@ -47,7 +49,7 @@ package struct Snapshot: Sendable {
     /// The files that may be used, sorted by the bytes of their paths.
     package let files: [CachedFile]
     /// What `trees/<commit>.json` lists, by path; `nil` where there is no listing.
-    package let listed: [String: TreeFile]?
+    package let listed: [RelativePath: TreeFile]?
     package let found: [Problem]
 
     /// Everything that is wrong with it, of all its files. A refused file is missing in ``files``.
@@ -59,13 +61,18 @@ package struct Snapshot: Sendable {
         found.filter { $0.paths.isEmpty || $0.paths.contains(where: accepts) }.map(\.diagnostic)
     }
 
+    /// The same for somebody who takes only known files; a name that is refused is none of them.
+    package func problems(takingFiles accepts: (RelativePath) -> Bool) -> [Diagnostic] {
+        problems(taking: { RelativePath($0).map(accepts) ?? false })
+    }
+
     package init(
-        origin: Origin, directory: String, files: [CachedFile], listed: [String: TreeFile]? = nil,
+        origin: Origin, directory: String, files: [CachedFile], listed: [RelativePath: TreeFile]? = nil,
         problems: [Problem]
     ) {
         self.origin = origin
         self.directory = directory
-        self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        self.files = files.sorted { $0.path < $1.path }
         self.listed = listed
         found = problems
     }

@@ -29,7 +29,7 @@ struct TreeListing {
     /// The largest listing that is read: about a million files.
     static let sizeLimit = 1 << 28
 
-    let files: [String: TreeFile]
+    let files: [RelativePath: TreeFile]
 
     /// Reads a listing. As in huggingface_hub, one wrong record makes the whole of it unusable.
     init(_ bytes: [UInt8]) throws(Unusable) {
@@ -43,16 +43,17 @@ struct TreeListing {
             throw Unusable(reason: "has another format version than 1")
         }
         guard let members = json["files"]?.members else { throw Unusable(reason: "has no list of files") }
-        var files: [String: TreeFile] = [:]
+        var files: [RelativePath: TreeFile] = [:]
         files.reserveCapacity(members.count)
         for member in members {
-            if let problem = CacheSandbox.problem(inRelative: member.key) {
+            guard let path = RelativePath(member.key) else {
+                let problem = RelativePath.problem(member.key) ?? "is refused"
                 throw Unusable(reason: "lists the path \(quoted(member.key)), which \(problem)")
             }
             guard let file = TreeFile(member.value) else {
                 throw Unusable(reason: "has a wrong record for \(quoted(member.key))")
             }
-            files[member.key] = file
+            files[path] = file
         }
         self.files = files
     }

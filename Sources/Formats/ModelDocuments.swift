@@ -1,33 +1,30 @@
 /// The small files of a model, those that are not weights, by their paths below the model's directory.
 package struct ModelDocuments: Sendable {
-    private var contents: [String: [UInt8]] = [:]
+    private var contents: [RelativePath: [UInt8]] = [:]
 
     /// Takes the files' contents.
-    /// - Parameter contents: by path, with `/` between directories.
-    package init(_ contents: [String: [UInt8]] = [:]) {
+    package init(_ contents: [RelativePath: [UInt8]] = [:]) {
         self.contents = contents
     }
 
     /// The paths, sorted by their bytes.
-    package var paths: [String] {
-        contents.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    }
+    package var paths: [RelativePath] { contents.keys.sorted() }
 
     /// A file's content, or `nil` where there is none of that path.
-    package subscript(path: String) -> [UInt8]? {
+    package subscript(path: RelativePath) -> [UInt8]? {
         get { contents[path] }
         set { contents[path] = newValue }
     }
 
     /// A file's content as text; `nil` where there is none of that path. What is not UTF-8 becomes U+FFFD.
-    package func text(_ path: String) -> String? {
+    package func text(_ path: RelativePath) -> String? {
         contents[path].map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// A JSON file's value; `nil` where there is none of that path. `NaN` and infinities are taken, as Python's
     /// `json` takes them.
     /// - Throws: where it is not JSON.
-    package func json(_ path: String) throws(ConversionError) -> JSON? {
+    package func json(_ path: RelativePath) throws(ConversionError) -> JSON? {
         guard let bytes = contents[path] else { return nil }
         do throws(FormatError) {
             return try JSON.parse(bytes.span, nonFinite: true)
@@ -38,15 +35,13 @@ package struct ModelDocuments: Sendable {
     }
 
     /// Whether a file of that path is worth reading for a conversion: it is small and says something of the model.
-    package static func isWanted(_ path: String) -> Bool {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        let isTop = name == path
-        if isTop { return Self.names.contains(name) || name.hasSuffix(".tiktoken") }
-        return name == "config.json"
-            || (path.hasPrefix("additional_chat_templates/") && name.hasSuffix(".jinja"))
+    package static func isWanted(_ path: RelativePath) -> Bool {
+        if path.parent == nil { return names.contains(path) || path.hasSuffix(".tiktoken") }
+        return path.name.hasSameBytes(as: "config.json")
+            || (path.hasPrefix("additional_chat_templates/") && path.hasSuffix(".jinja"))
     }
 
-    private static let names: Set<String> = [
+    private static let names: Set<RelativePath> = [
         "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "tokenizer.model",
         "added_tokens.json", "special_tokens_map.json", "vocab.json", "merges.txt", "vocab.txt",
         "chat_template.jinja", "chat_template.json", "README.md", "modules.json", "tekken.json",

@@ -1,14 +1,4 @@
 extension String {
-    /// A text that is equal for equal bytes only: strings that Unicode calls equivalent ("é" in one scalar
-    /// or two) compare equal in Swift, but name two tensors. Each byte becomes the scalar of that value,
-    /// and no two sequences of such scalars are equivalent.
-    package var byteIdentity: String {
-        if utf8Span.isKnownASCII { return self }
-        var text = String.UnicodeScalarView()
-        for byte in utf8 { text.append(Unicode.Scalar(byte)) }
-        return String(text)
-    }
-
     /// The text for a message: in quotes, without control characters, and cut, so that a hostile name
     /// cannot fill the screen.
     package var quoted: String {

@@ -1,4 +1,5 @@
-/// Paths as text, with "/" between the parts. Nothing here looks at the disk.
+/// Paths as the user or the system names them, with "/" between the parts: absolute or seen from the current
+/// directory. Nothing here looks at the disk. A path below a known directory is a ``RelativePath``.
 package enum Path {
     /// All but the last part: "/" for "/x", "." for "x".
     package static func parent(_ path: String) -> String {
@@ -21,7 +22,7 @@ package enum Path {
 
     /// Whether `path` is `directory` or lies below it, both absolute and without links.
     package static func isInside(_ path: String, _ directory: String) -> Bool {
-        path == directory || directory == "/" || path.utf8.starts(with: (directory + "/").utf8)
+        path.hasSameBytes(as: directory) || directory == "/" || path.utf8.starts(with: (directory + "/").utf8)
     }
 
     /// The parts between slashes, empty ones included, cut by bytes as the kernel does it: in a Swift string
@@ -43,19 +44,5 @@ package enum Path {
         }
         let text = parts.joined(separator: "/")
         return absolute ? "/" + text : text.isEmpty ? "." : text
-    }
-
-    /// Why a relative path from a cache, a lock or an archive may not be used below a directory, or `nil`
-    /// where it may: no empty part, no "." or "..", not absolute, no NUL and no control character.
-    package static func problem(inRelative path: String) -> String? {
-        if path.isEmpty { return "is empty" }
-        if path.utf8.first == UInt8(ascii: "/") { return "is absolute" }
-        if path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return "has a control character" }
-        if path.unicodeScalars.contains("\u{FFFD}") { return "is not valid UTF-8" }
-        for part in Path.parts(path) {
-            if part.isEmpty { return "has an empty part" }
-            if part == "." || part == ".." { return "has a part \"\(part)\"" }
-        }
-        return nil
     }
 }

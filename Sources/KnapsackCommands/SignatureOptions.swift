@@ -26,7 +26,7 @@ struct SignatureOptions: ParsableArguments {
 
     /// The path of the signature of a directory or a file.
     func path(of target: String, isDirectory: Bool) -> String {
-        signature ?? (isDirectory ? Path.join(target, ModelSignature.name) : target + ".sig")
+        signature ?? (isDirectory ? ModelSignature.name.joined(to: target) : target + ".sig")
     }
 
     /// Reads the signature and checks whose it is.

@@ -32,7 +32,7 @@ struct SignedTarget {
         }
         let path = options.path(of: target, isDirectory: isDirectory)
         let signature = try options.read(path, key)
-        guard isDirectory, try FileStatus.existing(Path.join(real, Lock.bundledName)) != nil else {
+        guard isDirectory, try FileStatus.existing(Lock.bundledName.joined(to: real)) != nil else {
             return try await SignedFiles(target, signature: path).verify(signature, progress: progress)
                 .adding(signature.findings)
         }

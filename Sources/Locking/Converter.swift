@@ -116,13 +116,13 @@ struct Converter: Sendable {
     }
 
     private func prove(
-        _ paths: [String], in directory: String, finally cache: ConversionCache, _ key: SHA256Digest,
+        _ paths: [RelativePath], in directory: String, finally cache: ConversionCache, _ key: SHA256Digest,
         _ entry: String
     ) async throws -> [VerifiedInputs.Proved] {
         let claims = try paths.map { path in
             VerifiedInputs.Claim(
                 entry: entry, origin: .path,
-                file: try Converter.cached(path, at: Path.join(directory, path)),
+                file: try Converter.cached(path, at: path.joined(to: directory)),
                 finalLocation: cache.location(of: path, key: key))
         }
         return try await VerifiedInputs.prove(
@@ -136,7 +136,7 @@ struct Converter: Sendable {
         }
     }
 
-    private static func cached(_ path: String, at location: String) throws(FileError) -> CachedFile {
+    private static func cached(_ path: RelativePath, at location: String) throws(FileError) -> CachedFile {
         let real = try Directory.realPath(location)
         return CachedFile(
             path: path, location: real, status: try FileStatus.status(of: real), evidence: [],
@@ -144,23 +144,27 @@ struct Converter: Sendable {
     }
 
     /// The files below a directory, sorted by the bytes of their paths.
-    private static func paths(below directory: String, _ prefix: String = "") throws(FileError) -> [String] {
-        var paths: [String] = []
+    private static func paths(
+        below directory: String, _ prefix: String = ""
+    ) throws(FileError) -> [RelativePath] {
+        var paths: [RelativePath] = []
         for name in try Directory.names(in: directory) {
-            let path = Path.join(directory, name)
-            if try FileStatus.status(of: path).kind == .directory {
-                paths += try self.paths(below: path, prefix + name + "/")
+            let location = Path.join(directory, name)
+            if try FileStatus.status(of: location).kind == .directory {
+                paths += try self.paths(below: location, prefix + name + "/")
+            } else if let path = RelativePath(prefix + name) {
+                paths.append(path)
             } else {
-                paths.append(prefix + name)
+                throw FileError("convert to", location, code: 22)
             }
         }
-        return paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return paths.sorted()
     }
 
     // MARK: Inputs
 
-    /// The files of a locked entry as they lie in its cache now, by the bytes of their paths.
-    func cachedFiles(of source: LockedEntry) throws(Diagnostics) -> [[UInt8]: CachedFile] {
+    /// The files of a locked entry as they lie in its cache now, by their paths.
+    func cachedFiles(of source: LockedEntry) throws(Diagnostics) -> [RelativePath: CachedFile] {
         guard let text = source.asked.source, let parsed = try? Source.parse(text) else {
             throw Diagnostics(
                 Diagnostic(
@@ -169,8 +173,8 @@ struct Converter: Sendable {
                     fix: "run knapsack lock {manifest} to write it again", verdict: .undecided))
         }
         let snapshot = try caches.snapshot(for: parsed, pinned: source.origin, manifestDirectory: directory)
-        var files: [[UInt8]: CachedFile] = [:]
-        for file in snapshot.files { files[Array(file.path.utf8)] = file }
+        var files: [RelativePath: CachedFile] = [:]
+        for file in snapshot.files { files[file.path] = file }
         return files
     }
 
@@ -189,14 +193,14 @@ struct Converter: Sendable {
 
     /// Files of a locked entry to convert, each compared with the digest in the lock.
     /// - Parameter paths: which ones.
-    func inputs(_ paths: [String], of source: LockedEntry) async throws -> [ConversionInput] {
+    func inputs(_ paths: [RelativePath], of source: LockedEntry) async throws -> [ConversionInput] {
         let present = try cachedFiles(of: source)
-        let wanted = Set(paths.map { Array($0.utf8) })
+        let wanted = Set(paths)
         var claims: [VerifiedInputs.Claim] = []
         var digests: [SHA256Digest] = []
         var problems: [Diagnostic] = []
-        for file in source.files where wanted.contains(Array(file.path.utf8)) {
-            guard let cached = present[Array(file.path.utf8)] else {
+        for file in source.files where wanted.contains(file.path) {
+            guard let cached = present[file.path] else {
                 problems.append(
                     Diagnostic(
                         code: .fileMissing, "\(source.name): \(file.path) is not in the cache any more",

@@ -62,37 +62,37 @@ struct DerivedEntries {
                 path: file.cached.path, location: file.cached.location, size: file.cached.status.size)
         }
         for file in inputs.carried {
-            guard let cached = present[Array(file.path.utf8)] else { continue }
+            guard let cached = present[file.path] else { continue }
             models.append(ModelFile(path: file.path, location: cached.location, size: cached.status.size))
         }
         let facts = ModelFacts.read(models, entry: entry.name)
         var files = inputs.carried.map { $0.placed(.natural) }
-        var tensors: [[UInt8]: [LockedTensor]] = [:]
-        for tensor in source.tensors { tensors[Array(tensor.file.utf8), default: []].append(tensor) }
+        var tensors: [RelativePath: [LockedTensor]] = [:]
+        for tensor in source.tensors { tensors[tensor.file, default: []].append(tensor) }
         for file in made.files {
             let digest = file.proved.digests.sha256
             files.append(
                 LockedFile(
                     path: file.cached.path, size: file.proved.size, sha256: digest, proof: .conversion,
                     placement: .natural, shards: facts.shards(ofIndex: file.cached.path)))
-            tensors[Array(file.cached.path.utf8)] = file.proved.tensors
+            tensors[file.cached.path] = file.proved.tensors
             locations[digest] = file.cached.location
         }
-        files.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        files.sort { $0.path < $1.path }
         return LockedEntry(
             name: entry.name, kind: entry.kind, asked: entry.asked, origin: .conversion(inputs.conversion),
             license: inputs.license(entry.license),
             facts: (DerivedEntries.facts(facts, source) + DerivedEntries.dangers(inputs.carried, source)
                 + made.results).sortedByKey, files: files,
-            tensors: files.flatMap { tensors[Array($0.path.utf8)] ?? [] })
+            tensors: files.flatMap { tensors[$0.path] ?? [] })
     }
 
     /// The pickles, programs and credentials among the files that are carried along.
     private static func dangers(_ carried: [LockedFile], _ source: LockedEntry) -> [JSON.Member] {
-        let paths = Set(carried.map { Array($0.path.utf8) })
-        let kept = source.pickles.filter { paths.contains(Array($0.path.utf8)) }
-        let programs = source.programs.filter { paths.contains(Array($0.path.utf8)) }
-        let credentials = source.credentials.filter { paths.contains(Array($0.path.utf8)) }
+        let paths = Set(carried.map(\.path))
+        let kept = source.pickles.filter { paths.contains($0.path) }
+        let programs = source.programs.filter { paths.contains($0.path) }
+        let credentials = source.credentials.filter { paths.contains($0.path) }
         return [
             PickleFact.lockMember(kept), ProgramFact.lockMember(programs),
             CredentialFact.lockMember(credentials),

@@ -1,4 +1,5 @@
 package import Caches
+import Formats
 package import Manifests
 import ModelFiles
 package import Storage
@@ -57,7 +58,7 @@ package enum LockedConversions {
         let locked = entry.files.filter { $0.proof == .conversion }
         var notes: [String] = []
         for file in locked {
-            let found = made.files.first { $0.cached.path.utf8.elementsEqual(file.path.utf8) }
+            let found = made.files.first { $0.cached.path == file.path }
             guard found?.proved.digests.sha256 != file.sha256 else { continue }
             notes.append("\(file.path)")
             notes.append("  expected sha256 \(file.sha256)  (\(file.size) bytes)")
@@ -66,7 +67,7 @@ package enum LockedConversions {
                     ?? "  found    nothing")
         }
         for file in made.files
-        where !locked.contains(where: { $0.path.utf8.elementsEqual(file.cached.path.utf8) }) {
+        where !locked.contains(where: { $0.path == file.cached.path }) {
             notes.append("\(file.cached.path) is not in the lock")
         }
         guard !notes.isEmpty else { return }

@@ -40,7 +40,7 @@ extension VerifiedInputs {
             directory: Path.parent(manifest.path))
         guard
             let location = sources.files.first(where: {
-                $0.file.path.utf8.elementsEqual(need.file.path.utf8)
+                $0.file.path == need.file.path
             })?.location
         else {
             throw Diagnostics(

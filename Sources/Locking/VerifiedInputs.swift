@@ -153,7 +153,7 @@ package struct VerifiedInputs: Sendable {
         let results = try await Parallel.map(
             prepared, largestFirst: \.file.status.size
         ) { job, buffer in
-            defer { progress(.finished(file: job.file.path)) }
+            defer { progress(.finished(file: job.file.path.text)) }
             return try VerifiedInputs.prove(job, index, &buffer, progress)
         }
         index?.save()
@@ -168,7 +168,7 @@ package struct VerifiedInputs: Sendable {
         of file: CachedFile, _ found: FoundEntry?, toShare: Bool
     ) -> (tensors: [TensorExtent], problem: Diagnostic?) {
         guard toShare || file.path.hasSuffix(".safetensors") else { return ([], nil) }
-        switch found?.facts.tensorFiles[Array(file.path.utf8)] ?? reading(of: file) {
+        switch found?.facts.tensorFiles[file.path] ?? reading(of: file) {
         case nil, .opaque?: return ([], nil)
         case .malformed(let format, let error)?:
             return ([], found.flatMap { broken(file, format, error, $0) })
@@ -178,7 +178,7 @@ package struct VerifiedInputs: Sendable {
 
     private static func reading(of file: CachedFile) -> TensorFile.Reading? {
         guard let handle = try? FileHandle.reading(file.location) else { return nil }
-        return try? TensorFile.read(name: file.path, fileSize: file.status.size) { range in
+        return try? TensorFile.read(name: file.path.text, fileSize: file.status.size) { range in
             try handle.bytes(range)
         }
     }
@@ -211,7 +211,7 @@ package struct VerifiedInputs: Sendable {
         let proof: Proof
         let tensors: [LockedTensor]
 
-        func locked(_ file: CachedFile, shards: [String]?) -> LockedFile {
+        func locked(_ file: CachedFile, shards: [RelativePath]?) -> LockedFile {
             LockedFile(
                 path: file.path, size: size, sha256: digests.sha256, proof: proof, placement: .natural,
                 shards: shards)

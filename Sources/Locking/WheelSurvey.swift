@@ -10,12 +10,12 @@ struct WheelSurvey: Sendable {
     /// A wheel to read.
     private struct Job: Sendable {
         let entry: String
-        let path: String
+        let path: RelativePath
         let location: String
         let size: Int
     }
 
-    private let known: [String: [String: WheelFacts]]
+    private let known: [ExactName: [RelativePath: WheelFacts]]
 
     /// Reads the wheels among entries that were found and hashed.
     ///
@@ -33,7 +33,7 @@ struct WheelSurvey: Sendable {
         _ entries: [(found: FoundEntry, files: [LockedFile])], again: Bool,
         _ progress: @escaping ProgressHandler
     ) async throws {
-        var known: [String: [String: WheelFacts]] = [:]
+        var known: [ExactName: [RelativePath: WheelFacts]] = [:]
         var jobs: [Job] = []
         for (found, files) in entries where found.entry.kind == .wheels {
             let name = found.entry.name
@@ -41,7 +41,7 @@ struct WheelSurvey: Sendable {
             let locations = Dictionary(found.files.map { ($0.path, $0.location) }) { first, _ in first }
             for file in files where WheelFiles.isWheel(file.path) {
                 if let (digest, facts) = earlier[file.path], digest == file.sha256 {
-                    known[name, default: [:]][file.path] = facts
+                    known[ExactName(name), default: [:]][file.path] = facts
                 } else if let location = locations[file.path] {
                     jobs.append(Job(entry: name, path: file.path, location: location, size: file.size))
                 }
@@ -56,18 +56,20 @@ struct WheelSurvey: Sendable {
                 let facts = WheelReader.read(job.path, at: job.location, size: job.size)
                 guard !Task.isCancelled else { throw ReadFailure.cancelled }
                 progress(.advanced(bytes: job.size))
-                progress(.finished(file: job.path))
+                progress(.finished(file: job.path.text))
                 return facts
             }
             progress(.ended)
-            for (job, facts) in zip(jobs, read) { known[job.entry, default: [:]][job.path] = facts }
+            for (job, facts) in zip(jobs, read) {
+                known[ExactName(job.entry), default: [:]][job.path] = facts
+            }
         }
         self.known = known
     }
 
     /// What was read of an entry's wheels, in the order of their paths.
     private func wheels(of entry: String) -> [WheelFacts] {
-        (known[entry] ?? [:]).values.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        (known[ExactName(entry)] ?? [:]).values.sorted { $0.path < $1.path }
     }
 
     /// An entry with what was read of its wheels, where some were.
@@ -88,10 +90,10 @@ struct WheelSurvey: Sendable {
         }
     }
 
-    private static func earlier(_ entry: LockedEntry?) -> [String: (SHA256Digest, WheelFacts)] {
+    private static func earlier(_ entry: LockedEntry?) -> [RelativePath: (SHA256Digest, WheelFacts)] {
         guard let entry, let facts = WheelFacts.recorded(in: entry) else { return [:] }
         let digests = Dictionary(entry.files.map { ($0.path, $0.sha256) }) { first, _ in first }
-        var result: [String: (SHA256Digest, WheelFacts)] = [:]
+        var result: [RelativePath: (SHA256Digest, WheelFacts)] = [:]
         for wheel in facts { result[wheel.path] = digests[wheel.path].map { ($0, wheel) } }
         return result
     }

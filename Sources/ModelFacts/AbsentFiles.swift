@@ -1,4 +1,5 @@
 package import Caches
+package import Formats
 package import Manifests
 
 /// Files that the listing of a revision has and its cache lacks: which of them loading needs.
@@ -13,31 +14,30 @@ package enum AbsentFiles {
     ///   - facts: of the files that are there.
     ///   - isModel: of anything else every file is needed.
     package static func findings(
-        _ snapshot: Snapshot, of name: String, accepting accepts: (String) -> Bool, _ facts: ModelFacts,
+        _ snapshot: Snapshot, of name: String, accepting accepts: (RelativePath) -> Bool, _ facts: ModelFacts,
         isModel: Bool
     ) -> [Diagnostic] {
         guard let listed = snapshot.listed else { return [] }
-        let present = Set(snapshot.files.map { Array($0.path.utf8) })
-        let absent = listed.keys.filter { accepts($0) && !present.contains(Array($0.utf8)) }
-            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let present = Set(snapshot.files.map(\.path))
+        let absent = listed.keys.filter { accepts($0) && !present.contains($0) }.sorted()
         let paths = snapshot.files.map(\.path).filter(accepts)
         let rules = Needed(paths, facts)
         let needed = absent.filter { isModel ? rules.contains($0) : !isDocument($0) }
-        let lost = Set(needed.map { Array($0.utf8) })
-        let others = absent.filter { !lost.contains(Array($0.utf8)) }
+        let lost = Set(needed)
+        let others = absent.filter { !lost.contains($0) }
         return [
             finding(needed, name, snapshot, isNeeded: true), finding(others, name, snapshot, isNeeded: false),
         ].compactMap(\.self)
     }
 
     private static func finding(
-        _ absent: [String], _ name: String, _ snapshot: Snapshot, isNeeded: Bool
+        _ absent: [RelativePath], _ name: String, _ snapshot: Snapshot, isNeeded: Bool
     ) -> Diagnostic? {
         guard !absent.isEmpty else { return nil }
         let one = absent.count == 1
         let more = absent.count > 5 ? ["… and \(absent.count - 5) more"] : []
         let download = "download them" + (snapshot.origin.downloadCommand.map { " (\($0))" } ?? "")
-        let hasCard = !absent.contains { $0.utf8.elementsEqual("README.md".utf8) }
+        let hasCard = !absent.contains("README.md")
         let facts = isNeeded || hasCard ? [] : ["README.md states the licence and the base model"]
         return Diagnostic(
             isNeeded ? .error : hasCard ? .note : .warning, code: .fileMissing,
@@ -50,9 +50,9 @@ package enum AbsentFiles {
     }
 
     /// Whether a file is for people alone.
-    static func isDocument(_ path: String) -> Bool {
+    static func isDocument(_ path: RelativePath) -> Bool {
         let name = ModelPath(path)
-        let file = name.file.lowercased()
+        let file = name.file.text.lowercased()
         let stems = ["readme", "license", "licence", "notice", "changelog", "citation", "contributing"]
         let suffixes = [
             "md", "png", "jpg", "jpeg", "gif", "svg", "webp", "pdf", "ipynb", "html", "gitattributes",
@@ -63,38 +63,38 @@ package enum AbsentFiles {
 
     /// What the libraries look for beside the files that are there.
     private struct Needed {
-        private let directories: Set<[UInt8]>
-        private let bare: Set<[UInt8]>
-        private let fast: Set<[UInt8]>
+        private let directories: Set<ExactName>
+        private let bare: Set<ExactName>
+        private let fast: Set<ExactName>
         private let hasModules: Bool
         private let runsOwnCode: Bool
 
-        init(_ paths: [String], _ facts: ModelFacts) {
-            var weights: Set<[UInt8]> = []
-            var configured: Set<[UInt8]> = []
+        init(_ paths: [RelativePath], _ facts: ModelFacts) {
+            var weights: Set<ExactName> = []
+            var configured: Set<ExactName> = []
             for path in paths.map({ ModelPath($0) }) {
-                let directory = Array(path.directory.utf8)
+                let directory = ExactName(path.directory)
                 if path.isTransformersWeights || path.isAdapter { weights.insert(directory) }
-                if path.file.utf8.elementsEqual("config.json".utf8) { configured.insert(directory) }
+                if path.file == "config.json" { configured.insert(directory) }
             }
             bare = configured.subtracting(weights)
-            let parts = facts.needs.map { need -> [UInt8] in
+            let parts = facts.needs.map { need -> ExactName in
                 let parts = need.split(separator: ":", maxSplits: 1)
-                return parts.count > 1 ? Array(parts[1].utf8) : []
+                return ExactName(parts.count > 1 ? String(parts[1]) : "")
             }
             directories = weights.union(parts)
             fast = Set(
-                paths.map { ModelPath($0) }.filter { $0.file.utf8.elementsEqual("tokenizer.json".utf8) }
-                    .map { Array($0.directory.utf8) })
-            hasModules = paths.contains { $0.utf8.elementsEqual(ModuleRequirements.index.utf8) }
+                paths.map { ModelPath($0) }.filter { $0.file == "tokenizer.json" }
+                    .map { ExactName($0.directory) })
+            hasModules = paths.contains(ModuleRequirements.index)
             runsOwnCode = facts.requirements.contains { $0.kind == .code && !$0.isOptional }
         }
 
-        func contains(_ path: String) -> Bool {
+        func contains(_ path: RelativePath) -> Bool {
             // Code of the repository's own may read any file.
             if runsOwnCode, !AbsentFiles.isDocument(path), !ModelPath(path).isOtherRuntime { return true }
             let name = ModelPath(path)
-            let directory = Array(name.directory.utf8)
+            let directory = ExactName(name.directory)
             if hasModules, name.directory.isEmpty,
                 Self.modules.contains(name.file)
                     || name.file.hasPrefix("sentence_") && name.suffix == "json"
@@ -104,22 +104,24 @@ package enum AbsentFiles {
             // What config.json describes has no weights: those of another runtime are another model.
             if bare.contains(directory), name.isPretrainedWeights { return true }
             guard directories.contains(directory) else {
-                return name.suffix == "jinja" && directories.contains([])
-                    && name.directory.utf8.elementsEqual("additional_chat_templates".utf8)
+                return name.suffix == "jinja" && directories.contains("")
+                    && directory == "additional_chat_templates"
             }
             return Self.configurations.contains(name.file) || Self.tokens.contains(name.file)
                 || (!fast.contains(directory) && TokenizerFiles.isPart(name.file))
         }
 
-        private static let configurations: Set<String> = [
+        private static let configurations: Set<ExactName> = [
             "config.json", "adapter_config.json", "hf_quant_config.json", "quantize_config.json",
             "quant_config.json",
         ]
-        private static let tokens: Set<String> = [
+        private static let tokens: Set<ExactName> = [
             "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
             "chat_template.jinja", "chat_template.json",
         ]
-        private static let modules: Set<String> = ["config_sentence_transformers.json", "router_config.json"]
+        private static let modules: Set<ExactName> = [
+            "config_sentence_transformers.json", "router_config.json",
+        ]
     }
 }
 

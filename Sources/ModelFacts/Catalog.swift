@@ -1,4 +1,5 @@
 package import Caches
+import Formats
 package import Manifests
 import Storage
 

@@ -1,4 +1,5 @@
 import Caches
+import Formats
 import Manifests
 
 extension CompletenessRules {
@@ -26,16 +27,19 @@ extension CompletenessRules {
 
     /// Files that other files name and that are not there, those of one file and one kind together.
     func required(_ requirements: [FileRequirement]) -> [Diagnostic] {
-        let present = Set(paths.map { Array($0.utf8) })
         var findings: [Diagnostic] = []
         for requirement in requirements {
             guard !requirement.oneOf.isEmpty else {
-                let missing = requirement.names.filter { !present.contains(Array($0.utf8)) }
+                let missing = requirement.names.filter { name in
+                    !(RelativePath(name.text).map(paths.contains) ?? false)
+                }.map(\.text)
                 if let first = missing.first { findings.append(finding(requirement, missing, first)) }
                 continue
             }
-            let globs = requirement.oneOf.map(Glob.init)
-            guard !paths.contains(where: { path in globs.contains { $0.matches(path) } }) else { continue }
+            let globs = requirement.oneOf.map { Glob($0.text) }
+            guard !paths.contains(where: { path in globs.contains { $0.matches(path.text) } }) else {
+                continue
+            }
             findings.append(finding(requirement))
         }
         return findings
@@ -59,7 +63,7 @@ extension CompletenessRules {
     }
 
     private func finding(_ requirement: FileRequirement) -> Diagnostic {
-        let wanted = requirement.oneOf.map(FileWalk.shown)
+        let wanted = requirement.oneOf.map { FileWalk.shown($0.text) }
         let file = FileWalk.shown(requirement.file)
         return Diagnostic(
             requirement.isOptional ? .warning : .error, code: requirement.code,

@@ -1,5 +1,6 @@
 import Caches
 import Conversion
+package import Formats
 package import Manifests
 
 /// Whether the files that a model needs are among those that an entry has. Decided from names alone, so
@@ -16,7 +17,8 @@ package enum Completeness {
     ///   - lacks: as ``ModelFacts/lacks``.
     ///   - download: the command that downloads the model, where it is known.
     package static func findings(
-        entry: String, needs: [String], paths: Set<String>, shards: [(index: String, files: [String])],
+        entry: String, needs: [String], paths: Set<RelativePath>,
+        shards: [(index: RelativePath, files: [RelativePath])],
         requirements: [FileRequirement] = [], lacks: [String] = [], download: String? = nil
     ) -> [Diagnostic] {
         let sets = ShardSet.all(paths, indexes: shards)
@@ -30,7 +32,7 @@ package enum Completeness {
 /// The rules, with what all of their messages share.
 struct CompletenessRules {
     let entry: String
-    let paths: Set<String>
+    let paths: Set<RelativePath>
     let whole: WholeWeights
     let download: String?
 
@@ -44,15 +46,15 @@ struct CompletenessRules {
     /// A set of which nothing is there was left out on purpose where the weights are there in another form,
     /// as the `.bin` shards beside a safetensors model.
     func shards(_ sets: [ShardSet]) -> [Diagnostic] {
-        var reported: Set<String> = []
+        var reported: Set<ExactName> = []
         let partial = sets.filter { $0.missingCount > 0 && !$0.isAbsent }
         var findings = partial.map { set in
-            reported.insert(set.directory)
+            reported.insert(ExactName(set.directory))
             return finding(set, hasAlternative: whole.canReplace(set))
         }
-        for set in sets where set.isAbsent && !reported.contains(set.directory) {
+        for set in sets where set.isAbsent && !reported.contains(ExactName(set.directory)) {
             guard !whole.canReplace(set) else { continue }
-            reported.insert(set.directory)
+            reported.insert(ExactName(set.directory))
             findings.append(finding(set, hasAlternative: false))
         }
         return findings
@@ -70,7 +72,7 @@ struct CompletenessRules {
         let other = hasAlternative ? ["the weights are there in another form, whole"] : []
         return Diagnostic(
             hasAlternative ? .warning : .error, code: .shardMissing, "\(entry): \(what)",
-            notes: names + more + other, fix: fix(one ?? "all of them"))
+            notes: names + more + other, fix: fix(one?.text ?? "all of them"))
     }
 
     /// Shards that transformers does not find because their index is missing.
@@ -102,7 +104,7 @@ struct CompletenessRules {
     }
 
     private func has(_ name: String, in directory: String) -> Bool {
-        paths.contains(directory.appending(file: name))
+        RelativePath(directory.appending(file: name)).map(paths.contains) ?? false
     }
 
     private func missing(_ name: String, in directory: String) -> [Diagnostic] {

@@ -7,7 +7,7 @@ import Storage
 /// A token or a key in an entry's files: where it is and of which kind, never what it is.
 package struct CredentialFact: Equatable, Sendable {
     /// The path in the entry.
-    package let path: String
+    package let path: RelativePath
     /// The line from 1; 0 where the file's name alone tells.
     package let line: Int
     /// What it is, to be read after "has".
@@ -22,15 +22,15 @@ package struct CredentialFact: Equatable, Sendable {
     ///
     /// A file that cannot be read is *not* an error here: hashing it will be one.
     /// - Parameter others: the paths of everything in the snapshot.
-    package static func read(_ files: [CachedFile], among others: [String]) -> [CredentialFact] {
-        let places = Set(others.map { Array($0.utf8) })
+    package static func read(_ files: [CachedFile], among others: [RelativePath]) -> [CredentialFact] {
+        let places = Set(others)
         var facts: [CredentialFact] = []
-        for file in files.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
+        for file in files.sorted(by: { $0.path < $1.path }) {
             if let kind = CredentialName.kind(of: file.path, among: places) {
                 facts.append(CredentialFact(path: file.path, line: 0, kind: kind))
                 continue
             }
-            guard CredentialName.isText(file.path), file.status.size > 0,
+            guard CredentialName.isText(file.path.text), file.status.size > 0,
                 let handle = try? FileHandle.reading(file.location),
                 let bytes = try? handle.bytes(0..<min(sizeLimit, file.status.size))
             else { continue }
@@ -44,12 +44,11 @@ package struct CredentialFact: Equatable, Sendable {
 
     /// One finding for each file, with the lines.
     package static func findings(_ facts: [CredentialFact], entry: String) -> [Diagnostic] {
-        var order: [[UInt8]] = []
-        var byPath: [[UInt8]: [CredentialFact]] = [:]
+        var order: [RelativePath] = []
+        var byPath: [RelativePath: [CredentialFact]] = [:]
         for fact in facts {
-            let path = Array(fact.path.utf8)
-            if byPath[path] == nil { order.append(path) }
-            byPath[path, default: []].append(fact)
+            if byPath[fact.path] == nil { order.append(fact.path) }
+            byPath[fact.path, default: []].append(fact)
         }
         return order.compactMap { path in
             guard let facts = byPath[path], let first = facts.first else { return nil }
@@ -81,7 +80,9 @@ extension CredentialFact {
         return JSON.Member(
             lockName,
             .array(
-                facts.map { ["kind": .string($0.kind), "line": .integer($0.line), "path": .string($0.path)] })
+                facts.map {
+                    ["kind": .string($0.kind), "line": .integer($0.line), "path": .string($0.path.text)]
+                })
         )
     }
 }
@@ -91,7 +92,7 @@ extension LockedEntry {
     package var credentials: [CredentialFact] {
         (fact(CredentialFact.lockName)?.array ?? []).map {
             CredentialFact(
-                path: $0["path"]?.string ?? "?", line: $0["line"]?.integer ?? 0,
+                path: $0["path"]?.string.flatMap { RelativePath($0) } ?? "?", line: $0["line"]?.integer ?? 0,
                 kind: $0["kind"]?.string ?? "a credential")
         }
     }

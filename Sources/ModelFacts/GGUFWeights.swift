@@ -1,3 +1,4 @@
+package import Formats
 package import Tensors
 
 /// What the headers of GGUF files tell of their weights.
@@ -29,7 +30,7 @@ package struct GGUFWeights {
     /// The bytes by the types' names, the one with most first.
     package var sizes: [(dtype: String, bytes: Int)] {
         bytes.map { ($0.key.name, $0.value) }.sorted { left, right in
-            left.1 != right.1 ? left.1 > right.1 : left.0.utf8.lexicographicallyPrecedes(right.0.utf8)
+            left.1 != right.1 ? left.1 > right.1 : left.0.precedesByBytes(right.0)
         }
     }
 
@@ -43,27 +44,26 @@ package struct GGUFWeights {
 
     /// The files of the largest model, where a repository holds it in several types: the parts of a set
     /// count together, and projectors, which are read beside a model, only where nothing else is there.
-    static func chosen(_ files: [(path: String, size: Int)]) -> [String] {
+    static func chosen(_ files: [(path: RelativePath, size: Int)]) -> [RelativePath] {
         sets(files).max { left, right in
             left.size != right.size
-                ? left.size < right.size : right.name.utf8.lexicographicallyPrecedes(left.name.utf8)
+                ? left.size < right.size : right.name.precedesByBytes(left.name)
         }?.paths ?? []
     }
 
     /// The models among GGUF files, each with its parts, sorted by name.
     package static func sets(
-        _ files: [(path: String, size: Int)]
-    ) -> [(name: String, size: Int, paths: [String])] {
-        var sets: [String: (size: Int, paths: [String])] = [:]
-        let models = files.filter { !ModelPath($0.path).file.lowercased().hasPrefix("mmproj") }
+        _ files: [(path: RelativePath, size: Int)]
+    ) -> [(name: String, size: Int, paths: [RelativePath])] {
+        var sets: [ExactName: (size: Int, paths: [RelativePath])] = [:]
+        let models = files.filter { !ModelPath($0.path).file.text.lowercased().hasPrefix("mmproj") }
         for file in models.isEmpty ? files : models {
             let path = ModelPath(file.path)
-            let name = (path.directory.isEmpty ? "" : "\(path.directory)/") + (path.part?.set ?? path.file)
+            let name = ExactName(
+                (path.directory.isEmpty ? "" : "\(path.directory)/") + (path.part?.set ?? path.file.text))
             let (sum, overflow) = (sets[name]?.size ?? 0).addingReportingOverflow(file.size)
             sets[name] = (overflow ? Int.max : sum, (sets[name]?.paths ?? []) + [file.path])
         }
-        return sets.map { ($0.key, $0.value.size, $0.value.paths) }.sorted {
-            $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
-        }
+        return sets.sorted { $0.key < $1.key }.map { ($0.key.text, $0.value.size, $0.value.paths) }
     }
 }

@@ -5,7 +5,9 @@ import Formats
 enum KaggleLicense {
     /// What one of the files states, the first that does; several licences are joined by ", ".
     static func stated(in files: [ModelFile], _ contents: ModelFileReader) -> String? {
-        let names = ["dataset-metadata.json", "model-instance-metadata.json", "datapackage.json"]
+        let names: [RelativePath] = [
+            "dataset-metadata.json", "model-instance-metadata.json", "datapackage.json",
+        ]
         for name in names {
             guard let file = files.first(where: { $0.path == name }),
                 let bytes = try? contents.document(file, limit: 1 << 22),

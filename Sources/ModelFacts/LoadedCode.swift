@@ -58,11 +58,12 @@ package struct LoadedCode: Hashable, Sendable {
     }
 
     /// Whether a file's name is one of a configuration that a library reads code's names from.
-    static func isConfiguration(_ path: String) -> Bool {
+    static func isConfiguration(_ path: RelativePath) -> Bool {
         let name = ModelPath(path).file
         return name.hasSuffix(".json")
-            && (name.contains("config")
-                || ["modules.json", "model_index.json", "modular_model_index.json"].contains(name))
+            && (name.text.contains("config")
+                || (["modules.json", "model_index.json", "modular_model_index.json"] as [ExactName]).contains(
+                    name))
     }
 
     /// All places in one configuration, sorted.
@@ -74,7 +75,7 @@ package struct LoadedCode: Hashable, Sendable {
         var found: Set<LoadedCode> = []
         search(json) { key, value in
             for known in CodeKey.all
-            where known.key.utf8.elementsEqual(key.utf8) && known.files.contains(name) {
+            where known.key.utf8.elementsEqual(key.utf8) && known.files.contains(name.text) {
                 for text in known.values(value) {
                     found.insert(LoadedCode(file: file, key: key, value: text))
                 }

@@ -30,7 +30,7 @@ extension ModelFacts {
 /// Reads one snapshot's files, each at most once, and collects what is wrong with them.
 private struct ModelFactsReader {
     private let files: [ModelFile]
-    private let byPath: [String: ModelFile]
+    private let byPath: [RelativePath: ModelFile]
     private let revision: ModelRevision
     private let prefix: String
     private let contents: ModelFileReader
@@ -39,8 +39,8 @@ private struct ModelFactsReader {
     init(_ files: [ModelFile], _ revision: ModelRevision, _ contents: ModelFileReader, entry: String?) {
         self.revision = revision
         self.contents = contents
-        self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
-        var byPath: [String: ModelFile] = [:]
+        self.files = files.sorted { $0.path < $1.path }
+        var byPath: [RelativePath: ModelFile] = [:]
         for file in self.files { byPath[file.path] = file }
         self.byPath = byPath
         prefix = entry.map { "\($0): " } ?? ""
@@ -50,12 +50,14 @@ private struct ModelFactsReader {
         let card = readCard()
         let parts = ModelPart.all(
             pipeline: json("model_index.json"), modules: json("modules.json"))
-        var configs: [String: ConfigFacts] = [:]
+        var configs: [ExactName: ConfigFacts] = [:]
         for part in parts {
             let path = part.path("config.json")
-            if let json = json(path) ?? revision.json(path) { configs[part.directory] = ConfigFacts(json) }
+            if let json = path.flatMap({ json($0) ?? revision.json($0) }) {
+                configs[ExactName(part.directory)] = ConfigFacts(json)
+            }
         }
-        let config = parts.lazy.compactMap { configs[$0.directory] }.first
+        let config = parts.lazy.compactMap { configs[ExactName($0.directory)] }.first
         let shards = readIndexes()
 
         let isPipeline = byPath["model_index.json"] != nil || byPath["modules.json"] != nil
@@ -80,7 +82,7 @@ private struct ModelFactsReader {
             guard chosen.contains(file.path) else { continue }
             summary.add(header)
             // What a part in a folder has to have, its own configuration says.
-            if !file.path.utf8.contains(UInt8(ascii: "/")) {
+            if file.path.parent == nil {
                 tensors += header.tensors.map {
                     CheckpointTensor(name: $0.name, shape: $0.shape, dtype: $0.dtype)
                 }
@@ -92,14 +94,14 @@ private struct ModelFactsReader {
         var needs: [String] = []
         for part in parts {
             let path = part.path("tokenizer_config.json")
-            let tokenizer = json(path) ?? revision.json(path)
-            needs += part.needs(files, revision, card, configs[part.directory], tokenizer)
+            let tokenizer = path.flatMap { json($0) ?? revision.json($0) }
+            needs += part.needs(files, revision, card, configs[ExactName(part.directory)], tokenizer)
         }
         needs += ModelPart.otherNeeds(files, revision, parts)
         var named = RequirementFiles(files, contents, elsewhere: revision.paths.filter { byPath[$0] == nil })
         var facts = ModelFacts(
             card: card, config: config,
-            formats: formats.sorted { $0.rawValue.utf8.lexicographicallyPrecedes($1.rawValue.utf8) },
+            formats: formats.sorted { $0.rawValue.precedesByBytes($1.rawValue) },
             dtypes: summary.dtypes.map(\.rawValue), parameters: isWhole ? summary.parameters : nil,
             weightBytes: summary.sizes + gguf.sizes,
             quantization: stated ?? ModelQuantization(tensors: names) ?? gguf.quantization,
@@ -121,14 +123,14 @@ private struct ModelFactsReader {
     }
 
     /// Whether every file that an index names is there; what is not is told as a file.
-    private func hasAllShards(_ shards: [(index: String, files: [String])]) -> Bool {
+    private func hasAllShards(_ shards: [(index: RelativePath, files: [RelativePath])]) -> Bool {
         shards.allSatisfy { $0.files.allSatisfy { byPath[$0] != nil } }
     }
 
     /// What the files beside the configuration say, which tools wrote before transformers knew their method.
     private mutating func readQuantization() -> ModelQuantization? {
         for name in ModelQuantization.files {
-            if let json = json(name), let found = ModelQuantization(file: name, json) { return found }
+            if let json = json(name), let found = ModelQuantization(file: name.text, json) { return found }
         }
         return nil
     }
@@ -164,7 +166,7 @@ private struct ModelFactsReader {
     }
 
     /// A small JSON file, or `nil` where there is none, or where it is broken, which is noted.
-    private mutating func json(_ path: String) -> JSON? {
+    private mutating func json(_ path: RelativePath) -> JSON? {
         guard let file = byPath[path], let bytes = whole(file, limit: 1 << 22) else { return nil }
         do throws(FormatError) {
             let json = try JSON.parse(bytes.span, nonFinite: true)
@@ -176,18 +178,18 @@ private struct ModelFactsReader {
         return nil
     }
 
-    private mutating func readIndexes() -> [(index: String, files: [String])] {
-        var result: [(index: String, files: [String])] = []
+    private mutating func readIndexes() -> [(index: RelativePath, files: [RelativePath])] {
+        var result: [(index: RelativePath, files: [RelativePath])] = []
         for file in files where ModelPath(file.path).isIndex {
             guard let bytes = whole(file, limit: 1 << 26) else { continue }
             do throws(FormatError) {
-                let directory = ModelPath(file.path).directory
-                var names: [String] = []
+                var names: [RelativePath] = []
                 for name in try ShardIndex.fileNames(bytes.span) {
-                    if let problem = Path.problem(inRelative: name) {
+                    guard let shard = RelativePath(name) else {
+                        let problem = RelativePath.problem(name) ?? "is refused"
                         throw FormatError("the shard name \(JSON.string(name).compactText) \(problem)", at: 0)
                     }
-                    names.append(directory.isEmpty ? name : "\(directory)/\(name)")
+                    names.append(file.path.beside(shard))
                 }
                 result.append((file.path, names))
             } catch {
@@ -211,7 +213,9 @@ private struct ModelFactsReader {
                     fix: "fetch the content with git lfs pull, or download the model again"))
             return nil
         }
-        let xml = file.path.hasSuffix(".bin") && byPath[file.path.dropLast(4) + ".xml"] != nil
+        let xml =
+            file.path.removing(suffix: ".bin").map { byPath[RelativePath(checked: "\($0).xml")] != nil }
+            ?? false
         let format = ModelFormat.detect(path: file.path, head: head, hasXML: xml)
         if format == nil, ModelPath(file.path).suffix == "safetensors" {
             // Looked at as what it claims to be, so that the reason is told.

@@ -1,4 +1,5 @@
 package import Caches
+import Formats
 package import Manifests
 import Storage
 
@@ -14,7 +15,7 @@ extension ModelFacts {
     /// - Returns: what is wrong with them.
     package mutating func addStatements(in left: [CachedFile], entry: String) -> [Diagnostic] {
         var problems: [Diagnostic] = []
-        if card == nil, let readme = left.first(where: { $0.path.utf8.elementsEqual("README.md".utf8) }),
+        if card == nil, let readme = left.first(where: { $0.path == "README.md" }),
             let handle = try? FileHandle.reading(readme.location),
             let start = try? handle.bytes(0..<min(FrontMatter.sizeLimit + 4096, max(0, readme.status.size)))
         {

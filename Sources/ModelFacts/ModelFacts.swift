@@ -4,15 +4,15 @@ package import Tensors
 
 /// A file of a snapshot: where its content lies on this machine.
 package struct ModelFile: Equatable, Sendable {
-    /// The path in the snapshot, with "/".
-    package let path: String
+    /// The path in the snapshot.
+    package let path: RelativePath
     /// The path on disk, without links.
     package let location: String
     /// The size in bytes.
     package let size: Int
 
     /// Makes a file.
-    package init(path: String, location: String, size: Int) {
+    package init(path: RelativePath, location: String, size: Int) {
         self.path = path
         self.location = location
         self.size = size
@@ -48,7 +48,7 @@ package struct ModelFacts: Equatable, Sendable {
     /// What files of the model ask for by name.
     package internal(set) var requirements: [FileRequirement] = []
     /// Every index of shards with the files that it names, as paths in the snapshot; sorted.
-    package let shards: [(index: String, files: [String])]
+    package let shards: [(index: RelativePath, files: [RelativePath])]
     /// Files that are not what they should be.
     package let problems: [Diagnostic]
     /// Code and chat templates that run where the model is loaded.
@@ -58,15 +58,15 @@ package struct ModelFacts: Equatable, Sendable {
     /// The model that an adapter is put on, and PEFT's name for its task, as adapter_config.json states them.
     package internal(set) var adapter: (base: String?, task: String?) = (nil, nil)
 
-    /// Where the tensors are in the files that were looked at, by the bytes of their paths; what was not looked at, and
+    /// Where the tensors are in the files that were looked at, by their paths; what was not looked at, and
     /// archives, are not among them. Not a fact that a lock records: it saves reading headers again.
-    package internal(set) var tensorFiles: [[UInt8]: TensorFile.Reading] = [:]
+    package internal(set) var tensorFiles: [RelativePath: TensorFile.Reading] = [:]
 
     /// The licence that the model card states: the name where it only says "other".
     package var license: String? { card?.effectiveLicense }
 
     /// The shards that the index at this path names; `nil` where it is no index.
-    package func shards(ofIndex path: String) -> [String]? {
+    package func shards(ofIndex path: RelativePath) -> [RelativePath]? {
         shards.first { $0.index == path }?.files
     }
 
@@ -75,7 +75,7 @@ package struct ModelFacts: Equatable, Sendable {
         // What MLX wrote as safetensors is laid out for MLX alone.
         let own = formats.filter { $0 != .safetensors || !formats.contains(.mlx) }
         let names = own.compactMap(\.framework) + (card?.library.map { [$0.lowercased()] } ?? [])
-        return Set(names).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return Set(names).sortedByBytes()
     }
 
     /// Whether `name` is one of the frameworks or formats, in any of the spellings in use: "PyTorch",

@@ -23,11 +23,11 @@ final class ModelFileReader {
         case other, unreadable(FileError)
     }
 
-    /// Where the tensors are in the files that were read, by the bytes of their paths: what whoever hashes the files
-    /// has to know. Archives are left out, whose directories were not read.
-    private(set) var tensorFiles: [[UInt8]: TensorFile.Reading] = [:]
-    private var documents: [[UInt8]: [UInt8]] = [:]
-    private var weights: [[UInt8]: Weights] = [:]
+    /// Where the tensors are in the files that were read, by their paths: what whoever hashes the files has to know.
+    /// Archives are left out, whose directories were not read.
+    private(set) var tensorFiles: [RelativePath: TensorFile.Reading] = [:]
+    private var documents: [RelativePath: [UInt8]] = [:]
+    private var weights: [RelativePath: Weights] = [:]
 
     /// The largest document that is kept; larger ones are asked for once.
     private static let keptSize = 1 << 22
@@ -35,23 +35,21 @@ final class ModelFileReader {
     /// A document as a whole.
     /// - Throws: also where it is larger than `limit` bytes.
     func document(_ file: ModelFile, limit: Int) throws(FileError) -> [UInt8] {
-        let key = Array(file.path.utf8)
-        if let known = documents[key], known.count <= limit { return known }
+        if let known = documents[file.path], known.count <= limit { return known }
         let bytes = try FileReader.contents(of: file.location, limit: limit)
-        if bytes.count <= Self.keptSize { documents[key] = bytes }
+        if bytes.count <= Self.keptSize { documents[file.path] = bytes }
         return bytes
     }
 
     /// The start of a file of weights, and its header.
     func weights(_ file: ModelFile) throws(FileError) -> Weights {
-        let key = Array(file.path.utf8)
-        if let known = weights[key] { return known }
+        if let known = weights[file.path] { return known }
         let handle = try FileHandle.reading(file.location)
         var buffer = Buffer(count: min(ModelFormat.headLength, max(0, file.size)))
         let length = try handle.read(into: &buffer, at: 0)
         let start = buffer.withBytes(length) { bytes in bytes.indices.map { bytes[$0] } }
-        let found = Weights(start: start, content: content(of: file, handle, key))
-        weights[key] = found
+        let found = Weights(start: start, content: content(of: file, handle))
+        weights[file.path] = found
         return found
     }
 
@@ -61,28 +59,29 @@ final class ModelFileReader {
         return weights
     }
 
-    private func content(of file: ModelFile, _ handle: borrowing FileHandle, _ key: [UInt8]) -> Content {
+    private func content(of file: ModelFile, _ handle: borrowing FileHandle) -> Content {
         do throws(FileError) {
             let size = try handle.status().size
-            let reading = try TensorHeader.read(name: file.path, fileSize: size) { range throws(FileError) in
+            let reading = try TensorHeader.read(name: file.path.text, fileSize: size) {
+                range throws(FileError) in
                 try handle.bytes(range)
             }
             switch reading {
             case .header(let header):
-                tensorFiles[key] = .tensors(header.file)
+                tensorFiles[file.path] = .tensors(header.file)
                 switch header {
                 case .safetensors(let header): return .safetensors(header)
                 case .gguf(let header):
                     var weights = GGUFWeights()
                     weights.add(header)
-                    return .gguf(weights, templates: TemplateFinding.all(in: header, file: file.path))
+                    return .gguf(weights, templates: TemplateFinding.all(in: header, file: file.path.text))
                 }
             case .archive: return .other
             case .opaque:
-                tensorFiles[key] = .opaque
+                tensorFiles[file.path] = .opaque
                 return .other
             case .malformed(let format, let error):
-                tensorFiles[key] = .malformed(format, error)
+                tensorFiles[file.path] = .malformed(format, error)
                 return .malformed(format, error)
             }
         } catch {

@@ -1,4 +1,5 @@
 import Caches
+package import Formats
 
 /// The formats in which models are stored; the raw value is what locks and lists call it.
 package enum ModelFormat: String, Sendable, CaseIterable {
@@ -50,7 +51,7 @@ package enum ModelFormat: String, Sendable, CaseIterable {
     static let headLength = 4096
 
     /// Whether the name is that of weights, so that the content is worth a look.
-    package static func isWeightLike(_ path: String) -> Bool {
+    package static func isWeightLike(_ path: RelativePath) -> Bool {
         let name = ModelPath(path)
         return ["safetensors", "bin", "pt", "pth", "ckpt", "gguf", "ggml", "onnx", "pb", "tflite", "keras"]
             .contains(name.suffix)
@@ -63,7 +64,7 @@ package enum ModelFormat: String, Sendable, CaseIterable {
     ///   - path: the path in the snapshot.
     ///   - head: the first bytes of the file; empty for a file that is not ``isWeightLike(_:)``.
     ///   - hasXML: whether a file of the same name with the suffix `.xml` lies beside it.
-    static func detect(path: String, head: [UInt8], hasXML: Bool) -> ModelFormat? {
+    static func detect(path: RelativePath, head: [UInt8], hasXML: Bool) -> ModelFormat? {
         let name = ModelPath(path)
         if let format = byPlace(name) { return format }
         guard !head.isEmpty, !LFSPointer.matches(head.span) else { return nil }
@@ -95,7 +96,7 @@ package enum ModelFormat: String, Sendable, CaseIterable {
             return .jax
         }
         if name.file.hasSuffix(".ckpt.index") || name.file.hasPrefix("variables.data-")
-            || name.file.contains(".ckpt.data-") || name.file.contains(".ckpt-")
+            || name.file.text.contains(".ckpt.data-") || name.file.text.contains(".ckpt-")
         {
             return .tensorflow
         }

@@ -17,7 +17,10 @@ struct ModelPart: Equatable {
     /// What it is loaded as.
     let role: Role
 
-    func path(_ name: String) -> String { directory.isEmpty ? name : "\(directory)/\(name)" }
+    /// The path of a file of the part; `nil` where the directory's name is not one that a file may lie in.
+    func path(_ file: RelativePath) -> RelativePath? {
+        directory.isEmpty ? file : RelativePath(directory)?.appending(file)
+    }
 
     /// The parts of a snapshot, by what says so first: diffusers' `model_index.json`, sentence-transformers'
     /// `modules.json`, else the top alone.
@@ -70,9 +73,9 @@ struct ModelPart: Equatable {
 
     /// One part a directory, and no more than any real pipeline has.
     private static func unique(_ parts: [ModelPart]) -> [ModelPart] {
-        var seen: Set<String> = []
-        return Array(parts.filter { seen.insert($0.directory).inserted }.prefix(64))
-            .sorted { $0.directory.utf8.lexicographicallyPrecedes($1.directory.utf8) }
+        var seen: Set<ExactName> = []
+        return Array(parts.filter { seen.insert(ExactName($0.directory)).inserted }.prefix(64))
+            .sorted { $0.directory.precedesByBytes($1.directory) }
     }
 
     // MARK: Needs
@@ -87,7 +90,7 @@ struct ModelPart: Equatable {
     ) -> [String] {
         func need(_ name: String) -> String { Self.need(name, directory) }
         if role == .tokenizer { return Self.hasFiles(tokenizer) ? [need("tokenizer")] : [] }
-        let here = files.map { ModelPath($0.path) }.filter { $0.directory == directory }
+        let here = files.map { ModelPath($0.path) }.filter { $0.directory.hasSameBytes(as: directory) }
         let names = Set(here.map(\.file))
         // An adapter is loaded on top of another model, whose configuration and tokenizer it uses.
         guard here.contains(where: \.isTransformersWeights), !names.contains("adapter_config.json") else {
@@ -122,19 +125,19 @@ struct ModelPart: Equatable {
     static func otherNeeds(
         _ files: [ModelFile], _ revision: ModelRevision, _ parts: [ModelPart]
     ) -> [String] {
-        let known = Set(parts.map { Array($0.directory.utf8) })
-        var needs: Set<String> = []
+        let known = Set(parts.map { ExactName($0.directory) })
+        var needs: Set<ExactName> = []
         for file in files {
             let path = ModelPath(file.path)
             if path.isAdapter {
-                needs.insert(need("adapter-config", path.directory))
-            } else if path.isTransformersWeights, !known.contains(Array(path.directory.utf8)),
-                revision.contains(path.directory.appending(file: "config.json"))
+                needs.insert(ExactName(need("adapter-config", path.directory)))
+            } else if path.isTransformersWeights, !known.contains(ExactName(path.directory)),
+                revision.contains(file.path.beside("config.json"))
             {
-                needs.insert(need("config", path.directory))
+                needs.insert(ExactName(need("config", path.directory)))
             }
         }
-        return needs.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return needs.sorted().map(\.text)
     }
 
     private static func need(_ name: String, _ directory: String) -> String {

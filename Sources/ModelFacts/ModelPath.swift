@@ -1,17 +1,23 @@
+package import Formats
+
 /// A path in a snapshot, taken apart: what its names tell of a model.
 package struct ModelPath {
     /// The part before the last "/"; empty at the top.
     package let directory: String
     /// The part after it.
-    package let file: String
+    package let file: ExactName
 
+    /// Takes a path apart.
+    package init(_ path: RelativePath) { self.init(path.text) }
+
+    /// Takes the text of a path apart.
     package init(_ path: String) {
         if let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) {
             directory = String(path[..<slash])
-            file = String(path[path.utf8.index(after: slash)...])
+            file = ExactName(String(path[path.utf8.index(after: slash)...]))
         } else {
             directory = ""
-            file = path
+            file = ExactName(path)
         }
     }
 
@@ -20,7 +26,9 @@ package struct ModelPath {
 
     /// What follows the last "." in lowercase; empty where there is none.
     package var suffix: String {
-        file.utf8.lastIndex(of: UInt8(ascii: ".")).map { file[file.utf8.index(after: $0)...].lowercased() }
+        file.utf8.lastIndex(of: UInt8(ascii: ".")).map {
+            file.text[file.utf8.index(after: $0)...].lowercased()
+        }
             ?? ""
     }
 
@@ -28,7 +36,7 @@ package struct ModelPath {
     package var isIndex: Bool {
         guard file.hasSuffix(".json") else { return false }
         let suffixes = ["safetensors", "bin", "h5", "msgpack"]
-        return suffixes.contains { file.contains(".\($0).index.") }
+        return suffixes.contains { file.text.contains(".\($0).index.") }
     }
 
     /// Whether it is what a trainer keeps beside the weights to go on later.
@@ -50,7 +58,7 @@ package struct ModelPath {
 
     /// Whether it has a name that transformers and diffusers alone give to weights: those of `from_pretrained`.
     package var isPretrainedWeights: Bool {
-        let stem = file.split(separator: ".").first.map { $0.split(separator: "-").first ?? "" } ?? ""
+        let stem = file.text.split(separator: ".").first.map { $0.split(separator: "-").first ?? "" } ?? ""
         switch suffix {
         case "safetensors": return ["model", "pytorch_model", "diffusion_pytorch_model"].contains(stem)
         case "bin": return ["pytorch_model", "diffusion_pytorch_model"].contains(stem)
@@ -103,6 +111,6 @@ package struct ModelPath {
     /// Which part of a set of weight files it is, or `nil` for a file of its own.
     package var part: Part? {
         let suffixes = ["safetensors", "bin", "gguf", "h5", "msgpack", "pt", "pth"]
-        return suffixes.contains(suffix) ? Part(file) : nil
+        return suffixes.contains(suffix) ? Part(file.text) : nil
     }
 }

@@ -103,7 +103,9 @@ package struct ModelQuantization: Equatable, Sendable {
     }
 
     /// The files that ``init(file:_:)`` reads.
-    package static let files = ["quantize_config.json", "quant_config.json", "hf_quant_config.json"]
+    package static let files: [RelativePath] = [
+        "quantize_config.json", "quant_config.json", "hf_quant_config.json",
+    ]
 
     /// ModelOpt's `quant_algo`: "fp8", "nvfp4", "w4a16_awq", …
     private static func algorithm(_ json: JSON) -> String? { json["quant_algo"]?.string.flatMap(plain) }

@@ -1,12 +1,12 @@
-import Formats
+package import Formats
 import Storage
 
 /// What is known of a revision besides the files that were chosen from it.
 package struct ModelRevision: Sendable {
     /// The paths of its files, here or only listed.
-    package let paths: [String]
-    private let files: [[UInt8]: ModelFile]
-    private let known: Set<[UInt8]>
+    package let paths: [RelativePath]
+    private let files: [RelativePath: ModelFile]
+    private let known: Set<RelativePath>
 
     /// The largest configuration that is read.
     private static let limit = 1 << 22
@@ -19,18 +19,18 @@ package struct ModelRevision: Sendable {
     /// - Parameters:
     ///   - files: all of its files that are here.
     ///   - listed: the paths that a listing of the revision has.
-    package init(files: [ModelFile], listed: some Sequence<String>) {
-        let present = files.map { Array($0.path.utf8) }
+    package init(files: [ModelFile], listed: some Sequence<RelativePath>) {
+        let present = files.map(\.path)
         self.files = Dictionary(zip(present, files), uniquingKeysWith: { first, _ in first })
-        known = Set(present).union(listed.map { Array($0.utf8) })
-        paths = known.sorted { $0.lexicographicallyPrecedes($1) }.map { String(decoding: $0, as: UTF8.self) }
+        known = Set(present).union(listed)
+        paths = known.sorted()
     }
 
-    func contains(_ path: String) -> Bool { known.contains(Array(path.utf8)) }
+    func contains(_ path: RelativePath?) -> Bool { path.map(known.contains) ?? false }
 
     /// A configuration that is here; `nil` where it is not, or cannot be read.
-    func json(_ path: String) -> JSON? {
-        guard let file = files[Array(path.utf8)],
+    func json(_ path: RelativePath) -> JSON? {
+        guard let file = files[path],
             let bytes = try? FileReader.contents(of: file.location, limit: Self.limit)
         else { return nil }
         return try? JSON.parse(bytes.span, nonFinite: true)

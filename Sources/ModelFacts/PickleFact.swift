@@ -12,7 +12,7 @@ package struct PickleFact: Equatable, Sendable {
     static let maximumText = 160
 
     /// The path in the entry.
-    package let path: String
+    package let path: RelativePath
     /// What loading it would do.
     package let verdict: PickleScan.Verdict
     /// What it imports without that being known as harmless, sorted; the first eight.
@@ -20,7 +20,7 @@ package struct PickleFact: Equatable, Sendable {
     /// The first thing that is wrong besides imports; `nil` where there is nothing.
     package let problem: String?
     /// A safetensors file, or an index of such, of the same repository that has the same weights by its name.
-    package let twin: String?
+    package let twin: RelativePath?
 
     /// Looks into files for pickles, in the order of their paths.
     /// - Parameters:
@@ -29,15 +29,15 @@ package struct PickleFact: Equatable, Sendable {
     ///   - entry: the entry's name, with which messages begin.
     /// - Returns: a fact for every file with pickles, and what could not be read at all.
     package static func read(
-        _ files: [CachedFile], among others: [String], entry: String
+        _ files: [CachedFile], among others: [RelativePath], entry: String
     ) -> (facts: [PickleFact], problems: [Diagnostic]) {
         var facts: [PickleFact] = []
         var problems: [Diagnostic] = []
-        var names: Set<[UInt8]>?
-        for file in files.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
+        var names: Set<RelativePath>?
+        for file in files.sorted(by: { $0.path < $1.path }) {
             do throws(FileError) {
-                guard let scan = try scan(file.location, name: file.path) else { continue }
-                let known = names ?? Set(others.map { Array($0.utf8) })
+                guard let scan = try scan(file.location, name: file.path.text) else { continue }
+                let known = names ?? Set(others)
                 names = known
                 facts.append(PickleFact(scan, path: file.path, among: known))
             } catch {
@@ -59,7 +59,7 @@ package struct PickleFact: Equatable, Sendable {
         }
     }
 
-    private init(_ scan: PickleScan, path: String, among others: Set<[UInt8]>) {
+    private init(_ scan: PickleScan, path: RelativePath, among others: Set<RelativePath>) {
         self.path = path
         verdict = scan.verdict
         names = Array(scan.refused.prefix(Self.maximumNames))
@@ -70,15 +70,13 @@ package struct PickleFact: Equatable, Sendable {
             let text = finding.member.isEmpty ? finding.message : "\(finding.member): \(finding.message)"
             return String(String.UnicodeScalarView(text.unicodeScalars.prefix(Self.maximumText)))
         }
-        twin = Self.twins(of: path).first { others.contains(Array($0.utf8)) }
+        twin = Self.twins(of: path).first { others.contains($0) }
     }
 
     /// What the safetensors file with the same weights would be called, likeliest first.
-    static func twins(of path: String) -> [String] {
-        let slash = path.utf8.lastIndex(of: 0x2F).map { path.utf8.index(after: $0) } ?? path.utf8.startIndex
-        let directory = String(decoding: path.utf8[..<slash], as: UTF8.self)
-        let file = path.utf8[slash...]
-        let stem = String(decoding: file.lastIndex(of: 0x2E).map { file[..<$0] } ?? file, as: UTF8.self)
+    static func twins(of path: RelativePath) -> [RelativePath] {
+        let file = path.name.utf8
+        let stem = String(decoding: file.lastIndex(of: 0x2E).map { file[..<$0] } ?? file[...], as: UTF8.self)
         var stems = [stem]
         // The Hub's names differ for PyTorch's own format.
         if stem.utf8.starts(with: "pytorch_model".utf8) {
@@ -88,7 +86,10 @@ package struct PickleFact: Equatable, Sendable {
         let names = stems.map { "\($0).safetensors" }
         let all = ["model.safetensors.index.json", "model.safetensors", "adapter_model.safetensors"]
         let isModel = stem.utf8.starts(with: "pytorch_model".utf8)
-        return (names + (isModel ? Array(all.prefix(2)) : [])).map { directory + $0 }
+        return (names + (isModel ? Array(all.prefix(2)) : [])).map { name in
+            // A name beside a path, or its own one with another ending.
+            path.beside(RelativePath(checked: name))
+        }
     }
 }
 
@@ -104,20 +105,22 @@ extension PickleFact {
     }
 
     private var json: JSON {
-        var members = [JSON.Member("path", .string(path)), JSON.Member("verdict", .string(verdict.rawValue))]
+        var members = [
+            JSON.Member("path", .string(path.text)), JSON.Member("verdict", .string(verdict.rawValue)),
+        ]
         if !names.isEmpty { members.append(JSON.Member("names", .array(names.map(JSON.string)))) }
         if let problem { members.append(JSON.Member("problem", .string(problem))) }
-        if let twin { members.append(JSON.Member("twin", .string(twin))) }
+        if let twin { members.append(JSON.Member("twin", .string(twin.text))) }
         return .object(members.sortedByKey)
     }
 
     /// Reads what a lock says. A verdict that is not known counts as unreadable.
     package init(_ json: JSON) {
-        path = json["path"]?.string ?? "?"
+        path = json["path"]?.string.flatMap { RelativePath($0) } ?? "?"
         verdict = json["verdict"]?.string.flatMap(PickleScan.Verdict.init) ?? .unreadable
         names = json["names"]?.strings ?? []
         problem = json["problem"]?.string
-        twin = json["twin"]?.string
+        twin = json["twin"]?.string.flatMap { RelativePath($0) }
     }
 }
 

@@ -7,7 +7,7 @@ package import Storage
 /// What a lock records of one file that brings a program along which is no pickle.
 package struct ProgramFact: Equatable, Sendable {
     /// The path in the entry.
-    package let path: String
+    package let path: RelativePath
     /// What the file is: "Keras model" and so on.
     package let format: String
     /// What is not known to be harmless, each with the member of an archive that it is in; the first eight.
@@ -27,9 +27,9 @@ package struct ProgramFact: Equatable, Sendable {
     ) {
         var facts: [ProgramFact] = []
         var problems: [Diagnostic] = []
-        for file in files.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
+        for file in files.sorted(by: { $0.path < $1.path }) {
             do throws(FileError) {
-                guard let scan = try scan(file.location, name: file.path), !scan.findings.isEmpty else {
+                guard let scan = try scan(file.location, name: file.path.text), !scan.findings.isEmpty else {
                     continue
                 }
                 facts.append(ProgramFact(scan, path: file.path))
@@ -53,7 +53,7 @@ package struct ProgramFact: Equatable, Sendable {
         }
     }
 
-    private init(_ scan: ProgramScan, path: String) {
+    private init(_ scan: ProgramScan, path: RelativePath) {
         self.path = path
         format = scan.format
         messages = scan.findings.prefix(Self.most).map {
@@ -76,14 +76,15 @@ extension ProgramFact {
 
     private var json: JSON {
         [
-            "format": .string(format), "messages": .array(messages.map(JSON.string)), "path": .string(path),
+            "format": .string(format), "messages": .array(messages.map(JSON.string)),
+            "path": .string(path.text),
             "unreadable": .bool(isUnreadable),
         ]
     }
 
     /// Reads what a lock says.
     package init(_ json: JSON) {
-        path = json["path"]?.string ?? "?"
+        path = json["path"]?.string.flatMap { RelativePath($0) } ?? "?"
         format = json["format"]?.string ?? "file"
         messages = json["messages"]?.strings ?? []
         isUnreadable = json["unreadable"]?.bool ?? true

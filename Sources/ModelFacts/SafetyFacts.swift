@@ -22,7 +22,7 @@ package struct SafetyFacts: Equatable, Sendable {
     }
 
     private init(_ files: [ModelFile], _ contents: ModelFileReader) {
-        for file in files.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
+        for file in files.sorted(by: { $0.path < $1.path }) {
             let path = ModelPath(file.path)
             let isTemplate = path.file == "chat_template.json"
             if LoadedCode.isConfiguration(file.path) || isTemplate {
@@ -31,9 +31,9 @@ package struct SafetyFacts: Equatable, Sendable {
                 read(document: file, contents)
             } else if path.suffix == "yaml" || path.suffix == "yml" {
                 read(yaml: file, contents)
-            } else if file.path.utf8.elementsEqual("custom_generate/generate.py".utf8) {
+            } else if file.path == "custom_generate/generate.py" {
                 // transformers 4.52 and later take it for the model's generate method.
-                code.append(LoadedCode(file: file.path, key: "custom_generate"))
+                code.append(LoadedCode(file: file.path.text, key: "custom_generate"))
             } else if path.suffix == "jinja" {
                 read(template: file, contents)
             } else if path.suffix == "gguf" || ModelFormat.isWeightLike(file.path) {
@@ -57,11 +57,11 @@ package struct SafetyFacts: Equatable, Sendable {
             let json = try? JSON.parse(bytes.span, nonFinite: true)
         else {
             // A library may read it all the same.
-            code.append(LoadedCode(file: file.path, key: "unreadable"))
+            code.append(LoadedCode(file: file.path.text, key: "unreadable"))
             return
         }
-        code += LoadedCode.all(in: json, file: file.path)
-        templates += TemplateFinding.all(in: json, file: file.path)
+        code += LoadedCode.all(in: json, file: file.path.text)
+        templates += TemplateFinding.all(in: json, file: file.path.text)
     }
 
     /// A JSON file that has not the name of a configuration: what is none, or too long for one, tells nothing.
@@ -70,22 +70,20 @@ package struct SafetyFacts: Equatable, Sendable {
             let bytes = try? contents.document(file, limit: SafetyFacts.documentLimit),
             let json = try? JSON.parse(bytes.span, nonFinite: true)
         else { return }
-        code += LoadedCode.all(in: json, file: file.path)
+        code += LoadedCode.all(in: json, file: file.path.text)
     }
 
     /// Files that only a tokenizer or a list of shards is read from, and that are long.
-    private static func isVocabulary(_ path: String) -> Bool {
+    private static func isVocabulary(_ path: RelativePath) -> Bool {
         let name = ModelPath(path)
         return name.isIndex
-            || ["vocab.json", "merges.json", "added_tokens.json"].contains {
-                $0.utf8.elementsEqual(name.file.utf8)
-            }
+            || (["vocab.json", "merges.json", "added_tokens.json"] as [ExactName]).contains(name.file)
     }
 
     private mutating func read(yaml file: ModelFile, _ contents: ModelFileReader) {
         guard let bytes = try? contents.document(file, limit: YAMLDocument.sizeLimit),
-            let found = LoadedCode.all(inYAML: bytes, file: file.path)
-        else { return code.append(LoadedCode(file: file.path, key: "unreadable")) }
+            let found = LoadedCode.all(inYAML: bytes, file: file.path.text)
+        else { return code.append(LoadedCode(file: file.path.text, key: "unreadable")) }
         code += found
     }
 
@@ -93,7 +91,7 @@ package struct SafetyFacts: Equatable, Sendable {
         guard let bytes = try? contents.document(file, limit: SafetyFacts.sizeLimit) else {
             return templates.append(SafetyFacts.unread(file))
         }
-        templates += TemplateFinding.all(in: bytes, file: file.path)
+        templates += TemplateFinding.all(in: bytes, file: file.path.text)
     }
 
     private mutating func read(weights file: ModelFile, _ contents: ModelFileReader) {
@@ -107,6 +105,6 @@ package struct SafetyFacts: Equatable, Sendable {
     }
 
     private static func unread(_ file: ModelFile) -> TemplateFinding {
-        TemplateFinding(file: file.path, template: nil, line: 1, message: "could not be read")
+        TemplateFinding(file: file.path.text, template: nil, line: 1, message: "could not be read")
     }
 }

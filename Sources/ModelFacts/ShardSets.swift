@@ -1,3 +1,5 @@
+import Formats
+
 /// The sets of files that are one model's weights together, and what of them is there. By names alone.
 struct ShardSet: Equatable {
     /// What says which files belong to it: an index, or the pattern of their names.
@@ -9,10 +11,10 @@ struct ShardSet: Equatable {
     /// How many files belong to it.
     let count: Int
     /// The paths of those that are there.
-    let present: [String]
+    let present: [RelativePath]
     /// The paths of the first ones that are not: no more than ``shownLimit``, because a name may claim to be
     /// one of a hundred thousand.
-    let missing: [String]
+    let missing: [RelativePath]
 
     /// How many missing files are told by name.
     static let shownLimit = 5
@@ -25,36 +27,39 @@ struct ShardSet: Equatable {
     var isComplete: Bool { missingCount == 0 && count > 0 }
 
     /// All sets of an entry: those of its indexes, then those of numbered files that no index names.
-    static func all(_ paths: Set<String>, indexes: [(index: String, files: [String])]) -> [ShardSet] {
+    static func all(
+        _ paths: Set<RelativePath>, indexes: [(index: RelativePath, files: [RelativePath])]
+    ) -> [ShardSet] {
         let indexed = indexes.map { index in
             ShardSet(
-                name: index.index, isIndexed: true, directory: ModelPath(index.index).directory,
+                name: index.index.text, isIndexed: true, directory: ModelPath(index.index).directory,
                 count: index.files.count, present: index.files.filter(paths.contains),
                 missing: Array(index.files.lazy.filter { !paths.contains($0) }.prefix(shownLimit)))
         }
         let known = Set(indexes.flatMap(\.files))
-        var numbers: [String: Set<Int>] = [:]
-        var examples: [String: (directory: String, part: ModelPath.Part)] = [:]
+        var numbers: [ExactName: Set<Int>] = [:]
+        var examples: [ExactName: (directory: String, part: ModelPath.Part)] = [:]
         for path in paths where !known.contains(path) {
             let name = ModelPath(path)
             guard let part = name.part else { continue }
-            let pattern = name.directory.isEmpty ? part.set : "\(name.directory)/\(part.set)"
+            let pattern = ExactName(name.directory.isEmpty ? part.set : "\(name.directory)/\(part.set)")
             numbers[pattern, default: []].insert(part.number)
             examples[pattern] = (name.directory, part)
         }
-        let numbered = examples.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let numbered = examples.keys.sorted()
             .compactMap { pattern -> ShardSet? in
                 guard let (directory, part) = examples[pattern], let present = numbers[pattern] else {
                     return nil
                 }
                 // Some count from 0 and end before the total; nearly all count from 1.
                 let wanted = present.contains(0) ? 0...(part.total - 1) : 1...part.total
-                func path(_ number: Int) -> String {
-                    directory.isEmpty ? part.name(of: number) : "\(directory)/\(part.name(of: number))"
+                func path(_ number: Int) -> RelativePath {
+                    let name = part.name(of: number)
+                    return RelativePath(checked: directory.isEmpty ? name : "\(directory)/\(name)")
                 }
                 let missing = wanted.lazy.filter { !present.contains($0) }.prefix(shownLimit)
                 return ShardSet(
-                    name: pattern, isIndexed: false, directory: directory, count: wanted.count,
+                    name: pattern.text, isIndexed: false, directory: directory, count: wanted.count,
                     present: present.filter(wanted.contains).sorted().map(path),
                     missing: missing.map(path))
             }
@@ -64,12 +69,14 @@ struct ShardSet: Equatable {
 
 /// What of an entry's weights is there whole, and so can stand in for a set that is not.
 struct WholeWeights {
-    private var setsByDirectory: [String: Set<String>] = [:]
-    private var filesByDirectory: Set<String> = []
+    private var setsByDirectory: [ExactName: Set<ExactName>] = [:]
+    private var filesByDirectory: Set<ExactName> = []
     private var hasOtherRuntime = false
 
-    init(_ paths: Set<String>, _ sets: [ShardSet]) {
-        for set in sets where set.isComplete { setsByDirectory[set.directory, default: []].insert(set.name) }
+    init(_ paths: Set<RelativePath>, _ sets: [ShardSet]) {
+        for set in sets where set.isComplete {
+            setsByDirectory[ExactName(set.directory), default: []].insert(ExactName(set.name))
+        }
         let incomplete = Set(sets.filter { !$0.isComplete }.flatMap(\.present))
         for path in paths where !incomplete.contains(path) {
             let name = ModelPath(path)
@@ -78,7 +85,7 @@ struct WholeWeights {
             {
                 hasOtherRuntime = true
             } else if name.part == nil, Self.isWholeModel(name) {
-                filesByDirectory.insert(name.directory)
+                filesByDirectory.insert(ExactName(name.directory))
             }
         }
     }
@@ -86,8 +93,8 @@ struct WholeWeights {
     /// Whether the weights of a set are there in another form: a complete set or a single file in the same
     /// directory, or the format of another runtime anywhere.
     func canReplace(_ set: ShardSet) -> Bool {
-        hasOtherRuntime || filesByDirectory.contains(set.directory)
-            || setsByDirectory[set.directory, default: []].contains { $0 != set.name }
+        hasOtherRuntime || filesByDirectory.contains(ExactName(set.directory))
+            || setsByDirectory[ExactName(set.directory), default: []].contains { $0 != ExactName(set.name) }
     }
 
     private static func isWholeModel(_ name: ModelPath) -> Bool {
@@ -97,6 +104,6 @@ struct WholeWeights {
         ]
         let suffixes = ["safetensors", "bin", "h5", "msgpack", "pt", "pth", "npz"]
         return suffixes.contains(name.suffix)
-            && name.file.split(separator: ".").first.map { stems.contains(String($0)) } ?? false
+            && name.file.text.split(separator: ".").first.map { stems.contains(String($0)) } ?? false
     }
 }

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// Parameters and dtypes, summed over safetensors headers.
@@ -34,14 +35,14 @@ struct WeightSummary {
         return (holding.isEmpty ? shares : holding).sorted { left, right in
             left.value.bytes != right.value.bytes
                 ? left.value.bytes > right.value.bytes
-                : left.key.rawValue.utf8.lexicographicallyPrecedes(right.key.rawValue.utf8)
+                : left.key.rawValue.precedesByBytes(right.key.rawValue)
         }.map(\.key)
     }
 
     /// The bytes of all tensors by dtype, the one with most first.
     var sizes: [(dtype: String, bytes: Int)] {
         shares.map { ($0.key.rawValue, $0.value.bytes) }.sorted { left, right in
-            left.1 != right.1 ? left.1 > right.1 : left.0.utf8.lexicographicallyPrecedes(right.0.utf8)
+            left.1 != right.1 ? left.1 > right.1 : left.0.precedesByBytes(right.0)
         }
     }
 
@@ -75,21 +76,22 @@ struct WeightSummary {
     /// those of a pipeline, or all where the top has none ("original/" is a second copy).
     static func chosen(_ files: [ModelFile], isPipeline: Bool) -> [ModelFile] {
         let weights = files.filter { ModelPath($0.path).suffix == "safetensors" }
-        var byDirectory: [String: [ModelFile]] = [:]
-        for file in weights { byDirectory[ModelPath(file.path).directory, default: []].append(file) }
-        if !isPipeline, let top = byDirectory[""] { byDirectory = ["": top] }
-        return byDirectory.values.flatMap(largestSet).sorted {
-            $0.path.utf8.lexicographicallyPrecedes($1.path.utf8)
+        var byDirectory: [ExactName: [ModelFile]] = [:]
+        for file in weights {
+            byDirectory[ExactName(ModelPath(file.path).directory), default: []].append(file)
         }
+        if !isPipeline, let top = byDirectory[""] { byDirectory = ["": top] }
+        return byDirectory.values.flatMap(largestSet).sorted { $0.path < $1.path }
     }
 
     private static func largestSet(_ files: [ModelFile]) -> [ModelFile] {
-        var sets: [String: [ModelFile]] = [:]
+        var sets: [ExactName: [ModelFile]] = [:]
         for file in files {
             let path = ModelPath(file.path)
-            sets[path.part?.set ?? path.file, default: []].append(file)
+            sets[path.part.map { ExactName($0.set) } ?? path.file, default: []].append(file)
         }
-        func isUsual(_ set: String) -> Bool {
+        func isUsual(_ set: ExactName) -> Bool {
+            let set = set.text
             let stem = set.split(separator: ".").first.map { $0.split(separator: "-").first ?? "" } ?? ""
             return set.split(separator: ".").count == 2
                 && ["model", "diffusion_pytorch_model", "pytorch_model"].contains(stem)
@@ -104,7 +106,7 @@ struct WeightSummary {
             if isUsual(left.key) != isUsual(right.key) { return isUsual(left.key) }
             let (first, second) = (size(left.value), size(right.value))
             if first != second { return first > second }
-            return left.key.utf8.lexicographicallyPrecedes(right.key.utf8)
+            return left.key < right.key
         }?.value ?? []
     }
 }

@@ -35,7 +35,7 @@ enum KaggleRules {
                 code: .kaggleRenamed,
                 "\(entry.name): \(one ? "a file lies" : "\(moved.count) files lie") in \(BundlePath.store)/, as "
                     + "\(one ? "its name" : "their names") would not survive the upload",
-                notes: ["\(first.path): \(reason)"] + moved.dropFirst().prefix(4).map(\.path)
+                notes: ["\(first.path): \(reason)"] + moved.dropFirst().prefix(4).map(\.path.text)
                     + (moved.count > 5 ? ["…"] : [])
                     + [
                         "the loader gives \(one ? "it its name" : "them their names") back; by the path in the "
@@ -94,10 +94,10 @@ enum KaggleRules {
 
     /// Keywords that Kaggle drops, of which it tells only after the upload (`invalidTags`).
     private static func keywords(_ manifest: Manifest) -> [Diagnostic] {
-        var seen: Set<[UInt8]> = []
+        var seen: Set<ExactName> = []
         return manifest.bundle.keywords.compactMap { keyword in
             let problem: String
-            if !seen.insert(Array(keyword.utf8)).inserted {
+            if !seen.insert(ExactName(keyword)).inserted {
                 problem = "is there twice"
             } else if keyword.contains(",") {
                 problem = "has a comma: each keyword stands by itself"
@@ -144,7 +144,7 @@ enum KaggleRules {
     }
 
     private static func layout(_ plan: Plan, _ manifest: Manifest) -> [Diagnostic] {
-        let folders = Set(plan.stored.compactMap { Path.parts($0.path).first })
+        let folders = Set(plan.stored.compactMap { $0.path.components.first })
         let count = folders.count + BundlePath.generated(plan.lock.bundle).count
         guard count > maximumTopLevel else { return [] }
         return [
@@ -159,7 +159,7 @@ enum KaggleRules {
         plan.stored.filter { $0.path.utf8.count > maximumPathLength }.prefix(5).map { file in
             Diagnostic(
                 code: .kagglePathLength,
-                "\(file.entry): \(file.file.prefix(60))… has a path of \(file.path.utf8.count) bytes in the bundle, "
+                "\(file.entry): \(file.file.text.prefix(60))… has a path of \(file.path.utf8.count) bytes in the bundle, "
                     + "and uploads take \(maximumPathLength)",
                 at: manifest.entries.first { $0.name == file.entry }?.location,
                 fix: "leave the file out with exclude")

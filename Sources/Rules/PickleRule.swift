@@ -1,3 +1,4 @@
+import Formats
 import Manifests
 import ModelFacts
 import Scanning
@@ -19,10 +20,10 @@ enum PickleRule {
         let pickles = locked.pickles
         guard let first = pickles.first else { return [] }
         let what = pickles.count == 1 ? "\(first.path) is a pickle" : "\(pickles.count) files are pickles"
-        let present = Set(locked.files.map { Array($0.path.utf8) })
+        let present = Set(locked.files.map(\.path))
         let notes = pickles.prefix(told).map { pickle in
             let twin = pickle.twin.map { twin in
-                present.contains(Array(twin.utf8))
+                present.contains(twin)
                     ? "; \(twin) is here and has the weights" : "; the repository has \(twin)"
             }
             return "\(pickle.path)\(words(pickle))\(twin ?? "")"

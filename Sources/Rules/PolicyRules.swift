@@ -54,7 +54,7 @@ enum ProofRule {
             Diagnostic(
                 code: .proofMissing,
                 "\(locked.name): nothing but Knapsack has hashed \(unproved.count) of \(Counted.text(locked.files.count, "file"))",
-                notes: [keeps] + unproved.prefix(5).map(\.path) + (unproved.count > 5 ? ["…"] : []),
+                notes: [keeps] + unproved.prefix(5).map(\.path.text) + (unproved.count > 5 ? ["…"] : []),
                 fix:
                     "take the model from the Hugging Face cache, or add \"proof-missing\" to the entry's allow"
             )

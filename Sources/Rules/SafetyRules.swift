@@ -23,7 +23,7 @@ enum RemoteCodeRule {
                         + "write remote-code = \"allow\" in [policy]"))
         }
         if policy.remoteCode == .deny, locked.kind == .model {
-            let files = locked.files.map(\.path).filter(isCode)
+            let files = locked.files.map(\.path).filter(isCode).map(\.text)
             if !files.isEmpty {
                 findings.append(
                     Diagnostic(
@@ -48,7 +48,7 @@ enum RemoteCodeRule {
             name.lowercased() != repository(of: locked)
                 && (policy.remoteCode == .deny || !own.contains(name.lowercased()))
         }
-        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { name in
+        return names.sorted { $0.precedesByBytes($1) }.map { name in
             Diagnostic(
                 policy.remoteCode == .deny ? .error : .warning, code: .remoteCodeElsewhere,
                 "\(locked.name): it takes code from another repository, \(name)",
@@ -70,10 +70,10 @@ enum RemoteCodeRule {
             + (code.value.map { " \($0)" } ?? "")
     }
 
-    private static func isCode(_ path: String) -> Bool {
-        guard let dot = path.utf8.lastIndex(of: UInt8(ascii: ".")) else { return false }
+    private static func isCode(_ path: RelativePath) -> Bool {
+        guard let suffix = path.pathExtension else { return false }
         return ["py", "pyc", "pyd", "pyo", "pyw", "so"].contains(
-            path[path.utf8.index(after: dot)...].lowercased())
+            suffix.lowercased())
     }
 
     private static func listed(_ lines: [String]) -> [String] {

@@ -1,3 +1,4 @@
+import Formats
 import Glibc
 
 /// Directories and names: what lies in them, where links lead, making and removing them.
@@ -22,7 +23,7 @@ package enum Directory {
             }
             if name != ".", name != ".." { names.append(name) }
         }
-        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return names.sortedByBytes()
     }
 
     /// The text of a symbolic link, exactly as it is stored.

@@ -1,3 +1,4 @@
+import Formats
 import Testing
 
 @testable import Caches
@@ -33,9 +34,9 @@ enum CacheFixtures {
 }
 
 extension Snapshot {
-    var paths: [String] { files.map(\.path) }
+    var paths: [RelativePath] { files.map(\.path) }
 
-    func file(_ path: String) -> CachedFile? { files.first { $0.path == path } }
+    func file(_ path: RelativePath) -> CachedFile? { files.first { $0.path == path } }
 
     func problem(_ code: String) -> Diagnostic? { problems.first { $0.code.rawValue == code } }
 }

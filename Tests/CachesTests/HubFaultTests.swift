@@ -1,3 +1,4 @@
+import Formats
 import TestSupport
 import Testing
 
@@ -125,13 +126,13 @@ import Testing
         #expect(!matches(""))
     }
 
-    @Test(arguments: ["model.safetensors", "a/b.GGUF", "x.tar.gz"]) func takesForContent(_ path: String) {
+    @Test(arguments: ["model.safetensors", "a/b.GGUF", "x.tar.gz"] as [RelativePath])
+    func takesForContent(_ path: RelativePath) {
         #expect(HubFolder.isContent(path))
     }
 
-    @Test(arguments: ["config.json", "README.md", "safetensors/x"]) func doesNotTakeForContent(
-        _ path: String
-    ) {
+    @Test(arguments: ["config.json", "README.md", "safetensors/x"] as [RelativePath])
+    func doesNotTakeForContent(_ path: RelativePath) {
         #expect(!HubFolder.isContent(path))
     }
 }

@@ -6,22 +6,26 @@ import Testing
 @testable import Storage
 
 struct CompletenessTests {
-    private static let index = "model.safetensors.index.json"
-    private static let shards = [
+    private static let index: RelativePath = "model.safetensors.index.json"
+    private static let shards: [RelativePath] = [
         "model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors",
         "model-00003-of-00003.safetensors",
     ]
-    private static let binIndex = "pytorch_model.bin.index.json"
-    private static let bins = ["pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin"]
+    private static let binIndex: RelativePath = "pytorch_model.bin.index.json"
+    private static let bins: [RelativePath] = [
+        "pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin",
+    ]
 
     private func findings(
-        _ paths: [String], needs: [String] = [], shards: [(index: String, files: [String])] = []
+        _ paths: [RelativePath], needs: [String] = [],
+        shards: [(index: RelativePath, files: [RelativePath])] = []
     ) -> [Diagnostic] {
         Completeness.findings(entry: "m", needs: needs, paths: Set(paths), shards: shards)
     }
 
     private func codes(
-        _ paths: [String], needs: [String] = [], shards: [(index: String, files: [String])] = []
+        _ paths: [RelativePath], needs: [String] = [],
+        shards: [(index: RelativePath, files: [RelativePath])] = []
     ) -> [String] {
         findings(paths, needs: needs, shards: shards).map(\.code.rawValue)
     }
@@ -40,7 +44,7 @@ struct CompletenessTests {
     }
 
     @Test func namesTheFirstFiveOfMany() throws {
-        let names = (1...100).map { "x/s\($0)" }
+        let names = (1...100).map { RelativePath(checked: "x/s\($0)") }
         let finding = try #require(
             findings(["x/s1"], shards: [("x/model.safetensors.index.json", names)]).first)
         #expect(
@@ -74,7 +78,7 @@ struct CompletenessTests {
         // The set that was begun is the one that was meant.
         let begun = findings([Self.index, Self.binIndex, Self.bins[0]], shards: indexes)
         #expect(begun.count == 1)
-        #expect(begun.first?.message.contains(Self.bins[1]) == true)
+        #expect(begun.first?.message.contains(Self.bins[1].text) == true)
     }
 
     @Test func warnsOfABegunSetBesideAWholeOne() {
@@ -115,17 +119,18 @@ struct CompletenessTests {
         #expect(codes(["unet/config.json"], needs: ["config:unet"]).isEmpty)
     }
 
-    @Test(arguments: [
-        ["tokenizer.json"], ["vocab.txt"], ["vocab.json", "merges.txt"], ["spiece.model"],
-        ["tokenizer.model"],
-        ["sentencepiece.bpe.model"], ["tekken.json"], ["qwen.tiktoken"], ["tiktoken.model"],
-        ["source.spm", "vocab.json"],
-        ["rwkv_vocab_v20230424.txt"], ["tokenizer/tokenizer.json"], ["text_tokenizer/vocab.txt"],
-        ["vocab-src.json", "merges.txt"],
-    ])
-    func knowsTokenizers(_ names: [String]) {
+    @Test(
+        arguments: [
+            ["tokenizer.json"], ["vocab.txt"], ["vocab.json", "merges.txt"], ["spiece.model"],
+            ["tokenizer.model"],
+            ["sentencepiece.bpe.model"], ["tekken.json"], ["qwen.tiktoken"], ["tiktoken.model"],
+            ["source.spm", "vocab.json"],
+            ["rwkv_vocab_v20230424.txt"], ["tokenizer/tokenizer.json"], ["text_tokenizer/vocab.txt"],
+            ["vocab-src.json", "merges.txt"],
+        ] as [[RelativePath]])
+    func knowsTokenizers(_ names: [RelativePath]) {
         #expect(codes(names, needs: ["tokenizer"]).isEmpty)
-        let below = names.map { "0_Transformer/\($0)" }
+        let below = names.map { ("0_Transformer" as RelativePath).appending($0) }
         #expect(codes(below, needs: ["tokenizer:0_Transformer"]).isEmpty)
         #expect(codes(below, needs: ["tokenizer"]) == ["tokenizer-missing"])
         #expect(codes(names, needs: ["tokenizer:0_Transformer"]) == ["tokenizer-missing"])
@@ -136,8 +141,8 @@ struct CompletenessTests {
             [], ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"], ["vocab.json"],
             ["merges.txt"],
             ["onnx/tokenizer.json"], ["a/tokenizer/tokenizer.json"], ["model.onnx"],
-        ] as [[String]])
-    func findsMissingTokenizers(_ names: [String]) {
+        ] as [[RelativePath]])
+    func findsMissingTokenizers(_ names: [RelativePath]) {
         #expect(codes(names, needs: ["tokenizer"]) == ["tokenizer-missing"])
     }
 

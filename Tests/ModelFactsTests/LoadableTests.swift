@@ -12,7 +12,7 @@ private let llama = text(#"{"model_type":"llama","vocab_size":32}"#)
 /// The codes of what is missing where some files of a directory were chosen.
 private func codes(_ all: [(String, [UInt8])], choosing isChosen: (String) -> Bool) async throws -> [String] {
     try await withTemporaryModel(all) { files in
-        let chosen = files.filter { isChosen($0.path) }
+        let chosen = files.filter { isChosen($0.path.text) }
         let facts = ModelFacts.read(chosen, of: ModelRevision(files: files, listed: []))
         return Completeness.findings(
             entry: "m", needs: facts.needs, paths: Set(chosen.map(\.path)), shards: facts.shards,

@@ -59,7 +59,7 @@ struct ModelFactsProblemsTests {
         try await withTemporaryDirectory { directory in
             try makeLink(directory + "/config.json", to: "/etc/passwd")
             let files = ["config.json", "README.md", "m.safetensors", "m.gguf"].map {
-                ModelFile(path: $0, location: "\(directory)/\($0)", size: 100)
+                ModelFile(path: RelativePath(checked: $0), location: "\(directory)/\($0)", size: 100)
             }
             let facts = ModelFacts.read(files)
             #expect(facts.problems.map(\.code.rawValue) == Array(repeating: "unreadable", count: 4))
@@ -90,7 +90,8 @@ struct ModelFactsProblemsTests {
             }
             let facts = try await facts(damaged)
             _ = Completeness.findings(
-                entry: "m", needs: facts.needs, paths: Set(files.map(\.0)), shards: facts.shards)
+                entry: "m", needs: facts.needs, paths: Set(files.map { RelativePath(checked: $0.0) }),
+                shards: facts.shards)
         }
     }
 }

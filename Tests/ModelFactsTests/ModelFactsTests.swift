@@ -36,7 +36,9 @@ func withTemporaryModel<Result>(
         var list: [ModelFile] = []
         for (path, bytes) in files {
             try writeFile("\(directory)/\(path)", bytes)
-            list.append(ModelFile(path: path, location: "\(directory)/\(path)", size: bytes.count))
+            list.append(
+                ModelFile(
+                    path: RelativePath(checked: path), location: "\(directory)/\(path)", size: bytes.count))
         }
         return try body(list)
     }
@@ -114,7 +116,9 @@ struct ModelFactsTests {
             ("other.index.json", text("not an index of shards")),
         ])
         #expect(facts.problems.isEmpty)
-        #expect(facts.shards(ofIndex: "sub/model.safetensors.index.json") == names.map { "sub/" + $0 })
+        #expect(
+            facts.shards(ofIndex: "sub/model.safetensors.index.json")
+                == names.map { RelativePath(checked: "sub/" + $0) })
         #expect(facts.shards(ofIndex: "other.index.json") == nil)
         #expect(facts.parameters == 9)
         #expect(facts.dtypes == ["BF16", "F32"])

@@ -36,8 +36,8 @@ struct ModelFormatTests {
             ("optimizer.pt", torchZip, .pickle),
         ] as [(String, [UInt8], ModelFormat)])
     func knowsFormats(_ path: String, _ head: [UInt8], _ format: ModelFormat) {
-        #expect(ModelFormat.isWeightLike(path))
-        #expect(ModelFormat.detect(path: path, head: head, hasXML: false) == format)
+        #expect(ModelFormat.isWeightLike(RelativePath(checked: path)))
+        #expect(ModelFormat.detect(path: RelativePath(checked: path), head: head, hasXML: false) == format)
     }
 
     @Test(arguments: [
@@ -47,7 +47,7 @@ struct ModelFormatTests {
         ("ckpt/ocdbt.process_0/d/abc", .jax), ("ckpt/manifest.ocdbt", .jax),
     ])
     func knowsFormatsByPlace(_ path: String, _ format: ModelFormat) {
-        #expect(ModelFormat.detect(path: path, head: [], hasXML: false) == format)
+        #expect(ModelFormat.detect(path: RelativePath(checked: path), head: [], hasXML: false) == format)
     }
 
     @Test func tellsOpenVINOByTheFileBesideIt() {
@@ -61,15 +61,15 @@ struct ModelFormatTests {
     ])
     func takesNoPointerAndNoEmptyFileForAFormat(_ path: String) {
         let pointer = Array("version https://git-lfs.github.com/spec/v1\noid sha256:".utf8)
-        #expect(ModelFormat.detect(path: path, head: pointer, hasXML: false) == nil)
-        #expect(ModelFormat.detect(path: path, head: [], hasXML: false) == nil)
+        #expect(ModelFormat.detect(path: RelativePath(checked: path), head: pointer, hasXML: false) == nil)
+        #expect(ModelFormat.detect(path: RelativePath(checked: path), head: [], hasXML: false) == nil)
     }
 
     @Test(arguments: [
         "README.md", "config.json", "vocab.txt", "model.py", "bin", "tokenizer.model", "a.gguf/x",
     ])
     func looksIntoNothingElse(_ path: String) {
-        #expect(!ModelFormat.isWeightLike(path))
+        #expect(!ModelFormat.isWeightLike(RelativePath(checked: path)))
     }
 }
 

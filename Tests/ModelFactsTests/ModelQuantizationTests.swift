@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func takesTheLargestGGUFModel() {
-        let files = [
+        let files: [(path: RelativePath, size: Int)] = [
             ("a-Q4_K_M.gguf", 4), ("b-00001-of-00002.gguf", 3), ("b-00002-of-00002.gguf", 3),
             ("mmproj-a.gguf", 9),
         ]

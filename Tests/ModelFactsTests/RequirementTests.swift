@@ -14,7 +14,8 @@ private func findings(_ files: [(String, [UInt8])]) async throws -> [Diagnostic]
     let facts = try await facts(files)
     #expect(facts.problems.isEmpty)
     return Completeness.findings(
-        entry: "m", needs: facts.needs, paths: Set(files.map(\.0)), shards: facts.shards,
+        entry: "m", needs: facts.needs, paths: Set(files.compactMap { RelativePath($0.0) }),
+        shards: facts.shards,
         requirements: facts.requirements, lacks: facts.lacks)
 }
 
@@ -274,6 +275,17 @@ struct RequirementTests {
         ]
         #expect(requirements.map(\.json).compactMap(FileRequirement.init) == requirements)
         #expect(FileRequirement(["file": "x", "kind": "nobody's"]) == nil)
+    }
+
+    /// U+212A (KELVIN SIGN) is K to Unicode, and another letter to every file system.
+    @Test func isAnotherOneOfNamesInOtherBytes() {
+        let names = ["K.py", "\u{212A}.py"].map { FileRequirement(.code, by: "config.json", all: [$0]) }
+        #expect(Set(names).count == 2)
+        let files = ["K.json", "\u{212A}.json"].compactMap { RelativePath($0) }
+        #expect(Set(files.map { FileRequirement(.code, by: $0, all: ["a.py"]) }).count == 2)
+        let found = Completeness.findings(
+            entry: "m", needs: [], paths: ["config.json", "K.py"], shards: [], requirements: names)
+        #expect(found.map(\.code) == [.namedFileMissing])
     }
 
     @Test func takesPathsForThemselvesInPatterns() {

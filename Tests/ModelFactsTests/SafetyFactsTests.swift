@@ -19,7 +19,8 @@ import Testing
             for (path, bytes) in files {
                 let location = directory + "/" + path
                 try writeFile(location, bytes)
-                found.append(ModelFile(path: path, location: location, size: bytes.count))
+                found.append(
+                    ModelFile(path: RelativePath(checked: path), location: location, size: bytes.count))
             }
             return SafetyFacts.read(found)
         }

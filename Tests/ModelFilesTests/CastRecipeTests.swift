@@ -7,7 +7,7 @@ import Testing
 @testable import Tensors
 
 @Suite struct CastRecipeTests {
-    private func selection(_ paths: [String]) throws -> ConversionSelection {
+    private func selection(_ paths: [RelativePath]) throws -> ConversionSelection {
         try CastRecipe(type: .f16).selection(of: paths, for: "cast")
     }
 
@@ -34,12 +34,14 @@ import Testing
             ])
     }
 
-    @Test(arguments: [
-        (["config.json", "pytorch_model.bin"], "cast-no-safetensors"),
-        (["model.safetensors", "2_Dense/pytorch_model.bin"], "cast-other-format"),
-        (["model.safetensors", "quantize_config.json"], "cast-quantized"),
-        ([], "cast-no-safetensors"),
-    ]) func refusesWhatCannotBeCast(paths: [String], code: String) {
+    @Test(
+        arguments: [
+            (["config.json", "pytorch_model.bin"], "cast-no-safetensors"),
+            (["model.safetensors", "2_Dense/pytorch_model.bin"], "cast-other-format"),
+            (["model.safetensors", "quantize_config.json"], "cast-quantized"),
+            ([], "cast-no-safetensors"),
+        ] as [([RelativePath], String)]) func refusesWhatCannotBeCast(paths: [RelativePath], code: String)
+    {
         let error = #expect(throws: Diagnostics.self) { _ = try selection(paths) }
         #expect(error?.all.first?.code.rawValue == code)
     }

@@ -83,7 +83,8 @@ enum HuggingFaceSample {
         try Directory.names(in: directory).sorted().map { name in
             let location = try Directory.realPath(Path.join(directory, name))
             return ConversionInput(
-                path: name, location: location, status: try FileStatus.status(of: location))
+                path: RelativePath(checked: name), location: location,
+                status: try FileStatus.status(of: location))
         }
     }
 }

@@ -54,7 +54,7 @@ private func index(_ map: [(String, String)]) -> String {
         try await withTemporaryDirectory { directory in
             try write(directory, [("weights.safetensors", tensors), ("model.safetensors", [tensors[0]])])
             let map = ["a", "b", "c"].map { ($0, "weights.safetensors") }
-            try writeFile(Path.join(directory, SafetensorsCheckpoint.indexName), index(map))
+            try writeFile(SafetensorsCheckpoint.indexName.joined(to: directory), index(map))
             let names = try SafetensorsCheckpoint.open(try Sample.inputs(directory), for: "model")?
                 .tensors.map(\.name)
             #expect(names == ["a", "b", "c"])
@@ -75,7 +75,7 @@ private func index(_ map: [(String, String)]) -> String {
     ]) func refusesAnIndexThatDoesNotFit(map: [(String, String)], expected: String) async throws {
         try await withTemporaryDirectory { directory in
             try write(directory, [("one.safetensors", tensors)])
-            try writeFile(Path.join(directory, SafetensorsCheckpoint.indexName), index(map))
+            try writeFile(SafetensorsCheckpoint.indexName.joined(to: directory), index(map))
             let found = try code(directory)
             #expect(found == expected)
         }

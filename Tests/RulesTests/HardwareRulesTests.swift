@@ -158,7 +158,7 @@ import Testing
         #expect(try sample("t4x2", weights("\"F32\":80000000000")).codes() == ["error accelerator-memory"])
     }
 
-    private func gguf(_ files: [(path: String, size: Int)]) throws -> [String] {
+    private func gguf(_ files: [(path: RelativePath, size: Int)]) throws -> [String] {
         try RuleSample(
             "[policy]\naccelerator = \"t4x2\"\n" + model(),
             ["m": RuleSample.Content(facts: "{\"formats\":[\"gguf\"]}", files: files)]

@@ -8,7 +8,8 @@ import Testing
 @testable import Storage
 
 @Suite struct KaggleRulesTests {
-    private func codes(bundle: String, _ files: [(path: String, size: Int)] = [("a.safetensors", 1)]) throws
+    private func codes(bundle: String, _ files: [(path: RelativePath, size: Int)] = [("a.safetensors", 1)])
+        throws
         -> [String]
     {
         try RuleSample(model(), bundle: bundle, ["m": RuleSample.Content(files: files)]).codes()
@@ -72,13 +73,16 @@ import Testing
 
     @Test(arguments: ["zip", "tar", "gz", "tgz", "7z", "bz2", "xz", "zst", "rar"])
     func knowsArchives(_ suffix: String) throws {
-        #expect(BundlePath.problem("models/m/a.\(suffix)") != nil)
-        #expect(BundlePath.problem("models/m/a.\(suffix.uppercased())") != nil)
+        #expect(BundlePath.problem(RelativePath(checked: "models/m/a.\(suffix)")) != nil)
+        #expect(BundlePath.problem(RelativePath(checked: "models/m/a.\(suffix.uppercased())")) != nil)
     }
 
     @Test func refusesPathsThatUploadsDoNotTake() throws {
         let long = Array(repeating: String(repeating: "a", count: 200), count: 6).joined(separator: "/")
-        #expect(try codes(bundle: "name = \"abcdef\"", [(long, 1)]) == ["error kaggle-path-length"])
+        #expect(
+            try codes(bundle: "name = \"abcdef\"", [(RelativePath(checked: long), 1)]) == [
+                "error kaggle-path-length"
+            ])
     }
 
     @Test func writesWhatTheKaggleCommandReadsOfAModel() throws {

@@ -41,7 +41,8 @@ import Testing
         func codes(_ licenses: [String?], entry license: String? = nil) throws -> [String] {
             let wheels = licenses.enumerated().map { number, license in
                 WheelFacts(
-                    path: "w\(number)-1-py3-none-any.whl", name: "w\(number)", version: "1",
+                    path: RelativePath(checked: "w\(number)-1-py3-none-any.whl"), name: "w\(number)",
+                    version: "1",
                     requiresPython: nil,
                     requires: [], extras: [], license: license, problems: [])
             }

@@ -27,7 +27,7 @@ struct PickleRuleTests {
 
     private func codes(_ policy: String, _ pickles: String, allow: String = "") throws -> [Diagnostic] {
         let manifest = try manifest(policy, allow: allow)
-        let files = try Self.files.map { try Samples.file($0, content: $0) }
+        let files = try Self.files.map { try Samples.file(RelativePath(checked: $0), content: $0) }
         let facts = try JSON.parse(Array("{\"pickles\":[\(pickles)]}".utf8).span).members ?? []
         let plain = Samples.entry("m", files: files)
         let entry = LockedEntry(
@@ -76,13 +76,14 @@ struct PickleRuleTests {
         #expect(findings.map(\.severity) == [.note])
     }
 
-    @Test(arguments: [
-        ("pytorch_model.bin", "model.safetensors"),
-        ("a/pytorch_model-00001-of-00002.bin", "a/model.safetensors"),
-        ("diffusion_pytorch_model.bin", "diffusion_pytorch_model.safetensors"),
-        ("adapter_model.bin", "adapter_model.safetensors"), ("x.y/z.pt", "x.y/z.safetensors"),
-    ])
-    func knowsWhatATwinIsCalled(path: String, twin: String) {
+    @Test(
+        arguments: [
+            ("pytorch_model.bin", "model.safetensors"),
+            ("a/pytorch_model-00001-of-00002.bin", "a/model.safetensors"),
+            ("diffusion_pytorch_model.bin", "diffusion_pytorch_model.safetensors"),
+            ("adapter_model.bin", "adapter_model.safetensors"), ("x.y/z.pt", "x.y/z.safetensors"),
+        ] as [(RelativePath, RelativePath)])
+    func knowsWhatATwinIsCalled(path: RelativePath, twin: RelativePath) {
         #expect(PickleFact.twins(of: path).contains(twin))
     }
 }

@@ -16,13 +16,13 @@ struct PolicySample {
         var origin = Origin.path
         var license: LockedLicense?
         var facts: [JSON.Member] = []
-        var files: [(path: String, size: Int, proof: Proof)] = [("config.json", 10, .blobGit)]
+        var files: [(path: RelativePath, size: Int, proof: Proof)] = [("config.json", 10, .blobGit)]
         /// Further lines of the manifest's entry.
         var lines = ""
 
         init(
             _ name: String, _ source: String = "path:x", kind: Entry.Kind = .model, license: String? = nil,
-            facts: [JSON.Member] = [], files: [(path: String, size: Int, proof: Proof)]? = nil,
+            facts: [JSON.Member] = [], files: [(path: RelativePath, size: Int, proof: Proof)]? = nil,
             lines: String = ""
         ) throws {
             self.name = name

@@ -12,7 +12,7 @@ struct RuleSample {
     /// An entry's facts as the lock has them, and its files with their sizes.
     struct Content {
         var facts = "{}"
-        var files: [(path: String, size: Int)] = [("model.safetensors", 10)]
+        var files: [(path: RelativePath, size: Int)] = [("model.safetensors", 10)]
     }
 
     let manifest: Manifest
@@ -35,7 +35,7 @@ struct RuleSample {
             return LockedEntry(
                 name: entry.name, kind: entry.kind, asked: entry.asked, origin: .path, license: nil,
                 facts: facts,
-                files: files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }, tensors: [])
+                files: files.sorted { $0.path < $1.path }, tensors: [])
         }
         let placed = try Samples.lock(manifest.bundle, entries)
         lock = try Lock.parse(placed.bytes, path: "pack.lock")

@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func findsPythonFilesOfModels() throws {
-        let files: [(path: String, size: Int, proof: Proof)] = [
+        let files: [(path: RelativePath, size: Int, proof: Proof)] = [
             ("model/code.PY", 1, .blobGit), ("x.safetensors", 1, .none),
         ]
         let model = try PolicySample.Part("a", files: files)
@@ -70,7 +70,9 @@ import Testing
     }
 
     @Test func comparesSizesOfEntries() throws {
-        let files: [(path: String, size: Int, proof: Proof)] = [("a", 600, .blobGit), ("b", 500, .blobGit)]
+        let files: [(path: RelativePath, size: Int, proof: Proof)] = [
+            ("a", 600, .blobGit), ("b", 500, .blobGit),
+        ]
         #expect(try findings("max-entry-size = 1100", .init("a", files: files)) == [])
         #expect(try findings("max-entry-size = 1099", .init("a", files: files)) == ["error max-entry-size a"])
         #expect(
@@ -81,7 +83,7 @@ import Testing
     }
 
     @Test func asksForProof() throws {
-        let files: [(path: String, size: Int, proof: Proof)] = [
+        let files: [(path: RelativePath, size: Int, proof: Proof)] = [
             ("a", 1, .none), ("b", 1, .treeGit), ("c", 1, .conversion),
         ]
         #expect(try findings(#"proof = "required""#, .init("a", files: files)) == ["error proof-missing a"])

@@ -1,3 +1,4 @@
+package import Formats
 package import Manifests
 package import Storage
 import Testing
@@ -17,8 +18,8 @@ package enum Samples {
 
     /// A file whose digest follows from its content's name.
     package static func file(
-        _ path: String, content: String, size: Int = 10, proof: Proof = .blobGit,
-        placement: Placement = .natural, shards: [String]? = nil
+        _ path: RelativePath, content: String, size: Int = 10, proof: Proof = .blobGit,
+        placement: Placement = .natural, shards: [RelativePath]? = nil
     ) throws -> LockedFile {
         LockedFile(
             path: path, size: size, sha256: try ContentHasher.sha256(Array(content.utf8).span),
@@ -33,7 +34,7 @@ package enum Samples {
             name: name, kind: kind,
             asked: Asked(source: source, include: nil, exclude: [], license: nil), origin: .path,
             license: license.map { LockedLicense(id: $0, from: .modelCard) }, facts: [],
-            files: files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }, tensors: [])
+            files: files.sorted { $0.path < $1.path }, tensors: [])
     }
 
     package static func digest(_ bytes: [UInt8]) throws -> SHA256Digest {
@@ -45,7 +46,7 @@ package enum Samples {
         try #require(Lock.placing(bundle, ordered) { _ in nil })
     }
 
-    package static func store(_ content: String) throws -> String {
-        "store/\(try ContentHasher.sha256(Array(content.utf8).span).hex)"
+    package static func store(_ content: String) throws -> RelativePath {
+        RelativePath(checked: "store/\(try ContentHasher.sha256(Array(content.utf8).span).hex)")
     }
 }

@@ -93,9 +93,9 @@ extension BillOfMaterials {
                 let names = (entry.asked.conversion.map { [$0.from] } ?? []) + merged
                 return names.map { Ancestor(name: $0, entry: $0, packageURL: nil) }
             }
-            var seen: Set<[UInt8]> = []
+            var seen: Set<ExactName> = []
             let names = (entry.fact("base_models")?.strings ?? []).filter {
-                seen.insert(Array($0.utf8)).inserted
+                seen.insert(ExactName($0)).inserted
             }
             return names.map { name in
                 var isModel = false
@@ -106,7 +106,7 @@ extension BillOfMaterials {
                     guard case .hub(let repository, _, _) = other.origin, repository.kind == .model else {
                         return false
                     }
-                    return repository.id.utf8.elementsEqual(name.utf8) && other.name != entry.name
+                    return repository.id.hasSameBytes(as: name) && other.name != entry.name
                 }
                 return Ancestor(
                     name: name, entry: packed?.name,

@@ -53,7 +53,7 @@ extension CycloneDXDocument {
             "inputs": .array(inputs + (parameters.isEmpty ? [] : [["parameters": .array(parameters)]])),
             "outputs": .array(
                 made.map { file in
-                    ["type": "artifact", "resource": ["ref": .string(item.entry.naturalPath(of: file))]]
+                    ["type": "artifact", "resource": ["ref": .string(item.entry.naturalPath(of: file).text)]]
                 }),
             "properties": Self.properties([
                 ("conversion:converter", "\(conversion.converter)"),

@@ -70,7 +70,7 @@ struct CycloneDXDocument {
     }
 
     private static func file(_ file: LockedFile, of entry: LockedEntry) -> JSON {
-        let path = entry.naturalPath(of: file)
+        let path = entry.naturalPath(of: file).text
         let wheel = WheelIdentity(file, of: entry)
         return .record([
             "type": wheel == nil ? "file" : "library", "bom-ref": .string(path),

@@ -59,7 +59,7 @@ extension SPDXDocument {
     /// Every file; a wheel also as the package that is in it.
     private func files(of item: BillOfMaterials.Item) -> [JSON] {
         item.entry.files.flatMap { file -> [JSON] in
-            let path = item.entry.naturalPath(of: file)
+            let path = item.entry.naturalPath(of: file).text
             let own = element(
                 "software_File", id("file", path),
                 [
@@ -96,11 +96,11 @@ extension SPDXDocument {
 
     /// The same as values, in the order of their names' bytes.
     var missingBases: [BillOfMaterials.Ancestor] {
-        var byName: [[UInt8]: BillOfMaterials.Ancestor] = [:]
+        var byName: [ExactName: BillOfMaterials.Ancestor] = [:]
         for base in bill.items.flatMap(\.ancestors) where base.entry == nil {
-            byName[Array(base.name.utf8)] = base
+            byName[ExactName(base.name)] = base
         }
-        return byName.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+        return byName.sorted { $0.key < $1.key }.map(\.value)
     }
 
     /// The element that an ancestor is.

@@ -6,12 +6,12 @@ import Storage
 extension SPDXDocument {
     /// The licences that are named, each once, in the order of their expressions.
     var licenses: [JSON] {
-        var byExpression: [String: StatedLicense] = [:]
+        var byExpression: [ExactName: StatedLicense] = [:]
         for license in bill.items.compactMap(\.license) + wheelLicenses + [bundleLicense].compactMap(\.self) {
-            byExpression[license.expression] = license
+            byExpression[ExactName(license.expression)] = license
         }
-        return byExpression.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
-            expression, license in
+        return byExpression.sorted { $0.key < $1.key }.map { key, license in
+            let expression = key.text
             var comment: JSON?
             if case .name(let name) = license {
                 comment = .string(
@@ -36,10 +36,10 @@ extension SPDXDocument {
             list.append(
                 relationship(
                     "contains", from: own, "entry/\(name)",
-                    to: item.entry.files.map { id("file", item.entry.naturalPath(of: $0)) }))
+                    to: item.entry.files.map { id("file", item.entry.naturalPath(of: $0).text) }))
             for file in item.entry.files {
                 guard let wheel = WheelIdentity(file, of: item.entry) else { continue }
-                let path = item.entry.naturalPath(of: file)
+                let path = item.entry.naturalPath(of: file).text
                 let package = id("package", path)
                 list.append(
                     relationship("hasDistributionArtifact", from: package, path, to: [id("file", path)]))
@@ -98,7 +98,7 @@ extension SPDXDocument {
         guard let conversion = item.conversion else { return list }
         let build = id("build", item.entry.name)
         let made = item.entry.files.filter { $0.proof == .conversion }.map {
-            id("file", item.entry.naturalPath(of: $0))
+            id("file", item.entry.naturalPath(of: $0).text)
         }
         return list + [
             element(

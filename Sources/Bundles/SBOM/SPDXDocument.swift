@@ -82,11 +82,11 @@ struct SPDXDocument {
             element("SoftwareAgent", id("agent", "knapsack"), ["name": "knapsack"]),
             element("Tool", id("tool", "knapsack"), ["name": "knapsack"]),
         ]
-        var seen: Set<[UInt8]> = []
+        var seen: Set<ExactName> = []
         return own
             + bill.items.compactMap { item in
                 guard let owner = item.owner, let page = item.ownerPage,
-                    seen.insert(Array(page.utf8)).inserted
+                    seen.insert(ExactName(page)).inserted
                 else { return nil }
                 return element(
                     "Agent", id("agent", page),

@@ -15,7 +15,7 @@ struct WheelIdentity: Equatable {
     init?(_ file: LockedFile, of entry: LockedEntry) {
         guard entry.kind == .wheels, let named = WheelIdentity(path: file.path) else { return nil }
         let record = entry.fact("wheels")?["files"]?.array?.first { record in
-            record["path"]?.string.map { $0.utf8.elementsEqual(file.path.utf8) } ?? false
+            record["path"]?.string.map { $0.hasSameBytes(as: file.path.text) } ?? false
         }
         self.init(
             name: record?["name"]?.string ?? named.name, version: record?["version"]?.string ?? named.version)
@@ -23,11 +23,10 @@ struct WheelIdentity: Equatable {
     }
 
     /// Reads a file name (PEP 427): `name-version(-build)?-python-abi-platform.whl`.
-    init?(path: String) {
-        guard let file = path.utf8.split(separator: UInt8(ascii: "/")).last,
-            file.suffix(4).elementsEqual(".whl".utf8)
-        else { return nil }
-        let parts = file.dropLast(4).split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+    init?(path: RelativePath) {
+        guard path.hasSuffix(".whl") else { return nil }
+        let parts = path.name.utf8.dropLast(4).split(
+            separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         guard parts.count == 5 || parts.count == 6, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
         self.init(name: String(Substring(parts[0])), version: String(Substring(parts[1])))
     }

@@ -1,3 +1,4 @@
+package import Formats
 import Manifests
 package import Storage
 
@@ -10,27 +11,29 @@ package protocol StoredRanges: Sendable {
     ///   - range: in bytes.
     /// - Throws: where the file cannot be read or ends before the range does, and whatever `block` throws.
     func read(
-        _ path: String, _ range: Range<Int>, into buffer: inout Buffer, _ block: (Span<UInt8>) throws -> Void
+        _ path: RelativePath, _ range: Range<Int>, into buffer: inout Buffer,
+        _ block: (Span<UInt8>) throws -> Void
     ) throws
 }
 
 /// The stored files of a plan, read out of the caches that they will be made from.
 struct PlannedRanges: StoredRanges {
-    private let files: [String: Plan.StoredFile]
-    private let locations: [String: String]
+    private let files: [RelativePath: Plan.StoredFile]
+    private let locations: [RelativePath: String]
 
     /// Prepares the reading.
     ///
     /// - Parameter locations: for every stored file's path in the bundle, the absolute path to read it from.
-    init(_ plan: Plan, locations: [String: String]) {
+    init(_ plan: Plan, locations: [RelativePath: String]) {
         files = Dictionary(plan.stored.map { ($0.path, $0) }) { first, _ in first }
         self.locations = locations
     }
 
     func read(
-        _ path: String, _ range: Range<Int>, into buffer: inout Buffer, _ block: (Span<UInt8>) throws -> Void
+        _ path: RelativePath, _ range: Range<Int>, into buffer: inout Buffer,
+        _ block: (Span<UInt8>) throws -> Void
     ) throws {
-        guard let stored = files[path] else { throw FileError("open", path, code: 2) }
+        guard let stored = files[path] else { throw FileError("open", path.text, code: 2) }
         let source = try FileHandle.reading(locations[path] ?? "")
         for part in stored.sourceRanges(of: range) { try source.read(part, into: &buffer, block: block) }
     }
@@ -39,20 +42,21 @@ struct PlannedRanges: StoredRanges {
 /// Files that lie in an archive's file as they are, one after the other.
 struct ArchiveRanges: StoredRanges {
     private let archive: String
-    private let offsets: [String: Int]
+    private let offsets: [RelativePath: Int]
 
     /// Prepares the reading.
     ///
     /// - Parameter offsets: where each file begins in the archive, in bytes.
-    init(_ archive: String, _ offsets: [String: Int]) {
+    init(_ archive: String, _ offsets: [RelativePath: Int]) {
         self.archive = archive
         self.offsets = offsets
     }
 
     func read(
-        _ path: String, _ range: Range<Int>, into buffer: inout Buffer, _ block: (Span<UInt8>) throws -> Void
+        _ path: RelativePath, _ range: Range<Int>, into buffer: inout Buffer,
+        _ block: (Span<UInt8>) throws -> Void
     ) throws {
-        guard let offset = offsets[path] else { throw FileError("open", path, code: 2) }
+        guard let offset = offsets[path] else { throw FileError("open", path.text, code: 2) }
         let (end, overflow) = range.upperBound.addingReportingOverflow(offset)
         guard !overflow else { throw ReadFailure.changed(path: archive) }
         try FileHandle.streaming(archive).read(

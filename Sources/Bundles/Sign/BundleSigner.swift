@@ -17,7 +17,7 @@ package struct BundleSigner: Sendable {
     /// what it has to be; and the signature itself.
     private static let ignored = ModelStatement.gitPaths + UploadMetadata.names + [ModelSignature.name]
 
-    private init(_ digests: [String: SHA256Digest], name: String) {
+    private init(_ digests: [RelativePath: SHA256Digest], name: String) {
         let files = digests.filter { !BundleSigner.ignored.contains($0.key) }.map { path, digest in
             ModelStatement.File(path: path, digests: [digest.bytes], size: nil)
         }
@@ -32,10 +32,10 @@ package struct BundleSigner: Sendable {
         guard let lock = report.lock, report.level == .full else {
             throw Diagnostics(BundleSigner.unreadable(target))
         }
-        var digests: [String: SHA256Digest] = [:]
+        var digests: [RelativePath: SHA256Digest] = [:]
         for (path, content) in report.found {
             guard case .digest(let digest, _) = content else {
-                throw Diagnostics(BundleSigner.unreadable(path))
+                throw Diagnostics(BundleSigner.unreadable(path.text))
             }
             digests[path] = digest
         }
@@ -53,7 +53,7 @@ package struct BundleSigner: Sendable {
         }
         var digests = try ExpectedFiles(lock: lock).content.mapValues(\.sha256)
         for name in BundlePath.generated(lock.bundle) where report.found[name] != nil {
-            let bytes = try FileReader.contents(of: Path.join(directory, name), limit: Lock.sizeLimit)
+            let bytes = try FileReader.contents(of: name.joined(to: directory), limit: Lock.sizeLimit)
             digests[name] = try ContentHasher.sha256(bytes.span)
         }
         self.init(digests, name: lock.bundle.name)
@@ -62,7 +62,7 @@ package struct BundleSigner: Sendable {
     /// Signs the bundle that this Knapsack's `pack` writes of a lock, without any of its files.
     package init(lock: Lock) throws {
         let plan = try Plan(lock)
-        var digests: [String: SHA256Digest] = [:]
+        var digests: [RelativePath: SHA256Digest] = [:]
         for file in plan.stored { digests[file.path] = file.sha256 }
         for file in try GeneratedFiles(plan: plan).all {
             digests[file.path] = try ContentHasher.sha256(file.bytes.span)

@@ -1,11 +1,11 @@
-import Formats
+package import Formats
 package import Manifests
 package import Storage
 
 /// A signature in a file, held against the key that it should be of.
 package struct ModelSignature: Sendable {
     /// The name of a signature inside of what it signs, and the default of the model_signing command.
-    package static let name = "model.sig"
+    package static let name: RelativePath = "model.sig"
     /// The most bytes that are read of a signature.
     package static let sizeLimit = SignatureFile.sizeLimit
 
@@ -57,10 +57,10 @@ package struct ModelSignature: Sendable {
 
     /// Whether it is of one file of this name, and of no directory.
     package func isOfFile(named name: String) -> Bool {
-        guard let statement, statement.files.count == 1, let path = statement.files.first?.path else {
+        guard let statement, statement.files.count == 1, let file = statement.files.first else {
             return false
         }
-        return path == "." || Array(path.utf8) == Array(name.utf8)
+        return file.path.map { $0.text.hasSameBytes(as: name) } ?? true
     }
 
     private static func keyFindings(

@@ -57,12 +57,12 @@ extension ModelStatement {
         isInOrder = ModelStatement.isInOrder(resources)
     }
 
-    private static func ignoredPaths(_ serialization: SignatureObject) throws(SignatureProblem) -> [String] {
+    private static func ignoredPaths(_ serialization: SignatureObject) throws(SignatureProblem)
+        -> [RelativePath]
+    {
         guard serialization["ignore_paths"] != nil else { return [] }
         // A path that lies in no model leaves nothing out, and one that is all of it must not.
-        return try serialization.strings("ignore_paths").map(Path.normalized).filter {
-            $0 != "." && Path.problem(inRelative: $0) == nil
-        }
+        return try serialization.strings("ignore_paths").compactMap { RelativePath(Path.normalized($0)) }
     }
 
     private static func shardSize(_ serialization: SignatureObject) throws(SignatureProblem) -> Int? {
@@ -83,7 +83,8 @@ extension ModelStatement {
 
     /// A resource as it stands there: a file, or a shard of one.
     private struct Resource {
-        let path: String
+        /// `nil` for "."
+        let path: RelativePath?
         let range: Range<Int>?
         let name: String
         let digest: [UInt8]
@@ -103,13 +104,13 @@ extension ModelStatement {
             }
             let (path, range) = try parts(of: name, isShard: shardSize != nil)
             // A file that is signed by itself had this name up to version 1.0.
-            if path != ".", let problem = Path.problem(inRelative: path) {
+            if path != ".", let problem = RelativePath.problem(path) {
                 throw SignatureProblem("names a file that \(problem): \"\(name)\"")
             }
-            resources.append(Resource(path: path, range: range, name: name, digest: digest))
+            resources.append(Resource(path: RelativePath(path), range: range, name: name, digest: digest))
         }
         guard !resources.isEmpty else { throw SignatureProblem("is of no file at all") }
-        guard resources.count == 1 || !resources.contains(where: { $0.path == "." }) else {
+        guard resources.count == 1 || !resources.contains(where: { $0.path == nil }) else {
             throw SignatureProblem("names a file that has a part \".\"")
         }
         return resources
@@ -141,13 +142,13 @@ extension ModelStatement {
     private static func files(
         _ resources: [Resource], _ shardSize: Int?
     ) throws(SignatureProblem) -> [File] {
-        var groups: [[UInt8]: [Resource]] = [:]
-        for resource in resources { groups[Array(resource.path.utf8), default: []].append(resource) }
+        let groups = Dictionary(grouping: resources, by: \.path)
         var files: [File] = []
         for group in groups.values {
             guard let first = group.first else { continue }
+            let name = first.path?.text ?? "."
             guard let shardSize else {
-                guard group.count == 1 else { throw SignatureProblem("names \(first.path) twice") }
+                guard group.count == 1 else { throw SignatureProblem("names \(name) twice") }
                 files.append(File(path: first.path, digests: [first.digest], size: nil))
                 continue
             }
@@ -156,29 +157,25 @@ extension ModelStatement {
             for (index, shard) in shards.enumerated() {
                 guard let range = shard.range, range.lowerBound == end, range.count <= shardSize,
                     range.count == shardSize || index == shards.count - 1
-                else { throw SignatureProblem("has shards of \(first.path) that do not follow each other") }
+                else { throw SignatureProblem("has shards of \(name) that do not follow each other") }
                 end = range.upperBound
             }
             files.append(File(path: first.path, digests: shards.map(\.digest), size: end))
         }
-        return files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        return files.sorted { $0.name.precedesByBytes($1.name) }
     }
 
     /// By the names' code points, as the format says; or as model_signing 1.1.1 does it: part by part of the
     /// path, and shards by their numbers.
     private static func isInOrder(_ resources: [Resource]) -> Bool {
         let pairs = zip(resources, resources.dropFirst())
-        func precedes(_ left: String, _ right: String) -> Bool {
-            left.utf8.lexicographicallyPrecedes(right.utf8)
-        }
-        if pairs.allSatisfy({ precedes($0.name, $1.name) }) { return true }
+        if pairs.allSatisfy({ $0.name.precedesByBytes($1.name) }) { return true }
         return pairs.allSatisfy { left, right in
-            if Array(left.path.utf8) == Array(right.path.utf8) {
+            if left.path == right.path {
                 return (left.range?.lowerBound ?? 0) < (right.range?.lowerBound ?? 0)
             }
-            return Path.parts(left.path).lexicographicallyPrecedes(Path.parts(right.path)) {
-                precedes(String($0), String($1))
-            }
+            let parts = [left, right].map { $0.path?.components ?? ["."] }
+            return parts[0].lexicographicallyPrecedes(parts[1]) { $0.precedesByBytes($1) }
         }
     }
 }

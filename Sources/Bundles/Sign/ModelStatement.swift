@@ -8,12 +8,16 @@ struct ModelStatement: Equatable {
     static let type = "https://in-toto.io/Statement/v1"
     static let predicateType = "https://model_signing/signature/v1.0"
     /// What no signature covers unless it says otherwise (section 6.2).
-    static let gitPaths = [".git", ".gitattributes", ".github", ".gitignore"]
+    static let gitPaths: [RelativePath] = [".git", ".gitattributes", ".github", ".gitignore"]
 
     /// One signed file.
     struct File: Equatable {
-        /// Its path below the model's directory.
-        let path: String
+        /// Its path below the model's directory; `nil` for the model itself, where that is one file that is signed as ".".
+        let path: RelativePath?
+
+        /// Its path for messages and in the statement.
+        var name: String { path?.text ?? "." }
+
         /// The digest of all of it, or one for each shard.
         let digests: [[UInt8]]
         /// The size in bytes, which only the names of shards tell.
@@ -30,40 +34,36 @@ struct ModelStatement: Equatable {
     /// Whether links were followed and signed as what they lead to.
     let followsLinks: Bool
     /// Paths that are not signed, with everything below them.
-    let ignoredPaths: [String]
+    let ignoredPaths: [RelativePath]
     /// Whether the resources stood in the order that the format demands, or in the one that model_signing has.
     var isInOrder = true
 
-    init(name: String, files: [File], ignoredPaths: [String]) {
+    init(name: String, files: [File], ignoredPaths: [RelativePath]) {
         self.name = name
-        self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
-        self.ignoredPaths = ignoredPaths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        self.files = files.sorted { $0.name.precedesByBytes($1.name) }
+        self.ignoredPaths = ignoredPaths.sorted()
         hash = .sha256
         shardSize = nil
         followsLinks = false
     }
 
     /// Whether a path is not signed, itself or as part of a directory; the paths of git never are.
-    func ignores(_ path: String) -> Bool {
-        let path = Array(path.utf8)
-        return (ignoredPaths + ModelStatement.gitPaths).contains { ignored in
-            let ignored = Array(ignored.utf8)
-            return path == ignored || path.starts(with: ignored + [UInt8(ascii: "/")])
-        }
+    func ignores(_ path: RelativePath) -> Bool {
+        (ignoredPaths + ModelStatement.gitPaths).contains { path == $0 || path.isInside($0) }
     }
 
     /// The statement's text as it is signed: one line of JSON that follows from the files alone.
     func text() throws(HashingFailure) -> String {
         let resources = files.map { file -> JSON in
             [
-                "name": .string(file.path), "digest": .string(Hex.text(file.digests.joined())),
+                "name": .string(file.name), "digest": .string(Hex.text(file.digests.joined())),
                 "algorithm": .string(hash.rawValue),
             ]
         }
         let root = try ContentHasher.sha256(Array(files.map(\.digests).joined().joined()).span)
         let serialization: JSON = [
             "method": "files", "hash_type": .string(hash.rawValue), "allow_symlinks": .bool(followsLinks),
-            "ignore_paths": .array(ignoredPaths.map(JSON.string)),
+            "ignore_paths": .array(ignoredPaths.map { .string($0.text) }),
         ]
         let document: JSON = [
             "_type": .string(ModelStatement.type),

@@ -18,69 +18,67 @@ enum SignedContent: Equatable, Sendable {
 /// Holds the files of a model against the statement of a signature.
 struct SignatureComparison {
     let statement: ModelStatement
-    /// What was found, by the bytes of the paths: two names that Unicode takes for one are two files.
-    let found: [[UInt8]: SignedContent]
+    /// What was found by the paths; `nil` for the model itself, where it is one file.
+    let found: [RelativePath?: SignedContent]
 
     /// Everything that does not hold, in the order of the paths.
     func findings() -> [Diagnostic] {
         var findings: [(path: String, finding: Diagnostic)] = []
-        var signed: Set<[UInt8]> = []
         let moved = movedTo()
         for file in statement.files {
-            signed.insert(Array(file.path.utf8))
             guard let finding = finding(of: file, moved) else { continue }
-            findings.append((file.path, finding))
+            findings.append((file.name, finding))
         }
         for path in unsigned {
             findings.append(
                 (
-                    path,
+                    path.text,
                     Diagnostic(
                         code: .unsigned, "\(path) is not signed",
                         fix: "remove it, or have all of it signed again")
                 ))
         }
-        return findings.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }.map(\.finding)
+        return findings.sorted { $0.path.precedesByBytes($1.path) }.map(\.finding)
     }
 
     /// The files that the signature says nothing of, and that it does not leave out.
-    var unsigned: [String] {
-        let signed = Set(statement.files.map { Array($0.path.utf8) })
-        return found.keys.filter { !signed.contains($0) }.map { String(decoding: $0, as: UTF8.self) }
+    var unsigned: [RelativePath] {
+        let signed = Set(statement.files.map(\.path))
+        return found.keys.filter { !signed.contains($0) }.compactMap(\.self)
             .filter { !statement.ignores($0) }
     }
 
     /// Whether a signed file is not there, which may be because it is there under another name.
-    var isMissingAny: Bool { statement.files.contains { found[Array($0.path.utf8)] == nil } }
+    var isMissingAny: Bool { statement.files.contains { found[$0.path] == nil } }
 
     /// Where content of files that are not signed lies, by its digests.
-    private func movedTo() -> [[[UInt8]]: String] {
-        var paths: [[[UInt8]]: String] = [:]
-        for path in unsigned.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-            if case .digests(let digests)? = found[Array(path.utf8)] {
+    private func movedTo() -> [[[UInt8]]: RelativePath] {
+        var paths: [[[UInt8]]: RelativePath] = [:]
+        for path in unsigned.sorted() {
+            if case .digests(let digests)? = found[path] {
                 paths[digests] = paths[digests] ?? path
             }
         }
         return paths
     }
 
-    private func finding(of file: ModelStatement.File, _ moved: [[[UInt8]]: String]) -> Diagnostic? {
+    private func finding(of file: ModelStatement.File, _ moved: [[[UInt8]]: RelativePath]) -> Diagnostic? {
         func changed(_ notes: [String]) -> Diagnostic {
-            Diagnostic(code: .signedChanged, "\(file.path) is not what was signed", notes: notes)
+            Diagnostic(code: .signedChanged, "\(file.name) is not what was signed", notes: notes)
         }
-        switch found[Array(file.path.utf8)] {
+        switch found[file.path] {
         case nil:
             let notes = moved[file.digests].map { ["\($0) has its content, and that name was not signed"] }
             return Diagnostic(
-                code: .signedMissing, "\(file.path) was signed and is missing", notes: notes ?? [])
+                code: .signedMissing, "\(file.name) was signed and is missing", notes: notes ?? [])
         case .size(let size)?:
             return changed((file.size.map { ["expected \($0) bytes"] } ?? []) + ["found    \(size) bytes"])
         case .unreadable(let reason)?:
             return Diagnostic(
-                code: .unreadable, "\(file.path) could not be read", notes: [reason], verdict: .undecided)
+                code: .unreadable, "\(file.name) could not be read", notes: [reason], verdict: .undecided)
         case .present?:
             return Diagnostic(
-                code: .unreadable, "\(file.path) was not read, so its signature is not checked",
+                code: .unreadable, "\(file.name) was not read, so its signature is not checked",
                 verdict: .undecided)
         case .digests(let digests)?:
             if digests == file.digests { return nil }
@@ -109,9 +107,9 @@ extension ModelSignature {
     package func findings(of report: VerifyReport) -> [Diagnostic]? {
         guard let statement else { return [] }
         guard statement.hash == .sha256, statement.shardSize == nil else { return nil }
-        var found: [[UInt8]: SignedContent] = [:]
+        var found: [RelativePath?: SignedContent] = [:]
         for (path, content) in report.found where path != ModelSignature.name {
-            found[Array(path.utf8)] =
+            found[path] =
                 switch content {
                 case .digest(let digest, _): .digests([digest.bytes])
                 // Of a full report: the lock says another size, so that nothing was hashed.

@@ -15,14 +15,14 @@ struct SignatureProblem: Error, Equatable {
 
 /// A JSON object of a signature, read strictly: no member twice, and the types that the schemas give.
 struct SignatureObject {
-    private let members: [String: JSON]
+    private let members: [ExactName: JSON]
     /// Where it stands, for messages.
     private let name: String
 
     init(_ value: JSON, _ name: String) throws(SignatureProblem) {
         guard let list = value.members else { throw SignatureProblem("is not an object in \(name)") }
-        var members: [String: JSON] = [:]
-        for member in list where members.updateValue(member.value, forKey: member.key) != nil {
+        var members: [ExactName: JSON] = [:]
+        for member in list where members.updateValue(member.value, forKey: ExactName(member.key)) != nil {
             // Readers differ in which of the two they take.
             throw SignatureProblem("has the member \"\(member.key)\" twice in \(name)")
         }
@@ -34,8 +34,7 @@ struct SignatureObject {
 
     /// Refuses members that the published schema does not allow there.
     func allowOnly(_ names: [String]) throws(SignatureProblem) {
-        let unknown = members.keys.filter { !names.contains($0) }
-            .min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let unknown = members.keys.filter { key in !names.contains { $0.hasSameBytes(as: key.text) } }.min()
         if let unknown { throw SignatureProblem("has an unknown member \"\(unknown)\" in \(name)") }
     }
 

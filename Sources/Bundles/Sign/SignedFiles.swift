@@ -1,3 +1,4 @@
+import Formats
 package import Manifests
 import Storage
 
@@ -44,11 +45,11 @@ package struct SignedFiles: Sendable {
                     code: .unreadable, "\(error)", fix: "name the model that was signed", verdict: .undecided
                 ))
         }
-        let signed = Dictionary(statement.files.map { (Array($0.path.utf8), $0) }) { first, _ in first }
-        var found: [[UInt8]: SignedContent] = [:]
+        let signed = Dictionary(statement.files.map { ($0.path, $0) }) { first, _ in first }
+        var found: [RelativePath?: SignedContent] = [:]
         var wanted: [(SignedTree.File, shards: Int)] = []
         for file in tree.files {
-            let name = Array(file.path.utf8)
+            let name = file.path
             if let entry = signed[name] {
                 if let size = entry.size, size != file.status.size {
                     found[name] = .size(file.status.size)
@@ -64,10 +65,10 @@ package struct SignedFiles: Sendable {
         let comparison = SignatureComparison(statement: statement, found: found)
         if comparison.isMissingAny, !comparison.unsigned.isEmpty {
             // A file that got another name is told best where it is now.
-            let unsigned = Set(comparison.unsigned.map { Array($0.utf8) })
+            let unsigned = Set(comparison.unsigned)
             let candidates = tree.files.filter {
                 // The number of shards of what was not signed has no bound of its own.
-                unsigned.contains(Array($0.path.utf8))
+                $0.path.map(unsigned.contains) ?? false
                     && $0.status.size / (statement.shardSize ?? .max) < 4096
             }
             try await hash(candidates, statement, into: &found, progress)
@@ -80,7 +81,8 @@ package struct SignedFiles: Sendable {
     }
 
     private func hash(
-        _ files: [SignedTree.File], _ statement: ModelStatement, into found: inout [[UInt8]: SignedContent],
+        _ files: [SignedTree.File], _ statement: ModelStatement,
+        into found: inout [RelativePath?: SignedContent],
         _ progress: @escaping ProgressHandler
     ) async throws {
         var parts: [Part] = []
@@ -106,7 +108,7 @@ package struct SignedFiles: Sendable {
             }
         }
         for (part, result) in zip(parts, results) {
-            let name = Array(files[part.file].path.utf8)
+            let name = files[part.file].path
             switch (found[name], result) {
             case (.digests(let before)?, .digests(let next)): found[name] = .digests(before + next)
             case (.unreadable?, _): break

@@ -6,8 +6,8 @@ import Storage
 struct SignedTree {
     /// One of them.
     struct File: Sendable {
-        /// Its path below the directory.
-        let path: String
+        /// Its path below the directory; `nil` for the model itself, where it is one file that is signed as ".".
+        let path: RelativePath?
         /// Where it is read from, without a link.
         let location: String
         let status: FileStatus
@@ -21,7 +21,7 @@ struct SignedTree {
     private let statement: ModelStatement
     private let excluded: String?
     /// Every directory that holds a signed file.
-    private let folders: Set<[UInt8]>
+    private let folders: Set<RelativePath>
 
     /// Walks through a directory as the statement says: links are followed only where they were when it was
     /// signed, and what it leaves out is not looked at.
@@ -39,26 +39,30 @@ struct SignedTree {
         self.root = try Directory.realPath(root)
         self.statement = statement
         self.excluded = excluded.flatMap { try? Directory.realPath($0) }
-        var folders: Set<[UInt8]> = []
+        var folders: Set<RelativePath> = []
         for file in statement.files {
-            var folder = Path.parent(file.path)
-            while folder != ".", folders.insert(Array(folder.utf8)).inserted { folder = Path.parent(folder) }
+            var folder = file.path?.parent
+            while let next = folder, folders.insert(next).inserted { folder = next.parent }
         }
         self.folders = folders
         let status = try FileStatus.status(of: self.root)
         if status.kind == .file {
             // Up to version 1.0 of model_signing a file was signed as ".".
-            let name = statement.files.first?.path == "." ? "." : Path.name(self.root)
+            let isSignedByName = statement.files.first.map { $0.path != nil } ?? true
+            let name = isSignedByName ? RelativePath(Path.name(self.root)) : nil
             files = [File(path: name, location: self.root, status: status)]
         } else {
-            try walk("", self.root, depth: 0)
+            try walk(nil, self.root, depth: 0)
         }
     }
 
-    private mutating func walk(_ folder: String, _ location: String, depth: Int) throws(FileError) {
-        guard depth < 200 else { throw FileError("list", folder, code: 36) }
+    private mutating func walk(_ folder: RelativePath?, _ location: String, depth: Int) throws(FileError) {
+        guard depth < 200 else { throw FileError("list", location, code: 36) }
         for name in try Directory.names(in: location) {
-            let path = folder.isEmpty ? name : "\(folder)/\(name)"
+            guard let path = folder.map({ $0.appending(component: name) }) ?? RelativePath(name) else {
+                refuse(name, in: folder)
+                continue
+            }
             guard !statement.ignores(path) else { continue }
             do throws(FileError) {
                 try look(at: path, Path.join(location, name), depth)
@@ -71,7 +75,17 @@ struct SignedTree {
         }
     }
 
-    private mutating func look(at path: String, _ location: String, _ depth: Int) throws(FileError) {
+    /// A name that no statement can have.
+    private mutating func refuse(_ name: String, in folder: RelativePath?) {
+        let path = folder.map { "\($0)/\(name)" } ?? name
+        findings.append(
+            Diagnostic(
+                code: .unsigned,
+                "\(path.quoted) is not signed: its name \(RelativePath.problem(name) ?? "is refused")",
+                fix: "remove it, or rename it and have all of it signed again"))
+    }
+
+    private mutating func look(at path: RelativePath, _ location: String, _ depth: Int) throws(FileError) {
         if location == excluded { return }
         let status = try FileStatus.status(of: location)
         switch status.kind {
@@ -83,7 +97,7 @@ struct SignedTree {
             let status = try FileStatus.status(of: target)
             if status.kind == .file {
                 files.append(File(path: path, location: target, status: status))
-            } else if folders.contains(Array(path.utf8)) {
+            } else if folders.contains(path) {
                 // model_signing signs nothing behind links to directories, others may.
                 try walk(path, target, depth: depth + 1)
             }

@@ -1,4 +1,4 @@
-import Formats
+package import Formats
 package import Manifests
 package import Storage
 
@@ -10,8 +10,8 @@ package struct ArchiveContent: Sendable {
     package let path: String
     package let format: ArchiveFormat
     package let lock: Lock
-    /// The sizes of all files in bytes, by the bytes of their paths; `nil` where only a part was looked at.
-    package let sizes: [[UInt8]: Int]?
+    /// The sizes of all files in bytes; `nil` where only a part was looked at.
+    package let sizes: [RelativePath: Int]?
 
     /// Reads the archive's lock.
     ///
@@ -29,7 +29,7 @@ package struct ArchiveContent: Sendable {
         } catch {
             throw Diagnostics(Diagnostic(code: .unreadable, "\(error)", verdict: .undecided))
         }
-        var sizes: [[UInt8]: Int] = [:]
+        var sizes: [RelativePath: Int] = [:]
         var lock: [UInt8]?
         do {
             var reader = try ArchiveReader(path: path, format: format)
@@ -37,8 +37,8 @@ package struct ArchiveContent: Sendable {
                 archive, format: format, size: try FileStatus.status(of: path).size)
             while lock == nil || format != .tarZstd, let entry = try reader.next() {
                 _ = try bounds.admits(entry)
-                sizes[Array(entry.path.utf8)] = entry.size
-                guard entry.path.utf8.elementsEqual(Lock.bundledName.utf8) else { continue }
+                sizes[entry.path] = entry.size
+                guard entry.path == Lock.bundledName else { continue }
                 guard entry.size <= Lock.sizeLimit else {
                     throw Diagnostics(
                         Diagnostic(
@@ -62,7 +62,7 @@ package struct ArchiveContent: Sendable {
                     code: .notABundle, "\(archive) has no \(Lock.bundledName), so it is no bundle",
                     fix: "name an archive that knapsack pack wrote", verdict: .undecided))
         }
-        self.lock = try Lock.parse(lock, path: Path.join(archive, Lock.bundledName))
+        self.lock = try Lock.parse(lock, path: Lock.bundledName.joined(to: archive))
         self.sizes = format == .tarZstd ? nil : sizes
     }
 }

@@ -1,4 +1,4 @@
-import Formats
+package import Formats
 package import Manifests
 package import Storage
 
@@ -8,7 +8,7 @@ package protocol BundleContent: StoredRanges {
     var name: String { get }
 
     /// The size in bytes of the file that is stored at a path of the bundle, or `nil` where there is none.
-    func size(of path: String) throws -> Int?
+    func size(of path: RelativePath) throws -> Int?
 }
 
 extension BundleContent {
@@ -41,7 +41,7 @@ extension BundleContent {
         try read(Lock.bundledName, 0..<size, into: &buffer) { block in
             for index in block.indices { bytes.append(block[index]) }
         }
-        return try Lock.parse(bytes, path: Path.join(name, Lock.bundledName))
+        return try Lock.parse(bytes, path: Lock.bundledName.joined(to: name))
     }
 }
 
@@ -68,7 +68,7 @@ package struct DirectoryContent: BundleContent {
     }
 
     /// As ``BundleContent`` says; a link or a device in a file's place is an error.
-    package func size(of path: String) throws -> Int? {
+    package func size(of path: RelativePath) throws -> Int? {
         do {
             return try open(path).status().size
         } catch let error as FileError where error.isMissing {
@@ -78,7 +78,8 @@ package struct DirectoryContent: BundleContent {
 
     /// As ``StoredRanges`` says.
     package func read(
-        _ path: String, _ range: Range<Int>, into buffer: inout Buffer, _ block: (Span<UInt8>) throws -> Void
+        _ path: RelativePath, _ range: Range<Int>, into buffer: inout Buffer,
+        _ block: (Span<UInt8>) throws -> Void
     ) throws {
         let file = try open(path)
         if range.count > FileReader.blockSize { file.willReadSequentially() }
@@ -92,10 +93,9 @@ package struct DirectoryContent: BundleContent {
         }
     }
 
-    private func open(_ path: String) throws -> FileHandle {
+    private func open(_ path: RelativePath) throws -> FileHandle {
         var directory = root
-        let parts = Path.parts(path)
-        for part in parts.dropLast() { directory = try directory.directory(String(part)) }
-        return try directory.reading(parts.last.map(String.init) ?? "")
+        for part in path.components.dropLast() { directory = try directory.directory(part) }
+        return try directory.reading(path.name)
     }
 }

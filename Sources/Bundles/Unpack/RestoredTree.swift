@@ -6,7 +6,7 @@ import Storage
 struct RestoredTree: Sendable {
     /// One file of the commit.
     struct Record: Sendable {
-        let path: String
+        let path: RelativePath
         let size: Int
         /// The SHA-256 of a file that the Hub stores outside git; `nil` for one in git.
         let sha256: SHA256Digest?
@@ -14,7 +14,7 @@ struct RestoredTree: Sendable {
         let item: Int
     }
 
-    let path: String
+    let path: RelativePath
     let records: [Record]
 
     /// The listing's text.
@@ -30,14 +30,14 @@ struct RestoredTree: Sendable {
                 let pointer = try LFSPointer.gitBlob(sha256: sha256, size: record.size)
                 members.append(
                     JSON.Member(
-                        record.path,
+                        record.path.text,
                         [
                             "size": size, "blob_id": .string(pointer.hex), "lfs_sha256": .string(sha256.hex),
                             "lfs_size": size,
                         ]))
             } else {
                 guard let name = gitBlob(record.item) else { return nil }
-                members.append(JSON.Member(record.path, ["size": size, "blob_id": .string(name.hex)]))
+                members.append(JSON.Member(record.path.text, ["size": size, "blob_id": .string(name.hex)]))
             }
         }
         let document: JSON = ["format_version": 1, "files": .object(members)]

@@ -65,10 +65,10 @@ final class UnpackDirectory: Sendable {
     }
 
     /// What is at a path.
-    func find(_ path: String) throws -> Found {
+    func find(_ path: RelativePath) throws -> Found {
         var directory = root
         var shown = ""
-        let parts = Path.parts(path).map(String.init)
+        let parts = path.components
         for (index, part) in parts.enumerated() {
             guard let status = try directory.status(of: part) else { return .nothing }
             shown = shown.isEmpty ? part : "\(shown)/\(part)"
@@ -79,11 +79,12 @@ final class UnpackDirectory: Sendable {
         return .nothing
     }
 
-    /// Opens a directory below the target, and makes what is missing of it.
-    func directory(making path: String) throws -> OpenDirectory {
+    /// Opens a directory below the target, and makes what is missing of it; the target itself where it is `nil`.
+    func directory(making path: RelativePath?) throws -> OpenDirectory {
+        guard let path else { return root }
         var directory = root
         var shown = ""
-        for part in Path.parts(path).map(String.init) where path != "." {
+        for part in path.components {
             shown = shown.isEmpty ? part : "\(shown)/\(part)"
             try directory.makeDirectory(part)
             guard let status = try directory.status(of: part), status.kind == .directory else {
@@ -95,29 +96,31 @@ final class UnpackDirectory: Sendable {
     }
 
     /// Opens a directory that exists; `nil` where it does not or is none.
-    func directory(existing path: String) -> OpenDirectory? {
+    func directory(existing path: RelativePath) -> OpenDirectory? {
         guard case .entry(let parent, let name, let status)? = try? find(path), status.kind == .directory
         else { return nil }
         return try? parent.directory(name)
     }
 
     /// Waits until the names in directories, and in all above them, are on the disk.
-    func synchronize(_ paths: Set<String>) throws {
-        var all: Set<String> = []
-        for path in paths {
-            var path = path
-            while path != ".", all.insert(path).inserted { path = Path.parent(path) }
-        }
+    func synchronize(_ paths: Set<RelativePath>) throws {
+        var all = paths
+        for path in paths { all.formUnion(path.ancestors) }
         for path in all { try directory(making: path).synchronize() }
         try root.synchronize()
     }
 
-    private func obstacle(_ shown: String, _ status: FileStatus?, _ path: String) -> Diagnostic {
+    private func obstacle(_ shown: String, _ status: FileStatus?, _ path: RelativePath) -> Diagnostic {
         let what = status?.kind == .link ? "a link, and no link in a target is followed" : "not a directory"
         return conflict(shown, "is \(what)", notes: ["needed for \(path)"])
     }
 
     /// Something that is in the way, and stays as it is.
+    func conflict(_ path: RelativePath, _ clause: String, notes: [String] = []) -> Diagnostic {
+        conflict(path.text, clause, notes: notes)
+    }
+
+    /// The same of a part of a path.
     func conflict(_ shown: String, _ clause: String, notes: [String] = []) -> Diagnostic {
         Diagnostic(
             code: .targetConflict, "\(FileWalk.shown(Path.join(path, shown))) \(clause)", notes: notes,

@@ -1,4 +1,5 @@
 import Caches
+import Formats
 import Manifests
 import Storage
 
@@ -47,7 +48,7 @@ extension UnpackPlan {
 
     /// Which blob it is: of one content a folder may have two, where one path is in git and another is not.
     private struct BlobKey: Hashable {
-        let folder: String
+        let folder: RelativePath
         let sha256: SHA256Digest
         let naming: Naming
     }
@@ -56,30 +57,30 @@ extension UnpackPlan {
         let name: String
         let size: Int
         let ranges: [Segment]
-        var links: [String] = []
+        var links: [RelativePath] = []
         var units: [Int] = []
     }
 
     private mutating func plan(
         _ commit: Commit, _ blobs: inout [BlobKey: Blob], _ order: inout [BlobKey]
     ) throws(Diagnostics) {
-        let folder = commit.repository.folder
-        let unit = add(Unit(entries: commit.entries.map(\.name), staging: folder + "/blobs"))
+        let folder = try UnpackPlan.path(commit.repository.folder)
+        let unit = add(Unit(entries: commit.entries.map(\.name), staging: folder.appending("blobs")))
         let tree = commit.entries.first(where: UnpackPlan.hasWholeTree)
         var records: [RestoredTree.Record] = []
-        var seen: [[UInt8]: LockedFile] = [:]
+        var seen: [RelativePath: LockedFile] = [:]
         // The one with the listing first, so that none of its files counts as another one's.
         let others = commit.entries.filter { $0.name != tree?.name }
         for entry in (tree.map { [$0] } ?? []) + others {
             for file in entry.files {
-                if let present = seen.updateValue(file, forKey: Array(file.path.utf8)) {
+                if let present = seen.updateValue(file, forKey: file.path) {
                     guard present.sha256 == file.sha256, present.size == file.size else {
                         throw UnpackPlan.contradiction(
-                            "\(commit.repository.id) has two contents for \(quoted(file.path))")
+                            "\(commit.repository.id) has two contents for \(quoted(file.path.text))")
                     }
                     continue
                 }
-                let path = "\(folder)/snapshots/\(commit.commit)/\(file.path)"
+                let path = try UnpackPlan.path("\(folder)/snapshots/\(commit.commit)/\(file.path)")
                 let isListed = tree != nil && (file.proof == .treeSHA256 || file.proof == .treeGit)
                 if file.proof == .none || isListed {
                     // A plain copy, as the client leaves it where there are no symbolic links. A blob's
@@ -104,7 +105,7 @@ extension UnpackPlan {
         }
         if let tree, records.count == tree.files.count {
             units[unit].tree = RestoredTree(
-                path: "\(folder)/trees/\(commit.commit).json", records: records)
+                path: try UnpackPlan.path("\(folder)/trees/\(commit.commit).json"), records: records)
         }
     }
 
@@ -127,7 +128,7 @@ extension UnpackPlan {
 
     private mutating func planRefs(_ commits: [Commit]) throws(Diagnostics) {
         // By the path of the ref, which commit it got: two entries may pin one branch at two commits.
-        var given: [[UInt8]: String] = [:]
+        var given: [RelativePath: String] = [:]
         if !units.isEmpty {
             units[0].texts.append(Text(path: "CACHEDIR.TAG", bytes: Array(UnpackPlan.tag.utf8)))
         }
@@ -139,8 +140,8 @@ extension UnpackPlan {
                 }
                 // A full commit is found by itself.
                 if GitBlobDigest(hex: ref.lowercased()) != nil { continue }
-                let path = "\(repository.folder)/refs/\(ref)"
-                let other = given.updateValue(hash, forKey: Array(path.utf8))
+                let path = try UnpackPlan.path("\(repository.folder)/refs/\(ref)")
+                let other = given.updateValue(hash, forKey: path)
                 guard other == nil || other == hash else {
                     throw UnpackPlan.contradiction(
                         "\(ref) of \(repository.id) is at \(other ?? "") and at \(hash)",

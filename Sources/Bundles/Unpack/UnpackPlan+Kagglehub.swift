@@ -1,4 +1,5 @@
 import Caches
+import Formats
 import Manifests
 
 // What kagglehub keeps: the files of a version, and beside them an empty file that says that all are there.
@@ -15,23 +16,25 @@ extension UnpackPlan {
         }
         for (handle, version, entries) in versions {
             let unit = add(Unit(entries: entries.map(\.name), staging: UnpackPlan.staging))
-            var seen: [[UInt8]: LockedFile] = [:]
+            var seen: [RelativePath: LockedFile] = [:]
             for entry in entries {
                 for file in entry.files {
-                    if let present = seen.updateValue(file, forKey: Array(file.path.utf8)) {
+                    if let present = seen.updateValue(file, forKey: file.path) {
                         guard present.sha256 == file.sha256, present.size == file.size else {
                             throw UnpackPlan.contradiction(
-                                "\(handle.text) has two contents for \(quoted(file.path))")
+                                "\(handle.text) has two contents for \(quoted(file.path.text))")
                         }
                         continue
                     }
                     add(
-                        file, of: entry, to: "\(handle.versionsFolder)/\(version)/\(file.path)", unit: unit)
+                        file, of: entry,
+                        to: try UnpackPlan.path("\(handle.versionsFolder)/\(version)/\(file.path)"),
+                        unit: unit)
                 }
             }
             // Without the marker kagglehub finds nothing offline, so it is made also where files were left
             // out. Online it then hides them, which has to be said.
-            let marker = "\(handle.folder)/\(version).complete"
+            let marker = try UnpackPlan.path("\(handle.folder)/\(version).complete")
             units[unit].texts.append(Text(path: marker, bytes: []))
             guard entries.allSatisfy(\.takesOnlySome), let first = entries.first else { continue }
             findings.append(

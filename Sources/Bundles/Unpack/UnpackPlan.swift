@@ -27,9 +27,9 @@ struct UnpackPlan: Sendable {
     /// Where content goes.
     enum Home: Sendable {
         /// To this path.
-        case path(String)
+        case path(RelativePath)
         /// Into the blobs of a repository's folder in a hub cache, with links to it.
-        case blob(folder: String, Naming, links: [String])
+        case blob(folder: RelativePath, Naming, links: [RelativePath])
     }
 
     /// By what a hub cache names a blob: the ETag that the Hub gives for the file.
@@ -39,7 +39,7 @@ struct UnpackPlan: Sendable {
 
     /// A small file that is made after all content, of which an existing one is never replaced.
     struct Text: Sendable {
-        let path: String
+        let path: RelativePath
         let bytes: [UInt8]
         /// What a file says that has other content; `nil` where nobody needs to know.
         var elsewhere: Diagnostic?
@@ -49,7 +49,7 @@ struct UnpackPlan: Sendable {
     struct Unit: Sendable {
         let entries: [String]
         /// Where its files are written first, so that they can be renamed to their places.
-        let staging: String
+        let staging: RelativePath
         var tree: RestoredTree?
         /// In the order in which they are made.
         var texts: [Text] = []
@@ -67,7 +67,7 @@ struct UnpackPlan: Sendable {
 
     /// The directory for unfinished files, and what their names end in: huggingface_hub takes files of that
     /// name for downloads that did not end, which is what they are.
-    static let staging = ".knapsack-unpack"
+    static let staging: RelativePath = ".knapsack-unpack"
     static let unfinished = ".knapsack.incomplete"
 
     /// Plans the restoring of entries.
@@ -78,7 +78,7 @@ struct UnpackPlan: Sendable {
         self.entries = entries.map(\.name)
         files = entries.reduce(0) { $0 + $1.files.count }
         switch target.form {
-        case .directories: planDirectories(entries)
+        case .directories: try planDirectories(entries)
         case .hub: try planHub(entries)
         case .kagglehub: try planKagglehub(entries)
         }
@@ -92,18 +92,18 @@ struct UnpackPlan: Sendable {
         return units.count - 1
     }
 
-    mutating func add(_ file: LockedFile, of entry: LockedEntry, to path: String, unit: Int) {
+    mutating func add(_ file: LockedFile, of entry: LockedEntry, to path: RelativePath, unit: Int) {
         items.append(
             Item(
                 number: items.count, name: "\(entry.name)/\(file.path)", size: file.size, sha256: file.sha256,
                 ranges: entry.ranges(of: file), home: .path(path), units: [unit], needsGitBlob: false))
     }
 
-    private mutating func planDirectories(_ entries: [LockedEntry]) {
+    private mutating func planDirectories(_ entries: [LockedEntry]) throws(Diagnostics) {
         for entry in entries {
             let unit = add(Unit(entries: [entry.name], staging: UnpackPlan.staging))
             for file in entry.files {
-                add(file, of: entry, to: "\(entry.name)/\(file.path)", unit: unit)
+                add(file, of: entry, to: try UnpackPlan.path("\(entry.name)/\(file.path)"), unit: unit)
             }
         }
     }
@@ -111,7 +111,7 @@ struct UnpackPlan: Sendable {
     // MARK: Checking
 
     /// All paths that something is made at, but for blobs, whose names are digests.
-    private var paths: [String] {
+    private var paths: [RelativePath] {
         items.flatMap { item in
             switch item.home {
             case .path(let path): [path]
@@ -122,28 +122,29 @@ struct UnpackPlan: Sendable {
 
     /// A lock comes from strangers: it may name one path twice, or a file and something below it.
     private func refuseContradictions() throws(Diagnostics) {
-        var seen: Set<[UInt8]> = []
+        var seen: Set<RelativePath> = []
         for path in paths {
-            if let problem = Path.problem(inRelative: path) {
-                throw UnpackPlan.contradiction("the path \(quoted(path)) \(problem)")
-            }
-            if Path.parts(path).first.map(String.init) == UnpackPlan.staging {
+            if path.isInside(UnpackPlan.staging) {
                 throw UnpackPlan.contradiction("an entry has the name \(UnpackPlan.staging)")
             }
-            guard seen.insert(Array(path.utf8)).inserted else {
-                throw UnpackPlan.contradiction("two files are to be at \(quoted(path))")
+            guard seen.insert(path).inserted else {
+                throw UnpackPlan.contradiction("two files are to be at \(quoted(path.text))")
             }
         }
         for path in paths {
-            var above = Path.parent(path)
-            while above != "." {
-                if seen.contains(Array(above.utf8)) {
-                    throw UnpackPlan.contradiction(
-                        "\(quoted(above)) is a file, and \(quoted(path)) lies below it")
-                }
-                above = Path.parent(above)
+            if let above = path.ancestors.first(where: seen.contains) {
+                throw UnpackPlan.contradiction(
+                    "\(quoted(above.text)) is a file, and \(quoted(path.text)) lies below it")
             }
         }
+    }
+
+    /// A path below the target, put together out of what the lock says.
+    static func path(_ text: String) throws(Diagnostics) -> RelativePath {
+        guard let path = RelativePath(text) else {
+            throw contradiction("the path \(quoted(text)) \(RelativePath.problem(text) ?? "is refused")")
+        }
+        return path
     }
 
     static func contradiction(_ message: String, fix: String = "pack the bundle again") -> Diagnostics {

@@ -1,4 +1,5 @@
 import Caches
+import Formats
 import Manifests
 import Storage
 
@@ -30,7 +31,7 @@ struct UnpackStream: Sendable {
         let item: Int
     }
 
-    private var parts: [[UInt8]: [Part]] = [:]
+    private var parts: [RelativePath: [Part]] = [:]
     /// How many parts of each file are still to come.
     private var left: [Key: Int] = [:]
     /// The files that were begun, under their unfinished names.
@@ -40,7 +41,7 @@ struct UnpackStream: Sendable {
     private var ready: [Key] = []
     private var readyBytes = 0
     /// The directories for unfinished files: each is opened once, however many files go through it.
-    private var stagings: [[String: OpenDirectory]]
+    private var stagings: [[RelativePath: OpenDirectory]]
     private static let readyLimit = 1 << 28
 
     init(_ archive: ArchiveContent, _ writers: [UnpackWriter], progress: @escaping ProgressHandler) {
@@ -59,7 +60,7 @@ struct UnpackStream: Sendable {
                     let part = Part(
                         file: key, range: range.offset..<range.offset + range.length, position: position,
                         isWhole: item.ranges.count == 1)
-                    parts[Array(range.at.utf8), default: []].append(part)
+                    parts[range.at, default: []].append(part)
                     position += range.length
                 }
             }
@@ -100,13 +101,13 @@ struct UnpackStream: Sendable {
             while !parts.isEmpty, let entry = try reader.next() {
                 if Task.isCancelled { throw ReadFailure.cancelled }
                 let isAdmitted = try bounds.admits(entry)
-                guard let wanted = parts.removeValue(forKey: Array(entry.path.utf8)) else { continue }
+                guard let wanted = parts.removeValue(forKey: entry.path) else { continue }
                 guard isAdmitted else {
                     refuse(entry, wanted)
                     continue
                 }
                 try receive(entry, wanted, &reader)
-                progress(.finished(file: entry.path))
+                progress(.finished(file: entry.path.text))
                 if ready.count >= UnpackWriter.batch || readyBytes >= UnpackStream.readyLimit {
                     try placeReady()
                 }
@@ -221,7 +222,7 @@ struct UnpackStream: Sendable {
 
     /// What parts did not come of fails, and nothing half-written of it stays.
     private mutating func failRest(_ broken: ArchiveError?) throws -> [Diagnostic] {
-        let names = Set(left.keys.map { item($0).name }).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let names = Set(left.keys.map { ExactName(item($0).name) }).sorted()
         var findings: [Diagnostic] = []
         if let broken {
             let more = names.count > 3 ? ["… and \(names.count - 3) more"] : []
@@ -230,9 +231,9 @@ struct UnpackStream: Sendable {
                     archive.name, notes: names.prefix(3).map { "not restored: \($0)" } + more)
             ]
         } else {
-            for (path, parts) in parts.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            for (path, parts) in parts.sorted(by: { $0.key < $1.key }) {
                 guard let part = parts.first else { continue }
-                let shown = FileWalk.shown(String(decoding: path, as: UTF8.self))
+                let shown = FileWalk.shown(path)
                 findings.append(
                     Diagnostic(
                         code: .missing, "\(archive.name): \(shown) is missing",

@@ -14,7 +14,7 @@ struct UnpackSurvey {
         /// The name of the blob that holds the content.
         var blob: String?
         /// The links that are to be made.
-        var links: [String] = []
+        var links: [RelativePath] = []
         /// What is in the way.
         var conflicts: [Diagnostic] = []
     }
@@ -80,7 +80,7 @@ struct UnpackSurvey {
 
     /// Compares what is at a path with an item's content.
     func compare(
-        _ item: UnpackPlan.Item, at path: String, _ buffer: inout Buffer, _ progress: ProgressHandler
+        _ item: UnpackPlan.Item, at path: RelativePath, _ buffer: inout Buffer, _ progress: ProgressHandler
     ) throws -> Comparison {
         switch try directory.find(path) {
         case .nothing: return .absent
@@ -97,7 +97,7 @@ struct UnpackSurvey {
     }
 
     private func compare(
-        _ item: UnpackPlan.Item, at path: String, _ parent: OpenDirectory, _ name: String,
+        _ item: UnpackPlan.Item, at path: RelativePath, _ parent: OpenDirectory, _ name: String,
         _ status: FileStatus, _ buffer: inout Buffer, _ progress: ProgressHandler
     ) throws -> Comparison {
         let expected = "expected sha256 \(item.sha256)  (\(item.size) bytes, from the lock)"
@@ -121,7 +121,7 @@ struct UnpackSurvey {
 
     /// The blob of a repository, and the links to it.
     private func survey(
-        _ item: UnpackPlan.Item, _ folder: String, _ naming: UnpackPlan.Naming, _ links: [String],
+        _ item: UnpackPlan.Item, _ folder: RelativePath, _ naming: UnpackPlan.Naming, _ links: [RelativePath],
         _ state: inout State, _ buffer: inout Buffer, _ progress: ProgressHandler
     ) throws {
         // The names under which the content may lie there: its own, and those that links in the place of
@@ -183,8 +183,9 @@ struct UnpackSurvey {
 
     /// The path of a blob; where it is a link into the store that the repositories of a cache share
     /// (huggingface_hub, `_shared_blobs.py`), the path in the store.
-    private func blobPath(_ folder: String, _ name: String) throws -> String {
-        let path = "\(folder)/blobs/\(name)"
+    private func blobPath(_ folder: RelativePath, _ name: String) throws -> RelativePath {
+        // The name is a digest.
+        let path = RelativePath(checked: "\(folder)/blobs/\(name)")
         guard case .entry(let parent, let name, let status) = try directory.find(path), status.kind == .link
         else { return path }
         let parts = Path.parts(try parent.linkText(name)).map(String.init)
@@ -192,19 +193,19 @@ struct UnpackSurvey {
             SHA256Digest(hex: parts[4]) != nil, parts[4].utf8.starts(with: parts[3].utf8),
             parts[3].utf8.count == 2
         else { return path }
-        return "blobs/\(parts[3])/\(parts[4])"
+        return RelativePath(checked: "blobs/\(parts[3])/\(parts[4])")
     }
 }
 
 /// The links from snapshots to blobs.
 enum HubLink {
     /// The text of the link at `path` to a blob of its repository: relative, as huggingface_hub writes it.
-    static func text(_ path: String, toBlob name: String) -> String {
+    static func text(_ path: RelativePath, toBlob name: String) -> String {
         up(path) + "blobs/" + name
     }
 
     /// The blob that a link of this text at `path` leads to; `nil` where it leads anywhere else.
-    static func blob(_ text: String, of path: String) -> String? {
+    static func blob(_ text: String, of path: RelativePath) -> String? {
         let start = up(path) + "blobs/"
         guard text.utf8.starts(with: start.utf8) else { return nil }
         let name = String(Substring(text.utf8.dropFirst(start.utf8.count)))
@@ -212,7 +213,7 @@ enum HubLink {
     }
 
     /// From the directory of `folder/snapshots/commit/…` to the folder.
-    private static func up(_ path: String) -> String {
-        String(repeating: "../", count: max(0, Path.parts(path).count - 2))
+    private static func up(_ path: RelativePath) -> String {
+        String(repeating: "../", count: max(0, path.components.count - 2))
     }
 }

@@ -119,7 +119,7 @@ struct UnpackWriter: Sendable {
         return (try directory.directory(making: path), name)
     }
 
-    func unfinishedPath(_ item: UnpackPlan.Item) -> (directory: String, name: String) {
+    func unfinishedPath(_ item: UnpackPlan.Item) -> (directory: RelativePath, name: String) {
         (
             item.units.first.map { plan.units[$0].staging } ?? UnpackPlan.staging,
             "\(item.number)\(UnpackPlan.unfinished)"
@@ -166,29 +166,29 @@ struct UnpackWriter: Sendable {
     }
 
     func damaged(_ item: UnpackPlan.Item, _ found: SHA256Digest) -> Diagnostic {
-        let places = Set(item.ranges.map(\.at)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let places = Set(item.ranges.map(\.at)).sorted()
         let more = places.count > 3 ? ["… and \(places.count - 3) more"] : []
         return Diagnostic(
             code: .changed, "\(item.name) does not come out of the bundle as the lock says",
             notes: [
                 "expected sha256 \(item.sha256)  (\(item.size) bytes, from the lock)",
                 "found    sha256 \(found)",
-            ] + places.prefix(3).map { "from \(FileWalk.shown(Path.join(bundle, $0)))" } + more,
+            ] + places.prefix(3).map { "from \(FileWalk.shown($0.joined(to: bundle)))" } + more,
             fix: "knapsack verify \(bundle) says what is damaged; copy the bundle again")
     }
 
     /// Gives written content its name, unless something came to have it meanwhile.
     private func place(_ item: UnpackPlan.Item, _ digests: ContentDigests) throws -> Outcome {
-        let path: String
+        let path: RelativePath
         switch item.home {
         case .path(let given): path = given
         case .blob(let folder, let naming, _):
-            path = "\(folder)/blobs/\(try name(of: item, naming, digests))"
+            path = RelativePath(checked: "\(folder)/blobs/\(try name(of: item, naming, digests))")
         }
         let (staging, unfinished) = try unfinished(item)
-        let parent = try directory.directory(making: Path.parent(path))
+        let parent = try directory.directory(making: path.parent)
         do throws(FileError) {
-            try staging.rename(unfinished, into: parent, as: Path.name(path))
+            try staging.rename(unfinished, into: parent, as: path.name)
             return .done(digests)
         } catch {
             guard error.isExisting else { throw error }
@@ -221,15 +221,15 @@ struct UnpackWriter: Sendable {
     func finish(_ outcomes: [Int: Outcome]) throws -> [Diagnostic] {
         var findings: [Diagnostic] = []
         var broken: Set<Int> = []
-        var touched: Set<String> = []
+        var touched: Set<RelativePath> = []
         for item in plan.items {
             if case .failed(let problem)? = outcomes[item.number] {
                 if let problem { findings.append(problem) }
                 broken.formUnion(item.units)
             }
             switch item.home {
-            case .path(let path): touched.insert(Path.parent(path))
-            case .blob(let folder, _, _): touched.insert("\(folder)/blobs")
+            case .path(let path): touched.formUnion([path.parent].compactMap(\.self))
+            case .blob(let folder, _, _): touched.insert(folder.appending("blobs"))
             }
         }
         try directory.synchronize(touched)
@@ -250,7 +250,7 @@ struct UnpackWriter: Sendable {
                     findings.append(problem)
                     broken.formUnion(item.units)
                 }
-                touched.insert(Path.parent(link))
+                touched.formUnion([link.parent].compactMap(\.self))
             }
         }
         try directory.synchronize(touched)
@@ -273,15 +273,15 @@ struct UnpackWriter: Sendable {
     }
 
     /// - Returns: what has the name already, where it is anything else.
-    private func makeLink(_ path: String, toBlob name: String) throws -> Diagnostic? {
+    private func makeLink(_ path: RelativePath, toBlob name: String) throws -> Diagnostic? {
         let text = HubLink.text(path, toBlob: name)
-        let parent = try directory.directory(making: Path.parent(path))
+        let parent = try directory.directory(making: path.parent)
         do throws(FileError) {
-            try parent.makeLink(Path.name(path), to: text)
+            try parent.makeLink(path.name, to: text)
             return nil
         } catch {
             guard error.isExisting else { throw error }
-            let present = try? parent.linkText(Path.name(path))
+            let present = try? parent.linkText(path.name)
             if present == text { return nil }
             return directory.conflict(
                 path, "is something else than a link to \(name)", notes: present.map { ["-> \($0)"] } ?? [])
@@ -291,9 +291,9 @@ struct UnpackWriter: Sendable {
     /// Makes a small file where there is none.
     ///
     /// - Returns: what there is to say of one that exists with other content.
-    private func make(_ text: UnpackPlan.Text, staging path: String) throws -> Diagnostic? {
-        let parent = try directory.directory(making: Path.parent(text.path))
-        let name = Path.name(text.path)
+    private func make(_ text: UnpackPlan.Text, staging path: RelativePath) throws -> Diagnostic? {
+        let parent = try directory.directory(making: text.path.parent)
+        let name = text.path.name
         if try parent.status(of: name) == nil {
             let staging = try directory.directory(making: path)
             let unfinished = "text\(UnpackPlan.unfinished)"
@@ -305,7 +305,7 @@ struct UnpackWriter: Sendable {
             }
             do {
                 try staging.rename(unfinished, into: parent, as: name)
-                try directory.synchronize([Path.parent(text.path)])
+                try directory.synchronize(Set([text.path.parent].compactMap(\.self)))
                 return nil
             } catch let error as FileError where error.isExisting {
                 try staging.removeFile(unfinished)
@@ -322,12 +322,12 @@ struct UnpackWriter: Sendable {
     func removeLeftovers() throws {
         for path in Set(plan.units.map(\.staging)) {
             guard let staging = directory.directory(existing: path) else { continue }
-            for name in try Directory.names(in: Path.join(directory.path, path))
-            where name.utf8.reversed().starts(with: UnpackPlan.unfinished.utf8.reversed()) {
+            for name in try Directory.names(in: path.joined(to: directory.path))
+            where name.utf8.ends(with: UnpackPlan.unfinished) {
                 if try staging.status(of: name)?.kind == .file { try staging.removeFile(name) }
             }
         }
-        try directory.root.removeEmptyDirectory(UnpackPlan.staging)
+        try directory.root.removeEmptyDirectory(UnpackPlan.staging.name)
     }
 
     /// A full disk is told with what was needed.

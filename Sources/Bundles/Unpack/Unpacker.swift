@@ -1,4 +1,5 @@
 import Caches
+import Formats
 package import Manifests
 import Storage
 
@@ -138,13 +139,12 @@ package struct Unpacker: Sendable {
 
     /// Whether the bundle has every range that is wanted; that they are right is proved while they are read.
     private func checkBundle() throws {
-        var sizes: [[UInt8]: Int] = [:]
+        var sizes: [RelativePath: Int] = [:]
         var problems: [Diagnostic] = []
-        var told: Set<[UInt8]> = []
+        var told: Set<RelativePath> = []
         for item in plans.flatMap(\.items) {
             for range in item.ranges {
-                // By bytes: names that Swift calls equal may be two files.
-                let key = Array(range.at.utf8)
+                let key = range.at
                 guard !told.contains(key) else { continue }
                 do {
                     let known: Int?
@@ -179,7 +179,7 @@ package struct Unpacker: Sendable {
     }
 
     private func problem(
-        _ code: FindingCode, _ path: String, _ clause: String, _ item: UnpackPlan.Item
+        _ code: FindingCode, _ path: RelativePath, _ clause: String, _ item: UnpackPlan.Item
     ) -> Diagnostic {
         Diagnostic(
             code: code, "\(name): \(FileWalk.shown(path)) \(clause)",

@@ -1,3 +1,4 @@
+import Formats
 package import Manifests
 package import Storage
 
@@ -28,9 +29,9 @@ package struct ArchiveVerifier: Sendable {
         let size = (try? FileStatus.status(of: path).size) ?? 0
         progress(.began(stage: "verifying", files: 0, bytes: size))
         defer { progress(.ended) }
-        var found: [String: FoundContent] = [:]
-        var kept: [String: [UInt8]] = [:]
-        var offsets: [String: Int] = [:]
+        var found: [RelativePath: FoundContent] = [:]
+        var kept: [RelativePath: [UInt8]] = [:]
+        var offsets: [RelativePath: Int] = [:]
         var total = 0
         var damage: Diagnostic?
         var bounds = MemberBounds(path, format: format, size: size)
@@ -56,8 +57,8 @@ package struct ArchiveVerifier: Sendable {
                     }
                 }
                 if keeps { kept[entry.path] = bytes }
-                if keeps, entry.path.utf8.elementsEqual(Lock.bundledName.utf8),
-                    let lock = try? Lock.parse(bytes, path: Lock.bundledName)
+                if keeps, entry.path == Lock.bundledName,
+                    let lock = try? Lock.parse(bytes, path: Lock.bundledName.text)
                 {
                     bounds.learn(lock)
                 }
@@ -66,7 +67,7 @@ package struct ArchiveVerifier: Sendable {
                     level == .full && isAdmitted ? .digest(digest, size: entry.size) : .size(entry.size)
                 offsets[entry.path] = entry.offset
                 total = total.addingReportingOverflow(entry.size).partialValue
-                progress(.finished(file: entry.path))
+                progress(.finished(file: entry.path.text))
             }
         } catch let error as ArchiveError where error.code == .damaged {
             damage = Diagnostic(
@@ -80,7 +81,7 @@ package struct ArchiveVerifier: Sendable {
         var bundleLock: Lock?
         if let lock = kept[Lock.bundledName] {
             do {
-                let lock = try Lock.parse(lock, path: Lock.bundledName)
+                let lock = try Lock.parse(lock, path: Lock.bundledName.text)
                 bundleLock = lock
                 let expected = try ExpectedFiles(lock: lock)
                 let compared = BundleComparison(expected, found)
@@ -113,7 +114,7 @@ package struct ArchiveVerifier: Sendable {
                     code: .notABundle, "\(path) has no \(Lock.bundledName), so it is no bundle",
                     fix: "name an archive that knapsack pack wrote", verdict: .undecided))
         }
-        findings.sort { $0.message.utf8.lexicographicallyPrecedes($1.message.utf8) }
+        findings.sort { $0.message.precedesByBytes($1.message) }
         return VerifyReport(
             level: level, files: found.count, bytes: total, unassembled: unassembled, findings: findings,
             found: found,

@@ -1,3 +1,4 @@
+import Formats
 import Manifests
 package import Storage
 
@@ -11,10 +12,10 @@ package enum FoundContent: Equatable, Sendable {
 /// Holds what was found in a bundle, wherever it was read from, against what its lock says.
 struct BundleComparison {
     private let expected: ExpectedFiles
-    private let found: [String: FoundContent]
+    private let found: [RelativePath: FoundContent]
 
     /// Takes both sides.
-    init(_ expected: ExpectedFiles, _ found: [String: FoundContent]) {
+    init(_ expected: ExpectedFiles, _ found: [RelativePath: FoundContent]) {
         self.expected = expected
         self.found = found
     }
@@ -72,6 +73,7 @@ struct BundleComparison {
                 }
             }
         }
+        var extras: [RelativePath] = []
         for path in found.keys where expected.content[path] == nil && path != ModelSignature.name {
             if expected.generated.contains(path) {
                 switch found[path] {
@@ -84,9 +86,10 @@ struct BundleComparison {
                 default: break
                 }
             } else {
-                findings.append(BundleComparison.extra(path))
+                extras.append(path)
             }
         }
+        findings += extraFindings(extras)
         for path in expected.generated.sorted()
         where found[path] == nil && !UploadMetadata.names.contains(path) {
             findings.append(Diagnostic(code: .missing, "\(path) is missing", fix: "pack the bundle again"))
@@ -94,12 +97,27 @@ struct BundleComparison {
         return findings
     }
 
+    private func extraFindings(_ extras: [RelativePath]) -> [Diagnostic] {
+        guard !extras.isEmpty else { return [] }
+        // Keyed by what `String` takes for the same, to name the file of the lock that an extra one looks like.
+        let lookalikes = Dictionary(expected.content.keys.map { ($0.text, $0) }, uniquingKeysWith: min)
+        return extras.map { BundleComparison.extra($0.text, twin: lookalikes[$0.text]) }
+    }
+
     /// Python writes what it compiled of the loader beside it, where it may: before a line of the loader has
     /// run. That spoils nothing, but Python would run it, and nobody has proved it.
-    private static func extra(_ path: String) -> Diagnostic {
+    /// - Parameter twin: the file of the lock whose name Unicode calls equivalent.
+    static func extra(_ path: String, twin: RelativePath? = nil) -> Diagnostic {
         guard isPythonCache(path) else {
             return Diagnostic(
-                code: .extra, "\(path) is not in the lock", fix: "remove it from the bundle")
+                code: .extra, "\(path) is not in the lock",
+                notes: twin.map {
+                    [
+                        "it looks like a file of the lock, and has another name:",
+                        "in the lock  \($0.text.withVisibleScalars)",
+                        "found        \(path.withVisibleScalars)",
+                    ]
+                } ?? [], fix: "remove it from the bundle")
         }
         return Diagnostic(
             code: .pythonCache, "\(path) was written by Python, and is not proved",
@@ -118,7 +136,7 @@ struct BundleComparison {
         guard let sums = SumsFile.parse(bytes) else {
             return [damagedSums(notes: ["it is not a list of digests and paths in their order"])]
         }
-        var wrong: [String] = []
+        var wrong: [RelativePath] = []
         for (path, digest) in sums {
             guard case .digest(let actual, _)? = found[path], actual != digest else { continue }
             wrong.append(path)
@@ -136,7 +154,7 @@ struct BundleComparison {
                 code: .changed, "\(path) does not match its line in \(SumsFile.name)",
                 notes: ["either of the two is damaged"], fix: "pack the bundle again")
         }
-        let notes = (unnamed + unknown + lines).sorted()
+        let notes = (unnamed + unknown + lines).sortedByBytes()
         return generated + (notes.isEmpty ? [] : [damagedSums(notes: Array(notes.prefix(5)))])
     }
 
@@ -146,11 +164,11 @@ struct BundleComparison {
             fix: "pack the bundle again")
     }
 
-    private func changed(_ path: String, _ expected: String, _ found: String) -> Diagnostic {
+    private func changed(_ path: RelativePath, _ expected: String, _ found: String) -> Diagnostic {
         Diagnostic(code: .changed, "\(path) has another size", notes: [expected, found])
     }
 
-    private func unreadable(_ path: String, _ reason: String) -> Diagnostic {
+    private func unreadable(_ path: RelativePath, _ reason: String) -> Diagnostic {
         Diagnostic(code: .unreadable, "\(path) could not be read", notes: [reason], verdict: .undecided)
     }
 }

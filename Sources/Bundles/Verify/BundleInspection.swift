@@ -35,7 +35,7 @@ package struct BundleInspection: Sendable {
                 format == .tarZstd
                 ? nil : try await ArchiveVerifier(path, format: format, level: .quick).verify { _ in }
         } else {
-            guard kind == .directory, try FileStatus.existing(Path.join(path, Lock.bundledName)) != nil else {
+            guard kind == .directory, try FileStatus.existing(Lock.bundledName.joined(to: path)) != nil else {
                 return nil
             }
             lock = try DirectoryContent(path).lock()

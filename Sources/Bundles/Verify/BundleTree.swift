@@ -4,8 +4,8 @@ import Storage
 
 /// What lies in a bundle's directory: regular files, and what does not belong into a bundle at all.
 struct BundleTree {
-    /// The regular files by their paths, with "/" between the parts.
-    private(set) var files: [String: FileStatus] = [:]
+    /// The regular files by their paths.
+    private(set) var files: [RelativePath: FileStatus] = [:]
     /// Links, devices and directories that cannot be read.
     private(set) var findings: [Diagnostic] = []
     /// The paths that the findings are about.
@@ -48,7 +48,12 @@ struct BundleTree {
             do {
                 let status = try FileStatus.status(of: Path.join(root, path))
                 switch status.kind {
-                case .file: files[path] = status
+                case .file:
+                    if let path = RelativePath(path) {
+                        files[path] = status
+                    } else {
+                        findings.append(BundleComparison.extra(path))
+                    }
                 case .directory: try walk(path, depth: depth + 1)
                 case .link, .other:
                     others.append(path)

@@ -32,7 +32,7 @@ package struct BundleVerifier: Sendable {
         if let expected {
             var sums: [UInt8]?
             if level == .full, case .digest(_, let size)? = found[SumsFile.name] {
-                sums = try FileReader.contents(of: Path.join(root, SumsFile.name), limit: size)
+                sums = try FileReader.contents(of: SumsFile.name.joined(to: root), limit: size)
             }
             findings += BundleComparison(expected, found).findings(sums: sums)
             if level == .full {
@@ -41,7 +41,7 @@ package struct BundleVerifier: Sendable {
                     in: DirectoryContent(root), progress)
             }
         }
-        findings.sort { $0.message.utf8.lexicographicallyPrecedes($1.message.utf8) }
+        findings.sort { $0.message.precedesByBytes($1.message) }
         return VerifyReport(
             level: level, files: tree.files.count, bytes: tree.files.values.reduce(0) { $0 &+ $1.size },
             findings: findings, found: found, lock: lock)
@@ -53,8 +53,8 @@ package struct BundleVerifier: Sendable {
         var lock: Lock?
         do {
             let bytes = try FileReader.contents(
-                of: Path.join(root, Lock.bundledName), limit: Lock.sizeLimit)
-            let read = try Lock.parse(bytes, path: Lock.bundledName)
+                of: Lock.bundledName.joined(to: root), limit: Lock.sizeLimit)
+            let read = try Lock.parse(bytes, path: Lock.bundledName.text)
             lock = read
             return (read, try ExpectedFiles(lock: read), [])
         } catch let problem as Diagnostics {
@@ -71,21 +71,21 @@ package struct BundleVerifier: Sendable {
     /// tell that they are wrong: a file that is nothing but a hole can be longer than any disk.
     private func look(
         at tree: BundleTree, _ expected: ExpectedFiles?, _ progress: @escaping ProgressHandler
-    ) async throws -> [String: FoundContent] {
+    ) async throws -> [RelativePath: FoundContent] {
         var found = tree.files.mapValues { FoundContent.size($0.size) }
         guard level == .full else { return found }
         let files = tree.files.filter { expected?.admits($0.key, size: $0.value.size) ?? true }
-            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+            .sorted { $0.key < $1.key }
         progress(
             .began(stage: "verifying", files: files.count, bytes: files.reduce(0) { $0 &+ $1.value.size }))
         defer { progress(.ended) }
         let root = root
         let hashed = try await Parallel.map(files, largestFirst: \.value.size) {
             file, buffer -> FoundContent in
-            defer { progress(.finished(file: file.key)) }
+            defer { progress(.finished(file: file.key.text)) }
             do {
                 let read = try FileReader.read(
-                    Path.join(root, file.key), gitBlob: false, buffer: &buffer
+                    file.key.joined(to: root), gitBlob: false, buffer: &buffer
                 ) { progress(.advanced(bytes: $0.count)) }
                 return .digest(read.digests.sha256, size: read.status.size)
             } catch ReadFailure.cancelled {

@@ -1,4 +1,5 @@
 package import Caches
+import Formats
 package import Manifests
 import Storage
 
@@ -26,7 +27,7 @@ package struct CacheVerifier: Sendable {
         let results = try await Parallel.map(
             sources.files, largestFirst: \.file.size
         ) { source, buffer -> Diagnostic? in
-            defer { progress(.finished(file: source.file.path)) }
+            defer { progress(.finished(file: source.file.path.text)) }
             return try CacheVerifier.finding(source, level, &buffer, progress)
         }
         return VerifyReport(

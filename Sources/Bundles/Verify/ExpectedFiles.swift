@@ -11,11 +11,11 @@ struct ExpectedFiles {
     }
 
     /// By the paths in the bundle.
-    private(set) var content: [String: Content] = [:]
+    private(set) var content: [RelativePath: Content] = [:]
     /// What the files must say by which the bundle is uploaded; they follow from the lock's `[bundle]` table.
     let metadata: [UploadMetadata.File]
     /// The files at the top that Knapsack itself makes.
-    let generated: Set<String>
+    let generated: Set<RelativePath>
     /// The files in segments, equal ones once.
     private(set) var segmented: [SegmentedFile] = []
 
@@ -27,7 +27,7 @@ struct ExpectedFiles {
         generated = Set(BundlePath.generated(lock.bundle))
         for entry in lock.entries {
             for file in entry.files {
-                let path: String
+                let path: RelativePath
                 switch file.placement {
                 case .natural: path = entry.naturalPath(of: file)
                 case .at(let other): path = other
@@ -58,7 +58,7 @@ struct ExpectedFiles {
         }
         // What the store has for segments is named by its digest, and reaches as far as any segment does.
         for segment in segments {
-            guard let digest = SHA256Digest(hex: Path.name(segment.at)),
+            guard let digest = SHA256Digest(hex: segment.at.name),
                 segment.at == Lock.storePath(digest)
             else { continue }
             let end = max(content[segment.at]?.size ?? 0, segment.offset + segment.length)
@@ -67,8 +67,7 @@ struct ExpectedFiles {
     }
 
     /// The path whose content has this digest, the first in the order of bytes; `nil` where there is none.
-    func path(of digest: SHA256Digest) -> String? {
-        content.filter { $0.value.sha256 == digest }.keys
-            .min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    func path(of digest: SHA256Digest) -> RelativePath? {
+        content.filter { $0.value.sha256 == digest }.keys.min()
     }
 }

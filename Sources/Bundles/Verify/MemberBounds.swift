@@ -47,7 +47,7 @@ struct MemberBounds {
         guard entry.size <= left else {
             let size = ByteCount.text(entry.size)
             throw ArchiveError(
-                .tooLarge, archive, entry: entry.path,
+                .tooLarge, archive, entry: entry.path.text,
                 expected == nil
                     ? "has \(size), and the lock does not come before it; decompress the archive first"
                     : "has \(size), which the bundle's lock does not account for")
@@ -62,13 +62,13 @@ extension ExpectedFiles {
 
     /// Whether a file's content is worth reading: it has the size that the lock says, or is one that Knapsack makes and
     /// not too long for one.
-    func admits(_ path: String, size: Int) -> Bool {
+    func admits(_ path: RelativePath, size: Int) -> Bool {
         if let content = content[path] { return content.size == size }
         return isGenerated(path) && size <= Self.generatedLimit
     }
 
     /// Whether a path is one of the files that Knapsack makes besides what the lock lists.
-    func isGenerated(_ path: String) -> Bool {
-        generated.contains(path) || path.utf8.elementsEqual(ModelSignature.name.utf8)
+    func isGenerated(_ path: RelativePath) -> Bool {
+        generated.contains(path) || path == ModelSignature.name
     }
 }

@@ -1,3 +1,4 @@
+package import Formats
 package import Manifests
 
 /// What a verification looked at and found.
@@ -22,7 +23,7 @@ package struct VerifyReport: Equatable, Sendable {
     /// What does not hold, in the order of the paths.
     package let findings: [Diagnostic]
     /// What was found at each path of a bundle; empty where no bundle was looked at.
-    package var found: [String: FoundContent] = [:]
+    package var found: [RelativePath: FoundContent] = [:]
     /// The lock of the bundle, where it could be read.
     package var lock: Lock?
     /// The signature that an archive holds; its content is not part of what was verified.

@@ -7,7 +7,7 @@ package import Storage
 /// bytes.
 package struct ArchiveBundleWriter: Sendable {
     private let plan: Plan
-    private let locations: [String: String]
+    private let locations: [RelativePath: String]
     private let target: String
     private let format: ArchiveFormat
     private let replacement: BundleReplacement
@@ -89,8 +89,8 @@ package struct ArchiveBundleWriter: Sendable {
             fix: "free space there, or choose another --output")
     }
 
-    private static func isText(_ path: String) -> Bool {
-        textSuffixes.contains(Path.name(path).split(separator: ".").last.map(String.init) ?? "")
+    private static func isText(_ path: RelativePath) -> Bool {
+        textSuffixes.contains(path.pathExtension ?? path.name)
     }
 
     /// Something to write: a stored file, or a generated one.
@@ -98,7 +98,7 @@ package struct ArchiveBundleWriter: Sendable {
         case stored(Plan.StoredFile)
         case generated(GeneratedFiles.File)
 
-        var path: String {
+        var path: RelativePath {
             switch self {
             case .stored(let file): file.path
             case .generated(let file): file.path
@@ -110,7 +110,7 @@ package struct ArchiveBundleWriter: Sendable {
         _ generated: [GeneratedFiles.File], to file: borrowing FileHandle, _ progress: ProgressHandler
     ) throws {
         let items = (plan.stored.map(Item.stored) + generated.map(Item.generated))
-            .sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+            .sorted { $0.path < $1.path }
         var archive = try ArchiveWriter(to: file.duplicate(), format: format)
         var buffer = Buffer(count: FileReader.blockSize)
         progress(.began(stage: "archiving", files: plan.stored.count, bytes: plan.size))
@@ -124,7 +124,7 @@ package struct ArchiveBundleWriter: Sendable {
                 try archive.begin(path: file.path, size: file.size, compress: isText)
                 try add(file, to: &archive, &buffer, progress)
                 try archive.end()
-                progress(.finished(file: file.path))
+                progress(.finished(file: file.path.text))
             }
         }
         try archive.finish()

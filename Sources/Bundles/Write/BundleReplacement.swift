@@ -34,14 +34,14 @@ package struct BundleReplacement: Sendable {
         guard status.kind == .directory else { throw refused(target, "is not a bundle") }
         let names = try Directory.names(in: target)
         if names.isEmpty { return }
-        guard names.contains(where: { $0.utf8.elementsEqual(Lock.bundledName.utf8) }) else {
+        guard names.contains(where: { Lock.bundledName.text.hasSameBytes(as: $0) }) else {
             throw refused(target, "is not a bundle")
         }
         guard let old = try? DirectoryContent(target).lock() else {
             throw refused(target, "has a \(Lock.bundledName) that cannot be read")
         }
         let tree = try BundleTree.list(target)
-        try require(old, target, Array(tree.files.keys) + tree.others)
+        try require(old, target, tree.files.keys.map(\.text) + tree.others)
     }
 
     func require(archive target: String, _ format: ArchiveFormat) throws {
@@ -50,7 +50,7 @@ package struct BundleReplacement: Sendable {
         guard let old = try? ArchiveContent(target, format: format) else {
             throw refused(target, "is not a bundle that can be read")
         }
-        let paths = (old.sizes ?? [:]).keys.map { String(decoding: $0, as: UTF8.self) }
+        let paths = (old.sizes ?? [:]).keys.map(\.text)
         try require(old.lock, target, paths)
     }
 
@@ -58,11 +58,7 @@ package struct BundleReplacement: Sendable {
         guard let expected = try? ExpectedFiles(lock: old) else {
             throw refused(target, "has a \(Lock.bundledName) that contradicts itself")
         }
-        let foreign = paths.filter { path in
-            expected.content[path] == nil && !expected.isGenerated(path)
-                && !UploadMetadata.names.contains { $0.utf8.elementsEqual(path.utf8) }
-                && !BundleComparison.isPythonCache(path)
-        }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let foreign = paths.filter { !isWritten($0, expected) }.sortedByBytes()
         guard foreign.isEmpty else {
             let more = foreign.count > 5 ? ["… and \(foreign.count - 5) more"] : []
             throw Diagnostics(
@@ -86,6 +82,14 @@ package struct BundleReplacement: Sendable {
         }
     }
 
+    /// Whether a path is one of a bundle's files, or of what Python makes beside them.
+    private func isWritten(_ text: String, _ expected: ExpectedFiles) -> Bool {
+        if BundleComparison.isPythonCache(text) { return true }
+        guard let path = RelativePath(text) else { return false }
+        return expected.content[path] != nil || expected.isGenerated(path)
+            || UploadMetadata.names.contains(path)
+    }
+
     /// Whether a bundle was packed of this manifest, as far as locks tell: it has the lock that was beside it, or the same
     /// name and an entry of the same source. Directories have the same source everywhere, so that there a file counts.
     private func isOwn(_ old: Lock) -> Bool {
@@ -100,7 +104,7 @@ package struct BundleReplacement: Sendable {
             case .path, .conversion:
                 return before.files.contains { file in
                     now.files.contains {
-                        $0.sha256 == file.sha256 && $0.path.utf8.elementsEqual(file.path.utf8)
+                        $0.sha256 == file.sha256 && $0.path == file.path
                     }
                 }
             }

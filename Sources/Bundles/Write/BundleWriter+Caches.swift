@@ -1,4 +1,5 @@
 package import Caches
+package import Formats
 package import Manifests
 
 extension BundleWriter {
@@ -18,19 +19,19 @@ extension Plan {
     /// Where the content of every stored file lies now, by the path in the bundle.
     ///
     /// - Throws: everything that is not in the caches any more, at once.
-    package func locations(caches: Caches, directory: String) throws(Diagnostics) -> [String: String] {
+    package func locations(caches: Caches, directory: String) throws(Diagnostics) -> [RelativePath: String] {
         let sources = LockedSources(lock, caches: caches, directory: directory)
         var missing = sources.findings
-        var byFile: [[UInt8]: String] = [:]
+        var byFile: [RelativePath: String] = [:]
         for source in sources.files {
             if let location = source.location {
-                byFile[Array("\(source.entry.name)/\(source.file.path)".utf8)] = location
+                byFile[RelativePath(checked: "\(source.entry.name)/\(source.file.path)")] = location
             }
         }
         let lost = Set(sources.findings.isEmpty ? [] : lock.entries.map(\.name))
-        var locations: [String: String] = [:]
+        var locations: [RelativePath: String] = [:]
         for stored in stored {
-            if let location = byFile[Array("\(stored.entry)/\(stored.file)".utf8)] {
+            if let location = byFile[RelativePath(checked: "\(stored.entry)/\(stored.file)")] {
                 locations[stored.path] = location
             } else if !lost.contains(stored.entry) {
                 missing.append(

@@ -1,5 +1,5 @@
 import Caches
-import Formats
+package import Formats
 package import Manifests
 import Storage
 import Synchronization
@@ -8,7 +8,7 @@ import Synchronization
 /// proved and is on the disk.
 package struct BundleWriter: Sendable {
     private let plan: Plan
-    private let locations: [String: String]
+    private let locations: [RelativePath: String]
     private let target: String
     private let staging: String
     private let replacement: BundleReplacement
@@ -23,7 +23,7 @@ package struct BundleWriter: Sendable {
     ///   - target: the directory that will hold the bundle; its parent must exist or be creatable.
     ///   - replacement: decides about what has the name; the same manifest's bundle is replaced where it is `nil`.
     package init(
-        plan: Plan, locations: [String: String], target: String, replacement: BundleReplacement? = nil
+        plan: Plan, locations: [RelativePath: String], target: String, replacement: BundleReplacement? = nil
     ) {
         self.plan = plan
         self.replacement = replacement ?? BundleReplacement(plan.lock)
@@ -98,7 +98,7 @@ package struct BundleWriter: Sendable {
     private func missingBytes() throws(FileError) -> Int {
         var needed = 1 << 20
         for file in plan.stored {
-            let present = try FileStatus.existing(Path.join(staging, file.path))
+            let present = try FileStatus.existing(file.path.joined(to: staging))
             if present?.kind != .file || present?.size != file.size { needed += file.size }
         }
         return needed
@@ -115,14 +115,14 @@ package struct BundleWriter: Sendable {
     private func writeStored(_ progress: @escaping ProgressHandler) async throws -> Int {
         progress(.began(stage: "packing", files: plan.stored.count, bytes: plan.size))
         defer { progress(.ended) }
-        for folder in Set(plan.stored.map { Path.parent($0.path) }) {
-            try Directory.make(Path.join(staging, folder))
+        for folder in Set(plan.stored.map(\.path.parent)) {
+            try Directory.make(folder?.joined(to: staging) ?? staging)
         }
         let written = try await Parallel.map(
             Array(plan.stored.enumerated()), largestFirst: \.element.size
         ) { item, buffer in
             let copied = try store(item.element, number: item.offset, buffer: &buffer, progress)
-            progress(.finished(file: item.element.path))
+            progress(.finished(file: item.element.path.text))
             return copied ? item.element.size : 0
         }
         return written.reduce(0, +)
@@ -133,7 +133,7 @@ package struct BundleWriter: Sendable {
     private func store(
         _ file: Plan.StoredFile, number: Int, buffer: inout Buffer, _ progress: ProgressHandler
     ) throws -> Bool {
-        let final = Path.join(staging, file.path)
+        let final = file.path.joined(to: staging)
         if try isStored(file, at: final, buffer: &buffer, progress) { return false }
         guard let location = locations[file.path] else {
             throw Diagnostics(
@@ -211,8 +211,8 @@ package struct BundleWriter: Sendable {
 
     // MARK: After
 
-    private func replace(_ path: String, with bytes: [UInt8]) throws {
-        let final = Path.join(staging, path)
+    private func replace(_ path: RelativePath, with bytes: [UInt8]) throws {
+        let final = path.joined(to: staging)
         if try FileStatus.existing(final)?.kind == .directory { try Directory.removeTree(final) }
         try Directory.removeFile(final)
         let file = try FileHandle.creating(final)
@@ -220,7 +220,7 @@ package struct BundleWriter: Sendable {
     }
 
     /// Takes away what an interrupted run for an older lock left, and directories that became empty.
-    private func removeLeftovers(keeping files: Set<String>) throws {
+    private func removeLeftovers(keeping files: Set<RelativePath>) throws {
         func clean(_ folder: String) throws -> Bool {
             var kept = false
             for name in try Directory.names(in: Path.join(staging, folder)) {
@@ -228,7 +228,7 @@ package struct BundleWriter: Sendable {
                 let full = Path.join(staging, path)
                 if try FileStatus.status(of: full).kind == .directory {
                     if try clean(path) { kept = true } else { try Directory.removeTree(full) }
-                } else if files.contains(path) {
+                } else if let path = RelativePath(path), files.contains(path) {
                     kept = true
                 } else {
                     try Directory.removeFile(full)
@@ -241,24 +241,18 @@ package struct BundleWriter: Sendable {
 
     /// Waits until everything is on the disk: large files each by itself, which also tells errors of kernels
     /// before 5.8; the rest in one wait, which for 2,000 small files takes a tenth of one wait each.
-    private func synchronizeAll(_ generated: [String]) throws {
+    private func synchronizeAll(_ generated: [RelativePath]) throws {
         let large = plan.stored.filter { $0.size >= 1 << 20 }.map(\.path)
-        for path in large { try FileHandle.reading(Path.join(staging, path)).synchronize() }
+        for path in large { try FileHandle.reading(path.joined(to: staging)).synchronize() }
         let small = plan.stored.filter { $0.size < 1 << 20 }.map(\.path) + generated
         // Where they are few, other programs' files, for which the one wait waits too, may take longer.
         if small.count > 32 {
             return try OpenDirectory.opening(staging).synchronizeFileSystem()
         }
-        var folders: Set<String> = [staging]
-        for path in large + small {
-            var folder = Path.parent(path)
-            while folder != "." {
-                folders.insert(Path.join(staging, folder))
-                folder = Path.parent(folder)
-            }
-        }
-        for path in small { try FileHandle.reading(Path.join(staging, path)).synchronize() }
-        for folder in folders { try FileHandle.directory(folder).synchronize() }
+        let folders = Set((large + small).flatMap(\.ancestors))
+        for path in small { try FileHandle.reading(path.joined(to: staging)).synchronize() }
+        for folder in folders { try FileHandle.directory(folder.joined(to: staging)).synchronize() }
+        try FileHandle.directory(staging).synchronize()
     }
 
     private func publish() throws {
@@ -268,7 +262,7 @@ package struct BundleWriter: Sendable {
             try replacement.require(directory: target)
             try AtomicFile.exchange(staging, target)
             // First of all, so that the old bundle under the staging name never looks finished.
-            try Directory.removeFile(Path.join(staging, Lock.bundledName))
+            try Directory.removeFile(Lock.bundledName.joined(to: staging))
             try Directory.removeTree(staging)
         }
         try AtomicFile.synchronizeDirectory(of: target)

@@ -1,3 +1,4 @@
+import Formats
 import Manifests
 import Storage
 
@@ -5,7 +6,7 @@ import Storage
 struct GeneratedFiles {
     /// One file: its path in the bundle and its content.
     struct File {
-        let path: String
+        let path: RelativePath
         let bytes: [UInt8]
     }
 
@@ -15,7 +16,7 @@ struct GeneratedFiles {
     init(plan: Plan) throws {
         let texts =
             [
-                ("README.md", BundleReadme(plan).text),
+                ("README.md" as RelativePath, BundleReadme(plan).text),
                 (Lock.bundledName, plan.lock.text),
             ] + UploadMetadata(plan.lock.bundle).files.map { ($0.name, $0.text) }
         var files = texts.map { File(path: $0.0, bytes: Array($0.1.utf8)) }

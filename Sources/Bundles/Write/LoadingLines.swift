@@ -8,7 +8,7 @@ import Manifests
 struct LoadingLines {
     private let entry: LockedEntry
     private let lock: Lock
-    private let paths: [String]
+    private let paths: [RelativePath]
 
     init(_ entry: LockedEntry, in lock: Lock) {
         self.entry = entry
@@ -34,7 +34,7 @@ struct LoadingLines {
     private var path: String { "knapsack.path(\(quoted(entry.name)))" }
 
     /// The path of one of the entry's files.
-    private func path(of file: String) -> String { "\(path) + \(quoted("/" + file))" }
+    private func path(of file: RelativePath) -> String { "\(path) + \(quoted("/\(file)"))" }
 
     /// What a library that knows the Hub is given: the repository, else the directory.
     private var source: String {
@@ -96,11 +96,11 @@ struct LoadingLines {
     }
 
     /// The model among the GGUF files, or its first part: not the projector of a model that also sees.
-    private var gguf: String? {
+    private var gguf: RelativePath? {
         let models = paths.filter { path in
-            path.hasSuffix(".gguf") && !(path.split(separator: "/").last?.hasPrefix("mmproj") ?? false)
+            path.hasSuffix(".gguf") && !path.name.utf8.starts(with: "mmproj".utf8)
         }
-        return models.min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return models.min()
     }
 
     private var trust: String { entry.fact("remote_code") == nil ? "" : ", trust_remote_code=True" }

@@ -8,7 +8,7 @@ extension ModelMetadata {
         let modules = try files.json("modules.json")?.array ?? []
         if let module = modules.first(where: { $0["type"]?.string?.hasUTF8Suffix("Pooling") ?? false }) {
             let path = "\(module["path"]?.string ?? "")/config.json"
-            guard let pooling = try files.json(path) else {
+            guard let file = RelativePath(path), let pooling = try files.json(file) else {
                 throw ConversionError(
                     .configMissing, "there is no \(path), of which modules.json speaks",
                     fix: "see that all files of the model are there")

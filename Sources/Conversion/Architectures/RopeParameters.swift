@@ -5,7 +5,7 @@ import Formats
 struct RopeParameters: Sendable {
     /// `rope_parameters` or `rope_scaling`, with the keys of the top level where they lack them.
     private let values: JSON
-    private var mirrored: [String: JSON] = [:]
+    private var mirrored: [ExactName: JSON] = [:]
     /// The base of layers with a sliding window; `nil` where they have no other.
     let slidingBase: JSON?
 

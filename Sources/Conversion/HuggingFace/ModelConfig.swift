@@ -4,7 +4,7 @@ package import Formats
 /// its `model_type`, and the part for text on the top level.
 package struct ModelConfig: Sendable {
     /// All values, each key once.
-    package private(set) var values: [String: JSON]
+    package private(set) var values: [ExactName: JSON]
     /// The file as it is.
     package let raw: JSON
 
@@ -35,8 +35,8 @@ package struct ModelConfig: Sendable {
         values = Self.dictionary(members)
     }
 
-    private static func dictionary(_ members: [JSON.Member]) -> [String: JSON] {
-        Dictionary(members.map { ($0.key, $0.value) }) { $1 }
+    private static func dictionary(_ members: [JSON.Member]) -> [ExactName: JSON] {
+        Dictionary(members.map { (ExactName($0.key), $0.value) }) { $1 }
     }
 
     /// The value of a key, `null` included; `nil` where the key is missing.
@@ -56,9 +56,7 @@ package struct ModelConfig: Sendable {
     /// All values as one object, sorted by key.
     package var json: JSON {
         .object(
-            values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
-                JSON.Member($0.key, $0.value)
-            })
+            values.sorted { $0.key < $1.key }.map { JSON.Member($0.key.text, $0.value) })
     }
 
     // MARK: Values of a type

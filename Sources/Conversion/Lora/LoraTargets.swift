@@ -29,39 +29,39 @@ extension LoraAdapter {
     /// The adapter names them as the program did that trained it, which may have a name in front that the base
     /// model's files leave out, or the other way round.
     /// - Parameter base: the base model's tensors.
-    /// - Returns: the changes by the bytes of the tensors' names, in the order in which they are made.
+    /// - Returns: the changes by the tensors' names, in the order in which they are made.
     /// - Throws: where the configuration says what cannot be honoured, by its name, or a weight is not there or of
     ///   another shape.
     package func changes(
         of base: [CheckpointTensor], _ model: BaseModel = BaseModel(nil)
-    ) throws(ConversionError) -> [[UInt8]: [Change]] {
+    ) throws(ConversionError) -> [ExactName: [Change]] {
         try checkConfiguration()
-        var shapes: [[UInt8]: CheckpointTensor] = [:]
-        for tensor in base { shapes[Array(tensor.name.utf8)] = tensor }
-        var changes: [[UInt8]: [Change]] = [:]
-        var found: Set<[UInt8]> = []
+        var shapes: [ExactName: CheckpointTensor] = [:]
+        for tensor in base { shapes[ExactName(tensor.name)] = tensor }
+        var changes: [ExactName: [Change]] = [:]
+        var found: Set<ExactName> = []
         for own in whole {
             let tensor = try Self.find(own.name, shapes)
             guard tensor.shape == tensors[own.index].shape else {
                 throw Self.wrongShape(tensor, tensors[own.index].shape)
             }
-            found.insert(Array(tensor.name.utf8))
-            changes[Array(tensor.name.utf8), default: []].append(.replaced(own.index))
+            found.insert(ExactName(tensor.name))
+            changes[ExactName(tensor.name), default: []].append(.replaced(own.index))
         }
         for pair in pairs {
             let tensor = try Self.find(pair.name, shapes)
             let isTransposed = pair.isEmbedding || isTransposed(pair, model)
             let shape = isTransposed ? [pair.columns, pair.rows] : [pair.rows, pair.columns]
             guard tensor.shape == shape else { throw Self.wrongShape(tensor, shape) }
-            found.insert(Array(tensor.name.utf8))
-            changes[Array(tensor.name.utf8), default: []].append(
+            found.insert(ExactName(tensor.name))
+            changes[ExactName(tensor.name), default: []].append(
                 .product(pair, scale: try scale(of: pair), isTransposed: isTransposed))
         }
-        for (name, own) in changes.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+        for (name, own) in changes.sorted(by: { $0.key < $1.key }) {
             let products = own.count { if case .product = $0 { true } else { false } }
             guard products > 1 || own.count - products > 1 else { continue }
             throw ConversionError(
-                .adapterTarget, "the adapter changes \"\(String(decoding: name, as: UTF8.self))\" twice",
+                .adapterTarget, "the adapter changes \"\(name)\" twice",
                 fix: "merge it with PEFT's merge_and_unload, and convert the model")
         }
         try checkComplete(base, found)
@@ -149,9 +149,9 @@ extension LoraAdapter {
 
     /// Makes sure that nothing is missing that PEFT would ask for, or fill with numbers drawn by chance.
     private func checkComplete(
-        _ base: [CheckpointTensor], _ found: Set<[UInt8]>
+        _ base: [CheckpointTensor], _ found: Set<ExactName>
     ) throws(ConversionError) {
-        for tensor in base where !found.contains(Array(tensor.name.utf8)) {
+        for tensor in base where !found.contains(ExactName(tensor.name)) {
             var module = Substring(tensor.name)
             while let dot = module.lastIndex(of: ".") {
                 module = module[..<dot]
@@ -178,14 +178,14 @@ extension LoraAdapter {
     // MARK: Weights
 
     private static func find(
-        _ name: String, _ tensors: [[UInt8]: CheckpointTensor]
+        _ name: String, _ tensors: [ExactName: CheckpointTensor]
     ) throws(ConversionError) -> CheckpointTensor {
-        if let tensor = tensors[Array(name.utf8)] { return tensor }
+        if let tensor = tensors[ExactName(name)] { return tensor }
         let prefixes = ["model.", "transformer.", "bert.", "roberta.", "gpt_neox.", "language_model."]
         for prefix in prefixes {
-            if let tensor = tensors[Array((prefix + name).utf8)] { return tensor }
+            if let tensor = tensors[ExactName(prefix + name)] { return tensor }
             if name.hasUTF8Prefix(prefix),
-                let tensor = tensors[Array(name.utf8.dropFirst(prefix.utf8.count))]
+                let tensor = tensors[ExactName(String(Substring(name.utf8.dropFirst(prefix.utf8.count))))]
             {
                 return tensor
             }

@@ -17,13 +17,13 @@ struct ChatTemplate {
     /// The directory's files are taken in the order of their names' bytes, where the reference takes them in the
     /// order in which the directory has them.
     /// - Returns: `nil` where there is none.
-    init?(_ settings: [String: JSON], _ files: ModelDocuments) throws(ConversionError) {
+    init?(_ settings: [ExactName: JSON], _ files: ModelDocuments) throws(ConversionError) {
         let value: JSON?
         if let setting = settings["chat_template"] {
             value = setting
         } else if let text = files.text("chat_template.jinja") {
             main = Self.universalNewlines(text)
-            for path in files.paths where path.hasUTF8Prefix(Self.directory) && path.hasUTF8Suffix(".jinja") {
+            for path in files.paths where path.hasPrefix(Self.directory) && path.hasSuffix(".jinja") {
                 let name = path.utf8.dropFirst(Self.directory.utf8.count).dropLast(".jinja".utf8.count)
                 guard !name.contains(UInt8(ascii: "/")) else { continue }
                 add(String(name) ?? "", Self.universalNewlines(files.text(path) ?? ""))
@@ -70,7 +70,7 @@ struct ChatTemplate {
     /// their order to chance.
     func add(to metadata: inout ModelMetadata) {
         for (name, text) in named { metadata["tokenizer.chat_template.\(name)"] = .string(text) }
-        let names = Set(named.map(\.name)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let names = Set(named.map(\.name)).sortedByBytes()
         if !names.isEmpty { metadata["tokenizer.chat_templates"] = .strings(names) }
         if let main { metadata["tokenizer.chat_template"] = .string(main) }
     }

@@ -6,14 +6,14 @@ struct PostProcessorTokens {
     /// Whether a kind is put around a text, in the order in which it was found.
     private(set) var additions: [(kind: String, isAdded: Bool)] = []
     /// The settings, with tokens that only the post-processor tells.
-    private(set) var settings: [String: JSON]
+    private(set) var settings: [ExactName: JSON]
     /// Kinds of tokens that the settings got beside the usual ones.
     private(set) var moreKinds: [String] = []
     private let hasSettings: Bool
     private var bos, cls, eos, sep: JSON?
 
     /// - Parameter settings: the members of `tokenizer_config.json`.
-    init(_ settings: [String: JSON]) {
+    init(_ settings: [ExactName: JSON]) {
         self.settings = settings
         hasSettings = !settings.isEmpty
         // A `nil` beside a JSON value would be `null`, which is a value.
@@ -100,10 +100,10 @@ struct PostProcessorTokens {
     /// Sees whether something stands between two texts.
     private mutating func readPair(_ pair: [JSON], first: String?, last: String?) {
         var inner = pair[...]
-        if let first, Self.special(pair.first).map(ExactText.init) == ExactText(first) {
+        if let first, Self.special(pair.first).map({ ExactName($0) }) == ExactName(first) {
             inner = inner.dropFirst()
         }
-        if let last, Self.special(pair.last).map(ExactText.init) == ExactText(last) {
+        if let last, Self.special(pair.last).map({ ExactName($0) }) == ExactName(last) {
             inner = inner.dropLast()
         }
         guard inner.first?["Sequence"]?["id"]?.isText("A") == true,

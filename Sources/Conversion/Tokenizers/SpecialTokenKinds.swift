@@ -30,10 +30,10 @@ struct SpecialTokenKinds {
         let byID = Dictionary(decoder.map { ($0.id, $0) }) { $1 }
         decoder = byID.values.sorted { $0.id < $1.id }
         let defaults = SpecialTokenDefaults.tokens(ofClass: files.tokenizerClass, modelType: modelType)
-        let known = Dictionary(decoder.map { (ExactText($0.text), $0) }) { $1 }
-        var seen: Set<ExactText> = []
-        for entry in Self.specials(values, defaults) where seen.insert(ExactText(entry.token.text)).inserted {
-            if let token = known[ExactText(entry.token.text)], entry.isByKind {
+        let known = Dictionary(decoder.map { (ExactName($0.text), $0) }) { $1 }
+        var seen: Set<ExactName> = []
+        for entry in Self.specials(values, defaults) where seen.insert(ExactName(entry.token.text)).inserted {
+            if let token = known[ExactName(entry.token.text)], entry.isByKind {
                 tokens.append((token, true))
             } else {
                 tokens.append((entry.token, entry.hasFlags))
@@ -44,7 +44,7 @@ struct SpecialTokenKinds {
     private typealias Entry = (token: AddedEntry, hasFlags: Bool, isByKind: Bool)
 
     /// The special tokens of settings, by kind, then those without a kind.
-    private static func specials(_ settings: [String: JSON], _ defaults: [String: String]) -> [Entry] {
+    private static func specials(_ settings: [ExactName: JSON], _ defaults: [String: String]) -> [Entry] {
         var entries: [Entry] = []
         func take(_ value: JSON?, isByKind: Bool) {
             switch value {

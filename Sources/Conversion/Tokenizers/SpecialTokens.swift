@@ -79,7 +79,8 @@ struct SpecialTokens {
 
     /// Sees which tokens are put around a text.
     /// - Returns: the settings, with what the post-processor tells better than they do.
-    private mutating func readPostProcessor(_ json: JSON?, _ settings: [String: JSON]) -> [String: JSON] {
+    private mutating func readPostProcessor(_ json: JSON?, _ settings: [ExactName: JSON]) -> [ExactName: JSON]
+    {
         var around = PostProcessorTokens(settings)
         if let json, json.isTruthy {
             for step in json["processors"]?.array ?? [json] { around.read(step) }
@@ -90,7 +91,7 @@ struct SpecialTokens {
     }
 
     private mutating func readSettings(
-        _ settings: [String: JSON], _ added: [AddedEntry]
+        _ settings: [ExactName: JSON], _ added: [AddedEntry]
     ) throws(ConversionError) {
         for kind in kinds {
             if let isAdded = settings["add_\(kind)_token"]?.bool,

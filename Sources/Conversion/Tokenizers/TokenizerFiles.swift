@@ -5,7 +5,7 @@ package struct TokenizerFiles: Sendable {
     /// `tokenizer.json`; `nil` where there is none.
     package let tokenizer: JSON?
     /// The members of `tokenizer_config.json`; `nil` where there is none.
-    package let settings: [String: JSON]?
+    package let settings: [ExactName: JSON]?
     /// All files.
     package let files: ModelDocuments
 
@@ -18,9 +18,10 @@ package struct TokenizerFiles: Sendable {
     }
 
     /// A JSON file that has to be an object, where there is one.
-    package static func object(_ path: String, _ files: ModelDocuments) throws(ConversionError) -> JSON? {
+    package static func object(_ path: RelativePath, _ files: ModelDocuments) throws(ConversionError) -> JSON?
+    {
         guard let json = try files.json(path) else { return nil }
-        guard json.members != nil else { throw .broken(path, "it is not an object") }
+        guard json.members != nil else { throw .broken(path.text, "it is not an object") }
         return json
     }
 
@@ -103,7 +104,7 @@ struct AddedEntry: Sendable {
 
     /// Whether all but the id is the same.
     func isSame(as other: AddedEntry) -> Bool {
-        text.utf8.elementsEqual(other.text.utf8) && isSpecial == other.isSpecial
+        text.hasSameBytes(as: other.text) && isSpecial == other.isSpecial
             && isNormalized == other.isNormalized && bounds == other.bounds
     }
 

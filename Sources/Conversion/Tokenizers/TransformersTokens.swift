@@ -16,8 +16,8 @@ struct TransformersTokens {
     private(set) var special: [String] = []
     /// The file that the model's own tokens are from.
     private(set) var path = "tokenizer.json"
-    private var ids: [ExactText: Int] = [:]
-    private var addedIDs: [ExactText: Int] = [:]
+    private var ids: [ExactName: Int] = [:]
+    private var addedIDs: [ExactName: Int] = [:]
     private var lastAdded: Int?
 
     /// Reads the tokens.
@@ -43,17 +43,17 @@ struct TransformersTokens {
         if let token = added[id] { return (token.text, token) }
         guard own.indices.contains(id), let text = own[id] else { return nil }
         // An added token of the same text has taken another id.
-        return addedIDs[ExactText(text)] == nil ? (text, nil) : nil
+        return addedIDs[ExactName(text)] == nil ? (text, nil) : nil
     }
 
     /// The id of a token; `nil` where there is none of that text.
     func id(of text: String) -> Int? {
-        let key = ExactText(text)
+        let key = ExactName(text)
         return addedIDs[key] ?? ids[key]
     }
 
     /// The id of a token that was added; `nil` where there is none of that text.
-    func addedID(of text: String) -> Int? { addedIDs[ExactText(text)] }
+    func addedID(of text: String) -> Int? { addedIDs[ExactName(text)] }
 
     /// The highest id, and its token's text.
     var highest: (id: Int, text: String) {
@@ -101,7 +101,7 @@ struct TransformersTokens {
                     path, "the token \"\(text.prefix(40))\" has \(id.map { "the id \($0)" } ?? "no id")")
             }
             while own.count <= id { own.append(nil) }
-            if let before = ids.updateValue(id, forKey: ExactText(text)) { own[before] = nil }
+            if let before = ids.updateValue(id, forKey: ExactName(text)) { own[before] = nil }
             own[id] = text
         }
         ownCount = ids.count
@@ -114,7 +114,7 @@ struct TransformersTokens {
     /// gets the next, whatever its file says.
     private mutating func add(_ token: AddedEntry) throws(ConversionError) {
         guard !token.text.isEmpty else { return }
-        let key = ExactText(token.text)
+        let key = ExactName(token.text)
         let id: Int
         if let known = addedIDs[key] ?? ids[key] {
             id = known
@@ -135,21 +135,21 @@ struct TransformersTokens {
     ) throws(ConversionError) {
         let kinds = try SpecialTokenKinds(files, modelType: modelType)
         special = kinds.texts
-        let specialTexts = Set(special.map(ExactText.init))
+        let specialTexts = Set(special.map { ExactName($0) })
         // Both kinds are added at once, and what was added before just so is passed over.
         let before = added
         func isKnown(_ token: AddedEntry) -> Bool {
-            guard let id = addedIDs[ExactText(token.text)] else { return false }
+            guard let id = addedIDs[ExactName(token.text)] else { return false }
             return before[id]?.isSame(as: token) == true
         }
         for token in kinds.decoder {
             var token = token
-            token.isSpecial = token.isSpecial || specialTexts.contains(ExactText(token.text))
+            token.isSpecial = token.isSpecial || specialTexts.contains(ExactName(token.text))
             if !isKnown(token) { try add(token) }
         }
         for token in kinds.tokens {
             // A token that is only a text does not change one that was added before.
-            if !token.hasFlags, addedIDs[ExactText(token.token.text)] != nil { continue }
+            if !token.hasFlags, addedIDs[ExactName(token.token.text)] != nil { continue }
             var entry = token.token
             entry.isSpecial = true
             if !isKnown(entry) { try add(entry) }

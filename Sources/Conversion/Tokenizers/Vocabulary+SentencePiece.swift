@@ -103,12 +103,12 @@ extension Vocabulary {
     }
 
     /// Reads a SentencePiece model.
-    func sentencePiece(_ path: String) throws(ConversionError) -> SentencePieceModel {
+    func sentencePiece(_ path: RelativePath) throws(ConversionError) -> SentencePieceModel {
         let files = try tokenizerFiles().files
         guard let bytes = files[path] else {
-            throw .missingFile(path, for: "a model of this architecture has")
+            throw .missingFile(path.text, for: "a model of this architecture has")
         }
-        return try SentencePieceModel(bytes, path: path)
+        return try SentencePieceModel(bytes, path: path.text)
     }
 
     private func sentencePieceTable() throws(ConversionError) -> TokenTable {

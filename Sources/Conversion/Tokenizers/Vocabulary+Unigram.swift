@@ -28,7 +28,7 @@ extension Vocabulary {
     }
 
     private func fairseqUnigram(_ mask: Int?) throws(ConversionError) -> Unigram {
-        let path = "sentencepiece.bpe.model"
+        let path: RelativePath = "sentencepiece.bpe.model"
         let model = try sentencePiece(path)
         guard model.kind == .unigram else {
             throw ConversionError(
@@ -36,7 +36,7 @@ extension Vocabulary {
                 fix: "see that all files are of this model")
         }
         let pieces = model.pieces
-        guard pieces.count >= 4 else { throw .broken(path, "it has only \(pieces.count) pieces") }
+        guard pieces.count >= 4 else { throw .broken(path.text, "it has only \(pieces.count) pieces") }
         var table = try TokenTable(placeholders: max(try configuredCount() ?? 0, pieces.count))
         for (id, piece) in pieces.enumerated() {
             table.set(id, piece.text, score: piece.score, piece.type)
@@ -44,7 +44,9 @@ extension Vocabulary {
         table.trim(before: 3)
         table.prepend([("<s>", .control), ("<pad>", .control), ("</s>", .control), ("<unk>", .unknown)])
         if let mask {
-            guard mask < table.count else { throw .broken(path, "it has no place for <mask> at \(mask)") }
+            guard mask < table.count else {
+                throw .broken(path.text, "it has no place for <mask> at \(mask)")
+            }
             table.set(mask, "<mask>", .control)
         }
         return Unigram(

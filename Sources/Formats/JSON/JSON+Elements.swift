@@ -13,7 +13,7 @@ extension JSON {
         cursor.skipWhiteSpace(bytes)
         try cursor.nested { (cursor) throws(FormatError) in
             try cursor.eachMember(bytes) { (cursor, name, _) throws(FormatError) in
-                guard name == key, cursor.next(bytes) == UInt8(ascii: "[") else {
+                guard name.hasSameBytes(as: key), cursor.next(bytes) == UInt8(ascii: "[") else {
                     members.append(JSON.Member(name, try cursor.value(bytes)))
                     return
                 }

@@ -1,7 +1,7 @@
 /// A JSON value (RFC 8259) whose objects keep the order of their members.
 ///
 /// Headers of tensor files, configurations, trees and the lock are all read into and written from it.
-package enum JSON: Hashable, Sendable {
+package enum JSON: Sendable {
     /// `null`.
     case null
     /// `true` or `false`.
@@ -18,7 +18,7 @@ package enum JSON: Hashable, Sendable {
     case object([Member])
 
     /// One name and value of an object.
-    package struct Member: Hashable, Sendable {
+    package struct Member: Sendable {
         /// The member's name.
         package let key: String
         /// The member's value.
@@ -31,11 +31,11 @@ package enum JSON: Hashable, Sendable {
         }
     }
 
-    /// The value of the last member with this name, as Python's `json` takes it; `nil` where there is
+    /// The value of the last member whose name has these bytes, as Python's `json` takes it; `nil` where there is
     /// none or where this is not an object. Takes time linear in the number of members.
     package subscript(_ key: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
-        return members.last { $0.key == key }?.value
+        return members.last { $0.key.hasSameBytes(as: key) }?.value
     }
 
     /// The string, or `nil` for every other kind of value.

@@ -60,12 +60,12 @@ struct ZipCentralDirectoryReader {
         _ bytes: Span<UInt8>, count: Int
     ) throws(ZipError) -> [ZipCentralDirectory.Member] {
         var records: [Record] = []
-        var names: Set<String> = []
+        var names: Set<ExactName> = []
         records.reserveCapacity(count)
         names.reserveCapacity(count)
         for _ in 0..<count {
             let record = try readRecord(bytes)
-            guard names.insert(record.name.byteIdentity).inserted else {
+            guard names.insert(ExactName(record.name)).inserted else {
                 throw ZipError(
                     .duplicate, "the zip member \(record.name.quoted) occurs twice", at: record.position,
                     member: record.name)
@@ -153,7 +153,7 @@ struct ZipCentralDirectoryReader {
             if littleEndian(bytes, start..<start + 2) == 0x7075 {
                 let isSame =
                     end - start >= 9
-                    && String(validating: bytes, start + 9..<end)?.byteIdentity == name.byteIdentity
+                    && String(validating: bytes, start + 9..<end)?.hasSameBytes(as: name) ?? false
                 guard isSame else {
                     throw ZipError(
                         .name, "the zip member \(name.quoted) has a second name", at: base + start,

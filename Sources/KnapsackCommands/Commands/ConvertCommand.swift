@@ -267,12 +267,14 @@ struct ConvertCommand: KnapsackCommand {
         if !merge.isEmpty { session.add("merged", .array(merge.map(JSON.string))) }
         session.add("size", .integer(receipt.size))
         session.add("files", .array(receipt.files.map(\.json)))
-        session.add("left", .array(receipt.left.map(JSON.string)))
+        session.add("left", .array(receipt.left.map { .string($0.text) }))
         if session.verbose {
             for file in receipt.files { session.say("\(file.isConverted ? "cast" : "copied")  \(file.path)") }
         }
         if !receipt.left.isEmpty {
-            let names = receipt.left.prefix(5).joined(separator: ", ") + (receipt.left.count > 5 ? ", …" : "")
+            let names =
+                receipt.left.prefix(5).map(\.text).joined(separator: ", ")
+                + (receipt.left.count > 5 ? ", …" : "")
             session.say("left out, because they are weights in other formats: \(names)")
         }
         let count = receipt.files.count
@@ -283,6 +285,6 @@ struct ConvertCommand: KnapsackCommand {
 
 extension ModelConversion.Receipt.File {
     fileprivate var json: JSON {
-        ["path": .string(path), "size": .integer(size), "converted": .bool(isConverted)]
+        ["path": .string(path.text), "size": .integer(size), "converted": .bool(isConverted)]
     }
 }

@@ -186,7 +186,9 @@ struct PlanSummary {
     func text(width: Int) -> String {
         let rows = plan.stored.map { file in
             let origin = "\(file.entry)/\(file.file)"
-            return [ByteCount.text(file.size), file.path, file.path.hasSuffix(origin) ? "" : "= \(origin)"]
+            return [
+                ByteCount.text(file.size), file.path.text, file.path.hasSuffix(origin) ? "" : "= \(origin)",
+            ]
         }
         let files = Table(
             [
@@ -235,9 +237,9 @@ struct PlanSummary {
             "files": .array(
                 plan.stored.map { file in
                     [
-                        "path": .string(file.path), "size": .integer(file.size),
+                        "path": .string(file.path.text), "size": .integer(file.size),
                         "sha256": .string(file.sha256.hex), "entry": .string(file.entry),
-                        "file": .string(file.file),
+                        "file": .string(file.file.text),
                     ]
                 }),
         ]

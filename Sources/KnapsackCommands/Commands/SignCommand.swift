@@ -104,7 +104,7 @@ struct SignCommand: KnapsackCommand {
         } else if isLock {
             path = target.dropLast(5) + ".sig"
         } else if try isDirectory(target) {
-            path = Path.join(target, ModelSignature.name)
+            path = ModelSignature.name.joined(to: target)
         } else {
             path = target + ".sig"
         }
@@ -127,10 +127,10 @@ struct SignCommand: KnapsackCommand {
     private func refuseInside(_ path: String) throws {
         guard try isDirectory(target), let root = try? Directory.realPath(target),
             let parent = try? Directory.realPath(Path.parent(path)), Path.isInside(parent, root),
-            parent != root || Path.name(path) != ModelSignature.name
+            !parent.hasSameBytes(as: root) || !Path.name(path).hasSameBytes(as: ModelSignature.name.text)
         else { return }
         throw usage(
-            "inside of the bundle the signature can only be \(Path.join(target, ModelSignature.name))")
+            "inside of the bundle the signature can only be \(ModelSignature.name.joined(to: target))")
     }
 
     private func isDirectory(_ path: String) throws -> Bool {

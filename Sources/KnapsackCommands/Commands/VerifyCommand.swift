@@ -43,7 +43,7 @@ struct VerifyCommand: KnapsackCommand {
     /// The lock, wherever it lies, or the archive.
     var subject: String? {
         if let lockPath { return lockPath }
-        return isDirectory ? Path.join(target, Lock.bundledName) : target
+        return isDirectory ? Lock.bundledName.joined(to: target) : target
     }
 
     func validate() throws { try formatOption.validate(output) }

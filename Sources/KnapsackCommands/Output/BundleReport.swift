@@ -57,7 +57,7 @@ struct BundleReport {
     private static func place(_ placement: Placement) -> String {
         switch placement {
         case .natural: return ""
-        case .at(let path): return path
+        case .at(let path): return path.text
         case .segments(let segments):
             let files = Set(segments.map(\.at)).count
             return "\(Counted.text(segments.count, "segment")) of \(files) \(files == 1 ? "file" : "files")"
@@ -90,13 +90,13 @@ struct BundleReport {
             "files": .array(
                 entry.files.map { file in
                     var members: [JSON.Member] = [
-                        .init("path", .string(file.path)), .init("size", .integer(file.size)),
+                        .init("path", .string(file.path.text)), .init("size", .integer(file.size)),
                         .init("sha256", .string(file.sha256.hex)),
                         .init("proof", .string(file.proof.rawValue)),
                     ]
                     switch file.placement {
-                    case .natural: members.append(.init("at", .string(entry.naturalPath(of: file))))
-                    case .at(let path): members.append(.init("at", .string(path)))
+                    case .natural: members.append(.init("at", .string(entry.naturalPath(of: file).text)))
+                    case .at(let path): members.append(.init("at", .string(path.text)))
                     case .segments(let segments):
                         members.append(.init("segments", .array(segments.map(json))))
                     }
@@ -107,7 +107,7 @@ struct BundleReport {
 
     private static func json(_ segment: Segment) -> JSON {
         [
-            "at": .string(segment.at), "offset": .integer(segment.offset),
+            "at": .string(segment.at.text), "offset": .integer(segment.offset),
             "length": .integer(segment.length),
         ]
     }

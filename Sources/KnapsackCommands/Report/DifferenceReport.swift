@@ -101,8 +101,8 @@ struct DifferenceReport {
             .init(
                 "files",
                 [
-                    "added": texts(entry.added), "removed": texts(entry.removed),
-                    "changed": texts(entry.changed),
+                    "added": texts(entry.added.map(\.text)), "removed": texts(entry.removed.map(\.text)),
+                    "changed": texts(entry.changed.map(\.text)),
                 ]),
         ]
         if let tensors = entry.tensors {

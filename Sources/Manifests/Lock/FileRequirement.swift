@@ -23,11 +23,11 @@ package struct FileRequirement: Hashable, Sendable {
     /// What the files are.
     package let kind: Kind
     /// The path of the file that asks for them.
-    package let file: String
+    package let file: RelativePath
     /// Paths that must all be there; as the file has them where they are no paths of a snapshot.
-    package let names: [String]
+    package let names: [ExactName]
     /// Patterns as ``Glob`` reads them, of which one must be met; empty where there are ``names``.
-    package let oneOf: [String]
+    package let oneOf: [ExactName]
     /// Whether the model loads without them, so that their absence is a warning.
     package let isOptional: Bool
 
@@ -35,43 +35,47 @@ package struct FileRequirement: Hashable, Sendable {
     package static let most = 10_000
 
     /// A requirement of all of some files.
-    package init(_ kind: Kind, by file: String, all names: [String], isOptional: Bool = false) {
+    package init(_ kind: Kind, by file: RelativePath, all names: [String], isOptional: Bool = false) {
         self.kind = kind
         self.file = file
-        self.names = Array(names.prefix(Self.most))
+        self.names = names.prefix(Self.most).map { ExactName($0) }
         oneOf = []
         self.isOptional = isOptional
     }
 
     /// A requirement of one of some files.
-    package init(_ kind: Kind, by file: String, oneOf patterns: [String], isOptional: Bool = false) {
+    package init(_ kind: Kind, by file: RelativePath, oneOf patterns: [String], isOptional: Bool = false) {
         self.kind = kind
         self.file = file
         names = []
-        oneOf = patterns
+        oneOf = patterns.map { ExactName($0) }
         self.isOptional = isOptional
     }
+
+    /// Those of ``names`` that can be paths of a snapshot.
+    package var paths: [RelativePath] { names.compactMap { RelativePath($0.text) } }
 
     /// The name of the fact in a lock that holds requirements.
     package static let fact = "requires"
 
     /// The record in a lock.
     package var json: JSON {
-        var members = [JSON.Member("file", .string(file)), JSON.Member("kind", .string(kind.rawValue))]
-        if !names.isEmpty { members.append(JSON.Member("names", .array(names.map(JSON.string)))) }
-        if !oneOf.isEmpty { members.append(JSON.Member("one_of", .array(oneOf.map(JSON.string)))) }
+        var members = [JSON.Member("file", .string(file.text)), JSON.Member("kind", .string(kind.rawValue))]
+        if !names.isEmpty { members.append(JSON.Member("names", .array(names.map { .string($0.text) }))) }
+        if !oneOf.isEmpty { members.append(JSON.Member("one_of", .array(oneOf.map { .string($0.text) }))) }
         if isOptional { members.append(JSON.Member("optional", .bool(true))) }
         return .object(members)
     }
 
     /// Reads the record of a lock; `nil` where it is none.
     package init?(_ json: JSON) {
-        guard let file = json["file"]?.string, let kind = json["kind"]?.string.flatMap(Kind.init)
+        guard let file = json["file"]?.string.flatMap({ RelativePath($0) }),
+            let kind = json["kind"]?.string.flatMap(Kind.init)
         else { return nil }
         self.file = file
         self.kind = kind
-        names = json["names"]?.strings ?? []
-        oneOf = json["one_of"]?.strings ?? []
+        names = (json["names"]?.strings ?? []).map { ExactName($0) }
+        oneOf = (json["one_of"]?.strings ?? []).map { ExactName($0) }
         isOptional = json["optional"]?.bool ?? false
     }
 

@@ -1,3 +1,5 @@
+import Formats
+
 extension Lock {
     /// Reads a lock that `git merge` left with conflict marks: the entries of both sides, so that resolving the
     /// manifest again keeps the pins of both branches. Where files lie is one side's and has to be placed anew.
@@ -20,11 +22,12 @@ extension Lock {
                 conflict(path, fix: "take one side with git checkout --ours or --theirs, and lock again"))
         }
         var findings: [Diagnostic] = []
-        var entries: [String: LockedEntry] = [:]
-        for entry in theirs.entries { entries[entry.name] = entry }
+        var entries: [ExactName: LockedEntry] = [:]
+        for entry in theirs.entries { entries[ExactName(entry.name)] = entry }
         for entry in ours.entries {
-            guard let other = entries[entry.name] else {
-                entries[entry.name] = entry
+            let name = ExactName(entry.name)
+            guard let other = entries[name] else {
+                entries[name] = entry
                 continue
             }
             let asked = manifest.entries.first { $0.name == entry.name }?.asked
@@ -37,7 +40,7 @@ extension Lock {
                         at: .init(file: path),
                         fix: "knapsack lock {manifest} --update \(entry.name) takes the newest"))
             }
-            entries[entry.name] = entry
+            entries[name] = entry
         }
         return (
             Lock(

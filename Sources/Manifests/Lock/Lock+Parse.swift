@@ -58,7 +58,7 @@ private struct LockReader {
         guard json["entries"]?.array != nil else { throw LockProblem("it has no list \"entries\"") }
         if let problem { throw problem }
         for (first, second) in zip(entries, entries.dropFirst())
-        where !first.name.utf8.lexicographicallyPrecedes(second.name.utf8) {
+        where !first.name.precedesByBytes(second.name) {
             throw LockProblem("entries \(first.name) and \(second.name) are not in order, or named twice")
         }
         return Lock(bundle: bundle, entries: entries, factsVersion: json["facts"]?.integer ?? 0)
@@ -70,7 +70,7 @@ private struct LockReader {
             throw LockProblem("bundle's dedup is \"\(dedup)\"")
         }
         let name = try string(json, "name", of: "bundle")
-        if let problem = Path.problem(inRelative: name) { throw LockProblem("bundle's name \(problem)") }
+        if let problem = RelativePath.problem(name) { throw LockProblem("bundle's name \(problem)") }
         var bundle = BundleSettings(
             name: name, owner: json["owner"]?.string,
             title: try string(json, "title", of: "bundle"), subtitle: json["subtitle"]?.string,
@@ -89,7 +89,7 @@ private struct LockReader {
 
     private func entry(_ json: JSON) throws -> LockedEntry {
         let name = try string(json, "name", of: "an entry")
-        guard Path.parts(name).count == 1, Path.problem(inRelative: name) == nil else {
+        guard let component = RelativePath(name), component.parent == nil else {
             throw LockProblem("an entry has the name \"\(name)\"")
         }
         let kindText = try string(json, "kind", of: name)
@@ -102,7 +102,7 @@ private struct LockReader {
         guard let list = json["files"]?.array else { throw LockProblem("\(name) has no list \"files\"") }
         let files = try list.map { try file($0, of: name) }
         for (first, second) in zip(files, files.dropFirst())
-        where !first.path.utf8.lexicographicallyPrecedes(second.path.utf8) {
+        where first.path >= second.path {
             throw LockProblem("\(name): \(first.path) and \(second.path) are not in order, or named twice")
         }
         let asked = try asked(member(json, "asked", of: name), of: name)
@@ -124,18 +124,21 @@ private struct LockReader {
     private func tensors(_ json: JSON, _ files: [LockedFile], of name: String) throws -> [LockedTensor] {
         guard let list = json["tensors"] else { return [] }
         guard let list = list.array else { throw LockProblem("\(name): tensors is not a list") }
-        var last: (file: String, end: Int) = ("", 0)
+        var last: (file: RelativePath?, end: Int) = (nil, 0)
         // Files and tensors are sorted alike, so that the file of a tensor is the last one's or comes behind it.
         var rest = files[...]
         return try list.map { item in
-            let file = try string(item, "file", of: name)
+            let text = try string(item, "file", of: name)
+            guard let file = RelativePath(text) else {
+                throw LockProblem("\(name): a tensor of \(text): no such file")
+            }
             // Told only where something is wrong: a lock may have very many tensors.
             var place: String { "\(name): a tensor of \(file)" }
-            while let first = rest.first, first.path.utf8.lexicographicallyPrecedes(file.utf8) {
+            while let first = rest.first, first.path < file {
                 rest.removeFirst()
             }
-            guard let first = rest.first, first.path.utf8.elementsEqual(file.utf8) else {
-                let isKnown = files.contains { $0.path.utf8.elementsEqual(file.utf8) }
+            guard let first = rest.first, first.path == file else {
+                let isKnown = files.contains { $0.path == file }
                 throw LockProblem(
                     isKnown ? "\(place) is not in order, or overlaps another" : "\(place): no such file")
             }
@@ -220,10 +223,7 @@ private struct LockReader {
     }
 
     private func file(_ json: JSON, of name: String) throws -> LockedFile {
-        let path = try string(json, "path", of: name)
-        if let problem = Path.problem(inRelative: path) {
-            throw LockProblem("\(name): the path \"\(path)\" \(problem)")
-        }
+        let path = try path(string(json, "path", of: name), of: name)
         var place: String { "\(name): \(path)" }
         guard let size = json["size"]?.integer, size >= 0 else { throw LockProblem("\(place) has no size") }
         guard let sha256 = SHA256Digest(hex: try string(json, "sha256", of: place)) else {
@@ -235,7 +235,8 @@ private struct LockReader {
         }
         return LockedFile(
             path: path, size: size, sha256: sha256, proof: proof,
-            placement: try placement(json, size: size, of: place), shards: json["shards"]?.strings)
+            placement: try placement(json, size: size, of: place),
+            shards: try json["shards"]?.strings.map { try $0.map { try self.path($0, of: place) } })
     }
 
     private func placement(_ json: JSON, size: Int, of place: @autoclosure () -> String) throws -> Placement {
@@ -260,10 +261,15 @@ private struct LockReader {
         return .segments(segments)
     }
 
-    private func storedPath(_ json: JSON?, of place: @autoclosure () -> String) throws -> String {
+    private func storedPath(_ json: JSON?, of place: @autoclosure () -> String) throws -> RelativePath {
         guard let path = json?.string else { throw LockProblem("\(place()): \"at\" is not a path") }
-        if let problem = Path.problem(inRelative: path) {
-            throw LockProblem("\(place()): the path \"\(path)\" \(problem)")
+        return try self.path(path, of: place())
+    }
+
+    private func path(_ text: String, of place: @autoclosure () -> String) throws -> RelativePath {
+        guard let path = RelativePath(text) else {
+            throw LockProblem(
+                "\(place()): the path \"\(text)\" \(RelativePath.problem(text) ?? "is refused")")
         }
         return path
     }

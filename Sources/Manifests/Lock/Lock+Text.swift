@@ -119,20 +119,20 @@ extension Origin {
 extension LockedFile {
     fileprivate var lockMembers: [JSON.Member] {
         var members: [JSON.Member] = []
-        if case .at(let path) = placement { members.append(JSON.Member("at", .string(path))) }
-        members.append(JSON.Member("path", .string(path)))
+        if case .at(let path) = placement { members.append(JSON.Member("at", .string(path.text))) }
+        members.append(JSON.Member("path", .string(path.text)))
         members.append(JSON.Member("proof", .string(proof.rawValue)))
         if case .segments(let segments) = placement {
             let values = segments.map { segment -> JSON in
                 [
-                    "at": .string(segment.at), "length": .integer(segment.length),
+                    "at": .string(segment.at.text), "length": .integer(segment.length),
                     "offset": .integer(segment.offset),
                 ]
             }
             members.append(JSON.Member("segments", .array(values)))
         }
         members.append(JSON.Member("sha256", .string(sha256.hex)))
-        if let shards { members.append(JSON.Member("shards", .array(shards.map(JSON.string)))) }
+        if let shards { members.append(JSON.Member("shards", .array(shards.map { .string($0.text) }))) }
         members.append(JSON.Member("size", .integer(size)))
         return members
     }
@@ -143,7 +143,7 @@ extension LockedTensor {
         var members: [JSON.Member] = []
         if let dtype { members.append(JSON.Member("dtype", .string(dtype))) }
         members += [
-            JSON.Member("file", .string(file)), JSON.Member("length", .integer(bytes.count)),
+            JSON.Member("file", .string(file.text)), JSON.Member("length", .integer(bytes.count)),
             JSON.Member("name", .string(name)), JSON.Member("offset", .integer(bytes.lowerBound)),
             JSON.Member("sha256", .string(sha256.hex)),
         ]
@@ -155,6 +155,6 @@ extension LockedTensor {
 extension [JSON.Member] {
     /// In the order of the names' bytes.
     package var sortedByKey: [JSON.Member] {
-        sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        sorted { $0.key.precedesByBytes($1.key) }
     }
 }

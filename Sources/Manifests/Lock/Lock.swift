@@ -8,7 +8,7 @@ package struct Lock: Equatable, Sendable {
     /// The version of what this Knapsack reads of the files for a lock's facts; grows when a rule needs to know more.
     package static let factsVersion = 3
     /// The name of the lock inside a bundle.
-    package static let bundledName = "knapsack.lock"
+    package static let bundledName: RelativePath = "knapsack.lock"
 
     /// The manifest's `[bundle]` table.
     package let bundle: BundleSettings
@@ -20,7 +20,7 @@ package struct Lock: Equatable, Sendable {
     package init(bundle: BundleSettings, entries: [LockedEntry], factsVersion: Int = Lock.factsVersion) {
         self.factsVersion = factsVersion
         self.bundle = bundle
-        self.entries = entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        self.entries = entries.sorted { $0.name.precedesByBytes($1.name) }
     }
 
     /// The entry with this name, or `nil`.
@@ -28,13 +28,13 @@ package struct Lock: Equatable, Sendable {
         var (low, high) = (0, entries.count)
         while low < high {
             let middle = (low + high) / 2
-            if entries[middle].name.utf8.lexicographicallyPrecedes(name.utf8) {
+            if entries[middle].name.precedesByBytes(name) {
                 low = middle + 1
             } else {
                 high = middle
             }
         }
-        return low < entries.count && entries[low].name == name ? entries[low] : nil
+        return low < entries.count && entries[low].name.hasSameBytes(as: name) ? entries[low] : nil
     }
 }
 
@@ -76,8 +76,9 @@ package struct LockedEntry: Equatable, Sendable {
     package func fact(_ name: String) -> JSON? { JSON.object(facts)[name] }
 
     /// The path in the bundle at which a file of this entry would naturally lie.
-    package func naturalPath(of file: LockedFile) -> String {
-        "\(kind.folder)/\(name)/\(file.path)"
+    package func naturalPath(of file: LockedFile) -> RelativePath {
+        // The readers of manifests and locks take no other names than those of one component.
+        RelativePath(checked: "\(kind.folder)/\(name)/\(file.path)")
     }
 
     /// The same entry with other facts, sorted by name.
@@ -98,7 +99,7 @@ package struct LockedEntry: Equatable, Sendable {
 /// One tensor of a file, by which equal tensors are found and two locks are compared.
 package struct LockedTensor: Equatable, Sendable {
     /// The path of its file below the entry.
-    package let file: String
+    package let file: RelativePath
     /// The name in its file.
     package let name: String
     /// The type of the elements in the format's own words; `nil` where the format says it elsewhere.
@@ -112,7 +113,8 @@ package struct LockedTensor: Equatable, Sendable {
 
     /// Makes a value from its parts.
     package init(
-        file: String, name: String, dtype: String?, shape: [Int]?, bytes: Range<Int>, sha256: SHA256Digest
+        file: RelativePath, name: String, dtype: String?, shape: [Int]?, bytes: Range<Int>,
+        sha256: SHA256Digest
     ) {
         self.file = file
         self.name = name
@@ -224,8 +226,8 @@ extension LockedLicense.Witness {
 
 /// One file of an entry.
 package struct LockedFile: Equatable, Sendable {
-    /// The path below the entry, with "/".
-    package let path: String
+    /// The path below the entry.
+    package let path: RelativePath
     /// The size in bytes.
     package let size: Int
     /// The digest of the content.
@@ -235,11 +237,12 @@ package struct LockedFile: Equatable, Sendable {
     /// Where the bytes lie in the bundle.
     package let placement: Placement
     /// For an index of shards, the files of the entry that it names; else `nil`.
-    package let shards: [String]?
+    package let shards: [RelativePath]?
 
     /// Makes a value from its parts.
     package init(
-        path: String, size: Int, sha256: SHA256Digest, proof: Proof, placement: Placement, shards: [String]?
+        path: RelativePath, size: Int, sha256: SHA256Digest, proof: Proof, placement: Placement,
+        shards: [RelativePath]?
     ) {
         self.path = path
         self.size = size
@@ -260,7 +263,7 @@ package enum Placement: Equatable, Sendable {
     /// At the file's natural path.
     case natural
     /// Whole, at this path of the bundle: another file's natural path, or below `store/`.
-    case at(String)
+    case at(RelativePath)
     /// In ranges of stored files, to be put one after the other.
     case segments([Segment])
 }
@@ -268,14 +271,14 @@ package enum Placement: Equatable, Sendable {
 /// A byte range of a stored file.
 package struct Segment: Equatable, Sendable {
     /// The stored file's path in the bundle.
-    package let at: String
+    package let at: RelativePath
     /// Where the range starts, in bytes.
     package let offset: Int
     /// The length in bytes, at least 1.
     package let length: Int
 
     /// Makes a value from its parts.
-    package init(at: String, offset: Int, length: Int) {
+    package init(at: RelativePath, offset: Int, length: Int) {
         self.at = at
         self.offset = offset
         self.length = length

@@ -1,4 +1,4 @@
-import Formats
+package import Formats
 import Storage
 
 /// What changed from one lock to another, in words.
@@ -26,11 +26,11 @@ package struct LockDifference: Equatable, Sendable {
         /// The entry in the second lock; `nil` where it was removed.
         package let after: State?
         /// The paths of files that only the second lock has.
-        package let added: [String]
+        package let added: [RelativePath]
         /// The paths of files that only the first lock has.
-        package let removed: [String]
+        package let removed: [RelativePath]
         /// The paths of files with other content.
-        package let changed: [String]
+        package let changed: [RelativePath]
         /// What became of the tensors; `nil` where a lock has none of safetensors, or no file changed.
         package let tensors: Tensors?
     }
@@ -75,8 +75,8 @@ package struct LockDifference: Equatable, Sendable {
         } else {
             size = nil
         }
-        let names = Set(old.entries.map(\.name)).union(new.entries.map(\.name))
-        entries = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.compactMap { name in
+        let names = Set((old.entries + new.entries).map { ExactName($0.name) }).sorted().map(\.text)
+        entries = names.compactMap { name in
             LockDifference.entry(name, old.entry(named: name), new.entry(named: name))
         }
     }
@@ -88,12 +88,12 @@ package struct LockDifference: Equatable, Sendable {
     }
 
     private static func entry(_ name: String, _ old: LockedEntry?, _ new: LockedEntry?) -> Entry? {
-        let before = Dictionary((old?.files ?? []).map { (Array($0.path.utf8), $0) }) { first, _ in first }
-        let after = Set((new?.files ?? []).map { Array($0.path.utf8) })
-        let added = (new?.files ?? []).filter { before[Array($0.path.utf8)] == nil }
-        let removed = (old?.files ?? []).filter { !after.contains(Array($0.path.utf8)) }
+        let before = Dictionary((old?.files ?? []).map { ($0.path, $0) }) { first, _ in first }
+        let after = Set((new?.files ?? []).map(\.path))
+        let added = (new?.files ?? []).filter { before[$0.path] == nil }
+        let removed = (old?.files ?? []).filter { !after.contains($0.path) }
         let changed = (new?.files ?? []).filter { file in
-            before[Array(file.path.utf8)].map { $0.sha256 != file.sha256 } ?? false
+            before[file.path].map { $0.sha256 != file.sha256 } ?? false
         }
         var weights: Tensors?
         let details: [String]
@@ -172,8 +172,7 @@ package struct LockDifference: Equatable, Sendable {
 
     /// What is known of the model besides: short values in full, of others that they changed.
     private static func facts(_ old: LockedEntry, _ new: LockedEntry) -> [String] {
-        let names = Set((old.facts + new.facts).map(\.key))
-            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let names = Set((old.facts + new.facts).map { ExactName($0.key) }).sorted().map(\.text)
         return names.compactMap { name in
             let (before, after) = (old.fact(name), new.fact(name))
             guard before != after else { return nil }
@@ -231,8 +230,7 @@ package struct LockDifference: Equatable, Sendable {
         let names = Set(before.keys).union(after.keys)
         return Tensors(
             count: names.count,
-            differing: names.filter { before[$0] != after[$0] }
-                .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+            differing: names.filter { before[$0] != after[$0] }.sorted().map(\.text))
     }
 
     private static func sentence(_ tensors: Tensors) -> String {
@@ -248,10 +246,10 @@ package struct LockDifference: Equatable, Sendable {
     }
 
     /// Every name with what it stands for: more than one thing where two files have a tensor of that name.
-    private static func tensors(_ entry: LockedEntry) -> [String: Set<Identity>] {
-        var result: [String: Set<Identity>] = [:]
+    private static func tensors(_ entry: LockedEntry) -> [ExactName: Set<Identity>] {
+        var result: [ExactName: Set<Identity>] = [:]
         for tensor in entry.tensors where tensor.isOfSafetensors {
-            result[tensor.name, default: []].insert(
+            result[ExactName(tensor.name), default: []].insert(
                 Identity(dtype: tensor.dtype, shape: tensor.shape, sha256: tensor.sha256))
         }
         return result

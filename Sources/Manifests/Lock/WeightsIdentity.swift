@@ -16,10 +16,10 @@ extension LockedEntry {
     /// The identity of the entry's safetensors weights; `nil` where it has none.
     package var weights: WeightsIdentity? {
         var lines = tensors.compactMap(\.line)
-        lines.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        lines.sort { $0.precedesByBytes($1) }
         guard !lines.isEmpty, var hasher = try? ContentHasher() else { return nil }
         var count = 0
-        for (index, line) in lines.enumerated() where index == 0 || lines[index - 1] != line {
+        for (index, line) in lines.enumerated() where index == 0 || !lines[index - 1].hasSameBytes(as: line) {
             guard (try? hasher.update(Array(line.utf8).span)) != nil else { return nil }
             count += 1
         }
@@ -31,7 +31,7 @@ extension LockedEntry {
 extension LockedTensor {
     /// Whether it lies in a safetensors file: of other formats a lock has only the tensors that are worth
     /// sharing.
-    var isOfSafetensors: Bool { file.utf8.reversed().starts(with: ".safetensors".utf8.reversed()) }
+    var isOfSafetensors: Bool { file.hasSuffix(".safetensors") }
 
     /// What the identity counts of this tensor; `nil` for other formats.
     fileprivate var line: String? {

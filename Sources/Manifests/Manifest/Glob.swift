@@ -1,3 +1,5 @@
+package import Formats
+
 /// A file pattern with the meaning that huggingface_hub gives to `allow_patterns` and `ignore_patterns`.
 ///
 /// That is Python's `fnmatch.fnmatch` on POSIX: `*` is any text, "/" included, `?` any one character,
@@ -161,7 +163,10 @@ package struct FileFilter: Equatable, Sendable {
         self.exclude = exclude
     }
 
-    /// Whether a file is taken; the path is relative to the snapshot, with "/".
+    /// Whether a file is taken; the path is seen from the snapshot.
+    package func accepts(_ path: RelativePath) -> Bool { accepts(path.text) }
+
+    /// The same of a path that may be refused for its name.
     package func accepts(_ path: String) -> Bool {
         let scalars = Glob.normalized(path)
         if let include, !include.contains(where: { $0.matches(scalars) }) { return false }

@@ -1,3 +1,5 @@
+package import Formats
+
 /// What a person asked for: the content of `NAME.toml`, checked. Only the parser makes one.
 package struct Manifest: Equatable, Sendable {
     /// The manifest's path as the user named it.
@@ -148,7 +150,7 @@ package struct Entry: Equatable, Sendable {
         case files
 
         /// The bundle's top-level folder for entries of this kind.
-        package var folder: String {
+        package var folder: RelativePath {
             switch self {
             case .model: "models"
             case .dataset: "datasets"

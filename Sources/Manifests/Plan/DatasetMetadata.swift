@@ -2,7 +2,7 @@ import Formats
 
 /// `dataset-metadata.json`, by which the kaggle command creates a dataset.
 struct DatasetMetadata {
-    static let name = "dataset-metadata.json"
+    static let name: RelativePath = "dataset-metadata.json"
 
     private let bundle: BundleSettings
 

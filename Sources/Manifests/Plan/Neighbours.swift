@@ -16,11 +16,11 @@ package struct Neighbours {
         /// The model files with the data that each one names, as places in ``members``.
         let pairs: [(model: Int, data: Int)]
         let members: [LockedFile]
-        let paths: [String]
+        let paths: [RelativePath]
     }
 
     /// Homes of single files, by the entry's place and the file's path.
-    private var own: [Key: String] = [:]
+    private var own: [Key: RelativePath] = [:]
     /// Contents that are in `store/` wherever they are used.
     private var stored: Set<SHA256Digest> = []
     /// The contents of all groups.
@@ -28,13 +28,13 @@ package struct Neighbours {
 
     private struct Key: Hashable {
         let entry: Int
-        let path: [UInt8]
+        let path: RelativePath
     }
 
     /// - Parameters:
     ///   - ordered: the entries in the manifest's order.
     ///   - homes: where each content is, or none where nothing is shared.
-    init(_ ordered: [LockedEntry], homes: [SHA256Digest: String]) {
+    init(_ ordered: [LockedEntry], homes: [SHA256Digest: RelativePath]) {
         let groups = ordered.indices.flatMap { Self.groups(ordered[$0], $0) }
         guard !groups.isEmpty else { return }
         contents = Set(groups.flatMap { $0.members.map(\.sha256) })
@@ -47,20 +47,20 @@ package struct Neighbours {
             }
             for (group, paths) in placed {
                 for (file, path) in zip(group.members, paths) {
-                    own[Key(entry: group.entry, path: Array(file.path.utf8))] = path
+                    own[Key(entry: group.entry, path: file.path)] = path
                 }
             }
         }
     }
 
     /// Where a file is because of its neighbours; `nil` where they do not matter.
-    func home(of file: LockedFile, entry: Int) -> String? {
+    func home(of file: LockedFile, entry: Int) -> RelativePath? {
         if stored.contains(file.sha256) { return Lock.storePath(file.sha256) }
-        return own.isEmpty ? nil : own[Key(entry: entry, path: Array(file.path.utf8))]
+        return own.isEmpty ? nil : own[Key(entry: entry, path: file.path)]
     }
 
     /// Where contents are, those of groups in `store/` included.
-    func homes(_ homes: [SHA256Digest: String]) -> [SHA256Digest: String] {
+    func homes(_ homes: [SHA256Digest: RelativePath]) -> [SHA256Digest: RelativePath] {
         homes.merging(stored.map { ($0, Lock.storePath($0)) }) { _, own in own }
     }
 
@@ -71,11 +71,11 @@ package struct Neighbours {
         let requirements = entry.requirements.filter { $0.kind == .externalData }
         guard !requirements.isEmpty else { return [] }
         let files = Dictionary(
-            entry.files.map { (Array($0.path.utf8), $0) }, uniquingKeysWith: { one, _ in one })
-        var sets: [(paths: Set<[UInt8]>, pairs: [(model: [UInt8], data: [UInt8])])] = []
+            entry.files.map { ($0.path, $0) }, uniquingKeysWith: { one, _ in one })
+        var sets: [(paths: Set<RelativePath>, pairs: [(model: RelativePath, data: RelativePath)])] = []
         for requirement in requirements {
-            let model = Array(requirement.file.utf8)
-            let data = requirement.names.map { Array($0.utf8) }.filter { files[$0] != nil }
+            let model = requirement.file
+            let data = requirement.paths.filter { files[$0] != nil }
             guard files[model] != nil, !data.isEmpty else { continue }
             var paths = Set(data).union([model])
             var pairs = data.map { (model: model, data: $0) }
@@ -87,7 +87,7 @@ package struct Neighbours {
             sets.append((paths, pairs))
         }
         return sets.map { set in
-            let sorted = set.paths.sorted { $0.lexicographicallyPrecedes($1) }
+            let sorted = set.paths.sorted()
             let places = Dictionary(sorted.enumerated().map { ($1, $0) }, uniquingKeysWith: { one, _ in one })
             let members = sorted.compactMap { files[$0] }
             return Group(
@@ -118,26 +118,26 @@ package struct Neighbours {
 
     /// Homes of the groups that keep what belongs together in one directory; `nil` where that would store too much twice.
     private static func place(
-        _ component: [Group], _ homes: [SHA256Digest: String]
-    ) -> [(Group, [String])]? {
-        var placed: [(Group, [String])] = []
-        var kept: Set<[UInt8]> = []
+        _ component: [Group], _ homes: [SHA256Digest: RelativePath]
+    ) -> [(Group, [RelativePath])]? {
+        var placed: [(Group, [RelativePath])] = []
+        var kept: Set<RelativePath> = []
         var seen: Set<SHA256Digest> = []
         var repeated = 0
         for group in component {
             let shared = group.members.compactMap { homes[$0.sha256] }
             // An equal group that comes first, and is where it is by its own name.
-            if shared.count == group.members.count, shared.allSatisfy({ kept.contains(Array($0.utf8)) }),
+            if shared.count == group.members.count, shared.allSatisfy(kept.contains),
                 group.pairs.allSatisfy({ pair in
-                    Path.isInside(shared[pair.data], Path.parent(shared[pair.model]))
+                    shared[pair.model].parent.map(shared[pair.data].isInside) ?? true
                 })
             {
                 placed.append((group, shared))
                 continue
             }
             for (file, path) in zip(group.members, group.paths) {
-                kept.insert(Array(path.utf8))
-                let isFirst = homes[file.sha256].map { $0.utf8.elementsEqual(path.utf8) } ?? true
+                kept.insert(path)
+                let isFirst = homes[file.sha256].map { $0 == path } ?? true
                 if !isFirst || !seen.insert(file.sha256).inserted { repeated += file.size }
                 guard repeated <= mostRepeated else { return nil }
             }

@@ -1,3 +1,4 @@
+package import Formats
 package import Storage
 
 /// The own bytes of a file in segments: ranges of the file that are stored together, in this order.
@@ -32,7 +33,7 @@ extension Lock {
             guard let name = try digest(need) else { return nil }
             own[need.file.sha256] = name
         }
-        func path(_ home: TensorPlacing.Home) -> String {
+        func path(_ home: TensorPlacing.Home) -> RelativePath {
             switch home {
             case .path(let path): path
             case .own(let file): storePath(own[file] ?? file)
@@ -99,8 +100,8 @@ extension Lock {
     }
 
     /// For every content, the first natural path that survives an upload; none where none does.
-    static func homes(_ ordered: [LockedEntry]) -> [SHA256Digest: String] {
-        var homes: [SHA256Digest: String] = [:]
+    static func homes(_ ordered: [LockedEntry]) -> [SHA256Digest: RelativePath] {
+        var homes: [SHA256Digest: RelativePath] = [:]
         for entry in ordered {
             for file in entry.files where homes[file.sha256] == nil {
                 let natural = entry.naturalPath(of: file)
@@ -111,7 +112,9 @@ extension Lock {
     }
 
     /// The path of content that has no natural one.
-    package static func storePath(_ digest: SHA256Digest) -> String { "\(BundlePath.store)/\(digest.hex)" }
+    package static func storePath(_ digest: SHA256Digest) -> RelativePath {
+        RelativePath(checked: "\(BundlePath.store)/\(digest.hex)")
+    }
 
     /// The digest under which this lock stores exactly these own bytes; `nil` where it does not.
     package func digest(of own: OwnBytes) -> SHA256Digest? {
@@ -126,13 +129,13 @@ extension [Segment] {
     /// The contents of `store/` that the file of these segments can be the source of, with the ranges of
     /// the file that make them up: those that it uses from their first byte on, without a gap.
     var ownContents: [SHA256Digest: [Range<Int>]] {
-        var ranges: [String: [Range<Int>]] = [:]
-        var ends: [String: Int] = [:]
+        var ranges: [RelativePath: [Range<Int>]] = [:]
+        var ends: [RelativePath: Int] = [:]
         var position = 0
         for segment in self {
             let range = position..<position + segment.length
             position = range.upperBound
-            guard segment.at.utf8.starts(with: (BundlePath.store + "/").utf8) else { continue }
+            guard segment.at.isInside(BundlePath.store) else { continue }
             if ends[segment.at, default: 0] == segment.offset {
                 ranges[segment.at, default: []].append(range)
                 ends[segment.at] = segment.offset + segment.length
@@ -144,7 +147,7 @@ extension [Segment] {
         }
         var result: [SHA256Digest: [Range<Int>]] = [:]
         for (path, ranges) in ranges {
-            if let digest = SHA256Digest(hex: path.dropFirst(BundlePath.store.count + 1)) {
+            if path.components.count == 2, let digest = SHA256Digest(hex: path.name) {
                 result[digest] = ranges
             }
         }

@@ -1,3 +1,4 @@
+package import Formats
 package import Storage
 
 /// What `pack` will write: every stored file once, with the entry's file that it is made from.
@@ -7,7 +8,7 @@ package struct Plan: Equatable, Sendable {
     /// One file of the bundle that holds content.
     package struct StoredFile: Equatable, Sendable {
         /// The path in the bundle.
-        package let path: String
+        package let path: RelativePath
         /// The size in bytes.
         package let size: Int
         /// The digest of the content.
@@ -15,7 +16,7 @@ package struct Plan: Equatable, Sendable {
         /// The name of the entry whose file it is made from.
         package let entry: String
         /// The path of that file below the entry.
-        package let file: String
+        package let file: RelativePath
         /// The ranges of that file that it consists of; `nil` for all of it.
         package let ranges: [Range<Int>]?
     }
@@ -59,7 +60,7 @@ package struct Plan: Equatable, Sendable {
         var builder = PlanBuilder()
         try builder.add(lock)
         self.lock = lock
-        stored = builder.order.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        stored = builder.order.sorted { $0.path < $1.path }
         segmented = builder.segmented
         shares = builder.shares
     }
@@ -67,14 +68,14 @@ package struct Plan: Equatable, Sendable {
 
 /// Collects what a lock stores.
 private struct PlanBuilder {
-    var stored: [String: Plan.StoredFile] = [:]
+    var stored: [RelativePath: Plan.StoredFile] = [:]
     /// The same in the order of the lock, which is nearly that of the paths: sorting it takes few comparisons.
     var order: [Plan.StoredFile] = []
     var segmented: [SegmentedFile] = []
     var shares: [Plan.Share] = []
     private var total = 0
     /// How far segments reach into contents of the store.
-    private var reach: [String: Int] = [:]
+    private var reach: [RelativePath: Int] = [:]
     private var seen: Set<SHA256Digest> = []
 
     mutating func add(_ lock: Lock) throws(Diagnostics) {
@@ -126,7 +127,7 @@ private struct PlanBuilder {
     /// Stores a whole file, unless it is stored already.
     /// - Returns: the bytes that this took.
     private mutating func store(
-        _ path: String, _ file: LockedFile, _ entry: LockedEntry
+        _ path: RelativePath, _ file: LockedFile, _ entry: LockedEntry
     ) throws(Diagnostics) -> Int {
         try store(
             Plan.StoredFile(

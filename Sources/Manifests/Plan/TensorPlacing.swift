@@ -1,3 +1,4 @@
+package import Formats
 package import Storage
 
 /// Decides where every file of a bundle lies, equal files once and equal tensors once.
@@ -18,7 +19,7 @@ package struct TensorPlacing {
     /// A place where stored bytes lie.
     package enum Home: Hashable {
         /// A path in the bundle.
-        case path(String)
+        case path(RelativePath)
         /// The own bytes of a file in segments, by the file's digest.
         case own(SHA256Digest)
     }
@@ -32,7 +33,7 @@ package struct TensorPlacing {
     /// Where a file's content lies.
     package enum Layout: Equatable {
         /// Whole, at this path.
-        case whole(String)
+        case whole(RelativePath)
         /// In pieces; `own` are the ranges of the file that are stored for it alone.
         case pieces([Piece], own: [Range<Int>])
     }
@@ -54,19 +55,19 @@ package struct TensorPlacing {
             for file in entry.files {
                 var end = start
                 while end < entry.tensors.count,
-                    entry.tensors[end].file.utf8.elementsEqual(file.path.utf8)
+                    entry.tensors[end].file == file.path
                 { end += 1 }
                 let own = entry.tensors[start..<end]
                 start = end
                 guard layouts[file.sha256] == nil else { continue }
-                let path = homes[file.sha256] ?? "\(BundlePath.store)/\(file.sha256.hex)"
+                let path = homes[file.sha256] ?? Lock.storePath(file.sha256)
                 place(file, own, whole: path, isWhole: neighbours.contents.contains(file.sha256))
             }
         }
     }
 
     private mutating func place(
-        _ file: LockedFile, _ tensors: ArraySlice<LockedTensor>, whole path: String, isWhole: Bool
+        _ file: LockedFile, _ tensors: ArraySlice<LockedTensor>, whole path: RelativePath, isWhole: Bool
     ) {
         let (pieces, own, shared) = pieces(of: file, tensors)
         let isWorthIt =

@@ -1,11 +1,13 @@
-import Formats
+package import Formats
 
 /// The files by which the kaggle command creates what a bundle becomes. They follow from the lock alone, lie
 /// at the top of the bundle, and Kaggle keeps them for itself.
 package struct UploadMetadata {
     /// One file.
     package struct File: Equatable {
-        package let name: String
+        /// Its path in the bundle.
+        package let name: RelativePath
+        /// Its content.
         package let text: String
     }
 
@@ -31,8 +33,8 @@ package struct UploadMetadata {
 /// `model-metadata.json` and `model-instance-metadata.json`, by which the kaggle command creates a model and a
 /// variation of it.
 struct ModelMetadata {
-    static let name = "model-metadata.json"
-    static let instanceName = "model-instance-metadata.json"
+    static let name: RelativePath = "model-metadata.json"
+    static let instanceName: RelativePath = "model-instance-metadata.json"
 
     private let bundle: BundleSettings
     private let settings: BundleSettings.Model

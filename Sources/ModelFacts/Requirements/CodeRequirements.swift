@@ -6,7 +6,7 @@ import Manifests
 /// As transformers finds them (5.23.0, `dynamic_module_utils.py`): "module.Class" is `module.py`, and what a module imports
 /// with `from .other import` or `import .other` is `other.py`. What is of another repository is not looked for here.
 enum CodeRequirements {
-    private static let configurations: Set<String> = [
+    private static let configurations: Set<ExactName> = [
         "config.json", "tokenizer_config.json", "preprocessor_config.json", "processor_config.json",
         "video_preprocessor_config.json",
     ]
@@ -35,7 +35,7 @@ enum CodeRequirements {
     }
 
     /// A class of sentence-transformers modules that is not the library's own.
-    static func custom(_ type: String, by file: String) -> [FileRequirement] {
+    static func custom(_ type: String, by file: RelativePath) -> [FileRequirement] {
         // What no module of the repository is, is taken from an installed package.
         guard let module = module(of: type), type.split(separator: ".").count == 2 else { return [] }
         return [FileRequirement(.code, by: file, all: [module])]
@@ -54,10 +54,11 @@ enum CodeRequirements {
         of modules: [String], _ files: RequirementFiles, _ isOptional: Bool
     ) -> [FileRequirement] {
         var found: [FileRequirement] = []
-        var seen: Set<[UInt8]> = []
+        var seen: Set<RelativePath> = []
         var next = modules
-        while let module = next.popLast(), seen.count < 256 {
-            guard seen.insert(Array(module.utf8)).inserted, let code = files.code(module) else { continue }
+        while let name = next.popLast(), seen.count < 256 {
+            guard let module = RelativePath(name), seen.insert(module).inserted, let code = files.code(module)
+            else { continue }
             let directory = ModelPath(module).directory
             let names = relativeImports(code).map { directory.appending(file: "\($0).py") }
             guard !names.isEmpty else { continue }

@@ -19,7 +19,7 @@ enum DataRequirements {
     }
 
     /// Tensors of an ONNX model whose data are in other files.
-    private static func onnx(_ path: String, _ files: RequirementFiles) -> [FileRequirement] {
+    private static func onnx(_ path: RelativePath, _ files: RequirementFiles) -> [FileRequirement] {
         guard let file = files.file(path), let handle = try? FileHandle.reading(file.location),
             let size = try? handle.status().size,
             let data = try? ONNXExternalData(
@@ -30,30 +30,30 @@ enum DataRequirements {
         let names = data.locations.map { location in
             // ONNX Runtime takes files below the model's directory alone, so that no other path is found either.
             let parts = Path.parts(location).filter { !$0.isEmpty && $0 != "." }.joined(separator: "/")
-            let isBelow = !location.hasPrefix("/") && Path.problem(inRelative: parts) == nil
+            let isBelow = !location.hasPrefix("/") && RelativePath(parts) != nil
             return isBelow ? directory.appending(file: parts) : location
         }
         return [FileRequirement(.externalData, by: path, all: names)]
     }
 
     /// OpenVINO's graph has its weights in a file of the same name.
-    private static func openVINO(_ path: String, _ files: RequirementFiles) -> [FileRequirement] {
+    private static func openVINO(_ path: RelativePath, _ files: RequirementFiles) -> [FileRequirement] {
         guard let file = files.file(path),
             let head = try? FileHandle.reading(file.location).bytes(0..<min(file.size, 512)),
             String(decoding: head, as: UTF8.self).contains("<net")
         else { return [] }
-        return [FileRequirement(.part, by: path, all: ["\(path.dropLast(4)).bin"])]
+        return [FileRequirement(.part, by: path, all: ["\(path.text.dropLast(4)).bin"])]
     }
 
     /// TensorFlow's index of variables has them in files of data.
-    private static func variables(_ path: String, _ files: RequirementFiles) -> [FileRequirement] {
+    private static func variables(_ path: RelativePath, _ files: RequirementFiles) -> [FileRequirement] {
         [
             FileRequirement(
-                .part, by: path, oneOf: ["\(FileRequirement.pattern(String(path.dropLast(6)))).data-*"])
+                .part, by: path, oneOf: ["\(FileRequirement.pattern(String(path.text.dropLast(6)))).data-*"])
         ]
     }
 
-    private static func document(_ path: String, _ files: inout RequirementFiles) -> [FileRequirement] {
+    private static func document(_ path: RelativePath, _ files: inout RequirementFiles) -> [FileRequirement] {
         let name = ModelPath(path)
         switch name.file {
         case "adapter_config.json":
@@ -71,14 +71,15 @@ enum DataRequirements {
 
     /// Keras' index of shards: `weight_map` has a name or a list of names by each path (Keras 3.15,
     /// `ShardedH5IOStore`).
-    private static func keras(_ path: String, _ files: inout RequirementFiles) -> [FileRequirement] {
+    private static func keras(_ path: RelativePath, _ files: inout RequirementFiles) -> [FileRequirement] {
         guard let map = files.json(path)?["weight_map"]?.members else { return [] }
         let names = map.flatMap { $0.value.string.map { [$0] } ?? $0.value.strings ?? [] }
         return named(names, by: path, .part)
     }
 
     /// The models of ONNX Runtime's generate() API: `model.decoder.filename` and others.
-    private static func generator(_ path: String, _ files: inout RequirementFiles) -> [FileRequirement] {
+    private static func generator(_ path: RelativePath, _ files: inout RequirementFiles) -> [FileRequirement]
+    {
         guard let model = files.json(path)?["model"]?.members else { return [] }
         var names: [String] = []
         func search(_ members: [JSON.Member], _ depth: Int) {
@@ -95,15 +96,15 @@ enum DataRequirements {
     }
 
     private static func named(
-        _ names: [String], by path: String, _ kind: FileRequirement.Kind
+        _ names: [String], by path: RelativePath, _ kind: FileRequirement.Kind
     ) -> [FileRequirement] {
         let directory = ModelPath(path).directory
-        let distinct = Set(names.map { Array($0.utf8) }).sorted { $0.lexicographicallyPrecedes($1) }
+        let distinct = Set(names.map { ExactName($0) }).sorted()
         guard !distinct.isEmpty else { return [] }
         return [
             FileRequirement(
                 kind, by: path,
-                all: distinct.map { directory.appending(file: String(decoding: $0, as: UTF8.self)) })
+                all: distinct.map { directory.appending(file: $0.text) })
         ]
     }
 }

@@ -1,3 +1,4 @@
+import Formats
 import Manifests
 import Tensors
 
@@ -17,7 +18,7 @@ enum GGUFRequirements {
             // What the names count is looked at with all other shards.
             let name = ModelPath(path)
             guard name.part?.total != count else { continue }
-            let stem = name.part == nil ? String(path.dropLast(5)) : String(path.dropLast(5 + 15))
+            let stem = name.part == nil ? String(path.text.dropLast(5)) : String(path.text.dropLast(5 + 15))
             let names = (1...count).map { "\(stem)-\(padded($0))-of-\(padded(count)).gguf" }
             requirements.append(FileRequirement(.part, by: path, all: names))
         }
@@ -25,7 +26,8 @@ enum GGUFRequirements {
         if !found.contains(where: isProjector), !elsewhere.isEmpty, let first = found.first {
             requirements.append(
                 FileRequirement(
-                    .projector, by: first, oneOf: elsewhere.prefix(16).map(FileRequirement.pattern),
+                    .projector, by: first,
+                    oneOf: elsewhere.prefix(16).map { FileRequirement.pattern($0.text) },
                     isOptional: true))
         }
         return requirements
@@ -39,9 +41,9 @@ enum GGUFRequirements {
     }
 
     /// Whether a file is a projector by its name, as programs choose it.
-    private static func isProjector(_ path: String) -> Bool {
+    private static func isProjector(_ path: RelativePath) -> Bool {
         let name = ModelPath(path)
-        return name.suffix == "gguf" && name.file.lowercased().contains("mmproj")
+        return name.suffix == "gguf" && name.file.text.lowercased().contains("mmproj")
     }
 
     private static func padded(_ number: Int) -> String {

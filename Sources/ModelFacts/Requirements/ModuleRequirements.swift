@@ -6,7 +6,7 @@ import Manifests
 /// As the classes' `load` does it (sentence-transformers 6.2.0, `base/model.py` and the modules themselves; the names of
 /// files are the same since 2.0).
 enum ModuleRequirements {
-    static let index = "modules.json"
+    static let index: RelativePath = "modules.json"
     /// The deepest router in a router; real models have one.
     private static let maximumDepth = 4
 
@@ -19,9 +19,10 @@ enum ModuleRequirements {
     }
 
     private static func requirements(
-        of type: String, in path: String, by file: String, _ files: inout RequirementFiles, depth: Int = 0
+        of type: String, in path: String, by file: RelativePath, _ files: inout RequirementFiles,
+        depth: Int = 0
     ) -> [FileRequirement] {
-        guard path.isEmpty || Path.problem(inRelative: path) == nil else {
+        guard path.isEmpty || RelativePath(path) != nil else {
             return [FileRequirement(.module, by: file, all: [path])]
         }
         func all(_ names: String...) -> FileRequirement {
@@ -67,11 +68,12 @@ enum ModuleRequirements {
 
     /// A router names its own modules: `types` has their classes by the names of their directories.
     private static func router(
-        _ path: String, _ file: String, _ files: inout RequirementFiles, _ depth: Int
+        _ path: String, _ file: RelativePath, _ files: inout RequirementFiles, _ depth: Int
     ) -> [FileRequirement] {
         let names = ["router_config.json", "config.json"].map(path.appending(file:))
         let asked = FileRequirement(.module, by: file, oneOf: names.map(FileRequirement.pattern))
-        guard depth < maximumDepth, let name = names.first(where: files.contains),
+        guard depth < maximumDepth,
+            let name = names.first(where: files.contains).flatMap({ RelativePath($0) }),
             let types = files.json(name)?["types"]?.members
         else { return [asked] }
         return [asked]
@@ -83,7 +85,7 @@ enum ModuleRequirements {
     }
 
     /// A module of which nothing is known: something has to be in its directory.
-    private static func content(of path: String, by file: String) -> [FileRequirement] {
+    private static func content(of path: String, by file: RelativePath) -> [FileRequirement] {
         path.isEmpty ? [] : [FileRequirement(.module, by: file, oneOf: [path.appending(pattern: "*")])]
     }
 }

@@ -6,7 +6,7 @@ import Manifests
 /// As `DiffusionPipeline.from_pretrained` does it (diffusers 0.42.1, `pipelines/pipeline_loading_utils.py`; each class's
 /// `config_name`).
 enum PipelineRequirements {
-    static let index = "model_index.json"
+    static let index: RelativePath = "model_index.json"
 
     static func all(_ files: inout RequirementFiles) -> [FileRequirement] {
         guard let members = files.json(index)?.members else { return [] }
@@ -15,7 +15,7 @@ enum PipelineRequirements {
             if member.key == "_class_name" {
                 return [FileRequirement(.code, by: index, all: ["\(names[0]).py"])]
             }
-            guard !member.key.utf8.starts(with: "_".utf8), Path.problem(inRelative: member.key) == nil,
+            guard !member.key.utf8.starts(with: "_".utf8), RelativePath(member.key) != nil,
                 !member.key.utf8.contains(UInt8(ascii: "/"))
             else { return [] }
             return component(member.key, library: names[0], kind: names[1])

@@ -1,3 +1,4 @@
+import Formats
 import Manifests
 
 /// What prepares pictures and sounds for a model: `preprocessor_config.json`, or in its place `processor_config.json`.
@@ -11,7 +12,7 @@ enum ProcessorRequirements {
 
     /// - Parameter config: the model's configuration.
     static func all(_ files: RequirementFiles, _ config: ConfigFacts?) -> [FileRequirement] {
-        guard files.contains("config.json"), !files.contains(PipelineRequirements.index),
+        guard files.contains("config.json"), files.file(PipelineRequirements.index) == nil,
             let type = config?.modelType, TransformersModels.prepared.contains(type),
             files.paths.contains(where: { path in
                 let path = ModelPath(path)

@@ -6,11 +6,11 @@ import Manifests
 /// What cannot be read asks for nothing here: ``ModelFacts/problems`` tell of it.
 struct RequirementFiles {
     /// The chosen files' paths, sorted by their bytes.
-    let paths: [String]
+    let paths: [RelativePath]
     /// Paths of the same revision that are not among the files, because they were left out or are not in the cache.
-    let elsewhere: [String]
-    private let files: [[UInt8]: ModelFile]
-    private var documents: [[UInt8]: JSON] = [:]
+    let elsewhere: [RelativePath]
+    private let files: [RelativePath: ModelFile]
+    private var documents: [RelativePath: JSON] = [:]
 
     /// The largest JSON file that is read; tokenizers' configurations have up to some megabytes.
     private static let documentLimit = 1 << 25
@@ -20,33 +20,33 @@ struct RequirementFiles {
     /// Reads the files.
     let contents: ModelFileReader
 
-    init(_ files: [ModelFile], _ contents: ModelFileReader, elsewhere: [String]) {
+    init(_ files: [ModelFile], _ contents: ModelFileReader, elsewhere: [RelativePath]) {
         self.contents = contents
         self.files = Dictionary(
-            files.map { (Array($0.path.utf8), $0) }, uniquingKeysWith: { first, _ in first })
-        paths = files.map(\.path).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+        paths = files.map(\.path).sorted()
         self.elsewhere = elsewhere
     }
 
-    func contains(_ path: String) -> Bool { files[Array(path.utf8)] != nil }
+    /// Whether a file is there, by a name that another file may have for it.
+    func contains(_ name: String) -> Bool { RelativePath(name).map { files[$0] != nil } ?? false }
 
-    func file(_ path: String) -> ModelFile? { files[Array(path.utf8)] }
+    func file(_ path: RelativePath) -> ModelFile? { files[path] }
 
-    mutating func json(_ path: String) -> JSON? {
-        let key = Array(path.utf8)
-        if let known = documents[key] { return known == .null ? nil : known }
+    mutating func json(_ path: RelativePath) -> JSON? {
+        if let known = documents[path] { return known == .null ? nil : known }
         var document = JSON.null
-        if let file = files[key],
+        if let file = files[path],
             let bytes = try? contents.document(file, limit: Self.documentLimit),
             let json = try? JSON.parse(bytes.span, nonFinite: true)
         {
             document = json
         }
-        documents[key] = document
+        documents[path] = document
         return document == .null ? nil : document
     }
 
-    func code(_ path: String) -> [UInt8]? {
+    func code(_ path: RelativePath) -> [UInt8]? {
         file(path).flatMap { try? contents.document($0, limit: Self.codeLimit) }
     }
 }

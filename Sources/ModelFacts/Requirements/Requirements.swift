@@ -1,3 +1,4 @@
+import Formats
 import Manifests
 
 /// What the files of a model ask for by name, gathered from all of its formats.
@@ -8,22 +9,21 @@ enum Requirements {
     static func all(
         _ files: inout RequirementFiles, config: ConfigFacts?, needs: [String]
     ) -> [FileRequirement] {
-        let known = Set(needs.map { Array($0.utf8) })
+        let known = Set(needs.map { ExactName($0) })
         var found = ModuleRequirements.all(&files) + PipelineRequirements.all(&files)
         found = found.filter { requirement in
             guard let name = requirement.names.first, requirement.names.count == 1,
-                ModelPath(name).file.utf8.elementsEqual("config.json".utf8)
+                ModelPath(name.text).file == "config.json"
             else { return true }
-            return !known.contains(Array("config:\(ModelPath(name).directory)".utf8))
+            return !known.contains(ExactName("config:\(ModelPath(name.text).directory)"))
         }
         found += CodeRequirements.all(&files, modelType: config?.modelType)
         found += ProcessorRequirements.all(files, config)
         found += DataRequirements.all(&files) + GGUFRequirements.all(files)
         var seen: Set<FileRequirement> = []
         return found.filter { seen.insert($0).inserted }.enumerated().sorted { one, other in
-            one.element.file.utf8.elementsEqual(other.element.file.utf8)
-                ? one.offset < other.offset
-                : one.element.file.utf8.lexicographicallyPrecedes(other.element.file.utf8)
+            one.element.file == other.element.file
+                ? one.offset < other.offset : one.element.file < other.element.file
         }.map(\.element)
     }
 

@@ -36,7 +36,7 @@ package struct WheelFacts: Equatable, Sendable {
     package static let key = "wheels"
 
     /// The path below the entry.
-    package let path: String
+    package let path: RelativePath
     /// The project's name and version as METADATA has them; `nil` where it cannot be read.
     package let name: String?
     package let version: String?
@@ -62,7 +62,7 @@ package struct WheelFacts: Equatable, Sendable {
         let faults = problems.map { JSON.array([.string($0.code.rawValue), .string($0.message)]) }
         return .object(
             [
-                list("extras", extras), text("license", license), text("name", name), text("path", path),
+                list("extras", extras), text("license", license), text("name", name), text("path", path.text),
                 faults.isEmpty ? nil : JSON.Member("problems", .array(faults)),
                 list("requires", requires), text("requires_python", requiresPython), list("tags", tags),
                 text("version", version),
@@ -85,7 +85,7 @@ package struct WheelFacts: Equatable, Sendable {
 
 extension WheelFacts {
     private init?(_ json: JSON) {
-        guard let path = json["path"]?.string else { return nil }
+        guard let path = json["path"]?.string.flatMap({ RelativePath($0) }) else { return nil }
         self.path = path
         name = json["name"]?.string
         version = json["version"]?.string
@@ -105,22 +105,17 @@ extension WheelFacts {
 
 extension LockedEntry {
     /// The paths of the entry's wheels.
-    package var wheelPaths: [String] { files.map(\.path).filter(WheelFiles.isWheel) }
+    package var wheelPaths: [RelativePath] { files.map(\.path).filter(WheelFiles.isWheel) }
 }
 
 /// Which files of a wheelhouse are what.
 package enum WheelFiles {
     /// Whether a path is a wheel's.
-    package static func isWheel(_ path: String) -> Bool { path.utf8.suffix(4).elementsEqual(".whl".utf8) }
+    package static func isWheel(_ path: RelativePath) -> Bool { path.hasSuffix(".whl") }
 
     /// Whether pip would take a path for a source distribution.
-    package static func isSource(_ path: String) -> Bool {
+    package static func isSource(_ path: RelativePath) -> Bool {
         let endings = [".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar.zst", ".tar", ".zip"]
-        return endings.contains { path.utf8.suffix($0.utf8.count).elementsEqual($0.utf8) }
-    }
-
-    /// A path's last part.
-    package static func name(_ path: String) -> String {
-        path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(Substring($0)) } ?? path
+        return endings.contains { path.hasSuffix($0) }
     }
 }

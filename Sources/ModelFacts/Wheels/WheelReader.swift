@@ -1,3 +1,4 @@
+package import Formats
 import Manifests
 import PythonPackages
 import Storage
@@ -16,13 +17,16 @@ package struct WheelReader {
     /// What small wheels may have all the same, in bytes.
     static let smallSize = 1 << 26
 
-    private let path: String
+    private let path: RelativePath
     private let location: String
     private let size: Int
     /// The digests and sizes of all files.
-    private var members: [String: (sha256: SHA256Digest, size: Int)] = [:]
+    private var members: [RelativePath: (sha256: SHA256Digest, size: Int)] = [:]
     /// The content of the files that describe the wheel.
-    private var descriptions: [String: [UInt8]] = [:]
+    private var descriptions: [RelativePath: [UInt8]] = [:]
+
+    /// The paths, of which no two are one where a system takes equivalent spellings for the same.
+    private var spellings: Set<String> = []
 
     private struct Stop: Error { let message: String }
 
@@ -31,7 +35,7 @@ package struct WheelReader {
     ///   - path: the path below its entry.
     ///   - location: the path on disk.
     ///   - size: the size in bytes.
-    package static func read(_ path: String, at location: String, size: Int) -> WheelFacts {
+    package static func read(_ path: RelativePath, at location: String, size: Int) -> WheelFacts {
         var reader = WheelReader(path: path, location: location, size: size)
         do {
             try reader.readMembers()
@@ -46,7 +50,7 @@ package struct WheelReader {
         }
     }
 
-    private init(path: String, location: String, size: Int) {
+    private init(path: RelativePath, location: String, size: Int) {
         self.path = path
         self.location = location
         self.size = size
@@ -89,8 +93,8 @@ package struct WheelReader {
                 if isDescription { for index in bytes.indices { content.append(bytes[index]) } }
             }
             // Names that differ only in how accents are written are one to some systems.
-            guard members[entry.path] == nil else {
-                throw Stop(message: "has two files called \(entry.path.quotedInLine)")
+            guard spellings.insert(entry.path.text).inserted else {
+                throw Stop(message: "has two files called \(entry.path.text.quotedInLine)")
             }
             members[entry.path] = (try hasher.finish().sha256, entry.size)
             if isDescription { descriptions[entry.path] = content }
@@ -98,36 +102,34 @@ package struct WheelReader {
     }
 
     /// Whether a file is one of the three at the top of a .dist-info folder.
-    private static func isDescription(_ path: String) -> Bool {
-        let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0].suffix(10).elementsEqual(".dist-info".utf8) else { return false }
-        return ["METADATA", "WHEEL", "RECORD"].contains { parts[1].elementsEqual($0.utf8) }
+    private static func isDescription(_ path: RelativePath) -> Bool {
+        let parts = path.components
+        guard parts.count == 2, parts[0].utf8.ends(with: ".dist-info") else { return false }
+        return ["METADATA", "WHEEL", "RECORD"].contains { parts[1].hasSameBytes(as: $0) }
     }
 
     // MARK: What it says
 
     private func facts() throws(Stop) -> WheelFacts {
-        guard let file = WheelFileName(WheelFiles.name(path)) else {
+        guard let file = WheelFileName(path.name) else {
             throw Stop(message: "has a name that no wheel may have (name-version-python-abi-platform.whl)")
         }
         let folders = Set(
-            members.keys.compactMap { path -> String? in
-                let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-                guard parts.count > 1, parts[0].suffix(10).elementsEqual(".dist-info".utf8) else {
-                    return nil
-                }
-                return String(parts[0])
+            members.keys.compactMap { path -> RelativePath? in
+                let parts = path.components
+                guard parts.count > 1, parts[0].utf8.ends(with: ".dist-info") else { return nil }
+                return RelativePath(parts[0])
             }
-        ).compactMap(\.self).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        ).sorted()
         guard let folder = folders.first, folders.count == 1 else {
-            let list = folders.prefix(3).map(\.quotedInLine).joined(separator: ", ")
+            let list = folders.prefix(3).map(\.text.quotedInLine).joined(separator: ", ")
             throw Stop(
                 message: folders.isEmpty
                     ? "has no .dist-info folder" : "has \(folders.count) .dist-info folders: \(list)")
         }
-        func description(_ name: String) throws(Stop) -> [UInt8] {
-            guard let bytes = descriptions["\(folder)/\(name)"] else {
-                throw Stop(message: "has no \(folder.quotedInLine)/\(name)")
+        func description(_ name: RelativePath) throws(Stop) -> [UInt8] {
+            guard let bytes = descriptions[folder.appending(name)] else {
+                throw Stop(message: "has no \(folder.text.quotedInLine)/\(name)")
             }
             return bytes
         }
@@ -143,8 +145,8 @@ package struct WheelReader {
         func problem(_ code: WheelFacts.Code, _ message: String) {
             problems.append(.init(code: code, message: message))
         }
-        if !PackageName.normalized(folder).hasPrefix(file.name) {
-            problem(.broken, "has the folder \(folder.quotedInLine), which is another project's")
+        if !PackageName.normalized(folder.text).hasPrefix(file.name) {
+            problem(.broken, "has the folder \(folder.text.quotedInLine), which is another project's")
         }
         if PackageName.normalized(metadata.name) != file.name {
             problem(.broken, "says that it is \(metadata.name.quotedInLine)")
@@ -187,30 +189,30 @@ package struct WheelReader {
         let tags = Set(lists.flatMap { $0 ?? [] })
         guard tags != Set(file.tags) || lists.contains(where: { $0 == nil }) else { return [] }
         problem(.tags, "is named for \(file.tagText), and its WHEEL file says otherwise")
-        return fields.all("Tag").sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return fields.all("Tag").sortedByBytes()
     }
 
     // MARK: RECORD
 
     private func checkRecord(
-        _ bytes: [UInt8], _ folder: String, _ problem: (WheelFacts.Code, String) -> Void
+        _ bytes: [UInt8], _ folder: RelativePath, _ problem: (WheelFacts.Code, String) -> Void
     ) {
         guard let record = WheelRecord(bytes.span) else {
             return problem(.record, "has a RECORD that is no table of paths, digests and sizes")
         }
-        let own = ["RECORD", "RECORD.jws", "RECORD.p7s"].map { "\(folder)/\($0)" }
+        let own = (["RECORD", "RECORD.jws", "RECORD.p7s"] as [RelativePath]).map(folder.appending)
         var faults: [String] = []
-        var named: Set<String> = []
+        var named: Set<ExactName> = []
         for row in record.rows {
-            if !named.insert(row.path).inserted {
+            if !named.insert(ExactName(row.path)).inserted {
                 faults.append("\(row.path.quotedInLine) is named twice")
                 continue
             }
-            guard let member = members[row.path] else {
+            guard let path = RelativePath(row.path), let member = members[path] else {
                 faults.append("\(row.path.quotedInLine) is not in the wheel")
                 continue
             }
-            if own.contains(row.path) { continue }
+            if own.contains(path) { continue }
             if let size = row.size, size != member.size {
                 faults.append("\(row.path.quotedInLine) has \(member.size) bytes, not \(size)")
             } else if row.hash.hasPrefix("sha256=") {
@@ -228,9 +230,9 @@ package struct WheelReader {
                 )
             }
         }
-        for path in members.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) })
-        where !named.contains(path) && !own.contains(path) {
-            faults.append("\(path.quotedInLine) is not in RECORD")
+        for path in members.keys.sorted()
+        where !named.contains(ExactName(path.text)) && !own.contains(path) {
+            faults.append("\(path.text.quotedInLine) is not in RECORD")
         }
         for fault in faults.prefix(3) { problem(.record, "is not as its RECORD says: \(fault)") }
         if faults.count > 3 {

@@ -19,7 +19,7 @@ struct CastRecipe: ConversionRecipe {
 
     /// Safetensors, their indexes and configurations are converted. Weights in other formats are left out, because
     /// they would be the ones of before; everything else is carried.
-    func selection(of paths: [String], for name: String) throws(Diagnostics) -> ConversionSelection {
+    func selection(of paths: [RelativePath], for name: String) throws(Diagnostics) -> ConversionSelection {
         var selection = ConversionSelection()
         for path in paths {
             let parts = ModelPath(path)
@@ -65,11 +65,11 @@ struct CastRecipe: ConversionRecipe {
     }
 
     /// Files that only quantized models have, and what quantized them.
-    private static let quantizationMarks = [
+    private static let quantizationMarks: [ExactName: String] = [
         "quantize_config.json": "gptq", "hf_quant_config.json": "modelopt",
     ]
 
-    private static func quantized(_ name: String, _ method: String, _ path: String) -> Diagnostic {
+    private static func quantized(_ name: String, _ method: String, _ path: RelativePath) -> Diagnostic {
         Diagnostic(
             code: .castQuantized,
             "\(name): the weights are quantized already (\(method)), and cannot be cast",
@@ -80,7 +80,7 @@ struct CastRecipe: ConversionRecipe {
         of inputs: [ConversionInput], in directory: String, for name: String,
         progress: @escaping ProgressHandler
     ) async throws -> [JSON.Member] {
-        var small: [(path: String, bytes: [UInt8])] = []
+        var small: [(path: RelativePath, bytes: [UInt8])] = []
         var tensors: [ConversionInput] = []
         for input in inputs where input.adapter == nil {
             if ModelPath(input.path).suffix == "safetensors" {
@@ -95,7 +95,7 @@ struct CastRecipe: ConversionRecipe {
             let config = try broken(file.path, name) { () throws(FormatError) in
                 try JSON.parse(file.bytes.span, nonFinite: true)
             }
-            if file.path.utf8.elementsEqual("config.json".utf8) { base = config }
+            if file.path == "config.json" { base = config }
             if let method = CastTexts.quantization(in: config) {
                 throw Diagnostics(CastRecipe.quantized(name, method, file.path))
             }
@@ -114,13 +114,12 @@ struct CastRecipe: ConversionRecipe {
                     return try CastTexts.config(file.bytes, to: type)
                 }
                 let shards = try ShardIndex.fileNames(file.bytes.span)
-                let folder = ModelPath(file.path).directory
-                let size = shards.reduce(0) { total, shard in
-                    total + (writer.tensorBytes[folder.isEmpty ? shard : "\(folder)/\(shard)"] ?? 0)
+                let size = shards.compactMap { RelativePath($0) }.reduce(0) { total, shard in
+                    total + (writer.tensorBytes[file.path.parent?.appending(shard) ?? shard] ?? 0)
                 }
                 return try CastTexts.index(file.bytes, totalSize: size)
             }
-            let path = Path.join(directory, file.path)
+            let path = file.path.joined(to: directory)
             try Directory.make(Path.parent(path))
             try FileHandle.creating(path).write(changed.span)
         }
@@ -140,7 +139,7 @@ struct CastRecipe: ConversionRecipe {
     }
 
     private func broken<Result>(
-        _ path: String, _ name: String, _ body: () throws(FormatError) -> Result
+        _ path: RelativePath, _ name: String, _ body: () throws(FormatError) -> Result
     ) throws(Diagnostics) -> Result {
         do throws(FormatError) {
             return try body()
@@ -155,7 +154,7 @@ struct CastRecipe: ConversionRecipe {
 
 extension ModelPath {
     /// Whether it is an index of safetensors shards.
-    var isSafetensorsIndex: Bool { isIndex && file.contains(".safetensors.index.") }
+    var isSafetensorsIndex: Bool { isIndex && file.text.contains(".safetensors.index.") }
 
     /// Whether it holds weights in another format than safetensors, or belongs to such a file.
     fileprivate var isOtherWeights: Bool {

@@ -32,7 +32,7 @@ struct CastWriter: Sendable {
     private let name: String
     private let adapters: [MergedAdapter]
     /// For every file's path, the bytes of its tensors after the cast.
-    let tensorBytes: [String: Int]
+    let tensorBytes: [RelativePath: Int]
 
     /// Reads the headers and plans every file.
     /// - Parameters:
@@ -59,7 +59,7 @@ struct CastWriter: Sendable {
             do {
                 let header = try CastWriter.header(of: input)
                 return File(
-                    input: input, target: Path.join(directory, input.path),
+                    input: input, target: input.path.joined(to: directory),
                     cast: try SafetensorsCast(header, to: type))
             } catch let error as FormatError {
                 throw Diagnostics(
@@ -72,7 +72,7 @@ struct CastWriter: Sendable {
             file.cast.tensors.map { CheckpointTensor(name: $0.name, shape: $0.shape, dtype: $0.from) }
         }
         self.adapters = try adapters.map { try MergedAdapter($0.inputs, base: base, model, name: $0.name) }
-        var sizes: [String: Int] = [:]
+        var sizes: [RelativePath: Int] = [:]
         for file in files { sizes[file.input.path] = file.cast.tensorBytes }
         tensorBytes = sizes
     }
@@ -161,7 +161,7 @@ struct CastWriter: Sendable {
                 return try carry(
                     slab.elements, place, opened[place.file], changes, &room.input, &room.result,
                     &room.floats)
-            }, finish: { files[$0].input.path })
+            }, finish: { files[$0].input.path.text })
     }
 
     /// Reads, converts and writes one slab.
@@ -221,7 +221,7 @@ struct CastWriter: Sendable {
     }
 
     private func overflow(
-        _ tensor: SafetensorsCast.Tensor, _ element: Int, _ value: String, _ path: String
+        _ tensor: SafetensorsCast.Tensor, _ element: Int, _ value: String, _ path: RelativePath
     ) -> Diagnostic {
         var rest = element
         var index: [Int] = []

@@ -1,3 +1,4 @@
+import Formats
 package import Manifests
 import ModelFacts
 
@@ -20,9 +21,9 @@ package struct ConversionInputs: Sendable {
         let recipe = request.recipe(for: name, of: source, imatrix: imatrix)
         self.recipe = recipe
         let selection = try recipe.selection(of: source.files.map(\.path), for: name)
-        func files(_ paths: [String]) -> [LockedFile] {
-            let wanted = Set(paths.map { Array($0.utf8) })
-            return source.files.filter { wanted.contains(Array($0.path.utf8)) }
+        func files(_ paths: [RelativePath]) -> [LockedFile] {
+            let wanted = Set(paths)
+            return source.files.filter { wanted.contains($0.path) }
         }
         self.selection = selection
         self.adapters = adapters
@@ -38,7 +39,7 @@ package struct ConversionInputs: Sendable {
         let beside = entry.files.filter { $0.proof != .conversion }
         return beside.count == carried.count
             && zip(beside, carried).allSatisfy { one, other in
-                one.path.utf8.elementsEqual(other.path.utf8) && one.sha256 == other.sha256
+                one.path == other.path && one.sha256 == other.sha256
                     && one.proof == other.proof
             }
     }

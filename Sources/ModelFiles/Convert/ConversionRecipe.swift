@@ -18,7 +18,7 @@ package protocol ConversionRecipe: Sendable {
     ///   - paths: the entry's files, sorted.
     ///   - name: the entry that is made, with which messages begin.
     /// - Throws: where nothing can be made of such files.
-    func selection(of paths: [String], for name: String) throws(Diagnostics) -> ConversionSelection
+    func selection(of paths: [RelativePath], for name: String) throws(Diagnostics) -> ConversionSelection
 
     /// Why nothing can be made of an entry, as far as its facts tell; `nil` where they do not.
     func refusal(of facts: ModelFacts, for name: String) -> Diagnostic?
@@ -38,17 +38,17 @@ package protocol ConversionRecipe: Sendable {
 /// What a conversion does with the files of an entry.
 package struct ConversionSelection: Equatable, Sendable {
     /// The paths of the files that are read.
-    package var inputs: [String] = []
+    package var inputs: [RelativePath] = []
     /// The paths of the files that become files of the new entry as they are.
-    var carried: [String] = []
+    var carried: [RelativePath] = []
     /// The paths of the files that are neither.
-    var left: [String] = []
+    var left: [RelativePath] = []
 }
 
 /// A file to convert.
 package struct ConversionInput: Sendable {
     /// The path below its entry.
-    package let path: String
+    package let path: RelativePath
     /// The absolute path of its content, without links.
     package let location: String
     /// What the kernel said of the content when its digest was known; `nil` where nobody asked. A file that is not
@@ -58,7 +58,7 @@ package struct ConversionInput: Sendable {
     package var adapter: Int?
 
     /// Makes a value from its parts.
-    package init(path: String, location: String, status: FileStatus?, adapter: Int? = nil) {
+    package init(path: RelativePath, location: String, status: FileStatus?, adapter: Int? = nil) {
         self.path = path
         self.location = location
         self.status = status

@@ -1,3 +1,4 @@
+import Formats
 import Manifests
 import Tensors
 
@@ -64,9 +65,9 @@ struct GGUFSplit {
             throw Self.broken(
                 "the \(count) files that \(first) begins have \(found) tensors, but it says \(tensorCount)")
         }
-        var names: Set<[UInt8]> = []
+        var names: Set<ExactName> = []
         for (number, header) in headers.enumerated() {
-            for tensor in header.tensors where !names.insert(Array(tensor.name.utf8)).inserted {
+            for tensor in header.tensors where !names.insert(ExactName(tensor.name)).inserted {
                 throw Self.broken("\(path(number)) has a tensor that another file has: \(tensor.name)")
             }
         }

@@ -12,12 +12,12 @@ extension LockedConversion {
     ) throws(HashingFailure) {
         var hasher = try ContentHasher()
         for file in files {
-            let line = JSON.array([.string(file.path), .string(file.sha256.hex)]).compactText + "\n"
+            let line = JSON.array([.string(file.path.text), .string(file.sha256.hex)]).compactText + "\n"
             try hasher.update(Array(line.utf8).span)
         }
         for (index, files) in adapters.enumerated() {
             for file in files {
-                let fields: JSON = [.integer(index), .string(file.path), .string(file.sha256.hex)]
+                let fields: JSON = [.integer(index), .string(file.path.text), .string(file.sha256.hex)]
                 try hasher.update(Array((fields.compactText + "\n").utf8).span)
             }
         }

@@ -8,7 +8,7 @@ struct MergedAdapter: Sendable {
     private let name: String
     private let checkpoint: StoredCheckpoint
     /// What becomes of the base model's weights, by the bytes of their names.
-    private let changes: [[UInt8]: [LoraAdapter.Change]]
+    private let changes: [ExactName: [LoraAdapter.Change]]
 
     /// Finds what an adapter changes.
     /// - Parameters:
@@ -29,11 +29,11 @@ struct MergedAdapter: Sendable {
     }
 
     /// Whether a weight changes.
-    func changes(_ tensor: String) -> Bool { changes[Array(tensor.utf8)] != nil }
+    func changes(_ tensor: String) -> Bool { changes[ExactName(tensor)] != nil }
 
     /// What takes a weight's place and is added to it, in this order, read into memory; empty where it stays.
     func numbers(of tensor: String) throws -> [Numbers] {
-        try (changes[Array(tensor.utf8)] ?? []).compactMap { change in
+        try (changes[ExactName(tensor)] ?? []).compactMap { change in
             switch change {
             case .replaced(let index): return .replaced(try floats(index))
             case .product(let pair, let scale, let isTransposed):

@@ -1,5 +1,5 @@
 package import Caches
-import Formats
+package import Formats
 package import Manifests
 import ModelFacts
 import Storage
@@ -12,7 +12,7 @@ package struct ModelConversion: Sendable {
         /// One file of the new directory.
         package struct File: Equatable, Sendable {
             /// The path below the directory.
-            package let path: String
+            package let path: RelativePath
             /// The size in bytes.
             package let size: Int
             /// Whether it was converted; otherwise it was copied.
@@ -22,7 +22,7 @@ package struct ModelConversion: Sendable {
         /// The files, sorted by the bytes of their paths.
         package let files: [File]
         /// The paths of files of the old directory that have no place in the new one, sorted.
-        package let left: [String]
+        package let left: [RelativePath]
 
         /// The size of all files in bytes.
         package var size: Int { files.reduce(0) { $0 &+ $1.size } }
@@ -99,10 +99,10 @@ package struct ModelConversion: Sendable {
             try await copy(inputs(selection.carried), to: partial.path, progress)
             let converted = Set(selection.inputs)
             let files = try (selection.inputs + selection.carried)
-                .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+                .sorted()
                 .map { path in
                     Receipt.File(
-                        path: path, size: try FileStatus.status(of: Path.join(partial.path, path)).size,
+                        path: path, size: try FileStatus.status(of: path.joined(to: partial.path)).size,
                         isConverted: converted.contains(path))
                 }
             try partial.publish()
@@ -112,9 +112,9 @@ package struct ModelConversion: Sendable {
         }
     }
 
-    private func inputs(_ paths: [String]) -> [ConversionInput] {
-        let wanted = Set(paths.map { Array($0.utf8) })
-        return snapshot.files.filter { wanted.contains(Array($0.path.utf8)) }.map {
+    private func inputs(_ paths: [RelativePath]) -> [ConversionInput] {
+        let wanted = Set(paths)
+        return snapshot.files.filter { wanted.contains($0.path) }.map {
             ConversionInput(path: $0.path, location: $0.location, status: $0.status)
         }
     }
@@ -125,14 +125,14 @@ package struct ModelConversion: Sendable {
         progress(
             .began(stage: "copying", files: files.count, bytes: files.reduce(0) { $0 &+ $1.size }))
         defer { progress(.ended) }
-        for file in files { try Directory.make(Path.parent(Path.join(directory, file.path))) }
+        for file in files { try Directory.make(Path.parent(file.path.joined(to: directory))) }
         _ = try await Parallel.map(files, largestFirst: \.size) { file, buffer in
-            let output = try FileHandle.creating(Path.join(directory, file.path))
+            let output = try FileHandle.creating(file.path.joined(to: directory))
             _ = try FileReader.read(try file.open(), gitBlob: false, buffer: &buffer) { bytes in
                 try output.write(bytes)
                 progress(.advanced(bytes: bytes.count))
             }
-            progress(.finished(file: file.path))
+            progress(.finished(file: file.path.text))
         }
     }
 }

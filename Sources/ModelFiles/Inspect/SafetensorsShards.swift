@@ -50,7 +50,7 @@ struct SafetensorsShards {
         let bytes = try FileReader.contents(of: Directory.realPath(path), limit: 1 << 28)
         do throws(FormatError) {
             let names = try ShardIndex.fileNames(bytes.span)
-            if let wrong = names.first(where: { Path.problem(inRelative: $0) != nil }) {
+            if let wrong = names.first(where: { RelativePath($0) == nil }) {
                 throw FormatError("the file name \"\(wrong)\" leaves the directory", at: 0)
             }
             return names.map { Path.join(Path.parent(path), $0) }

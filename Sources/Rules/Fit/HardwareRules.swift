@@ -84,7 +84,7 @@ private struct EntryRules {
         }
         // Out of a model from which others are made those are loaded.
         guard !isSource else { return [] }
-        return weights.dtypes.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.compactMap(type)
+        return weights.dtypes.keys.sortedByBytes().compactMap(type)
     }
 
     private func type(_ dtype: String) -> Diagnostic? {

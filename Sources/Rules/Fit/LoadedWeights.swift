@@ -57,10 +57,10 @@ struct LoadedWeights: Equatable {
             }
         }
         // Of other formats nothing but sizes is known: the largest set of files, as one model has at least that.
-        var sets: [String: Int] = [:]
+        var sets: [ExactName: Int] = [:]
         for file in weights {
             let path = ModelPath(file.path)
-            let name = "\(path.directory)/\(path.part?.set ?? path.file)"
+            let name = ExactName("\(path.directory)/\(path.part?.set ?? path.file.text)")
             sets[name] = Self.sum([sets[name] ?? 0, file.size])
         }
         let largest = sets.values.max() ?? 0

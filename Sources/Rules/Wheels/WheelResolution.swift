@@ -1,3 +1,4 @@
+import Formats
 import Manifests
 import ModelFacts
 import PythonPackages
@@ -11,7 +12,7 @@ struct WheelResolution {
     /// The wheels by the index that candidates have.
     private let wheels: [WheelFacts]
     /// The wheels of a project that do not fit, with the reason of each.
-    private var unfit: [String: [(path: String, reason: String)]] = [:]
+    private var unfit: [String: [(path: RelativePath, reason: String)]] = [:]
     /// Projects of which no wheel fits, and which would be installed.
     private var hopeless: [String] = []
 
@@ -35,11 +36,11 @@ struct WheelResolution {
         self.environment = environment
         self.wheels = wheels
         let supported = SupportedTags(environment)
-        var unfit: [String: [(path: String, reason: String)]] = [:]
+        var unfit: [String: [(path: RelativePath, reason: String)]] = [:]
         var fits: [Fit] = []
         var counts: [String: Int] = [:]
         for (index, wheel) in wheels.enumerated() where !wheel.isBroken {
-            guard let file = WheelFileName(WheelFiles.name(wheel.path)) else { continue }
+            guard let file = WheelFileName(wheel.path.name) else { continue }
             counts[file.name, default: 0] += 1
             if let rank = supported.rank(file.tags) {
                 fits.append(Fit(index: index, file: file, rank: rank))
@@ -86,7 +87,7 @@ struct WheelResolution {
         }
         // As the loader asks for them: a project with one wheel by its path, one with several by its name.
         var roots: [PackageResolver.Root] = []
-        for name in counts.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+        for name in counts.keys.sortedByBytes() {
             let own = candidates.filter { $0.name == name && $0.takesPython }
             if own.isEmpty {
                 hopeless.append(name)
@@ -125,7 +126,7 @@ struct WheelResolution {
             if !gaps.isEmpty { return unusable + gaps.map(finding) }
             // What is needed of a project that no wheel of fits was said of the project.
             if !unusable.isEmpty { return unusable }
-            let names = conflict.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            let names = conflict.sortedByBytes()
             return [
                 Diagnostic(
                     code: .wheelConflict,
@@ -180,7 +181,7 @@ struct WheelResolution {
 
     private func title(_ index: Int) -> String {
         let wheel = wheels[index]
-        return "\(wheel.name ?? wheel.path) \(wheel.version ?? "")"
+        return "\(wheel.name ?? wheel.path.text) \(wheel.version ?? "")"
     }
 
     private func reasons(_ name: String) -> [String] {
@@ -191,7 +192,7 @@ struct WheelResolution {
     /// What the wheels of a project need of others, as far as it says versions.
     private func wants(_ name: String) -> [String] {
         wheels.indices.filter { index in
-            WheelFileName(WheelFiles.name(wheels[index].path))?.name == name && !wheels[index].isBroken
+            WheelFileName(wheels[index].path.name)?.name == name && !wheels[index].isBroken
         }.prefix(4).map { index in
             let needs = wheels[index].requires.prefix(6).joined(separator: ", ")
             return "\(title(index)) needs \(needs.isEmpty ? "nothing" : needs)"

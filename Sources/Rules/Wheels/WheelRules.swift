@@ -1,3 +1,4 @@
+import Formats
 package import Manifests
 package import ModelFacts
 
@@ -47,7 +48,7 @@ package enum WheelRules {
         }
     }
 
-    private static func source(_ name: String, _ path: String) -> Diagnostic {
+    private static func source(_ name: String, _ path: RelativePath) -> Diagnostic {
         Diagnostic(
             code: .wheelSdist,
             "\(name): \(path) is a source distribution, which has to be built where it is installed",

@@ -1,9 +1,9 @@
-import Formats
+package import Formats
 
 /// A regular file in an archive.
 package struct ArchiveEntry: Equatable, Sendable {
-    /// Its relative path, byte for byte as in the archive but for "./" at its front.
-    package let path: String
+    /// Its path, byte for byte as in the archive but for "./" at its front.
+    package let path: RelativePath
     /// The size of its content in bytes, as the archive says; the content is never given out longer.
     package let size: Int
     /// Where its content lies in the archive's file, byte after byte as it is; `nil` where it is compressed
@@ -13,8 +13,7 @@ package struct ArchiveEntry: Equatable, Sendable {
 
 /// Reads an archive from front to back, in one pass, without writing anything anywhere.
 ///
-/// What it gives out are regular files with paths that ``Path/problem(inRelative:)`` has nothing against,
-/// no two the same. Directories are passed over; a link, a device, a sparse file or any other thing is an error,
+/// What it gives out are regular files, no two of one path. Directories are passed over; a link, a device, a sparse file or any other thing is an error,
 /// and so is everything that libarchive so much as warns of. After an error there is nothing more to read.
 ///
 /// Memory is bounded whatever the archive says: a tar header with its extensions may have 4 MiB, a zip's
@@ -33,7 +32,7 @@ package struct ArchiveReader: ~Copyable {
     private var count = 0
     private var entry: ArchiveEntry?
     private var isRead = false
-    private var seen: Set<[UInt8]> = []
+    private var seen: Set<RelativePath> = []
     private var budget = PathBudget()
 
     /// Opens an archive.
@@ -66,7 +65,7 @@ package struct ArchiveReader: ~Copyable {
     /// - Returns: the file, or `nil` at the archive's end.
     package mutating func next() throws(ArchiveError) -> ArchiveEntry? {
         while true {
-            if let entry, !isRead { try handle.skip(entry: entry.path) }
+            if let entry, !isRead { try handle.skip(entry: entry.path.text) }
             entry = nil
             source.allowance = ArchiveReader.allowance(isZip: names != nil)
             let header = try handle.next()
@@ -86,10 +85,10 @@ package struct ArchiveReader: ~Copyable {
             }
             let path = try path(of: header)
             count += 1
-            if header.kind == .directory { continue }
+            guard let path, header.kind != .directory else { continue }
             try check(header, path)
             guard let size = header.size, size >= 0 else {
-                throw ArchiveError(.unsupported, source.path, entry: path, "its size is not recorded")
+                throw ArchiveError(.unsupported, source.path, entry: path.text, "its size is not recorded")
             }
             let found = ArchiveEntry(path: path, size: size, offset: offset(of: header, size: size))
             entry = found
@@ -105,15 +104,15 @@ package struct ArchiveReader: ~Copyable {
     /// - Throws: ``ArchiveError``, or whatever `body` throws.
     package mutating func read(_ body: (Span<UInt8>) throws -> Void) throws {
         guard let entry, !isRead else {
-            throw ArchiveError(.usage, source.path, entry: entry?.path, "there is no file to read")
+            throw ArchiveError(.usage, source.path, entry: entry?.path.text, "there is no file to read")
         }
         var position = 0
         func damaged(_ reason: String) -> ArchiveError {
-            ArchiveError(.damaged, source.path, entry: entry.path, reason)
+            ArchiveError(.damaged, source.path, entry: entry.path.text, reason)
         }
         var isMore = true
         while isMore {
-            isMore = try handle.withBlock(entry: entry.path) { bytes, offset in
+            isMore = try handle.withBlock(entry: entry.path.text) { bytes, offset in
                 // Holes: whoever made them needed no bytes for them, and could have any number.
                 guard bytes.isEmpty || offset == position else { throw damaged("its parts are not in order") }
                 guard bytes.count <= entry.size - position else {
@@ -143,8 +142,9 @@ package struct ArchiveReader: ~Copyable {
         isZip ? ZipCentralDirectory.maximumLength + 2 * FileReader.blockSize : headerLimit
     }
 
-    /// The entry's path as text, without "./" in front and without a directory's "/" at the end.
-    private func path(of header: ReadHandle.Header) throws(ArchiveError) -> String {
+    /// The entry's path without "./" in front and without a directory's "/" at the end; `nil` for the directory that
+    /// the paths are seen from.
+    private func path(of header: ReadHandle.Header) throws(ArchiveError) -> RelativePath? {
         let read = header.name.map { String(validating: $0, as: UTF8.self) }
         guard case .some(.some(var path)) = read else {
             let shown = header.name.map { String(decoding: $0, as: UTF8.self) }
@@ -153,7 +153,8 @@ package struct ArchiveReader: ~Copyable {
             )
         }
         if let names {
-            // Equal as text: libarchive may have composed accents; the directory has the bytes.
+            // Equal as text: libarchive may have composed accents. That the own header has the bytes of the directory
+            // was looked at when the archive was opened.
             guard count < names.count, names[count] == path else {
                 throw ArchiveError(
                     .damaged, source.path, entry: path, "is called something else in the archive's directory")
@@ -164,18 +165,19 @@ package struct ArchiveReader: ~Copyable {
         while path.utf8.starts(with: "./".utf8) { path = String(Substring(path.utf8.dropFirst(2))) }
         if header.kind == .directory {
             if path.utf8.last == UInt8(ascii: "/") { path = String(Substring(path.utf8.dropLast())) }
-            if path.isEmpty || path == "." { return path }
+            if path.isEmpty || path == "." { return nil }
         }
-        if let problem = PathBudget.problem(path) {
-            throw ArchiveError(.path, source.path, entry: path, problem)
+        do throws(PathBudget.Refusal) {
+            return try PathBudget.checked(path)
+        } catch {
+            throw ArchiveError(.path, source.path, entry: path, error.reason)
         }
-        return path
     }
 
     /// Refuses what is not a plain file, what comes twice, and what cannot be decoded.
-    private mutating func check(_ header: ReadHandle.Header, _ path: String) throws(ArchiveError) {
+    private mutating func check(_ header: ReadHandle.Header, _ path: RelativePath) throws(ArchiveError) {
         func refused(_ code: ArchiveError.Code, _ reason: String) -> ArchiveError {
-            ArchiveError(code, source.path, entry: path, reason)
+            ArchiveError(code, source.path, entry: path.text, reason)
         }
         switch header.kind {
         case .file, .directory: break
@@ -192,7 +194,7 @@ package struct ArchiveReader: ~Copyable {
             throw refused(.unsupported, "is compressed by another method than deflate: \(header.format)")
         }
         guard budget.take(path) else { throw ArchiveError(.tooLarge, source.path, "has too many files") }
-        guard seen.insert(Array(path.utf8)).inserted else {
+        guard seen.insert(path).inserted else {
             throw refused(.duplicate, "is in the archive twice")
         }
     }

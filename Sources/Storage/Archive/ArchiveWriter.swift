@@ -1,3 +1,5 @@
+package import Formats
+
 /// Writes an archive that depends on nothing but its files' paths, order and content.
 ///
 /// Every entry is a regular file with mode 0644, owner and group 0 without names, and the same time; there
@@ -17,7 +19,7 @@ package struct ArchiveWriter: ~Copyable {
     private let sink: ArchiveSink
     private let handle: WriteHandle
     private let format: ArchiveFormat
-    private var entry: String?
+    private var entry: RelativePath?
     private var left = 0
     private var budget = PathBudget()
 
@@ -53,19 +55,20 @@ package struct ArchiveWriter: ~Copyable {
     /// Starts a file; the entries of an archive are in the order of these calls.
     ///
     /// - Parameters:
-    ///   - path: a relative path that ``Path/problem(inRelative:)`` has nothing against, at most 4095 bytes;
-    ///     that no path comes twice is the caller's to see to.
+    ///   - path: at most 4095 bytes; that no path comes twice is the caller's to see to.
     ///   - size: the number of bytes that will be written.
     ///   - compress: whether a zip deflates the file; a tar is compressed as a whole or not at all.
-    package mutating func begin(path: String, size: Int, compress: Bool = false) throws(ArchiveError) {
+    package mutating func begin(path: RelativePath, size: Int, compress: Bool = false) throws(ArchiveError) {
         guard entry == nil else { throw usage("the file before it was not ended", path) }
-        if let problem = PathBudget.problem(path) {
-            throw ArchiveError(.path, sink.path, entry: path, problem)
+        do throws(PathBudget.Refusal) {
+            try PathBudget.check(path)
+        } catch {
+            throw ArchiveError(.path, sink.path, entry: path.text, error.reason)
         }
         guard budget.take(path) else { throw ArchiveError(.tooLarge, sink.path, "has too many files") }
         guard size >= 0 else { throw usage("its size is negative", path) }
         try handle.begin(
-            path: path, size: size, time: format == .zip ? nil : ArchiveWriter.time,
+            path: path.text, size: size, time: format == .zip ? nil : ArchiveWriter.time,
             isDeflated: format == .zip ? compress : nil)
         entry = path
         left = size
@@ -75,7 +78,7 @@ package struct ArchiveWriter: ~Copyable {
     package mutating func write(_ bytes: Span<UInt8>) throws(ArchiveError) {
         guard let entry else { throw usage("no file was begun", nil) }
         guard bytes.count <= left else { throw usage("it has more bytes than was announced", entry) }
-        try handle.write(bytes, entry: entry)
+        try handle.write(bytes, entry: entry.text)
         left -= bytes.count
     }
 
@@ -83,13 +86,13 @@ package struct ArchiveWriter: ~Copyable {
     package mutating func end() throws(ArchiveError) {
         guard let entry else { throw usage("no file was begun", nil) }
         guard left == 0 else { throw usage("\(left) of its bytes are missing", entry) }
-        try handle.end(entry: entry)
+        try handle.end(entry: entry.text)
         self.entry = nil
     }
 
     /// Writes a whole file that is in memory.
     package mutating func add(
-        path: String, _ bytes: Span<UInt8>, compress: Bool = false
+        path: RelativePath, _ bytes: Span<UInt8>, compress: Bool = false
     ) throws(ArchiveError) {
         try begin(path: path, size: bytes.count, compress: compress)
         try write(bytes)
@@ -107,7 +110,7 @@ package struct ArchiveWriter: ~Copyable {
         }
     }
 
-    private func usage(_ reason: String, _ entry: String?) -> ArchiveError {
-        ArchiveError(.usage, sink.path, entry: entry, reason)
+    private func usage(_ reason: String, _ entry: RelativePath?) -> ArchiveError {
+        ArchiveError(.usage, sink.path, entry: entry?.text, reason)
     }
 }

@@ -11,15 +11,31 @@ struct PathBudget {
 
     private var used = 0
 
-    /// Why a path may not be in an archive, or `nil`.
-    static func problem(_ path: String) -> String? {
-        if let problem = Path.problem(inRelative: path) { return "the path \(problem)" }
-        return path.utf8.count > longestPath ? "the path is longer than \(longestPath) bytes" : nil
+    /// Why a path may not be in an archive.
+    struct Refusal: Error {
+        /// A clause that goes on after the path.
+        let reason: String
+    }
+
+    /// The path that a text is, where it may be in an archive.
+    static func checked(_ text: String) throws(Refusal) -> RelativePath {
+        guard let path = RelativePath(text) else {
+            throw Refusal(reason: "the path \(RelativePath.problem(text) ?? "is refused")")
+        }
+        try check(path)
+        return path
+    }
+
+    /// Refuses a path that is too long.
+    static func check(_ path: RelativePath) throws(Refusal) {
+        guard path.utf8.count <= longestPath else {
+            throw Refusal(reason: "the path is longer than \(longestPath) bytes")
+        }
     }
 
     /// Counts a path.
     /// - Returns: whether it still fits.
-    mutating func take(_ path: String) -> Bool {
+    mutating func take(_ path: RelativePath) -> Bool {
         used += path.utf8.count + PathBudget.overhead
         return used <= PathBudget.limit
     }

@@ -79,7 +79,7 @@ package struct GGUFHeader: Equatable, Sendable {
 
     /// The value of a metadata item, or `nil` where there is none of that name.
     package subscript(key: String) -> GGUFValue? {
-        items.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
+        items.first { $0.key.hasSameBytes(as: key) }?.value
     }
 
     /// Reads the header and checks every promise of the format that can be checked without the tensors.

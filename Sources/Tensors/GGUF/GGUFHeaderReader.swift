@@ -74,11 +74,11 @@ struct GGUFHeaderReader {
         .Item]
     {
         var items: [GGUFHeader.Item] = []
-        var keys: Set<String> = []
+        var keys: Set<ExactName> = []
         for _ in 0..<count {
             let start = cursor.position
             let key = try readName("a metadata item", bytes)
-            guard keys.insert(key.byteIdentity).inserted else {
+            guard keys.insert(ExactName(key)).inserted else {
                 throw .malformed("the metadata item \(key.quoted) occurs twice", at: start)
             }
             let type = try cursor.ggufType(bytes)
@@ -89,7 +89,7 @@ struct GGUFHeaderReader {
     }
 
     private static func alignment(_ items: [GGUFHeader.Item]) throws(HeaderStop) -> Int {
-        guard let item = items.first(where: { $0.key == "general.alignment" }) else {
+        guard let item = items.first(where: { $0.key.hasSameBytes(as: "general.alignment") }) else {
             return GGUFHeader.defaultAlignment
         }
         guard case .uint32(let value) = item.value, value.nonzeroBitCount == 1 else {
@@ -113,14 +113,14 @@ struct GGUFHeaderReader {
 
     private mutating func readTensors(_ count: Int, _ bytes: Span<UInt8>) throws(HeaderStop) -> [Record] {
         var records: [Record] = []
-        var names: Set<String> = []
+        var names: Set<ExactName> = []
         // The bytes at hand, not the count, say how much there can be.
         let expected = min(count, max(0, bytes.count - cursor.position) / Self.minimumTensorSize)
         records.reserveCapacity(expected)
         names.reserveCapacity(expected)
         for _ in 0..<count {
             let record = try readTensor(bytes)
-            guard names.insert(record.name.byteIdentity).inserted else {
+            guard names.insert(ExactName(record.name)).inserted else {
                 throw .malformed("tensor \(record.name.quoted) occurs twice", at: record.position)
             }
             records.append(record)

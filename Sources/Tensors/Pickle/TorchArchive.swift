@@ -27,12 +27,12 @@ struct TorchArchive<Failure: Error> {
                 FormatError("the archive has no data.pkl, as checkpoints of PyTorch have", at: 0))
         }
         let prefix = String(pickle.name.dropLast("data.pkl".count))
-        var members: [String: ZipCentralDirectory.Member] = [:]
-        for member in directory.members { members[member.name.byteIdentity] = member }
-        guard members["\(prefix)constants.pkl".byteIdentity] == nil else {
+        var members: [ExactName: ZipCentralDirectory.Member] = [:]
+        for member in directory.members { members[ExactName(member.name)] = member }
+        guard members[ExactName("\(prefix)constants.pkl")] == nil else {
             throw .malformed(FormatError("it is a TorchScript program, not a checkpoint", at: 0))
         }
-        if let order = members["\(prefix)byteorder".byteIdentity] {
+        if let order = members[ExactName("\(prefix)byteorder")] {
             let bytes = try content(order, limit: 16, read).bytes
             guard bytes.elementsEqual("little".utf8) else {
                 throw .malformed(
@@ -59,7 +59,8 @@ struct TorchArchive<Failure: Error> {
     }
 
     private static func isPickle(_ name: String) -> Bool {
-        name == "data.pkl" || (name.utf8.ends(with: "/data.pkl") && name.utf8.count { $0 == 0x2F } == 1)
+        name.hasSameBytes(as: "data.pkl")
+            || (name.utf8.ends(with: "/data.pkl") && name.utf8.count { $0 == 0x2F } == 1)
     }
 
     /// Where a member's content lies.
@@ -93,16 +94,16 @@ struct TorchArchive<Failure: Error> {
     // MARK: Storages
 
     private func place(
-        _ found: [TorchNames.Found], _ prefix: String, _ members: [String: ZipCentralDirectory.Member],
+        _ found: [TorchNames.Found], _ prefix: String, _ members: [ExactName: ZipCentralDirectory.Member],
         _ read: Read
     ) throws(ReadingStop<Failure>) -> [TorchCheckpoint.Tensor] {
-        var places: [String: Range<Int>] = [:]
+        var places: [ExactName: Range<Int>] = [:]
         var tensors: [TorchCheckpoint.Tensor] = []
         tensors.reserveCapacity(found.count)
         for item in found {
-            let key = item.tensor.key.byteIdentity
+            let key = ExactName(item.tensor.key)
             if places[key] == nil {
-                guard let member = members["\(prefix)data/\(item.tensor.key)".byteIdentity] else {
+                guard let member = members[ExactName("\(prefix)data/\(item.tensor.key)")] else {
                     throw .malformed(
                         FormatError(
                             "the storage \(item.tensor.key.quoted) of the tensor \(item.name.quoted) is not there",

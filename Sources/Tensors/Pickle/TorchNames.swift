@@ -97,7 +97,7 @@ struct TorchNames {
             $0.name.utf8.starts(with: prefix) ? shortened($0.name, prefix.count) : $0.name
         }
         // A name that another tensor has is worse than a long one.
-        guard Set(names.map(\.byteIdentity)).count == names.count else { return }
+        guard Set(names.map { ExactName($0) }).count == names.count else { return }
         for (index, name) in names.enumerated() { found[index].name = name }
     }
 

@@ -18,8 +18,8 @@ struct SafetensorsHeaderReader {
     private(set) var metadata: [SafetensorsHeader.MetadataItem] = []
     private(set) var duplicateNames: [String] = []
     private var hasMetadata = false
-    private var indices: [String: Int] = [:]
-    private var duplicates: Set<String> = []
+    private var indices: [ExactName: Int] = [:]
+    private var duplicates: Set<ExactName> = []
 
     /// Reads the header in `bytes`, which start with the 8 bytes of its length.
     mutating func read(_ bytes: Span<UInt8>) throws(FormatError) {
@@ -32,7 +32,7 @@ struct SafetensorsHeaderReader {
         indices.reserveCapacity(min(bytes.count / 100, 200_000))
         try cursor.nested { (cursor) throws(FormatError) in
             try cursor.eachMember(bytes) { (cursor, name, position) throws(FormatError) in
-                if name == "__metadata__" {
+                if name.hasSameBytes(as: "__metadata__") {
                     try readMetadata(&cursor, bytes, position)
                 } else {
                     add(try Self.record(&cursor, bytes, name, position))
@@ -89,7 +89,7 @@ struct SafetensorsHeaderReader {
     }
 
     private mutating func add(_ record: Record) {
-        let key = Self.identity(record.name)
+        let key = ExactName(record.name)
         if let index = indices.updateValue(records.count, forKey: key) {
             indices[key] = index
             records[index] = record
@@ -97,16 +97,6 @@ struct SafetensorsHeaderReader {
         } else {
             records.append(record)
         }
-    }
-
-    /// A text that is equal for equal bytes only: strings that Unicode calls equivalent ("é" in one scalar
-    /// or two) compare equal in Swift, but are two tensors. Each byte becomes the scalar of that value,
-    /// and no two sequences of such scalars are equivalent.
-    private static func identity(_ name: String) -> String {
-        if name.utf8Span.isKnownASCII { return name }
-        var text = String.UnicodeScalarView()
-        for byte in name.utf8 { text.append(Unicode.Scalar(byte)) }
-        return String(text)
     }
 
     private mutating func readMetadata(

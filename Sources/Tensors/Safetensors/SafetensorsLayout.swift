@@ -101,8 +101,8 @@ package struct SafetensorsLayout: Equatable, Sendable {
     private static func lastOfEachName(
         _ items: [SafetensorsHeader.MetadataItem]
     ) -> [SafetensorsHeader.MetadataItem] {
-        var seen: Set<String> = []
-        return items.reversed().filter { seen.insert($0.name.byteIdentity).inserted }.reversed()
+        var seen: Set<ExactName> = []
+        return items.reversed().filter { seen.insert(ExactName($0.name)).inserted }.reversed()
     }
 }
 

@@ -9,14 +9,14 @@ package enum ShardIndex {
     /// The names are relative to the index's directory and come from the file: check them before use.
     /// - Throws: where the bytes are not JSON, have no `weight_map`, or one of its values is not a string.
     package static func fileNames(_ bytes: Span<UInt8>) throws(FormatError) -> [String] {
-        var names: Set<String>?
+        var names: Set<ExactName>?
         var cursor = JSONCursor(depthLeft: 128, nonFinite: true)
         cursor.skipWhiteSpace(bytes)
         try cursor.eachMember(bytes) { (cursor, name, _) throws(FormatError) in
-            guard name == "weight_map" else { return try cursor.skipValue(bytes) }
-            var found: Set<String> = []
+            guard name.hasSameBytes(as: "weight_map") else { return try cursor.skipValue(bytes) }
+            var found: Set<ExactName> = []
             try cursor.eachMember(bytes) { (cursor, _, _) throws(FormatError) in
-                found.insert(try cursor.quotedString(bytes, "expected a file's name in quotes"))
+                found.insert(ExactName(try cursor.quotedString(bytes, "expected a file's name in quotes")))
             }
             names = found
         }
@@ -25,6 +25,6 @@ package enum ShardIndex {
             throw FormatError("expected the end of the JSON document", at: cursor.position)
         }
         guard let names else { throw FormatError("the index has no weight_map", at: 0) }
-        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return names.sorted().map(\.text)
     }
 }

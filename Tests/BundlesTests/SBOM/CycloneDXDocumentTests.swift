@@ -20,7 +20,7 @@ import Testing
         let lock = try SBOMSamples.lock()
         for entry in lock.entries {
             #expect(names.contains("\(entry.kind.folder)/\(entry.name)"))
-            for file in entry.files { #expect(names.contains(entry.naturalPath(of: file))) }
+            for file in entry.files { #expect(names.contains(entry.naturalPath(of: file).text)) }
         }
     }
 

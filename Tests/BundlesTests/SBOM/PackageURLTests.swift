@@ -17,16 +17,20 @@ import Testing
         #expect(PackageURL.huggingFace(id, commit: "559062AD") == url)
     }
 
-    @Test(arguments: [
-        ("quickstart_helper-1.0-py3-none-any.whl", "pkg:pypi/quickstart-helper@1.0"),
-        ("torch-2.13.0+cu118-1-cp312-cp312-linux_x86_64.whl", "pkg:pypi/torch@2.13.0%2Bcu118"),
-        ("sub/Zope.Interface-1!2.0-py3-none-any.whl", "pkg:pypi/zope.interface@1%212.0"),
-    ]) func namesWheelsByTheirFileNames(path: String, url: String) {
+    @Test(
+        arguments: [
+            ("quickstart_helper-1.0-py3-none-any.whl", "pkg:pypi/quickstart-helper@1.0"),
+            ("torch-2.13.0+cu118-1-cp312-cp312-linux_x86_64.whl", "pkg:pypi/torch@2.13.0%2Bcu118"),
+            ("sub/Zope.Interface-1!2.0-py3-none-any.whl", "pkg:pypi/zope.interface@1%212.0"),
+        ] as [(RelativePath, String)])
+    func namesWheelsByTheirFileNames(path: RelativePath, url: String) {
         #expect(WheelIdentity(path: path)?.packageURL == url)
     }
 
-    @Test(arguments: ["a.whl", "a-1-py3-none-any.zip", "a--py3-none-any.whl", "a-1-2-3-4-5-6.whl", ".whl"])
-    func knowsWhatIsNoWheel(path: String) {
+    @Test(
+        arguments: ["a.whl", "a-1-py3-none-any.zip", "a--py3-none-any.whl", "a-1-2-3-4-5-6.whl", ".whl"]
+            as [RelativePath])
+    func knowsWhatIsNoWheel(path: RelativePath) {
         #expect(WheelIdentity(path: path) == nil)
     }
 

@@ -69,7 +69,7 @@ import Testing
         #expect(files.count == lock.entries.reduce(0) { $0 + $1.files.count })
         for entry in lock.entries {
             for file in entry.files {
-                let element = files.first { $0["name"]?.string == entry.naturalPath(of: file) }
+                let element = files.first { $0["name"]?.string == entry.naturalPath(of: file).text }
                 #expect(element?["verifiedUsing"]?.array?.first?["hashValue"]?.string == file.sha256.hex)
             }
         }

@@ -38,14 +38,14 @@ enum SignSample {
     }
 
     /// A statement of files by their contents.
-    static func statement(_ files: KeyValuePairs<String, String>, ignored: [String] = []) throws
+    static func statement(_ files: KeyValuePairs<String, String>, ignored: [RelativePath] = []) throws
         -> ModelStatement
     {
         ModelStatement(
             name: "model",
             files: try files.map { path, text in
                 let digest = try ContentHasher.sha256(Array(text.utf8).span)
-                return ModelStatement.File(path: path, digests: [digest.bytes], size: nil)
+                return ModelStatement.File(path: RelativePath(path), digests: [digest.bytes], size: nil)
             }, ignoredPaths: ignored)
     }
 

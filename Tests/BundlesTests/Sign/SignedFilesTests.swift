@@ -16,7 +16,7 @@ import Testing
 
     /// The findings after a change, each as "code message".
     private func findings(
-        of model: KeyValuePairs<String, String> = model, ignored: [String] = [],
+        of model: KeyValuePairs<String, String> = model, ignored: [RelativePath] = [],
         after change: (String) throws -> Void
     ) async throws -> [String] {
         try await withTemporaryDirectory { directory in

@@ -170,9 +170,9 @@ extension UnpackSample {
                 if damage == "missing" { continue }
                 if damage == "changed" { bytes[0] ^= 1 }
                 if damage == "short" { bytes.removeLast(150) }
-                if damage == "twice" { try archive.add(path: name, bytes.span) }
+                if damage == "twice" { try archive.add(path: RelativePath(checked: name), bytes.span) }
             }
-            try archive.add(path: name, bytes.span, compress: compress)
+            try archive.add(path: RelativePath(checked: name), bytes.span, compress: compress)
         }
         try archive.finish()
         if damage == "cut" {

@@ -107,7 +107,7 @@ struct UnpackSample {
                 ]
                 if file.parts.isEmpty {
                     let folder = ["files": "files", "dataset": "datasets"][item.kind] ?? "models"
-                    let isSafe = Path.problem(inRelative: "\(item.name)/\(file.path)") == nil
+                    let isSafe = RelativePath("\(item.name)/\(file.path)") != nil
                     if isSafe { try writeFile("\(bundle)/\(folder)/\(item.name)/\(file.path)", bytes) }
                 } else {
                     let segments = file.parts.map { part -> JSON in
@@ -201,10 +201,11 @@ final class FailingContent: BundleContent {
         left = Mutex(calls)
     }
 
-    func size(of path: String) throws -> Int? { try content.size(of: path) }
+    func size(of path: RelativePath) throws -> Int? { try content.size(of: path) }
 
     func read(
-        _ path: String, _ range: Range<Int>, into buffer: inout Buffer, _ block: (Span<UInt8>) throws -> Void
+        _ path: RelativePath, _ range: Range<Int>, into buffer: inout Buffer,
+        _ block: (Span<UInt8>) throws -> Void
     ) throws {
         let isOver = left.withLock { left in
             left -= 1

@@ -94,18 +94,18 @@ import Testing
             let sample = try PackedSample(in: directory)
             _ = try await sample.pack()
             let files = try sample.bundleContents().filter { !$0.value.isEmpty }
-                .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+                .sorted { $0.key < $1.key }
             for round in 0..<200 {
                 let (path, bytes) = files[round % files.count]
                 var damaged = bytes
                 let position = Int.random(in: 0..<bytes.count, using: &generator)
                 damaged[position] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
-                try writeFile(sample.target + "/" + path, damaged)
+                try writeFile(path.joined(to: sample.target), damaged)
                 let findings = try await sample.verify().findings
                 #expect(
-                    findings.contains { $0.message.contains(path) },
+                    findings.contains { $0.message.contains(path.text) },
                     "\(path) at byte \(position): \(findings)")
-                try writeFile(sample.target + "/" + path, bytes)
+                try writeFile(path.joined(to: sample.target), bytes)
             }
             #expect(try await sample.verify().findings.isEmpty)
         }

@@ -29,14 +29,14 @@ struct PackedSample {
             try writeFile("\(directory)/source/\(item.entry)/\(item.path)", item.text)
             let size = item.text.utf8.count
             files[item.entry, default: []].append(
-                try Samples.file(item.path, content: item.text, size: size))
+                try Samples.file(RelativePath(checked: item.path), content: item.text, size: size))
         }
         let entries = ["first", "second"].map { Samples.entry($0, files: files[$0] ?? []) }
         plan = try Plan(Samples.lock(Samples.bundle, entries))
     }
 
     var writer: BundleWriter {
-        var locations: [String: String] = [:]
+        var locations: [RelativePath: String] = [:]
         for file in plan.stored { locations[file.path] = "\(directory)/source/\(file.entry)/\(file.file)" }
         return BundleWriter(plan: plan, locations: locations, target: target)
     }
@@ -48,10 +48,10 @@ struct PackedSample {
     }
 
     /// Every file of the bundle with its content.
-    func bundleContents() throws -> [String: [UInt8]] {
-        var result: [String: [UInt8]] = [:]
+    func bundleContents() throws -> [RelativePath: [UInt8]] {
+        var result: [RelativePath: [UInt8]] = [:]
         for path in try BundleTree.list(target).files.keys {
-            result[path] = try TestSupport.contents(target + "/" + path)
+            result[path] = try TestSupport.contents(path.joined(to: target))
         }
         return result
     }

@@ -26,9 +26,9 @@ struct ArchitectureCase {
     func model() throws -> HuggingFaceModel {
         var files = ModelDocuments()
         for member in json["files"]?.members ?? [] {
-            files[member.key] = Array(member.value.compactText.utf8)
+            files[RelativePath(checked: member.key)] = Array(member.value.compactText.utf8)
         }
-        for name in json["seen"]?.strings ?? [] { files[name] = [] }
+        for name in json["seen"]?.strings ?? [] { files[RelativePath(checked: name)] = [] }
         if let counts = json["tokens"]?.array, counts.count >= 2 {
             let vocabulary = (0..<(counts[0].integer ?? 0)).map { JSON.Member("t\($0)", .integer($0)) }
             let added = [JSON](repeating: .null, count: counts[1].integer ?? 0)

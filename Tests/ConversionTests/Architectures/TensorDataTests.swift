@@ -10,7 +10,7 @@ import Testing
 @Suite struct TensorDataTests {
     /// A model of one family with the tensors given, each of which counts its elements from 0.
     private func model(
-        _ config: JSON, _ tensors: [(String, [Int])], files: [String: JSON] = [:]
+        _ config: JSON, _ tensors: [(String, [Int])], files: [RelativePath: JSON] = [:]
     ) throws -> HuggingFaceModel {
         var contents = ModelDocuments(["config.json": Array(config.compactText.utf8)])
         for (name, file) in files { contents[name] = Array(file.compactText.utf8) }
@@ -173,7 +173,8 @@ import Testing
     ) throws {
         let path = "\(Self.folder)/models/\(name)"
         var files = ModelDocuments()
-        for name in names(in: path, suffix: "") where ModelDocuments.isWanted(name) {
+        let paths = names(in: path, suffix: "").map { RelativePath(checked: $0) }
+        for name in paths where ModelDocuments.isWanted(name) {
             files[name] = fileContents("\(path)/\(name)")
         }
         let config = try #require(try files.json("config.json"))

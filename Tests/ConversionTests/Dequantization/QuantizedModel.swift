@@ -97,7 +97,7 @@ extension QuantizedModel {
     init(case json: JSON) throws {
         config = try #require(json["config"])
         for member in json["files"]?.members ?? [] {
-            files[member.key] = Array(member.value.compactText.utf8)
+            files[RelativePath(checked: member.key)] = Array(member.value.compactText.utf8)
         }
         let lines = try #require(json["tensors"]?.array).map { try #require($0.array) }
         stored = MemoryTensors(

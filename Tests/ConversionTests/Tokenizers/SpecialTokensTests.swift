@@ -189,7 +189,7 @@ import Testing
         sample.settings = ["x": 1]
         sample.files["chat_template.jinja"] = Array("main".utf8)
         for name in ["rag", "a-b", "deep/x"] {
-            sample.files["additional_chat_templates/\(name).jinja"] = Array(name.utf8)
+            sample.files[RelativePath(checked: "additional_chat_templates/\(name).jinja")] = Array(name.utf8)
         }
         let metadata = try sample.bpe()
         #expect(metadata.texts("chat_templates") == ["a_b", "rag"])

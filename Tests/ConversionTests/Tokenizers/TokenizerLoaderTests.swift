@@ -17,7 +17,7 @@ import Testing
     {
         var files = ModelDocuments()
         files["tokenizer_config.json"] = text(settings)
-        for (name, content) in others { files[name] = Array(content.utf8) }
+        for (name, content) in others { files[RelativePath(checked: name)] = Array(content.utf8) }
         if let tokenizer { files["tokenizer.json"] = text(tokenizer) }
         return files
     }

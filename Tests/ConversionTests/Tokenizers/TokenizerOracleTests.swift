@@ -21,7 +21,7 @@ import Testing
     @Test(arguments: models) func givesTheProbeTheSameIDs(model: String) throws {
         let folder = try #require(Self.folder)
         var files = ModelDocuments()
-        for name in ["tokenizer.json", "tokenizer_config.json", "config.json"] {
+        for name in ["tokenizer.json", "tokenizer_config.json", "config.json"] as [RelativePath] {
             files[name] = fileContents("\(folder)/\(model)/\(name)")
         }
         let name = try #require(model.split(separator: "/").last)
@@ -40,7 +40,7 @@ import Testing
     func namesTheRealOnes(model: String, name: String) throws {
         let folder = try #require(Self.folder)
         var files = ModelDocuments()
-        for file in ["tokenizer.json", "tokenizer_config.json"] {
+        for file in ["tokenizer.json", "tokenizer_config.json"] as [RelativePath] {
             files[file] = fileContents("\(folder)/tokenizers/\(model)/\(file)")
         }
         #expect(try PreTokenizer.identify(files: files, config: .object([]), sha256: sha256) == name)

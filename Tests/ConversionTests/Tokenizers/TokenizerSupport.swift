@@ -22,9 +22,9 @@ func directory(_ path: String) -> [String] {
 func modelFiles(_ path: String) throws -> ModelDocuments {
     var files = ModelDocuments()
     for name in directory(path) {
-        if ModelDocuments.isWanted(name) { files[name] = fileContents("\(path)/\(name)") }
-        for inner in directory("\(path)/\(name)") where ModelDocuments.isWanted("\(name)/\(inner)") {
-            files["\(name)/\(inner)"] = fileContents("\(path)/\(name)/\(inner)")
+        let inner = directory("\(path)/\(name)").map { "\(name)/\($0)" }
+        for file in ([name] + inner).map({ RelativePath(checked: $0) }) where ModelDocuments.isWanted(file) {
+            files[file] = fileContents("\(path)/\(file)")
         }
     }
     return files

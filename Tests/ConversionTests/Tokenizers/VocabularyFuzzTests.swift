@@ -120,10 +120,11 @@ import Testing
         return model.bytes
     }
 
-    @Test(arguments: [
-        "tokenizer.json", "tokenizer_config.json", "config.json", "added_tokens.json", "tekken.json",
-    ])
-    func answersWhateverAJSONFileSays(path: String) throws {
+    @Test(
+        arguments: [
+            "tokenizer.json", "tokenizer_config.json", "config.json", "added_tokens.json", "tekken.json",
+        ] as [RelativePath])
+    func answersWhateverAJSONFileSays(path: RelativePath) throws {
         var random = SeededGenerator(seed: 0x5EED_0002)
         var files = Self.sample().all
         files["tokenizer.model"] = Self.model

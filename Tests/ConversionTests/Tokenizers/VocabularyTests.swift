@@ -170,12 +170,12 @@ import Testing
     @Test func namesTheFileThatIsBroken() {
         for path in [
             "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-        ] {
+        ] as [RelativePath] {
             for text in ["{", "[]", "7", ""] {
                 var files = Sample().all
                 files[path] = Array(text.utf8)
                 let error = failure(Sample(), files)
-                #expect(error?.message.contains(path) == true, "\(path) \(text)")
+                #expect(error?.message.contains(path.text) == true, "\(path) \(text)")
             }
         }
     }

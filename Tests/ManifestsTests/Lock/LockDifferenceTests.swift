@@ -6,7 +6,7 @@ import Testing
 @testable import Storage
 
 @Suite struct LockDifferenceTests {
-    private func tensor(_ file: String, _ name: String, _ content: UInt8, at offset: Int) throws
+    private func tensor(_ file: RelativePath, _ name: String, _ content: UInt8, at offset: Int) throws
         -> LockedTensor
     {
         LockedTensor(

@@ -14,7 +14,7 @@ private func entry(
         name,
         files: [
             Samples.file("onnx/model.onnx", content: graph, size: 1000),
-            Samples.file("onnx/\(dataName)", content: data, size: dataSize),
+            Samples.file(RelativePath(checked: "onnx/\(dataName)"), content: data, size: dataSize),
         ]
     ).with(facts: [
         JSON.Member(
@@ -29,7 +29,7 @@ private func places(_ lock: Lock, _ name: String) -> [String] {
     (lock.entry(named: name)?.files ?? []).map { file in
         switch file.placement {
         case .natural: "natural"
-        case .at(let path): path
+        case .at(let path): path.text
         case .segments: "segments"
         }
     }
@@ -56,9 +56,9 @@ struct NeighbourTests {
     @Test func putsGraphsBesideLargeDataThatTheyShare() throws {
         let lock = try Samples.lock(
             Samples.bundle, [entry("a", graph: "g", data: "1"), entry("b", graph: "h", data: "1")])
-        let data = try Samples.store("1")
-        #expect(places(lock, "a") == [try Samples.store("g"), data])
-        #expect(places(lock, "b") == [try Samples.store("h"), data])
+        let data = try Samples.store("1").text
+        #expect(places(lock, "a") == [try Samples.store("g").text, data])
+        #expect(places(lock, "b") == [try Samples.store("h").text, data])
         #expect(try Plan(lock).stored.count == 3)
     }
 
@@ -78,7 +78,7 @@ struct NeighbourTests {
         let lock = try Samples.lock(
             Samples.settings(deduplication: deduplication),
             [entry("a", graph: "g", data: "1", dataName: "onnx::MatMul_7")])
-        #expect(places(lock, "a") == [try Samples.store("g"), try Samples.store("1")])
+        #expect(places(lock, "a") == [try Samples.store("g").text, try Samples.store("1").text])
         #expect(try Plan(lock).stored.map(\.path).allSatisfy { $0.hasPrefix("store/") })
     }
 

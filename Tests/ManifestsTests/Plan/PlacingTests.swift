@@ -6,7 +6,7 @@ import Testing
 @testable import Storage
 
 @Suite struct PlacingTests {
-    private func placement(_ lock: Lock, _ entry: String, _ path: String) throws -> Placement {
+    private func placement(_ lock: Lock, _ entry: String, _ path: RelativePath) throws -> Placement {
         try #require(lock.entry(named: entry)?.files.first { $0.path == path }).placement
     }
 
@@ -47,8 +47,10 @@ import Testing
         #expect(plan.stored.map(\.path) == ["models/m/a", "models/m/b"])
     }
 
-    @Test(arguments: ["a&b.json", "weights.tar", "data.ZIP", "x/.cache/y", "with space", "x/.git/config"])
-    func namesThatAnUploadLosesGoToTheStore(_ path: String) throws {
+    @Test(
+        arguments: ["a&b.json", "weights.tar", "data.ZIP", "x/.cache/y", "with space", "x/.git/config"]
+            as [RelativePath])
+    func namesThatAnUploadLosesGoToTheStore(_ path: RelativePath) throws {
         let lock = try Samples.lock(
             Samples.bundle, [Samples.entry("m", files: [try Samples.file(path, content: "c")])])
         #expect(try placement(lock, "m", path) == .at(try Samples.store("c")))
@@ -68,7 +70,7 @@ import Testing
         "weights.npz", "x.whl", "gzip", "a.tar.md",
     ])
     func ordinaryNamesStay(_ path: String) {
-        #expect(BundlePath.problem("models/m/\(path)") == nil)
+        #expect(BundlePath.problem(RelativePath(checked: "models/m/\(path)")) == nil)
     }
 
     @Test func refusesLockThatNamesAStoredFileWithOtherContent() throws {

@@ -44,30 +44,31 @@ private struct MemoryBundle {
                 license: nil, facts: [],
                 files: try own.map {
                     LockedFile(
-                        path: $0.path, size: $0.bytes.count,
+                        path: RelativePath(checked: $0.path), size: $0.bytes.count,
                         sha256: try sha256($0.bytes), proof: .none, placement: .natural,
                         shards: nil)
                 },
                 tensors: try own.flatMap { file in
                     try file.tensors.map {
                         LockedTensor(
-                            file: file.path, name: "t\($0.lowerBound)", dtype: "U8", shape: [$0.count],
+                            file: RelativePath(checked: file.path), name: "t\($0.lowerBound)", dtype: "U8",
+                            shape: [$0.count],
                             bytes: $0, sha256: try sha256(Array(file.bytes[$0])))
                     }
                 })
         }
         let placed = try Lock.placing(Samples.bundle, entries) { need in
-            let bytes = self.bytes(of: need.entry.name, need.file.path)
+            let bytes = self.bytes(of: need.entry.name, need.file.path.text)
             return try sha256(need.ranges.flatMap { Array(bytes[$0]) })
         }
         return try #require(placed)
     }
 
     /// What the bundle stores, by path.
-    func stored(_ plan: Plan) throws -> [String: [UInt8]] {
-        var result: [String: [UInt8]] = [:]
+    func stored(_ plan: Plan) throws -> [RelativePath: [UInt8]] {
+        var result: [RelativePath: [UInt8]] = [:]
         for file in plan.stored {
-            let bytes = self.bytes(of: file.entry, file.file)
+            let bytes = self.bytes(of: file.entry, file.file.text)
             let content = file.ranges.map { ranges in ranges.flatMap { Array(bytes[$0]) } } ?? bytes
             #expect(content.count == file.size)
             let digest = try sha256(content)
@@ -86,7 +87,7 @@ private struct MemoryBundle {
 
     /// Places, puts every file together, and returns the stored contents.
     @discardableResult
-    private func rebuild(_ bundle: MemoryBundle) throws -> (lock: Lock, stored: [String: [UInt8]]) {
+    private func rebuild(_ bundle: MemoryBundle) throws -> (lock: Lock, stored: [RelativePath: [UInt8]]) {
         let lock = try bundle.lock()
         let stored = try bundle.stored(try Plan(lock))
         for entry in lock.entries {
@@ -100,7 +101,7 @@ private struct MemoryBundle {
                         Array((stored[$0.at] ?? [])[$0.offset..<$0.offset + $0.length])
                     }
                 }
-                #expect(bytes == bundle.bytes(of: entry.name, file.path), "\(entry.name)/\(file.path)")
+                #expect(bytes == bundle.bytes(of: entry.name, file.path.text), "\(entry.name)/\(file.path)")
             }
         }
         #expect(try Lock.parse(Array(lock.text.utf8), path: "x.lock") == lock)

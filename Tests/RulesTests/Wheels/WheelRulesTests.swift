@@ -105,7 +105,7 @@ import Testing
         tag: String = "py3-none-any"
     ) -> WheelFacts {
         WheelFacts(
-            path: "\(name)-\(version)-\(tag).whl", name: name, version: version,
+            path: RelativePath(checked: "\(name)-\(version)-\(tag).whl"), name: name, version: version,
             requiresPython: requiresPython,
             requires: requires, extras: [], problems: [])
     }

@@ -1,3 +1,4 @@
+import Formats
 import Testing
 
 @testable import Scanning
@@ -62,19 +63,19 @@ import Testing
     @Test(arguments: [
         ".env", "a/.env.local", ".netrc", "_netrc", "a/id_rsa", "a/.aws/credentials", ".docker/config.json",
         "kaggle.json", ".ssh/config", ".git-credentials", ".pypirc", "x/ID_ED25519", "store.p12",
-    ]) func filesAreFoundByTheirNames(_ path: String) {
-        #expect(CredentialName.kind(of: path, among: []) != nil)
+    ]) func filesAreFoundByTheirNames(_ path: String) throws {
+        #expect(CredentialName.kind(of: try #require(RelativePath(path)), among: []) != nil)
     }
 
     @Test(arguments: [
         "config.json", "tokenizer.json", "data/token", ".env.example", "id_rsa.pub", ".ssh/known_hosts",
         "credentials/readme.md", "environment.yml", "gcloud/a.txt", "config",
-    ]) func otherFilesAreNot(_ path: String) {
-        #expect(CredentialName.kind(of: path, among: []) == nil)
+    ]) func otherFilesAreNot(_ path: String) throws {
+        #expect(CredentialName.kind(of: try #require(RelativePath(path)), among: []) == nil)
     }
 
     @Test func aTokenIsOneInTheHomeOfItsClient() {
-        let others = Set(["stored_tokens", "token"].map { Array($0.utf8) })
+        let others: Set<RelativePath> = ["stored_tokens", "token"]
         #expect(CredentialName.kind(of: "token", among: others) != nil)
         #expect(CredentialName.kind(of: "a/token", among: others) == nil)
     }

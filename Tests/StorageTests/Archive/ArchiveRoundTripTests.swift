@@ -1,3 +1,4 @@
+import Formats
 import TestSupport
 import Testing
 
@@ -69,11 +70,8 @@ import Testing
         try await withTemporaryDirectory { directory in
             let path = directory + "/x" + format.suffix
             var writer = try ArchiveWriter(creating: path, format: format)
-            for bad in [
-                "", "/a", "../a", "a/../b", "a//b", "a/", "a\u{0}b", String(repeating: "n", count: 4096),
-            ] {
-                expectArchiveError(.path) { try writer.begin(path: bad, size: 1) }
-            }
+            let long = RelativePath(checked: String(repeating: "n", count: 4096))
+            expectArchiveError(.path) { try writer.begin(path: long, size: 1) }
             expectArchiveError(.usage) { try writer.write([1].span) }
             expectArchiveError(.usage) { try writer.end() }
             expectArchiveError(.usage) { try writer.begin(path: "a", size: -1) }

@@ -1,3 +1,4 @@
+import Formats
 import TestSupport
 import Testing
 
@@ -42,7 +43,9 @@ let awkwardFiles = [
 /// Writes files to a new archive.
 func writeArchive(_ path: String, _ format: ArchiveFormat, _ files: [ArchivedFile]) throws {
     var writer = try ArchiveWriter(creating: path, format: format)
-    for file in files { try writer.add(path: file.path, file.content.span, compress: file.compress) }
+    for file in files {
+        try writer.add(path: RelativePath(checked: file.path), file.content.span, compress: file.compress)
+    }
     try writer.finish()
 }
 
@@ -58,7 +61,7 @@ func readArchive(_ path: String, _ format: ArchiveFormat, limit: Int = 1 << 26) 
             unsafe bytes.withUnsafeBytes { unsafe content.append(contentsOf: $0) }
         }
         #expect(content.count == entry.size)
-        files.append(ArchivedFile(path: entry.path, content: content))
+        files.append(ArchivedFile(path: entry.path.text, content: content))
     }
     return files
 }

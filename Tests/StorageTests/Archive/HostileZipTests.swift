@@ -1,3 +1,4 @@
+import Formats
 import TestSupport
 import Testing
 
@@ -51,6 +52,21 @@ import Testing
         try await expect(.damaged, from: zip.archive, .zip)
         let swapped = ZipBytes(.init("a", "one"), .init("b") { $0.offset = 1_000_000 })
         try await expect(.damaged, from: swapped.archive, .zip)
+    }
+
+    /// U+212A (KELVIN SIGN) is K to Unicode, as U+00C5 is U+212B; of the last two pairs both names have one length.
+    @Test(arguments: [
+        ("K", "\u{212A}"), ("caf\u{E9}", "cafe\u{301}"), ("\u{C5}", "\u{212B}"),
+        ("\u{3008}", "\u{2329}"), ("\u{4E0D}", "\u{F967}"),
+    ])
+    func refusesNamesThatDifferFromTheDirectoryInTheirBytes(_ one: String, _ other: String) async throws {
+        for (own, directory) in [(one, other), (other, one)] {
+            let zip = ZipBytes(.init(directory) { $0.localName = Array(own.utf8) })
+            try await expect(.damaged, from: zip.archive, .zip)
+        }
+        // Both, each called the same in both places, are two files.
+        let both = ZipBytes(.init(one, "x"), .init(other, "y")).archive
+        #expect(try await read(both, .zip) == [ArchivedFile(one, "x"), ArchivedFile(other, "y")])
     }
 
     @Test func refusesWrongChecksumsAndSizes() async throws {

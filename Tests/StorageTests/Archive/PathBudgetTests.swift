@@ -1,3 +1,4 @@
+import Formats
 import Testing
 
 @testable import Storage
@@ -5,7 +6,7 @@ import Testing
 @Suite struct PathBudgetTests {
     @Test func holdsHalfAMillionFilesAndNotMore() {
         var budget = PathBudget()
-        let path = "models/name/part-00001-of-00002"
+        let path: RelativePath = "models/name/part-00001-of-00002"
         var count = 0
         while budget.take(path) { count += 1 }
         #expect(count == (1 << 26) / (path.utf8.count + 96))
@@ -14,8 +15,10 @@ import Testing
     }
 
     @Test func refusesPathsThatLinuxCannotOpen() {
-        #expect(PathBudget.problem(String(repeating: "n", count: 4095)) == nil)
-        #expect(PathBudget.problem(String(repeating: "ü", count: 2048)) != nil)
-        #expect(PathBudget.problem("../x") != nil)
+        let longest = String(repeating: "n", count: 4095)
+        #expect((try? PathBudget.checked(longest))?.text == longest)
+        for path in [String(repeating: "ü", count: 2048), "../x"] {
+            #expect(throws: PathBudget.Refusal.self) { try PathBudget.checked(path) }
+        }
     }
 }

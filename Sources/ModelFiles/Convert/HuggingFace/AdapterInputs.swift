@@ -1,6 +1,6 @@
 package import Caches
 package import Conversion
-import Formats
+package import Formats
 package import Manifests
 import ModelFacts
 import Storage
@@ -12,13 +12,13 @@ package struct AdapterInputs {
     /// The matrices, in the order in which they lie in the file.
     package let checkpoint: StoredCheckpoint
 
-    private static let weights = "adapter_model.safetensors"
-    private static let small: Set<String> = ["adapter_config.json", "README.md", "config.json"]
+    private static let weights: RelativePath = "adapter_model.safetensors"
+    private static let small: Set<RelativePath> = ["adapter_config.json", "README.md", "config.json"]
     private static let sizeLimit = 1 << 26
 
     /// Which of an adapter's files are read.
-    package static func paths(among paths: [String]) -> [String] {
-        paths.filter { small.contains($0) || $0.utf8.elementsEqual(weights.utf8) }
+    package static func paths(among paths: [RelativePath]) -> [RelativePath] {
+        paths.filter { small.contains($0) || $0 == weights }
     }
 
     /// The files of a locked adapter that are read.
@@ -29,8 +29,8 @@ package struct AdapterInputs {
     /// An adapter's files.
     /// - Throws: ``Diagnostics`` where one of them is not what it should be.
     package static func files(of snapshot: Snapshot) throws(Diagnostics) -> [ConversionInput] {
-        func isWanted(_ path: String) -> Bool { !paths(among: [path]).isEmpty }
-        let problems = snapshot.problems(taking: isWanted).filter { $0.severity == .error }
+        func isWanted(_ path: RelativePath) -> Bool { !paths(among: [path]).isEmpty }
+        let problems = snapshot.problems(takingFiles: isWanted).filter { $0.severity == .error }
         guard problems.isEmpty else { throw Diagnostics(problems) }
         return snapshot.files.filter { isWanted($0.path) }.map {
             ConversionInput(path: $0.path, location: $0.location, status: $0.status)
@@ -49,7 +49,7 @@ package struct AdapterInputs {
     }
 
     private init(_ inputs: [ConversionInput], directoryName: String, name: String) throws {
-        guard let input = inputs.first(where: { $0.path.utf8.elementsEqual(Self.weights.utf8) }) else {
+        guard let input = inputs.first(where: { $0.path == Self.weights }) else {
             throw Diagnostics(
                 Diagnostic(
                     code: .adapterMissing, "\(name): there is no \(Self.weights)",

@@ -1,4 +1,5 @@
 import Conversion
+import Formats
 import Storage
 import Tensors
 
@@ -84,7 +85,7 @@ package struct StoredCheckpoint: Checkpoint {
 
 /// A file to convert that stays open.
 final class OpenInput: Sendable {
-    let path: String
+    let path: RelativePath
     let handle: FileHandle
     let status: FileStatus
 

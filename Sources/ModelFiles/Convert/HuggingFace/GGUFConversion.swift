@@ -183,11 +183,10 @@ extension GGUFConversion {
         _ snapshot: Snapshot, name: String, directoryName: String, _ request: Request,
         path: (_ conversion: HuggingFaceConversion, _ type: String) throws -> String
     ) throws {
-        let paths = Set(ModelInputs.paths(among: snapshot.files.map(\.path)).map { Array($0.utf8) })
-        let problems = snapshot.problems { paths.contains(Array($0.utf8)) }
-            .filter { $0.severity == .error }
+        let paths = Set(ModelInputs.paths(among: snapshot.files.map(\.path)))
+        let problems = snapshot.problems(takingFiles: paths.contains).filter { $0.severity == .error }
         guard problems.isEmpty else { throw Diagnostics(problems) }
-        let inputs = snapshot.files.filter { paths.contains(Array($0.path.utf8)) }.map {
+        let inputs = snapshot.files.filter { paths.contains($0.path) }.map {
             ConversionInput(path: $0.path, location: $0.location, status: $0.status)
         }
         try self.init(
@@ -212,7 +211,7 @@ extension GGUFConversion {
         let directoryName = snapshot.origin.modelName ?? directoryName
         let adapter = try AdapterInputs.read(
             AdapterInputs.files(of: snapshot), directoryName: directoryName, name: name)
-        let problems = base.problems(taking: ModelDocuments.isWanted).filter { $0.severity == .error }
+        let problems = base.problems(takingFiles: ModelDocuments.isWanted).filter { $0.severity == .error }
         guard problems.isEmpty else { throw Diagnostics(problems) }
         let inputs = base.files.filter { ModelDocuments.isWanted($0.path) }.map {
             ConversionInput(path: $0.path, location: $0.location, status: $0.status)

@@ -31,11 +31,11 @@ struct GGUFRecipe: ConversionRecipe {
     }
 
     /// The weights and the small files are read, and nothing is carried along: a GGUF file has all of it inside.
-    func selection(of paths: [String], for name: String) throws(Diagnostics) -> ConversionSelection {
+    func selection(of paths: [RelativePath], for name: String) throws(Diagnostics) -> ConversionSelection {
         var selection = ConversionSelection()
         selection.inputs = ModelInputs.paths(among: paths)
-        let taken = Set(selection.inputs.map { Array($0.utf8) })
-        selection.left = paths.filter { !taken.contains(Array($0.utf8)) }
+        let taken = Set(selection.inputs)
+        selection.left = paths.filter { !taken.contains($0) }
         guard paths.contains("config.json") else {
             throw Diagnostics(
                 Diagnostic(

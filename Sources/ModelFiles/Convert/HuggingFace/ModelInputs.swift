@@ -16,20 +16,20 @@ struct ModelInputs {
     private static let sizeLimit = 1 << 28
 
     /// Which of a model's files a conversion reads.
-    static func paths(among paths: [String]) -> [String] {
-        let weights = Set(Self.weights(among: paths).map { Array($0.utf8) })
-        return paths.filter { ModelDocuments.isWanted($0) || weights.contains(Array($0.utf8)) }
+    static func paths(among paths: [RelativePath]) -> [RelativePath] {
+        let weights = Set(Self.weights(among: paths))
+        return paths.filter { ModelDocuments.isWanted($0) || weights.contains($0) }
     }
 
     /// The files with weights: safetensors, and only where there are none PyTorch's, as the converter takes them.
-    private static func weights(among paths: [String]) -> [String] {
+    private static func weights(among paths: [RelativePath]) -> [RelativePath] {
         let safetensors = SafetensorsCheckpoint.files(among: paths)
         return safetensors.isEmpty ? TorchWeights.files(among: paths) : safetensors
     }
 
     /// Whether there are weights among a model's files.
-    static func hasWeights(_ paths: [String]) -> Bool {
-        weights(among: paths).contains { $0.endsUTF8(".safetensors") || $0.endsUTF8(".bin") }
+    static func hasWeights(_ paths: [RelativePath]) -> Bool {
+        weights(among: paths).contains { $0.hasSuffix(".safetensors") || $0.hasSuffix(".bin") }
     }
 
     /// Reads a model's files.

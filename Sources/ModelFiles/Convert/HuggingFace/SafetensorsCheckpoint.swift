@@ -6,18 +6,18 @@ import Tensors
 
 /// Opens the safetensors files of a model, in the order in which their tensors are converted.
 enum SafetensorsCheckpoint {
-    static let indexName = "model.safetensors.index.json"
+    static let indexName: RelativePath = "model.safetensors.index.json"
 
     /// The files of a model that hold its weights, or say which do: those that convert_hf_to_gguf.py looks at, and
     /// where there is none of those names all but what other programs or adapters take.
-    static func files(among paths: [String]) -> [String] {
-        let all = paths.filter { !$0.utf8.contains(UInt8(ascii: "/")) && $0.endsUTF8(".safetensors") }
-        let own = all.filter { $0.utf8.starts(with: "model".utf8) }
+    static func files(among paths: [RelativePath]) -> [RelativePath] {
+        let all = paths.filter { $0.parent == nil && $0.hasSuffix(".safetensors") }
+        let own = all.filter { $0.hasPrefix("model") }
         let others = all.filter { path in
-            !["consolidated", "adapter_model"].contains { path.utf8.starts(with: $0.utf8) }
+            !["consolidated", "adapter_model"].contains { path.hasPrefix($0) }
         }
         return (own.isEmpty || paths.contains(indexName) ? others : own)
-            + paths.filter { $0.utf8.elementsEqual(indexName.utf8) }
+            + paths.filter { $0 == indexName }
     }
 
     /// Opens the files: those that the index names, else those that begin with "model", sorted by name; the tensors
@@ -28,18 +28,18 @@ enum SafetensorsCheckpoint {
     /// - Throws: ``Diagnostics`` where a file is missing or broken, or has not the tensors that the index says.
     static func open(_ inputs: [ConversionInput], for name: String) throws -> StoredCheckpoint? {
         var parts = files(among: inputs.map(\.path)).filter { $0 != indexName }
-        var expected: [String: String]?
+        var expected: [ExactName: RelativePath]?
         if let index = inputs.first(where: { $0.path == indexName }) {
             let map = try weightMap(index, name)
             expected = map
-            parts = Set(map.values).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            parts = Set(map.values).sorted()
         } else {
-            let own = parts.filter { $0.utf8.starts(with: "model".utf8) }
+            let own = parts.filter { $0.hasPrefix("model") }
             if !own.isEmpty { parts = own }
-            parts.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            parts.sort()
         }
         guard !parts.isEmpty else { return nil }
-        let missing = parts.filter { part in !inputs.contains { $0.path.utf8.elementsEqual(part.utf8) } }
+        let missing = parts.filter { part in !inputs.contains { $0.path == part } }
         guard missing.isEmpty else {
             throw Diagnostics(
                 Diagnostic(
@@ -52,9 +52,9 @@ enum SafetensorsCheckpoint {
         var files: [OpenInput] = []
         var places: [StoredTensor] = []
         for part in parts {
-            guard let input = inputs.first(where: { $0.path.utf8.elementsEqual(part.utf8) }) else { continue }
+            guard let input = inputs.first(where: { $0.path == part }) else { continue }
             let (file, header) = try open(input, name)
-            let sorted = header.tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+            let sorted = header.tensors.sorted { $0.name.precedesByBytes($1.name) }
             for tensor in sorted {
                 let start = header.dataStart
                 places.append(
@@ -85,12 +85,12 @@ enum SafetensorsCheckpoint {
 
     /// Compares what the files have with what the index says.
     static func check(
-        _ tensors: [(name: String, file: Int)], _ files: [OpenInput], _ expected: [String: String]?,
-        _ name: String, index indexName: String
+        _ tensors: [(name: String, file: Int)], _ files: [OpenInput], _ expected: [ExactName: RelativePath]?,
+        _ name: String, index indexName: RelativePath
     ) throws {
-        var found: [String: Int] = [:]
+        var found: [ExactName: Int] = [:]
         for tensor in tensors {
-            if let other = found.updateValue(tensor.file, forKey: tensor.name) {
+            if let other = found.updateValue(tensor.file, forKey: ExactName(tensor.name)) {
                 throw Diagnostics(
                     Diagnostic(
                         code: .tensorTwice,
@@ -100,10 +100,10 @@ enum SafetensorsCheckpoint {
             }
         }
         guard let expected else { return }
-        let missing = expected.keys.filter { found[$0] == nil }.sorted(by: precedes)
-        let extra = found.keys.filter { expected[$0] == nil }.sorted(by: precedes)
+        let missing = expected.keys.filter { found[$0] == nil }.sorted()
+        let extra = found.keys.filter { expected[$0] == nil }.sorted()
         guard let first = missing.first ?? extra.first else { return }
-        let quoted = JSON.string(first).compactText
+        let quoted = JSON.string(first.text).compactText
         throw Diagnostics(
             Diagnostic(
                 code: missing.isEmpty ? .tensorUnlisted : .tensorMissing,
@@ -115,12 +115,8 @@ enum SafetensorsCheckpoint {
                 ], fix: "download all files again, from one revision"))
     }
 
-    private static func precedes(_ one: String, _ other: String) -> Bool {
-        one.utf8.lexicographicallyPrecedes(other.utf8)
-    }
-
     /// What the index says: for each tensor, its file.
-    static func weightMap(_ input: ConversionInput, _ name: String) throws -> [String: String] {
+    static func weightMap(_ input: ConversionInput, _ name: String) throws -> [ExactName: RelativePath] {
         _ = try input.open()
         let bytes = try FileReader.contents(of: input.location, limit: 1 << 28)
         do throws(FormatError) {
@@ -128,12 +124,11 @@ enum SafetensorsCheckpoint {
             guard let members = json["weight_map"]?.members else {
                 throw FormatError("it has no weight_map", at: 0)
             }
-            var map: [String: String] = [:]
+            var map: [ExactName: RelativePath] = [:]
             for member in members {
-                guard let file = member.value.string, Path.problem(inRelative: file) == nil,
-                    !file.utf8.contains(UInt8(ascii: "/"))
+                guard let file = member.value.string.flatMap({ RelativePath($0) }), file.parent == nil
                 else { throw FormatError("it names a file that is not beside it", at: 0) }
-                map[member.key] = file
+                map[ExactName(member.key)] = file
             }
             return map
         } catch {
@@ -168,12 +163,5 @@ enum SafetensorsCheckpoint {
         } catch {
             throw FormatError("\(error)", at: 0)
         }
-    }
-}
-
-extension String {
-    /// Whether the last bytes are these.
-    func endsUTF8(_ suffix: String) -> Bool {
-        utf8.count >= suffix.utf8.count && utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
     }
 }

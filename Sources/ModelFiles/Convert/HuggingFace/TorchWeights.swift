@@ -1,4 +1,5 @@
 import Conversion
+import Formats
 import Manifests
 import Storage
 import Tensors
@@ -9,7 +10,7 @@ struct TorchWeights: Checkpoint {
     private let places: [Place]
     private let files: [OpenInput]
 
-    private static let indexName = "pytorch_model.bin.index.json"
+    private static let indexName: RelativePath = "pytorch_model.bin.index.json"
 
     /// Where a tensor's elements lie.
     private struct Place: Sendable {
@@ -22,11 +23,10 @@ struct TorchWeights: Checkpoint {
     }
 
     /// The files of a model that hold its weights, or say which do.
-    static func files(among paths: [String]) -> [String] {
+    static func files(among paths: [RelativePath]) -> [RelativePath] {
         paths.filter { path in
-            path.utf8.elementsEqual(indexName.utf8)
-                || (path.utf8.starts(with: "pytorch_model".utf8) && path.endsUTF8(".bin")
-                    && !path.utf8.contains(UInt8(ascii: "/")))
+            path == indexName
+                || (path.hasPrefix("pytorch_model") && path.hasSuffix(".bin") && path.parent == nil)
         }
     }
 
@@ -37,19 +37,19 @@ struct TorchWeights: Checkpoint {
     /// - Throws: ``Diagnostics`` where a file is missing, broken, or has tensors of kinds that are no plain elements.
     init?(_ inputs: [ConversionInput], for name: String) throws {
         var parts = Self.files(among: inputs.map(\.path)).filter { $0 != Self.indexName }
-        var expected: [String: String]?
-        if let index = inputs.first(where: { $0.path.utf8.elementsEqual(Self.indexName.utf8) }) {
+        var expected: [ExactName: RelativePath]?
+        if let index = inputs.first(where: { $0.path == Self.indexName }) {
             let map = try SafetensorsCheckpoint.weightMap(index, name)
             expected = map
             parts = Array(Set(map.values))
         }
-        parts.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        parts.sort()
         guard !parts.isEmpty else { return nil }
         var files: [OpenInput] = []
         var tensors: [CheckpointTensor] = []
         var places: [Place] = []
         for part in parts {
-            guard let input = inputs.first(where: { $0.path.utf8.elementsEqual(part.utf8) }) else {
+            guard let input = inputs.first(where: { $0.path == part }) else {
                 throw Diagnostics(
                     Diagnostic(
                         code: .shardMissing,

@@ -1,3 +1,5 @@
+package import Formats
+
 /// Files that clients and people keep tokens and keys in, by name; and which files may have one in their text.
 package enum CredentialName {
     private static let names: [(name: String, kind: String)] = [
@@ -32,12 +34,10 @@ package enum CredentialName {
     ]
 
     /// What a file of such a name holds, to be read after "has the name of"; `nil` for any other.
-    /// - Parameter others: the paths of everything beside it, by their bytes.
-    package static func kind(of path: String, among others: Set<[UInt8]>) -> String? {
-        let name = path.lastPart.asciiLowercased
-        let parts = path.utf8.split(separator: 0x2F).map {
-            String(decoding: $0, as: UTF8.self).asciiLowercased
-        }
+    /// - Parameter others: the paths of everything beside it.
+    package static func kind(of path: RelativePath, among others: Set<RelativePath>) -> String? {
+        let name = path.name.asciiLowercased
+        let parts = path.components.map(\.asciiLowercased)
         let parents = parts.dropLast()
         if name.isExactly(".env") || name.begins(".env.") || name.begins(".envrc") || name.finishes(".env") {
             let ends = [".example", ".sample", ".template", ".dist", ".defaults"]
@@ -60,9 +60,10 @@ package enum CredentialName {
         }
         guard name.isExactly("token") else { return nil }
         // "token" is one only in the client's home, beside other things that are there.
-        let prefix = path.utf8.dropLast("token".utf8.count)
-        let beside = ["stored_tokens", ".check_for_update_done", "hub/CACHEDIR.TAG", "hub/version.txt"]
-        return beside.contains { others.contains(Array(prefix) + Array($0.utf8)) }
+        let beside: [RelativePath] = [
+            "stored_tokens", ".check_for_update_done", "hub/CACHEDIR.TAG", "hub/version.txt",
+        ]
+        return beside.contains { others.contains(path.beside($0)) }
             ? "a file with a token of Hugging Face" : nil
     }
 
