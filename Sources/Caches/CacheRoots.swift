@@ -60,7 +60,7 @@ enum CacheRoots {
         return String(decoding: result, as: UTF8.self)
     }
 
-    /// The name of the variable behind a "$", and where its text ends; `nil` where there is none.
+    /// The name of the variable behind a "$", and where its text ends; `nil` if there is none.
     private static func variable(_ bytes: [UInt8], after dollar: Int) -> (name: String, end: Int)? {
         let start = dollar + 1
         guard start < bytes.count else { return nil }

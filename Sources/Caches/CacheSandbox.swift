@@ -124,7 +124,7 @@ package struct CacheSandbox {
         return status.kind == .link ? nil : Place(path: path, status: status, steps: steps + [path])
     }
 
-    /// The directory that a path over directories leads to; `nil` where there is a link or nothing on the
+    /// The directory that a path over directories leads to; `nil` if there is a link or nothing on the
     /// way, or where it leads out of the tree.
     private mutating func descend(_ path: String, from directory: String) -> String? {
         var current = directory

@@ -6,7 +6,7 @@ package struct Caches: Sendable {
     package let hub: HubCache
     /// The kagglehub cache.
     package let kagglehub: KagglehubCache
-    /// What Knapsack itself converted, the only one that it writes; `nil` where nobody says where that is kept.
+    /// What Knapsack itself converted, the only one that it writes; `nil` where nobody states where that is kept.
     package let conversions: ConversionCache?
 
     /// Puts caches together; none of them has to exist.

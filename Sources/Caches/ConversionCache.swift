@@ -21,18 +21,18 @@ package struct ConversionCache: Sendable {
 
     package func path(_ key: SHA256Digest) -> String { Path.join(directory, key.hex) }
 
-    /// Where a made file lies.
+    /// Where a made file is stored.
     package func location(of path: RelativePath, key: SHA256Digest) -> String {
         Path.join(self.path(key), "\(ConversionCache.filesName)/\(path)")
     }
 
-    /// Where a made file lies; `nil` where it does not.
+    /// Where a made file is stored; `nil` where it does not.
     package func existing(_ path: RelativePath, key: SHA256Digest) -> String? {
         let location = location(of: path, key: key)
         return (try? FileStatus.existing(location))?.kind == .file ? location : nil
     }
 
-    /// What is recorded of a conversion; `nil` where there is none, or none that can be used.
+    /// What is recorded of a conversion; `nil` if there is none, or none that can be used.
     package func record(_ key: SHA256Digest) -> ConversionRecord? {
         let path = Path.join(path(key), ConversionCache.recordName)
         guard let bytes = try? FileReader.contents(of: path, limit: 1 << 24) else { return nil }
@@ -41,7 +41,7 @@ package struct ConversionCache: Sendable {
     }
 }
 
-/// What `conversion.json` says: what was made of what, and every file with its digest.
+/// What `conversion.json` states: what was made of what, and every file with its digest.
 package struct ConversionRecord: Equatable, Sendable {
     /// One file that was made.
     package struct File: Equatable, Sendable {
@@ -71,7 +71,7 @@ package struct ConversionRecord: Equatable, Sendable {
         self.results = results
     }
 
-    /// Reads a record; `nil` where it is none of this version.
+    /// Reads a record; `nil` if it is not one of this version.
     package init?(_ bytes: [UInt8]) {
         guard let json = try? JSON.parse(bytes.span), json["version"]?.integer == ConversionRecord.version,
             let conversion = json["conversion"], let version = conversion["converter"]?.integer,

@@ -7,7 +7,7 @@ import Storage
 struct DownloadMetadata {
     /// The commit, or `nil` where the first line is none.
     let commit: String?
-    /// What the ETag says of the content; `nil` where it says nothing.
+    /// What the ETag states of the content; `nil` where it states nothing.
     let evidence: Evidence?
     private let time: Double
 
@@ -59,7 +59,7 @@ struct DownloadRecords {
         }
     }
 
-    /// The commit that all files came from, or `nil` where there are several or none.
+    /// The commit that all files came from, or `nil` if there are several or none.
     var commit: String? {
         let commits = Set(metadata.values.compactMap(\.commit))
         return commits.count == 1 ? commits.first : nil

@@ -8,7 +8,7 @@ package enum Evidence: Hashable, Sendable {
     /// The git blob name of the content.
     case gitBlob(GitBlobDigest, Witness)
 
-    /// Who says so.
+    /// Who states it.
     package var witness: Witness {
         switch self {
         case .sha256(_, let witness), .gitBlob(_, let witness): witness
@@ -16,7 +16,7 @@ package enum Evidence: Hashable, Sendable {
     }
 
     /// Reads an ETag of the Hub or the blob's name that was made from it: 64 hexadecimal digits are the
-    /// SHA-256 of the content, 40 its git blob name; everything else says nothing of the content.
+    /// SHA-256 of the content, 40 its git blob name; everything else states nothing of the content.
     package init?(etag: some StringProtocol, _ witness: Witness) {
         if let digest = SHA256Digest(hex: etag) {
             self = .sha256(digest, witness)
@@ -32,7 +32,7 @@ package enum Evidence: Hashable, Sendable {
         all.sorted { $0.rank < $1.rank }
     }
 
-    /// The digest, and who says so.
+    /// The digest, and who states it.
     package var words: String {
         switch self {
         case .sha256(let digest, let witness): "sha256 \(digest)  (\(witness.words))"

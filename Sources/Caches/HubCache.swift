@@ -12,7 +12,7 @@ package struct HubCache: Sendable {
     /// The directory that huggingface_hub would use in this environment.
     package static func defaultRoot(environment: [String: String]) -> String { CacheRoots.hub(environment) }
 
-    /// The repositories that have a folder in the cache, sorted by the folders' names; none where there is
+    /// The repositories that have a folder in the cache, sorted by the folders' names; none if there is
     /// no cache.
     package func repositories() -> [HubRepository] {
         guard let names = try? Directory.names(in: root.isEmpty ? "." : root) else { return [] }
@@ -32,7 +32,7 @@ package struct HubCache: Sendable {
     /// - Parameters:
     ///   - ref: what was asked when the commit was pinned; only recorded.
     ///   - commit: 40 hexadecimal digits.
-    /// - Throws: where there is no such snapshot. Problems of single files are in the snapshot.
+    /// - Throws: if there is no such snapshot. Problems of single files are in the snapshot.
     package func snapshot(
         _ repository: HubRepository, ref: String, commit: String
     ) throws(Diagnostics) -> Snapshot {

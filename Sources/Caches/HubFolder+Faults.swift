@@ -20,7 +20,7 @@ extension HubFolder {
             left, listing, present: present, subject: repository.id, fix: download(commit))
     }
 
-    /// Files that are there though `.no_exist` says that the repository has none such.
+    /// Files that are there though `.no_exist` states that the repository has none such.
     mutating func denied(present: Set<RelativePath>, _ commit: String) -> [Snapshot.Problem] {
         guard let directory = try? enclosure.place(".no_exist/" + commit, in: path),
             directory.status.kind == .directory
@@ -31,14 +31,14 @@ extension HubFolder {
             Snapshot.Problem(
                 Diagnostic(
                     code: .noExistStale,
-                    "\(repository.id): the cache says both that \(FileWalk.shown(file.path)) exists and that not",
+                    "\(repository.id): the cache states both that \(FileWalk.shown(file.path)) exists and that not",
                     notes: ["transformers believes the second; the bundle will not say it"],
                     fix: "delete \(FileWalk.shown(file.place.path))"),
                 [file.path.text])
         }
     }
 
-    /// A branch that moved on to a commit of which only a configuration was fetched, while the weights lie
+    /// A branch that moved on to a commit of which only a configuration was fetched, while the weights are stored
     /// in an older snapshot that no call finds any more.
     mutating func moved(_ ref: String, _ snapshot: Snapshot, _ commit: String) -> [Snapshot.Problem] {
         guard snapshot.files.allSatisfy({ HubFolder.isDescription($0.path) }) else { return [] }
@@ -104,7 +104,7 @@ extension Snapshot {
 
 /// Content of downloads that were killed (huggingface_hub, `_download_to_tmp_and_move`).
 enum IncompleteDownload {
-    /// Whether a file's name says that a download did not end.
+    /// Whether a file's name states that a download did not end.
     static func isIncomplete(_ name: String) -> Bool {
         name.utf8.ends(with: ".incomplete")
     }

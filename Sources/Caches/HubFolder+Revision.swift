@@ -2,11 +2,11 @@ import Formats
 import Manifests
 import Storage
 
-/// What a file below `refs/` says.
+/// What a file below `refs/` states.
 struct HubRef {
     /// The revision's name, with "/".
     let name: String
-    /// The commit, or `nil` where the text is none.
+    /// The commit, or `nil` if the text is not one.
     let commit: String?
     /// Whether the file holds the 40 digits and nothing else. hf_hub_download and snapshot_download take
     /// the text as it stands and fail on a line break; transformers takes it off.
@@ -130,7 +130,7 @@ extension HubFolder {
         if commits.isEmpty {
             return Diagnostic(
                 code: .revisionNotCached, "\(repository.id): the cache has no files of it",
-                notes: ["refs/\(name) says \(commit), as a download with --local-dir leaves it"],
+                notes: ["refs/\(name) states \(commit), as a download with --local-dir leaves it"],
                 fix: "use source = \"path:…\" for that directory, or \(download(ref.name))",
                 verdict: .undecided)
         }

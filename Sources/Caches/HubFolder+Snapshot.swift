@@ -53,7 +53,7 @@ extension HubFolder {
             listed: listing?.files, problems: problems)
     }
 
-    /// Why content in the cache may not be taken for a file of a repository: it must lie in the
+    /// Why content in the cache may not be taken for a file of a repository: it must be in the
     /// repository's own folder or in the shared store.
     private static func refusal(
         of path: String, folder: String, root: String, hasSharedStore: Bool
@@ -66,7 +66,7 @@ extension HubFolder {
             ? nil : "leads into a store of blobs without the marker that huggingface_hub sets"
     }
 
-    /// What the names of the repository's blobs on a way say. A name in the shared store says nothing: it
+    /// What the names of the repository's blobs on a way say. A name in the shared store states nothing: it
     /// is a hash of another kind.
     private static func evidence(_ steps: [String], blobs: String?) -> [Evidence] {
         guard let blobs else { return [] }
@@ -102,7 +102,7 @@ extension CachedFile {
 }
 
 extension TreeListing {
-    /// Reads a listing where there is one; one that cannot be used is a problem that hinders nothing.
+    /// Reads a listing if there is one; one that cannot be used is a problem that hinders nothing.
     static func read(
         _ path: String, in directory: String, _ enclosure: inout CacheSandbox, _ subject: String,
         _ problems: inout [Snapshot.Problem]

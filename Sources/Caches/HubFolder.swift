@@ -72,7 +72,7 @@ struct HubFolder {
     }
 }
 
-// What to say where there is no folder.
+// What to say if there is no folder.
 extension HubFolder {
     private static func noCache(
         _ repository: HubRepository, _ cache: HubCache, _ error: FileError

@@ -22,7 +22,7 @@ package struct Inventory: Sendable {
 
 extension Caches {
     /// Lists everything that both caches hold. A cache that does not exist is *not* an error: it holds
-    /// nothing, which a note says.
+    /// nothing, which a note states.
     package func inventory() -> Inventory {
         var items: [Inventory.Item] = []
         var problems: [Diagnostic] = []

@@ -161,7 +161,7 @@ extension KaggleFolder {
             let interrupted = Snapshot.Problem(
                 Diagnostic(
                     code: .downloadInterrupted,
-                    "\(versioned.text): no marker says that the download of these files ended (\(unmarked.count))",
+                    "\(versioned.text): no marker states that the download of these files ended (\(unmarked.count))",
                     notes: unmarked.prefix(5).map(FileWalk.shown) + more, fix: fix), unmarked.map(\.text))
             return [single, interrupted]
         }

@@ -16,7 +16,7 @@ extension KaggleHandle {
     /// The call that fetches it.
     package var download: String { "kagglehub.\(kind.rawValue)_download(\"\(text)\")" }
 
-    /// Reads the name of a version's directory; `nil` where it is none: versions count from 1 and are
+    /// Reads the name of a version's directory; `nil` if it is not one: versions count from 1 and are
     /// written without zeros before them.
     package static func version(_ name: String) -> Int? {
         guard let first = name.utf8.first, first != UInt8(ascii: "0"),

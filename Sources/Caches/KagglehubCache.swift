@@ -16,7 +16,7 @@ package struct KagglehubCache: Sendable {
     }
 
     /// The handles, with versions, of all that has a directory in the cache, whole or not: models first,
-    /// then by the bytes of the folders' names, then by version. None where there is no cache.
+    /// then by the bytes of the folders' names, then by version. None if there is no cache.
     package func handles() -> [KaggleHandle] {
         guard var enclosure = try? CacheSandbox(root) else { return [] }
         return KaggleListing(&enclosure).handles
@@ -32,7 +32,7 @@ package struct KagglehubCache: Sendable {
 
     /// The files of a version; of the newest complete one where the handle has none.
     ///
-    /// - Throws: where there is no such version. Problems of single files are in the snapshot.
+    /// - Throws: if there is no such version. Problems of single files are in the snapshot.
     package func snapshot(_ handle: KaggleHandle) throws(Diagnostics) -> Snapshot {
         var folder = try KaggleFolder(handle, in: self)
         return try folder.snapshot(handle.version)

@@ -21,7 +21,7 @@ package struct LocalDirectory: Sendable {
 
     /// The files of the directory.
     ///
-    /// - Throws: where there is no such directory. Problems of single files are in the snapshot.
+    /// - Throws: if there is no such directory. Problems of single files are in the snapshot.
     package func snapshot() throws(Diagnostics) -> Snapshot {
         var enclosure: CacheSandbox
         do throws(FileError) {

@@ -1,7 +1,7 @@
 import Formats
 package import Manifests
 
-/// Where the files of a lock lie on this machine.
+/// Where the files of a lock are on this machine.
 package struct LockedSources: Sendable {
     /// One file of the lock, with its place, or why it has none.
     package struct File: Sendable {
@@ -21,7 +21,7 @@ package struct LockedSources: Sendable {
     /// Files that were converted are looked for in Knapsack's own cache; they are not made here.
     /// - Parameters:
     ///   - name: the only entry to look up; `nil` for all.
-    ///   - directory: what `path:` sources are relative to: where the manifest lies.
+    ///   - directory: what `path:` sources are relative to: where the manifest is stored.
     package init(_ lock: Lock, only name: String? = nil, caches: Caches, directory: String) {
         var files: [File] = []
         var findings: [Diagnostic] = []
@@ -67,7 +67,7 @@ package struct LockedSources: Sendable {
         self.findings = findings
     }
 
-    /// An entry that was made out of another one: what was made, and what was carried along.
+    /// An entry that was made from another one: what was made, and what was carried along.
     private static func converted(
         _ entry: LockedEntry, _ request: ConversionRequest, _ lock: Lock, _ caches: Caches,
         _ directory: String
@@ -80,7 +80,7 @@ package struct LockedSources: Sendable {
                 findings: [
                     Diagnostic(
                         code: .lockContradictsItself,
-                        "the lock contradicts itself: \(entry.name) is made out of \(request.from), which it lacks",
+                        "the lock contradicts itself: \(entry.name) is made from \(request.from), which it lacks",
                         fix: "run knapsack lock {manifest} to write it again", verdict: .undecided)
                 ])
         }

@@ -2,7 +2,7 @@ package import Formats
 package import Manifests
 package import Storage
 
-/// One file of a snapshot, with what its cache says of it. Nothing of it was read yet.
+/// One file of a snapshot, with what its cache states of it. Nothing of it was read yet.
 package struct CachedFile: Hashable, Sendable {
     /// The path in the snapshot.
     package let path: RelativePath
@@ -12,7 +12,7 @@ package struct CachedFile: Hashable, Sendable {
     package let status: FileStatus
     /// What is known of the content, strongest first. All of it must hold.
     package let evidence: [Evidence]
-    /// The size in bytes that the revision's tree gives; `nil` where there is no tree.
+    /// The size in bytes that the revision's tree gives; `nil` if there is no tree.
     package let expectedSize: Int?
 
     /// Makes a value from its parts.
@@ -27,7 +27,7 @@ package struct CachedFile: Hashable, Sendable {
     }
 }
 
-/// One revision as it lies in a cache, or a directory.
+/// One revision as it is in a cache, or a directory.
 package struct Snapshot: Sendable {
     /// A problem, and the files whose use makes it matter.
     package struct Problem: Sendable {
@@ -48,7 +48,7 @@ package struct Snapshot: Sendable {
     package let directory: String
     /// The files that may be used, sorted by the bytes of their paths.
     package let files: [CachedFile]
-    /// What `trees/<commit>.json` lists, by path; `nil` where there is no listing.
+    /// What `trees/<commit>.json` lists, by path; `nil` if there is no listing.
     package let listed: [RelativePath: TreeFile]?
     package let found: [Problem]
 

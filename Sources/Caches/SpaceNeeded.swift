@@ -27,8 +27,8 @@ package struct SpaceNeeded: Sendable {
         self.fix = fix
     }
 
-    /// Does nothing where there is room.
-    /// - Throws: ``Diagnostics`` where there is too little, and `FileError` where it cannot be asked.
+    /// Does nothing if there is room.
+    /// - Throws: ``Diagnostics`` if there is too little, and `FileError` where it cannot be asked.
     package func check() throws {
         guard let bytes, try Directory.freeBytes(at: existing) < bytes else { return }
         throw Diagnostics(finding)

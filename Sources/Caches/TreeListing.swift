@@ -76,7 +76,7 @@ extension TreeFile {
             guard let text = lfs.string, let digest = SHA256Digest(hex: text) else { return nil }
             let length = json["lfs_size"]?.integer ?? size
             guard length >= 0 else { return nil }
-            // The blob's name is that of the pointer file then, which is not what lies in the cache.
+            // The blob's name is that of the pointer file then, which is not what is in the cache.
             self.init(size: length, sha256: digest, gitBlob: nil)
         } else {
             guard let digest = GitBlobDigest(hex: blob) else { return nil }

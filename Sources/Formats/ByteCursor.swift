@@ -29,7 +29,7 @@ package struct ByteCursor {
     /// The bytes of the file that follow.
     package var remaining: Int { max(0, fileSize - position) }
 
-    /// Moves over `count` bytes, which have to be at hand, and returns where they lie.
+    /// Moves over `count` bytes, which have to be at hand, and returns where they are stored.
     package mutating func take(
         _ count: Int, _ bytes: Span<UInt8>, _ what: @autoclosure () -> String
     ) throws(HeaderStop) -> Range<Int> {

@@ -2,7 +2,7 @@
 package struct ConversionError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The kind of problem.
     package let code: Code
-    /// One sentence without a full stop that says what is wrong and where.
+    /// One sentence without a full stop that states what is wrong and where.
     package let message: String
     /// What else is known, a line each.
     package let notes: [String]

@@ -2,7 +2,7 @@
 ///
 /// The error does not know the file's name: whoever opened the file adds it.
 package struct FormatError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// One sentence without a full stop that says what was read and what is allowed.
+    /// One sentence without a full stop that states what was read and what is allowed.
     package let message: String
     /// Where the problem starts, in bytes from the start of the data.
     package let offset: Int

@@ -10,18 +10,18 @@ package struct ModelDocuments: Sendable {
     /// The paths, sorted by their bytes.
     package var paths: [RelativePath] { contents.keys.sorted() }
 
-    /// A file's content, or `nil` where there is none of that path.
+    /// A file's content, or `nil` if there is none of that path.
     package subscript(path: RelativePath) -> [UInt8]? {
         get { contents[path] }
         set { contents[path] = newValue }
     }
 
-    /// A file's content as text; `nil` where there is none of that path. What is not UTF-8 becomes U+FFFD.
+    /// A file's content as text; `nil` if there is none of that path. What is not UTF-8 becomes U+FFFD.
     package func text(_ path: RelativePath) -> String? {
         contents[path].map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// A JSON file's value; `nil` where there is none of that path. `NaN` and infinities are taken, as Python's
+    /// A JSON file's value; `nil` if there is none of that path. `NaN` and infinities are taken, as Python's
     /// `json` takes them.
     /// - Throws: where it is not JSON.
     package func json(_ path: RelativePath) throws(ConversionError) -> JSON? {
@@ -34,7 +34,7 @@ package struct ModelDocuments: Sendable {
         }
     }
 
-    /// Whether a file of that path is worth reading for a conversion: it is small and says something of the model.
+    /// Whether a file of that path is worth reading for a conversion: it is small and states something of the model.
     package static func isWanted(_ path: RelativePath) -> Bool {
         if path.parent == nil { return names.contains(path) || path.hasSuffix(".tiktoken") }
         return path.name.hasSameBytes(as: "config.json")

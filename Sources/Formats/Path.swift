@@ -20,7 +20,7 @@ package enum Path {
         return directory.utf8.last == UInt8(ascii: "/") ? directory + path : directory + "/" + path
     }
 
-    /// Whether `path` is `directory` or lies below it, both absolute and without links.
+    /// Whether `path` is `directory` or is below it, both absolute and without links.
     package static func isInside(_ path: String, _ directory: String) -> Bool {
         path.hasSameBytes(as: directory) || directory == "/" || path.utf8.starts(with: (directory + "/").utf8)
     }

@@ -74,7 +74,7 @@ package struct ProtobufReader {
         return Field(number: number, value: value, offset: offset)
     }
 
-    /// An error that tells the file and the place.
+    /// An error that reports the file and the place.
     package func error(_ reason: String, at offset: Int) -> ConversionError {
         ConversionError(
             .protobufBroken, "\(path) is broken: \(reason) (byte \(offset))",

@@ -12,7 +12,7 @@ package struct Knapsack: AsyncParsableCommand {
         commandName: "knapsack",
         abstract: "Pack models for a notebook without internet: proved, stored once, loadable offline.",
         discussion: """
-            A manifest names models that lie in the Hugging Face and kagglehub caches. Knapsack pins and \
+            A manifest names models that are in the Hugging Face and kagglehub caches. Knapsack pins and \
             proves every file (lock), decides whether the bundle may and will work (check), writes one \
             directory to upload (pack), and proves it again anywhere (verify).
 

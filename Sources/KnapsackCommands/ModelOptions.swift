@@ -160,7 +160,7 @@ struct ContentOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A JSON file with values of general.* keys, put over what the model says.", valueName: "file"),
+            "A JSON file with values of general.* keys, put over what the model states.", valueName: "file"),
         completion: .file(extensions: ["json"]))
     var metadata: String?
 

@@ -5,7 +5,7 @@ import Manifests
 import Rules
 import Storage
 
-/// How much a command says, and in what form; every command has them.
+/// How much a command states, and in what form; every command has them.
 struct OutputOptions: ParsableArguments {
     @Flag(name: .long, help: "Print one JSON document on standard output, and nothing else there.")
     var json = false
@@ -120,7 +120,7 @@ struct ManifestArgument: ParsableArguments {
         return found.isEmpty ? nil : "name the manifest: \(found.joined(separator: ", "))"
     }
 
-    /// Reads the lock beside the manifest; `nil` where there is none.
+    /// Reads the lock beside the manifest; `nil` if there is none.
     func readLock() throws -> Lock? {
         guard try FileStatus.existing(lockPath) != nil else { return nil }
         return try Lock.read(lockPath)

@@ -4,11 +4,11 @@ import Manifests
 import Storage
 import Synchronization
 
-/// One run of one command: what it found, what it says, and how it ends.
+/// One run of one command: what it found, what it states, and how it ends.
 final class Session: Sendable {
     let context: CommandContext
     let format: ReportFormat
-    /// The file that the command is about, where findings are shown that lie in no text file.
+    /// The file that the command is about, where findings are shown that are in no text file.
     let subject: String?
     /// The manifest that commands in fixes name; `nil` if it is the one that needs no name, or there is none.
     let manifest: String?
@@ -40,13 +40,13 @@ final class Session: Sendable {
     /// Whether one JSON document is asked for.
     var json: Bool { format == .json }
 
-    /// Receives progress; says nothing with `--quiet`.
+    /// Receives progress; states nothing with `--quiet`.
     var progress: ProgressHandler {
         if quiet { return { _ in } }
         return { [meter] event in meter.handle(event) }
     }
 
-    /// Tells findings at once and remembers them for the exit code; notes only with `--verbose`.
+    /// Reports findings at once and remembers them for the exit code; notes only with `--verbose`.
     func report(_ findings: [Diagnostic]) {
         guard !findings.isEmpty else { return }
         let findings = findings.map { $0.naming(manifest: manifest) }
@@ -60,7 +60,7 @@ final class Session: Sendable {
         }
     }
 
-    /// Says something to people, unless they asked for quiet; a newline is added.
+    /// States something to people, unless they asked for quiet; a newline is added.
     func say(_ text: String) {
         guard !quiet else { return }
         meter.clear()

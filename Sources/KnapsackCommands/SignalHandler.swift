@@ -3,7 +3,7 @@ import Storage
 import Synchronization
 
 /// What happens at Ctrl-C and at a polite kill: no half-written file stays, the terminal is left clean, and
-/// the exit code says it.
+/// the exit code states it.
 package enum SignalHandler {
     /// Where the handler writes a signal's number to.
     private static let input = Atomic<Int32>(-1)

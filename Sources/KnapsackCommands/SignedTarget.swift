@@ -44,7 +44,7 @@ struct SignedTarget {
         return report.adding(signature.findings + other.findings)
     }
 
-    /// An archive is read once from front to back. Its signature lies beside it, or in it.
+    /// An archive is read once from front to back. Its signature is beside it, or in it.
     private func archive(
         _ format: ArchiveFormat, _ progress: @escaping ProgressHandler
     ) async throws -> VerifyReport {

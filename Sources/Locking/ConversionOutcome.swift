@@ -9,7 +9,7 @@ package struct ConversionOutcome: Equatable, Sendable {
         case made
         /// They were made before, and every byte of them was compared.
         case cached
-        /// The lock says what they are, and nothing asked for more.
+        /// The lock states what they are, and nothing asked for more.
         case locked
     }
 

@@ -163,7 +163,7 @@ struct Converter: Sendable {
 
     // MARK: Inputs
 
-    /// The files of a locked entry as they lie in its cache now, by their paths.
+    /// The files of a locked entry as they are in its cache now, by their paths.
     func cachedFiles(of source: LockedEntry) throws(Diagnostics) -> [RelativePath: CachedFile] {
         guard let text = source.asked.source, let parsed = try? Source.parse(text) else {
             throw Diagnostics(
@@ -223,7 +223,7 @@ struct Converter: Sendable {
                 problems.append(
                     Diagnostic(
                         code: .changed,
-                        "\(source.name): \(claim.file.path) has other content than the lock says",
+                        "\(source.name): \(claim.file.path) has other content than the lock states",
                         notes: [
                             "expected sha256 \(expected)", "found    sha256 \(proved.digests.sha256)",
                             "at \(claim.file.location)",

@@ -5,17 +5,17 @@ import ModelFacts
 import ModelFiles
 import Storage
 
-/// Entries that are made out of others, while a lock is made.
+/// Entries that are made from others, while a lock is made.
 struct DerivedEntries {
     let converter: Converter
-    /// The entries that they are made out of.
+    /// The entries that they are made from.
     let sources: [LockedEntry]
     private(set) var entries: [LockedEntry] = []
     private(set) var outcomes: [ConversionOutcome] = []
     private(set) var findings: [Diagnostic] = []
     /// The names of those that would have to be made, and were not, because nothing is to be written.
     private(set) var unmade: [String] = []
-    /// Where the made files lie.
+    /// Where the made files are stored.
     private(set) var locations: [SHA256Digest: String] = [:]
 
     init(converter: Converter, sources: [LockedEntry]) {

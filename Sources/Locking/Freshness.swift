@@ -1,7 +1,7 @@
 package import Manifests
 import ModelFiles
 
-/// Whether a lock is fresh: whether the manifest asks what the lock says was asked. Decided without looking
+/// Whether a lock is fresh: whether the manifest asks what the lock states was asked. Decided without looking
 /// at a model or a cache.
 package enum Freshness {
     /// What makes the lock stale, in the manifest's order; empty where it is fresh.
@@ -51,7 +51,7 @@ package enum Freshness {
         manifest.entries.compactMap { lock.entry(named: $0.name) }
     }
 
-    /// Whether an entry is still what would be made out of the entry that it was made out of, as that is locked.
+    /// Whether an entry is still what would be made from the entry that it was made from, as that is locked.
     private static func conversion(
         _ entry: Entry, _ request: ConversionRequest, _ locked: LockedEntry, _ lock: Lock
     ) -> [Diagnostic] {
@@ -80,7 +80,7 @@ package enum Freshness {
         return [
             Diagnostic(
                 code: .lockStale,
-                "\(entry.name) was made out of other files than \(source.name) has in the lock",
+                "\(entry.name) was made from other files than \(source.name) has in the lock",
                 at: entry.location, fix: "run knapsack lock {manifest}")
         ]
     }

@@ -4,16 +4,16 @@ package import Manifests
 import ModelFiles
 package import Storage
 
-/// Makes sure that everything that a lock says was converted is there: what is kept is compared with its digests,
+/// Makes sure that everything that a lock states was converted is there: what is kept is compared with its digests,
 /// what is not is made again, out of files that agree with the lock.
 package enum LockedConversions {
     /// Makes, or finds, the files of every entry that was converted.
     ///
     /// - Parameters:
-    ///   - directory: what `path:` sources are relative to: where the manifest lies.
+    ///   - directory: what `path:` sources are relative to: where the manifest is stored.
     ///   - rehash: hash files all the same whose digests are remembered.
     /// - Returns: what became of each, in the lock's order, and what is worth knowing.
-    /// - Throws: a finding where other bytes come out than the lock says.
+    /// - Throws: a finding where other bytes come out than the lock states.
     package static func materialize(
         _ lock: Lock, caches: Caches, directory: String, index: DigestIndex?, rehash: Bool = false,
         progress: @escaping ProgressHandler
@@ -27,7 +27,7 @@ package enum LockedConversions {
             guard let request = entry.asked.conversion else { continue }
             guard case .conversion(let conversion) = entry.origin,
                 let source = lock.entry(named: request.from), source.asked.source != nil
-            else { throw contradiction("\(entry.name) is made out of \(request.from), which it lacks") }
+            else { throw contradiction("\(entry.name) is made from \(request.from), which it lacks") }
             let version = request.recipe(for: entry.name).version
             guard conversion.converter == version else {
                 throw Diagnostics(
@@ -41,7 +41,7 @@ package enum LockedConversions {
             let inputs = try ConversionInputs(
                 of: source, request, for: entry.name, merging: adapters, imatrix: imatrix)
             guard inputs.match(entry) else {
-                throw contradiction("\(entry.name) is not made out of the files that \(source.name) has")
+                throw contradiction("\(entry.name) is not made from the files that \(source.name) has")
             }
             let made = try await converter.files(of: entry.name, inputs.recipe, conversion) {
                 try await converter.inputs(inputs, of: source)
@@ -73,7 +73,7 @@ package enum LockedConversions {
         guard !notes.isEmpty else { return }
         throw Diagnostics(
             Diagnostic(
-                code: .conversionDiffers, "\(entry.name): the conversion does not give what the lock says",
+                code: .conversionDiffers, "\(entry.name): the conversion does not give what the lock states",
                 notes: notes,
                 fix: "run knapsack lock {manifest} --update \(entry.name), and look at what changes"))
     }

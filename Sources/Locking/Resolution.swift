@@ -5,7 +5,7 @@ import ModelFacts
 import ModelFiles
 
 /// The manifest's entries with the revision and the files that each one means: either as an earlier lock
-/// pins them, or as they lie in the caches now.
+/// pins them, or as they are in the caches now.
 package struct Resolution: Sendable {
     /// Which pins are moved on to what branches and unversioned handles point at now.
     package enum Update: Equatable, Sendable {
@@ -30,9 +30,9 @@ package struct Resolution: Sendable {
     package enum Item: Sendable {
         /// As an earlier lock has it; the caches are not looked at.
         case kept(LockedEntry)
-        /// As it lies in a cache.
+        /// As it is in a cache.
         case found(FoundEntry)
-        /// To be made out of another entry; `previous` is how an earlier lock has it, where the manifest asks for
+        /// To be made from another entry; `previous` is how an earlier lock has it, where the manifest asks for
         /// the same.
         case derived(Entry, ConversionRequest, previous: LockedEntry?)
     }
@@ -46,7 +46,7 @@ package struct Resolution: Sendable {
     /// Resolves every entry.
     ///
     /// - Parameters:
-    ///   - previous: the lock that lies beside the manifest, whose pins are kept.
+    ///   - previous: the lock that is beside the manifest, whose pins are kept.
     ///   - update: the entries whose pins are not.
     ///   - proveAgain: look at the caches even for entries whose lock is fresh.
     /// - Throws: everything that hinders, of all entries at once.
@@ -110,7 +110,7 @@ package struct Resolution: Sendable {
         self.findings = findings
     }
 
-    /// Why entries cannot be made out of others, as far as that is known before anything is hashed.
+    /// Why entries cannot be made from others, as far as that is known before anything is hashed.
     private static func refusals(_ items: [Item]) -> [Diagnostic] {
         items.flatMap { item -> [Diagnostic] in
             guard case .derived(let entry, let request, _) = item else { return [] }
@@ -142,7 +142,7 @@ extension LockedEntry {
     }
 }
 
-/// One entry as it lies in a cache: its files, chosen by the entry's patterns, and what is known of them.
+/// One entry as it is in a cache: its files, chosen by the entry's patterns, and what is known of them.
 package struct FoundEntry: Sendable {
     let entry: Entry
     let origin: Origin
@@ -161,7 +161,7 @@ package struct FoundEntry: Sendable {
     var previous: LockedEntry?
 
     /// Looks for an entry's files in the caches, and reads what they state of themselves.
-    /// - Throws: where there is no such model.
+    /// - Throws: if there is no such model.
     static func find(
         _ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches
     ) throws(Diagnostics) -> FoundEntry {
@@ -220,7 +220,7 @@ package struct FoundEntry: Sendable {
                 findings.append(
                     Diagnostic(
                         code: .licenseDiffers,
-                        "\(entry.name): the manifest says the licence is \(stated), the model card says \(card)",
+                        "\(entry.name): the manifest states the licence is \(stated), the model card states \(card)",
                         fix: "take license out of the entry, or make sure that it is right"))
             }
         } else {

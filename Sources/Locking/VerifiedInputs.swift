@@ -14,7 +14,7 @@ package struct VerifiedInputs: Sendable {
     package let conversions: [ConversionOutcome]
     /// The entries that would have to be converted, and are missing, because nothing was to be written.
     package let unmade: [String]
-    /// Where contents that were hashed lie.
+    /// Where contents that were hashed are stored.
     package let locations: [SHA256Digest: String]
     /// Files that break their own format, which are carried as they are, and what is worth knowing of conversions.
     package let findings: [Diagnostic]
@@ -24,7 +24,7 @@ package struct VerifiedInputs: Sendable {
         let entry: String
         let origin: Origin
         let file: CachedFile
-        /// Where the file will lie soon, for the index; `nil` where it stays.
+        /// Where the file will be soon, for the index; `nil` where it stays.
         var finalLocation: String?
         /// The entry that it was found for, if files are told that break their own format.
         var found: FoundEntry?
@@ -51,7 +51,7 @@ package struct VerifiedInputs: Sendable {
     ///   - index: where digests are remembered; `nil` hashes everything and remembers nothing.
     ///   - rehash: hash everything all the same.
     ///   - converts: whether entries are made that were not made before; they are left out otherwise.
-    /// - Throws: every file that is not what its cache says it is, at once.
+    /// - Throws: every file that is not what its cache states it is, at once.
     package static func prove(
         _ resolution: Resolution, index: DigestIndex?, rehash: Bool = false, converts: Bool = true,
         progress: @escaping ProgressHandler

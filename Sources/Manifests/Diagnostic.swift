@@ -41,7 +41,7 @@ package struct Diagnostic: Error, Equatable, Sendable {
     package let severity: Severity
     /// What kind of finding it is; tools see its raw value.
     package let code: FindingCode
-    /// One sentence without a full stop: what is wrong, starting with the entry's name where there is one.
+    /// One sentence without a full stop: what is wrong, starting with the entry's name if there is one.
     package let message: String
     /// Where, when it is in a text file.
     package let location: Location?

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What long work tells of itself. How it is drawn is the receiver's business.
+/// What long work reports of itself. How it is drawn is the receiver's business.
 package enum ProgressEvent: Equatable, Sendable {
     /// A stage begins, such as "hashing", with so many files, or what else is counted, and bytes to go.
     case began(stage: String, files: Int, bytes: Int, counted: String = "files")

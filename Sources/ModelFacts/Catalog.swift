@@ -7,7 +7,7 @@ import Storage
 package struct Catalog: Sendable {
     /// One revision.
     package struct Item: Sendable {
-        /// The revision as it lies in its cache.
+        /// The revision as it is in its cache.
         package let inventory: Inventory.Item
         /// What its files say of the model.
         package let facts: ModelFacts
@@ -123,7 +123,7 @@ package struct Catalog: Sendable {
 }
 
 extension ModelFacts {
-    /// Reads the facts of files as they lie in a cache.
+    /// Reads the facts of files as they are in a cache.
     package static func read(
         _ files: [CachedFile], of revision: ModelRevision = ModelRevision(), entry: String? = nil
     ) -> ModelFacts {

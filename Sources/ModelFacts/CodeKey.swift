@@ -28,7 +28,7 @@ struct CodeKey: Sendable {
     let source: String
     /// Whether it is run without `trust_remote_code`, in one of the versions.
     let runsUnasked: Bool
-    /// What is run by a value, `nil` for what the key alone says; none for a value that runs nothing foreign.
+    /// What is run by a value, `nil` for what the key alone states; none for a value that runs nothing foreign.
     let values: @Sendable (JSON) -> [String?]
 
     /// All keys.

@@ -1,6 +1,6 @@
 import Formats
 
-/// What a transformers `config.json` says, as far as packing is concerned.
+/// What a transformers `config.json` states, as far as packing is concerned.
 package struct ConfigFacts: Equatable, Sendable {
     /// `model_type`, such as "bert".
     package let modelType: String?
@@ -8,7 +8,7 @@ package struct ConfigFacts: Equatable, Sendable {
     package let architectures: [String]
     /// `dtype`, before transformers 5 `torch_dtype`: the type that weights are meant to be loaded in.
     package let dtype: String?
-    /// How it says that the weights are quantized; `nil` where it says nothing of it.
+    /// How it states that the weights are quantized; `nil` where it states nothing of it.
     package let quantization: ModelQuantization?
     /// The values of `auto_map`: code that the repository brings along, as "module.Class" or, in another
     /// repository, "organization/name--module.Class".

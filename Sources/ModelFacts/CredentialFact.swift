@@ -8,7 +8,7 @@ import Storage
 package struct CredentialFact: Equatable, Sendable {
     /// The path in the entry.
     package let path: RelativePath
-    /// The line from 1; 0 where the file's name alone tells.
+    /// The line from 1; 0 where the file's name alone reports.
     package let line: Int
     /// What it is, to be read after "has".
     package let kind: String
@@ -74,7 +74,7 @@ extension CredentialFact {
     /// The name of the fact in a lock's entry.
     static let lockName = "credentials"
 
-    /// The lock's member; `nil` where there are none.
+    /// The lock's member; `nil` if there are none.
     package static func lockMember(_ facts: [CredentialFact]) -> JSON.Member? {
         guard !facts.isEmpty else { return nil }
         return JSON.Member(

@@ -10,7 +10,7 @@ package struct LoadedCode: Hashable, Sendable {
     /// could not be read.
     package let key: String
     /// What is run, as "module.Class" or, in another repository, "organization/name--module.Class"; `nil` where the
-    /// key alone says it.
+    /// key alone states it.
     package let value: String?
 
     /// The most places that a lock records of an entry; real models have about ten.
@@ -51,7 +51,7 @@ package struct LoadedCode: Hashable, Sendable {
         self.value = value
     }
 
-    /// Reads the record of a lock; `nil` where it is none.
+    /// Reads the record of a lock; `nil` if it is not one.
     package init?(_ json: JSON) {
         guard let file = json["file"]?.string, let key = json["key"]?.string else { return nil }
         self.init(file: file, key: key, value: json["value"]?.string)
@@ -110,7 +110,7 @@ package struct LoadedCode: Hashable, Sendable {
     }
 
     /// Classes of a pipeline are lists of a module and a class; those of libraries come from an installed package, and
-    /// a pipeline's own is a list only where its module lies in the repository.
+    /// a pipeline's own is a list only where its module is in the repository.
     private static func diffusers(_ json: JSON, _ file: String) -> [LoadedCode] {
         (json.members ?? []).compactMap { member in
             // A modular pipeline has a description of where it comes from as a third element.

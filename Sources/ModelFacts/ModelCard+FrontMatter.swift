@@ -115,7 +115,7 @@ extension ModelCard {
 
 extension FrontMatter {
     /// The YAML at the head of a `README.md` with what gguf-py's `metadata.py` changes in it, every line ending in a
-    /// newline; `nil` where there is none.
+    /// newline; `nil` if there is none.
     /// - Throws: where it is longer than ``sizeLimit``.
     static func convertersText(of readme: [UInt8]) throws(ModelCard.Problem) -> [UInt8]? {
         let delimiter = Array("---".utf8)

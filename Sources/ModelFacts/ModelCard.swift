@@ -1,6 +1,6 @@
 import Yams
 
-/// What the YAML at the head of a repository's `README.md` says (the Hub's model card metadata).
+/// What the YAML at the head of a repository's `README.md` states (the Hub's model card metadata).
 ///
 /// Every value is text as it was written: `license: no` and `language: 1` are "no" and "1".
 package struct ModelCard: Equatable, Sendable {
@@ -33,7 +33,7 @@ package struct ModelCard: Equatable, Sendable {
     /// `datasets`, one or a list.
     package let datasets: [String]
 
-    /// The licence to go by: the name where `license` only says "other".
+    /// The licence to go by: the name where `license` only states "other".
     package var effectiveLicense: String? {
         license?.lowercased() == "other" ? licenseName ?? license : license
     }
@@ -88,7 +88,7 @@ package struct ModelCard: Equatable, Sendable {
 
     private static func text(_ scalar: Node.Scalar) -> String? {
         if scalar.style == .plain, ["", "~", "null", "Null", "NULL"].contains(scalar.string) { return nil }
-        // The texts end in tables on terminals, where an escape sequence would do what it says.
+        // The texts end in tables on terminals, where an escape sequence would do what it states.
         let clean = scalar.string.unicodeScalars.map {
             $0.properties.generalCategory == .control ? " " : Character($0)
         }

@@ -81,7 +81,7 @@ private struct ModelFactsReader {
             if header.metadata("format") == "mlx" { formats.insert(.mlx) }
             guard chosen.contains(file.path) else { continue }
             summary.add(header)
-            // What a part in a folder has to have, its own configuration says.
+            // What a part in a folder has to have, its own configuration states.
             if file.path.parent == nil {
                 tensors += header.tensors.map {
                     CheckpointTensor(name: $0.name, shape: $0.shape, dtype: $0.dtype)
@@ -165,7 +165,7 @@ private struct ModelFactsReader {
         }
     }
 
-    /// A small JSON file, or `nil` where there is none, or where it is broken, which is noted.
+    /// A small JSON file, or `nil` if there is none, or where it is broken, which is noted.
     private mutating func json(_ path: RelativePath) -> JSON? {
         guard let file = byPath[path], let bytes = whole(file, limit: 1 << 22) else { return nil }
         do throws(FormatError) {

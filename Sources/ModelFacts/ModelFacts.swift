@@ -2,7 +2,7 @@ package import Formats
 package import Manifests
 package import Tensors
 
-/// A file of a snapshot: where its content lies on this machine.
+/// A file of a snapshot: where its content is on this machine.
 package struct ModelFile: Equatable, Sendable {
     /// The path in the snapshot.
     package let path: RelativePath
@@ -21,7 +21,7 @@ package struct ModelFile: Equatable, Sendable {
 
 /// What a model is, read from its files without running anything.
 package struct ModelFacts: Equatable, Sendable {
-    /// The model card; `nil` where there is none or it cannot be read.
+    /// The model card; `nil` if there is none or it cannot be read.
     package internal(set) var card: ModelCard?
     /// The configuration: the top one, else that of the first part that has one.
     package let config: ConfigFacts?
@@ -29,7 +29,7 @@ package struct ModelFacts: Equatable, Sendable {
     package let formats: [ModelFormat]
     /// The dtypes of safetensors weights as their headers name them, the one with most bytes first.
     package let dtypes: [String]
-    /// The number of parameters in safetensors weights; `nil` where there are none or a header is broken.
+    /// The number of parameters in safetensors weights; `nil` if there are none or a header is broken.
     package let parameters: Int?
     /// The bytes of the weights by dtype, of GGUF by ggml's types, the one with most first: of the files that
     /// are loaded as one model, where a repository holds it more than once. Empty for other formats.
@@ -37,7 +37,7 @@ package struct ModelFacts: Equatable, Sendable {
     /// The tensors that the configuration asks for and that the weights lack, as the model's files would call them;
     /// empty where nothing is missing and where the class is not known.
     package internal(set) var missingTensors: [String] = []
-    /// How the weights are quantized; `nil` where they are not, or nothing tells.
+    /// How the weights are quantized; `nil` where they are not, or nothing reports.
     package internal(set) var quantization: ModelQuantization?
     /// What must be among the files for the model to load: "config" and "tokenizer", with ":" and a
     /// directory for a part of a pipeline.
@@ -62,7 +62,7 @@ package struct ModelFacts: Equatable, Sendable {
     /// archives, are not among them. Not a fact that a lock records: it saves reading headers again.
     package internal(set) var tensorFiles: [RelativePath: TensorFile.Reading] = [:]
 
-    /// The licence that the model card states: the name where it only says "other".
+    /// The licence that the model card states: the name where it only states "other".
     package var license: String? { card?.effectiveLicense }
 
     /// The shards that the index at this path names; `nil` where it is no index.

@@ -58,12 +58,12 @@ package enum ModelFormat: String, Sendable, CaseIterable {
             || ["h5", "hdf5", "msgpack", "pkl", "pickle", "joblib", "npz", "mlmodel"].contains(name.suffix)
     }
 
-    /// The format of one file from its name and the start of its content; `nil` where it is none of the
+    /// The format of one file from its name and the start of its content; `nil` if it is not one of the
     /// known ones, as of a Git LFS pointer.
     /// - Parameters:
     ///   - path: the path in the snapshot.
     ///   - head: the first bytes of the file; empty for a file that is not ``isWeightLike(_:)``.
-    ///   - hasXML: whether a file of the same name with the suffix `.xml` lies beside it.
+    ///   - hasXML: whether a file of the same name with the suffix `.xml` is beside it.
     static func detect(path: RelativePath, head: [UInt8], hasXML: Bool) -> ModelFormat? {
         let name = ModelPath(path)
         if let format = byPlace(name) { return format }
@@ -87,7 +87,7 @@ package enum ModelFormat: String, Sendable, CaseIterable {
         }
     }
 
-    /// What the path alone tells: formats that are directories, or several files with telling names.
+    /// What the path alone reports: formats that are directories, or several files with telling names.
     private static func byPlace(_ name: ModelPath) -> ModelFormat? {
         if name.directories.contains(where: { $0.hasSuffix(".mlpackage") || $0.hasSuffix(".mlmodelc") }) {
             return .coreml

@@ -17,12 +17,12 @@ struct ModelPart: Equatable {
     /// What it is loaded as.
     let role: Role
 
-    /// The path of a file of the part; `nil` where the directory's name is not one that a file may lie in.
+    /// The path of a file of the part; `nil` where the directory's name is not one that a file may be in.
     func path(_ file: RelativePath) -> RelativePath? {
         directory.isEmpty ? file : RelativePath(directory)?.appending(file)
     }
 
-    /// The parts of a snapshot, by what says so first: diffusers' `model_index.json`, sentence-transformers'
+    /// The parts of a snapshot, by what states it first: diffusers' `model_index.json`, sentence-transformers'
     /// `modules.json`, else the top alone.
     static func all(pipeline: JSON?, modules: JSON?) -> [ModelPart] {
         if let members = pipeline?.members { return diffusers(members) }
@@ -155,7 +155,7 @@ struct ModelPart: Equatable {
         return !withoutFiles.contains(kind) && ConfigFacts.code(tokenizer).isEmpty
     }
 
-    /// Whether the card says that the model's job has nothing to do with text.
+    /// Whether the card states that the model's job has nothing to do with text.
     private static func isWithoutText(_ card: ModelCard?) -> Bool {
         guard let tag = card?.pipelineTag?.lowercased() else { return false }
         let tags = [

@@ -24,7 +24,7 @@ package struct ModelPath {
     /// The names of the directories from the top.
     package var directories: [Substring] { directory.split(separator: "/") }
 
-    /// What follows the last "." in lowercase; empty where there is none.
+    /// What follows the last "." in lowercase; empty if there is none.
     package var suffix: String {
         file.utf8.lastIndex(of: UInt8(ascii: ".")).map {
             file.text[file.utf8.index(after: $0)...].lowercased()

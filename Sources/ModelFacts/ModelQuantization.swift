@@ -8,7 +8,7 @@ package struct ModelQuantization: Equatable, Sendable {
     /// "compressed-tensors", "fp8", "mxfp4", "modelopt", "hqq", "aqlm", "torchao", "exl2", "mlx", …;
     /// "gguf" for ggml's blocks.
     package let method: String
-    /// What a method with several forms says besides: compressed-tensors' `format`, ModelOpt's
+    /// What a method with several forms states besides: compressed-tensors' `format`, ModelOpt's
     /// `quant_algo`, bitsandbytes' "nf4" or "int8", the type that most of a GGUF file has; lowercase.
     package let format: String?
     /// The bits that a quantized weight has.
@@ -41,7 +41,7 @@ package struct ModelQuantization: Equatable, Sendable {
 
     // MARK: Configurations
 
-    /// Reads what `config.json` says: transformers' `quantization_config`, at the top or in the part of the
+    /// Reads what `config.json` states: transformers' `quantization_config`, at the top or in the part of the
     /// model that reads text; `compression_config`, which compressed-tensors wrote before; MLX's `quantization`.
     package init?(config: JSON) {
         let nested = ["text_config", "llm_config", "language_config", "thinker_config"]
@@ -129,7 +129,7 @@ package struct ModelQuantization: Equatable, Sendable {
     }
 
     /// torchao's `quant_type`: a name, or the record of a configuration's class below "default", of which the
-    /// name tells the numbers ("Float8DynamicActivationFloat8WeightConfig").
+    /// name reports the numbers ("Float8DynamicActivationFloat8WeightConfig").
     private static func torchao(_ json: JSON?) -> String? {
         let name = json?.string ?? json?["default"]?["_type"]?.string ?? ""
         let kinds = ["float8", "int8", "int4", "int2", "int1", "uintx", "fp6", "mxfp4", "nvfp4"]
@@ -138,7 +138,7 @@ package struct ModelQuantization: Equatable, Sendable {
 
     // MARK: Headers
 
-    /// Tells the method by the names that the tools give their tensors, where no configuration is there.
+    /// Reports the method by the names that the tools give their tensors, where no configuration is there.
     package init?(tensors: some Sequence<(name: String, dtype: DType)>) {
         var seen: Set<Substring> = []
         var hasFP8 = false

@@ -17,7 +17,7 @@ package struct PickleFact: Equatable, Sendable {
     package let verdict: PickleScan.Verdict
     /// What it imports without that being known as harmless, sorted; the first eight.
     package let names: [String]
-    /// The first thing that is wrong besides imports; `nil` where there is nothing.
+    /// The first thing that is wrong besides imports; `nil` if there is nothing.
     package let problem: String?
     /// A safetensors file, or an index of such, of the same repository that has the same weights by its name.
     package let twin: RelativePath?
@@ -99,7 +99,7 @@ extension PickleFact {
     /// The name of the fact in a lock's entry.
     static let lockName = "pickles"
 
-    /// The lock's member; `nil` where there are no pickles.
+    /// The lock's member; `nil` if there are no pickles.
     package static func lockMember(_ facts: [PickleFact]) -> JSON.Member? {
         facts.isEmpty ? nil : JSON.Member(lockName, .array(facts.map(\.json)))
     }
@@ -114,7 +114,7 @@ extension PickleFact {
         return .object(members.sortedByKey)
     }
 
-    /// Reads what a lock says. A verdict that is not known counts as unreadable.
+    /// Reads what a lock states. A verdict that is not known counts as unreadable.
     package init(_ json: JSON) {
         path = json["path"]?.string.flatMap { RelativePath($0) } ?? "?"
         verdict = json["verdict"]?.string.flatMap(PickleScan.Verdict.init) ?? .unreadable

@@ -69,7 +69,7 @@ extension ProgramFact {
     /// The name of the fact in a lock's entry.
     static let lockName = "programs"
 
-    /// The lock's member; `nil` where there are none.
+    /// The lock's member; `nil` if there are none.
     package static func lockMember(_ facts: [ProgramFact]) -> JSON.Member? {
         facts.isEmpty ? nil : JSON.Member(lockName, .array(facts.map(\.json)))
     }
@@ -82,7 +82,7 @@ extension ProgramFact {
         ]
     }
 
-    /// Reads what a lock says.
+    /// Reads what a lock states.
     package init(_ json: JSON) {
         path = json["path"]?.string.flatMap { RelativePath($0) } ?? "?"
         format = json["format"]?.string ?? "file"

@@ -44,7 +44,7 @@ package struct SafetyFacts: Equatable, Sendable {
         templates = Array(templates.prefix(TemplateFinding.most))
     }
 
-    /// The facts that a lock records, sorted by name; none where there is nothing.
+    /// The facts that a lock records, sorted by name; none if there is nothing.
     var lockFields: [JSON.Member] {
         var fields: [JSON.Member] = []
         if !code.isEmpty { fields.append(JSON.Member("remote_code", .array(code.map(\.json)))) }
@@ -64,7 +64,7 @@ package struct SafetyFacts: Equatable, Sendable {
         templates += TemplateFinding.all(in: json, file: file.path.text)
     }
 
-    /// A JSON file that has not the name of a configuration: what is none, or too long for one, tells nothing.
+    /// A JSON file that has not the name of a configuration: what is none, or too long for one, reports nothing.
     private mutating func read(document file: ModelFile, _ contents: ModelFileReader) {
         guard !SafetyFacts.isVocabulary(file.path), file.size <= SafetyFacts.documentLimit,
             let bytes = try? contents.document(file, limit: SafetyFacts.documentLimit),

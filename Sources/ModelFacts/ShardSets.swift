@@ -2,7 +2,7 @@ import Formats
 
 /// The sets of files that are one model's weights together, and what of them is there. By names alone.
 struct ShardSet: Equatable {
-    /// What says which files belong to it: an index, or the pattern of their names.
+    /// What states which files belong to it: an index, or the pattern of their names.
     let name: String
     /// Whether ``name`` is an index.
     let isIndexed: Bool

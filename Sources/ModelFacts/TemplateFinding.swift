@@ -33,7 +33,7 @@ package struct TemplateFinding: Equatable, Sendable {
         self.message = message
     }
 
-    /// Reads the record of a lock; `nil` where it is none.
+    /// Reads the record of a lock; `nil` if it is not one.
     package init?(_ json: JSON) {
         guard let file = json["file"]?.string, let line = json["line"]?.integer,
             let message = json["message"]?.string

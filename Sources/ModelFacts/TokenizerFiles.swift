@@ -11,7 +11,7 @@ struct TokenizerFiles {
 
     /// - Parameters:
     ///   - paths: the files of the entry.
-    ///   - directory: where the model lies; empty for the top. Directories in it that are named after a
+    ///   - directory: where the model is stored; empty for the top. Directories in it that are named after a
     ///     tokenizer count too.
     init(_ paths: Set<RelativePath>, in directory: String) {
         let start = directory.isEmpty ? "" : directory + "/"

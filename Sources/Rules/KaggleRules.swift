@@ -20,10 +20,10 @@ enum KaggleRules {
         metadata(manifest) + sizes(plan, manifest) + layout(plan, manifest) + paths(plan, manifest)
     }
 
-    /// Files of an entry that lie in the store, because Kaggle would not keep them under their names.
+    /// Files of an entry that are in the store, because Kaggle would not keep them under their names.
     static func renamed(_ entry: LockedEntry) -> [Diagnostic] {
         let moved = entry.files.filter { file in
-            // What lies at its natural path was found to survive when it was placed.
+            // What is at its natural path was found to survive when it was placed.
             file.placement != .natural && BundlePath.problem(entry.naturalPath(of: file)) != nil
         }
         guard let first = moved.first, let reason = BundlePath.problem(entry.naturalPath(of: first)) else {
@@ -33,7 +33,7 @@ enum KaggleRules {
         return [
             Diagnostic(
                 code: .kaggleRenamed,
-                "\(entry.name): \(one ? "a file lies" : "\(moved.count) files lie") in \(BundlePath.store)/, as "
+                "\(entry.name): \(one ? "a file is stored" : "\(moved.count) files are stored") in \(BundlePath.store)/, as "
                     + "\(one ? "its name" : "their names") would not survive the upload",
                 notes: ["\(first.path): \(reason)"] + moved.dropFirst().prefix(4).map(\.path.text)
                     + (moved.count > 5 ? ["…"] : [])
@@ -92,7 +92,7 @@ enum KaggleRules {
         return findings
     }
 
-    /// Keywords that Kaggle drops, of which it tells only after the upload (`invalidTags`).
+    /// Keywords that Kaggle drops, of which it reports only after the upload (`invalidTags`).
     private static func keywords(_ manifest: Manifest) -> [Diagnostic] {
         var seen: Set<ExactName> = []
         return manifest.bundle.keywords.compactMap { keyword in

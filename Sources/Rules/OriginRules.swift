@@ -3,7 +3,7 @@ import Manifests
 /// `released-before` of `[policy]`: what was released later may not be used.
 enum ReleaseRule {
     static func findings(_ entry: Entry, _ locked: LockedEntry, _ manifest: Manifest) -> [Diagnostic] {
-        // What is converted here is as old as the entry that it was made out of.
+        // What is converted here is as old as the entry that it was made from.
         guard let limit = manifest.policy.releasedBefore, isReleased(locked), entry.conversion == nil else {
             return []
         }
@@ -11,7 +11,7 @@ enum ReleaseRule {
             return [
                 Diagnostic(
                     code: .releasedUnknown,
-                    "\(entry.name): nothing says when it was released, which has to be before \(limit)",
+                    "\(entry.name): nothing states when it was released, which has to be before \(limit)",
                     notes: ["no cache keeps the date of a commit or of a version"],
                     fix: "look it up on the Hub or on Kaggle, and add released = YYYY-MM-DD to the entry")
             ]

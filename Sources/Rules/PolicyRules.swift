@@ -38,7 +38,7 @@ enum EntrySizeRule {
 
 /// `proof = "required"` of `[policy]`: something besides Knapsack must have hashed the content.
 ///
-/// What was converted follows from files that are looked at in the entry that it was made out of.
+/// What was converted follows from files that are looked at in the entry that it was made from.
 enum ProofRule {
     static func findings(_ locked: LockedEntry, _ policy: Policy) -> [Diagnostic] {
         guard policy.proof == .required else { return [] }

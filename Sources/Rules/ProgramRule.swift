@@ -4,7 +4,7 @@ import ModelFacts
 /// Programs in files that are no pickles: layers that are code, operators from elsewhere, scripts in archives.
 ///
 /// Loading such a file runs what is in it, as with a pickle, and what runs is code that the model brings along: both
-/// `pickle` and `remote-code` of `[policy]` have to allow it. Where one of them denies it is an error, where neither says
+/// `pickle` and `remote-code` of `[policy]` have to allow it. Where one of them denies it is an error, where neither states
 /// "allow" to the end a warning.
 enum ProgramRule {
     private static let told = 8

@@ -38,7 +38,7 @@ package enum AtomicFile {
         return true
     }
 
-    /// Where a file or directory lies until it is whole: beside its final name, so that it can be renamed,
+    /// Where a file or directory is stored until it is whole: beside its final name, so that it can be renamed,
     /// and always at the same place, so that the next run finds what a killed one left.
     package static func unfinished(_ path: String) -> String {
         Path.join(Path.parent(path), ".\(Path.name(path)).partial")

@@ -1,7 +1,7 @@
 import Formats
 import GRDB
 
-// What lies on the disk for the index, and how it is taken away again.
+// What is on the disk for the index, and how it is taken away again.
 extension DigestIndex {
     /// The name of the database; SQLite puts its own files beside it.
     package static let fileName = "digests.sqlite"
@@ -14,7 +14,7 @@ extension DigestIndex {
         package let files: [String]
         /// Their size in bytes.
         package let size: Int
-        /// The number of files whose digests are remembered; `nil` where there is no index that can be read.
+        /// The number of files whose digests are remembered; `nil` if there is no index that can be read.
         package let rows: Int?
     }
 

@@ -2,7 +2,7 @@ import Formats
 import GRDB
 import Synchronization
 
-/// Digests that were computed before, remembered by what the kernel says of the file.
+/// Digests that were computed before, remembered by what the kernel states of the file.
 ///
 /// A digest is found again only while device, inode, size, modification time and change time are all the
 /// same to the nanosecond; nobody can set a change time back. The index is a cache: one that is corrupt or
@@ -65,7 +65,7 @@ package final class DigestIndex: Sendable {
 
     /// Opens the index that a directory has to look digests up: nothing is made, changed or remembered.
     ///
-    /// - Returns: `nil` where there is none that can be read.
+    /// - Returns: `nil` if there is none that can be read.
     package static func reading(inDirectory directory: String) -> DigestIndex? {
         var configuration = Configuration()
         configuration.readonly = true
@@ -136,7 +136,7 @@ package final class DigestIndex: Sendable {
         return found ?? files.map { _ in nil }
     }
 
-    /// What a row says, or `nil` where it does not carry its seal.
+    /// What a row states, or `nil` where it does not carry its seal.
     private static func known(in row: GRDB.Row, of status: FileStatus) -> Known? {
         guard let text: String = row[0], let sha256 = SHA256Digest(hex: text), let seal: String = row[2]
         else { return nil }

@@ -1,7 +1,7 @@
 import Formats
 import Glibc
 
-/// Directories and names: what lies in them, where links lead, making and removing them.
+/// Directories and names: what is in them, where links lead, making and removing them.
 package enum Directory {
     /// The names in a directory, without "." and "..", in the order of their bytes.
     ///

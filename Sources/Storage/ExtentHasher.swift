@@ -1,6 +1,6 @@
 /// A range of a file with the SHA-256 of its bytes.
 package struct ExtentDigest: Hashable, Sendable {
-    /// Where the range lies, in bytes from the start of the file.
+    /// Where the range is stored, in bytes from the start of the file.
     package let bytes: Range<Int>
     /// The digest of its bytes.
     package let sha256: SHA256Digest

@@ -2,7 +2,7 @@ import Glibc
 
 /// Taking the name under which a file or a directory is written until it is whole.
 ///
-/// The name is always the same, so that the next run finds what a killed one left; the lock tells a leftover from
+/// The name is always the same, so that the next run finds what a killed one left; the lock distinguishes a leftover from
 /// what another process is writing.
 extension FileHandle {
     /// How often a name is tried that changes hands all the time.

@@ -8,7 +8,7 @@ extension FileHandle {
     package func read(into bytes: inout MutableSpan<UInt8>, at offset: Int) throws(FileError) -> Int {
         var done = 0
         while done < bytes.count {
-            // SAFETY: base + done ..< base + count lies in the span, which is valid for the closure.
+            // SAFETY: base + done ..< base + count is in the span, which is valid for the closure.
             let count = unsafe bytes.withUnsafeMutableBytes { raw in
                 unsafe pread(
                     descriptor, raw.baseAddress.map { unsafe $0 + done }, raw.count - done, offset + done)
@@ -23,7 +23,7 @@ extension FileHandle {
     package func write(_ bytes: Span<UInt8>, at offset: Int) throws(FileError) {
         var done = 0
         while done < bytes.count {
-            // SAFETY: base + done ..< base + count lies in the span, which is valid for the closure.
+            // SAFETY: base + done ..< base + count is in the span, which is valid for the closure.
             let count = unsafe bytes.withUnsafeBytes { raw in
                 unsafe pwrite(
                     descriptor, raw.baseAddress.map { unsafe $0 + done }, raw.count - done, offset + done)
@@ -39,7 +39,7 @@ extension FileHandle {
         }
     }
 
-    /// Tells the kernel that a range will be read soon, so that it can begin.
+    /// Reports the kernel that a range will be read soon, so that it can begin.
     package func willRead(_ range: Range<Int>) {
         // Advice only.
         _ = posix_fadvise(descriptor, range.lowerBound, range.count, POSIX_FADV_WILLNEED)

@@ -63,12 +63,12 @@ package struct FileHandle: ~Copyable, Sendable {
         }
     }
 
-    /// What the kernel says of the open file.
+    /// What the kernel states of the open file.
     package func status() throws(FileError) -> FileStatus {
         try FileStatus.status(of: descriptor, path: path)
     }
 
-    /// Tells the kernel that the file will be read once from front to back.
+    /// Reports the kernel that the file will be read once from front to back.
     package func willReadSequentially() {
         // Advice only: a file system that does not take it works all the same.
         _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
@@ -90,7 +90,7 @@ package struct FileHandle: ~Copyable, Sendable {
     package func read(into buffer: inout Buffer, at offset: Int) throws(FileError) -> Int {
         var done = 0
         while done < buffer.count {
-            // SAFETY: base + done ..< base + count lies in memory that the buffer owns.
+            // SAFETY: base + done ..< base + count is in memory that the buffer owns.
             let count = unsafe pread(descriptor, buffer.base + done, buffer.count - done, offset + done)
             if count == 0 { break }
             if count > 0 { done += count } else if errno != EINTR { throw FileError("read", path) }
@@ -123,7 +123,7 @@ package struct FileHandle: ~Copyable, Sendable {
         while done < bytes.count {
             let count = unsafe bytes.withUnsafeMutableBytes { raw in
                 guard let base = raw.baseAddress else { return 0 }
-                // SAFETY: base + done ..< base + count lies in the array.
+                // SAFETY: base + done ..< base + count is in the array.
                 return unsafe pread(descriptor, base + done, raw.count - done, range.lowerBound + done)
             }
             if count == 0 { break }

@@ -1,8 +1,8 @@
 import Glibc
 
-/// What the kernel says of one file, and all that Knapsack asks of it.
+/// What the kernel states of one file, and all that Knapsack asks of it.
 package struct FileStatus: Equatable, Hashable, Sendable {
-    /// The kinds of file that Knapsack tells apart.
+    /// The kinds of file that Knapsack distinguishes.
     package enum Kind: Sendable {
         /// A regular file.
         case file

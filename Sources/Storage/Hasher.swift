@@ -1,7 +1,7 @@
 import CCrypto
 
 /// A running message digest, computed by OpenSSL's libcrypto, which uses the processor's SHA
-/// instructions where there are any.
+/// instructions if there are any.
 @safe struct DigestContext: ~Copyable {
     // SAFETY: made in init, freed in deinit, never shared: this value cannot be copied.
     private let context: OpaquePointer

@@ -214,7 +214,7 @@ extension FileHandle {
         let wanted = min(max(count, 0), buffer.count)
         var done = 0
         while done < wanted {
-            // SAFETY: base + done ..< base + wanted lies in memory that the buffer owns.
+            // SAFETY: base + done ..< base + wanted is in memory that the buffer owns.
             let part = unsafe pread(descriptor, buffer.base + done, wanted - done, offset + done)
             if part == 0 { break }
             if part > 0 { done += part } else if errno != EINTR { throw FileError("read", path) }

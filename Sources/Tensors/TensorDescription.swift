@@ -1,4 +1,4 @@
-/// What a GGUF file's header says of a tensor, but for its place.
+/// What a GGUF file's header states of a tensor, but for its place.
 package struct TensorDescription: Hashable, Sendable {
     /// GGUF's name for the tensor, as `blk.0.attn_v.weight`.
     package var name: String

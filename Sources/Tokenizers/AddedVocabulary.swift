@@ -84,7 +84,7 @@ struct AddedVocabulary: Sendable {
     /// The added token of an id, or `nil`.
     func token(of id: Int) -> AddedTokenRule? { byID[id] }
 
-    /// Takes the tokens out of a text; what lies between them is normalized.
+    /// Takes the tokens out of a text; what is between them is normalized.
     func extract(
         _ text: [Unicode.Scalar], normalizer: (any TextNormalizer)?
     ) throws(ConversionError) -> [TextPiece] {
@@ -125,7 +125,7 @@ struct AddedVocabulary: Sendable {
             if token.stripsRight { while end < text.count, text[end].properties.isWhitespace { end += 1 } }
             if last < start { result.append(piece.slice(last..<start)) }
             result.append(TextPiece([], leading: 0, token: id))
-            // Where the token before took white space that belongs to this one, its end lies behind this one's.
+            // Where the token before took white space that belongs to this one, its end is behind this one's.
             last = end
         }
         if last < text.count { result.append(piece.slice(last..<text.count)) }

@@ -8,7 +8,7 @@ package enum PreTokenizer {
     ///   - config: its `config.json`.
     ///   - parsed: the content of `tokenizer.json`, where it was read before.
     ///   - sha256: computes the hash that the name is found by.
-    /// - Throws: where there is no tokenizer, it is not supported, or it is none of those that are known.
+    /// - Throws: if there is no tokenizer, it is not supported, or it is not one of those that are known.
     package static func identify(
         files: ModelDocuments, config: JSON, parsed: JSON? = nil, sha256: SHA256Function
     ) throws(ConversionError) -> String {

@@ -75,7 +75,7 @@ enum SplitBehavior: String, Sendable {
 
 extension TextPiece {
     /// Splits at matches, which are in order.
-    /// - Parameter invert: whether what lies between the matches counts as the matches.
+    /// - Parameter invert: whether what is between the matches counts as the matches.
     func split(at matches: [Range<Int>], _ behavior: SplitBehavior, invert: Bool = false) -> [TextPiece] {
         var parts: [(range: Range<Int>, isMatch: Bool)] = []
         var last = 0

@@ -80,7 +80,7 @@ package struct TokenizerEncoder: Sendable {
         return String(text)
     }
 
-    /// The id of a token, an added one or one of the model; `nil` where there is none.
+    /// The id of a token, an added one or one of the model; `nil` if there is none.
     package func id(of token: String) -> Int? {
         let bytes = Array(token.utf8)
         return added.id(of: bytes.span) ?? model.id(of: bytes.span)

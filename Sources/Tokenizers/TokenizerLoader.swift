@@ -63,7 +63,7 @@ struct TokenizerLoader {
         return .object(members)
     }
 
-    /// A setting of the class: what the file says, if it names it at all.
+    /// A setting of the class: what the file states, if it names it at all.
     private func flag(_ key: String, default standard: Bool) -> Bool {
         guard let value = settings[key] else { return standard }
         return value.bool ?? false

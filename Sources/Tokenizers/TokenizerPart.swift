@@ -10,7 +10,7 @@ package struct TokenizerPart {
         self.place = place
     }
 
-    /// A member, or `nil` where there is none or `null`.
+    /// A member, or `nil` if there is none or `null`.
     package subscript(key: String) -> TokenizerPart? {
         guard let value = json[key], value != .null else { return nil }
         return TokenizerPart(value, "\(place).\(key)")

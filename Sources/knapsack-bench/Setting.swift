@@ -2,7 +2,7 @@ import Formats
 import Glibc
 import Storage
 
-/// Where the data lies, and the command that is measured.
+/// Where the data is stored, and the command that is measured.
 struct Setting {
     /// The directory for all data; it may be removed afterwards.
     let root: String

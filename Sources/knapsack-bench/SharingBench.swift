@@ -1,6 +1,6 @@
 import Storage
 
-/// What finding equal tensors costs where there are none, and saves where there are many.
+/// What finding equal tensors costs if there are none, and saves if there are many.
 func measureSharing(_ setting: Setting) throws {
     print("sharing: data in \(setting.root); median of \(setting.runs) runs, page cache warm")
     let size = setting.isSmall ? 256 << 10 : 8 << 20

@@ -7,7 +7,7 @@ import Testing
 @testable import Manifests
 @testable import Storage
 
-/// Whatever lies in a cache, reading it ends with a result or with findings, and no file outside is reached.
+/// Whatever is in a cache, reading it ends with a result or with findings, and no file outside is reached.
 @Suite(.tags(.fuzz), .series) struct CacheFuzzTests {
     private static let commit = CacheFixtures.linkedNew
     private static let folder = "\(CacheFixtures.directory)/hub/models--tiny--linked"

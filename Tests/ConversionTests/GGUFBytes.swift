@@ -86,7 +86,7 @@ func values(_ items: [QuantizedMetadata.Item], source: [UInt8] = []) throws -> [
     return try parse(file.header).items.map { ($0.key, $0.value) }
 }
 
-/// The traits that a GGUF header says.
+/// The traits that a GGUF header states.
 func traits(_ bytes: [UInt8], overrides: [MetadataOverride] = []) throws -> ModelTraits {
     try ModelTraits(header: parse(bytes), bytes: bytes.span, overrides: overrides)
 }

@@ -15,7 +15,7 @@ func legacyImatrix(
     return bytes
 }
 
-/// An importance matrix that has as many ones for each name as it says.
+/// An importance matrix that has as many ones for each name as it states.
 func imatrix(of counts: [String: Int]) throws -> Imatrix {
     try imatrix(legacyImatrix(counts.map { ($0.key, 1, [Float](repeating: 1, count: $0.value)) }))
 }

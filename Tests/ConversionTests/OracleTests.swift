@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    /// A header that says what the oracle says of a file; long arrays have the length and nothing else in common.
+    /// A header that states what the oracle states of a file; long arrays have the length and nothing else in common.
     private static func header(_ json: JSON) throws -> [UInt8] {
         var file = GGUFBytes()
         for item in try #require(json["kv"]?.array) {

@@ -18,7 +18,7 @@ struct Transcript {
     let error: String
 }
 
-/// The fixtures of the repository that this file lies in.
+/// The fixtures of the repository that this file is in.
 enum Fixtures {
     static let root = Path.parent(Path.parent(Path.parent(#filePath)))
     static var quickstart: [String] {

@@ -72,7 +72,7 @@ import Testing
         let base = try base()
         let fresh = try Samples.lock(manifest.bundle, [base, try cast(of: base)])
         #expect(messages(manifest, fresh) == [])
-        let stale = "cast was made out of other files than base has in the lock"
+        let stale = "cast was made from other files than base has in the lock"
         for other in [try self.base(weights: "other"), try self.base(tokenizer: "other")] {
             let lock = try Samples.lock(manifest.bundle, [other, try cast(of: base)])
             #expect(messages(manifest, lock) == [stale])

@@ -25,7 +25,7 @@ struct FrontMatterTests {
                 }
             } else {
                 let value = try ModelCard.frontMatter(of: Array(text.utf8))
-                // What is no mapping says nothing there.
+                // What is no mapping states nothing there.
                 let mapping = value?.members == nil || value == .object([]) ? .null : value
                 #expect(mapping == parts[1], "\(text)")
             }

@@ -138,7 +138,7 @@ struct ModelFactsTests {
 
     @Test(
         arguments: [
-            // A missing configuration of a model that says what it is, or has an index only transformers writes.
+            // A missing configuration of a model that states what it is, or has an index only transformers writes.
             (["model.safetensors"], "---\nlibrary_name: transformers\n---\n", "", ["config"]),
             (["pytorch_model.bin"], "---\nlibrary_name: transformers\n---\n", "", ["config"]),
             // A name that only from_pretrained gives, and one that others give.

@@ -3,7 +3,7 @@ import Testing
 @testable import ModelFacts
 @testable import PythonPackages
 
-/// What METADATA of wheels says of their licences.
+/// What METADATA of wheels states of their licences.
 @Suite struct WheelLicenseTests {
     private func stated(_ fields: String...) throws -> String? {
         let text = "Metadata-Version: 2.4\nName: a\nVersion: 1\n" + fields.joined(separator: "\n") + "\n"

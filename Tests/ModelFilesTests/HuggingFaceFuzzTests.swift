@@ -55,7 +55,7 @@ import Testing
             var generator = SeededGenerator(seed: seed)
             let (model, output) = (Path.join(directory, "model"), Path.join(directory, "out.gguf"))
             for _ in 0..<40 {
-                // Of the weights only the header says anything that could be wrong.
+                // Of the weights only the header states anything that could be wrong.
                 let head = file == "model.safetensors" ? Array(whole[..<1400]) : whole
                 files[file] = mutated(head, with: &generator) + whole.dropFirst(head.count)
                 for (name, bytes) in files { try writeFile(Path.join(model, name), bytes) }

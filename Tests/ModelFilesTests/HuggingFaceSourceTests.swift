@@ -10,7 +10,7 @@ import Testing
 
 private typealias Sample = HuggingFaceSample
 
-/// A checkpoint that lies in memory.
+/// A checkpoint that is in memory.
 private struct MemoryCheckpoint: Checkpoint {
     let tensors: [CheckpointTensor]
     let bytes: [[UInt8]]

@@ -8,7 +8,7 @@ import Testing
 @testable import Storage
 @testable import Tensors
 
-/// Random damage to a model's header: a plan, or an error that says what is wrong, never a trap.
+/// Random damage to a model's header: a plan, or an error that states what is wrong, never a trap.
 @Suite(.tags(.fuzz), .series) struct QuantizerFuzzTests {
     @Test(arguments: 0..<10 as Range<UInt64>)
     func damagedModelsNeverTrap(seed: UInt64) async throws {

@@ -10,7 +10,7 @@ import Testing
 
 private typealias Sample = HuggingFaceSample
 
-/// Opens what lies in a directory, and says what is wrong.
+/// Opens what is in a directory, and states what is wrong.
 private func code(_ directory: String) throws -> String {
     do {
         _ = try SafetensorsCheckpoint.open(try Sample.inputs(directory), for: "model")

@@ -8,7 +8,7 @@ import Testing
 @testable import Storage
 @testable import Tensors
 
-/// Reads parts of a view of 0, 1, 2, …: each element is its own place, so that what is read says where it lay.
+/// Reads parts of a view of 0, 1, 2, …: each element is its own place, so that what is read states where it lay.
 private func gathered(
     _ view: TensorView, _ range: Range<Int>, count: Int, reads: inout Int
 ) throws -> [UInt16] {

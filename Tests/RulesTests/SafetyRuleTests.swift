@@ -6,7 +6,7 @@ import Testing
 @testable import Rules
 @testable import Storage
 
-/// What a policy says of code and templates that models bring along, of sizes and of proofs.
+/// What a policy states of code and templates that models bring along, of sizes and of proofs.
 @Suite struct SafetyRuleTests {
     private let auto: JSON.Member = .init(
         "remote_code",

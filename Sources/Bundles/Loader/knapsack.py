@@ -24,9 +24,9 @@ In a notebook (the bundle is an attached dataset, the internet may be off):
 In a shell:  python knapsack.py list | verify [--full] | path NAME | freeze [FILE] | activate
 
 All bundles that are attached take part, whichever one's knapsack.py is imported; where two of them
-disagree, a line on standard error says so. An entry's full name is "bundle/entry".
+disagree, a line on standard error states it. An entry's full name is "bundle/entry".
 
-Bundles are only ever read. The loader finds its own by its own location (knapsack.lock lies beside this
+Bundles are only ever read. The loader finds its own by its own location (knapsack.lock is beside this
 file) and the others below the same input directory, and writes to a private scratch directory alone:
 links to the bundles' files in the shape of a Hugging Face hub cache and of a kagglehub cache, and the
 files that a bundle stores in pieces, put together again. `activate(scratch=...)` or the variable
@@ -104,7 +104,7 @@ class Entry(NamedTuple):
     name: str  # what path() and install() take
     kind: str  # "model", "dataset", "wheels" or "files"
     source: (
-        str  # where it was packed from, as the manifest says it: "hf:org/name@main", or "from qwen as Q4_K_M"
+        str  # where it was packed from, as the manifest states it: "hf:org/name@main", or "from qwen as Q4_K_M"
     )
     revision: str  # the commit or version that was packed; "" for a plain directory
     license: str  # "" where it is not known
@@ -253,7 +253,7 @@ def _sound(known: _Attached) -> _Attached:
 def path(name: str) -> str:
     """The directory of one entry, with all its files under their own names.
 
-    It is the bundle's own directory where every file lies there, else a directory of links in scratch;
+    It is the bundle's own directory where every file is there, else a directory of links in scratch;
     files that are stored in pieces are put together first. Works without `activate()`.
     """
     with _mutex:
@@ -273,7 +273,7 @@ def models() -> list[Entry]:
 
 
 def verify(level: str = "quick", *, budget: int = 1 << 30) -> Verification:
-    """Compare the bundle with its lock. Raises VerifyError where they differ, else says what was compared.
+    """Compare the bundle with its lock. Raises VerifyError where they differ, else states what was compared.
 
     "quick" compares the size of every file and reads none. "full" also reads every file and compares its
     SHA-256, with several threads. "sampled" does that for whole files up to `budget` bytes: half of the
@@ -556,12 +556,12 @@ class _Kaggle(NamedTuple):
 
     @property
     def directory(self) -> str:
-        """Below the cache: where the versions of this model or dataset lie."""
+        """Below the cache: where the versions of this model or dataset are stored."""
         return "/".join([f"{self.type}s", *self.parts])
 
     @property
     def data(self) -> str:
-        """Below `directory`: where the files of this version lie."""
+        """Below `directory`: where the files of this version are stored."""
         return str(self.version) if self.type == "model" else f"versions/{self.version}"
 
 
@@ -574,7 +574,7 @@ _UNSAFE = re.compile(r"(?:^|/)\.{0,2}(?:/|\Z)|\0")
 
 
 def _origin(asked: dict[str, Any]) -> str:
-    """Where an entry was packed from, or what it was made out of."""
+    """Where an entry was packed from, or what it was made from."""
     if "from" not in asked:
         return str(asked.get("source", ""))
     made = asked.get("gguf") or asked.get("dtype")
@@ -649,7 +649,7 @@ def _parse_kaggle(record: Any) -> _Kaggle:
 
 
 class _Bundle:
-    """A mounted bundle: its root, its lock, and what lies in it. Never written to."""
+    """A mounted bundle: its root, its lock, and what is in it. Never written to."""
 
     def __init__(self, root: str) -> None:
         self.root = root
@@ -689,7 +689,7 @@ class _Bundle:
             raise ValueError(f"entry {name!r:.80}: {error}") from error
 
     def size_problems(self) -> dict[str, str]:
-        """Where a stored file is missing or has another size than the lock says."""
+        """Where a stored file is missing or has another size than the lock states."""
         found: dict[str, int] = {}
         for folder in (*_FOLDERS.values(), "store"):
             _scan(os.path.join(self.root, folder), folder, found)
@@ -1183,7 +1183,7 @@ def _shards(entry: _Entry, index: str) -> list[str]:
 
 
 def _read_header(entry: str, content: _Content) -> list[_Header]:
-    """What a file's header says of its tensors, in the order of their bytes.
+    """What a file's header states of its tensors, in the order of their bytes.
 
     What the safetensors package refuses is refused, and so is a name that occurs twice, of which it takes
     the last.
@@ -1291,7 +1291,7 @@ def _directories(paths: Iterable[str]) -> set[str]:
 
 class _Place:
     """What the attached bundles have in the scratch directory, <scratch>/knapsack-<user>/: for each bundle
-    and, where there are several, for all of them together a directory <lock>/ with
+    and, if there are several, for all of them together a directory <lock>/ with
 
     rebuilt/<sha256>   a file that the bundle stores in pieces, put together and proved
     proofs/<sha256>    what that file looked like then: after any change it is put together again
@@ -1400,7 +1400,7 @@ class _Place:
     def _plan_files(self, plan: _Plan, root: str, entries: list[_Entry], is_writable: bool) -> None:
         """All files of these entries below `root`, with as few links as possible."""
         files = _merge(entries)
-        sources: dict[str, str] = {}  # for a directory: the one of the bundle that all its files lie in
+        sources: dict[str, str] = {}  # for a directory: the one of the bundle that all its files are in
         counts: dict[str, int] = {}
         for name, file in files.items():
             folder = name
@@ -1625,7 +1625,7 @@ def _is_safe_base(directory: str) -> bool:
 def _default_scratch() -> str:
     """As the module tempfile chooses, whose import alone would be a tenth of activate()'s time.
 
-    But what lies in /kaggle/working is saved as the notebook's output.
+    But what is in /kaggle/working is saved as the notebook's output.
     """
     asked = [os.path.abspath(path) for path in map(os.environ.get, ("TMPDIR", "TEMP", "TMP")) if path]
     for place in ("/kaggle/temp", *asked, "/tmp", "/var/tmp"):
@@ -2049,7 +2049,7 @@ def _refusal(what: str, fix: str, *, of_download: bool = False) -> Exception:
     refusal = (NotInBundle if of_download else Offline)(what, fix)
     http = sys.modules.get("huggingface_hub.utils._http")
     if of_download and not hasattr(http, "set_client_factory"):
-        _tell(str(refusal))  # transformers 4 says "check your internet connection" in its place
+        _tell(str(refusal))  # transformers 4 reports "check your internet connection" in its place
     return refusal
 
 
@@ -2555,7 +2555,7 @@ def _prefer_snapshots(module: Any) -> None:
                     raise _refusal(*lines, of_download=True) from None
                 if not is_view or asked.get("local_files_only"):
                     raise
-            return original(repo_id, **asked)  # the answer says what is missing
+            return original(repo_id, **asked)  # the answer states what is missing
 
         return snapshot_download
 

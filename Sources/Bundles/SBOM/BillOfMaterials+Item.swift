@@ -17,9 +17,9 @@ extension BillOfMaterials {
         let packageURL: String?
         /// The page with exactly this revision.
         let address: String?
-        /// The licence in SPDX's words; `nil` where nobody says it, or says nothing by it.
+        /// The licence in SPDX's words; `nil` where nobody states it, or states nothing by it.
         package let license: StatedLicense?
-        /// What it was made out of: base models, and the entries that were converted.
+        /// What it was made from: base models, and the entries that were converted.
         let ancestors: [Ancestor]
 
         package init(_ entry: LockedEntry, in lock: Lock) throws(HashingFailure) {
@@ -55,7 +55,7 @@ extension BillOfMaterials {
             }
         }
 
-        /// The folder in the bundle that the entry's files naturally lie in.
+        /// The folder in the bundle that the entry's files naturally are in.
         var folder: String { "\(entry.kind.folder)/\(entry.name)" }
 
         /// The size of the files in bytes.
@@ -115,7 +115,7 @@ extension BillOfMaterials {
         }
     }
 
-    /// What an entry was made out of.
+    /// What an entry was made from.
     struct Ancestor: Sendable {
         /// The name: the one that the model card gives, or the entry's.
         let name: String
@@ -127,7 +127,7 @@ extension BillOfMaterials {
 }
 
 extension LockedFile {
-    /// What the lock says of the file that no format has a place for.
+    /// What the lock states of the file that no format has a place for.
     var remark: String { "\(size) bytes, proof: \(proof.rawValue)" }
 }
 

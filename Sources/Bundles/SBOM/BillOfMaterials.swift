@@ -67,7 +67,7 @@ package struct BillOfMaterials: Sendable {
     package static func time(_ seconds: Int) -> String? {
         guard (0...latestSourceDate).contains(seconds) else { return nil }
         // Years are counted from March here, so that a leap day is the last day of one: 400 of them have
-        // 146,097 days, and 719,468 days lie between 0000-03-01 and 1970-01-01.
+        // 146,097 days, and 719,468 days are between 0000-03-01 and 1970-01-01.
         let days = seconds / 86_400 + 719_468
         let era = days / 146_097
         let day = days % 146_097

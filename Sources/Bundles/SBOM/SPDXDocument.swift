@@ -36,7 +36,7 @@ struct SPDXDocument {
 
     private static let creationName = "_:creation"
 
-    /// SPDX asks for a time. Where none is given it is the beginning of 1970, and the comment says so.
+    /// SPDX asks for a time. Where none is given it is the beginning of 1970, and the comment states it.
     private var creation: JSON {
         .record([
             "type": "CreationInfo", "@id": .string(Self.creationName), "specVersion": "3.0.1",

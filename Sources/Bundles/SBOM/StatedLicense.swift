@@ -1,6 +1,6 @@
 import Manifests
 
-/// What somebody says of a licence, in the words of SPDX as far as it has some.
+/// What somebody states of a licence, in the words of SPDX as far as it has some.
 package enum StatedLicense: Equatable {
     /// One licence of the SPDX License List.
     case identifier(String)
@@ -12,7 +12,7 @@ package enum StatedLicense: Equatable {
 
     /// - Parameter text: an identifier of SPDX or of the Hub in any case, an expression, or several of them joined
     ///   by commas, as those of a model card that has a list: they hold together.
-    /// - Returns: `nil` where the text says nothing: "other", "unknown".
+    /// - Returns: `nil` where the text states nothing: "other", "unknown".
     init?(_ text: String) {
         if ["", "other", "unknown"].contains(text.lowercased()) { return nil }
         if let id = SPDXIdentifiers.spelling(of: text) {
@@ -63,7 +63,7 @@ private struct ExpressionReader {
         self.words = words.filter { !$0.isEmpty }[...]
     }
 
-    /// The expression as SPDX writes it; `nil` where the text is none, or names no licence of SPDX's list.
+    /// The expression as SPDX writes it; `nil` if the text is not one, or names no licence of SPDX's list.
     var expression: String? {
         var reader = self
         guard reader.series(), reader.words.isEmpty, reader.known > 0 else { return nil }

@@ -7,10 +7,10 @@ struct WheelIdentity: Equatable {
     let name: String
     /// The version.
     let version: String
-    /// The licence that the wheel states; `nil` where it states none, or says nothing by it.
+    /// The licence that the wheel states; `nil` where it states none, or states nothing by it.
     var license: StatedLicense?
 
-    /// - Returns: what the lock says that the wheel's METADATA says, else what its file name says; `nil` where the
+    /// - Returns: what the lock states that the wheel's METADATA states, else what its file name states; `nil` where the
     ///   file is no wheel.
     init?(_ file: LockedFile, of entry: LockedEntry) {
         guard entry.kind == .wheels, let named = WheelIdentity(path: file.path) else { return nil }

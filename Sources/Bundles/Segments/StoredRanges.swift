@@ -39,7 +39,7 @@ struct PlannedRanges: StoredRanges {
     }
 }
 
-/// Files that lie in an archive's file as they are, one after the other.
+/// Files that are in an archive's file as they are, one after the other.
 struct ArchiveRanges: StoredRanges {
     private let archive: String
     private let offsets: [RelativePath: Int]

@@ -2,7 +2,7 @@ import Formats
 package import Manifests
 package import Storage
 
-/// Makes signatures of bundles: of what was read and proved, or of what a lock says.
+/// Makes signatures of bundles: of what was read and proved, or of what a lock states.
 package struct BundleSigner: Sendable {
     /// What is signed.
     let statement: ModelStatement
@@ -13,7 +13,7 @@ package struct BundleSigner: Sendable {
     /// The statement's text, which follows from the files alone.
     package func text() throws(HashingFailure) -> String { try statement.text() }
 
-    /// What nothing that Knapsack signs covers: Kaggle takes the metadata out of a dataset, and the lock says
+    /// What nothing that Knapsack signs covers: Kaggle takes the metadata out of a dataset, and the lock states
     /// what it has to be; and the signature itself.
     private static let ignored = ModelStatement.gitPaths + UploadMetadata.names + [ModelSignature.name]
 
@@ -42,7 +42,7 @@ package struct BundleSigner: Sendable {
         self.init(digests, name: lock.bundle.name)
     }
 
-    /// Signs what the lock of a bundle says of the files of which only names and sizes were looked at, and what
+    /// Signs what the lock of a bundle states of the files of which only names and sizes were looked at, and what
     /// the files that Knapsack itself made hold now.
     ///
     /// - Parameter report: of ``VerifyReport/Level/quick`` at least.
@@ -86,7 +86,7 @@ package struct BundleSigner: Sendable {
         throw Diagnostics(
             findings + [
                 Diagnostic(
-                    code: .notSigned, "\(target) is not signed: it is not what its lock says",
+                    code: .notSigned, "\(target) is not signed: it is not what its lock states",
                     fix: "pack the bundle again", verdict: undecided ? .undecided : .finding)
             ])
     }

@@ -11,10 +11,10 @@ package struct ModelSignature: Sendable {
 
     /// What the key signed; `nil` where nothing is known to be signed by it.
     let statement: ModelStatement?
-    /// What does not hold, wherever the model lies.
+    /// What does not hold, wherever the model is stored.
     package let findings: [Diagnostic]
 
-    /// Checks the signature, and reads what it says only when it is the key's.
+    /// Checks the signature, and reads what it states only when it is the key's.
     ///
     /// - Parameters:
     ///   - bytes: the content of the file.
@@ -39,7 +39,7 @@ package struct ModelSignature: Sendable {
                     Diagnostic(
                         code: .signatureOrder,
                         "\(path) lists its files in another order than the format demands",
-                        fix: "tell whoever wrote it; what it says of each file is checked all the same"))
+                        fix: "tell whoever wrote it; what it states of each file is checked all the same"))
             }
         } catch {
             findings.append(

@@ -61,7 +61,7 @@ extension ModelStatement {
         -> [RelativePath]
     {
         guard serialization["ignore_paths"] != nil else { return [] }
-        // A path that lies in no model leaves nothing out, and one that is all of it must not.
+        // A path that is in no model leaves nothing out, and one that is all of it must not.
         return try serialization.strings("ignore_paths").compactMap { RelativePath(Path.normalized($0)) }
     }
 
@@ -100,7 +100,7 @@ extension ModelStatement {
             let name = try object.string("name")
             let digest = try object.hexBytes("digest")
             guard algorithms.contains(try object.string("algorithm")), digest.count == hash.size else {
-                throw SignatureProblem("has another kind of digest for \(name) than it says")
+                throw SignatureProblem("has another kind of digest for \(name) than it states")
             }
             let (path, range) = try parts(of: name, isShard: shardSize != nil)
             // A file that is signed by itself had this name up to version 1.0.
@@ -165,7 +165,7 @@ extension ModelStatement {
         return files.sorted { $0.name.precedesByBytes($1.name) }
     }
 
-    /// By the names' code points, as the format says; or as model_signing 1.1.1 does it: part by part of the
+    /// By the names' code points, as the format states; or as model_signing 1.1.1 does it: part by part of the
     /// path, and shards by their numbers.
     private static func isInOrder(_ resources: [Resource]) -> Bool {
         let pairs = zip(resources, resources.dropFirst())

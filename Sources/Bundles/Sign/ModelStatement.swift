@@ -1,13 +1,13 @@
 import Formats
 import Storage
 
-/// What a signature of a model says: an in-toto Statement 1 whose predicate lists every file with its digest.
+/// What a signature of a model states: an in-toto Statement 1 whose predicate lists every file with its digest.
 ///
 /// Source of the format: OpenSSF Model Signing 1.0, sections 5 and 6.
 struct ModelStatement: Equatable {
     static let type = "https://in-toto.io/Statement/v1"
     static let predicateType = "https://model_signing/signature/v1.0"
-    /// What no signature covers unless it says otherwise (section 6.2).
+    /// What no signature covers unless it states otherwise (section 6.2).
     static let gitPaths: [RelativePath] = [".git", ".gitattributes", ".github", ".gitignore"]
 
     /// One signed file.

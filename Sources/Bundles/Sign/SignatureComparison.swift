@@ -41,7 +41,7 @@ struct SignatureComparison {
         return findings.sorted { $0.path.precedesByBytes($1.path) }.map(\.finding)
     }
 
-    /// The files that the signature says nothing of, and that it does not leave out.
+    /// The files that the signature states nothing of, and that it does not leave out.
     var unsigned: [RelativePath] {
         let signed = Set(statement.files.map(\.path))
         return found.keys.filter { !signed.contains($0) }.compactMap(\.self)
@@ -51,7 +51,7 @@ struct SignatureComparison {
     /// Whether a signed file is not there, which may be because it is there under another name.
     var isMissingAny: Bool { statement.files.contains { found[$0.path] == nil } }
 
-    /// Where content of files that are not signed lies, by its digests.
+    /// Where content of files that are not signed is stored, by its digests.
     private func movedTo() -> [[[UInt8]]: RelativePath] {
         var paths: [[[UInt8]]: RelativePath] = [:]
         for path in unsigned.sorted() {
@@ -112,7 +112,7 @@ extension ModelSignature {
             found[path] =
                 switch content {
                 case .digest(let digest, _): .digests([digest.bytes])
-                // Of a full report: the lock says another size, so that nothing was hashed.
+                // Of a full report: the lock states another size, so that nothing was hashed.
                 case .size(let size): .size(size)
                 case .unreadable(let reason): .unreadable(reason)
                 }

@@ -6,12 +6,12 @@ import Formats
 struct SignatureFile: Equatable {
     /// The only version of Sigstore's bundle that signatures of models are in.
     static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
-    /// What an envelope of a statement says it holds.
+    /// What an envelope of a statement states it holds.
     static let payloadType = "application/vnd.in-toto+json"
     /// The most bytes that are read of one: the resources of several hundred thousand files.
     static let sizeLimit = 1 << 27
 
-    /// What says who signed.
+    /// What states who signed.
     enum Material: Equatable {
         /// A key that the verifier has: its fingerprint, or, up to version 1.0.1 of model_signing, its text.
         case key(hint: String?, text: [UInt8]?, details: String?)
@@ -85,7 +85,7 @@ extension SignatureFile {
         try top.allowOnly(["mediaType", "verificationMaterial", "dsseEnvelope"])
         let mediaType = try top.string("mediaType")
         guard mediaType == SignatureFile.mediaType else {
-            throw SignatureProblem("says it is \"\(mediaType)\", and not \"\(SignatureFile.mediaType)\"")
+            throw SignatureProblem("states it is \"\(mediaType)\", and not \"\(SignatureFile.mediaType)\"")
         }
         (material, hasWitnesses) = try SignatureFile.material(try top.object("verificationMaterial"))
         let envelope = try top.object("dsseEnvelope")

@@ -12,7 +12,7 @@ package struct SignedFiles: Sendable {
     ///
     /// - Parameters:
     ///   - root: a directory or a file.
-    ///   - signature: the path of the signature, which may lie inside and is not signed itself.
+    ///   - signature: the path of the signature, which may be inside and is not signed itself.
     package init(_ root: String, signature: String?) {
         self.root = root
         self.signature = signature
@@ -57,7 +57,7 @@ package struct SignedFiles: Sendable {
                     wanted.append((file, entry.digests.count))
                 }
             } else if statement.shardSize == nil || file.status.size > 0 {
-                // An empty file has no shard, so that no signature over shards tells of it.
+                // An empty file has no shard, so that no signature over shards reports of it.
                 found[name] = .present
             }
         }

@@ -23,12 +23,12 @@ struct SignedTree {
     /// Every directory that holds a signed file.
     private let folders: Set<RelativePath>
 
-    /// Walks through a directory as the statement says: links are followed only where they were when it was
+    /// Walks through a directory as the statement states: links are followed only where they were when it was
     /// signed, and what it leaves out is not looked at.
     ///
     /// - Parameters:
     ///   - root: a directory or a file; a link to one is followed.
-    ///   - excluded: the signature itself, which may lie inside.
+    ///   - excluded: the signature itself, which may be inside.
     static func list(_ root: String, _ statement: ModelStatement, excluding excluded: String?) throws
         -> SignedTree
     {

@@ -7,7 +7,7 @@ package protocol BundleContent: StoredRanges {
     /// What it is called in messages.
     var name: String { get }
 
-    /// The size in bytes of the file that is stored at a path of the bundle, or `nil` where there is none.
+    /// The size in bytes of the file that is stored at a path of the bundle, or `nil` if there is none.
     func size(of path: RelativePath) throws -> Int?
 }
 
@@ -45,7 +45,7 @@ extension BundleContent {
     }
 }
 
-/// A bundle that lies in a directory. No link in it is followed: bundles have none.
+/// A bundle that is in a directory. No link in it is followed: bundles have none.
 package struct DirectoryContent: BundleContent {
     /// The directory as it was named.
     package let name: String
@@ -67,7 +67,7 @@ package struct DirectoryContent: BundleContent {
         name = directory
     }
 
-    /// As ``BundleContent`` says; a link or a device in a file's place is an error.
+    /// As ``BundleContent`` states; a link or a device in a file's place is an error.
     package func size(of path: RelativePath) throws -> Int? {
         do {
             return try open(path).status().size
@@ -76,7 +76,7 @@ package struct DirectoryContent: BundleContent {
         }
     }
 
-    /// As ``StoredRanges`` says.
+    /// As ``StoredRanges`` states.
     package func read(
         _ path: RelativePath, _ range: Range<Int>, into buffer: inout Buffer,
         _ block: (Span<UInt8>) throws -> Void

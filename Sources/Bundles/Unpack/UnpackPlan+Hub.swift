@@ -83,7 +83,7 @@ extension UnpackPlan {
                 let path = try UnpackPlan.path("\(folder)/snapshots/\(commit.commit)/\(file.path)")
                 let isListed = tree != nil && (file.proof == .treeSHA256 || file.proof == .treeGit)
                 if file.proof == .none || isListed {
-                    // A plain copy, as the client leaves it where there are no symbolic links. A blob's
+                    // A plain copy, as the client leaves it if there are no symbolic links. A blob's
                     // name would claim that the content is the Hub's, which nobody ever proved; and what a
                     // listing proves shall not be proved by something else from now on.
                     add(file, of: entry, to: path, unit: unit)

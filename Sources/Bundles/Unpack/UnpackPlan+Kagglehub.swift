@@ -2,7 +2,7 @@ import Caches
 import Formats
 import Manifests
 
-// What kagglehub keeps: the files of a version, and beside them an empty file that says that all are there.
+// What kagglehub keeps: the files of a version, and beside them an empty file that states that all are there.
 extension UnpackPlan {
     mutating func planKagglehub(_ entries: [LockedEntry]) throws(Diagnostics) {
         var versions: [(handle: KaggleHandle, version: Int, entries: [LockedEntry])] = []

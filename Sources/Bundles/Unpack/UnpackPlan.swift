@@ -5,7 +5,7 @@ import Storage
 /// What is to be made in one target. It follows from the lock alone, so that it can be tested without a disk.
 ///
 /// All paths are relative to the target. Every one of them was checked: none is absolute, has a ".." or
-/// lies below another one's file.
+/// is below another one's file.
 struct UnpackPlan: Sendable {
     /// Some content, and where it goes.
     struct Item: Sendable {
@@ -41,7 +41,7 @@ struct UnpackPlan: Sendable {
     struct Text: Sendable {
         let path: RelativePath
         let bytes: [UInt8]
-        /// What a file says that has other content; `nil` where nobody needs to know.
+        /// What a file states that has other content; `nil` where nobody needs to know.
         var elsewhere: Diagnostic?
     }
 
@@ -134,12 +134,12 @@ struct UnpackPlan: Sendable {
         for path in paths {
             if let above = path.ancestors.first(where: seen.contains) {
                 throw UnpackPlan.contradiction(
-                    "\(quoted(above.text)) is a file, and \(quoted(path.text)) lies below it")
+                    "\(quoted(above.text)) is a file, and \(quoted(path.text)) is below it")
             }
         }
     }
 
-    /// A path below the target, put together out of what the lock says.
+    /// A path below the target, put together out of what the lock states.
     static func path(_ text: String) throws(Diagnostics) -> RelativePath {
         guard let path = RelativePath(text) else {
             throw contradiction("the path \(quoted(text)) \(RelativePath.problem(text) ?? "is refused")")

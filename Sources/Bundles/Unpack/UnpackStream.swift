@@ -70,7 +70,7 @@ struct UnpackStream: Sendable {
     /// Writes everything.
     ///
     /// - Returns: for every writer what went wrong with single files; of an archive that breaks off, what came
-    ///   before is restored, and nothing says of an entry that lacks a file that it is whole.
+    ///   before is restored, and nothing states of an entry that lacks a file that it is whole.
     @concurrent
     mutating func write() async throws -> [[Diagnostic]] {
         do {
@@ -125,7 +125,7 @@ struct UnpackStream: Sendable {
                 part.file,
                 Diagnostic(
                     code: .changed,
-                    "\(archive.name): \(FileWalk.shown(entry.path)) has \(entry.size) bytes, and not what the lock says",
+                    "\(archive.name): \(FileWalk.shown(entry.path)) has \(entry.size) bytes, and not what the lock states",
                     notes: ["needed for \(item(part.file).name)"], fix: "copy the bundle again"))
         }
     }
@@ -252,7 +252,7 @@ struct UnpackStream: Sendable {
 
     private func item(_ file: Key) -> UnpackPlan.Item { writers[file.writer].plan.items[file.item] }
 
-    /// Where a file lies until it is whole.
+    /// Where a file is stored until it is whole.
     private mutating func unfinished(_ file: Key) throws -> (OpenDirectory, String) {
         let writer = writers[file.writer]
         let (path, name) = writer.unfinishedPath(item(file))

@@ -124,7 +124,7 @@ struct UnpackSurvey {
         _ item: UnpackPlan.Item, _ folder: RelativePath, _ naming: UnpackPlan.Naming, _ links: [RelativePath],
         _ state: inout State, _ buffer: inout Buffer, _ progress: ProgressHandler
     ) throws {
-        // The names under which the content may lie there: its own, and those that links in the place of
+        // The names under which the content may be there: its own, and those that links in the place of
         // ours lead to. A git blob name is not known before the content was read.
         var known: [String: Comparison] = [:]
         func blob(_ name: String) throws -> Comparison {
@@ -150,7 +150,7 @@ struct UnpackSurvey {
                 continue
             }
             guard status.kind == .link else {
-                // A plain copy, as the client leaves it where there are no links.
+                // A plain copy, as the client leaves it if there are no links.
                 switch try compare(item, at: link, &buffer, progress) {
                 case .absent, .same: break
                 case .conflict(let problem): state.conflicts.append(problem)

@@ -3,8 +3,8 @@ import Formats
 import Manifests
 import Storage
 
-/// Makes what a plan says and a survey found missing: content first, each file under another name until it
-/// is whole, proved and on the disk; then links; then what says that all is there.
+/// Makes what a plan states and a survey found missing: content first, each file under another name until it
+/// is whole, proved and on the disk; then links; then what states that all is there.
 struct UnpackWriter: Sendable {
     /// What the bundle is called in messages.
     let bundle: String
@@ -50,7 +50,7 @@ struct UnpackWriter: Sendable {
 
     /// Writes everything out of a bundle that can be read at any place.
     ///
-    /// - Returns: what went wrong with single files; where something did, nothing says of their entry that it
+    /// - Returns: what went wrong with single files; where something did, nothing states of their entry that it
     ///   is whole.
     func write(
         from content: any BundleContent, progress: @escaping ProgressHandler
@@ -113,7 +113,7 @@ struct UnpackWriter: Sendable {
         }
     }
 
-    /// Where an item lies until it is whole.
+    /// Where an item is stored until it is whole.
     func unfinished(_ item: UnpackPlan.Item) throws -> (OpenDirectory, String) {
         let (path, name) = unfinishedPath(item)
         return (try directory.directory(making: path), name)
@@ -169,12 +169,12 @@ struct UnpackWriter: Sendable {
         let places = Set(item.ranges.map(\.at)).sorted()
         let more = places.count > 3 ? ["… and \(places.count - 3) more"] : []
         return Diagnostic(
-            code: .changed, "\(item.name) does not come out of the bundle as the lock says",
+            code: .changed, "\(item.name) does not come out of the bundle as the lock states",
             notes: [
                 "expected sha256 \(item.sha256)  (\(item.size) bytes, from the lock)",
                 "found    sha256 \(found)",
             ] + places.prefix(3).map { "from \(FileWalk.shown($0.joined(to: bundle)))" } + more,
-            fix: "knapsack verify \(bundle) says what is damaged; copy the bundle again")
+            fix: "knapsack verify \(bundle) states what is damaged; copy the bundle again")
     }
 
     /// Gives written content its name, unless something came to have it meanwhile.
@@ -288,7 +288,7 @@ struct UnpackWriter: Sendable {
         }
     }
 
-    /// Makes a small file where there is none.
+    /// Makes a small file if there is none.
     ///
     /// - Returns: what there is to say of one that exists with other content.
     private func make(_ text: UnpackPlan.Text, staging path: RelativePath) throws -> Diagnostic? {

@@ -6,7 +6,7 @@ package import Storage
 ///
 /// Every stored byte is hashed, but for members that the lock does not have or has with another size: where the lock
 /// can be looked up first, it bounds all of them. A file in segments is put together too, from a second reading of its ranges
-/// where they lie in the archive's file as they are: no single pass can do that, because its digest takes the
+/// where they are in the archive's file as they are: no single pass can do that, because its digest takes the
 /// bytes in its own order, and its header comes last, in the store. In a compressed archive they cannot be
 /// reached again, so there its parts are proved; that it comes out of them was proved by `pack`.
 package struct ArchiveVerifier: Sendable {

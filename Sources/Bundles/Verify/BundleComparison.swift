@@ -9,7 +9,7 @@ package enum FoundContent: Equatable, Sendable {
     case unreadable(String)
 }
 
-/// Holds what was found in a bundle, wherever it was read from, against what its lock says.
+/// Holds what was found in a bundle, wherever it was read from, against what its lock states.
 struct BundleComparison {
     private let expected: ExpectedFiles
     private let found: [RelativePath: FoundContent]
@@ -160,7 +160,7 @@ struct BundleComparison {
 
     private func damagedSums(notes: [String]) -> Diagnostic {
         Diagnostic(
-            code: .changed, "\(SumsFile.name) is damaged: it does not say what the lock says", notes: notes,
+            code: .changed, "\(SumsFile.name) is damaged: it does not say what the lock states", notes: notes,
             fix: "pack the bundle again")
     }
 

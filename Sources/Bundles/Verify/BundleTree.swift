@@ -2,7 +2,7 @@ import Formats
 import Manifests
 import Storage
 
-/// What lies in a bundle's directory: regular files, and what does not belong into a bundle at all.
+/// What is in a bundle's directory: regular files, and what does not belong into a bundle at all.
 struct BundleTree {
     /// The regular files by their paths.
     private(set) var files: [RelativePath: FileStatus] = [:]

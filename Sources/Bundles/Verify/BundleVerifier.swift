@@ -47,7 +47,7 @@ package struct BundleVerifier: Sendable {
             findings: findings, found: found, lock: lock)
     }
 
-    /// Reads the lock, and works out what it says the bundle has. A damaged one is a finding: the bundle was looked at, and
+    /// Reads the lock, and works out what it states the bundle has. A damaged one is a finding: the bundle was looked at, and
     /// it does not hold.
     private func readLock() throws -> (lock: Lock?, expected: ExpectedFiles?, damage: [Diagnostic]) {
         var lock: Lock?

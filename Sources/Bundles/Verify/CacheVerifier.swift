@@ -3,14 +3,14 @@ import Formats
 package import Manifests
 import Storage
 
-/// Proves the files that a lock names, where they lie in the caches: every byte, with nothing remembered.
+/// Proves the files that a lock names, where they are in the caches: every byte, with nothing remembered.
 package struct CacheVerifier: Sendable {
     private let sources: LockedSources
     private let level: VerifyReport.Level
 
     /// Looks the lock's revisions up.
     ///
-    /// - Parameter directory: what `path:` sources are relative to: where the lock lies.
+    /// - Parameter directory: what `path:` sources are relative to: where the lock is stored.
     package init(_ lock: Lock, caches: Caches, directory: String, level: VerifyReport.Level) {
         sources = LockedSources(lock, caches: caches, directory: directory)
         self.level = level

@@ -2,7 +2,7 @@ import Formats
 import Manifests
 import Storage
 
-/// The stored files that a lock says a bundle has, worked out from the lock's records alone.
+/// The stored files that a lock states a bundle has, worked out from the lock's records alone.
 struct ExpectedFiles {
     /// What a stored file must be.
     struct Content {
@@ -66,7 +66,7 @@ struct ExpectedFiles {
         }
     }
 
-    /// The path whose content has this digest, the first in the order of bytes; `nil` where there is none.
+    /// The path whose content has this digest, the first in the order of bytes; `nil` if there is none.
     func path(of digest: SHA256Digest) -> RelativePath? {
         content.filter { $0.value.sha256 == digest }.keys.min()
     }

@@ -2,7 +2,7 @@ import Formats
 import Manifests
 import Storage
 
-/// How far the members of an archive are read: never further than the bundle's lock says.
+/// How far the members of an archive are read: never further than the bundle's lock states.
 ///
 /// What a member claims costs time: a kilobyte of Zstandard can stand for gigabytes. A member that the lock does not
 /// have, or has with another size, is not read. Passing over one takes decompressing it all the same in a compressed
@@ -60,7 +60,7 @@ extension ExpectedFiles {
     /// The most bytes that a file has that Knapsack itself makes.
     static let generatedLimit = Lock.sizeLimit
 
-    /// Whether a file's content is worth reading: it has the size that the lock says, or is one that Knapsack makes and
+    /// Whether a file's content is worth reading: it has the size that the lock states, or is one that Knapsack makes and
     /// not too long for one.
     func admits(_ path: RelativePath, size: Int) -> Bool {
         if let content = content[path] { return content.size == size }

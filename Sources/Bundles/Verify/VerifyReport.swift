@@ -18,7 +18,7 @@ package struct VerifyReport: Equatable, Sendable {
     /// Their size in bytes.
     package let bytes: Int
     /// The number of files in segments whose parts are right, but which could not be put together where they
-    /// lie: in a compressed archive.
+    /// are stored: in a compressed archive.
     package var unassembled = 0
     /// What does not hold, in the order of the paths.
     package let findings: [Diagnostic]

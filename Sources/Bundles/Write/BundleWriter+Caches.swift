@@ -16,7 +16,7 @@ extension BundleWriter {
 }
 
 extension Plan {
-    /// Where the content of every stored file lies now, by the path in the bundle.
+    /// Where the content of every stored file is now, by the path in the bundle.
     ///
     /// - Throws: everything that is not in the caches any more, at once.
     package func locations(caches: Caches, directory: String) throws(Diagnostics) -> [RelativePath: String] {

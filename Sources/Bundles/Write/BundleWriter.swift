@@ -13,7 +13,7 @@ package struct BundleWriter: Sendable {
     private let staging: String
     private let replacement: BundleReplacement
 
-    /// The directory inside the staging directory where a file lies until it is whole.
+    /// The directory inside the staging directory where a file is stored until it is whole.
     private static let incoming = ".incoming"
 
     /// Prepares the writing of a plan.
@@ -239,7 +239,7 @@ package struct BundleWriter: Sendable {
         _ = try clean("")
     }
 
-    /// Waits until everything is on the disk: large files each by itself, which also tells errors of kernels
+    /// Waits until everything is on the disk: large files each by itself, which also reports errors of kernels
     /// before 5.8; the rest in one wait, which for 2,000 small files takes a tenth of one wait each.
     private func synchronizeAll(_ generated: [RelativePath]) throws {
         let large = plan.stored.filter { $0.size >= 1 << 20 }.map(\.path)

@@ -46,7 +46,7 @@ struct LoadingLines {
         return isAlone ? quoted(repository.id) : path
     }
 
-    /// What always works, and Kaggle's own call where there is one.
+    /// What always works, and Kaggle's own call if there is one.
     private var otherwise: String {
         guard case .kaggle(let handle) = entry.origin else { return path }
         return "kagglehub.\(handle.kind.rawValue)_download(\(quoted(handle.text)))  # or \(path)"
@@ -119,7 +119,7 @@ struct LoadingLines {
         return lines
     }
 
-    /// sentence-transformers' rerankers are saved like any model for classification: the card tells.
+    /// sentence-transformers' rerankers are saved like any model for classification: the card reports.
     private var isCrossEncoder: Bool {
         let isClassifier = architecture?.hasSuffix("ForSequenceClassification") ?? false
         let library = entry.fact("library")?.string

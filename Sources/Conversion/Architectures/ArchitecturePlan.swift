@@ -12,7 +12,7 @@ struct ArchitecturePlan: Sendable {
     /// - Parameters:
     ///   - isVocabularyOnly: whether the tensors are left out.
     ///   - isComplete: whether all tensors that the family needs have to be there; a part of a model is planned without.
-    /// - Throws: where the family does not know a tensor, lacks one, or is not what the configuration says.
+    /// - Throws: where the family does not know a tensor, lacks one, or is not what the configuration states.
     init(
         _ model: HuggingFaceModel, _ wanted: OutputType, isVocabularyOnly: Bool = false,
         isComplete: Bool = true
@@ -109,7 +109,7 @@ struct PlanLimits: Sendable {
     private var shapes: [String: (name: String, shape: [Int])] = [:]
 
     /// Takes the sizes from the keys that will be written.
-    /// - Throws: where there is no head, or no element in an embedding.
+    /// - Throws: if there is no head, or no element in an embedding.
     init(_ architecture: any ModelArchitecture, _ config: ModelConfig) throws(ConversionError) {
         self.architecture = architecture.name
         var keys = ModelMetadata(architecture: architecture.name)
@@ -118,14 +118,14 @@ struct PlanLimits: Sendable {
             guard case .uint32(let size) = keys["\(architecture.name).\(key)"] else { return nil }
             guard size > 0 else {
                 throw ConversionError(
-                    .configValueWrong, "config.json says that \(key) is 0",
+                    .configValueWrong, "config.json states that \(key) is 0",
                     fix: "see that it is the config.json of this model")
             }
             return Int(size)
         }
         blockCount = try size("block_count")
         width = try size("embedding_length")
-        // Only what the file itself says counts here: a default may be wrong, which is for llama.cpp to say.
+        // Only what the file itself states counts here: a default may be wrong, which is for llama.cpp to say.
         func said(_ keys: [String]) -> Set<Int> {
             let parts = [config.raw, config.raw["text_config"] ?? .null]
             return Set(parts.flatMap { part in keys.compactMap { part[$0]?.wholeNumber } })
@@ -150,7 +150,7 @@ struct PlanLimits: Sendable {
     }
 
     /// Looks at one tensor.
-    /// - Throws: where it belongs to a block that is not there, or is of another width than the configuration says, or
+    /// - Throws: where it belongs to a block that is not there, or is of another width than the configuration states, or
     ///   of another shape than in the other blocks.
     mutating func check(_ tensor: ConvertedTensor) throws(ConversionError) {
         if tensor.name.hasUTF8Prefix("blk."), let blockCount {
@@ -158,7 +158,7 @@ struct PlanLimits: Sendable {
             guard let block, block < blockCount else {
                 throw ConversionError(
                     .tensorUnknown,
-                    "tensor \"\(tensor.name)\" is of a block behind the \(blockCount) that config.json says",
+                    "tensor \"\(tensor.name)\" is of a block behind the \(blockCount) that config.json states",
                     fix: "see that config.json belongs to these weights")
             }
         }

@@ -19,7 +19,7 @@ package enum ArchitectureRegistry {
     }
 
     /// The family of a class.
-    /// - Throws: where there is none, with the nearest known classes.
+    /// - Throws: if there is none, with the nearest known classes.
     static func family(of name: String) throws(ConversionError) -> any ModelArchitecture.Type {
         if let family = families.first(where: { $0.classes.contains { $0.utf8.elementsEqual(name.utf8) } }) {
             return family

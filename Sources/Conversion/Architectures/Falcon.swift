@@ -26,7 +26,7 @@ struct Falcon: ModelArchitecture {
         let config = model.config
         headCount = try config.size("num_attention_heads", "n_head")
         width = try config.size("hidden_size")
-        // With one head of keys for all, whatever the configuration's default for their number says.
+        // With one head of keys for all, whatever the configuration's default for their number states.
         let isShared =
             config.boolIfPresent("multi_query") == true
             && config.boolIfPresent("new_decoder_architecture") != true

@@ -14,7 +14,7 @@ package protocol ModelArchitecture: Sendable {
     /// The tensors that a model of the family must have.
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors
 
-    /// Fills a configuration with what transformers takes where config.json says nothing.
+    /// Fills a configuration with what transformers takes where config.json states nothing.
     static func fillDefaults(_ config: inout ModelConfig, modelType: String)
 
     /// Begins a conversion.
@@ -82,7 +82,7 @@ extension ConversionError {
             fix: "see that config.json belongs to these weights")
     }
 
-    /// A tensor of another shape than the configuration says.
+    /// A tensor of another shape than the configuration states.
     static func wrongShape(_ name: String, _ shape: [Int], _ reason: String) -> ConversionError {
         ConversionError(
             .tensorShape, "tensor \"\(name)\" has the shape \(shape), \(reason)",

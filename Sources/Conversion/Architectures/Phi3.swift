@@ -58,7 +58,7 @@ struct Phi3: ModelArchitecture {
         }
         metadata.set("rope.freq_base", .float32(Float(base)))
         metadata["general.file_type"] = .uint32(fileType)
-        // No window is said by 0, which tells Phi 4 from others.
+        // No window is said by 0, which distinguishes Phi 4 from others.
         let window = try config.integerIfPresent("sliding_window") ?? 0
         metadata.set("attention.sliding_window", try ModelMetadata.count(window))
     }

@@ -2,8 +2,8 @@ import Formats
 import Tensors
 
 extension ModelMetadata {
-    /// Adds how a model for embeddings makes one of many, where `modules.json` of sentence-transformers says it.
-    /// - Throws: where it says what GGUF has no number for.
+    /// Adds how a model for embeddings makes one of many, where `modules.json` of sentence-transformers states it.
+    /// - Throws: where it states what GGUF has no number for.
     mutating func addPooling(_ files: ModelDocuments, _ config: ModelConfig) throws(ConversionError) {
         let modules = try files.json("modules.json")?.array ?? []
         if let module = modules.first(where: { $0["type"]?.string?.hasUTF8Suffix("Pooling") ?? false }) {

@@ -14,13 +14,13 @@ package struct SafetensorsCast: Sendable {
         package let from: DType
         /// The type in the file to write; the same where the bytes are copied.
         package let to: DType
-        /// Where it lies in the file to read.
+        /// Where it is in the file to read.
         package let source: Range<Int>
         /// Where it goes in the file to write.
         package let target: Range<Int>
     }
 
-    /// The tensors in the order in which they lie in the file to write.
+    /// The tensors in the order in which they are in the file to write.
     package let tensors: [Tensor]
     /// The file to write.
     package let layout: SafetensorsLayout
@@ -30,7 +30,7 @@ package struct SafetensorsCast: Sendable {
 
     /// Plans the cast of one file.
     ///
-    /// Tensors keep their order and `__metadata__` is kept. Only where a tensor would come to lie at a place that is
+    /// Tensors keep their order and `__metadata__` is kept. Only where a tensor would come to be at a place that is
     /// no multiple of its element's size, which torch does not read and no gap may mend, the tensors are put in the
     /// order of their elements' sizes, the largest first and otherwise as they were: the order in which the
     /// `safetensors` package writes.

@@ -30,7 +30,7 @@ package struct Dequantization: Sendable {
 
     /// The tensors in the order in which they are converted.
     package private(set) var tensors: [Tensor] = []
-    /// The type of blocks that the configuration says the weights are kept in; `nil` where they are plain numbers.
+    /// The type of blocks that the configuration states the weights are kept in; `nil` where they are plain numbers.
     package let keptType: GGMLType?
     /// Whether all is as it was stored.
     package let isEmpty: Bool

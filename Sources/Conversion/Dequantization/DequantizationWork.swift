@@ -158,7 +158,7 @@ struct DequantizationWork {
         }
     }
 
-    /// A factor of a whole tensor; 1 where there is none.
+    /// A factor of a whole tensor; 1 if there is none.
     private mutating func factor(_ name: String, _ isInverse: Bool) throws(ConversionError) -> Float {
         guard let place = places[name] else { return 1 }
         let part = StoredPart(place, stored[place])

@@ -2,7 +2,7 @@ import Formats
 import Tensors
 
 /// GPTQ's whole numbers of a few bits, several in a word: less a zero and then multiplied with a scale, both of which
-/// a group of inputs shares. `g_idx` says which input is in which group (base.py of the converter, `dequant_gptq`).
+/// a group of inputs shares. `g_idx` states which input is in which group (base.py of the converter, `dequant_gptq`).
 ///
 /// A row of the stored matrix is of an input, and a row of the result of an output, so that several rows of the
 /// result are computed at once: else each would need words from all over the file.

@@ -1,10 +1,10 @@
 import Formats
 
-/// How the weights of a checkpoint are quantized, as its configuration says it.
+/// How the weights of a checkpoint are quantized, as its configuration states it.
 enum QuantizationScheme: Hashable, Sendable {
     /// They are plain numbers.
     case none
-    /// Floats of 8 bits with `_scale_inv` beside, one for each block where there is a size.
+    /// Floats of 8 bits with `_scale_inv` beside, one for each block if there is a size.
     case fp8(block: [Int])
     /// GPTQ: whole numbers of a few bits in words, with scales, zeros and the groups of the columns.
     case gptq(bits: Int, zeroOffset: Int)
@@ -22,7 +22,7 @@ enum QuantizationScheme: Hashable, Sendable {
     /// bits.
     case nvfp4(isCompressedTensors: Bool)
 
-    /// What the configuration says.
+    /// What the configuration states.
     /// - Parameter architecture: the class, of which only some can keep their blocks.
     /// - Throws: where the method is one that cannot be undone, or its values make no sense.
     init(_ config: ModelConfig, _ files: ModelDocuments) throws(ConversionError) {
@@ -137,7 +137,7 @@ enum QuantizationScheme: Hashable, Sendable {
         }
     }
 
-    /// The sizes of a block along the last dimensions; none where there is one scale for all or for a row.
+    /// The sizes of a block along the last dimensions; none if there is one scale for all or for a row.
     private static func block(_ value: JSON?, _ key: String) throws(ConversionError) -> [Int] {
         guard let value, value != .null else { return [] }
         let sizes = value.array?.compactMap(\.integer) ?? []

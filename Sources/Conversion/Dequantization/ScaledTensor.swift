@@ -9,7 +9,7 @@ struct ScaledTensor: DequantizedTensor {
     private let weight: StoredPart
     private let scale: StoredPart
     /// For each dimension but the last, from the outermost: its length, how many places share a scale, and how far
-    /// apart their scales lie.
+    /// apart their scales are stored.
     private let outer: [Dimension]
     private let row: Dimension
 

@@ -2,7 +2,7 @@ package import Formats
 import Tensors
 
 extension GeneralMetadata {
-    /// Takes what a model card's front matter says.
+    /// Takes what a model card's front matter states.
     package mutating func take(card: JSON, parameters: Int) {
         guard card.members != nil else {
             if card != .null { remarks.append("the model card's front matter is not a mapping") }
@@ -53,7 +53,7 @@ extension GeneralMetadata {
         return text
     }
 
-    /// What the first key that is there says, a text or a list.
+    /// What the first key that is there states, a text or a list.
     private mutating func sources(_ card: JSON, _ parameters: Int, _ keys: String...) -> [ModelSource]? {
         guard let key = keys.first(where: { card[$0] != nil }), let value = card[key] else { return nil }
         var sources: [ModelSource] = []
@@ -66,7 +66,7 @@ extension GeneralMetadata {
                 // It keeps its place and number.
                 sources.append(ModelSource())
                 remarks.append(
-                    "an element of \"\(key)\" of the model card is neither a text nor a mapping and says nothing"
+                    "an element of \"\(key)\" of the model card is neither a text nor a mapping and states nothing"
                 )
             } else if value != .null {
                 leftOut(key, "is neither a text nor a list")

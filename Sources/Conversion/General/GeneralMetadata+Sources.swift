@@ -8,9 +8,9 @@ extension GeneralMetadata {
     /// the name of the directory; for the numbers to sample with `overrides` and `generation_config.json`. What has
     /// the wrong type in the model's own files is left out, with a remark.
     /// - Parameters:
-    ///   - card: the front matter of the model card, of a LoRA adapter its own; all but an object says nothing.
-    ///   - config: `config.json`, as it is in the file; all but an object says nothing.
-    ///   - generationConfig: `generation_config.json`; all but an object says nothing.
+    ///   - card: the front matter of the model card, of a LoRA adapter its own; all but an object states nothing.
+    ///   - config: `config.json`, as it is in the file; all but an object states nothing.
+    ///   - generationConfig: `generation_config.json`; all but an object states nothing.
     ///   - directoryName: the last part of the path of the model's directory.
     ///   - modelName: a name that counts before all others.
     ///   - overrides: values by the names of keys, as `general.author`; other keys than those of

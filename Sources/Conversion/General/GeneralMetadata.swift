@@ -1,9 +1,9 @@
 package import Tensors
 
-/// What a GGUF says of a model as a whole: the keys `general.*` but for the architecture and the type of the
+/// What a GGUF states of a model as a whole: the keys `general.*` but for the architecture and the type of the
 /// tensors.
 ///
-/// A value is `nil` where nothing says it. An empty text is one that a source gives: it is not written, and no other
+/// A value is `nil` where nothing states it. An empty text is one that a source gives: it is not written, and no other
 /// source is asked. The keys and where their values come from are those of gguf-py's `metadata.py`.
 package struct GeneralMetadata: Sendable, Equatable {
     /// What kind of file is described.

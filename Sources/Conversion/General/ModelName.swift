@@ -1,4 +1,4 @@
-/// What the identifier of a model says, as `mistralai/Mixtral-8x7B-Instruct-v0.1`: a guess by words and their order,
+/// What the identifier of a model states, as `mistralai/Mixtral-8x7B-Instruct-v0.1`: a guess by words and their order,
 /// the same as that of gguf-py's `metadata.py` (`get_model_id_components`).
 struct ModelName: Equatable {
     /// The name without the organization.
@@ -94,7 +94,7 @@ struct ModelName: Equatable {
         return (size - Double(parameters)).magnitude <= Double(most)
     }
 
-    /// Where there is a size in digits, "small" and its like are none.
+    /// If there is a size in digits, "small" and its like are none.
     private static func dropWords(of parts: [NamePart], _ kinds: inout [Kinds]) {
         let hasDigits = zip(parts, kinds).contains {
             $1.contains(.sizeLabel) && $0.scalars.contains(where: \.isPythonDecimal)

@@ -13,15 +13,15 @@ package struct ModelSource: Sendable, Equatable {
     /// Nothing is known.
     init() {}
 
-    /// Takes what an object says.
-    /// - Parameter text: the text that a value is; `nil` where it is none.
+    /// Takes what an object states.
+    /// - Parameter text: the text that a value is; `nil` if it is not one.
     init<E: Error>(_ object: JSON, text: (_ key: String, JSON) throws(E) -> String?) throws(E) {
         for key in Self.keys {
             if let value = object[key], let text = try text(key, value) { texts.append((key, text)) }
         }
     }
 
-    /// Takes what an identifier says: `organization/name` of the Hub, or an address.
+    /// Takes what an identifier states: `organization/name` of the Hub, or an address.
     init(_ identifier: String, parameters: Int) {
         let scalars = Array(identifier.unicodeScalars)
         let isAddress = ["http://", "https://", "ssh://"].contains { identifier.hasUTF8Prefix($0) }

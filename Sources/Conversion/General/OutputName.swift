@@ -28,7 +28,7 @@ extension GeneralMetadata {
     /// - Parameters:
     ///   - template: the last part of the path.
     ///   - type: the type of the tensors, as "F16" or "Q4_K_M".
-    /// - Throws: where there is another placeholder, or a brace alone.
+    /// - Throws: if there is another placeholder, or a brace alone.
     package static func fileName(filling template: String, type: String) throws(ConversionError) -> String {
         var result = String.UnicodeScalarView()
         var placeholder: String.UnicodeScalarView?

@@ -8,7 +8,7 @@ package struct ParameterCount: Sendable, Equatable {
     package var shared = 0
     /// Those of one expert of each layer.
     package var expert = 0
-    /// The number of experts, the mean of the layers' rounded down; 0 where there are none.
+    /// The number of experts, the mean of the layers' rounded down; 0 if there are none.
     package var expertCount = 0
 
     /// Nothing, as in a file with only a vocabulary.
@@ -81,7 +81,7 @@ package struct ParameterCount: Sendable, Equatable {
         return text(scaled, decimals: whole < 1 ? 2 : whole < 10 ? 1 : 0) + unit
     }
 
-    /// A number of at least 0 and below 2^53 with a number of decimals up to 2; what lies in the middle of two
+    /// A number of at least 0 and below 2^53 with a number of decimals up to 2; what is in the middle of two
     /// becomes the even one, as Python formats it.
     private static func text(_ number: Double, decimals: Int) -> String {
         let power: UInt64 = [1, 10, 100][decimals]

@@ -1,6 +1,6 @@
 /// What Python's `str` and `re` know of characters, where Swift's `Character` would take several for one.
 extension Unicode.Scalar {
-    /// Whether Python's `str.isspace` says so.
+    /// Whether Python's `str.isspace` states it.
     var isPythonSpace: Bool {
         switch value {
         case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F,
@@ -10,12 +10,12 @@ extension Unicode.Scalar {
         }
     }
 
-    /// Whether Python's `str.isdecimal` says so: a digit of any script, as `\d` in a regular expression.
+    /// Whether Python's `str.isdecimal` states it: a digit of any script, as `\d` in a regular expression.
     var isPythonDecimal: Bool {
         isASCII ? ("0"..."9").contains(self) : properties.generalCategory == .decimalNumber
     }
 
-    /// Whether Python's `str.isalpha` says so.
+    /// Whether Python's `str.isalpha` states it.
     var isPythonLetter: Bool {
         switch properties.generalCategory {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
@@ -26,7 +26,7 @@ extension Unicode.Scalar {
     /// Whether `\w` in a regular expression of Python's matches it.
     var isPythonWord: Bool { self == "_" || isPythonLetter || properties.numericType != nil }
 
-    /// The letter in lower case that Python's `re.IGNORECASE` takes this for; itself where that is none of ASCII.
+    /// The letter in lower case that Python's `re.IGNORECASE` takes this for; itself where that is not one of ASCII.
     package var folded: Unicode.Scalar {
         switch self {
         case "A"..."Z": Unicode.Scalar(UInt8(truncatingIfNeeded: value | 0x20))
@@ -62,7 +62,7 @@ extension String {
 }
 
 extension Collection<Unicode.Scalar> {
-    /// Whether Python's `str.islower` says so: there are letters with a case, and all are lower.
+    /// Whether Python's `str.islower` states it: there are letters with a case, and all are lower.
     var isPythonLower: Bool {
         var hasLower = false
         for scalar in self {

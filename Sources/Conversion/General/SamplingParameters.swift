@@ -31,9 +31,9 @@ package struct SamplingParameters: Sendable, Equatable {
     /// Nothing is recommended.
     package init() {}
 
-    /// Takes what an object says.
+    /// Takes what an object states.
     /// - Parameters:
-    ///   - value: the value of a key, by the key's name in GGUF; `nil` where there is none.
+    ///   - value: the value of a key, by the key's name in GGUF; `nil` if there is none.
     ///   - wrong: is told of a value that is of no use, and what it had to be.
     mutating func take<E: Error>(
         _ value: (_ key: String) -> JSON?, wrong: (_ key: String, _ expected: String) throws(E) -> Void

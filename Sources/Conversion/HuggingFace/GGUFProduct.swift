@@ -11,7 +11,7 @@ package enum GGUFProduct: Hashable, Sendable {
     /// Finds what a name means: in small letters, as the converter writes them, one of its types, and every other
     /// one a type of the quantizer. Where it is said by way of which type, it is always the quantizer's.
     /// - Parameter via: the type of the file between; `nil` for the one that keeps what the checkpoint has best.
-    /// - Throws: where there is no such type.
+    /// - Throws: if there is no such type.
     package init(named text: String, via: OutputType? = nil) throws(QuantizationError) {
         if via == nil {
             if text.utf8.elementsEqual("auto".utf8) {
@@ -39,7 +39,7 @@ package enum GGUFProduct: Hashable, Sendable {
         }
     }
 
-    /// The type of the file between; `nil` where there is none, or it is found out.
+    /// The type of the file between; `nil` if there is none, or it is found out.
     package var via: OutputType? {
         if case .quantized(_, let via) = self { via } else { nil }
     }

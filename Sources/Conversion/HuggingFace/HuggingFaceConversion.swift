@@ -10,7 +10,7 @@ package struct HuggingFaceConversion: Sendable {
         package var outputType: OutputType?
         /// Whether only the tokenizer is wanted.
         package var isVocabularyOnly = false
-        /// The model's name; `nil` for what its card or directory says.
+        /// The model's name; `nil` for what its card or directory states.
         package var modelName: String?
         /// Values of `general.*` keys that are put over all others.
         package var overrides: JSON?
@@ -71,7 +71,7 @@ package struct HuggingFaceConversion: Sendable {
         tensors = plan.tensors
         general = try GeneralMetadata(
             card: model.card, config: model.config.raw,
-            // A broken one says nothing there; not all models have a right one.
+            // A broken one states nothing there; not all models have a right one.
             generationConfig: try? model.files.json("generation_config.json"),
             directoryName: model.directoryName, modelName: options.modelName, overrides: options.overrides,
             parameterCount: ParameterCount(tensors.map(\.description)))

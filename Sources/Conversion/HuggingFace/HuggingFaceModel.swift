@@ -3,13 +3,13 @@ package import Tensors
 
 /// All that a conversion decides from: a model without its weights.
 package struct HuggingFaceModel: Sendable {
-    /// The name of the model's directory, from which its name is taken where nothing else says it.
+    /// The name of the model's directory, from which its name is taken where nothing else states it.
     package let directoryName: String
     /// The small files.
     package let files: ModelDocuments
     /// The configuration.
     package let config: ModelConfig
-    /// The front matter of the model card; `nil` where there is none.
+    /// The front matter of the model card; `nil` if there is none.
     package let card: JSON?
     /// The tensors as they were saved: those of each file sorted by name, the files sorted by name.
     package let storedTensors: [CheckpointTensor]
@@ -17,7 +17,7 @@ package struct HuggingFaceModel: Sendable {
     package let tensors: [CheckpointTensor]
     /// What those are computed of; `nil` where all are as they were saved.
     package let dequantization: Dequantization?
-    /// The type of blocks that the configuration says the weights are kept in; `nil` where they are plain numbers.
+    /// The type of blocks that the configuration states the weights are kept in; `nil` where they are plain numbers.
     package let keptType: GGMLType?
 
     /// Puts a model together.
@@ -25,7 +25,7 @@ package struct HuggingFaceModel: Sendable {
     ///   - tensors: as they were saved.
     ///   - contents: of those that ``Dequantization/needed(_:)`` names, the elements' bytes.
     ///   - isVocabularyOnly: whether no tensor is converted, so that no quantization has to be undone.
-    /// - Throws: where there is no config.json, or it is none, or the tensors are quantized by a method that cannot be
+    /// - Throws: if there is no config.json, or it is not one, or the tensors are quantized by a method that cannot be
     ///   undone.
     package init(
         directoryName: String, files: ModelDocuments, card: JSON?, tensors: [CheckpointTensor],

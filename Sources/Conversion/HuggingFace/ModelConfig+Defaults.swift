@@ -36,7 +36,7 @@ extension ModelConfig {
     /// Whether transformers takes `rope_scaling` (`modeling_rope_utils.py`, `rope_config_validation`): where it does
     /// not, the converter takes a configuration as it stands, without any default.
     /// - Parameter isTypeCopied: whether the family's configuration reads the older `type` as `rope_type`, which
-    ///   then says the kind where both are there.
+    ///   then states the kind where both are there.
     package mutating func takesRopeScaling(isTypeCopied: Bool) -> Bool {
         guard let scaling = values["rope_scaling"], scaling != .null else { return true }
         guard var members = scaling.members else { return false }

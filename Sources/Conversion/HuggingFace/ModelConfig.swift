@@ -50,7 +50,7 @@ package struct ModelConfig: Sendable {
         if values[key] == nil { values[key] = value }
     }
 
-    /// The class in `architectures`, the first one; empty where there is none.
+    /// The class in `architectures`, the first one; empty if there is none.
     package var architecture: String { values["architectures"]?.array?.first?.string ?? "" }
 
     /// All values as one object, sorted by key.
@@ -61,7 +61,7 @@ package struct ModelConfig: Sendable {
 
     // MARK: Values of a type
 
-    /// The value of the first of these keys that is there; `nil` where there is none or it is `null`.
+    /// The value of the first of these keys that is there; `nil` if there is none or it is `null`.
     package func first(_ keys: [String]) -> JSON? {
         guard let key = keys.first(where: { values[$0] != nil }), let value = values[key], value != .null
         else {
@@ -111,10 +111,10 @@ package struct ModelConfig: Sendable {
         return number
     }
 
-    /// A truth value; `nil` where none of the keys is there or it is none.
+    /// A truth value; `nil` where none of the keys is there or it is not one.
     package func boolIfPresent(_ keys: String...) -> Bool? { first(keys)?.bool }
 
-    /// A string; `nil` where none of the keys is there or it is none.
+    /// A string; `nil` where none of the keys is there or it is not one.
     package func stringIfPresent(_ keys: String...) -> String? { first(keys)?.string }
 
     /// The number of blocks (`block_count`).

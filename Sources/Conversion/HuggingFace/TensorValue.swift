@@ -60,7 +60,7 @@ package struct TensorValue: Hashable, Sendable {
     }
 
     /// Values of one shape as one, with a new outermost dimension (`torch.stack`).
-    /// - Returns: `nil` where there is none, they differ in shape or operations, or one is of computed numbers.
+    /// - Returns: `nil` if there is none, they differ in shape or operations, or one is of computed numbers.
     package static func stacked(_ values: [TensorValue]) -> TensorValue? {
         guard let first = values.first, var result = joined(values) else { return nil }
         guard values.allSatisfy({ $0.shape == first.shape }) else { return nil }

@@ -11,7 +11,7 @@ package struct TensorView: Hashable, Sendable {
     /// How far apart neighbours along each dimension are.
     package private(set) var strides: [Int]
 
-    /// All of a tensor as it lies.
+    /// All of a tensor as it is stored.
     package init(_ tensor: Int, shape: [Int]) {
         self.tensor = tensor
         self.shape = shape
@@ -35,7 +35,7 @@ package struct TensorView: Hashable, Sendable {
     /// The number of elements.
     package var count: Int { shape.reduce(1, &*) }
 
-    /// Whether the elements lie one after the other.
+    /// Whether the elements follow one another.
     package var isContiguous: Bool {
         var expected = 1
         for (length, stride) in zip(shape, strides).reversed() where length != 1 {

@@ -11,7 +11,7 @@ package struct Imatrix: Equatable, Sendable {
         package let name: String
         /// The number of values: columns times experts.
         package let valueCount: Int
-        /// Where the sums lie, 32-bit floats, in bytes from the start of the file.
+        /// Where the sums are stored, 32-bit floats, in bytes from the start of the file.
         package let sums: Range<Int>
         /// What the sums are divided by.
         let divisor: Divisor

@@ -80,7 +80,7 @@ extension ImatrixContents {
                 throw FormatError(
                     "\(values) sums do not divide into \(experts) counts for \(name.quotedForMessage)", at: 0)
             }
-            // The header was seen to lie in the file with all that it says.
+            // The header was seen to be in the file with all that it states.
             func inFile(_ range: Range<Int>) -> Range<Int> {
                 header.dataStart + range.lowerBound..<header.dataStart + range.upperBound
             }

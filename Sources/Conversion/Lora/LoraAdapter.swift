@@ -35,21 +35,21 @@ package struct LoraAdapter: Sendable {
     package let directoryName: String
     /// The small files.
     package let files: ModelDocuments
-    /// The front matter of the card; `nil` where there is none.
+    /// The front matter of the card; `nil` if there is none.
     package let card: JSON?
-    /// The tensors in the order in which their bytes lie.
+    /// The tensors in the order in which their bytes are stored.
     package let tensors: [CheckpointTensor]
     /// `adapter_config.json`.
     package let config: JSON
     /// The same, understood.
     package let configuration: LoraConfiguration
-    /// The pairs, in the order in which their first matrix lies.
+    /// The pairs, in the order in which their first matrix is stored.
     package let pairs: [Pair]
-    /// Norms and whatever else is stored whole, in the order in which they lie.
+    /// Norms and whatever else is stored whole, in the order in which they are stored.
     package let whole: [Whole]
 
     /// Reads an adapter.
-    /// - Throws: where there is no configuration, it is of another method, or matrices do not fit together.
+    /// - Throws: if there is no configuration, it is of another method, or matrices do not fit together.
     package init(
         directoryName: String, files: ModelDocuments, card: JSON?, tensors: [CheckpointTensor]
     ) throws(ConversionError) {

@@ -29,9 +29,9 @@ package struct LoraConfiguration: Sendable {
     package let isTransposed: Bool
     /// Whether a module without matrices would get random ones (`init_lora_weights`).
     let needsAllMatrices: Bool
-    /// The rank where no pattern says another.
+    /// The rank where no pattern states another.
     let rank: Int
-    /// The factor where no pattern says another; `nil` where there is no number.
+    /// The factor where no pattern states another; `nil` if there is no number.
     package let alpha: Double?
     private var rankPatterns: [Pattern] = []
     private var alphaPatterns: [Pattern] = []
@@ -39,7 +39,7 @@ package struct LoraConfiguration: Sendable {
     let targets: LoraTargetModules
 
     /// Takes a configuration.
-    /// - Throws: where it is none of a LoRA adapter, or no object.
+    /// - Throws: if it is not one of a LoRA adapter, or no object.
     package init(_ json: JSON) throws(ConversionError) {
         let members = json.members ?? []
         var problems: [Problem] = []

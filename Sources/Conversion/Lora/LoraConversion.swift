@@ -98,7 +98,7 @@ extension HuggingFaceConversion {
 }
 
 extension LoraAdapter {
-    /// What a GGUF of the adapter cannot say, or means in another way than PEFT, a sentence each; empty where it says
+    /// What a GGUF of the adapter cannot say, or means in another way than PEFT, a sentence each; empty where it states
     /// all.
     package var remarks: [String] {
         // These have their place in a GGUF.

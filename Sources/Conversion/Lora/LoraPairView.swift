@@ -1,6 +1,6 @@
 /// What becomes of the two matrices of a pair where their product's rows or columns are put in another order.
 ///
-/// An architecture says of a weight where its elements go. Whole rows that move are rows of `B` that move, whole
+/// An architecture states of a weight where its elements go. Whole rows that move are rows of `B` that move, whole
 /// columns are columns of `A`, and a transposed product is the product of the transposed, the other way round.
 struct LoraPairView {
     /// `A` and `B` as they are written, for a weight that is a function of the pair's product.

@@ -10,14 +10,14 @@ extension LoraAdapter {
         case replaced(Int)
     }
 
-    /// What the base model's config.json says of how its layers keep their weights.
+    /// What the base model's config.json states of how its layers keep their weights.
     package struct BaseModel: Sendable {
         /// `model_type`.
         package let modelType: String?
         /// Whether its classes are the repository's own (`auto_map`).
         package let hasOwnClasses: Bool
 
-        /// Takes a base model's configuration; `nil` where there is none.
+        /// Takes a base model's configuration; `nil` if there is none.
         package init(_ config: JSON?) {
             modelType = config?["model_type"]?.string
             hasOwnClasses = config?["auto_map"]?.members.map { !$0.isEmpty } ?? false
@@ -30,7 +30,7 @@ extension LoraAdapter {
     /// model's files leave out, or the other way round.
     /// - Parameter base: the base model's tensors.
     /// - Returns: the changes by the tensors' names, in the order in which they are made.
-    /// - Throws: where the configuration says what cannot be honoured, by its name, or a weight is not there or of
+    /// - Throws: where the configuration states what cannot be honoured, by its name, or a weight is not there or of
     ///   another shape.
     package func changes(
         of base: [CheckpointTensor], _ model: BaseModel = BaseModel(nil)
@@ -95,7 +95,7 @@ extension LoraAdapter {
     }
 
     /// The factor of a pair's product.
-    /// - Throws: where PEFT would not load the pair: it has another rank than the configuration says, or is of a module
+    /// - Throws: where PEFT would not load the pair: it has another rank than the configuration states, or is of a module
     ///   that the configuration does not name.
     package func scale(of pair: Pair) throws(ConversionError) -> Double {
         let module = String(decoding: pair.name.utf8.dropLast(".weight".utf8.count), as: UTF8.self)
@@ -129,14 +129,14 @@ extension LoraAdapter {
         guard rank == pair.rank else {
             throw ConversionError(
                 .adapterShape,
-                "the adapter's matrices for \"\(module)\" have the rank \(pair.rank), and adapter_config.json says "
+                "the adapter's matrices for \"\(module)\" have the rank \(pair.rank), and adapter_config.json states "
                     + "\(rank)",
                 fix: "see that adapter_config.json belongs to adapter_model.safetensors")
         }
         return scale
     }
 
-    /// Whether a layer keeps a row for each input. PEFT sees that by its class, whatever `fan_in_fan_out` says: of
+    /// Whether a layer keeps a row for each input. PEFT sees that by its class, whatever `fan_in_fan_out` states: of
     /// transformers' own models those of GPT-2's kind have it (`Conv1D` in `pytorch_utils.py`).
     private func isTransposed(_ pair: Pair, _ model: BaseModel) -> Bool {
         guard let type = model.modelType, !model.hasOwnClasses else { return configuration.isTransposed }
@@ -169,7 +169,7 @@ extension LoraAdapter {
             if (try? configuration.targets.take(name, isEmbedding: false)) == true {
                 throw ConversionError(
                     .adapterTensorMissing,
-                    "the adapter has no matrices for \"\(name)\", and init_lora_weights says that such begin as any numbers",
+                    "the adapter has no matrices for \"\(name)\", and init_lora_weights states that such begin as any numbers",
                     fix: "see that adapter_config.json belongs to adapter_model.safetensors")
             }
         }

@@ -5,7 +5,7 @@ import Tokenizers
 /// What is taken has the one meaning that every version of Python from 3.9 on gives it; everything else is refused.
 /// Only whether there is a match is asked, which no order of trying changes.
 package struct PythonPattern: Sendable {
-    /// Why a pattern is not taken: Python refuses it, or it is none of what is understood here.
+    /// Why a pattern is not taken: Python refuses it, or it is not one of what is understood here.
     package struct Problem: Error, Equatable, CustomStringConvertible {
         /// What is wrong, without a full stop, and where.
         package let description: String

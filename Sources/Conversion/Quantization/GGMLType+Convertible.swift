@@ -15,7 +15,7 @@ extension GGMLType {
     package var isQuantized: Bool { blockLength > 1 }
 
     /// The type of a name, in any case of letters, that tensors can be converted to.
-    /// - Throws: where there is none; the hint says which there are.
+    /// - Throws: if there is none; the hint states which there are.
     package init(convertibleNamed text: String) throws(QuantizationError) {
         if let type = GGMLType(name: text), type.isConvertible {
             self = type

@@ -20,7 +20,7 @@ enum MetadataItem {
         case .bool(let value): bytes.append(value ? 1 : 0)
         case .string(let value): append(text: Array(value.utf8), to: &bytes)
         case .array(let array):
-            // Arrays are only ever copied; an empty one says what it is.
+            // Arrays are only ever copied; an empty one states what it is.
             append(array.elementType.rawValue, to: &bytes)
             append(UInt64(0), to: &bytes)
         }

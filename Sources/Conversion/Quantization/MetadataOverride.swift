@@ -17,7 +17,7 @@ package struct MetadataOverride: Hashable, Sendable {
     /// The item's value.
     package let value: Value
 
-    /// What is worth knowing: that a negative number is written without its sign; `nil` where there is nothing.
+    /// What is worth knowing: that a negative number is written without its sign; `nil` if there is nothing.
     package var remark: String? {
         guard case .int(let number) = value, number < 0 else { return nil }
         return
@@ -60,7 +60,7 @@ package struct MetadataOverride: Hashable, Sendable {
     ) throws(QuantizationError) -> Value {
         func error(_ allowed: String) -> QuantizationError {
             QuantizationError(
-                "the override \(text.quotedForMessage) says the \(type) \(value.quotedForMessage)",
+                "the override \(text.quotedForMessage) states the \(type) \(value.quotedForMessage)",
                 hint: "write \(allowed)")
         }
         switch type {

@@ -244,7 +244,7 @@ struct Mixture {
 extension ModelTraits {
     var isFalcon: Bool { architecture == "falcon" }
 
-    /// How many heads share keys and values; 0 where there is no attention.
+    /// How many heads share keys and values; 0 if there is no attention.
     var headsPerKeyValueHead: Int { keyValueHeadCount == 0 ? 0 : headCount / keyValueHeadCount }
 
     /// Whether it is of the size that llama.cpp calls 70B, by architecture and number of blocks, where eight

@@ -47,7 +47,7 @@ extension ModelTraits {
         } else if architecture == "graniteswitch" {
             (blockCount, predictionBlockCount) = (blockCount - predictionBlockCount + 1, 1)
         }
-        // Where there are no heads in the file, no override brings them in.
+        // If there are no heads in the file, no override brings them in.
         func heads(_ name: String) throws(QuantizationError) -> Int? {
             header[key(name)] == nil ? nil : try reader.number(key(name), bytes)
         }

@@ -6,7 +6,7 @@ package struct ModelTraits: Hashable, Sendable {
     package var blockCount: Int
     /// The blocks among them that predict further tokens (`nextn_predict_layers`).
     package var predictionBlockCount: Int
-    /// The number of attention heads in the first block; 0 where there is no attention.
+    /// The number of attention heads in the first block; 0 if there is no attention.
     package var headCount: Int
     /// The number of heads in the first block that keys and values have.
     package var keyValueHeadCount: Int

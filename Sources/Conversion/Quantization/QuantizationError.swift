@@ -1,6 +1,6 @@
 /// Why a file cannot be quantized as it was asked.
 package struct QuantizationError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// One sentence without a full stop that says what is wrong and where.
+    /// One sentence without a full stop that states what is wrong and where.
     package let message: String
     /// What to do next; `nil` where nothing is known to help.
     package let hint: String?

@@ -25,7 +25,7 @@ package struct QuantizationPlan: Sendable {
         /// Whether the tensor is converted; otherwise its bytes are copied.
         package var isConverted: Bool { type != source.type }
 
-        /// The tensor as the header of the file to write says it: with its new type, and as llama.cpp writes
+        /// The tensor as the header of the file to write states it: with its new type, and as llama.cpp writes
         /// all tensors with at least one dimension, and none of 1 at the end.
         package var result: TensorDescription {
             let dimensions = Array(source.dimensions.prefix(source.dimensionCount))
@@ -103,7 +103,7 @@ package struct QuantizationPlan: Sendable {
         self.problems = problems.errors(hasImportance: imatrix != nil)
     }
 
-    /// Says whether the plan can be carried out.
+    /// States whether the plan can be carried out.
     /// - Throws: the first of ``problems``.
     package func check() throws(QuantizationError) {
         if let problem = problems.first { throw problem }

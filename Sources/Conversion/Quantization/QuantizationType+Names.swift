@@ -43,7 +43,7 @@ extension QuantizationType {
     }
 
     /// The type of a name or a number, as llama-quantize takes them: any case of letters, `Q4_K` for `Q4_K_M`.
-    /// - Throws: where there is none; the hint says the nearest names.
+    /// - Throws: if there is none; the hint states the nearest names.
     package init(named text: String) throws(QuantizationError) {
         let upper = text.uppercased()
         let name = Self.aliases.first { $0.alias == upper }?.name ?? upper
@@ -55,7 +55,7 @@ extension QuantizationType {
             return
         }
         let names = Self.all.map(\.name)
-        // What begins in the same way is meant by "Q4_K_XL", whatever the number of letters says.
+        // What begins in the same way is meant by "Q4_K_XL", whatever the number of letters states.
         let stem = upper.split(separator: "_").prefix(2).joined(separator: "_")
         let near = stem.contains("_") ? names.filter { $0.hasPrefix(stem) } : []
         let suggestions = near.isEmpty ? Suggestion.nearest(to: text, among: names).map { [$0] } ?? [] : near

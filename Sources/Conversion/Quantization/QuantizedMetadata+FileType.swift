@@ -4,7 +4,7 @@ extension QuantizedMetadata {
     /// The bit that llama.cpp sets in a type of file that it guessed.
     private static let guessed: UInt32 = 1 << 10
 
-    /// What `general.file_type` becomes: the type's number, and for `COPY` what the source says, or what most of its
+    /// What `general.file_type` becomes: the type's number, and for `COPY` what the source states, or what most of its
     /// tensors are, marked as a guess.
     /// - Parameters:
     ///   - header: the source's header; of several files the first's.

@@ -4,7 +4,7 @@ package import Tensors
 /// The metadata of a quantized file: what is kept of the source's, what is removed, and what is appended.
 ///
 /// As llama-quantize writes it: the source's items in their order, but for those that are set anew, which go to the
-/// end: the quantization's version, the file's type, then overrides and the importance matrix's items. What tells
+/// end: the quantization's version, the file's type, then overrides and the importance matrix's items. What reports
 /// the files of a split apart is removed.
 package struct QuantizedMetadata: Equatable, Sendable {
     /// One item, ready to be written: GGUF's bytes of key, type and value.
@@ -41,7 +41,7 @@ package struct QuantizedMetadata: Equatable, Sendable {
     ///   - overrides: `--override-kv`, in the order given; of two of one name the last counts.
     ///   - imatrix: the importance matrix after filtering, and its file's name as it was given; an empty one
     ///     leaves no trace.
-    ///   - blockCount: how many blocks are left where some are pruned, and the item that says it.
+    ///   - blockCount: how many blocks are left where some are pruned, and the item that states it.
     /// - Throws: where `bytes` is not what the header was found in, or an override sets an alignment that is no
     ///   power of two.
     package init(

@@ -57,7 +57,7 @@ extension TensorDescription {
     /// The length of a row.
     package var columns: Int { dimensions.first ?? 1 }
 
-    /// The number of experts, or of whatever matrices lie behind one another.
+    /// The number of experts, or of whatever matrices are behind one another.
     package var matrices: Int { dimensions.count > 2 ? dimensions[2] : 1 }
 }
 

@@ -49,7 +49,7 @@ struct TypeChooser {
         return nil
     }
 
-    /// The type that an option says for one of both ends of a model, whatever its shape allows.
+    /// The type that an option states for one of both ends of a model, whatever its shape allows.
     private func askedType(of tensor: TensorDescription) throws(QuantizationError) -> GGMLType? {
         if tensor.isTokenEmbedding, let asked = options.tokenEmbeddingType {
             // The table of embeddings for every layer is large, and may be told apart by a rule.

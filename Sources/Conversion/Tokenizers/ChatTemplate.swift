@@ -16,7 +16,7 @@ struct ChatTemplate {
     ///
     /// The directory's files are taken in the order of their names' bytes, where the reference takes them in the
     /// order in which the directory has them.
-    /// - Returns: `nil` where there is none.
+    /// - Returns: `nil` if there is none.
     init?(_ settings: [ExactName: JSON], _ files: ModelDocuments) throws(ConversionError) {
         let value: JSON?
         if let setting = settings["chat_template"] {

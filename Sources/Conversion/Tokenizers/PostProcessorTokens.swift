@@ -1,11 +1,11 @@
 import Formats
 
-/// Which special tokens a post-processor puts around a text, from what `tokenizer.json` says of it. What it takes
+/// Which special tokens a post-processor puts around a text, from what `tokenizer.json` states of it. What it takes
 /// for the first and last token is what the settings say, or becomes what they say.
 struct PostProcessorTokens {
     /// Whether a kind is put around a text, in the order in which it was found.
     private(set) var additions: [(kind: String, isAdded: Bool)] = []
-    /// The settings, with tokens that only the post-processor tells.
+    /// The settings, with tokens that only the post-processor reports.
     private(set) var settings: [ExactName: JSON]
     /// Kinds of tokens that the settings got beside the usual ones.
     private(set) var moreKinds: [String] = []

@@ -6,7 +6,7 @@ enum SpecialTokenDefaults {
     /// The default tokens of a class, by kind.
     /// - Parameters:
     ///   - name: the class in `tokenizer_config.json`, or nothing.
-    ///   - modelType: `model_type` in `config.json`, which decides where there is no class.
+    ///   - modelType: `model_type` in `config.json`, which decides if there is no class.
     static func tokens(ofClass name: String?, modelType: String) -> [String: String] {
         var name = name ?? classes.first { $0.modelTypes.contains(modelType) }?.name ?? ""
         if name.hasUTF8Suffix("Fast") { name = String(name.utf8.dropLast(4)) ?? name }

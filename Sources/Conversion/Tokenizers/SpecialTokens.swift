@@ -1,7 +1,7 @@
 import Formats
 import Tensors
 
-/// What GGUF says of a tokenizer beside its tokens: the ids of special ones, which of them are put around a text,
+/// What GGUF states of a tokenizer beside its tokens: the ids of special ones, which of them are put around a text,
 /// the templates of a conversation and how text is normalized, as gguf-py's `vocab.py` finds them (`SpecialVocab`).
 struct SpecialTokens {
     /// Ids by kind, in the order in which they were found.
@@ -78,7 +78,7 @@ struct SpecialTokens {
     }
 
     /// Sees which tokens are put around a text.
-    /// - Returns: the settings, with what the post-processor tells better than they do.
+    /// - Returns: the settings, with what the post-processor reports better than they do.
     private mutating func readPostProcessor(_ json: JSON?, _ settings: [ExactName: JSON]) -> [ExactName: JSON]
     {
         var around = PostProcessorTokens(settings)

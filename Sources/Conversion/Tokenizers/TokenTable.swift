@@ -11,7 +11,7 @@ struct TokenTable {
     private(set) var types: [TokenType]
 
     /// A table with nothing but places: `[PAD0]`, `[PAD1]` …
-    /// - Throws: where there are more than a vocabulary can have.
+    /// - Throws: if there are more than a vocabulary can have.
     init(placeholders count: Int) throws(ConversionError) {
         guard count > 0, count <= Self.maximumCount else {
             throw ConversionError(

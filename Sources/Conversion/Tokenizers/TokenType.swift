@@ -4,7 +4,7 @@ package enum TokenType: Int32, Sendable {
     case normal = 1
     /// What stands for text that has no token.
     case unknown
-    /// Says something of the text, such as where it begins, and is never in it.
+    /// States something of the text, such as where it begins, and is never in it.
     case control
     /// Text that the model's maker added.
     case userDefined
@@ -20,7 +20,7 @@ package enum TokenType: Int32, Sendable {
         self = type == .userDefined ? .normal : type
     }
 
-    /// Whether a token is one that says something of the text although its file calls it plain (base.py of the
+    /// Whether a token is one that states something of the text although its file calls it plain (base.py of the
     /// converter, `does_token_look_special`).
     static func looksSpecial(_ text: String) -> Bool {
         if ["<pad>", "<mask>", "<2mass>", "[@BOS@]"].contains(where: { $0.utf8.elementsEqual(text.utf8) }) {

@@ -2,9 +2,9 @@ package import Formats
 
 /// The JSON files that say what a tokenizer is, each parsed once.
 package struct TokenizerFiles: Sendable {
-    /// `tokenizer.json`; `nil` where there is none.
+    /// `tokenizer.json`; `nil` if there is none.
     package let tokenizer: JSON?
-    /// The members of `tokenizer_config.json`; `nil` where there is none.
+    /// The members of `tokenizer_config.json`; `nil` if there is none.
     package let settings: [ExactName: JSON]?
     /// All files.
     package let files: ModelDocuments
@@ -17,7 +17,7 @@ package struct TokenizerFiles: Sendable {
         settings = try Self.object("tokenizer_config.json", files)?.dictionary
     }
 
-    /// A JSON file that has to be an object, where there is one.
+    /// A JSON file that has to be an object, if there is one.
     package static func object(_ path: RelativePath, _ files: ModelDocuments) throws(ConversionError) -> JSON?
     {
         guard let json = try files.json(path) else { return nil }
@@ -78,13 +78,13 @@ package struct TokenizerFiles: Sendable {
 struct AddedEntry: Sendable {
     /// The text.
     var text: String
-    /// The id that its file says; the tokenizer may give it another.
+    /// The id that its file states; the tokenizer may give it another.
     var id: Int
-    /// Whether it says something of the text.
+    /// Whether it states something of the text.
     var isSpecial: Bool
     /// Whether it is looked for in text that was normalized.
     var isNormalized: Bool
-    /// What else says where it is found: `single_word`, `lstrip` and `rstrip`.
+    /// What else states where it is found: `single_word`, `lstrip` and `rstrip`.
     private var bounds: [Bool] = [false, false, false]
 
     init(_ text: String, id: Int = 0, isSpecial: Bool = false, isNormalized: Bool? = nil) {
@@ -94,7 +94,7 @@ struct AddedEntry: Sendable {
         self.isNormalized = isNormalized ?? !isSpecial
     }
 
-    /// Reads an object with `content` and flags; `nil` where there is no such text.
+    /// Reads an object with `content` and flags; `nil` if there is no such text.
     init?(_ json: JSON) {
         guard let text = json["content"]?.string else { return nil }
         self.init(

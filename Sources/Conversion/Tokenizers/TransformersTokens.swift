@@ -3,7 +3,7 @@ import Formats
 /// All tokens of a tokenizer as transformers' fast tokenizers have them: the model's own, and those that were added,
 /// which may have taken ids other than their files say.
 ///
-/// Where there is no `tokenizer.json` the model's own are those of `vocab.json` or `vocab.txt`, as in what
+/// If there is no `tokenizer.json` the model's own are those of `vocab.json` or `vocab.txt`, as in what
 /// transformers makes of such files.
 struct TransformersTokens {
     /// The model's own tokens by id; `nil` for an id that has none.
@@ -21,7 +21,7 @@ struct TransformersTokens {
     private var lastAdded: Int?
 
     /// Reads the tokens.
-    /// - Throws: where there is no vocabulary, or it is broken.
+    /// - Throws: if there is no vocabulary, or it is broken.
     init(_ files: TokenizerFiles, modelType: String) throws(ConversionError) {
         if let tokenizer = files.tokenizer {
             try readModel(tokenizer)
@@ -38,7 +38,7 @@ struct TransformersTokens {
         try addWhatTransformersAdds(files, modelType)
     }
 
-    /// The token with an id, and whether it was added; `nil` where there is none.
+    /// The token with an id, and whether it was added; `nil` if there is none.
     func token(_ id: Int) -> (text: String, added: AddedEntry?)? {
         if let token = added[id] { return (token.text, token) }
         guard own.indices.contains(id), let text = own[id] else { return nil }
@@ -46,13 +46,13 @@ struct TransformersTokens {
         return addedIDs[ExactName(text)] == nil ? (text, nil) : nil
     }
 
-    /// The id of a token; `nil` where there is none of that text.
+    /// The id of a token; `nil` if there is none of that text.
     func id(of text: String) -> Int? {
         let key = ExactName(text)
         return addedIDs[key] ?? ids[key]
     }
 
-    /// The id of a token that was added; `nil` where there is none of that text.
+    /// The id of a token that was added; `nil` if there is none of that text.
     func addedID(of text: String) -> Int? { addedIDs[ExactName(text)] }
 
     /// The highest id, and its token's text.
@@ -111,7 +111,7 @@ struct TransformersTokens {
     // MARK: Those that were added
 
     /// Adds a token, by the rules of the tokenizers library: one that the model has keeps its id, one that is new
-    /// gets the next, whatever its file says.
+    /// gets the next, whatever its file states.
     private mutating func add(_ token: AddedEntry) throws(ConversionError) {
         guard !token.text.isEmpty else { return }
         let key = ExactName(token.text)

@@ -4,7 +4,7 @@ package import Tensors
 extension Vocabulary {
     /// Adds a BPE on bytes, as GPT-2's: `tokenizer.json`, or `vocab.json` and `merges.txt`.
     /// - Parameter special: kinds of special tokens with the texts of added tokens, for kinds that no file names.
-    /// - Throws: where there is no vocabulary or there are no merges, or `vocab_size` is less than there are tokens.
+    /// - Throws: if there is no vocabulary or there are no merges, or `vocab_size` is less than there are tokens.
     package func addBPE(
         to metadata: inout ModelMetadata, special: [(kind: String, token: String)] = []
     ) throws(ConversionError) {

@@ -4,13 +4,13 @@ import Tensors
 extension Vocabulary {
     /// Adds a SentencePiece model, `tokenizer.model`, with the tokens that `added_tokens.json` and
     /// `tokenizer_config.json` add or rename.
-    /// - Throws: where there is no `tokenizer.model`, or it is broken.
+    /// - Throws: if there is no `tokenizer.model`, or it is broken.
     package func addSentencePiece(to metadata: inout ModelMetadata) throws(ConversionError) {
         try add(try sentencePieceTable(), to: &metadata)
     }
 
     /// Adds a SentencePiece model as Phi-3 has it: `tokenizer.json` adds tokens too, and one is special only where
-    /// its file says so.
+    /// its file states it.
     package func addPhi3SentencePiece(to metadata: inout ModelMetadata) throws(ConversionError) {
         let files = try tokenizerFiles()
         let model = try sentencePiece("tokenizer.model")
@@ -58,7 +58,7 @@ extension Vocabulary {
         special.add(to: &metadata)
     }
 
-    /// Adds a SentencePiece model as InternLM3 has it: a text ends with `<|im_end|>` where there is that token.
+    /// Adds a SentencePiece model as InternLM3 has it: a text ends with `<|im_end|>` if there is that token.
     package func addInternLM3(to metadata: inout ModelMetadata) throws(ConversionError) {
         let files = try tokenizerFiles()
         let table = try sentencePieceTable()

@@ -38,7 +38,7 @@ extension Vocabulary {
     }
 }
 
-/// What `tekken.json` says.
+/// What `tekken.json` states.
 private struct Tekken {
     /// The texts of the special tokens, which have the first ids.
     var special: [String]
@@ -77,11 +77,11 @@ private struct Tekken {
             }
         }
         guard special.count <= specialCount else {
-            throw broken("it has \(special.count) special tokens, but says \(specialCount)")
+            throw broken("it has \(special.count) special tokens, but states \(specialCount)")
         }
         special += (special.count..<specialCount).map { "<SPECIAL_\($0)>" }
         guard let list = json["vocab"]?.array, list.count >= count - specialCount else {
-            throw broken("it has fewer tokens than it says")
+            throw broken("it has fewer tokens than it states")
         }
         var tokens: [[UInt8]] = []
         tokens.reserveCapacity(count - specialCount)

@@ -31,7 +31,7 @@ package enum JSON: Sendable {
         }
     }
 
-    /// The value of the last member whose name has these bytes, as Python's `json` takes it; `nil` where there is
+    /// The value of the last member whose name has these bytes, as Python's `json` takes it; `nil` if there is
     /// none or where this is not an object. Takes time linear in the number of members.
     package subscript(_ key: String) -> JSON? {
         guard case .object(let members) = self else { return nil }

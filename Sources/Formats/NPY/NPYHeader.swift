@@ -1,4 +1,4 @@
-/// What the header of a `.npy` file says (NumPy's format, versions 1 to 3): an array's type and shape, and where
+/// What the header of a `.npy` file states (NumPy's format, versions 1 to 3): an array's type and shape, and where
 /// its bytes start.
 ///
 /// The file is `\x93NUMPY`, two bytes of version, the length of the text in 2 bytes (version 1) or 4, the

@@ -1,6 +1,6 @@
 /// Reads the Python dictionary of a `.npy` header: exactly the three members that NumPy writes.
 struct NPYLiteral {
-    /// What the dictionary says.
+    /// What the dictionary states.
     struct Fields {
         /// `nil` for a list, which describes a record.
         var descr: String?

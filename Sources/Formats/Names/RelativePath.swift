@@ -69,10 +69,10 @@ extension RelativePath {
         return RelativePath(checked: String(text[..<end]))
     }
 
-    /// The paths of all directories that this lies in, the nearest first.
+    /// The paths of all directories that this is in, the nearest first.
     package var ancestors: some Sequence<RelativePath> { sequence(first: self, next: \.parent).dropFirst() }
 
-    /// What stands behind the last dot of the last component, as it is written; `nil` where there is no dot.
+    /// What stands behind the last dot of the last component, as it is written; `nil` if there is no dot.
     package var pathExtension: String? {
         let name = name.utf8
         return name.lastIndex(of: UInt8(ascii: ".")).flatMap { String(name[name.index(after: $0)...]) }
@@ -84,7 +84,7 @@ extension RelativePath {
         return RelativePath(Substring(text.utf8.dropLast(suffix.utf8.count)))
     }
 
-    /// Whether it lies below a directory.
+    /// Whether it is below a directory.
     package func isInside(_ directory: RelativePath) -> Bool {
         text.utf8.count > directory.text.utf8.count + 1 && hasPrefix(directory.text)
             && text.utf8.dropFirst(directory.text.utf8.count).first == RelativePath.slash

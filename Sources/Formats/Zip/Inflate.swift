@@ -15,7 +15,7 @@ struct Inflate {
         case broken
     }
 
-    /// Bytes that a match may lie back.
+    /// Bytes that a match may be back.
     private static let windowLength = 32768
 
     private(set) var state = State.header
@@ -254,7 +254,7 @@ struct HuffmanCode {
     init() {}
 
     /// - Parameter lengths: the length of each symbol's code in bits; 0 for none.
-    /// - Returns: `nil` where there are more codes than such lengths can tell apart.
+    /// - Returns: `nil` if there are more codes than such lengths can tell apart.
     init?(_ lengths: [UInt8]) {
         for length in lengths { counts[Int(length)] += 1 }
         counts[0] = 0

@@ -1,4 +1,4 @@
-/// Decompressed content that is read from front to back, as if it were a file of known length. Reading what lies
+/// Decompressed content that is read from front to back, as if it were a file of known length. Reading what is stored
 /// before starts from the beginning again, a limited number of times.
 package struct InflatedContent<Failure: Error> {
     package typealias Read = (Range<Int>) throws(Failure) -> [UInt8]
@@ -10,7 +10,7 @@ package struct InflatedContent<Failure: Error> {
     private static var smallSize: Int { 1 << 30 }
     private static var largestRatio: Int { 128 }
 
-    /// Where the compressed bytes lie.
+    /// Where the compressed bytes are stored.
     private let compressed: Range<Int>
     private var inflate = Inflate()
     private var block = [UInt8](repeating: 0, count: blockLength)

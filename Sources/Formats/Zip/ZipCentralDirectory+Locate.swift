@@ -42,14 +42,14 @@ extension ZipCentralDirectory {
         return try location(claims64, end: base + record, rules)
     }
 
-    /// What an end record says of the directory.
+    /// What an end record states of the directory.
     private struct Claims {
         let disks: [UInt64]
         let counts: [UInt64]
         let size: UInt64
         let offset: UInt64
 
-        /// Whether a record with short fields says the same as Zip64's, or refers to it by all ones.
+        /// Whether a record with short fields states the same as Zip64's, or refers to it by all ones.
         func agree(with long: Claims) -> Bool {
             zip(disks + counts, long.disks + long.counts).allSatisfy { $0 == $1 || $0 == 0xFFFF }
                 && (size == long.size || size == 0xFFFF_FFFF)

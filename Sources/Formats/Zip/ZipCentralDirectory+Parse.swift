@@ -116,7 +116,7 @@ struct ZipCentralDirectoryReader {
             size: field(24, 4), compressedSize: field(20, 4), headerStart: field(42, 4))
         var disk = field(34, 2)
         try readExtra(bytes, nameEnd..<extraEnd, &extent, &disk, name: name)
-        guard disk == 0 else { throw error("lies on another disk", .unsupported) }
+        guard disk == 0 else { throw error("is on another disk", .unsupported) }
         guard let size = Int(exactly: extent.size),
             let compressedSize = Int(exactly: extent.compressedSize),
             let recorded = Int(exactly: extent.headerStart),

@@ -1,5 +1,5 @@
-/// What the central directory of a zip archive says (PKWARE's APPNOTE 6.3, Zip64 included): its members and
-/// where they lie. PyTorch checkpoints and `.npz` files are zip archives.
+/// What the central directory of a zip archive states (PKWARE's APPNOTE 6.3, Zip64 included): its members and
+/// where they are stored. PyTorch checkpoints and `.npz` files are zip archives.
 ///
 /// The caller reads in steps: ``tail(fileSize:)``, ``locate(tail:fileSize:)``, ``parse(_:at:)``, and for a
 /// member that is a plain range ``Member/localHeader`` and ``Member/content(localHeader:)``. Stricter
@@ -10,7 +10,7 @@
 /// Memory: the caller's bytes of tail and directory; a name is copied once, and a member takes about 250
 /// bytes while it is checked, so that no file can cost more than some 200 MB with them.
 package struct ZipCentralDirectory: Equatable, Sendable {
-    /// Where the central directory lies.
+    /// Where the central directory is stored.
     package struct Location: Equatable, Sendable {
         /// In bytes from the start of the file; what ``ZipCentralDirectory/parse(_:at:)`` wants to see.
         package let bytes: Range<Int>

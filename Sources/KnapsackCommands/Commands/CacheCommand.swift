@@ -12,7 +12,7 @@ struct CacheCommand: KnapsackCommand {
         abstract: "Show what Knapsack keeps on this machine, and take it away.",
         discussion: """
             Knapsack remembers the digests of files that it hashed, and keeps what it converted, in \
-            ~/.cache/knapsack or where KNAPSACK_CACHE_DIR says. All of it can be taken away at any time: it \
+            ~/.cache/knapsack or what KNAPSACK_CACHE_DIR names. All of it can be taken away at any time: it \
             is hashed, and converted, again then.
 
             Examples:
@@ -119,7 +119,7 @@ private struct KeptFiles {
         guard let directory = context.cacheDirectory else {
             throw Diagnostics(
                 Diagnostic(
-                    code: .noHome, "nobody says where Knapsack keeps what it remembers",
+                    code: .noHome, "nobody states where Knapsack keeps what it remembers",
                     fix: "set HOME or KNAPSACK_CACHE_DIR", verdict: .undecided))
         }
         self.directory = directory

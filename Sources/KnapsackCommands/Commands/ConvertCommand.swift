@@ -24,7 +24,7 @@ struct ConvertCommand: KnapsackCommand {
             whole and on the disk.
 
             --dtype casts the safetensors of a model instead, as torch's .to(dtype) does: shards, names, order, \
-            metadata and index stay, and config.json says the new type. Floating-point tensors of 16 bits and \
+            metadata and index stay, and config.json states the new type. Floating-point tensors of 16 bits and \
             more are cast; all others stay. Weights in other formats (.bin, .gguf, .onnx, …) are left out; every \
             other file is copied.
 

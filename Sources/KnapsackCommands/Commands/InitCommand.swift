@@ -8,7 +8,7 @@ import Storage
 struct InitCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Write a starter manifest out of what the caches hold.",
+        abstract: "Write a starter manifest from what the caches hold.",
         discussion: """
             Every complete model in the caches becomes an entry; take out what you do not need. An existing \
             file is never overwritten.

@@ -11,8 +11,8 @@ struct InspectCommand: KnapsackCommand {
         abstract: "Show what a model or a bundle holds: metadata, tensors, types, sizes; entries and files.",
         discussion: """
             Reads the header alone, whatever the size of the file; of split and sharded models those of all \
-            files. With --tensor it reads that tensor and says what its numbers are like. Of a bundle, a directory \
-            or an archive, it shows the entries and where their files lie, and compares names and sizes.
+            files. With --tensor it reads that tensor and states what its numbers are like. Of a bundle, a directory \
+            or an archive, it shows the entries and where their files are stored, and compares names and sizes.
 
             Examples:
               knapsack inspect model.gguf

@@ -58,7 +58,7 @@ struct ListCommand: KnapsackCommand {
                 session.context.writeError(painter.text(finding))
             }
         } else if catalog.items.contains(where: { !$0.isComplete }) {
-            session.say("knapsack list --verbose says what is wrong, and what to do")
+            session.say("knapsack list --verbose states what is wrong, and what to do")
         }
     }
 
@@ -89,7 +89,7 @@ extension Catalog.Item {
         ]
     }
 
-    /// The type of most of the weights; what quantized them where their own type tells nothing.
+    /// The type of most of the weights; what quantized them where their own type reports nothing.
     private var dtype: String {
         if let quantization = facts.quantization, quantization.method != "gguf" { return quantization.method }
         return facts.dtypes.first ?? facts.weightBytes.first?.dtype ?? "-"

@@ -2,7 +2,7 @@ import Formats
 import Locking
 import Manifests
 
-/// What a new lock says of entries that another lock has too, and that the manifest still asks for.
+/// What a new lock states of entries that another lock has too, and that the manifest still asks for.
 struct LockChanges {
     private let manifest: Manifest
     private let old: Lock

@@ -10,7 +10,7 @@ import Storage
 struct LockCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "lock",
-        abstract: "Resolve a manifest out of the caches and write its lock.",
+        abstract: "Resolve a manifest from the caches and write its lock.",
         discussion: """
             The files of an entry that is new, asks for something else or comes from a directory are hashed and \
             compared with what their cache knows of them. An entry that was locked before keeps its revision, and \
@@ -157,7 +157,7 @@ struct LockSummary {
     }
 
     /// "cache" where the cache's digests prove every file, "nothing" where they prove none. What Knapsack converted
-    /// follows from the entry that it was made out of.
+    /// follows from the entry that it was made from.
     private static func proof(_ entry: LockedEntry) -> String {
         if let request = entry.asked.conversion { return "\(request.from), converted" }
         let proved = entry.files.count { $0.proof != .none }

@@ -20,8 +20,8 @@ struct Locking {
         let kept: Int
     }
 
-    /// Resolves, proves, and writes the lock if it differs from the one that is there; tells what changes.
-    /// - Returns: the lock, what became of the entries that are made out of others, and how many entries were taken from
+    /// Resolves, proves, and writes the lock if it differs from the one that is there; reports what changes.
+    /// - Returns: the lock, what became of the entries that are made from others, and how many entries were taken from
     ///   the lock that was there, without a look at their files.
     func lock(_ session: Session) async throws -> (Lock, [ConversionOutcome], kept: Int) {
         let manifest = try source.read()
@@ -66,7 +66,7 @@ struct Locking {
         if try Lock.bytes(source.lockPath) == made.lock.bytes { return lock }
         session.report([
             Diagnostic(
-                code: .lockStale, "\(source.lockPath) says the same as a new lock, but not in the same bytes",
+                code: .lockStale, "\(source.lockPath) states the same as a new lock, but not in the same bytes",
                 at: Diagnostic.Location(file: manifest.path), fix: "run knapsack lock \(source.manifest)")
         ])
         return nil
@@ -91,7 +91,7 @@ struct Locking {
         return Made(lock: try await inputs.lock(previous: previous), inputs: inputs, kept: kept)
     }
 
-    /// Tells entry by entry what is not as it was locked.
+    /// Reports entry by entry what is not as it was locked.
     private func tell(_ manifest: Manifest, _ previous: Lock?, _ lock: Lock, _ session: Session) {
         guard let previous else { return }
         let changes = LockChanges(manifest, from: previous, to: lock, unmade: [])
@@ -107,7 +107,7 @@ struct Locking {
             throw Diagnostics(
                 SpaceNeeded(
                     bytes.count, for: source.lockPath,
-                    fix: "free space there; what was hashed is remembered where there is room for it"
+                    fix: "free space there; what was hashed is remembered if there is room for it"
                 ).finding)
         }
     }

@@ -109,7 +109,7 @@ struct PackCommand: KnapsackCommand {
         session.add("plan", PlanSummary(plan).json)
     }
 
-    /// Makes, or finds, what the lock says was converted.
+    /// Makes, or finds, what the lock states was converted.
     /// - Parameter converted: what became of conversions when the lock was made.
     private func materialize(
         _ lock: Lock, _ converted: [ConversionOutcome], _ caches: Caches, _ session: Session

@@ -12,7 +12,7 @@ struct SBOMCommand: KnapsackCommand {
         abstract: "Write a bill of materials: components, hashes, licences, origins, conversions.",
         discussion: """
             Made from the lock alone: no models and no caches are needed, and the same lock gives the same bytes \
-            on every machine. The document has no time, or the one that SOURCE_DATE_EPOCH says. It is JSON, and \
+            on every machine. The document has no time, or the one that SOURCE_DATE_EPOCH states. It is JSON, and \
             goes to standard output unless --output names a file.
 
             Examples:

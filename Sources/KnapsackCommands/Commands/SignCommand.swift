@@ -16,7 +16,7 @@ struct SignCommand: KnapsackCommand {
 
             Examples:
               knapsack sign aimo3-models --key key.pem       # writes aimo3-models/model.sig
-              # signs what its lock says, reads no model
+              # signs what its lock states, reads no model
               knapsack sign aimo3-models --key key.pem --from-lock
               knapsack sign aimo3-models.tar --key key.pem   # writes aimo3-models.tar.sig
               # signs the bundle that pack writes of it
@@ -39,7 +39,7 @@ struct SignCommand: KnapsackCommand {
     var signature: String?
 
     @Flag(
-        help: "Sign what the bundle's lock says without reading the files: only names and sizes are compared."
+        help: "Sign what the bundle's lock states without reading the files: only names and sizes are compared."
     )
     var fromLock = false
 
@@ -70,7 +70,7 @@ struct SignCommand: KnapsackCommand {
         var sentence: String {
             switch self {
             case .content: "every byte read and right"
-            case .lock: "signed as the lock says, no model was read"
+            case .lock: "signed as the lock states, no model was read"
             }
         }
     }

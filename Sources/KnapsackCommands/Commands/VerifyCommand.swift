@@ -40,7 +40,7 @@ struct VerifyCommand: KnapsackCommand {
 
     var reportFormat: ReportFormat { formatOption.format(output) }
 
-    /// The lock, wherever it lies, or the archive.
+    /// The lock, wherever it is stored, or the archive.
     var subject: String? {
         if let lockPath { return lockPath }
         return isDirectory ? Lock.bundledName.joined(to: target) : target
@@ -64,7 +64,7 @@ struct VerifyCommand: KnapsackCommand {
             session.report([
                 Diagnostic(
                     code: .signatureUnchecked,
-                    "\(ModelSignature.name) was not checked: --key says whose it has to be")
+                    "\(ModelSignature.name) was not checked: --key states whose it has to be")
             ])
         }
         session.add("target", .string(target))
@@ -97,7 +97,7 @@ struct VerifyCommand: KnapsackCommand {
     ) async throws -> (report: VerifyReport, key: String?) {
         if let lockPath {
             guard signing.key == nil else {
-                throw usage("--key needs a bundle or a model: a lock is not signed, what it says is")
+                throw usage("--key needs a bundle or a model: a lock is not signed, what it states is")
             }
             let report = try await CacheVerifier(
                 try Lock.read(lockPath), caches: cacheOptions.caches(session.context),

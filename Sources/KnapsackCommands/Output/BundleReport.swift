@@ -3,7 +3,7 @@ import Formats
 import Manifests
 import Storage
 
-/// What `inspect` says of a bundle, for people and for `--json`.
+/// What `inspect` states of a bundle, for people and for `--json`.
 struct BundleReport {
     private let bundle: BundleInspection
 
@@ -12,7 +12,7 @@ struct BundleReport {
     private var lock: Lock { bundle.plan.lock }
     private var form: String { bundle.format == nil ? "a directory" : "an archive" }
 
-    /// The bundle, its entries, and where each of their files lies.
+    /// The bundle, its entries, and where each of their files is stored.
     func text(width: Int) -> String {
         var text = "\(bundle.path): bundle \(lock.bundle.name), \(form)"
         if let found = bundle.found { text += ", \(found.files) files, \(ByteCount.text(found.bytes))" }

@@ -3,7 +3,7 @@ import Formats
 import ModelFiles
 import Tensors
 
-/// What `compare` says, for people and for `--json`.
+/// What `compare` states, for people and for `--json`.
 struct CompareReport {
     private let original: TensorModel
     private let other: TensorModel
@@ -38,7 +38,7 @@ struct CompareReport {
         }
         text += names(
             comparison.unlike,
-            "not counted, because the numbers are others or lie in an order that is not known")
+            "not counted, because the numbers are others or are in an order that is not known")
         text += names(
             comparison.onlyInOriginal, "not compared, only in \(original.path) or laid out otherwise")
         return text + names(comparison.onlyInOther, "only in \(other.path)")

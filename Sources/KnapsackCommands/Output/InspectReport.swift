@@ -3,7 +3,7 @@ import Formats
 import ModelFiles
 import Tensors
 
-/// What `inspect` says of a whole file, for people and for `--json`.
+/// What `inspect` states of a whole file, for people and for `--json`.
 struct InspectReport {
     private let model: TensorModel
     /// Whether to list what pickles name, which somebody else may do with a verdict.

@@ -2,7 +2,7 @@ import Formats
 import ModelFiles
 import Scanning
 
-/// What `inspect` says of a file's pickles, for people and for `--json`.
+/// What `inspect` states of a file's pickles, for people and for `--json`.
 struct PickleReport {
     private let inspection: PickleInspection
 

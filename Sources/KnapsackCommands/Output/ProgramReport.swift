@@ -2,7 +2,7 @@ import Formats
 import ModelFiles
 import Scanning
 
-/// What `inspect` says of programs in a file, for people and for `--json`.
+/// What `inspect` states of programs in a file, for people and for `--json`.
 struct ProgramReport {
     private let inspection: ProgramInspection
 

@@ -1,4 +1,4 @@
-/// A table of text that fits a terminal: columns as wide as needed, long cells cut where there is no room.
+/// A table of text that fits a terminal: columns as wide as needed, long cells cut if there is no room.
 struct Table {
     /// A column's heading, the side it keeps to, and whether it gives way when there is no room.
     struct Column {
@@ -72,7 +72,7 @@ struct Table {
     }
 
     private func cell(_ text: String, _ width: Int, isNumber: Bool) -> String {
-        // The end of a name tells more than its middle, so the middle goes.
+        // The end of a name reports more than its middle, so the middle goes.
         let shown: String
         if text.count > width {
             let head = (width - 1 + 1) / 2

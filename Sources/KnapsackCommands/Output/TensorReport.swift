@@ -2,7 +2,7 @@ import Formats
 import ModelFiles
 import Tensors
 
-/// What `inspect --tensor` says of a tensor's numbers, for people and for `--json`.
+/// What `inspect --tensor` states of a tensor's numbers, for people and for `--json`.
 struct TensorReport {
     private let tensor: TensorModel.Tensor
     private let inspection: TensorInspection

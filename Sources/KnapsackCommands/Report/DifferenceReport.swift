@@ -1,7 +1,7 @@
 import Formats
 import Manifests
 
-/// What `diff` says: for people, as Markdown for a pull request, and for `--json`.
+/// What `diff` states: for people, as Markdown for a pull request, and for `--json`.
 struct DifferenceReport {
     private let difference: LockDifference
 

@@ -31,7 +31,7 @@ struct GitHubSummary {
             + "| \(Markdown.text(text)) | \(Markdown.code(finding.code.rawValue)) |\n"
     }
 
-    /// Appends the summary to the file that GitHub Actions names, where there is room in it.
+    /// Appends the summary to the file that GitHub Actions names, if there is room in it.
     func append(to path: String) throws(FileError) {
         let present = try FileStatus.existing(path)?.size ?? 0
         guard present < GitHubSummary.sizeLimit - 4096 else { return }

@@ -46,10 +46,10 @@ enum Markdown {
             ? text : String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit - 1))) + "…"
     }
 
-    /// Lines as long as they fit, and a last one that says how many do not.
+    /// Lines as long as they fit, and a last one that states how many do not.
     /// - Parameters:
     ///   - limit: the most UTF-8 bytes that all may have together.
-    ///   - rest: says what is missing, given how many lines are.
+    ///   - rest: states what is missing, given how many lines are.
     static func bounded(head: String, _ lines: [String], limit: Int, rest: (Int) -> String) -> String {
         // More than any such sentence takes.
         let reserve = 200

@@ -8,7 +8,7 @@ struct Report {
     let findings: [Diagnostic]
     /// The exit code.
     let exitCode: Int32
-    /// The file that the command is about: where findings are that lie in no text file.
+    /// The file that the command is about: where findings are that are in no text file.
     let subject: String?
     /// How files are named from the repository's root.
     let root: SourceRoot
@@ -23,7 +23,7 @@ struct Report {
         finding.location ?? subject.map { Diagnostic.Location(file: $0) }
     }
 
-    /// "2 errors, 1 warning"; "everything holds" where there is neither.
+    /// "2 errors, 1 warning"; "everything holds" if there is neither.
     var counts: String {
         let errors = findings.count { $0.severity == .error }
         let warnings = findings.count { $0.severity == .warning }

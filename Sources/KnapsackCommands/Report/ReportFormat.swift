@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// In which form a command tells its findings.
+/// In which form a command reports its findings.
 enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
     /// For people, on standard error.
     case text

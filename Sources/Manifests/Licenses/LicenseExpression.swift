@@ -11,14 +11,14 @@ package indirect enum LicenseExpression: Equatable {
     case any([LicenseExpression])
 
     /// Reads an expression of identifiers.
-    /// - Returns: `nil` where the text is none, such as a name in several words.
+    /// - Returns: `nil` if the text is not one, such as a name in several words.
     package init?(_ text: String) {
         var parser = LicenseParser(text)
         guard let parsed = parser.list(), parser.isAtEnd else { return nil }
         self = parsed
     }
 
-    /// Reads what a card or a manifest says: where it is no expression, all of it is the name of one licence.
+    /// Reads what a card or a manifest states: where it is no expression, all of it is the name of one licence.
     package init(stated text: String) { self = LicenseExpression(text) ?? .license(text) }
 
     /// The licences that are named, in order.

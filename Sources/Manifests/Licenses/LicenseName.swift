@@ -11,7 +11,7 @@ package struct LicenseName: Hashable {
         id = LicenseName.spellings[folded] ?? folded
     }
 
-    /// Whether the name says nothing: the Hub's "unknown", and "other" where the card does not name it.
+    /// Whether the name states nothing: the Hub's "unknown", and "other" where the card does not name it.
     package var isUnknown: Bool { ["unknown", "other", "array"].contains(id) }
 
     /// Whether SPDX, the Hub or Kaggle knows the name.
@@ -38,7 +38,7 @@ package struct LicenseName: Hashable {
     /// What was probably meant by a name that nobody knows.
     package var suggestion: String? {
         let names = LicenseName.hub + LicenseName.families.sorted()
-        // "apache2" lacks more than a letter, but nothing that says which licence it is.
+        // "apache2" lacks more than a letter, but nothing that states which licence it is.
         let letters = LicenseName.letters(of: id)
         let same = names.first { name in
             let other = LicenseName.letters(of: name)

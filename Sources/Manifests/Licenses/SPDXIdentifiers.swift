@@ -2,7 +2,7 @@ import Formats
 
 /// The identifiers of the SPDX License List in the spelling in which documents have to name them.
 package enum SPDXIdentifiers {
-    /// The identifier that is spelled so when letters' case does not count; `nil` where there is none. Names of the
+    /// The identifier that is spelled so when letters' case does not count; `nil` if there is none. Names of the
     /// Hub that mean a licence which SPDX calls otherwise give that one.
     package static func spelling(of name: String) -> String? {
         let folded = name.lowercased()

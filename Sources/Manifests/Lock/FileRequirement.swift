@@ -26,7 +26,7 @@ package struct FileRequirement: Hashable, Sendable {
     package let file: RelativePath
     /// Paths that must all be there; as the file has them where they are no paths of a snapshot.
     package let names: [ExactName]
-    /// Patterns as ``Glob`` reads them, of which one must be met; empty where there are ``names``.
+    /// Patterns as ``Glob`` reads them, of which one must be met; empty if there are ``names``.
     package let oneOf: [ExactName]
     /// Whether the model loads without them, so that their absence is a warning.
     package let isOptional: Bool
@@ -67,7 +67,7 @@ package struct FileRequirement: Hashable, Sendable {
         return .object(members)
     }
 
-    /// Reads the record of a lock; `nil` where it is none.
+    /// Reads the record of a lock; `nil` if it is not one.
     package init?(_ json: JSON) {
         guard let file = json["file"]?.string.flatMap({ RelativePath($0) }),
             let kind = json["kind"]?.string.flatMap(Kind.init)

@@ -2,7 +2,7 @@ import Formats
 
 extension Lock {
     /// Reads a lock that `git merge` left with conflict marks: the entries of both sides, so that resolving the
-    /// manifest again keeps the pins of both branches. Where files lie is one side's and has to be placed anew.
+    /// manifest again keeps the pins of both branches. Where files are stored is one side's and has to be placed anew.
     ///
     /// Git's marks are those of "git-merge", conflict styles merge, diff3 and zdiff3.
     /// - Parameters:

@@ -33,7 +33,7 @@ private struct LockProblem: Error {
     }
 }
 
-/// Reads the parts of a lock, and says which part is wrong.
+/// Reads the parts of a lock, and states which part is wrong.
 private struct LockReader {
     func lock(_ bytes: [UInt8]) throws -> Lock {
         // Entries are read one by one: the JSON of all of them would take several times the lock's size.

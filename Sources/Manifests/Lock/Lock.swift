@@ -75,7 +75,7 @@ package struct LockedEntry: Equatable, Sendable {
     /// The fact of this name, or `nil`.
     package func fact(_ name: String) -> JSON? { JSON.object(facts)[name] }
 
-    /// The path in the bundle at which a file of this entry would naturally lie.
+    /// The path in the bundle at which a file of this entry would naturally are stored.
     package func naturalPath(of file: LockedFile) -> RelativePath {
         // The readers of manifests and locks take no other names than those of one component.
         RelativePath(checked: "\(kind.folder)/\(name)/\(file.path)")
@@ -102,11 +102,11 @@ package struct LockedTensor: Equatable, Sendable {
     package let file: RelativePath
     /// The name in its file.
     package let name: String
-    /// The type of the elements in the format's own words; `nil` where the format says it elsewhere.
+    /// The type of the elements in the format's own words; `nil` where the format states it elsewhere.
     package let dtype: String?
     /// The dimensions, outermost first; `nil` where ``dtype`` is.
     package let shape: [Int]?
-    /// Where its bytes lie in the file.
+    /// Where its bytes are in the file.
     package let bytes: Range<Int>
     /// The digest of its bytes.
     package let sha256: SHA256Digest
@@ -170,12 +170,12 @@ extension Asked {
         self.init(content: .source(source), include: include, exclude: exclude, license: license)
     }
 
-    /// The source's canonical text; `nil` for what is made out of another entry.
+    /// The source's canonical text; `nil` for what is made from another entry.
     package var source: String? {
         if case .source(let text) = content { text } else { nil }
     }
 
-    /// What is made out of another entry; `nil` for what comes from a source.
+    /// What is made from another entry; `nil` for what comes from a source.
     package var conversion: ConversionRequest? {
         if case .conversion(let request) = content { request } else { nil }
     }
@@ -191,7 +191,7 @@ extension Asked {
 
 /// A licence, and who said that it applies.
 package struct LockedLicense: Equatable, Sendable {
-    /// Who says so.
+    /// Who states it.
     package enum Witness: String, Sendable, CaseIterable {
         /// The model card in the repository.
         case modelCard = "model-card"
@@ -203,7 +203,7 @@ package struct LockedLicense: Equatable, Sendable {
 
     /// The identifier: SPDX's or the Hub's own name, as it was written.
     package let id: String
-    /// Who says so.
+    /// Who states it.
     package let from: Witness
 
     /// Makes a value from its parts.
@@ -234,7 +234,7 @@ package struct LockedFile: Equatable, Sendable {
     package let sha256: SHA256Digest
     /// What the content was proved by when it was locked.
     package let proof: Proof
-    /// Where the bytes lie in the bundle.
+    /// Where the bytes are in the bundle.
     package let placement: Placement
     /// For an index of shards, the files of the entry that it names; else `nil`.
     package let shards: [RelativePath]?
@@ -258,7 +258,7 @@ package struct LockedFile: Equatable, Sendable {
     }
 }
 
-/// Where the bytes of a file lie in a bundle.
+/// Where the bytes of a file are in a bundle.
 package enum Placement: Equatable, Sendable {
     /// At the file's natural path.
     case natural

@@ -41,7 +41,7 @@ package struct LockDifference: Equatable, Sendable {
         package let source: String
         /// The revision that it is pinned to, for people.
         package let revision: String
-        /// The licence, or `nil` where nobody says it.
+        /// The licence, or `nil` where nobody states it.
         package let license: String?
         /// The number of files.
         package let files: Int
@@ -67,7 +67,7 @@ package struct LockDifference: Equatable, Sendable {
     /// Whether both locks say the same.
     package var isEmpty: Bool { bundle.isEmpty && entries.isEmpty }
 
-    /// Compares two locks; where their files lie in the bundle does not count.
+    /// Compares two locks; where their files are in the bundle does not count.
     package init(from old: Lock, to new: Lock) {
         bundle = LockDifference.bundle(old.bundle, new.bundle)
         if let before = try? Plan(old).size, let after = try? Plan(new).size {
@@ -216,7 +216,7 @@ package struct LockDifference: Equatable, Sendable {
 
     // MARK: Tensors
 
-    /// What a tensor is, wherever it lies: its type, its shape, and its bytes.
+    /// What a tensor is, wherever it is stored: its type, its shape, and its bytes.
     private struct Identity: Hashable {
         let dtype: String?
         let shape: [Int]?

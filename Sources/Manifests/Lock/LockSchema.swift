@@ -124,7 +124,7 @@ package enum LockSchema {
             ],
             "license": [
                 "type": "object", "required": ["from", "id"],
-                "properties": ["from": choice(LockedLicense.Witness.self, "Who says so."), "id": text],
+                "properties": ["from": choice(LockedLicense.Witness.self, "Who states it."), "id": text],
             ],
             "base_model_relation": text, "remote_code": code, "templates": templates,
             "base_models": texts, "dtypes": texts, "formats": texts, "library": text,
@@ -243,7 +243,7 @@ package enum LockSchema {
             "proof": choice(Proof.self, "What the content was proved by when it was locked."),
             "at": [
                 "type": "string",
-                "description": "Where the whole content lies in the bundle, if not at its natural path.",
+                "description": "Where the whole content is in the bundle, if not at its natural path.",
             ],
             "segments": [
                 "type": "array",

@@ -1,6 +1,6 @@
 extension LockedLicense {
-    /// The licence of what is made out of a model and adapters: all of theirs, in SPDX's words. An adapter without one
-    /// adds nothing: that nobody says it is told of the adapter itself.
+    /// The licence of what is made from a model and adapters: all of theirs, in SPDX's words. An adapter without one
+    /// adds nothing: that nobody states it is told of the adapter itself.
     package static func together(_ model: LockedLicense?, _ adapters: [LockedLicense]) -> LockedLicense? {
         guard let model else { return nil }
         var names: Set = [LicenseName(model.id)]

@@ -2,7 +2,7 @@ import Formats
 package import Storage
 
 /// Which weights an entry's safetensors files hold, whatever the files are called, however the tensors are
-/// spread over them and in whichever order they lie.
+/// spread over them and in whichever order they are stored.
 package struct WeightsIdentity: Equatable, Sendable {
     /// The SHA-256 of one line for each tensor, `["name","dtype",[shape],"sha256"]` and a line feed, lines
     /// sorted by their bytes, equal ones once. Two entries have one identity exactly if their tensors have
@@ -29,7 +29,7 @@ extension LockedEntry {
 }
 
 extension LockedTensor {
-    /// Whether it lies in a safetensors file: of other formats a lock has only the tensors that are worth
+    /// Whether it is in a safetensors file: of other formats a lock has only the tensors that are worth
     /// sharing.
     var isOfSafetensors: Bool { file.hasSuffix(".safetensors") }
 

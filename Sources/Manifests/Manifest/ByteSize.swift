@@ -11,7 +11,7 @@ package enum ByteSize {
         "^[0-9]+(\\.[0-9]{1,9})? ?(" + units.map(\.name).joined(separator: "|") + ")$"
     }
 
-    /// The bytes that a text says, rounded down; `nil` where it is no size, is 0 or is past 64 bits.
+    /// The bytes that a text states, rounded down; `nil` where it is no size, is 0 or is past 64 bits.
     package static func parse(_ text: String) -> Int? {
         var rest = text.utf8[...]
         let whole = digits(&rest)

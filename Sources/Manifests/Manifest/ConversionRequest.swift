@@ -2,7 +2,7 @@ package import Conversion
 package import Formats
 package import Tensors
 
-/// What to make out of another entry: the parsed form of `from = "…"` and of the keys that say what.
+/// What to make from another entry: the parsed form of `from = "…"` and of the keys that say what.
 package struct ConversionRequest: Hashable, Sendable {
     /// What is made.
     package enum Product: Hashable, Sendable {
@@ -22,7 +22,7 @@ package struct ConversionRequest: Hashable, Sendable {
         /// The pre-tokenizer's name, where it is not found.
         package let preTokenizer: String?
 
-        /// Says which file to make.
+        /// States which file to make.
         package init(_ product: GGUFProduct, imatrix: String? = nil, preTokenizer: String? = nil) {
             self.product = product
             self.imatrix = imatrix
@@ -41,11 +41,11 @@ package struct ConversionRequest: Hashable, Sendable {
         self.product = product
     }
 
-    /// Reads a request from the keys of a manifest's entry, or of what a lock says was asked.
+    /// Reads a request from the keys of a manifest's entry, or of what a lock states was asked.
     /// - Parameters:
-    ///   - value: gives the text of a key; `nil` where there is none.
-    ///   - list: gives the texts of a key; `nil` where there is none.
-    /// - Returns: `nil` where no key, or none that is known, says what to make.
+    ///   - value: gives the text of a key; `nil` if there is none.
+    ///   - list: gives the texts of a key; `nil` if there is none.
+    /// - Returns: `nil` where no key, or none that is known, states what to make.
     package init?(from: String, value: (String) -> String?, list: (String) -> [String]?) {
         if let type = value("dtype").flatMap(CastType.init) {
             self.init(from: from, product: .cast(type, merging: list("merge") ?? []))

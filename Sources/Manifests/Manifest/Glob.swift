@@ -68,7 +68,7 @@ package struct Glob: Equatable, Sendable {
     fileprivate func matches(_ path: [Unicode.Scalar]) -> Bool {
         var token = 0
         var index = 0
-        // Where to go on when a later token fails. Only the last "*" has to be tried again: what lies
+        // Where to go on when a later token fails. Only the last "*" has to be tried again: what is stored
         // before it already fits, and as far to the left as it can.
         var retry: (token: Int, index: Int)?
         while true {

@@ -1,6 +1,6 @@
 extension KaggleHandle {
     /// The handle as kagglehub takes it: `owner/model/framework/variation/2` or `owner/name/versions/3`,
-    /// without the version where there is none.
+    /// without the version if there is none.
     package var text: String {
         let base = parts.joined(separator: "/")
         guard let version else { return base }

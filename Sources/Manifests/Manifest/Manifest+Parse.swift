@@ -77,7 +77,7 @@ extension ManifestReader {
         }
     }
 
-    /// The one table of this name; `nil` where there is none or it is none.
+    /// The one table of this name; `nil` if there is none or it is not one.
     private mutating func table(_ schema: ManifestSchema.Table, in root: LocatedValue) -> LocatedValue? {
         guard let value = root[schema.name]?.value else { return nil }
         if value.members != nil { return value }
@@ -191,7 +191,7 @@ extension ManifestReader {
         return .source(source)
     }
 
-    /// Entries that are made out of others: those have to be there, and must not be made themselves.
+    /// Entries that are made from others: those have to be there, and must not be made themselves.
     private mutating func checkConversions(_ tables: [(value: LocatedValue, kind: Entry.Kind)]) {
         func name(_ table: LocatedValue) -> String? {
             table["name"]?.value.string.flatMap { TextRule.entryName.accepts($0) ? $0 : nil }
@@ -209,18 +209,18 @@ extension ManifestReader {
             let place = member.value.place
             if from == own {
                 report(
-                    .manifestFrom, "\(own): an entry cannot be made out of itself", at: place,
+                    .manifestFrom, "\(own): an entry cannot be made from itself", at: place,
                     allowed: models.joined(separator: ", "))
             } else if let named, named["from"] != nil {
                 let isCycle = named["from"]?.value.string == own
                 report(
                     .manifestFrom,
                     isCycle
-                        ? "\(own): \(from), which it is made out of, is made out of \(own)"
-                        : "\(own): \(from) is itself made out of another entry", at: place,
+                        ? "\(own): \(from), which it is made from, is made from \(own)"
+                        : "\(own): \(from) is itself made from another entry", at: place,
                     fix: isCycle
                         ? "give one of the two a source"
-                        : "make \(own) out of the entry that \(from) is made out of")
+                        : "make \(own) out of the entry that \(from) is made from")
             } else if let kind = found?.kind, kind != .model {
                 report(
                     .manifestFrom, "\(own): \(from) is \(kind.rawValue), and only a model can be converted",
@@ -228,7 +228,7 @@ extension ManifestReader {
             } else if named == nil {
                 let probable = Suggestion.nearest(to: from, among: models)
                 report(
-                    .manifestFrom, "\(own): there is no entry \(from) to make it out of", at: place,
+                    .manifestFrom, "\(own): there is no entry \(from) to make it from", at: place,
                     allowed: models.joined(separator: ", "),
                     fix: probable.map { "did you mean \(quoted($0))?" })
             }

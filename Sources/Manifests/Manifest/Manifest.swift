@@ -184,21 +184,21 @@ package struct Entry: Equatable, Sendable {
     package let allow: [FindingCode]
     /// The place of the entry's table header in the manifest.
     package let location: Diagnostic.Location
-    /// The day on which it was released, as the author says.
+    /// The day on which it was released, as the author states.
     package internal(set) var released: CalendarDate?
     /// The most bytes that its files may have.
     package internal(set) var maximumSize: Int?
-    /// What this entry is meant for, where that is not what the policy says.
+    /// What this entry is meant for, where that is not what the policy states.
     package internal(set) var accelerator: Accelerator?
-    /// What an entry of wheels says of the notebook; the defaults for every other one.
+    /// What an entry of wheels states of the notebook; the defaults for every other one.
     package var wheels = WheelSettings()
 
-    /// The cache's content or the directory that it is; `nil` where it is made out of another entry.
+    /// The cache's content or the directory that it is; `nil` where it is made from another entry.
     package var source: Source? {
         if case .source(let source) = content { source } else { nil }
     }
 
-    /// What it is made out of; `nil` where its files come from a cache or a directory.
+    /// What it is made from; `nil` where its files come from a cache or a directory.
     package var conversion: ConversionRequest? {
         if case .conversion(let request) = content { request } else { nil }
     }

@@ -18,7 +18,7 @@ struct ManifestReader {
 
     init(_ text: SourceText) { self.text = text }
 
-    /// The problems in the order of their places; `nil` where there is none.
+    /// The problems in the order of their places; `nil` if there is none.
     var diagnostics: Diagnostics? {
         guard !problems.isEmpty else { return nil }
         let sorted = problems.enumerated().sorted { one, other in
@@ -86,7 +86,7 @@ struct ManifestReader {
         let stated = table[variants.key]
         var chosen = variants.cases.first
         if stated != nil || meant.contains(variants.key) {
-            // A value that is none was reported.
+            // A value that is not one was reported.
             guard case .text(let text)? = values[variants.key] else { return }
             chosen = variants.cases.first { $0.value == text }
         }

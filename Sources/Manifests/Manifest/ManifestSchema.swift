@@ -19,7 +19,7 @@ package enum ManifestSchema {
         package let summary: String
         /// What it may hold.
         package let keys: [Key]
-        /// The ways to write it, of which one has to be taken; none where there is only one.
+        /// The ways to write it, of which one has to be taken; none if there is only one.
         var forms: [Form] = []
         /// A key whose value decides which of the others there may be; `nil` where none does.
         var variants: Variants?
@@ -32,7 +32,7 @@ package enum ManifestSchema {
 
     /// One of several ways to write a table, told by a key that the others do not have.
     package struct Form {
-        /// The key that tells it.
+        /// The key that reports it.
         package let key: String
         /// Keys that only this form has.
         package var own: [String] = []
@@ -190,7 +190,7 @@ package enum ManifestSchema {
                 summary: "The Kaggle account or organization that will own the dataset."),
             Key(
                 name: "title", type: .text(.line),
-                summary: "The title that Kaggle shows; the name where there is none."),
+                summary: "The title that Kaggle shows; the name if there is none."),
             Key(name: "subtitle", type: .text(.line), summary: "A line below the title."),
             Key(
                 name: "license", type: .choice(kaggleLicenses + kaggleModelLicenses),
@@ -246,7 +246,7 @@ package enum ManifestSchema {
             Key(
                 name: "remote-code", type: .choice(Policy.Rule.allCases.map(\.rawValue)),
                 summary:
-                    "Whether models may bring Python code along; a warning tells it where nothing is said."
+                    "Whether models may bring Python code along; a warning is the default."
             ),
             Key(
                 name: "unsafe-templates", type: .choice(Policy.Rule.allCases.map(\.rawValue)),
@@ -298,7 +298,7 @@ package enum ManifestSchema {
                 Key(
                     name: "include", type: .list(.glob, mayBeEmpty: false),
                     summary: "Patterns of the files to take, as huggingface_hub's allow_patterns; "
-                        + "all files where there is none."),
+                        + "all files if there is none."),
                 Key(
                     name: "exclude", type: .list(.glob, mayBeEmpty: true),
                     summary: "Patterns of the files to leave out, as huggingface_hub's ignore_patterns."),
@@ -321,11 +321,11 @@ package enum ManifestSchema {
             forms: kind == .model ? modelForms : [])
     }
 
-    /// The keys of a model that is made out of another one.
+    /// The keys of a model that is made from another one.
     private static let conversionKeys = [
         Key(
             name: "from", type: .text(.entryName),
-            summary: "The model entry that this one is made out of, in place of a source."),
+            summary: "The model entry that this one is made from, in place of a source."),
         Key(
             name: "dtype", type: .choice(CastType.allCases.map(\.rawValue)),
             summary: "Casts the safetensors of the entry in `from` to this type, shard by shard."),
@@ -364,7 +364,7 @@ package enum ManifestSchema {
         Key(
             name: "requires", type: .list(.requirement, mayBeEmpty: false),
             summary:
-                "What will be installed, as pip takes it; every package of the entry where there is none."
+                "What will be installed, as pip takes it; every package of the entry if there is none."
         ),
     ]
 
@@ -372,13 +372,13 @@ package enum ManifestSchema {
         ["auto"] + OutputType.allCases.map(\.rawValue)
         + QuantizationType.all.filter { !$0.isCopy }.map(\.name)
 
-    /// A model comes from a source or is made out of another one.
+    /// A model comes from a source or is made from another one.
     private static let modelForms = [
         Form(key: "source", own: ["include", "exclude"], words: "with a source"),
         Form(
             key: "from", own: ["dtype", "merge", "gguf", "via", "imatrix", "pre-tokenizer"],
             needsOneOf: ["dtype", "gguf"], exclusive: ("dtype", "gguf"),
             dependent: [("merge", "dtype"), ("via", "gguf"), ("imatrix", "gguf"), ("pre-tokenizer", "gguf")],
-            words: "that is made out of another one"),
+            words: "that is made from another one"),
     ]
 }

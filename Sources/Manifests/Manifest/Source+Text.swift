@@ -137,7 +137,7 @@ extension Source {
 }
 
 extension String {
-    /// The text before and after the first `separator`; nothing after it where there is none.
+    /// The text before and after the first `separator`; nothing after it if there is none.
     fileprivate func cut(at separator: Unicode.Scalar) -> (String, String?) {
         let scalars = unicodeScalars
         guard let index = scalars.firstIndex(of: separator) else { return (self, nil) }

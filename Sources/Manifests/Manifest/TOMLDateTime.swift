@@ -9,9 +9,9 @@ struct TOMLDateTime: Equatable {
         let nanosecond: Int
     }
 
-    /// The day, where there is one.
+    /// The day, if there is one.
     let date: CalendarDate?
-    /// The time, where there is one.
+    /// The time, if there is one.
     let time: Time?
     /// Minutes east of UTC, where it was written.
     let offset: Int?
@@ -27,7 +27,7 @@ extension BareWord {
     /// Whether all of it has the form of a date, a time or both.
     var isDateTime: Bool { fields != nil }
 
-    /// The date and time it has the form of; `nil` where there is no such day or time.
+    /// The date and time it has the form of; `nil` if there is no such day or time.
     var dateTime: TOMLDateTime? {
         guard let fields else { return nil }
         var date: CalendarDate?

@@ -109,7 +109,7 @@ struct BareWord {
         return true
     }
 
-    /// Takes so many digits as a number; `nil`, and nothing taken, where there are fewer.
+    /// Takes so many digits as a number; `nil`, and nothing taken, if there are fewer.
     mutating func takeNumber(digits count: Int) -> Int? {
         let digits = rest.prefix(count)
         guard digits.count == count, digits.allSatisfy(BareWord.isDigit) else { return nil }

@@ -17,7 +17,7 @@ struct TOMLSyntaxError: Error, Equatable {
 /// It takes what every other tool that reads the file takes, and so nothing of TOML 1.1, which allows
 /// newlines and a last comma in inline tables, two more escapes and times without seconds.
 struct TOMLParser {
-    /// How deep tables and arrays may lie in each other: nothing that is read recurses further.
+    /// How deep tables and arrays may be in each other: nothing that is read recurses further.
     static let maximumDepth = 64
 
     let bytes: [UInt8]
@@ -120,7 +120,7 @@ struct TOMLParser {
     ) throws(TOMLSyntaxError) -> TOMLNode {
         guard parent.depth < TOMLParser.maximumDepth else {
             throw TOMLSyntaxError(
-                "tables and lists lie more than \(TOMLParser.maximumDepth) deep in each other", at: place)
+                "tables and lists are nested more than \(TOMLParser.maximumDepth) deep in each other", at: place)
         }
         return TOMLNode(shape, at: place, depth: parent.depth + 1, definition: definition)
     }

@@ -1,6 +1,6 @@
 package import PythonPackages
 
-/// What a `[[wheels]]` entry says of the notebook that its wheels are for.
+/// What a `[[wheels]]` entry states of the notebook that its wheels are for.
 package struct WheelSettings: Equatable, Sendable {
     /// The notebook's Python, such as "3.12"; `nil` for the default.
     package var python: String?

@@ -1,4 +1,4 @@
-/// Who in a cache says what a file's content is.
+/// Who in a cache states what a file's content is.
 package enum Witness: String, Sendable, CaseIterable {
     /// The name of the blob that the snapshot's link leads to.
     case blob

@@ -9,14 +9,14 @@ package struct OwnBytes: Sendable {
 }
 
 extension Lock {
-    /// Decides where every file lies in the bundle, and makes the lock.
+    /// Decides where every file is in the bundle, and makes the lock.
     ///
     /// Nothing but the arguments decides: of the files with one content, the first whose natural path
     /// survives an upload keeps it; the others refer to it. Content without such a path goes to `store/`. A
     /// file that shares tensors with earlier ones becomes a list of segments. Files that have to be beside each other are
     /// (``Neighbours``).
     /// - Parameters:
-    ///   - bundle: says how much equal content is stored once.
+    ///   - bundle: states how much equal content is stored once.
     ///   - ordered: the entries in the manifest's order; where their files lay before does not matter.
     ///   - digest: gives the digest of a file's own bytes, by which they are stored; `nil` where it is not
     ///     known.

@@ -1,9 +1,9 @@
 package import Formats
 package import Storage
 
-/// Decides where every file of a bundle lies, equal files once and equal tensors once.
+/// Decides where every file of a bundle is stored, equal files once and equal tensors once.
 ///
-/// Pure: it works on digests alone. Of a file that shares tensors, ``Layout/own`` says which ranges are its
+/// Pure: it works on digests alone. Of a file that shares tensors, ``Layout/own`` states which ranges are its
 /// own; they are stored together, one after the other, and what they are called is up to the caller, because
 /// that takes the digest of bytes that nobody has hashed together yet.
 package struct TensorPlacing {
@@ -16,7 +16,7 @@ package struct TensorPlacing {
     /// two models share is not worth that.
     static let smallestShare = 100
 
-    /// A place where stored bytes lie.
+    /// A place where stored bytes are stored.
     package enum Home: Hashable {
         /// A path in the bundle.
         case path(RelativePath)
@@ -30,7 +30,7 @@ package struct TensorPlacing {
         var bytes: Range<Int>
     }
 
-    /// Where a file's content lies.
+    /// Where a file's content is stored.
     package enum Layout: Equatable {
         /// Whole, at this path.
         case whole(RelativePath)
@@ -81,7 +81,7 @@ package struct TensorPlacing {
             return
         }
         layouts[file.sha256] = .pieces(pieces, own: own)
-        // The own ranges lie one after the other; a tensor that lies in one of them can be shared by later
+        // The own ranges follow one another; a tensor that is in one of them can be shared by later
         // files.
         var starts: [Int] = []
         var position = 0
@@ -110,7 +110,7 @@ package struct TensorPlacing {
         var own: [Range<Int>] = []
         var ownSize = 0
         var shared = 0
-        /// Tensors of this very file, as they lie among its own bytes.
+        /// Tensors of this very file, as they are stored among its own bytes.
         var seen: [SHA256Digest: Piece] = [:]
         var position = 0
 

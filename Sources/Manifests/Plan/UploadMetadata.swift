@@ -1,6 +1,6 @@
 package import Formats
 
-/// The files by which the kaggle command creates what a bundle becomes. They follow from the lock alone, lie
+/// The files by which the kaggle command creates what a bundle becomes. They follow from the lock alone, are stored
 /// at the top of the bundle, and Kaggle keeps them for itself.
 package struct UploadMetadata {
     /// One file.
@@ -113,7 +113,7 @@ struct ModelMetadata {
         text.hasPrefix("https://") || text.hasPrefix("http://")
     }
 
-    /// Whether a text says what a model was made from: a handle without a version, or an address.
+    /// Whether a text states what a model was made from: a handle without a version, or an address.
     static func isBase(_ text: String) -> Bool {
         if isAddress(text) { return !text.contains(" ") }
         guard case .kaggle(let handle)? = try? Source.parse("kaggle:\(text)") else { return false }

@@ -31,7 +31,7 @@ extension Accelerator {
         package let capability: Int?
         /// The bytes of the machine's own memory.
         package let memory: Int
-        /// What a session on it meets that no model can help; `nil` where there is nothing.
+        /// What a session on it meets that no model can help; `nil` if there is nothing.
         package var trouble: String?
 
         /// The bytes of one device that weights can take: what the driver counts without the 512 MiB that a
@@ -44,7 +44,7 @@ extension Accelerator {
         package var usableMemory: Int { memory - 2_000_000_000 }
         /// The bytes of all devices that weights can take.
         package var usableTotal: Int { usableDeviceMemory * devices }
-        /// Whether weights lie in the machine's own memory.
+        /// Whether weights are in the machine's own memory.
         package var isHost: Bool { deviceMemory == memory }
     }
 

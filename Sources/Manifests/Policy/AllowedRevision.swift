@@ -6,7 +6,7 @@ package struct AllowedRevision: Equatable, Sendable {
     private let commit: String?
 
     /// Reads `org/name@commit`, `org/name`, `hf-dataset:org/name@commit` or `kaggle:` and a handle.
-    /// - Returns: `nil` where the text is none of them; a revision has to be a commit, because branches move.
+    /// - Returns: `nil` if the text is not one of them; a revision has to be a commit, because branches move.
     package init?(_ text: String) {
         let hasScheme = text.utf8.contains(UInt8(ascii: ":"))
         guard let source = try? Source.parse(hasScheme ? text : "hf:\(text)") else { return nil }
@@ -23,7 +23,7 @@ package struct AllowedRevision: Equatable, Sendable {
     }
 
     /// Reads a text file: one of them a line, with blanks, a comma or "@" before the commit; "#" starts a comment.
-    /// - Throws: the first line that is none.
+    /// - Throws: the first line that is not one.
     package static func list(_ file: [UInt8], path: String) throws(Diagnostics) -> [AllowedRevision] {
         var revisions: [AllowedRevision] = []
         for (index, line) in file.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {

@@ -75,7 +75,7 @@ package struct WheelFacts: Equatable, Sendable {
         return fact["files"]?.array?.compactMap { WheelFacts($0) }
     }
 
-    /// The fact for a lock; `nil` where there are no wheels.
+    /// The fact for a lock; `nil` if there are no wheels.
     package static func fact(_ wheels: [WheelFacts]) -> JSON.Member? {
         guard !wheels.isEmpty else { return nil }
         let value: JSON = ["files": .array(wheels.map(\.json)), "reader": .integer(reader)]

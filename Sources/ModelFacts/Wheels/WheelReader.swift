@@ -3,7 +3,7 @@ import Manifests
 import PythonPackages
 import Storage
 
-/// Reads a wheel from its first byte to its last: what it says of itself, and whether its files are those that
+/// Reads a wheel from its first byte to its last: what it states of itself, and whether its files are those that
 /// its RECORD names. What is wrong is recorded, not thrown.
 package struct WheelReader {
     /// The most bytes that METADATA, WHEEL and RECORD may have together.
@@ -108,7 +108,7 @@ package struct WheelReader {
         return ["METADATA", "WHEEL", "RECORD"].contains { parts[1].hasSameBytes(as: $0) }
     }
 
-    // MARK: What it says
+    // MARK: What it states
 
     private func facts() throws(Stop) -> WheelFacts {
         guard let file = WheelFileName(path.name) else {
@@ -149,9 +149,9 @@ package struct WheelReader {
             problem(.broken, "has the folder \(folder.text.quotedInLine), which is another project's")
         }
         if PackageName.normalized(metadata.name) != file.name {
-            problem(.broken, "says that it is \(metadata.name.quotedInLine)")
+            problem(.broken, "states that it is \(metadata.name.quotedInLine)")
         } else if PackageVersion(metadata.version) != file.version {
-            problem(.broken, "says that it is version \(metadata.version.quotedInLine)")
+            problem(.broken, "states that it is version \(metadata.version.quotedInLine)")
         }
         for text in metadata.requires {
             do throws(RequirementError) {
@@ -188,7 +188,7 @@ package struct WheelReader {
         let lists = fields.all("Tag").map { WheelTag.set($0) }
         let tags = Set(lists.flatMap { $0 ?? [] })
         guard tags != Set(file.tags) || lists.contains(where: { $0 == nil }) else { return [] }
-        problem(.tags, "is named for \(file.tagText), and its WHEEL file says otherwise")
+        problem(.tags, "is named for \(file.tagText), and its WHEEL file states otherwise")
         return fields.all("Tag").sortedByBytes()
     }
 
@@ -234,9 +234,9 @@ package struct WheelReader {
         where !named.contains(ExactName(path.text)) && !own.contains(path) {
             faults.append("\(path.text.quotedInLine) is not in RECORD")
         }
-        for fault in faults.prefix(3) { problem(.record, "is not as its RECORD says: \(fault)") }
+        for fault in faults.prefix(3) { problem(.record, "is not as its RECORD states: \(fault)") }
         if faults.count > 3 {
-            problem(.record, "is not as its RECORD says in \(faults.count - 3) more places")
+            problem(.record, "is not as its RECORD states in \(faults.count - 3) more places")
         }
     }
 }

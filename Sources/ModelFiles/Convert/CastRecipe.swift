@@ -73,7 +73,7 @@ struct CastRecipe: ConversionRecipe {
         Diagnostic(
             code: .castQuantized,
             "\(name): the weights are quantized already (\(method)), and cannot be cast",
-            notes: ["\(path) says so"], fix: "cast the model that it was quantized from")
+            notes: ["\(path) states it"], fix: "cast the model that it was quantized from")
     }
 
     func make(

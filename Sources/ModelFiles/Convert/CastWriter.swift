@@ -37,7 +37,7 @@ struct CastWriter: Sendable {
     /// Reads the headers and plans every file.
     /// - Parameters:
     ///   - adapters: merged into the weights, one after the other, before they are cast.
-    ///   - model: what the configuration says of the model that they are merged into.
+    ///   - model: what the configuration states of the model that they are merged into.
     ///   - name: the entry that is made, with which messages begin.
     static func plan(
         _ inputs: [ConversionInput], to type: CastType,

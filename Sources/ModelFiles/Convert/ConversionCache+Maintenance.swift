@@ -3,7 +3,7 @@ import Formats
 import Manifests
 package import Storage
 
-// What lies on the disk for conversions, and how it is taken away again.
+// What is on the disk for conversions, and how it is taken away again.
 extension ConversionCache {
     /// One conversion on the disk.
     package struct Kept: Equatable, Sendable {
@@ -13,7 +13,7 @@ extension ConversionCache {
         package let text: String?
         /// The number of files that were made.
         package let files: Int
-        /// The size of all that lies in the directory in bytes.
+        /// The size of all that is in the directory in bytes.
         package let size: Int
         /// Whether this Knapsack would still use it.
         package let isUsable: Bool

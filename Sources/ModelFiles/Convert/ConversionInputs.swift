@@ -2,7 +2,7 @@ import Formats
 package import Manifests
 import ModelFacts
 
-/// What a conversion makes of a locked entry, as far as the lock tells.
+/// What a conversion makes of a locked entry, as far as the lock reports.
 package struct ConversionInputs: Sendable {
     package let recipe: any ConversionRecipe
     package let selection: ConversionSelection
@@ -55,7 +55,7 @@ package struct ConversionInputs: Sendable {
         ).map { $0.allowed(by: entry) }
     }
 
-    /// The licence: the manifest's, or those of the files that it is made out of.
+    /// The licence: the manifest's, or those of the files that it is made from.
     package func license(_ stated: String?) -> LockedLicense? {
         stated.map { LockedLicense(id: $0, from: .manifest) } ?? sourceLicense
     }

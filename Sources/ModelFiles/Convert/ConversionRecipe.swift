@@ -77,8 +77,8 @@ extension ConversionRequest {
     /// How it is made.
     /// - Parameters:
     ///   - name: the entry that is made.
-    ///   - source: the entry that it is made out of; without it, and without `imatrix` where there is one, the recipe
-    ///     only tells what takes part.
+    ///   - source: the entry that it is made from; without it, and without `imatrix` if there is one, the recipe
+    ///     only reports what takes part.
     ///   - imatrix: the importance matrix.
     package func recipe(
         for name: String, of source: LockedEntry? = nil, imatrix: ImatrixInput? = nil
@@ -92,7 +92,7 @@ extension ConversionRequest {
         }
     }
 
-    /// The path of the importance matrix; `nil` where there is none.
+    /// The path of the importance matrix; `nil` if there is none.
     package var imatrix: String? {
         if case .gguf(let gguf) = product { gguf.imatrix } else { nil }
     }

@@ -10,14 +10,14 @@ package struct GGUFModel: TensorSource {
     package let metadata: GGUFMetadata
     /// The tensors of all files, file after file, in the order of the descriptions.
     package let tensors: [TensorDescription]
-    /// Where each tensor lies.
+    /// Where each tensor is stored.
     package let places: [Place]
     /// The paths of the files, links resolved.
     package var paths: [String] { files.map { $0.handle.path } }
 
     private let files: [OpenFile]
 
-    /// Where a tensor lies.
+    /// Where a tensor is stored.
     package struct Place: Equatable, Sendable {
         /// The file, counted from 0.
         package let file: Int
@@ -26,7 +26,7 @@ package struct GGUFModel: TensorSource {
     }
 
     /// Opens a model.
-    /// - Parameter path: a file of its own, or the first of `NAME-00001-of-00003.gguf`, whose other files lie
+    /// - Parameter path: a file of its own, or the first of `NAME-00001-of-00003.gguf`, whose other files are stored
     ///   beside it. Links are followed.
     /// - Throws: ``Diagnostics`` where a file is missing, unreadable or no GGUF, or the files do not belong together.
     package static func open(path: String) throws -> GGUFModel {

@@ -2,7 +2,7 @@ import Formats
 import Manifests
 import Tensors
 
-/// What the first file of a split model says of the others (`split.no`, `split.count` and
+/// What the first file of a split model states of the others (`split.no`, `split.count` and
 /// `split.tensors.count`; llama.cpp's gguf-split).
 struct GGUFSplit {
     /// The number of files.
@@ -17,13 +17,13 @@ struct GGUFSplit {
     /// The most files that 16 bits can count.
     static let maximumCount = 65_535
 
-    /// Reads what a file says of its split; `nil` where it is a file of its own.
+    /// Reads what a file states of its split; `nil` where it is a file of its own.
     /// - Throws: ``Diagnostics`` where it is not the first, or its name is not that of a first file.
     init?(_ header: GGUFHeader, path: String) throws {
         guard let count = header["split.count"]?.integer, count > 1 else { return nil }
         let number = header["split.no"]?.integer ?? 0
         guard count <= Self.maximumCount, (0..<count).contains(number) else {
-            throw Self.broken("\(path) says that it is file \(number) of \(count) files, counted from 0")
+            throw Self.broken("\(path) states that it is file \(number) of \(count) files, counted from 0")
         }
         let name = Self.number(of: path)
         guard number == 0 else {
@@ -50,7 +50,7 @@ struct GGUFSplit {
     /// The path of a file, counted from 0.
     func path(_ number: Int) -> String { Self.path(stem, number, of: count) }
 
-    /// Checks that another file is the one that its name says.
+    /// Checks that another file is the one that its name states.
     func check(_ header: GGUFHeader, number: Int) throws {
         guard header["split.no"]?.integer == number, (header["split.count"]?.integer ?? count) == count else {
             throw Self.broken(
@@ -63,7 +63,7 @@ struct GGUFSplit {
         let found = headers.reduce(0) { $0 + $1.tensors.count }
         guard found == tensorCount else {
             throw Self.broken(
-                "the \(count) files that \(first) begins have \(found) tensors, but it says \(tensorCount)")
+                "the \(count) files that \(first) begins have \(found) tensors, but it states \(tensorCount)")
         }
         var names: Set<ExactName> = []
         for (number, header) in headers.enumerated() {

@@ -14,7 +14,7 @@ package struct ImatrixFile: Sendable {
 
     /// Opens a file of `llama-imatrix`, in GGUF or in the older format, and looks at every value once.
     /// - Parameters:
-    ///   - including: keeps only entries whose names contain one of these; all where there is none.
+    ///   - including: keeps only entries whose names contain one of these; all if there is none.
     ///   - excluding: leaves out entries whose names contain one of these.
     /// - Throws: ``Diagnostics`` where it cannot be read, or a value is no number.
     ///   - name: what to call it in metadata; `nil` for the path as it is given.

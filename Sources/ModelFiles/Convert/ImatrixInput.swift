@@ -4,17 +4,17 @@ package import Storage
 
 /// The importance matrix of an entry.
 package struct ImatrixInput: Sendable {
-    /// The path in the manifest, which the metadata says too.
+    /// The path in the manifest, which the metadata states too.
     package let name: String
     /// The file's place; `nil` where it is not looked at.
     package let location: String?
     /// The digest that decides what is made.
     package let sha256: SHA256Digest
 
-    /// The parameter of a conversion that says the digest.
+    /// The parameter of a conversion that states the digest.
     static let digestKey = "imatrix-sha256"
 
-    /// The matrix as it lies beside the manifest now.
+    /// The matrix as it is beside the manifest now.
     package init?(_ request: ConversionRequest, in directory: String, for entry: String) throws(Diagnostics) {
         guard let name = request.imatrix else { return nil }
         let location = Path.join(directory, name)
@@ -47,7 +47,7 @@ package struct ImatrixInput: Sendable {
         throw Diagnostics(
             Diagnostic(
                 code: .changed,
-                "\(entry): the importance matrix \(name) has other content than the lock says",
+                "\(entry): the importance matrix \(name) has other content than the lock states",
                 notes: ["expected sha256 \(sha256)", "found    sha256 \(found)"],
                 fix: "take the file back, or run knapsack lock {manifest} --update \(entry)"))
     }

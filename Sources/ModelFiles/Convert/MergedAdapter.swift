@@ -13,7 +13,7 @@ struct MergedAdapter: Sendable {
     /// Finds what an adapter changes.
     /// - Parameters:
     ///   - base: the base model's tensors.
-    ///   - model: what the base model's configuration says.
+    ///   - model: what the base model's configuration states.
     ///   - name: the adapter, with which messages begin.
     /// - Throws: ``Diagnostics`` where the adapter was made for another model.
     init(

@@ -84,7 +84,7 @@ package struct ModelConversion: Sendable {
         if Path.isInside(target, snapshot.directory) {
             throw Diagnostics(
                 Diagnostic(
-                    code: .outputIsInput, "\(target) lies in the model that is read",
+                    code: .outputIsInput, "\(target) is in the model that is read",
                     fix: "choose a directory outside of it", verdict: .undecided))
         }
     }
@@ -145,7 +145,7 @@ extension Caches {
     /// The files of a model that a person names: a source such as `hf:org/name`, a directory, or the snapshot's
     /// directory of a hub cache, whose links lead out of it into the cache.
     ///
-    /// - Throws: where there is no such model. Problems of single files are in the snapshot.
+    /// - Throws: if there is no such model. Problems of single files are in the snapshot.
     package func model(_ text: String) throws(Diagnostics) -> Snapshot {
         if let source = try? Source.parse(text) {
             return try snapshot(for: source, pinned: nil, manifestDirectory: ".")

@@ -12,7 +12,7 @@ package struct ModelOutput: Sendable {
         /// Whether the columns' importance is known, so that it has to be asked for.
         package let hasImportance: Bool
 
-        /// Says what becomes of a tensor.
+        /// States what becomes of a tensor.
         package init(source: Int, description: TensorDescription, hasImportance: Bool = false) {
             self.source = source
             self.description = description

@@ -90,7 +90,7 @@ package struct Quantizer: Sendable {
 
     /// Writes the files.
     /// - Parameter threads: how many work at a time, which changes nothing but the time it takes.
-    /// - Throws: ``Diagnostics`` with ``problems`` where there are any, and what ``ModelWriter/write(progress:)``
+    /// - Throws: ``Diagnostics`` with ``problems`` if there are any, and what ``ModelWriter/write(progress:)``
     ///   throws.
     package func write(threads: Int?, progress: @escaping ProgressHandler) async throws {
         guard problems.isEmpty else { throw Diagnostics(problems) }

@@ -74,7 +74,7 @@ struct SlabPath: Sendable {
 }
 
 extension TensorDescription {
-    /// Where the importance of the matrix lies that an element is of; nothing where `count` values are none.
+    /// Where the importance of the matrix is stored that an element is of; nothing where `count` values are none.
     fileprivate func columns(at element: Int, of count: Int) -> Range<Int> {
         guard count > 0 else { return 0..<0 }
         let matrix = rowLength * (dimensions.dropFirst().first ?? 1)
@@ -98,7 +98,7 @@ extension TensorConverter.Fault {
         case .copied:
             let what =
                 tensor.type.blockLength == 1
-                ? "an infinity or NaN at" : "a scale that is none in the block at"
+                ? "an infinity or NaN at" : "a scale that is not one in the block at"
             return Diagnostic(
                 code: .notFinite, "\(place) \(what) element \(index)", notes: [shape],
                 fix: "the model is damaged: download it, or convert it, again")

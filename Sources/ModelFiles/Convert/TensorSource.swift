@@ -8,7 +8,7 @@ package protocol TensorSource: Sendable {
     /// What to call it in messages: a path as the user gave it.
     var name: String { get }
 
-    /// The metadata, with none that tells the files of a split model apart from one another.
+    /// The metadata, without what tells the files of a split model apart.
     var metadata: GGUFMetadata { get }
 
     /// The tensors, each with the type in which its elements are read.
@@ -34,7 +34,7 @@ extension TensorDescription {
     /// The number of elements; the dimensions are those of a tensor that has a size.
     var elementCount: Int { dimensions.reduce(1, &*) }
 
-    /// The number of elements in a row, along which blocks lie.
+    /// The number of elements in a row, along which blocks are stored.
     var rowLength: Int { dimensions.first ?? 1 }
 
     /// The size in bytes of so many elements.

@@ -21,7 +21,7 @@ package struct ModelComparison: Sendable {
 
     /// The pairs, in the order of the original's tensors.
     package let results: [Result]
-    /// Names that only the original has, or whose numbers lie in another order in the other model.
+    /// Names that only the original has, or whose numbers are in another order in the other model.
     package let onlyInOriginal: [String]
     /// Names that only the other model has.
     package let onlyInOther: [String]

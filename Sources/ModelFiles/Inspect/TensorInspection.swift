@@ -5,7 +5,7 @@ package import Tensors
 package struct TensorInspection: Equatable, Sendable {
     /// Count, range, mean and spread.
     package let summary: NumberSummary
-    /// The finite numbers in twenty ranges; `nil` where there is none.
+    /// The finite numbers in twenty ranges; `nil` if there is none.
     package let histogram: Histogram?
 
     /// The ranges of the histogram.

@@ -19,9 +19,9 @@ package struct TensorModel: Sendable {
         package let type: ElementType
         /// The file that has it: its place in ``TensorModel/paths``.
         package let file: Int
-        /// Where its bytes lie in the file, from the first to the last; with strides, others may be between.
+        /// Where its bytes are in the file, from the first to the last; with strides, others may be between.
         package let bytes: Range<Int>
-        /// How far apart neighbours along each dimension are, in elements; `nil` where all lie in order.
+        /// How far apart neighbours along each dimension are, in elements; `nil` where all are in order.
         package var strides: [Int]?
 
         /// The number of elements.
@@ -168,7 +168,7 @@ package struct TensorModel: Sendable {
         tensor.type.floats(from: room.span, into: &output)
     }
 
-    /// Reads elements that lie apart.
+    /// Reads elements that are apart.
     private func gather(
         _ elements: Range<Int>, of tensor: Tensor, _ strides: [Int], scratch: inout [UInt8],
         into output: inout MutableSpan<Float>

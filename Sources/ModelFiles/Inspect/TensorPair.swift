@@ -3,11 +3,11 @@ import Tensors
 
 /// Two tensors, or a tensor and a part of another, that should hold the same numbers.
 struct TensorPair: Sendable {
-    /// How the numbers of the two lie to one another.
+    /// How the numbers of the two are stored to one another.
     enum Order: Equatable {
         /// In the same order.
         case same
-        /// The rows of a head lie in two halves on one side and pair by pair on the other, as GGUF's Llama has
+        /// The rows of a head are in two halves on one side and pair by pair on the other, as GGUF's Llama has
         /// them.
         case originalInHalves(HeadRows), otherInHalves(HeadRows)
         /// One side's norm lacks the 1 that the other's has in it, as Gemma's.
@@ -189,7 +189,7 @@ struct TensorPairing {
     }
 }
 
-/// How GGUF's tensors of an architecture lie where they do not lie as in the Hugging Face model.
+/// How GGUF's tensors of an architecture are stored where they do not be as in the Hugging Face model.
 private struct GGUFLayout {
     private let architecture: String
     private let heads: Int?
@@ -230,7 +230,7 @@ private struct GGUFLayout {
             count: count, order: order)
     }
 
-    /// The order of a matrix that the Hugging Face model has by columns: its shape says so, or where it is
+    /// The order of a matrix that the Hugging Face model has by columns: its shape states it, or where it is
     /// square, its name.
     private func transposed(
         _ huggingFace: TensorModel.Tensor, _ gguf: TensorModel.Tensor, _ isOriginal: Bool

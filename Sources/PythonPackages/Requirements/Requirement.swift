@@ -6,7 +6,7 @@ package struct Requirement: Equatable, Sendable {
     package let extras: [String]
     /// The versions that are taken; none of them where ``url`` is there.
     package let specifiers: SpecifierSet
-    /// Where the package lies; `nil` where any of the name will do.
+    /// Where the package is stored; `nil` where any of the name will do.
     package let url: String?
     /// Where it applies; `nil` where it always does.
     package let marker: Marker?

@@ -1,4 +1,4 @@
-/// A version of a Python package, read and ordered as PEP 440 says.
+/// A version of a Python package, read and ordered as PEP 440 states.
 ///
 /// Every number has to fit 64 bits; a text with a greater one is no version here.
 package struct PackageVersion: Sendable {
@@ -35,13 +35,13 @@ package struct PackageVersion: Sendable {
     package let epoch: UInt64
     /// The numbers between dots, as many as were written, at least one.
     package let release: [UInt64]
-    /// The pre-release; `nil` where it is none.
+    /// The pre-release; `nil` if it is not one.
     package let pre: Prerelease?
-    /// The number of the post-release; `nil` where it is none.
+    /// The number of the post-release; `nil` if it is not one.
     package let post: UInt64?
-    /// The number of the development release; `nil` where it is none.
+    /// The number of the development release; `nil` if it is not one.
     package let dev: UInt64?
-    /// The local version, behind "+"; empty where there is none.
+    /// The local version, behind "+"; empty if there is none.
     package let local: [LocalPart]
 
     package init(
@@ -56,7 +56,7 @@ package struct PackageVersion: Sendable {
         self.local = local
     }
 
-    /// Reads a version in any of PEP 440's spellings; `nil` where the text is none.
+    /// Reads a version in any of PEP 440's spellings; `nil` if the text is not one.
     package init?(_ text: String) {
         var scanner = VersionScanner(text)
         scanner.skipSpace()

@@ -80,7 +80,7 @@ struct VersionScanner {
     }
     private static func lower(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 
-    /// Digits; `nil` where there are none or too many.
+    /// Digits; `nil` if there are none or too many.
     private mutating func number() -> UInt64? {
         let start = position
         while let byte = peek(), VersionScanner.isDigit(byte) { position += 1 }

@@ -29,7 +29,7 @@ package struct VersionSpecifier: Equatable, Sendable {
     /// Whether only the release's beginning counts.
     package let isPrefix: Bool
 
-    /// Reads a condition; `nil` where the text is none.
+    /// Reads a condition; `nil` if the text is not one.
     package init?(_ condition: String) {
         let trimmed = condition.trimmed
         guard let comparison = Operator.allCases.first(where: { trimmed.utf8.starts(with: $0.rawValue.utf8) })

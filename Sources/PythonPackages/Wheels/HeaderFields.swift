@@ -3,12 +3,12 @@ package struct HeaderFields: Equatable, Sendable {
     /// The names and values in order, names as they were written, values on one line.
     package let fields: [(name: String, value: String)]
 
-    /// Reads the fields up to the first empty line, or the first that is none; what follows is a description.
+    /// Reads the fields up to the first empty line, or the first that is not one; what follows is a description.
     /// `nil` where the bytes up to there are not UTF-8.
     package init?(_ bytes: Span<UInt8>) {
         var fields: [(name: String, value: String)] = []
         var start = 0
-        // A mark that says UTF-8 is no part of the first name.
+        // A mark that states UTF-8 is no part of the first name.
         if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { start = 3 }
         while start < bytes.count {
             var end = start
@@ -40,7 +40,7 @@ package struct HeaderFields: Equatable, Sendable {
         fields.filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
     }
 
-    /// The first value of a field; `nil` where there is none.
+    /// The first value of a field; `nil` if there is none.
     package subscript(_ name: String) -> String? { all(name).first }
 
     /// Whether all names and values are equal.

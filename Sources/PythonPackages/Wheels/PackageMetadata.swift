@@ -1,4 +1,4 @@
-/// What a package's METADATA says (the core metadata specification, all versions), as far as an installation
+/// What a package's METADATA states (the core metadata specification, all versions), as far as an installation
 /// depends on it.
 package struct PackageMetadata: Equatable, Sendable {
     /// The project's name as it is written.
@@ -14,7 +14,7 @@ package struct PackageMetadata: Equatable, Sendable {
 
     /// The licence as an expression of SPDX's; `nil` where it is not stated so.
     package let licenseExpression: String?
-    /// The licence in free words, on one line; `nil` where there are none.
+    /// The licence in free words, on one line; `nil` if there are none.
     package let license: String?
     /// What kind of package it is, in PyPI's words.
     package let classifiers: [String]

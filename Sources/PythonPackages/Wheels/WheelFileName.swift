@@ -1,4 +1,4 @@
-/// What a wheel's file name says (the binary distribution format, "File name convention").
+/// What a wheel's file name states (the binary distribution format, "File name convention").
 package struct WheelFileName: Equatable, Sendable {
     /// A number that tells wheels of one version apart.
     package struct Build: Equatable, Sendable, Comparable {
@@ -18,7 +18,7 @@ package struct WheelFileName: Equatable, Sendable {
     package let name: String
     /// The version.
     package let version: PackageVersion
-    /// The build; `nil` where there is none.
+    /// The build; `nil` if there is none.
     package let build: Build?
     /// What it runs on, compressed as it is written.
     package let tagText: String

@@ -21,7 +21,7 @@ package struct WheelTag: Hashable, Sendable, CustomStringConvertible {
     package static let limit = 10_000
 
     /// Reads a compressed set such as "py2.py3-none-any" (PEP 425, "Compressed Tag Sets"), without doubles;
-    /// `nil` where it is none, or where it stands for more than ``limit``.
+    /// `nil` if it is not one, or where it stands for more than ``limit``.
     package static func set(_ text: String) -> [WheelTag]? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
             .map { $0.split(separator: ".", omittingEmptySubsequences: false).map(String.init) }

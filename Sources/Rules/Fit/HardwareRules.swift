@@ -34,7 +34,7 @@ enum HardwareRules {
     }
 
     /// Findings about one entry.
-    /// - Parameter isSource: whether other entries are made out of it.
+    /// - Parameter isSource: whether other entries are made from it.
     static func findings(
         _ entry: Entry, _ locked: LockedEntry, _ policy: Policy, isSource: Bool
     ) -> [Diagnostic] {
@@ -156,7 +156,7 @@ private struct EntryRules {
         }
         let source =
             isSource
-            ? ["if it is here only to make others out of it, write allow = [\"accelerator-memory\"]"] : []
+            ? ["if it is here only to make others from it, write allow = [\"accelerator-memory\"]"] : []
         return Diagnostic(
             code: .acceleratorMemory, "\(name): \(what), and \(place)", notes: [layout] + source,
             fix: smaller)

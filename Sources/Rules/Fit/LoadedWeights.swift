@@ -15,7 +15,7 @@ struct LoadedWeights: Equatable {
     /// The number of weights, where it is known.
     let parameters: Int?
     /// The bytes of the largest file that is read into memory whole before it goes to a device: one that
-    /// torch, flax or tensorflow unpickles or parses. Safetensors and GGUF are mapped. 0 where there is none.
+    /// torch, flax or tensorflow unpickles or parses. Safetensors and GGUF are mapped. 0 if there is none.
     let largestUnmapped: Int
 
     /// The bytes once what is stored in 32 bits is loaded in 16.

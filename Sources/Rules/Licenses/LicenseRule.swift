@@ -15,12 +15,12 @@ enum LicenseRule {
     /// What is said of the entry as a whole.
     private static func own(_ locked: LockedEntry, _ allowed: [String], _ list: String) -> [Diagnostic] {
         guard let license = locked.license else {
-            return [unknown("\(locked.name): nothing says under which licence it is", [list])]
+            return [unknown("\(locked.name): nothing states under which licence it is", [list])]
         }
         let stated = LicenseExpression(stated: license.id)
         let said = "said by \(license.from.words)"
         if stated.licenses.allSatisfy({ LicenseName($0).isUnknown }) {
-            let words = "\(license.from.words) only says that the licence is \(license.id)"
+            let words = "\(license.from.words) only states that the licence is \(license.id)"
             return [unknown("\(locked.name): \(words)", [list])]
         }
         guard !keeps(stated, allowed) else { return [] }
@@ -98,7 +98,7 @@ enum WheelLicenseRule {
             findings.append(
                 Diagnostic(
                     code: .licenseUnknown,
-                    "\(locked.name): nothing says under which licence \(first.path) is",
+                    "\(locked.name): nothing states under which licence \(first.path) is",
                     notes: [list] + silent.dropFirst().prefix(told).map { "nor \($0.path)" } + more,
                     fix:
                         "find out, and add license = \"…\" to the entry, which holds for wheels that state none"
@@ -108,10 +108,10 @@ enum WheelLicenseRule {
     }
 }
 
-/// The licences of the models that a model's card names as what it was made out of.
+/// The licences of the models that a model's card names as what it was made from.
 enum BaseModelRule {
     static func findings(_ locked: LockedEntry, _ policy: Policy, _ lock: Lock) -> [Diagnostic] {
-        // What is converted here has the bases of the entry that it was made out of, which are looked at there.
+        // What is converted here has the bases of the entry that it was made from, which are looked at there.
         guard let allowed = policy.licenses, locked.asked.conversion == nil else { return [] }
         let relation = locked.fact("base_model_relation")?.string
         var findings: [Diagnostic] = []
@@ -141,7 +141,7 @@ enum BaseModelRule {
             Diagnostic(
                 code: .licenseBaseUnknown,
                 "\(locked.name): the licence of its base model is not known here\(made)",
-                notes: unknown.map { "made out of \($0), which no entry has" },
+                notes: unknown.map { "made from \($0), which no entry has" },
                 fix: "look it up, and add \"license-base-unknown\" to the entry's allow if it is right")
         ]
     }

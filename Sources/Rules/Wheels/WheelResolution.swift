@@ -189,7 +189,7 @@ struct WheelResolution {
         return all.count > 5 ? all.prefix(4) + ["and \(all.count - 4) more"] : all
     }
 
-    /// What the wheels of a project need of others, as far as it says versions.
+    /// What the wheels of a project need of others, as far as it states versions.
     private func wants(_ name: String) -> [String] {
         wheels.indices.filter { index in
             WheelFileName(wheels[index].path.name)?.name == name && !wheels[index].isBroken

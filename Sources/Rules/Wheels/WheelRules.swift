@@ -2,7 +2,7 @@ import Formats
 package import Manifests
 package import ModelFacts
 
-/// Whether what a `[[wheels]]` entry holds can be installed where the manifest says, without an index: decided
+/// Whether what a `[[wheels]]` entry holds can be installed where the manifest states, without an index: decided
 /// from the lock alone, as pip decides it with `--no-index --find-links`.
 package enum WheelRules {
     package static func findings(_ entry: Entry, _ locked: LockedEntry) -> [Diagnostic] {

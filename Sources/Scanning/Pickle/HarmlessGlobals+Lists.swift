@@ -121,10 +121,10 @@ extension HarmlessGlobals {
     static let others: [Family] = [
         Family(
             "joblib.numpy_pickle", "NumpyArrayWrapper",
-            "says which array the bytes are that follow in the file"),
+            "states which array the bytes are that follow in the file"),
         Family(
             "sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper",
-            "says which array the bytes are that follow in the file"),
+            "states which array the bytes are that follow in the file"),
         Family("scipy.sparse._csr", "csr_matrix csr_array", "a matrix of NumPy arrays"),
         Family("scipy.sparse._csc", "csc_matrix csc_array", "a matrix of NumPy arrays"),
         Family("scipy.sparse._coo", "coo_matrix coo_array", "a matrix of NumPy arrays"),

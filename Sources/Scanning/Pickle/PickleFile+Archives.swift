@@ -6,7 +6,7 @@ extension PickleFile {
     /// Looks at every member of a zip archive.
     mutating func zip(_ part: Part, _ read: Read) throws(Failure) -> Bool {
         guard part.depth < Self.maximumDepth else {
-            return unreadable("it lies too deep in other archives", part)
+            return unreadable("it is too deep in other archives", part)
         }
         name("zip archive", part)
         let directory: ZipCentralDirectory
@@ -32,7 +32,7 @@ extension PickleFile {
         if !names.isEmpty, names.allSatisfy(\.isArray) { name("NumPy archive", part) }
         var holds = isTorch
         if !directory.members.isEmpty, !directory.members.contains(where: { $0.headerStart == 0 }) {
-            holds = unreadable("something lies before the first member of the archive", part)
+            holds = unreadable("something is before the first member of the archive", part)
         }
         var hasProgram = false
         for (member, name) in Swift.zip(directory.members, names) where member.size > 0 {
@@ -80,7 +80,7 @@ extension PickleFile {
     {
         let end = part.size - trailerLength
         guard headerLength < end, part.depth < Self.maximumDepth else {
-            return unreadable("it is compressed and cut short, or lies too deep in archives", part)
+            return unreadable("it is compressed and cut short, or is too deep in archives", part)
         }
         var inflated = InflatedContent<Failure>(headerLength..<end)
         guard let size = try inflated.length(read) else {
@@ -99,7 +99,7 @@ extension PickleFile {
     /// Looks at every member of a tar archive.
     mutating func tar(_ part: Part, _ read: Read) throws(Failure) -> Bool {
         guard part.depth < Self.maximumDepth else {
-            return unreadable("it lies too deep in other archives", part)
+            return unreadable("it is too deep in other archives", part)
         }
         name("tar archive", part)
         var holds = false
@@ -135,7 +135,7 @@ extension PickleFile {
                 }
                 holds = found || holds
             case 0x78:
-                // Where an extended header says another length or a sparse file, other readers find other members.
+                // Where an extended header states another length or a sparse file, other readers find other members.
                 let found = try contains(inner, [Array(" size=".utf8), Array("GNU.sparse".utf8)]) {
                     range throws(Failure) in
                     try read(range.lowerBound + start..<range.upperBound + start)

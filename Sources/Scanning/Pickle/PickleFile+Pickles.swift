@@ -73,7 +73,7 @@ extension PickleFile {
         case .broken(let message), .beyond(let message):
             let text =
                 isFirst || scanner.instructions > 0
-                ? message : "after a pickle something follows that is none"
+                ? message : "after a pickle something follows that is not one"
             _ = unreadable(text, part, at: scanner.position)
         case .running, .array, .nested:
             _ = unreadable("the pickle is cut short", part, at: scanner.position)

@@ -11,7 +11,7 @@ struct PickleFile<Failure: Error> {
         /// The path in the archive; empty for the file itself.
         let member: String
         let size: Int
-        /// How many archives it lies in.
+        /// How many archives it is in.
         var depth = 0
         /// Whether bytes that look like a pickle may as well be numbers.
         var isNumbers = false
@@ -60,7 +60,7 @@ struct PickleFile<Failure: Error> {
             }
             return unreadable("it is \(compression.name), which is not looked into", part)
         }
-        // Python finds a zip archive from its end, whatever lies before it.
+        // Python finds a zip archive from its end, whatever is before it.
         if try endsAsZip(part, isLikely: name.isLikely, read) { return try zip(part, read) }
         return try pickles(part, name, head, read)
     }

@@ -65,7 +65,7 @@ struct PickleName {
         return (position, 8)
     }
 
-    /// A name without the suffix that says the compression.
+    /// A name without the suffix that states the compression.
     static func uncompressed(_ name: String) -> String {
         for suffix in [".gz", ".z", ".zlib"] where name.utf8.ends(with: suffix) {
             return String(decoding: name.utf8.dropLast(suffix.utf8.count), as: UTF8.self)
@@ -112,7 +112,7 @@ struct PickleName {
         (Array("ZF".utf8), "compressed by an old joblib", false),
     ]
 
-    /// Whether the first bytes are those of a format that is no pickle, whatever the name says.
+    /// Whether the first bytes are those of a format that is no pickle, whatever the name states.
     static func isOtherFormat(_ head: [UInt8]) -> Bool {
         if head.starts(with: "GGUF".utf8) || head.starts(with: "version https://git-lfs".utf8) { return true }
         if head.starts(with: "lmgg".utf8) || head.starts(with: "tjgg".utf8) { return true }

@@ -4,7 +4,7 @@ extension PickleScan {
     ///
     /// Looked into are pickles of all protocols, one after another; checkpoints of PyTorch, archives and what was
     /// written before 1.6; joblib's files with arrays between instructions; arrays and archives of NumPy; zip and tar
-    /// archives. What lies in them as it is not to be executed - the bytes of tensors - is not read at all.
+    /// archives. What is in them as it is not to be executed - the bytes of tensors - is not read at all.
     /// - Parameters:
     ///   - name: the file's name, of which the last part counts.
     ///   - fileSize: the file's length in bytes.

@@ -56,7 +56,7 @@ extension PickleScanner {
         push(imported(text(module, window, base), text(name, window, base)))
     }
 
-    /// What a value says as far as that can still be told.
+    /// What a value states as far as that can still be told.
     func text(_ value: ScanValue, _ window: Span<UInt8>, _ base: Int) -> String {
         switch value.kind {
         case .word: return list.text(ofWord: value.payload)
@@ -106,13 +106,13 @@ extension PickleScanner {
         if hasKeywords { _ = pop() }
         let (arguments, callee) = (pop(), pop())
         guard state == .running else { return }
-        // A type of NumPy's made like this would have another size than its name says.
+        // A type of NumPy's made like this would have another size than its name states.
         let made = called(callee, arguments: arguments)
         let isObject = callee.kind == .global && made.kind == .other && list.entries[callee.payload].isObject
         push(isObject ? .data : made.kind == .dtype ? .unknown : made)
     }
 
-    /// OBJ: the class and its arguments lie above a mark.
+    /// OBJ: the class and its arguments are stored above a mark.
     mutating func callMarked() {
         guard let count = stack.countAboveMark else {
             return broken("the pickle takes a mark that is not there")

@@ -3,8 +3,8 @@ import Formats
 /// Follows one pickle of protocol 0 to 5 (the format as Python's `pickletools` documents it) to say what loading it
 /// would import and call. Nothing is looked up or called, and no value is built.
 ///
-/// The caller lends the file in windows: ``scan(_:atEnd:)`` says how far it came, which may be past the window's end,
-/// where bytes lie in between that no instruction is in. Memory is bounded whatever the pickle says.
+/// The caller lends the file in windows: ``scan(_:atEnd:)`` states how far it came, which may be past the window's end,
+/// where bytes are in between that no instruction is in. Memory is bounded whatever the pickle states.
 package struct PickleScanner {
     /// Where the scan stands.
     enum State: Equatable {
@@ -47,7 +47,7 @@ package struct PickleScanner {
     var harmless: [Int] = []
     var imports: [Import] = []
     var problems: [Problem] = []
-    /// Whether anything was called or imported, which tells a pickle from what only looks like one.
+    /// Whether anything was called or imported, which distinguishes a pickle from what only looks like one.
     var hasEffects = false
     /// Whether an array of joblib's was described.
     var hasArrays = false
@@ -79,7 +79,7 @@ package struct PickleScanner {
 
     /// Looks at the next bytes.
     /// - Parameters:
-    ///   - window: what lies at ``position`` in the file, as much as the caller likes; 64 KiB are always enough.
+    ///   - window: what is at ``position`` in the file, as much as the caller likes; 64 KiB are always enough.
     ///   - atEnd: whether the file ends with it.
     mutating func scan(_ window: Span<UInt8>, atEnd: Bool) {
         let base = position
@@ -124,7 +124,7 @@ package struct PickleScanner {
         position = inner.position
     }
 
-    /// Whether there are imports, and every one is of a name as Python has them, which tells a pickle from numbers or a
+    /// Whether there are imports, and every one is of a name as Python has them, which distinguishes a pickle from numbers or a
     /// text that look like one.
     var hasPlausibleNames: Bool {
         !(imports.isEmpty && harmless.isEmpty)

@@ -1,5 +1,5 @@
 /// The last short tuples, dictionaries and NumPy types that a pickle made: what describes an array of joblib's, a
-/// storage of PyTorch's, or the arguments of a call lies right before it. Memory is fixed; what was made too long
+/// storage of PyTorch's, or the arguments of a call is right before it. Memory is fixed; what was made too long
 /// ago is not known any more.
 struct RecentValues {
     /// What follows the description of an array.

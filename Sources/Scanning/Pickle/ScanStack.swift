@@ -9,7 +9,7 @@ struct ScanValue: Equatable {
         case unknown
         /// A text that the list of harmless names has.
         case word
-        /// Another short text: where it lies in the file, and its length.
+        /// Another short text: where it is in the file, and its length.
         case text
         /// A text that no name is, or one that is not known.
         case longText
@@ -95,7 +95,7 @@ struct ScanStack {
 
     // MARK: Values
 
-    /// - Returns: false where there is no room.
+    /// - Returns: false if there is no room.
     mutating func push(_ value: ScanValue) -> Bool {
         guard values.count < Self.maximumDepth else { return false }
         values.append(value)
@@ -118,7 +118,7 @@ struct ScanStack {
         return true
     }
 
-    /// The number of values above the innermost mark; `nil` where there is none.
+    /// The number of values above the innermost mark; `nil` if there is none.
     var countAboveMark: Int? { marks.isEmpty ? nil : values.count - floor }
 
     /// A value above the innermost mark.

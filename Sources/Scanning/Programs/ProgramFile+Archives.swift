@@ -5,7 +5,7 @@ extension ProgramFile {
 
     /// Looks at the members of a zip archive that may be a program or describe one.
     mutating func zip(_ part: Part, _ read: Read) throws(Failure) {
-        guard part.depth < Self.maximumDepth else { return unreadable("it lies too deep in archives", part) }
+        guard part.depth < Self.maximumDepth else { return unreadable("it is too deep in archives", part) }
         let name = part.name.lastPart.asciiLowercased
         if [".keras", ".skops", ".mar", ".pt2", ".nemo"].contains(where: { name.finishes($0) }) {
             found(Self.format(of: name))
@@ -17,7 +17,7 @@ extension ProgramFile {
             }
             recognize(directory.members, part)
         } catch {
-            // An archive that is none of these formats, and cannot be read, is the pickle scanner's to judge.
+            // An archive that is not one of these formats, and cannot be read, is the pickle scanner's to judge.
             if case .malformed = error, scan == nil { return }
             try stopped(error, part)
         }
@@ -135,7 +135,7 @@ extension ProgramFile {
 
     /// Looks at the members of a tar archive, which NeMo's and TorchServe's are.
     mutating func tar(_ part: Part, _ read: Read) throws(Failure) {
-        guard part.depth < Self.maximumDepth else { return unreadable("it lies too deep in archives", part) }
+        guard part.depth < Self.maximumDepth else { return unreadable("it is too deep in archives", part) }
         let name = part.name.lastPart.asciiLowercased
         if name.finishes(".nemo") { found("NeMo archive") }
         if name.finishes(".mar") { found("TorchServe archive") }
@@ -174,7 +174,7 @@ extension ProgramFile {
                 // Another length or a sparse member would make other readers find other members.
                 let bytes = header.length <= Self.maximumHeader ? try content(0..<header.length) : []
                 guard let records = PaxRecords(bytes), records.unknown == nil else {
-                    unreadable("an extended header of the archive says what is not followed", part)
+                    unreadable("an extended header of the archive states what is not followed", part)
                     return
                 }
                 longName = records.path

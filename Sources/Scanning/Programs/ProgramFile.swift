@@ -11,7 +11,7 @@ struct ProgramFile<Failure: Error> {
         /// The path in the archive; empty for the file itself.
         let member: String
         let size: Int
-        /// How many archives it lies in.
+        /// How many archives it is in.
         var depth = 0
     }
 

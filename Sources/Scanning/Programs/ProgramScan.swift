@@ -46,7 +46,7 @@ package struct ProgramScan: Equatable, Sendable {
     ///   - fileSize: the file's length in bytes.
     ///   - yaml: reads a YAML document as JSON; `nil` for one that cannot be read.
     ///   - read: returns the bytes of a non-empty range inside the file.
-    /// - Returns: `nil` for a file that is none of these. One that should be and cannot be read is *not* an error, but has
+    /// - Returns: `nil` for a file that is not one of these. One that should be and cannot be read is *not* an error, but has
     ///   a finding.
     package static func read<Failure>(
         name: String, fileSize: Int, yaml: @escaping ([UInt8]) -> JSON?,

@@ -50,7 +50,7 @@ struct JinjaNode {
 
 /// What is handed to a call, a filter or a test.
 struct JinjaArgument {
-    /// The name before "=", `nil` where there is none.
+    /// The name before "=", `nil` if there is none.
     let name: String?
     /// The value; of `*values` and `**values` what is spread.
     let value: JinjaNode

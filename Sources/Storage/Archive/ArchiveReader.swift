@@ -4,9 +4,9 @@ package import Formats
 package struct ArchiveEntry: Equatable, Sendable {
     /// Its path, byte for byte as in the archive but for "./" at its front.
     package let path: RelativePath
-    /// The size of its content in bytes, as the archive says; the content is never given out longer.
+    /// The size of its content in bytes, as the archive states; the content is never given out longer.
     package let size: Int
-    /// Where its content lies in the archive's file, byte after byte as it is; `nil` where it is compressed
+    /// Where its content is in the archive's file, byte after byte as it is; `nil` where it is compressed
     /// or comes out of a pipe.
     package let offset: Int?
 }
@@ -16,13 +16,13 @@ package struct ArchiveEntry: Equatable, Sendable {
 /// What it gives out are regular files, no two of one path. Directories are passed over; a link, a device, a sparse file or any other thing is an error,
 /// and so is everything that libarchive so much as warns of. After an error there is nothing more to read.
 ///
-/// Memory is bounded whatever the archive says: a tar header with its extensions may have 4 MiB, a zip's
+/// Memory is bounded whatever the archive states: a tar header with its extensions may have 4 MiB, a zip's
 /// directory 64 MiB, all paths together 64 MiB, and a Zstandard window 128 MiB; with what libarchive makes
 /// of them, less than 300 MiB. The content that comes out is bounded by the size of its entry, and of a tar that
 /// is not compressed by the archive's own; whether it is a sensible size is the caller's to decide, before it
 /// reads.
 package struct ArchiveReader: ~Copyable {
-    /// The most bytes of a tar that lie between two files' contents.
+    /// The most bytes of a tar that are between two files' contents.
     private static let headerLimit = 1 << 22
 
     private let source: ArchiveSource
@@ -189,7 +189,7 @@ package struct ArchiveReader: ~Copyable {
         if header.isSparse {
             throw refused(.unsupported, "is sparse: its holes are not in the archive, however long they are")
         }
-        // libarchive knows more methods, of which some take gigabytes of memory when an archive says so.
+        // libarchive knows more methods, of which some take gigabytes of memory when an archive states it.
         if names != nil, !header.format.hasSuffix("(uncompressed)"), !header.format.hasSuffix("(deflation)") {
             throw refused(.unsupported, "is compressed by another method than deflate: \(header.format)")
         }

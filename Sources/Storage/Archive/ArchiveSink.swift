@@ -10,7 +10,7 @@ final class ArchiveSink {
     private(set) var failure: FileError?
 
     /// Pieces smaller than this are gathered, which spares a system call for each header; content that
-    /// comes in blocks goes to the kernel from where it lies.
+    /// comes in blocks goes to the kernel from where it is stored.
     private static let gathered = 1 << 16
     /// How much is written before the kernel is told to start on the disk.
     private static let writeback = 1 << 25
@@ -22,7 +22,7 @@ final class ArchiveSink {
     var path: String { file.path }
 
     /// Takes all of the bytes.
-    /// - Returns: whether that worked; if not, ``failure`` says why.
+    /// - Returns: whether that worked; if not, ``failure`` states why.
     func take(_ bytes: Span<UInt8>) -> Bool {
         guard failure == nil else { return false }
         do {

@@ -11,10 +11,10 @@ import Glibc
     /// Whether a warning that a name could not be converted means nothing: the name's bytes are there.
     private let takesUnconverted: Bool
 
-    /// What libarchive says of an entry.
+    /// What libarchive states of an entry.
     struct Header {
         enum Kind { case file, directory, hardLink, symbolicLink, other }
-        /// The bytes of the name, or `nil` where there is none.
+        /// The bytes of the name, or `nil` if there is none.
         let name: [UInt8]?
         let kind: Kind
         let size: Int?

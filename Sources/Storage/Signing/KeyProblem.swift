@@ -8,7 +8,7 @@ package enum KeyProblem: Error, Equatable, Sendable {
     case needsPassword
     /// The key does not open with the password.
     case wrongPassword
-    /// The PEM block does not hold what its label says.
+    /// The PEM block does not hold what its label states.
     case damaged
     /// A key of this kind signs no models: "RSA", "Ed25519", "a curve named secp256k1".
     case unsupported(String)

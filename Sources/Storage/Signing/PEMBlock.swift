@@ -11,7 +11,7 @@ struct PEMBlock {
     ///
     /// Whatever stands between blocks is passed over, as are blocks before: `openssl ecparam -genkey` writes
     /// the parameters first.
-    /// - Returns: `nil` where there is no whole block.
+    /// - Returns: `nil` if there is no whole block.
     static func first(in pem: [UInt8], where wants: (String) -> Bool) -> PEMBlock? {
         var found: PEMBlock?
         var lines: [Substring] = []

@@ -3,10 +3,10 @@ package struct TensorExtent: Equatable, Sendable {
     /// The tensor's name in its file; for a zip archive the member's path, for `.npz` without `.npy`. Any
     /// text, so never a path to write to.
     package let name: String
-    /// Where the bytes lie, from the start of the file.
+    /// Where the bytes are stored, from the start of the file.
     package let bytes: Range<Int>
     /// The type of the elements in the format's own words (`BF16`, `Q4_K`, `<f4`); `nil` where the format
-    /// says it elsewhere, as a PyTorch checkpoint does in its pickle.
+    /// states it elsewhere, as a PyTorch checkpoint does in its pickle.
     package let dtype: String?
     /// The dimensions, outermost first whatever the format's order; empty for a single element, `nil` where
     /// ``dtype`` is.

@@ -1,6 +1,6 @@
 package import Formats
 
-/// Where the tensors lie in a file, whatever its format.
+/// Where the tensors are in a file, whatever its format.
 package struct TensorFile: Equatable, Sendable {
     /// A format whose tensors are plain ranges of bytes.
     package enum Format: String, Sendable, CaseIterable {

@@ -1,6 +1,6 @@
 import Formats
 
-/// Reads what a format needs to say where its tensors lie; every method gets the function that reads, which
+/// Reads what a format needs to say where its tensors are stored; every method gets the function that reads, which
 /// returns the bytes of a range.
 struct TensorFileReader<Failure: Error> {
     /// How much of a GGUF file is read at first: headers without a vocabulary are shorter.

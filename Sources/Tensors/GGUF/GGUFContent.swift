@@ -37,7 +37,7 @@ package enum GGUFContent: Equatable, Sendable {
         }
     }
 
-    /// The number of elements of an array; `nil` where it is none.
+    /// The number of elements of an array; `nil` if it is not one.
     private var count: Int? {
         switch self {
         case .uint8s(let values): values.count

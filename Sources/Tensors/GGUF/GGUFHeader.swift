@@ -1,6 +1,6 @@
 package import Formats
 
-/// What the header of a GGUF file says (ggml's format for models; versions 2 and 3, little-endian): its
+/// What the header of a GGUF file states (ggml's format for models; versions 2 and 3, little-endian): its
 /// metadata, and names, types, dimensions and places of its tensors.
 ///
 /// The file is `GGUF`, the version (32 bits), the numbers of tensors and of metadata items (64 bits each),
@@ -19,7 +19,7 @@ package struct GGUFHeader: Equatable, Sendable {
         package let key: String
         /// The value.
         package let value: GGUFValue
-        /// Where the whole item lies, from its key's length to its value's end, in bytes from the start of
+        /// Where the whole item is stored, from its key's length to its value's end, in bytes from the start of
         /// the file: what a copy of it has to write.
         package let bytes: Range<Int>
     }
@@ -32,7 +32,7 @@ package struct GGUFHeader: Equatable, Sendable {
         package let dimensions: [Int]
         /// The type of the elements.
         package let type: GGMLType
-        /// Where the bytes lie, counted from ``GGUFHeader/dataStart``; without the padding.
+        /// Where the bytes are stored, counted from ``GGUFHeader/dataStart``; without the padding.
         package let bytes: Range<Int>
 
         /// The number of elements: the product of the dimensions.
@@ -50,7 +50,7 @@ package struct GGUFHeader: Equatable, Sendable {
 
     /// The longest header in bytes that is allowed; those of large vocabularies have about 20 million.
     package static let maximumLength = 64 << 20
-    /// The most tensors that are allowed; models have some thousand at most, as experts lie in one tensor.
+    /// The most tensors that are allowed; models have some thousand at most, as experts are in one tensor.
     package static let maximumTensorCount = 250_000
     /// The most metadata items that are allowed; models have about 40.
     package static let maximumItemCount = 65_536
@@ -60,7 +60,7 @@ package struct GGUFHeader: Equatable, Sendable {
     package static let maximumDimensionCount = 8
     /// How deep arrays may nest.
     package static let maximumDepth = 8
-    /// The alignment in bytes where no item `general.alignment` says another.
+    /// The alignment in bytes where no item `general.alignment` states another.
     package static let defaultAlignment = 32
 
     /// The format's version: 2 or 3, which differ in name only.
@@ -71,13 +71,13 @@ package struct GGUFHeader: Equatable, Sendable {
     package let tensors: [Tensor]
     /// The alignment in bytes: a power of two.
     package let alignment: Int
-    /// Where the tensors' descriptions lie, in bytes from the start of the file.
+    /// Where the tensors' descriptions are stored, in bytes from the start of the file.
     package let descriptions: Range<Int>
     /// Where the tensors' bytes start, in bytes from the start of the file; past its end at times where
     /// there is no tensor.
     package let dataStart: Int
 
-    /// The value of a metadata item, or `nil` where there is none of that name.
+    /// The value of a metadata item, or `nil` if there is none of that name.
     package subscript(key: String) -> GGUFValue? {
         items.first { $0.key.hasSameBytes(as: key) }?.value
     }

@@ -2,7 +2,7 @@ import Formats
 
 /// Reads a GGUF header from the start to the end.
 struct GGUFHeaderReader {
-    /// A tensor as it is described. Where its bytes lie is known when the last description was read.
+    /// A tensor as it is described. Where its bytes are stored is known when the last description was read.
     private struct Record {
         let name: String
         let dimensions: [Int]
@@ -165,7 +165,7 @@ struct GGUFHeaderReader {
             position: start)
     }
 
-    /// Checks that the tensors lie in the file, aligned, and not on one another.
+    /// Checks that the tensors are in the file, aligned, and not on one another.
     private static func place(
         _ records: [Record], _ dataStart: Int, _ alignment: Int, fileSize: Int
     ) throws(HeaderStop) -> [GGUFHeader.Tensor] {

@@ -1,7 +1,7 @@
 package import Formats
 
 /// Writes the header of a GGUF file (version 3, little-endian): metadata items in the order in which they are
-/// added, then the tensors, which lie behind it in the same order, each at a multiple of the alignment, with
+/// added, then the tensors, which are behind it in the same order, each at a multiple of the alignment, with
 /// zeros up to the next multiple behind the header and behind every tensor, also the last.
 package struct GGUFHeaderWriter: Sendable {
     private static let version: UInt32 = 3
@@ -46,7 +46,7 @@ package struct GGUFHeaderWriter: Sendable {
     }
 
     /// Finishes the header.
-    /// - Parameter tensors: in the order in which they lie.
+    /// - Parameter tensors: in the order in which they are stored.
     /// - Throws: with the tensor's name where a tensor has no size in bytes (see
     ///   ``GGMLType/byteCount(dimensions:)``), more dimensions than a reader takes, or ends past `Int.max`.
     package consuming func finish(tensors: [TensorDescription]) throws(FormatError) -> GGUFLayout {
@@ -91,11 +91,11 @@ package struct GGUFHeaderWriter: Sendable {
     }
 }
 
-/// A GGUF file to write: its header, and where each tensor's bytes go. What lies between is zeros.
+/// A GGUF file to write: its header, and where each tensor's bytes go. What is between is zeros.
 package struct GGUFLayout: Equatable, Sendable {
     /// The first bytes of the file, up to the end of the tensors' descriptions.
     package let header: [UInt8]
-    /// Where each tensor's bytes lie, in the order of the tensors, from the start of the file.
+    /// Where each tensor's bytes are stored, in the order of the tensors, from the start of the file.
     package let tensors: [Range<Int>]
     /// The file's size in bytes, with the zeros behind the last tensor.
     package let fileSize: Int

@@ -23,6 +23,6 @@ package struct GGUFMetadata: Sendable {
         self.init(header: header, bytes: bytes)
     }
 
-    /// The value of an item, or `nil` where there is none of that name.
+    /// The value of an item, or `nil` if there is none of that name.
     package subscript(key: String) -> GGUFValue? { header[key] }
 }

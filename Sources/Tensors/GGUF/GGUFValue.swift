@@ -69,14 +69,14 @@ package enum GGUFValue: Equatable, Sendable {
     }
 }
 
-/// An array in a GGUF file's metadata: where its elements lie, not what they are. A tokenizer's arrays hold
+/// An array in a GGUF file's metadata: where its elements are stored, not what they are. A tokenizer's arrays hold
 /// hundred thousands of strings, so that they are read from the header's bytes when they are wanted.
 package struct GGUFArray: Equatable, Sendable {
     /// The type of every element.
     package let elementType: GGUFValueType
     /// The number of elements, which the header's bytes were seen to hold.
     package let count: Int
-    /// Where the elements lie, in bytes from the start of the file.
+    /// Where the elements are stored, in bytes from the start of the file.
     package let bytes: Range<Int>
 
     /// Reads the elements one after the other.
@@ -95,7 +95,7 @@ package struct GGUFArray: Equatable, Sendable {
         return values
     }
 
-    /// Calls `body` with where each string's bytes lie, from the start of the file: the exact bytes, which
+    /// Calls `body` with where each string's bytes are stored, from the start of the file: the exact bytes, which
     /// for a token need not be UTF-8. An array of another type has none.
     /// - Parameter header: the bytes that the header was read from, from the start of the file.
     /// - Throws: where `header` is not what the array was found in.

@@ -183,7 +183,7 @@ struct PickleMachine {
         try call()
     }
 
-    /// A call whose parts lie behind a mark, the callee first.
+    /// A call whose parts are behind a mark, the callee first.
     mutating func callMarked() throws(FormatError) {
         let parts = try popMark()
         guard let callee = parts.first else { throw error("a call has no callee") }

@@ -1,4 +1,4 @@
-/// What a pickle says, as values that refer to one another by their places, so that neither cycles nor depth can
+/// What a pickle states, as values that refer to one another by their places, so that neither cycles nor depth can
 /// harm whoever holds them. Nothing that a pickle names is ever called.
 struct PickleTree {
     /// A value's place in ``PickleTree/values``.

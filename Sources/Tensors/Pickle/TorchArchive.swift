@@ -1,6 +1,6 @@
 import Formats
 
-/// Reads a checkpoint's archive: directory, pickle, and the places of the storages that tensors lie in.
+/// Reads a checkpoint's archive: directory, pickle, and the places of the storages that tensors are in.
 struct TorchArchive<Failure: Error> {
     typealias Read = (Range<Int>) throws(Failure) -> [UInt8]
 
@@ -63,7 +63,7 @@ struct TorchArchive<Failure: Error> {
             || (name.utf8.ends(with: "/data.pkl") && name.utf8.count { $0 == 0x2F } == 1)
     }
 
-    /// Where a member's content lies.
+    /// Where a member's content is stored.
     private func place(
         _ member: ZipCentralDirectory.Member, _ read: Read
     ) throws(ReadingStop<Failure>) -> Range<Int> {
@@ -127,7 +127,7 @@ struct TorchArchive<Failure: Error> {
         return tensors
     }
 
-    /// Where a tensor lies; `nil` where that is not in its storage.
+    /// Where a tensor is stored; `nil` where that is not in its storage.
     private static func bytes(of tensor: TorchTensor, in storage: Range<Int>) -> Range<Int>? {
         let size = tensor.dtype.bitsPerElement / 8
         // A tensor of one element expanded can claim any shape; no model has such of billions.

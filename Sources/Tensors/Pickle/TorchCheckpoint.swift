@@ -16,7 +16,7 @@ package struct TorchCheckpoint: Equatable, Sendable {
         package let shape: [Int]
         /// How far apart neighbours along each dimension are, in elements; 0 where one element stands for all.
         package let strides: [Int]
-        /// Where the elements lie in the file, from the first to the last; other tensors may be in there.
+        /// Where the elements are in the file, from the first to the last; other tensors may be in there.
         package let bytes: Range<Int>
     }
 
@@ -24,7 +24,7 @@ package struct TorchCheckpoint: Equatable, Sendable {
     package struct Skipped: Equatable, Sendable {
         /// The keys that lead to it.
         package let name: String
-        /// The function or type that says its kind, as `torch._utils._rebuild_sparse_tensor`.
+        /// The function or type that states its kind, as `torch._utils._rebuild_sparse_tensor`.
         package let kind: String
     }
 
@@ -40,7 +40,7 @@ package struct TorchCheckpoint: Equatable, Sendable {
     package enum Reading: Equatable, Sendable {
         /// A checkpoint.
         case checkpoint(TorchCheckpoint)
-        /// A file that is none, or breaks the format.
+        /// A file that is not one, or breaks the format.
         case malformed(FormatError)
     }
 

@@ -1,8 +1,8 @@
 import Formats
 
-/// Finds the tensors in what a pickle says, and names them as `torch.load` would let one reach them.
+/// Finds the tensors in what a pickle states, and names them as `torch.load` would let one reach them.
 struct TorchNames {
-    /// A tensor's name and what the pickle says of it.
+    /// A tensor's name and what the pickle states of it.
     struct Found {
         var name: String
         let tensor: TorchTensor

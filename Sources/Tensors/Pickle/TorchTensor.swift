@@ -1,4 +1,4 @@
-/// What a pickle says of one tensor: which elements of which storage it is. Nothing is checked against a storage.
+/// What a pickle states of one tensor: which elements of which storage it is. Nothing is checked against a storage.
 struct TorchTensor {
     let dtype: DType
     /// The name of the storage in the archive.
@@ -78,7 +78,7 @@ struct TorchTensor {
                 dtype: dtype, key: key, storageCount: count, offset: offset, shape: shape, strides: strides))
     }
 
-    /// The number of elements, and how many elements of the storage lie from the first to the last; `nil` where
+    /// The number of elements, and how many elements of the storage are stored from the first to the last; `nil` where
     /// numbers pass 63 bits.
     var extent: (count: Int, span: Int)? {
         if shape.contains(0) { return (0, 0) }
@@ -94,7 +94,7 @@ struct TorchTensor {
     }
 }
 
-/// What is wrong with a tensor, which the one who knows its name says.
+/// What is wrong with a tensor, which the one who knows its name states.
 struct TorchProblem: Error {
     let message: String
 

@@ -2,7 +2,7 @@ extension GGMLType {
     /// Finds a block that stands for no numbers: with a scale, a minimum or, in types of plain floats, an
     /// element that is infinite or not a number. What llama.cpp refuses to read or to write, this finds.
     /// - Parameter blocks: whole blocks of the type; what is left after the last is not looked at.
-    /// - Returns: the number of the first such block; `nil` where there is none, which is so of all blocks of
+    /// - Returns: the number of the first such block; `nil` if there is none, which is so of all blocks of
     ///   integers and of NVFP4.
     package func firstInvalidBlock(in blocks: Span<UInt8>) -> Int? {
         switch self {
@@ -24,7 +24,7 @@ extension GGMLType {
         }
     }
 
-    /// Where numbers in binary16 lie in a block, one after the other, and how many (ggml-common.h).
+    /// Where numbers in binary16 are in a block, one after the other, and how many (ggml-common.h).
     private var halves: (place: Int, count: Int) {
         switch self {
         case .q41, .q51, .q4K, .q5K, .q81: (0, 2)

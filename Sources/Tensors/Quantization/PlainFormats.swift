@@ -59,7 +59,7 @@ enum F64Format: BlockFormat {
 }
 
 extension Span<UInt8> {
-    /// Reads whole numbers, little-endian and wherever they lie, one for each float: byte by byte as a span
+    /// Reads whole numbers, little-endian and wherever they are stored, one for each float: byte by byte as a span
     /// gives them, that would cost a check each.
     @inline(__always)
     fileprivate func load<Word: FixedWidthInteger & BitwiseCopyable>(
@@ -78,7 +78,7 @@ extension Span<UInt8> {
 }
 
 extension MutableSpan<UInt8> {
-    /// Writes a whole number for each float, little-endian and wherever they lie.
+    /// Writes a whole number for each float, little-endian and wherever they are stored.
     @inline(__always)
     fileprivate mutating func store<Word: FixedWidthInteger & BitwiseCopyable>(
         _ values: Span<Float>, _ word: (Float) -> Word

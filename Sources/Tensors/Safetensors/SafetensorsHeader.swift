@@ -1,6 +1,6 @@
 package import Formats
 
-/// What the header of a `.safetensors` file says: names, types, shapes and places of its tensors.
+/// What the header of a `.safetensors` file states: names, types, shapes and places of its tensors.
 ///
 /// The file is the header's length N as 8 bytes, little-endian; N bytes of JSON; then the tensors' bytes
 /// without a gap. Accepted and refused is what the `safetensors` package 0.8 accepts and refuses, but for
@@ -16,7 +16,7 @@ package struct SafetensorsHeader: Equatable, Sendable {
         package let dtype: DType
         /// The dimensions, outermost first; empty for a single element.
         package let shape: [Int]
-        /// Where the bytes lie, counted from ``SafetensorsHeader/dataStart``.
+        /// Where the bytes are stored, counted from ``SafetensorsHeader/dataStart``.
         package let bytes: Range<Int>
 
         /// The number of elements: the product of the dimensions.
@@ -54,7 +54,7 @@ package struct SafetensorsHeader: Equatable, Sendable {
     /// Names that the header has more than once, of which readers take the last, in the header's order.
     package let duplicateNames: [String]
 
-    /// The text of a metadata item, or `nil` where there is none of that name.
+    /// The text of a metadata item, or `nil` if there is none of that name.
     package func metadata(_ name: String) -> String? {
         metadata.last { $0.name == name }?.value
     }
@@ -85,7 +85,7 @@ package struct SafetensorsHeader: Equatable, Sendable {
 
     /// Reads the header and checks every promise of the format that can be checked without the tensors.
     /// - Parameters:
-    ///   - start: the first bytes of the file, at least as many as ``dataStart(_:fileSize:)`` says.
+    ///   - start: the first bytes of the file, at least as many as ``dataStart(_:fileSize:)`` states.
     ///   - fileSize: the file's length in bytes.
     /// - Throws: with the place in the file: what is not JSON, a field that is missing, twice there or of a
     ///   wrong type, a gap or an overlap between tensors, a size that does not follow from dtype and shape,

@@ -46,7 +46,7 @@ struct SafetensorsHeaderReader {
     }
 
     /// Puts the tensors into the order of their bytes and checks that they are as large as dtype and shape
-    /// make them and lie end to end, from the start to the end of the `dataSize` bytes for tensors.
+    /// make them and are stored end to end, from the start to the end of the `dataSize` bytes for tensors.
     mutating func tensors(dataSize: Int) throws(FormatError) -> [SafetensorsHeader.Tensor] {
         // Nearly every writer has them in order, and then sorting would be the slowest part of all.
         if zip(records, records.dropFirst()).contains(where: { !Self.isInOrder($0, $1) }) {

@@ -5,7 +5,7 @@ package import Formats
 /// The header is the one that the `safetensors` package writes for the same tensors in the same order: compact
 /// JSON, `__metadata__` first, strings escaped as serde_json does it, spaces up to a multiple of 8.
 package struct SafetensorsLayout: Equatable, Sendable {
-    /// What the header says of a tensor, but for its place.
+    /// What the header states of a tensor, but for its place.
     package struct Tensor: Equatable, Sendable {
         /// The name.
         package var name: String
@@ -24,14 +24,14 @@ package struct SafetensorsLayout: Equatable, Sendable {
 
     /// The first bytes of the file: the header's length, the header, and spaces.
     package let header: [UInt8]
-    /// Where each tensor's bytes lie, in the order of the tensors, from the start of the file.
+    /// Where each tensor's bytes are stored, in the order of the tensors, from the start of the file.
     package let tensors: [Range<Int>]
     /// The file's size in bytes.
     package let fileSize: Int
 
     /// Lays out a file.
     /// - Parameters:
-    ///   - tensors: in the order in which they lie, without a gap.
+    ///   - tensors: in the order in which they are stored, without a gap.
     ///   - metadata: the items of `__metadata__` in their order; of a name that occurs twice the last one is
     ///     written, because readers take that one.
     /// - Throws: where a tensor has no size in whole bytes, where the file would have more than `Int.max` bytes,

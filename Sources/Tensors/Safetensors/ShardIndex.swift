@@ -1,7 +1,7 @@
 package import Formats
 
 /// The index of a model in several files, `model.safetensors.index.json` and its kin: an object whose
-/// `weight_map` says for every tensor in which file it lies (transformers, and the same for `.bin`, `.h5`
+/// `weight_map` states for every tensor in which file it is stored (transformers, and the same for `.bin`, `.h5`
 /// and `.msgpack`).
 package enum ShardIndex {
     /// The files that the index names, each once, in the order of their bytes.

@@ -34,7 +34,7 @@ package struct NumberDifference: Equatable, Sendable {
     }
 
     /// The signal-to-noise ratio in decibels: ten times the logarithm of the original's energy over that of
-    /// the differences; infinite where there are none.
+    /// the differences; infinite if there are none.
     package var signalToNoise: Double {
         if errors == 0 { return .infinity }
         return originals == 0 ? -.infinity : 10 * log10(originals / errors)

@@ -47,7 +47,7 @@ package struct NumberSummary: Equatable, Sendable {
     }
 }
 
-/// How many numbers lie in each of some ranges of equal width.
+/// How many numbers are in each of some ranges of equal width.
 package struct Histogram: Equatable, Sendable {
     /// The lower end of the first range.
     package let lower: Float

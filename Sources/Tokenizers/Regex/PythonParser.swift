@@ -116,7 +116,7 @@ struct PythonParser {
         while let byte = next, byte.isASCIIWord { position += 1 }
         let name = Array(bytes[start..<position])
         guard let first = name.first, !first.isASCIIDigit, take(">") else {
-            throw error("a group's name that is none", at: start)
+            throw error("a group's name that is not one", at: start)
         }
         guard names.insert(name).inserted else { throw error("two groups of one name", at: start) }
     }

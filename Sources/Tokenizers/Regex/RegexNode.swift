@@ -1,4 +1,4 @@
-/// What a regular expression says, before it is compiled.
+/// What a regular expression states, before it is compiled.
 indirect enum RegexNode: Sendable {
     /// Matches nothing at all, everywhere.
     case empty

@@ -2,7 +2,7 @@
 ///
 /// The package that `tokenizers` uses has the data of Unicode 9.0; scalars that are younger stay as they are.
 enum Decompositions {
-    /// The full canonical decomposition of a scalar but for Hangul; `nil` where there is none.
+    /// The full canonical decomposition of a scalar but for Hangul; `nil` if there is none.
     static func canonical(_ scalar: Unicode.Scalar) -> [Unicode.Scalar]? { canonicalEntries.full[scalar] }
 
     /// The full compatibility decomposition where it differs from the canonical one.

@@ -48,7 +48,7 @@ package struct ScalarCategories: OptionSet, Sendable {
 }
 
 extension ScalarCategories {
-    /// The categories of a name as regular expressions write it; `nil` where it is none.
+    /// The categories of a name as regular expressions write it; `nil` if it is not one.
     /// - Parameter name: in lower case, without spaces, `-` and `_`.
     init?(name: String) {
         guard let found = Self.names[name] else { return nil }

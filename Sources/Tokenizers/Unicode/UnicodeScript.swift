@@ -3,7 +3,7 @@ struct UnicodeScript: Equatable, Sendable {
     /// Its place among the scripts in the order of their names.
     private let number: Int
 
-    /// The script of a name, in lower case, without spaces, `-` and `_`; `nil` where there is none.
+    /// The script of a name, in lower case, without spaces, `-` and `_`; `nil` if there is none.
     init?(name: String) {
         let name = Self.shortNames[name] ?? name
         guard let number = Self.names.firstIndex(of: name) else { return nil }

@@ -33,7 +33,7 @@ struct TwinBundle {
     let files: [(name: String, text: String)]
     var target: String { directory + "/bundle" }
 
-    /// Where an entry's file lies in the bundle; only names that Kaggle takes lie at their natural paths.
+    /// Where an entry's file is in the bundle; only names that Kaggle takes are at their natural paths.
     func stored(_ name: String) throws -> String {
         let file = try #require(plan.lock.entries.first?.files.first { $0.path.text.hasSameBytes(as: name) })
         switch file.placement {
@@ -43,7 +43,7 @@ struct TwinBundle {
         }
     }
 
-    /// - Parameter isNatural: whether every file lies at its natural path, as in a bundle that was put together by hand.
+    /// - Parameter isNatural: whether every file is at its natural path, as in a bundle that was put together by hand.
     init(in directory: String, _ files: [(name: String, text: String)], isNatural: Bool = false) throws {
         self.directory = directory
         self.files = files
@@ -71,7 +71,7 @@ struct TwinBundle {
         _ = try await BundleWriter(plan: plan, locations: locations, target: target).write { _ in }
     }
 
-    /// Writes the bundle's directory as it lies now as an archive, in the order of its paths.
+    /// Writes the bundle's directory as it is now as an archive, in the order of its paths.
     func archive(_ format: ArchiveFormat) throws -> String {
         let path = directory + "/bundle" + format.suffix
         try Directory.removeFile(path)

@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    /// What the signature says of the bundle's own verification, and of the files as those of any model.
+    /// What the signature states of the bundle's own verification, and of the files as those of any model.
     private func codes(_ bundle: TwinBundle, _ signature: ModelSignature) async throws -> [[String]] {
         let report = try await BundleVerifier(directory: bundle.target, level: .full).verify { _ in }
         let files = SignedFiles(bundle.target, signature: bundle.target + "/model.sig")

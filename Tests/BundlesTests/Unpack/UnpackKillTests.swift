@@ -9,7 +9,7 @@ import Testing
 @testable import Storage
 
 @Suite(.tags(.kill), .series) struct UnpackKillTests {
-    /// Whatever a killed run leaves: no file under a final name is wrong, and nothing says that all is there.
+    /// Whatever a killed run leaves: no file under a final name is wrong, and nothing states that all is there.
     @Test(arguments: UnpackTarget.Form.allCases)
     func killedAtAnyReadLeavesNothingWrongAndTheNextRunGoesOn(_ form: UnpackTarget.Form) async throws {
         try await withTemporaryDirectory { directory in

@@ -77,7 +77,7 @@ import Testing
             _ = try await sample.pack()
             let config = sample.target + "/models/first/config.json"
             let text = try contents(config)
-            // Of the same length, so that only the content tells.
+            // Of the same length, so that only the content reports.
             try writeFile(directory + "/x", String(repeating: "z", count: text.count))
             try writeFile(config, contents(directory + "/x"))
             let finding = try #require(try await sample.verify().findings.first)

@@ -4,7 +4,7 @@ import Testing
 @testable import Formats
 @testable import Tensors
 
-/// Stored tensors that lie in memory.
+/// Stored tensors that are in memory.
 struct MemoryTensors: StoredTensors {
     let tensors: [CheckpointTensor]
     let bytes: [[UInt8]]

@@ -11,7 +11,7 @@ func generalFixture(_ name: String) throws -> JSON {
         fileContents("\(root)/fixtures/conversion/general/\(name)").span, nonFinite: true)
 }
 
-/// What a case of `cases.json` or `models.json` says of a model.
+/// What a case of `cases.json` or `models.json` states of a model.
 func generalMetadata(_ row: JSON, _ count: ParameterCount) throws -> GeneralMetadata {
     try GeneralMetadata(
         card: row["card"], config: row["config"], generationConfig: row["gen"],

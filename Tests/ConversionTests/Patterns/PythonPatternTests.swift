@@ -2,7 +2,7 @@ import Testing
 
 @testable import Conversion
 
-/// What `re.match` of CPython 3.11 says, tried there.
+/// What `re.match` of CPython 3.11 states, tried there.
 struct PythonPatternTests {
     @Test(
         arguments: [

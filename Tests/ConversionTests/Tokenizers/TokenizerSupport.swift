@@ -4,7 +4,7 @@ import Glibc
 @testable import Formats
 @testable import Tensors
 
-/// The names in a directory, sorted; none where there is no such directory.
+/// The names in a directory, sorted; none if there is no such directory.
 func directory(_ path: String) -> [String] {
     guard let directory = unsafe opendir(path) else { return [] }
     defer { unsafe closedir(directory) }

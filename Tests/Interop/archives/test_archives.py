@@ -77,7 +77,7 @@ def run(*command: str | Path, **options) -> bytes:
         pytest.skip(f"{command[0]} is not installed")
     done = subprocess.run(list(map(str, command)), capture_output=True, **options)
     assert done.returncode == 0, (command, done.stderr.decode())
-    # A tool that has something to complain of says so here.
+    # A tool that has something to complain of states it here.
     assert not done.stderr, (command, done.stderr.decode())
     return done.stdout
 
@@ -121,7 +121,7 @@ def test_tools_extract_the_tree_of_the_directory(archives, tmp_path, tool, suffi
 
 @pytest.mark.smoke
 def test_the_bundle_has_what_archives_get_wrong(archives):
-    """Long paths lie at their own places; names outside of ASCII do not survive an upload, so they are in the store."""
+    """Long paths are at their own places; names outside of ASCII do not survive an upload, so they are in the store."""
     found = contents(archives.bundle)
     for path in LONG.values():
         assert f"files/odd/{path}" in found
@@ -236,7 +236,7 @@ def write(path: Path, items: list[Item]) -> Path:
 
 
 def refuses(archives: Archives, path: Path, *needles: str) -> str:
-    """Verify ends with a finding or could not decide, says why, and leaves nothing behind."""
+    """Verify ends with a finding or could not decide, states why, and leaves nothing behind."""
     here = path.parent / "here"
     here.mkdir(exist_ok=True)
     before = tree(path.parent)
@@ -370,7 +370,7 @@ def test_verify_refuses_a_second_archive_behind_the_first(archives, tmp_path):
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_no_flipped_bit_gets_past_verify(archives, tmp_path, suffix):
-    """A flip that verify does not mind lies in no file: others read the same tree as before."""
+    """A flip that verify does not mind is in no file: others read the same tree as before."""
     whole = archives.path(suffix).read_bytes()
     dice = random.Random(7)
     places = [dice.randrange(len(whole)) for _ in range(60)] + list(range(0, 600, 20))

@@ -1,4 +1,4 @@
-"""Archives whose members claim more than there is: nothing is read past what the lock says, and nothing takes for ever."""
+"""Archives whose members claim more than there is: nothing is read past what the lock states, and nothing takes for ever."""
 
 import io
 import subprocess
@@ -122,7 +122,7 @@ def test_bytes_of_a_zip_that_belong_to_two_members_are_refused(work, tmp_path):
         first, second = sorted(source.infolist(), key=lambda item: item.header_offset)[:2]
     data = bytearray(archive.read_bytes())
     # The first member's record claims the second one's bytes, too.
-    # Its record in the directory says where it begins.
+    # Its record in the directory states where it begins.
     place = first.header_offset.to_bytes(4, "little") + first.filename.encode()
     record = data.rindex(place) - 42
     claimed = second.header_offset - first.header_offset

@@ -42,7 +42,7 @@ def test_equal_files_are_stored_once(packed):
     assert len(stored) == len(set(stored))
     weights = sha256(MINILM_FILES / "model.safetensors")
     assert sum(digest == weights for digest in stored) == 1
-    # The entry without the weights' natural path says where they lie.
+    # The entry without the weights' natural path states where they are stored.
     lock = read_lock(packed.lock)
     places = [
         file.get("at") for name in ("minilm", "minilm-kaggle") for file in lock[name]["files"] if file["sha256"] == weights

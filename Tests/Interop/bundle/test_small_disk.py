@@ -116,7 +116,7 @@ def test_lock_onto_a_full_disk(work, tmp_path):
 
 
 def test_loader_scratch_on_a_full_disk(work, tmp_path):
-    """The loader says what is needed and where, and a second call with more room succeeds."""
+    """The loader states what is needed and where, and a second call with more room succeeds."""
     disk = tmp_path / "disk"
     code = (
         "import sys, hashlib; sys.dont_write_bytecode = True\n"

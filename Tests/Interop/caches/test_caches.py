@@ -1,4 +1,4 @@
-"""Every way in which the clients lay out a cache gives the same files with the same digests, and says how it knows."""
+"""Every way in which the clients lay out a cache gives the same files with the same digests, and states how it knows."""
 
 import genuine
 import pytest

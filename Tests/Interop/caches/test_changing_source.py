@@ -116,7 +116,7 @@ def case(knapsack, tmp_path_factory) -> Case:
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_lock_of_a_file_that_changes(case, change):
-    """The lock says what a file was at one moment, or nothing is locked."""
+    """The lock states what a file was at one moment, or nothing is locked."""
     for _ in range(ROUNDS):
         case.restore()
         case.lock.unlink(missing_ok=True)
@@ -140,7 +140,7 @@ def test_lock_of_a_file_that_changes(case, change):
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 @pytest.mark.parametrize("suffix", ["", ".tar.zst"])
 def test_pack_of_a_file_that_changes(case, change, suffix):
-    """What gets the bundle's name is what the lock says, or nothing gets it."""
+    """What gets the bundle's name is what the lock states, or nothing gets it."""
     case.lock.write_bytes(case.locked)
     target = case.target.with_name(f"bundle{suffix}")
     for _ in range(ROUNDS if not suffix else 2):
@@ -163,7 +163,7 @@ def test_pack_of_a_file_that_changes(case, change, suffix):
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_unpack_of_a_bundle_that_changes(case, suffix, tmp_path):
-    """What is restored is what the lock of the bundle says, file by file."""
+    """What is restored is what the lock of the bundle states, file by file."""
     case.restore()
     case.lock.write_bytes(case.locked)
     target = tmp_path / "target"

@@ -21,7 +21,7 @@ HEAD = '[policy]\nlicenses = ["mit"]\nproof = "required"'
 
 @pytest.fixture
 def project(knapsack, tmp_path):
-    """A repository with a lock, and a policy that it breaks: the manifest lies in a folder with a blank."""
+    """A repository with a lock, and a policy that it breaks: the manifest is in a folder with a blank."""
     folder = tmp_path / "repo" / "my models"
     (folder / "files").mkdir(parents=True)
     (folder / "files" / "a,b:c%.txt").write_text("a\n")

@@ -1,4 +1,4 @@
-"""What `check` says of models for an accelerator, decided from locks of files that other tools' classes wrote."""
+"""What `check` states of models for an accelerator, decided from locks of files that other tools' classes wrote."""
 
 import json
 import shutil

@@ -150,7 +150,7 @@ def test_mutated_locks(target, first):
 def test_a_lock_that_lies_about_a_size_is_not_packed(target):
     """A bundle that pack writes is one that verify accepts: the digest alone does not prove the lock's record."""
     document = json.loads(target.lock.read_bytes())
-    room = target.directory / "lies"
+    room = target.directory / "is stored"
     shutil.copytree(target.directory / "notes", room / "notes")
     shutil.copy(target.manifest, room / "fuzz.toml")
     for entry in document["entries"]:
@@ -165,7 +165,7 @@ def test_a_lock_that_lies_about_a_size_is_not_packed(target):
 
 
 def test_a_mutated_value_in_a_bundles_lock_is_never_verified(target):
-    """The bundle holds what its lock said before, so a lock that says something else does not fit it."""
+    """The bundle holds what its lock said before, so a lock that states something else does not fit it."""
     document = json.loads(target.lock.read_bytes())
     bundle = target.directory / "changed"
     shutil.copytree(target.directory / "bundle", bundle)

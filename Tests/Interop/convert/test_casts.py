@@ -1,4 +1,4 @@
-"""Entries that are made out of others by a cast, and `knapsack convert --dtype`, against torch and transformers."""
+"""Entries that are made from others by a cast, and `knapsack convert --dtype`, against torch and transformers."""
 
 import json
 import random
@@ -221,7 +221,7 @@ def test_convert_replaces_nothing(knapsack, tmp_path):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
     assert "is not replaced" in knapsack("convert", "--dtype", "f16", model, tmp_path / "full").expect(2).stderr
-    assert "lies in the model" in knapsack("convert", "--dtype", "f16", model, model / "sub").expect(2).stderr
+    assert "is in the model" in knapsack("convert", "--dtype", "f16", model, model / "sub").expect(2).stderr
     assert "name the directory to make" in knapsack("convert", model, "--dtype", "f16").expect(2).stderr
     knapsack("convert", "--dtype", "f64", model, tmp_path / "out").expect(2)
     assert contents(model) == before
@@ -355,7 +355,7 @@ def test_locked_pack_fails_where_other_bytes_come_out(work, tmp_path):
     )
     lock.write_text(lock.read_text().replace(digest, digest[::-1]))
     done = runner("pack", path, "--locked", "--output", tmp_path / "bundle").expect(1)
-    assert "does not give what the lock says" in done.stderr
+    assert "does not give what the lock states" in done.stderr
     assert name in done.stderr
     assert not (tmp_path / "bundle").exists()
 
@@ -371,7 +371,7 @@ def test_lock_is_stale_when_the_other_entrys_files_changed(work, llama, tmp_path
     changed = path.with_suffix(".lock").read_text()
     weights = next(file for file in lock["entries"][0]["files"] if file["path"].startswith("model-00001"))
     path.with_suffix(".lock").write_text(changed.replace(weights["sha256"], "0" * 64, 1))
-    assert "made out of other files than llama has in the lock" in runner("check", path).expect(1).stderr
+    assert "made from other files than llama has in the lock" in runner("check", path).expect(1).stderr
     path.with_suffix(".lock").write_text(changed)
     # Other weights: made anew; another tokenizer: carried anew, and nothing is converted.
     (model / "tokenizer_config.json").write_text("{}\n")
@@ -412,7 +412,7 @@ def test_carried_files_keep_their_proof_and_the_policy_is_kept(knapsack, caches,
     proofs = {file["path"]: file["proof"] for file in read_lock(path.with_suffix(".lock"))["cast"]["files"]}
     assert proofs["config.json"] == "conversion"
     assert proofs["vocab.txt"].startswith("blob-")
-    # The entry it is made out of stays pinned, and is not looked at again.
+    # The entry it is made from stays pinned, and is not looked at again.
     report = runner("lock", path, "--json").expect(0).json()
     assert [item["state"] for item in report["conversions"]] == ["locked"]
     runner("pack", path, "--output", tmp_path / "bundle").expect(0)
@@ -421,16 +421,16 @@ def test_carried_files_keep_their_proof_and_the_policy_is_kept(knapsack, caches,
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
-        ('name = "b"\nfrom = "c"\ndtype = "f16"', '8:8: error: b: there is no entry c to make it out of'),
-        ('name = "b"\nfrom = "b"\ndtype = "f16"', "an entry cannot be made out of itself"),
+        ('name = "b"\nfrom = "c"\ndtype = "f16"', '8:8: error: b: there is no entry c to make it from'),
+        ('name = "b"\nfrom = "b"\ndtype = "f16"', "an entry cannot be made from itself"),
         ('name = "b"\nfrom = "a"', "`from` does not say what to make"),
         ('name = "b"\nfrom = "a"\ndtype = "f8"', '`dtype` is the string "f8"'),
-        ('name = "b"\nsource = "path:a"\ndtype = "f16"', "`dtype` is for an entry that is made out of another one"),
+        ('name = "b"\nsource = "path:a"\ndtype = "f16"', "`dtype` is for an entry that is made from another one"),
         ('name = "b"\nfrom = "a"\nsource = "path:a"\ndtype = "f16"', "`source` and `from` exclude each other"),
         ('name = "b"\nfrom = "a"\ndtype = "f16"\ninclude = ["*"]', "`include` is for an entry with a source"),
         ('name = "b"\nfrom = "w"\ndtype = "f16"\n[[wheels]]\nname = "w"\nsource = "path:w"', "only a model can be converted"),
-        ('name = "b"\nfrom = "a"\ndtype = "f16"\n[[model]]\nname = "c"\nfrom = "b"\ndtype = "f32"', "b is itself made out of another entry"),
-        ('name = "b"\nfrom = "c"\ndtype = "f16"\n[[model]]\nname = "c"\nfrom = "b"\ndtype = "f32"', "which it is made out of, is made out of b"),
+        ('name = "b"\nfrom = "a"\ndtype = "f16"\n[[model]]\nname = "c"\nfrom = "b"\ndtype = "f32"', "b is itself made from another entry"),
+        ('name = "b"\nfrom = "c"\ndtype = "f16"\n[[model]]\nname = "c"\nfrom = "b"\ndtype = "f32"', "which it is made from, is made from b"),
         ('name = "b"', "[[model]] has neither `source` nor `from`"),
     ],
 )
@@ -442,7 +442,7 @@ def test_impossible_combinations_are_told_with_their_place(knapsack, tmp_path, e
     assert message in done.stderr, done.stderr
     assert f"{path}:" in done.stderr
     schema = json.loads(knapsack("schema", "manifest").expect(0).stdout)
-    isLocal = any(word in message for word in ("no entry", "itself", "only a model", "made out of, is"))
+    isLocal = any(word in message for word in ("no entry", "itself", "only a model", "made from, is"))
     assert jsonschema.Draft202012Validator(schema).is_valid(tomllib.loads(text)) == isLocal
 
 

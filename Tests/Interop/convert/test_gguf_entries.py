@@ -257,7 +257,7 @@ def test_a_conversion_is_kept_and_reproduced(work):
     assert digest in lock
     (folder / "tiny.lock").write_text(lock.replace(digest, "0" * 64))
     done = knapsack("pack", path, "--locked", "--output", folder / "other").expect(1)
-    assert "conversion-differs" in done.stderr or "does not give what the lock says" in done.stderr
+    assert "conversion-differs" in done.stderr or "does not give what the lock states" in done.stderr
     assert not (folder / "other").exists()
 
 

@@ -76,7 +76,7 @@ def differences(found: dict, expected: dict) -> list[str]:
 
 
 def convert(binary: Path, oracle: Path, source: Path, options: list[str], output: Path) -> str:
-    """Runs the conversion; what it says where it fails."""
+    """Runs the conversion; what it states where it fails."""
     done = subprocess.run(
         [binary, "convert", source, output, *options, "--quiet"],
         cwd=oracle, capture_output=True, text=True, check=False,

@@ -1,6 +1,6 @@
 """What make_models.py makes: small random models of every family that can be converted, with what real ones vary in.
 
-The families of one file of the converter stand together; a variant says in its name what is special.
+The families of one file of the converter stand together; a variant states in its name what is special.
 """
 
 # The number of tokens of the tokenizers.

@@ -20,7 +20,7 @@ GPT_OSS = SMALL | dict(head_dim=16, num_local_experts=4, num_experts_per_tok=2, 
 
 
 def pooling(**how):
-    """The files by which sentence-transformers says how many vectors become one."""
+    """The files by which sentence-transformers states how many vectors become one."""
     kinds = [dict(type="sentence_transformers.models.Transformer", path=""),
              dict(type="sentence_transformers.models.Pooling", path="1_Pooling")]  # fmt: skip
     return {"modules.json": kinds, "1_Pooling/config.json": how}

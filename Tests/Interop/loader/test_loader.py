@@ -316,11 +316,11 @@ def test_a_directory_that_lies_as_it_should_is_one_link(bundle):
 
 
 def test_views_of_random_bundles_have_exactly_the_entries_files(tmp_path):
-    """Whatever lies where: a view has each file under its name, with its content, and no other."""
+    """Whatever is stored where: a view has each file under its name, with its content, and no other."""
     for seed in range(40):
         dice = random.Random(seed)
         bundle = Bundle(tmp_path / f"{seed}" / "bundle")
-        natural = {}  # content -> where it lies
+        natural = {}  # content -> where it is stored
         expected = {}
         for number in range(4):
             files = {}
@@ -878,7 +878,7 @@ def test_installs_from_the_bundles_wheels(bundle, tmp_path, packages, expected):
     one = wheel(tmp_path / "one.whl", "one", "Requires-Dist: two\n")
     two = wheel(tmp_path / "two.whl", "two")
     bundle.store(f"store/{sha256(two)}", two)
-    odd = At(f"store/{sha256(two)}", two)  # a name that Kaggle refuses lies in the store
+    odd = At(f"store/{sha256(two)}", two)  # a name that Kaggle refuses is in the store
     bundle.add("wheels", "wheels", {"one-1.0-py3-none-any.whl": one, "two-1.0-py3-none-any.whl": odd}).write()
     code = "import sys, knapsack; knapsack.install('wheels', *sys.argv[1:])"
     run(bundle, code, env={"PIP_TARGET": str(tmp_path / "site")}, arguments=packages)

@@ -578,7 +578,7 @@ def test_refuses_a_name_that_occurs_twice_in_a_file(bundle):
 
 
 def test_random_changes_of_a_header_never_read_outside(bundle):
-    """Whatever the header says: an error, or tensors whose bytes are the file's and as many as they should be."""
+    """Whatever the header states: an error, or tensors whose bytes are the file's and as many as they should be."""
     dice = random.Random(7)
     sound = safetensors(random_model(dice, tensors=5), {"format": "pt"})
     length = 8 + struct.unpack_from("<Q", sound)[0]
@@ -631,7 +631,7 @@ def split_file(bundle, size=24 << 20):
 
 
 def start(bundle, code="", end="print(knapsack.path('tuned'), flush=True)"):
-    """A process that says when it is about to put the file together."""
+    """A process that states when it is about to put the file together."""
     code = f"import knapsack, os\n{code}\nprint('ready', flush=True)\n{end}"
     environment = dict(os.environ, PYTHONPATH=str(bundle.root), PYTHONDONTWRITEBYTECODE="1")
     process = subprocess.Popen(
@@ -652,7 +652,7 @@ def finish(process):
 
 
 def rebuilt():
-    """Every file below rebuilt/: its path, without those whose name says that they are unfinished."""
+    """Every file below rebuilt/: its path, without those whose name states that they are unfinished."""
     found = [
         os.path.join(at, name) for at, _, files in os.walk(os.environ["KNAPSACK_SCRATCH"]) for name in files
     ]

@@ -80,7 +80,7 @@ def test_entries_at_one_place_conflict_and_lock_takes_both(knapsack, tmp_path, s
     """Git cannot merge two insertions between the same lines, whatever the lock looks like."""
     repository = Repository(knapsack, tmp_path / "r", ["b", "m", "t"])
     repository.git("config", "merge.conflictStyle", style)
-    # In the manifest they lie apart; by their names they come behind each other in the lock.
+    # In the manifest they are apart; by their names they come behind each other in the lock.
     repository.branch("one", repository.entry("f"), before="b")
     locked = read_lock(repository.lock)
     repository.branch("two", repository.entry("g"))

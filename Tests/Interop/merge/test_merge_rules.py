@@ -1,4 +1,4 @@
-"""What adapter_config.json says of merging: every key is honoured as PEFT does, or refused by its name. The judge of
+"""What adapter_config.json states of merging: every key is honoured as PEFT does, or refused by its name. The judge of
 expressions is Python's re, with the rule that PEFT's get_pattern_key has."""
 
 import json

@@ -35,7 +35,7 @@ def hostile(tmp_path_factory) -> Path:
 
 
 def locked(knapsack, directory: Path, source: Path, policy: str | None, **entry) -> dict[str, dict]:
-    """Locks a directory of files; returns what the lock says of each file with pickles."""
+    """Locks a directory of files; returns what the lock states of each file with pickles."""
     head = "" if policy is None else f'\n[policy]\npickle = "{policy}"'
     table = {"name": ENTRY, "source": f"path:{source}"} | entry
     (directory / "p.toml").write_text(manifest(head=head, files=[table]))

@@ -438,7 +438,7 @@ def test_nothing_that_does_not_hold_is_signed(knapsack, keys, bundle):
         assert (bundle / "model.sig").exists() == bool(arguments)
         if not arguments:
             assert "not-signed" in {finding["code"] for finding in done.json()["findings"]}
-    # What was signed as the lock says is found out by the first verification.
+    # What was signed as the lock states is found out by the first verification.
     knapsack("verify", bundle, "--key", keys["P-256"][1]).expect(1)
     file.write_text("[] \n")
     knapsack("sign", bundle, "--key", private, "--from-lock").expect(1)

@@ -37,7 +37,7 @@ def kaggle(handle, type="model"):
 
 
 class At:
-    """A file whose whole content lies elsewhere in the bundle."""
+    """A file whose whole content is elsewhere in the bundle."""
 
     def __init__(self, at, content):
         self.at, self.content = at, content

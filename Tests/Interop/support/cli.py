@@ -1,4 +1,4 @@
-"""Runs the knapsack binary under test, and says what it left on disk."""
+"""Runs the knapsack binary under test, and states what it left on disk."""
 
 import hashlib
 import json

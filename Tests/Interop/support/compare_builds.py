@@ -3,7 +3,7 @@
     python Tests/Interop/support/compare_builds.py OLD NEW [MODEL...]
 
 OLD and NEW are binaries. The inputs are all manifests of manifests/, the fixtures, and the models (directories with
-config.json and safetensors, as generators/make_models.py makes them) that are named. A line for each output says
+config.json and safetensors, as generators/make_models.py makes them) that are named. A line for each output states
 whether the bytes are equal; the end names all that differ. Exit code 1 if anything does.
 """
 

@@ -224,7 +224,7 @@ class _HubHandler(BaseHTTPRequestHandler):
             for files in repo.commits.values():
                 for item in files.values():
                     if item.sha256 == sha256:
-                        # What a CDN calls its copy says nothing about the content.
+                        # What a CDN calls its copy states nothing about the content.
                         return self.send_content(item, {"ETag": f'"{sha256[:32]}-1"'})
         self.send_failure("EntryNotFound", "No such object")
 

@@ -1,9 +1,9 @@
-"""Runs the sessions that the pages show, in a copy of the fixtures, and says what they print now.
+"""Runs the sessions that the pages show, in a copy of the fixtures, and states what they print now.
 
     KNAPSACK_BIN=.build/release/knapsack python Tests/Interop/sessions.py     writes it into the pages
 
 A block `console` is a session: lines that begin with `$ ` are commands, the lines below are what they print, standard
-error included. A block `sh` is commands without output; one that says `sh example` is not run. All blocks of a page
+error included. A block `sh` is commands without output; one marked `sh example` is not run. All blocks of a page
 run in one shell, one after the other, in `$HOME/knapsack` beside the fixtures; pages print `/home/me` for `$HOME`.
 `…` in a page stands for any text in its line; alone in a line, for any lines.
 """

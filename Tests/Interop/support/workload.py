@@ -32,7 +32,7 @@ class Workload:
 
 
 def shown(path: Path) -> dict[str, str]:
-    """What `contents` says of a directory, and the same for one file, or for nothing."""
+    """What `contents` states of a directory, and the same for one file, or for nothing."""
     if path.is_dir():
         return contents(path)
     return {"": sha256(path)} if path.exists() else {}
@@ -118,7 +118,7 @@ def add_to_hub(cache: Path, repository: str, files: dict[str, bytes]) -> None:
 
 
 def wrong_in(found: dict[str, str], expected: dict[str, str]) -> list[str]:
-    """What in a restored directory is not what it should be, or says that something is there which is not."""
+    """What in a restored directory is not what it should be, or states that something is there which is not."""
     wrong = [name for name, what in found.items() if expected.get(name) != what and not unfinished(name)]
     for name in found:
         if "/refs/" in name and found[name] != "directory":

@@ -1,4 +1,4 @@
-"""Chat templates: what Knapsack says of them against what Jinja's sandbox does, as transformers sets it up."""
+"""Chat templates: what Knapsack states of them against what Jinja's sandbox does, as transformers sets it up."""
 
 import json
 import random

@@ -154,7 +154,7 @@ import Testing
             fix: "did you mean `include`?"),
         Case(
             model + "gguf = \"Q4_K_M\"\n", "7:1", "manifest-conflict",
-            "m: `gguf` is for an entry that is made out of another one"),
+            "m: `gguf` is for an entry that is made from another one"),
         Case(
             model + "[[model]]\nname = \"n\"\nfrom = \"m\"\ngguf = \"Q4_0\"\ndtype = \"f16\"\n", "10:1",
             "manifest-conflict", "n: `dtype` and `gguf` exclude each other"),
@@ -211,7 +211,7 @@ import Testing
             "m: [[model]] has neither `source` nor `from`", fix: "add source = …"),
         Case(
             model + "dtype = \"f16\"\n", "7:1", "manifest-conflict",
-            "m: `dtype` is for an entry that is made out of another one"),
+            "m: `dtype` is for an entry that is made from another one"),
         Case(
             model + "from = \"m\"\ndtype = \"f16\"\n", "7:1", "manifest-conflict",
             "m: `source` and `from` exclude each other", fix: "take one of them out"),
@@ -226,19 +226,19 @@ import Testing
             "manifest-conflict", "n: `exclude` is for an entry with a source"),
         Case(
             model + "[[model]]\nname = \"n\"\nfrom = \"o\"\ndtype = \"f16\"\n", "9:8", "manifest-from",
-            "n: there is no entry o to make it out of"),
+            "n: there is no entry o to make it from"),
         Case(
             model + "[[model]]\nname = \"n\"\nfrom = \"n\"\ndtype = \"f16\"\n", "9:8", "manifest-from",
-            "n: an entry cannot be made out of itself"),
+            "n: an entry cannot be made from itself"),
         Case(
             model + "[[model]]\nname = \"n\"\nfrom = \"o\"\ndtype = \"f16\"\n"
                 + "[[model]]\nname = \"o\"\nfrom = \"m\"\ndtype = \"f32\"\n", "9:8", "manifest-from",
-            "n: o is itself made out of another entry",
-            fix: "make n out of the entry that o is made out of"),
+            "n: o is itself made from another entry",
+            fix: "make n from the entry that o is made from"),
         Case(
             model + "[[model]]\nname = \"n\"\nfrom = \"o\"\ndtype = \"f16\"\n"
                 + "[[model]]\nname = \"o\"\nfrom = \"n\"\ndtype = \"f32\"\n", "9:8", "manifest-from",
-            "n: o, which it is made out of, is made out of n"),
+            "n: o, which it is made from, is made from n"),
         Case(
             model + "[[files]]\nname = \"f\"\nfrom = \"m\"\n", "9:1", "manifest-unknown-key",
             "f: unknown key `from` in [[files]]", fix: "`from` belongs below [[model]]"),

@@ -184,7 +184,7 @@ private struct MemoryBundle {
             let (lock, stored) = try rebuild(bundle)
             let again = try bundle.lock()
             #expect(again == lock)
-            // Every tensor above both thresholds lies in the stored bytes once.
+            // Every tensor above both thresholds is in the stored bytes once.
             for tensor in pool where tensor.count >= 4_096 {
                 let places = stored.values.reduce(0) { $0 + occurrences(of: tensor, in: $1) }
                 #expect(places <= 1, "round \(round): \(tensor.count) bytes are stored \(places) times")

@@ -1,4 +1,4 @@
-/// Tar archives put together by hand, so that every field can lie (IEEE Std 1003.1-2001, "ustar").
+/// Tar archives put together by hand, so that every field can be (IEEE Std 1003.1-2001, "ustar").
 struct TarBytes {
     private(set) var bytes: [UInt8] = []
 

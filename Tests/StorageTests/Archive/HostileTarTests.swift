@@ -5,7 +5,7 @@ import Testing
 
 @testable import Storage
 
-/// Tar archives from strangers: an error that says what is wrong, or the files that are there.
+/// Tar archives from strangers: an error that states what is wrong, or the files that are there.
 @Suite struct HostileTarTests {
     @Test(arguments: [
         "/etc/passwd", "../x", "a/../../x", "a/..", "a//b", "./../x", "a/./b", "a\nb", ".", "a\u{7F}",
@@ -172,7 +172,7 @@ import Testing
         try await expect(.unsupported, from: tar.archive)
     }
 
-    /// Old GNU sparse headers continue as long as each block says so, and libarchive keeps all of them.
+    /// Old GNU sparse headers continue as long as each block states it, and libarchive keeps all of them.
     @Test(arguments: [ArchiveFormat.tar, .tarZstd])
     func refusesTablesWithoutEnd(format: ArchiveFormat) async throws {
         var tar = TarBytes()

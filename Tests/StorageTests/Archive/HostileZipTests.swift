@@ -172,7 +172,7 @@ import Testing
         try await expect(.damaged, from: ZipBytes(.init("a", "one")).archive, .tar)
     }
 
-    /// A deflated file of 64 MiB in 64 KiB whose header says that it has ten bytes.
+    /// A deflated file of 64 MiB in 64 KiB whose header states that it has ten bytes.
     @Test func contentNeverGrowsBeyondItsSize() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory + "/x.zip"

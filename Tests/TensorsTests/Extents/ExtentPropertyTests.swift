@@ -4,7 +4,7 @@ import Testing
 @testable import Formats
 @testable import Tensors
 
-/// Files made at random, of which is known where the tensors lie.
+/// Files made at random, of which is known where the tensors are stored.
 struct ExtentPropertyTests {
     @Test(arguments: 0..<20 as Range<UInt64>)
     func findsEveryTensorOfAGGUF(seed: UInt64) throws {

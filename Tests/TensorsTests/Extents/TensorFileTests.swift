@@ -20,7 +20,7 @@ struct TensorFileTests {
         let format = TensorFile.Format(rawValue: expected?["format"]?.string ?? "")
         let content = fixture(name)
         #expect(!extents.isEmpty)
-        // The name of a cache's blob says nothing.
+        // The name of a cache's blob states nothing.
         for name in [name, "blobs/0123"] {
             guard case .tensors(let file) = tensors(name, content) else {
                 Issue.record("\(name) has no tensors")

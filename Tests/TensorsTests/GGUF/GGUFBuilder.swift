@@ -8,7 +8,7 @@ struct GGUFBuilder {
         var name: String
         var dimensions: [UInt64]
         var type: UInt32
-        /// Where the bytes lie in the data; right behind the tensor before where it is `nil`.
+        /// Where the bytes are in the data; right behind the tensor before where it is `nil`.
         var offset: UInt64?
 
         /// The bytes that the tensor takes; 0 where it is wrong.

@@ -11,7 +11,7 @@ private func built(_ name: String, at offset: Int, _ change: (inout GGUFBuilder)
     return Refusal(name, file.bytes, at: offset)
 }
 
-/// A file with one item, whose key is "k" and lies at byte 24; its type is at 33 and its value at 37.
+/// A file with one item, whose key is "k" and is at byte 24; its type is at 33 and its value at 37.
 private func item(_ name: String, at offset: Int, type: UInt64, _ value: [UInt8]) -> Refusal {
     built(name, at: offset) { $0.items = [GGUFBuilder.text("k") + number(type, 4) + value] }
 }

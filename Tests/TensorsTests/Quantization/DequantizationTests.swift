@@ -4,7 +4,7 @@ import Testing
 @testable import Storage
 @testable import Tensors
 
-/// What `dequantized.sha256` says of the vectors: a digest of floats for each file.
+/// What `dequantized.sha256` states of the vectors: a digest of floats for each file.
 @Suite struct DequantizationTests {
     static let digests: [String: String] = {
         var digests: [String: String] = [:]

@@ -40,7 +40,7 @@ func dequantized(_ format: any BlockFormat.Type, _ blocks: [UInt8]) -> [Float] {
 }
 
 @Suite struct VectorTests {
-    /// All but those that ggml does not make out of floats.
+    /// All but those that ggml does not make from floats.
     static let types = GGMLType.allCases.filter { $0.format != nil && $0 != .f64 }
 
     @Test(arguments: types)

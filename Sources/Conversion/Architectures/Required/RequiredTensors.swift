@@ -45,7 +45,7 @@ package struct RequiredTensors: Sendable {
     /// What is not there.
     /// - Parameters:
     ///   - names: the bytes of the names of the tensors that are there, in GGUF.
-    ///   - blockCount: how many blocks the configuration says.
+    ///   - blockCount: how many blocks the configuration states.
     /// - Returns: names in GGUF, in the order of the blocks.
     func missing(from names: Set<[UInt8]>, blockCount: Int) -> [String] {
         func isThere(_ name: String) -> Bool { names.contains(Array(name.utf8)) }
@@ -68,7 +68,7 @@ package struct RequiredTensors: Sendable {
         return missing
     }
 
-    /// Whether the configuration says in so many words that the last layer is a tensor of its own. What it leaves out
+    /// Whether the configuration states in so many words that the last layer is a tensor of its own. What it leaves out
     /// is no such word: the defaults of transformers' classes differ.
     static func hasOwnOutput(_ config: ModelConfig) -> Bool {
         let isGenerating = ["ForCausalLM", "ForConditionalGeneration", "LMHeadModel"].contains {

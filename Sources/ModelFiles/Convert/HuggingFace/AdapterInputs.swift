@@ -9,7 +9,7 @@ import Storage
 package struct AdapterInputs {
     /// What the adapter is.
     package let adapter: LoraAdapter
-    /// The matrices, in the order in which they lie in the file.
+    /// The matrices, in the order in which they are in the file.
     package let checkpoint: StoredCheckpoint
 
     private static let weights: RelativePath = "adapter_model.safetensors"

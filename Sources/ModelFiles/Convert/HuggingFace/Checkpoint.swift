@@ -40,11 +40,11 @@ struct StoredTensor: Sendable {
     let tensor: CheckpointTensor
     /// The file's place in the list of files.
     let file: Int
-    /// Where the elements lie in the file, one after the other.
+    /// Where the elements are in the file, one after the other.
     let bytes: Range<Int>
 }
 
-/// Tensors that lie as they are in files that stay open.
+/// Tensors that are stored as they are in files that stay open.
 package struct StoredCheckpoint: Checkpoint {
     let tensors: [CheckpointTensor]
     private let places: [StoredTensor]

@@ -9,7 +9,7 @@ struct GGUFRecipe: ConversionRecipe {
     let request: ConversionRequest.GGUF
     /// The file's name.
     let file: String
-    /// What the model's directory is taken to be called, which does not depend on where it lies.
+    /// What the model's directory is taken to be called, which does not depend on where it is stored.
     let modelName: String
     let imatrix: ImatrixInput?
 

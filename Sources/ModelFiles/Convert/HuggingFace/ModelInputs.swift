@@ -21,7 +21,7 @@ struct ModelInputs {
         return paths.filter { ModelDocuments.isWanted($0) || weights.contains($0) }
     }
 
-    /// The files with weights: safetensors, and only where there are none PyTorch's, as the converter takes them.
+    /// The files with weights: safetensors, and only if there are none PyTorch's, as the converter takes them.
     private static func weights(among paths: [RelativePath]) -> [RelativePath] {
         let safetensors = SafetensorsCheckpoint.files(among: paths)
         return safetensors.isEmpty ? TorchWeights.files(among: paths) : safetensors
@@ -72,7 +72,7 @@ struct ModelInputs {
         } else {
             saved = StoredCheckpoint([], in: [])
         }
-        // A card that cannot be read says nothing; whether it is broken is for knapsack check to say.
+        // A card that cannot be read states nothing; whether it is broken is for knapsack check to say.
         let card = files["README.md"].flatMap { try? ModelCard.frontMatter(of: $0) }
         var contents: [Int: [UInt8]] = [:]
         for index in Dequantization.needed(saved.tensors) {

@@ -9,7 +9,7 @@ enum SafetensorsCheckpoint {
     static let indexName: RelativePath = "model.safetensors.index.json"
 
     /// The files of a model that hold its weights, or say which do: those that convert_hf_to_gguf.py looks at, and
-    /// where there is none of those names all but what other programs or adapters take.
+    /// if there is none of those names all but what other programs or adapters take.
     static func files(among paths: [RelativePath]) -> [RelativePath] {
         let all = paths.filter { $0.parent == nil && $0.hasSuffix(".safetensors") }
         let own = all.filter { $0.hasPrefix("model") }
@@ -25,7 +25,7 @@ enum SafetensorsCheckpoint {
     /// - Parameters:
     ///   - inputs: the files of a model, of which others than safetensors are left alone.
     ///   - name: the model, with which messages begin.
-    /// - Throws: ``Diagnostics`` where a file is missing or broken, or has not the tensors that the index says.
+    /// - Throws: ``Diagnostics`` where a file is missing or broken, or has not the tensors that the index states.
     static func open(_ inputs: [ConversionInput], for name: String) throws -> StoredCheckpoint? {
         var parts = files(among: inputs.map(\.path)).filter { $0 != indexName }
         var expected: [ExactName: RelativePath]?
@@ -69,7 +69,7 @@ enum SafetensorsCheckpoint {
         return StoredCheckpoint(places, in: files)
     }
 
-    /// Opens one file, with its tensors in the order in which they lie.
+    /// Opens one file, with its tensors in the order in which they are stored.
     /// - Throws: ``Diagnostics`` where it is broken.
     static func open(alone input: ConversionInput, for name: String) throws -> StoredCheckpoint {
         let (file, header) = try open(input, name)
@@ -83,7 +83,7 @@ enum SafetensorsCheckpoint {
         return StoredCheckpoint(places, in: [file])
     }
 
-    /// Compares what the files have with what the index says.
+    /// Compares what the files have with what the index states.
     static func check(
         _ tensors: [(name: String, file: Int)], _ files: [OpenInput], _ expected: [ExactName: RelativePath]?,
         _ name: String, index indexName: RelativePath
@@ -115,7 +115,7 @@ enum SafetensorsCheckpoint {
                 ], fix: "download all files again, from one revision"))
     }
 
-    /// What the index says: for each tensor, its file.
+    /// What the index states: for each tensor, its file.
     static func weightMap(_ input: ConversionInput, _ name: String) throws -> [ExactName: RelativePath] {
         _ = try input.open()
         let bytes = try FileReader.contents(of: input.location, limit: 1 << 28)

@@ -1,6 +1,6 @@
 import Conversion
 
-/// Reads elements of a view of a tensor: what lies together is read at once, and what lies apart is gathered.
+/// Reads elements of a view of a tensor: what is stored together is read at once, and what is stored apart is gathered.
 ///
 /// Counted in units: elements, or blocks of elements where a tensor consists of them.
 struct StridedReader {
@@ -10,13 +10,13 @@ struct StridedReader {
     /// A dimension of a box of elements.
     private struct Dimension {
         let length: Int
-        /// How far apart neighbours lie in the tensor.
+        /// How far apart neighbours are in the tensor.
         let stride: Int
         /// How far apart they go in the result.
         let step: Int
     }
 
-    /// The most bytes that are read at once and not wanted as they lie.
+    /// The most bytes that are read at once and not wanted as they are stored.
     private static let stagingSize = 4 << 20
     /// Reading so many bytes costs no more than asking for them.
     private static let cheapSize = 4096
@@ -27,7 +27,7 @@ struct StridedReader {
     private let unitSize: Int
 
     /// - Parameters:
-    ///   - unitLength: the number of elements in a unit, which lie together along the view's last dimension.
+    ///   - unitLength: the number of elements in a unit, which are stored together along the view's last dimension.
     ///   - unitSize: in bytes.
     /// - Returns: `nil` where the view tears units apart.
     init?(_ view: TensorView, unitLength: Int, unitSize: Int) {
@@ -97,7 +97,7 @@ struct StridedReader {
         }
     }
 
-    /// The dimensions of so many rows along an axis; those that lie together as one.
+    /// The dimensions of so many rows along an axis; those that are stored together as one.
     private func box(_ axis: Int, _ count: Int) -> [Dimension] {
         var result: [Dimension] = []
         var step = 1
@@ -199,7 +199,7 @@ struct StridedReader {
         let last = run.length - 1
         precondition((offset + last * run.stride + 1) * size <= source.count && offset >= 0)
         precondition((place + last * run.step + 1) * size <= bytes.count && place >= 0)
-        // SAFETY: the first and the last word lie in the spans, as was just checked, and the others between them.
+        // SAFETY: the first and the last word are in the spans, as was just checked, and the others between them.
         unsafe source.withUnsafeBytes { from in
             unsafe bytes.withUnsafeMutableBytes { to in
                 var (position, target) = (offset &* size, place &* size)
@@ -223,7 +223,7 @@ struct StridedReader {
             let from = (offset + index * run.stride) * unitSize
             let to = (place + index * run.step) * unitSize
             precondition(from >= 0 && from + size <= source.count && to >= 0 && to + size <= bytes.count)
-            // SAFETY: both ranges lie in their spans, as was just checked; the spans cannot overlap, because one is
+            // SAFETY: both ranges are in their spans, as was just checked; the spans cannot overlap, because one is
             // borrowed for writing alone.
             unsafe source.withUnsafeBytes { all in
                 unsafe bytes.withUnsafeMutableBytes { room in

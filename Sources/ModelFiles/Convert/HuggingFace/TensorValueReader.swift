@@ -162,7 +162,7 @@ struct TensorValueReader: Sendable {
 
     // MARK: The files
 
-    /// Tells what will be read soon, as far as it lies together.
+    /// Reports what will be read soon, as far as it is stored together.
     func willRead(_ elements: Range<Int>, of index: Int) {
         guard case .views(let views) = values[index].content else { return }
         var start = 0

@@ -12,13 +12,13 @@ struct TorchWeights: Checkpoint {
 
     private static let indexName: RelativePath = "pytorch_model.bin.index.json"
 
-    /// Where a tensor's elements lie.
+    /// Where a tensor's elements are stored.
     private struct Place: Sendable {
         let file: Int
         /// From the first element to the last.
         let bytes: Range<Int>
         let elementSize: Int
-        /// How to gather elements that lie apart; `nil` where they lie one after the other.
+        /// How to gather elements that are apart; `nil` where they follow one another.
         let gather: StridedReader?
     }
 
@@ -33,7 +33,7 @@ struct TorchWeights: Checkpoint {
     /// Opens the files: those that the index names, else all, sorted by name; the tensors of each in the order in
     /// which they were saved (`index_tensors` of the converter).
     /// - Parameter name: the model, with which messages begin.
-    /// - Returns: `nil` where there are none.
+    /// - Returns: `nil` if there are none.
     /// - Throws: ``Diagnostics`` where a file is missing, broken, or has tensors of kinds that are no plain elements.
     init?(_ inputs: [ConversionInput], for name: String) throws {
         var parts = Self.files(among: inputs.map(\.path)).filter { $0 != Self.indexName }

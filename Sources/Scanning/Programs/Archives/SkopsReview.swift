@@ -5,7 +5,7 @@ import Formats
 /// Known are the loaders that build data, with classes that the pickle scanner knows as harmless. A loader that calls what
 /// the file names - a method, an operator, a partial, a reduction - is a finding, and so is one that is new.
 struct SkopsReview {
-    /// Loaders that build what their name says, whatever the class.
+    /// Loaders that build what their name states, whatever the class.
     private static let loaders = NameSet(
         """
         DictNode DefaultDictNode ListNode SetNode TupleNode BytesNode BytearrayNode SliceNode ObjectNode JsonNode

@@ -29,10 +29,10 @@ struct HDF5File<Failure: Error> {
     private(set) var lengthSize = 8
     private var left = budget
 
-    /// Where an HDF5 file starts in a file: at 0, 512, 1024 and so on doubled; `nil` where it is none.
+    /// Where an HDF5 file starts in a file: at 0, 512, 1024 and so on doubled; `nil` if it is not one.
     /// - Parameters:
     ///   - isDeep: whether reading at a later place costs reading all before it.
-    ///   - isNamed: whether the name says that it is one.
+    ///   - isNamed: whether the name states that it is one.
     static func start(
         size: Int, isDeep: Bool, isNamed: Bool, _ read: Read
     ) throws(Failure) -> Int? {

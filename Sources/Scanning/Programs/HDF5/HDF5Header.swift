@@ -6,7 +6,7 @@ struct HDF5Header {
 
     /// The attributes in the header, undecoded.
     private(set) var attributes: [[UInt8]] = []
-    /// What says where attributes are that are not in the header.
+    /// What states where attributes are that are not in the header.
     private(set) var attributeInfo: [[UInt8]] = []
     private var continuations: [(address: Int, length: Int)] = []
     private var visited: Set<Int> = []

@@ -1,7 +1,7 @@
 import Formats
 
 /// Reads the description of a Keras model - `config.json`, the attributes `model_config` and `training_config` of an HDF5
-/// file, presets - and tells what it names that Keras does not have itself.
+/// file, presets - and reports what it names that Keras does not have itself.
 ///
 /// Every object with a `class_name` counts, wherever it is, and every member of a name that is there twice. Source: the
 /// deserialization of keras 3.8 to 3.15 (`saving/serialization_lib.py`), keras 2.15 and tf_keras 2.21.
@@ -49,7 +49,7 @@ struct KerasReview {
         let modules = texts(json, "module"), registered = texts(json, "registered_name")
         for module in modules {
             guard let package = KerasNames.package(ofClass: name, module: module) else {
-                // Without a module a name may stand for a class of a companion's, which says so itself.
+                // Without a module a name may stand for a class of a companion's, which states it itself.
                 if module == nil, let owner = companion(name, registered) {
                     if KerasNames.package(ofClass: name, module: owner) != nil { continue }
                 }

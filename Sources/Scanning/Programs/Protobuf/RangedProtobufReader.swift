@@ -7,7 +7,7 @@ struct RangedProtobufReader<Failure: Error> {
     /// One field: what its key and its length say.
     struct Field {
         let number: Int
-        /// Where the content of a field of bytes, text or a message lies; empty for a number.
+        /// Where the content of a field of bytes, text or a message is stored; empty for a number.
         let content: Range<Int>
         /// The number; 0 for a field with content.
         let value: UInt64

@@ -1,7 +1,7 @@
 /// 32 numbers of each of eight blocks: lane k of element i is number i of block k.
 package typealias Lanes32 = [32 of Lanes]
 
-/// The numbers of eight blocks that lie one after the other.
+/// The numbers of eight blocks that follow one another.
 @inline(__always)
 func transposed32(_ values: Span<Float>, from start: Int) -> Lanes32 {
     var lanes = Lanes32(repeating: Lanes())
@@ -14,7 +14,7 @@ func transposed32(_ values: Span<Float>, from start: Int) -> Lanes32 {
 package struct BlockScales {
     var levels = Lanes32(repeating: Lanes())
     var scale = Lanes()
-    /// The negative of the least value, where there is one.
+    /// The negative of the least value, if there is one.
     var minimum = Lanes()
 }
 

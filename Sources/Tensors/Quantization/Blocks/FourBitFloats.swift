@@ -109,7 +109,7 @@ enum MXFP4Format: BlockFormat {
             power = -126 &- shift
             steps = 0x100_0000 &- bits &<< shift
         }
-        // Below a whole number, logarithms lie apart by 2^-23 times the greatest power of two below it.
+        // Below a whole number, logarithms are apart by 2^-23 times the greatest power of two below it.
         let next = power &+ 1
         let below = next > 0 ? power : 0 &- next
         guard steps < 100, below > 0 else { return UInt8(truncatingIfNeeded: power &+ 125) }

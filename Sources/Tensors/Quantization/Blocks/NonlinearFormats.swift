@@ -43,7 +43,7 @@ enum IQ4NLFormat: BlockFormat {
         for i in 0..<32 {
             var columns = Lanes()
             for lane in 0..<count {
-                // Eight blocks may lie in more rows than one.
+                // Eight blocks may be in more rows than one.
                 columns[lane] = importance[(column + lane * 32) % importance.count + i]
             }
             weights[i] = columns * (meanSquares + x[i] * x[i]).squareRoot()

@@ -37,7 +37,7 @@ func forEachBlockLanes(
 }
 
 extension MutableSpan<Lanes> {
-    /// Takes the numbers of up to eight blocks of 32 that lie one after the other; other lanes are zero.
+    /// Takes the numbers of up to eight blocks of 32 that follow one another; other lanes are zero.
     @inline(__always)
     mutating func transposeBlocks(_ values: Span<Float>, from start: Int, count blocks: Int) {
         let part = values.extracting(start..<start + blocks * 32)
@@ -54,8 +54,8 @@ extension MutableSpan<UInt8> {
     /// Writes the levels of lanes into blocks of `size` bytes, the lower four bits in halves of bytes.
     /// - Parameters:
     ///   - offset: what makes levels whole numbers from 0 on.
-    ///   - place: where halves of bytes lie in a block.
-    ///   - fifth: where fifth bits lie.
+    ///   - place: where halves of bytes are in a block.
+    ///   - fifth: where fifth bits are stored.
     @inline(__always)
     package mutating func store(
         _ levels: Span<Lanes>, plus offset: Float, _ lanes: BlockLanes, size: Int, at place: Int,

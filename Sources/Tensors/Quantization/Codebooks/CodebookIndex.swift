@@ -1,4 +1,4 @@
-/// Which word of a codebook a combination of levels is, and which words are near to one that is none.
+/// Which word of a codebook a combination of levels is, and which words are near to one that is not one.
 ///
 /// Near are the words with the smallest distances, the sum of the squared differences of the levels; how many
 /// distances count (the shells around a combination) differs by codebook. The words of a combination are

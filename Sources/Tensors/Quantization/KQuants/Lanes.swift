@@ -58,7 +58,7 @@ extension Lanes {
 }
 
 extension MutableSpan<Lanes> {
-    /// Takes the numbers of sub-blocks that lie one after the other: element i gets number i of each.
+    /// Takes the numbers of sub-blocks that follow one another: element i gets number i of each.
     /// - Parameter length: the numbers of a sub-block; eight of them are taken for every `length` elements.
     @inline(__always)
     mutating func transpose(_ values: Span<Float>, length: Int) {

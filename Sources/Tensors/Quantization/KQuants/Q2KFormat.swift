@@ -48,7 +48,7 @@ enum Q2KFormat: SuperBlockFormat {
         }
     }
 
-    /// Rounds scales and minimums to four bits, each counting by its weight where there are weights.
+    /// Rounds scales and minimums to four bits, each counting by its weight if there are weights.
     /// - Returns: what one level of each is.
     private static func parts(
         _ found: [(scale: Lanes, minimum: Lanes)], _ weights: [Float]?, _ block: inout MutableSpan<UInt8>

@@ -10,7 +10,7 @@ struct ScaleMinBlock {
     /// - Parameters:
     ///   - values: 256 numbers.
     ///   - importance: of 256 columns, or none.
-    ///   - trials: how to search where there is no importance; with it, that is the same for both types.
+    ///   - trials: how to search if there is no importance; with it, that is the same for both types.
     ///   - room: 32 lanes to work in, as `weights` and `tried`.
     ///   - levels: gets the levels.
     @inline(__always)

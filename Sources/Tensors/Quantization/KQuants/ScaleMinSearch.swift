@@ -8,7 +8,7 @@ struct ScaleMinTrials {
     /// Whether errors count as they are, not as their squares.
     let isAbsolute: Bool
 
-    /// The trials where there is importance.
+    /// The trials if there is importance.
     static func weighted(most: Float) -> ScaleMinTrials {
         ScaleMinTrials(most: most, first: -0.9, delta: 0.05, steps: 36, isAbsolute: false)
     }

@@ -50,7 +50,7 @@ extension SuperBlockFormat {
 
 /// A super-block's type that needs no room in lanes beside its own.
 protocol ScalarBlockFormat: SuperBlockFormat {
-    /// Converts 256 numbers, as ``SuperBlockFormat`` says, without room in lanes.
+    /// Converts 256 numbers, as ``SuperBlockFormat`` states, without room in lanes.
     static func quantize(
         block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>)
 }
