@@ -66,8 +66,8 @@ struct Locking {
         if try Lock.bytes(source.lockPath) == made.lock.bytes { return lock }
         session.report([
             Diagnostic(
-                code: .lockStale, "\(source.lockPath) states the same as a new lock, but not in the same bytes",
-                at: Diagnostic.Location(file: manifest.path), fix: "run knapsack lock \(source.manifest)")
+                code: .lockStale, "\(source.lockPath) holds what a new lock would, but not in the same bytes",
+                at: Diagnostic.Location(file: manifest.path), fix: "run knapsack lock {manifest}")
         ])
         return nil
     }
@@ -115,6 +115,6 @@ struct Locking {
     static func missing(_ source: ManifestArgument) -> Diagnostic {
         Diagnostic(
             code: .lockMissing, "\(source.manifest) has no lock (\(source.lockPath))",
-            fix: "run knapsack lock \(source.manifest)")
+            fix: "run knapsack lock {manifest}")
     }
 }

@@ -39,7 +39,8 @@ struct SignCommand: KnapsackCommand {
     var signature: String?
 
     @Flag(
-        help: "Sign what the bundle's lock states without reading the files: only names and sizes are compared."
+        help:
+            "Sign what the bundle's lock states without reading the files: only names and sizes are compared."
     )
     var fromLock = false
 

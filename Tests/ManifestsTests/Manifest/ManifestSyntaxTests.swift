@@ -129,7 +129,7 @@ import Testing
     ]) func refusesDeepNesting(_ one: Nesting) throws {
         let text = one.start + String(repeating: one.repeated, count: one.count) + one.end
         let found = try #require(problems(of: Array(text.utf8)).first)
-        #expect(found.message == "not valid TOML: tables and lists are nested more than 64 deep in each other")
+        #expect(found.message == "not valid TOML: tables and lists are more than 64 deep in each other")
     }
 
     @Test func takesNestingUpToTheLimit() {
@@ -140,7 +140,7 @@ import Testing
         let tooDeep = "a = [[" + text.dropFirst(4) + "]]"
         #expect(
             problems(of: Array(tooDeep.utf8)).first?.message
-                == "not valid TOML: tables and lists are nested more than 64 deep in each other")
+                == "not valid TOML: tables and lists are more than 64 deep in each other")
     }
 
     private func problems(of bytes: [UInt8]) -> [Diagnostic] {
