@@ -13,7 +13,7 @@ struct SignatureOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where the signature is; model.sig in a directory, else beside the file with .sig.",
+            "The signature's file; by default model.sig in a directory, else the file's name with .sig.",
             valueName: "file"),
         completion: .file())
     var signature: String?

@@ -97,7 +97,7 @@ package struct ModelSignature: Sendable {
         if wrong.isEmpty { return [] }
         return [
             Diagnostic(
-                code: .signatureKey, "\(path) names another key than the one that signed it",
+                code: .signatureKey, "\(path) names a key other than the one that signed it",
                 notes: wrong + ["the key is \(names.fingerprint)"], fix: "ask whoever signed for a new one")
         ]
     }

@@ -23,7 +23,7 @@ struct Exaone: ModelArchitecture {
         guard config.stringIfPresent("activation_function") == "silu" else {
             throw ConversionError(
                 .configValueWrong, "config.json: \"activation_function\" is not \"silu\"",
-                notes: ["llama.cpp computes models of the architecture exaone with no other"])
+                notes: ["llama.cpp supports no other for models of the architecture exaone"])
         }
     }
 

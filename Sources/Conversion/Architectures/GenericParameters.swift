@@ -90,7 +90,7 @@ extension ModelMetadata {
     package static func count(_ number: Int) throws(ConversionError) -> GGUFContent {
         guard let small = UInt32(exactly: number) else {
             throw ConversionError(
-                .configValueWrong, "config.json has \(number) where a number of 32 bits must be",
+                .configValueWrong, "config.json has \(number) where a number of 32 bits is needed",
                 fix: "check that it is the config.json of this model")
         }
         return .uint32(small)

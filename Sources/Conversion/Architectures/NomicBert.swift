@@ -35,7 +35,7 @@ struct NomicBert: ModelArchitecture {
         if config["n_positions"] == nil, config["hidden_size"] != nil {
             throw ConversionError(
                 .configValueWrong,
-                "config.json is of the NomicBert of transformers 5, whose keys and tensors the converter does "
+                "config.json is that of transformers 5 for NomicBert, whose keys and tensors the converter does "
                     + "not know",
                 fix:
                     "take the repository's own files, whose config.json has n_positions and activation_function"
@@ -76,7 +76,7 @@ struct NomicBert: ModelArchitecture {
     private static func wrong(_ what: String) -> ConversionError {
         ConversionError(
             .configValueWrong, "config.json: \(what)",
-            notes: ["llama.cpp computes models of the architecture nomic-bert in no other way"],
+            notes: ["llama.cpp supports models of the architecture nomic-bert in no other way"],
             fix: "check that it is the config.json of this model")
     }
 

@@ -108,7 +108,7 @@ extension GeneralMetadata {
     private static func wrong(_ key: String, _ what: String) -> ConversionError {
         ConversionError(
             .metadataMalformed, "\"\(key)\" in the metadata that overrides the model's \(what)",
-            fix: "correct it, or take it out")
+            fix: "correct it, or remove it")
     }
 
     private static func text(_ key: String, _ value: JSON) throws(ConversionError) -> String? {

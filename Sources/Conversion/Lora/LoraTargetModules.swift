@@ -43,7 +43,7 @@ struct LoraTargetModules: Sendable {
             targets = names("target_modules")
         }
         if targets == nil, json["target_modules"]?.string == nil {
-            report("target_modules", "is not there: which modules are changed would depend on the program")
+            report("target_modules", "is missing: which modules are changed would depend on the program")
         }
         if json["exclude_modules"]?.string?.isEmpty != true { excluded = names("exclude_modules") }
         if json["modules_to_save"]?.string != nil {
@@ -69,10 +69,10 @@ struct LoraTargetModules: Sendable {
         layerLists = json["layers_pattern"]?.strings ?? [json["layers_pattern"]?.string].compactMap(\.self)
         layerLists.removeAll(where: \.isEmpty)
         if layers == nil, !layerLists.isEmpty {
-            report("layers_pattern", "is there without layers_to_transform")
+            report("layers_pattern", "is set without layers_to_transform")
         }
         if layers != nil, case .pattern? = targets {
-            report("layers_to_transform", "is there although target_modules is one expression")
+            report("layers_to_transform", "is set although target_modules is one expression")
         }
         let isPlain = layerLists.allSatisfy { $0.utf8.allSatisfy(\.isASCIIWord) }
         if !isPlain { report("layers_pattern", "is an expression, and not plain names") }

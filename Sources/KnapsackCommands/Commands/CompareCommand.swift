@@ -20,7 +20,7 @@ struct CompareCommand: KnapsackCommand {
               knapsack compare a.gguf b.gguf --all --json
             """)
 
-    @Argument(help: "The original: a model as inspect takes it.", completion: .file())
+    @Argument(help: "The original: a model that inspect can read.", completion: .file())
     var original: String
 
     @Argument(help: "What was made from it.", completion: .file())

@@ -19,9 +19,9 @@ struct ConvertCommand: KnapsackCommand {
             auto keeps 16 bits as they are; types in capitals are the quantizer's (Q4_K_M, IQ4_XS, Q8_0, …). \
             The file between would be of the type that auto finds; --via takes another one.
 
-            Without an output the file is named after the model, in the current directory; a directory as output \
-            is where it goes; {ftype} in a name stands for the type. The output gets its name only when it is \
-            whole and on the disk.
+            Without an output the file is named after the model, in the current directory; if the output is a \
+            directory, the file goes there; {ftype} in a name stands for the type. The output gets its name only \
+            when it is whole and on the disk.
 
             --dtype casts the safetensors of a model instead, as torch's .to(dtype) does: shards, names, order, \
             metadata and index stay, and config.json states the new type. Floating-point tensors of 16 bits and \
@@ -137,7 +137,7 @@ struct ConvertCommand: KnapsackCommand {
             }
             return
         }
-        guard merge.isEmpty else { throw ValidationError("--merge goes with --dtype") }
+        guard merge.isEmpty else { throw ValidationError("--merge needs --dtype") }
         do {
             let product = try product()
             if lora != nil, case .quantized = product {

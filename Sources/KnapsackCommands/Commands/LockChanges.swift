@@ -30,7 +30,7 @@ struct LockChanges {
         let fix = "look at what changed, and run knapsack lock \(source.manifest)"
         return entries.map { entry in
             Diagnostic(
-                code: .lockStale, "\(entry.name) is not what was locked any more",
+                code: .lockStale, "\(entry.name) is not what was locked",
                 at: location(entry.name), notes: entry.details, fix: fix)
         }
             + unmade.map { name in
@@ -45,7 +45,7 @@ struct LockChanges {
         entries.filter { isUnasked($0, update) }.map { entry in
             Diagnostic(
                 .warning, code: .pinMoved,
-                "\(entry.name) is not what was locked any more, and is locked anew",
+                "\(entry.name) is not what was locked, and is locked again",
                 at: location(entry.name), notes: entry.details,
                 fix: "check that this is intended; --locked refuses it")
         }

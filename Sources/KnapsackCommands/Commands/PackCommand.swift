@@ -53,7 +53,7 @@ struct PackCommand: KnapsackCommand {
 
     var manifestName: String? { source.manifest }
 
-    @Flag(help: "Replace the bundle of another manifest. Files that no bundle wrote stay in the way.")
+    @Flag(help: "Replace the bundle of another manifest. Files that no bundle wrote are never deleted.")
     var replace = false
 
     func validate() throws {

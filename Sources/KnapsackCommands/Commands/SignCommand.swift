@@ -8,7 +8,7 @@ import Storage
 struct SignCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "sign",
-        abstract: "Sign a bundle with a key, so that others can prove whose it is.",
+        abstract: "Sign a bundle with a key, so that others can prove who made it.",
         discussion: """
             Proves every byte of the bundle first, and signs nothing that differs from its lock. The signature is an \
             OpenSSF Model Signing signature, which the model_signing command verifies too. Keys are elliptic \
@@ -33,7 +33,7 @@ struct SignCommand: KnapsackCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where the signature goes; model.sig in a directory, else beside what is signed with .sig.",
+            "The file to write; by default model.sig in a directory, else the signed file's name with .sig.",
             valueName: "file"),
         completion: .file())
     var signature: String?

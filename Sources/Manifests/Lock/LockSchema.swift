@@ -139,7 +139,10 @@ package enum LockSchema {
             ],
             "requires": requirements,
             "outtype": ["type": "string", "description": "The type that auto was for a GGUF file."],
-            "via": ["type": "string", "description": "The type by way of which a GGUF file was quantized."],
+            "via": [
+                "type": "string",
+                "description": "The type from which a GGUF file was quantized.",
+            ],
             "parameters": count, "pipeline_tag": text,
             "pickles": [
                 "type": "array", "description": "The files with pickles.",
@@ -202,7 +205,7 @@ package enum LockSchema {
                 "one_of": [
                     "type": "array", "items": text, "description": "Patterns, of which one is needed.",
                 ],
-                "optional": ["type": "boolean", "description": "Whether loading goes without."],
+                "optional": ["type": "boolean", "description": "Whether the model loads without them."],
             ],
         ],
     ]

@@ -258,7 +258,7 @@ extension ManifestReader {
         report(
             .manifestConflict,
             "\(name): `imatrix` is for quantizing, and \(quoted(type)) quantizes nothing",
-            at: member.place, fix: "take it out, or choose a type in capitals")
+            at: member.place, fix: "remove it, or choose a type in capitals")
     }
 
     private func entry(

@@ -340,8 +340,8 @@ package enum ManifestSchema {
         Key(
             name: "via", type: .choice(GGUFProduct.intermediates.map(\.rawValue)),
             summary:
-                "The type of the file that is quantized as if there was one; the one that keeps what the "
-                + "checkpoint has best where it is not said."),
+                "The type of the file between, as if there were one; by default the type that keeps the "
+                + "numbers of the checkpoint best."),
         Key(
             name: "imatrix", type: .text(.line),
             summary: "The path of an importance matrix, relative to the manifest."),

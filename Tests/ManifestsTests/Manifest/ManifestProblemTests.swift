@@ -214,7 +214,7 @@ import Testing
             "m: `dtype` is for an entry that is made from another one"),
         Case(
             model + "from = \"m\"\ndtype = \"f16\"\n", "7:1", "manifest-conflict",
-            "m: `source` and `from` exclude each other", fix: "take one of them out"),
+            "m: `source` and `from` exclude each other", fix: "remove one of them"),
         Case(
             model + "[[model]]\nname = \"n\"\nfrom = \"m\"\n", "7:1", "manifest-missing-key",
             "n: `from` does not state what to make", fix: "add dtype = …"),
