@@ -171,6 +171,7 @@ struct PackCommand: KnapsackCommand {
         guard ArchiveFormat(path: receipt.path) == nil else { return text }
         guard plan.lock.bundle.model != nil else {
             return text + "\nupload: kaggle datasets create -p \(receipt.path) -r zip"
+                + "\nlater versions: kaggle datasets version -p \(receipt.path) -r zip -m \"what changed\""
         }
         return text + "\nupload: kaggle models create -p \(receipt.path)"
             + "\nand then: kaggle models instances create -p \(receipt.path) -r zip"
