@@ -27,6 +27,7 @@ extension Caches {
         var items: [Inventory.Item] = []
         var problems: [Diagnostic] = []
         hub.list(&items, &problems)
+        mounts?.list(&items, &problems)
         kagglehub.list(&items, &problems)
         return Inventory(items: items, problems: problems)
     }
@@ -97,6 +98,27 @@ extension HubCache {
             enclosure.existing(name)?.status.kind == .directory
         else { return false }
         return name != "blobs" || !HubFolder.isSharedStore(&enclosure)
+    }
+}
+
+extension KaggleMounts {
+    fileprivate func list(_ items: inout [Inventory.Item], _ problems: inout [Diagnostic]) {
+        for handle in handles() {
+            guard handle.kind == .model else {
+                problems.append(
+                    Diagnostic(
+                        .note, code: .revisionNotCached,
+                        "\(handle.text) is attached; its mount does not state which version it is",
+                        fix: "name the version in the source, as the notebook's input panel shows it"))
+                continue
+            }
+            do throws(Diagnostics) {
+                guard let snapshot = try snapshot(handle) else { continue }
+                items.append(Inventory.Item(snapshot: snapshot, refs: [], size: snapshot.size))
+            } catch {
+                problems += error.all
+            }
+        }
     }
 }
 

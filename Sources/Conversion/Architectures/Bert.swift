@@ -19,6 +19,8 @@ struct Bert: ModelArchitecture {
 
     // MARK: Tensors
 
+    package static var tensorNames: TensorNames { names }
+
     /// The names of the tensors of BERT and what is built like it.
     static let names = TensorNames([
         "embeddings.word_embeddings": "token_embd", "embeddings.token_type_embeddings": "token_types",

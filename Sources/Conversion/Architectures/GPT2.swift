@@ -8,6 +8,8 @@ struct GPT2: ModelArchitecture {
 
     let name = "gpt2"
     private let model: HuggingFaceModel
+    package static var tensorNames: TensorNames { names }
+
     private static let names: TensorNames = {
         var names = ["lm_head": "output"]
         for prefix in ["", "transformer."] {

@@ -8,6 +8,8 @@ struct Gemma3: ModelArchitecture {
 
     let name = "gemma3"
     private let model: HuggingFaceModel
+    package static var tensorNames: TensorNames { names }
+
     private static let names = Gemma2.names.adding(TensorNames.headNorms)
 
     init(_ model: HuggingFaceModel) throws(ConversionError) { self.model = model }

@@ -7,6 +7,8 @@ struct GptOss: ModelArchitecture {
 
     let name = "gpt-oss"
     private let model: HuggingFaceModel
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames.llama.without(TensorNames.denseLayers).adding([
         "model.layers.*.post_attention_layernorm": "blk.*.post_attention_norm",
         "model.layers.*.self_attn.sinks": "blk.*.attn_sinks",

@@ -10,6 +10,8 @@ struct NomicBert: ModelArchitecture {
     private let labels: [String]?
     private let hasExperts: Bool
     private let isUnigram: Bool
+    package static var tensorNames: TensorNames { names }
+
     private static let names = Bert.names.adding([
         "emb_ln": "token_embd_norm", "encoder.layers.*.attn.Wqkv": "blk.*.attn_qkv",
         "encoder.layers.*.attn.out_proj": "blk.*.attn_output",

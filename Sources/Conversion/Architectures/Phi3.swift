@@ -10,6 +10,8 @@ struct Phi3: ModelArchitecture {
     let name = "phi3"
     private let model: HuggingFaceModel
     private let rope: LongRope
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames.llama.without(TensorNames.denseLayers).adding([
         "model.layers.*.self_attn.qkv_proj": "blk.*.attn_qkv",
         "model.layers.*.mlp.gate_up_proj": "blk.*.ffn_up",

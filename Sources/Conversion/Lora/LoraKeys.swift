@@ -13,7 +13,7 @@ package enum LoraKeys {
         case ignoredNumber
         /// Only `false` and `null` leave merging as it is.
         case off(String)
-        /// Only `null` and what is empty leave merging as it is.
+        /// Only `null` and an empty list leave merging as it is; of an empty object PEFT makes a configuration.
         case none(String)
         /// The start of the training (`init_lora_weights`).
         case start
@@ -167,10 +167,10 @@ extension LoraKeys.Kind {
 }
 
 extension JSON {
-    /// Whether it is `null`, `false`, or empty.
+    /// Whether it is `null` or an empty list.
     fileprivate var isNothing: Bool {
         switch self {
-        case .null, .bool(false), .array([]), .object([]): true
+        case .null, .array([]): true
         default: false
         }
     }

@@ -17,7 +17,7 @@ struct LoraTargetModules: Sendable {
     private var excluded: Names?
     private var saved: [PythonPattern] = []
     /// The ends of the names of modules that are stored whole (`modules_to_save`).
-    let savedNames: [String]
+    private let savedNames: [String]
     private var layers: Set<Int>?
     private var layerLists: [String] = []
 
@@ -79,6 +79,21 @@ struct LoraTargetModules: Sendable {
     }
 
     // MARK: A module
+
+    /// Whether all linear layers are changed.
+    var takesAllLinear: Bool {
+        if case .allLinear? = targets { true } else { false }
+    }
+
+    /// Whether a tensor is of a module that is stored whole: PEFT compares the ends of the modules' names.
+    func saves(tensor: String) -> Bool {
+        var module = Substring(tensor)
+        while let dot = module.lastIndex(of: ".") {
+            module = module[..<dot]
+            if savedNames.contains(where: { String(module).hasUTF8Suffix($0) }) { return true }
+        }
+        return false
+    }
 
     /// Whether a module is one that the adapter changes; `nil` where versions of PEFT differ.
     /// - Parameter isEmbedding: whether it is an embedding, which is no linear layer.

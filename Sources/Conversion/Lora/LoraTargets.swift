@@ -17,10 +17,36 @@ extension LoraAdapter {
         /// Whether its classes are the repository's own (`auto_map`).
         package let hasOwnClasses: Bool
 
+        /// Whether the output layer shares the embedding's weight (`tie_word_embeddings`); `nil` where that is not
+        /// stated.
+        let isTied: Bool?
+        /// Whether the class has an output layer over the vocabulary (`architectures`).
+        let hasHead: Bool
+        /// `num_hidden_layers`: files may have more layers, which the class does not load.
+        let layerCount: Int?
+
         /// Takes a base model's configuration; `nil` if there is none.
         package init(_ config: JSON?) {
             modelType = config?["model_type"]?.string
             hasOwnClasses = config?["auto_map"]?.members.map { !$0.isEmpty } ?? false
+            isTied = config?["tie_word_embeddings"]?.bool
+            let classes = config?["architectures"]?.strings ?? []
+            hasHead = classes.contains { name in
+                ["ForCausalLM", "LMHeadModel", "ForConditionalGeneration", "ForMaskedLM", "ForPreTraining"]
+                    .contains { name.hasUTF8Suffix($0) }
+            }
+            let text = config?["text_config"] ?? config
+            layerCount = text?["num_hidden_layers"]?.integer
+        }
+
+        /// Whether a tensor is of a layer that the class does not load: one for predicting several tokens, say.
+        func leavesOut(_ tensor: String) -> Bool {
+            guard let layerCount else { return false }
+            let parts = tensor.split(separator: ".")
+            guard let place = parts.firstIndex(where: { ["layers", "h", "blocks"].contains($0) }),
+                place + 1 < parts.count, let layer = Int(parts[place + 1])
+            else { return tensor.hasUTF8Prefix("mtp.") }
+            return layer >= layerCount
         }
     }
 
@@ -41,7 +67,9 @@ extension LoraAdapter {
         var changes: [ExactName: [Change]] = [:]
         var found: Set<ExactName> = []
         for own in whole {
+            try checkTaken(own)
             let tensor = try Self.find(own.name, shapes)
+            try checkUntied(own, tensor, base, model)
             guard tensor.shape == tensors[own.index].shape else {
                 throw Self.wrongShape(tensor, tensors[own.index].shape)
             }
@@ -65,7 +93,46 @@ extension LoraAdapter {
                 fix: "merge it with PEFT's merge_and_unload, and convert the model")
         }
         try checkComplete(base, found)
+        try checkPairs(base, found, model)
         return changes
+    }
+
+    // MARK: Whole tensors
+
+    /// Makes sure that PEFT takes a tensor that is stored whole: it is below a layer's matrices, of a module in
+    /// `modules_to_save`, or a bias of another module where `bias` is `all`.
+    private func checkTaken(_ own: Whole) throws(ConversionError) {
+        if own.isBaseLayer || configuration.targets.saves(tensor: own.name) { return }
+        let isBias = own.name.hasUTF8Suffix(".bias")
+        let weight = String(decoding: own.name.utf8.dropLast("bias".utf8.count), as: UTF8.self) + "weight"
+        let isOfPair = pairs.contains { ExactName($0.name) == ExactName(weight) }
+        if isBias, configuration.takesAllBiases, !isOfPair { return }
+        throw ConversionError(
+            .adapterTensor,
+            "the adapter's \"\(tensors[own.index].name)\" is of no module in modules_to_save and no bias that the key "
+                + "bias in adapter_config.json names, and PEFT would leave it out",
+            fix: "save the adapter with PEFT's save_pretrained")
+    }
+
+    /// Refuses another embedding for a model whose output layer shares the base model's: PEFT separates the two, and
+    /// keeps the old weight for the output layer.
+    private func checkUntied(
+        _ own: Whole, _ tensor: CheckpointTensor, _ base: [CheckpointTensor], _ model: BaseModel
+    ) throws(ConversionError) {
+        let module = tensor.name.split(separator: ".").dropLast().last.map(String.init) ?? ""
+        let isEmbedding = module.containsUTF8("emb") || ["wte", "shared"].contains(module)
+        guard !own.isBaseLayer, isEmbedding, tensor.shape.count == 2, !module.hasUTF8Suffix("embed_out")
+        else { return }
+        let hasOwnHead = base.contains { tensor in
+            ["lm_head.weight", "embed_out.weight", "output_layer.weight", "decoder.weight"]
+                .contains { tensor.name.hasUTF8Suffix($0) }
+        }
+        guard model.isTied ?? (model.hasHead && !hasOwnHead) else { return }
+        throw ConversionError(
+            .adapterTarget,
+            "the adapter has an embedding of its own (\"\(own.name)\"), and the base model's output layer shares the "
+                + "embedding: PEFT separates them",
+            fix: "merge it with PEFT's merge_and_unload, and take the merged model")
     }
 
     // MARK: Configuration
@@ -155,17 +222,12 @@ extension LoraAdapter {
         _ base: [CheckpointTensor], _ found: Set<ExactName>
     ) throws(ConversionError) {
         for tensor in base where !found.contains(ExactName(tensor.name)) {
-            var module = Substring(tensor.name)
-            while let dot = module.lastIndex(of: ".") {
-                module = module[..<dot]
-                let isSaved = configuration.targets.savedNames.contains { String(module).hasUTF8Suffix($0) }
-                guard !isSaved else {
-                    throw ConversionError(
-                        .adapterTensorMissing,
-                        "modules_to_save in adapter_config.json names the module of \"\(tensor.name)\", and the adapter "
-                            + "does not have it",
-                        fix: "check that adapter_config.json belongs to adapter_model.safetensors")
-                }
+            guard !configuration.targets.saves(tensor: tensor.name) else {
+                throw ConversionError(
+                    .adapterTensorMissing,
+                    "modules_to_save in adapter_config.json names the module of \"\(tensor.name)\", and the adapter "
+                        + "does not have it",
+                    fix: "check that adapter_config.json belongs to adapter_model.safetensors")
             }
             guard configuration.needsAllMatrices, tensor.name.hasUTF8Suffix(".weight") else { continue }
             let name = String(decoding: tensor.name.utf8.dropLast(".weight".utf8.count), as: UTF8.self)
@@ -176,6 +238,30 @@ extension LoraAdapter {
                     fix: "check that adapter_config.json belongs to adapter_model.safetensors")
             }
         }
+    }
+
+    /// Makes sure that the adapter has matrices for each layer that its configuration names, as PEFT's own have.
+    ///
+    /// Experts are left alone: transformers 5 has them in one tensor for each layer, which PEFT does not take for a
+    /// module, whatever the files of the base model have.
+    private func checkPairs(
+        _ base: [CheckpointTensor], _ found: Set<ExactName>, _ model: BaseModel
+    ) throws(ConversionError) {
+        guard !configuration.targets.takesAllLinear else { return }
+        let missing = base.filter { tensor in
+            guard !found.contains(ExactName(tensor.name)), tensor.shape.count == 2,
+                tensor.name.hasUTF8Suffix(".weight"), !tensor.name.containsUTF8(".experts."),
+                !model.leavesOut(tensor.name)
+            else { return false }
+            let module = String(decoding: tensor.name.utf8.dropLast(".weight".utf8.count), as: UTF8.self)
+            return (try? configuration.targets.take(module, isEmbedding: false)) == true
+        }
+        guard let first = missing.first else { return }
+        throw ConversionError(
+            .adapterTensorMissing,
+            "the adapter has no matrices for \"\(first.name)\", which target_modules in adapter_config.json names",
+            notes: missing.count > 1 ? ["and for \(missing.count - 1) more of the base model's weights"] : [],
+            fix: "check that all of the adapter was downloaded, and that adapter_config.json belongs to it")
     }
 
     // MARK: Weights
