@@ -1398,7 +1398,7 @@ class _Place:
             os.rename(new, directory)
 
     def _plan_files(self, plan: _Plan, root: str, entries: list[_Entry], is_writable: bool) -> None:
-        """All files of these entries below `root`, with as few links as possible."""
+        """All files of these entries below `root`: one link, where a directory of the bundle has just these, else one a file."""
         files = _merge(entries)
         sources: dict[str, str] = {}  # for a directory: the one of the bundle that all its files are in
         counts: dict[str, int] = {}
@@ -1419,14 +1419,9 @@ class _Place:
             plan.links[root] = sources[""]
             return
         plan.folders.append(root)
+        # Files alone: who walks a directory (fsspec and so datasets, os.walk, pathlib) does not enter a link to another one.
         for name, file in files.items():
-            end = name.find("/")
-            while end >= 0 and name[:end] not in sources:
-                end = name.find("/", end + 1)
-            if end >= 0:
-                plan.links[f"{root}/{name[:end]}"] = sources[name[:end]]
-            else:
-                plan.links[f"{root}/{name}"] = self.target(file)
+            plan.links[f"{root}/{name}"] = self.target(file)
 
     def entry_view(self, entry: _Entry) -> str:
         bundles = self.attached.bundles
