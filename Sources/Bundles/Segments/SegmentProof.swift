@@ -79,7 +79,7 @@ struct SegmentProof {
                     Diagnostic(
                         code: .contentChanged, "\(file.name) does not come out of its segments",
                         notes: [expected, "found    sha256 \(found)"],
-                        fix: "run knapsack verify on the lock, or knapsack lock {manifest} --rehash"))
+                        fix: "run knapsack lock {manifest} --rehash, and pack again"))
             case .unreadable(let error): throw error
             }
         }

@@ -14,7 +14,7 @@ from schemas import published_schema
 SOURCES = ROOT / "Sources"
 SWIFT = sorted(SOURCES.rglob("*.swift"))
 # Options in the pages that belong to other programs.
-FOREIGN_OPTIONS = {"--no-index", "--find-links", "--"}  # of pip, and what ends the options of Tests/run
+FOREIGN_OPTIONS = {"--no-index", "--find-links", "--platform", "--"}  # of pip, and what ends the options of Tests/run
 by_name = pytest.mark.parametrize("page", PAGES, ids=name)
 
 
@@ -65,10 +65,8 @@ def options(knapsack) -> dict[str, set[str]]:
         _, _, below = text.partition("SUBCOMMANDS:\n")
         below, _, _ = below.partition("\n\n")
         left += [f"{command} {word}".strip() for word in re.findall(r"^  (\w+) ", below, flags=re.MULTILINE)]
-    # What the parser has, and what is written out as --update, is not in the help.
+    # What the parser has is not in the help.
     found[""].add("--generate-completion-script")
-    for command in ("lock", "pack"):
-        found[command].add("--update-all")
     return found
 
 
