@@ -5,12 +5,12 @@ import Storage
 
 /// An adapter that was named in the place of a model.
 enum AdapterAlone {
-    private static let config: RelativePath = "adapter_config.json"
+    private static let configName: RelativePath = "adapter_config.json"
 
     /// What to do instead; `nil` if there is a model to convert.
     /// - Parameter name: the model as the command line names it.
     static func finding(_ snapshot: Snapshot, name: String) throws -> Diagnostic? {
-        guard let config = snapshot.files.first(where: { $0.path == config }),
+        guard let config = snapshot.files.first(where: { $0.path == configName }),
             !snapshot.files.contains(where: { isOfModel($0.path) })
         else { return nil }
         let bytes = try FileReader.contents(of: config.location, limit: 1 << 24)

@@ -67,7 +67,7 @@ package struct Resolution: Sendable {
         var findings: [Diagnostic] = []
         if case .entries(let names) = update {
             let known = Set(manifest.entries.map(\.name))
-            findings += names.subtracting(known).sortedByBytes().map { name in
+            findings += names.subtracting(known).sortedByBytes().map { name -> Diagnostic in
                 .unknownEntry(
                     name, among: manifest.entries.map(\.name), "the manifest has no entry \(quoted(name))")
             }

@@ -8,7 +8,7 @@ extension Manifest {
     package func readingProvidedFiles() throws(Diagnostics) -> Manifest {
         guard entries.contains(where: { $0.wheels.providedFile != nil }) else { return self }
         var problems: [Diagnostic] = []
-        let entries = entries.map { entry in
+        let entries = entries.map { entry -> Entry in
             guard let name = entry.wheels.providedFile else { return entry }
             var entry = entry
             do throws(FileError) {

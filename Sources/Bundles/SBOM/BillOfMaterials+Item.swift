@@ -42,8 +42,11 @@ extension BillOfMaterials {
                 let isCompetition = handle.kind == .competition
                 owner = isCompetition ? nil : handle.parts.first
                 name = handle.parts.dropFirst(isCompetition ? 0 : 1).joined(separator: "/")
-                version =
-                    try handle.version.map { "\($0)" } ?? "sha256:\(Self.digest(of: entry.files).hex)"
+                if let number = handle.version {
+                    version = "\(number)"
+                } else {
+                    version = "sha256:\(try Self.digest(of: entry.files).hex)"
+                }
                 packageURL = nil
                 let page = handle.kind == .notebook ? "code" : "\(handle.kind.rawValue)s"
                 address = "https://www.kaggle.com/\(page)/\(handle.text)"

@@ -49,7 +49,7 @@ package struct Unpacker: Sendable {
         let unknown = (names ?? []).subtracting(known)
         guard unknown.isEmpty else {
             throw Diagnostics(
-                unknown.sortedByBytes().map { entry in
+                unknown.sortedByBytes().map { entry -> Diagnostic in
                     let isSource = lock.entry(named: entry) != nil
                     return .unknownEntry(
                         entry, among: known,
