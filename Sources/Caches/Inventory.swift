@@ -49,7 +49,7 @@ extension HubCache {
                     problems.append(
                         Diagnostic(
                             code: .folderIgnored,
-                            "\(FileWalk.shown(name)) in the Hugging Face cache is no repository's folder"))
+                            "\(FileWalk.shown(name)) in the Hugging Face cache is not a repository's folder"))
                 }
                 continue
             }
@@ -113,7 +113,7 @@ extension KagglehubCache {
         problems += listing.strange.map { path in
             Diagnostic(
                 code: .folderIgnored,
-                "\(FileWalk.shown(path)) in the kagglehub cache is no version's directory")
+                "\(FileWalk.shown(path)) in the kagglehub cache is not a version's directory")
         }
         for handle in listing.handles {
             do throws(Diagnostics) {

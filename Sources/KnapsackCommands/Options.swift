@@ -10,10 +10,10 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .long, help: "Print one JSON document on standard output, and nothing else there.")
     var json = false
 
-    @Flag(name: [.short, .long], help: "Say nothing but findings.")
+    @Flag(name: [.short, .long], help: "Print findings only.")
     var quiet = false
 
-    @Flag(name: [.short, .long], help: "Say more: every file, every note.")
+    @Flag(name: [.short, .long], help: "Print more: every file and every note.")
     var verbose = false
 }
 

@@ -7,7 +7,7 @@ import Storage
 /// Whose signature a model has to have, and where it is.
 struct SignatureOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Whose signature it has to have: the public key.", valueName: "pem"),
+        help: ArgumentHelp("The public key that belongs to the signature.", valueName: "pem"),
         completion: .file())
     var key: String?
 
@@ -20,7 +20,7 @@ struct SignatureOptions: ParsableArguments {
 
     func validate() throws {
         if signature != nil, key == nil {
-            throw ValidationError("--signature needs --key, whose it should be")
+            throw ValidationError("--signature needs --key, the key to check it with")
         }
     }
 

@@ -95,7 +95,7 @@ package struct StarterManifest {
             source = \(StarterManifest.quoted(item.source.text))
 
             """
-        if license == nil { text += "# license = \"…\"   # the cache does not say it\n" }
+        if license == nil { text += "# license = \"…\"   # the cache does not state it\n" }
         return text
     }
 

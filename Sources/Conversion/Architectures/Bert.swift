@@ -79,7 +79,7 @@ struct Bert: ModelArchitecture {
         guard let members = config.first(["id2label"])?.members, !members.isEmpty else { return nil }
         let error = ConversionError(
             .configValueWrong, "config.json: \"id2label\" does not give names by number",
-            fix: "see that it is the config.json of this model")
+            fix: "check that it is the config.json of this model")
         var labels: [(number: Int, text: String)] = []
         for member in members {
             guard let number = Int(member.key), let text = member.value.string else { throw error }

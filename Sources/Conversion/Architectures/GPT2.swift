@@ -38,7 +38,7 @@ struct GPT2: ModelArchitecture {
             return [try Self.names.renamed(name, value, self.name)]
         }
         guard value.shape.count == 2, let view = value.view else {
-            throw ConversionError.wrongShape(name, value.shape, "which is no matrix")
+            throw ConversionError.wrongShape(name, value.shape, "which is not a matrix")
         }
         return [try Self.names.renamed(name, TensorValue(view.swapped(0, 1)), self.name)]
     }

@@ -43,7 +43,7 @@ struct Gemma3: ModelArchitecture {
         guard let tokenizer = try model.files.json("tokenizer.json") else {
             throw ConversionError(
                 .tokenizerMissing, "there is neither tokenizer.model nor tokenizer.json",
-                fix: "see that all files of the model are there")
+                fix: "check that all files of the model are there")
         }
         // Tokens that are in both are counted twice, as the converter counts them.
         let vocabulary = tokenizer["model"]?["vocab"]

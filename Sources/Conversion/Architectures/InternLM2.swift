@@ -28,7 +28,7 @@ struct InternLM2: ModelArchitecture {
             throw ConversionError(
                 .configValueWrong,
                 "config.json: \(headCount) heads of \(length) elements do not share \(keyCount) heads of keys",
-                fix: "see that it is the config.json of this model")
+                fix: "check that it is the config.json of this model")
         }
     }
 

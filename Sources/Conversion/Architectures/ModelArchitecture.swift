@@ -79,14 +79,14 @@ extension ConversionError {
     static func unknownTensor(_ name: String, _ architecture: String) -> ConversionError {
         ConversionError(
             .tensorUnknown, "a model of the architecture \(architecture) has no tensor \"\(name)\"",
-            fix: "see that config.json belongs to these weights")
+            fix: "check that config.json belongs to these weights")
     }
 
     /// A tensor of another shape than the configuration states.
     static func wrongShape(_ name: String, _ shape: [Int], _ reason: String) -> ConversionError {
         ConversionError(
             .tensorShape, "tensor \"\(name)\" has the shape \(shape), \(reason)",
-            fix: "see that config.json belongs to these weights")
+            fix: "check that config.json belongs to these weights")
     }
 
     /// A tensor that should be there.

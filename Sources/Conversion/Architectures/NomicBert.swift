@@ -77,7 +77,7 @@ struct NomicBert: ModelArchitecture {
         ConversionError(
             .configValueWrong, "config.json: \(what)",
             notes: ["llama.cpp computes models of the architecture nomic-bert in no other way"],
-            fix: "see that it is the config.json of this model")
+            fix: "check that it is the config.json of this model")
     }
 
     // MARK: Tensors

@@ -116,7 +116,7 @@ struct LongRope: Sendable {
             throw ConversionError(
                 .configValueWrong,
                 "config.json: \"original_max_position_embeddings\" is not a whole number above 1",
-                fix: "see that it is the config.json of this model")
+                fix: "check that it is the config.json of this model")
         }
         self.context = context
         self.length = Int(length)
@@ -130,7 +130,7 @@ struct LongRope: Sendable {
             throw ConversionError(
                 .configValueWrong,
                 "config.json: \"long_factor\" and \"short_factor\" are not \(self.length / 2) numbers each",
-                fix: "see that it is the config.json of this model")
+                fix: "check that it is the config.json of this model")
         }
         let scale = Double(try config.size("n_positions", "max_position_embeddings")) / Double(context)
         let attention: Double

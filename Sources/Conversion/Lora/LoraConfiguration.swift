@@ -46,7 +46,7 @@ package struct LoraConfiguration: Sendable {
         func report(_ key: String, _ reason: String) { problems.append(Problem(key: key, reason: reason)) }
         var keys: Set<[UInt8]> = []
         for member in members {
-            if !keys.insert(Array(member.key.utf8)).inserted { report(member.key, "is there twice") }
+            if !keys.insert(Array(member.key.utf8)).inserted { report(member.key, "occurs twice") }
             guard let rule = LoraKeys.rule(of: member.key) else {
                 report(member.key, "is not known: PEFT 0.21.2 has no such option for LoRA")
                 continue
@@ -69,7 +69,8 @@ package struct LoraConfiguration: Sendable {
                 guard let number, !isWhole || number > 0 else {
                     report(
                         key,
-                        "gives \"\(member.key)\" \(member.value.compactText), which is no number of it")
+                        "gives \"\(member.key)\" \(member.value.compactText), which is not a number that it takes"
+                    )
                     continue
                 }
                 do throws(PythonPattern.Problem) {

@@ -71,7 +71,7 @@ package enum LoraKeys {
         ("revision", .ignored),
         ("runtime_config", .ignored),
         ("target_modules", .honoured(.names)),
-        ("target_parameters", .none("changes parameters that are no layers, and only PEFT can merge that")),
+        ("target_parameters", .none("changes parameters that are not layers, and only PEFT can merge that")),
         ("task_type", .ignored),
         ("trainable_token_indices", .none("replaces rows of the embedding, and only PEFT can merge that")),
         ("use_bdlora", .none("has matrices of blocks along the diagonal, and only PEFT can merge that")),

@@ -89,7 +89,8 @@ extension LoraAdapter {
         }
         for tensor in tensors where tensor.name.containsUTF8(".modules_to_save.") {
             throw ConversionError(
-                .adapterTensor, "the adapter's \"\(tensor.name)\" is named as no adapter of PEFT is",
+                .adapterTensor,
+                "the adapter's \"\(tensor.name)\" has a name that adapters of PEFT do not have",
                 fix: "save the adapter with PEFT's save_pretrained")
         }
     }
@@ -109,13 +110,13 @@ extension LoraAdapter {
         } catch {
             throw ConversionError(
                 .adapterTarget,
-                "the adapter changes a module that no expression can be looked for in: \(error)")
+                "the adapter changes a module in whose name no expression can be looked for: \(error)")
         }
         guard let isTaken else {
             throw ConversionError(
                 .adapterTarget,
                 "the adapter has matrices for \"\(module)\", and versions of PEFT take different numbers in that name "
-                    + "for the layer that layers_to_transform speaks of",
+                    + "for the layer that layers_to_transform names",
                 fix: "merge it with PEFT's merge_and_unload, and take the merged model")
         }
         guard isTaken else {
@@ -123,15 +124,17 @@ extension LoraAdapter {
                 .adapterTarget,
                 "the adapter has matrices for \"\(module)\", which its adapter_config.json does not name: PEFT would "
                     + "leave them out",
-                notes: ["target_modules, exclude_modules, modules_to_save and layers_to_transform say which"],
-                fix: "see that adapter_config.json belongs to adapter_model.safetensors")
+                notes: [
+                    "target_modules, exclude_modules, modules_to_save and layers_to_transform state which"
+                ],
+                fix: "check that adapter_config.json belongs to adapter_model.safetensors")
         }
         guard rank == pair.rank else {
             throw ConversionError(
                 .adapterShape,
                 "the adapter's matrices for \"\(module)\" have the rank \(pair.rank), and adapter_config.json states "
                     + "\(rank)",
-                fix: "see that adapter_config.json belongs to adapter_model.safetensors")
+                fix: "check that adapter_config.json belongs to adapter_model.safetensors")
         }
         return scale
     }
@@ -161,7 +164,7 @@ extension LoraAdapter {
                         .adapterTensorMissing,
                         "modules_to_save in adapter_config.json names the module of \"\(tensor.name)\", and the adapter "
                             + "does not have it",
-                        fix: "see that adapter_config.json belongs to adapter_model.safetensors")
+                        fix: "check that adapter_config.json belongs to adapter_model.safetensors")
                 }
             }
             guard configuration.needsAllMatrices, tensor.name.hasUTF8Suffix(".weight") else { continue }
@@ -169,8 +172,8 @@ extension LoraAdapter {
             if (try? configuration.targets.take(name, isEmbedding: false)) == true {
                 throw ConversionError(
                     .adapterTensorMissing,
-                    "the adapter has no matrices for \"\(name)\", and init_lora_weights states that such begin as any numbers",
-                    fix: "see that adapter_config.json belongs to adapter_model.safetensors")
+                    "the adapter has no matrices for \"\(name)\", and init_lora_weights makes those random",
+                    fix: "check that adapter_config.json belongs to adapter_model.safetensors")
             }
         }
     }
@@ -193,7 +196,7 @@ extension LoraAdapter {
         throw ConversionError(
             .adapterTarget, "the adapter changes \"\(name)\", which the base model does not have",
             fix:
-                "see that the adapter was trained for this model (base_model_name_or_path in adapter_config.json)"
+                "check that the adapter was trained for this model (base_model_name_or_path in adapter_config.json)"
         )
     }
 
@@ -202,7 +205,7 @@ extension LoraAdapter {
             .adapterTarget,
             "the adapter changes \"\(tensor.name)\" as a weight of \(shape), and the base model's is \(tensor.shape)",
             fix:
-                "see that the adapter was trained for this model (base_model_name_or_path in adapter_config.json)"
+                "check that the adapter was trained for this model (base_model_name_or_path in adapter_config.json)"
         )
     }
 }

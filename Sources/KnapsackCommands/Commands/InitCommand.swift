@@ -11,7 +11,7 @@ struct InitCommand: KnapsackCommand {
         abstract: "Write a starter manifest from what the caches hold.",
         usage: "knapsack init [<manifest>] [<options>]",
         discussion: """
-            Every complete model in the caches becomes an entry; take out what you do not need. An existing \
+            Every complete model in the caches becomes an entry; delete what you do not need. An existing \
             file is never overwritten.
 
             Examples:

@@ -52,7 +52,8 @@ struct InspectCommand: KnapsackCommand {
             guard tensor == nil else {
                 throw Diagnostics(
                     Diagnostic(
-                        code: .usage, "\(file) is a bundle: --tensor reads a model, as one in its models/",
+                        code: .usage,
+                        "\(file) is a bundle: --tensor reads a model, such as one in its models/",
                         verdict: .undecided))
             }
             return show(bundle, session)

@@ -35,7 +35,7 @@ struct LockChanges {
         }
             + unmade.map { name in
                 Diagnostic(
-                    code: .lockStale, "\(name) would be made again, out of other files than it was made of",
+                    code: .lockStale, "\(name) would be made again, from other files than before",
                     at: location(name), fix: fix)
             }
     }
@@ -47,7 +47,7 @@ struct LockChanges {
                 .warning, code: .pinMoved,
                 "\(entry.name) is not what was locked any more, and is locked anew",
                 at: location(entry.name), notes: entry.details,
-                fix: "see that this is meant; --locked refuses it")
+                fix: "check that this is intended; --locked refuses it")
         }
     }
 

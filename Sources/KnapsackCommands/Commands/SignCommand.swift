@@ -11,7 +11,7 @@ struct SignCommand: KnapsackCommand {
         abstract: "Sign a bundle with a key, so that others can prove whose it is.",
         usage: "knapsack sign <bundle-or-lock> --key <pem> [<options>]",
         discussion: """
-            Proves every byte of the bundle first, and signs nothing that does not hold. The signature is an \
+            Proves every byte of the bundle first, and signs nothing that differs from its lock. The signature is an \
             OpenSSF Model Signing signature, which the model_signing command verifies too. Keys are elliptic \
             curve keys in PEM (P-256, P-384, P-521); KNAPSACK_KEY_PASSWORD opens an encrypted one.
 
@@ -20,7 +20,7 @@ struct SignCommand: KnapsackCommand {
               # signs what its lock states, reads no model
               knapsack sign aimo3-models --key key.pem --from-lock
               knapsack sign aimo3-models.tar --key key.pem   # writes aimo3-models.tar.sig
-              # signs the bundle that pack writes of it
+              # signs the bundle that pack writes from it
               knapsack sign models.lock --key key.pem
             """)
 
@@ -118,7 +118,7 @@ struct SignCommand: KnapsackCommand {
         else {
             throw Diagnostics(
                 Diagnostic(
-                    code: .outputExists, "\(path) exists and is no signature, so it is not replaced",
+                    code: .outputExists, "\(path) exists and is not a signature, so it is not replaced",
                     fix: "remove it, or choose another --signature", verdict: .undecided))
         }
         return path

@@ -156,7 +156,7 @@ package struct LockDifference: Equatable, Sendable {
 
     private static func license(_ entry: LockedEntry) -> String {
         guard let license = entry.license else { return "unknown" }
-        return license.from == .manifest ? "\(license.id) (said by the manifest)" : license.id
+        return license.from == .manifest ? "\(license.id) (stated by the manifest)" : license.id
     }
 
     /// "12 files by the cache, 1 by nothing else".
@@ -164,7 +164,7 @@ package struct LockDifference: Equatable, Sendable {
         let unproved = entry.files.count { $0.proof == .none }
         if unproved == 0 { return "the cache" }
         return unproved == entry.files.count
-            ? "nothing else" : "the cache, but for \(Counted.text(unproved, "file"))"
+            ? "the lock only" : "the cache, but for \(Counted.text(unproved, "file"))"
     }
 
     private static func size(_ old: Int, _ new: Int) -> [String] {

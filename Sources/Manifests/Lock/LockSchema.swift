@@ -58,7 +58,7 @@ package enum LockSchema {
             "title": text,
             "kind": [
                 "enum": [.string(ManifestSchema.datasetKind), .string(ManifestSchema.modelKind)],
-                "description": "What it becomes on Kaggle; a dataset where it is not said.",
+                "description": "What it becomes on Kaggle; a dataset if it is not stated.",
             ],
             "base_model": text, "framework": text, "variation": text,
         ],
@@ -155,13 +155,13 @@ package enum LockSchema {
                             "type": "array", "items": ["type": "string"],
                             "description": "Imports that are not known to be harmless; the first eight.",
                         ],
-                        "problem": ["type": "string", "description": "What is wrong besides."],
+                        "problem": ["type": "string", "description": "What else is wrong."],
                         "twin": ["type": "string", "description": "A safetensors file of the same weights."],
                     ],
                 ],
             ],
             "programs": [
-                "type": "array", "description": "The files with programs that are no pickles.",
+                "type": "array", "description": "The files with programs that are not pickles.",
                 "items": [
                     "type": "object", "required": ["format", "messages", "path", "unreadable"],
                     "properties": [
@@ -220,7 +220,7 @@ package enum LockSchema {
     ]
 
     private static let templates: JSON = [
-        "type": "array", "description": "What does not belong into the chat templates.",
+        "type": "array", "description": "What does not belong in the chat templates.",
         "items": [
             "type": "object", "required": ["file", "line", "message"],
             "properties": ["file": text, "line": count, "message": text, "template": text],

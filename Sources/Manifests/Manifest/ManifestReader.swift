@@ -164,7 +164,7 @@ struct ManifestReader {
         let needed = form.needsOneOf
         if let first = needed.first, !needed.contains(where: { table[$0] != nil || meant.contains($0) }) {
             report(
-                .manifestMissingKey, "\(label)`\(form.key)` does not say what to make", at: table.place,
+                .manifestMissingKey, "\(label)`\(form.key)` does not state what to make", at: table.place,
                 allowed: needed.joined(separator: ", "), fix: "add \(first) = …")
         }
     }

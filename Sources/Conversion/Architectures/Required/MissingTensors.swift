@@ -108,7 +108,7 @@ extension ConversionError {
         var error = ConversionError(
             .tensorMissing, "the model has no tensor \(names.first ?? "")\(more)",
             notes: names.dropFirst().prefix(9).map { "\($0) is not there either" },
-            fix: "see that all files of the model are there, and that config.json belongs to them")
+            fix: "check that all files of the model are there, and that config.json belongs to them")
         error.tensors = names
         return error
     }
