@@ -48,7 +48,7 @@ struct DiffCommand: KnapsackCommand {
 
     /// Locks are compared, and the one of a manifest has its name.
     private func refuseManifests() throws {
-        func isManifest(_ path: String) -> Bool { path.utf8.ends(with: ".toml".utf8) }
+        func isManifest(_ path: String) -> Bool { path.utf8.ends(with: ".toml") }
         guard let manifest = [old, new].first(where: isManifest) else { return }
         let words = [old, new].map { path in
             ShellWord.quoted(isManifest(path) ? path.dropLast(5) + ".lock" : path)

@@ -1,3 +1,4 @@
+import Formats
 import Manifests
 
 /// What a command found and how it ended, from which every format is made.

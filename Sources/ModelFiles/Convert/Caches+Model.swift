@@ -1,6 +1,6 @@
 package import Caches
 import Formats
-import Manifests
+package import Manifests
 import Storage
 
 extension Caches {
@@ -28,7 +28,7 @@ extension Caches {
             throw Diagnostics(
                 Diagnostic(
                     code: .directoryMissing, "\(FileWalk.shown(text)) is a file, and a model is a directory",
-                    fix: text.utf8.ends(with: ".gguf".utf8)
+                    fix: text.utf8.ends(with: ".gguf")
                         ? "knapsack quantize \(ShellWord.quoted(text)) TYPE makes another type of a GGUF model"
                         : "name the directory that has config.json", verdict: .undecided))
         }
