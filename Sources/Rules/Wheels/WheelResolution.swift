@@ -207,13 +207,14 @@ struct WheelResolution {
         var conditions: [String] = []
         for text in needs.flatMap({ $0.requirement.specifiers.specifiers }).map(\.description)
         where !conditions.contains(text) { conditions.append(text) }
-        var words = ["pip", "download", "--no-deps", "--only-binary", ":all:"]
+        var command = "pip download --no-deps --only-binary :all:"
         if case .path(let directory)? = entry.source {
-            words += ["--dest", Path.join(Path.parent(entry.location.file), directory)]
+            let place = Path.join(Path.parent(entry.location.file), directory)
+            command += " --dest \(ShellWord.quoted(place))"
         }
-        words += ["--python-version", entry.wheels.python ?? WheelSettings.defaultPython]
-        words += (entry.wheels.environment?.platform.pipTags ?? []).flatMap { ["--platform", $0] }
-        words.append(name + conditions.joined(separator: ","))
-        return words.map(ShellWord.quoted).joined(separator: " ")
+        // The manifest's reader takes no other texts for these two than words of a shell.
+        command += " --python-version \(entry.wheels.python ?? WheelSettings.defaultPython)"
+        for tag in entry.wheels.environment?.platform.pipTags ?? [] { command += " --platform \(tag)" }
+        return command + " " + ShellWord.quoted(name + conditions.joined(separator: ","))
     }
 }

@@ -48,7 +48,7 @@ def packed(knapsack, tmp_path_factory) -> Project:
 @pytest.mark.smoke
 def test_the_bundle_has_what_is_made_and_not_what_it_is_made_from(packed):
     names = contents(packed.bundle)
-    assert "models/llama-q8" in names and "models/llama-f16/model.safetensors" in names
+    assert "models/llama-q8" in names and "models/llama-f16/model-00001-of-00002.safetensors" in names
     assert not any(name.startswith("models/llama/") or name == "models/llama" for name in names)
     entry = read_lock(packed.lock)["llama"]
     assert entry["asked"]["pack"] is False
@@ -105,7 +105,7 @@ def test_readme_and_bills_name_it_as_a_source(packed):
 def test_the_loader_says_what_is_made_from_it(packed):
     code = """
         import knapsack
-        print([entry.name for entry in knapsack.entries()])
+        print([entry.name for entry in knapsack.models()])
         print(knapsack.path("llama-f16"))
         knapsack.verify("full")
         try:

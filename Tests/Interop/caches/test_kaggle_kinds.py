@@ -227,7 +227,7 @@ def test_kernels_of_the_hub_are_listed_packed_and_found(knapsack, tmp_path):
 def test_inspect_and_compare_read_out_of_the_caches(packed, kagglehub, hub, caches):
     runner = packed[0].with_caches(caches.hub, kagglehub)
     for source in (
-        "hf:tester/sharded", "hf:tester/sharded@v1.0", "hf:tester/sharded@main:model.safetensors.index.json",
+        "hf:tester/sharded", "hf:tester/sharded@main:model.safetensors.index.json",
         "kaggle-notebook:me/trained/versions/3", "kaggle-dataset:me/packed-model:model.safetensors.index.json",
     ):  # fmt: skip
         shown = runner("inspect", source, "--json").expect(0).json()
