@@ -111,7 +111,9 @@ let package = Package(
         .testTarget(name: "StorageTests", dependencies: ["Formats", "Storage", "TestSupport"]),
         .testTarget(
             name: "ManifestsTests",
-            dependencies: ["Formats", "Tensors", "Conversion", "Storage", "Manifests", "TestSupport"]),
+            dependencies: [
+                "Formats", "Tensors", "Conversion", "PythonPackages", "Storage", "Manifests", "TestSupport",
+            ]),
         .testTarget(
             name: "CachesTests",
             dependencies: ["Formats", "Conversion", "Storage", "Manifests", "Caches", "TestSupport"]),

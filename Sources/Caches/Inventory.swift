@@ -94,7 +94,7 @@ extension HubCache {
     /// Whether a directory belongs neither to a repository nor to the client.
     private func isStrange(_ name: String, _ enclosure: CacheSandbox) -> Bool {
         var enclosure = enclosure
-        guard name != ".locks", !name.utf8.starts(with: "kernels--".utf8),
+        guard name != ".locks",
             enclosure.existing(name)?.status.kind == .directory
         else { return false }
         return name != "blobs" || !HubFolder.isSharedStore(&enclosure)

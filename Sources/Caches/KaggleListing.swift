@@ -3,13 +3,13 @@ import Storage
 
 /// All handles of a kagglehub cache, by the names of its folders.
 struct KaggleListing {
-    /// With versions; models first.
+    /// With versions; models first, then data sets, competitions and notebooks.
     private(set) var handles: [KaggleHandle] = []
     /// Directories that no handle leads to, as paths from the cache.
     private(set) var strange: [String] = []
 
     init(_ enclosure: inout CacheSandbox) {
-        for kind in [KaggleHandle.Kind.model, .dataset] {
+        for kind in KaggleHandle.Kind.allCases {
             descend(kind, [], &enclosure)
         }
     }
@@ -28,15 +28,17 @@ struct KaggleListing {
         _ kind: KaggleHandle.Kind, _ parts: [String], _ enclosure: inout CacheSandbox
     ) {
         let path = (["\(kind.rawValue)s"] + parts).joined(separator: "/")
-        let isLast = parts.count == (kind == .model ? 4 : 2)
-        if isLast {
+        if parts.count == kind.parts.base {
             guard let handle = KaggleHandle(kind, folders: parts) else {
                 strange.append(path)
                 return
             }
+            if kind == .competition { return handles.append(handle) }
             versions(of: handle, &enclosure)
         } else {
             for name in KaggleListing.directories(in: path, &enclosure) {
+                // The markers of single files of competitions are beside the competitions.
+                if kind == .competition, name == ".complete" { continue }
                 descend(kind, parts + [name], &enclosure)
             }
         }

@@ -21,11 +21,15 @@ package struct LockedSources: Sendable {
     /// Files that were converted are looked for in Knapsack's own cache; they are not made here.
     /// - Parameters:
     ///   - name: the only entry to look up; `nil` for all.
+    ///   - packed: whether only entries whose files are in the bundle are looked up.
     ///   - directory: what `path:` sources are relative to: where the manifest is stored.
-    package init(_ lock: Lock, only name: String? = nil, caches: Caches, directory: String) {
+    package init(
+        _ lock: Lock, only name: String? = nil, packed: Bool = false, caches: Caches, directory: String
+    ) {
         var files: [File] = []
         var findings: [Diagnostic] = []
-        for entry in lock.entries where name.map(entry.name.hasSameBytes) ?? true {
+        for entry in packed ? lock.packed : lock.entries
+        where name.map(entry.name.hasSameBytes) ?? true {
             if let request = entry.asked.conversion {
                 let found = LockedSources.converted(entry, request, lock, caches, directory)
                 files += found.files

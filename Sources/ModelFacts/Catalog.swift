@@ -36,7 +36,7 @@ package struct Catalog: Sendable {
             }
         }
 
-        /// "model", "dataset" or "space".
+        /// "model", "dataset", "space", "kernel", "competition" or "notebook".
         package var kind: String {
             switch inventory.snapshot.origin {
             case .hub(let repository, _, _): repository.kind.rawValue
@@ -150,7 +150,7 @@ extension Origin {
             let type = repository.kind == .model ? "" : " --repo-type \(repository.kind.rawValue)"
             return "hf download \(repository.id)\(type) --revision \(commit)"
         case .kaggle(let handle):
-            return "kagglehub.\(handle.kind.rawValue)_download(\"\(handle.text)\", force_download=True)"
+            return "\(handle.downloadFunction)(\"\(handle.text)\", force_download=True)"
         case .path, .conversion: return nil
         }
     }

@@ -19,7 +19,8 @@ package struct FileHandle: ~Copyable, Sendable {
     package static func reading(_ path: String) throws(FileError) -> FileHandle {
         // O_NONBLOCK: a pipe put in place of a file must not make the open wait for a writer.
         let handle = try open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-        guard try handle.status().kind == .file else { throw FileError("read", path, code: EINVAL) }
+        let kind = try handle.status().kind
+        guard kind == .file else { throw FileError(notAFile: path, kind) }
         return handle
     }
 

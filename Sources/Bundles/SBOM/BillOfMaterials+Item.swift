@@ -15,7 +15,7 @@ extension BillOfMaterials {
         package let version: String
         /// The package URL; `nil` where no type of package URLs fits.
         let packageURL: String?
-        /// The page with exactly this revision.
+        /// The page with exactly this revision, where it has revisions.
         let address: String?
         /// The licence in SPDX's words; `nil` where nobody states it, or states nothing by it.
         package let license: StatedLicense?
@@ -26,7 +26,6 @@ extension BillOfMaterials {
             self.entry = entry
             license = entry.license.flatMap { StatedLicense($0.id) }
             ancestors = Self.ancestors(of: entry, in: lock)
-            var page = "https://www.kaggle.com/models"
             switch entry.origin {
             case .hub(let repository, _, let commit):
                 let parts = repository.id.utf8.split(separator: UInt8(ascii: "/")).map {
@@ -37,15 +36,20 @@ extension BillOfMaterials {
                 version = commit
                 let isModel = repository.kind == .model
                 packageURL = isModel ? PackageURL.huggingFace(repository.id, commit: commit) : nil
-                page = "https://huggingface.co/\(isModel ? "" : "\(repository.kind.rawValue)s/")"
+                let page = "https://huggingface.co/\(isModel ? "" : "\(repository.kind.rawValue)s/")"
                 address = "\(page)\(PackageURL.encoded(repository.id))/tree/\(commit)"
             case .kaggle(let handle):
-                if handle.kind == .dataset { page = "https://www.kaggle.com/datasets" }
-                owner = handle.parts.first
-                name = handle.parts.dropFirst().joined(separator: "/")
-                version = handle.version.map { "\($0)" } ?? ""
+                let isCompetition = handle.kind == .competition
+                owner = isCompetition ? nil : handle.parts.first
+                name = handle.parts.dropFirst(isCompetition ? 0 : 1).joined(separator: "/")
+                if let number = handle.version {
+                    version = "\(number)"
+                } else {
+                    version = "sha256:\(try Self.digest(of: entry.files).hex)"
+                }
                 packageURL = nil
-                address = "\(page)/\(handle.text)"
+                let page = handle.kind == .notebook ? "code" : "\(handle.kind.rawValue)s"
+                address = "https://www.kaggle.com/\(page)/\(handle.text)"
             case .path, .conversion:
                 owner = nil
                 name = entry.name

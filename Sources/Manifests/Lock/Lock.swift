@@ -23,6 +23,9 @@ package struct Lock: Equatable, Sendable {
         self.entries = entries.sorted { $0.name.precedesByBytes($1.name) }
     }
 
+    /// The entries whose files are in the bundle, in the same order; the others are only converted from.
+    package var packed: [LockedEntry] { entries.filter(\.isPacked) }
+
     /// The entry with this name, or `nil`.
     package func entry(named name: String) -> LockedEntry? {
         var (low, high) = (0, entries.count)
@@ -71,6 +74,9 @@ package struct LockedEntry: Equatable, Sendable {
         self.files = files
         self.tensors = tensors
     }
+
+    /// Whether its files are in the bundle; those of an entry with `pack = false` are only locked and converted from.
+    package var isPacked: Bool { asked.isPacked }
 
     /// The fact of this name, or `nil`.
     package func fact(_ name: String) -> JSON? { JSON.object(facts)[name] }
@@ -143,13 +149,18 @@ package struct Asked: Equatable, Sendable {
     package let exclude: [String]
     /// As in the manifest.
     package let license: String?
+    /// Whether the files are stored in the bundle; `false` is only written in entries with a source.
+    package let isPacked: Bool
 
     /// Makes a value from its parts.
-    package init(content: Content, include: [String]?, exclude: [String], license: String?) {
+    package init(
+        content: Content, include: [String]?, exclude: [String], license: String?, isPacked: Bool = true
+    ) {
         self.content = content
         self.include = include
         self.exclude = exclude
         self.license = license
+        self.isPacked = isPacked
     }
 }
 
@@ -161,13 +172,18 @@ extension Entry {
             case .source(let source): .source(source.text)
             case .conversion(let request): .conversion(request)
             }
-        return Asked(content: content, include: include, exclude: exclude, license: license)
+        return Asked(
+            content: content, include: include, exclude: exclude, license: license, isPacked: isPacked)
     }
 }
 
 extension Asked {
-    package init(source: String, include: [String]?, exclude: [String], license: String?) {
-        self.init(content: .source(source), include: include, exclude: exclude, license: license)
+    package init(
+        source: String, include: [String]?, exclude: [String], license: String?, isPacked: Bool = true
+    ) {
+        self.init(
+            content: .source(source), include: include, exclude: exclude, license: license,
+            isPacked: isPacked)
     }
 
     /// The source's canonical text; `nil` for what is made from another entry.

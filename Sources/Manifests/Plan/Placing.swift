@@ -25,6 +25,22 @@ extension Lock {
         _ bundle: BundleSettings, _ ordered: [LockedEntry],
         own digest: (OwnBytes) throws -> SHA256Digest?
     ) rethrows -> Lock? {
+        let others = ordered.filter { !$0.isPacked }
+        guard !others.isEmpty else { return try placing(bundle, packed: ordered, own: digest) }
+        // What is not packed has no place, and what is equal to it is stored all the same.
+        let placed = try placing(bundle, packed: ordered.filter(\.isPacked), own: digest)
+        return placed.map { lock in
+            Lock(
+                bundle: bundle,
+                entries: lock.entries
+                    + others.map { entry in entry.with(files: entry.files.map { $0.placed(.natural) }) })
+        }
+    }
+
+    private static func placing(
+        _ bundle: BundleSettings, packed ordered: [LockedEntry],
+        own digest: (OwnBytes) throws -> SHA256Digest?
+    ) rethrows -> Lock? {
         guard bundle.deduplication == .tensor else { return placing(bundle, ordered) }
         let neighbours = Neighbours(ordered, homes: homes(ordered))
         let layouts = TensorPlacing(ordered, neighbours).layouts

@@ -16,7 +16,22 @@ package enum WheelRules {
                     fix: "run knapsack lock {manifest}")
             ]
         }
-        return faults(entry.name, wheels) + sources + WheelResolution.findings(entry, wheels)
+        return faults(entry.name, wheels) + sources + unread(entry) + WheelResolution.findings(entry, wheels)
+    }
+
+    /// Lines of the file of what the notebook has that name no package in a known way.
+    private static func unread(_ entry: Entry) -> [Diagnostic] {
+        guard let lines = entry.wheels.frozen?.unread, let first = lines.first else { return [] }
+        let file = entry.wheels.providedFile ?? ""
+        let more = lines.count > 5 ? ["… and \(lines.count - 5) more"] : []
+        return [
+            Diagnostic(
+                code: .providedLine,
+                "\(entry.name): \(Counted.text(lines.count, "line")) of \(file) cannot be read as what pip freeze prints, "
+                    + "the first is line \(first.number)",
+                notes: lines.prefix(5).map { "line \($0.number): \(quoted($0.text))" } + more,
+                fix: "write it with pip freeze or knapsack.freeze() in the notebook, or take these lines out")
+        ]
     }
 
     /// What is wrong with wheels themselves.

@@ -175,7 +175,10 @@ import Glibc
         if let failure = source.failure { throw failure }
         if code == ARCHIVE_OK { return true }
         if code == ARCHIVE_EOF { return false }
-        let text = unsafe archive_error_string(archive).map { unsafe String(cString: $0) }
-        throw ArchiveError(.damaged, source.path, entry: entry, text ?? "libarchive failed with code \(code)")
+        var text = unsafe archive_error_string(archive).map { unsafe String(cString: $0) } ?? ""
+        // Some of its messages end in a line break.
+        while text.last?.isWhitespace ?? false { text.removeLast() }
+        throw ArchiveError(
+            .damaged, source.path, entry: entry, text.isEmpty ? "libarchive failed with code \(code)" : text)
     }
 }
