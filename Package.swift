@@ -75,9 +75,12 @@ let package = Package(
             ],
             resources: [.embedInCode("Loader/knapsack.py")]
         ),
+        .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
+        .target(name: "Pages", plugins: ["EmbedPages"]),
         .target(
             name: "KnapsackCommands",
             dependencies: [
+                "Pages",
                 "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests",
                 "Caches",
                 "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles",

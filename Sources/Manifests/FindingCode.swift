@@ -189,6 +189,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case revisionsUnreadable = "revisions-unreadable"
     case safetensorsBroken = "safetensors-broken"
     case scratchSize = "scratch-size"
+    case setup
     case shardMissing = "shard-missing"
     case signatureInvalid = "signature-invalid"
     case signatureKey = "signature-key"
@@ -262,7 +263,7 @@ extension FindingCode {
             .metadataLeftOut, .newerIncomplete, .noExistStale, .npzBroken, .overrideSign,
             .pinMoved, .pythonCache, .pytorchBroken, .quantizeFallback, .refKept, .remoteCode,
             .remoteCodeElsewhere, .signatureLog, .signatureOrder, .versionPartial, .wheelTags,
-            .zipBroken:
+            .setup, .zipBroken:
             .warning
         case .acceleratorSum, .archiveLeft, .changedSinceDownload, .folderIgnored, .kaggleRenamed,
             .manifestMore, .metadataMissing, .signatureUnchecked, .treeIgnored:

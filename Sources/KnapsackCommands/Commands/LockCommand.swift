@@ -66,7 +66,8 @@ struct LockingOptions: ParsableArguments {
         name: .long,
         help: ArgumentHelp(
             "Move the revisions of these entries on to what their branches and handles mean now; of all, where none is named.",
-            valueName: "name ..."))
+            valueName: "name ..."),
+        completion: Completions.entries)
     var update: [String] = []
 
     @Flag(name: .long, help: .hidden)
