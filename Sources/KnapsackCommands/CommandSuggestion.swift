@@ -23,7 +23,9 @@ enum CommandSuggestion {
             if isHelp, path.count == 1 { names += [HelpTopic.list] }
             if names.contains(word) { return nil }
             let fix =
-                Suggestion.nearest(to: word, among: names + (isHelp && path.count == 1 ? HelpTopic.names : [])).map { "did you mean \"\($0)\"?" }
+                Suggestion.nearest(
+                    to: word, among: names + (isHelp && path.count == 1 ? HelpTopic.names : [])
+                ).map { "did you mean \"\($0)\"?" }
                 ?? "the commands are: \(names.joined(separator: ", "))"
             let shown = DiagnosticText.printable(word)
             return "\(path.joined(separator: " ")) has no command \"\(shown)\"; \(fix)"

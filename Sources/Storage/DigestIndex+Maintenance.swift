@@ -59,7 +59,9 @@ extension DigestIndex {
         let database = try? SQLiteDatabase(path: path, isReadOnly: true)
         return try? database?.read { connection in
             guard try connection.column("PRAGMA user_version") == [.integer(version)] else { return nil }
-            return try connection.column("SELECT count(*) FROM digest").first?.integer.flatMap { Int(exactly: $0) }
+            return try connection.column("SELECT count(*) FROM digest").first?.integer.flatMap {
+                Int(exactly: $0)
+            }
         }
     }
 }

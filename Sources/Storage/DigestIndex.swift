@@ -130,7 +130,8 @@ package final class DigestIndex: Sendable {
 
     /// What a row states, or `nil` where it does not carry its seal.
     private static func known(in row: [SQLiteStatement.Value], of status: FileStatus) -> Known? {
-        guard row.count == 4, let sha256 = row[0].text.flatMap({ SHA256Digest(hex: $0) }), let seal = row[2].text
+        guard row.count == 4, let sha256 = row[0].text.flatMap({ SHA256Digest(hex: $0) }),
+            let seal = row[2].text
         else { return nil }
         let gitText = row[1].text
         let extentText = row[3].text

@@ -78,7 +78,8 @@ package struct BundleSigner: Sendable {
         let bytes = try FileReader.contents(of: path, limit: BundleSigner.fileLimit)
         let digest = try ContentHasher.sha256(bytes.span)
         statement = ModelStatement(
-            name: Path.name(path), files: [ModelStatement.File(path: nil, digests: [digest.bytes], size: nil)],
+            name: Path.name(path),
+            files: [ModelStatement.File(path: nil, digests: [digest.bytes], size: nil)],
             ignoredPaths: [])
     }
 

@@ -13,7 +13,10 @@ struct CredentialPlace {
 
     /// The record of `--json`.
     var json: JSON {
-        ["service": .string(service), "present": .bool(place != nil), "from": place.map(JSON.string) ?? .null]
+        [
+            "service": .string(service), "present": .bool(place != nil),
+            "from": place.map(JSON.string) ?? .null,
+        ]
     }
 
     /// Both services, as huggingface_hub 1.x (`utils/_auth.py`) and kagglesdk (`kaggle_creds.py`) look for them.
@@ -26,7 +29,8 @@ struct CredentialPlace {
         let hub = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].first(where: isSet)
 
         let kaggleHome = environment["KAGGLE_CONFIG_DIR"] ?? home(".kaggle")
-        let kaggleFiles = ["access_token", "access_token.txt", "kaggle.json", "credentials.json"].compactMap { name in
+        let kaggleFiles = ["access_token", "access_token.txt", "kaggle.json", "credentials.json"].compactMap {
+            name in
             kaggleHome.map { Path.join($0, name) }
         }
         let kaggle = isSet("KAGGLE_API_TOKEN") ? "KAGGLE_API_TOKEN" : nil

@@ -25,7 +25,8 @@ struct DoctorCommand: KnapsackCommand {
         let places = Places(session.context, cacheOptions.caches(session.context))
         let credentials = CredentialPlace.all(session.context.environment)
         session.add("version", .string(Knapsack.version))
-        session.add("libraries", .object(LibraryVersions.all.map { JSON.Member($0.name, .string($0.version)) }))
+        session.add(
+            "libraries", .object(LibraryVersions.all.map { JSON.Member($0.name, .string($0.version)) }))
         session.add("places", .array(places.all.map(\.json)))
         session.add("credentials", .array(credentials.map(\.json)))
         if !session.json {
@@ -89,7 +90,8 @@ private struct Places {
         let hub = Places.place("Hugging Face cache", caches.hub.root, holds: count(true))
         let kaggle = Places.place("kagglehub cache", caches.kagglehub.root, holds: count(false))
         let rows = context.cacheDirectory.flatMap { try? DigestIndex.kept(inDirectory: $0) }?.rows ?? 0
-        let own = Places.place("remembered digests", context.cacheDirectory, holds: Counted.text(rows, "file"))
+        let own = Places.place(
+            "remembered digests", context.cacheDirectory, holds: Counted.text(rows, "file"))
         let here = Places.place("current directory", ".", holds: "-")
         all = [hub, kaggle, own, here]
         var findings = inventory.problems.filter { $0.severity == .error }
@@ -97,10 +99,14 @@ private struct Places {
             findings.append(
                 Diagnostic(
                     code: .cacheMissing, "neither the Hugging Face cache nor the kagglehub cache is there",
-                    fix: "download a model, or set HF_HUB_CACHE or KAGGLEHUB_CACHE to where your downloads are"))
+                    fix:
+                        "download a model, or set HF_HUB_CACHE or KAGGLEHUB_CACHE to where your downloads are"
+                ))
         }
         for (variable, place) in [("HF_HUB_CACHE", hub), ("HF_HOME", hub), ("KAGGLEHUB_CACHE", kaggle)] {
-            guard let value = environment[variable], !place.isThere, hub.isThere || kaggle.isThere else { continue }
+            guard let value = environment[variable], !place.isThere, hub.isThere || kaggle.isThere else {
+                continue
+            }
             findings.append(
                 Diagnostic(
                     code: .setup, "\(variable) is \(value.quoted), and there is no \(place.name)",
@@ -114,7 +120,8 @@ private struct Places {
         } else if let path = own.path, own.isThere, !OpenDirectory.isWritable(path) {
             findings.append(
                 Diagnostic(
-                    code: .setup, "\(FileWalk.shown(path)) cannot be written, so that every file is hashed again",
+                    code: .setup,
+                    "\(FileWalk.shown(path)) cannot be written, so that every file is hashed again",
                     fix: "make it writable, or set KNAPSACK_CACHE_DIR to a directory that is"))
         }
         for place in all where place.isThere && (place.free ?? .max) < 1 << 30 {
@@ -131,6 +138,7 @@ private struct Places {
         let isThere = real.map { (try? FileStatus.status(of: $0).kind) == .directory } ?? false
         let free = isThere ? real.flatMap { try? Directory.freeBytes(at: $0) } : nil
         return Place(
-            name: name, path: path == "." ? real : path, isThere: isThere, holds: isThere ? holds : "-", free: free)
+            name: name, path: path == "." ? real : path, isThere: isThere, holds: isThere ? holds : "-",
+            free: free)
     }
 }

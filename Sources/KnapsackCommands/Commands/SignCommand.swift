@@ -26,7 +26,8 @@ struct SignCommand: KnapsackCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("A bundle's directory or archive, a lock, or another file.", valueName: "bundle-or-lock"),
+        help: ArgumentHelp(
+            "A bundle's directory or archive, a lock, or another file.", valueName: "bundle-or-lock"),
         completion: .file())
     var target: String
 

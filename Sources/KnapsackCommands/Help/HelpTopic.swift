@@ -28,7 +28,8 @@ struct HelpTopic {
         let isFile = word.hasSuffix(".md")
         let topic = isFile ? String(word.dropLast(3)) : word
         guard isFile || !commands.contains(topic) else { return nil }
-        guard let page = Pages.all.first(where: { Self.name(of: $0) == topic || (isFile && $0.name == topic) })
+        guard
+            let page = Pages.all.first(where: { Self.name(of: $0) == topic || (isFile && $0.name == topic) })
         else { return nil }
         text = PageText(page.text, width: min(width, 100)).text
     }
@@ -40,9 +41,13 @@ struct HelpTopic {
         let rows = names.compactMap { name -> [String]? in
             guard let page = Pages.all.first(where: { Self.name(of: $0) == name }) else { return nil }
             let heading = page.text.split(separator: "\n", maxSplits: 1).first ?? ""
-            return [commands.contains(name) ? name + ".md" : name, String(heading.drop { $0 == "#" || $0 == " " })]
+            return [
+                commands.contains(name) ? name + ".md" : name,
+                String(heading.drop { $0 == "#" || $0 == " " }),
+            ]
         }
-        return Table([.init(title: "TOPIC"), .init(title: "PAGE", canShrink: true)], rows: rows).text(width: width)
+        return Table([.init(title: "TOPIC"), .init(title: "PAGE", canShrink: true)], rows: rows).text(
+            width: width)
             + "knapsack help TOPIC shows a page, knapsack help COMMAND the options of a command\n"
     }
 }

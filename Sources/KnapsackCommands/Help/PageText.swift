@@ -7,7 +7,9 @@ struct PageText {
 
     init(_ markdown: String, width: Int) {
         var maker = Maker(width: max(width, 40))
-        for line in markdown.split(separator: "\n", omittingEmptySubsequences: false) { maker.take(String(line)) }
+        for line in markdown.split(separator: "\n", omittingEmptySubsequences: false) {
+            maker.take(String(line))
+        }
         text = maker.finish()
     }
 
@@ -23,7 +25,7 @@ struct PageText {
         mutating func take(_ line: String) {
             if isInFence || line.hasPrefix("```") {
                 flush()
-                if line.hasPrefix("```") { isInFence.toggle() } else { lines.append("    " + line) }
+                if line.hasPrefix("```") { isInFence.toggle() } else { lines.append(line.isEmpty ? "" : "    " + line) }
                 return
             }
             if line.hasPrefix("|") {
@@ -120,7 +122,9 @@ struct PageText {
                 result.append(character)
             } else if character == "*", rest.first == "*" {
                 rest.removeFirst()
-            } else if character == "*", result.last.map({ !$0.isWhitespace }) ?? false || rest.first?.isLetter ?? false {
+            } else if character == "*",
+                result.last.map({ !$0.isWhitespace }) ?? false || rest.first?.isLetter ?? false
+            {
                 continue
             } else if character == "[", let link = link(rest) {
                 result += inline(link.words)

@@ -52,7 +52,9 @@ import CSQLite
             code = value.withUTF8 { bytes in
                 guard let length = Int32(exactly: bytes.count) else { return SQLITE_TOOBIG }
                 return unsafe bytes.withMemoryRebound(to: CChar.self) { text in
-                    guard let base = text.baseAddress else { return unsafe knapsack_bind_text(statement, index, "", 0) }
+                    guard let base = text.baseAddress else {
+                        return unsafe knapsack_bind_text(statement, index, "", 0)
+                    }
                     return unsafe knapsack_bind_text(statement, index, base, length)
                 }
             }

@@ -67,7 +67,9 @@ import CYAML
         switch event {
         case .scalar(let scalar, let anchor): return register(.scalar(scalar), anchor)
         case .alias(let anchor, let line):
-            guard let node = anchors[anchor] else { throw YAMLError(problem: "found undefined alias", line: line) }
+            guard let node = anchors[anchor] else {
+                throw YAMLError(problem: "found undefined alias", line: line)
+            }
             return node
         case .sequenceStart(let tag, let anchor): return register(.sequence(try elements(), tag: tag), anchor)
         case .mappingStart(let tag, let anchor):
@@ -105,8 +107,10 @@ import CYAML
 
     private func problem() -> YAMLError {
         let words = unsafe parser.pointee.problem.map { unsafe String(cString: $0) } ?? "it cannot be read"
-        let isText = unsafe parser.pointee.error != YAML_READER_ERROR && parser.pointee.error != YAML_MEMORY_ERROR
-        return YAMLError(problem: words, line: isText ? unsafe YAMLParser.line(parser.pointee.problem_mark) : nil)
+        let isText =
+            unsafe parser.pointee.error != YAML_READER_ERROR && parser.pointee.error != YAML_MEMORY_ERROR
+        return YAMLError(
+            problem: words, line: isText ? unsafe YAMLParser.line(parser.pointee.problem_mark) : nil)
     }
 
     /// Copies an event.
@@ -117,10 +121,12 @@ import CYAML
         case YAML_ALIAS_EVENT: return unsafe .alias(bytes(event.data.alias.anchor) ?? [], line: line)
         case YAML_SEQUENCE_START_EVENT:
             let start = unsafe event.data.sequence_start
-            return unsafe .sequenceStart(tag: start.implicit != 0 ? "" : text(start.tag), anchor: bytes(start.anchor))
+            return unsafe .sequenceStart(
+                tag: start.implicit != 0 ? "" : text(start.tag), anchor: bytes(start.anchor))
         case YAML_MAPPING_START_EVENT:
             let start = unsafe event.data.mapping_start
-            return unsafe .mappingStart(tag: start.implicit != 0 ? "" : text(start.tag), anchor: bytes(start.anchor))
+            return unsafe .mappingStart(
+                tag: start.implicit != 0 ? "" : text(start.tag), anchor: bytes(start.anchor))
         case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: return .collectionEnd
         case YAML_DOCUMENT_START_EVENT: return .documentStart(line: line)
         case YAML_STREAM_END_EVENT: return .streamEnd
@@ -128,7 +134,9 @@ import CYAML
         }
     }
 
-    private static func scalar(_ scalar: yaml_event_s.__Unnamed_union_data.__Unnamed_struct_scalar, _ line: Int) -> Event {
+    private static func scalar(
+        _ scalar: yaml_event_s.__Unnamed_union_data.__Unnamed_struct_scalar, _ line: Int
+    ) -> Event {
         // A scalar may hold NUL; libyaml has seen that it is UTF-8.
         let content = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
         let tag = unsafe scalar.quoted_implicit == 1 ? YAMLScalarNode.textTag : text(scalar.tag)
@@ -162,5 +170,7 @@ extension YAMLNode {
     /// Nodes nest as deeply as the text does, and an alias is as large as what it stands for: the caller has seen that
     /// both have bounds.
     /// - Throws: where libyaml takes it for no YAML, where an alias stands for nothing, and for a second document.
-    package static func parse(_ text: [UInt8]) throws(YAMLError) -> YAMLNode? { try YAMLParser.document(text) }
+    package static func parse(_ text: [UInt8]) throws(YAMLError) -> YAMLNode? {
+        try YAMLParser.document(text)
+    }
 }
