@@ -8,7 +8,7 @@ let package = Package(
         .executable(name: "knapsack", targets: ["knapsack"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
     ],
     targets: [
         // C libraries that Debian provides.
