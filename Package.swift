@@ -8,15 +8,15 @@ let package = Package(
         .executable(name: "knapsack", targets: ["knapsack"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
     ],
     targets: [
         // C libraries that Debian provides.
         .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
 
         // The modules, lowest first; a module imports only what stands above it here and is named.
         .target(name: "Formats"),
@@ -27,9 +27,7 @@ let package = Package(
         .target(name: "PythonPackages"),
         .target(
             name: "Storage",
-            dependencies: [
-                "Formats", "CArchive", "CCrypto", "CLinux", .product(name: "GRDB", package: "GRDB.swift"),
-            ]
+            dependencies: ["Formats", "CArchive", "CCrypto", "CLinux", "CSQLite", "CYAML"]
         ),
         .target(
             name: "Manifests",
@@ -43,7 +41,6 @@ let package = Package(
             dependencies: [
                 "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests",
                 "Caches",
-                "Yams",
             ]
         ),
         .target(
@@ -78,9 +75,12 @@ let package = Package(
             ],
             resources: [.embedInCode("Loader/knapsack.py")]
         ),
+        .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
+        .target(name: "Pages", plugins: ["EmbedPages"]),
         .target(
             name: "KnapsackCommands",
             dependencies: [
+                "Pages",
                 "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests",
                 "Caches",
                 "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles",

@@ -22,13 +22,15 @@ package struct Knapsack: AsyncParsableCommand {
               knapsack pack models.toml   # lock, check and write the bundle
 
             Exit codes: 0 it holds, 1 something does not, 2 it could not be decided.
+
+            knapsack help topics lists the pages of the documentation, knapsack help policy shows one.
             """,
         version: version,
         subcommands: [
             InitCommand.self, ListCommand.self, LockCommand.self, CheckCommand.self, PackCommand.self,
             VerifyCommand.self, SignCommand.self, UnpackCommand.self, DiffCommand.self, CacheCommand.self,
             ConvertCommand.self, QuantizeCommand.self, InspectCommand.self, CompareCommand.self,
-            SBOMCommand.self, SchemaCommand.self,
+            SBOMCommand.self, SchemaCommand.self, DoctorCommand.self,
         ])
 
     /// Makes the command; options come from ``ArgumentParser``.
@@ -38,6 +40,12 @@ package struct Knapsack: AsyncParsableCommand {
     /// - Parameter commit: what the sources were at, for `--version`; empty where that is not known.
     /// - Returns: the exit code.
     package static func run(_ arguments: [String], commit: String = "") async -> Int32 {
+        let names = configuration.subcommands.map { $0._commandName } + ["help"]
+        let context = CommandContext.process()
+        if let topic = HelpTopic(arguments, commands: names, width: context.terminal.width) {
+            context.writeOutput(topic.text)
+            return 0
+        }
         do {
             if let problem = CommandSuggestion.problem(arguments) { throw ValidationError(problem) }
             var command = try parseAsRoot(LockingOptions.spelledOut(arguments))

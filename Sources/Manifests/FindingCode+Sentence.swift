@@ -195,6 +195,7 @@ extension FindingCode {
         case .revisionsUnreadable: "The list of allowed revisions cannot be read"
         case .safetensorsBroken: "A safetensors file cannot be read"
         case .scratchSize: "The loader has to rebuild more than a notebook has scratch for"
+        case .setup: "Something on this machine is set up in a way that will not work"
         case .shardMissing: "A shard that an index names, or that others count, is missing"
         case .signatureInvalid: "The signature is not valid"
         case .signatureKey: "The signature names a key other than the one that made it"

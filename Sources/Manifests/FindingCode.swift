@@ -192,6 +192,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case revisionsUnreadable = "revisions-unreadable"
     case safetensorsBroken = "safetensors-broken"
     case scratchSize = "scratch-size"
+    case setup
     case shardMissing = "shard-missing"
     case signatureInvalid = "signature-invalid"
     case signatureKey = "signature-key"
@@ -265,7 +266,7 @@ extension FindingCode {
             .metadataLeftOut, .newerIncomplete, .noExistStale, .npzBroken, .overrideSign,
             .pinMoved, .providedLine, .pythonCache, .pytorchBroken, .quantizeFallback, .refKept, .remoteCode,
             .remoteCodeElsewhere, .signatureLog, .signatureOrder, .versionPartial, .wheelTags,
-            .zipBroken:
+            .setup, .zipBroken:
             .warning
         case .acceleratorSum, .archiveLeft, .changedSinceDownload, .folderIgnored, .kaggleRenamed,
             .manifestMore, .metadataMissing, .signatureUnchecked, .treeIgnored:

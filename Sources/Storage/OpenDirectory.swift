@@ -222,3 +222,8 @@ extension FileHandle {
         return done
     }
 }
+
+extension OpenDirectory {
+    /// Whether this process may make files in a directory.
+    package static func isWritable(_ path: String) -> Bool { unsafe access(path, W_OK | X_OK) == 0 }
+}

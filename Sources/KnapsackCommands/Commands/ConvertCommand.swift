@@ -62,7 +62,7 @@ struct ConvertCommand: KnapsackCommand {
         help: ArgumentHelp(
             "The model: a directory, or a source such as hf:org/name or kaggle:owner/model/framework/variation.",
             valueName: "model"),
-        completion: .directory)
+        completion: Completions.sources)
     var model: String
 
     @Argument(
@@ -75,7 +75,8 @@ struct ConvertCommand: KnapsackCommand {
     @Option(
         help: ArgumentHelp(
             "The tensors' type: f32, f16, bf16, q8_0, tq1_0, tq2_0 or auto, or a type to quantize to.",
-            valueName: "type"))
+            valueName: "type"),
+        completion: Completions.outputTypes)
     var outtype: String?
 
     @Option(

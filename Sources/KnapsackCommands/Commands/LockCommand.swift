@@ -67,7 +67,8 @@ struct LockingOptions: ParsableArguments {
         name: .long,
         help: ArgumentHelp(
             "Move these entries, or all if none is named, to what their branches and handles mean now.",
-            valueName: "name ..."))
+            valueName: "name ..."),
+        completion: Completions.entries)
     var update: [String] = []
 
     /// Spells `--update` as one option a name, because it takes any number of names, also none: those up to
