@@ -104,7 +104,7 @@ extension HubCache {
 extension KaggleMounts {
     fileprivate func list(_ items: inout [Inventory.Item], _ problems: inout [Diagnostic]) {
         for handle in handles() {
-            guard handle.kind == .model else {
+            guard handle.kind == .model || handle.kind == .competition else {
                 problems.append(
                     Diagnostic(
                         .note, code: .revisionNotCached,

@@ -14,18 +14,14 @@ struct KaggleListing {
         }
     }
 
-    /// The handles of Kaggle's mounts, where data sets are not divided into versions and there are no markers.
+    /// The handles of Kaggle's mounts, where only models are divided into versions and there are no markers.
     init(attached enclosure: inout CacheSandbox) {
-        descend(.model, [], &enclosure)
-        for owner in KaggleListing.directories(in: "datasets", &enclosure) {
-            for name in KaggleListing.directories(in: "datasets/\(owner)", &enclosure) {
-                if let handle = KaggleHandle(.dataset, folders: [owner, name]) { handles.append(handle) }
-            }
-        }
+        for kind in KaggleHandle.Kind.allCases { descend(kind, [], &enclosure, isAttached: true) }
     }
 
     private mutating func descend(
-        _ kind: KaggleHandle.Kind, _ parts: [String], _ enclosure: inout CacheSandbox
+        _ kind: KaggleHandle.Kind, _ parts: [String], _ enclosure: inout CacheSandbox,
+        isAttached: Bool = false
     ) {
         let path = (["\(kind.rawValue)s"] + parts).joined(separator: "/")
         if parts.count == kind.parts.base {
@@ -33,13 +29,13 @@ struct KaggleListing {
                 strange.append(path)
                 return
             }
-            if kind == .competition { return handles.append(handle) }
+            if kind == .competition || (isAttached && kind != .model) { return handles.append(handle) }
             versions(of: handle, &enclosure)
         } else {
             for name in KaggleListing.directories(in: path, &enclosure) {
                 // The markers of single files of competitions are beside the competitions.
                 if kind == .competition, name == ".complete" { continue }
-                descend(kind, parts + [name], &enclosure)
+                descend(kind, parts + [name], &enclosure, isAttached: isAttached)
             }
         }
     }
