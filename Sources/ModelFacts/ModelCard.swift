@@ -109,6 +109,7 @@ package struct ModelCard: Equatable, Sendable {
         return try Parser(yaml: yaml + end, resolver: .basic, encoding: .utf8).singleRoot()
     }
 
+    /// What Yams found wrong with a card, with the line in the file.
     package static func problem(_ error: any Error, _ firstLine: Int) -> Problem {
         func make(_ problem: String, _ mark: Mark) -> Problem {
             Problem(

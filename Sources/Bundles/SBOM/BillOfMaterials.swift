@@ -22,6 +22,7 @@ package struct BillOfMaterials: Sendable {
     package let created: String?
     /// The document's own name: a UUID of version 8 (RFC 9562), which follows from ``lockDigest``.
     let uuid: String
+    /// The entries that the bundle stores, in the lock's order.
     package let items: [Item]
 
     /// - Parameter sourceDate: the time that the document carries, in seconds since 1970-01-01 in UTC, as
