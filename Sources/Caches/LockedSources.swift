@@ -5,7 +5,9 @@ package import Manifests
 package struct LockedSources: Sendable {
     /// One file of the lock, with its place, or why it has none.
     package struct File: Sendable {
+        /// The entry that the file belongs to.
         package let entry: LockedEntry
+        /// What the lock states of the file.
         package let file: LockedFile
         /// The absolute path without links; `nil` where the cache lacks the file.
         package let location: String?

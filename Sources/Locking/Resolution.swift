@@ -37,8 +37,11 @@ package struct Resolution: Sendable {
         case derived(Entry, ConversionRequest, previous: LockedEntry?)
     }
 
+    /// The manifest that was resolved.
     package let manifest: Manifest
+    /// The caches that were looked into.
     package let caches: Caches
+    /// One for each entry, in the manifest's order.
     package let items: [Item]
     /// What is worth knowing, but hinders nothing.
     package let findings: [Diagnostic]

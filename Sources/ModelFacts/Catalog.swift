@@ -74,6 +74,7 @@ package struct Catalog: Sendable {
         /// Makes a filter that lets everything through.
         package init() {}
 
+        /// Whether an item has all that was asked for.
         package func accepts(_ item: Item) -> Bool {
             if let framework, !item.facts.matches(framework: framework) { return false }
             if let license, item.facts.license?.lowercased() != license.lowercased() { return false }

@@ -2,6 +2,7 @@ import Glibc
 
 /// An open file or directory that closes itself; reads and writes retry when a signal interrupts them.
 package struct FileHandle: ~Copyable, Sendable {
+    /// The number by which the kernel knows the open file.
     package let descriptor: Int32
     /// The path that the file was opened by, for messages.
     package let path: String

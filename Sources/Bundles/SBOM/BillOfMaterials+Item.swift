@@ -6,6 +6,7 @@ package import Storage
 extension BillOfMaterials {
     /// An entry of the lock, in the words that both formats need.
     package struct Item: Sendable {
+        /// What the lock has of it.
         package let entry: LockedEntry
         /// The organization or account that publishes it; `nil` for directories and what was converted.
         package let owner: String?
@@ -22,6 +23,7 @@ extension BillOfMaterials {
         /// What it was made from: base models, and the entries that were converted.
         let ancestors: [Ancestor]
 
+        /// Looks up the licence and the ancestors of an entry of a lock.
         package init(_ entry: LockedEntry, in lock: Lock) throws(HashingFailure) {
             self.entry = entry
             license = entry.license.flatMap { StatedLicense($0.id) }

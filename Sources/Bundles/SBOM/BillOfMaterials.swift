@@ -22,7 +22,7 @@ package struct BillOfMaterials: Sendable {
     package let created: String?
     /// The document's own name: a UUID of version 8 (RFC 9562), which follows from ``lockDigest``.
     let uuid: String
-    /// The entries that the bundle has.
+    /// The entries that the bundle stores, in the lock's order.
     package let items: [Item]
     /// The entries that it does not have, from which others were made.
     package let inputs: [Item]

@@ -65,7 +65,7 @@ package struct BundleSettings: Equatable, Sendable {
     /// What a Kaggle model needs besides; `nil` for a dataset.
     package var model: Model?
 
-    /// Makes a value from its parts.
+    /// Takes settings that were checked, as `[bundle]` states them.
     package init(
         name: String, owner: String?, title: String, subtitle: String?, license: String, keywords: [String],
         deduplication: Deduplication, model: Model? = nil

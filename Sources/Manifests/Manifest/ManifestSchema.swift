@@ -179,6 +179,7 @@ package enum ManifestSchema {
     /// The tables.
     static let tables = [bundle, policy] + Entry.Kind.allCases.map(entry)
 
+    /// The table `[bundle]`.
     package static let bundle = Table(
         name: "bundle", kind: nil, isRequired: true,
         summary: "What the bundle is called and how it is laid out.",
@@ -233,6 +234,7 @@ package enum ManifestSchema {
     /// README has their licences. "unknown" would say that nobody looked.
     static let defaultLicense = "other"
 
+    /// The table `[policy]`.
     package static let policy = Table(
         name: "policy", kind: nil, summary: "The competition's rules, checked from the lock alone.",
         keys: [

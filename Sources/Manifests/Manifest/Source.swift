@@ -27,7 +27,7 @@ package struct HubRepository: Equatable, Hashable, Sendable {
     /// "organization/name", or a legacy "name".
     package let id: String
 
-    /// Makes a value from its parts.
+    /// Takes an id that ``problem(inID:)`` has nothing against.
     package init(kind: Kind, id: String) {
         self.kind = kind
         self.id = id
@@ -55,7 +55,7 @@ package struct KaggleHandle: Equatable, Hashable, Sendable {
     /// The version, or `nil` for the newest complete one in the cache; always `nil` for a competition.
     package let version: Int?
 
-    /// Makes a value from its parts.
+    /// Takes parts that were checked; without a version it is the newest one that a cache has.
     package init(kind: Kind, parts: [String], version: Int?) {
         self.kind = kind
         self.parts = parts

@@ -3,8 +3,11 @@ package import Storage
 
 /// The own bytes of a file in segments: ranges of the file that are stored together, in this order.
 package struct OwnBytes: Sendable {
+    /// The entry that the file belongs to.
     package let entry: LockedEntry
+    /// The file, which is a list of segments.
     package let file: LockedFile
+    /// The ranges of the file, in bytes.
     package let ranges: [Range<Int>]
 }
 

@@ -5,6 +5,7 @@ package import ModelFacts
 /// Whether what a `[[wheels]]` entry holds can be installed where the manifest states, without an index: decided
 /// from the lock alone, as pip decides it with `--no-index --find-links`.
 package enum WheelRules {
+    /// The findings of one entry; none for an entry of another kind.
     package static func findings(_ entry: Entry, _ locked: LockedEntry) -> [Diagnostic] {
         guard locked.kind == .wheels else { return [] }
         let sources = locked.files.map(\.path).filter(WheelFiles.isSource).map { source(entry.name, $0) }

@@ -13,6 +13,7 @@ import Glibc
 
     /// What libarchive states of an entry.
     struct Header {
+        /// What an entry stands for.
         enum Kind { case file, directory, hardLink, symbolicLink, other }
         /// The bytes of the name, or `nil` if there is none.
         let name: [UInt8]?
