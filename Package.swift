@@ -97,7 +97,7 @@ let package = Package(
         .testTarget(name: "StorageTests", dependencies: ["Formats", "Storage", "TestSupport"]),
         .testTarget(
             name: "ManifestsTests",
-            dependencies: ["Formats", "Conversion", "Storage", "Manifests", "TestSupport"]),
+            dependencies: ["Formats", "Conversion", "PythonPackages", "Storage", "Manifests", "TestSupport"]),
         .testTarget(
             name: "CachesTests",
             dependencies: ["Formats", "Conversion", "Storage", "Manifests", "Caches", "TestSupport"]),
@@ -110,7 +110,8 @@ let package = Package(
         .testTarget(
             name: "RulesTests",
             dependencies: [
-                "Formats", "Conversion", "Storage", "Manifests", "ModelFacts", "Rules", "TestSupport",
+                "Formats", "Conversion", "PythonPackages", "Storage", "Manifests", "ModelFacts", "Rules",
+                "TestSupport",
             ]),
         .testTarget(
             name: "ModelFilesTests",
