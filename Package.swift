@@ -45,34 +45,24 @@ let package = Package(
         ),
         .target(
             name: "Rules",
-            dependencies: [
-                "Formats", "Tensors", "Scanning", "PythonPackages", "Storage", "Manifests", "Caches",
-                "ModelFacts",
-            ]
+            dependencies: ["Formats", "Scanning", "PythonPackages", "Storage", "Manifests", "ModelFacts"]
         ),
         .target(
             name: "ModelFiles",
             dependencies: [
-                "Formats", "Tensors", "Scanning", "Tokenizers", "Conversion", "Storage", "Manifests",
-                "Caches",
+                "Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches",
                 "ModelFacts",
             ]
         ),
         .target(
             name: "Locking",
             dependencies: [
-                "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests",
-                "Caches",
-                "ModelFacts", "Rules", "ModelFiles",
+                "Formats", "Tensors", "Storage", "Manifests", "Caches", "ModelFacts", "Rules", "ModelFiles",
             ]
         ),
         .target(
             name: "Bundles",
-            dependencies: [
-                "Formats", "Tensors", "PythonPackages", "Storage", "Manifests", "Caches", "ModelFacts",
-                "Rules",
-                "ModelFiles", "Locking",
-            ],
+            dependencies: ["Formats", "Tensors", "Storage", "Manifests", "Caches", "ModelFacts"],
             resources: [.embedInCode("Loader/knapsack.py")]
         ),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
@@ -81,8 +71,7 @@ let package = Package(
             name: "KnapsackCommands",
             dependencies: [
                 "Pages",
-                "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests",
-                "Caches",
+                "Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches",
                 "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
@@ -93,63 +82,58 @@ let package = Package(
         .executableTarget(name: "knapsack", dependencies: ["KnapsackCommands", "Revision"]),
         .executableTarget(
             name: "knapsack-bench",
-            dependencies: [
-                "Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches",
-                "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles",
-            ]),
+            dependencies: ["Formats", "Tensors", "Storage"]),
 
         .target(
             name: "TestSupport", dependencies: ["Formats", "Storage", "Manifests"], path: "Tests/TestSupport"),
         .testTarget(name: "FormatsTests", dependencies: ["Formats", "Storage", "TestSupport"]),
         .testTarget(name: "TensorsTests", dependencies: ["Formats", "Tensors", "Storage", "TestSupport"]),
         .testTarget(
-            name: "ScanningTests", dependencies: ["Formats", "Tensors", "Scanning", "Storage", "TestSupport"]),
+            name: "ScanningTests", dependencies: ["Formats", "Scanning", "TestSupport"]),
         .testTarget(
             name: "ConversionTests",
             dependencies: ["Formats", "Tensors", "Tokenizers", "Conversion", "Storage", "TestSupport"]),
-        .testTarget(name: "PythonPackagesTests", dependencies: ["Formats", "PythonPackages", "TestSupport"]),
+        .testTarget(name: "PythonPackagesTests", dependencies: ["Formats", "PythonPackages"]),
         .testTarget(name: "StorageTests", dependencies: ["Formats", "Storage", "TestSupport"]),
         .testTarget(
             name: "ManifestsTests",
-            dependencies: ["Formats", "Tensors", "Conversion", "Storage", "Manifests", "TestSupport"]),
+            dependencies: ["Formats", "Conversion", "Storage", "Manifests", "TestSupport"]),
         .testTarget(
             name: "CachesTests",
             dependencies: ["Formats", "Conversion", "Storage", "Manifests", "Caches", "TestSupport"]),
         .testTarget(
             name: "ModelFactsTests",
             dependencies: [
-                "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests",
-                "Caches", "ModelFacts", "TestSupport",
+                "Formats", "Tensors", "Conversion", "PythonPackages", "Storage", "Manifests", "ModelFacts",
+                "TestSupport",
             ]),
         .testTarget(
             name: "RulesTests",
             dependencies: [
-                "Formats", "Conversion", "PythonPackages", "Storage", "Manifests", "Caches", "ModelFacts",
-                "Rules", "TestSupport",
+                "Formats", "Conversion", "Storage", "Manifests", "ModelFacts", "Rules", "TestSupport",
             ]),
         .testTarget(
             name: "ModelFilesTests",
             dependencies: [
-                "Formats", "Tensors", "Tokenizers", "Conversion", "Storage", "Manifests", "Caches",
-                "ModelFacts", "ModelFiles", "TestSupport",
+                "Formats", "Tensors", "Conversion", "Storage", "Manifests", "ModelFiles", "TestSupport",
             ]),
         .testTarget(
             name: "LockingTests",
             dependencies: [
-                "Formats", "Tensors", "Conversion", "Storage", "Manifests", "Caches", "ModelFacts", "Rules",
-                "ModelFiles", "Locking", "TestSupport",
+                "Formats", "Tensors", "Storage", "Manifests", "Caches", "Rules", "ModelFiles", "Locking",
+                "TestSupport",
             ]),
         .testTarget(
             name: "BundlesTests",
             dependencies: [
-                "Formats", "Tensors", "Conversion", "Storage", "Manifests", "Caches", "ModelFacts", "Rules",
-                "ModelFiles", "Locking", "Bundles", "TestSupport",
+                "Formats", "Conversion", "Storage", "Manifests", "Caches", "Locking", "Bundles",
+                "TestSupport",
             ]),
         .testTarget(
             name: "KnapsackCommandsTests",
             dependencies: [
-                "Formats", "Conversion", "Storage", "Manifests", "Caches", "ModelFacts", "Rules",
-                "ModelFiles", "Locking", "Bundles", "KnapsackCommands", "TestSupport",
+                "Formats", "Storage", "Manifests", "Caches", "Locking", "Bundles", "KnapsackCommands",
+                "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]
 )

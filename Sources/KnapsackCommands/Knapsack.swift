@@ -65,7 +65,7 @@ package struct Knapsack: AsyncParsableCommand {
     /// Help and the version are answers; what cannot be parsed is a usage error, exit code 2.
     private static func tell(_ error: any Error, _ arguments: [String], _ commit: String) -> Int32 {
         let context = CommandContext.process()
-        let message = fullMessage(for: error)
+        let message = CommandMistake.text(fullMessage(for: error))
         if exitCode(for: error) == .success {
             let isVersion = message == version && !commit.isEmpty
             context.writeOutput(message + (isVersion ? " (commit \(commit))" : "") + "\n")

@@ -55,6 +55,7 @@ extension FindingCode {
         case .downloadInterrupted: "A download into the cache was interrupted"
         case .downloadPartial: "Only single files of a version were downloaded"
         case .entryHasNoCache: "An entry comes from a source that the target cannot restore"
+        case .entryUnused: "An entry is not packed, and nothing is made from it"
         case .extra: "The bundle holds a file that the lock does not name"
         case .factsOutdated:
             "Another version of Knapsack made the lock, and recorded other facts about the files"
@@ -167,6 +168,8 @@ extension FindingCode {
         case .programUnreadable: "Whether a file brings code along could not be determined"
         case .proofMissing: "Nothing but Knapsack has ever hashed files of an entry"
         case .protobufBroken: "A file of protocol buffers cannot be read"
+        case .providedLine: "A line of what the notebook has installed is not one that pip freeze prints"
+        case .providedUnreadable: "The file of what the notebook has installed cannot be read"
         case .pythonCache: "Python has written into the bundle"
         case .pytorchBroken: "A PyTorch file is broken, and is packed as it is"
         case .quantizationShape: "The parts of a quantized tensor do not fit"

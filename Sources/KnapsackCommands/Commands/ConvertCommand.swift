@@ -12,6 +12,7 @@ struct ConvertCommand: KnapsackCommand {
         commandName: "convert",
         abstract:
             "Make another form of one model, outside of a manifest: GGUF, or safetensors of another type.",
+        usage: "knapsack convert <model> [<output>] [<options>]",
         discussion: """
             A Hugging Face model becomes GGUF as convert_hf_to_gguf.py makes it, straight from the safetensors, \
             and with a type of llama-quantize's also quantized in the same step, as if there were a file between: \
@@ -187,6 +188,9 @@ struct ConvertCommand: KnapsackCommand {
         request.division = try files.division()
         let caches = cacheOptions.caches(session.context)
         let snapshot = try caches.model(model)
+        if lora == nil, let adapter = try AdapterAlone.finding(snapshot, name: model) {
+            throw Diagnostics(adapter)
+        }
         let conversion =
             if let lora {
                 try GGUFConversion(
@@ -278,9 +282,8 @@ struct ConvertCommand: KnapsackCommand {
                 + (receipt.left.count > 5 ? ", …" : "")
             session.say("left out, because they are weights in other formats: \(names)")
         }
-        let count = receipt.files.count
         session.say(
-            "wrote \(target): \(count) \(count == 1 ? "file" : "files"), \(ByteCount.text(receipt.size))")
+            "wrote \(target): \(Counted.text(receipt.files.count, "file")), \(ByteCount.text(receipt.size))")
     }
 }
 

@@ -9,6 +9,7 @@ struct SignCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "sign",
         abstract: "Sign a bundle with a key, so that others can prove who made it.",
+        usage: "knapsack sign <bundle-or-lock> --key <pem> [<options>]",
         discussion: """
             Proves every byte of the bundle first, and signs nothing that differs from its lock. The signature is an \
             OpenSSF Model Signing signature, which the model_signing command verifies too. Keys are elliptic \
@@ -62,7 +63,7 @@ struct SignCommand: KnapsackCommand {
         session.add("files", .integer(signer.files))
         session.add("curve", .string(privateKey.curve.rawValue))
         session.add("key", .string(fingerprint))
-        session.say("wrote \(path): \(signer.files) files, \(basis.sentence)")
+        session.say("wrote \(path): \(Counted.text(signer.files, "file")), \(basis.sentence)")
         session.say("key: \(privateKey.curve.rawValue), \(fingerprint)")
     }
 

@@ -25,7 +25,11 @@ struct PageText {
         mutating func take(_ line: String) {
             if isInFence || line.hasPrefix("```") {
                 flush()
-                if line.hasPrefix("```") { isInFence.toggle() } else { lines.append(line.isEmpty ? "" : "    " + line) }
+                if line.hasPrefix("```") {
+                    isInFence.toggle()
+                } else {
+                    lines.append(line.isEmpty ? "" : "    " + line)
+                }
                 return
             }
             if line.hasPrefix("|") {

@@ -23,6 +23,7 @@ package struct RegexMatcher {
         case mark(Int, Int)
     }
 
+    /// Prepares to match a text; nothing is matched yet.
     package init(_ program: RegexProgram, _ text: ArraySlice<Unicode.Scalar>) {
         self.program = program
         self.text = text
