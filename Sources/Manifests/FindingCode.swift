@@ -192,7 +192,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case revisionsUnreadable = "revisions-unreadable"
     case safetensorsBroken = "safetensors-broken"
     case scratchSize = "scratch-size"
-    case setup
+    case setup = "setup"
     case shardMissing = "shard-missing"
     case signatureInvalid = "signature-invalid"
     case signatureKey = "signature-key"
