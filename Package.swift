@@ -24,7 +24,7 @@ let package = Package(
         .target(name: "Scanning", dependencies: ["Formats"]),
         .target(name: "Tokenizers", dependencies: ["Formats"]),
         .target(name: "Conversion", dependencies: ["Formats", "Tensors", "Tokenizers"]),
-        .target(name: "PythonPackages"),
+        .target(name: "PythonPackages", dependencies: ["Formats"]),
         .target(
             name: "Storage",
             dependencies: ["Formats", "CArchive", "CCrypto", "CLinux", "CSQLite", "CYAML"]
@@ -97,7 +97,7 @@ let package = Package(
         .testTarget(name: "StorageTests", dependencies: ["Formats", "Storage", "TestSupport"]),
         .testTarget(
             name: "ManifestsTests",
-            dependencies: ["Formats", "Conversion", "Storage", "Manifests", "TestSupport"]),
+            dependencies: ["Formats", "Conversion", "PythonPackages", "Storage", "Manifests", "TestSupport"]),
         .testTarget(
             name: "CachesTests",
             dependencies: ["Formats", "Conversion", "Storage", "Manifests", "Caches", "TestSupport"]),
@@ -110,7 +110,8 @@ let package = Package(
         .testTarget(
             name: "RulesTests",
             dependencies: [
-                "Formats", "Conversion", "Storage", "Manifests", "ModelFacts", "Rules", "TestSupport",
+                "Formats", "Conversion", "PythonPackages", "Storage", "Manifests", "ModelFacts", "Rules",
+                "TestSupport",
             ]),
         .testTarget(
             name: "ModelFilesTests",

@@ -3,7 +3,7 @@
 import functools
 import re
 
-from swift_source import ROOT, SOURCES, code, files
+from swift_source import ROOT, code, files
 
 TARGET = re.compile(r"\.(target|executableTarget|testTarget)\(")
 # Modules of the toolchain.
@@ -66,7 +66,8 @@ def test_targets_name_exactly_what_they_import():
 
 
 def test_all_sources_belong_to_a_target():
-    folders = [ROOT / folder for _, _, folder in targets(MANIFEST).values()] + [SOURCES / "NoteCommit"]
+    plugins = re.findall(r'\.plugin\(\s*name:[^\n]*?path:\s*"([^"]+)"', MANIFEST)
+    folders = [ROOT / folder for folder in [*(target[2] for target in targets(MANIFEST).values()), *plugins]]
     outside = [path for path in files() if not any(path.is_relative_to(folder) for folder in folders)]
     assert not outside
 
