@@ -24,7 +24,7 @@ let package = Package(
         .target(name: "Scanning", dependencies: ["Formats"]),
         .target(name: "Tokenizers", dependencies: ["Formats"]),
         .target(name: "Conversion", dependencies: ["Formats", "Tensors", "Tokenizers"]),
-        .target(name: "PythonPackages"),
+        .target(name: "PythonPackages", dependencies: ["Formats"]),
         .target(
             name: "Storage",
             dependencies: ["Formats", "CArchive", "CCrypto", "CLinux", "CSQLite", "CYAML"]

@@ -107,7 +107,7 @@ package struct CacheSandbox {
             return nil
         }
         let (above, name) = (Array(bytes[..<end]), bytes[(end + 1)...])
-        guard !name.isEmpty, !name.elementsEqual(".".utf8), !name.elementsEqual("..".utf8) else { return nil }
+        guard !name.isEmpty, !name.isText("."), !name.isText("..") else { return nil }
         let from = Array(directory.utf8)
         let target: String
         if let last, last.text == above, last.from == from {

@@ -11,7 +11,7 @@ extension HubFolder {
         guard let blobs = try? enclosure.place("blobs", in: path),
             let names = try? Directory.names(in: blobs.path)
         else { return [] }
-        let complete = Set(names)
+        let complete = Set(exactly: names)
         // A download that was repeated with success leaves the first try behind.
         let left = names.filter { name in
             IncompleteDownload.isIncomplete(name) && !complete.contains(IncompleteDownload.etag(name) ?? "")
@@ -79,12 +79,12 @@ extension HubFolder {
         (path.pathExtension ?? path.name).lowercased()
     }
 
-    private static let descriptionSuffixes: Set<String> = [
+    private static let descriptionSuffixes: Set<ExactName> = [
         "json", "txt", "md", "py", "jinja", "model", "yaml", "yml", "toml", "gitattributes", "gitignore",
         "license",
     ]
 
-    private static let contentSuffixes: Set<String> = [
+    private static let contentSuffixes: Set<ExactName> = [
         "safetensors", "bin", "pt", "pth", "ckpt", "gguf", "ggml", "onnx", "h5", "keras", "msgpack", "pb",
         "tflite", "pkl", "pickle", "joblib", "npz", "npy", "nemo", "engine", "mlmodel", "parquet", "arrow",
         "csv", "jsonl", "tar", "zip", "gz", "zst",
@@ -121,7 +121,7 @@ enum IncompleteDownload {
         _ names: [String], _ listing: TreeListing?, present: Set<RelativePath>, subject: String, fix: String
     ) -> [Snapshot.Problem] {
         guard !names.isEmpty else { return [] }
-        var paths: [String: [RelativePath]] = [:]
+        var paths: [ExactName: [RelativePath]] = [:]
         for (path, file) in listing?.files ?? [:] {
             if let hash = file.sha256?.hex ?? file.gitBlob?.hex { paths[hash, default: []].append(path) }
         }

@@ -66,12 +66,12 @@ extension HubFolder {
     }
 
     /// Names that huggingface_hub ignores beside repositories, refs and snapshots, but not in a snapshot.
-    static let ignored: Set<String> = [".DS_Store", "Thumbs.db", "desktop.ini"]
+    static let ignored: Set<ExactName> = [".DS_Store", "Thumbs.db", "desktop.ini"]
 
     /// A ref is written as `<name>.<8 hexadecimal digits>.tmp` first.
     private static func isTemporary(_ name: String) -> Bool {
         let parts = name.utf8.split(separator: UInt8(ascii: "."))
-        guard parts.count >= 3, let last = parts.last, last.elementsEqual("tmp".utf8) else { return false }
+        guard parts.count >= 3, let last = parts.last, last.isText("tmp") else { return false }
         let digits = String(Substring(parts[parts.count - 2]))
         return digits.utf8.count == 8 && Commit.prefix(digits) != nil
     }

@@ -47,8 +47,8 @@ package struct LocalDirectory: Sendable {
         }
         var problems = walk.problems
         let records = DownloadRecords(in: &enclosure)
-        var listings: [String: TreeListing] = [:]
-        for commit in Set(records.metadata.values.compactMap(\.commit)) {
+        var listings: [ExactName: TreeListing] = [:]
+        for commit in Set(exactly: records.metadata.values.compactMap(\.commit)).sortedTexts {
             listings[commit] = TreeListing.read(
                 "\(DownloadRecords.folder)/trees/\(commit).json", in: root, &enclosure, subject, &problems)
         }
@@ -86,9 +86,8 @@ package struct LocalDirectory: Sendable {
     /// Whether a path is not one of the directory's own files.
     private static func isApart(_ path: String) -> Bool {
         let parts = path.utf8.split(separator: UInt8(ascii: "/"))
-        let apart = DownloadRecords.folder.utf8.split(separator: UInt8(ascii: "/"))
-        return parts.contains { $0.elementsEqual(".git".utf8) }
-            || parts.prefix(2).elementsEqual(apart) { $0.elementsEqual($1) }
+        return parts.contains { $0.isText(".git") }
+            || parts.prefix(2).joined(separator: "/".utf8).isText(DownloadRecords.folder)
     }
 
     /// The source that a snapshot's directory in a hub cache should be named by.

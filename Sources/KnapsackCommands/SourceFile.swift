@@ -62,7 +62,7 @@ enum SourceFile {
 
     private static func missing(_ file: String, _ source: String, _ snapshot: Snapshot) -> Diagnostic {
         let paths = snapshot.files.map(\.path.text)
-        let refused = snapshot.found.filter { $0.paths.contains { $0.hasSameBytes(as: file) } }
+        let refused = snapshot.found.filter { $0.paths.containsExactly(file) }
         let more = paths.count > 10 ? ["… and \(paths.count - 10) more"] : []
         return Diagnostic(
             code: .fileNotFound, "\(source) has no file \(quoted(file)) in the cache",

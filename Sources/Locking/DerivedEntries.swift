@@ -103,7 +103,7 @@ struct DerivedEntries {
     private static func facts(_ facts: ModelFacts, _ source: LockedEntry) -> [JSON.Member] {
         var fields = facts.lockFields()
         for name in ["base_models", "library", "pipeline_tag"]
-        where !fields.contains(where: { $0.key == name }) {
+        where !fields.contains(where: { $0.key.hasSameBytes(as: name) }) {
             if let value = source.fact(name) { fields.append(JSON.Member(name, value)) }
         }
         return fields.sortedByKey

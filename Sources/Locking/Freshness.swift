@@ -94,6 +94,6 @@ package enum Freshness {
             ("license", locked.license ?? "none", asked.license ?? "none"),
             ("packed", locked.isPacked ? "yes" : "no", asked.isPacked ? "yes" : "no"),
         ]
-        return fields.filter { $0.1 != $0.2 }.map { "\($0.0): locked \($0.1), asked \($0.2)" }
+        return fields.filter { !$0.1.hasSameBytes(as: $0.2) }.map { "\($0.0): locked \($0.1), asked \($0.2)" }
     }
 }

@@ -1,5 +1,5 @@
 package import Caches
-import Formats
+package import Formats
 package import Manifests
 import ModelFacts
 import ModelFiles
@@ -12,7 +12,7 @@ package struct Resolution: Sendable {
         /// None: an entry that asks for the same source keeps its revision.
         case none
         /// Those of the named entries.
-        case entries(Set<String>)
+        case entries(Set<ExactName>)
         /// All.
         case all
 
@@ -69,8 +69,8 @@ package struct Resolution: Sendable {
         var items: [Item] = []
         var findings: [Diagnostic] = []
         if case .entries(let names) = update {
-            let known = Set(manifest.entries.map(\.name))
-            findings += names.subtracting(known).sortedByBytes().map { name -> Diagnostic in
+            let known = Set(exactly: manifest.entries.map(\.name))
+            findings += names.subtracting(known).sortedTexts.map { name -> Diagnostic in
                 .unknownEntry(
                     name, among: manifest.entries.map(\.name), "the manifest has no entry \(quoted(name))")
             }

@@ -75,7 +75,8 @@ struct WheelSurvey: Sendable {
     /// An entry with what was read of its wheels, where some were.
     func adding(to entry: LockedEntry) -> LockedEntry {
         guard let fact = WheelFacts.fact(wheels(of: entry.name)) else { return entry }
-        return entry.with(facts: (entry.facts.filter { $0.key != WheelFacts.key } + [fact]).sortedByKey)
+        return entry.with(
+            facts: (entry.facts.filter { !$0.key.hasSameBytes(as: WheelFacts.key) } + [fact]).sortedByKey)
     }
 
     /// What is wrong with the wheels themselves, as warnings: whether they may be packed is for `check` to say.

@@ -13,7 +13,7 @@ struct CodeKey: Sendable {
         func contains(_ name: String) -> Bool {
             switch self {
             case .all: true
-            case .named(let names): names.contains { $0.utf8.elementsEqual(name.utf8) }
+            case .named(let names): names.containsExactly(name)
             }
         }
     }
@@ -132,14 +132,14 @@ struct CodeKey: Sendable {
     /// Whether a name is a class of sentence-transformers, by where the library has classes (versions 2 to 6.2).
     static func isSentenceTransformers(_ name: String) -> Bool {
         let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count >= 3, parts[0].elementsEqual("sentence_transformers".utf8),
+        guard parts.count >= 3, parts[0].isText("sentence_transformers"),
             let last = parts.last?.first, (0x41...0x5A).contains(last)
         else { return false }
         let packages = [
             "models", "sparse_encoder", "cross_encoder", "base", "sentence_transformer",
             "multi_vector_encoder",
         ]
-        return packages.contains { parts[1].elementsEqual($0.utf8) }
+        return packages.contains { parts[1].isText($0) }
     }
 
     private static func texts(in json: JSON) -> [String?] {

@@ -30,7 +30,7 @@ package struct ConfigFacts: Equatable, Sendable {
         let values = (json["auto_map"]?.members ?? []).flatMap { member in
             member.value.string.map { [$0] } ?? (member.value.array ?? []).compactMap(\.string)
         }
-        return Set(values).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return Set(exactly: values).sortedTexts
     }
 
     private static func hasVocabulary(_ json: JSON) -> Bool {
@@ -48,7 +48,7 @@ package struct ConfigFacts: Equatable, Sendable {
     /// pictures, bytes), or whose tokenizer has files like no other's.
     private static func isKnownWithoutTokenizer(_ json: JSON) -> Bool {
         if json["chronos_config"] != nil { return true }
-        let types: Set<String> = [
+        let types: Set<ExactName> = [
             "beit", "canine", "data2vec-audio", "dia", "fastspeech2_conformer", "hubert", "imagegpt", "mctct",
             "perceiver", "pop2piano", "reformer", "sew", "sew-d", "speech_to_text_2",
             "trajectory_transformer", "transfo-xl", "unispeech", "unispeech-sat", "vits", "wav2vec2",

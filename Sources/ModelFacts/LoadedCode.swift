@@ -19,12 +19,14 @@ package struct LoadedCode: Hashable, Sendable {
     /// Whether a library runs it without being asked to trust code, in one of its versions.
     package var runsUnasked: Bool {
         ["target", "cls", "type", "class_name"].contains(key)
-            || CodeKey.all.contains { $0.runsUnasked && $0.key.utf8.elementsEqual(key.utf8) }
+            || CodeKey.all.contains { $0.runsUnasked && $0.key.hasSameBytes(as: key) }
     }
 
     /// The repository of the Hub that the code is taken from, where it is not the model's own.
     package var repository: String? {
-        if key.hasSuffix("_implementation") || key.hasSuffix("_implementation_internal") { return kernel }
+        if key.hasUTF8Suffix("_implementation") || key.hasUTF8Suffix("_implementation_internal") {
+            return kernel
+        }
         guard let value, let end = value.firstRange(of: "--")?.lowerBound else { return nil }
         let name = String(value[..<end])
         return HubRepository.problem(inID: name) == nil ? name : nil
@@ -76,7 +78,7 @@ package struct LoadedCode: Hashable, Sendable {
         var found: Set<LoadedCode> = []
         search(json) { key, value in
             for known in CodeKey.all
-            where known.key.utf8.elementsEqual(key.utf8) && known.files.contains(name.text) {
+            where known.key.hasSameBytes(as: key) && known.files.contains(name.text) {
                 for text in known.values(value) {
                     found.insert(LoadedCode(file: file, key: key, value: text))
                 }
@@ -107,7 +109,7 @@ package struct LoadedCode: Hashable, Sendable {
     }
 
     private static func sorted(_ found: Set<LoadedCode>) -> [LoadedCode] {
-        found.sorted { $0.order.lexicographicallyPrecedes($1.order) }
+        found.sorted { $0.order.precedesByBytes($1.order) }
     }
 
     /// Classes of a pipeline are lists of a module and a class; those of libraries come from an installed package, and
@@ -123,7 +125,7 @@ package struct LoadedCode: Hashable, Sendable {
         }
     }
 
-    private var order: [UInt8] { Array("\(file)\u{0}\(key)\u{0}\(value ?? "")".utf8) }
+    private var order: String { "\(file)\u{0}\(key)\u{0}\(value ?? "")" }
 
     /// Hands over every member, however deep; how deep a document may nest was limited when it was parsed.
     private static func search(_ json: JSON, _ found: (String, JSON) -> Void) {

@@ -58,7 +58,7 @@ extension ModelCard {
             }
         }
         all += own
-        var places: [String: Int] = [:]
+        var places: [ExactName: Int] = [:]
         var result: [JSON.Member] = []
         for member in all {
             if let place = places[member.key] {
@@ -84,8 +84,8 @@ extension FrontMatter {
         var text: [UInt8] = []
         while position < readme.count {
             let line = readme[nextLine(readme, &position)]
-            if line.elementsEqual(delimiter) { break }
-            let isNo = line.suffix(4).elementsEqual("- no".utf8)
+            if line.isText("---") { break }
+            let isNo = line.ends(with: "- no")
             for byte in isNo ? line.dropLast(2) : line {
                 if byte == 0x09 { text.append(0x20) }
                 text.append(byte == 0x09 ? 0x20 : byte)

@@ -1,3 +1,4 @@
+import Formats
 import Storage
 
 /// What the YAML at the head of a repository's `README.md` states (the Hub's model card metadata).
@@ -67,7 +68,7 @@ package struct ModelCard: Equatable, Sendable {
             throw Problem(
                 message: "the model card's YAML is not a mapping of names to values", line: firstLine)
         }
-        var texts: [String: [String]] = [:]
+        var texts: [ExactName: [String]] = [:]
         for pair in mapping {
             guard let name = pair.key.scalar?.text else { continue }
             texts[name] = Self.texts(pair.value)

@@ -75,7 +75,7 @@ package struct ModelFacts: Equatable, Sendable {
         // What MLX wrote as safetensors is laid out for MLX alone.
         let own = formats.filter { $0 != .safetensors || !formats.contains(.mlx) }
         let names = own.compactMap(\.framework) + (card?.library.map { [$0.lowercased()] } ?? [])
-        return Set(names).sortedByBytes()
+        return Set(exactly: names).sortedTexts
     }
 
     /// Whether `name` is one of the frameworks or formats, in any of the spellings in use: "PyTorch",
@@ -83,7 +83,7 @@ package struct ModelFacts: Equatable, Sendable {
     package func matches(framework name: String) -> Bool {
         func plain(_ text: String) -> String {
             let letters = text.lowercased().filter { $0.isLetter || $0.isNumber }
-            return letters.hasPrefix("tensorflow") ? "tensorflow" : letters == "flax" ? "jax" : letters
+            return letters.hasUTF8Prefix("tensorflow") ? "tensorflow" : letters == "flax" ? "jax" : letters
         }
         return (frameworks + formats.map(\.rawValue)).contains { plain($0) == plain(name) }
     }

@@ -37,7 +37,7 @@ struct ModelPart: Equatable {
                 return nil
             }
             let kind = names[1]
-            if kind.hasSuffix("Tokenizer") || kind.hasSuffix("TokenizerFast") {
+            if kind.hasUTF8Suffix("Tokenizer") || kind.hasUTF8Suffix("TokenizerFast") {
                 return ModelPart(directory: member.key, role: .tokenizer)
             }
             let withoutWeights = [
@@ -165,6 +165,6 @@ struct ModelPart: Equatable {
             "time-series-forecasting", "unconditional-image-generation", "video-classification",
             "voice-activity-detection",
         ]
-        return tags.contains(tag) || tag.hasPrefix("tabular-")
+        return tags.contains(tag) || tag.hasUTF8Prefix("tabular-")
     }
 }

@@ -140,7 +140,7 @@ package struct ModelQuantization: Equatable, Sendable {
 
     /// Reports the method by the names that the tools give their tensors, where no configuration is there.
     package init?(tensors: some Sequence<(name: String, dtype: DType)>) {
-        var seen: Set<Substring> = []
+        var seen: Set<ExactName> = []
         var hasFP8 = false
         for (name, dtype) in tensors {
             let last = name.utf8.lastIndex(of: UInt8(ascii: ".")).map { name[name.utf8.index(after: $0)...] }

@@ -1,4 +1,5 @@
 import Caches
+import Formats
 import Storage
 
 /// Weights in formats that are carried as they are, and that ``ModelFormat`` does not tell apart.
@@ -6,7 +7,7 @@ import Storage
 /// An allow-list: what is none of them is no model, as a wheelhouse is none.
 enum OtherWeights {
     /// Suffixes of formats that hold weights and nothing else.
-    private static let suffixes: Set<String> = [
+    private static let suffixes: Set<ExactName> = [
         // TensorRT, ExecuTorch, torch.export, ONNX Runtime, LiteRT and MediaPipe.
         "engine", "plan", "trt", "pte", "pt2", "ort", "litertlm", "task",
         // NeMo, TorchServe, skops, XGBoost, CatBoost, LightGBM, scikit-learn's companions.
@@ -19,7 +20,7 @@ enum OtherWeights {
     static func matches(_ file: ModelFile) -> Bool {
         let path = ModelPath(file.path)
         guard !path.isTrainingState else { return false }
-        let names: Set<String> = ["bin", "model", "json", "txt"]
+        let names: Set<ExactName> = ["bin", "model", "json", "txt"]
         guard suffixes.contains(path.suffix) || names.contains(path.suffix),
             let head = try? FileHandle.reading(file.location).bytes(0..<min(file.size, 512)), !head.isEmpty,
             !LFSPointer.matches(head.span)

@@ -19,10 +19,9 @@ package struct StarterManifest {
     /// The manifest's text, which ``Manifest/parse(_:path:)`` accepts.
     package var text: String {
         let usable = catalog.items.filter { $0.isComplete && StarterManifest.isUsual($0) }
-        var names: Set<String> = []
+        var names: Set<ExactName> = []
         let entries = usable.map { entry($0, &names) }
-        let licenses = Set(usable.compactMap { $0.facts.license?.lowercased() })
-            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let licenses = Set(exactly: usable.compactMap { $0.facts.license?.lowercased() }).sortedTexts
         return """
             # What to pack for a notebook without internet: knapsack pack NAME.toml
             schema = 1
@@ -74,7 +73,7 @@ package struct StarterManifest {
 
         """
 
-    private func entry(_ item: Catalog.Item, _ names: inout Set<String>) -> String {
+    private func entry(_ item: Catalog.Item, _ names: inout Set<ExactName>) -> String {
         let last = item.name.split(separator: "/").last.map(String.init) ?? "model"
         let base = StarterManifest.slug(last)
         var name = base

@@ -79,8 +79,9 @@ package struct TemplateFinding: Equatable, Sendable {
     package static func all(in header: GGUFHeader, file: String) -> [TemplateFinding] {
         header.items.flatMap { item -> [TemplateFinding] in
             let key = "tokenizer.chat_template"
-            guard item.key.hasPrefix(key), case .string(let text) = item.value else { return [] }
-            return all(in: Array(text.utf8), file: file, template: item.key == key ? nil : item.key)
+            guard item.key.hasUTF8Prefix(key), case .string(let text) = item.value else { return [] }
+            return all(
+                in: Array(text.utf8), file: file, template: item.key.hasSameBytes(as: key) ? nil : item.key)
         }
     }
 }

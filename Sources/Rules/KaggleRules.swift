@@ -144,7 +144,7 @@ enum KaggleRules {
     }
 
     private static func layout(_ plan: Plan, _ manifest: Manifest) -> [Diagnostic] {
-        let folders = Set(plan.stored.compactMap { $0.path.components.first })
+        let folders = Set(exactly: plan.stored.compactMap { $0.path.components.first })
         let count = folders.count + BundlePath.generated(plan.lock.bundle).count
         guard count > maximumTopLevel else { return [] }
         return [

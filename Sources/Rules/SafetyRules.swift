@@ -48,7 +48,7 @@ enum RemoteCodeRule {
             name.lowercased() != repository(of: locked)
                 && (policy.remoteCode == .deny || !own.contains(name.lowercased()))
         }
-        return names.sorted { $0.precedesByBytes($1) }.map { name in
+        return names.sortedByBytes().map { name in
             Diagnostic(
                 policy.remoteCode == .deny ? .error : .warning, code: .remoteCodeElsewhere,
                 "\(locked.name): it takes code from another repository, \(name)",

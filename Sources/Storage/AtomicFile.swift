@@ -74,9 +74,13 @@ extension FileHandle {
         return false
     }
 
+    /// Below so many bytes, starting to write costs more than it saves: very many small files are written together.
+    private static let leastWriteback = 1 << 18
+
     /// Starts writing bytes that were written to the disk, without waiting, so that a later
-    /// ``synchronize()`` has less to wait for.
+    /// ``synchronize()`` has less to wait for. Few bytes are left for then.
     package func startWriteback(offset: Int, count: Int) {
+        guard count >= FileHandle.leastWriteback else { return }
         // Advice only: where the file system cannot, synchronize() does all of the work.
         _ = knapsack_start_writeback(descriptor, offset, count)
     }

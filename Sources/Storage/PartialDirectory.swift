@@ -17,7 +17,7 @@ package final class PartialDirectory: Sendable {
     private let handle: FileHandle
 
     /// The temporary paths of this process's directories that are not published.
-    private static let unpublished = Mutex<Set<String>>([])
+    private static let unpublished = Mutex<Set<ExactName>>([])
 
     /// Makes the directory, and those above it; empties one that a killed process left.
     /// - Throws: `EWOULDBLOCK` where another process is writing it.
@@ -31,7 +31,7 @@ package final class PartialDirectory: Sendable {
 
     deinit {
         PartialDirectory.unpublished.withLock { paths in
-            if paths.remove(path) != nil { try? Directory.removeTree(path) }
+            if paths.remove(ExactName(path)) != nil { try? Directory.removeTree(path) }
         }
     }
 
@@ -55,7 +55,7 @@ package final class PartialDirectory: Sendable {
         let failure = PartialDirectory.unpublished.withLock { paths -> FileError? in
             do throws(FileError) {
                 try AtomicFile.rename(path, to: target)
-                paths.remove(path)
+                paths.remove(ExactName(path))
                 return nil
             } catch {
                 return error
@@ -82,8 +82,8 @@ package final class PartialDirectory: Sendable {
     package static func removeAll() {
         unpublished.withLock { paths in
             for path in paths {
-                for _ in 0..<5 where (try? FileStatus.existing(path)) != .some(nil) {
-                    try? Directory.removeTree(path)
+                for _ in 0..<5 where (try? FileStatus.existing(path.text)) != .some(nil) {
+                    try? Directory.removeTree(path.text)
                 }
             }
             paths = []

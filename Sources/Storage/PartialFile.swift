@@ -1,3 +1,4 @@
+import Formats
 import Glibc
 import Synchronization
 
@@ -14,7 +15,7 @@ package final class PartialFile: Sendable {
     package let handle: FileHandle
 
     /// The temporary names of this process's files that are not published.
-    private static let unpublished = Mutex<Set<String>>([])
+    private static let unpublished = Mutex<Set<ExactName>>([])
 
     /// Makes the file, in the place of one that a killed process left.
     ///
@@ -33,7 +34,7 @@ package final class PartialFile: Sendable {
 
     deinit {
         PartialFile.unpublished.withLock { names in
-            if names.remove(handle.path) != nil { try? Directory.removeFile(handle.path) }
+            if names.remove(ExactName(handle.path)) != nil { try? Directory.removeFile(handle.path) }
         }
     }
 
@@ -42,7 +43,7 @@ package final class PartialFile: Sendable {
         let failure = PartialFile.unpublished.withLock { names -> FileError? in
             do throws(FileError) {
                 try AtomicFile.rename(handle.path, to: target)
-                names.remove(handle.path)
+                names.remove(ExactName(handle.path))
                 return nil
             } catch {
                 return error
@@ -58,8 +59,8 @@ package final class PartialFile: Sendable {
     /// Removes the files of this process that were not published and whose temporary paths are meant.
     package static func remove(where isMeant: (String) -> Bool) {
         unpublished.withLock { names in
-            for name in names where isMeant(name) {
-                try? Directory.removeFile(name)
+            for name in names where isMeant(name.text) {
+                try? Directory.removeFile(name.text)
                 names.remove(name)
             }
         }

@@ -26,7 +26,7 @@ struct AddedTokenRule: Equatable, Sendable {
 
     /// As strings, byte by byte.
     static func == (left: Self, right: Self) -> Bool {
-        left.content.utf8.elementsEqual(right.content.utf8) && left.isSingleWord == right.isSingleWord
+        left.content.hasSameBytes(as: right.content) && left.isSingleWord == right.isSingleWord
             && left.stripsLeft == right.stripsLeft && left.stripsRight == right.stripsRight
             && left.isNormalized == right.isNormalized && left.isSpecial == right.isSpecial
     }

@@ -19,7 +19,7 @@ extension PreTokenizer {
     /// Makes sure that llama.cpp knows a name.
     /// - Throws: where it does not, with what it knows.
     package static func check(_ name: String) throws(ConversionError) {
-        guard !accepted.contains(where: { $0.utf8.elementsEqual(name.utf8) }) else { return }
+        guard !accepted.containsExactly(name) else { return }
         throw ConversionError(
             .preTokenizerUnknown, "llama.cpp knows no pre-tokenizer \"\(name)\"",
             notes: Suggestion.nearest(to: name, among: accepted).map { ["did you mean \"\($0)\"?"] } ?? [],

@@ -38,8 +38,9 @@ package enum PreTokenizer {
     /// Every name that is known, once each, sorted.
     package static let names: [String] = {
         let names = Set(
-            known.split(separator: "\n").compactMap { $0.split(separator: " ").last.map(String.init) })
-        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            exactly:
+                known.split(separator: "\n").compactMap { $0.split(separator: " ").last.map(String.init) })
+        return names.sortedTexts
     }()
 
     /// The text that tells tokenizers apart, from the same file as the hashes.

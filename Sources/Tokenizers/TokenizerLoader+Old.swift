@@ -111,7 +111,7 @@ extension TokenizerLoader {
     /// The special tokens that are in the vocabulary: no text splits them.
     private func specials(_ vocabulary: JSON) -> [JSON] {
         let keys = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"]
-        let standards: [String: String] =
+        let standards: [ExactName: String] =
             switch family {
             case "Roberta":
                 [
@@ -127,7 +127,7 @@ extension TokenizerLoader {
         for key in keys {
             let name = name(key + "_token", standards[key] ?? "")
             guard !name.isEmpty, vocabulary[name] != nil,
-                !result.contains(where: { $0["content"]?.string == name })
+                !result.contains(where: { $0["content"]?.string?.hasSameBytes(as: name) == true })
             else { continue }
             result.append([
                 "content": .string(name), "special": true, "normalized": false, "single_word": false,

@@ -18,14 +18,14 @@ struct TokenizerLoader {
     }
 
     private static func prefix(of name: String) -> String {
-        for suffix in ["TokenizerFast", "Tokenizer"] where name.hasSuffix(suffix) {
+        for suffix in ["TokenizerFast", "Tokenizer"] where name.hasUTF8Suffix(suffix) {
             return String(name.dropLast(suffix.count))
         }
         return name
     }
 
     /// The families of models whose files name no class (`tokenization_auto.py`), where the family matters.
-    private static let families: [String: String] = [
+    private static let families: [ExactName: String] = [
         "llama": "Llama", "mistral": "Llama", "mixtral": "Llama", "phi3": "Llama", "persimmon": "Llama",
         "gemma": "Gemma", "gemma2": "Gemma", "gemma3": "Gemma", "gemma3_text": "Gemma", "cohere": "Cohere",
         "cohere2": "Cohere", "gpt_neox": "GPTNeoX", "olmo": "GPTNeoX", "stablelm": "GPTNeoX",
@@ -40,7 +40,7 @@ struct TokenizerLoader {
     func adjusted(_ tokenizer: JSON) throws(ConversionError) -> JSON {
         guard var members = tokenizer.members else { return tokenizer }
         func change(_ key: String, _ body: (JSON) -> JSON?) {
-            guard let place = members.lastIndex(where: { $0.key == key }) else { return }
+            guard let place = members.lastIndex(where: { $0.key.hasSameBytes(as: key) }) else { return }
             if let value = body(members[place].value) { members[place] = JSON.Member(key, value) }
         }
         change("pre_tokenizer") { prefixed($0) }
@@ -89,7 +89,7 @@ struct TokenizerLoader {
         }
     }
 
-    private static let lowercasing: Set<String> = [
+    private static let lowercasing: Set<ExactName> = [
         "Bert", "DistilBert", "Electra", "MobileBert", "Funnel", "LayoutLM", "ConvBert", "Lxmert",
         "SqueezeBert",
         "MPNet", "Splinter", "LayoutLMv2",
@@ -104,7 +104,7 @@ struct TokenizerLoader {
     }
 
     private static func setting(_ key: String, _ value: JSON, in object: JSON) -> JSON {
-        .object((object.members ?? []).filter { $0.key != key } + [JSON.Member(key, value)])
+        .object((object.members ?? []).filter { !$0.key.hasSameBytes(as: key) } + [JSON.Member(key, value)])
     }
 
     /// The tokens of `added_tokens_decoder` that the tokenizer does not have just so.
@@ -124,7 +124,7 @@ struct TokenizerLoader {
     // MARK: - The tokens that begin and end a text
 
     /// The families that make the post-processor anew, with the class's own values.
-    private static let ends: [String: (begin: String, end: String, addsBegin: Bool)] = [
+    private static let ends: [ExactName: (begin: String, end: String, addsBegin: Bool)] = [
         "Llama": ("<s>", "</s>", true), "CodeLlama": ("<s>", "</s>", true), "Gemma": ("<bos>", "<eos>", true),
         "Cohere": ("<BOS_TOKEN>", "<|END_OF_TURN_TOKEN|>", true),
         "GPTNeoX": ("<|endoftext|>", "<|endoftext|>", false),
@@ -160,7 +160,7 @@ struct TokenizerLoader {
     }
 
     private static func id(of token: String, _ added: [JSON], _ model: JSON?) -> Int? {
-        func isSame(_ other: String?) -> Bool { other.map { $0.utf8.elementsEqual(token.utf8) } ?? false }
+        func isSame(_ other: String?) -> Bool { other.map { $0.hasSameBytes(as: token) } ?? false }
         if let member = model?["vocab"]?.members?.last(where: { isSame($0.key) }) {
             return member.value.integer
         }

@@ -77,7 +77,9 @@ import Testing
         #expect(left.entries.keys.sorted() == right.entries.keys.sorted())
         #expect(left.chunkCount == right.chunkCount)
         #expect(left.datasets == right.datasets)
-        for key in left.entries.keys { #expect(try values(key, gguf) == values(key, legacy), "\(key)") }
+        for key in left.entries.keys.map(\.text) {
+            #expect(try values(key, gguf) == values(key, legacy), "\(key)")
+        }
     }
 
     // MARK: The oracle's files

@@ -34,7 +34,7 @@ struct SignatureObject {
 
     /// Refuses members that the published schema does not allow there.
     func allowOnly(_ names: [String]) throws(SignatureProblem) {
-        let unknown = members.keys.filter { key in !names.contains { $0.hasSameBytes(as: key.text) } }.min()
+        let unknown = members.keys.filter { key in !names.containsExactly(key.text) }.min()
         if let unknown { throw SignatureProblem("has an unknown member \"\(unknown)\" in \(name)") }
     }
 

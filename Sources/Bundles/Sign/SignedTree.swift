@@ -86,14 +86,14 @@ struct SignedTree {
     }
 
     private mutating func look(at path: RelativePath, _ location: String, _ depth: Int) throws(FileError) {
-        if location == excluded { return }
+        if let excluded, location.hasSameBytes(as: excluded) { return }
         let status = try FileStatus.status(of: location)
         switch status.kind {
         case .file: files.append(File(path: path, location: location, status: status))
         case .directory: try walk(path, location, depth: depth + 1)
         case .link where statement.followsLinks:
             let target = try Directory.realPath(location)
-            if target == excluded { return }
+            if let excluded, target.hasSameBytes(as: excluded) { return }
             let status = try FileStatus.status(of: target)
             if status.kind == .file {
                 files.append(File(path: path, location: target, status: status))

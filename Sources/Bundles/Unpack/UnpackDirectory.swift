@@ -21,6 +21,8 @@ final class UnpackDirectory: Sendable {
     /// Absolute and without links.
     let path: String
     let root: OpenDirectory
+    /// What was opened below it, so that very many files of one directory open it once.
+    private let opened = OpenedDirectories()
 
     /// Makes the directory where it is missing, opens and locks it.
     ///
@@ -66,15 +68,19 @@ final class UnpackDirectory: Sendable {
 
     /// What is at a path.
     func find(_ path: RelativePath) throws -> Found {
+        if let parent = path.parent, let open = opened.directory(parent) {
+            return try open.status(of: path.name).map { .entry(open, path.name, $0) } ?? .nothing
+        }
         var directory = root
         var shown = ""
         let parts = path.components
         for (index, part) in parts.enumerated() {
             guard let status = try directory.status(of: part) else { return .nothing }
-            shown = shown.isEmpty ? part : "\(shown)/\(part)"
             if index == parts.count - 1 { return .entry(directory, part, status) }
+            shown = shown.isEmpty ? part : "\(shown)/\(part)"
             guard status.kind == .directory else { return .blocked(obstacle(shown, status, path)) }
             directory = try directory.directory(part)
+            opened.keep(directory, at: RelativePath(checked: shown))
         }
         return .nothing
     }
@@ -82,16 +88,19 @@ final class UnpackDirectory: Sendable {
     /// Opens a directory below the target, and makes what is missing of it; the target itself where it is `nil`.
     func directory(making path: RelativePath?) throws -> OpenDirectory {
         guard let path else { return root }
-        var directory = root
-        var shown = ""
-        for part in path.components {
-            shown = shown.isEmpty ? part : "\(shown)/\(part)"
-            try directory.makeDirectory(part)
-            guard let status = try directory.status(of: part), status.kind == .directory else {
-                throw Diagnostics(obstacle(shown, try directory.status(of: part), path))
-            }
-            directory = try directory.directory(part)
+        return try directory(making: path, for: path)
+    }
+
+    private func directory(making path: RelativePath, for wanted: RelativePath) throws -> OpenDirectory {
+        if let open = opened.directory(path) { return open }
+        let parent = try path.parent.map { try directory(making: $0, for: wanted) } ?? root
+        let name = path.name
+        try parent.makeDirectory(name)
+        guard let status = try parent.status(of: name), status.kind == .directory else {
+            throw Diagnostics(obstacle(path.text, try parent.status(of: name), wanted))
         }
+        let directory = try parent.directory(name)
+        opened.keep(directory, at: path)
         return directory
     }
 
@@ -100,6 +109,14 @@ final class UnpackDirectory: Sendable {
         guard case .entry(let parent, let name, let status)? = try? find(path), status.kind == .directory
         else { return nil }
         return try? parent.directory(name)
+    }
+
+    /// Removes a directory of the target if it is empty.
+    func removeEmptyDirectory(_ path: RelativePath) throws {
+        opened.forget(path)
+        if let parent = path.parent.map({ directory(existing: $0) }) ?? root {
+            try parent.removeEmptyDirectory(path.name)
+        }
     }
 
     /// Waits until the names in directories, and in all above them, are on the disk.

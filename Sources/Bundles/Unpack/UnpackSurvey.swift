@@ -127,7 +127,7 @@ struct UnpackSurvey {
     ) throws {
         // The names under which the content may be there: its own, and those that links in the place of
         // ours lead to. A git blob name is not known before the content was read.
-        var known: [String: Comparison] = [:]
+        var known: [ExactName: Comparison] = [:]
         func blob(_ name: String) throws -> Comparison {
             if let known = known[name] { return known }
             let found = try compare(item, at: blobPath(folder, name), &buffer, progress)
@@ -190,7 +190,7 @@ struct UnpackSurvey {
         guard case .entry(let parent, let name, let status) = try directory.find(path), status.kind == .link
         else { return path }
         let parts = Path.parts(try parent.linkText(name)).map(String.init)
-        guard parts.count == 5, parts.prefix(3).elementsEqual(["..", "..", "blobs"]),
+        guard parts.count == 5, parts.prefix(3).map(ExactName.init) == ["..", "..", "blobs"],
             SHA256Digest(hex: parts[4]) != nil, parts[4].utf8.starts(with: parts[3].utf8),
             parts[3].utf8.count == 2
         else { return path }

@@ -337,7 +337,7 @@ struct UnpackWriter: Sendable {
                 if try staging.status(of: name)?.kind == .file { try staging.removeFile(name) }
             }
         }
-        try directory.root.removeEmptyDirectory(UnpackPlan.staging.name)
+        try directory.removeEmptyDirectory(UnpackPlan.staging)
     }
 
     /// A full disk is told with what was needed.

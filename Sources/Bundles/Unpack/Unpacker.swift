@@ -1,5 +1,5 @@
 import Caches
-import Formats
+package import Formats
 package import Manifests
 import Storage
 
@@ -27,7 +27,7 @@ package struct Unpacker: Sendable {
     ///   - names: the entries to restore; all where it is `nil`.
     ///   - bundle: the bundle's directory without links, in which nothing may be written.
     package init(
-        _ content: any BundleContent, to targets: [UnpackTarget], entries names: Set<String>? = nil,
+        _ content: any BundleContent, to targets: [UnpackTarget], entries names: Set<ExactName>? = nil,
         bundle: String? = nil
     ) throws {
         try self.init(.content(content), content.name, content.lock(), targets, names, bundle)
@@ -35,17 +35,17 @@ package struct Unpacker: Sendable {
 
     /// Plans the same for a bundle in an archive.
     package init(
-        _ archive: ArchiveContent, to targets: [UnpackTarget], entries names: Set<String>? = nil
+        _ archive: ArchiveContent, to targets: [UnpackTarget], entries names: Set<ExactName>? = nil
     ) throws {
         try self.init(.archive(archive), archive.name, archive.lock, targets, names, nil)
     }
 
     private init(
-        _ source: Source, _ name: String, _ lock: Lock, _ targets: [UnpackTarget], _ names: Set<String>?,
+        _ source: Source, _ name: String, _ lock: Lock, _ targets: [UnpackTarget], _ names: Set<ExactName>?,
         _ bundle: String?
     ) throws {
         let wanted = lock.packed.filter { names?.contains($0.name) ?? true }
-        let known = lock.packed.map(\.name)
+        let known = Set(exactly: lock.packed.map(\.name))
         let unknown = (names ?? []).subtracting(known)
         guard unknown.isEmpty else {
             throw Diagnostics(
@@ -215,7 +215,7 @@ package struct Unpacker: Sendable {
 
     /// One thing in the way of many files is told once.
     private static func unique(_ problems: [Diagnostic]) -> [Diagnostic] {
-        var seen: Set<String> = []
+        var seen: Set<ExactName> = []
         return problems.filter { seen.insert($0.message).inserted }
     }
 }

@@ -142,7 +142,6 @@ package struct BundleWriter: Sendable {
                     verdict: .undecided))
         }
         let temporary = Path.join(staging, "\(BundleWriter.incoming)/\(number)")
-        try Directory.removeFile(temporary)
         do {
             try copy(file, from: location, to: temporary, buffer: &buffer, progress)
             if try FileStatus.existing(final)?.kind == .directory { try Directory.removeTree(final) }

@@ -1,8 +1,10 @@
+import Formats
+
 extension LoadingLines {
     /// The lines that import what the lines of a bundle's entries use, each once: libraries in the order of their names.
     static func imports(of lines: [String]) -> [String] {
-        var names: [String: Set<String>] = [:]
-        var modules: Set<String> = []
+        var names: [ExactName: Set<ExactName>] = [:]
+        var modules: Set<ExactName> = []
         for line in lines {
             for (module, name) in used(in: line) {
                 if let name { names[module, default: []].insert(name) } else { modules.insert(module) }
@@ -10,7 +12,7 @@ extension LoadingLines {
         }
         return modules.sorted().map { "import \($0)" }
             + names.sorted { $0.key < $1.key }.map { module, names in
-                "from \(module) import \(names.sorted().joined(separator: ", "))"
+                "from \(module) import \(names.sortedTexts.joined(separator: ", "))"
             }
     }
 

@@ -122,7 +122,7 @@ struct LoadingLines {
 
     /// sentence-transformers' rerankers are saved like any model for classification: the card reports.
     private var isCrossEncoder: Bool {
-        let isClassifier = architecture?.hasSuffix("ForSequenceClassification") ?? false
+        let isClassifier = architecture?.hasUTF8Suffix("ForSequenceClassification") ?? false
         let library = entry.fact("library")?.string
         let task = entry.fact("pipeline_tag")?.string
         return isClassifier && (library == "sentence-transformers" || task == "text-ranking")
@@ -157,8 +157,8 @@ struct LoadingLines {
     static func autoClass(of architecture: String?, modelType: String?) -> String {
         guard let architecture else { return "AutoModel" }
         guard architecture.utf8.allSatisfy({ isPartOfName($0) }) else { return "AutoModel" }
-        if architecture.hasSuffix("LMHeadModel") { return "AutoModelForCausalLM" }
-        if architecture.hasSuffix("ForConditionalGeneration") {
+        if architecture.hasUTF8Suffix("LMHeadModel") { return "AutoModelForCausalLM" }
+        if architecture.hasUTF8Suffix("ForConditionalGeneration") {
             if let modelType, textToText.contains(modelType) { return "AutoModelForSeq2SeqLM" }
             if let modelType, speechToText.contains(modelType) { return "AutoModelForSpeechSeq2Seq" }
             return architecture
@@ -178,7 +178,7 @@ struct LoadingLines {
     }
 
     /// What follows "For" in a model's class and in that of its automatic class alike.
-    private static let purposes: Set<String> = [
+    private static let purposes: Set<ExactName> = [
         "AudioClassification", "CTC", "CausalLM", "DepthEstimation", "DocumentQuestionAnswering",
         "ImageClassification", "ImageSegmentation", "InstanceSegmentation", "MaskedLM", "MultipleChoice",
         "NextSentencePrediction", "ObjectDetection", "PreTraining", "QuestionAnswering",
@@ -188,7 +188,7 @@ struct LoadingLines {
     ]
 
     /// Model types whose ForConditionalGeneration turns text into text.
-    private static let textToText: Set<String> = [
+    private static let textToText: Set<ExactName> = [
         "bart", "bigbird_pegasus", "blenderbot", "blenderbot-small", "fsmt", "led", "longt5", "m2m_100",
         "marian",
         "mbart", "mt5", "mvp", "nllb-moe", "pegasus", "pegasus_x", "plbart", "prophetnet",
@@ -197,5 +197,5 @@ struct LoadingLines {
     ]
 
     /// Model types whose ForConditionalGeneration turns speech into text.
-    private static let speechToText: Set<String> = ["speech_to_text", "whisper"]
+    private static let speechToText: Set<ExactName> = ["speech_to_text", "whisper"]
 }

@@ -21,11 +21,11 @@ struct ArchitecturePlan: Sendable {
         var architecture = try family.init(model)
         var limits = try PlanLimits(architecture, model.config)
         var tensors: [HuggingFaceConversion.Tensor] = []
-        var names: Set<[UInt8]> = []
+        var names: Set<ExactName> = []
         var present = MissingTensors()
         let converted = isVocabularyOnly ? [] : try Self.converted(model, &architecture, &present)
         for tensor in converted {
-            guard names.insert(Array(tensor.name.utf8)).inserted else {
+            guard names.insert(tensor.name).inserted else {
                 throw ConversionError(
                     .tensorTwice, "two tensors of the checkpoint would become \"\(tensor.name)\"",
                     fix: "check that config.json belongs to these weights")
@@ -104,9 +104,9 @@ struct PlanLimits: Sendable {
     /// How long rows of the second layer behind attention are.
     private let innerWidth: Int?
     /// How many rows the layers of queries and of keys have; not known where they are made in two steps.
-    private var headRows: [String: Int] = [:]
+    private var headRows: [ExactName: Int] = [:]
     /// The shape of each tensor of a block, by its name without the block: it is the same in all of them.
-    private var shapes: [String: (name: String, shape: [Int])] = [:]
+    private var shapes: [ExactName: (name: String, shape: [Int])] = [:]
 
     /// Takes the sizes from the keys that will be written.
     /// - Throws: if there is no head, or no element in an embedding.
@@ -199,11 +199,11 @@ struct PlanLimits: Sendable {
     }
 
     /// Matrices whose rows are as long as an embedding, in every architecture that has them.
-    private static let wideInputs: Set<String> = [
+    private static let wideInputs: Set<ExactName> = [
         "token_embd", "output", "attn_q", "attn_k", "attn_v", "attn_qkv", "ffn_up", "ffn_gate",
     ]
     /// Matrices with a row for each element of an embedding.
-    private static let wideOutputs: Set<String> = ["attn_output", "ffn_down"]
+    private static let wideOutputs: Set<ExactName> = ["attn_output", "ffn_down"]
     /// Norms of whole embeddings.
-    private static let wideNorms: Set<String> = ["output_norm", "attn_norm", "ffn_norm"]
+    private static let wideNorms: Set<ExactName> = ["output_norm", "attn_norm", "ffn_norm"]
 }

@@ -15,13 +15,13 @@ package enum ArchitectureRegistry {
 
     /// The classes in `architectures` of config.json that can be converted, sorted.
     package static var classes: [String] {
-        families.flatMap { $0.classes }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        families.flatMap { $0.classes }.sortedByBytes()
     }
 
     /// The family of a class.
     /// - Throws: if there is none, with the nearest known classes.
     static func family(of name: String) throws(ConversionError) -> any ModelArchitecture.Type {
-        if let family = families.first(where: { $0.classes.contains { $0.utf8.elementsEqual(name.utf8) } }) {
+        if let family = families.first(where: { $0.classes.containsExactly(name) }) {
             return family
         }
         guard !name.isEmpty else {

@@ -6,7 +6,7 @@ import Formats
 struct ExpertStacks: Sendable {
     private let count: Int
     private let parts: [String]
-    private var blocks: [Int: [String: TensorValue]] = [:]
+    private var blocks: [Int: [ExactName: TensorValue]] = [:]
     /// The path between a block and an expert's number, as `mlp.experts`.
     private let path: String
 
@@ -64,7 +64,7 @@ struct ExpertStacks: Sendable {
     /// - Throws: where a stack is not whole.
     func finish() throws(ConversionError) {
         guard let (block, own) = blocks.min(by: { $0.key < $1.key }) else { return }
-        let name = own.keys.first ?? ""
+        let name = own.keys.min()?.text ?? ""
         let prefix = String(
             decoding: name.utf8.prefix(name.utf8.count - suffix(of: name).utf8.count), as: UTF8.self)
         var missing: [String] = []

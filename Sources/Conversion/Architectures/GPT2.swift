@@ -11,7 +11,7 @@ struct GPT2: ModelArchitecture {
     package static var tensorNames: TensorNames { names }
 
     private static let names: TensorNames = {
-        var names = ["lm_head": "output"]
+        var names: [ExactName: String] = ["lm_head": "output"]
         for prefix in ["", "transformer."] {
             names[prefix + "wte"] = "token_embd"
             names[prefix + "wpe"] = "position_embd"

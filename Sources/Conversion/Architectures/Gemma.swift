@@ -15,7 +15,7 @@ package struct Gemma: ModelArchitecture {
 
     /// Its output is made with the embeddings, also where a checkpoint has them twice.
     package static func name(of tensor: String) -> String? {
-        tensor.utf8.elementsEqual("lm_head.weight".utf8) ? nil : TextTensors.name(of: tensor)
+        tensor.hasSameBytes(as: "lm_head.weight") ? nil : TextTensors.name(of: tensor)
     }
 
     package func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {

@@ -149,7 +149,7 @@ extension ModelMetadata {
         ]
         guard let function = config.first(keys)?.string else { return }
         // llama.cpp, `enum llama_expert_gating_func_type`.
-        let numbers: [String: UInt32] = ["softmax": 1, "sigmoid": 2, "sqrtsoftplus": 4]
+        let numbers: [ExactName: UInt32] = ["softmax": 1, "sigmoid": 2, "sqrtsoftplus": 4]
         guard let number = numbers[function] else {
             throw ConversionError(
                 .configValueWrong,

@@ -127,27 +127,3 @@ enum TextTensors {
     /// What is never written, whatever the family.
     static let leftOut = [".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq"]
 }
-
-extension String {
-    /// Whether these bytes are somewhere in it.
-    func containsUTF8(_ part: String) -> Bool { firstUTF8(part) != nil }
-
-    /// With every occurrence of some bytes replaced.
-    func replacingUTF8(_ part: String, with other: String) -> String {
-        var rest = self
-        var result = ""
-        while let place = rest.firstUTF8(part) {
-            result += String(decoding: rest.utf8.prefix(place), as: UTF8.self) + other
-            rest = String(decoding: rest.utf8.dropFirst(place + part.utf8.count), as: UTF8.self)
-        }
-        return result + rest
-    }
-
-    private func firstUTF8(_ part: String) -> Int? {
-        let (text, part) = (Array(utf8), Array(part.utf8))
-        guard !part.isEmpty, text.count >= part.count else { return nil }
-        return (0...text.count - part.count).first { start in
-            part.indices.allSatisfy { text[start + $0] == part[$0] }
-        }
-    }
-}

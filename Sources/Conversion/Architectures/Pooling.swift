@@ -25,7 +25,7 @@ extension ModelMetadata {
     }
 
     /// llama.h, `enum llama_pooling_type`.
-    private static let poolings: [String: UInt32] = ["mean": 1, "cls": 2, "lasttoken": 3]
+    private static let poolings: [ExactName: UInt32] = ["mean": 1, "cls": 2, "lasttoken": 3]
 
     private static func pooling(_ config: JSON, _ path: String) throws(ConversionError) -> UInt32 {
         for (key, number) in [

@@ -27,7 +27,9 @@ struct QwenReranker: Sendable {
 
     private static func token(_ text: String, _ files: ModelDocuments) throws(ConversionError) -> Int {
         let tokenizer = try files.json("tokenizer.json")
-        let added = tokenizer?["added_tokens"]?.array?.first { $0["content"]?.string == text }
+        let added = tokenizer?["added_tokens"]?.array?.first {
+            $0["content"]?.string?.hasSameBytes(as: text) == true
+        }
         guard let id = added?["id"]?.integer ?? tokenizer?["model"]?["vocab"]?[text]?.integer, id >= 0,
             id < Int(Int32.max)
         else {

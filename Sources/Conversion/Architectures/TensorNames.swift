@@ -5,19 +5,19 @@ import Formats
 /// A name is looked up without its `.weight` or `.bias`, which is carried over, and with `*` in the place of the
 /// first part that is a number, which is the block's.
 package struct TensorNames: Sendable {
-    private var names: [String: String]
+    private var names: [ExactName: String]
 
     /// Takes pairs such as `"model.layers.*.self_attn.q_proj": "blk.*.attn_q"`.
-    init(_ names: [String: String]) { self.names = names }
+    init(_ names: [ExactName: String]) { self.names = names }
 
     /// These names, and others; where both have one, the others'.
-    func adding(_ others: [String: String]) -> TensorNames {
+    func adding(_ others: [ExactName: String]) -> TensorNames {
         TensorNames(names.merging(others) { $1 })
     }
 
     /// Without the names of tensors that a family does not have.
     func without(_ others: [String]) -> TensorNames {
-        TensorNames(names.filter { !others.contains($0.key) })
+        TensorNames(names.filter { !others.containsExactly($0.key.text) })
     }
 
     /// The names in GGUF of a tensor; `nil` for one that is not known.
@@ -35,14 +35,13 @@ package struct TensorNames: Sendable {
     /// The longest name that becomes a name in GGUF, both with `*` for the block and without what follows the last
     /// point; `nil` where none does.
     func source(of inGGUF: String) -> String? {
-        names.filter { $0.value.utf8.elementsEqual(inGGUF.utf8) }.map(\.key)
+        names.filter { $0.value.hasSameBytes(as: inGGUF) }.map(\.key.text)
             .max { ($0.utf8.count, $1) < ($1.utf8.count, $0) }
     }
 
     /// All names that become a name in GGUF, in the order of their bytes, as ``source(of:)`` takes them.
     func sources(of inGGUF: String) -> [String] {
-        names.filter { $0.value.utf8.elementsEqual(inGGUF.utf8) }.map(\.key)
-            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        names.filter { $0.value.hasSameBytes(as: inGGUF) }.map(\.key.text).sortedByBytes()
     }
 
     /// A tensor that gets only another name.
@@ -70,7 +69,7 @@ package struct TensorNames: Sendable {
 
     /// The names of Llama's tensors, which most families begin from.
     static let llama: TensorNames = {
-        var names = [
+        var names: [ExactName: String] = [
             "model.embed_tokens": "token_embd", "embed_tokens": "token_embd", "lm_head": "output",
             "model.norm": "output_norm", "norm": "output_norm",
             "model.layers.*.mlp.gate": "blk.*.ffn_gate_inp",
@@ -94,7 +93,7 @@ package struct TensorNames: Sendable {
     }
 
     /// The names of the norms of every head's queries and keys, which only some families have.
-    static let headNorms = [
+    static let headNorms: [ExactName: String] = [
         "model.layers.*.self_attn.q_norm": "blk.*.attn_q_norm",
         "model.layers.*.self_attn.k_norm": "blk.*.attn_k_norm",
         "layers.*.self_attn.q_norm": "blk.*.attn_q_norm",

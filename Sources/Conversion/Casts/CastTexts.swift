@@ -47,7 +47,7 @@ package enum CastTexts {
     /// MLX's `quantization` names it; `nil` where they are not.
     package static func quantization(in config: JSON) -> String? {
         let parts =
-            [config] + (config.members ?? []).compactMap { $0.key.hasSuffix("_config") ? $0.value : nil }
+            [config] + (config.members ?? []).compactMap { $0.key.hasUTF8Suffix("_config") ? $0.value : nil }
         for part in parts {
             if let quantization = part["quantization_config"] ?? part["compression_config"],
                 quantization.members != nil
@@ -60,7 +60,7 @@ package enum CastTexts {
 
     /// The JSON text of the type's name in place of another one's; `nil` where that names no floating-point type.
     private static func renamed(_ name: String, _ type: CastType) -> String? {
-        let prefix = name.hasPrefix("torch.") ? "torch." : ""
+        let prefix = name.hasUTF8Prefix("torch.") ? "torch." : ""
         let floats = ["float16", "bfloat16", "float32", "float64", "float", "half", "double"]
         guard floats.contains(String(name.dropFirst(prefix.count))) else { return nil }
         return quoted(prefix + type.torchName)

@@ -6,7 +6,7 @@ import Tensors
 struct DequantizationWork {
     private let stored: [CheckpointTensor]
     private let contents: [Int: [UInt8]]
-    private let places: [String: Int]
+    private let places: [ExactName: Int]
     /// What a stored tensor becomes.
     private var replaced: [Int: Dequantization.Tensor] = [:]
     private var removed: Set<Int> = []
@@ -15,7 +15,7 @@ struct DequantizationWork {
     init(_ stored: [CheckpointTensor], _ contents: [Int: [UInt8]]) {
         self.stored = stored
         self.contents = contents
-        places = Dictionary(stored.enumerated().map { ($1.name, $0) }) { $1 }
+        places = Dictionary(stored.enumerated().map { (ExactName($1.name), $0) }) { $1 }
     }
 
     /// The tensors that are there now: new ones behind those that were there.

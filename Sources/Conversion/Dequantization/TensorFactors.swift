@@ -1,3 +1,5 @@
+import Formats
+
 /// Numbers by which all of an NVFP4 tensor is multiplied, which llama.cpp does when it is used: they are tensors of
 /// their own in GGUF (base.py of the converter, `_repack_nvfp4` and `_flush_nvfp4_experts`).
 package struct TensorFactors: Hashable, Sendable {

@@ -70,8 +70,10 @@ extension GeneralMetadata {
                 .metadataMalformed, "the metadata that overrides the model's is not an object",
                 fix: #"write {"general.name": "…"}, with the names of keys"#)
         }
-        var unknown = Set(members.map(\.key))
-        func value(_ key: String) -> JSON? { unknown.remove("general.\(key)").flatMap { overrides[$0] } }
+        var unknown = Set(exactly: members.map(\.key))
+        func value(_ key: String) -> JSON? {
+            unknown.remove(ExactName("general.\(key)")).flatMap { overrides[$0.text] }
+        }
         for (key, field) in Self.overridable {
             if let value = value(key) { self[keyPath: field] = try Self.text("general.\(key)", value) }
         }
@@ -84,7 +86,7 @@ extension GeneralMetadata {
         if let value = value("datasets") { datasets = try Self.sources("general.datasets", value) }
         if let value = value("tags") { tags = try Self.list("general.tags", value) }
         if let value = value("languages") { languages = try Self.list("general.languages", value) }
-        for member in members where unknown.remove(member.key) != nil {
+        for member in members where unknown.remove(ExactName(member.key)) != nil {
             remarks.append(
                 "\"\(member.key)\" in the metadata that overrides the model's cannot be set and was left out"
             )

@@ -1,3 +1,5 @@
+import Formats
+
 /// What the identifier of a model states, as `mistralai/Mixtral-8x7B-Instruct-v0.1`: a guess by words and their order,
 /// the same as that of gguf-py's `metadata.py` (`get_model_id_components`).
 struct ModelName: Equatable {
@@ -55,7 +57,7 @@ struct ModelName: Equatable {
         version = joined { $0.contains(.version) && !$0.contains(.basename) }
         var sizes: [String] = []
         for case (let part, let kind) in zip(parts, kinds) where kind.contains(.sizeLabel) {
-            if !sizes.contains(where: { $0.utf8.elementsEqual(part.text.utf8) }) { sizes.append(part.text) }
+            if !sizes.containsExactly(part.text) { sizes.append(part.text) }
         }
         sizeLabel = sizes.isEmpty ? nil : sizes.joined(separator: "-")
         // With nothing but a basename it is too ambiguous.

@@ -1,3 +1,4 @@
+import Formats
 package import Tensors
 
 /// How many parameters the tensors of a file have.
@@ -28,7 +29,10 @@ package struct ParameterCount: Sendable, Equatable {
                 continue
             }
             if tensor.name.hasUTF8Suffix(".lora_b") {
-                guard let lastA, lastA.name.utf8.dropLast().elementsEqual(tensor.name.utf8.dropLast()) else {
+                guard let lastA,
+                    String(Substring(lastA.name.utf8.dropLast())).hasSameBytes(
+                        as: String(Substring(tensor.name.utf8.dropLast())))
+                else {
                     self = ParameterCount()
                     return
                 }
@@ -37,8 +41,8 @@ package struct ParameterCount: Sendable, Equatable {
             let size = dimensions.reduce(1, Self.product)
             total = Self.sum(total, size)
             // The dimensions are the other way round than in the checkpoint: that of the experts is the last.
-            let axis = tensor.name.has(".bias") ? 1 : 2
-            if tensor.name.has("_exps."), dimensions.count >= 3, dimensions[axis] > 0 {
+            let axis = tensor.name.containsUTF8(".bias") ? 1 : 2
+            if tensor.name.containsUTF8("_exps."), dimensions.count >= 3, dimensions[axis] > 0 {
                 expert = Self.sum(expert, size / dimensions[axis])
                 expertSum = Self.sum(expertSum, dimensions[axis])
                 stacks += 1
@@ -102,15 +106,5 @@ package struct ParameterCount: Sendable, Equatable {
         let fraction = String(scaled % power)
         let zeros = String(repeating: "0", count: decimals - fraction.count)
         return "\(scaled / power).\(zeros)\(fraction)"
-    }
-}
-
-extension String {
-    /// Whether these bytes stand somewhere in the text.
-    fileprivate func has(_ part: StaticString) -> Bool {
-        let part = Array(part.description.utf8)
-        let bytes = Array(utf8)
-        guard bytes.count >= part.count else { return false }
-        return (0...bytes.count - part.count).contains { bytes[$0..<$0 + part.count].elementsEqual(part) }
     }
 }

@@ -1,3 +1,5 @@
+import Formats
+
 /// Which GGUF is made of a Hugging Face model, by the names of both of llama.cpp's programs.
 package enum GGUFProduct: Hashable, Sendable {
     /// What convert_hf_to_gguf.py makes with `--outtype`; `nil` for `auto`.
@@ -14,11 +16,11 @@ package enum GGUFProduct: Hashable, Sendable {
     /// - Throws: if there is no such type.
     package init(named text: String, via: OutputType? = nil) throws(QuantizationError) {
         if via == nil {
-            if text.utf8.elementsEqual("auto".utf8) {
+            if text.hasSameBytes(as: "auto") {
                 self = .converted(nil)
                 return
             }
-            if let type = OutputType.allCases.first(where: { $0.rawValue.utf8.elementsEqual(text.utf8) }) {
+            if let type = OutputType.allCases.first(where: { $0.rawValue.hasSameBytes(as: text) }) {
                 self = .converted(type)
                 return
             }

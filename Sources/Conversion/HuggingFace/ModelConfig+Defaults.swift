@@ -29,7 +29,7 @@ extension ModelConfig {
         return count == .null || count.integer == types.count
     }
 
-    private static let layerTypes: Set<String> = [
+    private static let layerTypes: Set<ExactName> = [
         "full_attention", "sliding_attention", "chunked_attention", "linear_attention",
     ]
 
@@ -41,10 +41,10 @@ extension ModelConfig {
         guard let scaling = values["rope_scaling"], scaling != .null else { return true }
         guard var members = scaling.members else { return false }
         if isTypeCopied, let type = scaling["type"] {
-            members.removeAll { $0.key.utf8.elementsEqual("rope_type".utf8) }
+            members.removeAll { $0.key.hasSameBytes(as: "rope_type") }
             members.append(JSON.Member("rope_type", type))
         }
-        let keys = Set(members.map(\.key))
+        let keys = Set(exactly: members.map(\.key))
         let type = JSON.object(members)["rope_type"] ?? scaling["type"] ?? "default"
         let needed = ["rope_type"] + (Self.ropeKeys[type.string ?? ""] ?? [])
         guard Self.ropeKeys[type.string ?? ""] == nil || needed.allSatisfy(keys.contains) else {
@@ -55,7 +55,7 @@ extension ModelConfig {
     }
 
     /// What each kind needs beside its name; of other kinds nothing is asked.
-    private static let ropeKeys: [String: [String]] = [
+    private static let ropeKeys: [ExactName: [String]] = [
         "default": [], "linear": ["factor"], "dynamic": ["factor"], "yarn": ["factor"],
         "longrope": ["short_factor", "long_factor"],
         "llama3": ["factor", "original_max_position_embeddings", "low_freq_factor", "high_freq_factor"],

@@ -1,3 +1,4 @@
+import Formats
 package import Tensors
 
 /// The metadata of a GGUF file to write: items in the order in which their keys came first.
@@ -17,7 +18,7 @@ package struct ModelMetadata: Sendable, Equatable {
     package let architecture: String
     /// All items, `general.architecture` first.
     package private(set) var items: [Item] = []
-    private var places: [String: Int] = [:]
+    private var places: [ExactName: Int] = [:]
 
     /// Starts with `general.architecture`.
     package init(architecture: String) {
@@ -30,7 +31,7 @@ package struct ModelMetadata: Sendable, Equatable {
         get { places[key].map { items[$0].value } }
         set {
             guard let newValue else {
-                if let place = places.removeValue(forKey: key) {
+                if let place = places.removeValue(forKey: ExactName(key)) {
                     items.remove(at: place)
                     for (key, other) in places where other > place { places[key] = other - 1 }
                 }

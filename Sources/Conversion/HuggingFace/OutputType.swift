@@ -1,3 +1,4 @@
+import Formats
 package import Tensors
 
 /// The type that a conversion gives tensors, by the names of convert_hf_to_gguf.py's `--outtype`.
@@ -65,19 +66,9 @@ package enum OutputType: String, Sendable, CaseIterable {
         return alwaysFloat.contains(parts[parts.count - 2])
     }
 
-    private static let alwaysFloat: Set<Substring> = [
+    private static let alwaysFloat: Set<ExactName> = [
         "ffn_gate_inp", "ffn_gate_inp_shexp", "position_embd", "token_types", "ssm_conv1d", "time_mix_first",
         "time_mix_w1", "time_mix_w2", "time_mix_decay_w1", "time_mix_decay_w2", "time_mix_lerp_fused",
         "altup_correct_coef", "altup_predict_coef",
     ]
-}
-
-extension String {
-    /// Whether the last bytes are these; unlike `hasSuffix` it takes no two spellings for the same.
-    func hasUTF8Suffix(_ suffix: String) -> Bool {
-        utf8.count >= suffix.utf8.count && utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
-    }
-
-    /// Whether the first bytes are these.
-    func hasUTF8Prefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
 }

@@ -1,3 +1,5 @@
+package import Formats
+
 /// An importance matrix: how much an error in each column of a tensor counts, as llama-imatrix measured it.
 /// Only the table of contents is kept; values are read from the file when they are wanted, so that the matrix
 /// of a model with hundreds of experts costs no memory.
@@ -26,7 +28,7 @@ package struct Imatrix: Equatable, Sendable {
     }
 
     /// The entries by the names of their tensors.
-    package private(set) var entries: [String: Entry]
+    package private(set) var entries: [ExactName: Entry]
     /// The names of the texts that it was measured on.
     package let datasets: [String]
     /// The number of chunks of text that it was measured on; 0 where the file does not say.
@@ -38,7 +40,7 @@ package struct Imatrix: Equatable, Sendable {
     package init(fileSize: Int, read: Read) throws {
         let start = try read(0..<min(4, max(0, fileSize)))
         let contents =
-            start.elementsEqual("GGUF".utf8)
+            start.isText("GGUF")
             ? try ImatrixContents(gguf: fileSize, read: read)
             : try ImatrixContents(legacy: fileSize, read: read)
         entries = contents.entries
@@ -81,7 +83,7 @@ package struct Imatrix: Equatable, Sendable {
 
     /// The entries in the order of their names' bytes.
     private var sortedEntries: [Entry] {
-        entries.values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        entries.values.sorted { $0.name.precedesByBytes($1.name) }
     }
 
     /// Keeps the entries whose names contain one of the texts of `including` (`--include-weights`), or none of
@@ -97,8 +99,8 @@ package struct Imatrix: Equatable, Sendable {
         }
         var result = self
         result.entries = entries.filter { name, _ in
-            (including.isEmpty || including.contains { name.containsBytes(of: $0) })
-                && !excluding.contains { name.containsBytes(of: $0) }
+            (including.isEmpty || including.contains { name.text.containsUTF8($0) })
+                && !excluding.contains { name.text.containsUTF8($0) }
         }
         return result
     }

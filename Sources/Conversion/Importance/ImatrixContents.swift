@@ -3,7 +3,7 @@ import Tensors
 
 /// The table of contents of an importance matrix's file.
 struct ImatrixContents {
-    private(set) var entries: [String: Imatrix.Entry] = [:]
+    private(set) var entries: [ExactName: Imatrix.Entry] = [:]
     private(set) var datasets: [String] = []
     private(set) var chunkCount = 0
 }
@@ -52,13 +52,13 @@ extension ImatrixContents {
     }
 
     private mutating func readTensors(_ header: GGUFHeader) throws(FormatError) {
-        var sums: [String: GGUFHeader.Tensor] = [:]
-        var counts: [String: GGUFHeader.Tensor] = [:]
+        var sums: [ExactName: GGUFHeader.Tensor] = [:]
+        var counts: [ExactName: GGUFHeader.Tensor] = [:]
         for tensor in header.tensors {
             let name = tensor.name
-            if name.endsInBytes(of: ".in_sum2") {
+            if name.hasUTF8Suffix(".in_sum2") {
                 sums[String(decoding: name.utf8.dropLast(8), as: UTF8.self)] = tensor
-            } else if name.endsInBytes(of: ".counts") {
+            } else if name.hasUTF8Suffix(".counts") {
                 counts[String(decoding: name.utf8.dropLast(7), as: UTF8.self)] = tensor
             } else {
                 continue
@@ -68,24 +68,25 @@ extension ImatrixContents {
             }
         }
         for name in counts.keys.sorted() where sums[name] == nil {
-            throw FormatError("there are counts and no sums for \(name.quotedForMessage)", at: 0)
+            throw FormatError("there are counts and no sums for \(name.text.quotedForMessage)", at: 0)
         }
         for (name, sum) in sums.sorted(by: { $0.key < $1.key }) {
             guard let count = counts[name] else {
-                throw FormatError("there are sums and no counts for \(name.quotedForMessage)", at: 0)
+                throw FormatError("there are sums and no counts for \(name.text.quotedForMessage)", at: 0)
             }
             let values = sum.bytes.count / 4
             let experts = count.bytes.count / 4
             guard experts > 0, values > 0, values.isMultiple(of: experts) else {
                 throw FormatError(
-                    "\(values) sums do not divide into \(experts) counts for \(name.quotedForMessage)", at: 0)
+                    "\(values) sums do not divide into \(experts) counts for \(name.text.quotedForMessage)",
+                    at: 0)
             }
             // The header was seen to be in the file with all that it states.
             func inFile(_ range: Range<Int>) -> Range<Int> {
                 header.dataStart + range.lowerBound..<header.dataStart + range.upperBound
             }
             entries[name] = Imatrix.Entry(
-                name: name, valueCount: values, sums: inFile(sum.bytes),
+                name: name.text, valueCount: values, sums: inFile(sum.bytes),
                 divisor: .counts(inFile(count.bytes)))
         }
         guard !entries.isEmpty else { throw FormatError("the file has no importance for any tensor", at: 0) }

@@ -65,17 +65,17 @@ package struct LoraAdapter: Sendable {
         self.config = config
         configuration = try LoraConfiguration(config)
         var halves: [(name: String, half: Half)] = []
-        var places: [[UInt8]: Int] = [:]
+        var places: [ExactName: Int] = [:]
         var whole: [Whole] = []
         for (index, tensor) in tensors.enumerated() {
             switch try Self.part(tensor.name) {
             case .whole(let name, let isBaseLayer):
                 whole.append(Whole(name: name, index: index, isBaseLayer: isBaseLayer))
             case .a(let name, let isEmbedding), .b(let name, let isEmbedding):
-                let place = places[Array(name.utf8)] ?? halves.count
+                let place = places[name] ?? halves.count
                 if place == halves.count {
                     halves.append((name, Half(isEmbedding: isEmbedding)))
-                    places[Array(name.utf8)] = place
+                    places[name] = place
                 }
                 if case .a = try Self.part(tensor.name) {
                     halves[place].half.a = index

@@ -46,9 +46,9 @@ package struct LoraConfiguration: Sendable {
         let members = json.members ?? []
         var problems: [Problem] = []
         func report(_ key: String, _ reason: String) { problems.append(Problem(key: key, reason: reason)) }
-        var keys: Set<[UInt8]> = []
+        var keys: Set<ExactName> = []
         for member in members {
-            if !keys.insert(Array(member.key.utf8)).inserted { report(member.key, "occurs twice") }
+            if !keys.insert(member.key).inserted { report(member.key, "occurs twice") }
             guard let rule = LoraKeys.rule(of: member.key) else {
                 report(member.key, "is not known: PEFT 0.21.2 has no such option for LoRA")
                 continue
@@ -64,7 +64,7 @@ package struct LoraConfiguration: Sendable {
         isRankStabilized = json["use_rslora"]?.bool == true
         isTransposed = json["fan_in_fan_out"]?.bool == true
         needsAllMatrices = LoraKeys.makesRandomMatrices(json["init_lora_weights"])
-        takesAllBiases = json["bias"]?.string.map { $0.utf8.elementsEqual("all".utf8) } ?? false
+        takesAllBiases = json["bias"]?.string.map { $0.hasSameBytes(as: "all") } ?? false
         rank = json["r"]?.integer ?? 8
         alpha = json["lora_alpha"]?.double
         for (key, isWhole) in [("rank_pattern", true), ("alpha_pattern", false)] {

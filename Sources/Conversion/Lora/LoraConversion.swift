@@ -37,7 +37,7 @@ extension HuggingFaceConversion {
             guard let name = family.name(of: pair.name) else { continue }
             let product = TensorValue(TensorView(place, shape: [pair.rows, pair.columns]))
             let results = try architecture.convert(name, product)
-            if results.isEmpty, pair.name.utf8.elementsEqual("lm_head.weight".utf8) {
+            if results.isEmpty, pair.name.hasSameBytes(as: "lm_head.weight") {
                 throw ConversionError(
                     .adapterTensor,
                     "the adapter changes lm_head, which the base model shares with its embedding",

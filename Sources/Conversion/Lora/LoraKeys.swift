@@ -83,14 +83,14 @@ package enum LoraKeys {
 
     /// The rule of a key; `nil` for one that is not known.
     static func rule(of key: String) -> Rule? {
-        rules.first { $0.key.utf8.elementsEqual(key.utf8) }?.rule
+        rules.first { $0.key.hasSameBytes(as: key) }?.rule
     }
 
     /// All keys that are known, sorted by their bytes.
     package static var known: [String] { rules.map(\.key) }
 
     /// Values of `init_lora_weights` that leave the base model as it is and whose `B` or `A` begins as zeros.
-    private static let harmlessStarts: Set<String> = ["gaussian", "eva", "mica", "orthogonal"]
+    private static let harmlessStarts: Set<ExactName> = ["gaussian", "eva", "mica", "orthogonal"]
     /// Values that begin by taking the adapter's first product away from the base model's weights, so that what was
     /// trained belongs to other weights than the base model's.
     private static let changingStarts = ["pissa", "olora", "corda", "loftq", "lora_ga"]
@@ -114,7 +114,7 @@ package enum LoraKeys {
     static func makesRandomMatrices(_ value: JSON?) -> Bool {
         switch value {
         case .null?, .bool(false)?: true
-        case .string(let text)?: text.utf8.elementsEqual("orthogonal".utf8)
+        case .string(let text)?: text.hasSameBytes(as: "orthogonal")
         default: false
         }
     }
@@ -139,7 +139,7 @@ extension LoraKeys.Rule {
 extension LoraKeys.Kind {
     fileprivate func takes(_ value: JSON) -> Bool {
         switch self {
-        case .method: value.string.map { $0.utf8.elementsEqual("LORA".utf8) } ?? false
+        case .method: value.string.map { $0.hasSameBytes(as: "LORA") } ?? false
         case .count: value.integer.map { $0 > 0 } ?? false
         case .number: value.double.map(\.isFinite) ?? false
         case .bool: value.bool != nil || value == nil

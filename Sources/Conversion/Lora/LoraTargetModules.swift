@@ -37,7 +37,7 @@ struct LoraTargetModules: Sendable {
                 return nil
             }
         }
-        if json["target_modules"]?.string?.lowercased().utf8.elementsEqual("all-linear".utf8) == true {
+        if json["target_modules"]?.string?.lowercased().hasSameBytes(as: "all-linear") == true {
             targets = .allLinear
         } else {
             targets = names("target_modules")
@@ -103,7 +103,7 @@ struct LoraTargetModules: Sendable {
         for pattern in saved where try pattern.matches(module) { return false }
         guard let targets, try Self.match(targets, module, isEmbedding: isEmbedding) else { return false }
         guard let layers, case .list(let names) = targets,
-            !names.contains(where: { $0.utf8.elementsEqual(module.utf8) })
+            !names.containsExactly(module)
         else { return true }
         return isTaken(module, layers)
     }
@@ -113,7 +113,7 @@ struct LoraTargetModules: Sendable {
     ) throws(PythonPattern.Problem) -> Bool {
         switch names {
         case .list(let names):
-            return names.contains { module.utf8.elementsEqual($0.utf8) || module.hasUTF8Suffix("." + $0) }
+            return names.contains { module.hasSameBytes(as: $0) || module.hasUTF8Suffix("." + $0) }
         case .pattern(let pattern): return try pattern.matches(module)
         case .allLinear:
             let last = module.split(separator: ".").last.map(String.init) ?? module
@@ -130,7 +130,7 @@ struct LoraTargetModules: Sendable {
                 parts[index].utf8.allSatisfy(\.isASCIIDigit)
             else { return false }
             guard let list else { return index >= 2 }
-            return index >= 1 && parts[index - 1].utf8.elementsEqual(list.utf8)
+            return index >= 1 && parts[index - 1].hasSameBytes(as: list)
         }
         let lists: [String?] = layerLists.isEmpty ? [nil] : layerLists
         for list in lists {

@@ -1,3 +1,5 @@
+import Formats
+
 /// What a tensor of a Hugging Face model is called in GGUF (gguf-py's `tensor_mapping.py`, the names that
 /// transformers' models of language use).
 ///
@@ -36,14 +38,14 @@ package struct HuggingFaceName: Equatable, Sendable {
     }
 
     /// What stands before the names that count.
-    private static let prefixes: Set<Substring> = [
+    private static let prefixes: Set<ExactName> = [
         "model", "transformer", "language_model", "bert", "roberta", "encoder", "decoder", "gpt_neox",
         "text_model",
     ]
     /// What the list of blocks is called.
-    private static let lists: Set<Substring> = ["layers", "layer", "h", "blocks"]
+    private static let lists: Set<ExactName> = ["layers", "layer", "h", "blocks"]
 
-    private static let outside: [String: [String]] = [
+    private static let outside: [ExactName: [String]] = [
         "embed_tokens": ["token_embd"], "wte": ["token_embd"], "embed_in": ["token_embd"],
         "word_embeddings": ["token_embd"], "embeddings.word_embeddings": ["token_embd"],
         "embeddings.LayerNorm": ["token_embd_norm"], "word_embeddings_layernorm": ["token_embd_norm"],
@@ -54,8 +56,8 @@ package struct HuggingFaceName: Equatable, Sendable {
         "final_layer_norm": ["output_norm"],
     ]
 
-    private static let inside: [String: [String]] = {
-        var table: [String: [String]] = [
+    private static let inside: [ExactName: [String]] = {
+        var table: [ExactName: [String]] = [
             "input_layernorm": ["attn_norm"], "ln_1": ["attn_norm"], "attention_norm": ["attn_norm"],
             "post_attention_layernorm": ["ffn_norm", "post_attention_norm"], "ln_2": ["ffn_norm"],
             "pre_feedforward_layernorm": ["ffn_norm"], "post_feedforward_layernorm": ["post_ffw_norm"],

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// The choice of a tensor's type by a mixture: which tensors get more bits than the rest.
@@ -67,7 +68,7 @@ struct Mixture {
 
     private func isKeptAtEightBits(_ tensor: TensorDescription) -> Bool {
         traits.architecture == "glm5-next"
-            && ["attn_q_a", "attn_q_b", "nextn.eh_proj"].contains { tensor.name.containsBytes(of: $0) }
+            && ["attn_q_a", "attn_q_b", "nextn.eh_proj"].contains { tensor.name.containsUTF8($0) }
     }
 
     // MARK: Both ends

@@ -24,7 +24,7 @@ extension ModelTraits {
     /// Makes sure that llama-quantize takes an architecture.
     /// - Throws: where it does not, with what it takes.
     static func check(architecture name: String) throws(QuantizationError) {
-        guard !architectures.contains(where: { $0.utf8.elementsEqual(name.utf8) }) else { return }
+        guard !architectures.containsExactly(name) else { return }
         let nearest = Suggestion.nearest(to: name, among: architectures).map {
             ", of which \($0) is the nearest"
         }

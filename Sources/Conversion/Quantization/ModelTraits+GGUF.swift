@@ -70,7 +70,7 @@ private struct TraitReader {
     let overrides: [MetadataOverride]
 
     func text(_ key: String) -> String? {
-        for override in overrides where override.key.hasBytes(of: key) {
+        for override in overrides where override.key.hasSameBytes(as: key) {
             // An override of another type is none.
             guard case .string(let text) = override.value else { break }
             return text
@@ -105,7 +105,7 @@ private struct TraitReader {
     }
 
     private func override(_ key: String) -> Int? {
-        for override in overrides where override.key.hasBytes(of: key) {
+        for override in overrides where override.key.hasSameBytes(as: key) {
             guard case .int(let number) = override.value else { break }
             // The sign stays here, and becomes a number of 32 bits without one; in the file it is dropped.
             return Int(UInt32(truncatingIfNeeded: number))

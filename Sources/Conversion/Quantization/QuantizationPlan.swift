@@ -1,3 +1,4 @@
+import Formats
 package import Tensors
 
 /// Which type every tensor of a file gets, in the order of the file to write: every decision before any work.

@@ -1,3 +1,4 @@
+import Formats
 package import Tensors
 
 extension QuantizedMetadata {
@@ -16,7 +17,7 @@ extension QuantizedMetadata {
     ) -> UInt32 {
         guard type.isCopy else { return type.fileType }
         let key = "general.file_type"
-        if case .int(let number) = overrides.first(where: { $0.key.hasBytes(of: key) })?.value {
+        if case .int(let number) = overrides.first(where: { $0.key.hasSameBytes(as: key) })?.value {
             return UInt32(truncatingIfNeeded: number)
         }
         if let number = header[key]?.integer { return UInt32(truncatingIfNeeded: number) }

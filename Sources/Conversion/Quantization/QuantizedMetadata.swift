@@ -49,7 +49,7 @@ package struct QuantizedMetadata: Equatable, Sendable {
         imatrix: (matrix: Imatrix, file: String)? = nil, blockCount: (key: String, count: Int)? = nil
     ) throws {
         alignment = try Self.alignment(header, overrides)
-        var cutKeys: Set<String> = []
+        var cutKeys: Set<ExactName> = []
         for item in header.items {
             guard item.bytes.upperBound <= bytes.count else {
                 throw FormatError(
@@ -64,7 +64,7 @@ package struct QuantizedMetadata: Equatable, Sendable {
             items.append(Item(key: key, content: try MetadataItem.kept(item, bytes) ?? .source(item.bytes)))
         }
         for key in cutKeys {
-            let places = items.indices.filter { items[$0].key.hasBytes(of: key) }
+            let places = items.indices.filter { items[$0].key.hasSameBytes(as: key.text) }
             for place in places.dropLast().reversed() { items.remove(at: place) }
         }
         set("general.quantization_version", .uint32(Self.quantizationVersion))
@@ -101,7 +101,7 @@ package struct QuantizedMetadata: Equatable, Sendable {
         _ header: GGUFHeader, _ overrides: [MetadataOverride]
     ) throws(QuantizationError) -> Int {
         let key = "general.alignment"
-        guard let override = overrides.last(where: { $0.key.hasBytes(of: key) }) else {
+        guard let override = overrides.last(where: { $0.key.hasSameBytes(as: key) }) else {
             return header[key] == nil ? GGUFHeader.defaultAlignment : header.alignment
         }
         // What llama.cpp works with keeps the sign, and what it writes does not: only one that has none is both.
@@ -112,7 +112,7 @@ package struct QuantizedMetadata: Equatable, Sendable {
         return Int(value)
     }
 
-    private mutating func remove(_ key: String) { items.removeAll { $0.key.hasBytes(of: key) } }
+    private mutating func remove(_ key: String) { items.removeAll { $0.key.hasSameBytes(as: key) } }
 
     private mutating func set(_ key: String, _ value: GGUFValue) {
         remove(key)

@@ -1,3 +1,4 @@
+import Formats
 import Tensors
 
 /// What a tensor does in a model, as coarsely as the choice of types asks.
@@ -15,7 +16,7 @@ extension TensorDescription {
     package var role: TensorRole {
         if isOutput { return .output }
         if isTokenEmbedding { return .tokenEmbedding }
-        return Self.roles.first { name.containsBytes(of: $0.word) }?.role ?? .other
+        return Self.roles.first { name.containsUTF8($0.word) }?.role ?? .other
     }
 
     private static let roles: [(word: String, role: TensorRole)] = [
@@ -26,15 +27,15 @@ extension TensorDescription {
     ]
 
     /// Whether it makes the scores of the next token.
-    var isOutput: Bool { name.hasBytes(of: "output.weight") }
+    var isOutput: Bool { name.hasSameBytes(as: "output.weight") }
 
     /// Whether it is a table of token embeddings.
     var isTokenEmbedding: Bool {
-        name.hasBytes(of: "token_embd.weight") || isPerLayerTokenEmbedding
+        name.hasSameBytes(as: "token_embd.weight") || isPerLayerTokenEmbedding
     }
 
     /// Whether it is the large table of embeddings for every layer.
-    var isPerLayerTokenEmbedding: Bool { name.hasBytes(of: "per_layer_token_embd.weight") }
+    var isPerLayerTokenEmbedding: Bool { name.hasSameBytes(as: "per_layer_token_embd.weight") }
 
     /// The number of the block in a name as `blk.7.attn_q.weight`; `nil` where it has none. The number is read
     /// as C's `sscanf` reads `blk.%d`: blanks and a sign may stand before it, anything after it.
@@ -66,6 +67,6 @@ func outputOrder(of tensors: [TensorDescription]) -> [Int] {
     let blocks = tensors.map { $0.blockNumber ?? -1 }
     return tensors.indices.sorted { left, right in
         if blocks[left] != blocks[right] { return blocks[left] < blocks[right] }
-        return tensors[left].name.utf8.lexicographicallyPrecedes(tensors[right].name.utf8)
+        return tensors[left].name.precedesByBytes(tensors[right].name)
     }
 }

@@ -1,13 +1,14 @@
+import Formats
 import Tensors
 
 extension TensorDescription {
     /// Whether llama-quantize quantizes the tensor at all: matrices of weights do, but for small or sensitive
     /// ones (llama-quant.cpp, `tensor_allows_quantization`).
     func isQuantizable(in architecture: String) -> Bool {
-        guard dimensionCount >= 2, name.endsInBytes(of: "weight") else { return false }
-        if Self.keptNames.contains(where: { name.hasBytes(of: $0) }) { return false }
-        if Self.keptWords.contains(where: { name.containsBytes(of: $0) }) { return false }
-        return !(architecture == "glm5-next" && Self.keptInGLM5.contains { name.containsBytes(of: $0) })
+        guard dimensionCount >= 2, name.hasUTF8Suffix("weight") else { return false }
+        if Self.keptNames.contains(where: { name.hasSameBytes(as: $0) }) { return false }
+        if Self.keptWords.contains(where: { name.containsUTF8($0) }) { return false }
+        return !(architecture == "glm5-next" && Self.keptInGLM5.contains { name.containsUTF8($0) })
     }
 
     private static let keptNames = ["position_embd.weight", "token_types.weight"]

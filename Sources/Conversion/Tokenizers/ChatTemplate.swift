@@ -70,7 +70,7 @@ struct ChatTemplate {
     /// their order to chance.
     func add(to metadata: inout ModelMetadata) {
         for (name, text) in named { metadata["tokenizer.chat_template.\(name)"] = .string(text) }
-        let names = Set(named.map(\.name)).sortedByBytes()
+        let names = Set(exactly: named.map(\.name)).sortedTexts
         if !names.isEmpty { metadata["tokenizer.chat_templates"] = .strings(names) }
         if let main { metadata["tokenizer.chat_template"] = .string(main) }
     }

@@ -1,3 +1,5 @@
+import Formats
+
 /// The special tokens that transformers' tokenizer classes have where no file names them (4.57, `__init__` of each).
 enum SpecialTokenDefaults {
     /// The kinds, in the order in which transformers goes through them.
@@ -7,24 +9,26 @@ enum SpecialTokenDefaults {
     /// - Parameters:
     ///   - name: the class in `tokenizer_config.json`, or nothing.
     ///   - modelType: `model_type` in `config.json`, which decides if there is no class.
-    static func tokens(ofClass name: String?, modelType: String) -> [String: String] {
+    static func tokens(ofClass name: String?, modelType: String) -> [ExactName: String] {
         var name = name ?? classes.first { $0.modelTypes.contains(modelType) }?.name ?? ""
         if name.hasUTF8Suffix("Fast") { name = String(name.utf8.dropLast(4)) ?? name }
         if name.hasUTF8Suffix("Tokenizer") { name = String(name.utf8.dropLast(9)) ?? name }
         return byClass[name] ?? [:]
     }
 
-    private static let endOfText = ["bos": "<|endoftext|>", "eos": "<|endoftext|>", "unk": "<|endoftext|>"]
-    private static let bert = [
+    private static let endOfText: [ExactName: String] = [
+        "bos": "<|endoftext|>", "eos": "<|endoftext|>", "unk": "<|endoftext|>",
+    ]
+    private static let bert: [ExactName: String] = [
         "unk": "[UNK]", "sep": "[SEP]", "pad": "[PAD]", "cls": "[CLS]", "mask": "[MASK]",
     ]
-    private static let roberta = [
+    private static let roberta: [ExactName: String] = [
         "bos": "<s>", "eos": "</s>", "unk": "<unk>", "sep": "</s>", "pad": "<pad>", "cls": "<s>",
         "mask": "<mask>",
     ]
-    private static let llama = ["bos": "<s>", "eos": "</s>", "unk": "<unk>"]
+    private static let llama: [ExactName: String] = ["bos": "<s>", "eos": "</s>", "unk": "<unk>"]
 
-    private static let byClass: [String: [String: String]] = [
+    private static let byClass: [ExactName: [ExactName: String]] = [
         "GPT2": endOfText, "CodeGen": endOfText, "GPTNeoX": endOfText,
         "Llama": llama, "CodeLlama": llama,
         "Qwen2": ["eos": "<|endoftext|>", "unk": "<|endoftext|>", "pad": "<|endoftext|>"],
@@ -39,7 +43,7 @@ enum SpecialTokenDefaults {
         "T5": ["eos": "</s>", "unk": "<unk>", "pad": "<pad>"],
     ]
 
-    private static let classes: [(name: String, modelTypes: Set<String>)] = [
+    private static let classes: [(name: String, modelTypes: Set<ExactName>)] = [
         (
             "Llama",
             [

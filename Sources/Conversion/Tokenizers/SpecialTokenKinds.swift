@@ -21,7 +21,7 @@ struct SpecialTokenKinds {
             }
             let special = Self.specials(values, [:])
             decoder = try files.addedTokensFile().map { token in
-                let isSpecial = special.contains { $0.token.text.utf8.elementsEqual(token.text.utf8) }
+                let isSpecial = special.contains { $0.token.text.hasSameBytes(as: token.text) }
                 return AddedEntry(token.text, id: token.id, isSpecial: isSpecial)
             }
             decoder += try files.addedTokens()
@@ -44,7 +44,7 @@ struct SpecialTokenKinds {
     private typealias Entry = (token: AddedEntry, hasFlags: Bool, isByKind: Bool)
 
     /// The special tokens of settings, by kind, then those without a kind.
-    private static func specials(_ settings: [ExactName: JSON], _ defaults: [String: String]) -> [Entry] {
+    private static func specials(_ settings: [ExactName: JSON], _ defaults: [ExactName: String]) -> [Entry] {
         var entries: [Entry] = []
         func take(_ value: JSON?, isByKind: Bool) {
             switch value {

@@ -101,7 +101,7 @@ struct SpecialTokens {
             }
             guard let entry = settings["\(kind)_token"],
                 let text = entry.string ?? (entry.members == nil ? nil : entry["content"]?.string),
-                let token = added.first(where: { $0.text.utf8.elementsEqual(text.utf8) })
+                let token = added.first(where: { $0.text.hasSameBytes(as: text) })
             else { continue }
             try set(kind, token.id)
         }

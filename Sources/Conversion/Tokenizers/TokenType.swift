@@ -1,3 +1,5 @@
+import Formats
+
 /// What a token is for, by the numbers of `tokenizer.ggml.token_type` (llama.h, `enum llama_token_type`).
 package enum TokenType: Int32, Sendable {
     /// A piece of text.
@@ -23,7 +25,7 @@ package enum TokenType: Int32, Sendable {
     /// Whether a token is one that states something of the text although its file calls it plain (base.py of the
     /// converter, `does_token_look_special`).
     static func looksSpecial(_ text: String) -> Bool {
-        if ["<pad>", "<mask>", "<2mass>", "[@BOS@]"].contains(where: { $0.utf8.elementsEqual(text.utf8) }) {
+        if ["<pad>", "<mask>", "<2mass>", "[@BOS@]"].containsExactly(text) {
             return true
         }
         return [("<|", "|>"), ("<｜", "｜>"), ("<unused", ">")].contains {

@@ -43,7 +43,7 @@ extension Vocabulary {
         }
         var table = TokenTable()
         for piece in model.pieces.prefix(count) {
-            let text = piece.text.utf8.elementsEqual([0]) ? "🐉" : piece.text
+            let text = piece.text.hasSameBytes(as: "\0") ? "🐉" : piece.text
             table.append(
                 text, score: piece.score, piece.text.hasUTF8Prefix("[UNUSED") ? .unused : piece.type)
         }
@@ -52,7 +52,7 @@ extension Vocabulary {
         table.add(model: "llama", pre: "default", scored: true, to: &metadata)
         metadata["tokenizer.ggml.add_space_prefix"] = .bool(model.addsDummyPrefix)
         var special = try SpecialTokens(files, limit: table.count)
-        if let end = renamed.last(where: { $0.text.utf8.elementsEqual("<|im_end|>".utf8) }) {
+        if let end = renamed.last(where: { $0.text.hasSameBytes(as: "<|im_end|>") }) {
             special.replace("eos", end.id)
         }
         special.add(to: &metadata)
@@ -68,7 +68,7 @@ extension Vocabulary {
             metadata["tokenizer.ggml.add_space_prefix"] = .bool(adds.isTruthy)
         }
         for token in try files.addedTokensDecoder()
-        where token.isSpecial && token.id < table.count && token.text.utf8.elementsEqual("<|im_end|>".utf8) {
+        where token.isSpecial && token.id < table.count && token.text.hasSameBytes(as: "<|im_end|>") {
             if special.ids.contains(where: { $0.kind == "eos" }) { special.replace("eos", token.id) }
         }
         special.add(to: &metadata)

@@ -17,7 +17,7 @@ extension Vocabulary {
         metadata["tokenizer.ggml.pre"] = .string("tekken")
         metadata["tokenizer.ggml.merges"] = .strings(try tekken.merges())
         for (key, token) in [("bos", "<s>"), ("eos", "</s>"), ("unknown", "<unk>"), ("padding", "<pad>")] {
-            guard let id = tekken.special.firstIndex(where: { $0.utf8.elementsEqual(token.utf8) }) else {
+            guard let id = tekken.special.firstIndex(where: { $0.hasSameBytes(as: token) }) else {
                 throw .broken("tekken.json", "it has no special token \"\(token)\"")
             }
             metadata["tokenizer.ggml.\(key)_token_id"] = .uint32(UInt32(id))

@@ -13,10 +13,3 @@ extension String {
         self.init(decoding: copy, as: UTF8.self)
     }
 }
-
-extension Collection<UInt8> where Self: BidirectionalCollection {
-    /// Whether the bytes end with those of a text.
-    package func ends(with text: String) -> Bool {
-        text.utf8.count <= count && suffix(text.utf8.count).elementsEqual(text.utf8)
-    }
-}

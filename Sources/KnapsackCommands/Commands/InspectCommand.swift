@@ -107,7 +107,7 @@ struct InspectCommand: KnapsackCommand {
     private func show(
         _ name: String, of model: TensorModel, _ file: String, _ session: Session
     ) throws {
-        guard let tensor = model.tensors.first(where: { $0.name == name }) else {
+        guard let tensor = model.tensors.first(where: { $0.name.hasSameBytes(as: name) }) else {
             throw Diagnostics(
                 Diagnostic(
                     code: .noSuchTensor, "\(file) has no tensor \(name)",

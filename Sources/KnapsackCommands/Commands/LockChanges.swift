@@ -15,7 +15,7 @@ struct LockChanges {
         self.old = old
         self.unmade = unmade
         entries = LockDifference(from: old, to: new).entries.filter { entry in
-            !unmade.contains { $0.utf8.elementsEqual(entry.name.utf8) }
+            !unmade.containsExactly(entry.name)
         }
     }
 
@@ -61,7 +61,7 @@ struct LockChanges {
     private func isUnasked(_ entry: LockDifference.Entry, _ update: Resolution.Update) -> Bool {
         guard entry.change == .changed, !update.includes(entry.name),
             let before = old.entry(named: entry.name),
-            let asked = manifest.entries.first(where: { $0.name.utf8.elementsEqual(entry.name.utf8) })
+            let asked = manifest.entries.first(where: { $0.name.hasSameBytes(as: entry.name) })
         else { return false }
         let hasMoved =
             !(entry.added.isEmpty && entry.removed.isEmpty && entry.changed.isEmpty)
@@ -70,6 +70,6 @@ struct LockChanges {
     }
 
     private func location(_ name: String) -> Diagnostic.Location? {
-        manifest.entries.first { $0.name.utf8.elementsEqual(name.utf8) }?.location
+        manifest.entries.first { $0.name.hasSameBytes(as: name) }?.location
     }
 }

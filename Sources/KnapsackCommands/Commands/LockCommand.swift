@@ -101,7 +101,7 @@ struct LockingOptions: ParsableArguments {
 
     var rule: Resolution.Update {
         if update.contains(where: \.isEmpty) { return .all }
-        return update.isEmpty ? .none : .entries(Set(update))
+        return update.isEmpty ? .none : .entries(Set(exactly: update))
     }
 }
 

@@ -65,7 +65,7 @@ struct UnpackCommand: KnapsackCommand {
     }
 
     func execute(_ session: Session) async throws {
-        let names = entry.isEmpty ? nil : Set(entry)
+        let names = entry.isEmpty ? nil : Set(exactly: entry)
         let unpacker: Unpacker
         if let format = ArchiveFormat(path: bundle), try FileStatus.existing(bundle)?.kind != .directory {
             unpacker = try Unpacker(

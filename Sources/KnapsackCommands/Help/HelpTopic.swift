@@ -13,7 +13,7 @@ struct HelpTopic {
 
     /// The names of all topics, sorted by their bytes.
     static var names: [String] {
-        Pages.all.map { name(of: $0) }.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+        Pages.all.map { name(of: $0) }.sortedByBytes()
     }
 
     /// The page that a command line asks for; `nil` if it asks for something else. A page that is called like a

@@ -84,7 +84,7 @@ struct CompareReport {
     private var otherSize: Int { CompareReport.size(comparison.results.map(\.other)) }
 
     private static func size(_ tensors: [TensorModel.Tensor]) -> Int {
-        var sizes: [String: Int] = [:]
+        var sizes: [ExactName: Int] = [:]
         for tensor in tensors { sizes[tensor.name] = tensor.bytes.count }
         return sizes.values.reduce(0, &+)
     }

@@ -32,9 +32,9 @@ struct InspectReport {
     }
 
     private var totals: [(name: String, total: Total)] {
-        var totals: [String: Total] = [:]
+        var totals: [ExactName: Total] = [:]
         for tensor in model.tensors { totals[tensor.type.name, default: Total()].add(tensor) }
-        return totals.map { ($0.key, $0.value) }.sorted {
+        return totals.map { ($0.key.text, $0.value) }.sorted {
             $0.total.bytes == $1.total.bytes ? $0.name < $1.name : $0.total.bytes > $1.total.bytes
         }
     }
@@ -120,7 +120,7 @@ struct InspectReport {
 
     /// The classes and functions that pickles name, sorted.
     private var globals: [String] {
-        Set(model.pytorch.flatMap(\.globals)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        Set(exactly: model.pytorch.flatMap(\.globals)).sortedTexts
     }
 
     static func shape(_ shape: [Int]) -> String {

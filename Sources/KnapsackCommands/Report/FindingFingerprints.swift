@@ -1,3 +1,4 @@
+import Formats
 import Manifests
 import Storage
 
@@ -5,7 +6,7 @@ import Storage
 /// sentence, and of a number where those are not enough.
 struct FindingFingerprints {
     let root: SourceRoot
-    private var seen: [String: Int] = [:]
+    private var seen: [ExactName: Int] = [:]
 
     init(root: SourceRoot) { self.root = root }
 

@@ -25,12 +25,12 @@ package struct LicenseName: Hashable {
     package func accepts(_ other: LicenseName) -> Bool {
         if self == other { return true }
         if id == "openrail" { return LicenseName.openRAIL.contains(other.id) }
-        if id.hasSuffix("-only") || id.hasSuffix("-or-later") {
-            let version = id.hasSuffix("-only") ? id.dropLast("-only".count) : id[...]
+        if id.hasUTF8Suffix("-only") || id.hasUTF8Suffix("-or-later") {
+            let version = id.hasUTF8Suffix("-only") ? id.dropLast("-only".count) : id[...]
             return other.id == version + "-or-later"
         }
         // A family is a name without its version: cc-by accepts cc-by-4.0, but not cc-by-nc-4.0.
-        guard isFamily, other.id.hasPrefix(id) else { return false }
+        guard isFamily, other.id.hasUTF8Prefix(id) else { return false }
         let rest = other.id.utf8.dropFirst(id.utf8.count)
         let version = rest.first == UInt8(ascii: "-") ? rest.dropFirst() : rest
         return version.first.map { (0x30...0x39).contains($0) } ?? false
@@ -38,7 +38,7 @@ package struct LicenseName: Hashable {
 
     /// What was probably meant by a name that nobody knows.
     package var suggestion: String? {
-        let names = LicenseName.hub + LicenseName.families.sorted()
+        let names = LicenseName.hub + LicenseName.families.sortedTexts
         // "apache2" lacks more than a letter, but nothing that states which licence it is.
         let letters = LicenseName.letters(of: id)
         let same = names.first { name in
@@ -68,8 +68,8 @@ package struct LicenseName: Hashable {
     // MARK: Names
 
     /// The Hub's identifiers that SPDX writes otherwise, what SPDX has deprecated, and Kaggle's words.
-    private static let spellings: [String: String] = {
-        var spellings = [
+    private static let spellings: [ExactName: String] = {
+        var spellings: [ExactName: String] = [
             "odbl": "odbl-1.0", "odc-by": "odc-by-1.0", "pddl": "pddl-1.0", "lgpl-lr": "lgpllr",
             "fdl-1.3": "gfdl-1.3-only", "gfdl-1.3": "gfdl-1.3-only", "cc0": "cc0-1.0",
             "cc0:-public-domain": "cc0-1.0",
@@ -87,7 +87,7 @@ package struct LicenseName: Hashable {
     }()
 
     /// Names without a version, which stand for all versions.
-    static let families: Set<String> = [
+    static let families: Set<ExactName> = [
         "afl", "agpl", "apache", "artistic", "bsd", "cc-by", "cc-by-nc", "cc-by-nc-nd", "cc-by-nc-sa",
         "cc-by-nd",
         "cc-by-sa", "cdla-permissive", "cdla-sharing", "epl", "eupl", "gemma", "gfdl", "gpl", "lgpl", "llama",
@@ -95,14 +95,15 @@ package struct LicenseName: Hashable {
         "openrail", "osl",
     ]
 
-    private static let openRAIL: Set<String> = [
+    private static let openRAIL: Set<ExactName> = [
         "openrail++", "bigscience-openrail-m", "creativeml-openrail-m", "bigcode-openrail-m",
         "bigscience-bloom-rail-1.0",
     ]
 
     /// Names of the Hub and of Kaggle that SPDX does not have.
     private static let others = Set(
-        hub + ["copyright-authors", "us-government-works", "dbcl-1.0", "eu-odp-legal-notice"])
+        exactly:
+            hub + ["copyright-authors", "us-government-works", "dbcl-1.0", "eu-odp-legal-notice"])
 
     /// The Hub's identifiers (https://huggingface.co/docs/hub/repositories-licenses), and names in frequent use as
     /// `license_name`.

@@ -13,15 +13,15 @@ package enum SPDXIdentifiers {
     package static func contains(_ name: String) -> Bool { spellings[name] != nil || earlier.contains(name) }
 
     /// Identifiers that version 3.27.0 had as deprecated, which are exceptions beside a licence now.
-    private static let earlier: Set<String> = [
+    private static let earlier: Set<ExactName> = [
         "ecos-2.0", "gpl-2.0-with-autoconf-exception", "gpl-2.0-with-bison-exception",
         "gpl-2.0-with-classpath-exception", "gpl-2.0-with-font-exception", "gpl-2.0-with-gcc-exception",
         "gpl-3.0-with-autoconf-exception", "gpl-3.0-with-gcc-exception", "mpl-2.0-no-copyleft-exception",
     ]
 
     /// The Hub's names for licences of SPDX, and what the list has deprecated.
-    private static let others: [String: String] = {
-        var others = [
+    private static let others: [ExactName: String] = {
+        var others: [ExactName: String] = [
             "odbl": "odbl-1.0", "odc-by": "odc-by-1.0", "pddl": "pddl-1.0", "lgpl-lr": "lgpllr",
             "c-uda": "c-uda-1.0",
             "cc0": "cc0-1.0", "cc0: public domain": "cc0-1.0", "apache 2.0": "apache-2.0",
@@ -36,8 +36,8 @@ package enum SPDXIdentifiers {
         return others
     }()
 
-    private static let spellings: [String: String] = {
-        var spellings: [String: String] = [:]
+    private static let spellings: [ExactName: String] = {
+        var spellings: [ExactName: String] = [:]
         for id in text.split(whereSeparator: \.isWhitespace) { spellings[id.lowercased()] = String(id) }
         return spellings
     }()

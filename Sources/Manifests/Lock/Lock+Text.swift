@@ -25,6 +25,29 @@ extension Lock {
     package var text: String { String(decoding: bytes, as: UTF8.self) }
 }
 
+// What decides whether a lock is fresh is compared as the lock has it, so by bytes: a glob or a path that only looks the
+// same asks for other files.
+extension Asked {
+    /// Whether both would be locked alike.
+    package static func == (left: Asked, right: Asked) -> Bool { left.lockMembers == right.lockMembers }
+}
+
+extension BundleSettings {
+    /// Whether both would be locked alike.
+    package static func == (left: BundleSettings, right: BundleSettings) -> Bool {
+        left.lockMembers == right.lockMembers
+    }
+}
+
+extension LockedTensor {
+    /// Whether both are the same tensor, by the bytes of its name.
+    package static func == (left: LockedTensor, right: LockedTensor) -> Bool {
+        left.sha256 == right.sha256 && left.bytes == right.bytes && left.file == right.file
+            && left.name.hasSameBytes(as: right.name) && left.dtype == right.dtype
+            && left.shape == right.shape
+    }
+}
+
 extension BundleSettings {
     fileprivate var lockMembers: [JSON.Member] {
         var members = [

@@ -1,3 +1,5 @@
+import Formats
+
 /// Sizes as people write them: "200 GB", "1.5 GiB".
 package enum ByteSize {
     /// The units and their bytes: decimal ones of 1000, binary ones (with "i") of 1024.
@@ -23,7 +25,7 @@ package enum ByteSize {
             guard (1...9).contains(fraction.utf8.count) else { return nil }
         }
         if rest.first == UInt8(ascii: " ") { rest = rest.dropFirst() }
-        guard let unit = units.first(where: { $0.name.utf8.elementsEqual(rest) }) else { return nil }
+        guard let unit = units.first(where: { rest.isText($0.name) }) else { return nil }
         guard unit.bytes > 1 || fraction.isEmpty else { return nil }
         let (large, overflow) = count.multipliedReportingOverflow(by: unit.bytes)
         // At most 999,999,999 · 2^40 / 10^9: taken digit by digit, so that no product overflows.

@@ -24,7 +24,7 @@ package struct FreezeFile: Equatable, Sendable {
     package init(_ bytes: [UInt8]) {
         var packages: [InstalledPackage] = []
         var unread: [Line] = []
-        var names: Set<String> = []
+        var names: Set<ExactName> = []
         var comment = ""
         let start = SourceText.hasByteOrderMark(bytes) ? 3 : 0
         for (index, line) in bytes[start...].split(

@@ -1,3 +1,5 @@
+import Formats
+
 extension HubRepository {
     /// What is wrong with a repository's id, to be read after "which"; `nil` if nothing is.
     ///
@@ -20,7 +22,7 @@ extension HubRepository {
         }
         if hasPair(UInt8(ascii: "-"), in: bytes) { return "has \"--\" in it" }
         if hasPair(UInt8(ascii: "."), in: bytes) { return "has \"..\" in it" }
-        if bytes.suffix(4).elementsEqual(".git".utf8) { return "ends with \".git\"" }
+        if bytes.ends(with: ".git") { return "ends with \".git\"" }
         return nil
     }
 

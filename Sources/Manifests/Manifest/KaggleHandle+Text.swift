@@ -37,7 +37,7 @@ extension KaggleHandle {
         var version: Int?
         if hasVersion, let last = all.last {
             // A sign, leading zeros and other digits would be a second text for the same version.
-            let isCanonical = last.utf8.allSatisfy { (0x30...0x39).contains($0) } && !last.hasBytes("0")
+            let isCanonical = last.utf8.allSatisfy { (0x30...0x39).contains($0) } && !last.hasUTF8Prefix("0")
             guard isCanonical, let number = Int(last) else {
                 throw SourceError("has the version \(quoted(last))", allowed: "a whole number from 1")
             }

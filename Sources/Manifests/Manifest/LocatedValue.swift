@@ -1,3 +1,5 @@
+import Formats
+
 /// A value of a TOML document with the place where it stands.
 struct LocatedValue {
     /// What the value is.
@@ -59,6 +61,6 @@ struct LocatedValue {
     /// The value of a key that is plain ASCII.
     subscript(key: String) -> Member? {
         // Swift's `==` on strings takes different spellings of a letter for equal; TOML does not.
-        members?.first { $0.key.utf8.elementsEqual(key.utf8) }
+        members?.first { $0.key.hasSameBytes(as: key) }
     }
 }

@@ -50,10 +50,10 @@ extension ManifestReader {
     fileprivate mutating func checkRoot(_ root: LocatedValue) {
         let tables = ManifestSchema.tables.map(\.name)
         var others: [LocatedValue.Member] = []
-        var meant: Set<String> = []
+        var meant: Set<ExactName> = []
         for member in root.members ?? [] {
-            if tables.contains(where: { $0.utf8.elementsEqual(member.key.utf8) }) { continue }
-            if ManifestSchema.rootKeys.contains(where: { $0.name.utf8.elementsEqual(member.key.utf8) }) {
+            if tables.containsExactly(member.key) { continue }
+            if ManifestSchema.rootKeys.contains(where: { $0.name.hasSameBytes(as: member.key) }) {
                 others.append(member)
                 continue
             }
@@ -69,7 +69,9 @@ extension ManifestReader {
                 .manifestMissingTable, "the manifest has no [bundle]", at: 0,
                 fix: "add [bundle] with name = …")
         }
-        if !(root.members ?? []).contains(where: { isEntry($0.key) }), !meant.contains(where: isEntry) {
+        if !(root.members ?? []).contains(where: { isEntry($0.key) }),
+            !meant.contains(where: { isEntry($0.text) })
+        {
             report(
                 .manifestEmpty, "the manifest names nothing to pack", at: 0,
                 allowed: Entry.Kind.allCases.map { "[[\($0.rawValue)]]" }.joined(separator: ", "),
@@ -160,7 +162,7 @@ extension ManifestReader {
             }
         }
         tables.sort { $0.value.place < $1.value.place }
-        var firstLines: [String: Int] = [:]
+        var firstLines: [ExactName: Int] = [:]
         var entries: [Entry] = []
         for (value, schema, kind) in tables {
             let values = values(of: value, as: schema)
@@ -186,7 +188,7 @@ extension ManifestReader {
     }
 
     /// Where the files come from; `nil` where that is not right, which was reported.
-    private func content(_ values: [String: Value]) -> Entry.Content? {
+    private func content(_ values: [ExactName: Value]) -> Entry.Content? {
         if let from = values["from"]?.text {
             let request = ConversionRequest(
                 from: from, value: { values[$0]?.text }, list: { values[$0]?.list })
@@ -267,7 +269,7 @@ extension ManifestReader {
     }
 
     private func entry(
-        _ name: String, _ kind: Entry.Kind, _ values: [String: Value], at place: Int
+        _ name: String, _ kind: Entry.Kind, _ values: [ExactName: Value], at place: Int
     ) -> Entry? {
         guard let content = content(values) else { return nil }
         return Entry(

@@ -11,7 +11,7 @@ package struct Manifest: Equatable, Sendable {
     /// The entries in the manifest's order, all kinds together.
     package let entries: [Entry]
     /// The places of the keys of `[bundle]`; of the table itself under the empty name.
-    var bundlePlaces: [String: Diagnostic.Location] = [:]
+    var bundlePlaces: [ExactName: Diagnostic.Location] = [:]
 
     /// The same with other entries.
     package func with(entries: [Entry]) -> Manifest {
@@ -134,7 +134,7 @@ package struct Policy: Equatable, Sendable {
     /// What the notebook will run on; `nil` where the manifest does not say.
     package internal(set) var accelerator: Accelerator?
     /// The places of the table's keys, and of the elements of `licenses` as "licenses.0".
-    package var places: [String: Diagnostic.Location] = [:]
+    package var places: [ExactName: Diagnostic.Location] = [:]
 
     /// No rules.
     package static let none = Policy()

@@ -53,13 +53,13 @@ struct ManifestReader {
     /// Checks one table and gives the values of the keys that are right.
     mutating func values(
         of table: LocatedValue, as schema: ManifestSchema.Table
-    ) -> [String: Value] {
+    ) -> [ExactName: Value] {
         let members = table.members ?? []
         let label = ManifestReader.label(of: table, schema)
-        var values: [String: Value] = [:]
-        var meant: Set<String> = []
+        var values: [ExactName: Value] = [:]
+        var meant: Set<ExactName> = []
         for member in members {
-            guard let key = schema.keys.first(where: { $0.name.utf8.elementsEqual(member.key.utf8) }) else {
+            guard let key = schema.keys.first(where: { $0.name.hasSameBytes(as: member.key) }) else {
                 if let probable = unknown(
                     member, label: label, in: schema.header, among: schema.keys.map(\.name))
                 {
@@ -82,7 +82,7 @@ struct ManifestReader {
     /// Checks what the value of one key means for the others.
     private mutating func checkVariants(
         of table: LocatedValue, _ schema: ManifestSchema.Table, _ variants: ManifestSchema.Variants,
-        _ values: [String: Value], _ meant: Set<String>
+        _ values: [ExactName: Value], _ meant: Set<ExactName>
     ) {
         let stated = table[variants.key]
         var chosen = variants.cases.first
@@ -125,7 +125,7 @@ struct ManifestReader {
 
     /// Checks that the table is written in one of its forms, and in no other as well.
     private mutating func checkForms(
-        of table: LocatedValue, _ schema: ManifestSchema.Table, _ label: String, _ meant: Set<String>
+        of table: LocatedValue, _ schema: ManifestSchema.Table, _ label: String, _ meant: Set<ExactName>
     ) {
         let taken = schema.forms.filter { table[$0.key] != nil || meant.contains($0.key) }
         guard let form = taken.first else {
@@ -184,7 +184,7 @@ struct ManifestReader {
 
     /// The table that has a key of exactly this name.
     private static func otherPlace(of name: String) -> String? {
-        let isNamed: (ManifestSchema.Key) -> Bool = { $0.name.utf8.elementsEqual(name.utf8) }
+        let isNamed: (ManifestSchema.Key) -> Bool = { $0.name.hasSameBytes(as: name) }
         if ManifestSchema.rootKeys.contains(where: isNamed) {
             return "move `\(name)` above the first table"
         }
@@ -210,7 +210,7 @@ struct ManifestReader {
             if rule.accepts(text) { return .text(text) }
             refuse(text, rule, key, at: value.place, label)
         case (.choice(let values), .string(let text)):
-            if values.contains(where: { $0.utf8.elementsEqual(text.utf8) }) { return .text(text) }
+            if values.containsExactly(text) { return .text(text) }
             let probable = Suggestion.nearest(to: text, among: values)
             refuse(value, key, label, fix: probable.map { "did you mean \(quoted($0))?" } ?? key.hint)
         case (.size, .integer(let bytes)):

@@ -96,12 +96,12 @@ extension Source {
     private static func unknownScheme(of text: String) -> SourceError {
         let (name, rest) = text.cut(at: ":")
         let allowed = Scheme.allCases.map { "\($0.rawValue):" }.joined(separator: ", ")
-        for prefix in ["https://huggingface.co/", "https://hf.co/"] where text.hasBytes(prefix) {
+        for prefix in ["https://huggingface.co/", "https://hf.co/"] where text.hasUTF8Prefix(prefix) {
             let id = String(text.dropFirst(prefix.count))
             return SourceError("is an address", allowed: allowed, suggestion: hubText(id))
         }
         guard rest != nil else {
-            let isPath = text.hasBytes("/") || text.hasBytes("./") || text.hasBytes("../")
+            let isPath = text.hasUTF8Prefix("/") || text.hasUTF8Prefix("./") || text.hasUTF8Prefix("../")
             return SourceError(
                 "does not state where to look", allowed: "a text that starts with one of \(allowed)",
                 suggestion: isPath ? "path:\(text)" : hubText(text))
@@ -140,7 +140,7 @@ extension Source {
         guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
             throw SourceError("has a control character in the directory's name", allowed: allowed)
         }
-        if text == "~" || text.hasBytes("~/") {
+        if text == "~" || text.hasUTF8Prefix("~/") {
             throw SourceError("starts with \"~\", which is not expanded", allowed: allowed)
         }
         return text
@@ -166,7 +166,4 @@ extension String {
         guard let index = scalars.firstIndex(of: separator) else { return (self, nil) }
         return (String(scalars[..<index]), String(scalars[scalars.index(after: index)...]))
     }
-
-    /// Whether the text starts with these bytes. `hasPrefix` compares letters that combine as one.
-    func hasBytes(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
 }

@@ -1,3 +1,5 @@
+import Formats
+
 extension TOMLParser {
     /// Reads a value without quotes: a number, a truth value, a date or a time.
     mutating func bareValue() throws(TOMLSyntaxError) -> LocatedValue.Content {
@@ -69,8 +71,8 @@ struct BareWord {
 
     /// What it is, or `nil` where it follows no form.
     var form: Form? {
-        if rest.elementsEqual("true".utf8) { return .bool(true) }
-        if rest.elementsEqual("false".utf8) { return .bool(false) }
+        if rest.isText("true") { return .bool(true) }
+        if rest.isText("false") { return .bool(false) }
         if matches({ $0.takeInteger() }) { return .integer }
         if matches({ $0.takeFloat() }) { return .float }
         return isDateTime ? .date : nil

@@ -106,7 +106,7 @@ package enum TextRule: Equatable {
         case .revision: return AllowedRevision(text) != nil
         case .python:
             let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-            return (2...3).contains(parts.count) && parts[0].elementsEqual("3".utf8)
+            return (2...3).contains(parts.count) && parts[0].isText("3")
                 && parts.allSatisfy { part in
                     (1...3).contains(part.count)
                         && part.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }

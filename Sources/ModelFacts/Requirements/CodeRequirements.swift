@@ -76,19 +76,19 @@ enum CodeRequirements {
     /// The modules of lines `from .NAME import …` and `import .NAME`, which are all that transformers looks for: it reads
     /// lines, not Python. Sorted.
     static func relativeImports(_ code: [UInt8]) -> [String] {
-        var names: Set<[UInt8]> = []
+        var names: Set<ExactName> = []
         for line in code.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
             let words = line.split(whereSeparator: { $0 == 0x20 || (0x09...0x0D).contains($0) })
             guard let first = words.first, words.count >= 2 else { continue }
             let isFrom =
-                first.elementsEqual("from".utf8) && words.count >= 3
+                first.isText("from") && words.count >= 3
                 && words[2].starts(with: "import".utf8)
-            let isImport = first.elementsEqual("import".utf8) && words.count == 2
+            let isImport = first.isText("import") && words.count == 2
             guard isFrom || isImport, words[1].first == UInt8(ascii: "."), words[1].count > 1 else {
                 continue
             }
-            names.insert(Array(words[1].dropFirst()))
+            names.insert(String(decoding: words[1].dropFirst(), as: UTF8.self))
         }
-        return names.sorted { $0.lexicographicallyPrecedes($1) }.map { String(decoding: $0, as: UTF8.self) }
+        return names.sortedTexts
     }
 }

@@ -30,7 +30,7 @@ enum DataRequirements {
         let names = data.locations.map { location in
             // ONNX Runtime takes files below the model's directory alone, so that no other path is found either.
             let parts = Path.parts(location).filter { !$0.isEmpty && $0 != "." }.joined(separator: "/")
-            let isBelow = !location.hasPrefix("/") && RelativePath(parts) != nil
+            let isBelow = !location.hasUTF8Prefix("/") && RelativePath(parts) != nil
             return isBelow ? directory.appending(file: parts) : location
         }
         return [FileRequirement(.externalData, by: path, all: names)]

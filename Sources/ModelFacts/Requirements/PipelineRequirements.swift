@@ -31,7 +31,7 @@ enum PipelineRequirements {
         func one(_ patterns: String...) -> FileRequirement {
             FileRequirement(.component, by: index, oneOf: patterns.map(directory.appending(pattern:)))
         }
-        func ends(_ ends: String...) -> Bool { ends.contains(where: kind.hasSuffix) }
+        func ends(_ ends: String...) -> Bool { ends.contains(where: kind.hasUTF8Suffix) }
         var found: [FileRequirement] = []
         if !libraries.contains(library), !DiffusersPipelines.names.contains(library) {
             found.append(
@@ -43,8 +43,8 @@ enum PipelineRequirements {
         }
         if kind.contains("Scheduler") || ends("Solver") { return found + [all("scheduler_config.json")] }
         if ends("Guider", "Guidance") { return found + [all("guider_config.json")] }
-        if kind.hasPrefix("Onnx") || kind.hasPrefix("ORT") { return found + [one("*.onnx")] }
-        if kind.hasPrefix("OV") { return found + [one("*.xml")] }
+        if kind.hasUTF8Prefix("Onnx") || kind.hasUTF8Prefix("ORT") { return found + [one("*.onnx")] }
+        if kind.hasUTF8Prefix("OV") { return found + [one("*.xml")] }
         return found + [
             all("config.json"),
             one("*.safetensors", "*.bin", "*.msgpack", "*.pt", "*.pth", "*.onnx", "*.gguf"),
@@ -52,7 +52,7 @@ enum PipelineRequirements {
     }
 
     /// Packages that components come from.
-    private static let libraries: Set<String> = [
+    private static let libraries: Set<ExactName> = [
         "diffusers", "transformers", "onnxruntime.training", "onnxruntime", "optimum", "peft", "k_diffusion",
         "flax", "sentencepiece", "torch", "open_clip",
     ]

@@ -1,3 +1,5 @@
+import Formats
+
 /// Names of models that transformers has classes for (5.23.0, the tables in `models/auto`).
 enum TransformersModels {
     /// Whether a `model_type` is one that transformers loads without code of the repository.
@@ -173,7 +175,7 @@ enum TransformersModels {
         zoedepth
         """)
 
-    private static func names(_ text: String) -> Set<String> {
-        Set(text.split(whereSeparator: \.isWhitespace).map(String.init))
+    private static func names(_ text: String) -> Set<ExactName> {
+        Set(exactly: text.split(whereSeparator: \.isWhitespace).map(String.init))
     }
 }

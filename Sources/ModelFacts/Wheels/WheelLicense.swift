@@ -1,3 +1,4 @@
+import Formats
 import Manifests
 import PythonPackages
 
@@ -30,7 +31,9 @@ enum WheelLicense {
     /// A statement in one line, under SPDX's name if it is a usual way to write one; `nil` for a text of a licence.
     private static func name(_ text: String) -> String? {
         let isPlain = text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
-        guard isPlain, !text.isEmpty, text.utf8.count <= longestName, text.uppercased() != "UNKNOWN" else {
+        guard isPlain, !text.isEmpty, text.utf8.count <= longestName,
+            !text.uppercased().hasSameBytes(as: "UNKNOWN")
+        else {
             return nil
         }
         return spellings[text.lowercased()] ?? text
@@ -51,7 +54,7 @@ enum WheelLicense {
     }
 
     /// What authors write in place of SPDX's identifiers, in small letters.
-    private static let spellings: [String: String] = [
+    private static let spellings: [ExactName: String] = [
         "apache": "Apache-2.0", "apache 2": "Apache-2.0", "apache 2.0": "Apache-2.0", "apache2": "Apache-2.0",
         "apache2.0": "Apache-2.0", "apache-2": "Apache-2.0", "apache v2": "Apache-2.0",
         "apache license": "Apache-2.0", "apache license 2": "Apache-2.0", "apache license v2": "Apache-2.0",
@@ -78,7 +81,7 @@ enum WheelLicense {
     ]
 
     /// The classifiers of PyPI (trove-classifiers 2026.1) that name one licence, and those that name a family.
-    private static let classifiers: [String: String] = [
+    private static let classifiers: [ExactName: String] = [
         "Apache Software License": "Apache-2.0", "BSD License": "BSD",
         "Blue Oak Model License (BlueOak-1.0.0)": "BlueOak-1.0.0",
         "Boost Software License 1.0 (BSL-1.0)": "BSL-1.0",

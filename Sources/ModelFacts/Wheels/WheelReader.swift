@@ -145,7 +145,7 @@ package struct WheelReader {
         func problem(_ code: WheelFacts.Code, _ message: String) {
             problems.append(.init(code: code, message: message))
         }
-        if !PackageName.normalized(folder.text).hasPrefix(file.name) {
+        if !PackageName.normalized(folder.text).hasUTF8Prefix(file.name) {
             problem(.broken, "has the folder \(folder.text.quotedInLine), which is another project's")
         }
         if PackageName.normalized(metadata.name) != file.name {
@@ -204,7 +204,7 @@ package struct WheelReader {
         var faults: [String] = []
         var named: Set<ExactName> = []
         for row in record.rows {
-            if !named.insert(ExactName(row.path)).inserted {
+            if !named.insert(row.path).inserted {
                 faults.append("\(row.path.quotedInLine) is named twice")
                 continue
             }
@@ -215,10 +215,10 @@ package struct WheelReader {
             if own.contains(path) { continue }
             if let size = row.size, size != member.size {
                 faults.append("\(row.path.quotedInLine) has \(member.size) bytes, not \(size)")
-            } else if row.hash.hasPrefix("sha256=") {
+            } else if row.hash.hasUTF8Prefix("sha256=") {
                 // Some write the "=" that fill up the last group.
                 let text = String(row.hash.dropFirst(7).prefix { $0 != "=" })
-                if text != WheelRecord.text(of: member.sha256.bytes) {
+                if !text.hasSameBytes(as: WheelRecord.text(of: member.sha256.bytes)) {
                     faults.append("\(row.path.quotedInLine) has another SHA-256")
                 }
             } else {

@@ -78,7 +78,7 @@ extension ConversionCache {
         guard name.utf8.first == UInt8(ascii: "."), parts.count == 2, let key = parts.first else {
             return false
         }
-        return SHA256Digest(hex: Substring(key)) != nil && parts[1].elementsEqual("partial".utf8)
+        return SHA256Digest(hex: Substring(key)) != nil && parts[1].isText("partial")
     }
 
     private static func size(of path: String) throws(FileError) -> Int {

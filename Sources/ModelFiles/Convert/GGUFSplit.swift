@@ -102,7 +102,7 @@ struct GGUFSplit {
         let tail = Array(bytes.suffix(length))
         guard let number = Int(String(decoding: tail[1..<6], as: UTF8.self)),
             let count = Int(String(decoding: tail[10..<15], as: UTF8.self)),
-            number > 0, tail.elementsEqual(suffix(number - 1, of: count).utf8)
+            number > 0, tail.isText(suffix(number - 1, of: count))
         else { return nil }
         return (String(decoding: bytes.dropLast(length), as: UTF8.self), number, count)
     }

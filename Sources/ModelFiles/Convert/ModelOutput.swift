@@ -1,3 +1,4 @@
+import Formats
 import Manifests
 package import Tensors
 
@@ -83,7 +84,7 @@ extension ModelOutput {
                     "the model would be divided into \(parts.count) files; at most \(GGUFSplit.maximumCount) can be",
                     fix: "choose a larger --split-max-size", verdict: .undecided))
         }
-        let stem = path.utf8.suffix(5).elementsEqual(".gguf".utf8) ? String(path.dropLast(5)) : path
+        let stem = path.hasUTF8Suffix(".gguf") ? String(path.dropLast(5)) : path
         self.tensors = tensors
         files = try parts.enumerated().map { number, part in
             File(

@@ -148,7 +148,7 @@ extension GGUFModel {
                     code: .outputExists, "\(path) is a directory", fix: "name a file in it",
                     verdict: .undecided))
         }
-        guard paths.contains(where: { $0.hasSameBytes(as: real) }) else { return }
+        guard paths.containsExactly(real) else { return }
         throw Diagnostics(
             Diagnostic(
                 code: .outputIsInput, "\(path) is the model that is read",

@@ -1,4 +1,5 @@
 import Conversion
+import Formats
 import Tensors
 
 /// Two tensors, or a tensor and a part of another, that should hold the same numbers.
@@ -116,9 +117,9 @@ struct TensorPairing {
     private(set) var onlyInOther: [String] = []
 
     init(_ original: TensorModel, _ other: TensorModel) {
-        var byName: [String: TensorModel.Tensor] = [:]
+        var byName: [ExactName: TensorModel.Tensor] = [:]
         for tensor in other.tensors { byName[tensor.name] = tensor }
-        var used: Set<String> = []
+        var used: Set<ExactName> = []
         switch (original.format, other.format) {
         case (.safetensors, .gguf), (.pytorch, .gguf):
             let layout = GGUFLayout(other.gguf)
@@ -134,9 +135,9 @@ struct TensorPairing {
             }
         case (.gguf, .safetensors), (.gguf, .pytorch):
             let layout = GGUFLayout(original.gguf)
-            var sources: [String: TensorModel.Tensor] = [:]
+            var sources: [ExactName: TensorModel.Tensor] = [:]
             for tensor in original.tensors { sources[tensor.name] = tensor }
-            var found: Set<String> = []
+            var found: Set<ExactName> = []
             for tensor in other.tensors {
                 guard let (target, expert) = TensorPairing.target(of: tensor, sources),
                     let pair = layout.pair(tensor, target, expert: expert, isOriginal: false)
@@ -179,7 +180,7 @@ struct TensorPairing {
 
     /// The GGUF tensor that a Hugging Face model's tensor is in, and the expert's place there.
     private static func target(
-        of tensor: TensorModel.Tensor, _ byName: [String: TensorModel.Tensor]
+        of tensor: TensorModel.Tensor, _ byName: [ExactName: TensorModel.Tensor]
     ) -> (TensorModel.Tensor, expert: Int?)? {
         let name = HuggingFaceName(tensor.name)
         for candidate in name.candidates {
@@ -245,18 +246,19 @@ private struct GGUFLayout {
     private func isTransposed(_ name: String) -> Bool {
         architecture == "gpt2"
             && ["attn_qkv.weight", "attn_output.weight", "ffn_up.weight", "ffn_down.weight"].contains {
-                name.hasSuffix($0)
+                name.hasUTF8Suffix($0)
             }
     }
 
     private func order(
         _ huggingFace: TensorModel.Tensor, _ gguf: TensorModel.Tensor, _ isOriginal: Bool
     ) -> TensorPair.Order? {
-        if ["gemma", "gemma2", "gemma3"].contains(architecture), huggingFace.name.hasSuffix("norm.weight") {
+        if ["gemma", "gemma2", "gemma3"].contains(architecture), huggingFace.name.hasUTF8Suffix("norm.weight")
+        {
             return isOriginal ? .originalLessOne : .otherLessOne
         }
         guard ["llama", "granite", "granitemoe", "minicpm"].contains(architecture) else { return .same }
-        let parts = gguf.name.split(separator: ".")
+        let parts = gguf.name.utf8.split(separator: UInt8(ascii: ".")).map { String(Substring($0)) }
         let count: Int?
         switch parts.dropLast().last {
         case "attn_q": count = heads

@@ -64,7 +64,7 @@ struct TorchShards {
     /// The files that an index of shards or a directory names; `nil` where it is of no PyTorch checkpoint.
     static func files(of path: String, isDirectory: Bool) throws -> [String]? {
         if !isDirectory {
-            return path.utf8.ends(".bin.index.json") ? try SafetensorsShards.ofIndex(path) : nil
+            return path.hasUTF8Suffix(".bin.index.json") ? try SafetensorsShards.ofIndex(path) : nil
         }
         for name in ["model.safetensors.index.json", "model.safetensors"]
         where try FileStatus.existing(Path.join(path, name)) != nil { return nil }
@@ -74,11 +74,5 @@ struct TorchShards {
             return name == "pytorch_model.bin" ? [file] : try SafetensorsShards.ofIndex(file)
         }
         return nil
-    }
-}
-
-extension String.UTF8View {
-    fileprivate func ends(_ text: String) -> Bool {
-        count >= text.utf8.count && suffix(text.utf8.count).elementsEqual(text.utf8)
     }
 }

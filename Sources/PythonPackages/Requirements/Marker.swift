@@ -1,3 +1,5 @@
+import Formats
+
 /// Where a requirement applies: a condition on the Python and the machine (PEP 508, "Environment Markers").
 package indirect enum Marker: Equatable, Sendable {
     /// A comparison of two things, one of them a variable.
@@ -132,8 +134,8 @@ package indirect enum Marker: Equatable, Sendable {
                 return PackageVersion(one).map(specifier.contains) ?? false
             }
             switch comparison {
-            case .equal, .atMost, .atLeast: return one.utf8.elementsEqual(two.utf8)
-            case .unequal: return !one.utf8.elementsEqual(two.utf8)
+            case .equal, .atMost, .atLeast: return one.hasSameBytes(as: two)
+            case .unequal: return !one.hasSameBytes(as: two)
             case .below, .above: return false
             case .compatible, .arbitrary:
                 throw Problem(

@@ -1,3 +1,5 @@
+import Formats
+
 /// A version of a Python package, read and ordered as PEP 440 states.
 ///
 /// Every number has to fit 64 bits; a text with a greater one is no version here.
@@ -164,7 +166,7 @@ extension PackageVersion: Comparable, Hashable {
         for (one, two) in zip(left, right) where one != two {
             switch (one, two) {
             case (.number(let one), .number(let two)): return one < two
-            case (.text(let one), .text(let two)): return one.utf8.lexicographicallyPrecedes(two.utf8)
+            case (.text(let one), .text(let two)): return one.precedesByBytes(two)
             case (.text, .number): return true
             case (.number, .text): return false
             }

@@ -1,3 +1,5 @@
+import Formats
+
 /// What a wheel's file name states (the binary distribution format, "File name convention").
 package struct WheelFileName: Equatable, Sendable {
     /// A number that tells wheels of one version apart.
@@ -10,7 +12,7 @@ package struct WheelFileName: Equatable, Sendable {
         /// By number, then by the bytes of the text.
         package static func < (left: Build, right: Build) -> Bool {
             if left.number != right.number { return left.number < right.number }
-            return left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+            return left.text.precedesByBytes(right.text)
         }
     }
 
@@ -27,7 +29,7 @@ package struct WheelFileName: Equatable, Sendable {
 
     /// Reads a file name, without directories; `nil` where it is no wheel's.
     package init?(_ file: String) {
-        guard file.utf8.suffix(4).elementsEqual(".whl".utf8) else { return nil }
+        guard file.hasUTF8Suffix(".whl") else { return nil }
         var parts = file.dropLast(4).split(separator: "-", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 5 || parts.count == 6 else { return nil }
         let isName = parts[0].unicodeScalars.allSatisfy { scalar in

@@ -91,7 +91,7 @@ private struct EntryRules {
 
     private func type(_ dtype: String) -> Diagnostic? {
         // What a method's own types are, its rule has said.
-        if quantization != nil, dtype.hasPrefix("F8") || dtype == "F4" { return nil }
+        if quantization != nil, dtype.hasUTF8Prefix("F8") || dtype == "F4" { return nil }
         guard case .otherwise(let how) = accelerator.support(dtype: dtype), weights.dtypes[dtype] ?? 0 > 0
         else { return nil }
         return Diagnostic(

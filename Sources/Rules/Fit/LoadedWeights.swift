@@ -9,7 +9,7 @@ struct LoadedWeights: Equatable {
     /// several GGUF files to choose from.
     let range: ClosedRange<Int>
     /// The bytes by dtype, where the headers of safetensors files told them.
-    let dtypes: [String: Int]
+    let dtypes: [ExactName: Int]
     /// The bytes once every weight has 16 bits; `nil` where the number of weights is not known.
     let widened: Int?
     /// The number of weights, where it is known.
@@ -39,7 +39,7 @@ struct LoadedWeights: Equatable {
             return overflow ? nil : product
         }
         if formats.contains("safetensors"), !facts.isEmpty {
-            var dtypes: [String: Int] = [:]
+            var dtypes: [ExactName: Int] = [:]
             for fact in facts { dtypes[fact.key] = max(0, fact.value.integer ?? 0) }
             let total = Self.sum(dtypes.values)
             self.dtypes = dtypes

@@ -21,7 +21,7 @@ extension Accelerator {
     /// FP8 from 8.9, FP4 from 10.0); vLLM refuses BF16 below 8.0 and takes `--dtype half`; torch computes BF16 on
     /// older devices by widening each operation. TPUs have BF16 and INT8.
     func support(dtype: String) -> QuantizationSupport {
-        let isFP8 = dtype.hasPrefix("F8_E4") || dtype.hasPrefix("F8_E5")
+        let isFP8 = dtype.hasUTF8Prefix("F8_E4") || dtype.hasUTF8Prefix("F8_E5")
         switch (dtype, machine.capability) {
         case ("BF16", let capability?) where capability < 80:
             return .otherwise("it has no BF16: vLLM refuses such weights, and torch is slow with them")

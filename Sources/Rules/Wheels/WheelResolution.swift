@@ -12,7 +12,7 @@ struct WheelResolution {
     /// The wheels by the index that candidates have.
     private let wheels: [WheelFacts]
     /// The wheels of a project that do not fit, with the reason of each.
-    private var unfit: [String: [(path: RelativePath, reason: String)]] = [:]
+    private var unfit: [ExactName: [(path: RelativePath, reason: String)]] = [:]
     /// Projects of which no wheel fits, and which would be installed.
     private var hopeless: [String] = []
 
@@ -36,9 +36,9 @@ struct WheelResolution {
         self.environment = environment
         self.wheels = wheels
         let supported = SupportedTags(environment)
-        var unfit: [String: [(path: RelativePath, reason: String)]] = [:]
+        var unfit: [ExactName: [(path: RelativePath, reason: String)]] = [:]
         var fits: [Fit] = []
-        var counts: [String: Int] = [:]
+        var counts: [ExactName: Int] = [:]
         for (index, wheel) in wheels.enumerated() where !wheel.isBroken {
             guard let file = WheelFileName(wheel.path.name) else { continue }
             counts[file.name, default: 0] += 1
@@ -58,7 +58,7 @@ struct WheelResolution {
             default: return one.index < two.index
             }
         }
-        var seen: [String: Set<PackageVersion>] = [:]
+        var seen: [ExactName: Set<PackageVersion>] = [:]
         var candidates: [PackageCandidate] = []
         for fit in fits where seen[fit.file.name, default: []].insert(fit.file.version).inserted {
             let wheel = wheels[fit.index]
@@ -88,7 +88,7 @@ struct WheelResolution {
         // As the loader asks for them: a project with one wheel by its path, one with several by its name.
         var roots: [PackageResolver.Root] = []
         for name in counts.keys.sortedByBytes() {
-            let own = candidates.filter { $0.name == name && $0.takesPython }
+            let own = candidates.filter { $0.name.hasSameBytes(as: name) && $0.takesPython }
             if own.isEmpty {
                 hopeless.append(name)
             } else if counts[name] == 1 {

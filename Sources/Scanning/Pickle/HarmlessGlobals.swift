@@ -1,3 +1,5 @@
+import Formats
+
 /// The classes and functions that a pickle may import: those of which calling with whatever arguments and setting
 /// whatever state makes data and does nothing else - no file, no process, no network, no code, no attribute of
 /// something that outlives the pickle. Using much memory is not counted as harm: every pickle can.
@@ -108,8 +110,8 @@ struct HarmlessGlobals: Sendable {
         ("c32", 32, false), ("M8", 8, false), ("m8", 8, false), ("O8", 8, true),
     ]
 
-    private static let roles: [String: Role] = {
-        var roles: [String: Role] = [
+    private static let roles: [ExactName: Role] = {
+        var roles: [ExactName: Role] = [
             "_codecs.encode": .encode, "numpy.dtype": .dtype,
             "joblib.numpy_pickle.NumpyArrayWrapper": .arrayWrapper,
             "sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper": .arrayWrapper,
@@ -132,7 +134,7 @@ struct HarmlessGlobals: Sendable {
         "pytorch_lightning.callbacks.early_stopping.EarlyStopping",
     ]
 
-    private static let elementSizes: [String: Int] = [
+    private static let elementSizes: [ExactName: Int] = [
         "torch.DoubleStorage": 8, "torch.FloatStorage": 4, "torch.HalfStorage": 2, "torch.BFloat16Storage": 2,
         "torch.LongStorage": 8, "torch.IntStorage": 4, "torch.ShortStorage": 2, "torch.CharStorage": 1,
         "torch.ByteStorage": 1, "torch.BoolStorage": 1, "torch.ComplexFloatStorage": 8,

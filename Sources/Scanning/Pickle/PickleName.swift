@@ -25,7 +25,7 @@ struct PickleName {
     ]
 
     private func ends(_ suffixes: [String]) -> Bool {
-        suffixes.contains { name.count >= $0.utf8.count && name.suffix($0.utf8.count).elementsEqual($0.utf8) }
+        suffixes.contains { name.count >= $0.utf8.count && name.ends(with: $0) }
     }
 
     /// How the content is compressed; `nil` where it is not, and where a file of such a name is of no interest.
@@ -84,18 +84,18 @@ struct PickleName {
     /// Whether a member is the pickle that PyTorch reads first, which it finds whatever the case of the letters.
     static func isTorchPickle(_ path: String) -> Bool {
         let last = PickleName(path).name
-        return last.elementsEqual("data.pkl".utf8)
+        return last.isText("data.pkl")
     }
 
     /// Whether a member is a part of a TorchScript program.
     static func isProgram(_ path: String) -> Bool {
-        path.utf8.split(separator: 0x2F).dropLast().contains { $0.elementsEqual("code".utf8) }
+        path.utf8.split(separator: 0x2F).dropLast().contains { $0.isText("code") }
     }
 
     /// Whether a member is a storage of numbers: `data/` and a number, one directory deep at most.
     static func isStorage(_ path: String) -> Bool {
         let parts = path.utf8.split(separator: 0x2F, omittingEmptySubsequences: false)
-        guard (2...3).contains(parts.count), parts[parts.count - 2].elementsEqual("data".utf8),
+        guard (2...3).contains(parts.count), parts[parts.count - 2].isText("data"),
             let last = parts.last
         else { return false }
         return !last.isEmpty && last.allSatisfy { (0x30...0x39).contains($0) }

@@ -1,3 +1,5 @@
+import Formats
+
 /// What a look at a file's pickles found, without any of it being executed.
 package struct PickleScan: Equatable, Sendable {
     /// What loading the file would do, as far as its instructions tell.
@@ -52,7 +54,7 @@ package struct PickleScan: Equatable, Sendable {
 
     /// The paths of imports that are not known to be harmless, sorted by their bytes.
     package var refused: [String] {
-        globals.filter { $0.reason == nil }.map(\.path).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        globals.filter { $0.reason == nil }.map(\.path).sortedByBytes()
     }
 
     /// Takes a finding; of very many only some are kept, but the verdict of each counts.

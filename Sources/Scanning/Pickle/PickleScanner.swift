@@ -162,7 +162,7 @@ package struct PickleScanner {
         hasEffects = true
         let found = Import(module: module, name: name, offset: start)
         if imports.count < Self.maximumKept,
-            !imports.contains(where: { $0.module == module && $0.name == name })
+            !imports.contains(where: { $0.module.hasSameBytes(as: module) && $0.name.hasSameBytes(as: name) })
         {
             imports.append(found)
         }

@@ -2,29 +2,20 @@ import Formats
 
 /// Names that are compared by their bytes: Swift's `String` would take U+212A for "K".
 struct NameSet: Sendable {
-    private let names: Set<[UInt8]>
+    private let names: Set<ExactName>
 
     /// - Parameter text: names with blanks or line ends between them.
     init(_ text: String) {
-        names = Set(text.utf8.split { $0 == 0x20 || $0 == 0x0A }.map { Array($0) })
+        names = Set(exactly: text.utf8.split { $0 == 0x20 || $0 == 0x0A }.map { String(Substring($0)) })
     }
 
     /// All names of some sets.
     init(_ sets: [NameSet]) { names = sets.reduce(into: []) { $0.formUnion($1.names) } }
 
-    func contains(_ name: String) -> Bool { names.contains(Array(name.utf8)) }
+    func contains(_ name: String) -> Bool { names.contains(name) }
 }
 
 extension String {
-    /// Whether two texts have the same bytes.
-    func isExactly(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
-
-    /// Whether the text begins with the bytes of another.
-    func begins(_ other: String) -> Bool { utf8.starts(with: other.utf8) }
-
-    /// Whether the text ends with the bytes of another.
-    func finishes(_ other: String) -> Bool { utf8.reversed().starts(with: other.utf8.reversed()) }
-
     /// The part after the last "/".
     var lastPart: String {
         utf8.lastIndex(of: 0x2F).map { String(self[utf8.index(after: $0)...]) } ?? self
@@ -40,6 +31,6 @@ extension JSON {
     /// The values of all members with a name, by its bytes: a reader takes the last, and what another reader would take
     /// counts too.
     func all(_ key: String) -> [JSON] {
-        (members ?? []).filter { $0.key.isExactly(key) }.map(\.value)
+        (members ?? []).filter { $0.key.hasSameBytes(as: key) }.map(\.value)
     }
 }

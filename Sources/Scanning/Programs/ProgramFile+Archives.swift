@@ -7,7 +7,7 @@ extension ProgramFile {
     mutating func zip(_ part: Part, _ read: Read) throws(Failure) {
         guard part.depth < Self.maximumDepth else { return unreadable("it is too deep in archives", part) }
         let name = part.name.lastPart.asciiLowercased
-        if [".keras", ".skops", ".mar", ".pt2", ".nemo"].contains(where: { name.finishes($0) }) {
+        if [".keras", ".skops", ".mar", ".pt2", ".nemo"].contains(where: { name.hasUTF8Suffix($0) }) {
             found(Self.format(of: name))
         }
         do throws(ReadingStop<Failure>) {
@@ -33,8 +33,8 @@ extension ProgramFile {
         }
         // Its shapes are expressions that sympy hands to Python's eval.
         let exported = names.first {
-            $0.lastPart.isExactly("serialized_exported_program.json")
-                || $0.lastPart.isExactly("archive_format")
+            $0.lastPart.hasSameBytes(as: "serialized_exported_program.json")
+                || $0.lastPart.hasSameBytes(as: "archive_format")
         }
         if let exported {
             found("PyTorch program")
@@ -86,24 +86,27 @@ extension ProgramFile {
     ) -> Task? {
         let name = path.lastPart.asciiLowercased
         switch scan?.format {
-        case "Keras model" where path.isExactly("config.json"): return .keras
-        case "skops file" where path.isExactly("schema.json"): return .skops
-        case "TorchServe archive" where path.isExactly("MAR-INF/MANIFEST.json"): return .manifest
-        case "NeMo archive" where name.finishes(".yaml") || name.finishes(".yml"): return .hydra
+        case "Keras model" where path.hasSameBytes(as: "config.json"): return .keras
+        case "skops file" where path.hasSameBytes(as: "schema.json"): return .skops
+        case "TorchServe archive" where path.hasSameBytes(as: "MAR-INF/MANIFEST.json"): return .manifest
+        case "NeMo archive" where name.hasUTF8Suffix(".yaml") || name.hasUTF8Suffix(".yml"): return .hydra
         default: break
         }
         // The same without the suffix that the format has.
-        if part.depth == 1, path.isExactly("schema.json"), scan == nil { return .skops }
-        if part.depth == 1, path.isExactly("MAR-INF/MANIFEST.json") { return .manifest }
-        if part.depth == 1, path.isExactly("config.json"),
-            members.contains(where: { $0.name.isExactly("metadata.json") || $0.name.begins("model.weights.") }
+        if part.depth == 1, path.hasSameBytes(as: "schema.json"), scan == nil { return .skops }
+        if part.depth == 1, path.hasSameBytes(as: "MAR-INF/MANIFEST.json") { return .manifest }
+        if part.depth == 1, path.hasSameBytes(as: "config.json"),
+            members.contains(where: {
+                $0.name.hasSameBytes(as: "metadata.json") || $0.name.hasUTF8Prefix("model.weights.")
+            }
             )
         {
             found("Keras model")
             return .keras
         }
         let nested = [".keras", ".h5", ".hdf5", ".skops", ".nemo", ".mar", ".onnx", ".pt2", ".tar", ".zip"]
-        return nested.contains { name.finishes($0) } || name.isExactly("saved_model.pb") ? .look : nil
+        return nested.contains { name.hasUTF8Suffix($0) } || name.hasSameBytes(as: "saved_model.pb")
+            ? .look : nil
     }
 
     private mutating func perform(_ task: Task, _ part: Part, _ read: Read) throws(Failure) {
@@ -137,8 +140,8 @@ extension ProgramFile {
     mutating func tar(_ part: Part, _ read: Read) throws(Failure) {
         guard part.depth < Self.maximumDepth else { return unreadable("it is too deep in archives", part) }
         let name = part.name.lastPart.asciiLowercased
-        if name.finishes(".nemo") { found("NeMo archive") }
-        if name.finishes(".mar") { found("TorchServe archive") }
+        if name.hasUTF8Suffix(".nemo") { found("NeMo archive") }
+        if name.hasUTF8Suffix(".mar") { found("TorchServe archive") }
         var position = 0
         // What an extended header calls the member after it.
         var longName: String?
@@ -190,16 +193,16 @@ extension ProgramFile {
 
     private mutating func tarMember(_ part: Part, _ read: Read) throws(Failure) {
         let name = part.name.lastPart.asciiLowercased
-        if scan == nil, name.isExactly("model_config.yaml") { found("NeMo archive") }
-        if scan?.format == "NeMo archive", name.finishes(".yaml") || name.finishes(".yml") {
+        if scan == nil, name.hasSameBytes(as: "model_config.yaml") { found("NeMo archive") }
+        if scan?.format == "NeMo archive", name.hasUTF8Suffix(".yaml") || name.hasUTF8Suffix(".yml") {
             return try perform(.hydra, part, read)
         }
-        if part.name.finishes("MAR-INF/MANIFEST.json") { return try perform(.manifest, part, read) }
+        if part.name.hasUTF8Suffix("MAR-INF/MANIFEST.json") { return try perform(.manifest, part, read) }
         if scan != nil, PickleName(part.name).isCode {
             return add("it holds code: \(part.name.shortAndPlain)", part)
         }
         let nested = [".keras", ".h5", ".hdf5", ".skops", ".nemo", ".mar", ".onnx", ".pt2"]
-        if nested.contains(where: { name.finishes($0) }) { try look(part, read) }
+        if nested.contains(where: { name.hasUTF8Suffix($0) }) { try look(part, read) }
     }
 
     // MARK: Gzip
@@ -207,8 +210,8 @@ extension ProgramFile {
     /// Looks into an archive that gzip compressed.
     mutating func gzip(_ part: Part, _ head: [UInt8], _ read: Read) throws(Failure) {
         let name = part.name.lastPart.asciiLowercased
-        if name.finishes(".nemo") { found("NeMo archive") }
-        if name.finishes(".mar") { found("TorchServe archive") }
+        if name.hasUTF8Suffix(".nemo") { found("NeMo archive") }
+        if name.hasUTF8Suffix(".mar") { found("TorchServe archive") }
         guard let extent = PickleName.deflated(head), extent.header < part.size - extent.trailer,
             part.depth < Self.maximumDepth
         else { return unreadable("its compression cannot be read", part) }
@@ -219,7 +222,8 @@ extension ProgramFile {
                 "the compressed bytes are broken, more than one stream, or stand for far more", part)
         }
         let plain =
-            name.finishes(".gz") ? String(decoding: part.name.utf8.dropLast(3), as: UTF8.self) : part.name
+            name.hasUTF8Suffix(".gz")
+            ? String(decoding: part.name.utf8.dropLast(3), as: UTF8.self) : part.name
         let inner = Part(name: plain, member: part.member, size: size, depth: part.depth + 1)
         try look(inner) { range throws(Failure) in try inflated.bytes(range, read) }
     }

@@ -40,12 +40,13 @@ struct ProgramFile<Failure: Error> {
         guard part.size > 0 else { return }
         let head = try read(0..<min(part.size, 1024))
         let name = part.name.lastPart.asciiLowercased
-        if name.finishes(".onnx") { return try onnx(part, read) }
-        if name.isExactly("saved_model.pb") { return try savedModel(part, read) }
-        if name.isExactly("keras_metadata.pb") { return try kerasMetadata(part, read) }
+        if name.hasUTF8Suffix(".onnx") { return try onnx(part, read) }
+        if name.hasSameBytes(as: "saved_model.pb") { return try savedModel(part, read) }
+        if name.hasSameBytes(as: "keras_metadata.pb") { return try kerasMetadata(part, read) }
         // Behind a block of the user's, which may be the beginning of anything.
         if let start = try HDF5File<Failure>.start(
-            size: part.size, isDeep: part.depth > 0, isNamed: name.finishes(".h5") || name.finishes(".hdf5"),
+            size: part.size, isDeep: part.depth > 0,
+            isNamed: name.hasUTF8Suffix(".h5") || name.hasUTF8Suffix(".hdf5"),
             read)
         {
             try hdf5(part, at: start, read)
@@ -57,31 +58,31 @@ struct ProgramFile<Failure: Error> {
         if head.starts(with: [0x1F, 0x8B]), Self.isCompressedArchive(name) {
             return try gzip(part, head, read)
         }
-        if [".keras", ".skops", ".mar", ".nemo", ".pt2"].contains(where: { name.finishes($0) }) {
+        if [".keras", ".skops", ".mar", ".nemo", ".pt2"].contains(where: { name.hasUTF8Suffix($0) }) {
             found(Self.format(of: name))
             return unreadable("it is not an archive that can be read", part)
         }
-        if name.isExactly("saved_model.pbtxt") {
+        if name.hasSameBytes(as: "saved_model.pbtxt") {
             found("TensorFlow SavedModel")
             unreadable("it is a SavedModel as text, which is not looked into", part)
         }
     }
 
     static func format(of name: String) -> String {
-        if name.finishes(".keras") { return "Keras model" }
-        if name.finishes(".skops") { return "skops file" }
-        if name.finishes(".mar") { return "TorchServe archive" }
-        return name.finishes(".nemo") ? "NeMo archive" : "PyTorch program"
+        if name.hasUTF8Suffix(".keras") { return "Keras model" }
+        if name.hasUTF8Suffix(".skops") { return "skops file" }
+        if name.hasUTF8Suffix(".mar") { return "TorchServe archive" }
+        return name.hasUTF8Suffix(".nemo") ? "NeMo archive" : "PyTorch program"
     }
 
     private static func isCompressedArchive(_ name: String) -> Bool {
-        [".nemo", ".mar", ".tgz", ".tar.gz", ".h5.gz", ".keras.gz"].contains { name.finishes($0) }
+        [".nemo", ".mar", ".tgz", ".tar.gz", ".h5.gz", ".keras.gz"].contains { name.hasUTF8Suffix($0) }
     }
 
     /// Whether an archive that begins with something else ends here, in a file whose name promises one.
     private func endsAsZip(_ part: Part, _ name: String, _ read: Read) throws(Failure) -> Bool {
         let isNamed = [".keras", ".skops", ".mar", ".pt2", ".pt", ".pth", ".zip"].contains {
-            name.finishes($0)
+            name.hasUTF8Suffix($0)
         }
         guard isNamed, part.size >= 22 else { return false }
         let tail = try read(ZipCentralDirectory.tail(fileSize: part.size))

@@ -1,3 +1,5 @@
+import Formats
+
 /// Reads all tags of a template.
 enum JinjaTemplate {
     /// The tags in order. Whether blocks end where they should is not looked at: a template in which they do not is
@@ -19,7 +21,7 @@ enum JinjaTemplate {
 
 extension JinjaParser {
     /// Statements without anything in them.
-    private static let plain: Set<String> = [
+    private static let plain: Set<ExactName> = [
         "else", "endif", "endfor", "endset", "endmacro", "endcall", "endfilter", "endwith", "break",
         "continue",
         "generation", "endgeneration",

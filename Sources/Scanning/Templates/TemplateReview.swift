@@ -1,3 +1,5 @@
+import Formats
+
 /// Whether a chat template does nothing but put messages into words.
 ///
 /// A template is a program of whoever made the model. It is read here as Jinja reads it, and never run. What the

@@ -1,3 +1,5 @@
+import Formats
+
 /// What the values of a template's variables can be, whatever the order in which it runs.
 struct TemplateValues {
     /// What a value can be, as far as it decides what can be looked up by it.
@@ -17,12 +19,12 @@ struct TemplateValues {
     }
 
     /// The names of macros.
-    private(set) var macros: Set<String> = []
-    private var bindings: [String: [Binding]] = [:]
-    private var known: [String: Kind] = [:]
+    private(set) var macros: Set<ExactName> = []
+    private var bindings: [ExactName: [Binding]] = [:]
+    private var known: [ExactName: Kind] = [:]
 
     init(_ tags: [JinjaTag]) {
-        var calls: [String: [[JinjaArgument]]] = [:]
+        var calls: [ExactName: [[JinjaArgument]]] = [:]
         for case .macro(let name?, _) in tags { macros.insert(name) }
         for tag in tags {
             for node in TemplateValues.nodes(of: tag) { collect(node, &calls) }
@@ -45,7 +47,7 @@ struct TemplateValues {
     }
 
     /// What macros are called with, and what namespaces start with.
-    private mutating func collect(_ node: JinjaNode, _ calls: inout [String: [[JinjaArgument]]]) {
+    private mutating func collect(_ node: JinjaNode, _ calls: inout [ExactName: [[JinjaArgument]]]) {
         if case .call(let callee, let arguments) = node.content, case .name(let name) = callee.content {
             if macros.contains(name) { calls[name, default: []].append(arguments) }
             if name == "namespace" || name == "dict" {
@@ -59,7 +61,7 @@ struct TemplateValues {
         for child in node.children { collect(child, &calls) }
     }
 
-    private mutating func bind(_ tag: JinjaTag, _ calls: [String: [[JinjaArgument]]]) {
+    private mutating func bind(_ tag: JinjaTag, _ calls: [ExactName: [[JinjaArgument]]]) {
         switch tag {
         case .output: break
         case .loop(let targets, let values, _):
@@ -74,7 +76,9 @@ struct TemplateValues {
                     let positional = arguments.filter { $0.name == nil }
                     if arguments.contains(where: \.isSpread) { all.append(.built) }
                     if index < positional.count { all.append(.value(positional[index].value)) }
-                    all += arguments.filter { $0.name == parameter.name }.map { .value($0.value) }
+                    all += arguments.filter { $0.name?.hasSameBytes(as: parameter.name) == true }.map {
+                        .value($0.value)
+                    }
                 }
                 // Who calls the block of a `call`, and with what, is not followed.
                 if name == nil { all.append(.built) }
@@ -127,7 +131,7 @@ struct TemplateValues {
         for _ in 0..<40 {
             var next = known
             for (name, all) in bindings {
-                var result = kind(named: name, or: .number)
+                var result = kind(named: name.text, or: .number)
                 for binding in all {
                     switch binding {
                     case .built: result = .built

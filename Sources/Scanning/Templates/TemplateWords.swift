@@ -1,10 +1,12 @@
+import Formats
+
 /// What the chat templates of real models make use of; everything else is a finding.
 ///
 /// Filters, tests and globals are Jinja 3's own (https://jinja.palletsprojects.com/templates) without those that
 /// reach further than a template of messages has to, and what transformers adds to them; methods are those of
 /// Python's texts, lists and dictionaries. Those that change a list are refused by the sandbox itself.
 enum TemplateWords {
-    static let filters: Set<String> = [
+    static let filters: Set<ExactName> = [
         "abs", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "e", "escape",
         "filesizeformat",
         "first", "float", "forceescape", "format", "from_json", "fromjson", "groupby", "indent", "int",
@@ -17,14 +19,14 @@ enum TemplateWords {
     ]
 
     /// Filters that look an attribute up whose name they are given.
-    static let attributeFilters: Set<String> = [
+    static let attributeFilters: Set<ExactName> = [
         "groupby", "join", "map", "max", "min", "rejectattr", "selectattr", "sort", "sum", "unique",
     ]
 
     /// Those whose first argument is that name.
-    static let positionalAttribute: Set<String> = ["groupby", "rejectattr", "selectattr", "sum"]
+    static let positionalAttribute: Set<ExactName> = ["groupby", "rejectattr", "selectattr", "sum"]
 
-    static let tests: Set<String> = [
+    static let tests: Set<ExactName> = [
         "boolean", "callable", "defined", "divisibleby", "eq", "equalto", "escaped", "even", "false",
         "filter", "float",
         "ge", "greaterthan", "gt", "in", "integer", "iterable", "le", "lessthan", "lower", "lt", "mapping",
@@ -33,19 +35,19 @@ enum TemplateWords {
     ]
 
     /// Functions that every template may call.
-    static let functions: Set<String> = [
+    static let functions: Set<ExactName> = [
         "caller", "dict", "joiner", "loop", "namespace", "raise_exception", "range", "strftime_now",
     ]
 
     /// Names that stand for more than data: functions, and objects of Jinja's that lead to its inside.
-    static let objects: Set<String> = functions.union(["cycler", "lipsum", "self"])
+    static let objects: Set<ExactName> = functions.union(["cycler", "lipsum", "self"])
 
-    static let loopAttributes: Set<String> = [
+    static let loopAttributes: Set<ExactName> = [
         "depth", "depth0", "first", "index", "index0", "last", "length", "nextitem", "previtem", "revindex",
         "revindex0",
     ]
 
-    static let methods: Set<String> = [
+    static let methods: Set<ExactName> = [
         "append", "capitalize", "casefold", "center", "copy", "count", "endswith", "expandtabs", "extend",
         "find", "get",
         "index", "insert", "isalnum", "isalpha", "isdecimal", "isdigit", "isidentifier", "islower",
@@ -60,7 +62,7 @@ enum TemplateWords {
     ]
 
     /// Methods and filters whose result has no letters but those of what they are called on.
-    static let selecting: Set<String> = [
+    static let selecting: Set<ExactName> = [
         "copy", "get", "items", "keys", "lower", "lstrip", "partition", "pop", "removeprefix", "removesuffix",
         "rpartition", "rsplit", "rstrip", "split", "splitlines", "strip", "values", "batch", "default", "d",
         "dictsort",
@@ -70,13 +72,13 @@ enum TemplateWords {
     ]
 
     /// Methods and filters that give a number.
-    static let counting: Set<String> = [
+    static let counting: Set<ExactName> = [
         "abs", "count", "find", "float", "index", "int", "length", "rfind", "rindex", "round", "sum",
         "wordcount",
     ]
 
     /// Attributes of Python's own objects without an underscore before them, which Jinja's sandbox names too.
-    static let internals: Set<String> = [
+    static let internals: Set<ExactName> = [
         "ag_await", "ag_code", "ag_frame", "co_code", "co_consts", "cr_await", "cr_code", "cr_frame",
         "f_back",
         "f_builtins", "f_code", "f_globals", "f_locals", "func_closure", "func_code", "func_defaults",

@@ -14,7 +14,7 @@ package enum ArchiveFormat: String, CaseIterable, Sendable {
         let name = Path.name(path)
         let found = ArchiveFormat.allCases.first { format in
             name.utf8.count > format.suffix.utf8.count
-                && name.utf8.suffix(format.suffix.utf8.count).elementsEqual(format.suffix.utf8)
+                && name.hasUTF8Suffix(format.suffix)
         }
         guard let found else { return nil }
         self = found
@@ -28,7 +28,7 @@ package enum ArchiveFormat: String, CaseIterable, Sendable {
         let name = Path.name(path)
         let small = name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
         let suffix = otherSuffixes.first { suffix in
-            small.count > suffix.utf8.count && small.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+            small.count > suffix.utf8.count && small.ends(with: suffix)
         }
         return suffix.map { String(decoding: name.utf8.suffix($0.utf8.count), as: UTF8.self) }
     }

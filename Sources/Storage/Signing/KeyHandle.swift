@@ -1,4 +1,5 @@
 import CCrypto
+import Formats
 
 /// A key of libcrypto, private or public.
 @safe final class KeyHandle: @unchecked Sendable {
@@ -16,11 +17,11 @@ import CCrypto
             let block = PEMBlock.first(
                 in: pem,
                 where: {
-                    isPrivate ? $0.utf8.reversed().starts(with: "YEK ETAVIRP".utf8) : $0 == "PUBLIC KEY"
+                    isPrivate ? $0.hasUTF8Suffix("PRIVATE KEY") : $0.hasSameBytes(as: "PUBLIC KEY")
                 })
         else { throw .noKey }
-        guard block.label.utf8.reversed().starts(with: "YEK ETAVIRP".utf8) == isPrivate,
-            isPrivate || block.label == "PUBLIC KEY"
+        guard block.label.hasUTF8Suffix("PRIVATE KEY") == isPrivate,
+            isPrivate || block.label.hasSameBytes(as: "PUBLIC KEY")
         else { throw .other(block.label) }
         if block.isEncrypted, password == nil { throw .needsPassword }
         defer { ERR_clear_error() }

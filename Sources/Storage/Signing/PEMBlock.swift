@@ -1,3 +1,5 @@
+import Formats
+
 /// The first block of a PEM text (RFC 7468) that can be a key.
 struct PEMBlock {
     /// What stands behind "BEGIN": "PRIVATE KEY".
@@ -39,7 +41,7 @@ struct PEMBlock {
         self.label = label
         text = Array(lines.map { $0 + "\n" }.joined().utf8)
         isEncrypted =
-            label == "ENCRYPTED PRIVATE KEY"
+            label.hasSameBytes(as: "ENCRYPTED PRIVATE KEY")
             || lines.contains { $0.hasPrefix("Proc-Type:") && $0.contains("ENCRYPTED") }
     }
 }

@@ -34,7 +34,7 @@ package struct ONNXExternalData {
     ) throws(Stop<Failure>) {
         var cursor = Cursor<Failure>(size: size)
         try message(.model, 0..<size, 0, &cursor, read)
-        locations.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        locations.sort { $0.precedesByBytes($1) }
     }
 
     /// The messages that lead to tensors.
@@ -96,7 +96,7 @@ package struct ONNXExternalData {
             let field = try cursor.field(&position, range.upperBound, read)
             switch field.number {
             case 1:
-                isLocation = try cursor.bytes(field.content, read).elementsEqual("location".utf8)
+                isLocation = try cursor.bytes(field.content, read).isText("location")
             case 2: value = try cursor.bytes(field.content, read)
             default: break
             }

@@ -34,7 +34,7 @@ struct TorchArchive<Failure: Error> {
         }
         if let order = members[ExactName("\(prefix)byteorder")] {
             let bytes = try content(order, limit: 16, read).bytes
-            guard bytes.elementsEqual("little".utf8) else {
+            guard bytes.isText("little") else {
                 throw .malformed(
                     FormatError(
                         "its numbers are not little-endian; save it again on a machine where they are", at: 0)

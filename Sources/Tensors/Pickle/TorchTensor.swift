@@ -1,3 +1,5 @@
+import Formats
+
 /// What a pickle states of one tensor: which elements of which storage it is. Nothing is checked against a storage.
 struct TorchTensor {
     let dtype: DType
@@ -54,7 +56,7 @@ struct TorchTensor {
             }
             return try read(function, items[2], in: tree, depth: depth + 1)
         case let path
-        where path.hasPrefix("torch._utils._rebuild_") || path == "torch._utils._rebuild_qtensor":
+        where path.hasUTF8Prefix("torch._utils._rebuild_") || path == "torch._utils._rebuild_qtensor":
             return .unknown(path)
         default: return .other
         }

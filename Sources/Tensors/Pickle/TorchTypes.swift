@@ -1,7 +1,9 @@
+import Formats
+
 /// PyTorch's names of element types, as pickles have them.
 enum TorchTypes {
     /// The type of a storage's elements, by the name of its class in the module `torch`.
-    static let storages: [String: DType] = [
+    static let storages: [ExactName: DType] = [
         "BoolStorage": .bool, "ByteStorage": .u8, "CharStorage": .i8, "ShortStorage": .i16,
         "IntStorage": .i32,
         "LongStorage": .i64, "HalfStorage": .f16, "BFloat16Storage": .bf16, "FloatStorage": .f32,
@@ -9,7 +11,7 @@ enum TorchTypes {
     ]
 
     /// A type by its name in the module `torch`.
-    static let types: [String: DType] = [
+    static let types: [ExactName: DType] = [
         "bool": .bool, "uint8": .u8, "int8": .i8, "int16": .i16, "uint16": .u16, "int32": .i32,
         "uint32": .u32,
         "int64": .i64, "uint64": .u64, "float16": .f16, "bfloat16": .bf16, "float32": .f32, "float64": .f64,

@@ -56,7 +56,7 @@ package struct SafetensorsHeader: Equatable, Sendable {
 
     /// The text of a metadata item, or `nil` if there is none of that name.
     package func metadata(_ name: String) -> String? {
-        metadata.last { $0.name == name }?.value
+        metadata.last { $0.name.hasSameBytes(as: name) }?.value
     }
 
     /// How many bytes from the start of the file ``parse(_:fileSize:)`` needs: 8 and the header's length.

@@ -1,3 +1,5 @@
+import Formats
+
 /// A set of general categories of Unicode, such as `L` or `Nd`.
 package struct ScalarCategories: OptionSet, Sendable {
     /// One bit for each category.
@@ -57,7 +59,7 @@ extension ScalarCategories {
         self = found
     }
 
-    private static let names: [String: Self] = [
+    private static let names: [ExactName: Self] = [
         "l": .letter, "letter": .letter, "lc": [.lu, .ll, .lt], "lu": .lu, "uppercaseletter": .lu, "ll": .ll,
         "lowercaseletter": .ll, "lt": .lt, "titlecaseletter": .lt, "lm": .lm, "modifierletter": .lm,
         "lo": .lo,

@@ -136,7 +136,7 @@ struct UnpackSample {
     }
 
     func unpacker(
-        _ form: UnpackTarget.Form, content: (any BundleContent)? = nil, entries: Set<String>? = nil
+        _ form: UnpackTarget.Form, content: (any BundleContent)? = nil, entries: Set<ExactName>? = nil
     ) throws -> Unpacker {
         let directory = try DirectoryContent(bundle)
         return try Unpacker(
@@ -144,7 +144,7 @@ struct UnpackSample {
     }
 
     @discardableResult
-    func unpack(_ form: UnpackTarget.Form, entries: Set<String>? = nil) async throws -> UnpackReceipt {
+    func unpack(_ form: UnpackTarget.Form, entries: Set<ExactName>? = nil) async throws -> UnpackReceipt {
         try await unpacker(form, entries: entries).unpack { _ in }
     }
 

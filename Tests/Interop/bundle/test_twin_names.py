@@ -2,8 +2,10 @@
 
 import subprocess
 
+import numpy
 import pytest
 from cli import contents, manifest, read_lock
+from safetensors.numpy import save_file
 
 KELVIN = ("a-Q4_K_M.txt", "a-Q4_\u212a_M.txt")
 ACCENT = ("caf\u00e9.txt", "cafe\u0301.txt")
@@ -92,3 +94,11 @@ def test_a_signature_is_of_one_name(project):
     (stored / real).rename(stored / twin)
     found = project("verify", "bundle", "--key", public, "--json").expect(1).json()
     assert {"unsigned", "missing"} & {finding["code"] for finding in found["findings"]}
+
+
+def test_tensors_are_compared_by_the_bytes_of_their_names(knapsack, tmp_path):
+    numbers = numpy.arange(4, dtype=numpy.float32)
+    save_file({"K.weight": numbers, "other.weight": numbers}, tmp_path / "one.safetensors")
+    save_file({"\u212a.weight": numbers, "other.weight": numbers}, tmp_path / "two.safetensors")
+    found = knapsack("compare", tmp_path / "one.safetensors", tmp_path / "two.safetensors", "--json").json()
+    assert [tensor["original"]["name"] for tensor in found["tensors"]] == ["other.weight"]

@@ -58,4 +58,35 @@ import Testing
         let sums = try #require(SumsFile.parse(Array(text.utf8)))
         #expect(sums.count == 2 && sums[paths[0]] == digests[0] && sums[paths[1]] == digests[1])
     }
+
+    @Test(arguments: pairs)
+    func aGlobOrAMatrixOfAnotherNameAsksForSomethingElse(_ one: String, _ other: String) {
+        let asked = [one, other].map {
+            Asked(source: "path:source", include: [$0], exclude: [], license: nil)
+        }
+        #expect(asked[0] != asked[1] && asked[0] == asked[0])
+        let excluding = [one, other].map {
+            Asked(source: "path:source", include: nil, exclude: [$0], license: nil)
+        }
+        #expect(excluding[0] != excluding[1])
+        let requests = [one, other].map { name in
+            ConversionRequest(
+                from: "base",
+                product: .gguf(ConversionRequest.GGUF(.converted(.f16), imatrix: name)))
+        }
+        let made = requests.map {
+            Asked(content: .conversion($0), include: nil, exclude: [], license: nil)
+        }
+        #expect(made[0] != made[1])
+    }
+
+    @Test(arguments: pairs)
+    func aTensorOfAnotherNameIsAnotherTensor(_ one: String, _ other: String) throws {
+        let digest = try ContentHasher.sha256(Array("a".utf8).span)
+        let tensors = [one, other].map {
+            LockedTensor(
+                file: "model.safetensors", name: $0, dtype: "F32", shape: [1], bytes: 0..<4, sha256: digest)
+        }
+        #expect(tensors[0] != tensors[1] && tensors[0] == tensors[0])
+    }
 }

@@ -4,14 +4,14 @@ import Tensors
 /// Finds the tensors that a model lacks, by the names of those that it has.
 package struct MissingTensors: Sendable {
     /// The name in the checkpoint of a tensor of some block, by its name in GGUF, both with "*" for the block.
-    private var sources: [String: String] = [:]
-    private var names: Set<[UInt8]> = []
+    private var sources: [ExactName: String] = [:]
+    private var names: Set<ExactName> = []
 
     init() {}
 
     /// Takes what became of a tensor of the checkpoint.
     mutating func add(_ converted: String, from source: String) {
-        names.insert(Array(converted.utf8))
+        names.insert(converted)
         let pattern = Self.pattern(converted)
         if sources[pattern] == nil { sources[pattern] = Self.pattern(source) }
     }
@@ -33,7 +33,7 @@ package struct MissingTensors: Sendable {
         var required = family.requiredTensors(config).withBiases(RequiredTensors.biases(config))
         let isOutputLeftOut = family == Gemma.self || family == Gemma2.self || family == Cohere.self
         // What ranks texts keeps rows of it, under another name.
-        let isRanking = names.contains(Array("cls.output.weight".utf8))
+        let isRanking = names.contains("cls.output.weight")
         let isOwn = RequiredTensors.hasOwnOutput(config) && !isOutputLeftOut && !isRanking
         if isOwn, !required.whole.contains("output+") {
             required.whole.append("output")
@@ -50,22 +50,22 @@ package struct MissingTensors: Sendable {
     /// The name of a tensor of which no block has one, by the family's table, with what the checkpoint has before its
     /// names; `nil` where the table does not have it.
     private static func usual(
-        _ name: String, _ family: any ModelArchitecture.Type, _ sources: [String: String]
+        _ name: String, _ family: any ModelArchitecture.Type, _ sources: [ExactName: String]
     ) -> String? {
         let (base, end) = withoutEnd(pattern(name))
         let names = family.tensorNames
         var prefix: String?
         var isStyle: Set<ExactName> = []
-        for (known, source) in sources.sorted(by: { ExactName($0.key) < ExactName($1.key) }) {
-            let (known, source) = (withoutEnd(known).base, withoutEnd(source).base)
+        for (known, source) in sources.sorted(by: { $0.key < $1.key }) {
+            let (known, source) = (withoutEnd(known.text).base, withoutEnd(source).base)
             for own in names.sources(of: known) where source.hasUTF8Suffix(own) {
                 let start = String(decoding: source.utf8.dropLast(own.utf8.count), as: UTF8.self)
-                if start.isEmpty { isStyle.insert(ExactName(firstPart(own))) }
+                if start.isEmpty { isStyle.insert(firstPart(own)) }
                 prefix = min(prefix ?? start, start)
             }
         }
         let found = names.sources(of: base)
-        let own = found.first { isStyle.contains(ExactName(firstPart($0))) } ?? names.source(of: base)
+        let own = found.first { isStyle.contains(firstPart($0)) } ?? names.source(of: base)
         // The two halves of one layer, which the checkpoint has as one.
         return own.map { (prefix ?? "") + $0.replacingUTF8(".k_b_proj", with: ".kv_b_proj") + end }
             .map { $0.replacingUTF8(".v_b_proj", with: ".kv_b_proj") }
@@ -144,7 +144,7 @@ extension ConversionError {
 extension [String] {
     /// The same without what is there already, in its order.
     fileprivate var unique: [String] {
-        var seen: Set<[UInt8]> = []
-        return filter { seen.insert([UInt8]($0.utf8)).inserted }
+        var seen: Set<ExactName> = []
+        return filter { seen.insert($0).inserted }
     }
 }

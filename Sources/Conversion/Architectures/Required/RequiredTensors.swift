@@ -51,11 +51,11 @@ package struct RequiredTensors: Sendable {
 
     /// What is not there.
     /// - Parameters:
-    ///   - names: the bytes of the names of the tensors that are there, in GGUF.
+    ///   - names: the names of the tensors that are there, in GGUF.
     ///   - blockCount: how many blocks the configuration states.
     /// - Returns: names in GGUF, in the order of the blocks.
-    func missing(from names: Set<[UInt8]>, blockCount: Int) -> [String] {
-        func isThere(_ name: String) -> Bool { names.contains(Array(name.utf8)) }
+    func missing(from names: Set<ExactName>, blockCount: Int) -> [String] {
+        func isThere(_ name: String) -> Bool { names.contains(name) }
         func expanded(_ name: String, _ prefix: String) -> [String] {
             guard name.hasUTF8Suffix("+") else { return ["\(prefix)\(name).weight"] }
             let base = "\(prefix)\(name.dropLast())"

@@ -34,11 +34,11 @@ package enum NamedTargets {
         left -= 1
         guard left > 0 else { return }
         let members = json.members ?? []
-        let hasParameters = members.contains { $0.key.isExactly("params") }
+        let hasParameters = members.contains { $0.key.hasSameBytes(as: "params") }
         for member in members {
-            let isTarget = member.key.isExactly("_target_")
-            let isNamed = member.key.isExactly("target") || member.key.isExactly("cls")
-            let isBare = takesBare && member.key.isExactly("target") && isPath(member.value)
+            let isTarget = member.key.hasSameBytes(as: "_target_")
+            let isNamed = member.key.hasSameBytes(as: "target") || member.key.hasSameBytes(as: "cls")
+            let isBare = takesBare && member.key.hasSameBytes(as: "target") && isPath(member.value)
             if isTarget || (isNamed && hasParameters) || isBare {
                 found(Target(key: member.key, value: member.value.string ?? member.value.compactText))
             }

@@ -1,3 +1,5 @@
+import Formats
+
 /// The records of an extended header of a tar archive (POSIX.1-2001, pax): "LENGTH KEY=VALUE\n", one after another.
 struct PaxRecords {
     /// The path of the next member, if there is one.
@@ -29,7 +31,7 @@ struct PaxRecords {
                 let value = String(
                     validating: record[(equals + 1)..<(position + length - 1)], as: UTF8.self)
             else { return nil }
-            if key.isExactly("path") {
+            if key.hasSameBytes(as: "path") {
                 path = value
             } else if !Self.harmless.contains(key), unknown == nil {
                 unknown = key

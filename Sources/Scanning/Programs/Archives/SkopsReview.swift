@@ -23,7 +23,7 @@ struct SkopsReview {
         """)
 
     private(set) var messages: [String] = []
-    private var seen: Set<[UInt8]> = []
+    private var seen: Set<ExactName> = []
 
     mutating func visit(_ json: JSON) {
         let loaders = json.all("__loader__")
@@ -64,6 +64,6 @@ struct SkopsReview {
     private func text(_ json: JSON) -> String { (json.string ?? json.compactText).shortAndPlain }
 
     private mutating func add(_ message: String) {
-        if seen.insert(Array(message.utf8)).inserted { messages.append(message) }
+        if seen.insert(message).inserted { messages.append(message) }
     }
 }

@@ -15,7 +15,7 @@ extension HDF5File {
         guard let name = cursor.take(padded(nameSize))?.prefix(while: { $0 != 0 }) else {
             throw malformed("an attribute is cut short", 0)
         }
-        guard let wanted = names.first(where: { name.elementsEqual($0.utf8) }) else { return nil }
+        guard let wanted = names.first(where: { name.isText($0) }) else { return nil }
         guard version == 1 || flags & 3 == 0 else {
             throw malformed("the attribute \(wanted) is of a type that is kept elsewhere", 0)
         }

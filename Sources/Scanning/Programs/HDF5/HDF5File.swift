@@ -162,6 +162,6 @@ struct HDF5Cursor {
 
     /// Whether the next bytes are a signature, which is stepped over.
     mutating func has(_ signature: String) -> Bool {
-        take(signature.utf8.count)?.elementsEqual(signature.utf8) ?? false
+        take(signature.utf8.count)?.isText(signature) ?? false
     }
 }

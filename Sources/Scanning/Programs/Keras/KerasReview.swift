@@ -8,7 +8,7 @@ import Formats
 struct KerasReview {
     /// What was found, each once, in the order of the document.
     private(set) var messages: [String] = []
-    private var seen: Set<[UInt8]> = []
+    private var seen: Set<ExactName> = []
 
     /// Objects that stand for plain values.
     private static let values = NameSet(
@@ -24,7 +24,9 @@ struct KerasReview {
         if let members = json.members {
             for name in json.all("class_name") { review(name, json) }
             for member in members {
-                if member.key.isExactly("__lambda__") { add("it has a lambda, whose code is executed") }
+                if member.key.hasSameBytes(as: "__lambda__") {
+                    add("it has a lambda, whose code is executed")
+                }
                 visit(member.value)
             }
         }
@@ -35,17 +37,19 @@ struct KerasReview {
         guard let name = name.string else { return add("a class_name is not a text") }
         let shown = name.shortAndPlain
         if Self.values.contains(name) { return }
-        if name.isExactly("__numpy__") {
+        if name.hasSameBytes(as: "__numpy__") {
             let types = json.all("config").flatMap { $0.all("dtype") }
             let isPlain =
                 !types.isEmpty && types.allSatisfy { $0.string.map(Self.numberTypes.contains) ?? false }
             if !isPlain { add("it has an array of NumPy's of a type that is not of numbers") }
             return
         }
-        if name.isExactly("function") { return function(json) }
-        if name.isExactly("Lambda") { return add("it has a Lambda layer, whose code is executed") }
-        if name.isExactly("__lambda__") { return add("it has a lambda, whose code is executed") }
-        if name.isExactly("TFOpLambda") || name.isExactly("SlicingOpLambda") { return operation(json) }
+        if name.hasSameBytes(as: "function") { return function(json) }
+        if name.hasSameBytes(as: "Lambda") { return add("it has a Lambda layer, whose code is executed") }
+        if name.hasSameBytes(as: "__lambda__") { return add("it has a lambda, whose code is executed") }
+        if name.hasSameBytes(as: "TFOpLambda") || name.hasSameBytes(as: "SlicingOpLambda") {
+            return operation(json)
+        }
         let modules = texts(json, "module"), registered = texts(json, "registered_name")
         for module in modules {
             guard let package = KerasNames.package(ofClass: name, module: module) else {
@@ -76,7 +80,7 @@ struct KerasReview {
     private func companion(_ name: String, _ registered: [String?]) -> String? {
         guard registered.count == 1, let text = registered.first ?? nil else { return nil }
         let parts = text.utf8.split(separator: 0x3E, omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[1].elementsEqual(name.utf8) else { return nil }
+        guard parts.count == 2, parts[1].isText(name) else { return nil }
         return String(parts[0])
     }
 
@@ -92,7 +96,7 @@ struct KerasReview {
                         + "which Keras does not have")
             }
             for other in texts(json, "registered_name") {
-                guard let other, !other.isExactly(name) else { continue }
+                guard let other, !other.hasSameBytes(as: name) else { continue }
                 add(
                     "it names the function \(name.shortAndPlain), registered as \(other.shortAndPlain), which is another"
                 )
@@ -126,12 +130,12 @@ struct KerasReview {
 
     private static func isComputation(_ name: String) -> Bool {
         let plain =
-            name.begins("compat.v1.") ? String(decoding: name.utf8.dropFirst(10), as: UTF8.self) : name
+            name.hasUTF8Prefix("compat.v1.") ? String(decoding: name.utf8.dropFirst(10), as: UTF8.self) : name
         if computations.contains(plain) { return true }
         let parts = plain.utf8.split(separator: 0x2E, omittingEmptySubsequences: false)
         return parts.count == 2
             && ["math", "nn", "linalg", "signal", "__operators__", "bitwise"].contains {
-                parts[0].elementsEqual($0.utf8)
+                parts[0].isText($0)
             }
     }
 
@@ -143,6 +147,6 @@ struct KerasReview {
     }
 
     private mutating func add(_ message: String) {
-        if seen.insert(Array(message.utf8)).inserted { messages.append(message) }
+        if seen.insert(message).inserted { messages.append(message) }
     }
 }

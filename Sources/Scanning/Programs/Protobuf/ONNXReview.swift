@@ -11,8 +11,8 @@ struct ONNXReview {
         """)
 
     private struct Operator: Hashable {
-        let domain: [UInt8]
-        let name: [UInt8]
+        let domain: ExactName
+        let name: ExactName
     }
 
     private var used: [Operator] = []
@@ -26,12 +26,12 @@ struct ONNXReview {
         var messages: [String] = []
         if isCompiled { messages.append("it holds a program that was compiled for a device (EPContext)") }
         let foreign = used.filter { item in
-            !defined.contains(item) && !item.domain.isEmpty
-                && !Self.domains.contains(String(decoding: item.domain, as: UTF8.self))
+            !defined.contains(item) && !item.domain.text.isEmpty
+                && !Self.domains.contains(item.domain.text)
         }
         for item in foreign {
-            let domain = String(decoding: item.domain, as: UTF8.self).shortAndPlain
-            let name = String(decoding: item.name, as: UTF8.self).shortAndPlain
+            let domain = item.domain.text.shortAndPlain
+            let name = item.name.text.shortAndPlain
             messages.append(
                 "its operator \(name) is of the domain \(domain), which ONNX Runtime does not have")
         }
@@ -87,7 +87,7 @@ struct ONNXReview {
             default: break
             }
         }
-        defined.insert(Operator(domain: Array(domain.utf8), name: Array(name.utf8)))
+        defined.insert(Operator(domain: ExactName(domain), name: ExactName(name)))
     }
 
     private mutating func node<Failure>(
@@ -103,8 +103,8 @@ struct ONNXReview {
             default: break
             }
         }
-        if name.isExactly("EPContext") { isCompiled = true }
-        let item = Operator(domain: Array(domain.utf8), name: Array(name.utf8))
+        if name.hasSameBytes(as: "EPContext") { isCompiled = true }
+        let item = Operator(domain: ExactName(domain), name: ExactName(name))
         if seen.insert(item).inserted { used.append(item) }
     }
 
@@ -143,10 +143,10 @@ struct ONNXReview {
                 if field.number == 1 { key = try reader.text(field, read) }
                 if field.number == 2 { value = try reader.text(field, read) }
             }
-            if key.isExactly("location"), Self.isElsewhere(value) { places.append(value) }
+            if key.hasSameBytes(as: "location"), Self.isElsewhere(value) { places.append(value) }
         }
         for place in places
-        where self.places.count < 8 && !self.places.contains(where: { $0.isExactly(place) }) {
+        where self.places.count < 8 && !self.places.containsExactly(place) {
             self.places.append(place)
         }
     }
@@ -155,7 +155,7 @@ struct ONNXReview {
     private static func isElsewhere(_ path: String) -> Bool {
         let parts = path.utf8.split(omittingEmptySubsequences: false) { $0 == 0x2F || $0 == 0x5C }
         return path.utf8.isEmpty || parts.first?.isEmpty == true
-            || parts.contains { $0.elementsEqual("..".utf8) }
+            || parts.contains { $0.isText("..") }
             || path.utf8.contains { $0 == 0x3A || $0 == 0 }
     }
 }

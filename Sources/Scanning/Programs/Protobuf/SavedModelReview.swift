@@ -6,12 +6,12 @@ struct SavedModelReview {
     private static let known = NameSet(harmless)
 
     private var foreign: [String] = []
-    private var seen: Set<[UInt8]> = []
-    private var functions: Set<[UInt8]> = []
+    private var seen: Set<ExactName> = []
+    private var functions: Set<ExactName> = []
 
     /// One sentence about each operator, in the order of the file; to be read after the model was.
     var messages: [String] {
-        foreign.filter { !functions.contains(Array($0.utf8)) }.map {
+        foreign.filter { !functions.contains($0) }.map {
             "its graph has the operator \($0.shortAndPlain), which is not known to do nothing but compute"
         }
     }
@@ -59,7 +59,7 @@ struct SavedModelReview {
             if field.number == 1 { name = try reader.text(field, read) }
         }
         // TensorFlow looks for a function first, so that its nodes are what counts.
-        if !Self.known.contains(name) { functions.insert(Array(name.utf8)) }
+        if !Self.known.contains(name) { functions.insert(name) }
     }
 
     private mutating func node<Failure>(
@@ -70,7 +70,7 @@ struct SavedModelReview {
         try reader.message(range, read) { reader, field throws(ReadingStop<Failure>) in
             if field.number == 2 { name = try reader.text(field, read) }
         }
-        guard !Self.known.contains(name), seen.insert(Array(name.utf8)).inserted else { return }
+        guard !Self.known.contains(name), seen.insert(name).inserted else { return }
         foreign.append(name)
     }
 }

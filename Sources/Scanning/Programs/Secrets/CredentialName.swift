@@ -39,26 +39,29 @@ package enum CredentialName {
         let name = path.name.asciiLowercased
         let parts = path.components.map(\.asciiLowercased)
         let parents = parts.dropLast()
-        if name.isExactly(".env") || name.begins(".env.") || name.begins(".envrc") || name.finishes(".env") {
+        if name.hasSameBytes(as: ".env") || name.hasUTF8Prefix(".env.") || name.hasUTF8Prefix(".envrc")
+            || name.hasUTF8Suffix(".env")
+        {
             let ends = [".example", ".sample", ".template", ".dist", ".defaults"]
-            return ends.contains { name.finishes($0) } ? nil : "a file with secrets of an environment"
+            return ends.contains { name.hasUTF8Suffix($0) } ? nil : "a file with secrets of an environment"
         }
-        if let found = names.first(where: { $0.name.isExactly(name) }) { return found.kind }
-        if suffixes.contains(where: { name.finishes($0) }) { return "a store of keys" }
+        if let found = names.first(where: { $0.name.hasSameBytes(as: name) }) { return found.kind }
+        if suffixes.contains(where: { name.hasUTF8Suffix($0) }) { return "a store of keys" }
         if let parent = parents.last {
             let found = places.first { place in
-                place.directory.isExactly(parent) && place.names.contains { $0.isExactly(name) }
+                place.directory.hasSameBytes(as: parent) && place.names.containsExactly(name)
             }
             if let found { return found.kind }
         }
-        for directory in directories where parents.contains(where: { $0.isExactly(directory.name) }) {
-            let isPublic = name.finishes(".pub") || name.begins("known_hosts")
+        for directory in directories where parents.containsExactly(directory.name) {
+            let isPublic = name.hasUTF8Suffix(".pub") || name.hasUTF8Prefix("known_hosts")
             // "gcloud" alone is an ordinary word.
             let isConfiguration =
-                !directory.name.isExactly("gcloud") || parents.contains { $0.isExactly(".config") }
+                !directory.name.hasSameBytes(as: "gcloud")
+                || parents.contains { $0.hasSameBytes(as: ".config") }
             if !isPublic, isConfiguration { return directory.kind }
         }
-        guard name.isExactly("token") else { return nil }
+        guard name.hasSameBytes(as: "token") else { return nil }
         // "token" is one only in the client's home, beside other things that are there.
         let beside: [RelativePath] = [
             "stored_tokens", ".check_for_update_done", "hub/CACHEDIR.TAG", "hub/version.txt",
@@ -80,7 +83,7 @@ package enum CredentialName {
     /// vocabulary, which has every word.
     package static func isText(_ path: String) -> Bool {
         let name = path.lastPart.asciiLowercased
-        if vocabularies.contains(name) || name.finishes(".index.json") { return false }
+        if vocabularies.contains(name) || name.hasUTF8Suffix(".index.json") { return false }
         guard let dot = name.utf8.lastIndex(of: 0x2E) else { return true }
         if dot == name.utf8.startIndex { return true }
         return texts.contains(String(name[name.utf8.index(after: dot)...]))
