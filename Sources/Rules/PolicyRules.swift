@@ -10,7 +10,8 @@ enum PolicyRules {
         return LicenseRule.findings(locked, policy) + BaseModelRule.findings(locked, policy, lock)
             + ReleaseRule.findings(entry, locked, manifest) + RevisionRule.findings(locked, policy)
             + RemoteCodeRule.findings(locked, policy, lock) + TemplateRule.findings(locked, policy)
-            + EntrySizeRule.findings(entry, locked, policy) + ProofRule.findings(locked, policy)
+            + AdapterPolicyRule.findings(locked, policy) + EntrySizeRule.findings(entry, locked, policy)
+            + ProofRule.findings(locked, policy)
     }
 }
 
