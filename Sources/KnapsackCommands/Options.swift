@@ -10,10 +10,10 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .long, help: "Print one JSON document on standard output, and nothing else there.")
     var json = false
 
-    @Flag(name: [.short, .long], help: "Say nothing but findings.")
+    @Flag(name: [.short, .long], help: "Print findings only.")
     var quiet = false
 
-    @Flag(name: [.short, .long], help: "Say more: every file, every note.")
+    @Flag(name: [.short, .long], help: "Print more: every file and every note.")
     var verbose = false
 }
 
@@ -41,7 +41,8 @@ struct CacheOptions: ParsableArguments {
             path.flatMap { CacheOptions.isDirectory($0) ? nil : CacheOptions.missing(name, $0) }
         }
         let roots = [("Hugging Face", caches.hub.root), ("kagglehub", caches.kagglehub.root)]
-        if missing.isEmpty, !roots.contains(where: { CacheOptions.isDirectory($0.1) }) {
+        let isAttached = caches.mounts.map { CacheOptions.isDirectory($0.root) } ?? false
+        if missing.isEmpty, !isAttached, !roots.contains(where: { CacheOptions.isDirectory($0.1) }) {
             missing = roots.map(CacheOptions.missing)
         }
         guard missing.isEmpty else { throw Diagnostics(missing) }
@@ -63,6 +64,8 @@ struct CacheOptions: ParsableArguments {
             hub: HubCache(root: hfCache ?? HubCache.defaultRoot(environment: context.environment)),
             kagglehub: KagglehubCache(
                 root: kagglehubCache ?? KagglehubCache.defaultRoot(environment: context.environment)),
+            mounts: kagglehubCache == nil
+                ? KaggleMounts(root: KaggleMounts.defaultRoot(environment: context.environment)) : nil,
             conversions: context.cacheDirectory.map(ConversionCache.init(cacheDirectory:)))
     }
 }

@@ -43,7 +43,7 @@ package struct ArchiveContent: Sendable {
                     throw Diagnostics(
                         Diagnostic(
                             code: .lockMalformed, "\(archive): its lock has \(entry.size) bytes",
-                            notes: ["allowed are \(Lock.sizeLimit)"], verdict: .undecided))
+                            notes: ["at most \(Lock.sizeLimit) are allowed"], verdict: .undecided))
                 }
                 var bytes: [UInt8] = []
                 bytes.reserveCapacity(entry.size)
@@ -59,7 +59,7 @@ package struct ArchiveContent: Sendable {
         guard let lock else {
             throw Diagnostics(
                 Diagnostic(
-                    code: .notABundle, "\(archive) has no \(Lock.bundledName), so it is no bundle",
+                    code: .notABundle, "\(archive) has no \(Lock.bundledName), so it is not a bundle",
                     fix: "name an archive that knapsack pack wrote", verdict: .undecided))
         }
         self.lock = try Lock.parse(lock, path: Lock.bundledName.joined(to: archive))

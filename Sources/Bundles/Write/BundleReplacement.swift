@@ -64,9 +64,9 @@ package struct BundleReplacement: Sendable {
             throw Diagnostics(
                 Diagnostic(
                     code: .outputExists,
-                    "\(target) holds what its bundle did not write, so it is not replaced",
+                    "\(target) holds files that its bundle did not write, so it is not replaced",
                     notes: foreign.prefix(5).map { FileWalk.shown($0) } + more,
-                    fix: "move what is to be kept somewhere else, or choose another --output",
+                    fix: "move what you want to keep to another place, or choose another --output",
                     verdict: .undecided))
         }
         guard isForced || isOwn(old) else {

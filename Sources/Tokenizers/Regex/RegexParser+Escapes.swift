@@ -141,7 +141,7 @@ extension RegexParser {
         for _ in 0..<digits {
             let scalar = scalars[position]
             guard let digit = Character(scalar).hexDigitValue, scalar.isASCII else {
-                throw RegexError("'\(scalar)' is no hexadecimal digit")
+                throw RegexError("'\(scalar)' is not a hexadecimal digit")
             }
             value = value << 4 | UInt32(digit)
             position += 1
