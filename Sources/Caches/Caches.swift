@@ -40,11 +40,16 @@ package struct Caches: Sendable {
             return try hub.snapshot(repository, revision: revision)
         case .kaggle(let handle):
             if case .kaggle(let version) = pinned, version.with(version: nil) == handle.with(version: nil) {
-                return try mounts?.snapshot(version) ?? kagglehub.snapshot(version)
+                return try attachedOrCached(version)
             }
-            return try mounts?.snapshot(handle) ?? kagglehub.snapshot(handle)
+            return try attachedOrCached(handle)
         case .path(let directory):
             return try LocalDirectory(directory, relativeTo: manifestDirectory).snapshot()
         }
+    }
+
+    private func attachedOrCached(_ handle: KaggleHandle) throws(Diagnostics) -> Snapshot {
+        if let attached = try mounts?.snapshot(handle) { return attached }
+        return try kagglehub.snapshot(handle)
     }
 }

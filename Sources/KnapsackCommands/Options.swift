@@ -36,16 +36,25 @@ struct CacheOptions: ParsableArguments {
     /// the environment names. What could not be looked at is not empty.
     func requirePresent(_ context: CommandContext) throws {
         let caches = caches(context)
-        let named = [("Hugging Face", hfCache), ("kagglehub", kagglehubCache)]
-        var missing = named.compactMap { name, path in
-            path.flatMap { CacheOptions.isDirectory($0) ? nil : CacheOptions.missing(name, $0) }
-        }
+        var missing = namedButMissing
         let roots = [("Hugging Face", caches.hub.root), ("kagglehub", caches.kagglehub.root)]
         let isAttached = caches.mounts.map { CacheOptions.isDirectory($0.root) } ?? false
         if missing.isEmpty, !isAttached, !roots.contains(where: { CacheOptions.isDirectory($0.1) }) {
             missing = roots.map(CacheOptions.missing)
         }
         guard missing.isEmpty else { throw Diagnostics(missing) }
+    }
+
+    /// Makes sure that each cache that an option names is there.
+    func requireNamed() throws {
+        let missing = namedButMissing
+        guard missing.isEmpty else { throw Diagnostics(missing) }
+    }
+
+    private var namedButMissing: [Diagnostic] {
+        [("Hugging Face", hfCache), ("kagglehub", kagglehubCache)].compactMap { name, path in
+            path.flatMap { CacheOptions.isDirectory($0) ? nil : CacheOptions.missing(name, $0) }
+        }
     }
 
     private static func isDirectory(_ path: String) -> Bool {

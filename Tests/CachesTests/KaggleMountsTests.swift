@@ -45,9 +45,8 @@ import Testing
     @Test func takesADataSetOnlyWithItsVersion() async throws {
         try await withTemporaryDirectory { directory in
             let mounts = try attached(directory)
-            let found = findings { () throws(Diagnostics) in
-                try mounts.snapshot(CacheFixtures.kaggle("tiny/table", .dataset))
-            }
+            let handle = try CacheFixtures.kaggle("tiny/table", .dataset)
+            let found = findings { () throws(Diagnostics) in try mounts.snapshot(handle) }
             #expect(found.map(\.code.rawValue) == ["revision-not-cached"])
             #expect(found.first?.fix?.contains("kaggle-dataset:tiny/table/versions/1") == true)
             let snapshot = try #require(

@@ -26,6 +26,7 @@ struct InitCommand: KnapsackCommand {
     @OptionGroup var output: OutputOptions
 
     func execute(_ session: Session) async throws {
+        try cacheOptions.requireNamed()
         let catalog = Catalog.scan(cacheOptions.caches(session.context))
         let name =
             manifest == "-"
