@@ -1,5 +1,5 @@
 import Conversion
-package import Formats
+import Formats
 
 /// What an adapter is, as its configuration and its weights state it.
 package struct AdapterFacts: Equatable, Sendable {
@@ -36,7 +36,7 @@ package struct AdapterFacts: Equatable, Sendable {
             if let place = parts.firstIndex(where: { ["lora_A", "lora_embedding_A"].contains($0) }) {
                 if place > 0 { names.insert(ExactName(parts[place - 1])) }
                 if !hasParameters, let rows = tensor.shape.first { ranks.append(rows) }
-            } else if !parts.contains(where: { $0.hasUTF8Prefix("lora_") }), parts.count > 1 {
+            } else if !parts.contains(where: { $0.utf8.starts(with: "lora_".utf8) }), parts.count > 1 {
                 let isBase = parts.dropLast().last?.hasSameBytes(as: "base_layer") == true
                 names.insert(ExactName(parts[max(0, parts.count - (isBase ? 3 : 2))]))
             }
