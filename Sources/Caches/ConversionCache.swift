@@ -71,12 +71,17 @@ package struct ConversionRecord: Equatable, Sendable {
     package let files: [File]
     /// What was found out on the way, sorted.
     package let results: [JSON.Member]
+    /// What is worth knowing of the conversion each time that it is used; no errors.
+    package let remarks: [Diagnostic]
 
     /// Records what a conversion made; `files` are in the order of their paths.
-    package init(conversion: LockedConversion, files: [File], results: [JSON.Member] = []) {
+    package init(
+        conversion: LockedConversion, files: [File], results: [JSON.Member] = [], remarks: [Diagnostic] = []
+    ) {
         self.conversion = conversion
         self.files = files
         self.results = results
+        self.remarks = remarks
     }
 
     /// Reads a record; `nil` if it is not one of this version.
@@ -97,6 +102,7 @@ package struct ConversionRecord: Equatable, Sendable {
         }
         self.files = files
         results = json["results"]?.members ?? []
+        remarks = (json["remarks"]?.array ?? []).compactMap(Self.remark)
     }
 
     package var text: String {
@@ -111,6 +117,28 @@ package struct ConversionRecord: Equatable, Sendable {
             .init("files", .array(files)),
         ]
         if !results.isEmpty { members.append(.init("results", .object(results))) }
+        if !remarks.isEmpty { members.append(.init("remarks", .array(remarks.map(Self.json)))) }
         return JSON.object(members).prettyText + "\n"
+    }
+
+    private static func json(_ remark: Diagnostic) -> JSON {
+        var members: [JSON.Member] = [
+            .init("code", .string(remark.code.rawValue)),
+            .init("severity", .string(remark.severity.rawValue)),
+            .init("message", .string(remark.message)),
+        ]
+        if !remark.notes.isEmpty { members.append(.init("notes", .array(remark.notes.map(JSON.string)))) }
+        if let fix = remark.fix { members.append(.init("fix", .string(fix))) }
+        return .object(members)
+    }
+
+    /// A remark; `nil` for one of a Knapsack that knows other codes.
+    private static func remark(_ json: JSON) -> Diagnostic? {
+        guard let code = json["code"]?.string.flatMap(FindingCode.init(rawValue:)),
+            let severity = json["severity"]?.string.flatMap(Diagnostic.Severity.init(rawValue:)),
+            severity != .error, let message = json["message"]?.string
+        else { return nil }
+        return Diagnostic(
+            severity, code: code, message, notes: json["notes"]?.strings ?? [], fix: json["fix"]?.string)
     }
 }

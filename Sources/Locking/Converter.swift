@@ -69,7 +69,7 @@ struct Converter: Sendable {
             try Directory.removeTree(target)
             let files = Path.join(partial.path, ConversionCache.filesName)
             try Directory.make(files)
-            let results = try await recipe.make(
+            let result = try await recipe.make(
                 of: try await inputs(), in: files, for: entry, progress: progress)
             let paths = try Converter.paths(below: files)
             let proved = try await prove(paths, in: files, finally: cache, key, entry)
@@ -77,7 +77,7 @@ struct Converter: Sendable {
                 conversion: conversion,
                 files: zip(paths, proved).map {
                     ConversionRecord.File(path: $0, size: $1.size, sha256: $1.digests.sha256)
-                }, results: results)
+                }, results: result.facts, remarks: result.remarks)
             try AtomicFile.write(
                 Array(record.text.utf8), to: Path.join(partial.path, ConversionCache.recordName))
             try partial.publish()
@@ -86,7 +86,7 @@ struct Converter: Sendable {
                     Made.File(
                         cached: try Converter.cached(path, at: cache.location(of: path, key: key)),
                         proved: proved)
-                }, isNew: true, results: results, findings: findings)
+                }, isNew: true, results: result.facts, findings: findings + result.remarks)
         } catch {
             throw ConversionProblem.explained(error, writing: target)
         }
@@ -112,7 +112,7 @@ struct Converter: Sendable {
             guard case .success(let proved) = result, proved.digests.sha256 == file.sha256 else { return nil }
             made.append(Made.File(cached: cached, proved: proved))
         }
-        return Made(files: made, isNew: false, results: record.results)
+        return Made(files: made, isNew: false, results: record.results, findings: record.remarks)
     }
 
     private func prove(

@@ -46,7 +46,7 @@ struct DerivedEntries {
         } catch is Converter.Unmade {
             return unmade.append(entry.name)
         }
-        findings += made.findings.map { $0.located(at: entry.location) }
+        findings += made.findings.map { $0.located(at: entry.location).allowed(by: entry) }
         let locked = try self.entry(entry, source, inputs, made)
         entries.append(locked)
         outcomes.append(

@@ -10,6 +10,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case acceleratorSplit = "accelerator-split"
     case acceleratorSum = "accelerator-sum"
     case acceleratorTight = "accelerator-tight"
+    case adapterBaseDenied = "adapter-base-denied"
     case adapterBaseMissing = "adapter-base-missing"
     case adapterConfigMalformed = "adapter-config-malformed"
     case adapterConfigMissing = "adapter-config-missing"
@@ -19,12 +20,15 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case adapterMethod = "adapter-method"
     case adapterMissing = "adapter-missing"
     case adapterQuantized = "adapter-quantized"
+    case adapterRank = "adapter-rank"
     case adapterScale = "adapter-scale"
     case adapterShape = "adapter-shape"
     case adapterTarget = "adapter-target"
+    case adapterTargetDenied = "adapter-target-denied"
     case adapterTensor = "adapter-tensor"
     case adapterTensorMissing = "adapter-tensor-missing"
     case adapterType = "adapter-type"
+    case adapterUnknown = "adapter-unknown"
     case architectureMissing = "architecture-missing"
     case architectureUnknown = "architecture-unknown"
     case archiveDamaged = "archive-damaged"
@@ -40,8 +44,10 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case changed = "changed"
     case changedSinceDownload = "changed-since-download"
     case configKeyMissing = "config-key-missing"
+    case configKeyUnknown = "config-key-unknown"
     case configMalformed = "config-malformed"
     case configMissing = "config-missing"
+    case configValueDiffers = "config-value-differs"
     case configValueWrong = "config-value-wrong"
     case contentChanged = "content-changed"
     case conversionAbsent = "conversion-absent"
@@ -259,7 +265,8 @@ extension FindingCode {
     package var severity: Diagnostic.Severity {
         switch self {
         case .acceleratorDtype, .acceleratorHostMemory, .acceleratorRetired, .acceleratorSplit,
-            .acceleratorTight, .adapterBaseMissing, .adapterScale, .cardBroken, .conversionDamaged,
+            .acceleratorTight, .adapterBaseMissing, .adapterScale, .cardBroken, .configKeyUnknown,
+            .configValueDiffers, .conversionDamaged,
             .downloadPartial, .entryUnused,
             .ggufBroken, .kaggleKeywords, .kaggleLicenseUnknown,
             .kaggleTitleUnderscore, .licenseBaseUnknown, .licenseDiffers, .licenseNameUnknown,

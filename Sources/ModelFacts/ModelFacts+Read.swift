@@ -69,6 +69,7 @@ private struct ModelFactsReader {
         var isWhole = true
         var hasWeights = false
         var tensors: [CheckpointTensor] = []
+        var adapterTensors: [CheckpointTensor] = []
         for file in files {
             guard let format = format(of: file) else { continue }
             formats.insert(format)
@@ -79,6 +80,11 @@ private struct ModelFactsReader {
                 continue
             }
             if header.metadata("format") == "mlx" { formats.insert(.mlx) }
+            if file.path == "adapter_model.safetensors" {
+                adapterTensors = header.tensors.map {
+                    CheckpointTensor(name: $0.name, shape: $0.shape, dtype: $0.dtype)
+                }
+            }
             guard chosen.contains(file.path) else { continue }
             summary.add(header)
             // What a part in a folder has to have, its own configuration states.
@@ -112,10 +118,8 @@ private struct ModelFactsReader {
         } else if formats == [.gguf], GGUFRequirements.lacksModel(files, contents) {
             facts.lacks = ["language-model"]
         }
-        let adapter = json("adapter_config.json")
-        facts.adapter = (
-            adapter?["base_model_name_or_path"]?.string, adapter?["task_type"]?.string
-        )
+        facts.adapter = AdapterFacts(
+            json("adapter_config.json"), adapterTensors)
         if isWhole, stated == nil, hasAllShards(shards), let raw = json("config.json") {
             facts.missingTensors = MissingTensors.names(raw, tensors)
         }

@@ -55,8 +55,8 @@ package struct ModelFacts: Equatable, Sendable {
     package internal(set) var safety = SafetyFacts()
     /// The licence that Kaggle's metadata files state.
     package internal(set) var kaggleLicense: String?
-    /// The model that an adapter is put on, and PEFT's name for its task, as adapter_config.json states them.
-    package internal(set) var adapter: (base: String?, task: String?) = (nil, nil)
+    /// What an adapter is.
+    package internal(set) var adapter = AdapterFacts.none
 
     /// Where the tensors are in the files that were looked at, by their paths; what was not looked at, and
     /// archives, are not among them. Not a fact that a lock records: it saves reading headers again.
@@ -98,8 +98,6 @@ package struct ModelFacts: Equatable, Sendable {
             text.map { JSON.Member(name, .string($0)) }
         }
         let fields = [
-            text("adapter_base", adapter.base),
-            text("adapter_task", adapter.task),
             list("architectures", config?.architectures ?? []),
             text("base_model_relation", card?.baseModelRelation),
             list("base_models", card?.baseModels ?? []),
@@ -121,7 +119,7 @@ package struct ModelFacts: Equatable, Sendable {
                     "weight_bytes",
                     .object(weightBytes.map { JSON.Member($0.dtype, .integer($0.bytes)) }.sortedByKey)),
         ].compactMap(\.self)
-        return (fields + safety.lockFields).sortedByKey
+        return (fields + adapter.lockFields + safety.lockFields).sortedByKey
     }
 
     /// ``lockFields()`` of what is no model: without what loading one would ask for.

@@ -20,7 +20,7 @@ enum PolicyRules {
     ) -> [Diagnostic] {
         let policy = manifest.policy
         return RemoteCodeRule.findings(locked, policy, lock) + TemplateRule.findings(locked, policy)
-            + EntrySizeRule.findings(entry, locked, policy)
+            + AdapterPolicyRule.findings(locked, policy) + EntrySizeRule.findings(entry, locked, policy)
     }
 }
 

@@ -46,6 +46,8 @@ package struct HuggingFaceConversion: Sendable {
         default: nil
         }
     }
+    /// What the model's configurations state that the file does not follow, or may not; no errors.
+    package let foreign: [ForeignFinding]
     /// The model's name, size and so on, from which a file's name is made.
     package let general: GeneralMetadata
 
@@ -68,6 +70,9 @@ package struct HuggingFaceConversion: Sendable {
             throw QuantizationScheme.explained(error, model.tensors)
         }
         let architecture = plan.architecture
+        foreign = try ForeignConfigurations.findings(
+            model, options.isVocabularyOnly ? nil : architecture.name)
+        if let error = ForeignConfigurations.error(foreign) { throw error }
         tensors = plan.tensors
         general = try GeneralMetadata(
             card: model.card, config: model.config.raw,

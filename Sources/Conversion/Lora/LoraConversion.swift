@@ -16,6 +16,7 @@ extension HuggingFaceConversion {
         var architecture = try family.init(base)
         outputType = options.outputType ?? .f32
         keptType = nil
+        foreign = []
         var converted: [ConvertedTensor] = []
         // What stands under a pair of matrices is the base model's, and no part of a GGUF of the adapter.
         for tensor in adapter.whole where !(tensor.isBaseLayer && tensor.name.hasUTF8Suffix(".weight")) {

@@ -118,7 +118,13 @@ extension ManifestReader {
         guard let table = table(ManifestSchema.policy, in: root) else { return .none }
         let values = values(of: table, as: ManifestSchema.policy)
         var policy = Policy(location: location(table.place))
-        policy.licenses = values["licenses"]?.list.map { $0.map { $0.lowercased() } }
+        let own = values["licenses"]?.list.map { $0.map { $0.lowercased() } }
+        policy.preset = values["preset"]?.text.flatMap(PolicyPreset.init)
+        policy.ownLicenseCount = own?.count ?? 0
+        policy.licenses = policy.preset.map { (own ?? []) + $0.licenses } ?? own
+        policy.maximumAdapterRank = values["adapter-max-rank"]?.integer
+        policy.adapterBases = values["adapter-bases"]?.list
+        policy.adapterTargets = values["adapter-targets"]?.list
         policy.releasedBefore = values["released-before"]?.date
         policy.allowedRevisions = values["allowed-revisions"]?.list?.compactMap { AllowedRevision($0) }
         policy.allowedRevisionsPath = values["allowed-revisions"]?.text

@@ -109,8 +109,19 @@ package struct Policy: Equatable, Sendable {
         case allow
     }
 
-    /// The licences that entries may have, lowercase; `nil` where the manifest does not say.
+    /// The preset that ``licenses`` begins with, behind the manifest's own.
+    package internal(set) var preset: PolicyPreset?
+    /// The licences that entries may have, lowercase: the manifest's own, and behind them the preset's; `nil` where the
+    /// manifest states neither.
     package internal(set) var licenses: [String]?
+    /// How many of ``licenses`` the manifest itself lists.
+    package internal(set) var ownLicenseCount = 0
+    /// The greatest rank of a LoRA adapter's matrices.
+    package internal(set) var maximumAdapterRank: Int?
+    /// The models that adapters may be for; `nil` where the manifest does not say.
+    package internal(set) var adapterBases: [String]?
+    /// The modules that adapters may change; `nil` where the manifest does not say.
+    package internal(set) var adapterTargets: [String]?
     /// The day before which models and data sets must have been released.
     package internal(set) var releasedBefore: CalendarDate?
     /// The revisions that models may come from; `nil` where the manifest does not say.
@@ -135,6 +146,14 @@ package struct Policy: Equatable, Sendable {
     package internal(set) var accelerator: Accelerator?
     /// The places of the table's keys, and of the elements of `licenses` as "licenses.0".
     package var places: [ExactName: Diagnostic.Location] = [:]
+
+    /// The licences that are allowed, in words.
+    package var allowedLicenses: String {
+        let own = (licenses ?? []).prefix(ownLicenseCount).joined(separator: ", ")
+        guard let preset else { return "allowed: \(own)" }
+        return "allowed: \(preset.words) (preset \"\(preset.rawValue)\")"
+            + (own.isEmpty ? "" : ", and \(own)")
+    }
 
     /// No rules.
     package static let none = Policy()

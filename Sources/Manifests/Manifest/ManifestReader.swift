@@ -213,6 +213,9 @@ struct ManifestReader {
             if values.containsExactly(text) { return .text(text) }
             let probable = Suggestion.nearest(to: text, among: values)
             refuse(value, key, label, fix: probable.map { "did you mean \(quoted($0))?" } ?? key.hint)
+        case (.count, .integer(let number)):
+            if number > 0 { return .integer(number) }
+            refuse(value, key, label)
         case (.size, .integer(let bytes)):
             if bytes > 0 { return .integer(bytes) }
             refuse(value, key, label)

@@ -97,6 +97,7 @@ extension ManifestSchema.Key {
         case .list(let rule, let mayBeEmpty):
             members += [.init("type", "array"), .init("items", .object(rule.jsonSchema))]
             if !mayBeEmpty { members.append(.init("minItems", 1)) }
+        case .count: members += [.init("type", "integer"), .init("minimum", 1)]
         case .size:
             let alternatives: JSON = [
                 ["type": "integer", "minimum": 1],

@@ -96,6 +96,8 @@ package enum ManifestSchema {
         case listOrPath(TextRule)
         /// A number of bytes, or a string such as "200 GB".
         case size
+        /// A whole number from 1.
+        case count
         /// A day.
         case date
         /// True or false.
@@ -109,6 +111,7 @@ package enum ManifestSchema {
             case .list: "a list of strings"
             case .listOrPath: "a list of strings or a path"
             case .size: "a string such as \"200 GB\" or an integer of bytes"
+            case .count: "an integer"
             case .date: "a date without quotes"
             case .flag: "true or false, without quotes"
             }
@@ -126,6 +129,7 @@ package enum ManifestSchema {
             case .listOrPath(let rule):
                 "a list of strings that is not empty, each \(rule.allowed), or the path of a file of such lines"
             case .size: "a whole number of bytes from 1, or a size in B, kB, MB, GB, TB, KiB, MiB, GiB or TiB"
+            case .count: "a whole number from 1"
             case .date: "a day such as 2026-10-01"
             case .flag: "true, false"
             }
@@ -239,6 +243,11 @@ package enum ManifestSchema {
         name: "policy", kind: nil, summary: "The competition's rules, checked from the lock alone.",
         keys: [
             Key(
+                name: "preset", type: .choice(PolicyPreset.allCases.map(\.rawValue)),
+                summary:
+                    "The licences that agree with the kind that a competition asks of what wins; `licenses` adds to them."
+            ),
+            Key(
                 name: "licenses", type: .list(.license, mayBeEmpty: false),
                 summary:
                     "The licences that entries may have: SPDX identifiers, the Hub's names, families such as "
@@ -275,6 +284,15 @@ package enum ManifestSchema {
                 summary:
                     "Whether files may hold pickles, which can execute any code when they are loaded: none (deny), "
                     + "those that only build data (scan), or all (allow)."),
+            Key(
+                name: "adapter-max-rank", type: .count,
+                summary: "The greatest rank that a LoRA adapter's matrices may have."),
+            Key(
+                name: "adapter-bases", type: .list(.line, mayBeEmpty: false),
+                summary: "The models that adapters may be for, such as org/name or a Kaggle handle."),
+            Key(
+                name: "adapter-targets", type: .list(.line, mayBeEmpty: false),
+                summary: "The modules that adapters may change, such as q_proj."),
             acceleratorKey("What the notebook will run on: models must fit on it."),
         ])
 

@@ -2,10 +2,14 @@
 package enum Accelerator: String, Sendable, CaseIterable {
     /// Two NVIDIA T4.
     case t4x2
+    /// Two NVIDIA T4 beside more memory.
+    case t4x2Highmem = "t4x2-highmem"
     /// One NVIDIA P100.
     case p100
     /// Four NVIDIA L4.
     case l4x4
+    /// One NVIDIA L4.
+    case l4
     /// One NVIDIA A100.
     case a100
     /// One NVIDIA H100.
@@ -14,11 +18,16 @@ package enum Accelerator: String, Sendable, CaseIterable {
     case rtxPro6000 = "rtx-pro-6000"
     /// One TPU v5e-8.
     case tpu
+    /// One TPU v6e-8.
+    case tpuV6e = "tpu-v6e"
     /// No accelerator.
     case cpu
 }
 
 extension Accelerator {
+    /// Whether it is one of Google's TPUs.
+    package var isTPU: Bool { self == .tpu || self == .tpuV6e }
+
     /// What is known of a machine.
     package struct Machine: Sendable {
         /// The accelerator for people.
@@ -56,7 +65,9 @@ extension Accelerator {
     /// here (g2-standard-48: 192 GB, a2-highgpu-1g: 85 GB, a3-highgpu-1g: 234 GB, g4-standard-48: 180 GB).
     /// Device memory: as nvidia-smi shows it (T4 15,360 MiB with ECC, P100 16,384, L4 23,034, A100 40,960, H100
     /// 81,559, RTX PRO 6000 97,887); a v5e chip has 16 GB (Cloud TPU, system architecture). An A100 of 80 GB
-    /// is not what Kaggle's machine type has. Compute capability: NVIDIA's table of CUDA GPUs.
+    /// is not what Kaggle's machine type has. Of one L4 and of a v6e-8, Google Cloud's g2-standard-12 (48 GB) and
+    /// ct6e-standard-8t (8 chips of 32 GB, 1440 GB); of T4 with more memory nobody states how much, so that the numbers
+    /// are those of T4 x2. Compute capability: NVIDIA's table of CUDA GPUs.
     package var machine: Machine {
         let mebibyte = 1 << 20
         let gigabyte = 1_000_000_000
@@ -64,6 +75,10 @@ extension Accelerator {
         case .t4x2:
             Machine(
                 name: "T4 x2", devices: 2, deviceMemory: 15_360 * mebibyte, capability: 75,
+                memory: 29 * gigabyte)
+        case .t4x2Highmem:
+            Machine(
+                name: "T4 x2 (high memory)", devices: 2, deviceMemory: 15_360 * mebibyte, capability: 75,
                 memory: 29 * gigabyte)
         case .p100:
             Machine(
@@ -78,6 +93,10 @@ extension Accelerator {
             Machine(
                 name: "L4 x4", devices: 4, deviceMemory: 23_034 * mebibyte, capability: 89,
                 memory: 192 * gigabyte)
+        case .l4:
+            Machine(
+                name: "L4", devices: 1, deviceMemory: 23_034 * mebibyte, capability: 89,
+                memory: 48 * gigabyte)
         case .a100:
             Machine(
                 name: "A100", devices: 1, deviceMemory: 40_960 * mebibyte, capability: 80,
@@ -94,6 +113,10 @@ extension Accelerator {
             Machine(
                 name: "TPU v5e-8", devices: 8, deviceMemory: 16 * gigabyte, capability: nil,
                 memory: 330 * gigabyte)
+        case .tpuV6e:
+            Machine(
+                name: "TPU v6e-8", devices: 8, deviceMemory: 32 * gigabyte, capability: nil,
+                memory: 1440 * gigabyte)
         case .cpu:
             Machine(
                 name: "CPU", devices: 1, deviceMemory: 30 * gigabyte, capability: nil, memory: 30 * gigabyte)

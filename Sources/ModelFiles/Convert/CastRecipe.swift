@@ -79,7 +79,7 @@ struct CastRecipe: ConversionRecipe {
     func make(
         of inputs: [ConversionInput], in directory: String, for name: String,
         progress: @escaping ProgressHandler
-    ) async throws -> [JSON.Member] {
+    ) async throws -> ConversionResult {
         var small: [(path: RelativePath, bytes: [UInt8])] = []
         var tensors: [ConversionInput] = []
         for input in inputs where input.adapter == nil {
@@ -124,7 +124,7 @@ struct CastRecipe: ConversionRecipe {
             try FileHandle.creating(path).write(changed.span)
         }
         try await writer.write(stage: stage, progress: progress)
-        return []
+        return ConversionResult()
     }
 
     /// Makes sure that a model has what its configuration asks for.

@@ -28,11 +28,18 @@ package protocol ConversionRecipe: Sendable {
     ///   - inputs: the files that ``selection(of:for:)`` reads, in its order.
     ///   - directory: an empty directory, below which the results go to their paths in the entry.
     ///   - name: the entry that is made, with which messages begin.
-    /// - Returns: what was found out on the way and is worth keeping in a lock, sorted.
     func make(
         of inputs: [ConversionInput], in directory: String, for name: String,
         progress: @escaping ProgressHandler
-    ) async throws -> [JSON.Member]
+    ) async throws -> ConversionResult
+}
+
+/// What a conversion found out on the way.
+package struct ConversionResult: Sendable {
+    /// What is worth keeping in a lock, sorted.
+    package var facts: [JSON.Member] = []
+    /// What is worth knowing, such as what of a configuration is not followed; no errors.
+    package var remarks: [Diagnostic] = []
 }
 
 /// What a conversion does with the files of an entry.

@@ -11,12 +11,7 @@ enum HardwareRules {
         guard let accelerator = manifest.policy.accelerator else { return [] }
         let machine = accelerator.machine
         var findings: [Diagnostic] = []
-        if let trouble = machine.trouble {
-            findings.append(
-                Diagnostic(
-                    code: .acceleratorRetired, "\(machine.name): \(trouble)",
-                    fix: "write accelerator = \"\(Accelerator.t4x2.rawValue)\""))
-        }
+        findings += retired(accelerator)
         let loaded = lock.packed.compactMap { entry -> Int? in
             let own = manifest.entries.first { $0.name == entry.name }?.accelerator
             return own == nil || own == accelerator ? LoadedWeights(entry)?.range.upperBound : nil
@@ -33,6 +28,18 @@ enum HardwareRules {
         return findings.map { $0.located(at: manifest.policy.location(of: "accelerator")) }
     }
 
+    /// What Kaggle no longer has.
+    /// - Parameter entry: the entry that names it; `nil` for the policy.
+    private static func retired(_ accelerator: Accelerator?, _ entry: String? = nil) -> [Diagnostic] {
+        guard let machine = accelerator?.machine, let trouble = machine.trouble else { return [] }
+        let start = entry.map { "\($0): " } ?? ""
+        return [
+            Diagnostic(
+                code: .acceleratorRetired, "\(start)\(machine.name): \(trouble)",
+                fix: "write accelerator = \"\(Accelerator.t4x2.rawValue)\"")
+        ]
+    }
+
     /// Findings about one entry.
     /// - Parameter isSource: whether other entries are made from it.
     static func findings(
@@ -40,11 +47,11 @@ enum HardwareRules {
     ) -> [Diagnostic] {
         guard let accelerator = entry.accelerator ?? policy.accelerator,
             let weights = LoadedWeights(locked)
-        else { return [] }
+        else { return retired(entry.accelerator, locked.name) }
         let rules = EntryRules(
             name: locked.name, accelerator: accelerator, machine: accelerator.machine, weights: weights,
             quantization: ModelQuantization(locked.fact("quantization")), isSource: isSource)
-        return rules.types + rules.memory + rules.hostMemory
+        return retired(entry.accelerator, locked.name) + rules.types + rules.memory + rules.hostMemory
     }
 }
 

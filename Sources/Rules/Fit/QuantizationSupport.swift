@@ -33,7 +33,7 @@ extension Accelerator {
                 "it has no FP8, so that they have to be widened to 16 bits to compute with them")
         case ("F4", let capability) where (capability ?? 0) < 100:
             return .otherwise("it has no FP4, so that they have to be widened to compute with them")
-        case ("F64", nil) where self == .tpu: return .otherwise("a TPU has no F64")
+        case ("F64", nil) where isTPU: return .otherwise("a TPU has no F64")
         default: return .native
         }
     }
@@ -48,11 +48,11 @@ extension Accelerator {
     func support(_ quantization: ModelQuantization) -> QuantizationSupport {
         let method = quantization.method
         if method == "gguf" {
-            return self == .tpu
+            return isTPU
                 ? .otherwise("llama.cpp computes on the host's processor, not on the TPU") : .native
         }
         if method == "mlx" {
-            return self == .tpu
+            return isTPU
                 ? .none("MLX has no build for it") : .otherwise("only MLX reads them (mlx[cuda], mlx[cpu])")
         }
         if method == "metal" { return .widened("transformers widens them: its kernels are for Apple's GPUs") }

@@ -6,7 +6,7 @@ import ModelFacts
 enum LicenseRule {
     static func findings(_ locked: LockedEntry, _ policy: Policy) -> [Diagnostic] {
         guard let allowed = policy.licenses else { return [] }
-        let list = "allowed: \(allowed.joined(separator: ", "))"
+        let list = policy.allowedLicenses
         let wheels = WheelLicenseRule.findings(locked, allowed, list)
         guard locked.license != nil || WheelLicenseRule.wheels(locked).isEmpty else { return wheels }
         return own(locked, allowed, list) + wheels
@@ -55,7 +55,7 @@ enum LicenseRule {
         let used = Set(
             (lock.entries.compactMap(\.license?.id) + lock.entries.flatMap(WheelLicenseRule.stated))
                 .flatMap { LicenseExpression(stated: $0).licenses }.map { LicenseName($0) })
-        return (policy.licenses ?? []).enumerated().compactMap { index, text in
+        return (policy.licenses ?? []).prefix(policy.ownLicenseCount).enumerated().compactMap { index, text in
             let name = LicenseName(text)
             guard !name.isKnown, !used.contains(name) else { return nil }
             return Diagnostic(
@@ -130,7 +130,7 @@ enum BaseModelRule {
                     code: .licenseBaseDenied,
                     "\(locked.name): its base model \(base) has the licence \(license.id), which is not in the policy's list",
                     notes: [
-                        "allowed: \(allowed.joined(separator: ", "))",
+                        policy.allowedLicenses,
                         "\(entry.name) is \(base), stated by \(license.from.words)",
                     ], fix: "take a model with another base, or add the licence to [policy] licenses")
             }

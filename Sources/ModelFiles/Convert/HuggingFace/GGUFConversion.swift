@@ -87,7 +87,7 @@ package struct GGUFConversion: Sendable {
             self.quantizer = quantizer
             output = quantizer.output
         }
-        remarks = Self.remarks(conversion)
+        remarks = Self.remarks(conversion) + conversion.foreign.diagnostics(for: name)
     }
 
     private static func remarks(_ conversion: HuggingFaceConversion) -> [Diagnostic] {

@@ -57,7 +57,7 @@ struct GGUFRecipe: ConversionRecipe {
     func make(
         of inputs: [ConversionInput], in directory: String, for name: String,
         progress: @escaping ProgressHandler
-    ) async throws -> [JSON.Member] {
+    ) async throws -> ConversionResult {
         var wanted = GGUFConversion.Request(request.product)
         wanted.options.preTokenizer = request.preTokenizer
         wanted.imatrix = try imatrix?.open(for: name)
@@ -67,7 +67,9 @@ struct GGUFRecipe: ConversionRecipe {
         try await conversion.write(progress: progress)
         try imatrix?.check(for: name)
         let type = conversion.conversion.outputType.rawValue
-        return [JSON.Member(conversion.quantizer == nil ? "outtype" : "via", .string(type))]
+        return ConversionResult(
+            facts: [JSON.Member(conversion.quantizer == nil ? "outtype" : "via", .string(type))],
+            remarks: conversion.remarks)
     }
 }
 

@@ -1,0 +1,95 @@
+package import Formats
+
+/// What is done with a key of a configuration that another program wrote.
+package enum ForeignRule: Sendable {
+    /// It is honoured: what it decides is what the GGUF states or its tensors are.
+    case read(String)
+    /// It changes no number of the GGUF, for the reason that is given.
+    case ignored(String)
+    /// Only these values, `null`, and a missing key are what llama.cpp computes. Every other is an error.
+    case only([JSON], String)
+    /// The same, where other values are a warning: they matter for some inputs alone, or families have them by default.
+    case warned([JSON], String)
+    /// The same, where other values are a note: published models have them, and llama.cpp has nothing for them.
+    case noted([JSON], String)
+    /// The value depends on others of the configuration.
+    case related(ForeignRelation)
+    /// An object whose keys have rules of their own, or `null`.
+    case object
+}
+
+/// A rule for values that only other values make right.
+package enum ForeignRelation: Sendable {
+    /// A window of attention that llama.cpp does not have for the family: it sees all tokens.
+    case window
+    /// The kinds of the layers (`layer_types`), of which each that is `period`-th sees all; `nil` where all do.
+    case layers(period: Int?)
+    /// What scores are divided by the root of: a head's length, but in a model of so many layers the hidden size's share.
+    case queryScale(layers: Int)
+    /// Which layers have rotations: all but each `period`-th.
+    case rotations(period: Int)
+}
+
+/// The rule for some keys of a configuration.
+package struct ForeignRow: Sendable {
+    /// The keys.
+    package let keys: [String]
+    /// The rule.
+    package let rule: ForeignRule
+
+    init(_ keys: String..., rule: ForeignRule) { (self.keys, self.rule) = (keys, rule) }
+
+    init(_ keys: [String], _ rule: ForeignRule) { (self.keys, self.rule) = (keys, rule) }
+}
+
+/// All keys of one kind of configuration that are known, with what is done with each.
+package struct ForeignTable: Sendable {
+    /// What is described: a file, or a part of one.
+    package let title: String
+    /// The rules; the first that has a key decides.
+    package let rows: [ForeignRow]
+    /// Ends of keys that are known without being listed, because files name such keys freely.
+    package let ends: [String]
+
+    init(_ title: String, ends: [String] = [], _ rows: [ForeignRow]) {
+        (self.title, self.rows, self.ends) = (title, rows, ends)
+    }
+
+    /// The rule of a key; `nil` for one that is not known.
+    package func rule(of key: String) -> ForeignRule? {
+        for row in rows where row.keys.contains(where: { $0.utf8.elementsEqual(key.utf8) }) {
+            return row.rule
+        }
+        return ends.contains { key.hasUTF8Suffix($0) } ? .ignored("a name of the file's own") : nil
+    }
+
+    /// Every key that is listed.
+    package var keys: [String] { rows.flatMap(\.keys) }
+}
+
+/// What a configuration states that the result does not follow, or may not.
+package struct ForeignFinding: Hashable, Sendable {
+    /// How much it weighs.
+    package enum Weight: Sendable {
+        /// The result would be another for every input.
+        case error
+        /// The result may be another.
+        case warning
+        /// The result is another in a way that llama.cpp has for all such models.
+        case note
+        /// The key is not known.
+        case unknown
+    }
+
+    /// The file.
+    package let file: String
+    /// The key, with the keys of the objects that it is in.
+    package let key: String
+    /// How much it weighs.
+    package let weight: Weight
+    /// What the value is and why that matters, to be read behind the key; empty for one that is not known.
+    package let reason: String
+
+    /// The finding as a sentence.
+    package var sentence: String { "\(file): \"\(key)\" \(reason)" }
+}

@@ -1,0 +1,104 @@
+import Formats
+
+/// What each key of `rope_scaling` and `rope_parameters` means (transformers 4.40 to 5.23, `modeling_rope_utils.py`).
+enum RopeKeys {
+    /// The keys of all kinds.
+    static let table = ForeignTable(
+        "rope_scaling, rope_parameters",
+        [
+            ForeignRow(["rope_type", "type"], .read("the kind, which decides about the others")),
+            ForeignRow(["full_attention", "sliding_attention"], .object),
+            ForeignRow(
+                ["rope_theta"], .read("the base, as rope_theta of config.json")),
+            ForeignRow(["partial_rotary_factor"], .read("how much of a head is rotated, as in config.json")),
+            ForeignRow(["factor"], .read("for linear, yarn and llama3")),
+            ForeignRow(["original_max_position_embeddings"], .read("for yarn, longrope and llama3")),
+            ForeignRow(
+                ["attention_factor", "attn_factor", "beta_fast", "beta_slow", "extrapolation_factor"],
+                .read("for yarn")),
+            ForeignRow(["short_factor", "long_factor"], .read("for longrope of Phi 3 and MiniCPM")),
+            ForeignRow(["low_freq_factor", "high_freq_factor"], .read("for llama3")),
+            ForeignRow(["mscale_all_dim"], .read("for yarn of DeepSeek")),
+            ForeignRow(
+                ["mscale"], .ignored("DeepSeek's is that of mscale_all_dim; others have none that is not 1")),
+            ForeignRow(["mrope_section"], .read("the sections of positions")),
+            ForeignRow(
+                ["truncate"], .ignored("llama.cpp has one way to bound yarn's dimensions")),
+            ForeignRow(["finetuned", "mrope_interleaved"], .ignored("changes no rotation of a text")),
+            ForeignRow(["short_mscale", "long_mscale"], .only([], "GGUF has no such factors")),
+        ])
+
+    /// The kinds that a GGUF of a family has numbers for, in lower case.
+    static func kinds(_ architecture: String) -> Set<String> {
+        switch architecture {
+        case "llama", "smollm3", "exaone": ["default", "linear", "yarn", "llama3"]
+        case "phi3": ["default", "longrope", "su", "yarn"]
+        case "minicpm": ["default", "linear", "yarn", "longrope", "su"]
+        case "gemma", "gemma2", "phi2", "gpt2", "stablelm", "falcon", "gptneox", "bloom", "command-r",
+            "chatglm",
+            "nomic-bert", "nomic-bert-moe":
+            ["default"]
+        default: ["default", "linear", "yarn", "mrope"]
+        }
+    }
+
+    /// Whether the base that is stated in the parameters has to be llama.cpp's own.
+    static func hasFixedBase(_ architecture: String) -> Bool {
+        ["gemma", "gemma2", "phi2", "stablelm", "falcon", "gptneox"].contains(architecture)
+    }
+
+    /// Whether all of a head is rotated.
+    static func rotatesWholeHeads(_ architecture: String) -> Bool {
+        !["phi2", "phi3", "stablelm", "gptneox", "glm4", "chatglm", "exaone", "nomic-bert", "nomic-bert-moe"]
+            .contains(architecture)
+    }
+
+    /// Compares rotations with what a GGUF of the family has.
+    static func check(_ rope: JSON, _ key: String, _ architecture: String, _ review: inout ForeignReview) {
+        guard rope.members != nil else { return }
+        review.check(rope, table, in: "\(key).")
+        let layered = ["full_attention", "sliding_attention"].filter { rope[$0]?.members != nil }
+        for layer in layered {
+            guard let own = rope[layer] else { continue }
+            review.check(own, table, in: "\(key).\(layer).")
+            checkKind(own, "\(key).\(layer).", architecture, &review)
+        }
+        if layered.isEmpty { checkKind(rope, "\(key).", architecture, &review) }
+    }
+
+    private static func checkKind(
+        _ rope: JSON, _ place: String, _ architecture: String, _ review: inout ForeignReview
+    ) {
+        let name = rope["rope_type"] != nil ? "rope_type" : "type"
+        let kind = rope[name]?.string?.lowercased() ?? "default"
+        if !kinds(architecture).contains(kind) {
+            let isHarmless = kind == "linear" && rope["factor"]?.double == 1
+            if kind == "dynamic" {
+                review.report(
+                    place + name, .note,
+                    "is \"dynamic\": llama.cpp does not change rotations as texts become longer")
+            } else if !isHarmless {
+                // The converter writes this kind's name for all families, and its factors for two.
+                let isNamed = kind == "longrope" || kind == "su"
+                review.report(
+                    place + name, isNamed ? .warning : .error,
+                    "is \(ForeignReview.shown(rope[name] ?? .null)): GGUF has no such rotations for this family"
+                )
+            }
+        }
+        if hasFixedBase(architecture), let base = rope["rope_theta"], !ForeignReview.isOne(base, of: [10000])
+        {
+            review.report(
+                place + "rope_theta", .error,
+                "is \(ForeignReview.shown(base)): the converter writes no base for this family, and llama.cpp takes 10000"
+            )
+        }
+        if rotatesWholeHeads(architecture), let share = rope["partial_rotary_factor"],
+            !ForeignReview.isOne(share, of: [1])
+        {
+            review.report(
+                place + "partial_rotary_factor", .error,
+                "is \(ForeignReview.shown(share)): llama.cpp rotates all of a head for this family")
+        }
+    }
+}
