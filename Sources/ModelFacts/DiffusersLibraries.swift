@@ -3,7 +3,7 @@ import Formats
 /// Where diffusers takes the components of a pipeline from without running anything of the repository.
 enum DiffusersLibraries {
     /// Whether it is a library, or one of the modules of diffusers' own pipelines, which are named without the package.
-    static func contains(_ name: String) -> Bool { names.containsExactly(name) }
+    static func contains(_ name: String) -> Bool { names.contains { $0.utf8.isText(name) } }
 
     /// `LOADABLE_CLASSES` of diffusers 0.42.1, libraries of earlier versions, and the directories of `diffusers/pipelines`
     /// in 0.42.1 and before.

@@ -158,7 +158,7 @@ package struct ModelQuantization: Equatable, Sendable {
                 self.init(method: "mxfp4", bits: 4)
             case let part:
                 if ["qweight", "qzeros", "weight_scale", "weight_scale_inv"].contains(part) {
-                    seen.insert(part)
+                    seen.insert(ExactName(String(part)))
                 }
                 hasFP8 = hasFP8 || dtype == .f8e4m3
                 continue

@@ -93,15 +93,16 @@ final class UnpackDirectory: Sendable {
 
     private func directory(making path: RelativePath, for wanted: RelativePath) throws -> OpenDirectory {
         if let open = opened.directory(path) { return open }
-        let parent = try path.parent.map { try directory(making: $0, for: wanted) } ?? root
+        var parent = root
+        if let above = path.parent { parent = try self.directory(making: above, for: wanted) }
         let name = path.name
         try parent.makeDirectory(name)
         guard let status = try parent.status(of: name), status.kind == .directory else {
             throw Diagnostics(obstacle(path.text, try parent.status(of: name), wanted))
         }
-        let directory = try parent.directory(name)
-        opened.keep(directory, at: path)
-        return directory
+        let own = try parent.directory(name)
+        opened.keep(own, at: path)
+        return own
     }
 
     /// Opens a directory that exists; `nil` where it does not or is none.

@@ -190,7 +190,8 @@ struct UnpackSurvey {
         guard case .entry(let parent, let name, let status) = try directory.find(path), status.kind == .link
         else { return path }
         let parts = Path.parts(try parent.linkText(name)).map(String.init)
-        guard parts.count == 5, parts.prefix(3).map(ExactName.init) == ["..", "..", "blobs"],
+        guard parts.count == 5, parts[0].hasSameBytes(as: ".."), parts[1].hasSameBytes(as: ".."),
+            parts[2].hasSameBytes(as: "blobs"),
             SHA256Digest(hex: parts[4]) != nil, parts[4].utf8.starts(with: parts[3].utf8),
             parts[3].utf8.count == 2
         else { return path }

@@ -45,11 +45,11 @@ package struct Unpacker: Sendable {
         _ bundle: String?
     ) throws {
         let wanted = lock.packed.filter { names?.contains($0.name) ?? true }
-        let known = Set(exactly: lock.packed.map(\.name))
-        let unknown = (names ?? []).subtracting(known)
+        let known = lock.packed.map(\.name)
+        let unknown = (names ?? []).subtracting(Set(exactly: known))
         guard unknown.isEmpty else {
             throw Diagnostics(
-                unknown.sortedByBytes().map { entry -> Diagnostic in
+                unknown.sorted().map(\.text).map { entry -> Diagnostic in
                     let isSource = lock.entry(named: entry) != nil
                     return .unknownEntry(
                         entry, among: known,

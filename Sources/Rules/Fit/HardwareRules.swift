@@ -93,7 +93,7 @@ private struct EntryRules {
         }
         // Out of a model from which others are made those are loaded.
         guard !isSource else { return [] }
-        return weights.dtypes.keys.sortedByBytes().compactMap(type)
+        return weights.dtypes.keys.sorted().map(\.text).compactMap(type)
     }
 
     private func type(_ dtype: String) -> Diagnostic? {

@@ -1,3 +1,4 @@
+import Formats
 import Manifests
 import ModelFacts
 import PythonPackages

@@ -87,7 +87,7 @@ struct WheelResolution {
         }
         // As the loader asks for them: a project with one wheel by its path, one with several by its name.
         var roots: [PackageResolver.Root] = []
-        for name in counts.keys.sortedByBytes() {
+        for name in counts.keys.sorted().map(\.text) {
             let own = candidates.filter { $0.name.hasSameBytes(as: name) && $0.takesPython }
             if own.isEmpty {
                 hopeless.append(name)

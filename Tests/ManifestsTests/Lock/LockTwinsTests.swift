@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 
+@testable import Conversion
 @testable import Formats
 @testable import Manifests
 @testable import Storage
