@@ -1,3 +1,4 @@
+@testable import Tensors
 import Conversion
 import Testing
 
