@@ -54,7 +54,7 @@ enum AdapterPolicyRule {
         guard base.utf8.first == UInt8(ascii: "/"), name.count > 1, path.count >= name.count else {
             return path == name
         }
-        return (0...path.count - name.count).contains { path[$0..<$0 + name.count].elementsEqual(name) }
+        return (0...path.count - name.count).contains { Array(path[$0..<$0 + name.count]) == name }
     }
 
     private static func targets(_ locked: LockedEntry, _ policy: Policy) -> [Diagnostic] {

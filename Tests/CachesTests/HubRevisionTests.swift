@@ -111,14 +111,14 @@ import Testing
     @Test func readsEveryFolderNameBack() {
         for (kind, id, folder) in [
             (HubRepository.Kind.model, "a/b", "models--a--b"), (.dataset, "a-b/c.d", "datasets--a-b--c.d"),
-            (.space, "x", "spaces--x"),
+            (.space, "x", "spaces--x"), (.kernel, "a/b", "kernels--a--b"),
         ] {
             let repository = HubRepository(kind: kind, id: id)
             #expect(repository.folder == folder)
             #expect(HubRepository(folder: folder) == repository)
         }
         for name in [
-            "models--", "models--a--b--c", "models--a----b", "kernels--a--b", "models--..--b", "blobs",
+            "models--", "models--a--b--c", "models--a----b", "kernels--a----b", "models--..--b", "blobs",
         ] {
             #expect(HubRepository(folder: name) == nil)
         }

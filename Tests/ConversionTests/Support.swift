@@ -1,8 +1,8 @@
-@testable import Formats
 import Glibc
 import Testing
 
 @testable import Conversion
+@testable import Formats
 @testable import Tensors
 
 /// The bytes of a file; none if it cannot be read.

@@ -1,9 +1,9 @@
-@testable import Tensors
 import Conversion
 import Testing
 
 @testable import Formats
 @testable import ModelFacts
+@testable import Tensors
 
 @Suite struct AdapterFactsTests {
     private func tensors(_ shapes: [(String, [Int])]) -> [CheckpointTensor] {

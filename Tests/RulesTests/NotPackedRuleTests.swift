@@ -56,13 +56,4 @@ import Testing
                 "warning adapter-base-missing adapter", "warning entry-unused base",
             ])
     }
-
-    @Test func whatIsMadeFromAnEntryUsesIt() throws {
-        let sample = try RuleSample(
-            model("m", "pack = false") + "[[model]]\nname = \"q\"\nfrom = \"m\"\ndtype = \"f16\"\n"
-                + model("a", "pack = false")
-                + "[[model]]\nname = \"t\"\nfrom = \"m\"\ndtype = \"f16\"\nmerge = [\"a\"]\n")
-        let codes = try Check.findings(sample.manifest, sample.lock, stale: []).map(\.code)
-        #expect(!codes.contains(.entryUnused))
-    }
 }

@@ -77,6 +77,7 @@ enum ConfigKeys {
         ForeignRow(
             ["is_encoder_decoder", "add_cross_attention"],
             .only([false], "llama.cpp's model of this family is a single stack of layers")),
+        ForeignRow(["is_decoder"], .ignored("the class of the family decides which tokens are seen")),
         ForeignRow(
             ["pruned_heads"], .only([.object([])], "a GGUF has no place for heads that are left out")),
         ForeignRow(["cross_attention_hidden_size"], .only([], "llama.cpp has no second stack to look at")),

@@ -57,7 +57,7 @@ package struct ForeignTable: Sendable {
 
     /// The rule of a key; `nil` for one that is not known.
     package func rule(of key: String) -> ForeignRule? {
-        for row in rows where row.keys.contains(where: { $0.utf8.elementsEqual(key.utf8) }) {
+        for row in rows where row.keys.containsExactly(key) {
             return row.rule
         }
         return ends.contains { key.hasUTF8Suffix($0) } ? .ignored("a name of the file's own") : nil

@@ -181,7 +181,7 @@ enum QuantizationKeys {
         guard config.members != nil else { return }
         let name = config["quant_method"]?.string ?? (config["quant_algo"] != nil ? "modelopt" : "")
         let place = "quantization_config."
-        guard let table = methods.first(where: { $0.name.utf8.elementsEqual(name.utf8) })?.table else {
+        guard let table = methods.first(where: { $0.name.hasSameBytes(as: name) })?.table else {
             // Without a method nothing is undone; what would say that something has to be is not known.
             return review.check(
                 config, ForeignTable("", [ForeignRow(["quant_method"], .read(""))]), in: place)

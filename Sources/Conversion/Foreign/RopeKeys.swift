@@ -29,7 +29,7 @@ enum RopeKeys {
         ])
 
     /// The kinds that a GGUF of a family has numbers for, in lower case.
-    static func kinds(_ architecture: String) -> Set<String> {
+    static func kinds(_ architecture: String) -> [String] {
         switch architecture {
         case "llama", "smollm3", "exaone": ["default", "linear", "yarn", "llama3"]
         case "phi3": ["default", "longrope", "su", "yarn"]
@@ -71,7 +71,7 @@ enum RopeKeys {
     ) {
         let name = rope["rope_type"] != nil ? "rope_type" : "type"
         let kind = rope[name]?.string?.lowercased() ?? "default"
-        if !kinds(architecture).contains(kind) {
+        if !kinds(architecture).containsExactly(kind) {
             let isHarmless = kind == "linear" && rope["factor"]?.double == 1
             if kind == "dynamic" {
                 review.report(

@@ -77,7 +77,7 @@ enum SentenceKeys {
                 let type = entry["type"]?.string ?? ""
                 let name = type.split(separator: ".").last.map(String.init) ?? ""
                 let isTheirs = type.hasUTF8Prefix("sentence_transformers.")
-                if !isTheirs || !modules.contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
+                if !isTheirs || !modules.containsExactly(name) {
                     review.report(
                         "\(index).type", .warning,
                         "is \(ForeignReview.shown(entry["type"] ?? .null)): the module is not in the GGUF, so that embeddings are others"

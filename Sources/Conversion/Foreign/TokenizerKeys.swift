@@ -175,7 +175,7 @@ enum TokenizerKeys {
         for (place, token) in tokens {
             for member in token.members ?? [] where !keys.contains(ExactName(member.key)) {
                 let before = review.findings.count
-                review.check(.object([member]), added, in: place + ".…")
+                review.check(.object([member]), added, in: place + ".….")
                 if review.findings.count > before { keys.insert(ExactName(member.key)) }
             }
         }
@@ -201,7 +201,7 @@ enum TokenizerKeys {
         }
         guard json != .null else { return }
         let type = json["type"]?.string ?? ""
-        if !postProcessors.contains(where: { $0.utf8.elementsEqual(type.utf8) }) {
+        if !postProcessors.containsExactly(type) {
             review.report(
                 place + "type", .warning,
                 "is \(ForeignReview.shown(json["type"] ?? .null)): which tokens stand around a text is not known"

@@ -52,7 +52,7 @@ import Testing
         #expect(
             problems(text) == [
                 "manifest-conflict q: `pack` is for an entry with a source; "
-                    + "take it out, or write it in the entry that `from` names"
+                    + "remove it, or write it in the entry that `from` names"
             ])
     }
 
