@@ -6,13 +6,19 @@ package struct Caches: Sendable {
     package let hub: HubCache
     /// The kagglehub cache.
     package let kagglehub: KagglehubCache
+    /// What Kaggle attached to the notebook; `nil` where only the cache counts.
+    package let mounts: KaggleMounts?
     /// What Knapsack itself converted, the only one that it writes; `nil` where nobody states where that is kept.
     package let conversions: ConversionCache?
 
     /// Puts caches together; none of them has to exist.
-    package init(hub: HubCache, kagglehub: KagglehubCache, conversions: ConversionCache? = nil) {
+    package init(
+        hub: HubCache, kagglehub: KagglehubCache, mounts: KaggleMounts? = nil,
+        conversions: ConversionCache? = nil
+    ) {
         self.hub = hub
         self.kagglehub = kagglehub
+        self.mounts = mounts
         self.conversions = conversions
     }
 
@@ -34,11 +40,16 @@ package struct Caches: Sendable {
             return try hub.snapshot(repository, revision: revision)
         case .kaggle(let handle):
             if case .kaggle(let version) = pinned, version.with(version: nil) == handle.with(version: nil) {
-                return try kagglehub.snapshot(version)
+                return try attachedOrCached(version)
             }
-            return try kagglehub.snapshot(handle)
+            return try attachedOrCached(handle)
         case .path(let directory):
             return try LocalDirectory(directory, relativeTo: manifestDirectory).snapshot()
         }
+    }
+
+    private func attachedOrCached(_ handle: KaggleHandle) throws(Diagnostics) -> Snapshot {
+        if let attached = try mounts?.snapshot(handle) { return attached }
+        return try kagglehub.snapshot(handle)
     }
 }

@@ -72,7 +72,7 @@ package struct FileWalk {
                     case .link, .other:
                         refuse(
                             path, .notAFile, "is a device, a pipe or a socket", words,
-                            fix: "take it away, or leave it out with exclude")
+                            fix: "remove it, or leave it out with exclude")
                     }
                 } catch {
                     refuse(path, error, words)

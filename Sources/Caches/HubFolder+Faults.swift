@@ -31,8 +31,8 @@ extension HubFolder {
             Snapshot.Problem(
                 Diagnostic(
                     code: .noExistStale,
-                    "\(repository.id): the cache states both that \(FileWalk.shown(file.path)) exists and that not",
-                    notes: ["transformers believes the second; the bundle will not say it"],
+                    "\(repository.id): the cache states that \(FileWalk.shown(file.path)) exists, and that it does not",
+                    notes: ["transformers believes the second; the bundle leaves it out"],
                     fix: "delete \(FileWalk.shown(file.place.path))"),
                 [file.path.text])
         }
@@ -139,7 +139,7 @@ enum IncompleteDownload {
         let more = notes.count > 5 ? ["… and \(notes.count - 5) more"] : []
         let message =
             isOther
-            ? "the cache keeps the rest of a download that was interrupted, of another revision or an old one"
+            ? "the cache has what is left of an interrupted download, of another revision or an old one"
             : "a download was interrupted, so that files may be missing"
         return [
             Snapshot.Problem(

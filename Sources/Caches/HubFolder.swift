@@ -39,8 +39,8 @@ struct HubFolder {
         guard place.status.kind == .directory else {
             throw Diagnostics(
                 Diagnostic(
-                    code: .notCached, "\(repository.id): \(FileWalk.shown(place.path)) is no directory",
-                    fix: "take it away, then \(repository.download("main"))", verdict: .undecided))
+                    code: .notCached, "\(repository.id): \(FileWalk.shown(place.path)) is not a directory",
+                    fix: "remove it, then \(repository.download("main"))", verdict: .undecided))
         }
         self.repository = repository
         path = place.path

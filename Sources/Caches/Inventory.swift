@@ -27,6 +27,7 @@ extension Caches {
         var items: [Inventory.Item] = []
         var problems: [Diagnostic] = []
         hub.list(&items, &problems)
+        mounts?.list(&items, &problems)
         kagglehub.list(&items, &problems)
         return Inventory(items: items, problems: problems)
     }
@@ -49,7 +50,7 @@ extension HubCache {
                     problems.append(
                         Diagnostic(
                             code: .folderIgnored,
-                            "\(FileWalk.shown(name)) in the Hugging Face cache is no repository's folder"))
+                            "\(FileWalk.shown(name)) in the Hugging Face cache is not a repository's folder"))
                 }
                 continue
             }
@@ -100,6 +101,27 @@ extension HubCache {
     }
 }
 
+extension KaggleMounts {
+    fileprivate func list(_ items: inout [Inventory.Item], _ problems: inout [Diagnostic]) {
+        for handle in handles() {
+            guard handle.kind == .model else {
+                problems.append(
+                    Diagnostic(
+                        .note, code: .revisionNotCached,
+                        "\(handle.text) is attached; its mount does not state which version it is",
+                        fix: "name the version in the source, as the notebook's input panel shows it"))
+                continue
+            }
+            do throws(Diagnostics) {
+                guard let snapshot = try snapshot(handle) else { continue }
+                items.append(Inventory.Item(snapshot: snapshot, refs: [], size: snapshot.size))
+            } catch {
+                problems += error.all
+            }
+        }
+    }
+}
+
 extension KagglehubCache {
     fileprivate func list(_ items: inout [Inventory.Item], _ problems: inout [Diagnostic]) {
         var enclosure: CacheSandbox
@@ -113,7 +135,7 @@ extension KagglehubCache {
         problems += listing.strange.map { path in
             Diagnostic(
                 code: .folderIgnored,
-                "\(FileWalk.shown(path)) in the kagglehub cache is no version's directory")
+                "\(FileWalk.shown(path)) in the kagglehub cache is not a version's directory")
         }
         for handle in listing.handles {
             do throws(Diagnostics) {

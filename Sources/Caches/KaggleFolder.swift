@@ -129,7 +129,7 @@ extension KaggleFolder {
     ) -> [Snapshot.Problem] {
         let archive = enclosure.existing("\(handle.folder)/\(version).archive")
         let left = archive.map { ["left over: \(FileWalk.shown($0.path))"] } ?? []
-        let fix = "\(versioned.download), which goes on with it"
+        let fix = "\(versioned.download), which continues it"
         switch state(version) {
         case .complete:
             guard archive != nil else { return [] }

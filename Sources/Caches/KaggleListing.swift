@@ -14,6 +14,16 @@ struct KaggleListing {
         }
     }
 
+    /// The handles of Kaggle's mounts, where data sets are not divided into versions and there are no markers.
+    init(attached enclosure: inout CacheSandbox) {
+        descend(.model, [], &enclosure)
+        for owner in KaggleListing.directories(in: "datasets", &enclosure) {
+            for name in KaggleListing.directories(in: "datasets/\(owner)", &enclosure) {
+                if let handle = KaggleHandle(.dataset, folders: [owner, name]) { handles.append(handle) }
+            }
+        }
+    }
+
     private mutating func descend(
         _ kind: KaggleHandle.Kind, _ parts: [String], _ enclosure: inout CacheSandbox
     ) {

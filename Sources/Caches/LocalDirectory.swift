@@ -31,7 +31,8 @@ package struct LocalDirectory: Sendable {
                 Diagnostic(
                     code: .directoryMissing,
                     "path:\(FileWalk.shown(name)) is not a directory that can be read",
-                    notes: ["\(error)"], fix: "make it, or correct the source; it is seen from the manifest",
+                    notes: ["\(error)"],
+                    fix: "make it, or correct the source; it is relative to the manifest",
                     verdict: .undecided))
         }
         let subject = "path:\(FileWalk.shown(name))"
@@ -109,7 +110,7 @@ extension LocalDirectory {
                 code: .changedSinceDownload,
                 "\(subject): files were written again after they were downloaded (\(paths.count))",
                 notes: paths.prefix(5).map(FileWalk.shown) + more
-                    + ["what the download knew of them proves nothing any more"],
+                    + ["what the download recorded of them no longer proves anything"],
                 fix: "download again into the same directory; copy with cp --archive to keep the times"),
             paths.map(\.text))
     }

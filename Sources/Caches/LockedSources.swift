@@ -37,7 +37,7 @@ package struct LockedSources: Sendable {
                     throw Diagnostics(
                         Diagnostic(
                             code: .lockMalformed,
-                            "\(entry.name): the lock's source \"\(entry.asked.text)\" is not a source",
+                            "\(entry.name): the lock's source \"\(entry.asked.text)\" is not valid",
                             fix: "run knapsack lock {manifest} to write it again", verdict: .undecided))
                 }
                 let snapshot = try caches.snapshot(

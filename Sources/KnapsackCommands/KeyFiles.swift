@@ -40,14 +40,14 @@ enum KeyFiles {
             Diagnostic(code: .keyUnusable, message, fix: fix, verdict: .undecided)
         }
         switch problem {
-        case .noKey: return unusable("\(path) has no key; needed is \(wanted)", isPrivate ? make : extract)
+        case .noKey: return unusable("\(path) has no key; \(wanted) is needed", isPrivate ? make : extract)
         case .other("CERTIFICATE"):
             return unusable(
-                "\(path) is a certificate; needed is \(wanted)",
-                "take its key out, once you trust it: openssl x509 -in \(path) -pubkey -noout")
+                "\(path) is a certificate; \(wanted) is needed",
+                "extract its key, once you trust it: openssl x509 -in \(path) -pubkey -noout")
         case .other(let label):
             return unusable(
-                "\(path) holds a \(label); needed is \(wanted)",
+                "\(path) holds a \(label); \(wanted) is needed",
                 isPrivate ? "name the key that the public one was taken from" : extract)
         case .needsPassword:
             return unusable("\(path) is encrypted", "put its password into the variable \(passwordVariable)")

@@ -13,7 +13,7 @@ package struct Knapsack: AsyncParsableCommand {
         abstract: "Pack models for a notebook without internet: proved, stored once, loadable offline.",
         discussion: """
             A manifest names models that are in the Hugging Face and kagglehub caches. Knapsack pins and \
-            proves every file (lock), decides whether the bundle may and will work (check), writes one \
+            proves every file (lock), decides whether the bundle follows the rules and will work (check), writes one \
             directory to upload (pack), and proves it again anywhere (verify).
 
             Examples:

@@ -19,14 +19,14 @@ struct QuantizeTypeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A file with such rules, between spaces or ends of lines, in place of --tensor-type.",
+            "A file with such rules, separated by spaces or line ends, in place of --tensor-type.",
             valueName: "file"),
         completion: .file())
     var tensorTypeFile: String?
 
     @Option(
         help: ArgumentHelp(
-            "Leave these blocks out; those behind them move up.", valueName: "n,n,…"))
+            "Leave these blocks out; those after them move up.", valueName: "n,n,…"))
     var pruneLayers: String?
 
     @Option(help: ArgumentHelp("The type of the token embeddings.", valueName: "type"))
@@ -129,7 +129,7 @@ struct ModelFileOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Write OUTPUT-00001-of-0000N.gguf, each with at most so many bytes of tensors: 500M, 4G.",
+            "Write OUTPUT-00001-of-0000N.gguf, each with at most this many bytes of tensors: 500M, 4G.",
             valueName: "size"))
     var splitMaxSize: String?
 
@@ -138,7 +138,7 @@ struct ModelFileOptions: ParsableArguments {
     func division() throws -> ModelOutput.Division {
         guard let splitMaxSize else { return .none }
         guard let division = ModelOutput.Division.size(named: splitMaxSize) else {
-            throw ValidationError("--split-max-size \(splitMaxSize) is no size such as 500M or 4G")
+            throw ValidationError("--split-max-size \(splitMaxSize) is not a size such as 500M or 4G")
         }
         return division
     }
@@ -160,13 +160,14 @@ struct ContentOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A JSON file with values of general.* keys, put over what the model states.", valueName: "file"),
+            "A JSON file with values of general.* keys, which override what the model states.",
+            valueName: "file"),
         completion: .file(extensions: ["json"]))
     var metadata: String?
 
     @Option(
         help: ArgumentHelp(
-            "The pre-tokenizer's name, where it is not known by what the tokenizer does.",
+            "The pre-tokenizer's name, if it is not known from what the tokenizer does.",
             valueName: "name"))
     var pre: String?
 
@@ -200,7 +201,7 @@ struct ContentOptions: ParsableArguments {
             } catch {
                 throw Diagnostics(
                     Diagnostic(
-                        code: .jsonBroken, "\(metadata) is no JSON: \(error)",
+                        code: .jsonBroken, "\(metadata) is not JSON: \(error)",
                         fix: "write an object of general.* keys and values"))
             }
         }

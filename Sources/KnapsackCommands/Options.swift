@@ -10,10 +10,10 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .long, help: "Print one JSON document on standard output, and nothing else there.")
     var json = false
 
-    @Flag(name: [.short, .long], help: "Say nothing but findings.")
+    @Flag(name: [.short, .long], help: "Print findings only.")
     var quiet = false
 
-    @Flag(name: [.short, .long], help: "Say more: every file, every note.")
+    @Flag(name: [.short, .long], help: "Print more: every file and every note.")
     var verbose = false
 }
 
@@ -36,15 +36,25 @@ struct CacheOptions: ParsableArguments {
     /// the environment names. What could not be looked at is not empty.
     func requirePresent(_ context: CommandContext) throws {
         let caches = caches(context)
-        let named = [("Hugging Face", hfCache), ("kagglehub", kagglehubCache)]
-        var missing = named.compactMap { name, path in
-            path.flatMap { CacheOptions.isDirectory($0) ? nil : CacheOptions.missing(name, $0) }
-        }
+        var missing = namedButMissing
         let roots = [("Hugging Face", caches.hub.root), ("kagglehub", caches.kagglehub.root)]
-        if missing.isEmpty, !roots.contains(where: { CacheOptions.isDirectory($0.1) }) {
+        let isAttached = caches.mounts.map { CacheOptions.isDirectory($0.root) } ?? false
+        if missing.isEmpty, !isAttached, !roots.contains(where: { CacheOptions.isDirectory($0.1) }) {
             missing = roots.map(CacheOptions.missing)
         }
         guard missing.isEmpty else { throw Diagnostics(missing) }
+    }
+
+    /// Makes sure that each cache that an option names is there.
+    func requireNamed() throws {
+        let missing = namedButMissing
+        guard missing.isEmpty else { throw Diagnostics(missing) }
+    }
+
+    private var namedButMissing: [Diagnostic] {
+        [("Hugging Face", hfCache), ("kagglehub", kagglehubCache)].compactMap { name, path in
+            path.flatMap { CacheOptions.isDirectory($0) ? nil : CacheOptions.missing(name, $0) }
+        }
     }
 
     private static func isDirectory(_ path: String) -> Bool {
@@ -63,6 +73,8 @@ struct CacheOptions: ParsableArguments {
             hub: HubCache(root: hfCache ?? HubCache.defaultRoot(environment: context.environment)),
             kagglehub: KagglehubCache(
                 root: kagglehubCache ?? KagglehubCache.defaultRoot(environment: context.environment)),
+            mounts: kagglehubCache == nil
+                ? KaggleMounts(root: KaggleMounts.defaultRoot(environment: context.environment)) : nil,
             conversions: context.cacheDirectory.map(ConversionCache.init(cacheDirectory:)))
     }
 }

@@ -7,20 +7,20 @@ import Storage
 /// Whose signature a model has to have, and where it is.
 struct SignatureOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Whose signature it has to have: the public key.", valueName: "pem"),
+        help: ArgumentHelp("The public key that belongs to the signature.", valueName: "pem"),
         completion: .file())
     var key: String?
 
     @Option(
         help: ArgumentHelp(
-            "Where the signature is; model.sig in a directory, else beside the file with .sig.",
+            "The signature's file; by default model.sig in a directory, else the file's name with .sig.",
             valueName: "file"),
         completion: .file())
     var signature: String?
 
     func validate() throws {
         if signature != nil, key == nil {
-            throw ValidationError("--signature needs --key, whose it should be")
+            throw ValidationError("--signature needs --key, the key to check it with")
         }
     }
 

@@ -54,7 +54,7 @@ struct Converter: Sendable {
             findings.append(
                 Diagnostic(
                     code: .conversionDamaged,
-                    "\(entry): what was converted before is not what it was, and is made again",
+                    "\(entry): what was converted before has changed on the disk, and is made again",
                     notes: ["it was in \(target)"]))
         }
         guard makes else { throw Unmade() }
@@ -169,7 +169,7 @@ struct Converter: Sendable {
             throw Diagnostics(
                 Diagnostic(
                     code: .lockMalformed,
-                    "\(source.name): the lock's source \"\(source.asked.text)\" is not one",
+                    "\(source.name): the lock's source \"\(source.asked.text)\" is not valid",
                     fix: "run knapsack lock {manifest} to write it again", verdict: .undecided))
         }
         let snapshot = try caches.snapshot(for: parsed, pinned: source.origin, manifestDirectory: directory)

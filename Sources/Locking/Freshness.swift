@@ -28,7 +28,7 @@ package enum Freshness {
                     at: entry.location)
             } else if locked.asked != entry.asked {
                 stale(
-                    "\(entry.name) asks for something else than what was locked",
+                    "\(entry.name) asks for something other than what was locked",
                     notes: difference(locked.asked, entry.asked), at: entry.location)
             } else if let request = entry.conversion {
                 findings += conversion(entry, request, locked, lock)

@@ -37,7 +37,7 @@ package enum LockedConversions {
             let imatrix = ImatrixInput(request, as: conversion, in: directory)
             let adapters = request.merged.compactMap { lock.entry(named: $0) }
             guard adapters.count == request.merged.count, adapters.allSatisfy({ $0.asked.source != nil })
-            else { throw contradiction("\(entry.name) has adapters merged that it lacks") }
+            else { throw contradiction("\(entry.name) has merged adapters that the lock lacks") }
             let inputs = try ConversionInputs(
                 of: source, request, for: entry.name, merging: adapters, imatrix: imatrix)
             guard inputs.match(entry) else {

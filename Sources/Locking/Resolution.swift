@@ -229,7 +229,7 @@ package struct FoundEntry: Sendable {
                     Diagnostic(
                         code: .licenseDiffers,
                         "\(entry.name): the manifest states the licence is \(stated), the model card states \(card)",
-                        fix: "take license out of the entry, or make sure that it is right"))
+                        fix: "delete license from the entry, or make sure that it is right"))
             }
         } else {
             license =

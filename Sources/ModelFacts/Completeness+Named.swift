@@ -14,7 +14,7 @@ extension CompletenessRules {
                 fix: hasWheels
                     ? "declare it as [[wheels]]"
                     : fix("the weights")
-                        + "; declare what is no model as [[files]], or add \"weights-missing\" to "
+                        + "; declare what is not a model as [[files]], or add \"weights-missing\" to "
                         + "the entry's allow")
         case "language-model":
             return Diagnostic(
@@ -67,7 +67,7 @@ extension CompletenessRules {
         let file = FileWalk.shown(requirement.file)
         return Diagnostic(
             requirement.isOptional ? .warning : .error, code: requirement.code,
-            "\(entry): nothing is there of what \(file) \(requirement.verb): \(wanted[0])",
+            "\(entry): none of what \(file) \(requirement.verb) is there: \(wanted[0])",
             notes: wanted.dropFirst().prefix(6).map { "nor \($0)" } + requirement.reason,
             fix: fix(wanted[0]))
     }

@@ -38,7 +38,7 @@ struct CompletenessRules {
 
     func fix(_ pattern: String) -> String {
         let command = download.map { "download it (\($0))" } ?? "download it with hf download"
-        return "\(command), and see that the entry's include and exclude take \(pattern)"
+        return "\(command), and check that the entry's include and exclude take \(pattern)"
     }
 
     /// Files of a set that are missing.
@@ -125,7 +125,7 @@ struct CompletenessRules {
         return [
             Diagnostic(
                 code: .tokenizerMissing,
-                "\(entry): no tokenizer is there\(place), and transformers may load an empty one without a word",
+                "\(entry): no tokenizer is there\(place), and transformers may load an empty one without a message",
                 notes: ["looked for \(TokenizerFiles.wanted)"] + (half ?? []),
                 fix: fix("the tokenizer's files"))
         ]

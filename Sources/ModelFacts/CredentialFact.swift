@@ -56,7 +56,7 @@ package struct CredentialFact: Equatable, Sendable {
             return Diagnostic(
                 code: .credentials, "\(entry): \(shown) has \(first.kind), in line \(first.line)",
                 notes: facts.dropFirst().prefix(8).map { "line \($0.line): \($0.kind)" },
-                fix: "take it out and revoke it, or leave the file out with exclude; if it is none, add "
+                fix: "take it out and revoke it, or leave the file out with exclude; if it is not one, add "
                     + "\"credentials\" to the entry's allow")
         }
     }

@@ -48,7 +48,9 @@ package struct StarterManifest {
         let lines = others.flatMap { item -> [String] in
             let errors = item.findings.filter { $0.severity == .error }
             let source = "# source = \(StarterManifest.quoted(item.source.text))"
-            guard let first = errors.first else { return [source, "#   a space is no model or data set"] }
+            guard let first = errors.first else {
+                return [source, "#   a space is not a model or a data set"]
+            }
             let more = errors.count > 1 ? ["#   and \(errors.count - 1) more: knapsack list"] : []
             let fix = first.fix.map { ["#   fix: \(StarterManifest.comment($0))"] } ?? []
             return [source, "#   \(StarterManifest.comment(first.message))"] + fix + more
@@ -85,7 +87,7 @@ package struct StarterManifest {
             source = \(StarterManifest.quoted(item.source.text))
 
             """
-        if license == nil { text += "# license = \"…\"   # the cache does not say it\n" }
+        if license == nil { text += "# license = \"…\"   # the cache does not state it\n" }
         return text
     }
 

@@ -43,7 +43,7 @@ package enum Check {
         return [
             Diagnostic(
                 code: .factsOutdated,
-                "the lock was made by \(other) Knapsack, which looked for other things in the files",
+                "the lock was made by \(other) Knapsack, which recorded other facts about the files",
                 at: Diagnostic.Location(file: manifest.path),
                 notes: ["facts of version \(lock.factsVersion), and the rules need \(Lock.factsVersion)"],
                 fix: "run knapsack lock {manifest} where the caches are; the pins stay", verdict: .undecided)
@@ -71,7 +71,7 @@ package enum Check {
                 code: .tensorMissing, "\(entry.name): the weights have no tensor \(first)\(more)",
                 notes: ["config.json asks for it"]
                     + names.dropFirst().prefix(9).map { "\($0) is not there either" },
-                fix: "see that all files of the model are there, and that config.json belongs to them")
+                fix: "check that all files of the model are there, and that config.json belongs to them")
         ]
     }
 }

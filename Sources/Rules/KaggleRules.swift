@@ -79,7 +79,7 @@ enum KaggleRules {
         if bundle.title == "INSERT_TITLE_HERE" {
             report(
                 .kagglePlaceholder, of: "title",
-                "the bundle's title is the one of the kaggle command's template",
+                "the bundle's title is that of the kaggle command's template",
                 fix: "write a title of your own")
         }
         if bundle.license == "unknown" {
@@ -98,11 +98,11 @@ enum KaggleRules {
         return manifest.bundle.keywords.compactMap { keyword in
             let problem: String
             if !seen.insert(ExactName(keyword)).inserted {
-                problem = "is there twice"
+                problem = "occurs twice"
             } else if keyword.contains(",") {
-                problem = "has a comma: each keyword stands by itself"
+                problem = "has a comma: each keyword is one string"
             } else if keyword != keyword.lowercased() || keyword.first == " " || keyword.last == " " {
-                problem = "is no tag of Kaggle's, which are lowercase without space around"
+                problem = "is not a tag of Kaggle's, which are lowercase without spaces around them"
             } else {
                 return nil
             }
@@ -123,7 +123,7 @@ enum KaggleRules {
             findings.append(
                 Diagnostic(
                     isModel ? .warning : .error, code: .kaggleSize,
-                    "the bundle has \(size), and Kaggle takes \(ByteCount.text(maximumSize)) a dataset",
+                    "the bundle has \(size), and Kaggle takes \(ByteCount.text(maximumSize)) for a dataset",
                     at: location, notes: isModel ? ["for models it has published no limit"] : [], fix: remedy)
             )
         } else if plan.size > maximumSize / 10 * 9 {

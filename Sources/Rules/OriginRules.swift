@@ -21,7 +21,7 @@ enum ReleaseRule {
             Diagnostic(
                 code: .releasedLate,
                 "\(entry.name): it was released on \(released), and the policy asks for a day before \(limit)",
-                notes: ["said by the manifest"], fix: "take a model, or a revision, that is older")
+                notes: ["stated by the manifest"], fix: "take a model, or a revision, that is older")
         ]
     }
 

@@ -58,7 +58,7 @@ enum PickleRule {
             case .unreadable:
                 Diagnostic(
                     code: .pickleUnreadable,
-                    "\(locked.name): what loading \(pickle.path) would do could not be made out",
+                    "\(locked.name): what loading \(pickle.path) would do could not be determined",
                     notes: notes,
                     fix: fix)
             }
@@ -69,7 +69,7 @@ enum PickleRule {
         switch pickle.verdict {
         case .harmless: " builds only data"
         case .refused: pickle.names.isEmpty ? " does more than build data" : " imports \(pickle.names[0])"
-        case .unreadable: " could not be looked through"
+        case .unreadable: " could not be read"
         }
     }
 }

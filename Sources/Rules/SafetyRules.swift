@@ -15,7 +15,7 @@ enum RemoteCodeRule {
                 Diagnostic(
                     policy.remoteCode == .deny ? .error : .warning, code: .remoteCode,
                     code.contains(where: \.runsUnasked)
-                        ? "\(locked.name): loading it may run code that its configuration names, unasked"
+                        ? "\(locked.name): loading it may run code that its configuration names, without asking"
                         : "\(locked.name): loading it with trust_remote_code runs code that it brings along",
                     notes: listed(code.map(text)),
                     fix:

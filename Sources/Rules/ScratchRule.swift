@@ -32,7 +32,7 @@ enum ScratchRule {
             let entry = manifest.entries.first { $0.name == need.entry.name }
             let finding = Diagnostic(
                 code: .scratchSize,
-                "\(need.entry.name): the loader has to put \(ByteCount.text(need.bytes)) of it together, and a "
+                "\(need.entry.name): the loader has to rebuild \(ByteCount.text(need.bytes)) of it, and a "
                     + "notebook has about \(ByteCount.text(scratch)) of scratch",
                 at: entry?.location, fix: Self.remedy)
             return entry.map(finding.allowed) ?? finding
@@ -58,10 +58,10 @@ enum ScratchRule {
         }
         return Diagnostic(
             .warning, code: .scratchSize,
-            "the loader has to put \(ByteCount.text(total)) of files together in scratch, and "
+            "the loader has to rebuild \(ByteCount.text(total)) of files in scratch, and "
                 + (isTooMuch
                     ? "a notebook has about \(ByteCount.text(scratch))"
-                    : "/kaggle/working has \(ByteCount.text(working)): leave it where it is by itself, in /tmp"),
+                    : "/kaggle/working has \(ByteCount.text(working)): leave scratch at its default, in /tmp"),
             at: manifest.bundleLocation(of: "dedup"), notes: notes,
             fix: isTooMuch ? "activate(names=[…]) makes only some of them ready; or \(remedy)" : remedy)
     }

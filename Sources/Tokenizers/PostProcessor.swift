@@ -53,7 +53,7 @@ indirect enum PostProcessor: Sendable {
                 throw piece.broken("the token '\(name)' is not among 'special_tokens'")
             }
             let ids = listed.compactMap { $0.integer }
-            guard ids.count == listed.count else { throw part.broken("an id is no whole number") }
+            guard ids.count == listed.count else { throw part.broken("an id is not a whole number") }
             result.append(ids)
         }
         return result

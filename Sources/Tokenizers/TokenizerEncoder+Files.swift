@@ -17,7 +17,7 @@ extension TokenizerEncoder {
         let read = parsed == nil ? try files.json("tokenizer.json") : parsed
         if let whole = read {
             guard whole.members != nil else {
-                throw ConversionError(.tokenizerBroken, "tokenizer.json is broken: it is no object")
+                throw ConversionError(.tokenizerBroken, "tokenizer.json is broken: it is not an object")
             }
             tokenizer = whole
         } else {

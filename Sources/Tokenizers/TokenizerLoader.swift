@@ -145,7 +145,8 @@ struct TokenizerLoader {
             }
             guard let id = id(name) else {
                 throw ConversionError(
-                    .tokenizerConfig, "tokenizer_config.json names the \(key) '\(name)', which is no token")
+                    .tokenizerConfig, "tokenizer_config.json names the \(key) '\(name)', which is not a token"
+                )
             }
             tokens.append(
                 JSON.Member(name, ["id": .string(name), "ids": [.integer(id)], "tokens": [.string(name)]]))

@@ -20,14 +20,14 @@ package struct TokenizerPart {
     package func type() throws(ConversionError) -> String { try string("type") }
 
     package func string(_ key: String) throws(ConversionError) -> String {
-        guard let text = json[key]?.string else { throw broken("'\(key)' is no string") }
+        guard let text = json[key]?.string else { throw broken("'\(key)' is not a string") }
         return text
     }
 
     /// A string that may be missing or `null`.
     func optionalString(_ key: String) throws(ConversionError) -> String? {
         guard let part = self[key] else { return nil }
-        guard let text = part.json.string else { throw broken("'\(key)' is no string") }
+        guard let text = part.json.string else { throw broken("'\(key)' is not a string") }
         return text
     }
 
@@ -46,13 +46,15 @@ package struct TokenizerPart {
     }
 
     package func integer(_ key: String) throws(ConversionError) -> Int {
-        guard let value = json[key]?.integer, value >= 0 else { throw broken("'\(key)' is no whole number") }
+        guard let value = json[key]?.integer, value >= 0 else {
+            throw broken("'\(key)' is not a whole number")
+        }
         return value
     }
 
     /// The elements of an array, each with its place.
     package func parts(_ key: String) throws(ConversionError) -> [TokenizerPart] {
-        guard let array = json[key]?.array else { throw broken("'\(key)' is no array") }
+        guard let array = json[key]?.array else { throw broken("'\(key)' is not an array") }
         return array.enumerated().map { TokenizerPart($1, "\(place).\(key)[\($0)]") }
     }
 

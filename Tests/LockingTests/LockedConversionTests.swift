@@ -80,9 +80,9 @@ import Testing
         let unlicensed = try Samples.lock(manifest.bundle, [base, try cast(of: base, license: .some(nil))])
         #expect(messages(manifest, unlicensed) == [stale])
         let bf16 = try self.manifest("from = \"base\"\ndtype = \"bf16\"\n")
-        #expect(messages(bf16, fresh) == ["cast asks for something else than what was locked"])
+        #expect(messages(bf16, fresh) == ["cast asks for something other than what was locked"])
         let source = try self.manifest("source = \"path:x\"\n")
-        #expect(messages(source, fresh) == ["cast asks for something else than what was locked"])
+        #expect(messages(source, fresh) == ["cast asks for something other than what was locked"])
     }
 
     @Test func keyFollowsFromInputsParametersAndVersionAlone() throws {

@@ -49,7 +49,7 @@ struct RequirementTests {
         ("2_Dense/config.json", "m: 2_Dense/config.json, which modules.json names, is missing"),
         (
             "2_Dense/model.safetensors",
-            "m: nothing is there of what modules.json names: 2_Dense/model*.safetensors"
+            "m: none of what modules.json names is there: 2_Dense/model*.safetensors"
         ),
     ])
     func findsWhatAModuleIsLoadedFrom(_ path: String, _ message: String) async throws {

@@ -89,7 +89,7 @@ import Testing
                 "error license-unknown silent", "error license-unknown unsaid",
             ])
         let denied = try #require(try sample.diagnostics().first)
-        #expect(denied.notes == ["allowed: mit", "not in it: gpl-3.0", "said by the model card"])
+        #expect(denied.notes == ["allowed: mit", "not in it: gpl-3.0", "stated by the model card"])
         #expect(denied.location == Diagnostic.Location(file: "pack.toml", line: 10, column: 1))
     }
 

@@ -358,7 +358,7 @@ def install(name: str, *packages: str) -> None:
         for line in pip.stdout or ():
             print(line, end="")
     if pip.returncode != 0:
-        raise KnapsackError(f"pip ended with {pip.returncode} for {name}", "its own lines above say why")
+        raise KnapsackError(f"pip ended with {pip.returncode} for {name}", "its output above states why")
     importlib.invalidate_caches()
 
 
@@ -470,7 +470,7 @@ class _File(NamedTuple):
         return (
             self.spans[0].at
             if self.stored
-            else f"{self.path} (put together from {_count(len(self.spans), 'piece')})"
+            else f"{self.path} (rebuilt from {_count(len(self.spans), 'piece')})"
         )
 
 
@@ -630,7 +630,7 @@ def _parse_hub(record: Any) -> _Hub:
     if kind not in ("model", "dataset", "space"):
         raise ValueError(f'"repo_type" is {kind!r}, expected model, dataset or space')
     if len(parts) > 2 or "--" in repo or not all(_REPO_PART.fullmatch(part) for part in parts):
-        raise ValueError(f'"repo_id" is {repo!r:.100}, which is no repository of the Hub')
+        raise ValueError(f'"repo_id" is {repo!r:.100}, which is not a repository of the Hub')
     commit = _text(record, "commit", _COMMIT)
     return _Hub("--".join([f"{kind}s", *parts]), repo, commit, _safe_path(record, "ref"))
 
@@ -641,7 +641,7 @@ def _parse_kaggle(record: Any) -> _Kaggle:
     is_model = kind == "model" and len(parts) == 5
     is_dataset = kind == "dataset" and len(parts) == 4 and parts[2] == "versions"
     if not (is_model or is_dataset) or not re.fullmatch(r"[1-9][0-9]{0,8}", parts[-1]):
-        raise ValueError(f'"handle" is {handle!r:.100}, which is no {kind} handle with its version')
+        raise ValueError(f'"handle" is {handle!r:.100}, which is not a {kind} handle with a version')
     return _Kaggle(kind, tuple(parts[:-1] if is_model else parts[:2]), int(parts[-1]))
 
 
@@ -1173,7 +1173,7 @@ def _shards(entry: _Entry, index: str) -> list[str]:
         names = json.loads(_Content(file).read(0, file.size))["weight_map"].values()
         shards = [folder + name for name in dict.fromkeys(names)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        what = f"{entry.name}: {index} is no index of shards ({error!r:.100})"
+        what = f"{entry.name}: {index} is not an index of shards ({error!r:.100})"
         raise KnapsackError(what, "name the files to take: tensors(name, path, ...)") from error
     missing = [path for path in shards if path not in entry.files]
     if missing:
@@ -1195,18 +1195,18 @@ def _read_header(entry: str, content: _Content) -> list[_Header]:
             raise ValueError(f"a header of {length:,} bytes does not fit into {size:,} bytes or the format")
         return _parse_header(content.read(8, 8 + length).decode(), 8 + length, size)
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        what = f"{entry}: {content.file.path} is no sound safetensors file: {error!s:.300}"
+        what = f"{entry}: {content.file.path} is not a valid safetensors file: {error!s:.300}"
         raise KnapsackError(what, f"path({entry!r}) has the file as it is") from error
 
 
 def _parse_header(text: str, start: int, size: int) -> list[_Header]:
     header = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
     if type(header) is not dict:
-        raise ValueError("its header is no object")
+        raise ValueError("its header is not an object")
     metadata = header.pop("__metadata__", None)
     metadata = {} if metadata is None else metadata
     if type(metadata) is not dict or any(type(value) is not str for value in metadata.values()):
-        raise ValueError("its __metadata__ is no object of strings")
+        raise ValueError("its __metadata__ is not an object of strings")
     found: list[_Header] = []
     for name, record in header.items():
         name.encode()  # a lone surrogate is no text
@@ -1216,7 +1216,7 @@ def _parse_header(text: str, start: int, size: int) -> list[_Header]:
         if type(shape) is not list or type(place) is not list or len(place) != 2:
             raise ValueError(f"tensor {name!r:.100} has no shape or no two data_offsets")
         if any(type(number) is not int or number < 0 for number in (*shape, *place)):
-            raise ValueError(f"tensor {name!r:.100} has a shape or data_offsets that are no sizes")
+            raise ValueError(f"tensor {name!r:.100} has a shape or data_offsets that are not sizes")
         found.append((start + place[0], start + place[1], name, dtype, tuple(shape)))
     found.sort()
     end = start
@@ -1228,7 +1228,7 @@ def _parse_header(text: str, start: int, size: int) -> list[_Header]:
         for number in shape:
             count *= number
             if count * bits >> 64:
-                raise ValueError(f"tensor {name!r:.100} is larger than 64 bits can say")
+                raise ValueError(f"tensor {name!r:.100} is larger than 64 bits can hold")
         if count * bits != (last - first) * 8:
             what = f"tensor {name!r:.100} has {last - first} bytes"
             raise ValueError(f"{what}, {dtype} and its shape make {count * bits} bits")
@@ -1530,7 +1530,7 @@ class _Place:
                 _remove(self._proof(file))
             needed, free = sum(file.size for file in missing), shutil.disk_usage(self.owner).free
             if needed > free:
-                what = f"{self.home}: {_count(len(missing), 'file')} to put together here"
+                what = f"{self.home}: {_count(len(missing), 'file')} to rebuild here"
                 fix = f"{_ELSEWHERE}, or activate(names=[...]) fewer entries"
                 raise KnapsackError(f"{what} need {needed:,} bytes and {free:,} are free", fix)
             stop = threading.Event()

@@ -55,12 +55,12 @@ struct SegmentProof {
             switch failure {
             case .other(let found):
                 Diagnostic(
-                    code: .changed, "\(file.name) does not come out of its segments",
+                    code: .changed, "\(file.name), rebuilt from its segments, is not what the lock states",
                     notes: ["expected sha256 \(file.sha256)", "found    sha256 \(found)"],
                     fix: "pack the bundle again")
             case .unreadable(let error):
                 Diagnostic(
-                    code: .unreadable, "\(file.name) could not be put together", notes: ["\(error)"],
+                    code: .unreadable, "\(file.name) could not be rebuilt", notes: ["\(error)"],
                     verdict: .undecided)
             }
         }
@@ -77,7 +77,8 @@ struct SegmentProof {
                 let expected = "expected sha256 \(file.sha256)  (from the lock)"
                 problems.append(
                     Diagnostic(
-                        code: .contentChanged, "\(file.name) does not come out of its segments",
+                        code: .contentChanged,
+                        "\(file.name), rebuilt from its segments, is not what the lock states",
                         notes: [expected, "found    sha256 \(found)"],
                         fix: "run knapsack verify on the lock, or knapsack lock {manifest} --rehash"))
             case .unreadable(let error): throw error

@@ -39,7 +39,8 @@ package struct ModelSignature: Sendable {
                     Diagnostic(
                         code: .signatureOrder,
                         "\(path) lists its files in another order than the format demands",
-                        fix: "tell whoever wrote it; what it states of each file is checked all the same"))
+                        fix: "report it to whoever wrote it; what it states about each file is still checked")
+                )
             }
         } catch {
             findings.append(
@@ -67,9 +68,9 @@ package struct ModelSignature: Sendable {
         _ file: SignatureFile, _ path: String, _ key: PublicKey
     ) throws(SignatureProblem) -> [Diagnostic] {
         guard case .key(let hint, let text, let details) = file.material else {
-            let how = file.material == .certificates ? "a certificate" : "Sigstore's keyless way"
+            let how = file.material == .certificates ? "a certificate" : "Sigstore without a key"
             throw SignatureProblem(
-                "was signed by \(how), and Knapsack checks signatures of keys; model_signing checks it",
+                "was signed by \(how), and Knapsack checks only signatures by keys; model_signing checks this one",
                 verdict: .undecided)
         }
         let names = try KeyNames(key)
@@ -86,7 +87,7 @@ package struct ModelSignature: Sendable {
             throw SignatureProblem(
                 hint == nil || hint == names.fingerprint
                     ? "has no valid signature: it was changed after it was signed"
-                    : "has no valid signature of the key: it names another one, \(hint ?? "")")
+                    : "has no valid signature by this key: it names another one, \(hint ?? "")")
         }
         var wrong: [String] = []
         if let hint, hint != names.fingerprint { wrong.append("hint \(hint)") }
@@ -96,7 +97,7 @@ package struct ModelSignature: Sendable {
         if wrong.isEmpty { return [] }
         return [
             Diagnostic(
-                code: .signatureKey, "\(path) names another key than the one that signed it",
+                code: .signatureKey, "\(path) names a key other than the one that signed it",
                 notes: wrong + ["the key is \(names.fingerprint)"], fix: "ask whoever signed for a new one")
         ]
     }

@@ -9,19 +9,19 @@ extension ModelStatement {
         do {
             document = try JSON.parse(payload)
         } catch {
-            throw SignatureProblem("holds a statement that is no JSON document: \(error)")
+            throw SignatureProblem("holds a statement that is not a JSON document: \(error)")
         }
         let statement = try SignatureObject(document, "the statement")
         let type = try statement.string("_type")
         guard type == ModelStatement.type else {
-            throw SignatureProblem("is over a \"\(type)\", no statement")
+            throw SignatureProblem("is over a \"\(type)\", not a statement")
         }
         let predicateType = try statement.string("predicateType")
         guard predicateType == ModelStatement.predicateType else {
             throw SignatureProblem(
                 predicateType == "https://model_signing/Digests/v0.1"
                     ? "was made by model_signing before version 1.0, and has to be made again"
-                    : "is a \"\(predicateType)\", and no signature of a model")
+                    : "is a \"\(predicateType)\", and not a signature of a model")
         }
         let subjects = try statement.objects("subject")
         guard let subject = subjects.first, subjects.count == 1 else {
@@ -51,7 +51,7 @@ extension ModelStatement {
             throw SignatureProblem("could not be looked at: \(error)", verdict: .undecided)
         }
         guard sum.bytes == root else {
-            throw SignatureProblem("names a digest of the model that its files' digests do not add up to")
+            throw SignatureProblem("names a digest of the model that does not follow from its files' digests")
         }
         files = try ModelStatement.files(resources, shardSize)
         isInOrder = ModelStatement.isInOrder(resources)
@@ -109,7 +109,7 @@ extension ModelStatement {
             }
             resources.append(Resource(path: RelativePath(path), range: range, name: name, digest: digest))
         }
-        guard !resources.isEmpty else { throw SignatureProblem("is of no file at all") }
+        guard !resources.isEmpty else { throw SignatureProblem("names no file") }
         guard resources.count == 1 || !resources.contains(where: { $0.path == nil }) else {
             throw SignatureProblem("names a file that has a part \".\"")
         }

@@ -79,7 +79,7 @@ extension SignatureFile {
         do {
             document = try JSON.parse(bytes)
         } catch {
-            throw SignatureProblem("is no JSON document: \(error)")
+            throw SignatureProblem("is not a JSON document: \(error)")
         }
         let top = try SignatureObject(document, "the document")
         try top.allowOnly(["mediaType", "verificationMaterial", "dsseEnvelope"])
@@ -121,12 +121,12 @@ extension SignatureFile {
             let hint = try key.optionalString("hint")
             let text = key["rawBytes"] == nil ? nil : try key.bytes("rawBytes")
             guard hint != nil || text != nil else {
-                throw SignatureProblem("does not say which key it is of")
+                throw SignatureProblem("does not state which key made it")
             }
             return (.key(hint: hint, text: text, details: try key.optionalString("keyDetails")), hasWitnesses)
         case ["x509CertificateChain"]: return (.certificates, hasWitnesses)
         case ["certificate"]: return (.sigstore, hasWitnesses)
-        default: throw SignatureProblem("does not say by which one of key and certificates it was signed")
+        default: throw SignatureProblem("does not state whether a key or certificates signed it")
         }
     }
 }

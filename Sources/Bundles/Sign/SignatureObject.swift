@@ -41,7 +41,7 @@ struct SignatureObject {
     private func required(_ key: String, _ kind: String) -> SignatureProblem {
         SignatureProblem(
             members[key] == nil
-                ? "has no \"\(key)\" in \(name)" : "has a \"\(key)\" in \(name) that is no \(kind)")
+                ? "has no \"\(key)\" in \(name)" : "has a \"\(key)\" in \(name) that is not a \(kind)")
     }
 
     func string(_ key: String) throws(SignatureProblem) -> String {
@@ -72,7 +72,7 @@ struct SignatureObject {
     }
 
     func bytes(_ key: String) throws(SignatureProblem) -> [UInt8] {
-        guard let bytes = Base64.bytes(try string(key)) else { throw required(key, "base64") }
+        guard let bytes = Base64.bytes(try string(key)) else { throw required(key, "base64 string") }
         return bytes
     }
 
@@ -85,7 +85,7 @@ struct SignatureObject {
     }
 
     func object(_ key: String) throws(SignatureProblem) -> SignatureObject {
-        guard let value = members[key], value.members != nil else { throw required(key, "object") }
+        guard let value = members[key], value.members != nil else { throw required(key, "JSON object") }
         return try SignatureObject(value, "\"\(key)\"")
     }
 

@@ -54,7 +54,7 @@ package struct ArchiveContent: Sendable {
                     throw Diagnostics(
                         Diagnostic(
                             code: .lockMalformed, "\(archive): its lock has \(entry.size) bytes",
-                            notes: ["allowed are \(Lock.sizeLimit)"], verdict: .undecided))
+                            notes: ["at most \(Lock.sizeLimit) are allowed"], verdict: .undecided))
                 }
                 var bytes: [UInt8] = []
                 bytes.reserveCapacity(entry.size)
@@ -70,7 +70,7 @@ package struct ArchiveContent: Sendable {
         guard let lock else {
             throw Diagnostics(
                 Diagnostic(
-                    code: .notABundle, "\(archive) has no \(Lock.bundledName), so it is no bundle",
+                    code: .notABundle, "\(archive) has no \(Lock.bundledName), so it is not a bundle",
                     fix: "name an archive that knapsack pack wrote", verdict: .undecided))
         }
         return (path, lock, sizes)

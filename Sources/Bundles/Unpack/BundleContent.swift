@@ -33,7 +33,7 @@ extension BundleContent {
             throw Diagnostics(
                 Diagnostic(
                     code: .lockMalformed, "\(name): its lock has \(size) bytes",
-                    notes: ["allowed are \(Lock.sizeLimit)"], verdict: .undecided))
+                    notes: ["at most \(Lock.sizeLimit) are allowed"], verdict: .undecided))
         }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(size)

@@ -150,8 +150,8 @@ extension UnpackPlan {
                 if other != nil { continue }
                 let elsewhere = Diagnostic(
                     code: .refKept,
-                    "\(entry.name): \(ref) of \(repository.id) points elsewhere in the cache, and still does",
-                    notes: ["restored was \(hash)"],
+                    "\(entry.name): \(ref) of \(repository.id) points elsewhere in the cache, and was not changed",
+                    notes: ["the restored commit is \(hash)"],
                     fix: "use revision=\"\(hash)\", or delete \(path) in the cache and unpack again")
                 units[unit].texts.append(Text(path: path, bytes: Array(hash.utf8), elsewhere: elsewhere))
             }

@@ -41,8 +41,8 @@ extension UnpackPlan {
                 Diagnostic(
                     code: .versionPartial,
                     "\(first.name): the manifest left files of \(handle.text) out, and kagglehub will not miss them",
-                    notes: ["it takes the version for complete by \(marker)"],
-                    fix: "delete the marker where the rest can and shall be downloaded"))
+                    notes: ["it takes the version as complete because of \(marker)"],
+                    fix: "delete the marker if you want the rest to be downloaded"))
         }
     }
 }

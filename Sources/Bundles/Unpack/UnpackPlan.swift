@@ -128,7 +128,7 @@ struct UnpackPlan: Sendable {
                 throw UnpackPlan.contradiction("an entry has the name \(UnpackPlan.staging)")
             }
             guard seen.insert(path).inserted else {
-                throw UnpackPlan.contradiction("two files are to be at \(quoted(path.text))")
+                throw UnpackPlan.contradiction("two files would be at \(quoted(path.text))")
             }
         }
         for path in paths {

@@ -169,9 +169,9 @@ struct UnpackSurvey {
             case .absent: state.links.append(link)
             case .same(let digests):
                 if naming == .gitBlob, digests.gitBlob?.hex != target {
-                    let notes = ["-> \(text)", "git names the content \(digests.gitBlob?.hex ?? "")"]
+                    let notes = ["-> \(text)", "the content's git hash is \(digests.gitBlob?.hex ?? "")"]
                     state.conflicts.append(
-                        directory.conflict(link, "is a link to a blob of a wrong name", notes: notes))
+                        directory.conflict(link, "is a link to a blob with a wrong name", notes: notes))
                 } else {
                     state.blob = target
                 }

@@ -169,7 +169,7 @@ struct UnpackWriter: Sendable {
         let places = Set(item.ranges.map(\.at)).sorted()
         let more = places.count > 3 ? ["… and \(places.count - 3) more"] : []
         return Diagnostic(
-            code: .changed, "\(item.name) does not come out of the bundle as the lock states",
+            code: .changed, "\(item.name), restored from the bundle, is not what the lock states",
             notes: [
                 "expected sha256 \(item.sha256)  (\(item.size) bytes, from the lock)",
                 "found    sha256 \(found)",
@@ -284,7 +284,7 @@ struct UnpackWriter: Sendable {
             let present = try? parent.linkText(path.name)
             if present == text { return nil }
             return directory.conflict(
-                path, "is something else than a link to \(name)", notes: present.map { ["-> \($0)"] } ?? [])
+                path, "is something other than a link to \(name)", notes: present.map { ["-> \($0)"] } ?? [])
         }
     }
 

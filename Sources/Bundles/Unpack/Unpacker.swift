@@ -61,7 +61,7 @@ package struct Unpacker: Sendable {
                 homeless.map { entry in
                     Diagnostic(
                         code: .entryHasNoCache,
-                        "\(entry.name) comes from \(entry.asked.text), which no target given restores",
+                        "\(entry.name) comes from \(entry.asked.text), which none of the given targets restores",
                         fix: "add --\(entry.form.rawValue) DIR", verdict: .undecided)
                 })
         }
@@ -73,7 +73,7 @@ package struct Unpacker: Sendable {
         guard !plans.isEmpty else {
             throw Diagnostics(
                 Diagnostic(
-                    code: .nothingToUnpack, "\(name) has no entry that such a target restores",
+                    code: .nothingToUnpack, "\(name) has no entry that the given targets restore",
                     notes: wanted.map { "\($0.name) comes from \($0.asked.text)" },
                     fix: "--to DIR restores entries of every source", verdict: .undecided))
         }

@@ -113,7 +113,7 @@ package struct ArchiveVerifier: Sendable {
         } else if damage == nil {
             throw Diagnostics(
                 Diagnostic(
-                    code: .notABundle, "\(path) has no \(Lock.bundledName), so it is no bundle",
+                    code: .notABundle, "\(path) has no \(Lock.bundledName), so it is not a bundle",
                     fix: "name an archive that knapsack pack wrote", verdict: .undecided))
         }
         findings.sort { $0.message.precedesByBytes($1.message) }

@@ -148,7 +148,7 @@ struct BundleComparison {
         let lines = wrong.filter { path in
             guard case .digest(let actual, _)? = found[path] else { return false }
             return expected.content[path]?.sha256 == actual
-        }.map { "no right line for \($0)" }
+        }.map { "no correct line for \($0)" }
         let generated = wrong.filter { expected.generated.contains($0) }.sorted().map { path in
             Diagnostic(
                 code: .changed, "\(path) does not match its line in \(SumsFile.name)",
@@ -160,7 +160,7 @@ struct BundleComparison {
 
     private func damagedSums(notes: [String]) -> Diagnostic {
         Diagnostic(
-            code: .changed, "\(SumsFile.name) is damaged: it does not say what the lock states", notes: notes,
+            code: .changed, "\(SumsFile.name) is damaged: it is not what the lock states", notes: notes,
             fix: "pack the bundle again")
     }
 

@@ -52,6 +52,7 @@ struct BundleTree {
                     if let path = RelativePath(path) {
                         files[path] = status
                     } else {
+                        others.append(path)
                         findings.append(BundleComparison.extra(path))
                     }
                 case .directory: try walk(path, depth: depth + 1)

@@ -42,6 +42,43 @@ package struct BundleReplacement: Sendable {
         }
         let tree = try BundleTree.list(target)
         try require(old, target, tree.files.keys.map(\.text) + tree.others)
+        if !isForced { try requireUnchanged(tree, old, target) }
+    }
+
+    /// The most bytes of a file that is compared by content: what people edit is smaller, and weights are not read.
+    private static let editedLimit = 1 << 20
+
+    /// Throws where somebody has changed files that the bundle wrote: the changes would be lost. Files that are too
+    /// large to be edited by hand are not read.
+    private func requireUnchanged(_ tree: BundleTree, _ old: Lock, _ target: String) throws {
+        let expected = try ExpectedFiles(lock: old)
+        var written: [RelativePath: SHA256Digest] = [:]
+        if let bytes = try? FileReader.contents(
+            of: SumsFile.name.joined(to: target), limit: Lock.sizeLimit),
+            let sums = SumsFile.parse(bytes)
+        {
+            for (path, digest) in sums { written[path] = digest }
+        }
+        for (path, content) in expected.content { written[path] = content.sha256 }
+        for file in expected.metadata {
+            let bytes = Array(file.text.utf8)
+            written[file.name] = try ContentHasher.sha256(bytes.span)
+        }
+        var changed: [RelativePath] = []
+        for (path, status) in tree.files where status.size <= Self.editedLimit {
+            guard let digest = written[path],
+                let bytes = try? FileReader.contents(of: path.joined(to: target), limit: Self.editedLimit)
+            else { continue }
+            if try ContentHasher.sha256(bytes.span) != digest { changed.append(path) }
+        }
+        guard !changed.isEmpty else { return }
+        let more = changed.count > 5 ? ["… and \(changed.count - 5) more"] : []
+        throw Diagnostics(
+            Diagnostic(
+                code: .outputExists,
+                "\(target) holds files that were changed after its bundle was written, so it is not replaced",
+                notes: changed.sorted().prefix(5).map { FileWalk.shown($0.text) } + more,
+                fix: "move what you want to keep to another place, and add --replace", verdict: .undecided))
     }
 
     func require(archive target: String, _ format: ArchiveFormat) throws {
@@ -64,9 +101,9 @@ package struct BundleReplacement: Sendable {
             throw Diagnostics(
                 Diagnostic(
                     code: .outputExists,
-                    "\(target) holds what its bundle did not write, so it is not replaced",
+                    "\(target) holds files that its bundle did not write, so it is not replaced",
                     notes: foreign.prefix(5).map { FileWalk.shown($0) } + more,
-                    fix: "move what is to be kept somewhere else, or choose another --output",
+                    fix: "move what you want to keep to another place, or choose another --output",
                     verdict: .undecided))
         }
         guard isForced || isOwn(old) else {

@@ -49,7 +49,7 @@ extension Plan.StoredFile {
             notes: ["\(cause)"],
             fix: cause.isMissing
                 ? "download it again, or run knapsack lock {manifest} --update \(entry)"
-                : "see why, and pack again",
+                : "remove the cause, and pack again",
             verdict: .undecided)
     }
 }

@@ -28,7 +28,7 @@ struct ArchitecturePlan: Sendable {
             guard names.insert(Array(tensor.name.utf8)).inserted else {
                 throw ConversionError(
                     .tensorTwice, "two tensors of the checkpoint would become \"\(tensor.name)\"",
-                    fix: "see that config.json belongs to these weights")
+                    fix: "check that config.json belongs to these weights")
             }
             try limits.check(tensor)
             let type =
@@ -119,7 +119,7 @@ struct PlanLimits: Sendable {
             guard size > 0 else {
                 throw ConversionError(
                     .configValueWrong, "config.json states that \(key) is 0",
-                    fix: "see that it is the config.json of this model")
+                    fix: "check that it is the config.json of this model")
             }
             return Int(size)
         }
@@ -158,8 +158,8 @@ struct PlanLimits: Sendable {
             guard let block, block < blockCount else {
                 throw ConversionError(
                     .tensorUnknown,
-                    "tensor \"\(tensor.name)\" is of a block behind the \(blockCount) that config.json states",
-                    fix: "see that config.json belongs to these weights")
+                    "tensor \"\(tensor.name)\" is of a block after the \(blockCount) that config.json states",
+                    fix: "check that config.json belongs to these weights")
             }
         }
         let shape = tensor.value.shape

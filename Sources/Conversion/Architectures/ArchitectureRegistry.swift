@@ -26,7 +26,7 @@ package enum ArchitectureRegistry {
         }
         guard !name.isEmpty else {
             throw ConversionError(
-                .architectureMissing, "config.json does not say which architecture the model has",
+                .architectureMissing, "config.json does not state which architecture the model has",
                 fix: "add \"architectures\", as [\"LlamaForCausalLM\"]")
         }
         let near = classes.map { ($0, Suggestion.distance(Array(name.utf8.prefix(64)), Array($0.utf8))) }

@@ -19,6 +19,8 @@ struct Bert: ModelArchitecture {
 
     // MARK: Tensors
 
+    package static var tensorNames: TensorNames { names }
+
     /// The names of the tensors of BERT and what is built like it.
     static let names = TensorNames([
         "embeddings.word_embeddings": "token_embd", "embeddings.token_type_embeddings": "token_types",
@@ -79,7 +81,7 @@ struct Bert: ModelArchitecture {
         guard let members = config.first(["id2label"])?.members, !members.isEmpty else { return nil }
         let error = ConversionError(
             .configValueWrong, "config.json: \"id2label\" does not give names by number",
-            fix: "see that it is the config.json of this model")
+            fix: "check that it is the config.json of this model")
         var labels: [(number: Int, text: String)] = []
         for member in members {
             guard let number = Int(member.key), let text = member.value.string else { throw error }

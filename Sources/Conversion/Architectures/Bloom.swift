@@ -10,6 +10,8 @@ struct Bloom: ModelArchitecture {
     private let config: ModelConfig
     private let headCount: Int
     private let width: Int
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames([
         "word_embeddings": "token_embd", "word_embeddings_layernorm": "token_embd_norm",
         "ln_f": "output_norm", "lm_head": "output", "h.*.input_layernorm": "blk.*.attn_norm",

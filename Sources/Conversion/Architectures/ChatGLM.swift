@@ -8,6 +8,8 @@ struct ChatGLM: ModelArchitecture {
 
     let name = "chatglm"
     private let config: ModelConfig
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames.llama.adding([
         "model.layers.*.mlp.gate_up_proj": "blk.*.ffn_up",
         "embedding.word_embeddings": "token_embd", "output_layer": "output",

@@ -8,6 +8,8 @@ struct Cohere: ModelArchitecture {
 
     let name = "command-r"
     private var config: ModelConfig
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames.llama.without(["lm_head"]).adding(TensorNames.headNorms)
 
     init(_ model: HuggingFaceModel) throws(ConversionError) {

@@ -10,6 +10,8 @@ struct DeepSeek2: ModelArchitecture {
     private let config: ModelConfig
     private let blockCount: Int
     private var experts: ExpertStacks?
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames.llama.without([
         "model.layers.*.self_attn.k_proj", "model.layers.*.self_attn.v_proj",
     ]).adding([

@@ -8,6 +8,8 @@ struct ErnieMoe: ModelArchitecture {
     let name = "ernie4_5-moe"
     private let model: HuggingFaceModel
     private var experts: ExpertStacks
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames.llama.adding([
         "model.layers.*.mlp.moe_statics.e_score_correction": "blk.*.exp_probs_b",
         "model.layers.*.mlp.gate.e_score_correction": "blk.*.exp_probs_b",

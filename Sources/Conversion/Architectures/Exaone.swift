@@ -7,6 +7,8 @@ struct Exaone: ModelArchitecture {
 
     let name = "exaone"
     private let config: ModelConfig
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames([
         "transformer.wte": "token_embd", "transformer.ln_f": "output_norm", "lm_head": "output",
         "transformer.h.*.ln_1": "blk.*.attn_norm", "transformer.h.*.ln_2": "blk.*.ffn_norm",
@@ -23,7 +25,7 @@ struct Exaone: ModelArchitecture {
         guard config.stringIfPresent("activation_function") == "silu" else {
             throw ConversionError(
                 .configValueWrong, "config.json: \"activation_function\" is not \"silu\"",
-                notes: ["llama.cpp computes models of the architecture exaone with no other"])
+                notes: ["llama.cpp supports no other for models of the architecture exaone"])
         }
     }
 

@@ -44,7 +44,7 @@ struct ExpertStacks: Sendable {
             guard let stack = TensorValue.stacked(values) else {
                 throw ConversionError(
                     .tensorShape, "the experts of block \(block) differ in the shape of \(path)\(part)",
-                    fix: "see that config.json belongs to these weights")
+                    fix: "check that config.json belongs to these weights")
             }
             stacks.append(("\(prefix)\(path)\(part).weight", stack))
         }

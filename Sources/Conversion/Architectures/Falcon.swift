@@ -11,6 +11,8 @@ struct Falcon: ModelArchitecture {
     private let headCount: Int
     private let keyCount: Int
     private let width: Int
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames([
         "transformer.word_embeddings": "token_embd", "transformer.ln_f": "output_norm", "lm_head": "output",
         "transformer.h.*.input_layernorm": "blk.*.attn_norm", "transformer.h.*.ln_mlp": "blk.*.attn_norm",

@@ -7,6 +7,8 @@ struct GLM4: ModelArchitecture {
 
     let name = "glm4"
     private let config: ModelConfig
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames.llama.adding([
         "model.layers.*.post_self_attn_layernorm": "blk.*.post_attention_norm",
         "model.layers.*.post_mlp_layernorm": "blk.*.post_ffw_norm",

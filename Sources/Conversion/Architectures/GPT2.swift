@@ -8,6 +8,8 @@ struct GPT2: ModelArchitecture {
 
     let name = "gpt2"
     private let model: HuggingFaceModel
+    package static var tensorNames: TensorNames { names }
+
     private static let names: TensorNames = {
         var names = ["lm_head": "output"]
         for prefix in ["", "transformer."] {
@@ -38,7 +40,7 @@ struct GPT2: ModelArchitecture {
             return [try Self.names.renamed(name, value, self.name)]
         }
         guard value.shape.count == 2, let view = value.view else {
-            throw ConversionError.wrongShape(name, value.shape, "which is no matrix")
+            throw ConversionError.wrongShape(name, value.shape, "which is not a matrix")
         }
         return [try Self.names.renamed(name, TensorValue(view.swapped(0, 1)), self.name)]
     }

@@ -10,6 +10,8 @@ struct GPTNeoX: ModelArchitecture {
     private let config: ModelConfig
     private let headCount: Int
     private let width: Int
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames([
         "gpt_neox.embed_in": "token_embd", "gpt_neox.final_layer_norm": "output_norm", "embed_out": "output",
         "gpt_neox.layers.*.input_layernorm": "blk.*.attn_norm",

@@ -8,6 +8,8 @@ struct Gemma2: ModelArchitecture {
 
     let name = "gemma2"
     private let model: HuggingFaceModel
+    package static var tensorNames: TensorNames { names }
+
     /// The names of the second and third generation.
     static let names = TensorNames.llama.adding([
         "model.layers.*.post_attention_layernorm": "blk.*.post_attention_norm",

@@ -8,6 +8,8 @@ struct Gemma3: ModelArchitecture {
 
     let name = "gemma3"
     private let model: HuggingFaceModel
+    package static var tensorNames: TensorNames { names }
+
     private static let names = Gemma2.names.adding(TensorNames.headNorms)
 
     init(_ model: HuggingFaceModel) throws(ConversionError) { self.model = model }
@@ -43,7 +45,7 @@ struct Gemma3: ModelArchitecture {
         guard let tokenizer = try model.files.json("tokenizer.json") else {
             throw ConversionError(
                 .tokenizerMissing, "there is neither tokenizer.model nor tokenizer.json",
-                fix: "see that all files of the model are there")
+                fix: "check that all files of the model are there")
         }
         // Tokens that are in both are counted twice, as the converter counts them.
         let vocabulary = tokenizer["model"]?["vocab"]

@@ -73,8 +73,8 @@ extension ModelMetadata {
     {
         guard heads > 0, let whole = Int(exactly: (share * Double(number)).rounded(.towardZero)) else {
             throw ConversionError(
-                .configValueWrong, "config.json: \(share) is no share of \(number) elements to rotate",
-                fix: "see that it is the config.json of this model")
+                .configValueWrong, "config.json: \(share) is not a share of \(number) elements to rotate",
+                fix: "check that it is the config.json of this model")
         }
         return try count(whole / heads)
     }
@@ -90,8 +90,8 @@ extension ModelMetadata {
     package static func count(_ number: Int) throws(ConversionError) -> GGUFContent {
         guard let small = UInt32(exactly: number) else {
             throw ConversionError(
-                .configValueWrong, "config.json has \(number) where a number of 32 bits must be",
-                fix: "see that it is the config.json of this model")
+                .configValueWrong, "config.json has \(number) where a number of 32 bits is needed",
+                fix: "check that it is the config.json of this model")
         }
         return .uint32(small)
     }
@@ -99,8 +99,8 @@ extension ModelMetadata {
     private static func wrong(_ keys: [String]) -> ConversionError {
         ConversionError(
             .configValueWrong,
-            "config.json: \(keys.map { "\"\($0)\"" }.joined(separator: " or ")) is no number of 32 bits",
-            fix: "see that it is the config.json of this model")
+            "config.json: \(keys.map { "\"\($0)\"" }.joined(separator: " or ")) is not a number of 32 bits",
+            fix: "check that it is the config.json of this model")
     }
 
     private mutating func addRope(_ rope: RopeParameters) throws(ConversionError) {

@@ -7,6 +7,8 @@ struct GptOss: ModelArchitecture {
 
     let name = "gpt-oss"
     private let model: HuggingFaceModel
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames.llama.without(TensorNames.denseLayers).adding([
         "model.layers.*.post_attention_layernorm": "blk.*.post_attention_norm",
         "model.layers.*.self_attn.sinks": "blk.*.attn_sinks",
@@ -21,7 +23,7 @@ struct GptOss: ModelArchitecture {
             else { continue }
             throw ConversionError(
                 .tensorMissing, "tensor \"\(tensor.name)\" lacks the other half of its MXFP4 blocks",
-                fix: "see that all files of the model are there")
+                fix: "check that all files of the model are there")
         }
     }
 
@@ -69,7 +71,7 @@ struct GptOss: ModelArchitecture {
         let part = String(decoding: name.utf8.dropFirst(start.utf8.count), as: UTF8.self)
         let isBias = part.hasUTF8Suffix("_bias")
         guard var view = value.view, view.shape.count == (isBias ? 2 : 3) else {
-            throw ConversionError.wrongShape(name, value.shape, "which is none of a stack of experts")
+            throw ConversionError.wrongShape(name, value.shape, "which is not that of a stack of experts")
         }
         if isTransposed { view = view.swapped(1, 2) }
         let end = isBias ? ".bias" : ".weight"

@@ -10,6 +10,8 @@ struct InternLM2: ModelArchitecture {
     private let headCount: Int
     private let keyCount: Int
     private let length: Int
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames([
         "model.tok_embeddings": "token_embd", "model.norm": "output_norm", "output": "output",
         "model.layers.*.attention_norm": "blk.*.attn_norm", "model.layers.*.ffn_norm": "blk.*.ffn_norm",
@@ -28,7 +30,7 @@ struct InternLM2: ModelArchitecture {
             throw ConversionError(
                 .configValueWrong,
                 "config.json: \(headCount) heads of \(length) elements do not share \(keyCount) heads of keys",
-                fix: "see that it is the config.json of this model")
+                fix: "check that it is the config.json of this model")
         }
     }
 

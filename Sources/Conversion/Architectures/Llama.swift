@@ -26,6 +26,8 @@ package struct Llama: ModelArchitecture {
 
     // MARK: Tensors
 
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames.llama.adding([
         "model.layers.*.block_sparse_moe.gate": "blk.*.ffn_gate_inp",
         "model.layers.*.block_sparse_moe.experts.w1": "blk.*.ffn_gate_exps",

@@ -34,8 +34,8 @@ struct MiniCPM: ModelArchitecture {
             guard factors.count == list.count, 2 * factors.count == length else {
                 throw ConversionError(
                     .configValueWrong,
-                    "config.json: \"\(kind)_factor\" in \"rope_scaling\" is no list of \(length / 2) numbers",
-                    fix: "see that it is the config.json of this model")
+                    "config.json: \"\(kind)_factor\" in \"rope_scaling\" is not a list of \(length / 2) numbers",
+                    fix: "check that it is the config.json of this model")
             }
             tensors.append(
                 ConvertedTensor(

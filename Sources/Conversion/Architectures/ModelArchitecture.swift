@@ -11,6 +11,9 @@ package protocol ModelArchitecture: Sendable {
     /// The values of `model_type` in config.json whose defaults it knows.
     static var modelTypes: [String] { get }
 
+    /// What its tensors are called in GGUF, by what they are called where nothing stands before all names.
+    static var tensorNames: TensorNames { get }
+
     /// The tensors that a model of the family must have.
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors
 
@@ -54,6 +57,9 @@ package protocol ModelArchitecture: Sendable {
 }
 
 extension ModelArchitecture {
+    /// Those of Llama.
+    package static var tensorNames: TensorNames { .llama }
+
     /// Nothing.
     package static func fillDefaults(_ config: inout ModelConfig, modelType: String) {}
 
@@ -79,14 +85,14 @@ extension ConversionError {
     static func unknownTensor(_ name: String, _ architecture: String) -> ConversionError {
         ConversionError(
             .tensorUnknown, "a model of the architecture \(architecture) has no tensor \"\(name)\"",
-            fix: "see that config.json belongs to these weights")
+            fix: "check that config.json belongs to these weights")
     }
 
     /// A tensor of another shape than the configuration states.
     static func wrongShape(_ name: String, _ shape: [Int], _ reason: String) -> ConversionError {
         ConversionError(
             .tensorShape, "tensor \"\(name)\" has the shape \(shape), \(reason)",
-            fix: "see that config.json belongs to these weights")
+            fix: "check that config.json belongs to these weights")
     }
 
     /// A tensor that should be there.

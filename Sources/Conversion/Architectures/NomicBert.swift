@@ -10,6 +10,8 @@ struct NomicBert: ModelArchitecture {
     private let labels: [String]?
     private let hasExperts: Bool
     private let isUnigram: Bool
+    package static var tensorNames: TensorNames { names }
+
     private static let names = Bert.names.adding([
         "emb_ln": "token_embd_norm", "encoder.layers.*.attn.Wqkv": "blk.*.attn_qkv",
         "encoder.layers.*.attn.out_proj": "blk.*.attn_output",
@@ -35,7 +37,7 @@ struct NomicBert: ModelArchitecture {
         if config["n_positions"] == nil, config["hidden_size"] != nil {
             throw ConversionError(
                 .configValueWrong,
-                "config.json is of the NomicBert of transformers 5, whose keys and tensors the converter does "
+                "config.json is that of transformers 5 for NomicBert, whose keys and tensors the converter does "
                     + "not know",
                 fix:
                     "take the repository's own files, whose config.json has n_positions and activation_function"
@@ -76,8 +78,8 @@ struct NomicBert: ModelArchitecture {
     private static func wrong(_ what: String) -> ConversionError {
         ConversionError(
             .configValueWrong, "config.json: \(what)",
-            notes: ["llama.cpp computes models of the architecture nomic-bert in no other way"],
-            fix: "see that it is the config.json of this model")
+            notes: ["llama.cpp supports models of the architecture nomic-bert in no other way"],
+            fix: "check that it is the config.json of this model")
     }
 
     // MARK: Tensors

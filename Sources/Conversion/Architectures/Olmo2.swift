@@ -8,6 +8,8 @@ struct Olmo2: ModelArchitecture {
 
     let name = "olmo2"
     private let model: HuggingFaceModel
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames.llama
         .without(["model.layers.*.input_layernorm", "layers.*.input_layernorm"])
         .adding(TensorNames.headNorms).adding([

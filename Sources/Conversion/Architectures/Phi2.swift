@@ -8,6 +8,8 @@ struct Phi2: ModelArchitecture {
 
     let name = "phi2"
     private let model: HuggingFaceModel
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames([
         "model.embed_tokens": "token_embd", "model.final_layernorm": "output_norm", "lm_head": "output",
         "model.layers.*.input_layernorm": "blk.*.attn_norm",

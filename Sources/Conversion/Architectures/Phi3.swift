@@ -10,6 +10,8 @@ struct Phi3: ModelArchitecture {
     let name = "phi3"
     private let model: HuggingFaceModel
     private let rope: LongRope
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames.llama.without(TensorNames.denseLayers).adding([
         "model.layers.*.self_attn.qkv_proj": "blk.*.attn_qkv",
         "model.layers.*.mlp.gate_up_proj": "blk.*.ffn_up",
@@ -116,7 +118,7 @@ struct LongRope: Sendable {
             throw ConversionError(
                 .configValueWrong,
                 "config.json: \"original_max_position_embeddings\" is not a whole number above 1",
-                fix: "see that it is the config.json of this model")
+                fix: "check that it is the config.json of this model")
         }
         self.context = context
         self.length = Int(length)
@@ -130,7 +132,7 @@ struct LongRope: Sendable {
             throw ConversionError(
                 .configValueWrong,
                 "config.json: \"long_factor\" and \"short_factor\" are not \(self.length / 2) numbers each",
-                fix: "see that it is the config.json of this model")
+                fix: "check that it is the config.json of this model")
         }
         let scale = Double(try config.size("n_positions", "max_position_embeddings")) / Double(context)
         let attention: Double

@@ -10,8 +10,8 @@ extension ModelMetadata {
             let path = "\(module["path"]?.string ?? "")/config.json"
             guard let file = RelativePath(path), let pooling = try files.json(file) else {
                 throw ConversionError(
-                    .configMissing, "there is no \(path), of which modules.json speaks",
-                    fix: "see that all files of the model are there")
+                    .configMissing, "there is no \(path), which modules.json names",
+                    fix: "check that all files of the model are there")
             }
             set("pooling_type", .uint32(try Self.pooling(pooling, path)))
         }

@@ -8,6 +8,8 @@ package struct Qwen2: ModelArchitecture {
     package let name = "qwen2"
     private let model: HuggingFaceModel
 
+    package static var tensorNames: TensorNames { names }
+
     /// With KORMo's names of the norms.
     private static let names = TensorNames.llama.adding([
         "model.layers.*.pre_attention_layernorm": "blk.*.attn_norm",

@@ -8,6 +8,8 @@ struct Qwen2Moe: ModelArchitecture {
     let name = "qwen2moe"
     private let model: HuggingFaceModel
     private var experts: QwenExperts
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames.llama.without(TensorNames.denseLayers).adding([
         "model.layers.*.mlp.shared_expert.gate_proj": "blk.*.ffn_gate_shexp",
         "model.layers.*.mlp.shared_expert.up_proj": "blk.*.ffn_up_shexp",

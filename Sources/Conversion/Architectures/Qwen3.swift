@@ -8,6 +8,8 @@ struct Qwen3: ModelArchitecture {
     let name = "qwen3"
     private let model: HuggingFaceModel
     private let reranker: QwenReranker?
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames.llama.adding(TensorNames.headNorms)
 
     init(_ model: HuggingFaceModel) throws(ConversionError) {

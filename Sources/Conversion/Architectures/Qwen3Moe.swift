@@ -8,6 +8,8 @@ struct Qwen3Moe: ModelArchitecture {
     let name = "qwen3moe"
     private let model: HuggingFaceModel
     private var experts: QwenExperts
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames.llama.without(TensorNames.denseLayers)
         .adding(TensorNames.headNorms)
 

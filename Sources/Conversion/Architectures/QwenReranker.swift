@@ -33,7 +33,7 @@ struct QwenReranker: Sendable {
         else {
             throw ConversionError(
                 .tokenMissing, "tokenizer.json has no token \"\(text)\", with which a reranker answers",
-                fix: "see that it is the tokenizer.json of this model")
+                fix: "check that it is the tokenizer.json of this model")
         }
         return id
     }

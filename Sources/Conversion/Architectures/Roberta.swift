@@ -35,7 +35,7 @@ struct Roberta: ModelArchitecture {
         guard padding >= 0, padding < Int(Int32.max) else {
             throw ConversionError(
                 .configValueWrong, "config.json: \"pad_token_id\" is \(padding)",
-                fix: "see that it is the config.json of this model")
+                fix: "check that it is the config.json of this model")
         }
         if config["max_position_embeddings"] != nil {
             config["max_position_embeddings"] = .integer(
@@ -59,7 +59,7 @@ struct Roberta: ModelArchitecture {
                 let rest = value.view?.sliced(axis: 0, offset..<rows)
             else {
                 throw ConversionError.wrongShape(
-                    name, value.shape, "which has no position behind the first \(offset)")
+                    name, value.shape, "which has no position after the first \(offset)")
             }
             value = TensorValue(rest)
         }

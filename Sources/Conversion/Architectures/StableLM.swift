@@ -11,6 +11,8 @@ struct StableLM: ModelArchitecture {
     /// The norms of each head, which are one tensor in GGUF.
     private var queryNorms: ExpertStacks
     private var keyNorms: ExpertStacks
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames.llama.adding([
         "model.layers.*.self_attn.q_layernorm.norms": "blk.*.attn_q_norm",
         "model.layers.*.self_attn.k_layernorm.norms": "blk.*.attn_k_norm",

@@ -7,6 +7,8 @@ struct Starcoder2: ModelArchitecture {
 
     let name = "starcoder2"
     private let model: HuggingFaceModel
+    package static var tensorNames: TensorNames { names }
+
     private static let names = TensorNames.llama.without(TensorNames.denseLayers).adding([
         "model.layers.*.mlp.c_fc": "blk.*.ffn_up", "model.layers.*.mlp.c_proj": "blk.*.ffn_down",
     ])

@@ -4,7 +4,7 @@ import Formats
 ///
 /// A name is looked up without its `.weight` or `.bias`, which is carried over, and with `*` in the place of the
 /// first part that is a number, which is the block's.
-struct TensorNames: Sendable {
+package struct TensorNames: Sendable {
     private var names: [String: String]
 
     /// Takes pairs such as `"model.layers.*.self_attn.q_proj": "blk.*.attn_q"`.
@@ -37,6 +37,12 @@ struct TensorNames: Sendable {
     func source(of inGGUF: String) -> String? {
         names.filter { $0.value.utf8.elementsEqual(inGGUF.utf8) }.map(\.key)
             .max { ($0.utf8.count, $1) < ($1.utf8.count, $0) }
+    }
+
+    /// All names that become a name in GGUF, in the order of their bytes, as ``source(of:)`` takes them.
+    func sources(of inGGUF: String) -> [String] {
+        names.filter { $0.value.utf8.elementsEqual(inGGUF.utf8) }.map(\.key)
+            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
     /// A tensor that gets only another name.

@@ -98,7 +98,9 @@ struct DequantizationWork {
             else { continue }
             let (scale, shape) = (try part(name + "_scale"), try part(name + "_shape"))
             let zeros = places[name + "_zero_point"].map { StoredPart($0, stored[$0]) }
-            guard let sizes = sizes(shape) else { throw shape.wrongShape("which is no shape of a matrix") }
+            guard let sizes = sizes(shape) else {
+                throw shape.wrongShape("which is not the shape of a matrix")
+            }
             let computed = try PackedTensor(
                 StoredPart(index, tensor), scale: scale, zeros: zeros, shape: sizes, bits: bits, group: group)
             removed.formUnion([index, scale.index, shape.index] + (zeros.map { [$0.index] } ?? []))
@@ -206,7 +208,7 @@ struct DequantizationWork {
         guard old == nil else {
             throw ConversionError(
                 .tensorTwice, "tensor \"\(part.name)\" has scales of two names",
-                fix: "see that all files are of one revision")
+                fix: "check that all files are of one revision")
         }
     }
 

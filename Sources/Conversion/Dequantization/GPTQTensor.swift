@@ -36,7 +36,7 @@ struct GPTQTensor: DequantizedTensor {
         let perWord = words.dtype.bitsPerElement / bits
         guard words.shape.count == 2, words.shape[0] > 0, words.shape[1] > 0,
             words.shape[0] <= Self.inputLimit / perWord
-        else { throw words.wrongShape("which is no matrix of numbers of \(bits) bits") }
+        else { throw words.wrongShape("which is not a matrix of numbers of \(bits) bits") }
         inputs = words.shape[0] * perWord
         outputs = words.shape[1]
         guard scales.shape.count == 2, scales.shape[0] > 0, scales.shape[1] == outputs else {

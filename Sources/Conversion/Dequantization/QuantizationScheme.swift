@@ -158,8 +158,8 @@ enum QuantizationScheme: Hashable, Sendable {
             guard let tensor = tensors.first(where: { $0.name.hasUTF8Suffix(suffix) }) else { continue }
             return ConversionError(
                 .quantizationUnknown,
-                "tensor \"\(tensor.name)\" is of weights that are quantized\(method), as config.json does not say or "
-                    + "in a way that is not known",
+                "tensor \"\(tensor.name)\" is of weights quantized\(method), which config.json does not state or "
+                    + "states in a way that is not known",
                 notes: [error.message], fix: advice)
         }
         return error
@@ -183,7 +183,7 @@ enum QuantizationScheme: Hashable, Sendable {
     private static func wrong(_ key: String, _ value: JSON?, _ wanted: String) -> ConversionError {
         ConversionError(
             .configValueWrong, "the quantization's \"\(key)\" is \(shown(value)), not \(wanted)",
-            fix: "see that it is the config.json of this model")
+            fix: "check that it is the config.json of this model")
     }
 
     private static func shown(_ value: JSON?) -> String {

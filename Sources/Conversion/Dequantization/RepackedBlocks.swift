@@ -18,7 +18,7 @@ package struct RepackedBlocks: Hashable, Sendable {
         try codes.check([.u8])
         try scales.check([.u8])
         guard codes.shape.count == 4, codes.shape[3] == 16, codes.shape[2] <= Int.max / 32 else {
-            throw codes.wrongShape("which are no blocks of 16 bytes of experts")
+            throw codes.wrongShape("which are not blocks of 16 bytes of experts")
         }
         guard scales.shape == Array(codes.shape.dropLast()) else {
             throw scales.wrongShape("not \(Array(codes.shape.dropLast()))")
@@ -32,7 +32,7 @@ package struct RepackedBlocks: Hashable, Sendable {
         try codes.check([.u8])
         try scales.check([.f8e4m3])
         guard codes.shape.count == 2, codes.shape[1].isMultiple(of: 32), codes.shape[1] <= Int.max / 2 else {
-            throw codes.wrongShape("whose rows are no blocks of 64 numbers")
+            throw codes.wrongShape("whose rows are not blocks of 64 numbers")
         }
         guard scales.shape == [codes.shape[0], codes.shape[1] / 8] else {
             throw scales.wrongShape("not \([codes.shape[0], codes.shape[1] / 8])")

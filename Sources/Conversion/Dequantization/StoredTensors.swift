@@ -79,7 +79,7 @@ package struct StoredPart: Hashable, Sendable {
     func wrongShape(_ reason: String) -> ConversionError {
         ConversionError(
             .quantizationShape, "tensor \"\(name)\" has the shape \(shape), \(reason)",
-            fix: "see that all files are of one revision, and that config.json belongs to them")
+            fix: "check that all files are of one revision, and that config.json belongs to them")
     }
 
     /// Looks at the type.
@@ -89,7 +89,7 @@ package struct StoredPart: Hashable, Sendable {
                 .quantizationType,
                 "tensor \"\(name)\" is of the type \(dtype.rawValue), not "
                     + types.map(\.rawValue).joined(separator: " or "),
-                fix: "see that config.json belongs to these weights")
+                fix: "check that config.json belongs to these weights")
         }
     }
 
@@ -98,8 +98,8 @@ package struct StoredPart: Hashable, Sendable {
         guard dtype.isReal else {
             throw ConversionError(
                 .quantizationType,
-                "tensor \"\(name)\" is of the type \(dtype.rawValue), which are no numbers that can be read",
-                fix: "see that config.json belongs to these weights")
+                "tensor \"\(name)\" is of the type \(dtype.rawValue), which cannot be read as numbers",
+                fix: "check that config.json belongs to these weights")
         }
     }
 }

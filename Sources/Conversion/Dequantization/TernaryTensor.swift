@@ -17,7 +17,7 @@ struct TernaryTensor: DequantizedTensor {
         try scale.checkReal()
         guard let rows = codes.shape.first, rows <= Int.max / 8,
             codes.shape.reduce(1, &*) <= Int.max / 8
-        else { throw codes.wrongShape("which is no matrix") }
+        else { throw codes.wrongShape("which is not a matrix") }
         guard scale.shape.allSatisfy({ $0 == 1 }), scale.shape.count <= codes.shape.count else {
             throw scale.wrongShape("where one number is expected")
         }

@@ -67,7 +67,7 @@ extension GeneralMetadata {
     private mutating func take(overrides: JSON) throws(ConversionError) {
         guard let members = overrides.members else {
             throw ConversionError(
-                .metadataMalformed, "the metadata to put over the model's own is not an object",
+                .metadataMalformed, "the metadata that overrides the model's is not an object",
                 fix: #"write {"general.name": "…"}, with the names of keys"#)
         }
         var unknown = Set(members.map(\.key))
@@ -86,7 +86,7 @@ extension GeneralMetadata {
         if let value = value("languages") { languages = try Self.list("general.languages", value) }
         for member in members where unknown.remove(member.key) != nil {
             remarks.append(
-                "\"\(member.key)\" in the metadata to put over the model's own cannot be set and was left out"
+                "\"\(member.key)\" in the metadata that overrides the model's cannot be set and was left out"
             )
         }
     }
@@ -107,8 +107,8 @@ extension GeneralMetadata {
 
     private static func wrong(_ key: String, _ what: String) -> ConversionError {
         ConversionError(
-            .metadataMalformed, "\"\(key)\" in the metadata to put over the model's own \(what)",
-            fix: "correct it, or take it out")
+            .metadataMalformed, "\"\(key)\" in the metadata that overrides the model's \(what)",
+            fix: "correct it, or remove it")
     }
 
     private static func text(_ key: String, _ value: JSON) throws(ConversionError) -> String? {

@@ -57,7 +57,7 @@ extension GeneralMetadata {
 
     private static func unknownPlaceholder(_ text: String, _ template: String) -> ConversionError {
         ConversionError(
-            .outfilePlaceholder, "\"\(text)\" in the file name \"\(template)\" is no placeholder",
+            .outfilePlaceholder, "\"\(text)\" in the file name \"\(template)\" is not a placeholder",
             fix: "write {ftype} or {FTYPE}, and {{ and }} for braces")
     }
 }

@@ -26,7 +26,7 @@ package enum GGUFProduct: Hashable, Sendable {
         let type = try QuantizationType(named: text)
         guard !type.isCopy else {
             throw QuantizationError(
-                "COPY is no type to make", hint: "leave the type out to keep what there is")
+                "COPY is not a type to make", hint: "leave the type out to keep what there is")
         }
         self = .quantized(type, via: via)
     }

@@ -33,7 +33,7 @@ package struct HuggingFaceModel: Sendable {
     ) throws(ConversionError) {
         guard let config = try files.json("config.json") else {
             throw ConversionError(
-                .configMissing, "there is no config.json", fix: "see that all files of the model are there")
+                .configMissing, "there is no config.json", fix: "check that all files of the model are there")
         }
         self.directoryName = directoryName
         self.files = files

@@ -135,13 +135,13 @@ package struct ModelConfig: Sendable {
             keys.count == 1
                 ? "config.json has no \"\(keys[0])\""
                 : "config.json has none of " + keys.map { "\"\($0)\"" }.joined(separator: ", "),
-            fix: "see that it is the config.json of this model")
+            fix: "check that it is the config.json of this model")
     }
 
     private static func wrong(_ keys: [String], _ value: JSON, _ wanted: String) -> ConversionError {
         ConversionError(
             .configValueWrong,
             "config.json: \(keys.map { "\"\($0)\"" }.joined(separator: " or ")) is not \(wanted)",
-            fix: "see that it is the config.json of this model")
+            fix: "check that it is the config.json of this model")
     }
 }

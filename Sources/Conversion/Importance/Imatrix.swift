@@ -93,7 +93,7 @@ package struct Imatrix: Equatable, Sendable {
         guard including.isEmpty || excluding.isEmpty else {
             throw QuantizationError(
                 "--include-weights and --exclude-weights cannot be used together",
-                hint: "say which to include: all others are left out")
+                hint: "name those to include: all others are left out")
         }
         var result = self
         result.entries = entries.filter { name, _ in

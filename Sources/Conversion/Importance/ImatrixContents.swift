@@ -46,7 +46,7 @@ extension ImatrixContents {
             datasets = try array.elements(in: bytes, limit: 64).compactMap { $0.text }
         }
         guard let count = header["imatrix.chunk_count"]?.integer, (0...Int(Int32.max)).contains(count) else {
-            throw FormatError("imatrix.chunk_count is no number from 0 to \(Int32.max)", at: 0)
+            throw FormatError("imatrix.chunk_count is not a number from 0 to \(Int32.max)", at: 0)
         }
         chunkCount = count
     }
@@ -88,7 +88,7 @@ extension ImatrixContents {
                 name: name, valueCount: values, sums: inFile(sum.bytes),
                 divisor: .counts(inFile(count.bytes)))
         }
-        guard !entries.isEmpty else { throw FormatError("the file has no importance of any tensor", at: 0) }
+        guard !entries.isEmpty else { throw FormatError("the file has no importance for any tensor", at: 0) }
     }
 }
 
@@ -107,7 +107,7 @@ extension ImatrixContents {
         // An entry has three numbers and a value at least.
         guard count >= 1, Int(count) <= cursor.remaining / 16 else {
             throw FormatError(
-                "no importance matrix: neither GGUF, nor can it have \(count) entries", at: 0)
+                "not an importance matrix: neither GGUF nor a file that can have \(count) entries", at: 0)
         }
         for index in 1...Int(count) {
             let start = cursor.position

@@ -136,7 +136,7 @@ package struct LoraAdapter: Sendable {
         guard let a = half.a, let b = half.b else {
             throw ConversionError(
                 .adapterHalf, "the adapter has only one of the two matrices for \"\(name)\"",
-                fix: "see that all of it was downloaded")
+                fix: "check that all of it was downloaded")
         }
         let (shapeA, shapeB) = (tensors[a].shape, tensors[b].shape)
         guard shapeA.count == 2, shapeB.count == 2, shapeA[0] == shapeB[1], shapeA[0] > 0, shapeA[1] > 0,
@@ -145,7 +145,7 @@ package struct LoraAdapter: Sendable {
             throw ConversionError(
                 .adapterShape,
                 "the adapter's matrices for \"\(name)\" do not fit: A is \(shapeA), B is \(shapeB)",
-                fix: "see that all of it was downloaded")
+                fix: "check that all of it was downloaded")
         }
         return Pair(
             name: name, a: a, b: b, rank: shapeA[0], rows: shapeB[0], columns: shapeA[1],

@@ -29,6 +29,8 @@ package struct LoraConfiguration: Sendable {
     package let isTransposed: Bool
     /// Whether a module without matrices would get random ones (`init_lora_weights`).
     let needsAllMatrices: Bool
+    /// Whether the biases of all modules are the adapter's (`bias: all`).
+    let takesAllBiases: Bool
     /// The rank where no pattern states another.
     let rank: Int
     /// The factor where no pattern states another; `nil` if there is no number.
@@ -46,12 +48,13 @@ package struct LoraConfiguration: Sendable {
         func report(_ key: String, _ reason: String) { problems.append(Problem(key: key, reason: reason)) }
         var keys: Set<[UInt8]> = []
         for member in members {
-            if !keys.insert(Array(member.key.utf8)).inserted { report(member.key, "is there twice") }
+            if !keys.insert(Array(member.key.utf8)).inserted { report(member.key, "occurs twice") }
             guard let rule = LoraKeys.rule(of: member.key) else {
                 report(member.key, "is not known: PEFT 0.21.2 has no such option for LoRA")
                 continue
             }
             if let reason = rule.problem(with: member.value) { report(member.key, reason) }
+            if let twice = member.value.repeatedKey { report(member.key, "has the key \"\(twice)\" twice") }
         }
         if let method = json["peft_type"]?.string, method.uppercased() != "LORA" {
             throw ConversionError(
@@ -61,6 +64,7 @@ package struct LoraConfiguration: Sendable {
         isRankStabilized = json["use_rslora"]?.bool == true
         isTransposed = json["fan_in_fan_out"]?.bool == true
         needsAllMatrices = LoraKeys.makesRandomMatrices(json["init_lora_weights"])
+        takesAllBiases = json["bias"]?.string.map { $0.utf8.elementsEqual("all".utf8) } ?? false
         rank = json["r"]?.integer ?? 8
         alpha = json["lora_alpha"]?.double
         for (key, isWhole) in [("rank_pattern", true), ("alpha_pattern", false)] {
@@ -69,7 +73,8 @@ package struct LoraConfiguration: Sendable {
                 guard let number, !isWhole || number > 0 else {
                     report(
                         key,
-                        "gives \"\(member.key)\" \(member.value.compactText), which is no number of it")
+                        "gives \"\(member.key)\" \(member.value.compactText), which is not a number that it takes"
+                    )
                     continue
                 }
                 do throws(PythonPattern.Problem) {
@@ -108,4 +113,22 @@ package struct LoraConfiguration: Sendable {
 extension LoraConfiguration.Problem {
     /// The problem as a sentence.
     package var sentence: String { "\"\(key)\" in adapter_config.json \(reason)" }
+}
+
+extension JSON {
+    /// The first key that an object in the value, at any depth, has twice: Python takes the last of them and others the
+    /// first. `nil` if there is none.
+    fileprivate var repeatedKey: String? {
+        switch self {
+        case .object(let members):
+            var keys: Set<ExactName> = []
+            for member in members {
+                guard keys.insert(ExactName(member.key)).inserted else { return member.key }
+                if let inner = member.value.repeatedKey { return inner }
+            }
+            return nil
+        case .array(let elements): return elements.lazy.compactMap(\.repeatedKey).first
+        default: return nil
+        }
+    }
 }

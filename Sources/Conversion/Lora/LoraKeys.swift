@@ -13,7 +13,7 @@ package enum LoraKeys {
         case ignoredNumber
         /// Only `false` and `null` leave merging as it is.
         case off(String)
-        /// Only `null` and what is empty leave merging as it is.
+        /// Only `null` and an empty list leave merging as it is; of an empty object PEFT makes a configuration.
         case none(String)
         /// The start of the training (`init_lora_weights`).
         case start
@@ -71,7 +71,7 @@ package enum LoraKeys {
         ("revision", .ignored),
         ("runtime_config", .ignored),
         ("target_modules", .honoured(.names)),
-        ("target_parameters", .none("changes parameters that are no layers, and only PEFT can merge that")),
+        ("target_parameters", .none("changes parameters that are not layers, and only PEFT can merge that")),
         ("task_type", .ignored),
         ("trainable_token_indices", .none("replaces rows of the embedding, and only PEFT can merge that")),
         ("use_bdlora", .none("has matrices of blocks along the diagonal, and only PEFT can merge that")),
@@ -167,10 +167,10 @@ extension LoraKeys.Kind {
 }
 
 extension JSON {
-    /// Whether it is `null`, `false`, or empty.
+    /// Whether it is `null` or an empty list.
     fileprivate var isNothing: Bool {
         switch self {
-        case .null, .bool(false), .array([]), .object([]): true
+        case .null, .array([]): true
         default: false
         }
     }

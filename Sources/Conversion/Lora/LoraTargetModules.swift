@@ -17,7 +17,7 @@ struct LoraTargetModules: Sendable {
     private var excluded: Names?
     private var saved: [PythonPattern] = []
     /// The ends of the names of modules that are stored whole (`modules_to_save`).
-    let savedNames: [String]
+    private let savedNames: [String]
     private var layers: Set<Int>?
     private var layerLists: [String] = []
 
@@ -43,7 +43,7 @@ struct LoraTargetModules: Sendable {
             targets = names("target_modules")
         }
         if targets == nil, json["target_modules"]?.string == nil {
-            report("target_modules", "is not there: which modules are changed would depend on the program")
+            report("target_modules", "is missing: which modules are changed would depend on the program")
         }
         if json["exclude_modules"]?.string?.isEmpty != true { excluded = names("exclude_modules") }
         if json["modules_to_save"]?.string != nil {
@@ -69,16 +69,31 @@ struct LoraTargetModules: Sendable {
         layerLists = json["layers_pattern"]?.strings ?? [json["layers_pattern"]?.string].compactMap(\.self)
         layerLists.removeAll(where: \.isEmpty)
         if layers == nil, !layerLists.isEmpty {
-            report("layers_pattern", "is there without layers_to_transform")
+            report("layers_pattern", "is set without layers_to_transform")
         }
         if layers != nil, case .pattern? = targets {
-            report("layers_to_transform", "is there although target_modules is one expression")
+            report("layers_to_transform", "is set although target_modules is one expression")
         }
         let isPlain = layerLists.allSatisfy { $0.utf8.allSatisfy(\.isASCIIWord) }
         if !isPlain { report("layers_pattern", "is an expression, and not plain names") }
     }
 
     // MARK: A module
+
+    /// Whether all linear layers are changed.
+    var takesAllLinear: Bool {
+        if case .allLinear? = targets { true } else { false }
+    }
+
+    /// Whether a tensor is of a module that is stored whole: PEFT compares the ends of the modules' names.
+    func saves(tensor: String) -> Bool {
+        var module = Substring(tensor)
+        while let dot = module.lastIndex(of: ".") {
+            module = module[..<dot]
+            if savedNames.contains(where: { String(module).hasUTF8Suffix($0) }) { return true }
+        }
+        return false
+    }
 
     /// Whether a module is one that the adapter changes; `nil` where versions of PEFT differ.
     /// - Parameter isEmbedding: whether it is an embedding, which is no linear layer.

@@ -17,10 +17,36 @@ extension LoraAdapter {
         /// Whether its classes are the repository's own (`auto_map`).
         package let hasOwnClasses: Bool
 
+        /// Whether the output layer shares the embedding's weight (`tie_word_embeddings`); `nil` where that is not
+        /// stated.
+        let isTied: Bool?
+        /// Whether the class has an output layer over the vocabulary (`architectures`).
+        let hasHead: Bool
+        /// `num_hidden_layers`: files may have more layers, which the class does not load.
+        let layerCount: Int?
+
         /// Takes a base model's configuration; `nil` if there is none.
         package init(_ config: JSON?) {
             modelType = config?["model_type"]?.string
             hasOwnClasses = config?["auto_map"]?.members.map { !$0.isEmpty } ?? false
+            isTied = config?["tie_word_embeddings"]?.bool
+            let classes = config?["architectures"]?.strings ?? []
+            hasHead = classes.contains { name in
+                ["ForCausalLM", "LMHeadModel", "ForConditionalGeneration", "ForMaskedLM", "ForPreTraining"]
+                    .contains { name.hasUTF8Suffix($0) }
+            }
+            let text = config?["text_config"] ?? config
+            layerCount = text?["num_hidden_layers"]?.integer
+        }
+
+        /// Whether a tensor is of a layer that the class does not load: one for predicting several tokens, say.
+        func leavesOut(_ tensor: String) -> Bool {
+            guard let layerCount else { return false }
+            let parts = tensor.split(separator: ".")
+            guard let place = parts.firstIndex(where: { ["layers", "h", "blocks"].contains($0) }),
+                place + 1 < parts.count, let layer = Int(parts[place + 1])
+            else { return tensor.hasUTF8Prefix("mtp.") }
+            return layer >= layerCount
         }
     }
 
@@ -41,7 +67,9 @@ extension LoraAdapter {
         var changes: [ExactName: [Change]] = [:]
         var found: Set<ExactName> = []
         for own in whole {
+            try checkTaken(own)
             let tensor = try Self.find(own.name, shapes)
+            try checkUntied(own, tensor, base, model)
             guard tensor.shape == tensors[own.index].shape else {
                 throw Self.wrongShape(tensor, tensors[own.index].shape)
             }
@@ -65,7 +93,46 @@ extension LoraAdapter {
                 fix: "merge it with PEFT's merge_and_unload, and convert the model")
         }
         try checkComplete(base, found)
+        try checkPairs(base, found, model)
         return changes
+    }
+
+    // MARK: Whole tensors
+
+    /// Makes sure that PEFT takes a tensor that is stored whole: it is below a layer's matrices, of a module in
+    /// `modules_to_save`, or a bias of another module where `bias` is `all`.
+    private func checkTaken(_ own: Whole) throws(ConversionError) {
+        if own.isBaseLayer || configuration.targets.saves(tensor: own.name) { return }
+        let isBias = own.name.hasUTF8Suffix(".bias")
+        let weight = String(decoding: own.name.utf8.dropLast("bias".utf8.count), as: UTF8.self) + "weight"
+        let isOfPair = pairs.contains { ExactName($0.name) == ExactName(weight) }
+        if isBias, configuration.takesAllBiases, !isOfPair { return }
+        throw ConversionError(
+            .adapterTensor,
+            "the adapter's \"\(tensors[own.index].name)\" is of no module in modules_to_save and no bias that the key "
+                + "bias in adapter_config.json names, and PEFT would leave it out",
+            fix: "save the adapter with PEFT's save_pretrained")
+    }
+
+    /// Refuses another embedding for a model whose output layer shares the base model's: PEFT separates the two, and
+    /// keeps the old weight for the output layer.
+    private func checkUntied(
+        _ own: Whole, _ tensor: CheckpointTensor, _ base: [CheckpointTensor], _ model: BaseModel
+    ) throws(ConversionError) {
+        let module = tensor.name.split(separator: ".").dropLast().last.map(String.init) ?? ""
+        let isEmbedding = module.containsUTF8("emb") || ["wte", "shared"].contains(module)
+        guard !own.isBaseLayer, isEmbedding, tensor.shape.count == 2, !module.hasUTF8Suffix("embed_out")
+        else { return }
+        let hasOwnHead = base.contains { tensor in
+            ["lm_head.weight", "embed_out.weight", "output_layer.weight", "decoder.weight"]
+                .contains { tensor.name.hasUTF8Suffix($0) }
+        }
+        guard model.isTied ?? (model.hasHead && !hasOwnHead) else { return }
+        throw ConversionError(
+            .adapterTarget,
+            "the adapter has an embedding of its own (\"\(own.name)\"), and the base model's output layer shares the "
+                + "embedding: PEFT separates them",
+            fix: "merge it with PEFT's merge_and_unload, and take the merged model")
     }
 
     // MARK: Configuration
@@ -89,7 +156,8 @@ extension LoraAdapter {
         }
         for tensor in tensors where tensor.name.containsUTF8(".modules_to_save.") {
             throw ConversionError(
-                .adapterTensor, "the adapter's \"\(tensor.name)\" is named as no adapter of PEFT is",
+                .adapterTensor,
+                "the adapter's \"\(tensor.name)\" has a name that adapters of PEFT do not have",
                 fix: "save the adapter with PEFT's save_pretrained")
         }
     }
@@ -109,13 +177,13 @@ extension LoraAdapter {
         } catch {
             throw ConversionError(
                 .adapterTarget,
-                "the adapter changes a module that no expression can be looked for in: \(error)")
+                "the adapter changes a module in whose name no expression can be looked for: \(error)")
         }
         guard let isTaken else {
             throw ConversionError(
                 .adapterTarget,
                 "the adapter has matrices for \"\(module)\", and versions of PEFT take different numbers in that name "
-                    + "for the layer that layers_to_transform speaks of",
+                    + "for the layer that layers_to_transform names",
                 fix: "merge it with PEFT's merge_and_unload, and take the merged model")
         }
         guard isTaken else {
@@ -123,15 +191,17 @@ extension LoraAdapter {
                 .adapterTarget,
                 "the adapter has matrices for \"\(module)\", which its adapter_config.json does not name: PEFT would "
                     + "leave them out",
-                notes: ["target_modules, exclude_modules, modules_to_save and layers_to_transform say which"],
-                fix: "see that adapter_config.json belongs to adapter_model.safetensors")
+                notes: [
+                    "target_modules, exclude_modules, modules_to_save and layers_to_transform state which"
+                ],
+                fix: "check that adapter_config.json belongs to adapter_model.safetensors")
         }
         guard rank == pair.rank else {
             throw ConversionError(
                 .adapterShape,
                 "the adapter's matrices for \"\(module)\" have the rank \(pair.rank), and adapter_config.json states "
                     + "\(rank)",
-                fix: "see that adapter_config.json belongs to adapter_model.safetensors")
+                fix: "check that adapter_config.json belongs to adapter_model.safetensors")
         }
         return scale
     }
@@ -152,27 +222,46 @@ extension LoraAdapter {
         _ base: [CheckpointTensor], _ found: Set<ExactName>
     ) throws(ConversionError) {
         for tensor in base where !found.contains(ExactName(tensor.name)) {
-            var module = Substring(tensor.name)
-            while let dot = module.lastIndex(of: ".") {
-                module = module[..<dot]
-                let isSaved = configuration.targets.savedNames.contains { String(module).hasUTF8Suffix($0) }
-                guard !isSaved else {
-                    throw ConversionError(
-                        .adapterTensorMissing,
-                        "modules_to_save in adapter_config.json names the module of \"\(tensor.name)\", and the adapter "
-                            + "does not have it",
-                        fix: "see that adapter_config.json belongs to adapter_model.safetensors")
-                }
+            guard !configuration.targets.saves(tensor: tensor.name) else {
+                throw ConversionError(
+                    .adapterTensorMissing,
+                    "modules_to_save in adapter_config.json names the module of \"\(tensor.name)\", and the adapter "
+                        + "does not have it",
+                    fix: "check that adapter_config.json belongs to adapter_model.safetensors")
             }
             guard configuration.needsAllMatrices, tensor.name.hasUTF8Suffix(".weight") else { continue }
             let name = String(decoding: tensor.name.utf8.dropLast(".weight".utf8.count), as: UTF8.self)
             if (try? configuration.targets.take(name, isEmbedding: false)) == true {
                 throw ConversionError(
                     .adapterTensorMissing,
-                    "the adapter has no matrices for \"\(name)\", and init_lora_weights states that such begin as any numbers",
-                    fix: "see that adapter_config.json belongs to adapter_model.safetensors")
+                    "the adapter has no matrices for \"\(name)\", and init_lora_weights makes those random",
+                    fix: "check that adapter_config.json belongs to adapter_model.safetensors")
             }
         }
+    }
+
+    /// Makes sure that the adapter has matrices for each layer that its configuration names, as PEFT's own have.
+    ///
+    /// Experts are left alone: transformers 5 has them in one tensor for each layer, which PEFT does not take for a
+    /// module, whatever the files of the base model have.
+    private func checkPairs(
+        _ base: [CheckpointTensor], _ found: Set<ExactName>, _ model: BaseModel
+    ) throws(ConversionError) {
+        guard !configuration.targets.takesAllLinear else { return }
+        let missing = base.filter { tensor in
+            guard !found.contains(ExactName(tensor.name)), tensor.shape.count == 2,
+                tensor.name.hasUTF8Suffix(".weight"), !tensor.name.containsUTF8(".experts."),
+                !model.leavesOut(tensor.name)
+            else { return false }
+            let module = String(decoding: tensor.name.utf8.dropLast(".weight".utf8.count), as: UTF8.self)
+            return (try? configuration.targets.take(module, isEmbedding: false)) == true
+        }
+        guard let first = missing.first else { return }
+        throw ConversionError(
+            .adapterTensorMissing,
+            "the adapter has no matrices for \"\(first.name)\", which target_modules in adapter_config.json names",
+            notes: missing.count > 1 ? ["and for \(missing.count - 1) more of the base model's weights"] : [],
+            fix: "check that all of the adapter was downloaded, and that adapter_config.json belongs to it")
     }
 
     // MARK: Weights
@@ -193,7 +282,7 @@ extension LoraAdapter {
         throw ConversionError(
             .adapterTarget, "the adapter changes \"\(name)\", which the base model does not have",
             fix:
-                "see that the adapter was trained for this model (base_model_name_or_path in adapter_config.json)"
+                "check that the adapter was trained for this model (base_model_name_or_path in adapter_config.json)"
         )
     }
 
@@ -202,7 +291,7 @@ extension LoraAdapter {
             .adapterTarget,
             "the adapter changes \"\(tensor.name)\" as a weight of \(shape), and the base model's is \(tensor.shape)",
             fix:
-                "see that the adapter was trained for this model (base_model_name_or_path in adapter_config.json)"
+                "check that the adapter was trained for this model (base_model_name_or_path in adapter_config.json)"
         )
     }
 }

@@ -71,7 +71,7 @@ package struct MetadataOverride: Hashable, Sendable {
             return .int(number)
         case "float":
             // Rounded twice, as the reference does: the number is read with 64 bits.
-            guard let number = Double(value) else { throw error("a number as 1.5 or 1e-5") }
+            guard let number = Double(value) else { throw error("a number such as 1.5 or 1e-5") }
             return .float(Float(number))
         case "bool":
             guard value == "true" || value == "false" else { throw error("true or false") }

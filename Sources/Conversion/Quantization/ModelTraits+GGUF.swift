@@ -17,8 +17,8 @@ extension ModelTraits {
         let reader = TraitReader(header: header, overrides: overrides)
         guard let architecture = reader.text("general.architecture") else {
             throw QuantizationError(
-                "the file does not say its architecture",
-                hint: "say it with --override-kv general.architecture=str:NAME")
+                "the file does not state its architecture",
+                hint: "state it with --override-kv general.architecture=str:NAME")
         }
         try Self.check(architecture: architecture)
         // Vision towers have no blocks in this sense: nothing but their tensors' names decides.
@@ -30,7 +30,7 @@ extension ModelTraits {
         guard var blockCount = try reader.number(key("block_count"), bytes) else {
             throw QuantizationError(
                 "the file has no metadata item \(key("block_count").quotedForMessage)",
-                hint: "say it with --override-kv \(key("block_count"))=int:NUMBER")
+                hint: "state it with --override-kv \(key("block_count"))=int:NUMBER")
         }
         var predictionBlockCount = try reader.number(key("nextn_predict_layers"), bytes) ?? 0
         guard (0...Self.maximumBlockCount).contains(blockCount), predictionBlockCount <= blockCount else {
@@ -99,7 +99,7 @@ private struct TraitReader {
         // A switch for each block, as for experts, counts as 0 or 1.
         if case .bool(let flag) = value { return flag ? 1 : 0 }
         guard let number = value.integer, number >= 0 else {
-            throw QuantizationError("the metadata item \(key.quotedForMessage) is no number from 0 up")
+            throw QuantizationError("the metadata item \(key.quotedForMessage) is not a number of 0 or more")
         }
         return number
     }

@@ -30,7 +30,7 @@ struct PlanProblems {
                     "the importance matrix does not fit: it has \(count) values for "
                         + "\(tensor.name.quotedForMessage), which has \(tensor.columns) columns and "
                         + "\(tensor.matrices) experts; so for \(mismatched.count) of the tensors",
-                    hint: "use the matrix that was made of this model"))
+                    hint: "use the matrix that was made from this model"))
         }
         if let (_, type) = unimportant.first {
             errors.append(
@@ -38,7 +38,7 @@ struct PlanProblems {
                     "\(type.name) needs an importance matrix, and \(hasImportance ? "it has no values" : "none is given") "
                         + "for \(Self.names(unimportant.map(\.tensor)))",
                     hint:
-                        "give one with --imatrix FILE (llama-imatrix makes it), or choose a type as IQ3_S or Q2_K"
+                        "give one with --imatrix FILE (llama-imatrix makes it), or choose a type such as IQ3_S or Q2_K"
                 ))
         }
         return errors

@@ -18,7 +18,8 @@ package struct PrunedBlocks: Sendable {
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             guard part.utf8.allSatisfy(\.isASCIIDigit), let number = Int32(part) else {
                 throw QuantizationError(
-                    "\(String(part).quotedForMessage) is no number of a block", hint: "write them as 3,4,7")
+                    "\(String(part).quotedForMessage) is not the number of a block",
+                    hint: "write them as 3,4,7")
             }
             numbers.insert(Int(number))
         }
@@ -76,7 +77,7 @@ package struct PrunedBlocks: Sendable {
             else { continue }
             guard let number = Int32(String(decoding: digits, as: UTF8.self)) else {
                 throw QuantizationError(
-                    "the block of tensor \(name.quotedForMessage) is no number of 32 bits")
+                    "the block of tensor \(name.quotedForMessage) is not a number of 32 bits")
             }
             return (Int(number), digits.startIndex..<digits.endIndex)
         }

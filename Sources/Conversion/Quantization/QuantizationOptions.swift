@@ -64,9 +64,9 @@ package struct TensorTypeRule: Sendable {
             expression = try NamePattern(pattern)
         } catch {
             throw QuantizationError(
-                "the pattern \(pattern.quotedForMessage) is no regular expression: \(error.message) at "
+                "the pattern \(pattern.quotedForMessage) is not a regular expression: \(error.message) at "
                     + "character \(error.offset + 1)",
-                hint: #"a point that means a point is written "\.""#)
+                hint: #"a dot that stands for itself is written "\.""#)
         }
         self.pattern = pattern
     }

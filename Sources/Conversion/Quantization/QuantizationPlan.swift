@@ -78,7 +78,7 @@ package struct QuantizationPlan: Sendable {
                 throw QuantizationError(
                     "tensor \(source.name.quotedForMessage) has rows of \(source.columns), which \(type.name) "
                         + "cannot divide into blocks of \(type.blockLength)",
-                    hint: "choose a type with smaller blocks for it, as Q8_0")
+                    hint: "choose a type with smaller blocks for it, such as Q8_0")
             }
             let isConverted = type != source.type
             let importance = isConverted ? imatrix?.entries[importanceNames?[index] ?? source.name] : nil

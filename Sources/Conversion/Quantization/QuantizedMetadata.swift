@@ -107,7 +107,7 @@ package struct QuantizedMetadata: Equatable, Sendable {
         // What llama.cpp works with keeps the sign, and what it writes does not: only one that has none is both.
         guard case .int(let value) = override.value, value > 0, value & (value - 1) == 0 else {
             throw QuantizationError(
-                "the override of \(key) is no power of two", hint: "write --override-kv \(key)=int:32")
+                "the override of \(key) is not a power of two", hint: "write --override-kv \(key)=int:32")
         }
         return Int(value)
     }

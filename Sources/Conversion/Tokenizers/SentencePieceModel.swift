@@ -40,7 +40,7 @@ package struct SentencePieceModel: Sendable {
         while let field = try reader.next() {
             guard (1...3).contains(field.number) else { continue }
             guard case .bytes(let range) = field.value else {
-                throw reader.error("field \(field.number) is no message", at: field.offset)
+                throw reader.error("field \(field.number) is not a message", at: field.offset)
             }
             var message = reader.message(range)
             switch field.number {
@@ -50,7 +50,7 @@ package struct SentencePieceModel: Sendable {
             }
         }
         guard !pieces.isEmpty else {
-            throw reader.error("it has no pieces, so it is no SentencePiece model", at: 0)
+            throw reader.error("it has no pieces, so it is not a SentencePiece model", at: 0)
         }
     }
 

@@ -16,7 +16,7 @@ struct TokenTable {
         guard count > 0, count <= Self.maximumCount else {
             throw ConversionError(
                 .vocabularySize, "a vocabulary of \(count) tokens cannot be right",
-                fix: "see that \"vocab_size\" in config.json is the model's")
+                fix: "check that \"vocab_size\" in config.json is the model's")
         }
         texts = (0..<count).map { "[PAD\($0)]" }
         scores = [Float](repeating: -10000, count: count)

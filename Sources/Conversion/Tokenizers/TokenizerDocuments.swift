@@ -31,7 +31,7 @@ package struct TokenizerDocuments: Sendable {
     /// `added_tokens` of `tokenizer.json`: tokens beside those of the model.
     func addedTokens() throws(ConversionError) -> [AddedEntry] {
         guard let list = tokenizer?["added_tokens"], list != .null else { return [] }
-        guard let list = list.array else { throw .broken("tokenizer.json", "\"added_tokens\" is no list") }
+        guard let list = list.array else { throw .broken("tokenizer.json", "\"added_tokens\" is not a list") }
         var tokens: [AddedEntry] = []
         for entry in list {
             guard let token = AddedEntry(entry), let id = entry["id"]?.integer else {
@@ -46,7 +46,7 @@ package struct TokenizerDocuments: Sendable {
     func addedTokensDecoder() throws(ConversionError) -> [AddedEntry] {
         guard let entries = settings?["added_tokens_decoder"], entries != .null else { return [] }
         guard let entries = entries.members else {
-            throw .broken("tokenizer_config.json", "\"added_tokens_decoder\" is no object")
+            throw .broken("tokenizer_config.json", "\"added_tokens_decoder\" is not an object")
         }
         var tokens: [AddedEntry] = []
         for entry in entries {
@@ -127,6 +127,6 @@ extension ConversionError {
     static func missingFile(_ paths: String, for purpose: String) -> ConversionError {
         ConversionError(
             .tokenizerMissing, "there is no \(paths), which \(purpose)",
-            fix: "see that all files of the model are there, those of its tokenizer too")
+            fix: "check that all files of the model are there, those of its tokenizer too")
     }
 }

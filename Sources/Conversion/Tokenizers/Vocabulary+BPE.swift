@@ -19,7 +19,7 @@ extension Vocabulary {
             guard let id = tokens.addedID(of: token) else {
                 throw ConversionError(
                     .tokenMissing, "the tokenizer has no added token \"\(token)\"",
-                    fix: "see that tokenizer.json belongs to this model")
+                    fix: "check that tokenizer.json belongs to this model")
             }
             try around.set(kind, id)
         }
@@ -46,7 +46,7 @@ extension Vocabulary {
         guard let count = value.integer.flatMap(UInt32.init(exactly:)) else {
             throw ConversionError(
                 .configValueWrong, "config.json: \"type_vocab_size\" is not a whole number",
-                fix: "see that it is the config.json of this model")
+                fix: "check that it is the config.json of this model")
         }
         return .uint32(count)
     }
@@ -76,7 +76,7 @@ extension Vocabulary {
                 "\(tokens.path) has the token \"\(text.prefix(40))\" with the id \(highest), but \"vocab_size\" in "
                     + "config.json is \(count)",
                 fix:
-                    "see that both are of this model; set \"vocab_size\" to the rows of its embeddings if they are"
+                    "check that both are of this model; set \"vocab_size\" to the rows of its embeddings if they are"
             )
         }
         let spelling = try AddedSpelling(try tokenizerFiles())

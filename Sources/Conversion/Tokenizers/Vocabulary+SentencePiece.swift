@@ -39,7 +39,7 @@ extension Vocabulary {
             throw ConversionError(
                 .vocabularySize,
                 "tokenizer.model has \(model.pieces.count) pieces, but \"vocab_size\" in config.json is \(count)",
-                fix: "see that both are of this model")
+                fix: "check that both are of this model")
         }
         var table = TokenTable()
         for piece in model.pieces.prefix(count) {
@@ -158,7 +158,7 @@ extension Vocabulary {
             .vocabularySize,
             "\(path) has a token with the id \(id), but \"vocab_size\" in config.json is \(count)",
             fix:
-                "see that both are of this model; set \"vocab_size\" to the rows of its embeddings if they are"
+                "check that both are of this model; set \"vocab_size\" to the rows of its embeddings if they are"
         )
     }
 }

@@ -89,7 +89,7 @@ private struct Tekken {
             guard let text = entry["token_bytes"]?.string, let bytes = Base64.bytes(text, .standard),
                 !bytes.isEmpty,
                 entry["rank"]?.integer == rank, rank >= 256 || bytes == [UInt8(rank)]
-            else { throw broken("the token of rank \(rank) is none") }
+            else { throw broken("the token of rank \(rank) is not valid") }
             tokens.append(bytes)
         }
         guard let ranked = RankedTokens(tokens) else { throw broken("it has a token twice") }

@@ -32,8 +32,8 @@ extension Vocabulary {
         let model = try sentencePiece(path)
         guard model.kind == .unigram else {
             throw ConversionError(
-                .tokenizerKind, "\(path) is no Unigram model, which a model of this architecture has",
-                fix: "see that all files are of this model")
+                .tokenizerKind, "\(path) is not a Unigram model, which a model of this architecture has",
+                fix: "check that all files are of this model")
         }
         let pieces = model.pieces
         guard pieces.count >= 4 else { throw .broken(path.text, "it has only \(pieces.count) pieces") }
@@ -60,7 +60,8 @@ extension Vocabulary {
                 "sentencepiece.bpe.model or tokenizer.json", for: "a model of this architecture has")
         }
         guard let pieces = tokenizer["model"]?["vocab"]?.array else {
-            throw .broken("tokenizer.json", "it is no Unigram model, which a model of this architecture has")
+            throw .broken(
+                "tokenizer.json", "it is not a Unigram model, which a model of this architecture has")
         }
         let tokens = try transformersTokens()
         let special = Set(tokens.special.compactMap { tokens.id(of: $0) })

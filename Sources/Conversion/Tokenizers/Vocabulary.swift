@@ -65,7 +65,7 @@ package struct Vocabulary: Sendable {
         guard let count = value.integer, count > 0, count <= TokenTable.maximumCount else {
             throw ConversionError(
                 .vocabularySize, "config.json: \"vocab_size\" is \(value.compactText.prefix(40))",
-                fix: "see that it is the config.json of this model")
+                fix: "check that it is the config.json of this model")
         }
         return count
     }

@@ -91,7 +91,7 @@ package struct NPYHeader: Equatable, Sendable {
         var bytes = elementSize
         for dimension in shape {
             let (product, overflow) = bytes.multipliedReportingOverflow(by: dimension)
-            guard !overflow else { throw .malformed("the array is larger than 63 bits can say", at: 0) }
+            guard !overflow else { throw .malformed("the array is larger than 63 bits can hold", at: 0) }
             bytes = product
         }
         guard bytes == size else {

@@ -9,17 +9,17 @@ import Storage
 struct CacheCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "cache",
-        abstract: "Show what Knapsack keeps on this machine, and take it away.",
+        abstract: "Show what Knapsack keeps on this machine, and remove it.",
         discussion: """
             Knapsack remembers the digests of files that it hashed, and keeps what it converted, in \
-            ~/.cache/knapsack or what KNAPSACK_CACHE_DIR names. All of it can be taken away at any time: it \
+            ~/.cache/knapsack or what KNAPSACK_CACHE_DIR names. All of it can be removed at any time: it \
             is hashed, and converted, again then.
 
             Examples:
               knapsack cache               # what is kept, and how large it is
               knapsack cache prune         # forget files that are gone or were changed
-              knapsack cache prune --conversions   # take away what was converted, too
-              knapsack cache prune --all   # take away everything
+              knapsack cache prune --conversions   # remove what was converted, too
+              knapsack cache prune --all   # remove everything
             """,
         subcommands: [Prune.self])
 
@@ -54,10 +54,10 @@ struct CacheCommand: KnapsackCommand {
     struct Prune: KnapsackCommand {
         static let configuration = CommandConfiguration(
             commandName: "prune",
-            abstract: "Forget files that are gone or were changed, and take away what no run uses any more.",
+            abstract: "Forget files that are gone or were changed, and remove what no run uses any more.",
             discussion: """
                 Unfinished conversions and those of older versions go; the others only with --conversions or \
-                --all. Only what Knapsack made is taken away; other files in its directory stay.
+                --all. Only what Knapsack made is removed; other files in its directory stay.
 
                 Examples:
                   knapsack cache prune
@@ -65,10 +65,10 @@ struct CacheCommand: KnapsackCommand {
                   knapsack cache prune --all
                 """)
 
-        @Flag(help: "Take away everything that Knapsack keeps.")
+        @Flag(help: "Remove everything that Knapsack keeps.")
         var all = false
 
-        @Flag(help: "Take away everything that was converted.")
+        @Flag(help: "Remove everything that was converted.")
         var conversions = false
 
         @OptionGroup var output: OutputOptions
@@ -86,7 +86,7 @@ struct CacheCommand: KnapsackCommand {
                         Diagnostic(
                             code: .indexUnreadable,
                             "the digest index in \(kept.directory) cannot be read or written",
-                            fix: "knapsack cache prune --all takes it away", verdict: .undecided))
+                            fix: "knapsack cache prune --all removes it", verdict: .undecided))
                 }
                 forgotten = count
             }
@@ -99,7 +99,7 @@ struct CacheCommand: KnapsackCommand {
             session.add("freed", .integer(freed))
             session.add("index", after.json)
             let files = "\(forgotten) \(forgotten == 1 ? "file" : "files") forgotten"
-            let models = "\(removed) \(removed == 1 ? "conversion" : "conversions") taken away"
+            let models = "\(removed) \(removed == 1 ? "conversion" : "conversions") removed"
             session.say(
                 "\(kept.directory): \(files), " + (removed > 0 ? "\(models), " : "")
                     + "\(ByteCount.text(freed)) freed, \(ByteCount.text(left.size)) kept")
@@ -119,7 +119,7 @@ private struct KeptFiles {
         guard let directory = context.cacheDirectory else {
             throw Diagnostics(
                 Diagnostic(
-                    code: .noHome, "nobody states where Knapsack keeps what it remembers",
+                    code: .noHome, "nothing states where Knapsack keeps what it remembers",
                     fix: "set HOME or KNAPSACK_CACHE_DIR", verdict: .undecided))
         }
         self.directory = directory

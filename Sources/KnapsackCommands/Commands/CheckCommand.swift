@@ -8,7 +8,7 @@ import Rules
 struct CheckCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Decide from manifest and lock whether the bundle may and will work.",
+        abstract: "Decide from manifest and lock whether the bundle follows the rules and will work.",
         discussion: """
             For CI: needs no models and no caches. Exit code 0: everything holds; 1: something does not; \
             2: it could not be decided.

@@ -10,7 +10,7 @@ struct CompareCommand: KnapsackCommand {
         commandName: "compare",
         abstract: "Show what a quantization or a cast cost: how far each tensor is from the original.",
         discussion: """
-            The original stands first. Either side may be GGUF or safetensors; between the two the names are \
+            The original comes first. Either side may be GGUF or safetensors; between the two the names are \
             mapped, and Llama's and Gemma's tensors are put in one order. Nothing is said of tensors that \
             only one side has but their names.
 
@@ -20,13 +20,13 @@ struct CompareCommand: KnapsackCommand {
               knapsack compare a.gguf b.gguf --all --json
             """)
 
-    @Argument(help: "The original: a model as inspect takes it.", completion: .file())
+    @Argument(help: "The original: a model that inspect can read.", completion: .file())
     var original: String
 
-    @Argument(help: "What was made of it.", completion: .file())
+    @Argument(help: "What was made from it.", completion: .file())
     var other: String
 
-    @Flag(help: "List every tensor, not only the ten that lost most.")
+    @Flag(help: "List every tensor, not only the ten that lost the most.")
     var all = false
 
     @OptionGroup var output: OutputOptions
@@ -40,7 +40,7 @@ struct CompareCommand: KnapsackCommand {
             throw Diagnostics(
                 Diagnostic(
                     code: .nothingInCommon, "\(original) and \(other) have no tensor in common",
-                    fix: "compare a model with what was made of it", verdict: .undecided))
+                    fix: "compare a model with what was made from it", verdict: .undecided))
         }
         let report = CompareReport(first, second, comparison)
         for member in report.json { session.add(member.key, member.value) }

@@ -14,14 +14,14 @@ struct ConvertCommand: KnapsackCommand {
             "Make another form of one model, outside of a manifest: GGUF, or safetensors of another type.",
         discussion: """
             A Hugging Face model becomes GGUF as convert_hf_to_gguf.py makes it, straight from the safetensors, \
-            and with a type of llama-quantize's also quantized in the same step, as if there was a file between: \
+            and with a type of llama-quantize's also quantized in the same step, as if there were a file between: \
             every key, type and byte is the same. Types in small letters are the converter's (\(outputTypes)), \
             auto keeps 16 bits as they are; types in capitals are the quantizer's (Q4_K_M, IQ4_XS, Q8_0, …). \
             The file between would be of the type that auto finds; --via takes another one.
 
-            Without an output the file is named after the model, in the current directory; a directory as output \
-            is where it goes; {ftype} in a name stands for the type. The output gets its name only when it is \
-            whole and on the disk.
+            Without an output the file is named after the model, in the current directory; if the output is a \
+            directory, the file goes there; {ftype} in a name stands for the type. The output gets its name only \
+            when it is whole and on the disk.
 
             --dtype casts the safetensors of a model instead, as torch's .to(dtype) does: shards, names, order, \
             metadata and index stay, and config.json states the new type. Floating-point tensors of 16 bits and \
@@ -85,7 +85,7 @@ struct ConvertCommand: KnapsackCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Quantize as if by way of a file of this type, not of the one that auto finds.",
+            "Quantize as if from a file of this type, not of the one that auto finds.",
             valueName: "f32|f16|bf16"))
     var via: ViaChoice?
 
@@ -97,7 +97,7 @@ struct ConvertCommand: KnapsackCommand {
     var lora: String?
 
     @OptionGroup(title: "Content") var content: ContentOptions
-    @OptionGroup(title: "Choice of types, where it is quantized") var types: QuantizeTypeOptions
+    @OptionGroup(title: "Choice of types for a quantization") var types: QuantizeTypeOptions
     @OptionGroup(title: "Importance matrix") var importance: QuantizeImportanceOptions
     @OptionGroup(title: "Files") var files: ModelFileOptions
 
@@ -114,7 +114,7 @@ struct ConvertCommand: KnapsackCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How many threads work; as many as there are processors otherwise.", valueName: "n"))
+            "How many threads work; by default as many as there are processors.", valueName: "n"))
     var threads: Int?
 
     @Flag(help: "Show the type and size of every tensor, and write nothing.")
@@ -126,7 +126,7 @@ struct ConvertCommand: KnapsackCommand {
     func validate() throws {
         if let target, target.isEmpty { throw ValidationError("the output's name is empty") }
         if let outfile, outfile.isEmpty { throw ValidationError("the output's name is empty") }
-        if let threads, threads < 1 { throw ValidationError("--threads has to be 1 at least") }
+        if let threads, threads < 1 { throw ValidationError("--threads has to be at least 1") }
         if target != nil, outfile != nil {
             throw ValidationError("name the output once: as an argument, or with --outfile")
         }
@@ -137,7 +137,7 @@ struct ConvertCommand: KnapsackCommand {
             }
             return
         }
-        guard merge.isEmpty else { throw ValidationError("--merge goes with --dtype") }
+        guard merge.isEmpty else { throw ValidationError("--merge needs --dtype") }
         do {
             let product = try product()
             if lora != nil, case .quantized = product {

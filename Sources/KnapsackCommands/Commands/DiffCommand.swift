@@ -9,7 +9,7 @@ struct DiffCommand: KnapsackCommand {
         abstract: "Say in words what changed between two locks.",
         discussion: """
             Compares weights tensor by tensor where the locks know them: the same weights in other shards \
-            are told from changed ones. Exit code 0: nothing changed; 1: something did.
+            are distinguished from changed ones. Exit code 0: nothing changed; 1: something did.
 
             Examples:
               knapsack diff old.lock new.lock
@@ -30,7 +30,7 @@ struct DiffCommand: KnapsackCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How the answer is given: text, markdown (for a comment on a pull request) or json.",
+            "The form of the answer: text, markdown (for a comment on a pull request) or json.",
             valueName: "format"))
     var format: Format?
 

@@ -10,7 +10,7 @@ struct InitCommand: KnapsackCommand {
         commandName: "init",
         abstract: "Write a starter manifest from what the caches hold.",
         discussion: """
-            Every complete model in the caches becomes an entry; take out what you do not need. An existing \
+            Every complete model in the caches becomes an entry; delete what you do not need. An existing \
             file is never overwritten.
 
             Examples:
@@ -26,6 +26,7 @@ struct InitCommand: KnapsackCommand {
     @OptionGroup var output: OutputOptions
 
     func execute(_ session: Session) async throws {
+        try cacheOptions.requireNamed()
         let catalog = Catalog.scan(cacheOptions.caches(session.context))
         let name =
             manifest == "-"

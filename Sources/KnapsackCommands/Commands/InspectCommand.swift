@@ -39,7 +39,8 @@ struct InspectCommand: KnapsackCommand {
     func execute(_ session: Session) async throws {
         if let bundle = try await BundleInspection.read(path: file) {
             guard tensor == nil else {
-                throw ValidationError("\(file) is a bundle: --tensor reads a model, as one in its models/")
+                throw ValidationError(
+                    "\(file) is a bundle: --tensor reads a model, such as one in its models/")
             }
             return show(bundle, session)
         }

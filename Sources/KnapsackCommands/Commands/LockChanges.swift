@@ -30,12 +30,12 @@ struct LockChanges {
         let fix = "look at what changed, and run knapsack lock \(source.manifest)"
         return entries.map { entry in
             Diagnostic(
-                code: .lockStale, "\(entry.name) is not what was locked any more",
+                code: .lockStale, "\(entry.name) is not what was locked",
                 at: location(entry.name), notes: entry.details, fix: fix)
         }
             + unmade.map { name in
                 Diagnostic(
-                    code: .lockStale, "\(name) would be made again, out of other files than it was made of",
+                    code: .lockStale, "\(name) would be made again, from other files than before",
                     at: location(name), fix: fix)
             }
     }
@@ -45,9 +45,9 @@ struct LockChanges {
         entries.filter { isUnasked($0, update) }.map { entry in
             Diagnostic(
                 .warning, code: .pinMoved,
-                "\(entry.name) is not what was locked any more, and is locked anew",
+                "\(entry.name) is not what was locked, and is locked again",
                 at: location(entry.name), notes: entry.details,
-                fix: "see that this is meant; --locked refuses it")
+                fix: "check that this is intended; --locked refuses it")
         }
     }
 

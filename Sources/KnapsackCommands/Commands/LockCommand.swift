@@ -65,7 +65,7 @@ struct LockingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Move the revisions of these entries on to what their branches and handles mean now; of all, where none is named.",
+            "Move these entries, or all if none is named, to what their branches and handles mean now.",
             valueName: "name ..."))
     var update: [String] = []
 
@@ -162,6 +162,6 @@ struct LockSummary {
         if let request = entry.asked.conversion { return "\(request.from), converted" }
         let proved = entry.files.count { $0.proof != .none }
         if proved == entry.files.count { return "cache" }
-        return proved == 0 ? "nothing else" : "cache: \(proved) of \(entry.files.count)"
+        return proved == 0 ? "lock only" : "cache: \(proved) of \(entry.files.count)"
     }
 }

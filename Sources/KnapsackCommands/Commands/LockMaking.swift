@@ -66,7 +66,7 @@ struct Locking {
         if try Lock.bytes(source.lockPath) == made.lock.bytes { return lock }
         session.report([
             Diagnostic(
-                code: .lockStale, "\(source.lockPath) holds what a new lock would, but not in the same bytes",
+                code: .lockStale, "\(source.lockPath) has the content of a new lock, but not the same bytes",
                 at: Diagnostic.Location(file: manifest.path), fix: "run knapsack lock {manifest}")
         ])
         return nil

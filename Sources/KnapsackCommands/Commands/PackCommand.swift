@@ -13,9 +13,9 @@ struct PackCommand: KnapsackCommand {
         commandName: "pack",
         abstract: "Write the bundle: one directory with everything, ready to upload.",
         discussion: """
-            Locks first where the lock is missing or stale. Every byte is compared with the lock while it \
+            Locks first if the lock is missing or stale. Every byte is compared with the lock while it \
             is copied, and the directory gets its name only when all of it is right and on the disk. An \
-            interrupted pack goes on where it stopped. The same manifest's bundle is replaced; another's only \
+            interrupted pack continues where it stopped. The same manifest's bundle is replaced; another's only \
             with --replace, and a directory with files that no bundle wrote not at all.
 
             Examples:
@@ -37,7 +37,7 @@ struct PackCommand: KnapsackCommand {
     @Option(
         name: [.customShort("o"), .customLong("output")],
         help: ArgumentHelp(
-            "The directory to write, or an archive (.tar, .tar.zst, .zip); the bundle's name in the current directory otherwise.",
+            "The directory to write, or an archive (.tar, .tar.zst, .zip); by default ./NAME of the bundle.",
             valueName: "path"),
         completion: .file())
     var target: String?
@@ -48,12 +48,12 @@ struct PackCommand: KnapsackCommand {
     @Flag(help: "Use the lock as it is, and read no manifest.")
     var frozen = false
 
-    @Flag(help: "Show the plan and write nothing, also no lock.")
+    @Flag(help: "Show the plan and write nothing, not even the lock.")
     var dryRun = false
 
     var manifestName: String? { source.manifest }
 
-    @Flag(help: "Replace the bundle of another manifest. Files that no bundle wrote stay in the way.")
+    @Flag(help: "Replace the bundle of another manifest. Files that no bundle wrote are never deleted.")
     var replace = false
 
     func validate() throws {
@@ -61,7 +61,7 @@ struct PackCommand: KnapsackCommand {
         if locked, locking.rule != .none { throw ValidationError("--locked and --update exclude each other") }
         if let target, let other = ArchiveFormat.unknownSuffix(of: target) {
             throw ValidationError(
-                "\(other) is no archive that pack writes; those are .tar, .tar.zst and .zip, and a directory has "
+                "\(other) is not an archive that pack writes; those are .tar, .tar.zst and .zip, and a directory has "
                     + "another name")
         }
     }
@@ -171,6 +171,7 @@ struct PackCommand: KnapsackCommand {
         guard ArchiveFormat(path: receipt.path) == nil else { return text }
         guard plan.lock.bundle.model != nil else {
             return text + "\nupload: kaggle datasets create -p \(receipt.path) -r zip"
+                + "\nlater versions: kaggle datasets version -p \(receipt.path) -r zip -m \"what changed\""
         }
         return text + "\nupload: kaggle models create -p \(receipt.path)"
             + "\nand then: kaggle models instances create -p \(receipt.path) -r zip"

@@ -9,7 +9,7 @@ struct QuantizeCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "quantize",
         abstract:
-            "Make a GGUF model of another type out of a GGUF model, as llama-quantize does, byte for byte.",
+            "Make a GGUF model of another type from a GGUF model, as llama-quantize does, byte for byte.",
         usage: "knapsack quantize <model> [<output>] <type> [<options>]",
         discussion: """
             The model is one file, or the first of NAME-00001-of-00003.gguf, whose files become one. \
@@ -53,7 +53,7 @@ struct QuantizeCommand: KnapsackCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How many threads work; as many as there are processors otherwise.", valueName: "n"))
+            "How many threads work; by default as many as there are processors.", valueName: "n"))
     var threads: Int?
 
     @Flag(help: "Show the type and size of every tensor, and write nothing.")
@@ -65,7 +65,7 @@ struct QuantizeCommand: KnapsackCommand {
         guard (1...2).contains(outputAndType.count) else {
             throw ValidationError("name the output and the type, or the type alone")
         }
-        if let threads, threads < 1 { throw ValidationError("--threads has to be 1 at least") }
+        if let threads, threads < 1 { throw ValidationError("--threads has to be at least 1") }
         try files.validate()
         if keepSplit && files.splitMaxSize != nil {
             throw ValidationError("--keep-split and --split-max-size exclude each other")

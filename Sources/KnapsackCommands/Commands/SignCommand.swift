@@ -8,9 +8,9 @@ import Storage
 struct SignCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "sign",
-        abstract: "Sign a bundle with a key, so that others can prove whose it is.",
+        abstract: "Sign a bundle with a key, so that others can prove who made it.",
         discussion: """
-            Proves every byte of the bundle first, and signs nothing that does not hold. The signature is an \
+            Proves every byte of the bundle first, and signs nothing that differs from its lock. The signature is an \
             OpenSSF Model Signing signature, which the model_signing command verifies too. Keys are elliptic \
             curve keys in PEM (P-256, P-384, P-521); KNAPSACK_KEY_PASSWORD opens an encrypted one.
 
@@ -19,7 +19,7 @@ struct SignCommand: KnapsackCommand {
               # signs what its lock states, reads no model
               knapsack sign aimo3-models --key key.pem --from-lock
               knapsack sign aimo3-models.tar --key key.pem   # writes aimo3-models.tar.sig
-              # signs the bundle that pack writes of it
+              # signs the bundle that pack writes from it
               knapsack sign models.lock --key key.pem
             """)
 
@@ -33,7 +33,7 @@ struct SignCommand: KnapsackCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where the signature goes; model.sig in a directory, else beside what is signed with .sig.",
+            "The file to write; by default model.sig in a directory, else the signed file's name with .sig.",
             valueName: "file"),
         completion: .file())
     var signature: String?
@@ -117,7 +117,7 @@ struct SignCommand: KnapsackCommand {
         else {
             throw Diagnostics(
                 Diagnostic(
-                    code: .outputExists, "\(path) exists and is no signature, so it is not replaced",
+                    code: .outputExists, "\(path) exists and is not a signature, so it is not replaced",
                     fix: "remove it, or choose another --signature", verdict: .undecided))
         }
         return path

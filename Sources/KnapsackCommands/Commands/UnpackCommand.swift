@@ -11,13 +11,13 @@ struct UnpackCommand: KnapsackCommand {
         discussion: """
             Every file is proved against the bundle's lock before it gets its name. What is there already \
             stays: equal content is used, other content is an error, and then nothing at all is written. \
-            No link in a target is followed. An interrupted unpack goes on where it stopped.
+            No link in a target is followed. An interrupted unpack continues where it stopped.
 
             Examples:
               # models/ENTRY/…, entries of every source
               knapsack unpack aimo3-models --to models
               knapsack unpack aimo3-models --to models --entry qwen
-              # in one pass, with no staging besides
+              # in one pass, without a staging directory
               knapsack unpack aimo3-models.tar.zst --to models
               knapsack unpack aimo3-models --hf-cache ~/.cache/huggingface/hub
               knapsack unpack aimo3-models --hf-cache hub --kagglehub-cache kagglehub
@@ -34,13 +34,13 @@ struct UnpackCommand: KnapsackCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Restore this Hugging Face hub cache, with the entries that came out of one.", valueName: "dir"),
+            "Restore this Hugging Face hub cache, with the entries that came from one.", valueName: "dir"),
         completion: .directory)
     var hfCache: String?
 
     @Option(
         help: ArgumentHelp(
-            "Restore this kagglehub cache, with the entries that came out of one.", valueName: "dir"),
+            "Restore this kagglehub cache, with the entries that came from one.", valueName: "dir"),
         completion: .directory)
     var kagglehubCache: String?
 
@@ -51,7 +51,7 @@ struct UnpackCommand: KnapsackCommand {
 
     func validate() throws {
         if targets.isEmpty {
-            throw ValidationError("say where to: --to DIR, --hf-cache DIR or --kagglehub-cache DIR")
+            throw ValidationError("name the target: --to DIR, --hf-cache DIR or --kagglehub-cache DIR")
         }
         if targets.contains(where: { $0.path.isEmpty }) {
             throw ValidationError("a directory's name is empty")

@@ -19,7 +19,7 @@ struct VerifyCommand: KnapsackCommand {
               # an archive, in one pass without unpacking
               knapsack verify aimo3-models.tar.zst
               knapsack verify aimo3-models --quick   # names and sizes only
-              # and that model.sig in it is the key's
+              # and that model.sig in it was made by the key
               knapsack verify aimo3-models --key pub.pem
               # any model that was signed as OpenSSF Model Signing states, no bundle needed
               knapsack verify DIR --key pub.pem --signature FILE
@@ -64,7 +64,7 @@ struct VerifyCommand: KnapsackCommand {
             session.report([
                 Diagnostic(
                     code: .signatureUnchecked,
-                    "\(ModelSignature.name) was not checked: --key states whose it has to be")
+                    "\(ModelSignature.name) was not checked: name the public key with --key")
             ])
         }
         session.add("target", .string(target))

@@ -38,9 +38,9 @@ struct CompareReport {
         }
         text += names(
             comparison.unlike,
-            "not counted, because the numbers are others or are in an order that is not known")
+            "not counted, because the numbers are different ones or in an order that is not known")
         text += names(
-            comparison.onlyInOriginal, "not compared, only in \(original.path) or laid out otherwise")
+            comparison.onlyInOriginal, "not compared, only in \(original.path) or laid out differently")
         return text + names(comparison.onlyInOther, "only in \(other.path)")
     }
 

@@ -32,7 +32,7 @@ struct PickleReport {
         switch scan.verdict {
         case .harmless: "harmless: loading it builds data and does nothing else"
         case .refused: "refused: loading it would do more than build data, as far as is known"
-        case .unreadable: "unreadable: what loading it would do could not be made out"
+        case .unreadable: "unreadable: what loading it would do could not be determined"
         }
     }
 

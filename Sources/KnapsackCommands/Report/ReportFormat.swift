@@ -31,7 +31,7 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
 struct FormatOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "How findings are told: text, json, github (annotations and a job summary) or sarif.",
+            "How findings are reported: text, json, github (annotations and a job summary) or sarif.",
             valueName: "format"))
     var format: ReportFormat?
 

@@ -22,7 +22,7 @@ extension Lock {
 /// What is wrong with a lock.
 private struct LockProblem: Error {
     let message: String
-    var fix = "run knapsack lock {manifest} to write it again, or take it out of git again"
+    var fix = "run knapsack lock {manifest} to write it again, or restore it from git"
 
     init(_ message: String) { self.message = message }
 
@@ -166,7 +166,7 @@ private struct LockReader {
                 let request = ConversionRequest(
                     from: from, value: { json[$0]?.string }, list: { json[$0]?.strings })
             else {
-                throw LockProblem("\(name): it does not say what is made of \"from\"")
+                throw LockProblem("\(name): it does not state what is made from \"from\"")
             }
             content = .conversion(request)
         } else {

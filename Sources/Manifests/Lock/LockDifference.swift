@@ -154,14 +154,14 @@ package struct LockDifference: Equatable, Sendable {
 
     private static func license(_ entry: LockedEntry) -> String {
         guard let license = entry.license else { return "unknown" }
-        return license.from == .manifest ? "\(license.id) (said by the manifest)" : license.id
+        return license.from == .manifest ? "\(license.id) (stated by the manifest)" : license.id
     }
 
     /// "12 files by the cache, 1 by nothing else".
     private static func proofs(_ entry: LockedEntry) -> String {
         let unproved = entry.files.count { $0.proof == .none }
         if unproved == 0 { return "the cache" }
-        return unproved == entry.files.count ? "nothing else" : "the cache, but for \(unproved) files"
+        return unproved == entry.files.count ? "the lock only" : "the cache, but for \(unproved) files"
     }
 
     private static func size(_ old: Int, _ new: Int) -> [String] {

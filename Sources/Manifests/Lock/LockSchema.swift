@@ -58,7 +58,7 @@ package enum LockSchema {
             "title": text,
             "kind": [
                 "enum": [.string(ManifestSchema.datasetKind), .string(ManifestSchema.modelKind)],
-                "description": "What it becomes on Kaggle; a dataset where it is not said.",
+                "description": "What it becomes on Kaggle; a dataset if it is not stated.",
             ],
             "base_model": text, "framework": text, "variation": text,
         ],
@@ -139,7 +139,10 @@ package enum LockSchema {
             ],
             "requires": requirements,
             "outtype": ["type": "string", "description": "The type that auto was for a GGUF file."],
-            "via": ["type": "string", "description": "The type by way of which a GGUF file was quantized."],
+            "via": [
+                "type": "string",
+                "description": "The type from which a GGUF file was quantized.",
+            ],
             "parameters": count, "pipeline_tag": text,
             "pickles": [
                 "type": "array", "description": "The files with pickles.",
@@ -151,13 +154,13 @@ package enum LockSchema {
                             "type": "array", "items": ["type": "string"],
                             "description": "Imports that are not known to be harmless; the first eight.",
                         ],
-                        "problem": ["type": "string", "description": "What is wrong besides."],
+                        "problem": ["type": "string", "description": "What else is wrong."],
                         "twin": ["type": "string", "description": "A safetensors file of the same weights."],
                     ],
                 ],
             ],
             "programs": [
-                "type": "array", "description": "The files with programs that are no pickles.",
+                "type": "array", "description": "The files with programs that are not pickles.",
                 "items": [
                     "type": "object", "required": ["format", "messages", "path", "unreadable"],
                     "properties": [
@@ -202,7 +205,7 @@ package enum LockSchema {
                 "one_of": [
                     "type": "array", "items": text, "description": "Patterns, of which one is needed.",
                 ],
-                "optional": ["type": "boolean", "description": "Whether loading goes without."],
+                "optional": ["type": "boolean", "description": "Whether the model loads without them."],
             ],
         ],
     ]
@@ -216,7 +219,7 @@ package enum LockSchema {
     ]
 
     private static let templates: JSON = [
-        "type": "array", "description": "What does not belong into the chat templates.",
+        "type": "array", "description": "What does not belong in the chat templates.",
         "items": [
             "type": "object", "required": ["file", "line", "message"],
             "properties": ["file": text, "line": count, "message": text, "template": text],

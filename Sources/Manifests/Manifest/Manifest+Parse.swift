@@ -220,7 +220,7 @@ extension ManifestReader {
                         : "\(own): \(from) is itself made from another entry", at: place,
                     fix: isCycle
                         ? "give one of the two a source"
-                        : "make \(own) out of the entry that \(from) is made from")
+                        : "make \(own) from the entry that \(from) is made from")
             } else if let kind = found?.kind, kind != .model {
                 report(
                     .manifestFrom, "\(own): \(from) is \(kind.rawValue), and only a model can be converted",
@@ -258,7 +258,7 @@ extension ManifestReader {
         report(
             .manifestConflict,
             "\(name): `imatrix` is for quantizing, and \(quoted(type)) quantizes nothing",
-            at: member.place, fix: "take it out, or choose a type in capitals")
+            at: member.place, fix: "remove it, or choose a type in capitals")
     }
 
     private func entry(

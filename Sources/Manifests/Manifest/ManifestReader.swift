@@ -97,7 +97,7 @@ struct ManifestReader {
                 report(
                     .manifestConflict, "`\(key)` is for \(variants.key) = \(quoted(other.value))",
                     at: member.place,
-                    fix: "take it out, or write \(variants.key) = \(quoted(other.value))")
+                    fix: "remove it, or write \(variants.key) = \(quoted(other.value))")
             }
         }
         for key in chosen.required where table[key] == nil && !meant.contains(key) {
@@ -137,7 +137,7 @@ struct ManifestReader {
         if let other = taken.dropFirst().first, let member = table[other.key] {
             return report(
                 .manifestConflict, "\(label)`\(form.key)` and `\(other.key)` exclude each other",
-                at: member.place, fix: "take one of them out")
+                at: member.place, fix: "remove one of them")
         }
         for other in schema.forms where other.key != form.key {
             for key in other.own where !form.own.contains(key) {
@@ -145,25 +145,25 @@ struct ManifestReader {
                 report(
                     .manifestConflict, "\(label)`\(key)` is for an entry \(other.words)", at: member.place,
                     fix: form.key == "from"
-                        ? "take it out, or write it in the entry that `from` names"
+                        ? "remove it, or write it in the entry that `from` names"
                         : "give a second \(schema.header) `\(other.key)` and `\(key)`")
             }
         }
         if let (one, other) = form.exclusive, table[one] != nil, let member = table[other] {
             report(
                 .manifestConflict, "\(label)`\(one)` and `\(other)` exclude each other", at: member.place,
-                fix: "take one of them out, or make two entries")
+                fix: "remove one of them, or make two entries")
         }
         for (key, needs) in form.dependent where table[needs] == nil && !meant.contains(needs) {
             guard let member = table[key] else { continue }
             report(
                 .manifestConflict, "\(label)`\(key)` is for an entry with `\(needs)`", at: member.place,
-                fix: "take it out, or add \(needs) = …")
+                fix: "remove it, or add \(needs) = …")
         }
         let needed = form.needsOneOf
         if let first = needed.first, !needed.contains(where: { table[$0] != nil || meant.contains($0) }) {
             report(
-                .manifestMissingKey, "\(label)`\(form.key)` does not say what to make", at: table.place,
+                .manifestMissingKey, "\(label)`\(form.key)` does not state what to make", at: table.place,
                 allowed: needed.joined(separator: ", "), fix: "add \(first) = …")
         }
     }

@@ -13,7 +13,7 @@ extension ManifestSchema {
         return [
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": "Knapsack manifest",
-            "description": "Which models, data sets, wheels and files a bundle is made of.",
+            "description": "Which models, data sets, wheels and files a bundle is made from.",
             "type": "object",
             "properties": .object(properties),
             "required": .array(required.map(JSON.string)),

@@ -236,7 +236,7 @@ package enum ManifestSchema {
                 name: "licenses", type: .list(.license, mayBeEmpty: false),
                 summary:
                     "The licences that entries may have: SPDX identifiers, the Hub's names, families such as "
-                    + "llama or cc-by; case does not count."),
+                    + "llama or cc-by; case does not matter."),
             Key(
                 name: "released-before", type: .date,
                 summary: "The day before which models and data sets must have been released."),
@@ -252,7 +252,7 @@ package enum ManifestSchema {
                 name: "unsafe-templates", type: .choice(Policy.Rule.allCases.map(\.rawValue)),
                 defaultText: Policy.Rule.deny.rawValue,
                 summary:
-                    "Whether chat templates may reach for what the sandbox of transformers keeps from them."
+                    "Whether chat templates may use what the sandbox of transformers denies them."
             ),
             Key(
                 name: "max-size", type: .size,
@@ -305,7 +305,7 @@ package enum ManifestSchema {
             ] + (kind == .model ? conversionKeys : kind == .wheels ? wheelKeys : []) + [
                 Key(
                     name: "license", type: .text(.licenseExpression),
-                    summary: "The licence, where the cache does not say it; case does not count."),
+                    summary: "The licence, if the cache does not state it; case does not matter."),
                 Key(
                     name: "released", type: .date,
                     summary: "The day on which the model or data set was released, which no cache knows."),
@@ -340,14 +340,14 @@ package enum ManifestSchema {
         Key(
             name: "via", type: .choice(GGUFProduct.intermediates.map(\.rawValue)),
             summary:
-                "The type of the file that is quantized as if there was one; the one that keeps what the "
-                + "checkpoint has best where it is not said."),
+                "The type of the file between, as if there were one; by default the type that keeps the "
+                + "numbers of the checkpoint best."),
         Key(
             name: "imatrix", type: .text(.line),
             summary: "The path of an importance matrix, relative to the manifest."),
         Key(
             name: "pre-tokenizer", type: .choice(PreTokenizer.accepted),
-            summary: "The pre-tokenizer's name, where it is not known by what the tokenizer does."),
+            summary: "The pre-tokenizer's name, if it is not known from what the tokenizer does."),
     ]
 
     /// What the wheels are for.
@@ -357,10 +357,10 @@ package enum ManifestSchema {
             summary: "The notebook's CPython, such as 3.12 or 3.12.4."),
         Key(
             name: "platform", type: .text(.platform), defaultText: WheelSettings.defaultPlatform,
-            summary: "The newest platform tag that the notebook takes; the older ones go with it."),
+            summary: "The newest platform tag that the notebook takes; older ones are included."),
         Key(
             name: "provided", type: .list(.provided, mayBeEmpty: true),
-            summary: "Packages that the notebook has already, with their versions where they are known."),
+            summary: "Packages that the notebook has already, with their versions if they are known."),
         Key(
             name: "requires", type: .list(.requirement, mayBeEmpty: false),
             summary:

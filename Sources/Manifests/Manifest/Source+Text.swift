@@ -92,7 +92,7 @@ extension Source {
         guard rest != nil else {
             let isPath = text.hasBytes("/") || text.hasBytes("./") || text.hasBytes("../")
             return SourceError(
-                "does not say where to look", allowed: "a text that starts with one of \(allowed)",
+                "does not state where to look", allowed: "a text that starts with one of \(allowed)",
                 suggestion: isPath ? "path:\(text)" : hubText(text))
         }
         let probable = Suggestion.nearest(to: name, among: Scheme.allCases.map(\.rawValue))

@@ -27,7 +27,7 @@ extension TOMLParser {
         case nil:
             let rest = rest(from: start)
             guard !rest.isEmpty else { throw unexpected("a value") }
-            throw TOMLSyntaxError("\(quoted(rest)) is no value", at: start, fix: "write text in quotes")
+            throw TOMLSyntaxError("\(quoted(rest)) is not a value", at: start, fix: "write text in quotes")
         }
     }
 

@@ -56,7 +56,7 @@ extension TOMLParser {
         }
         guard list.isListOfTables else {
             throw TOMLSyntaxError(
-                "\(key.quotedText) is no array of tables, as it was given on line \(line(of: list.place))",
+                "\(key.quotedText) is not an array of tables: line \(line(of: list.place)) makes it something else",
                 at: key.place)
         }
         let element = try child(.table, of: list, at: start, definition: .header)
@@ -99,12 +99,13 @@ extension TOMLParser {
 
     private func noTable(_ key: Key, _ found: TOMLNode) -> TOMLSyntaxError {
         TOMLSyntaxError(
-            "\(key.quotedText) is no table, as it was given on line \(line(of: found.place))", at: key.place)
+            "\(key.quotedText) is not a table: line \(line(of: found.place)) makes it something else",
+            at: key.place)
     }
 
     private func complete(_ key: Key, _ found: TOMLNode) -> TOMLSyntaxError {
         TOMLSyntaxError(
-            "\(key.quotedText) is an inline table, complete as it was given on line \(line(of: found.place))",
+            "\(key.quotedText) is an inline table, which is complete on line \(line(of: found.place))",
             at: key.place, fix: "write the key between its braces, or give it a header of its own")
     }
 }

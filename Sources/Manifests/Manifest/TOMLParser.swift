@@ -120,7 +120,7 @@ struct TOMLParser {
     ) throws(TOMLSyntaxError) -> TOMLNode {
         guard parent.depth < TOMLParser.maximumDepth else {
             throw TOMLSyntaxError(
-                "tables and lists are more than \(TOMLParser.maximumDepth) deep in each other", at: place)
+                "tables and lists are nested more than \(TOMLParser.maximumDepth) deep", at: place)
         }
         return TOMLNode(shape, at: place, depth: parent.depth + 1, definition: definition)
     }

@@ -34,7 +34,7 @@ package struct AllowedRevision: Equatable, Sendable {
             guard words.count <= 2, let revision = AllowedRevision(words.joined(separator: "@")) else {
                 throw Diagnostics(
                     Diagnostic(
-                        code: .revisionsMalformed, "\(path): line \(index + 1) is no revision",
+                        code: .revisionsMalformed, "\(path): line \(index + 1) is not a revision",
                         at: .init(file: path, line: index + 1),
                         notes: ["allowed: \(TextRule.revision.allowed)"],
                         verdict: .undecided))

@@ -19,6 +19,11 @@ enum CodeRequirements {
         for path in files.paths where configurations.contains(ModelPath(path).file) {
             guard let json = files.json(path) else { continue }
             let directory = ModelPath(path).directory
+            // Without any vocabulary that transformers reads, only the repository's own class makes a tokenizer.
+            let isOptional =
+                isOptional
+                && (ModelPath(path).file != "tokenizer_config.json"
+                    || TokenizerFiles(Set(files.paths), in: directory).isComplete)
             for reference in ConfigFacts.code(json) {
                 guard let module = module(of: reference) else { continue }
                 let places = [directory.appending(file: module), module]

@@ -37,7 +37,7 @@ struct CastRecipe: ConversionRecipe {
                 Diagnostic(
                     code: .castNoSafetensors, "\(name): there is no safetensors file to cast",
                     notes: selection.left.prefix(5).map { "\($0) is of another format" },
-                    fix: "take a revision with safetensors, or see that the source's include takes them"))
+                    fix: "take a revision with safetensors, or check that the source's include takes them"))
         }
         let marks = paths.filter { CastRecipe.quantizationMarks.keys.contains(ModelPath($0).file) }
         if let mark = marks.first, let method = CastRecipe.quantizationMarks[ModelPath(mark).file] {

@@ -28,7 +28,7 @@ package enum ConversionProblem {
     }
 
     package static let noCache = Diagnostic(
-        code: .noHome, "nobody states where conversions are kept",
+        code: .noHome, "nothing states where conversions are kept",
         fix: "set HOME or KNAPSACK_CACHE_DIR", verdict: .undecided)
 
     package static func newerConverter(_ entry: String, locked: Int, here: Int) -> Diagnostic {

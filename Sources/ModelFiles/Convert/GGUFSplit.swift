@@ -37,8 +37,8 @@ struct GGUFSplit {
             throw Diagnostics(
                 Diagnostic(
                     code: .splitName,
-                    "\(path) is the first of \(count) files, but its name does not say so",
-                    fix: "give the files their names back: NAME\(Self.suffix(0, of: count))",
+                    "\(path) is the first of \(count) files, but its name does not state so",
+                    fix: "rename the files back: NAME\(Self.suffix(0, of: count))",
                     verdict: .undecided))
         }
         self.count = count

@@ -42,7 +42,7 @@ package struct ImatrixFile: Sendable {
         } catch let error as FormatError {
             throw Diagnostics(
                 Diagnostic(
-                    code: .imatrixMalformed, "\(path) is no importance matrix that can be read: \(error)",
+                    code: .imatrixMalformed, "\(path) is not an importance matrix that can be read: \(error)",
                     fix: "make it again with llama-imatrix"))
         } catch let error as QuantizationError {
             throw Diagnostics(error.diagnostic(code: .imatrixUnusable))

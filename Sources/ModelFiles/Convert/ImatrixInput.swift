@@ -61,7 +61,7 @@ package struct ImatrixInput: Sendable {
             throw Diagnostics(
                 Diagnostic(
                     code: .imatrixUnreadable, "\(entry): the importance matrix cannot be read: \(error)",
-                    fix: "see that imatrix is right; it is seen from the manifest", verdict: .undecided))
+                    fix: "check that imatrix is right; it is relative to the manifest", verdict: .undecided))
         }
     }
 }

@@ -80,7 +80,7 @@ extension ModelOutput {
             throw Diagnostics(
                 Diagnostic(
                     code: .splitTooSmall,
-                    "the model would be divided into \(parts.count) files; \(GGUFSplit.maximumCount) are the most",
+                    "the model would be divided into \(parts.count) files; at most \(GGUFSplit.maximumCount) can be",
                     fix: "choose a larger --split-max-size", verdict: .undecided))
         }
         let stem = path.utf8.suffix(5).elementsEqual(".gguf".utf8) ? String(path.dropLast(5)) : path

@@ -55,7 +55,7 @@ struct SafetensorsShards {
             }
             return names.map { Path.join(Path.parent(path), $0) }
         } catch {
-            throw malformed(path, "is no index of shards that can be read", error)
+            throw malformed(path, "is not an index of shards that can be read", error)
         }
     }
 

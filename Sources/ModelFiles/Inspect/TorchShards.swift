@@ -50,7 +50,7 @@ struct TorchShards {
         case .malformed(let error):
             throw Diagnostics(
                 Diagnostic(
-                    code: .modelMalformed, "\(name) is no PyTorch checkpoint that can be read: \(error)",
+                    code: .modelMalformed, "\(name) is not a PyTorch checkpoint that can be read: \(error)",
                     fix: "download it again, or take the model's safetensors files"))
         }
     }

@@ -71,7 +71,9 @@ private struct EntryRules {
                 return [
                     Diagnostic(
                         .warning, code: .acceleratorQuantization, "\(what), and on \(machine.name) \(how)",
-                        fix: "see that what loads it knows, or take a quantization that \(machine.name) has")
+                        fix:
+                            "make sure that what loads it can do so, or take a quantization that \(machine.name) has"
+                    )
                 ]
             case .none(let why):
                 return [

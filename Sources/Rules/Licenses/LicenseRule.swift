@@ -18,7 +18,7 @@ enum LicenseRule {
             return [unknown("\(locked.name): nothing states under which licence it is", [list])]
         }
         let stated = LicenseExpression(stated: license.id)
-        let said = "said by \(license.from.words)"
+        let said = "stated by \(license.from.words)"
         if stated.licenses.allSatisfy({ LicenseName($0).isUnknown }) {
             let words = "\(license.from.words) only states that the licence is \(license.id)"
             return [unknown("\(locked.name): \(words)", [list])]
@@ -47,7 +47,7 @@ enum LicenseRule {
     private static func unknown(_ message: String, _ notes: [String]) -> Diagnostic {
         Diagnostic(
             code: .licenseUnknown, message, notes: notes,
-            fix: "find out, and add license = \"…\" to the entry; the lock records that you said it")
+            fix: "find out, and add license = \"…\" to the entry; the lock records that you stated it")
     }
 
     /// Names in the list that neither SPDX nor the Hub nor an entry has, which no licence will ever match.
@@ -89,7 +89,7 @@ enum WheelLicenseRule {
             return Diagnostic(
                 code: .licenseDenied,
                 "\(locked.name): the licence \(license) of \(wheel.path) is not in the policy's list",
-                notes: [list, "said by the wheel's METADATA"],
+                notes: [list, "stated by the wheel's METADATA"],
                 fix: "leave the wheel out, or add the licence to [policy] licenses if the rules allow it")
         }
         let silent = wheels.filter { $0.license == nil }
@@ -131,7 +131,7 @@ enum BaseModelRule {
                     "\(locked.name): its base model \(base) has the licence \(license.id), which is not in the policy's list",
                     notes: [
                         "allowed: \(allowed.joined(separator: ", "))",
-                        "\(entry.name) is \(base), said by \(license.from.words)",
+                        "\(entry.name) is \(base), stated by \(license.from.words)",
                     ], fix: "take a model with another base, or add the licence to [policy] licenses")
             }
         }

@@ -116,7 +116,7 @@ struct WheelResolution {
             return unusable + [
                 Diagnostic(
                     code: .wheelUndecided,
-                    "\(entry.name): whether its wheels go together was not found out in "
+                    "\(entry.name): whether its wheels fit together was not determined in "
                         + "\(PackageResolver.mostSteps) steps",
                     fix: "leave out the versions that are not needed, with the entry's exclude",
                     verdict: .undecided)
@@ -130,7 +130,7 @@ struct WheelResolution {
             return [
                 Diagnostic(
                     code: .wheelConflict,
-                    "\(entry.name): there are no versions of \(names.joined(separator: ", ")) that go together",
+                    "\(entry.name): there are no versions of \(names.joined(separator: ", ")) that fit together",
                     notes: names.flatMap(wants),
                     fix: "run pip install --no-index --find-links on the wheelhouse, and take other versions")
             ]

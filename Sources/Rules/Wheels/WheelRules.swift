@@ -12,7 +12,7 @@ package enum WheelRules {
             guard !locked.wheelPaths.isEmpty else { return sources }
             return sources + [
                 Diagnostic(
-                    code: .lockStale, "\(entry.name): the lock does not say what its wheels are",
+                    code: .lockStale, "\(entry.name): the lock does not state what its wheels are",
                     fix: "run knapsack lock {manifest}")
             ]
         }

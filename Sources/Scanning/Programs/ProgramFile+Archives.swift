@@ -125,7 +125,7 @@ extension ProgramFile {
         case .hydra:
             guard let bytes = try whole(part, read) else { return }
             guard let json = yaml(bytes) else { return unreadable("it is not YAML that can be read", part) }
-            for target in NamedTargets.all(in: json) {
+            for target in NamedTargets.all(in: json, takesBare: true) {
                 add("its \(target.key) names \(target.value.shortAndPlain), which is called", part)
             }
         }

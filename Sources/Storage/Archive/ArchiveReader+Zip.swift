@@ -26,7 +26,7 @@ extension ArchiveReader {
             guard (own ^ member.flags) & 0x0808 == 0 else {
                 throw refused(
                     .damaged,
-                    "its header at byte \(member.headerStart) does not say what the archive's directory does")
+                    "its header at byte \(member.headerStart) differs from the archive's directory")
             }
         }
         return members.map(\.name)

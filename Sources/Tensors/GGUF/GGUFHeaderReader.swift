@@ -157,7 +157,7 @@ struct GGUFHeaderReader {
             throw error("has rows of \(dimensions.first ?? 1), which \(type.name) cannot divide into blocks")
         }
         guard let byteCount = type.byteCount(dimensions: dimensions) else {
-            throw error("is larger than 63 bits can say")
+            throw error("is larger than 63 bits can hold")
         }
         let offset = try cursor.unsigned(size: 8, bytes, "a tensor's offset")
         return Record(
@@ -177,7 +177,7 @@ struct GGUFHeaderReader {
                 .malformed("tensor \(record.name.quoted) \(problem)", at: record.position)
             }
             guard record.offset.isMultiple(of: UInt64(alignment)) else {
-                throw error("starts at \(record.offset), which is no multiple of \(alignment)")
+                throw error("starts at \(record.offset), which is not a multiple of \(alignment)")
             }
             guard let offset = Int(exactly: record.offset), offset <= dataSize,
                 record.byteCount <= dataSize - offset

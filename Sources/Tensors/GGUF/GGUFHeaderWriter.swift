@@ -77,7 +77,7 @@ package struct GGUFHeaderWriter: Sendable {
         guard let start = isPadded ? end(of: 0, bytes.count) : bytes.count,
             case let (size, overflow) = start.addingReportingOverflow(offset),
             !overflow
-        else { throw FormatError("the file is larger than 63 bits can say", at: bytes.count) }
+        else { throw FormatError("the file is larger than 63 bits can hold", at: bytes.count) }
         return GGUFLayout(
             header: bytes, tensors: offsets.map { $0.lowerBound + start..<$0.upperBound + start },
             fileSize: size)

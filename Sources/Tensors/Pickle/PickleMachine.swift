@@ -112,7 +112,7 @@ struct PickleMachine {
             list += items
             tree.values[target] = .list(list)
         case .call, .opaque: break
-        default: throw error("the pickle appends to what is no list")
+        default: throw error("the pickle appends to something that is not a list")
         }
     }
 
@@ -126,7 +126,7 @@ struct PickleMachine {
             members += items
             tree.values[target] = .dictionary(members)
         case .call, .opaque: break
-        default: throw error("the pickle sets members of what is no dictionary")
+        default: throw error("the pickle sets members of something that is not a dictionary")
         }
     }
 
@@ -149,7 +149,7 @@ struct PickleMachine {
     mutating func stackGlobal() throws(FormatError) {
         let (name, module) = (try pop(), try pop())
         guard let module = tree.text(module), let name = tree.text(name) else {
-            throw error("the pickle names a class or function by what is no text")
+            throw error("the pickle names a class or function by something that is not a text")
         }
         try global(module: module, name: name)
     }
@@ -166,13 +166,13 @@ struct PickleMachine {
             var members: [PickleTree.Reference] = []
             for pair in items.flatMap({ tree.sequence($0[0]) }) ?? [] {
                 guard let parts = tree.sequence(pair), parts.count == 2 else {
-                    throw error("a dictionary is made of what are no pairs")
+                    throw error("a dictionary is made from things that are not pairs")
                 }
                 members += parts
             }
             try push(.dictionary(members))
         case ("torch.Size", 1):
-            guard let items, let sizes = tree.sequence(items[0]) else { throw error("a size is no tuple") }
+            guard let items, let sizes = tree.sequence(items[0]) else { throw error("a size is not a tuple") }
             try push(.tuple(sizes))
         default: try push(.call(callee, arguments: arguments))
         }

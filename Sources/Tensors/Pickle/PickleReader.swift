@@ -180,7 +180,7 @@ struct PickleReader {
 
     private mutating func key(_ bytes: Span<UInt8>) throws(FormatError) -> UInt32 {
         guard let key = UInt32(String(copying: bytes, try line(bytes))) else {
-            throw machine.error("the number of a remembered value is none")
+            throw machine.error("the number of a remembered value is not a number")
         }
         return key
     }

@@ -19,7 +19,7 @@ struct TorchArchive<Failure: Error> {
                         + "torch.load(weights_only=True) and save it again", at: 0))
         }
         guard ZipCentralDirectory.isZip(start.span) else {
-            throw .malformed(FormatError("it is no zip archive, as checkpoints of PyTorch are", at: 0))
+            throw .malformed(FormatError("it is not a zip archive, as checkpoints of PyTorch are", at: 0))
         }
         let directory = try reader.zipDirectory(read)
         guard let pickle = directory.members.first(where: { Self.isPickle($0.name) }) else {
@@ -36,7 +36,9 @@ struct TorchArchive<Failure: Error> {
             let bytes = try content(order, limit: 16, read).bytes
             guard bytes.elementsEqual("little".utf8) else {
                 throw .malformed(
-                    FormatError("its numbers are not little-endian; save it again where they are", at: 0))
+                    FormatError(
+                        "its numbers are not little-endian; save it again on a machine where they are", at: 0)
+                )
             }
         }
         let (lies, bytes) = try content(pickle, limit: PickleReader.maximumLength, read)
@@ -51,7 +53,7 @@ struct TorchArchive<Failure: Error> {
         guard !names.found.isEmpty || !names.skipped.isEmpty || tree.isContainer(tree.root) else {
             throw .malformed(
                 FormatError(
-                    "its pickle is no dictionary of tensors\(tree.what(tree.root))", at: lies.lowerBound))
+                    "its pickle is not a dictionary of tensors\(tree.what(tree.root))", at: lies.lowerBound))
         }
         return TorchCheckpoint(
             tensors: try place(names.found, prefix, members, read), skipped: names.skipped,

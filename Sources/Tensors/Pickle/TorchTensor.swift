@@ -46,7 +46,7 @@ struct TorchTensor {
             guard depth < maximumDepth, let first = items.first,
                 case .call(let callee, let inner) = tree[first],
                 let function = tree.global(callee)
-            else { throw TorchProblem("a parameter that is no tensor") }
+            else { throw TorchProblem("a parameter that is not a tensor") }
             return try read(function, inner, in: tree, depth: depth + 1)
         case "torch._tensor._rebuild_from_type_v2":
             guard depth < maximumDepth, items.count > 2, let function = tree.global(items[0]) else {
@@ -72,7 +72,7 @@ struct TorchTensor {
         guard let offset = tree.integer(items[1]), let shape = tree.integers(items[2]),
             let strides = tree.integers(items[3]), shape.count == strides.count, offset >= 0, count >= 0,
             (shape + strides).allSatisfy({ $0 >= 0 })
-        else { throw TorchProblem("a tensor whose shape and strides are no numbers of one dimension each") }
+        else { throw TorchProblem("a tensor whose shape and strides are not numbers of one dimension each") }
         return .tensor(
             TorchTensor(
                 dtype: dtype, key: key, storageCount: count, offset: offset, shape: shape, strides: strides))

@@ -65,7 +65,7 @@ struct SafetensorsHeaderReader {
             }
             guard record.end >= end else { throw error("ends at \(record.end), before its start") }
             guard let bits = Self.bitCount(record.dtype, record.shape) else {
-                throw error("is larger than 64 bits can say")
+                throw error("is larger than 64 bits can hold")
             }
             guard bits.isMultiple(of: 8) else { throw error("does not fill whole bytes") }
             guard bits / 8 == record.end - end else {

@@ -62,7 +62,7 @@ package struct SafetensorsLayout: Equatable, Sendable {
             }
             let (next, overflow) = end.addingReportingOverflow(size)
             guard !overflow else {
-                throw FormatError("the file is larger than 63 bits can say", at: text.bytes.count)
+                throw FormatError("the file is larger than 63 bits can hold", at: text.bytes.count)
             }
             text.tensor(tensor, end..<next)
             places.append(end..<next)
@@ -80,7 +80,7 @@ package struct SafetensorsLayout: Equatable, Sendable {
         header.append(contentsOf: repeatElement(0x20, count: length - text.bytes.count))
         let start = header.count
         let (size, overflow) = start.addingReportingOverflow(end)
-        guard !overflow else { throw FormatError("the file is larger than 63 bits can say", at: start) }
+        guard !overflow else { throw FormatError("the file is larger than 63 bits can hold", at: start) }
         self.header = header
         self.tensors = places.map { $0.lowerBound + start..<$0.upperBound + start }
         fileSize = size

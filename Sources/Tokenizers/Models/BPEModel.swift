@@ -41,7 +41,7 @@ struct BPEModel: TokenModel {
     }
 
     private mutating func read(_ part: TokenizerPart) throws(ConversionError) {
-        guard let list = part.json["merges"]?.array else { throw part.broken("'merges' is no array") }
+        guard let list = part.json["merges"]?.array else { throw part.broken("'merges' is not an array") }
         merges.reserveCapacity(list.count)
         var rank: UInt32 = 0
         var joined: [UInt8] = []

@@ -7,11 +7,11 @@ struct TokenIDs: Sendable {
 
     /// Reads the object of tokens and ids under `vocab`; of equal tokens the last counts.
     init(_ part: TokenizerPart, _ key: String = "vocab") throws(ConversionError) {
-        guard let members = part.json[key]?.members else { throw part.broken("'\(key)' is no object") }
+        guard let members = part.json[key]?.members else { throw part.broken("'\(key)' is not an object") }
         var table = ByteTable(capacity: members.count)
         for member in members {
             guard let id = member.value.integer.flatMap({ UInt32(exactly: $0) }) else {
-                throw part.broken("the id of '\(member.key)' is no whole number")
+                throw part.broken("the id of '\(member.key)' is not a whole number")
             }
             table.insert(Array(member.key.utf8).span, id)
         }

@@ -11,7 +11,7 @@ struct UnigramModel: TokenModel {
 
     /// Reads the model of a `tokenizer.json`.
     init(_ part: TokenizerPart) throws(ConversionError) {
-        guard let list = part.json["vocab"]?.array else { throw part.broken("'vocab' is no array") }
+        guard let list = part.json["vocab"]?.array else { throw part.broken("'vocab' is not an array") }
         var table = ByteTable(capacity: list.count)
         var scores: [Double] = []
         var longest = 0
@@ -70,7 +70,7 @@ struct UnigramModel: TokenModel {
         guard let unknown else {
             throw ConversionError(
                 .tokenizerBroken,
-                "tokenizer.json names no unknown token, and the text has a piece that is no token")
+                "tokenizer.json names no unknown token, and the text has a piece that is not a token")
         }
         return unknown
     }

@@ -10,7 +10,7 @@ struct PrecompiledNormalizer: TextNormalizer {
 
     init(_ part: TokenizerPart) throws(ConversionError) {
         guard let bytes = Base64.bytes(try part.string("precompiled_charsmap"), .standard) else {
-            throw part.broken("'precompiled_charsmap' is no Base64")
+            throw part.broken("'precompiled_charsmap' is not Base64")
         }
         func number(at place: Int) -> UInt32 {
             (0..<4).reduce(0) { $0 | UInt32(bytes[place + $1]) << UInt32(8 * $1) }

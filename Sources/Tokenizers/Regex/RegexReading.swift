@@ -63,7 +63,7 @@ extension RegexReading {
         for _ in 0..<digits {
             let scalar = scalars[position]
             guard let digit = Character(scalar).hexDigitValue, scalar.isASCII else {
-                throw error("'\(scalar)' is no hexadecimal digit")
+                throw error("'\(scalar)' is not a hexadecimal digit")
             }
             value = value << 4 | UInt32(digit)
             position += 1

@@ -79,7 +79,7 @@ import Testing
         #expect(try problem(text([resource("a")])) == nil)
         #expect(try problem(text([resource("a")], digests: [1]))?.reason.contains("add up") == true)
         #expect(try problem(text([resource("a"), resource("a")]))?.reason == "names a twice")
-        #expect(try problem(text([]))?.reason == "is of no file at all")
+        #expect(try problem(text([]))?.reason == "names no file")
         #expect(try problem(text([resource("."), resource("a")])) != nil)
         #expect(try problem(text([resource("a", String(digest.dropLast(2)))])) != nil)
         #expect(try problem(text([resource("a", digest.uppercased())])) != nil)

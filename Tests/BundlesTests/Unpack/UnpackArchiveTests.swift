@@ -136,7 +136,8 @@ import Testing
             let found = try await report(sample, format)
             #expect(
                 segmentFindings(found)
-                    == (format == .tarZstd ? [] : ["plain/merged.bin does not come out of its segments"]))
+                    == (format == .tarZstd
+                        ? [] : ["plain/merged.bin, rebuilt from its segments, is not what the lock states"]))
         }
     }
 

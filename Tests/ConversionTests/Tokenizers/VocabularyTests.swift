@@ -164,7 +164,7 @@ import Testing
         }
         #expect(spm.contains("tokenizer.model"))
         #expect(tekken.contains("tekken.json"))
-        #expect(unigram.contains("no Unigram model"))
+        #expect(unigram.contains("not a Unigram model"))
     }
 
     @Test func namesTheFileThatIsBroken() {

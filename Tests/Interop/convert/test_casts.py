@@ -423,7 +423,7 @@ def test_carried_files_keep_their_proof_and_the_policy_is_kept(knapsack, caches,
     [
         ('name = "b"\nfrom = "c"\ndtype = "f16"', '8:8: error: b: there is no entry c to make it from'),
         ('name = "b"\nfrom = "b"\ndtype = "f16"', "an entry cannot be made from itself"),
-        ('name = "b"\nfrom = "a"', "`from` does not say what to make"),
+        ('name = "b"\nfrom = "a"', "`from` does not state what to make"),
         ('name = "b"\nfrom = "a"\ndtype = "f8"', '`dtype` is the string "f8"'),
         ('name = "b"\nsource = "path:a"\ndtype = "f16"', "`dtype` is for an entry that is made from another one"),
         ('name = "b"\nfrom = "a"\nsource = "path:a"\ndtype = "f16"', "`source` and `from` exclude each other"),

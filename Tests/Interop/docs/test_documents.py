@@ -1,5 +1,6 @@
 """What the pages state about files, commands, options, keys and codes exists."""
 
+import ast
 import json
 import re
 import subprocess
@@ -14,7 +15,7 @@ from schemas import published_schema
 SOURCES = ROOT / "Sources"
 SWIFT = sorted(SOURCES.rglob("*.swift"))
 # Options in the pages that belong to other programs.
-FOREIGN_OPTIONS = {"--no-index", "--find-links", "--"}  # of pip, and what ends the options of Tests/run
+FOREIGN_OPTIONS = {"--no-index", "--find-links", "--public", "--"}  # pip's, kaggle's, and what ends options of Tests/run
 by_name = pytest.mark.parametrize("page", PAGES, ids=name)
 
 
@@ -151,6 +152,24 @@ def test_examples_of_manifests_are_ones(page, knapsack, tmp_path):
         findings = knapsack("check", path, "--json", cwd=tmp_path).json()["findings"]
         wrong = [finding for finding in findings if finding["code"].startswith("manifest-")]
         assert not wrong, f"{name(page)}:{block.line}: {wrong}"
+
+
+@by_name
+def test_python_blocks_are_python_and_call_what_the_loader_has(page):
+    loader = ast.parse((SOURCES / "Bundles" / "Loader" / "knapsack.py").read_text())
+    functions = {node.name: node.args for node in loader.body if isinstance(node, ast.FunctionDef)}
+    wrong = []
+    for block in blocks(page):
+        if block.language != "python":
+            continue
+        for node in ast.walk(ast.parse(block.text)):
+            if not isinstance(node, ast.Call) or not ast.unparse(node.func).startswith("knapsack."):
+                continue
+            arguments = functions.get(ast.unparse(node.func).removeprefix("knapsack."))
+            names = arguments and {argument.arg for argument in arguments.args + arguments.kwonlyargs}
+            if names is None or not {keyword.arg for keyword in node.keywords} <= names:
+                wrong.append(f"{name(page)}:{block.line}: {ast.unparse(node)}")
+    assert not wrong, "\n".join(wrong)
 
 
 def documented_codes() -> set[str]:

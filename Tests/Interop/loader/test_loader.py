@@ -525,7 +525,7 @@ def test_refuses_to_publish_a_file_that_is_damaged(bundle):
         file.write(b"X")
     knapsack = load(bundle)
     with pytest.raises(
-        knapsack.KnapsackError, match=r"weights\.bin \(put together from 2 pieces\): expected sha256"
+        knapsack.KnapsackError, match=r"weights\.bin \(rebuilt from 2 pieces\): expected sha256"
     ):
         knapsack.activate()
     assert not rebuilt(os.environ["KNAPSACK_SCRATCH"])

@@ -413,7 +413,7 @@ def test_says_what_is_not_there(bundle):
     says("gguf has no safetensors file; path", "gguf")
     says("part has no safetensors file at 'unet'; path", "part", "unet")
     says("part: model.safetensors.index.json names '../x', which the entry does not have; pack it", "part")
-    says("gguf: m.gguf is no sound safetensors file: a header of 4 bytes does not fit", "gguf", "m.gguf")
+    says("gguf: m.gguf is not a valid safetensors file: a header of 4 bytes does not fit", "gguf", "m.gguf")
     says("no entry 'x'", "x")
 
 
@@ -425,7 +425,7 @@ def test_says_what_is_not_there(bundle):
 def test_refuses_a_malformed_index(bundle, index):
     knapsack = load(bundle.add("m", "model", {INDEX: index, "1.safetensors": tiny("a")}).write())
     with pytest.raises(
-        knapsack.KnapsackError, match=r"m: model.safetensors.index.json is no index of shards"
+        knapsack.KnapsackError, match=r"m: model.safetensors.index.json is not an index of shards"
     ):
         knapsack.tensors("m")
     assert names(knapsack.tensors("m", "1.safetensors")) == ["a"]
@@ -532,7 +532,7 @@ def test_refuses_what_safetensors_refuses(bundle, number, form):
     with pytest.raises(knapsack.KnapsackError) as caught:
         knapsack.tensors("m")
     message = str(caught.value)
-    assert message.startswith("m: x.safetensors is no sound safetensors file: ")
+    assert message.startswith("m: x.safetensors is not a valid safetensors file: ")
     assert len(message) < 500 and "\n" not in message
 
 

@@ -295,3 +295,59 @@ def test_a_key_that_is_there_twice_is_an_error(merge):
     path = merge.folder / "adapter" / "adapter_config.json"
     path.write_text(path.read_text().replace('"r": 2', '"r": 4, "r": 2'))
     merge.refused('"r"', "twice")
+
+
+@pytest.mark.parametrize("key", ["rank_pattern", "alpha_pattern"])
+def test_a_key_that_is_there_twice_within_another_is_an_error(merge, key):
+    merge.adapter(MODULES, config={key: {"q_proj": 2}})
+    path = merge.folder / "adapter" / "adapter_config.json"
+    path.write_text(path.read_text().replace('"q_proj": 2', '"q_proj": 2, "k_proj": 2, "q_proj": 2'))
+    merge.refused(key, "q_proj", "twice")
+
+
+@pytest.mark.parametrize("key", ["arrow_config", "kasa_config", "velora_config", "monteclora_config"])
+def test_an_empty_object_is_a_configuration_as_peft_makes_one_of_it(merge, key):
+    merge.adapter(MODULES, config={key: {}})
+    merge.refused(key)
+
+
+def test_a_layer_without_the_matrices_that_are_named_is_an_error(merge):
+    merge.adapter([module for module in MODULES if module != "model.layers.2.self_attn.v_proj"])
+    merge.refused("model.layers.2.self_attn.v_proj", "target_modules")
+
+
+def test_layers_that_the_class_does_not_load_need_no_matrices(merge):
+    (merge.folder / "base" / "config.json").write_text('{"model_type": "llama", "num_hidden_layers": 2}')
+    own = [module for module in MODULES if "layers.2." not in module]
+    pairs = merge.adapter(own)
+    same(merge.result(), merge.expected(pairs, lambda module: 2))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"model_type": "llama", "tie_word_embeddings": True},
+        {"model_type": "gemma", "architectures": ["GemmaForCausalLM"]},
+    ],
+    ids=["stated", "by-class"],
+)
+def test_an_embedding_of_its_own_for_a_tied_model_is_refused(merge, config):
+    (merge.folder / "base" / "config.json").write_text(json.dumps(config))
+    extra = {"base_model.model.model.embed_tokens.weight": torch.full((12, 16), 2.0)}
+    merge.adapter(MODULES, extra=extra, config={"modules_to_save": ["embed_tokens"]})
+    merge.refused("embed_tokens", "output layer")
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("model.layers.0.self_attn.q_proj.bias", {"bias": "none"}),
+        ("model.layers.0.self_attn.q_proj.bias", {"bias": "all"}),
+        ("model.norm.weight", {}),
+    ],
+    ids=["no-biases", "below-matrices", "not-named"],
+)
+def test_a_whole_tensor_that_is_not_named_is_an_error(merge, name, config):
+    extra = {f"base_model.model.{name}": torch.zeros(16)}
+    merge.adapter(MODULES, extra=extra, config=config)
+    merge.refused(name, "leave it out")

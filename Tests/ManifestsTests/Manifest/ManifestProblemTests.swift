@@ -204,7 +204,7 @@ import Testing
             "w: a wheels entry cannot come from \"hf:a/b\""),
         Case(
             "[[model]]\nname = \"m\"\nsource = \"Qwen/Qwen3-8B@main\"\n", "6:10", "manifest-value",
-            "m: the source \"Qwen/Qwen3-8B@main\" does not say where to look",
+            "m: the source \"Qwen/Qwen3-8B@main\" does not state where to look",
             fix: "did you mean \"hf:Qwen/Qwen3-8B@main\"?"),
         Case(
             "[[model]]\nname = \"m\"\n", "4:1", "manifest-missing-key",
@@ -214,10 +214,10 @@ import Testing
             "m: `dtype` is for an entry that is made from another one"),
         Case(
             model + "from = \"m\"\ndtype = \"f16\"\n", "7:1", "manifest-conflict",
-            "m: `source` and `from` exclude each other", fix: "take one of them out"),
+            "m: `source` and `from` exclude each other", fix: "remove one of them"),
         Case(
             model + "[[model]]\nname = \"n\"\nfrom = \"m\"\n", "7:1", "manifest-missing-key",
-            "n: `from` does not say what to make", fix: "add dtype = …"),
+            "n: `from` does not state what to make", fix: "add dtype = …"),
         Case(
             model + "[[model]]\nname = \"n\"\nfrom = \"m\"\ndtype = \"fp16\"\n", "10:9", "manifest-value",
             "n: `dtype` is the string \"fp16\"", fix: "did you mean \"f16\"?"),

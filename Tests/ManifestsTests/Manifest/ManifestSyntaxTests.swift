@@ -11,10 +11,10 @@ import Testing
         ("name \"x\"", "1:6", "expected `=` after the key, found a quotation mark"),
         ("a = ", "1:5", "expected a value, found the end of the file"),
         ("a = \nb = 1", "1:5", "expected a value, found the end of the line"),
-        ("a = Qwen/Qwen3 # x", "1:5", "\"Qwen/Qwen3\" is no value"),
-        ("a = trie", "1:5", "\"trie\" is no value"),
-        ("a = 01", "1:5", "\"01\" is no value"),
-        ("a = \u{E9}", "1:5", "\"\u{E9}\" is no value"),
+        ("a = Qwen/Qwen3 # x", "1:5", "\"Qwen/Qwen3\" is not a value"),
+        ("a = trie", "1:5", "\"trie\" is not a value"),
+        ("a = 01", "1:5", "\"01\" is not a value"),
+        ("a = \u{E9}", "1:5", "\"\u{E9}\" is not a value"),
         ("a = 1 2", "1:7", "expected the end of the line, found \"2\""),
         ("\u{E9} = 1", "1:1", "expected a key, found \"\u{E9}\""),
         (
@@ -44,30 +44,30 @@ import Testing
         ("a = {x = 1\n}", "1:11", "expected `,` or `}` in the inline table, found the end of the line"),
         ("a = 1\na = 2", "2:1", "\"a\" is given twice, first on line 1"),
         ("[a]\n\n[a]", "3:1", "the table [a] is given twice, first on line 1"),
-        ("a = 1\n[a.b]", "2:2", "\"a\" is no table, as it was given on line 1"),
-        ("[a]\n[[a]]", "2:3", "\"a\" is no array of tables, as it was given on line 1"),
+        ("a = 1\n[a.b]", "2:2", "\"a\" is not a table: line 1 makes it something else"),
+        ("[a]\n[[a]]", "2:3", "\"a\" is not an array of tables: line 1 makes it something else"),
         (
             "a = 9223372036854775808", "1:5",
             "\"9223372036854775808\" does not fit in the 64 bits of an integer"
         ),
-        ("a = [1, -0x1]", "1:9", "\"-0x1\" is no value"),
+        ("a = [1, -0x1]", "1:9", "\"-0x1\" is not a value"),
         ("a = 1e400", "1:5", "\"1e400\" does not fit in the 64 bits of a float"),
         ("a = 2026-13-01", "1:5", "there is no date or time \"2026-13-01\""),
         ("a = 2026-02-29T00:00:00Z # x", "1:5", "there is no date or time \"2026-02-29T00:00:00Z\""),
         ("a = 24:00:00", "1:5", "there is no date or time \"24:00:00\""),
-        ("a = 1979-0507:32:00", "1:5", "\"1979-0507:32:00\" is no value"),
+        ("a = 1979-0507:32:00", "1:5", "\"1979-0507:32:00\" is not a value"),
         // Every table is defined at one place.
         ("a.b = 1\n[a]", "2:1", "the table [a] is given twice, first by a dotted key on line 1"),
         (
             "[a.b]\n[a]\nb.c = 1", "3:1",
             "the table \"b\" has its header on line 1, so that a dotted key cannot add to it"
         ),
-        ("a = {}\n[a.b]", "2:2", "\"a\" is an inline table, complete as it was given on line 1"),
-        ("a = {}\n[a]", "2:2", "\"a\" is an inline table, complete as it was given on line 1"),
-        ("a = {b = {}, b.c = 1}", "1:14", "\"b\" is an inline table, complete as it was given on line 1"),
-        ("a = []\n[[a]]", "2:3", "\"a\" is no array of tables, as it was given on line 1"),
-        ("[[a]]\n[a]", "2:2", "\"a\" is no table, as it was given on line 1"),
-        ("[[a.b]]\n[a]\nb.c = 1", "3:1", "\"b\" is no table, as it was given on line 1"),
+        ("a = {}\n[a.b]", "2:2", "\"a\" is an inline table, which is complete on line 1"),
+        ("a = {}\n[a]", "2:2", "\"a\" is an inline table, which is complete on line 1"),
+        ("a = {b = {}, b.c = 1}", "1:14", "\"b\" is an inline table, which is complete on line 1"),
+        ("a = []\n[[a]]", "2:3", "\"a\" is not an array of tables: line 1 makes it something else"),
+        ("[[a]]\n[a]", "2:2", "\"a\" is not a table: line 1 makes it something else"),
+        ("[[a.b]]\n[a]\nb.c = 1", "3:1", "\"b\" is not a table: line 1 makes it something else"),
     ]
 
     @Test(arguments: texts) func saysWhereATextStopsBeingTOML(
@@ -129,7 +129,7 @@ import Testing
     ]) func refusesDeepNesting(_ one: Nesting) throws {
         let text = one.start + String(repeating: one.repeated, count: one.count) + one.end
         let found = try #require(problems(of: Array(text.utf8)).first)
-        #expect(found.message == "not valid TOML: tables and lists are more than 64 deep in each other")
+        #expect(found.message == "not valid TOML: tables and lists are nested more than 64 deep")
     }
 
     @Test func takesNestingUpToTheLimit() {
@@ -140,7 +140,7 @@ import Testing
         let tooDeep = "a = [[" + text.dropFirst(4) + "]]"
         #expect(
             problems(of: Array(tooDeep.utf8)).first?.message
-                == "not valid TOML: tables and lists are more than 64 deep in each other")
+                == "not valid TOML: tables and lists are nested more than 64 deep")
     }
 
     private func problems(of bytes: [UInt8]) -> [Diagnostic] {

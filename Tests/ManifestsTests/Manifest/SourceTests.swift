@@ -34,8 +34,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "does not say where to look"),
-        ("hf", "does not say where to look"),
+        ("", "does not state where to look"),
+        ("hf", "does not state where to look"),
         ("HF:a/b", "starts with \"HF:\""),
         ("hf:", "names the repository \"\", which is empty"),
         ("hf:a/b/c", "names the repository \"a/b/c\", which has more than one \"/\""),

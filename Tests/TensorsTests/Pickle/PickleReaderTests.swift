@@ -57,7 +57,7 @@ struct PickleReaderTests {
         #expect(problem("h\u{5}.")?.message.contains("value 5") == true)
         #expect(problem("}(Nu.")?.message.contains("without a value") == true)
         #expect(problem("NNs.")?.message.contains("not there") == true)
-        #expect(problem("NNNs.")?.message.contains("no dictionary") == true)
+        #expect(problem("NNNs.")?.message.contains("not a dictionary") == true)
         #expect(problem([0x58, 1, 0, 0, 0, 0xFF, 0x2E])?.message == "a text is not UTF-8")
         #expect(problem([0x8D] + [UInt8](repeating: 255, count: 8))?.message.contains("63 bits") == true)
         #expect(problem([UInt8](repeating: 0x28, count: 20_000))?.message.contains("nested deeper") == true)

@@ -61,7 +61,7 @@ struct TorchCheckpointTests {
     }
 
     @Test func refusesBrokenArchives() {
-        #expect(error([]).contains("no zip archive"))
+        #expect(error([]).contains("not a zip archive"))
         #expect(error(ZipBuilder.file("a").archive.bytes).contains("no data.pkl"))
         var builder = ZipBuilder.file("x/data.pkl")
         builder.members[0].method = 8

@@ -30,7 +30,7 @@ package struct MissingTensors: Sendable {
         _ family: any ModelArchitecture.Type, _ config: ModelConfig
     ) -> [String] {
         guard let count = try? config.blockCount() else { return [] }
-        var required = family.requiredTensors(config)
+        var required = family.requiredTensors(config).withBiases(RequiredTensors.biases(config))
         let isOutputLeftOut = family == Gemma.self || family == Gemma2.self || family == Cohere.self
         // What ranks texts keeps rows of it, under another name.
         let isRanking = names.contains(Array("cls.output.weight".utf8))
@@ -39,20 +39,47 @@ package struct MissingTensors: Sendable {
             required.whole.append("output")
         }
         return required.missing(from: names, blockCount: count).map { name in
-            guard let source = sources[Self.pattern(name)] ?? Self.usual(name, sources) else { return name }
+            guard let source = sources[Self.pattern(name)] ?? Self.usual(name, family, sources) else {
+                return name
+            }
             guard let block = TensorNames.block(of: name) else { return source }
             return source.replacingUTF8("*", with: "\(block)")
         }.unique
     }
 
-    /// The name of a tensor of which no block has one, where the others are called as Llama's.
-    private static func usual(_ name: String, _ sources: [String: String]) -> String? {
-        let pattern = pattern(name)
-        guard sources.values.contains(where: { $0.hasUTF8Prefix("model.") || $0.hasUTF8Prefix("layers.") })
-        else { return nil }
-        let end = pattern.hasUTF8Suffix(".bias") ? ".bias" : ".weight"
-        let base = String(decoding: pattern.utf8.dropLast(end.utf8.count), as: UTF8.self)
-        return TensorNames.llama.source(of: base).map { $0 + end }
+    /// The name of a tensor of which no block has one, by the family's table, with what the checkpoint has before its
+    /// names; `nil` where the table does not have it.
+    private static func usual(
+        _ name: String, _ family: any ModelArchitecture.Type, _ sources: [String: String]
+    ) -> String? {
+        let (base, end) = withoutEnd(pattern(name))
+        let names = family.tensorNames
+        var prefix: String?
+        var isStyle: Set<ExactName> = []
+        for (known, source) in sources.sorted(by: { ExactName($0.key) < ExactName($1.key) }) {
+            let (known, source) = (withoutEnd(known).base, withoutEnd(source).base)
+            for own in names.sources(of: known) where source.hasUTF8Suffix(own) {
+                let start = String(decoding: source.utf8.dropLast(own.utf8.count), as: UTF8.self)
+                if start.isEmpty { isStyle.insert(ExactName(firstPart(own))) }
+                prefix = min(prefix ?? start, start)
+            }
+        }
+        let found = names.sources(of: base)
+        let own = found.first { isStyle.contains(ExactName(firstPart($0))) } ?? names.source(of: base)
+        // The two halves of one layer, which the checkpoint has as one.
+        return own.map { (prefix ?? "") + $0.replacingUTF8(".k_b_proj", with: ".kv_b_proj") + end }
+            .map { $0.replacingUTF8(".v_b_proj", with: ".kv_b_proj") }
+    }
+
+    private static func firstPart(_ name: String) -> String {
+        name.split(separator: ".").first.map(String.init) ?? name
+    }
+
+    private static func withoutEnd(_ name: String) -> (base: String, end: String) {
+        for end in [".weight", ".bias"] where name.hasUTF8Suffix(end) {
+            return (String(decoding: name.utf8.dropLast(end.utf8.count), as: UTF8.self), end)
+        }
+        return (name, "")
     }
 
     /// A name with "*" in the place of its block.
@@ -108,7 +135,7 @@ extension ConversionError {
         var error = ConversionError(
             .tensorMissing, "the model has no tensor \(names.first ?? "")\(more)",
             notes: names.dropFirst().prefix(9).map { "\($0) is not there either" },
-            fix: "see that all files of the model are there, and that config.json belongs to them")
+            fix: "check that all files of the model are there, and that config.json belongs to them")
         error.tensors = names
         return error
     }

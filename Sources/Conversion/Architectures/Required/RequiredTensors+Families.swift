@@ -129,11 +129,17 @@ extension RequiredTensors {
 }
 
 extension Bert {
-    package static func requiredTensors(_ config: ModelConfig) -> RequiredTensors { .encoder }
+    package static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
+        let labels = (try? labels(config)) ?? nil
+        return .encoder.forClasses(
+            config, hasLabels: labels != nil, isDeep: config.architecture.hasUTF8Prefix("Camembert"))
+    }
 }
 
 extension Roberta {
-    package static func requiredTensors(_ config: ModelConfig) -> RequiredTensors { .encoder }
+    package static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
+        .encoder.forClasses(config, hasLabels: true, isDeep: true)
+    }
 }
 
 extension NomicBert {

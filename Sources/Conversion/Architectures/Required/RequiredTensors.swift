@@ -37,6 +37,13 @@ package struct RequiredTensors: Sendable {
     /// A block in which every layer has a bias, of GPT-2's kind.
     static let biased = ["attn_norm+", "attn_qkv+", "attn_output+", "ffn_norm+", "ffn_down+", "ffn_up+"]
 
+    /// The same with biases for these of a block's layers.
+    func withBiases(_ layers: [String]) -> RequiredTensors {
+        guard !layers.isEmpty else { return self }
+        let block = block
+        return RequiredTensors(whole) { number in block(number).map { layers.contains($0) ? $0 + "+" : $0 } }
+    }
+
     // MARK: The check
 
     /// A configuration may claim any number of blocks: more than so many missing tensors are not counted.
@@ -61,8 +68,12 @@ package struct RequiredTensors: Sendable {
             // The three may be one tensor.
             let isFused = isThere("\(prefix)attn_qkv.weight")
             for name in self.block(block) {
+                var name = name
                 if isFused, ["attn_q", "attn_k", "attn_v"].contains(name) { continue }
-                missing += expanded(name, prefix).filter { !isThere($0) }
+                if isFused, ["attn_q+", "attn_k+", "attn_v+"].contains(name) { name = "attn_qkv+" }
+                for own in expanded(name, prefix) where !isThere(own) && missing.last != own {
+                    missing.append(own)
+                }
             }
         }
         return missing

@@ -40,14 +40,14 @@ struct GGUFRecipe: ConversionRecipe {
             throw Diagnostics(
                 Diagnostic(
                     code: .ggufNoConfig, "\(name): there is no config.json to convert by",
-                    fix: "see that the source's include takes it, or name a Hugging Face model"))
+                    fix: "check that the source's include takes it, or name a Hugging Face model"))
         }
         guard ModelInputs.hasWeights(paths) else {
             throw Diagnostics(
                 Diagnostic(
                     code: .ggufNoWeights, "\(name): there are no weights that can be converted",
                     notes: selection.left.prefix(5).map { "\($0) is not read" },
-                    fix: "take a revision with safetensors, or see that the source's include takes them"))
+                    fix: "take a revision with safetensors, or check that the source's include takes them"))
         }
         return selection
     }

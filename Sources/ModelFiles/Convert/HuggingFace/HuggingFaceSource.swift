@@ -36,7 +36,7 @@ package struct HuggingFaceSource: TensorSource {
             throw Diagnostics(
                 Diagnostic(
                     code: .ggufMalformed, "\(name): the metadata cannot be written: \(error)",
-                    fix: "see that the configuration and the tokenizer belong to this model"))
+                    fix: "check that the configuration and the tokenizer belong to this model"))
         }
         tensors = conversion.tensors.enumerated().map { index, tensor in
             var description = tensor.description

@@ -96,7 +96,7 @@ enum SafetensorsCheckpoint {
                         code: .tensorTwice,
                         "\(name): \(files[other].path) and \(files[tensor.file].path) both have a tensor "
                             + "\(JSON.string(tensor.name).compactText)",
-                        fix: "see that all files are of one revision"))
+                        fix: "check that all files are of one revision"))
             }
         }
         guard let expected else { return }

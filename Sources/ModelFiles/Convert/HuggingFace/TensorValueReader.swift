@@ -26,7 +26,7 @@ struct TensorValueReader: Sendable {
                 throw Diagnostics(
                     Diagnostic(
                         code: .tensorType,
-                        "\(name): \(tensor.description.name) is made of tensors that cannot be read as numbers",
+                        "\(name): \(tensor.description.name) is made from tensors that cannot be read as numbers",
                         notes: Self.sources(of: tensor.value, checkpoint.tensors).prefix(3).map {
                             "\($0.name) is of type \($0.dtype.rawValue), shape \($0.shape)"
                         }, fix: "take a revision of the model with plain or known weights"))
@@ -147,7 +147,7 @@ struct TensorValueReader: Sendable {
                 Diagnostic(
                     code: .tensorShape,
                     "the blocks of the tensor \(JSON.string(tensor.name).compactText) do not fit its rows",
-                    notes: ["shape \(tensor.shape)"], fix: "see that config.json belongs to these weights"))
+                    notes: ["shape \(tensor.shape)"], fix: "check that config.json belongs to these weights"))
         }
         let units = elements.lowerBound / length..<elements.upperBound / length
         try gather.read(units, staging: &staging, into: &bytes) { range, room in

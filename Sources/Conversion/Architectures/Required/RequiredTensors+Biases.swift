@@ -1,0 +1,42 @@
+import Formats
+
+extension RequiredTensors {
+    /// The layers of a block that have a bias by what the configuration states, or by their class, in transformers
+    /// 5.23. llama.cpp takes a file without them, and computes something else.
+    static func biases(_ config: ModelConfig) -> [String] {
+        func isTrue(_ key: String, otherwise standard: Bool = false) -> Bool {
+            (config.raw["text_config"]?[key] ?? config.raw[key])?.bool ?? standard
+        }
+        let projections = ["attn_q", "attn_k", "attn_v"]
+        let feedForward = ["ffn_gate", "ffn_up", "ffn_down"]
+        let name = config.architecture
+        if name.hasUTF8Prefix("Qwen2Moe") {
+            return isTrue("qkv_bias", otherwise: true) ? projections : []
+        }
+        if name.hasUTF8Prefix("Qwen2") { return projections }
+        if ["PhiModel", "PhiForCausalLM"].contains(name) { return projections }
+        if name.hasUTF8Prefix("StableLm") { return isTrue("use_qkv_bias") ? projections : [] }
+        if name.hasUTF8Prefix("Glm") || name.hasUTF8Prefix("GptOss") {
+            return isTrue("attention_bias", otherwise: name.hasUTF8Prefix("GptOss")) ? projections : []
+        }
+        if name.hasUTF8Prefix("Falcon") {
+            return isTrue("bias") ? ["attn_qkv", "attn_output", "ffn_up", "ffn_down"] : []
+        }
+        let families = ["Llama", "Granite", "Qwen3", "Gemma", "Cohere", "Olmo"]
+        guard families.contains(where: { name.hasUTF8Prefix($0) }) else { return [] }
+        let hasFeedForward = name.hasUTF8Prefix("Llama") || name.hasUTF8Prefix("Granite")
+        return (isTrue("attention_bias") ? projections + ["attn_output"] : [])
+            + (hasFeedForward && isTrue("mlp_bias") ? feedForward : [])
+    }
+
+    /// The same with what classes and kinds of text need of an encoder.
+    /// - Parameter labels: whether the configuration names the classes.
+    func forClasses(_ config: ModelConfig, hasLabels: Bool, isDeep: Bool) -> RequiredTensors {
+        var whole = whole
+        if let kinds = config.first(["type_vocab_size"])?.integer, kinds > 0 { whole.append("token_types") }
+        if config.architecture.hasUTF8Suffix("ForSequenceClassification") {
+            whole += isDeep ? ["cls+", "cls.output+"] : [hasLabels ? "cls.output+" : "cls+"]
+        }
+        return RequiredTensors(whole, block: block)
+    }
+}
