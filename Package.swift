@@ -8,15 +8,15 @@ let package = Package(
         .executable(name: "knapsack", targets: ["knapsack"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
     ],
     targets: [
         // C libraries that Debian provides.
         .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
 
         // The modules, lowest first; a module imports only what stands above it here and is named.
         .target(name: "Formats"),
@@ -27,9 +27,7 @@ let package = Package(
         .target(name: "PythonPackages"),
         .target(
             name: "Storage",
-            dependencies: [
-                "Formats", "CArchive", "CCrypto", "CLinux", .product(name: "GRDB", package: "GRDB.swift"),
-            ]
+            dependencies: ["Formats", "CArchive", "CCrypto", "CLinux", "CSQLite", "CYAML"]
         ),
         .target(
             name: "Manifests",
@@ -43,46 +41,37 @@ let package = Package(
             dependencies: [
                 "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests",
                 "Caches",
-                "Yams",
             ]
         ),
         .target(
             name: "Rules",
-            dependencies: [
-                "Formats", "Tensors", "Scanning", "PythonPackages", "Storage", "Manifests", "Caches",
-                "ModelFacts",
-            ]
+            dependencies: ["Formats", "Scanning", "PythonPackages", "Storage", "Manifests", "ModelFacts"]
         ),
         .target(
             name: "ModelFiles",
             dependencies: [
-                "Formats", "Tensors", "Scanning", "Tokenizers", "Conversion", "Storage", "Manifests",
-                "Caches",
+                "Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches",
                 "ModelFacts",
             ]
         ),
         .target(
             name: "Locking",
             dependencies: [
-                "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests",
-                "Caches",
-                "ModelFacts", "Rules", "ModelFiles",
+                "Formats", "Tensors", "Storage", "Manifests", "Caches", "ModelFacts", "Rules", "ModelFiles",
             ]
         ),
         .target(
             name: "Bundles",
-            dependencies: [
-                "Formats", "Tensors", "PythonPackages", "Storage", "Manifests", "Caches", "ModelFacts",
-                "Rules",
-                "ModelFiles", "Locking",
-            ],
+            dependencies: ["Formats", "Tensors", "Storage", "Manifests", "Caches", "ModelFacts"],
             resources: [.embedInCode("Loader/knapsack.py")]
         ),
+        .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
+        .target(name: "Pages", plugins: ["EmbedPages"]),
         .target(
             name: "KnapsackCommands",
             dependencies: [
-                "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests",
-                "Caches",
+                "Pages",
+                "Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches",
                 "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
@@ -93,63 +82,59 @@ let package = Package(
         .executableTarget(name: "knapsack", dependencies: ["KnapsackCommands", "Revision"]),
         .executableTarget(
             name: "knapsack-bench",
-            dependencies: [
-                "Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches",
-                "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles",
-            ]),
+            dependencies: ["Formats", "Tensors", "Storage"]),
 
         .target(
             name: "TestSupport", dependencies: ["Formats", "Storage", "Manifests"], path: "Tests/TestSupport"),
         .testTarget(name: "FormatsTests", dependencies: ["Formats", "Storage", "TestSupport"]),
         .testTarget(name: "TensorsTests", dependencies: ["Formats", "Tensors", "Storage", "TestSupport"]),
         .testTarget(
-            name: "ScanningTests", dependencies: ["Formats", "Tensors", "Scanning", "Storage", "TestSupport"]),
+            name: "ScanningTests", dependencies: ["Formats", "Scanning", "TestSupport"]),
         .testTarget(
             name: "ConversionTests",
             dependencies: ["Formats", "Tensors", "Tokenizers", "Conversion", "Storage", "TestSupport"]),
-        .testTarget(name: "PythonPackagesTests", dependencies: ["Formats", "PythonPackages", "TestSupport"]),
+        .testTarget(name: "PythonPackagesTests", dependencies: ["Formats", "PythonPackages"]),
         .testTarget(name: "StorageTests", dependencies: ["Formats", "Storage", "TestSupport"]),
         .testTarget(
             name: "ManifestsTests",
-            dependencies: ["Formats", "Tensors", "Conversion", "Storage", "Manifests", "TestSupport"]),
+            dependencies: ["Formats", "Conversion", "PythonPackages", "Storage", "Manifests", "TestSupport"]),
         .testTarget(
             name: "CachesTests",
             dependencies: ["Formats", "Conversion", "Storage", "Manifests", "Caches", "TestSupport"]),
         .testTarget(
             name: "ModelFactsTests",
             dependencies: [
-                "Formats", "Tensors", "Scanning", "Conversion", "PythonPackages", "Storage", "Manifests",
-                "Caches", "ModelFacts", "TestSupport",
+                "Formats", "Tensors", "Conversion", "PythonPackages", "Storage", "Manifests", "ModelFacts",
+                "TestSupport",
             ]),
         .testTarget(
             name: "RulesTests",
             dependencies: [
-                "Formats", "Conversion", "PythonPackages", "Storage", "Manifests", "Caches", "ModelFacts",
-                "Rules", "TestSupport",
+                "Formats", "Conversion", "PythonPackages", "Storage", "Manifests", "ModelFacts", "Rules",
+                "TestSupport",
             ]),
         .testTarget(
             name: "ModelFilesTests",
             dependencies: [
-                "Formats", "Tensors", "Tokenizers", "Conversion", "Storage", "Manifests", "Caches",
-                "ModelFacts", "ModelFiles", "TestSupport",
+                "Formats", "Tensors", "Conversion", "Storage", "Manifests", "ModelFiles", "TestSupport",
             ]),
         .testTarget(
             name: "LockingTests",
             dependencies: [
-                "Formats", "Tensors", "Conversion", "Storage", "Manifests", "Caches", "ModelFacts", "Rules",
-                "ModelFiles", "Locking", "TestSupport",
+                "Formats", "Tensors", "Storage", "Manifests", "Caches", "Rules", "ModelFiles", "Locking",
+                "TestSupport",
             ]),
         .testTarget(
             name: "BundlesTests",
             dependencies: [
-                "Formats", "Tensors", "Conversion", "Storage", "Manifests", "Caches", "ModelFacts", "Rules",
-                "ModelFiles", "Locking", "Bundles", "TestSupport",
+                "Formats", "Conversion", "Storage", "Manifests", "Caches", "Locking", "Bundles",
+                "TestSupport",
             ]),
         .testTarget(
             name: "KnapsackCommandsTests",
             dependencies: [
-                "Formats", "Conversion", "Storage", "Manifests", "Caches", "ModelFacts", "Rules",
-                "ModelFiles", "Locking", "Bundles", "KnapsackCommands", "TestSupport",
+                "Formats", "Storage", "Manifests", "Caches", "Locking", "Bundles", "KnapsackCommands",
+                "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]
 )

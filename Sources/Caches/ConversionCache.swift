@@ -16,9 +16,12 @@ package struct ConversionCache: Sendable {
         directory = Path.join(cacheDirectory, "conversions")
     }
 
+    /// The file in a conversion's directory that states what was made, and from what.
     package static let recordName = "conversion.json"
+    /// The folder in a conversion's directory that holds the files that were made.
     package static let filesName = "files"
 
+    /// The directory of the conversion with a key.
     package func path(_ key: SHA256Digest) -> String { Path.join(directory, key.hex) }
 
     /// Where a made file is stored.
@@ -45,11 +48,14 @@ package struct ConversionCache: Sendable {
 package struct ConversionRecord: Equatable, Sendable {
     /// One file that was made.
     package struct File: Equatable, Sendable {
+        /// The path below ``ConversionCache/filesName``.
         package let path: RelativePath
+        /// The size in bytes.
         package let size: Int
+        /// The SHA-256 of the content.
         package let sha256: SHA256Digest
 
-        /// Makes a value from its parts.
+        /// Names a file and what its content was found to be.
         package init(path: RelativePath, size: Int, sha256: SHA256Digest) {
             self.path = path
             self.size = size
@@ -59,12 +65,14 @@ package struct ConversionRecord: Equatable, Sendable {
 
     package static let version = 1
 
+    /// What was made, and from what, as a lock records it.
     package let conversion: LockedConversion
     /// Sorted by the bytes of the paths.
     package let files: [File]
     /// What was found out on the way, sorted.
     package let results: [JSON.Member]
 
+    /// Records what a conversion made; `files` are in the order of their paths.
     package init(conversion: LockedConversion, files: [File], results: [JSON.Member] = []) {
         self.conversion = conversion
         self.files = files

@@ -22,7 +22,9 @@ package struct FileWalk {
         let fix: String
     }
 
+    /// The files that were found, one directory after another.
     package private(set) var files: [File] = []
+    /// What was refused on the way, such as a link that leads out of the directory.
     package private(set) var problems: [Snapshot.Problem] = []
 
     /// Walks through a directory.

@@ -1,3 +1,4 @@
+import Formats
 import Manifests
 import Storage
 
@@ -36,7 +37,7 @@ extension HubRepository {
     /// The command that fetches a revision.
     package func download(_ revision: String) -> String {
         let type = kind == .model ? "" : " --repo-type \(kind.rawValue)"
-        return "hf download \(id)\(type) --revision \(FileWalk.shown(revision))"
+        return "hf download \(id)\(type) --revision \(ShellWord.quoted(FileWalk.shown(revision)))"
     }
 
     /// The words for what it is.
@@ -45,6 +46,7 @@ extension HubRepository {
         case .model: "model"
         case .dataset: "data set"
         case .space: "space"
+        case .kernel: "kernel"
         }
     }
 }

@@ -94,7 +94,7 @@ extension HubCache {
     /// Whether a directory belongs neither to a repository nor to the client.
     private func isStrange(_ name: String, _ enclosure: CacheSandbox) -> Bool {
         var enclosure = enclosure
-        guard name != ".locks", !name.utf8.starts(with: "kernels--".utf8),
+        guard name != ".locks",
             enclosure.existing(name)?.status.kind == .directory
         else { return false }
         return name != "blobs" || !HubFolder.isSharedStore(&enclosure)
@@ -104,7 +104,7 @@ extension HubCache {
 extension KaggleMounts {
     fileprivate func list(_ items: inout [Inventory.Item], _ problems: inout [Diagnostic]) {
         for handle in handles() {
-            guard handle.kind == .model else {
+            guard handle.kind == .model || handle.kind == .competition else {
                 problems.append(
                     Diagnostic(
                         .note, code: .revisionNotCached,

@@ -18,7 +18,7 @@ struct KaggleFolder {
     let handle: KaggleHandle
     /// The directory that holds the versions, absolute, without links.
     let path: String
-    /// The versions that have a directory, in ascending order.
+    /// The versions that have a directory, in ascending order; none for a competition, which has no versions.
     let versions: [Int]
     private var enclosure: CacheSandbox
 
@@ -49,7 +49,7 @@ struct KaggleFolder {
         }
         self.handle = handle.with(version: nil)
         path = place.path
-        let names = (try? Directory.names(in: place.path)) ?? []
+        let names = handle.kind == .competition ? [] : (try? Directory.names(in: place.path)) ?? []
         versions = names.filter { name in
             KaggleHandle.version(name) != nil
                 && (try? enclosure.place(name, in: place.path))?.status.kind == .directory
@@ -59,13 +59,15 @@ struct KaggleFolder {
 
     /// A version, and what is wrong about the choice.
     struct Resolved {
-        let version: Int
+        /// `nil` for what has no versions.
+        let version: Int?
         var problems: [Snapshot.Problem] = []
     }
 
     /// The version that is asked for, or the newest complete one; where none is complete, the newest of
     /// which single files were downloaded.
     mutating func resolve(_ asked: Int?) throws(Diagnostics) -> Resolved {
+        if handle.kind == .competition { return Resolved(version: nil) }
         if let asked {
             guard versions.contains(asked) else { throw Diagnostics(notCached(asked)) }
             return Resolved(version: asked)
@@ -87,9 +89,13 @@ struct KaggleFolder {
 
     /// What the markers say of a version: an empty file beside the directory is made when all of it is
     /// there, one below `.complete` when a single file is.
-    mutating func state(_ version: Int) -> State {
-        if enclosure.existing("\(handle.folder)/\(version).complete") != nil { return .complete }
-        guard let place = enclosure.existing("\(handle.folder)/.complete/\(version)"),
+    mutating func state(_ version: Int?) -> State {
+        let versioned = handle.with(version: version)
+        for name in versioned.markerNames
+        where enclosure.existing("\(handle.folder)/\(name).complete") != nil {
+            return .complete
+        }
+        guard let place = enclosure.existing(versioned.fileMarkersFolder),
             place.status.kind == .directory
         else { return .interrupted }
         let words = FileWalk.Words(subject: handle.text, enclosure: "the cache", fix: "")
@@ -102,7 +108,7 @@ struct KaggleFolder {
     mutating func snapshot(_ asked: Int?) throws(Diagnostics) -> Snapshot {
         let resolved = try resolve(asked)
         let versioned = handle.with(version: resolved.version)
-        guard let place = try? enclosure.place("\(resolved.version)", in: path) else {
+        guard let place = try? enclosure.place(versioned.dataFolder) else {
             throw Diagnostics(notCached(resolved.version))
         }
         let words = FileWalk.Words(
@@ -125,9 +131,12 @@ struct KaggleFolder {
 // What is found, and what to say of it.
 extension KaggleFolder {
     private mutating func faults(
-        _ versioned: KaggleHandle, _ version: Int, _ paths: [RelativePath]
+        _ versioned: KaggleHandle, _ version: Int?, _ paths: [RelativePath]
     ) -> [Snapshot.Problem] {
-        let archive = enclosure.existing("\(handle.folder)/\(version).archive")
+        var archive: CacheSandbox.Place?
+        for name in versioned.markerNames where archive == nil {
+            archive = enclosure.existing("\(handle.folder)/\(name).archive")
+        }
         let left = archive.map { ["left over: \(FileWalk.shown($0.path))"] } ?? []
         let fix = "\(versioned.download), which continues it"
         switch state(version) {
@@ -146,7 +155,9 @@ extension KaggleFolder {
                     Diagnostic(
                         code: .downloadInterrupted,
                         "\(versioned.text): the download into the cache was interrupted",
-                        notes: ["kagglehub's marker \(version).complete is missing"] + left, fix: fix))
+                        notes: ["kagglehub's marker \(versioned.markerNames.first ?? "").complete is missing"]
+                            + left,
+                        fix: fix))
             ]
         case .files(let marked):
             let unmarked = paths.filter { !marked.contains($0) }
@@ -189,9 +200,10 @@ extension KaggleFolder {
             }
     }
 
-    private func notCached(_ version: Int) -> Diagnostic {
+    private func notCached(_ version: Int?) -> Diagnostic {
         Diagnostic(
-            code: .revisionNotCached, "\(handle.text): version \(version) is not in the cache",
+            code: .revisionNotCached,
+            "\(handle.text): \(version.map { "version \($0)" } ?? "it") is not in the cache",
             notes: known, fix: handle.with(version: version).download, verdict: .undecided)
     }
 

@@ -3,41 +3,39 @@ import Storage
 
 /// All handles of a kagglehub cache, by the names of its folders.
 struct KaggleListing {
-    /// With versions; models first.
+    /// With versions; models first, then data sets, competitions and notebooks.
     private(set) var handles: [KaggleHandle] = []
     /// Directories that no handle leads to, as paths from the cache.
     private(set) var strange: [String] = []
 
     init(_ enclosure: inout CacheSandbox) {
-        for kind in [KaggleHandle.Kind.model, .dataset] {
+        for kind in KaggleHandle.Kind.allCases {
             descend(kind, [], &enclosure)
         }
     }
 
-    /// The handles of Kaggle's mounts, where data sets are not divided into versions and there are no markers.
+    /// The handles of Kaggle's mounts, where only models are divided into versions and there are no markers.
     init(attached enclosure: inout CacheSandbox) {
-        descend(.model, [], &enclosure)
-        for owner in KaggleListing.directories(in: "datasets", &enclosure) {
-            for name in KaggleListing.directories(in: "datasets/\(owner)", &enclosure) {
-                if let handle = KaggleHandle(.dataset, folders: [owner, name]) { handles.append(handle) }
-            }
-        }
+        for kind in KaggleHandle.Kind.allCases { descend(kind, [], &enclosure, isAttached: true) }
     }
 
     private mutating func descend(
-        _ kind: KaggleHandle.Kind, _ parts: [String], _ enclosure: inout CacheSandbox
+        _ kind: KaggleHandle.Kind, _ parts: [String], _ enclosure: inout CacheSandbox,
+        isAttached: Bool = false
     ) {
         let path = (["\(kind.rawValue)s"] + parts).joined(separator: "/")
-        let isLast = parts.count == (kind == .model ? 4 : 2)
-        if isLast {
+        if parts.count == kind.parts.base {
             guard let handle = KaggleHandle(kind, folders: parts) else {
                 strange.append(path)
                 return
             }
+            if kind == .competition || (isAttached && kind != .model) { return handles.append(handle) }
             versions(of: handle, &enclosure)
         } else {
             for name in KaggleListing.directories(in: path, &enclosure) {
-                descend(kind, parts + [name], &enclosure)
+                // The markers of single files of competitions are beside the competitions.
+                if kind == .competition, name == ".complete" { continue }
+                descend(kind, parts + [name], &enclosure, isAttached: isAttached)
             }
         }
     }

@@ -5,7 +5,8 @@ import Storage
 /// What Kaggle attached to the notebook that this program runs in: read-only directories, below `/kaggle/input`.
 ///
 /// A version is attached whole and without kagglehub's markers, so what is there is complete. Layout of 2026:
-/// `models/OWNER/MODEL/FRAMEWORK/VARIATION/VERSION`, and `datasets/OWNER/NAME`, which does not state its version.
+/// `models/OWNER/MODEL/FRAMEWORK/VARIATION/VERSION`, `competitions/NAME`, and `datasets/OWNER/NAME` and
+/// `notebooks/OWNER/NAME`, which do not state their version.
 package struct KaggleMounts: Sendable {
     /// The directory that holds the mounts. It does not have to exist: then nothing is attached.
     package let root: String
@@ -18,7 +19,7 @@ package struct KaggleMounts: Sendable {
         environment["KAGGLE_CACHE_MOUNT_FOLDER"] ?? "/kaggle/input"
     }
 
-    /// The handles of what is attached, models first: models with their versions, data sets without.
+    /// The handles of what is attached, models first: models with their versions, the others without.
     package func handles() -> [KaggleHandle] {
         guard var enclosure = try? CacheSandbox(root) else { return [] }
         return KaggleListing(attached: &enclosure).handles
@@ -26,21 +27,24 @@ package struct KaggleMounts: Sendable {
 
     /// The files of what is attached under a handle; `nil` if nothing is.
     ///
-    /// Of a model without a version the highest attached version is taken. A data set's mount does not state its
-    /// version, so that it is taken only for a handle that names one; what a lock has of it is proved by its hashes.
-    /// - Throws: if a data set is attached and the handle has no version.
+    /// Of a model without a version the highest attached version is taken. Mounts of data sets and of
+    /// notebooks' outputs do not state their version, so that they are taken only for a handle that names one; what a lock has of it is proved by its hashes.
+    /// - Throws: if a data set or an output is attached and the handle has no version.
     package func snapshot(_ handle: KaggleHandle) throws(Diagnostics) -> Snapshot? {
+        let path = "\(handle.kind.rawValue)s/\(handle.parts.joined(separator: "/"))"
         guard var enclosure = try? CacheSandbox(root),
-            let folder = enclosure.existing(handle.folder), folder.status.kind == .directory
+            let folder = enclosure.existing(path), folder.status.kind == .directory
         else { return nil }
         switch handle.kind {
         case .model:
             guard let version = handle.version ?? newest(in: folder.path),
-                let place = enclosure.existing("\(handle.folder)/\(version)"),
+                let place = enclosure.existing("\(path)/\(version)"),
                 place.status.kind == .directory
             else { return nil }
             return files(of: handle.with(version: version), at: place, in: &enclosure)
-        case .dataset:
+        case .competition:
+            return files(of: handle, at: folder, in: &enclosure)
+        case .dataset, .notebook:
             guard handle.version != nil else {
                 throw Diagnostics(
                     Diagnostic(
@@ -48,7 +52,7 @@ package struct KaggleMounts: Sendable {
                         "\(handle.text): it is attached, but its mount does not state which version it is",
                         notes: ["attached at \(FileWalk.shown(folder.path))"],
                         fix: "name the version that the notebook's input panel shows: "
-                            + "\"kaggle-dataset:\(handle.with(version: 1).text)\" for version 1",
+                            + "\"\(Source.kaggle(handle.with(version: 1)).text)\" for version 1",
                         verdict: .undecided))
             }
             return files(of: handle, at: folder, in: &enclosure)

@@ -5,7 +5,9 @@ package import Manifests
 package struct LockedSources: Sendable {
     /// One file of the lock, with its place, or why it has none.
     package struct File: Sendable {
+        /// The entry that the file belongs to.
         package let entry: LockedEntry
+        /// What the lock states of the file.
         package let file: LockedFile
         /// The absolute path without links; `nil` where the cache lacks the file.
         package let location: String?
@@ -21,11 +23,15 @@ package struct LockedSources: Sendable {
     /// Files that were converted are looked for in Knapsack's own cache; they are not made here.
     /// - Parameters:
     ///   - name: the only entry to look up; `nil` for all.
+    ///   - packed: whether only entries whose files are in the bundle are looked up.
     ///   - directory: what `path:` sources are relative to: where the manifest is stored.
-    package init(_ lock: Lock, only name: String? = nil, caches: Caches, directory: String) {
+    package init(
+        _ lock: Lock, only name: String? = nil, packed: Bool = false, caches: Caches, directory: String
+    ) {
         var files: [File] = []
         var findings: [Diagnostic] = []
-        for entry in lock.entries where name.map(entry.name.hasSameBytes) ?? true {
+        for entry in packed ? lock.packed : lock.entries
+        where name.map(entry.name.hasSameBytes) ?? true {
             if let request = entry.asked.conversion {
                 let found = LockedSources.converted(entry, request, lock, caches, directory)
                 files += found.files

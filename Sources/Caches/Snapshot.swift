@@ -15,7 +15,7 @@ package struct CachedFile: Hashable, Sendable {
     /// The size in bytes that the revision's tree gives; `nil` if there is no tree.
     package let expectedSize: Int?
 
-    /// Makes a value from its parts.
+    /// Describes a file that was found: its path in the snapshot, and its place, an absolute path without links.
     package init(
         path: RelativePath, location: String, status: FileStatus, evidence: [Evidence], expectedSize: Int?
     ) {
@@ -31,11 +31,13 @@ package struct CachedFile: Hashable, Sendable {
 package struct Snapshot: Sendable {
     /// A problem, and the files whose use makes it matter.
     package struct Problem: Sendable {
+        /// What is wrong.
         package let diagnostic: Diagnostic
         /// The paths that it is about, as text, because a name may be what is wrong; empty where it is about the
         /// snapshot as a whole.
         package let paths: [String]
 
+        /// States a problem of some paths, or of the snapshot as a whole.
         package init(_ diagnostic: Diagnostic, _ paths: [String] = []) {
             self.diagnostic = diagnostic
             self.paths = paths
@@ -50,6 +52,7 @@ package struct Snapshot: Sendable {
     package let files: [CachedFile]
     /// What `trees/<commit>.json` lists, by path; `nil` if there is no listing.
     package let listed: [RelativePath: TreeFile]?
+    /// The problems, each with the files that it is about.
     package let found: [Problem]
 
     /// Everything that is wrong with it, of all its files. A refused file is missing in ``files``.
@@ -66,6 +69,7 @@ package struct Snapshot: Sendable {
         problems(taking: { RelativePath($0).map(accepts) ?? false })
     }
 
+    /// Describes what was found in a directory; the files are sorted by the bytes of their paths.
     package init(
         origin: Origin, directory: String, files: [CachedFile], listed: [RelativePath: TreeFile]? = nil,
         problems: [Problem]

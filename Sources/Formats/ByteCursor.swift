@@ -5,6 +5,7 @@ package enum HeaderStop: Error, Equatable {
     /// What is there breaks the format.
     case malformed(FormatError)
 
+    /// The header breaks the format at an offset, in bytes from the start of the file.
     package static func malformed(_ message: String, at offset: Int) -> HeaderStop {
         .malformed(FormatError(message, at: offset))
     }
@@ -20,6 +21,7 @@ package struct ByteCursor {
     /// The size that the header may have, which bounds the memory for it.
     package let maximumLength: Int
 
+    /// Starts at an offset of a file of `fileSize` bytes, of which the header may take the first `maximumLength`.
     package init(position: Int = 0, fileSize: Int, maximumLength: Int = .max) {
         self.position = position
         self.fileSize = fileSize
@@ -53,6 +55,7 @@ package struct ByteCursor {
         littleEndian(bytes, try take(size, bytes, what()))
     }
 
+    /// Reads a little-endian number of 32 bits.
     package mutating func uint32(
         _ bytes: Span<UInt8>, _ what: @autoclosure () -> String
     ) throws(HeaderStop) -> UInt32 {

@@ -6,6 +6,15 @@ package enum Suggestion {
         // Longer words are no misspelling of a key, and the distance takes quadratic time.
         guard !word.isEmpty, word.utf8.count <= 64 else { return nil }
         let folded = fold(word)
+        // "q4km" is "Q4_K_M": marks between parts are left out more often than letters.
+        let plain = folded.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: ".") }
+        if !plain.isEmpty,
+            let same = candidates.first(where: { other in
+                fold(other).filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: ".") } == plain
+            })
+        {
+            return same
+        }
         var best: (candidate: String, distance: Int)?
         for candidate in candidates {
             let other = fold(candidate)
@@ -13,7 +22,10 @@ package enum Suggestion {
             guard distance <= max(1, min(folded.count, other.count) / 3) else { continue }
             if distance < best?.distance ?? Int.max { best = (candidate, distance) }
         }
-        return best?.candidate
+        if let best { return best.candidate }
+        // The beginning of one word, and of no other.
+        let beginning = candidates.filter { fold($0).starts(with: folded) }
+        return folded.count > 1 && beginning.count == 1 ? beginning.first : nil
     }
 
     private static func fold(_ word: String) -> [UInt8] {

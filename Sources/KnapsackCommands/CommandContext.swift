@@ -78,7 +78,7 @@ package struct Terminal: Equatable, Sendable {
     /// The columns that a table may take: all that it needs where nobody looks at a screen.
     var tableWidth: Int { isInteractive ? width : .max }
 
-    /// Makes a description.
+    /// Describes a terminal, or what stands in its place; the width is in columns.
     package init(isInteractive: Bool, hasColor: Bool, width: Int) {
         self.isInteractive = isInteractive
         self.hasColor = hasColor

@@ -7,7 +7,8 @@ enum CommandSuggestion {
     /// option, or the command takes other words there.
     static func problem(_ arguments: [String]) -> String? {
         var words = arguments[...]
-        if words.first == "help" { words = words.dropFirst() }
+        let isHelp = words.first == "help"
+        if isHelp { words = words.dropFirst() }
         var command: any ParsableCommand.Type = Knapsack.self
         var path = ["knapsack"]
         while let word = words.first, !word.hasPrefix("-") {
@@ -18,10 +19,13 @@ enum CommandSuggestion {
                 path.append(word)
                 continue
             }
-            let names = known.map { $0._commandName } + (path.count == 1 ? ["help"] : [])
+            var names = known.map { $0._commandName } + (path.count == 1 ? ["help"] : [])
+            if isHelp, path.count == 1 { names += [HelpTopic.list] }
             if names.contains(word) { return nil }
             let fix =
-                Suggestion.nearest(to: word, among: names).map { "did you mean \"\($0)\"?" }
+                Suggestion.nearest(
+                    to: word, among: names + (isHelp && path.count == 1 ? HelpTopic.names : [])
+                ).map { "did you mean \"\($0)\"?" }
                 ?? "the commands are: \(names.joined(separator: ", "))"
             let shown = DiagnosticText.printable(word)
             return "\(path.joined(separator: " ")) has no command \"\(shown)\"; \(fix)"

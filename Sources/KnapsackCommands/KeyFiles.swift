@@ -1,3 +1,4 @@
+import Formats
 import Manifests
 import Storage
 
@@ -44,7 +45,8 @@ enum KeyFiles {
         case .other("CERTIFICATE"):
             return unusable(
                 "\(path) is a certificate; \(wanted) is needed",
-                "extract its key, once you trust it: openssl x509 -in \(path) -pubkey -noout")
+                "extract its key, once you trust it: openssl x509 -in \(ShellWord.quoted(path)) -pubkey -noout"
+            )
         case .other(let label):
             return unusable(
                 "\(path) holds a \(label); \(wanted) is needed",

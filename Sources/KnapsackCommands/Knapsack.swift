@@ -22,13 +22,15 @@ package struct Knapsack: AsyncParsableCommand {
               knapsack pack models.toml   # lock, check and write the bundle
 
             Exit codes: 0 it holds, 1 something does not, 2 it could not be decided.
+
+            knapsack help topics lists the pages of the documentation, knapsack help policy shows one.
             """,
         version: version,
         subcommands: [
             InitCommand.self, ListCommand.self, LockCommand.self, CheckCommand.self, PackCommand.self,
             VerifyCommand.self, SignCommand.self, UnpackCommand.self, DiffCommand.self, CacheCommand.self,
             ConvertCommand.self, QuantizeCommand.self, InspectCommand.self, CompareCommand.self,
-            SBOMCommand.self, SchemaCommand.self,
+            SBOMCommand.self, SchemaCommand.self, DoctorCommand.self,
         ])
 
     /// Makes the command; options come from ``ArgumentParser``.
@@ -38,6 +40,12 @@ package struct Knapsack: AsyncParsableCommand {
     /// - Parameter commit: what the sources were at, for `--version`; empty where that is not known.
     /// - Returns: the exit code.
     package static func run(_ arguments: [String], commit: String = "") async -> Int32 {
+        let names = configuration.subcommands.map { $0._commandName } + ["help"]
+        let context = CommandContext.process()
+        if let topic = HelpTopic(arguments, commands: names, width: context.terminal.width) {
+            context.writeOutput(topic.text)
+            return 0
+        }
         do {
             if let problem = CommandSuggestion.problem(arguments) { throw ValidationError(problem) }
             var command = try parseAsRoot(LockingOptions.spelledOut(arguments))
@@ -57,7 +65,7 @@ package struct Knapsack: AsyncParsableCommand {
     /// Help and the version are answers; what cannot be parsed is a usage error, exit code 2.
     private static func tell(_ error: any Error, _ arguments: [String], _ commit: String) -> Int32 {
         let context = CommandContext.process()
-        let message = fullMessage(for: error)
+        let message = CommandMistake.text(fullMessage(for: error))
         if exitCode(for: error) == .success {
             let isVersion = message == version && !commit.isEmpty
             context.writeOutput(message + (isVersion ? " (commit \(commit))" : "") + "\n")

@@ -29,10 +29,14 @@ struct QuantizeTypeOptions: ParsableArguments {
             "Leave these blocks out; those after them move up.", valueName: "n,n,…"))
     var pruneLayers: String?
 
-    @Option(help: ArgumentHelp("The type of the token embeddings.", valueName: "type"))
+    @Option(
+        help: ArgumentHelp("The type of the token embeddings.", valueName: "type"),
+        completion: Completions.quantizationTypes)
     var tokenEmbeddingType: String?
 
-    @Option(help: ArgumentHelp("The type of output.weight.", valueName: "type"))
+    @Option(
+        help: ArgumentHelp("The type of output.weight.", valueName: "type"),
+        completion: Completions.quantizationTypes)
     var outputTensorType: String?
 
     @Flag(help: "Copy output.weight as it is.")

@@ -106,7 +106,8 @@ struct ManifestArgument: ParsableArguments {
         } catch let error as FileError {
             guard error.isMissing else { throw unreadable("\(error)", fix: "make it readable") }
             throw unreadable(
-                "there is no \(manifest)", fix: nearby ?? "name the manifest, or write one with knapsack init"
+                "there is no \(manifest)",
+                fix: nearby ?? "name the manifest, or write one: knapsack init \(ShellWord.quoted(manifest))"
             )
         }
         // A lock is JSON, and no TOML document begins so.
@@ -115,7 +116,7 @@ struct ManifestArgument: ParsableArguments {
                 "\(manifest) is a lock, not a manifest",
                 fix: nearby ?? "name the manifest that it was made from")
         }
-        return try Manifest.parse(bytes, path: manifest).readingAllowedRevisions()
+        return try Manifest.parse(bytes, path: manifest).readingAllowedRevisions().readingProvidedFiles()
     }
 
     private func unreadable(_ message: String, fix: String) -> Diagnostics {
@@ -158,6 +159,13 @@ extension Lock {
     /// Reads and checks a lock file.
     static func read(_ path: String) throws -> Lock { try parse(bytes(path), path: path) }
 
+    /// What to name in place of a directory: the lock in it, if it is a bundle.
+    private static func name(in directory: String) -> String {
+        let lock = Lock.bundledName.joined(to: directory)
+        return (try? FileStatus.existing(lock)) == nil
+            ? "name the lock" : "name the bundle's lock: \(ShellWord.quoted(lock))"
+    }
+
     /// The bytes of a lock file.
     static func bytes(_ path: String) throws -> [UInt8] {
         do {
@@ -166,7 +174,9 @@ extension Lock {
             throw Diagnostics(
                 Diagnostic(
                     code: .lockUnreadable, "\(error)",
-                    fix: error.isMissing ? "run knapsack lock {manifest}" : "make it readable",
+                    fix: error.isMissing
+                        ? "run knapsack lock {manifest}"
+                        : error.isDirectory ? Lock.name(in: path) : "make it readable",
                     verdict: .undecided))
         }
     }

@@ -10,6 +10,12 @@ package enum SignalHandler {
     /// Where the waiting thread reads it from.
     private static let output = Atomic<Int32>(-1)
 
+    /// Whether what was written so far is kept for the next run.
+    private static let isResumable = Atomic<Bool>(false)
+
+    /// From here on the same command goes on where this one is ended.
+    package static func goesOn() { isResumable.store(true, ordering: .relaxed) }
+
     /// Installs the handlers.
     ///
     /// A bundle that was being written stays in its staging directory, from which the next pack goes on.
@@ -39,7 +45,10 @@ package enum SignalHandler {
         repeat {} while unsafe read(output.load(ordering: .relaxed), &number, 1) != 1
         PartialFile.removeAll()
         PartialDirectory.removeAll()
-        say(isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[Kinterrupted\n" : "interrupted\n")
+        if isatty(STDERR_FILENO) == 1 { say("\r\u{1B}[K") }
+        say(
+            isResumable.load(ordering: .relaxed)
+                ? "interrupted: the same command goes on where this one stopped\n" : "interrupted\n")
         _exit(128 + Int32(number))
     }
 

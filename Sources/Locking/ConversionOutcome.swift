@@ -26,6 +26,7 @@ package struct ConversionOutcome: Equatable, Sendable {
     /// Where they come from.
     package let state: State
 
+    /// Notes what became of an entry that is made from another.
     package init(
         _ entry: LockedEntry, _ request: ConversionRequest, _ conversion: LockedConversion, _ state: State
     ) {

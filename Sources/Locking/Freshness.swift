@@ -92,6 +92,7 @@ package enum Freshness {
             ("include", text(locked.include), text(asked.include)),
             ("exclude", text(locked.exclude), text(asked.exclude)),
             ("license", locked.license ?? "none", asked.license ?? "none"),
+            ("packed", locked.isPacked ? "yes" : "no", asked.isPacked ? "yes" : "no"),
         ]
         return fields.filter { $0.1 != $0.2 }.map { "\($0.0): locked \($0.1), asked \($0.2)" }
     }

@@ -9,11 +9,12 @@ extension VerifiedInputs {
     /// Own bytes of files in segments are named by their digest, which for new ones takes reading them.
     /// - Parameter previous: the lock beside the manifest, which knows the digests that have not changed.
     package func lock(previous: Lock?) async throws -> Lock {
+        let packed = entries.filter(\.isPacked)
         let layouts =
-            manifest.bundle.deduplication == .tensor ? TensorPlacing(entries).layouts : [:]
+            manifest.bundle.deduplication == .tensor ? TensorPlacing(packed).layouts : [:]
         var known: [SHA256Digest: SHA256Digest] = [:]
         var unknown: [(need: OwnBytes, location: String)] = []
-        for need in Lock.ownBytes(entries, layouts) {
+        for need in Lock.ownBytes(packed, layouts) {
             if let digest = previous?.digest(of: need) {
                 known[need.file.sha256] = digest
             } else {

@@ -39,8 +39,11 @@ package struct Resolution: Sendable {
         case derived(Entry, ConversionRequest, previous: LockedEntry?)
     }
 
+    /// The manifest that was resolved.
     package let manifest: Manifest
+    /// The caches that were looked into.
     package let caches: Caches
+    /// One for each entry, in the manifest's order.
     package let items: [Item]
     /// What is worth knowing, but hinders nothing.
     package let findings: [Diagnostic]
@@ -69,11 +72,9 @@ package struct Resolution: Sendable {
         var findings: [Diagnostic] = []
         if case .entries(let names) = update {
             let known = Set(manifest.entries.map(\.name))
-            findings += names.subtracting(known).sorted().map { name in
-                Diagnostic(
-                    code: .unknownEntry, "the manifest has no entry \(name)",
-                    notes: ["its entries: \(manifest.entries.map(\.name).joined(separator: ", "))"],
-                    verdict: .undecided)
+            findings += names.subtracting(known).sortedByBytes().map { name -> Diagnostic in
+                .unknownEntry(
+                    name, among: manifest.entries.map(\.name), "the manifest has no entry \(quoted(name))")
             }
         }
         // Tensors are looked into only where they are shared.
@@ -90,7 +91,7 @@ package struct Resolution: Sendable {
                 continue
             }
             let pinned = update.includes(entry.name) ? nil : locked?.pin(for: entry)
-            if let locked, let pinned, pinned != .path, !proveAgain, sharesAlike, locked.kind == entry.kind,
+            if let locked, let pinned, pinned.isPinned, !proveAgain, sharesAlike, locked.kind == entry.kind,
                 locked.asked == entry.asked, locked.kind != .wheels || WheelFacts.recorded(in: locked) != nil
             {
                 items.append(.kept(locked))
@@ -204,7 +205,7 @@ package struct FoundEntry: Sendable {
         tensorFiles = contents.tensorFiles
         var findings = snapshot.problems(taking: filter.accepts) + facts.problems + unstated
         findings += survey.problems
-        findings += CredentialFact.findings(survey.credentials, entry: entry.name)
+        if entry.isPacked { findings += CredentialFact.findings(survey.credentials, entry: entry.name) }
         findings += AbsentFiles.findings(
             snapshot, of: entry.name, accepting: filter.accepts, facts, isModel: entry.kind == .model)
         if files.isEmpty {

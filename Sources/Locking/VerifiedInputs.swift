@@ -7,8 +7,11 @@ import Tensors
 
 /// Entries of which every file was hashed and agrees with all that its cache knows of it.
 package struct VerifiedInputs: Sendable {
+    /// The manifest that names the entries.
     package let manifest: Manifest
+    /// The entries as a lock has them.
     package let entries: [LockedEntry]
+    /// The caches that hold the files.
     package let caches: Caches
     /// What was converted, or found converted, in the manifest's order.
     package let conversions: [ConversionOutcome]

@@ -54,6 +54,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case downloadInterrupted = "download-interrupted"
     case downloadPartial = "download-partial"
     case entryHasNoCache = "entry-has-no-cache"
+    case entryUnused = "entry-unused"
     case extra = "extra"
     case factsOutdated = "facts-outdated"
     case failed = "failed"
@@ -164,6 +165,8 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case programUnreadable = "program-unreadable"
     case proofMissing = "proof-missing"
     case protobufBroken = "protobuf-broken"
+    case providedLine = "provided-line"
+    case providedUnreadable = "provided-unreadable"
     case pythonCache = "python-cache"
     case pytorchBroken = "pytorch-broken"
     case quantizationShape = "quantization-shape"
@@ -189,6 +192,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case revisionsUnreadable = "revisions-unreadable"
     case safetensorsBroken = "safetensors-broken"
     case scratchSize = "scratch-size"
+    case setup = "setup"
     case shardMissing = "shard-missing"
     case signatureInvalid = "signature-invalid"
     case signatureKey = "signature-key"
@@ -256,13 +260,13 @@ extension FindingCode {
         switch self {
         case .acceleratorDtype, .acceleratorHostMemory, .acceleratorRetired, .acceleratorSplit,
             .acceleratorTight, .adapterBaseMissing, .adapterScale, .cardBroken, .conversionDamaged,
-            .downloadPartial,
+            .downloadPartial, .entryUnused,
             .ggufBroken, .kaggleKeywords, .kaggleLicenseUnknown,
             .kaggleTitleUnderscore, .licenseBaseUnknown, .licenseDiffers, .licenseNameUnknown,
             .metadataLeftOut, .newerIncomplete, .noExistStale, .npzBroken, .overrideSign,
-            .pinMoved, .pythonCache, .pytorchBroken, .quantizeFallback, .refKept, .remoteCode,
+            .pinMoved, .providedLine, .pythonCache, .pytorchBroken, .quantizeFallback, .refKept, .remoteCode,
             .remoteCodeElsewhere, .signatureLog, .signatureOrder, .versionPartial, .wheelTags,
-            .zipBroken:
+            .setup, .zipBroken:
             .warning
         case .acceleratorSum, .archiveLeft, .changedSinceDownload, .folderIgnored, .kaggleRenamed,
             .manifestMore, .metadataMissing, .signatureUnchecked, .treeIgnored:

@@ -36,7 +36,7 @@ package struct Catalog: Sendable {
             }
         }
 
-        /// "model", "dataset" or "space".
+        /// "model", "dataset", "space", "kernel", "competition" or "notebook".
         package var kind: String {
             switch inventory.snapshot.origin {
             case .hub(let repository, _, _): repository.kind.rawValue
@@ -74,6 +74,7 @@ package struct Catalog: Sendable {
         /// Makes a filter that lets everything through.
         package init() {}
 
+        /// Whether an item has all that was asked for.
         package func accepts(_ item: Item) -> Bool {
             if let framework, !item.facts.matches(framework: framework) { return false }
             if let license, item.facts.license?.lowercased() != license.lowercased() { return false }
@@ -152,7 +153,7 @@ extension Origin {
             let type = repository.kind == .model ? "" : " --repo-type \(repository.kind.rawValue)"
             return "hf download \(repository.id)\(type) --revision \(commit)"
         case .kaggle(let handle):
-            return "kagglehub.\(handle.kind.rawValue)_download(\"\(handle.text)\", force_download=True)"
+            return "\(handle.downloadFunction)(\"\(handle.text)\", force_download=True)"
         case .path, .conversion: return nil
         }
     }

@@ -5,9 +5,12 @@ package import Tensors
 
 /// A file that stays open, and what it was when it was opened.
 package final class OpenFile: Sendable {
+    /// The open file.
     package let handle: FileHandle
+    /// Its size, times and inode when it was opened.
     package let status: FileStatus
 
+    /// Opens a file; a path that is a link is followed first.
     package init(path: String) throws(FileError) {
         handle = try FileHandle.reading(try Directory.realPath(path))
         status = try handle.status()
@@ -16,8 +19,11 @@ package final class OpenFile: Sendable {
 
 /// One GGUF file: its header, and the bytes of it.
 package struct GGUFFile {
+    /// The file, open.
     package let open: OpenFile
+    /// What the header states.
     package let header: GGUFHeader
+    /// The bytes that the header was read from, from the start of the file.
     package let bytes: [UInt8]
 
     /// The bytes that are read first; most headers end in them.

@@ -45,6 +45,7 @@ package struct LoadedCode: Hashable, Sendable {
         return .object(members)
     }
 
+    /// Names the configuration, the key in it, and what is run.
     package init(file: String, key: String, value: String? = nil) {
         self.file = file
         self.key = key

@@ -1,5 +1,5 @@
 package import Formats
-import Yams
+import Storage
 
 extension ModelCard {
     /// The front matter of a `README.md` with the types of YAML 1.1, as gguf-py's `metadata.py` reads it: it is between
@@ -13,83 +13,48 @@ extension ModelCard {
     package static func frontMatter(of readme: [UInt8]) throws(Problem) -> JSON? {
         guard let text = try FrontMatter.convertersText(of: readme) else { return nil }
         if let danger = FrontMatter.danger(in: text.span) { throw Problem(message: danger, line: nil) }
-        guard let yaml = String(validating: text, as: UTF8.self) else {
+        guard String(validating: text, as: UTF8.self) != nil else {
             throw Problem(message: "the model card's YAML is not valid UTF-8", line: nil)
         }
-        guard let root = try composeWithDuplicates(yaml) else { return nil }
+        guard let root = try compose(text, firstLine: 2) else { return nil }
         let value = value(of: root)
         return value == .null ? nil : value
     }
 
-    /// Parses YAML in which a mapping may have a key more than once. Yams does not take that: all but the last get
-    /// a mark before them, which ``members(of:)`` takes away.
-    private static func composeWithDuplicates(_ yaml: String) throws(Problem) -> Node? {
-        var text = Array(yaml.unicodeScalars)
-        // Each attempt reads all of the text again: long texts get few.
-        for attempt in 0..<min(64, max(2, (1 << 20) / max(text.count, 1))) {
-            do {
-                return try compose(attempt == 0 ? yaml : String(String.UnicodeScalarView(text)))
-            } catch YamlError.duplicatedKeysInMapping(_, let context) {
-                guard let place = place(of: context.mark, in: text) else { break }
-                text.insert(contentsOf: "\u{E000}\(attempt)\u{E001}".unicodeScalars, at: place)
-            } catch {
-                throw problem(error, 2)
-            }
-        }
-        return try compose(yaml, firstLine: 2)
-    }
-
-    /// Where the text of the key is that starts at a mark.
-    private static func place(of mark: Mark, in text: [Unicode.Scalar]) -> Int? {
-        var line = 1
-        var place = 0
-        while line < mark.line {
-            guard let end = text[place...].firstIndex(of: "\n") else { return nil }
-            place = end + 1
-            line += 1
-        }
-        place += mark.column - 1
-        guard text.indices.contains(place) else { return nil }
-        return text[place] == "\"" || text[place] == "'" ? place + 1 : place
-    }
-
     /// The value of a node. How deep nodes go, and how often one is met, was seen to have bounds.
-    private static func value(of node: Node) -> JSON {
+    private static func value(of node: YAMLNode) -> JSON {
         switch node {
-        case .scalar(let scalar): return value(of: scalar)
-        case .sequence(let sequence): return .array(sequence.map(value))
-        case .mapping(let mapping): return .object(members(of: mapping))
-        case .alias: return .null
+        case .scalar(let scalar): value(of: scalar)
+        case .sequence(let elements, _): .array(elements.map(value))
+        case .mapping(let pairs, _): .object(members(of: pairs))
         }
     }
 
-    private static func value(of scalar: Node.Scalar) -> JSON {
-        let tag = scalar.tag.description
-        if scalar.style == .plain, tag.isEmpty || tag == "!" {
-            guard !YAMLScalar.isTimestamp(scalar.string) else {
-                return .object([JSON.Member("!timestamp", .string(scalar.string))])
+    private static func value(of scalar: YAMLScalarNode) -> JSON {
+        if scalar.isPlain, scalar.tag.isEmpty || scalar.tag == "!" {
+            guard !YAMLScalar.isTimestamp(scalar.text) else {
+                return .object([JSON.Member("!timestamp", .string(scalar.text))])
             }
-            return YAMLScalar.value(scalar.string)
+            return YAMLScalar.value(scalar.text)
         }
-        let typed = ["int", "float", "bool", "null"].contains { tag == "tag:yaml.org,2002:\($0)" }
-        guard typed else { return .string(scalar.string) }
-        let value = YAMLScalar.value(scalar.string)
-        if tag.hasSuffix("float"), let integer = value.integer { return .number(Double(integer)) }
+        let typed = ["int", "float", "bool", "null"].contains { scalar.tag == "tag:yaml.org,2002:\($0)" }
+        guard typed else { return .string(scalar.text) }
+        let value = YAMLScalar.value(scalar.text)
+        if scalar.tag.hasSuffix("float"), let integer = value.integer { return .number(Double(integer)) }
         return value
     }
 
     /// The members of a mapping, each key once, where it is first; `<<` puts another mapping's before its own.
-    private static func members(of mapping: Node.Mapping) -> [JSON.Member] {
+    private static func members(of pairs: [YAMLPair]) -> [JSON.Member] {
         var all: [JSON.Member] = []
         var own: [JSON.Member] = []
-        for (key, node) in mapping {
-            guard let key = key.scalar else { continue }
-            let name = withoutMark(key.string)
-            if name == "<<", key.style == .plain {
-                let merged = node.sequence.map { $0.reversed() } ?? [node]
+        for pair in pairs {
+            guard let key = pair.key.scalar else { continue }
+            if key.text == "<<", key.isPlain {
+                let merged = pair.value.sequence.map { $0.reversed() } ?? [pair.value]
                 all += merged.compactMap(\.mapping).flatMap(members)
             } else {
-                own.append(JSON.Member(name, value(of: node)))
+                own.append(JSON.Member(key.text, value(of: pair.value)))
             }
         }
         all += own
@@ -104,12 +69,6 @@ extension ModelCard {
             }
         }
         return result
-    }
-
-    private static func withoutMark(_ key: String) -> String {
-        let scalars = key.unicodeScalars
-        guard scalars.first == "\u{E000}", let end = scalars.firstIndex(of: "\u{E001}") else { return key }
-        return String(scalars[scalars.index(after: end)...])
     }
 }
 

@@ -1,4 +1,4 @@
-import Yams
+import Storage
 
 /// What the YAML at the head of a repository's `README.md` states (the Hub's model card metadata).
 ///
@@ -50,22 +50,27 @@ package struct ModelCard: Equatable, Sendable {
         }
         let yaml = Array(readme[range])
         if let danger = FrontMatter.danger(in: yaml.span) { throw Problem(message: danger, line: nil) }
-        guard let text = String(validating: yaml, as: UTF8.self) else {
+        guard String(validating: yaml, as: UTF8.self) != nil else {
             throw Problem(message: "the model card's YAML is not valid UTF-8", line: nil)
         }
-        return try ModelCard(text, firstLine: firstLine)
+        return try ModelCard(yaml, firstLine: firstLine)
     }
 
-    private init(_ yaml: String, firstLine: Int) throws(Problem) {
+    private init(_ yaml: [UInt8], firstLine: Int) throws(Problem) {
         let root = try Self.compose(yaml, firstLine: firstLine)
+        if let duplicate = root.flatMap(Self.firstDuplicate) {
+            throw Problem(
+                message: "the model card's YAML is not valid: a key is there twice: \(duplicate.text)",
+                line: firstLine + duplicate.line - 1)
+        }
         guard let mapping = root?.mapping else {
             throw Problem(
                 message: "the model card's YAML is not a mapping of names to values", line: firstLine)
         }
         var texts: [String: [String]] = [:]
-        for (key, value) in mapping {
-            guard let name = key.scalar?.string else { continue }
-            texts[name] = Self.texts(value)
+        for pair in mapping {
+            guard let name = pair.key.scalar?.text else { continue }
+            texts[name] = Self.texts(pair.value)
         }
         let licenses = texts["license"] ?? []
         license = licenses.isEmpty ? nil : licenses.joined(separator: ", ")
@@ -81,15 +86,15 @@ package struct ModelCard: Equatable, Sendable {
     }
 
     /// The texts of a scalar or of a list of scalars, in order; what is empty, null or nested is left out.
-    private static func texts(_ node: Node) -> [String] {
+    private static func texts(_ node: YAMLNode) -> [String] {
         if let scalar = node.scalar { return text(scalar).map { [$0] } ?? [] }
         return node.sequence?.compactMap { $0.scalar.flatMap(text) } ?? []
     }
 
-    private static func text(_ scalar: Node.Scalar) -> String? {
-        if scalar.style == .plain, ["", "~", "null", "Null", "NULL"].contains(scalar.string) { return nil }
+    private static func text(_ scalar: YAMLScalarNode) -> String? {
+        if scalar.isPlain, ["", "~", "null", "Null", "NULL"].contains(scalar.text) { return nil }
         // The texts end in tables on terminals, where an escape sequence would do what it states.
-        let clean = scalar.string.unicodeScalars.map {
+        let clean = scalar.text.unicodeScalars.map {
             $0.properties.generalCategory == .control ? " " : Character($0)
         }
         let words = String(clean).split(whereSeparator: \.isWhitespace)
@@ -97,33 +102,28 @@ package struct ModelCard: Equatable, Sendable {
     }
 
     /// Parses YAML that was seen to hold no danger; every scalar is text.
-    static func compose(_ yaml: String, firstLine: Int) throws(Problem) -> Node? {
-        do { return try compose(yaml) } catch { throw problem(error, firstLine) }
-    }
-
-    /// Parses YAML, with Yams's own errors.
-    static func compose(_ yaml: String) throws -> Node? {
-        // A comment at the end, because Yams reads a string of up to 15 bytes after its copy on the stack is gone.
-        // The basic resolver leaves every scalar as text.
-        let end = yaml.utf8.last == 0x0A ? "# the end of the card\n" : "\n# the end of the card\n"
-        return try Parser(yaml: yaml + end, resolver: .basic, encoding: .utf8).singleRoot()
-    }
-
-    package static func problem(_ error: any Error, _ firstLine: Int) -> Problem {
-        func make(_ problem: String, _ mark: Mark) -> Problem {
-            Problem(
-                message: "the model card's YAML is not valid: \(problem)", line: firstLine + mark.line - 1)
+    static func compose(_ yaml: [UInt8], firstLine: Int) throws(Problem) -> YAMLNode? {
+        do {
+            return try YAMLNode.parse(yaml)
+        } catch {
+            throw Problem(
+                message: "the model card's YAML is not valid: \(error.problem)",
+                line: error.line.map { firstLine + $0 - 1 })
         }
-        switch error as? YamlError {
-        case .scanner(_, let problem, let mark, _)?, .parser(_, let problem, let mark, _)?,
-            .composer(_, let problem, let mark, _)?:
-            return make(problem, mark)
-        case .duplicatedKeysInMapping(let duplicates, let context)?:
-            return make("a key is there twice: \(duplicates.first ?? "")", context.mark)
-        case .reader(let problem, _, _, _)?:
-            return Problem(message: "the model card's YAML is not valid: \(problem)", line: nil)
-        default:
-            return Problem(message: "the model card's YAML cannot be parsed", line: nil)
+    }
+
+    /// The first of a key's places, in the mapping that has it more than once; `nil` if no mapping has.
+    static func firstDuplicate(in node: YAMLNode) -> YAMLScalarNode? {
+        switch node {
+        case .scalar: return nil
+        case .sequence(let elements, _): return elements.lazy.compactMap(firstDuplicate).first
+        case .mapping(let pairs, _):
+            var first: [[UInt8]: YAMLScalarNode] = [:]
+            for scalar in pairs.compactMap(\.key.scalar) {
+                if let known = first[scalar.key] { return known }
+                first[scalar.key] = scalar
+            }
+            return pairs.lazy.compactMap { firstDuplicate(in: $0.key) ?? firstDuplicate(in: $0.value) }.first
         }
     }
 }

@@ -14,7 +14,7 @@ package struct ModelQuantization: Equatable, Sendable {
     /// The bits that a quantized weight has.
     package let bits: Int?
 
-    /// Makes a description.
+    /// Names a method, its format where the method has several, and the bits of a weight.
     package init(method: String, format: String? = nil, bits: Int? = nil) {
         self.method = method
         self.format = format

@@ -13,12 +13,12 @@ package struct StarterManifest {
     /// - Parameter name: what the bundle may be called; made to fit Kaggle's rule for slugs.
     package init(_ catalog: Catalog, name: String) {
         self.catalog = catalog
-        self.name = StarterManifest.slug(name)
+        self.name = StarterManifest.bundleName(name)
     }
 
     /// The manifest's text, which ``Manifest/parse(_:path:)`` accepts.
     package var text: String {
-        let usable = catalog.items.filter { $0.isComplete && $0.kind != "space" }
+        let usable = catalog.items.filter { $0.isComplete && StarterManifest.isUsual($0) }
         var names: Set<String> = []
         let entries = usable.map { entry($0, &names) }
         let licenses = Set(usable.compactMap { $0.facts.license?.lowercased() })
@@ -43,19 +43,27 @@ package struct StarterManifest {
 
     /// What is no entry, as comments with the reason.
     private var leftOut: String {
-        let others = catalog.items.filter { !$0.isComplete || $0.kind == "space" }
+        let others = catalog.items.filter { !$0.isComplete || !StarterManifest.isUsual($0) }
         guard !others.isEmpty else { return "" }
         let lines = others.flatMap { item -> [String] in
             let errors = item.findings.filter { $0.severity == .error }
             let source = "# source = \(StarterManifest.quoted(item.source.text))"
             guard let first = errors.first else {
-                return [source, "#   a space is not a model or a data set"]
+                return [
+                    source,
+                    "#   the cache does not say what a \(item.kind) holds: a [[files]] entry takes anything",
+                ]
             }
             let more = errors.count > 1 ? ["#   and \(errors.count - 1) more: knapsack list"] : []
             let fix = first.fix.map { ["#   fix: \(StarterManifest.comment($0))"] } ?? []
             return [source, "#   \(StarterManifest.comment(first.message))"] + fix + more
         }
         return "\n# Left out, because it cannot be packed as it is:\n" + lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Whether it is clear what it is: a model or a data set.
+    private static func isUsual(_ item: Catalog.Item) -> Bool {
+        item.kind == "model" || item.kind == "dataset"
     }
 
     private static let example = """
@@ -89,6 +97,13 @@ package struct StarterManifest {
             """
         if license == nil { text += "# license = \"…\"   # the cache does not state it\n" }
         return text
+    }
+
+    /// A name that is long enough for a data set of Kaggle's.
+    private static func bundleName(_ text: String) -> String {
+        let name = slug(text)
+        let isEnough = TextRule.datasetSlugLength.contains(name.utf8.count)
+        return isEnough ? name : name == "models" ? "my-models" : "\(name)-models"
     }
 
     /// Lowercase letters, digits and single hyphens, 3 to 50 characters.

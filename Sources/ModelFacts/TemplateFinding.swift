@@ -26,6 +26,7 @@ package struct TemplateFinding: Equatable, Sendable {
         return .object(members)
     }
 
+    /// States what is wrong in a line, from 1, of a template; the file's only one has no name.
     package init(file: String, template: String?, line: Int, message: String) {
         self.file = file
         self.template = template

@@ -1,5 +1,5 @@
 import Formats
-import Yams
+import Storage
 
 /// A YAML document of a model's, read as JSON by a reader that takes it as PyYAML does, but for types, which do not matter
 /// where only names are looked for.
@@ -16,23 +16,21 @@ enum YAMLDocument {
         else { return nil }
         if text.utf8.allSatisfy({ $0 == 0x20 || $0 == 0x0A || $0 == 0x0D }) { return .null }
         do {
-            guard let node = try ModelCard.compose(text) else { return .null }
-            return value(of: node)
+            guard let node = try YAMLNode.parse(bytes) else { return .null }
+            return ModelCard.firstDuplicate(in: node) == nil ? value(of: node) : nil
         } catch {
             return nil
         }
     }
 
-    private static func value(of node: Node) -> JSON {
-        let tag = node.tag.description
+    private static func value(of node: YAMLNode) -> JSON {
+        let tag = node.tag
         let plain: JSON
         switch node {
-        case .scalar(let scalar): plain = .string(scalar.string)
-        case .sequence(let sequence): plain = .array(sequence.map(value))
-        case .mapping(let mapping):
-            plain = .object(
-                mapping.map { key, value in JSON.Member(key.string ?? "?", self.value(of: value)) })
-        default: return .null
+        case .scalar(let scalar): plain = .string(scalar.text)
+        case .sequence(let elements, _): plain = .array(elements.map(value))
+        case .mapping(let pairs, _):
+            plain = .object(pairs.map { JSON.Member($0.key.scalar?.text ?? "?", value(of: $0.value)) })
         }
         guard tag.utf8.starts(with: "tag:yaml.org,2002:python/".utf8) || tag.utf8.starts(with: "!".utf8),
             tag.utf8.count > 1

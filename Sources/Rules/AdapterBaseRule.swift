@@ -6,7 +6,7 @@ import ModelFacts
 enum AdapterBaseRule {
     static func findings(_ locked: LockedEntry, _ lock: Lock) -> [Diagnostic] {
         guard locked.kind == .model, let base = locked.fact("adapter_base")?.string, !base.isEmpty,
-            !lock.entries.contains(where: { $0.name != locked.name && isModel($0, base) })
+            !lock.packed.contains(where: { $0.name != locked.name && isModel($0, base) })
         else { return [] }
         let isName = HubRepository.problem(inID: base) == nil
         return [

@@ -15,25 +15,40 @@ package enum Check {
         _ manifest: Manifest, _ lock: Lock, stale: [Diagnostic], plan given: Plan? = nil
     ) throws(Diagnostics) -> [Diagnostic] {
         let plan = if let given { given } else { try Plan(lock) }
-        let sources = Set(manifest.entries.compactMap { $0.conversion?.from })
+        let sources = Set(manifest.entries.compactMap(\.conversion).flatMap { [$0.from] + $0.merged })
         var findings = outdated(manifest, lock) + stale
         findings += LicenseRule.unknownNames(manifest.policy, lock)
         for entry in manifest.entries {
             guard let locked = lock.entry(named: entry.name) else { continue }
             let isSource = sources.contains(entry.name)
-            let found =
-                completeness(locked) + AdapterBaseRule.findings(locked, lock)
-                + PolicyRules.findings(entry, locked, manifest, lock)
-                + PickleRule.findings(locked, manifest.policy)
-                + ProgramRule.findings(locked, manifest.policy)
-                + CredentialFact.findings(locked.credentials, entry: locked.name)
-                + WheelRules.findings(entry, locked)
-                + HardwareRules.findings(entry, locked, manifest.policy, isSource: isSource)
-                + KaggleRules.renamed(locked)
+            var found = completeness(locked) + PolicyRules.origins(entry, locked, manifest, lock)
+            if locked.isPacked {
+                found +=
+                    AdapterBaseRule.findings(locked, lock)
+                    + PolicyRules.contents(entry, locked, manifest, lock)
+                    + PickleRule.findings(locked, manifest.policy)
+                    + ProgramRule.findings(locked, manifest.policy)
+                    + CredentialFact.findings(locked.credentials, entry: locked.name)
+                    + WheelRules.findings(entry, locked)
+                    + HardwareRules.findings(entry, locked, manifest.policy, isSource: isSource)
+                    + KaggleRules.renamed(locked)
+            } else if !isSource {
+                found.append(unused(locked))
+            }
             findings += found.map { $0.located(at: entry.location).allowed(by: entry) }
         }
         return findings + HardwareRules.findings(manifest, lock) + ScratchRule.findings(manifest, lock)
             + KaggleRules.findings(manifest, plan)
+    }
+
+    /// What can be said of a manifest without its lock: the names and texts that Kaggle takes.
+    package static func early(_ manifest: Manifest) -> [Diagnostic] { KaggleRules.metadata(manifest) }
+
+    /// An entry that is neither packed nor made anything from.
+    private static func unused(_ entry: LockedEntry) -> Diagnostic {
+        Diagnostic(
+            code: .entryUnused, "\(entry.name): it is not packed, and no entry is made from it",
+            fix: "take the entry out, or take pack = false out of it")
     }
 
     /// Whether the lock has the facts that the rules of this Knapsack decide by: what nobody looked at is not clean.

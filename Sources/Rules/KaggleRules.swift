@@ -10,7 +10,7 @@ import Manifests
 enum KaggleRules {
     static let maximumSize = 200_000_000_000
     static let maximumTopLevel = 50
-    static let slugLength = 6...50
+    static let slugLength = TextRule.datasetSlugLength
     static let titleLength = 6...50
     static let subtitleLength = 20...80
     /// The most bytes of an object's name in Google Cloud Storage, where uploads go.
@@ -44,7 +44,7 @@ enum KaggleRules {
         ]
     }
 
-    private static func metadata(_ manifest: Manifest) -> [Diagnostic] {
+    static func metadata(_ manifest: Manifest) -> [Diagnostic] {
         let bundle = manifest.bundle
         var findings: [Diagnostic] = []
         func report(

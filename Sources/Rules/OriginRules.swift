@@ -29,7 +29,13 @@ enum ReleaseRule {
     private static func isReleased(_ locked: LockedEntry) -> Bool {
         switch locked.kind {
         case .model, .dataset: true
-        case .files: locked.origin != .path
+        case .files:
+            switch locked.origin {
+            case .path: false
+            // A competition's own data is what it gives out itself.
+            case .kaggle(let handle): handle.kind != .competition
+            case .hub, .conversion: true
+            }
         case .wheels: false
         }
     }
@@ -65,17 +71,19 @@ enum RevisionRule {
     }
 
     private static func isModel(_ locked: LockedEntry) -> Bool {
-        switch locked.origin {
+        // A model may also be in a data set or in the output of a notebook.
+        guard locked.kind != .model else { return true }
+        return switch locked.origin {
         case .hub(let repository, _, _): repository.kind == .model
         case .kaggle(let handle): handle.kind == .model
-        case .path, .conversion: locked.kind == .model
+        case .path, .conversion: false
         }
     }
 
     private static func name(of origin: Origin) -> String? {
         switch origin {
         case .hub(let repository, _, let commit): "\(repository.id)@\(commit)"
-        case .kaggle(let handle): "kaggle:\(handle.text)"
+        case .kaggle(let handle): Source.kaggle(handle).text
         case .path, .conversion: nil
         }
     }

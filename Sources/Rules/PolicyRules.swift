@@ -3,14 +3,24 @@ import Manifests
 
 /// The rules of `[policy]` for one entry, in the order in which their findings are read.
 enum PolicyRules {
-    static func findings(
+    /// Those of where something comes from, which hold for what is only converted from, too: what is made from it is
+    /// under its licence, and as old and as proved as it is.
+    static func origins(
         _ entry: Entry, _ locked: LockedEntry, _ manifest: Manifest, _ lock: Lock
     ) -> [Diagnostic] {
         let policy = manifest.policy
         return LicenseRule.findings(locked, policy) + BaseModelRule.findings(locked, policy, lock)
             + ReleaseRule.findings(entry, locked, manifest) + RevisionRule.findings(locked, policy)
-            + RemoteCodeRule.findings(locked, policy, lock) + TemplateRule.findings(locked, policy)
-            + EntrySizeRule.findings(entry, locked, policy) + ProofRule.findings(locked, policy)
+            + ProofRule.findings(locked, policy)
+    }
+
+    /// Those of what the files hold, which hold for what is in the bundle.
+    static func contents(
+        _ entry: Entry, _ locked: LockedEntry, _ manifest: Manifest, _ lock: Lock
+    ) -> [Diagnostic] {
+        let policy = manifest.policy
+        return RemoteCodeRule.findings(locked, policy, lock) + TemplateRule.findings(locked, policy)
+            + EntrySizeRule.findings(entry, locked, policy)
     }
 }
 

@@ -43,7 +43,7 @@ enum RemoteCodeRule {
         _ code: [LoadedCode], _ locked: LockedEntry, _ policy: Policy, _ lock: Lock
     ) -> [Diagnostic] {
         guard code.contains(where: { $0.repository != nil }) else { return [] }
-        let own = Set(lock.entries.compactMap(repository))
+        let own = Set(lock.packed.compactMap(repository))
         let names = Set(code.compactMap(\.repository)).filter { name in
             name.lowercased() != repository(of: locked)
                 && (policy.remoteCode == .deny || !own.contains(name.lowercased()))

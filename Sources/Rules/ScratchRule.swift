@@ -16,7 +16,7 @@ enum ScratchRule {
     static func findings(_ manifest: Manifest, _ lock: Lock) -> [Diagnostic] {
         var needs: [(entry: LockedEntry, bytes: Int)] = []
         var all: [SHA256Digest: Int] = [:]
-        for entry in lock.entries {
+        for entry in lock.packed {
             var own: [SHA256Digest: Int] = [:]
             for file in entry.files {
                 guard case .segments = file.placement else { continue }

@@ -4,6 +4,7 @@ import Glibc
 @safe package struct Buffer: ~Copyable, @unchecked Sendable {
     // SAFETY: `base` points at `count` initialized bytes from init to deinit, and only this value, which
     // cannot be copied, holds the pointer.
+    /// The first byte; valid as long as the buffer is.
     package let base: UnsafeMutableRawPointer
     /// The size in bytes.
     package let count: Int

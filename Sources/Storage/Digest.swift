@@ -73,6 +73,7 @@ package struct GitBlobDigest: Hashable, Sendable, CustomStringConvertible {
         self.hex = String(hex)
     }
 
+    /// Takes the 20 bytes of a git object's name.
     package init(_ bytes: [UInt8]) { hex = hexText(bytes) }
 
     /// 40 lowercase hexadecimal digits.

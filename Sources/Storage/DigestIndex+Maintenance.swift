@@ -1,5 +1,4 @@
 import Formats
-import GRDB
 
 // What is on the disk for the index, and how it is taken away again.
 extension DigestIndex {
@@ -57,13 +56,12 @@ extension DigestIndex {
     }
 
     private static func rowCount(_ path: String) -> Int? {
-        var configuration = Configuration()
-        configuration.readonly = true
-        configuration.busyMode = .timeout(10)
-        let queue = try? DatabaseQueue(path: path, configuration: configuration)
-        return try? queue?.read { database in
-            guard try Int.fetchOne(database, sql: "PRAGMA user_version") == version else { return nil }
-            return try Int.fetchOne(database, sql: "SELECT count(*) FROM digest")
+        let database = try? SQLiteDatabase(path: path, isReadOnly: true)
+        return try? database?.read { connection in
+            guard try connection.column("PRAGMA user_version") == [.integer(version)] else { return nil }
+            return try connection.column("SELECT count(*) FROM digest").first?.integer.flatMap {
+                Int(exactly: $0)
+            }
         }
     }
 }

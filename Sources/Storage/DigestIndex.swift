@@ -1,5 +1,4 @@
 import Formats
-import GRDB
 import Synchronization
 
 /// Digests that were computed before, remembered by what the kernel states of the file.
@@ -9,9 +8,9 @@ import Synchronization
 /// was written by a newer Knapsack is thrown away, and one that cannot be opened at all is done without.
 package final class DigestIndex: Sendable {
     /// The layout of the table, kept in SQLite's `user_version`.
-    package static let version = 4
+    package static let version: Int64 = 4
 
-    private let database: DatabaseQueue
+    private let database: SQLiteDatabase
     private let isReadOnly: Bool
     private let pending = Mutex<[Row]>([])
 
@@ -30,7 +29,7 @@ package final class DigestIndex: Sendable {
         package let extents: [ExtentDigest]?
     }
 
-    private init(database: DatabaseQueue, isReadOnly: Bool = false) {
+    private init(database: SQLiteDatabase, isReadOnly: Bool = false) {
         self.database = database
         self.isReadOnly = isReadOnly
     }
@@ -47,9 +46,7 @@ package final class DigestIndex: Sendable {
         }
         do {
             return try DigestIndex(path: path)
-        } catch let error as DatabaseError
-            where [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode.primaryResultCode)
-        {
+        } catch let error as SQLiteError where error.isDamage {
             for name in fileNames { try? Directory.removeFile(Path.join(directory, name)) }
             return try? DigestIndex(path: path)
         } catch {
@@ -67,40 +64,32 @@ package final class DigestIndex: Sendable {
     ///
     /// - Returns: `nil` if there is none that can be read.
     package static func reading(inDirectory directory: String) -> DigestIndex? {
-        var configuration = Configuration()
-        configuration.readonly = true
-        configuration.busyMode = .timeout(10)
         let path = Path.join(directory, fileName)
-        guard let queue = try? DatabaseQueue(path: path, configuration: configuration) else { return nil }
-        let isKnown = try? queue.read { database in
-            try Int.fetchOne(database, sql: "PRAGMA user_version") == DigestIndex.version
-                && String.fetchOne(database, sql: "PRAGMA quick_check(1)") == "ok"
+        guard let database = try? SQLiteDatabase(path: path, isReadOnly: true) else { return nil }
+        let isKnown = try? database.read { connection in
+            try connection.column("PRAGMA user_version") == [.integer(DigestIndex.version)]
+                && connection.column("PRAGMA quick_check(1)") == [.text("ok")]
         }
-        return isKnown == true ? DigestIndex(database: queue, isReadOnly: true) : nil
+        return isKnown == true ? DigestIndex(database: database, isReadOnly: true) : nil
     }
 
     private convenience init(path: String) throws {
-        var configuration = Configuration()
-        // Two processes may share the index: the second waits for the first one's short transactions.
-        configuration.busyMode = .timeout(10)
-        let queue = try DatabaseQueue(path: path, configuration: configuration)
-        try queue.writeWithoutTransaction { database in
-            // The index can be lost at any time, so it is not worth waiting for the disk.
-            try database.execute(sql: "PRAGMA synchronous = OFF")
-        }
-        try queue.write { database in
-            let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-            let tables = try String.fetchAll(database, sql: "SELECT name FROM sqlite_master ORDER BY name")
-            if found == 0, tables.isEmpty {
-                try database.execute(sql: DigestIndex.schema)
-            } else if found != DigestIndex.version || tables != ["digest"] {
-                throw DatabaseError(resultCode: .SQLITE_NOTADB)
+        let database = try SQLiteDatabase(path: path, isReadOnly: false)
+        // The index can be lost at any time, so it is not worth waiting for the disk.
+        try database.execute("PRAGMA synchronous = OFF")
+        try database.write { connection in
+            let found = try connection.column("PRAGMA user_version")
+            let tables = try connection.column("SELECT name FROM sqlite_master ORDER BY name")
+            if found == [.integer(0)], tables.isEmpty {
+                try connection.execute(DigestIndex.schema)
+            } else if found != [.integer(DigestIndex.version)] || tables != [.text("digest")] {
+                throw SQLiteError.notADatabase
             }
-            guard try String.fetchOne(database, sql: "PRAGMA quick_check(1)") == "ok" else {
-                throw DatabaseError(resultCode: .SQLITE_CORRUPT)
+            guard try connection.column("PRAGMA quick_check(1)") == [.text("ok")] else {
+                throw SQLiteError.corrupt
             }
         }
-        self.init(database: queue)
+        self.init(database: database)
     }
 
     private static let schema = """
@@ -121,27 +110,31 @@ package final class DigestIndex: Sendable {
     /// What is remembered of files, in their order, with `nil` for nothing; all in one transaction, which
     /// for many files is what counts.
     package func known(of files: [FileStatus]) -> [Known?] {
-        let found = try? database.read { database in
-            let statement = try database.makeStatement(
-                sql: """
-                    SELECT sha256, git_blob, seal, extents FROM digest WHERE device = ? AND inode = ?
-                    AND size = ? AND modified = ? AND changed = ?
-                    """)
-            return try files.map { status in
-                try GRDB.Row.fetchOne(statement, arguments: DigestIndex.key(status))
-                    .flatMap { DigestIndex.known(in: $0, of: status) }
+        let found = try? database.read { connection in
+            var statement = try connection.statement(
+                """
+                SELECT sha256, git_blob, seal, extents FROM digest WHERE device = ? AND inode = ?
+                AND size = ? AND modified = ? AND changed = ?
+                """)
+            var result: [Known?] = []
+            result.reserveCapacity(files.count)
+            for status in files {
+                try statement.bind(DigestIndex.key(status))
+                result.append(try statement.next().flatMap { DigestIndex.known(in: $0, of: status) })
             }
+            return result
         }
         // An index that cannot be read is as good as none.
         return found ?? files.map { _ in nil }
     }
 
     /// What a row states, or `nil` where it does not carry its seal.
-    private static func known(in row: GRDB.Row, of status: FileStatus) -> Known? {
-        guard let text: String = row[0], let sha256 = SHA256Digest(hex: text), let seal: String = row[2]
+    private static func known(in row: [SQLiteStatement.Value], of status: FileStatus) -> Known? {
+        guard row.count == 4, let sha256 = row[0].text.flatMap({ SHA256Digest(hex: $0) }),
+            let seal = row[2].text
         else { return nil }
-        let gitText: String? = row[1]
-        let extentText: String? = row[3]
+        let gitText = row[1].text
+        let extentText = row[3].text
         let digests = ContentDigests(sha256: sha256, gitBlob: gitText.flatMap { GitBlobDigest(hex: $0) })
         guard seal == DigestIndex.seal(status, digests, extentText) else { return nil }
         return Known(digests: digests, extents: extentText.flatMap(extents))
@@ -196,17 +189,18 @@ package final class DigestIndex: Sendable {
             return rows
         }
         guard !rows.isEmpty else { return }
-        try? database.write { database in
-            let statement = try database.makeStatement(
-                sql: "INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        try? database.write { connection in
+            var statement = try connection.statement(
+                "INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             for row in rows {
-                var arguments = DigestIndex.key(row.status)
                 let extents = row.extents.map(DigestIndex.text)
-                arguments += [
-                    row.digests.sha256.hex, row.digests.gitBlob?.hex, extents,
-                    DigestIndex.seal(row.status, row.digests, extents), row.path,
-                ]
-                try statement.execute(arguments: arguments)
+                let gitBlob = row.digests.gitBlob?.hex
+                try statement.run(
+                    DigestIndex.key(row.status) + [
+                        .text(row.digests.sha256.hex), gitBlob.map { .text($0) } ?? .null,
+                        extents.map { .text($0) } ?? .null,
+                        .text(DigestIndex.seal(row.status, row.digests, extents)), .text(row.path),
+                    ])
             }
         }
     }
@@ -214,22 +208,20 @@ package final class DigestIndex: Sendable {
     /// Deletes the rows of files that are gone or were changed.
     /// - Returns: how many those were.
     package func prune() throws -> Int {
-        let count = try database.write { database in
+        let count = try database.write { connection in
             var gone: [[Int64]] = []
-            let rows = try GRDB.Row.fetchCursor(
-                database, sql: "SELECT path, device, inode, size, modified, changed FROM digest")
+            var rows = try connection.statement(
+                "SELECT path, device, inode, size, modified, changed FROM digest")
             while let row = try rows.next() {
-                // Optional all of them: a damaged database may hold anything.
-                let path: String? = row[0]
-                let key = (1...5).map { index -> Int64 in (row[index] as Int64?) ?? 0 }
-                if DigestIndex.isGone(path ?? "", key) { gone.append(Array(key.prefix(2))) }
+                // A damaged database may hold anything.
+                let key = row.dropFirst().map { $0.integer ?? 0 }
+                if DigestIndex.isGone(row.first?.text ?? "", key) { gone.append(Array(key.prefix(2))) }
             }
-            let statement = try database.makeStatement(
-                sql: "DELETE FROM digest WHERE device = ? AND inode = ?")
-            for key in gone { try statement.execute(arguments: StatementArguments(key)) }
+            var statement = try connection.statement("DELETE FROM digest WHERE device = ? AND inode = ?")
+            for key in gone { try statement.run(key.map { .integer($0) }) }
             return gone.count
         }
-        try database.vacuum()
+        try database.execute("VACUUM")
         return count
     }
 
@@ -246,10 +238,10 @@ package final class DigestIndex: Sendable {
         }
     }
 
-    private static func key(_ status: FileStatus) -> StatementArguments {
+    private static func key(_ status: FileStatus) -> [SQLiteStatement.Value] {
         [
-            Int64(bitPattern: status.device), Int64(bitPattern: status.inode), status.size, status.modified,
-            status.changed,
+            .integer(Int64(bitPattern: status.device)), .integer(Int64(bitPattern: status.inode)),
+            .integer(Int64(status.size)), .integer(status.modified), .integer(status.changed),
         ]
     }
 

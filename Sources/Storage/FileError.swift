@@ -40,6 +40,17 @@ package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 extension FileError {
+    /// Something that is no file was to be read.
+    init(notAFile path: String, _ kind: FileStatus.Kind) {
+        let isDirectory = kind == .directory
+        self.init(
+            "read", path, code: isDirectory ? EISDIR : EINVAL,
+            reason: isDirectory ? "it is a directory" : "it is neither a file nor a directory")
+    }
+
+    /// Whether a directory is in the place of a file.
+    package var isDirectory: Bool { code == EISDIR }
+
     /// Whether something has the name already.
     package var isExisting: Bool { code == EEXIST }
 

@@ -2,6 +2,7 @@ import Glibc
 
 /// An open file or directory that closes itself; reads and writes retry when a signal interrupts them.
 package struct FileHandle: ~Copyable, Sendable {
+    /// The number by which the kernel knows the open file.
     package let descriptor: Int32
     /// The path that the file was opened by, for messages.
     package let path: String
@@ -19,7 +20,8 @@ package struct FileHandle: ~Copyable, Sendable {
     package static func reading(_ path: String) throws(FileError) -> FileHandle {
         // O_NONBLOCK: a pipe put in place of a file must not make the open wait for a writer.
         let handle = try open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-        guard try handle.status().kind == .file else { throw FileError("read", path, code: EINVAL) }
+        let kind = try handle.status().kind
+        guard kind == .file else { throw FileError(notAFile: path, kind) }
         return handle
     }
 

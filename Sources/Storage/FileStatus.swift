@@ -64,3 +64,11 @@ package struct FileStatus: Equatable, Hashable, Sendable {
         return FileStatus(status)
     }
 }
+
+extension FileStatus {
+    /// Whether other users may read a file; a file that is not there or cannot be asked about is *not* one.
+    package static func isReadableByOthers(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IROTH != 0
+    }
+}

@@ -7,6 +7,7 @@ import Glibc
 /// Everything goes by the descriptor and a single name, so that a link that somebody puts into the place of
 /// a directory meanwhile leads nowhere either. Descriptors are closed with their owner.
 package final class OpenDirectory: Sendable {
+    /// The number by which the kernel knows the open directory.
     package let descriptor: Int32
     /// The path that the directory was opened by, for messages.
     package let path: String
@@ -221,4 +222,9 @@ extension FileHandle {
         }
         return done
     }
+}
+
+extension OpenDirectory {
+    /// Whether this process may make files in a directory.
+    package static func isWritable(_ path: String) -> Bool { unsafe access(path, W_OK | X_OK) == 0 }
 }

@@ -51,6 +51,7 @@ package indirect enum TokenDecoder: Sendable {
         }
     }
 
+    /// What the decoder makes of tokens, before they are joined to a text.
     package func decode(_ tokens: [[Unicode.Scalar]]) throws(ConversionError) -> [[Unicode.Scalar]] {
         switch self {
         case .byteLevel:

@@ -2,9 +2,12 @@ package import Formats
 
 /// One part of a `tokenizer.json`, such as a normalizer, with its place for messages.
 package struct TokenizerPart {
+    /// The part itself.
     package let json: JSON
+    /// Where it is in the file, for messages.
     package let place: String
 
+    /// Takes a part, and the words for its place.
     package init(_ json: JSON, _ place: String) {
         self.json = json
         self.place = place
@@ -19,6 +22,7 @@ package struct TokenizerPart {
     /// The name under `type`.
     package func type() throws(ConversionError) -> String { try string("type") }
 
+    /// The text of a member that has to be there.
     package func string(_ key: String) throws(ConversionError) -> String {
         guard let text = json[key]?.string else { throw broken("'\(key)' is not a string") }
         return text
@@ -31,6 +35,7 @@ package struct TokenizerPart {
         return text
     }
 
+    /// The one scalar of a member that has to be there.
     package func scalar(_ key: String) throws(ConversionError) -> Unicode.Scalar {
         let scalars = try string(key).unicodeScalars
         guard let first = scalars.first, scalars.count == 1 else {
@@ -39,12 +44,14 @@ package struct TokenizerPart {
         return first
     }
 
+    /// The truth value of a member, or what it is where the part does not state it.
     package func bool(_ key: String, default standard: Bool) throws(ConversionError) -> Bool {
         guard let part = self[key] else { return standard }
         guard let value = part.json.bool else { throw broken("'\(key)' is neither true nor false") }
         return value
     }
 
+    /// The whole number, at least 0, of a member that has to be there.
     package func integer(_ key: String) throws(ConversionError) -> Int {
         guard let value = json[key]?.integer, value >= 0 else {
             throw broken("'\(key)' is not a whole number")

@@ -59,7 +59,10 @@ import Testing
         try await withTemporaryDirectory { directory in
             let texts = try attached(directory).handles().map(\.text)
             #expect(
-                texts == ["tiny/bert/transformers/small/2", "tiny/bert/transformers/small/10", "tiny/table"])
+                texts == [
+                    "tiny/bert/transformers/small/2", "tiny/bert/transformers/small/10", "tiny/table",
+                    "some-cup",
+                ])
             #expect(KaggleMounts(root: Path.join(directory, "nothing")).handles().isEmpty)
         }
     }

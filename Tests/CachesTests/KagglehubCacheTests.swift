@@ -31,6 +31,46 @@ import Testing
         #expect(snapshot.problem("archive-left")?.severity == .note)
     }
 
+    @Test func readsCompetitionsAndOutputsOfNotebooks() async throws {
+        try await withTemporaryDirectory { directory in
+            let marker = "notebooks/me/n/output-{handle.version!s}.complete"
+            for path in [
+                "competitions/titanic/sub/train.csv", "competitions/titanic.complete",
+                "competitions/.complete/half/a.csv.complete", "competitions/half/a.csv",
+                "competitions/broken/a.csv", "notebooks/me/n/output/versions/2/x.txt",
+                "notebooks/me/n/output/versions/10/y.txt", marker,
+                "notebooks/me/one/output/versions/1/z.txt",
+                "notebooks/me/one/.complete/output-1/z.txt.complete",
+            ] {
+                try writeFile("\(directory)/\(path)", "")
+            }
+            let cache = KagglehubCache(root: directory)
+            #expect(
+                cache.handles().map { Source.kaggle($0).text } == [
+                    "kaggle-competition:broken", "kaggle-competition:half", "kaggle-competition:titanic",
+                    "kaggle-notebook:me/n/versions/2", "kaggle-notebook:me/n/versions/10",
+                    "kaggle-notebook:me/one/versions/1",
+                ])
+            let titanic = try cache.snapshot(CacheFixtures.kaggle("titanic", .competition))
+            #expect(titanic.paths == ["sub/train.csv"] && titanic.problems.isEmpty)
+            #expect(try titanic.origin == .kaggle(CacheFixtures.kaggle("titanic", .competition)))
+            #expect(!titanic.origin.isPinned)
+            let newest = try cache.snapshot(CacheFixtures.kaggle("me/n", .notebook))
+            #expect(newest.paths == ["y.txt"] && newest.problems.isEmpty && newest.origin.isPinned)
+            for (handle, code) in [("half", "download-partial"), ("broken", "download-interrupted")] {
+                let snapshot = try cache.snapshot(CacheFixtures.kaggle(handle, .competition))
+                #expect(snapshot.problems.map(\.code.rawValue) == [code])
+            }
+            let one = try cache.snapshot(CacheFixtures.kaggle("me/one", .notebook))
+            #expect(one.problems.map(\.code.rawValue) == ["download-partial"])
+        }
+    }
+
+    @Test(arguments: ["a/b", "a/b/versions/1", "", "a b"])
+    func isNoCompetition(_ text: String) {
+        #expect(throws: SourceError.self) { try KaggleHandle.parse(.competition, text) }
+    }
+
     @Test func refusesAVersionWithoutItsMarker() throws {
         let snapshot = try cache.snapshot(CacheFixtures.kaggle("tiny/bert/transformers/small/10"))
         let problem = try #require(snapshot.problem("download-interrupted"))

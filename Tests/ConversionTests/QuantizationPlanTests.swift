@@ -60,7 +60,7 @@ import Testing
         let fallback = try #require(plan.tensors[0].fallback)
         #expect(plan.tensors[0].type == .q50)
         #expect(fallback.wanted == .q4K)
-        #expect(fallback.reason == "rows of 288 are not divisible into blocks of 256")
+        #expect(fallback.reason == "rows of 288 are no multiples of 256")
         // 2,880 elements of 5.5 bits in place of 4.5.
         #expect(fallback.cost == 1_980 - 1_620)
     }

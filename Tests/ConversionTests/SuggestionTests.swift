@@ -11,6 +11,17 @@ import Testing
         #expect(Suggestion.nearest(to: word, among: words) == nearest)
     }
 
+    @Test(arguments: [
+        ("Q4KM", "Q4_K_M"), ("q4-k-m", "Q4_K_M"), ("IQ4.XS", "IQ4_XS"), ("t4", "t4x2"), ("mxfp", "MXFP4_MOE"),
+    ]) func marksAndEndsMayBeLeftOut(word: String, nearest: String) {
+        let words = ["Q4_0", "Q4_K_S", "Q4_K_M", "IQ4_NL", "IQ4_XS", "MXFP4_MOE", "t4x2", "l4x4"]
+        #expect(Suggestion.nearest(to: word, among: words) == nearest)
+    }
+
+    @Test func aBeginningOfSeveralWordsMeansNone() {
+        #expect(Suggestion.nearest(to: "lice", among: ["license", "licenses"]) == nil)
+    }
+
     @Test(arguments: ["", "gguf", "from", "é", "xyzxyz"]) func findsNoWordForWhatIsFar(word: String) {
         #expect(Suggestion.nearest(to: word, among: ["name", "source", "include", "allow"]) == nil)
     }

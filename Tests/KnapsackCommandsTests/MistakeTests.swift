@@ -1,3 +1,4 @@
+import ArgumentParser
 import TestSupport
 import Testing
 
@@ -31,7 +32,9 @@ import Testing
             let absent = try await knapsack("lock", directory + "/a.toml")
             #expect(absent.status == 2)
             #expect(absent.error.contains("there is no \(directory)/a.toml\n"))
-            #expect(absent.error.contains("fix: name the manifest, or write one with knapsack init\n"))
+            #expect(
+                absent.error.contains(
+                    "fix: name the manifest, or write one: knapsack init \(directory)/a.toml\n"))
 
             try writeFile(directory + "/my models.toml", "")
             let other = try await knapsack("lock", directory + "/a.toml")
@@ -60,5 +63,87 @@ import Testing
         let finding = Diagnostic(code: .lockStale, "x", fix: "run knapsack lock {manifest} --update a")
         #expect(finding.naming(manifest: nil).fix == "run knapsack lock --update a")
         #expect(finding.naming(manifest: "a b.toml").fix == "run knapsack lock 'a b.toml' --update a")
+    }
+
+    @Test(arguments: [
+        (["schema", "manifst"], "did you mean \"manifest\"?"),
+        (["diff", "a.lock", "b.lock", "--format", "markdwon"], "did you mean \"markdown\"?"),
+        (["quantize", "a.gguf", "Q4KM"], "did you mean Q4_K_M?"),
+    ])
+    func valuesThatDoNotExistGetASuggestion(_ words: [String], fix: String) throws {
+        do {
+            _ = try Knapsack.parseAsRoot(words)
+            Issue.record("it was parsed")
+        } catch {
+            let text = CommandMistake.text(Knapsack.fullMessage(for: error))
+            #expect(text.hasPrefix("error: "), "\(text)")
+            #expect(text.contains(fix), "\(text)")
+        }
+    }
+
+    @Test(arguments: [
+        ["pack", "--frozen", "--update"], ["pack", "--locked", "--update", "a"],
+        ["lock", "--locked", "--update"],
+    ])
+    func whatExcludesEachOtherIsRefused(_ words: [String]) {
+        #expect(throws: (any Error).self) { _ = try Knapsack.parseAsRoot(LockingOptions.spelledOut(words)) }
+    }
+
+    @Test func entriesThatDoNotExistGetASuggestion() async throws {
+        try await withTemporaryDirectory { directory in
+            let (manifest, caches) = try copyQuickstart(to: directory)
+            let done = try await knapsack(["lock", manifest, "--update", "tiny-brt"] + caches)
+            #expect(done.status == 2)
+            #expect(done.error.contains("the manifest has no entry \"tiny-brt\"\n"))
+            #expect(done.error.contains("fix: did you mean \"tiny-bert\"?\n"), "\(done.error)")
+        }
+    }
+
+    @Test func whatIsNoModelIsToldWithWhatToUse() async throws {
+        try await withTemporaryDirectory { directory in
+            for name in ["x y.lock", "x.toml", "empty.gguf"] { try writeFile("\(directory)/\(name)", "") }
+            let lock = try await knapsack("inspect", directory + "/x y.lock")
+            #expect(lock.status == 2)
+            #expect(
+                lock.error.contains("fix: knapsack verify '\(directory)/x y.lock' proves"), "\(lock.error)")
+            let manifest = try await knapsack("inspect", directory + "/x.toml")
+            #expect(manifest.error.contains("is a manifest, and no model"), "\(manifest.error)")
+            let empty = try await knapsack("inspect", directory + "/empty.gguf")
+            #expect(empty.error.contains("empty.gguf is empty\n"), "\(empty.error)")
+            let diff = try await knapsack("diff", directory + "/x.toml", "b.lock")
+            #expect(diff.error.contains("fix: knapsack diff \(directory)/x.lock b.lock\n"), "\(diff.error)")
+            let folder = try await knapsack("diff", directory, "b.lock")
+            #expect(folder.error.contains("\(directory): it is a directory\n"), "\(folder.error)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("org/name", "there is no directory \"org/name\"", "did you mean hf:org/name?"),
+            ("nope", "there is no directory \"nope\"", "name the directory, or download the model first"),
+            ("hf:a/b/c", "the source \"hf:a/b/c\" names the repository", nil),
+            ("kaggle:a/b", "the source \"kaggle:a/b\" has 2 parts", nil),
+        ] as [(String, String, String?)])
+    func modelsThatAreNotThereAreNamedAsTheyWereTyped(_ name: String, message: String, fix: String?)
+        async throws
+    {
+        let done = try await knapsack("convert", name)
+        #expect(done.status == 2)
+        #expect(done.error.contains("error: \(message)"), "\(done.error)")
+        if let fix { #expect(done.error.contains("fix: \(fix)\n"), "\(done.error)") }
+        #expect(!done.error.contains("path:"))
+    }
+
+    @Test func anAdapterIsConvertedWithItsBase() async throws {
+        try await withTemporaryDirectory { directory in
+            let adapter = directory + "/my adapter"
+            try writeFile(adapter + "/adapter_config.json", #"{"base_model_name_or_path":"org/base"}"#)
+            try writeFile(adapter + "/adapter_model.safetensors", "x")
+            let done = try await knapsack("convert", adapter)
+            #expect(done.status == 2)
+            #expect(
+                done.error.contains("fix: knapsack convert '\(adapter)' --lora hf:org/base\n"),
+                "\(done.error)")
+        }
     }
 }

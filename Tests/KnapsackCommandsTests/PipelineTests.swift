@@ -118,7 +118,7 @@ import Testing
             try edit(manifest, "tiny-bert@main", "tiny-bert@v1")
             let run = try await knapsack("check", manifest)
             #expect(run.status == 1)
-            #expect(run.error.contains("quickstart.toml:11:1: error: tiny-bert asks for something else"))
+            #expect(run.error.contains("quickstart.toml:11:1: error: tiny-bert asks for something other"))
             #expect(run.error.contains("source: locked hf:knapsack-examples/tiny-bert@main"))
             #expect(try await knapsack(["pack", manifest, "--locked"] + caches).status == 1)
         }

@@ -48,6 +48,34 @@ import Testing
         #expect(try sample.diagnostics().first?.notes == ["allowed: Org/A@\(commit)"])
     }
 
+    @Test func modelsInDataSetsAndNotebooksAreModels() throws {
+        let sample = try PolicySample(
+            #"allowed-revisions = ["kaggle-notebook:o/trained/versions/2", "kaggle-dataset:o/set"]"#,
+            [
+                .init("right", "kaggle-notebook:o/trained/versions/2"),
+                .init("moved", "kaggle-notebook:o/trained/versions/3"),
+                .init("set", "kaggle-dataset:o/set/versions/1"),
+                .init("else", "kaggle-dataset:o/else/versions/1"),
+                .init("data", "kaggle-dataset:o/else/versions/1", kind: .dataset),
+            ])
+        #expect(
+            try sample.findings() == ["error revision-denied moved", "error revision-denied else"])
+        #expect(
+            try sample.diagnostics().first?.message
+                == "moved: kaggle-notebook:o/trained/versions/3 is not one of the allowed revisions")
+    }
+
+    @Test func aCompetitionsOwnDataNeedsNoDate() throws {
+        let sample = try PolicySample(
+            "released-before = 2026-10-01",
+            [
+                .init("own", "kaggle-competition:titanic", kind: .files),
+                .init("output", "kaggle-notebook:o/n/versions/1", kind: .files),
+                .init("m", lines: "released = 2026-01-01"),
+            ])
+        #expect(try sample.findings() == ["error released-unknown output"])
+    }
+
     @Test(arguments: [
         "org/a@main", "org/a@\(String(repeating: "a", count: 39))", "path:x", "a b", "hf:a/b/c", "",
     ])

@@ -81,7 +81,7 @@ extension PolicySample.Part {
         switch origin {
         case .hub(let repository, _, let commit):
             "\(repository.kind == .dataset ? "hf-dataset" : "hf"):\(repository.id)@\(commit)"
-        case .kaggle(let handle): "\(handle.kind == .dataset ? "kaggle-dataset" : "kaggle"):\(handle.text)"
+        case .kaggle(let handle): Source.kaggle(handle).text
         case .path, .conversion: "path:x"
         }
     }

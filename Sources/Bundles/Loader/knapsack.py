@@ -490,15 +490,18 @@ class _Entry:
             self.is_natural = self.is_natural and file.stored == f"{root}/{folder}/{file.path}"
         self.is_natural = self.is_natural and bool(self.files)
         self.root = root
+        asked = record.get("asked") or {}
+        merged = asked.get("merge")
+        self.made_from = {asked.get("from"), *(merged if isinstance(merged, list) else ())}
         resolved = record.get("resolved") or {}
         self.facts = _Facts.read(resolved)
         self.hub = _parse_hub(resolved["hub"]) if "hub" in resolved else None
         self.kaggle = _parse_kaggle(resolved["kaggle"]) if "kaggle" in resolved else None
-        revision = self.hub.commit if self.hub else str(self.kaggle.version) if self.kaggle else ""
+        revision = self.hub.commit if self.hub else str(self.kaggle.version or "") if self.kaggle else ""
         self.record = Entry(
             self.name,
             self.kind,
-            _origin(record.get("asked") or {}),
+            _origin(asked),
             revision,
             self.facts.license,
             sum(file.size for file in self.files.values()),
@@ -545,24 +548,47 @@ class _Hub(NamedTuple):
 
     @property
     def type(self) -> str:
-        """ "model", "dataset" or "space"."""
+        """ "model", "dataset", "space" or "kernel"."""
         return self.folder.partition("--")[0][:-1]
 
 
 class _Kaggle(NamedTuple):
-    type: str  # "model" or "dataset"
-    parts: tuple[str, ...]  # owner, model, framework, variation; or owner, slug
-    version: int
+    type: str  # "model", "dataset", "competition" or "notebook"
+    parts: tuple[str, ...]  # owner, model, framework, variation; owner, slug; or a competition's slug
+    version: int  # 0 for competitions, which have none
 
     @property
     def directory(self) -> str:
-        """Below the cache: where the versions of this model or dataset are stored."""
-        return "/".join([f"{self.type}s", *self.parts])
+        """Below the cache: where kagglehub keeps the markers of all versions."""
+        return "competitions" if self.type == "competition" else "/".join([f"{self.type}s", *self.parts])
 
     @property
     def data(self) -> str:
         """Below `directory`: where the files of this version are stored."""
-        return str(self.version) if self.type == "model" else f"versions/{self.version}"
+        if self.type == "competition":
+            return self.parts[0]
+        if self.type == "model":
+            return str(self.version)
+        return f"{'output/' if self.type == 'notebook' else ''}versions/{self.version}"
+
+    @property
+    def mark(self) -> str:
+        """What the markers of this version are named by."""
+        if self.type == "competition":
+            return self.parts[0]
+        return f"output-{self.version}" if self.type == "notebook" else str(self.version)
+
+    @property
+    def marker(self) -> str:
+        """Below `directory`: the marker that says that all files are there."""
+        # kagglehub 1.0.3 looks for this very text, in which the version was meant to be put.
+        return ("output-{handle.version!s}" if self.type == "notebook" else self.mark) + ".complete"
+
+    @property
+    def handle(self) -> str:
+        if self.type == "competition":
+            return self.parts[0]
+        return "/".join([*self.parts, *(() if self.type == "model" else ("versions",)), str(self.version)])
 
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -579,6 +605,11 @@ def _origin(asked: dict[str, Any]) -> str:
         return str(asked.get("source", ""))
     made = asked.get("gguf") or asked.get("dtype")
     return f"from {asked['from']}" + (f" as {made}" if made else "")
+
+
+def _is_packed(record: Any) -> bool:
+    asked = record.get("asked") if isinstance(record, dict) else None
+    return not (isinstance(asked, dict) and asked.get("pack") is False)
 
 
 def _field(record: Any, key: str, kind: type) -> Any:
@@ -627,8 +658,8 @@ def _parse_file(record: Any, root: str, folder: str) -> _File:
 def _parse_hub(record: Any) -> _Hub:
     kind, repo = _text(record, "repo_type"), _text(record, "repo_id")
     parts = repo.split("/")
-    if kind not in ("model", "dataset", "space"):
-        raise ValueError(f'"repo_type" is {kind!r}, expected model, dataset or space')
+    if kind not in ("model", "dataset", "space", "kernel"):
+        raise ValueError(f'"repo_type" is {kind!r}, expected model, dataset, space or kernel')
     if len(parts) > 2 or "--" in repo or not all(_REPO_PART.fullmatch(part) for part in parts):
         raise ValueError(f'"repo_id" is {repo!r:.100}, which is not a repository of the Hub')
     commit = _text(record, "commit", _COMMIT)
@@ -638,9 +669,11 @@ def _parse_hub(record: Any) -> _Hub:
 def _parse_kaggle(record: Any) -> _Kaggle:
     kind, handle = _text(record, "type"), _safe_path(record, "handle")
     parts = handle.split("/")
+    if kind == "competition" and len(parts) == 1:
+        return _Kaggle(kind, (handle,), 0)
     is_model = kind == "model" and len(parts) == 5
-    is_dataset = kind == "dataset" and len(parts) == 4 and parts[2] == "versions"
-    if not (is_model or is_dataset) or not re.fullmatch(r"[1-9][0-9]{0,8}", parts[-1]):
+    is_other = kind in ("dataset", "notebook") and len(parts) == 4 and parts[2] == "versions"
+    if not (is_model or is_other) or not re.fullmatch(r"[1-9][0-9]{0,8}", parts[-1]):
         raise ValueError(f'"handle" is {handle!r:.100}, which is not a {kind} handle with a version')
     return _Kaggle(kind, tuple(parts[:-1] if is_model else parts[:2]), int(parts[-1]))
 
@@ -666,10 +699,13 @@ class _Bundle:
             if version > LOCK_VERSION:
                 what = f"{lock}: version {version} is newer than this loader, which reads {LOCK_VERSION}"
                 raise KnapsackError(what, "use the knapsack.py that was packed with this lock")
-            entries = [self._parse_entry(item, root) for item in _field(data, "entries", list)]
+            records = _field(data, "entries", list)
+            entries = [self._parse_entry(item, root) for item in records if _is_packed(item)]
             self.entries = {entry.name: entry for entry in sorted(entries, key=lambda entry: entry.name)}
             if len(self.entries) != len(entries):
                 raise ValueError("two entries have the same name")
+            # What others were made from, and the manifest keeps out of the bundle.
+            self.sources = {str(item.get("name")) for item in records if not _is_packed(item)}
             name = (data.get("bundle") or {}).get("name")
         except KeyError as error:
             raise KnapsackError(f"{lock}: malformed: {error} is missing", _AGAIN) from error
@@ -838,6 +874,11 @@ class _Attached:
             if require_sizes:
                 self.require_sizes([found])
             return found
+        for one in self.bundles:
+            if name in one.sources:
+                made = [entry.name for entry in one.entries.values() if name in entry.made_from]
+                hint = f"what is made from it: {', '.join(made) or 'nothing'}"
+                raise KnapsackError(f"{name!r} is not in the bundle at {one.root}: pack = false", hint)
         import difflib
 
         close = [entry.name for entry in self.all_entries if entry.hub and entry.hub.repo_id == name]
@@ -1398,7 +1439,7 @@ class _Place:
             os.rename(new, directory)
 
     def _plan_files(self, plan: _Plan, root: str, entries: list[_Entry], is_writable: bool) -> None:
-        """All files of these entries below `root`, with as few links as possible."""
+        """All files of these entries below `root`: one link, where a directory of the bundle has just these, else one a file."""
         files = _merge(entries)
         sources: dict[str, str] = {}  # for a directory: the one of the bundle that all its files are in
         counts: dict[str, int] = {}
@@ -1419,14 +1460,9 @@ class _Place:
             plan.links[root] = sources[""]
             return
         plan.folders.append(root)
+        # Files alone: who walks a directory (fsspec and so datasets, os.walk, pathlib) does not enter a link to another one.
         for name, file in files.items():
-            end = name.find("/")
-            while end >= 0 and name[:end] not in sources:
-                end = name.find("/", end + 1)
-            if end >= 0:
-                plan.links[f"{root}/{name[:end]}"] = sources[name[:end]]
-            else:
-                plan.links[f"{root}/{name}"] = self.target(file)
+            plan.links[f"{root}/{name}"] = self.target(file)
 
     def entry_view(self, entry: _Entry) -> str:
         bundles = self.attached.bundles
@@ -1471,22 +1507,22 @@ class _Place:
                 self._plan_files(plan, f"{folder}/snapshots/{commit}", entries, self.is_writable)
 
     def _plan_kagglehub(self, plan: _Plan) -> None:
-        """The files of a version, <version>.complete, and .complete/<version>/<path>.complete.
+        """The files of a version, its marker, and .complete/<version>/<path>.complete.
 
         kagglehub asks only whether a marker exists: that of a file in pieces is a link like the file.
         """
         for place, entries in self.attached.kaggle.items():
-            folder, version = f"kagglehub/{place.directory}", place.version
+            folder = f"kagglehub/{place.directory}"
             self._plan_files(plan, f"{folder}/{place.data}", entries, self.is_writable)
             files = _merge(entries)
             for name, file in files.items():
-                marker = f"{folder}/.complete/{version}/{name}.complete"
+                marker = f"{folder}/.complete/{place.mark}/{name}.complete"
                 if file.stored is None:
                     plan.links[marker] = self.target(file)
                 else:
                     plan.texts[marker] = ""
             if all(file.stored for file in files.values()):
-                plan.texts[f"{folder}/{version}.complete"] = ""
+                plan.texts[f"{folder}/{place.marker}"] = ""
 
     def make_ready(self, entries: Iterable[_Entry]) -> None:
         """Put together what these entries' views link to and is not there yet."""
@@ -1496,7 +1532,7 @@ class _Place:
             self._mark_complete(place)
 
     def _mark_complete(self, place: _Kaggle) -> None:
-        marker = os.path.join(self.kagglehub, place.directory, f"{place.version}.complete")
+        marker = os.path.join(self.kagglehub, place.directory, place.marker)
         split = [file for file in _merge(self.attached.kaggle[place]).values() if file.stored is None]
         if split and os.path.isdir(self.view) and not self._missing(split):
             with self._locked(), open(marker, "a", encoding="ascii"):
@@ -1900,36 +1936,41 @@ def _register_resolvers(_: types.ModuleType) -> None:
             *,
             force_download: bool | None = False,
             output_dir: str | None = None,
-        ) -> tuple[str, int]:
+        ) -> tuple[str, int | None]:
             place = _state.place
             found = place and _find_kaggle(place, self._kind, handle, path)
             if not place or not found:
                 raise KnapsackError(*_not_in_kaggle(self._kind, handle))
             if output_dir:
                 copy = _copy_out(place, found, handle, path, output_dir, bool(force_download))
-                return copy, found.version
+                return copy, found.version or None
             if force_download:
                 import warnings
 
                 warnings.warn(f"force_download ignored: {handle} comes from the bundle", stacklevel=5)
-            return _kaggle_path(place, found, path), found.version
+            return _kaggle_path(place, found, path), found.version or None
 
-    for kind, known in (("model", registry.model_resolver), ("dataset", registry.dataset_resolver)):
+    resolvers = [("model", registry.model_resolver), ("dataset", registry.dataset_resolver)]
+    for kind, name in (("competition", "competition_resolver"), ("notebook", "notebook_output_resolver")):
+        if hasattr(registry, name):  # an older kagglehub has none
+            resolvers.append((kind, getattr(registry, name)))
+    for kind, known in resolvers:
         known._impls[:] = [old for old in known._impls if not getattr(old, "_knapsack", None)]
         known.add_implementation(KnapsackResolver(kind, known))
 
 
 def _not_in_kaggle(kind: str, handle: Any) -> tuple[str, str]:
     known = _state.place.attached.kaggle if _state.place else {}
-    handles = [f"{one.directory.partition('/')[2]}/{one.data}" for one in known if one.type == kind]
+    handles = [one.handle for one in known if one.type == kind]
     return f"{handle} is in no attached bundle", f"their {kind}s of Kaggle: {_known(handles)}"
 
 
 def _find_kaggle(place: _Place, kind: str, handle: Any, path: str | None) -> _Kaggle | None:
     """The bundled version that a kagglehub handle means; without a version, the newest bundled one."""
-    names = ("owner", "model", "framework", "variation") if kind == "model" else ("owner", "dataset")
-    parts = [str(getattr(handle, name, "")).lower() for name in names]
-    version = handle.version if handle.is_versioned() else None
+    names = {"model": ("owner", "model", "framework", "variation"), "competition": ("competition",)}
+    parts = [str(getattr(handle, name, "")).lower() for name in names.get(kind, ("owner", kind))]
+    has_version = kind != "competition" and handle.is_versioned()
+    version = handle.version if has_version else None
     found = [
         known
         for known in place.attached.kaggle

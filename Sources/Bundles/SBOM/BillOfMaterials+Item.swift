@@ -6,6 +6,7 @@ package import Storage
 extension BillOfMaterials {
     /// An entry of the lock, in the words that both formats need.
     package struct Item: Sendable {
+        /// What the lock has of it.
         package let entry: LockedEntry
         /// The organization or account that publishes it; `nil` for directories and what was converted.
         package let owner: String?
@@ -15,18 +16,18 @@ extension BillOfMaterials {
         package let version: String
         /// The package URL; `nil` where no type of package URLs fits.
         let packageURL: String?
-        /// The page with exactly this revision.
+        /// The page with exactly this revision, where it has revisions.
         let address: String?
         /// The licence in SPDX's words; `nil` where nobody states it, or states nothing by it.
         package let license: StatedLicense?
         /// What it was made from: base models, and the entries that were converted.
         let ancestors: [Ancestor]
 
+        /// Looks up the licence and the ancestors of an entry of a lock.
         package init(_ entry: LockedEntry, in lock: Lock) throws(HashingFailure) {
             self.entry = entry
             license = entry.license.flatMap { StatedLicense($0.id) }
             ancestors = Self.ancestors(of: entry, in: lock)
-            var page = "https://www.kaggle.com/models"
             switch entry.origin {
             case .hub(let repository, _, let commit):
                 let parts = repository.id.utf8.split(separator: UInt8(ascii: "/")).map {
@@ -37,15 +38,20 @@ extension BillOfMaterials {
                 version = commit
                 let isModel = repository.kind == .model
                 packageURL = isModel ? PackageURL.huggingFace(repository.id, commit: commit) : nil
-                page = "https://huggingface.co/\(isModel ? "" : "\(repository.kind.rawValue)s/")"
+                let page = "https://huggingface.co/\(isModel ? "" : "\(repository.kind.rawValue)s/")"
                 address = "\(page)\(PackageURL.encoded(repository.id))/tree/\(commit)"
             case .kaggle(let handle):
-                if handle.kind == .dataset { page = "https://www.kaggle.com/datasets" }
-                owner = handle.parts.first
-                name = handle.parts.dropFirst().joined(separator: "/")
-                version = handle.version.map { "\($0)" } ?? ""
+                let isCompetition = handle.kind == .competition
+                owner = isCompetition ? nil : handle.parts.first
+                name = handle.parts.dropFirst(isCompetition ? 0 : 1).joined(separator: "/")
+                if let number = handle.version {
+                    version = "\(number)"
+                } else {
+                    version = "sha256:\(try Self.digest(of: entry.files).hex)"
+                }
                 packageURL = nil
-                address = "\(page)/\(handle.text)"
+                let page = handle.kind == .notebook ? "code" : "\(handle.kind.rawValue)s"
+                address = "https://www.kaggle.com/\(page)/\(handle.text)"
             case .path, .conversion:
                 owner = nil
                 name = entry.name

@@ -22,7 +22,10 @@ package struct BillOfMaterials: Sendable {
     package let created: String?
     /// The document's own name: a UUID of version 8 (RFC 9562), which follows from ``lockDigest``.
     let uuid: String
+    /// The entries that the bundle stores, in the lock's order.
     package let items: [Item]
+    /// The entries that it does not have, from which others were made.
+    package let inputs: [Item]
 
     /// - Parameter sourceDate: the time that the document carries, in seconds since 1970-01-01 in UTC, as
     ///   `SOURCE_DATE_EPOCH` gives it; `nil` for none.
@@ -33,9 +36,17 @@ package struct BillOfMaterials: Sendable {
             try ContentHasher.sha256(Array("knapsack bill of materials 1\n\(lockDigest.hex)".utf8).span))
         created = sourceDate.flatMap(Self.time)
         var items: [Item] = []
-        for entry in lock.entries { items.append(try Item(entry, in: lock)) }
+        var inputs: [Item] = []
+        for entry in lock.entries {
+            let item = try Item(entry, in: lock)
+            if entry.isPacked { items.append(item) } else { inputs.append(item) }
+        }
         self.items = items
+        self.inputs = inputs
     }
+
+    /// The bundle's entries, and those from which they were made.
+    var all: [Item] { items + inputs }
 
     /// The document, with a line feed at the end.
     package func text(_ format: Format) -> String {

@@ -18,20 +18,23 @@ extension CycloneDXDocument {
     /// A component that the bundle may or may not have.
     /// - Parameter isExact: whether it is the bundle's revision; a model card does not say which one it means.
     private func ancestor(_ ancestor: BillOfMaterials.Ancestor, isExact: Bool) -> JSON {
-        let packed = ancestor.entry.flatMap { name in bill.items.first { $0.entry.name == name } }
+        let known = ancestor.entry.flatMap { name in bill.all.first { $0.entry.name.hasSameBytes(as: name) } }
         return .record([
-            "type": "machine-learning-model", "group": packed?.owner.map(JSON.string),
-            "name": .string(packed?.name ?? ancestor.name),
-            "version": isExact ? packed.map { .string($0.version) } : nil,
-            "purl": (isExact ? packed?.packageURL : ancestor.packageURL).map(JSON.string),
-            "properties": Self.properties([("entry", ancestor.entry), ("component", packed?.folder)]),
+            "type": "machine-learning-model", "group": known?.owner.map(JSON.string),
+            "name": .string(known?.name ?? ancestor.name),
+            "version": isExact ? known.map { .string($0.version) } : nil,
+            "purl": (isExact ? known?.packageURL : ancestor.packageURL).map(JSON.string),
+            "properties": Self.properties([("entry", ancestor.entry), ("component", known?.folder)]),
         ])
     }
 
-    /// Every conversion as a workflow of one step.
+    /// Every conversion as a workflow of one step, and the entries that only conversions use.
     var formulation: [JSON] {
         let workflows = bill.items.compactMap(workflow)
-        return workflows.isEmpty ? [] : [["workflows": .array(workflows)]]
+        guard !workflows.isEmpty || !bill.inputs.isEmpty else { return [] }
+        return [
+            .record(["components": .array(bill.inputs.map(component)), "workflows": .array(workflows)])
+        ]
     }
 
     private func workflow(_ item: BillOfMaterials.Item) -> JSON? {

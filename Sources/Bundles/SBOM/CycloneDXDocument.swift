@@ -39,7 +39,7 @@ struct CycloneDXDocument {
         ])
     }
 
-    private func component(_ item: BillOfMaterials.Item) -> JSON {
+    func component(_ item: BillOfMaterials.Item) -> JSON {
         let entry = item.entry
         let isModel = entry.kind == .model
         let acknowledgement = entry.license?.from == .manifest ? "concluded" : "declared"
@@ -62,6 +62,7 @@ struct CycloneDXDocument {
             "properties": Self.properties(
                 [
                     ("entry", entry.name), ("kind", entry.kind.rawValue), ("asked", entry.asked.text),
+                    ("packed", entry.isPacked ? nil : "false"),
                     ("size", "\(item.size)"), ("license:stated", entry.license?.id),
                     ("license:stated-by", entry.license?.from.rawValue),
                     ("weights:sha256", entry.weights?.sha256.hex),
@@ -121,7 +122,13 @@ struct CycloneDXDocument {
             ])
         ]
         for item in bill.items {
-            let bases = item.isAdapter ? item.ancestors.compactMap { $0.entry.flatMap(folder) } : []
+            let bases =
+                item.isAdapter
+                ? item.ancestors.compactMap { base in
+                    base.entry.flatMap { bill.lock.entry(named: $0) }.flatMap {
+                        $0.isPacked ? folder(of: $0.name) : nil
+                    }
+                } : []
             list.append(.record(["ref": .string(item.folder), "dependsOn": .array(bases.map(JSON.string))]))
         }
         return list

@@ -5,7 +5,7 @@ import Storage
 /// The bundle, its entries, their files, and base models that the bundle does not have.
 extension SPDXDocument {
     var packages: [JSON] {
-        [bundle] + bill.items.flatMap { [package($0)] + files(of: $0) } + bases
+        [bundle] + bill.all.flatMap { [package($0)] + files(of: $0) } + bases
     }
 
     private var bundle: JSON {
@@ -47,6 +47,7 @@ extension SPDXDocument {
         add("suppliedBy", supplier)
         let facts =
             ["asked: \(entry.asked.text)", "\(item.size) bytes"]
+            + (entry.isPacked ? [] : ["not in the bundle, only converted from"])
             + item.facts.map { "\($0.name): \($0.value)" }
         add("comment", .string(facts.joined(separator: "; ")))
         if let weights = entry.weights {
@@ -97,7 +98,7 @@ extension SPDXDocument {
     /// The same as values, in the order of their names' bytes.
     var missingBases: [BillOfMaterials.Ancestor] {
         var byName: [ExactName: BillOfMaterials.Ancestor] = [:]
-        for base in bill.items.flatMap(\.ancestors) where base.entry == nil {
+        for base in bill.all.flatMap(\.ancestors) where base.entry == nil {
             byName[ExactName(base.name)] = base
         }
         return byName.sorted { $0.key < $1.key }.map(\.value)

@@ -7,7 +7,7 @@ extension SPDXDocument {
     /// The licences that are named, each once, in the order of their expressions.
     var licenses: [JSON] {
         var byExpression: [ExactName: StatedLicense] = [:]
-        for license in bill.items.compactMap(\.license) + wheelLicenses + [bundleLicense].compactMap(\.self) {
+        for license in bill.all.compactMap(\.license) + wheelLicenses + [bundleLicense].compactMap(\.self) {
             byExpression[ExactName(license.expression)] = license
         }
         return byExpression.sorted { $0.key < $1.key }.map { key, license in
@@ -30,7 +30,7 @@ extension SPDXDocument {
                 to: bill.items.map { id("entry", $0.entry.name) })
         ]
         list += licensing(bundleID, "bundle", bundleLicense, .modelCard, comment: nil)
-        for item in bill.items {
+        for item in bill.all {
             let name = item.entry.name
             let own = id("entry", name)
             list.append(
@@ -57,7 +57,7 @@ extension SPDXDocument {
     }
 
     private var wheelLicenses: [StatedLicense] {
-        bill.items.flatMap { item in
+        bill.all.flatMap { item in
             item.entry.files.compactMap { WheelIdentity($0, of: item.entry)?.license }
         }
     }

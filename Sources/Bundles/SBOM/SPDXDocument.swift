@@ -70,8 +70,8 @@ struct SPDXDocument {
 
     private var profiles: JSON {
         var profiles: [JSON] = ["core", "software", "simpleLicensing"]
-        if bill.items.contains(where: { $0.entry.kind == .model }) { profiles.append("ai") }
-        if bill.items.contains(where: { $0.entry.kind == .dataset }) { profiles.append("dataset") }
+        if bill.all.contains(where: { $0.entry.kind == .model }) { profiles.append("ai") }
+        if bill.all.contains(where: { $0.entry.kind == .dataset }) { profiles.append("dataset") }
         if bill.items.contains(where: { $0.conversion != nil }) { profiles.append("build") }
         return .array(profiles)
     }
@@ -84,7 +84,7 @@ struct SPDXDocument {
         ]
         var seen: Set<ExactName> = []
         return own
-            + bill.items.compactMap { item in
+            + bill.all.compactMap { item in
                 guard let owner = item.owner, let page = item.ownerPage,
                     seen.insert(ExactName(page)).inserted
                 else { return nil }

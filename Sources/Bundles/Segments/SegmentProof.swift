@@ -80,7 +80,7 @@ struct SegmentProof {
                         code: .contentChanged,
                         "\(file.name), rebuilt from its segments, is not what the lock states",
                         notes: [expected, "found    sha256 \(found)"],
-                        fix: "run knapsack verify on the lock, or knapsack lock {manifest} --rehash"))
+                        fix: "run knapsack lock {manifest} --rehash, and pack again"))
             case .unreadable(let error): throw error
             }
         }

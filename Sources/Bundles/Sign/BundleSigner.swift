@@ -70,6 +70,19 @@ package struct BundleSigner: Sendable {
         self.init(digests, name: lock.bundle.name)
     }
 
+    /// The largest file that is signed alone, in bytes.
+    private static let fileLimit = 1 << 26
+
+    /// Signs one file that is no bundle, such as the list of checksums of a release.
+    package init(file path: String) throws {
+        let bytes = try FileReader.contents(of: path, limit: BundleSigner.fileLimit)
+        let digest = try ContentHasher.sha256(bytes.span)
+        statement = ModelStatement(
+            name: Path.name(path),
+            files: [ModelStatement.File(path: nil, digests: [digest.bytes], size: nil)],
+            ignoredPaths: [])
+    }
+
     /// The content of the signature's file: another one every time, over a statement that stays the same.
     package func signature(_ key: PrivateKey) throws -> String {
         let payload = Array(try statement.text().utf8)

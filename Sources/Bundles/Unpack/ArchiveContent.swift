@@ -8,7 +8,9 @@ package struct ArchiveContent: Sendable {
     package let name: String
     /// Its absolute path without links.
     package let path: String
+    /// The kind of archive.
     package let format: ArchiveFormat
+    /// The lock that is in it.
     package let lock: Lock
     /// The sizes of all files in bytes; `nil` where only a part was looked at.
     package let sizes: [RelativePath: Int]?

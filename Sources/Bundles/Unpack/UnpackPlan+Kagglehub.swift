@@ -5,16 +5,17 @@ import Manifests
 // What kagglehub keeps: the files of a version, and beside them an empty file that states that all are there.
 extension UnpackPlan {
     mutating func planKagglehub(_ entries: [LockedEntry]) throws(Diagnostics) {
-        var versions: [(handle: KaggleHandle, version: Int, entries: [LockedEntry])] = []
+        var versions: [(handle: KaggleHandle, entries: [LockedEntry])] = []
         for entry in entries {
-            guard case .kaggle(let handle) = entry.origin, let version = handle.version else { continue }
+            guard case .kaggle(let handle) = entry.origin else { continue }
             if let index = versions.firstIndex(where: { $0.handle == handle }) {
                 versions[index].entries.append(entry)
             } else {
-                versions.append((handle, version, [entry]))
+                versions.append((handle, [entry]))
             }
         }
-        for (handle, version, entries) in versions {
+        var marked: Set<RelativePath> = []
+        for (handle, entries) in versions {
             let unit = add(Unit(entries: entries.map(\.name), staging: UnpackPlan.staging))
             var seen: [RelativePath: LockedFile] = [:]
             for entry in entries {
@@ -28,15 +29,21 @@ extension UnpackPlan {
                     }
                     add(
                         file, of: entry,
-                        to: try UnpackPlan.path("\(handle.versionsFolder)/\(version)/\(file.path)"),
+                        to: try UnpackPlan.path("\(handle.dataFolder)/\(file.path)"),
                         unit: unit)
                 }
             }
             // Without the marker kagglehub finds nothing offline, so it is made also where files were left
             // out. Online it then hides them, which has to be said.
-            let marker = try UnpackPlan.path("\(handle.folder)/\(version).complete")
-            units[unit].texts.append(Text(path: marker, bytes: []))
-            guard entries.allSatisfy(\.takesOnlySome), let first = entries.first else { continue }
+            let markers = try handle.markerNames.map { name throws(Diagnostics) in
+                try UnpackPlan.path("\(handle.folder)/\(name).complete")
+            }
+            // All versions of a notebook have one.
+            for marker in markers where marked.insert(marker).inserted {
+                units[unit].texts.append(Text(path: marker, bytes: []))
+            }
+            guard entries.allSatisfy(\.takesOnlySome), let first = entries.first, let marker = markers.first
+            else { continue }
             findings.append(
                 Diagnostic(
                     code: .versionPartial,

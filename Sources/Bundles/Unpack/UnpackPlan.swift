@@ -22,6 +22,11 @@ struct UnpackPlan: Sendable {
         var units: [Int]
         /// Whether somebody needs its git blob name.
         var needsGitBlob: Bool
+
+        /// How many files of entries it is.
+        var files: Int {
+            if case .blob(_, _, let links) = home { links.count } else { 1 }
+        }
     }
 
     /// Where content goes.

@@ -72,16 +72,16 @@ struct UnpackStream: Sendable {
     /// - Returns: for every writer what went wrong with single files; of an archive that breaks off, what came
     ///   before is restored, and nothing states of an entry that lacks a file that it is whole.
     @concurrent
-    mutating func write() async throws -> [[Diagnostic]] {
+    mutating func write() async throws -> [UnpackWriter.Finished] {
         do {
             for writer in writers { try writer.removeLeftovers() }
             let broken = try receiveAll()
             try await proveRest()
             try placeReady()
             let lost = try failRest(broken)
-            var findings = try writers.indices.map { try writers[$0].finish(outcomes[$0]) }
-            findings[0] = lost + findings[0]
-            return findings
+            var finished = try writers.indices.map { try writers[$0].finish(outcomes[$0]) }
+            finished[0].findings = lost + finished[0].findings
+            return finished
         } catch {
             for writer in writers { try? writer.removeLeftovers() }
             throw writers.first.map { $0.explained(error) } ?? error

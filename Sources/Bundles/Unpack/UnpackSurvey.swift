@@ -72,6 +72,7 @@ struct UnpackSurvey {
 
     // MARK: One item
 
+    /// What is at the place of an item's content.
     enum Comparison {
         case absent
         case same(ContentDigests)

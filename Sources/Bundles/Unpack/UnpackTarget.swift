@@ -33,15 +33,17 @@ package struct UnpackTarget: Hashable, Sendable {
 }
 
 /// What an unpack did.
-package struct UnpackReceipt: Equatable, Sendable {
+package struct UnpackReceipt: Sendable {
     /// One target.
     package struct Part: Equatable, Sendable {
         /// Where, and in which form.
         package let target: UnpackTarget
         /// The names of the entries that were restored there, in the lock's order.
         package let entries: [String]
-        /// The number of their files.
+        /// The number of their files that are there now.
         package let files: Int
+        /// The number of their files that could not be restored.
+        package let lost: Int
         /// The bytes of content that were written in this run.
         package let written: Int
         /// The bytes of content that were there already and are right.
@@ -50,8 +52,17 @@ package struct UnpackReceipt: Equatable, Sendable {
 
     /// The targets, in the order in which they were asked for.
     package let parts: [Part]
+    /// The entries that no target takes, each with the form that brings it back to where it came from.
+    package let leftEntries: [(name: String, form: UnpackTarget.Form)]
     /// The names of entries that no target takes.
-    package let left: [String]
+    package var left: [String] { leftEntries.map(\.name) }
+    /// The same by the form, in the order of the forms.
+    package var leftByForm: [(form: UnpackTarget.Form, names: [String])] {
+        UnpackTarget.Form.allCases.compactMap { form in
+            let names = leftEntries.filter { $0.form == form }.map(\.name)
+            return names.isEmpty ? nil : (form, names)
+        }
+    }
     /// What went wrong with single files, and what was left as it is.
     package let findings: [Diagnostic]
 }

@@ -26,6 +26,14 @@ struct UnpackWriter: Sendable {
         case failed(Diagnostic?)
     }
 
+    /// How the writing ended.
+    struct Finished: Sendable {
+        /// What went wrong with single files, and what is worth knowing.
+        var findings: [Diagnostic] = []
+        /// The numbers of the items whose content is not in its place.
+        var lost: Set<Int> = []
+    }
+
     private struct Written: Sendable {
         let number: Int
         let outcome: Outcome
@@ -54,7 +62,7 @@ struct UnpackWriter: Sendable {
     ///   is whole.
     func write(
         from content: any BundleContent, progress: @escaping ProgressHandler
-    ) async throws -> [Diagnostic] {
+    ) async throws -> Finished {
         do {
             try removeLeftovers()
             var outcomes = present
@@ -174,7 +182,7 @@ struct UnpackWriter: Sendable {
                 "expected sha256 \(item.sha256)  (\(item.size) bytes, from the lock)",
                 "found    sha256 \(found)",
             ] + places.prefix(3).map { "from \(FileWalk.shown($0.joined(to: bundle)))" } + more,
-            fix: "knapsack verify \(bundle) states what is damaged; copy the bundle again")
+            fix: "knapsack verify \(ShellWord.quoted(bundle)) states what is damaged; copy the bundle again")
     }
 
     /// Gives written content its name, unless something came to have it meanwhile.
@@ -218,13 +226,15 @@ struct UnpackWriter: Sendable {
 
     // MARK: After the content
 
-    func finish(_ outcomes: [Int: Outcome]) throws -> [Diagnostic] {
+    func finish(_ outcomes: [Int: Outcome]) throws -> Finished {
         var findings: [Diagnostic] = []
+        var lost: Set<Int> = []
         var broken: Set<Int> = []
         var touched: Set<RelativePath> = []
         for item in plan.items {
             if case .failed(let problem)? = outcomes[item.number] {
                 if let problem { findings.append(problem) }
+                lost.insert(item.number)
                 broken.formUnion(item.units)
             }
             switch item.home {
@@ -265,7 +275,7 @@ struct UnpackWriter: Sendable {
             }
         }
         try removeLeftovers()
-        return findings
+        return Finished(findings: findings, lost: lost)
     }
 
     private func gitBlob(_ outcome: Outcome?) -> GitBlobDigest? {

@@ -18,7 +18,7 @@ package struct Unpacker: Sendable {
     private let name: String
     private let bundle: String?
     private let plans: [UnpackPlan]
-    private let left: [String]
+    private let left: [(name: String, form: UnpackTarget.Form)]
 
     /// Reads the bundle's lock, and plans.
     ///
@@ -44,15 +44,18 @@ package struct Unpacker: Sendable {
         _ source: Source, _ name: String, _ lock: Lock, _ targets: [UnpackTarget], _ names: Set<String>?,
         _ bundle: String?
     ) throws {
-        let wanted = lock.entries.filter { names?.contains($0.name) ?? true }
-        let unknown = (names ?? []).subtracting(lock.entries.map(\.name))
+        let wanted = lock.packed.filter { names?.contains($0.name) ?? true }
+        let known = lock.packed.map(\.name)
+        let unknown = (names ?? []).subtracting(known)
         guard unknown.isEmpty else {
             throw Diagnostics(
-                unknown.sorted().map { entry in
-                    Diagnostic(
-                        code: .unknownEntry, "\(name) has no entry \(entry)",
-                        notes: ["its entries: \(lock.entries.map(\.name).joined(separator: ", "))"],
-                        verdict: .undecided)
+                unknown.sortedByBytes().map { entry -> Diagnostic in
+                    let isSource = lock.entry(named: entry) != nil
+                    return .unknownEntry(
+                        entry, among: known,
+                        isSource
+                            ? "\(name) does not have the files of \(entry), which others were made from"
+                            : "\(name) has no entry \(quoted(entry))")
                 })
         }
         let homeless = wanted.filter { entry in !targets.contains { $0.takes(entry.origin) } }
@@ -75,13 +78,15 @@ package struct Unpacker: Sendable {
                 Diagnostic(
                     code: .nothingToUnpack, "\(name) has no entry that the given targets restore",
                     notes: wanted.map { "\($0.name) comes from \($0.asked.text)" },
-                    fix: "--to DIR restores entries of every source", verdict: .undecided))
+                    fix: Set(wanted.map(\.form.rawValue)).subtracting(["to"]).sortedByBytes()
+                        .map { "add --\($0) DIR, or " }.joined()
+                        + "add --to DIR, which restores entries of every source", verdict: .undecided))
         }
         self.source = source
         self.name = name
         self.bundle = bundle
         self.plans = plans
-        left = homeless.map(\.name)
+        left = homeless.map { ($0.name, $0.form) }
     }
 
     /// Restores everything.
@@ -113,26 +118,29 @@ package struct Unpacker: Sendable {
         defer { progress(.ended) }
         var findings: [Diagnostic] = []
         var parts: [UnpackReceipt.Part] = []
-        var streamed: [[Diagnostic]]?
+        var streamed: [UnpackWriter.Finished]?
         if case .archive(let archive) = source {
             var stream = UnpackStream(archive, writers, progress: progress)
             streamed = try await stream.write()
         }
         for (number, writer) in writers.enumerated() {
-            if let streamed { findings += streamed[number] }
+            var finished = streamed?[number] ?? UnpackWriter.Finished()
             if case .content(let content) = source {
-                findings += try await writer.write(from: content, progress: progress)
+                finished = try await writer.write(from: content, progress: progress)
             }
-            findings += writer.plan.findings
+            findings += finished.findings + writer.plan.findings
+            let lost = writer.plan.items.filter { finished.lost.contains($0.number) }
             let present = writer.plan.items.reduce(0) { sum, item in
                 writer.states[item.number].isPresent ? sum &+ item.size : sum
             }
             parts.append(
                 UnpackReceipt.Part(
-                    target: writer.plan.target, entries: writer.plan.entries, files: writer.plan.files,
-                    written: writer.needed, present: present))
+                    target: writer.plan.target, entries: writer.plan.entries,
+                    files: writer.plan.files - lost.reduce(0) { $0 + $1.files },
+                    lost: lost.reduce(0) { $0 + $1.files },
+                    written: writer.needed - lost.reduce(0) { $0 &+ $1.size }, present: present))
         }
-        return UnpackReceipt(parts: parts, left: left, findings: findings)
+        return UnpackReceipt(parts: parts, leftEntries: left, findings: findings)
     }
 
     // MARK: Before anything is written

@@ -45,7 +45,7 @@ package struct CacheVerifier: Sendable {
             guard source.file.proof != .conversion else {
                 return Diagnostic(
                     code: .conversionAbsent, "\(name) was not converted on this machine, or was pruned",
-                    fix: "run knapsack pack, which converts it and compares it with the lock",
+                    fix: "run knapsack pack {manifest}, which converts it and compares it with the lock",
                     verdict: .undecided)
             }
             return Diagnostic(code: .missing, "\(name) is missing", fix: "download it again")

@@ -25,7 +25,7 @@ struct ExpectedFiles {
     init(lock: Lock) throws(Diagnostics) {
         metadata = UploadMetadata(lock.bundle).files
         generated = Set(BundlePath.generated(lock.bundle))
-        for entry in lock.entries {
+        for entry in lock.entries where entry.isPacked {
             for file in entry.files {
                 let path: RelativePath
                 switch file.placement {

@@ -29,8 +29,8 @@ struct BundleReadme {
             | --- | --- | --- | --- | --- | ---: | ---: |
             \(rows)
 
-            \(plan.stored.count) files are stored, \(ByteCount.text(plan.size)) in all\(savings).
-
+            \(stored), \(ByteCount.text(plan.size)) in all\(savings).
+            \(sources)
             """
     }
 
@@ -49,27 +49,47 @@ struct BundleReadme {
 
     /// The lines of code that load each entry.
     private var uses: String {
-        let lines = plan.lock.entries.flatMap { LoadingLines($0, in: plan.lock).lines }
+        let lines = plan.lock.packed.flatMap { LoadingLines($0, in: plan.lock).lines }
         let imports = LoadingLines.imports(of: lines)
         let text = (imports + (imports.isEmpty ? [] : [""]) + lines).joined(separator: "\n")
         return "```python\n\(text)\n```"
     }
 
     private var rows: String {
-        zip(plan.lock.entries, plan.shares).map { entry, share in
-            let revision: String =
-                switch entry.origin {
-                case .hub(_, _, let commit): String(commit.prefix(12))
-                case .kaggle(let handle): handle.version.map { "version \($0)" } ?? ""
-                case .path, .conversion: ""
-                }
+        zip(plan.lock.packed, plan.shares).map { entry, share in
             let cells = [
-                "`\(entry.name)`", entry.kind.rawValue, BundleReadme.plain(entry.asked.text), revision,
+                "`\(entry.name)`", entry.kind.rawValue, BundleReadme.plain(entry.asked.text),
+                BundleReadme.revision(entry),
                 BundleReadme.plain(entry.license?.id ?? "unknown"), "\(share.files)",
                 ByteCount.text(share.named),
             ]
             return "| " + cells.joined(separator: " | ") + " |"
         }.joined(separator: "\n")
+    }
+
+    private var stored: String {
+        Counted.text(plan.stored.count, "file") + (plan.stored.count == 1 ? " is stored" : " are stored")
+    }
+
+    /// What entries were made from that the bundle does not have: with revision and licence, as they still count.
+    private var sources: String {
+        let others = plan.lock.entries.filter { !$0.isPacked }
+        guard !others.isEmpty else { return "" }
+        let lines = others.map { entry in
+            let license = BundleReadme.plain(entry.license?.id ?? "unknown")
+            let revision = BundleReadme.revision(entry)
+            return "- `\(entry.name)`: \(BundleReadme.plain(entry.asked.text))"
+                + (revision.isEmpty ? "" : ", \(revision)") + ", licence \(license)"
+        }
+        return "\nConverted from, and not inside:\n\n\(lines.joined(separator: "\n"))\n"
+    }
+
+    private static func revision(_ entry: LockedEntry) -> String {
+        switch entry.origin {
+        case .hub(_, _, let commit): String(commit.prefix(12))
+        case .kaggle(let handle): handle.version.map { "version \($0)" } ?? ""
+        case .path, .conversion: ""
+        }
     }
 
     private var savings: String {

@@ -20,7 +20,7 @@ extension Plan {
     ///
     /// - Throws: everything that is not in the caches any more, at once.
     package func locations(caches: Caches, directory: String) throws(Diagnostics) -> [RelativePath: String] {
-        let sources = LockedSources(lock, caches: caches, directory: directory)
+        let sources = LockedSources(lock, packed: true, caches: caches, directory: directory)
         var missing = sources.findings
         var byFile: [RelativePath: String] = [:]
         for source in sources.files {

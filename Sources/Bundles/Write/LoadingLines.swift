@@ -1,3 +1,4 @@
+import Caches
 import Formats
 import Manifests
 
@@ -39,7 +40,7 @@ struct LoadingLines {
     /// What a library that knows the Hub is given: the repository, else the directory.
     private var source: String {
         guard case .hub(let repository, _, let commit) = entry.origin else { return path }
-        let isAlone = lock.entries.allSatisfy { other in
+        let isAlone = lock.packed.allSatisfy { other in
             guard case .hub(let its, _, let another) = other.origin, its == repository else { return true }
             return another == commit
         }
@@ -49,7 +50,7 @@ struct LoadingLines {
     /// What always works, and Kaggle's own call if there is one.
     private var otherwise: String {
         guard case .kaggle(let handle) = entry.origin else { return path }
-        return "kagglehub.\(handle.kind.rawValue)_download(\(quoted(handle.text)))  # or \(path)"
+        return "\(handle.downloadFunction)(\(quoted(handle.text)))  # or \(path)"
     }
 
     // MARK: Data sets
@@ -145,7 +146,7 @@ struct LoadingLines {
 
     /// The adapter's base: as its name where the bundle has that repository, or as no bundle of this lock has it.
     private func base(_ name: String) -> String {
-        let entry = lock.entries.first { other in
+        let entry = lock.packed.first { other in
             if case .hub(let repository, _, _) = other.origin { repository.id == name } else { false }
         }
         return entry.map { LoadingLines($0, in: lock).source } ?? quoted(name)

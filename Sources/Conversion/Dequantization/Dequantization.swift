@@ -13,6 +13,7 @@ package struct Dequantization: Sendable {
         /// Factors of the whole tensor that are written beside it; `nil` where it has none.
         var factors: TensorFactors?
 
+        /// Describes what a tensor becomes, and where its numbers come from.
         package init(_ tensor: CheckpointTensor, _ content: Content, _ factors: TensorFactors? = nil) {
             (self.tensor, self.content, self.factors) = (tensor, content, factors)
         }

@@ -38,7 +38,7 @@ package struct QuantizationPlan: Sendable {
     package struct Fallback: Hashable, Sendable {
         /// The type it should have had.
         package let wanted: GGMLType
-        /// Why it has another, as "rows of 288 are not divisible into blocks of 256".
+        /// Why it has another, as "rows of 288 are no multiples of 256".
         package let reason: String
         /// The bytes that the other type takes more than the wanted would; negative where it takes less.
         package let cost: Int
@@ -116,7 +116,7 @@ extension QuantizationPlan.Fallback {
         let (blocks, rest) = elements.quotientAndRemainder(dividingBy: wanted.blockLength)
         self.init(
             wanted: wanted,
-            reason: "rows of \(tensor.columns) are not divisible into blocks of \(wanted.blockLength)",
+            reason: "rows of \(tensor.columns) are no multiples of \(wanted.blockLength)",
             cost: size - blocks * wanted.blockSize - rest * wanted.blockSize / wanted.blockLength)
     }
 }

@@ -49,6 +49,7 @@ package struct JSONCursor {
         self.strict = strict
     }
 
+    /// Steps over blanks, tabs and line ends.
     package mutating func skipWhiteSpace(_ bytes: Span<UInt8>) {
         while position < bytes.count {
             switch bytes[position] {
@@ -58,6 +59,7 @@ package struct JSONCursor {
         }
     }
 
+    /// Reads the value that starts here.
     package mutating func value(_ bytes: Span<UInt8>) throws(FormatError) -> JSON {
         guard position < bytes.count else { throw endOfData(bytes) }
         switch bytes[position] {
@@ -190,6 +192,7 @@ package struct JSONCursor {
         return value
     }
 
+    /// The error of a document that ends where it may not.
     package func endOfData(_ bytes: Span<UInt8>) -> FormatError {
         FormatError("the JSON document ends too early", at: bytes.count)
     }

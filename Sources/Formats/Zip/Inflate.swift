@@ -1,6 +1,7 @@
 /// Decompresses DEFLATE (RFC 1951), some bytes at a time, in constant memory. The caller gives the compressed bytes
 /// when they are asked for.
 struct Inflate {
+    /// What comes next in the stream.
     enum State: Equatable {
         /// The next block starts.
         case header

@@ -1,6 +1,7 @@
 /// Decompressed content that is read from front to back, as if it were a file of known length. Reading what is stored
 /// before starts from the beginning again, a limited number of times.
 package struct InflatedContent<Failure: Error> {
+    /// Returns the bytes of a range of the file.
     package typealias Read = (Range<Int>) throws(Failure) -> [UInt8]
 
     private static var blockLength: Int { 1 << 16 }
@@ -19,6 +20,7 @@ package struct InflatedContent<Failure: Error> {
     private var restarts = 0
     private var left: Int
 
+    /// Names the range of the file that holds the compressed content; nothing is read yet.
     package init(_ compressed: Range<Int>) {
         self.compressed = compressed
         let (product, overflow) = compressed.count.multipliedReportingOverflow(by: Self.largestRatio)

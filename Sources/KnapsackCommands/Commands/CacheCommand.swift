@@ -98,8 +98,8 @@ struct CacheCommand: KnapsackCommand {
             session.add("conversions", .integer(removed))
             session.add("freed", .integer(freed))
             session.add("index", after.json)
-            let files = "\(forgotten) \(forgotten == 1 ? "file" : "files") forgotten"
-            let models = "\(removed) \(removed == 1 ? "conversion" : "conversions") removed"
+            let files = "\(Counted.text(forgotten, "file")) forgotten"
+            let models = "\(Counted.text(removed, "conversion")) removed"
             session.say(
                 "\(kept.directory): \(files), " + (removed > 0 ? "\(models), " : "")
                     + "\(ByteCount.text(freed)) freed, \(ByteCount.text(left.size)) kept")

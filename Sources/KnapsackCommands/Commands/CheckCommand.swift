@@ -9,6 +9,7 @@ struct CheckCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Decide from manifest and lock whether the bundle follows the rules and will work.",
+        usage: "knapsack check [<manifest>] [<options>]",
         discussion: """
             For CI: needs no models and no caches. Exit code 0: everything holds; 1: something does not; \
             2: it could not be decided.
@@ -41,9 +42,11 @@ struct CheckCommand: KnapsackCommand {
         session.add("size", .integer(plan.size))
         guard !session.hasErrors else { return }
         let warnings = findings.count { $0.severity == .warning }
+        // As lock, pack and verify count: the entries' files, and not how few of them are stored.
+        let files = plan.shares.reduce(0) { $0 + $1.files }
         session.say(
-            "\(source.manifest): \(Counted.text(lock.entries.count, "entry")), \(Counted.text(plan.stored.count, "file")), "
-                + "\(ByteCount.text(plan.size)): everything holds"
-                + (warnings > 0 ? ", with \(warnings) warnings" : ""))
+            "\(source.manifest): \(lock.countedEntries), \(Counted.text(files, "file")), "
+                + "\(ByteCount.text(plan.named)): everything holds"
+                + (warnings > 0 ? ", with \(Counted.text(warnings, "warning"))" : ""))
     }
 }

@@ -9,6 +9,7 @@ struct CompareCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
         abstract: "Show what a quantization or a cast cost: how far each tensor is from the original.",
+        usage: "knapsack compare <original> <other> [<options>]",
         discussion: """
             The original comes first. Either side may be GGUF or safetensors; between the two the names are \
             mapped, and Llama's and Gemma's tensors are put in one order. Nothing is said of tensors that \
@@ -18,9 +19,10 @@ struct CompareCommand: KnapsackCommand {
               knapsack compare model-BF16.gguf model-Q4_K_M.gguf
               knapsack compare snapshot/model.safetensors.index.json model-Q4_K_M.gguf
               knapsack compare a.gguf b.gguf --all --json
+              knapsack compare hf:org/name hf:org/name-gguf:q4_k_m.gguf   # out of the caches
             """)
 
-    @Argument(help: "The original: a model that inspect can read.", completion: .file())
+    @Argument(help: "The original: a model or source that inspect can read.", completion: .file())
     var original: String
 
     @Argument(help: "What was made from it.", completion: .file())
@@ -29,11 +31,15 @@ struct CompareCommand: KnapsackCommand {
     @Flag(help: "List every tensor, not only the ten that lost the most.")
     var all = false
 
+    @OptionGroup var cacheOptions: CacheOptions
     @OptionGroup var output: OutputOptions
 
     func execute(_ session: Session) async throws {
-        let first = try TensorModel(path: original)
-        let second = try TensorModel(path: other)
+        let caches = cacheOptions.caches(session.context)
+        let paths = try [original, other].map { try SourceFile.path(of: $0, caches) }
+        if let finding = paths.lazy.compactMap(NoModel.finding).first { throw Diagnostics(finding) }
+        let first = try TensorModel(path: paths[0])
+        let second = try TensorModel(path: paths[1])
         let comparison = try await ModelComparison.compare(
             of: first, with: second, progress: session.progress)
         guard !comparison.results.isEmpty else {

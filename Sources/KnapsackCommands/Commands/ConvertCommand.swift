@@ -12,6 +12,7 @@ struct ConvertCommand: KnapsackCommand {
         commandName: "convert",
         abstract:
             "Make another form of one model, outside of a manifest: GGUF, or safetensors of another type.",
+        usage: "knapsack convert <model> [<output>] [<options>]",
         discussion: """
             A Hugging Face model becomes GGUF as convert_hf_to_gguf.py makes it, straight from the safetensors, \
             and with a type of llama-quantize's also quantized in the same step, as if there were a file between: \
@@ -61,7 +62,7 @@ struct ConvertCommand: KnapsackCommand {
         help: ArgumentHelp(
             "The model: a directory, or a source such as hf:org/name or kaggle:owner/model/framework/variation.",
             valueName: "model"),
-        completion: .directory)
+        completion: Completions.sources)
     var model: String
 
     @Argument(
@@ -74,7 +75,8 @@ struct ConvertCommand: KnapsackCommand {
     @Option(
         help: ArgumentHelp(
             "The tensors' type: f32, f16, bf16, q8_0, tq1_0, tq2_0 or auto, or a type to quantize to.",
-            valueName: "type"))
+            valueName: "type"),
+        completion: Completions.outputTypes)
     var outtype: String?
 
     @Option(
@@ -186,6 +188,9 @@ struct ConvertCommand: KnapsackCommand {
         request.division = try files.division()
         let caches = cacheOptions.caches(session.context)
         let snapshot = try caches.model(model)
+        if lora == nil, let adapter = try AdapterAlone.finding(snapshot, name: model) {
+            throw Diagnostics(adapter)
+        }
         let conversion =
             if let lora {
                 try GGUFConversion(
@@ -277,9 +282,8 @@ struct ConvertCommand: KnapsackCommand {
                 + (receipt.left.count > 5 ? ", …" : "")
             session.say("left out, because they are weights in other formats: \(names)")
         }
-        let count = receipt.files.count
         session.say(
-            "wrote \(target): \(count) \(count == 1 ? "file" : "files"), \(ByteCount.text(receipt.size))")
+            "wrote \(target): \(Counted.text(receipt.files.count, "file")), \(ByteCount.text(receipt.size))")
     }
 }
 

@@ -7,6 +7,7 @@ struct DiffCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
         abstract: "Say in words what changed between two locks.",
+        usage: "knapsack diff <old> <new> [<options>]",
         discussion: """
             Compares weights tensor by tensor where the locks know them: the same weights in other shards \
             are distinguished from changed ones. Exit code 0: nothing changed; 1: something did.
@@ -45,7 +46,21 @@ struct DiffCommand: KnapsackCommand {
         }
     }
 
+    /// Locks are compared, and the one of a manifest has its name.
+    private func refuseManifests() throws {
+        func isManifest(_ path: String) -> Bool { path.utf8.ends(with: ".toml") }
+        guard let manifest = [old, new].first(where: isManifest) else { return }
+        let words = [old, new].map { path in
+            ShellWord.quoted(isManifest(path) ? path.dropLast(5) + ".lock" : path)
+        }
+        throw Diagnostics(
+            Diagnostic(
+                code: .usage, "\(manifest) is a manifest, and locks are compared",
+                fix: "knapsack diff \(words.joined(separator: " "))", verdict: .undecided))
+    }
+
     func execute(_ session: Session) async throws {
+        try refuseManifests()
         let difference = LockDifference(from: try Lock.read(old), to: try Lock.read(new))
         let report = DifferenceReport(difference)
         for member in report.json { session.add(member.key, member.value) }

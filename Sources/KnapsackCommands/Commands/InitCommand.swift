@@ -9,6 +9,7 @@ struct InitCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
         abstract: "Write a starter manifest from what the caches hold.",
+        usage: "knapsack init [<manifest>] [<options>]",
         discussion: """
             Every complete model in the caches becomes an entry; delete what you do not need. An existing \
             file is never overwritten.
@@ -50,6 +51,7 @@ struct InitCommand: KnapsackCommand {
                     fix: exists ? "name another file, or print it: knapsack init -" : "name another file",
                     verdict: .undecided))
         }
-        session.say("wrote \(manifest): look through it, then run knapsack pack \(manifest)")
+        session.say(
+            "wrote \(manifest): look through it, then run knapsack pack \(ShellWord.quoted(manifest))")
     }
 }

@@ -9,6 +9,7 @@ struct InspectCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
         abstract: "Show what a model or a bundle holds: metadata, tensors, types, sizes; entries and files.",
+        usage: "knapsack inspect <model> [<options>]",
         discussion: """
             Reads the header alone, whatever the size of the file; of split and sharded models those of all \
             files. With --tensor it reads that tensor and states what its numbers are like. Of a bundle, a directory \
@@ -23,24 +24,37 @@ struct InspectCommand: KnapsackCommand {
               knapsack inspect model.gguf --tensor blk.0.attn_v.weight
               knapsack inspect model.gguf --json
               knapsack inspect aimo3-models        # a bundle, or its archive
+              # out of a cache
+              knapsack inspect hf:org/name@main:model.safetensors
+              knapsack inspect kaggle:owner/model/gguf/q4/1
             """)
 
     @Argument(
         help:
-            "A .gguf, .safetensors, .bin or .pt file, a pickle, an index of shards, their directory, or a bundle.",
+            "A .gguf, .safetensors, .bin or .pt file, a pickle, an index of shards, their directory, a bundle, or a source, with :FILE of it.",
         completion: .file())
-    var file: String
+    var model: String
 
     @Option(help: ArgumentHelp("Statistics and a histogram of this tensor's numbers.", valueName: "name"))
     var tensor: String?
 
+    @OptionGroup var cacheOptions: CacheOptions
     @OptionGroup var output: OutputOptions
 
     func execute(_ session: Session) async throws {
+        let file = try SourceFile.path(of: model, cacheOptions.caches(session.context))
+        if let finding = NoModel.finding(file) { throw Diagnostics(finding) }
+        try await inspect(file, session)
+    }
+
+    private func inspect(_ file: String, _ session: Session) async throws {
         if let bundle = try await BundleInspection.read(path: file) {
             guard tensor == nil else {
-                throw ValidationError(
-                    "\(file) is a bundle: --tensor reads a model, such as one in its models/")
+                throw Diagnostics(
+                    Diagnostic(
+                        code: .usage,
+                        "\(file) is a bundle: --tensor reads a model, such as one in its models/",
+                        verdict: .undecided))
             }
             return show(bundle, session)
         }
@@ -50,14 +64,14 @@ struct InspectCommand: KnapsackCommand {
                 session.report(program.findings)
                 session.add("program", ProgramReport(program).json)
             }
-            if let pickle = try PickleInspection.read(path: file) { return show(pickle, session) }
+            if let pickle = try PickleInspection.read(path: file) { return show(pickle, file, session) }
             if let program {
                 if session.json { return session.add("path", .string(file)) }
                 return session.context.writeOutput(ProgramReport(program).text)
             }
         }
         let model = try TensorModel(path: file)
-        if let tensor { return try show(tensor, of: model, session) }
+        if let tensor { return try show(tensor, of: model, file, session) }
         let report = InspectReport(model)
         for member in report.json { session.add(member.key, member.value) }
         if session.json { return }
@@ -65,7 +79,7 @@ struct InspectCommand: KnapsackCommand {
     }
 
     /// Shows what a file's pickles would do, and its tensors where it has some that can be read.
-    private func show(_ pickle: PickleInspection, _ session: Session) {
+    private func show(_ pickle: PickleInspection, _ file: String, _ session: Session) {
         session.report(pickle.findings)
         let report = PickleReport(pickle)
         let width = session.context.terminal.tableWidth
@@ -90,12 +104,16 @@ struct InspectCommand: KnapsackCommand {
         session.context.writeOutput(report.text(width: session.context.terminal.tableWidth))
     }
 
-    private func show(_ name: String, of model: TensorModel, _ session: Session) throws {
+    private func show(
+        _ name: String, of model: TensorModel, _ file: String, _ session: Session
+    ) throws {
         guard let tensor = model.tensors.first(where: { $0.name == name }) else {
             throw Diagnostics(
                 Diagnostic(
                     code: .noSuchTensor, "\(file) has no tensor \(name)",
-                    fix: "knapsack inspect \(file) lists them", verdict: .undecided))
+                    fix: Suggestion.nearest(to: name, among: model.tensors.map(\.name)).map {
+                        "did you mean \(quoted($0))?"
+                    } ?? "knapsack inspect \(ShellWord.quoted(self.model)) lists them", verdict: .undecided))
         }
         guard tensor.type.isNumeric else {
             throw Diagnostics(

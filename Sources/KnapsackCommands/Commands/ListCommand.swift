@@ -10,6 +10,7 @@ struct ListCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Show what the caches hold, and whether it is complete.",
+        usage: "knapsack list [<options>]",
         discussion: """
             Reads names, sizes, cards and headers; no content is hashed.
 

@@ -27,7 +27,7 @@ struct LockChanges {
 
     /// What makes the old lock stale, entry by entry.
     func stale(_ source: ManifestArgument) -> [Diagnostic] {
-        let fix = "look at what changed, and run knapsack lock \(source.manifest)"
+        let fix = "look at what changed, and run knapsack lock {manifest}"
         return entries.map { entry in
             Diagnostic(
                 code: .lockStale, "\(entry.name) is not what was locked",

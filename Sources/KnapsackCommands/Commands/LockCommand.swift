@@ -11,6 +11,7 @@ struct LockCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "lock",
         abstract: "Resolve a manifest from the caches and write its lock.",
+        usage: "knapsack lock [<manifest>] [<options>]",
         discussion: """
             The files of an entry that is new, asks for something else or comes from a directory are hashed and \
             compared with what their cache knows of them. An entry that was locked before keeps its revision, and \
@@ -44,7 +45,7 @@ struct LockCommand: KnapsackCommand {
         if locked {
             let lock = try await maker.unchanged(session)
             if let lock {
-                session.say("\(source.lockPath) is fresh: \(Counted.text(lock.entries.count, "entry"))")
+                session.say("\(source.lockPath) is fresh: \(lock.countedEntries)")
             }
             return
         }
@@ -66,14 +67,12 @@ struct LockingOptions: ParsableArguments {
         name: .long,
         help: ArgumentHelp(
             "Move these entries, or all if none is named, to what their branches and handles mean now.",
-            valueName: "name ..."))
+            valueName: "name ..."),
+        completion: Completions.entries)
     var update: [String] = []
 
-    @Flag(name: .long, help: .hidden)
-    var updateAll = false
-
     /// Spells `--update` as one option a name, because it takes any number of names, also none: those up to
-    /// the next option, but for a manifest.
+    /// the next option, but for a manifest. No name at all is spelled as an empty one.
     static func spelledOut(_ arguments: [String]) -> [String] {
         var result: [String] = []
         var rest = arguments[...]
@@ -92,7 +91,7 @@ struct LockingOptions: ParsableArguments {
                     named = true
                 }
             }
-            if !named { result.append("--update-all") }
+            if !named { result += ["--update", ""] }
         }
         return result
     }
@@ -101,8 +100,16 @@ struct LockingOptions: ParsableArguments {
     var rehash = false
 
     var rule: Resolution.Update {
-        if updateAll { return .all }
+        if update.contains(where: \.isEmpty) { return .all }
         return update.isEmpty ? .none : .entries(Set(update))
+    }
+}
+
+extension Lock {
+    /// "3 entries", with how many of them are only converted from.
+    var countedEntries: String {
+        let others = entries.count - packed.count
+        return Counted.text(entries.count, "entry") + (others > 0 ? " (\(others) not packed)" : "")
     }
 }
 
@@ -115,7 +122,8 @@ struct LockSummary {
     func text(width: Int) -> String {
         let rows = lock.entries.map { entry in
             [
-                entry.name, entry.kind.rawValue, LockSummary.revision(entry.origin),
+                entry.name, entry.kind.rawValue + (entry.isPacked ? "" : ", not packed"),
+                LockSummary.revision(entry.origin),
                 "\(entry.files.count)", ByteCount.text(LockSummary.size(entry)),
                 entry.license?.id ?? "unknown", LockSummary.proof(entry),
             ]
@@ -136,7 +144,7 @@ struct LockSummary {
             "name": .string(entry.name), "kind": .string(entry.kind.rawValue),
             "source": .string(entry.asked.text), "revision": .string(fullRevision(entry.origin)),
             "files": .integer(entry.files.count), "size": .integer(size(entry)),
-            "license": entry.license.map { .string($0.id) } ?? .null,
+            "license": entry.license.map { .string($0.id) } ?? .null, "packed": .bool(entry.isPacked),
         ]
     }
 

@@ -12,6 +12,7 @@ struct PackCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "pack",
         abstract: "Write the bundle: one directory with everything, ready to upload.",
+        usage: "knapsack pack [<manifest>] [<options>]",
         discussion: """
             Locks first if the lock is missing or stale. Every byte is compared with the lock while it \
             is copied, and the directory gets its name only when all of it is right and on the disk. An \
@@ -58,7 +59,10 @@ struct PackCommand: KnapsackCommand {
 
     func validate() throws {
         if locked && frozen { throw ValidationError("--locked and --frozen exclude each other") }
-        if locked, locking.rule != .none { throw ValidationError("--locked and --update exclude each other") }
+        for (isGiven, name) in [(locked, "--locked"), (frozen, "--frozen")]
+        where isGiven && locking.rule != .none {
+            throw ValidationError("\(name) and --update exclude each other")
+        }
         if let target, let other = ArchiveFormat.unknownSuffix(of: target) {
             throw ValidationError(
                 "\(other) is not an archive that pack writes; those are .tar, .tar.zst and .zip, and a directory has "
@@ -69,6 +73,11 @@ struct PackCommand: KnapsackCommand {
     func execute(_ session: Session) async throws {
         // Of a lock that git left conflict marks in nothing is known that was packed.
         let beside = try? source.readLock()
+        if !frozen {
+            // What needs no lock is told before anything is hashed.
+            let early = Check.early(try source.read())
+            if early.contains(where: { $0.severity == .error }) { return session.report(early) }
+        }
         guard let (lock, converted) = try await obtainLock(session) else { return }
         let plan = try Plan(lock)
         let replacement = BundleReplacement(lock, beside: beside, isForced: replace)
@@ -94,6 +103,7 @@ struct PackCommand: KnapsackCommand {
                 replacement: replacement
             ).write(progress: session.progress)
         } else {
+            SignalHandler.goesOn()
             receipt = try await BundleWriter(
                 plan, caches: caches, directory: directory, target: target, replacement: replacement
             ).write(progress: session.progress)
@@ -158,7 +168,8 @@ struct PackCommand: KnapsackCommand {
     }
 
     private func closing(_ receipt: BundleWriter.Receipt, _ plan: Plan) -> String {
-        var text = "\nwrote \(receipt.path): \(receipt.files) files, \(ByteCount.text(receipt.size))"
+        var text =
+            "\nwrote \(receipt.path): \(Counted.text(receipt.files, "file")), \(ByteCount.text(receipt.size))"
         if receipt.resumed > 0 {
             text += " (\(ByteCount.text(receipt.resumed)) were there from an interrupted run)"
         }
@@ -169,12 +180,13 @@ struct PackCommand: KnapsackCommand {
             text += "\nbefore the upload: add owner = \"your-kaggle-name\" to [bundle] and pack again"
         }
         guard ArchiveFormat(path: receipt.path) == nil else { return text }
+        let path = ShellWord.quoted(receipt.path)
         guard plan.lock.bundle.model != nil else {
-            return text + "\nupload: kaggle datasets create -p \(receipt.path) -r zip"
-                + "\nlater versions: kaggle datasets version -p \(receipt.path) -r zip -m \"what changed\""
+            return text + "\nupload: kaggle datasets create -p \(path) -r zip"
+                + "\nlater versions: kaggle datasets version -p \(path) -r zip -m \"what changed\""
         }
-        return text + "\nupload: kaggle models create -p \(receipt.path)"
-            + "\nand then: kaggle models instances create -p \(receipt.path) -r zip"
+        return text + "\nupload: kaggle models create -p \(path)"
+            + "\nand then: kaggle models instances create -p \(path) -r zip"
     }
 }
 

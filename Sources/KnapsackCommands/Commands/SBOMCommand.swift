@@ -10,6 +10,7 @@ struct SBOMCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "sbom",
         abstract: "Write a bill of materials: components, hashes, licences, origins, conversions.",
+        usage: "knapsack sbom [<manifest-or-lock-or-bundle>] [<options>]",
         discussion: """
             Made from the lock alone: no models and no caches are needed, and the same lock gives the same bytes \
             on every machine. The document has no time, or the one that SOURCE_DATE_EPOCH states. It is JSON, and \
@@ -51,7 +52,7 @@ struct SBOMCommand: KnapsackCommand {
         session.add("output", .string(file))
         session.add("sha256", .string(try ContentHasher.sha256(bytes.span).hex))
         session.say(
-            "wrote \(file): \(Counted.text(lock.entries.count, "entry")), \(ByteCount.text(bytes.count))")
+            "wrote \(file): \(lock.countedEntries), \(ByteCount.text(bytes.count))")
     }
 
     /// The lock that the target has; `nil` where it is not that of its manifest, which was reported.

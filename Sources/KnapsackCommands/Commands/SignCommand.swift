@@ -9,6 +9,7 @@ struct SignCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "sign",
         abstract: "Sign a bundle with a key, so that others can prove who made it.",
+        usage: "knapsack sign <bundle-or-lock> --key <pem> [<options>]",
         discussion: """
             Proves every byte of the bundle first, and signs nothing that differs from its lock. The signature is an \
             OpenSSF Model Signing signature, which the model_signing command verifies too. Keys are elliptic \
@@ -21,10 +22,13 @@ struct SignCommand: KnapsackCommand {
               knapsack sign aimo3-models.tar --key key.pem   # writes aimo3-models.tar.sig
               # signs the bundle that pack writes from it
               knapsack sign models.lock --key key.pem
+              # any other file is signed alone, as one model
+              knapsack sign SHA256SUMS --key key.pem
             """)
 
     @Argument(
-        help: ArgumentHelp("A bundle's directory or archive, or a lock.", valueName: "bundle-or-lock"),
+        help: ArgumentHelp(
+            "A bundle's directory or archive, a lock, or another file.", valueName: "bundle-or-lock"),
         completion: .file())
     var target: String
 
@@ -59,7 +63,7 @@ struct SignCommand: KnapsackCommand {
         session.add("files", .integer(signer.files))
         session.add("curve", .string(privateKey.curve.rawValue))
         session.add("key", .string(fingerprint))
-        session.say("wrote \(path): \(signer.files) files, \(basis.sentence)")
+        session.say("wrote \(path): \(Counted.text(signer.files, "file")), \(basis.sentence)")
         session.say("key: \(privateKey.curve.rawValue), \(fingerprint)")
     }
 
@@ -87,6 +91,9 @@ struct SignCommand: KnapsackCommand {
             let report = try await ArchiveVerifier(target, format: format, level: .full)
                 .verify(progress: session.progress)
             return (try BundleSigner(verified: report, of: target), .content)
+        }
+        if !fromLock, try FileStatus.existing(target)?.kind == .file {
+            return (try BundleSigner(file: target), .content)
         }
         let report = try await BundleVerifier(directory: target, level: fromLock ? .quick : .full)
             .verify(progress: session.progress)

@@ -8,6 +8,7 @@ struct UnpackCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "unpack",
         abstract: "Restore plain directories or the clients' caches from a bundle.",
+        usage: "knapsack unpack <bundle> --to <dir> [<options>]",
         discussion: """
             Every file is proved against the bundle's lock before it gets its name. What is there already \
             stays: equal content is used, other content is an error, and then nothing at all is written. \
@@ -73,30 +74,33 @@ struct UnpackCommand: KnapsackCommand {
             let content = try DirectoryContent(bundle)
             unpacker = try Unpacker(content, to: targets, entries: names, bundle: content.path)
         }
+        SignalHandler.goesOn()
         let receipt = try await unpacker.unpack(progress: session.progress)
         session.report(receipt.findings)
         session.add("bundle", .string(bundle))
         session.add("targets", .array(receipt.parts.map(\.json)))
         session.add("left", .array(receipt.left.map(JSON.string)))
         for part in receipt.parts { session.say(part.text) }
-        if !receipt.left.isEmpty {
-            session.say("not restored: \(receipt.left.joined(separator: ", ")), which --to DIR writes")
+        for (form, names) in receipt.leftByForm {
+            let own = form == .directories ? "" : "--\(form.rawValue) DIR restores, and "
+            session.say("not restored: \(names.joined(separator: ", ")), which \(own)--to DIR writes")
         }
     }
 }
 
 extension UnpackReceipt.Part {
     fileprivate var text: String {
-        var text = "\(target.path): \(files) \(files == 1 ? "file" : "files") of "
+        var text = "\(target.path): \(Counted.text(files, "file")) of "
         text += entries.joined(separator: ", ") + ", \(ByteCount.text(written)) written"
-        return present > 0 ? text + ", \(ByteCount.text(present)) were there" : text
+        if present > 0 { text += ", \(ByteCount.text(present)) were there" }
+        return lost > 0 ? text + ", \(Counted.text(lost, "file")) not restored" : text
     }
 
     fileprivate var json: JSON {
         [
             "form": .string(target.form.rawValue), "path": .string(target.path),
             "entries": .array(entries.map(JSON.string)), "files": .integer(files),
-            "written": .integer(written), "present": .integer(present),
+            "written": .integer(written), "present": .integer(present), "lost": .integer(lost),
         ]
     }
 }

@@ -9,6 +9,7 @@ struct VerifyCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Prove every byte of a bundle, or of the caches, against the lock.",
+        usage: "knapsack verify <bundle-or-lock> [<options>]",
         discussion: """
             Exit code 0: every byte is right; 1: something is changed, missing or extra; 2: it could not \
             be looked at.
@@ -84,9 +85,9 @@ struct VerifyCommand: KnapsackCommand {
             session.say("\(target): \(amount): every byte is right")
             if let signed { session.say("signed by the key \(signed)") }
             if report.unassembled > 0 {
-                let files = report.unassembled == 1 ? "1 file" : "\(report.unassembled) files"
                 session.say(
-                    "\(files) in segments proved by parts: a compressed archive has to be unpacked for more")
+                    "\(Counted.text(report.unassembled, "file")) in segments proved by parts: a compressed archive has to be unpacked for more"
+                )
             }
         }
     }

@@ -15,10 +15,18 @@ struct BundleReport {
     /// The bundle, its entries, and where each of their files is stored.
     func text(width: Int) -> String {
         var text = "\(bundle.path): bundle \(lock.bundle.name), \(form)"
-        if let found = bundle.found { text += ", \(found.files) files, \(ByteCount.text(found.bytes))" }
+        if let found = bundle.found {
+            text += ", \(Counted.text(found.files, "file")), \(ByteCount.text(found.bytes))"
+        }
         text += "\n\(lock.bundle.title)\n\n" + entries.text(width: width) + "\n" + files.text(width: width)
+        let others = lock.entries.filter { !$0.isPacked }
+        if !others.isEmpty {
+            text += "\nconverted from, and not in the bundle:\n"
+            text += others.map { "  \($0.name): \($0.asked.text)\n" }.joined()
+        }
         if bundle.found == nil {
-            text += "\nonly the lock was read: knapsack verify \(bundle.path) reads all of it\n"
+            text +=
+                "\nonly the lock was read: knapsack verify \(ShellWord.quoted(bundle.path)) reads all of it\n"
         }
         return text
     }
@@ -30,7 +38,7 @@ struct BundleReport {
                 .init(title: "LICENCE", canShrink: true), .init(title: "FILES", isNumber: true),
                 .init(title: "SIZE", isNumber: true), .init(title: "STORED", isNumber: true),
             ],
-            rows: zip(lock.entries, bundle.plan.shares).map { entry, share in
+            rows: zip(lock.packed, bundle.plan.shares).map { entry, share in
                 [
                     entry.name, entry.asked.text, entry.license?.id ?? "unknown", "\(share.files)",
                     ByteCount.text(share.named), ByteCount.text(share.stored),
@@ -44,7 +52,7 @@ struct BundleReport {
                 .init(title: "FILE", canShrink: true), .init(title: "SIZE", isNumber: true),
                 .init(title: "PROVED BY"), .init(title: "STORED", canShrink: true),
             ],
-            rows: lock.entries.flatMap { entry in
+            rows: lock.packed.flatMap { entry in
                 entry.files.map { file in
                     [
                         "\(entry.name)/\(file.path)", ByteCount.text(file.size), file.proof.rawValue,
@@ -60,7 +68,7 @@ struct BundleReport {
         case .at(let path): return path.text
         case .segments(let segments):
             let files = Set(segments.map(\.at)).count
-            return "\(Counted.text(segments.count, "segment")) of \(files) \(files == 1 ? "file" : "files")"
+            return "\(Counted.text(segments.count, "segment")) of \(Counted.text(files, "file"))"
         }
     }
 
@@ -78,7 +86,11 @@ struct BundleReport {
         members.append(
             .init(
                 "entries",
-                .array(zip(lock.entries, bundle.plan.shares).map { BundleReport.json($0, $1) })))
+                .array(zip(lock.packed, bundle.plan.shares).map { BundleReport.json($0, $1) })))
+        let others = lock.entries.filter { !$0.isPacked }
+        if !others.isEmpty {
+            members.append(.init("not_packed", .array(others.map { .string($0.name) })))
+        }
         return members
     }
 

@@ -4,7 +4,7 @@ import Locking
 extension ConversionOutcome {
     /// What became of it, for people.
     var sentence: String {
-        let amount = "\(files) \(files == 1 ? "file" : "files"), \(ByteCount.text(size))"
+        let amount = "\(Counted.text(files, "file")), \(ByteCount.text(size))"
         return switch state {
         case .made: "\(entry): converted \(text), \(amount)"
         case .cached: "\(entry): \(text) was converted before, \(amount)"

@@ -79,7 +79,7 @@ struct InspectReport {
             ?? (model.format == .pytorch ? "PyTorch checkpoint" : "safetensors")
         let all = total
         return "\(model.path): \(format), \(ByteCount.text(model.size))\(files)\n"
-            + "\(all.tensors) tensors, \(ParameterText.text(all.parameters)) parameters, "
+            + "\(Counted.text(all.tensors, "tensor")), \(ParameterText.text(all.parameters)) parameters, "
             + "\(Figure.fixed(all.bitsPerWeight, digits: 2)) bits per weight"
     }
 

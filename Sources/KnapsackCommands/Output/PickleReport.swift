@@ -11,7 +11,7 @@ struct PickleReport {
     private var scan: PickleScan { inspection.scan }
 
     func text(width: Int) -> String {
-        let count = scan.pickles == 1 ? "1 pickle" : "\(scan.pickles) pickles"
+        let count = Counted.text(scan.pickles, "pickle")
         let version = scan.pickles == 0 ? "" : " of protocol \(scan.protocolVersion)"
         var text =
             "\(inspection.path): \(scan.format), \(ByteCount.text(inspection.size)), \(count)\(version)\n\(verdict)\n"

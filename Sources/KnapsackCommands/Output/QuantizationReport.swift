@@ -96,8 +96,8 @@ struct QuantizationReport {
                 code: .quantizeFallback,
                 "\(fallen.count) of \(Counted.text(rows.count, "tensor")) \(fallen.count == 1 ? "gets another type because of its" : "get another type because of their") shape: \(signed(cost))",
                 notes: fallbacks.map { fallback in
-                    "\(fallback.tensors) \(fallback.wanted) became \(fallback.type): \(fallback.reason), "
-                        + signed(fallback.cost)
+                    "\(fallback.tensors) \(fallback.wanted) became \(fallback.type): "
+                        + "\(signed(fallback.cost)), \(fallback.reason)"
                 })
         ]
     }

@@ -1,3 +1,4 @@
+import Formats
 import Manifests
 
 /// What a command found and how it ended, from which every format is made.
@@ -28,8 +29,8 @@ struct Report {
         let errors = findings.count { $0.severity == .error }
         let warnings = findings.count { $0.severity == .warning }
         var parts: [String] = []
-        if errors > 0 { parts.append(errors == 1 ? "1 error" : "\(errors) errors") }
-        if warnings > 0 { parts.append(warnings == 1 ? "1 warning" : "\(warnings) warnings") }
+        if errors > 0 { parts.append(Counted.text(errors, "error")) }
+        if warnings > 0 { parts.append(Counted.text(warnings, "warning")) }
         if !parts.isEmpty { return parts.joined(separator: ", ") }
         return exitCode == 0 ? "everything holds" : "it does not hold"
     }

@@ -6,6 +6,7 @@ package struct LicenseName: Hashable {
     /// The identifier in small letters: SPDX's where it has one.
     package let id: String
 
+    /// Takes a name as it is written anywhere; what nobody knows stands for itself.
     package init(_ text: String) {
         let folded = LicenseName.fold(text)
         id = LicenseName.spellings[folded] ?? folded

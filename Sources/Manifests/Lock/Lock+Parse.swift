@@ -106,6 +106,15 @@ private struct LockReader {
             throw LockProblem("\(name): \(first.path) and \(second.path) are not in order, or named twice")
         }
         let asked = try asked(member(json, "asked", of: name), of: name)
+        if !asked.isPacked {
+            guard asked.source != nil else {
+                throw LockProblem("\(name) is made from another entry, and not packed")
+            }
+            if let file = files.first(where: { $0.placement != .natural }) {
+                throw LockProblem(
+                    "\(name): \(file.path) has a place in the bundle, and the entry is not packed")
+            }
+        }
         let origin = try origin(resolved, of: name)
         let isConverted = if case .conversion = origin { true } else { false }
         guard isConverted == (asked.conversion != nil) else {
@@ -174,7 +183,14 @@ private struct LockReader {
         }
         return Asked(
             content: content, include: json["include"]?.strings, exclude: json["exclude"]?.strings ?? [],
-            license: json["license"]?.string)
+            license: json["license"]?.string, isPacked: try isPacked(json["pack"], of: name))
+    }
+
+    /// Whether the entry's files are in the bundle: all are where the lock does not say.
+    private func isPacked(_ json: JSON?, of name: String) throws -> Bool {
+        guard let json else { return true }
+        guard let value = json.bool else { throw LockProblem("\(name): \"pack\" is neither true nor false") }
+        return value
     }
 
     private func origin(_ json: JSON, of name: String) throws -> Origin {
@@ -195,10 +211,10 @@ private struct LockReader {
             return .hub(repository, ref: try string(hub, "ref", of: name), commit: commit)
         }
         if let kaggle = json["kaggle"] {
-            let prefix = try string(kaggle, "type", of: name) == "dataset" ? "kaggle-dataset:" : "kaggle:"
-            guard
-                case .kaggle(let handle)? = try? Source.parse(prefix + string(kaggle, "handle", of: name)),
-                handle.version != nil
+            let type = try string(kaggle, "type", of: name)
+            guard let kind = KaggleHandle.Kind(rawValue: type),
+                let handle = try? KaggleHandle.parse(kind, string(kaggle, "handle", of: name)),
+                handle.version != nil || kind == .competition
             else { throw LockProblem("\(name): the handle is not one of Kaggle with a version") }
             return .kaggle(handle)
         }

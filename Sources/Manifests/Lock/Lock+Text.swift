@@ -94,6 +94,7 @@ extension Asked {
         if !exclude.isEmpty { members.append(JSON.Member("exclude", .array(exclude.map(JSON.string)))) }
         if let include { members.append(JSON.Member("include", .array(include.map(JSON.string)))) }
         if let license { members.append(JSON.Member("license", .string(license))) }
+        if !isPacked { members.append(JSON.Member("pack", .bool(false))) }
         return members.sortedByKey
     }
 }

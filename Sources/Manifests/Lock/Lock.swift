@@ -17,11 +17,15 @@ package struct Lock: Equatable, Sendable {
     /// The version of the facts, as ``factsVersion``; 0 where the lock does not say.
     package let factsVersion: Int
 
+    /// Sorts the entries by the bytes of their names.
     package init(bundle: BundleSettings, entries: [LockedEntry], factsVersion: Int = Lock.factsVersion) {
         self.factsVersion = factsVersion
         self.bundle = bundle
         self.entries = entries.sorted { $0.name.precedesByBytes($1.name) }
     }
+
+    /// The entries whose files are in the bundle, in the same order; the others are only converted from.
+    package var packed: [LockedEntry] { entries.filter(\.isPacked) }
 
     /// The entry with this name, or `nil`.
     package func entry(named name: String) -> LockedEntry? {
@@ -57,7 +61,7 @@ package struct LockedEntry: Equatable, Sendable {
     /// The tensors of the files, sorted by file and offset; empty unless the bundle shares tensors.
     package let tensors: [LockedTensor]
 
-    /// Makes a value from its parts.
+    /// Records what an entry asked for and what that is; files and tensors are in the order of their paths.
     package init(
         name: String, kind: Entry.Kind, asked: Asked, origin: Origin, license: LockedLicense?,
         facts: [JSON.Member], files: [LockedFile], tensors: [LockedTensor]
@@ -71,6 +75,9 @@ package struct LockedEntry: Equatable, Sendable {
         self.files = files
         self.tensors = tensors
     }
+
+    /// Whether its files are in the bundle; those of an entry with `pack = false` are only locked and converted from.
+    package var isPacked: Bool { asked.isPacked }
 
     /// The fact of this name, or `nil`.
     package func fact(_ name: String) -> JSON? { JSON.object(facts)[name] }
@@ -111,7 +118,7 @@ package struct LockedTensor: Equatable, Sendable {
     /// The digest of its bytes.
     package let sha256: SHA256Digest
 
-    /// Makes a value from its parts.
+    /// Records a tensor and the range of its file that holds it, in bytes.
     package init(
         file: RelativePath, name: String, dtype: String?, shape: [Int]?, bytes: Range<Int>,
         sha256: SHA256Digest
@@ -143,13 +150,18 @@ package struct Asked: Equatable, Sendable {
     package let exclude: [String]
     /// As in the manifest.
     package let license: String?
+    /// Whether the files are stored in the bundle; `false` is only written in entries with a source.
+    package let isPacked: Bool
 
-    /// Makes a value from its parts.
-    package init(content: Content, include: [String]?, exclude: [String], license: String?) {
+    /// Records what the manifest states of an entry; `include` is `nil` where it names no globs.
+    package init(
+        content: Content, include: [String]?, exclude: [String], license: String?, isPacked: Bool = true
+    ) {
         self.content = content
         self.include = include
         self.exclude = exclude
         self.license = license
+        self.isPacked = isPacked
     }
 }
 
@@ -161,13 +173,19 @@ extension Entry {
             case .source(let source): .source(source.text)
             case .conversion(let request): .conversion(request)
             }
-        return Asked(content: content, include: include, exclude: exclude, license: license)
+        return Asked(
+            content: content, include: include, exclude: exclude, license: license, isPacked: isPacked)
     }
 }
 
 extension Asked {
-    package init(source: String, include: [String]?, exclude: [String], license: String?) {
-        self.init(content: .source(source), include: include, exclude: exclude, license: license)
+    /// Records what the manifest states of an entry with a source.
+    package init(
+        source: String, include: [String]?, exclude: [String], license: String?, isPacked: Bool = true
+    ) {
+        self.init(
+            content: .source(source), include: include, exclude: exclude, license: license,
+            isPacked: isPacked)
     }
 
     /// The source's canonical text; `nil` for what is made from another entry.
@@ -206,7 +224,7 @@ package struct LockedLicense: Equatable, Sendable {
     /// Who states it.
     package let from: Witness
 
-    /// Makes a value from its parts.
+    /// Records a licence, and who states it.
     package init(id: String, from: Witness) {
         self.id = id
         self.from = from
@@ -239,7 +257,7 @@ package struct LockedFile: Equatable, Sendable {
     /// For an index of shards, the files of the entry that it names; else `nil`.
     package let shards: [RelativePath]?
 
-    /// Makes a value from its parts.
+    /// Records a file: its size in bytes, its SHA-256, and where a bundle stores it.
     package init(
         path: RelativePath, size: Int, sha256: SHA256Digest, proof: Proof, placement: Placement,
         shards: [RelativePath]?
@@ -252,6 +270,7 @@ package struct LockedFile: Equatable, Sendable {
         self.shards = shards
     }
 
+    /// The same file, stored in another place.
     package func placed(_ placement: Placement) -> LockedFile {
         LockedFile(
             path: path, size: size, sha256: sha256, proof: proof, placement: placement, shards: shards)
@@ -277,7 +296,7 @@ package struct Segment: Equatable, Sendable {
     /// The length in bytes, at least 1.
     package let length: Int
 
-    /// Makes a value from its parts.
+    /// Names a range of a stored file, in bytes.
     package init(at: RelativePath, offset: Int, length: Int) {
         self.at = at
         self.offset = offset

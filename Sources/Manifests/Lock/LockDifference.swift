@@ -137,6 +137,7 @@ package struct LockDifference: Equatable, Sendable {
     private static func summary(_ entry: LockedEntry) -> String {
         let size = entry.files.reduce(0) { $0 &+ $1.size }
         return "\(entry.asked.text), \(Counted.text(entry.files.count, "file")), \(ByteCount.text(size))"
+            + (entry.isPacked ? "" : ", not packed")
     }
 
     private static func fields(_ old: LockedEntry, _ new: LockedEntry) -> [String] {
@@ -145,6 +146,7 @@ package struct LockDifference: Equatable, Sendable {
             ("kind", old.kind.rawValue, new.kind.rawValue), ("source", old.asked.text, new.asked.text),
             ("include", text(old.asked.include), text(new.asked.include)),
             ("exclude", text(old.asked.exclude), text(new.asked.exclude)),
+            ("packed", old.isPacked ? "yes" : "no", new.isPacked ? "yes" : "no"),
             ("revision", revision(old.origin), revision(new.origin)),
             ("licence", license(old), license(new)), ("proved by", proofs(old), proofs(new)),
         ]
@@ -161,7 +163,8 @@ package struct LockDifference: Equatable, Sendable {
     private static func proofs(_ entry: LockedEntry) -> String {
         let unproved = entry.files.count { $0.proof == .none }
         if unproved == 0 { return "the cache" }
-        return unproved == entry.files.count ? "the lock only" : "the cache, but for \(unproved) files"
+        return unproved == entry.files.count
+            ? "the lock only" : "the cache, but for \(Counted.text(unproved, "file"))"
     }
 
     private static func size(_ old: Int, _ new: Int) -> [String] {
@@ -209,7 +212,7 @@ package struct LockDifference: Equatable, Sendable {
         let names = files.prefix(5).map { "\($0.path) (\(ByteCount.text($0.size)))" }
         let more = files.count > 5 ? " and \(files.count - 5) more" : ""
         return [
-            "\(files.count) \(files.count == 1 ? "file" : "files") \(what): "
+            "\(Counted.text(files.count, "file")) \(what): "
                 + names.joined(separator: ", ") + more
         ]
     }

@@ -83,6 +83,10 @@ package enum LockSchema {
                         "description": "The entries whose LoRA adapters are merged first.",
                     ],
                     "include": texts, "exclude": texts, "license": text,
+                    "pack": [
+                        "type": "boolean",
+                        "description": "Whether the files are in the bundle; they are where it is not said.",
+                    ],
                 ],
             ],
             "resolved": resolved,

@@ -12,6 +12,7 @@ package struct LockedConversion: Hashable, Sendable {
     /// What is made, by the manifest's keys, sorted.
     package let parameters: [JSON.Member]
 
+    /// Records the converter's version, the digest of all inputs, and the parameters.
     package init(converter: Int, inputs: SHA256Digest, parameters: [JSON.Member]) {
         self.converter = converter
         self.inputs = inputs

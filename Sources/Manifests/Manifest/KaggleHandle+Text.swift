@@ -1,6 +1,8 @@
+import Formats
+
 extension KaggleHandle {
-    /// The handle as kagglehub takes it: `owner/model/framework/variation/2` or `owner/name/versions/3`,
-    /// without the version if there is none.
+    /// The handle as kagglehub takes it: `owner/model/framework/variation/2`, `owner/name/versions/3` or
+    /// `competition`, without the version if there is none.
     package var text: String {
         let base = parts.joined(separator: "/")
         guard let version else { return base }
@@ -15,12 +17,12 @@ extension KaggleHandle {
         let allowed =
             switch kind {
             case .model: "owner/model/framework/variation, with or without /version"
-            case .dataset: "owner/name, with or without /versions/number"
+            case .dataset, .notebook: "owner/name, with or without /versions/number"
+            case .competition: "the competition's name alone, as in its address"
             }
-        let base = kind == .model ? 4 : 2
-        let versioned = kind == .model ? 5 : 4
+        let (base, versioned) = kind.parts
         guard all.count == base || all.count == versioned else {
-            throw SourceError("has \(all.count) parts", allowed: allowed)
+            throw SourceError("has \(Counted.text(all.count, "part"))", allowed: allowed)
         }
         for part in all where !isPlainName(part) {
             let problem = part.isEmpty ? "has an empty part" : "has the part \(quoted(part))"
@@ -28,11 +30,12 @@ extension KaggleHandle {
                 problem,
                 allowed: "parts of ASCII letters, digits, '-', '_' and '.', starting with a letter or digit")
         }
-        if kind == .dataset, all.count == versioned, all[2] != "versions" {
+        let hasVersion = all.count == versioned && versioned > base
+        if hasVersion, kind != .model, all[2] != "versions" {
             throw SourceError("has \(quoted(all[2])) before the version", allowed: allowed)
         }
         var version: Int?
-        if all.count == versioned, let last = all.last {
+        if hasVersion, let last = all.last {
             // A sign, leading zeros and other digits would be a second text for the same version.
             let isCanonical = last.utf8.allSatisfy { (0x30...0x39).contains($0) } && !last.hasBytes("0")
             guard isCanonical, let number = Int(last) else {
@@ -55,6 +58,17 @@ extension KaggleHandle {
             UInt8(ascii: "0")...UInt8(ascii: "9"):
             true
         default: false
+        }
+    }
+}
+
+extension KaggleHandle.Kind {
+    /// How many parts a handle has, without and with a version; the same where there are no versions.
+    package var parts: (base: Int, versioned: Int) {
+        switch self {
+        case .model: (4, 5)
+        case .dataset, .notebook: (2, 4)
+        case .competition: (1, 1)
         }
     }
 }

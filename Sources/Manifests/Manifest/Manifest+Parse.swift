@@ -176,6 +176,11 @@ extension ManifestReader {
             }
             if let entry = entry(name, kind, values, at: value.place) { entries.append(entry) }
         }
+        if !entries.isEmpty, !entries.contains(where: \.isPacked), diagnostics == nil {
+            report(
+                .manifestEmpty, "the manifest names nothing to pack: every entry has pack = false",
+                at: tables.first?.value.place ?? 0, fix: "take pack = false out of what the notebook needs")
+        }
         checkConversions(tables.map { ($0.value, $0.kind) })
         return entries
     }
@@ -272,9 +277,11 @@ extension ManifestReader {
             released: values["released"]?.date,
             maximumSize: values["max-size"]?.integer,
             accelerator: values["accelerator"]?.text.flatMap(Accelerator.init),
+            isPacked: values["pack"]?.flag ?? true,
             wheels: WheelSettings(
                 python: values["python"]?.text, platform: values["platform"]?.text,
-                provided: values["provided"]?.list ?? [], requires: values["requires"]?.list))
+                provided: values["provided"]?.list ?? [], providedFile: values["provided-file"]?.text,
+                requires: values["requires"]?.list))
     }
 }
 
@@ -289,6 +296,10 @@ extension ManifestReader.Value {
 
     fileprivate var date: CalendarDate? {
         if case .date(let value) = self { value } else { nil }
+    }
+
+    fileprivate var flag: Bool? {
+        if case .flag(let value) = self { value } else { nil }
     }
 
     fileprivate var integer: Int? {

@@ -13,6 +13,13 @@ package struct Manifest: Equatable, Sendable {
     /// The places of the keys of `[bundle]`; of the table itself under the empty name.
     var bundlePlaces: [String: Diagnostic.Location] = [:]
 
+    /// The same with other entries.
+    package func with(entries: [Entry]) -> Manifest {
+        var manifest = Manifest(path: path, bundle: bundle, policy: policy, entries: entries)
+        manifest.bundlePlaces = bundlePlaces
+        return manifest
+    }
+
     /// Where a key of `[bundle]` stands; the table where it does not have the key.
     package func bundleLocation(of key: String) -> Diagnostic.Location {
         bundlePlaces[key] ?? bundlePlaces[""] ?? Diagnostic.Location(file: path)
@@ -58,7 +65,7 @@ package struct BundleSettings: Equatable, Sendable {
     /// What a Kaggle model needs besides; `nil` for a dataset.
     package var model: Model?
 
-    /// Makes a value from its parts.
+    /// Takes settings that were checked, as `[bundle]` states them.
     package init(
         name: String, owner: String?, title: String, subtitle: String?, license: String, keywords: [String],
         deduplication: Deduplication, model: Model? = nil
@@ -190,6 +197,8 @@ package struct Entry: Equatable, Sendable {
     package internal(set) var maximumSize: Int?
     /// What this entry is meant for, where that is not what the policy states.
     package internal(set) var accelerator: Accelerator?
+    /// Whether its files are stored in the bundle; otherwise it is only locked, proved and converted from.
+    package internal(set) var isPacked = true
     /// What an entry of wheels states of the notebook; the defaults for every other one.
     package var wheels = WheelSettings()
 

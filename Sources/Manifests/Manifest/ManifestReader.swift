@@ -8,6 +8,7 @@ struct ManifestReader {
         case list([String])
         case integer(Int)
         case date(CalendarDate)
+        case flag(Bool)
     }
 
     /// More problems than this come from a file that is no manifest.
@@ -225,6 +226,11 @@ struct ManifestReader {
             wrongType(
                 value, key, label,
                 fix: CalendarDate(text).map { "write \(key.name) = \($0), without quotes" })
+        case (.flag, .bool(let isTrue)): return .flag(isTrue)
+        case (.flag, .string(let text)):
+            wrongType(
+                value, key, label,
+                fix: text == "true" || text == "false" ? "write \(key.name) = \(text), without quotes" : nil)
         case (.list(let rule, let mayBeEmpty), .list(let elements)):
             return list(elements, of: rule, mayBeEmpty, key, at: value.place, label)
         case (.listOrPath(let rule), .list(let elements)):

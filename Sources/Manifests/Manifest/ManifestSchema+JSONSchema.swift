@@ -107,11 +107,15 @@ extension ManifestSchema.Key {
             // TOML's dates are no strings to every validator.
             let others: JSON = ["array", "boolean", "null", "number", "object"]
             members += [.init("format", "date"), .init("not", ["type": others])]
+        case .flag: members.append(.init("type", "boolean"))
         case .listOrPath(let rule):
             let list: JSON = ["type": "array", "minItems": 1, "items": .object(rule.jsonSchema)]
             members.append(.init("anyOf", [list, .object(TextRule.line.jsonSchema)]))
         }
-        if let defaultText { members.append(.init("default", .string(defaultText))) }
+        if let defaultText {
+            let isFlag = if case .flag = type { true } else { false }
+            members.append(.init("default", isFlag ? .bool(defaultText == "true") : .string(defaultText)))
+        }
         return .object(members)
     }
 }

@@ -98,6 +98,8 @@ package enum ManifestSchema {
         case size
         /// A day.
         case date
+        /// True or false.
+        case flag
 
         /// The type for "must be …".
         var name: String {
@@ -108,6 +110,7 @@ package enum ManifestSchema {
             case .listOrPath: "a list of strings or a path"
             case .size: "a string such as \"200 GB\" or an integer of bytes"
             case .date: "a date without quotes"
+            case .flag: "true or false, without quotes"
             }
         }
 
@@ -124,6 +127,7 @@ package enum ManifestSchema {
                 "a list of strings that is not empty, each \(rule.allowed), or the path of a file of such lines"
             case .size: "a whole number of bytes from 1, or a size in B, kB, MB, GB, TB, KiB, MiB, GiB or TiB"
             case .date: "a day such as 2026-10-01"
+            case .flag: "true, false"
             }
         }
     }
@@ -175,6 +179,7 @@ package enum ManifestSchema {
     /// The tables.
     static let tables = [bundle, policy] + Entry.Kind.allCases.map(entry)
 
+    /// The table `[bundle]`.
     package static let bundle = Table(
         name: "bundle", kind: nil, isRequired: true,
         summary: "What the bundle is called and how it is laid out.",
@@ -229,6 +234,7 @@ package enum ManifestSchema {
     /// README has their licences. "unknown" would say that nobody looked.
     static let defaultLicense = "other"
 
+    /// The table `[policy]`.
     package static let policy = Table(
         name: "policy", kind: nil, summary: "The competition's rules, checked from the lock alone.",
         keys: [
@@ -307,6 +313,11 @@ package enum ManifestSchema {
                     name: "license", type: .text(.licenseExpression),
                     summary: "The licence, if the cache does not state it; case does not matter."),
                 Key(
+                    name: "pack", type: .flag, defaultText: "true",
+                    summary:
+                        "Whether the files are stored in the bundle; with false they are only converted from."
+                ),
+                Key(
                     name: "released", type: .date,
                     summary: "The day on which the model or data set was released, which no cache knows."),
                 Key(
@@ -362,6 +373,11 @@ package enum ManifestSchema {
             name: "provided", type: .list(.provided, mayBeEmpty: true),
             summary: "Packages that the notebook has already, with their versions if they are known."),
         Key(
+            name: "provided-file", type: .text(.line),
+            summary:
+                "The path of a file with such packages, relative to the manifest: what pip freeze prints there."
+        ),
+        Key(
             name: "requires", type: .list(.requirement, mayBeEmpty: false),
             summary:
                 "What will be installed, as pip takes it; every package of the entry if there is none."
@@ -374,7 +390,7 @@ package enum ManifestSchema {
 
     /// A model comes from a source or is made from another one.
     private static let modelForms = [
-        Form(key: "source", own: ["include", "exclude"], words: "with a source"),
+        Form(key: "source", own: ["include", "exclude", "pack"], words: "with a source"),
         Form(
             key: "from", own: ["dtype", "merge", "gguf", "via", "imatrix", "pre-tokenizer"],
             needsOneOf: ["dtype", "gguf"], exclusive: ("dtype", "gguf"),

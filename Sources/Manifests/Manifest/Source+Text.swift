@@ -25,19 +25,26 @@ extension Source {
         case hubDataset = "hf-dataset"
         /// A space of the Hugging Face Hub.
         case hubSpace = "hf-space"
+        /// A kernel of the Hugging Face Hub: code that the library kernels loads.
+        case hubKernel = "hf-kernel"
         /// A model of Kaggle.
         case kaggle
         /// A data set of Kaggle.
         case kaggleDataset = "kaggle-dataset"
+        /// A competition's data on Kaggle.
+        case kaggleCompetition = "kaggle-competition"
+        /// The output of a notebook of Kaggle.
+        case kaggleNotebook = "kaggle-notebook"
         /// A directory.
         case path
 
         /// What follows the colon, in words.
         package var form: String {
             switch self {
-            case .hub, .hubDataset, .hubSpace: "\(rawValue):organization/name@revision"
+            case .hub, .hubDataset, .hubSpace, .hubKernel: "\(rawValue):organization/name@revision"
             case .kaggle: "kaggle:owner/model/framework/variation/version"
-            case .kaggleDataset: "kaggle-dataset:owner/name/versions/number"
+            case .kaggleDataset, .kaggleNotebook: "\(rawValue):owner/name/versions/number"
+            case .kaggleCompetition: "kaggle-competition:name"
             case .path: "path:directory"
             }
         }
@@ -51,8 +58,9 @@ extension Source {
             case .model: .hub
             case .dataset: .hubDataset
             case .space: .hubSpace
+            case .kernel: .hubKernel
             }
-        case .kaggle(let handle): handle.kind == .model ? .kaggle : .kaggleDataset
+        case .kaggle(let handle): handle.kind.scheme
         case .path: .path
         }
     }
@@ -76,8 +84,11 @@ extension Source {
         case .hub: return try hub(.model, rest)
         case .hubDataset: return try hub(.dataset, rest)
         case .hubSpace: return try hub(.space, rest)
+        case .hubKernel: return try hub(.kernel, rest)
         case .kaggle: return .kaggle(try KaggleHandle.parse(.model, rest))
         case .kaggleDataset: return .kaggle(try KaggleHandle.parse(.dataset, rest))
+        case .kaggleCompetition: return .kaggle(try KaggleHandle.parse(.competition, rest))
+        case .kaggleNotebook: return .kaggle(try KaggleHandle.parse(.notebook, rest))
         case .path: return .path(try directory(rest))
         }
     }
@@ -133,6 +144,18 @@ extension Source {
             throw SourceError("starts with \"~\", which is not expanded", allowed: allowed)
         }
         return text
+    }
+}
+
+extension KaggleHandle.Kind {
+    /// The scheme of its sources.
+    package var scheme: Source.Scheme {
+        switch self {
+        case .model: .kaggle
+        case .dataset: .kaggleDataset
+        case .competition: .kaggleCompetition
+        case .notebook: .kaggleNotebook
+        }
     }
 }
 

@@ -18,6 +18,8 @@ package struct HubRepository: Equatable, Hashable, Sendable {
         case dataset
         /// Under `spaces--` in the cache.
         case space
+        /// Under `kernels--` in the cache.
+        case kernel
     }
 
     /// The kind.
@@ -25,7 +27,7 @@ package struct HubRepository: Equatable, Hashable, Sendable {
     /// "organization/name", or a legacy "name".
     package let id: String
 
-    /// Makes a value from its parts.
+    /// Takes an id that ``problem(inID:)`` has nothing against.
     package init(kind: Kind, id: String) {
         self.kind = kind
         self.id = id
@@ -40,16 +42,20 @@ package struct KaggleHandle: Equatable, Hashable, Sendable {
         case model
         /// owner/slug
         case dataset
+        /// A competition's data: slug, which has no versions
+        case competition
+        /// A notebook's output: owner/slug
+        case notebook
     }
 
     /// What it names.
     package let kind: Kind
-    /// The parts without the version: four for a model, two for a data set.
+    /// The parts without the version: four for a model, two for a data set or a notebook, one for a competition.
     package let parts: [String]
-    /// The version, or `nil` for the newest complete one in the cache.
+    /// The version, or `nil` for the newest complete one in the cache; always `nil` for a competition.
     package let version: Int?
 
-    /// Makes a value from its parts.
+    /// Takes parts that were checked; without a version it is the newest one that a cache has.
     package init(kind: Kind, parts: [String], version: Int?) {
         self.kind = kind
         self.parts = parts

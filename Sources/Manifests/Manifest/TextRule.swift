@@ -36,7 +36,9 @@ package enum TextRule: Equatable {
     var allowed: String {
         switch self {
         case .line: "one line of text that is not empty"
-        case .slug: "3 to 50 lowercase letters and digits, with single '-' between them"
+        case .slug:
+            "\(Self.datasetSlugLength.lowerBound) to \(Self.datasetSlugLength.upperBound) lowercase letters and "
+                + "digits, with single '-' between them; for a model \(Self.slugLength.lowerBound) are enough"
         case .owner: "lowercase letters and digits, with single '-' or '_' between them"
         case .entryName:
             "at most 64 lowercase letters, digits, '.', '_' and '-', starting with a letter or digit"
@@ -67,7 +69,7 @@ package enum TextRule: Equatable {
         case .licenseExpression:
             "^\\(*[A-Za-z0-9][A-Za-z0-9.+_-]*( (AND|OR|WITH) \\(*[A-Za-z0-9][A-Za-z0-9.+_-]*\\)*)*$"
         case .revision:
-            "^((hf:|hf-dataset:)?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?(@[0-9a-f]{40})?|kaggle(-dataset)?:[A-Za-z0-9_./-]+)$"
+            "^((hf:|hf-dataset:|hf-space:|hf-kernel:)?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?(@[0-9a-f]{40})?|kaggle(-dataset|-competition|-notebook)?:[A-Za-z0-9_./-]+)$"
         case .python: "^3\\.[0-9]{1,3}(\\.[0-9]{1,3})?$"
         case .platform:
             "^(manylinux_2_[0-9]{1,3}|manylinux1|manylinux2010|manylinux2014|musllinux_1_[0-9]{1,3}|linux)_("
@@ -75,10 +77,15 @@ package enum TextRule: Equatable {
         }
     }
 
+    /// How many characters the kaggle command takes for the name of a data set (kaggle 2.2.5, `dataset_create_new`).
+    package static let datasetSlugLength = 6...50
+    /// How many Kaggle takes for any name; the kaggle command looks only at the letters of a model's.
+    static let slugLength = 3...50
+
     /// The least and the most characters, where the pattern does not say it.
     var lengths: ClosedRange<Int>? {
         switch self {
-        case .slug: 3...50
+        case .slug: Self.slugLength
         case .entryName, .license: 1...64
         case .licenseExpression: 1...200
         default: nil
@@ -179,9 +186,9 @@ extension Entry.Kind {
     /// The sources that entries of this kind may have.
     var schemes: [Source.Scheme] {
         switch self {
-        case .model: [.hub, .kaggle, .path]
-        case .dataset: [.hubDataset, .kaggleDataset, .path]
-        case .wheels: [.path, .kaggleDataset, .hubDataset]
+        case .model: [.hub, .kaggle, .kaggleDataset, .kaggleNotebook, .path]
+        case .dataset: [.hubDataset, .kaggleDataset, .kaggleCompetition, .kaggleNotebook, .path]
+        case .wheels: [.path, .kaggleDataset, .kaggleNotebook, .hubDataset]
         case .files: Source.Scheme.allCases
         }
     }
@@ -193,10 +200,11 @@ extension Source.Scheme {
         let part = "[A-Za-z0-9][A-Za-z0-9._-]*"
         let version = "[1-9][0-9]*"
         return switch self {
-        case .hub, .hubDataset, .hubSpace:
+        case .hub, .hubDataset, .hubSpace, .hubKernel:
             "\(rawValue):[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?(@[^\\u0000-\\u0020~^:?*\\[\\\\\\u007f]+)?"
         case .kaggle: "\(rawValue):\(part)(/\(part)){3}(/\(version))?"
-        case .kaggleDataset: "\(rawValue):\(part)/\(part)(/versions/\(version))?"
+        case .kaggleDataset, .kaggleNotebook: "\(rawValue):\(part)/\(part)(/versions/\(version))?"
+        case .kaggleCompetition: "\(rawValue):\(part)"
         case .path: "\(rawValue):[^\\u0000-\\u001f\\u007f]+"
         }
     }

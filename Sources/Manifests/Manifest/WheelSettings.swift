@@ -8,6 +8,10 @@ package struct WheelSettings: Equatable, Sendable {
     package var platform: String?
     /// What the notebook has already, as `pip freeze` names it.
     package var provided: [String] = []
+    /// The path of a file with more of what it has, relative to the manifest; `nil` if there is none.
+    package var providedFile: String?
+    /// What that file has, once it was read; of a package that ``provided`` names, that counts.
+    package var frozen: FreezeFile?
     /// What will be installed; `nil` for every project in the wheelhouse.
     package var requires: [String]?
 
@@ -16,6 +20,13 @@ package struct WheelSettings: Equatable, Sendable {
     package static let defaultPython = "3.12"
     /// The glibc of Ubuntu 22.04, on which that image stands.
     package static let defaultPlatform = "manylinux_2_35_x86_64"
+
+    /// What the notebook has installed, each package once.
+    package var installed: [InstalledPackage] {
+        let named = provided.compactMap(WheelSettings.installed)
+        let names = Set(named.map(\.name))
+        return named + (frozen?.packages ?? []).filter { !names.contains($0.name) }
+    }
 
     /// The notebook's Python and platform; `nil` where a text is neither, which a manifest refuses.
     package var environment: PythonEnvironment? {

@@ -3,8 +3,11 @@ package import Storage
 
 /// The own bytes of a file in segments: ranges of the file that are stored together, in this order.
 package struct OwnBytes: Sendable {
+    /// The entry that the file belongs to.
     package let entry: LockedEntry
+    /// The file, which is a list of segments.
     package let file: LockedFile
+    /// The ranges of the file, in bytes.
     package let ranges: [Range<Int>]
 }
 
@@ -23,6 +26,22 @@ extension Lock {
     /// - Returns: `nil` where a digest that is needed is not known.
     package static func placing(
         _ bundle: BundleSettings, _ ordered: [LockedEntry],
+        own digest: (OwnBytes) throws -> SHA256Digest?
+    ) rethrows -> Lock? {
+        let others = ordered.filter { !$0.isPacked }
+        guard !others.isEmpty else { return try placing(bundle, packed: ordered, own: digest) }
+        // What is not packed has no place, and what is equal to it is stored all the same.
+        let placed = try placing(bundle, packed: ordered.filter(\.isPacked), own: digest)
+        return placed.map { lock in
+            Lock(
+                bundle: bundle,
+                entries: lock.entries
+                    + others.map { entry in entry.with(files: entry.files.map { $0.placed(.natural) }) })
+        }
+    }
+
+    private static func placing(
+        _ bundle: BundleSettings, packed ordered: [LockedEntry],
         own digest: (OwnBytes) throws -> SHA256Digest?
     ) rethrows -> Lock? {
         guard bundle.deduplication == .tensor else { return placing(bundle, ordered) }

@@ -44,7 +44,7 @@ package struct Plan: Equatable, Sendable {
     package let stored: [StoredFile]
     /// The files in segments, equal ones once.
     package let segmented: [SegmentedFile]
-    /// The entries' shares, in the lock's order.
+    /// The shares of the packed entries, in the order of ``Lock/packed``.
     package let shares: [Share]
 
     /// The size of all files of all entries in bytes.
@@ -79,7 +79,8 @@ private struct PlanBuilder {
     private var seen: Set<SHA256Digest> = []
 
     mutating func add(_ lock: Lock) throws(Diagnostics) {
-        for entry in lock.entries {
+        let entries = lock.packed
+        for entry in entries {
             for file in entry.files {
                 guard case .segments(let segments) = file.placement else { continue }
                 for segment in segments {
@@ -87,8 +88,8 @@ private struct PlanBuilder {
                 }
             }
         }
-        for entry in lock.entries { try add(entry) }
-        for entry in lock.entries {
+        for entry in entries { try add(entry) }
+        for entry in entries {
             for file in entry.files { try check(file, of: entry) }
         }
     }

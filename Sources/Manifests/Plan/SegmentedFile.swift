@@ -4,11 +4,14 @@ package import Storage
 package struct SegmentedFile: Equatable, Sendable {
     /// "entry/path", for messages.
     package let name: String
+    /// The size of the rebuilt file in bytes.
     package let size: Int
+    /// The SHA-256 of the rebuilt file.
     package let sha256: SHA256Digest
+    /// The ranges of stored files that make the file, in its order.
     package let segments: [Segment]
 
-    /// Makes a value from its parts.
+    /// Describes a file by what it is rebuilt from.
     package init(name: String, size: Int, sha256: SHA256Digest, segments: [Segment]) {
         self.name = name
         self.size = size

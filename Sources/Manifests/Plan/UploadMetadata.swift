@@ -14,6 +14,7 @@ package struct UploadMetadata {
     /// The files, sorted by name.
     package let files: [File]
 
+    /// Writes the metadata that a bundle with these settings is uploaded by.
     package init(_ bundle: BundleSettings) {
         if let model = bundle.model {
             let metadata = ModelMetadata(bundle, model)

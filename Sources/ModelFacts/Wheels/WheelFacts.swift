@@ -42,16 +42,21 @@ package struct WheelFacts: Equatable, Sendable {
     package let version: String?
     /// The tags of the WHEEL file, sorted, where they are not those of the file name.
     package var tags: [String] = []
+    /// `Requires-Python`, as the metadata states it.
     package let requiresPython: String?
+    /// `Requires-Dist`, each as the metadata states it.
     package let requires: [String]
+    /// `Provides-Extra`, each as the metadata states it.
     package let extras: [String]
     /// The licence that the wheel states, in SPDX's words if it has some; `nil` where it states none.
     package var license: String?
+    /// What is wrong with the wheel.
     package var problems: [Problem]
 
     /// Whether an installer takes it at all.
     package var isBroken: Bool { name == nil || problems.contains { $0.code == .broken } }
 
+    /// The record in a lock.
     package var json: JSON {
         func list(_ name: String, _ texts: [String]) -> JSON.Member? {
             texts.isEmpty ? nil : JSON.Member(name, .array(texts.map(JSON.string)))

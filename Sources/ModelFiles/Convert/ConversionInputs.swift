@@ -4,8 +4,11 @@ import ModelFacts
 
 /// What a conversion makes of a locked entry, as far as the lock reports.
 package struct ConversionInputs: Sendable {
+    /// How the files are made.
     package let recipe: any ConversionRecipe
+    /// Which of the entry's files are read, and which are carried over.
     package let selection: ConversionSelection
+    /// What the lock records of it.
     package let conversion: LockedConversion
     /// The files that become files of the new entry as they are.
     package let carried: [LockedFile]

@@ -27,10 +27,12 @@ package enum ConversionProblem {
         return error
     }
 
+    /// That no directory is known in which conversions are kept.
     package static let noCache = Diagnostic(
         code: .noHome, "nothing states where conversions are kept",
         fix: "set HOME or KNAPSACK_CACHE_DIR", verdict: .undecided)
 
+    /// That the lock of an entry was made by a version of the conversion that this one is not.
     package static func newerConverter(_ entry: String, locked: Int, here: Int) -> Diagnostic {
         Diagnostic(
             code: .lockStale,

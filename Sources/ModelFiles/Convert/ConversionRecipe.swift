@@ -57,7 +57,7 @@ package struct ConversionInput: Sendable {
     /// Which of the adapters that are merged it belongs to; `nil` for the model's own files.
     package var adapter: Int?
 
-    /// Makes a value from its parts.
+    /// Names an input by its path in the entry, and its place on disk.
     package init(path: RelativePath, location: String, status: FileStatus?, adapter: Int? = nil) {
         self.path = path
         self.location = location

@@ -35,6 +35,7 @@ package struct ImatrixInput: Sendable {
         self.sha256 = sha256
     }
 
+    /// Opens the importance matrix that an entry of the manifest asks for.
     package func open(for entry: String) throws -> ImatrixFile {
         try check(for: entry)
         return try ImatrixFile.open(path: location ?? name, name: name)

@@ -140,22 +140,3 @@ package struct ModelConversion: Sendable {
 extension ConversionInput {
     fileprivate var size: Int { status?.size ?? 0 }
 }
-
-extension Caches {
-    /// The files of a model that a person names: a source such as `hf:org/name`, a directory, or the snapshot's
-    /// directory of a hub cache, whose links lead out of it into the cache.
-    ///
-    /// - Throws: if there is no such model. Problems of single files are in the snapshot.
-    package func model(_ text: String) throws(Diagnostics) -> Snapshot {
-        if let source = try? Source.parse(text) {
-            return try snapshot(for: source, pinned: nil, manifestDirectory: ".")
-        }
-        if let path = try? Directory.realPath(text), let found = LocalDirectory.hubSource(of: path),
-            case .hub(let repository, let commit)? = try? Source.parse(found)
-        {
-            let root = Path.parent(Path.parent(Path.parent(path)))
-            return try HubCache(root: root).snapshot(repository, ref: commit, commit: commit)
-        }
-        return try LocalDirectory(text, relativeTo: ".").snapshot()
-    }
-}

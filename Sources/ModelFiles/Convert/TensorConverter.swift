@@ -66,6 +66,7 @@ struct TensorConverter {
         let element: Int
         let problem: Problem
 
+        /// What hinders it.
         enum Problem: Equatable {
             /// The source's number is infinite or not a number.
             case source(Float)

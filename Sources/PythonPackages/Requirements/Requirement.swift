@@ -16,6 +16,7 @@ package struct Requirement: Equatable, Sendable {
         self.init(name: name, extras: [], specifiers: specifiers, url: nil, marker: nil)
     }
 
+    /// Describes a requirement, as PEP 508 has it, by its parts.
     package init(name: String, extras: [String], specifiers: SpecifierSet, url: String?, marker: Marker?) {
         self.name = name
         self.extras = extras

@@ -32,7 +32,9 @@ package struct PackageResolver: Sendable {
 
     /// The Python and the platform.
     package let environment: PythonEnvironment
+    /// What there is to choose from, by the normalized name of the project, the best first.
     package let candidates: [String: [PackageCandidate]]
+    /// What is installed already, by the normalized name of the project.
     package let installed: [String: InstalledPackage]
 
     /// A resolver.

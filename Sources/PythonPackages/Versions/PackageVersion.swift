@@ -44,6 +44,7 @@ package struct PackageVersion: Sendable {
     /// The local version, behind "+"; empty if there is none.
     package let local: [LocalPart]
 
+    /// Describes a version, as PEP 440 has it, by its segments.
     package init(
         epoch: UInt64, release: [UInt64], pre: Prerelease? = nil, post: UInt64? = nil, dev: UInt64? = nil,
         local: [LocalPart] = []

@@ -118,7 +118,7 @@ extension PackageVersion {
 
 extension String {
     /// Without ASCII white space at both ends.
-    var trimmed: String {
+    package var trimmed: String {
         func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
         let tail = Substring(utf8.drop(while: isSpace))
         guard let end = tail.utf8.lastIndex(where: { !isSpace($0) }) else { return "" }

@@ -59,6 +59,14 @@ package struct LinuxPlatform: Equatable, Sendable {
         ("manylinux2014", 17), ("manylinux2010", 12), ("manylinux1", 5),
     ]
 
+    /// The tags that `pip download --platform` has to be given one by one, newest first: pip takes a tag for itself alone,
+    /// but for the names before PEP 600, with which it takes the older of them (pip 26, `_custom_manylinux_platforms`).
+    package var pipTags: [String] {
+        let known = tags.filter { !$0.hasPrefix("linux_") }
+        let last = known.firstIndex { tag in Self.legacy.contains { tag == "\($0.name)_\(machine)" } }
+        return known.isEmpty ? tags : Array(known.prefix(last.map { $0 + 1 } ?? known.count))
+    }
+
     /// The platform tags that the machine takes, best first.
     package var tags: [String] {
         var tags = ["linux_\(machine)"]

@@ -17,7 +17,7 @@ enum HardwareRules {
                     code: .acceleratorRetired, "\(machine.name): \(trouble)",
                     fix: "write accelerator = \"\(Accelerator.t4x2.rawValue)\""))
         }
-        let loaded = lock.entries.compactMap { entry -> Int? in
+        let loaded = lock.packed.compactMap { entry -> Int? in
             let own = manifest.entries.first { $0.name == entry.name }?.accelerator
             return own == nil || own == accelerator ? LoadedWeights(entry)?.range.upperBound : nil
         }
@@ -156,9 +156,7 @@ private struct EntryRules {
                 fix: "load it with dtype=\"float16\", or pack one that is made with from = \"\(name)\" and "
                     + "dtype = \"f16\"")
         }
-        let source =
-            isSource
-            ? ["if it is here only to make others from it, write allow = [\"accelerator-memory\"]"] : []
+        let source = isSource ? ["if it is here only to make others from it, write pack = false"] : []
         return Diagnostic(
             code: .acceleratorMemory, "\(name): \(what), and \(place)", notes: [layout] + source,
             fix: smaller)

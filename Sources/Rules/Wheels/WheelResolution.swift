@@ -80,7 +80,7 @@ struct WheelResolution {
         self.unfit = unfit
         resolver = PackageResolver(
             environment, candidates: candidates,
-            installed: entry.wheels.provided.compactMap(WheelSettings.installed))
+            installed: entry.wheels.installed)
         if let requires = entry.wheels.requires {
             roots = requires.compactMap { try? Requirement(parsing: $0) }.map { .requirement($0) }
             return
@@ -107,7 +107,7 @@ struct WheelResolution {
                 "\(entry.name): no wheel of \(name) fits \(entry.wheels.environmentText)",
                 notes: reasons(name),
                 fix:
-                    "download the one for it (\(download(name))), or leave these out with the entry's exclude"
+                    "leave these out with the entry's exclude, or download the one for it: \(download(name))"
             )
         }
         switch resolver.resolve(roots) {
@@ -162,21 +162,23 @@ struct WheelResolution {
                     ? "\(entry.name): \(what), and there is \(there) \(place)"
                     : "\(entry.name): no version of \(gap.name) is right for all that need it",
                 notes: needs + ["there is \(gap.name) \(there)"] + reasons(gap.name),
-                fix: "put a version into the wheelhouse that all of them take (\(download(gap.name)))")
+                fix:
+                    "put a version into the wheelhouse that all of them take: \(download(gap.name, gap.needs))"
+            )
         }
         guard unfit[gap.name] == nil else {
             return Diagnostic(
                 code: .wheelIncompatible,
                 "\(entry.name): \(what), and no wheel of it fits \(entry.wheels.environmentText)",
                 notes: needs.dropFirst() + reasons(gap.name),
-                fix: "download the one for it (\(download(gap.name)))")
+                fix: "download the one for it: \(download(gap.name, gap.needs))")
         }
         return Diagnostic(
             code: .wheelMissing, "\(entry.name): \(what), which is neither in the wheelhouse nor provided",
             notes: Array(needs.dropFirst()),
             fix:
-                "put it into the wheelhouse (\(download(gap.name))), or add \"\(gap.name)\" to `provided` if "
-                + "the notebook has it")
+                "add \"\(gap.name)\" to `provided` if the notebook has it, or put it into the wheelhouse: "
+                + download(gap.name, gap.needs))
     }
 
     private func title(_ index: Int) -> String {
@@ -199,10 +201,20 @@ struct WheelResolution {
         }
     }
 
-    /// The command that downloads a project's wheel for the notebook.
-    private func download(_ name: String) -> String {
-        let platform = entry.wheels.platform ?? WheelSettings.defaultPlatform
-        let python = entry.wheels.python ?? WheelSettings.defaultPython
-        return "pip download --only-binary :all: --python-version \(python) --platform \(platform) \(name)"
+    /// The command that downloads a project's wheel for the notebook, into the wheelhouse where that is a directory.
+    /// - Parameter needs: what is asked of its version, by all that need it.
+    private func download(_ name: String, _ needs: [ClosureExplanation.Need] = []) -> String {
+        var conditions: [String] = []
+        for text in needs.flatMap({ $0.requirement.specifiers.specifiers }).map(\.description)
+        where !conditions.contains(text) { conditions.append(text) }
+        var command = "pip download --no-deps --only-binary :all:"
+        if case .path(let directory)? = entry.source {
+            let place = Path.join(Path.parent(entry.location.file), directory)
+            command += " --dest \(ShellWord.quoted(place))"
+        }
+        // The manifest's reader takes no other texts for these two than words of a shell.
+        command += " --python-version \(entry.wheels.python ?? WheelSettings.defaultPython)"
+        for tag in entry.wheels.environment?.platform.pipTags ?? [] { command += " --platform \(tag)" }
+        return command + " " + ShellWord.quoted(name + conditions.joined(separator: ","))
     }
 }

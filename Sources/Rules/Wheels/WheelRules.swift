@@ -5,6 +5,7 @@ package import ModelFacts
 /// Whether what a `[[wheels]]` entry holds can be installed where the manifest states, without an index: decided
 /// from the lock alone, as pip decides it with `--no-index --find-links`.
 package enum WheelRules {
+    /// The findings of one entry; none for an entry of another kind.
     package static func findings(_ entry: Entry, _ locked: LockedEntry) -> [Diagnostic] {
         guard locked.kind == .wheels else { return [] }
         let sources = locked.files.map(\.path).filter(WheelFiles.isSource).map { source(entry.name, $0) }
@@ -16,7 +17,22 @@ package enum WheelRules {
                     fix: "run knapsack lock {manifest}")
             ]
         }
-        return faults(entry.name, wheels) + sources + WheelResolution.findings(entry, wheels)
+        return faults(entry.name, wheels) + sources + unread(entry) + WheelResolution.findings(entry, wheels)
+    }
+
+    /// Lines of the file of what the notebook has that name no package in a known way.
+    private static func unread(_ entry: Entry) -> [Diagnostic] {
+        guard let lines = entry.wheels.frozen?.unread, let first = lines.first else { return [] }
+        let file = entry.wheels.providedFile ?? ""
+        let more = lines.count > 5 ? ["… and \(lines.count - 5) more"] : []
+        return [
+            Diagnostic(
+                code: .providedLine,
+                "\(entry.name): \(Counted.text(lines.count, "line")) of \(file) cannot be read as what pip freeze prints, "
+                    + "the first is line \(first.number)",
+                notes: lines.prefix(5).map { "line \($0.number): \(quoted($0.text))" } + more,
+                fix: "write it with pip freeze or knapsack.freeze() in the notebook, or take these lines out")
+        ]
     }
 
     /// What is wrong with wheels themselves.

@@ -55,6 +55,7 @@ package struct PickleScan: Equatable, Sendable {
         globals.filter { $0.reason == nil }.map(\.path).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
+    /// Takes a finding; of very many only some are kept, but the verdict of each counts.
     package mutating func add(_ finding: Finding) {
         guard findings.count < Self.maximumTold else {
             // The verdict has to count even where the sentence is not kept.
@@ -64,6 +65,7 @@ package struct PickleScan: Equatable, Sendable {
         findings.append(finding)
     }
 
+    /// Takes a name that the pickle imports, each once.
     package mutating func add(_ global: Global) {
         guard !globals.contains(global), global.reason != nil || refusedCount < Self.maximumTold else {
             return

@@ -1,5 +1,6 @@
 /// What is known of a value while a pickle is scanned: as much as decides what is imported and called. 8 bytes.
 struct ScanValue: Equatable {
+    /// What a value can be, as far as that decides anything.
     enum Kind: UInt64 {
         /// What a call returned, which may be a text.
         case other

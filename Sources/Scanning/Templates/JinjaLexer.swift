@@ -1,5 +1,6 @@
 /// A piece of a tag.
 struct JinjaToken: Equatable {
+    /// What a piece can be.
     enum Kind: Equatable {
         case name(String)
         case text(String)

@@ -1,5 +1,6 @@
 /// An expression of a Jinja template.
 struct JinjaNode {
+    /// What an expression can be.
     indirect enum Content {
         /// A string, its escapes replaced.
         case text(String)

@@ -33,6 +33,7 @@ package struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible
     /// The system call that failed, for ``Code/file``.
     package let cause: FileError?
 
+    /// States what is wrong with an archive, or with one entry of it.
     package init(_ code: Code, _ archive: String, entry: String? = nil, _ reason: String) {
         self.code = code
         self.archive = archive
@@ -41,6 +42,7 @@ package struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible
         cause = nil
     }
 
+    /// Wraps what the file system reports of the archive's file.
     package init(_ cause: FileError) {
         code = .file
         archive = cause.path

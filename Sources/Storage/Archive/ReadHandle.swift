@@ -13,6 +13,7 @@ import Glibc
 
     /// What libarchive states of an entry.
     struct Header {
+        /// What an entry stands for.
         enum Kind { case file, directory, hardLink, symbolicLink, other }
         /// The bytes of the name, or `nil` if there is none.
         let name: [UInt8]?
@@ -175,7 +176,10 @@ import Glibc
         if let failure = source.failure { throw failure }
         if code == ARCHIVE_OK { return true }
         if code == ARCHIVE_EOF { return false }
-        let text = unsafe archive_error_string(archive).map { unsafe String(cString: $0) }
-        throw ArchiveError(.damaged, source.path, entry: entry, text ?? "libarchive failed with code \(code)")
+        var text = unsafe archive_error_string(archive).map { unsafe String(cString: $0) } ?? ""
+        // Some of its messages end in a line break.
+        while text.last?.isWhitespace ?? false { text.removeLast() }
+        throw ArchiveError(
+            .damaged, source.path, entry: entry, text.isEmpty ? "libarchive failed with code \(code)" : text)
     }
 }

@@ -12,6 +12,7 @@ package struct TensorExtent: Equatable, Sendable {
     /// ``dtype`` is.
     package let shape: [Int]?
 
+    /// Names a tensor and the range of its file that holds it, in bytes.
     package init(name: String, bytes: Range<Int>, dtype: String? = nil, shape: [Int]? = nil) {
         self.name = name
         self.bytes = bytes

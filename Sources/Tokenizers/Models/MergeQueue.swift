@@ -1,5 +1,6 @@
 /// The merges that can be made, as a binary heap: the lowest rank first, of equal ones the leftmost.
 struct MergeQueue {
+    /// A merge that can be made.
     struct Item {
         let rank: UInt32
         let place: Int

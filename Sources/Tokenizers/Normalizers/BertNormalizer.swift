@@ -7,6 +7,7 @@ package struct BertNormalizer: TextNormalizer {
     private let stripsAccents: Bool
     private let lowercases: Bool
 
+    /// Reads the settings of a `BertNormalizer`.
     package init(_ part: TokenizerPart) throws(ConversionError) {
         cleans = try part.bool("clean_text", default: true)
         separatesChinese = try part.bool("handle_chinese_chars", default: true)

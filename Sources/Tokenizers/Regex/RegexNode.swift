@@ -85,6 +85,7 @@ enum RegexAssertion: Sendable {
 
 /// Why a regular expression is none, or why matching it was given up.
 package struct RegexError: Error, Equatable {
+    /// What is wrong, as a clause without a place.
     package let message: String
     /// Where in the pattern, in units of its dialect; 0 where it is not about one place.
     package let offset: Int

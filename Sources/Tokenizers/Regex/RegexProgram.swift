@@ -1,5 +1,6 @@
 /// A regular expression, compiled.
 package struct RegexProgram: Sendable {
+    /// One instruction.
     enum Step: Sendable {
         case set(Int)
         /// As many scalars of a set as there are, between the two numbers.

@@ -61,6 +61,7 @@ struct ScalarSet: Sendable {
 }
 
 extension ScalarSet.Part {
+    /// Whether a scalar is in this part of a set.
     package func contains(_ scalar: Unicode.Scalar) -> Bool {
         switch self {
         case .range(let range): range.contains(scalar.value)

@@ -1,7 +1,9 @@
 /// A set of general categories of Unicode, such as `L` or `Nd`.
 package struct ScalarCategories: OptionSet, Sendable {
+    /// One bit for each category.
     package let rawValue: UInt32
 
+    /// Takes one bit for each category.
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     static let lu = Self(rawValue: 1 << 0)

@@ -34,6 +34,24 @@ import Testing
         #expect(list.compactMap { $0["ref"]?.string }.count == 8)
     }
 
+    @Test func whatIsNotPackedIsNoComponentButStaysAnAncestor() throws {
+        let document = try SBOMSamples.json(SBOMSamples.lock(without: ["base"]), .cyclonedx)
+        let components = try #require(document["components"]?.array)
+        #expect(!components.contains { $0["bom-ref"]?.string == "models/base" })
+        let used = try #require(document["formulation"]?.array?.first?["components"]?.array)
+        #expect(used.compactMap { $0["bom-ref"]?.string } == ["models/base"])
+        let cast = try #require(components.first { $0["bom-ref"]?.string == "models/cast" })
+        #expect(cast["pedigree"]?["ancestors"]?.array?.first?["version"]?.string == SBOMSamples.commit)
+        let names = Set(Self.values(of: "bom-ref", in: document))
+        let list = try #require(document["dependencies"]?.array)
+        for reference in Self.values(of: "ref", in: document)
+            + list.flatMap({ $0["dependsOn"]?.strings ?? [] })
+        {
+            #expect(names.contains(reference), "\(reference)")
+        }
+        #expect(!list.flatMap { $0["dependsOn"]?.strings ?? [] }.contains("models/base"))
+    }
+
     @Test func givesModelsOfTheHubAPackageURL() throws {
         let base = try component("models/base")
         #expect(base["purl"]?.string == "pkg:huggingface/org/Base_Model@\(SBOMSamples.commit)")

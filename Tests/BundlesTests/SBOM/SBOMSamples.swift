@@ -70,6 +70,22 @@ enum SBOMSamples {
 
     static func lock() throws -> Lock { try Samples.lock(Samples.bundle, try entries()) }
 
+    /// The same, where the bundle does not have these entries.
+    static func lock(without names: [String]) throws -> Lock {
+        let entries = try entries().map { entry in
+            guard names.contains(entry.name) else { return entry }
+            let asked = entry.asked
+            return LockedEntry(
+                name: entry.name, kind: entry.kind,
+                asked: Asked(
+                    content: asked.content, include: asked.include, exclude: asked.exclude,
+                    license: asked.license, isPacked: false),
+                origin: entry.origin, license: entry.license, facts: entry.facts, files: entry.files,
+                tensors: entry.tensors)
+        }
+        return try Samples.lock(Samples.bundle, entries)
+    }
+
     static func json(_ lock: Lock, _ format: BillOfMaterials.Format) throws -> JSON {
         let text = try BillOfMaterials(lock).text(format)
         return try JSON.parse(Array(text.utf8).span)

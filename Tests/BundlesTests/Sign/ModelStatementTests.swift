@@ -77,7 +77,7 @@ import Testing
     @Test func refusesWhatDoesNotAddUp() throws {
         let digest = ModelStatementTests.digest
         #expect(try problem(text([resource("a")])) == nil)
-        #expect(try problem(text([resource("a")], digests: [1]))?.reason.contains("add up") == true)
+        #expect(try problem(text([resource("a")], digests: [1]))?.reason.contains("does not follow") == true)
         #expect(try problem(text([resource("a"), resource("a")]))?.reason == "names a twice")
         #expect(try problem(text([]))?.reason == "names no file")
         #expect(try problem(text([resource("."), resource("a")])) != nil)

@@ -23,6 +23,8 @@ import Testing
                 ])
             #expect(receipt.findings.isEmpty)
             #expect(receipt.left == ["bert", "copied", "plain"])
+            #expect(receipt.leftByForm.map(\.form) == [.directories, .hub])
+            #expect(receipt.leftByForm.map(\.names) == [["plain"], ["bert", "copied"]])
         }
     }
 
@@ -32,6 +34,9 @@ import Testing
             try writeFile(sample.bundle + "/models/tuned/config.json", "{\"b\":3}")
             let receipt = try await sample.unpack(.kagglehub)
             #expect(receipt.findings.map(\.code.rawValue) == ["changed"])
+            // The damaged file is not counted as restored, and neither are its bytes.
+            #expect(receipt.parts.map(\.files) == [2] && receipt.parts.map(\.lost) == [1])
+            #expect(receipt.parts.first?.written == UnpackSample.weights.utf8.count + 1 + 5)
             let tree = try sample.tree()
             #expect(tree["models/owner/model/pyTorch/tuned/2.complete"] == nil)
             #expect(tree["datasets/owner/set/3.complete"] == "")

@@ -15,7 +15,8 @@ from schemas import published_schema
 SOURCES = ROOT / "Sources"
 SWIFT = sorted(SOURCES.rglob("*.swift"))
 # Options in the pages that belong to other programs.
-FOREIGN_OPTIONS = {"--no-index", "--find-links", "--public", "--"}  # pip's, kaggle's, and what ends options of Tests/run
+# Of pip and kaggle, and what ends the options of Tests/run.
+FOREIGN_OPTIONS = {"--no-index", "--find-links", "--platform", "--public", "--"}
 by_name = pytest.mark.parametrize("page", PAGES, ids=name)
 
 
@@ -66,10 +67,8 @@ def options(knapsack) -> dict[str, set[str]]:
         _, _, below = text.partition("SUBCOMMANDS:\n")
         below, _, _ = below.partition("\n\n")
         left += [f"{command} {word}".strip() for word in re.findall(r"^  (\w+) ", below, flags=re.MULTILINE)]
-    # What the parser has, and what is written out as --update, is not in the help.
+    # What the parser has is not in the help.
     found[""].add("--generate-completion-script")
-    for command in ("lock", "pack"):
-        found[command].add("--update-all")
     return found
 
 

@@ -10,6 +10,7 @@ import zipfile
 
 import pytest
 from cli import manifest, read_lock
+from project import LOADER
 from wheelhouse import PLATFORM, PYTHON, install_pip, members, pip_verdict, record, write_installed, write_wheel
 
 RANDOM_HOUSES = int(os.environ.get("KNAPSACK_WHEELHOUSES", "20"))
@@ -280,3 +281,72 @@ def test_agrees_with_pip_on_random_wheelhouses(agree, tmp_path, seed):
         write_installed(tmp_path / "installed", name, version)
         entry["provided"] = [*entry.get("provided", []), f"{name}=={version}"]
     agree(tmp_path, installed=tmp_path / "installed" if installed else None, **entry)
+
+
+# What a finding states can be pasted, and what the notebook lists of itself is read
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "py3-none-any",
+        "cp312-cp312-manylinux_2_35_x86_64",
+        "cp312-cp312-manylinux_2_28_x86_64",
+        "cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64",
+        "cp312-abi3-manylinux2014_x86_64",
+        "cp312-cp312-manylinux_2_5_x86_64.manylinux1_x86_64",
+    ],
+)
+def test_the_download_that_a_finding_states_works_as_it_is(knapsack, tmp_path, tag):
+    folder = tmp_path / "my house"
+    write_wheel(folder, "app", "1.0", "lib>=1,<2")
+    write_wheel(tmp_path / "index", "lib", "1.5", "more", tag=tag)
+    write_wheel(tmp_path / "index", "lib", "2.0", tag="py3-none-any")
+    path = tmp_path / "wheels.toml"
+    entry = {"name": "wheels", "source": "path:my house", "python": "3.12", "platform": "manylinux_2_35_x86_64"}
+    path.write_text(manifest(wheels=[{**entry, "provided": ["more"]}]))
+    knapsack("lock", path).expect(0)
+    (finding,) = [f for f in knapsack("check", path, "--json").expect(1).json()["findings"] if f["severity"] == "error"]
+    _, _, command = finding["fix"].partition(": ")
+    environment = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path / "index"), "PIP_CONFIG_FILE": os.devnull}
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "pip").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pip --disable-pip-version-check "$@"\n')
+    (tmp_path / "bin" / "pip").chmod(0o755)
+    environment["PATH"] = f"{tmp_path / 'bin'}:{environment['PATH']}"
+    done = subprocess.run(["sh", "-c", command], env=environment, cwd="/", capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    assert sorted(file.name for file in folder.iterdir()) == ["app-1.0-py3-none-any.whl", f"lib-1.5-{tag}.whl"]
+    knapsack("lock", path).expect(0)
+    knapsack("check", path).expect(0)
+
+
+@pytest.mark.smoke
+def test_what_pip_and_the_loader_freeze_is_what_is_provided(agree, knapsack, base, tmp_path):
+    """A wheelhouse that lacks what this very Python has, with the lists that pip and the loader write of it."""
+    import pytest as installed
+
+    write_wheel(tmp_path / "house", "app", "1.0", f"pytest=={installed.__version__}")
+    codes, done = check(knapsack, tmp_path)
+    assert codes == ["wheel-missing"]
+    frozen = subprocess.run([sys.executable, "-m", "pip", "freeze", "--all"], capture_output=True, text=True, check=True)
+    (tmp_path / "pip.txt").write_text(frozen.stdout)
+    code = f"import sys; sys.path.insert(0, {str(LOADER.parent)!r}); import knapsack; print(knapsack.freeze('loader.txt'))"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True)
+    for name in ("pip.txt", "loader.txt"):
+        codes, done = check(knapsack, tmp_path, **{"provided-file": name})
+        assert codes == [], f"{name}: {done.text}"
+
+
+def test_a_list_that_cannot_be_read_is_named(knapsack, tmp_path):
+    write_wheel(tmp_path / "house", "app", "1.0")
+    path = tmp_path / "wheels.toml"
+    path.write_text(manifest(wheels=[{"name": "wheels", "source": "path:house", "provided-file": "none.txt"}]))
+    done = knapsack("lock", path, "--json").expect(2)
+    assert [finding["code"] for finding in done.json()["findings"]] == ["provided-unreadable"]
+    (tmp_path / "none.txt").write_text("Package    Version\n---------- -------\nnumpy      1.0\n")
+    codes, done = check(knapsack, tmp_path, **{"provided-file": "none.txt"})
+    assert codes == []
+    (finding,) = done.json()["findings"]
+    assert (finding["code"], finding["severity"]) == ("provided-line", "warning")
+    assert "line 1: \"Package    Version\"" in finding["notes"]

@@ -24,6 +24,10 @@ import Testing
         ("kaggle:qwen-lm/qwen2.5/Transformers/0.5b", "kaggle:qwen-lm/qwen2.5/Transformers/0.5b"),
         ("kaggle-dataset:owner/slug", "kaggle-dataset:owner/slug"),
         ("kaggle-dataset:owner/slug/versions/12", "kaggle-dataset:owner/slug/versions/12"),
+        ("kaggle-competition:titanic", "kaggle-competition:titanic"),
+        ("kaggle-notebook:owner/slug", "kaggle-notebook:owner/slug"),
+        ("kaggle-notebook:owner/slug/versions/4", "kaggle-notebook:owner/slug/versions/4"),
+        ("hf-kernel:org/name", "hf-kernel:org/name@main"),
         ("path:../models/é x", "path:../models/é x"),
         ("path:/abs/a:b@c", "path:/abs/a:b@c"),
     ]) func readsAndWritesSources(text: String, canonical: String) throws {

@@ -4,6 +4,7 @@ import Testing
 @testable import Formats
 @testable import Manifests
 @testable import ModelFacts
+@testable import PythonPackages
 @testable import Rules
 @testable import Storage
 
@@ -22,6 +23,48 @@ import Testing
             try codes([wheel("app", requires: ["lib>=1"])], "provided = [\"lib==0.5\"]") == ["wheel-conflict"]
         )
         #expect(try codes([wheel("app", requires: ["lib>=1"])], "allow = [\"wheel-missing\"]") == [])
+    }
+
+    @Test func theDownloadThatIsToldNamesEveryOlderTag() throws {
+        let found = try findings(
+            [wheel("app", requires: ["lib>=1,<3"]), wheel("two", requires: ["lib!=2"])],
+            "python = \"3.11\"\nplatform = \"manylinux_2_19_x86_64\"")
+        let command =
+            "pip download --no-deps --only-binary :all: --dest house --python-version 3.11 "
+            + "--platform manylinux_2_19_x86_64 --platform manylinux_2_18_x86_64 "
+            + "--platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 'lib>=1,<3,!=2'"
+        #expect(found.compactMap(\.fix).contains { $0.hasSuffix(": " + command) }, "\(found)")
+    }
+
+    @Test(arguments: [
+        ("manylinux2010_x86_64", ["manylinux_2_12_x86_64", "manylinux2010_x86_64"]),
+        ("manylinux1_i686", ["manylinux_2_5_i686", "manylinux1_i686"]),
+        ("musllinux_1_1_x86_64", ["musllinux_1_1_x86_64", "musllinux_1_0_x86_64"]),
+        (
+            "manylinux_2_18_aarch64",
+            ["manylinux_2_18_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"]
+        ),
+        ("linux_x86_64", ["linux_x86_64"]),
+    ]) func tagsForPip(platform: String, tags: [String]) {
+        #expect(LinuxPlatform(tag: platform)?.pipTags == tags)
+    }
+
+    @Test func aFileOfWhatIsProvidedCountsBesidesTheList() throws {
+        let wheels = [wheel("app", requires: ["lib>=1", "other"])]
+        var entry = try entry("provided = [\"other\"]\nprovided-file = \"freeze.txt\"")
+        #expect(entry.wheels.providedFile == "freeze.txt")
+        let locked = Samples.entry("w", kind: .wheels, files: []).with(
+            facts: WheelFacts.fact(wheels).map { [$0] } ?? [])
+        entry.wheels.frozen = FreezeFile(Array("lib==1.5\nother==0\n".utf8))
+        #expect(WheelRules.findings(entry, locked).isEmpty)
+        entry.wheels.frozen = FreezeFile(Array("lib==0.5\n".utf8))
+        #expect(WheelRules.findings(entry, locked).map(\.code.rawValue) == ["wheel-conflict"])
+        entry.wheels.frozen = FreezeFile(Array("lib==1.5\nwhat is this\n".utf8))
+        let found = WheelRules.findings(entry, locked)
+        #expect(found.map(\.code.rawValue) == ["provided-line"])
+        #expect(found.first?.severity == .warning)
+        #expect(found.first?.message.contains("1 line of freeze.txt") == true)
+        #expect(found.first?.notes == ["line 2: \"what is this\""])
     }
 
     @Test func followsMarkersOfTheNotebooksPython() throws {

@@ -1,5 +1,6 @@
 /// The shape of one maker's tokens: a prefix, the letters after it, and how many.
 struct CredentialShape: Sendable {
+    /// The letters that a token is made from.
     enum Letters: Sendable {
         case letters, alphanumeric, hexadecimal, base32, word
 

@@ -9,11 +9,13 @@ extension MutableSpan<UInt8> {
 }
 
 extension Span<UInt8> {
+    /// The little-endian number of 16 bits at an index.
     @inline(__always)
     package func uint16(at index: Int) -> UInt16 {
         UInt16(self[index]) | UInt16(self[index &+ 1]) &<< 8
     }
 
+    /// The little-endian number of 32 bits at an index.
     @inline(__always)
     package func uint32(at index: Int) -> UInt32 {
         UInt32(uint16(at: index)) | UInt32(uint16(at: index &+ 2)) &<< 16

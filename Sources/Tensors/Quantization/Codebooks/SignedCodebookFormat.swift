@@ -61,6 +61,7 @@ struct SignedCodebookRules {
     /// Whether a block whose scales are all zero keeps the words and signs that were found.
     var keepsWordsWithoutScale: Bool
 
+    /// How much each element's error counts.
     enum Weighting {
         /// As if all importances were 1.
         case evenImportance
@@ -70,6 +71,7 @@ struct SignedCodebookRules {
         case squareAndQuarterOfMean
     }
 
+    /// Which words are looked for again with the scale that was found.
     enum Refinement {
         /// All words.
         case all

@@ -1,0 +1,2 @@
+// libyaml, whose scanner and parser PyYAML's are too.
+#include <yaml.h>

@@ -1,0 +1,58 @@
+package import Caches
+import Formats
+package import Manifests
+import Storage
+
+extension Caches {
+    /// The files of a model that a person names: a source such as `hf:org/name`, a directory, or the snapshot's
+    /// directory of a hub cache, whose links lead out of it into the cache.
+    ///
+    /// - Throws: if there is no such model. Problems of single files are in the snapshot.
+    package func model(_ text: String) throws(Diagnostics) -> Snapshot {
+        let source: Source
+        do throws(SourceError) {
+            source = try Source.parse(text)
+        } catch {
+            return try directory(text, error)
+        }
+        if case .path(let path) = source { return try directory(path, nil) }
+        return try snapshot(for: source, pinned: nil, manifestDirectory: ".")
+    }
+
+    /// - Parameter error: why the text is no source; `nil` where it is one.
+    private func directory(_ text: String, _ error: SourceError?) throws(Diagnostics) -> Snapshot {
+        guard let path = try? Directory.realPath(text) else {
+            throw Diagnostics(missing(text, error))
+        }
+        if (try? FileStatus.existing(path))??.kind == .file {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .directoryMissing, "\(FileWalk.shown(text)) is a file, and a model is a directory",
+                    fix: text.utf8.ends(with: ".gguf")
+                        ? "knapsack quantize \(ShellWord.quoted(text)) TYPE makes another type of a GGUF model"
+                        : "name the directory that has config.json", verdict: .undecided))
+        }
+        if let found = LocalDirectory.hubSource(of: path),
+            case .hub(let repository, let commit)? = try? Source.parse(found)
+        {
+            let root = Path.parent(Path.parent(Path.parent(path)))
+            return try HubCache(root: root).snapshot(repository, ref: commit, commit: commit)
+        }
+        return try LocalDirectory(text, relativeTo: ".").snapshot()
+    }
+
+    private func missing(_ text: String, _ error: SourceError?) -> Diagnostic {
+        let isScheme = Source.Scheme.allCases.contains { text.utf8.starts(with: "\($0.rawValue):".utf8) }
+        if let error, isScheme {
+            return Diagnostic(
+                code: .usage, "the source \(quoted(text)) \(error.message)",
+                notes: ["allowed: \(error.allowed)"], fix: error.suggestion.map { "did you mean \($0)?" },
+                verdict: .undecided)
+        }
+        return Diagnostic(
+            code: .directoryMissing, "there is no directory \(quoted(text))",
+            notes: ["a model is a directory, or a source such as hf:org/name"],
+            fix: error?.suggestion.map { "did you mean \($0)?" }
+                ?? "name the directory, or download the model first", verdict: .undecided)
+    }
+}

@@ -1,0 +1,100 @@
+"""What a person meets in a terminal: pages of the documentation, what doctor finds, and completions."""
+
+import json
+import os
+import shlex
+import subprocess
+
+import pytest
+from cli import manifest
+from documents import DOCS
+
+pytestmark = pytest.mark.smoke
+TOPICS = ["start" if path.stem == "README" else path.stem for path in sorted(DOCS.glob("*.md"))]
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_page_is_a_topic(knapsack, topic):
+    page = DOCS / ("README.md" if topic == "start" else f"{topic}.md")
+    shown = knapsack("help", topic if topic == "start" else page.name).expect(0).stdout
+    heading = page.read_text().splitlines()[0].removeprefix("# ").replace("`", "")
+    assert shown.splitlines()[0].replace("`", "") == heading
+    assert "](" not in shown.replace("`", "") or "](" in "".join(page.read_text().split("```")[1::2])
+    assert max(map(len, shown.splitlines())) < 200
+    assert topic in knapsack("help", "topics").expect(0).stdout
+
+
+def test_a_command_comes_before_a_page_of_its_name(knapsack):
+    assert "USAGE: knapsack lock" in knapsack("help", "lock").expect(0).stdout
+    assert knapsack("help", "lock.md").expect(0).stdout.startswith("The lock\n========\n")
+    assert "USAGE: knapsack pack" in knapsack("help", "pack").expect(0).stdout
+
+
+def test_a_topic_that_does_not_exist_names_the_nearest(knapsack):
+    assert 'did you mean "policy"?' in knapsack("help", "polcy").expect(2).stderr
+
+
+def test_doctor_states_what_is_there_and_never_a_secret(knapsack, tmp_path):
+    home = tmp_path / "home"
+    (home / ".kaggle").mkdir(parents=True)
+    (home / ".kaggle" / "kaggle.json").write_text('{"username": "me", "key": "0123456789abcdef"}')
+    (home / ".kaggle" / "kaggle.json").chmod(0o644)
+    (tmp_path / "hub").mkdir()
+    here = knapsack.with_caches(tmp_path / "hub", None, HOME=str(home), HF_TOKEN="hf_verysecret")
+    done = here("doctor", "--json").expect(0)
+    document = done.json()
+    assert "verysecret" not in done.text and "0123456789abcdef" not in done.text
+    assert {item["service"]: item["from"] for item in document["credentials"]} == {
+        "Hugging Face": "HF_TOKEN",
+        "Kaggle": str(home / ".kaggle" / "kaggle.json"),
+    }
+    assert [place["exists"] for place in document["places"]][:2] == [True, False]
+    assert set(document["libraries"]) == {"libarchive", "libyaml", "OpenSSL", "SQLite"}
+    text = here("doctor").expect(0).text
+    assert "can be read by every user" in text and "chmod 600" in text
+    assert "KAGGLEHUB_CACHE is" in text
+
+
+def test_doctor_ends_with_1_if_there_is_no_cache(knapsack):
+    done = knapsack("doctor", "--json").expect(1)
+    assert [finding["code"] for finding in done.json()["findings"]] == ["cache-missing"]
+
+
+def completed(knapsack, tmp_path, *words: str) -> list[str]:
+    """What bash offers for the last of the words."""
+    script = tmp_path / "completion.bash"
+    script.write_text(knapsack("--generate-completion-script", "bash").expect(0).stdout)
+    line = shlex.join(words) if words[-1] else shlex.join(words[:-1]) + " "
+    program = f"""
+        PATH={shlex.quote(str(knapsack.binary.parent))}:$PATH
+        source {shlex.quote(str(script))}
+        COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}
+        COMP_LINE={shlex.quote(line)}; COMP_POINT=${{#COMP_LINE}}
+        {"_knapsack"} 2>/dev/null
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    environment = {**os.environ, **knapsack.environment()}
+    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, cwd=tmp_path, env=environment)
+    return [word.strip() for word in done.stdout.splitlines() if word.strip()]
+
+
+def test_bash_completes_entries_types_and_commands(knapsack, tmp_path):
+    (tmp_path / "files").mkdir()
+    entries = [{"name": name, "source": "path:files", "license": "mit"} for name in ("first", "second")]
+    (tmp_path / "knapsack.toml").write_text(manifest(head="", files=entries))
+    assert {"first", "second"} <= set(completed(knapsack, tmp_path, "knapsack", "lock", "--update", ""))
+    assert {"Q4_K_M", "q8_0"} <= set(completed(knapsack, tmp_path, "knapsack", "convert", "--outtype", ""))
+    assert completed(knapsack, tmp_path, "knapsack", "doc") == ["doctor"]
+
+
+def test_a_file_is_signed_alone(knapsack, tmp_path):
+    private, public = tmp_path / "key.pem", tmp_path / "pub.pem"
+    subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", private], check=True)
+    subprocess.run(["openssl", "pkey", "-in", private, "-pubout", "-out", public], check=True)
+    sums = tmp_path / "SHA256SUMS"
+    sums.write_text("0" * 64 + "  a\n")
+    knapsack("sign", sums, "--key", private).expect(0)
+    assert json.loads((tmp_path / "SHA256SUMS.sig").read_text())
+    knapsack("verify", sums, "--key", public).expect(0)
+    sums.write_text("1" * 64 + "  a\n")
+    knapsack("verify", sums, "--key", public).expect(1)
