@@ -84,7 +84,7 @@ import Testing
 
     /// Random patterns over two letters, with the memory from the first step on and without it.
     @Test func theMemoryChangesNoMatch() throws {
-        var numbers = SplitMix64(seed: 11)
+        var numbers = SeededGenerator(seed: 11)
         var compared = 0
         for _ in 0..<4_000 {
             let pattern = randomPattern(&numbers, depth: 3)
@@ -100,8 +100,8 @@ import Testing
         #expect(compared > 3_000)
     }
 
-    private func randomPattern(_ numbers: inout SplitMix64, depth: Int) -> String {
-        func one(_ numbers: inout SplitMix64) -> String {
+    private func randomPattern(_ numbers: inout SeededGenerator, depth: Int) -> String {
+        func one(_ numbers: inout SeededGenerator) -> String {
             switch numbers.next() % (depth > 0 ? 9 : 4) {
             case 0: "b"
             case 1: "[ab]"
