@@ -1,7 +1,5 @@
-import ArgumentParser
 import Formats
 import Manifests
-import Storage
 import Synchronization
 
 /// One run of one command: what it found, what it states, and how it ends.
@@ -93,7 +91,7 @@ final class Session: Sendable {
     func finish(command: String) -> Int32 {
         meter.clear()
         let state = state.withLock { $0 }
-        let code = state.differs ? 1 : exitStatus(of: state.findings)
+        let code = (state.differs ? ExitStatus.finding : ExitStatus(of: state.findings)).rawValue
         let report = Report(
             command: command, findings: state.findings, exitCode: code, subject: subject,
             root: SourceRoot(context.environment))
@@ -116,55 +114,5 @@ final class Session: Sendable {
         } catch {
             say("the job summary could not be written: \(error)")
         }
-    }
-}
-
-/// 0 where everything holds, 1 where something was looked at and does not, 2 where nothing worse is known
-/// than that something could not be looked at.
-func exitStatus(of findings: [Diagnostic]) -> Int32 {
-    let errors = findings.filter { $0.severity == .error }
-    if errors.isEmpty { return 0 }
-    return errors.contains { $0.verdict == .finding } ? 1 : 2
-}
-
-/// A command of Knapsack: options, and one function that does the work and can be called by a test.
-protocol KnapsackCommand: AsyncParsableCommand {
-    var output: OutputOptions { get }
-    /// In which form findings are told.
-    var reportFormat: ReportFormat { get }
-    /// The file that the command is about; `nil` where it is about none.
-    var subject: String? { get }
-    /// The manifest that the command works on; `nil` if it works on none.
-    var manifestName: String? { get }
-    func execute(_ session: Session) async throws
-}
-
-extension KnapsackCommand {
-    var reportFormat: ReportFormat { output.json ? .json : .text }
-    var subject: String? { nil }
-    var manifestName: String? {
-        guard let subject else { return nil }
-        if subject.hasSuffix(".toml") { return subject }
-        guard subject.hasSuffix(".lock") else { return nil }
-        let manifest = "\(subject.dropLast(5)).toml"
-        return (try? FileStatus.existing(manifest)) == nil ? nil : manifest
-    }
-
-    mutating func run() async throws {
-        let status = await run(in: .process())
-        if status != 0 { throw ExitCode(status) }
-    }
-
-    /// Runs the command in a context and returns its exit code.
-    func run(in context: CommandContext) async -> Int32 {
-        let session = Session(context, output, format: reportFormat, subject: subject, manifest: manifestName)
-        do {
-            try await execute(session)
-        } catch let problems as Diagnostics {
-            session.report(problems.all)
-        } catch {
-            session.report([Diagnostic(code: .failed, "\(error)", verdict: .undecided)])
-        }
-        return session.finish(command: Self._commandName)
     }
 }

@@ -3,6 +3,8 @@ package import Formats
 package import Manifests
 import ModelFacts
 import ModelFiles
+import Storage
+import Tensors
 
 /// The manifest's entries with the revision and the files that each one means: either as an earlier lock
 /// pins them, or as they are in the caches now.
@@ -78,6 +80,7 @@ package struct Resolution: Sendable {
         // Tensors are looked into only where they are shared.
         let sharesAlike =
             (previous?.bundle.deduplication == .tensor) == (manifest.bundle.deduplication == .tensor)
+        var room = ModelFileReader.room
         for entry in manifest.entries {
             let locked = previous?.entry(named: entry.name)
             if let request = entry.conversion {
@@ -95,8 +98,11 @@ package struct Resolution: Sendable {
                 continue
             }
             do throws(Diagnostics) {
-                var found = try FoundEntry.find(entry, pinned: pinned, manifest: manifest, caches: caches)
+                let contents = ModelFileReader(room: room)
+                var found = try FoundEntry.find(
+                    entry, pinned: pinned, manifest: manifest, caches: caches, contents)
                 found.previous = locked
+                room = contents.room
                 findings += found.findings
                 items.append(.found(found))
             } catch {
@@ -149,12 +155,12 @@ package struct FoundEntry: Sendable {
     let origin: Origin
     let files: [CachedFile]
     let facts: ModelFacts
-    /// The files with pickles.
-    let pickles: [PickleFact]
-    /// The files with programs that are no pickles.
-    let programs: [ProgramFact]
-    /// Tokens and keys in the files.
-    let credentials: [CredentialFact]
+    /// What was found when its files were looked through.
+    let survey: FileSurvey
+    /// The files that were read as a whole, which are proved by what was read.
+    let contents: [RelativePath: FileContent]
+    /// Where the tensors of its files are, as far as somebody asked.
+    let tensorFiles: [RelativePath: TensorFile.Reading]
     let license: LockedLicense?
     /// Problems, allowed ones as notes.
     let findings: [Diagnostic]
@@ -164,13 +170,13 @@ package struct FoundEntry: Sendable {
     /// Looks for an entry's files in the caches, and reads what they state of themselves.
     /// - Throws: if there is no such model.
     static func find(
-        _ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches
+        _ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches, _ contents: ModelFileReader
     ) throws(Diagnostics) -> FoundEntry {
-        try FoundEntry(entry, pinned: pinned, manifest: manifest, caches: caches)
+        try FoundEntry(entry, pinned: pinned, manifest: manifest, caches: caches, contents)
     }
 
     private init(
-        _ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches
+        _ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches, _ contents: ModelFileReader
     ) throws(Diagnostics) {
         guard let source = entry.source else {
             throw Diagnostics(
@@ -182,22 +188,24 @@ package struct FoundEntry: Sendable {
         let files = snapshot.files.filter { filter.accepts($0.path) }
         // Wheels and other files are not looked into for what a model would be.
         let isModel = entry.kind == .model || entry.kind == .dataset
-        var facts = ModelFacts.read(isModel ? files : [], of: snapshot.revision, entry: entry.name)
-        let unstated =
-            isModel
-            ? facts.addStatements(
-                in: snapshot.files.filter { !filter.accepts($0.path) }, entry: entry.name) : []
+        var scope: FileSurvey.Scope = isModel ? [.model] : []
         // A wheel is a program as a whole.
-        let (pickles, unread) = PickleFact.read(
-            entry.kind == .wheels ? [] : files, among: snapshot.files.map(\.path), entry: entry.name)
-        self.pickles = pickles
-        let (programs, unreadPrograms) = ProgramFact.read(
-            entry.kind == .wheels ? [] : files, entry: entry.name)
-        self.programs = programs
-        credentials = CredentialFact.read(files, among: snapshot.files.map(\.path))
-        var findings = snapshot.problems(taking: filter.accepts) + facts.problems + unstated + unread
-        findings += unreadPrograms.filter { problem in !unread.contains { $0.message == problem.message } }
-        if entry.isPacked { findings += CredentialFact.findings(credentials, entry: entry.name) }
+        if entry.kind != .wheels { scope.insert(.programs) }
+        if manifest.bundle.deduplication == .tensor { scope.insert(.tensors) }
+        survey = FileSurvey.read(
+            files, among: snapshot.files.map(\.path), scope, entry: entry.name, contents)
+        var facts = ModelFacts.read(
+            isModel ? files : [], of: snapshot.revision, entry: entry.name, survey: survey, contents)
+        // Files that are no model are under the licence of the repository that they come from all the same.
+        let unread = snapshot.files.filter { !isModel || !filter.accepts($0.path) }
+        let unstated =
+            isModel || entry.kind == .files && snapshot.origin != .path
+            ? facts.addStatements(in: unread, entry: entry.name, contents) : []
+        self.contents = contents.kept
+        tensorFiles = contents.tensorFiles
+        var findings = snapshot.problems(taking: filter.accepts) + facts.problems + unstated
+        findings += survey.problems
+        if entry.isPacked { findings += CredentialFact.findings(survey.credentials, entry: entry.name) }
         findings += AbsentFiles.findings(
             snapshot, of: entry.name, accepting: filter.accepts, facts, isModel: entry.kind == .model)
         if files.isEmpty {
@@ -242,8 +250,8 @@ package struct FoundEntry: Sendable {
         return
             (read
             + [
-                PickleFact.lockMember(pickles), ProgramFact.lockMember(programs),
-                CredentialFact.lockMember(credentials),
+                PickleFact.lockMember(survey.pickles), ProgramFact.lockMember(survey.programs),
+                CredentialFact.lockMember(survey.credentials),
             ].compactMap(\.self)).sortedByKey
     }
 }

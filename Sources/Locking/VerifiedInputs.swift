@@ -31,6 +31,9 @@ package struct VerifiedInputs: Sendable {
         var finalLocation: String?
         /// The entry that it was found for, if files are told that break their own format.
         var found: FoundEntry?
+
+        /// The end of a sentence about what to do.
+        var download: String { origin.downloadCommand.map { ": \($0)" } ?? "" }
     }
 
     /// A claim with what is known.
@@ -43,9 +46,6 @@ package struct VerifiedInputs: Sendable {
 
         var entry: String { claim.entry }
         var file: CachedFile { claim.file }
-
-        /// The end of a sentence about what to do.
-        var download: String { claim.origin.downloadCommand.map { ": \($0)" } ?? "" }
     }
 
     /// Hashes every file that the index does not know, and compares.
@@ -171,7 +171,7 @@ package struct VerifiedInputs: Sendable {
         of file: CachedFile, _ found: FoundEntry?, toShare: Bool
     ) -> (tensors: [TensorExtent], problem: Diagnostic?) {
         guard toShare || file.path.hasSuffix(".safetensors") else { return ([], nil) }
-        switch found?.facts.tensorFiles[file.path] ?? reading(of: file) {
+        switch found?.tensorFiles[file.path] ?? reading(of: file) {
         case nil, .opaque?: return ([], nil)
         case .malformed(let format, let error)?:
             return ([], found.flatMap { broken(file, format, error, $0) })
@@ -238,15 +238,23 @@ package struct VerifiedInputs: Sendable {
             size = file.status.size
             progress(.advanced(bytes: size))
         } else {
-            let now = currentTime()
+            var now = currentTime()
             var isPointer = false
             var tensorHasher = ExtentHasher(ranges)
             let read: FileReader.Result
             do {
-                read = try FileReader.read(file.location, gitBlob: wantsGit, buffer: &buffer) { bytes in
-                    isPointer = isPointer || LFSPointer.matches(bytes)
-                    try tensorHasher.update(bytes)
-                    progress(.advanced(bytes: bytes.count))
+                if let content = job.claim.found?.contents[file.path] {
+                    now = content.readAt
+                    read = try content.hashed(gitBlob: wantsGit)
+                    isPointer = LFSPointer.matches(content.bytes.span)
+                    try tensorHasher.update(content.bytes.span)
+                    progress(.advanced(bytes: content.bytes.count))
+                } else {
+                    read = try FileReader.read(file.location, gitBlob: wantsGit, buffer: &buffer) { bytes in
+                        isPointer = isPointer || LFSPointer.matches(bytes)
+                        try tensorHasher.update(bytes)
+                        progress(.advanced(bytes: bytes.count))
+                    }
                 }
             } catch ReadFailure.cancelled {
                 throw ReadFailure.cancelled
@@ -275,11 +283,8 @@ package struct VerifiedInputs: Sendable {
                 at: job.claim.finalLocation ?? file.location,
                 now: now)
         }
-        if let expected = file.expectedSize, expected != size {
-            return .failure(mismatch(job, "\(expected) bytes", "\(size) bytes", "from the revision's tree"))
-        }
-        for evidence in file.evidence {
-            if let problem = disagreement(evidence, digests, size, job) { return .failure(problem) }
+        if let problem = EvidenceComparison(job.claim, digests, size: size).problem {
+            return .failure(problem)
         }
         let tensors = zip(job.tensors, extents).map { tensor, extent in
             LockedTensor(
@@ -292,38 +297,12 @@ package struct VerifiedInputs: Sendable {
                 tensors: tensors))
     }
 
-    private static func disagreement(
-        _ evidence: Evidence, _ digests: ContentDigests, _ size: Int, _ job: Job
-    ) -> Diagnostic? {
-        let sizeText = "\(size) bytes"
-        switch evidence {
-        case .sha256(let expected, let witness):
-            guard expected != digests.sha256 else { return nil }
-            return mismatch(
-                job, "sha256 \(expected)", "sha256 \(digests.sha256)  (\(sizeText))", witness.words)
-        case .gitBlob(let expected, let witness):
-            guard expected != digests.gitBlob else { return nil }
-            return mismatch(
-                job, "git blob \(expected)", "git blob \(digests.gitBlob?.hex ?? "")  (\(sizeText))",
-                witness.words)
-        }
-    }
-
-    private static func mismatch(
-        _ job: Job, _ expected: String, _ found: String, _ witness: String
-    ) -> Diagnostic {
-        Diagnostic(
-            code: .hashMismatch, "\(job.entry): \(job.file.path) does not match its hash in the cache",
-            notes: ["expected \(expected)  (\(witness))", "found    \(found)"],
-            fix: "delete \(job.file.location) and download again\(job.download)")
-    }
-
     private static func pointer(_ job: Job) -> Diagnostic {
         Diagnostic(
             code: .lfsPointer,
             "\(job.entry): \(job.file.path) is a Git LFS pointer, not the content that it stands for",
             notes: ["at \(job.file.location)"],
-            fix: "fetch the content (git lfs pull)\(job.download)")
+            fix: "fetch the content (git lfs pull)\(job.claim.download)")
     }
 }
 

@@ -126,9 +126,10 @@ package struct Catalog: Sendable {
 extension ModelFacts {
     /// Reads the facts of files as they are in a cache.
     package static func read(
-        _ files: [CachedFile], of revision: ModelRevision = ModelRevision(), entry: String? = nil
+        _ files: [CachedFile], of revision: ModelRevision = ModelRevision(), entry: String? = nil,
+        survey: FileSurvey? = nil, _ contents: ModelFileReader = ModelFileReader()
     ) -> ModelFacts {
-        read(files.map(\.modelFile), of: revision, entry: entry)
+        read(files.map(\.modelFile), of: revision, entry: entry, survey: survey, contents)
     }
 }
 
@@ -140,7 +141,8 @@ extension Snapshot {
 }
 
 extension CachedFile {
-    fileprivate var modelFile: ModelFile { ModelFile(path: path, location: location, size: status.size) }
+    /// The file as facts are read of it.
+    var modelFile: ModelFile { ModelFile(path: path, location: location, size: status.size) }
 }
 
 extension Origin {

@@ -1,4 +1,4 @@
-package import Caches
+import Caches
 package import Formats
 package import Manifests
 import Scanning
@@ -18,28 +18,22 @@ package struct CredentialFact: Equatable, Sendable {
     /// How much of a file is read, in bytes.
     static let sizeLimit = 16 << 20
 
-    /// Looks through the names of files, and the content of those that people and tools write as text.
+    /// Looks at the name of a file, and through the content of those that people and tools write as text.
     ///
     /// A file that cannot be read is *not* an error here: hashing it will be one.
-    /// - Parameter others: the paths of everything in the snapshot.
-    package static func read(_ files: [CachedFile], among others: [RelativePath]) -> [CredentialFact] {
-        let places = Set(others)
-        var facts: [CredentialFact] = []
-        for file in files.sorted(by: { $0.path < $1.path }) {
-            if let kind = CredentialName.kind(of: file.path, among: places) {
-                facts.append(CredentialFact(path: file.path, line: 0, kind: kind))
-                continue
-            }
-            guard CredentialName.isText(file.path.text), file.status.size > 0,
-                let handle = try? FileHandle.reading(file.location),
-                let bytes = try? handle.bytes(0..<min(sizeLimit, file.status.size))
-            else { continue }
-            facts += CredentialScan.findings(in: CredentialScan.text(bytes).span).map {
-                CredentialFact(path: file.path, line: $0.line, kind: $0.kind)
-            }
-            if facts.count >= most { break }
+    /// - Parameter places: the paths of everything in the snapshot.
+    static func read(
+        _ file: ModelFile, among places: Set<RelativePath>, _ contents: ModelFileReader
+    ) -> [CredentialFact] {
+        if let kind = CredentialName.kind(of: file.path, among: places) {
+            return [CredentialFact(path: file.path, line: 0, kind: kind)]
         }
-        return Array(facts.prefix(most))
+        guard CredentialName.isText(file.path.text), file.size > 0,
+            let bytes = try? contents.whole(file, atMost: min(sizeLimit, file.size))
+        else { return [] }
+        return CredentialScan.findings(in: CredentialScan.text(bytes).span).map {
+            CredentialFact(path: file.path, line: $0.line, kind: $0.kind)
+        }
     }
 
     /// One finding for each file, with the lines.

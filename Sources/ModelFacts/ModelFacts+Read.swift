@@ -14,15 +14,16 @@ extension ModelFacts {
     ///   - files: the files that were chosen, in any order.
     ///   - revision: what else is known of the revision that the files are chosen from.
     ///   - entry: the entry's name, with which messages begin.
+    ///   - survey: what was found in the files when they were looked through.
+    ///   - contents: what they were looked through with.
     package static func read(
-        _ files: [ModelFile], of revision: ModelRevision = ModelRevision(), entry: String? = nil
+        _ files: [ModelFile], of revision: ModelRevision = ModelRevision(), entry: String? = nil,
+        survey: FileSurvey? = nil, _ contents: ModelFileReader = ModelFileReader()
     ) -> ModelFacts {
-        let contents = ModelFileReader()
         var reader = ModelFactsReader(files, revision, contents, entry: entry)
         var facts = reader.facts()
-        facts.safety = SafetyFacts.read(files, contents)
+        facts.safety = survey?.safety ?? SafetyFacts.read(files, contents)
         facts.kaggleLicense = KaggleLicense.stated(in: files, contents)
-        facts.tensorFiles = contents.tensorFiles
         return facts
     }
 }
@@ -113,7 +114,7 @@ private struct ModelFactsReader {
             quantization: stated ?? ModelQuantization(tensors: names) ?? gguf.quantization,
             needs: needs, shards: shards, problems: problems)
         facts.requirements = Requirements.all(&named, config: config, needs: needs)
-        if !hasWeights, !files.contains(where: { OtherWeights.matches($0) }) {
+        if !hasWeights, !files.contains(where: { OtherWeights.matches($0, contents) }) {
             facts.lacks = ["weights"]
         } else if formats == [.gguf], GGUFRequirements.lacksModel(files, contents) {
             facts.lacks = ["language-model"]
@@ -251,18 +252,11 @@ private struct ModelFactsReader {
     /// The header of a file that is called safetensors and is another format's, so that the reason is told.
     private mutating func mistakenHeader(of file: ModelFile) -> SafetensorsHeader? {
         do {
-            let handle = try FileHandle.reading(file.location)
-            let size = try handle.status().size
-            var prefix = Buffer(count: SafetensorsHeader.prefixLength)
-            let prefixCount = try handle.read(into: &prefix, at: 0)
-            let length = try prefix.withBytes(prefixCount) { bytes throws(FormatError) in
-                try SafetensorsHeader.dataStart(bytes, fileSize: size)
-            }
-            var buffer = Buffer(count: length)
-            let count = try handle.read(into: &buffer, at: 0)
-            return try buffer.withBytes(count) { bytes throws(FormatError) in
-                try SafetensorsHeader.parse(bytes, fileSize: size)
-            }
+            let size = try contents.size(file)
+            let prefix = try contents.bytes(0..<SafetensorsHeader.prefixLength, of: file)
+            let length = try SafetensorsHeader.dataStart(prefix.span, fileSize: size)
+            let bytes = try contents.bytes(0..<length, of: file)
+            return try SafetensorsHeader.parse(bytes.span, fileSize: size)
         } catch let error as FormatError {
             problems.append(broken(.safetensorsBroken, file, error))
         } catch {
@@ -283,10 +277,7 @@ private struct ModelFactsReader {
     /// The first bytes of a file, `count` or fewer.
     private mutating func start(of file: ModelFile, _ count: Int) -> [UInt8]? {
         do throws(FileError) {
-            let handle = try FileHandle.reading(file.location)
-            var buffer = Buffer(count: min(count, max(0, file.size)))
-            let length = try handle.read(into: &buffer, at: 0)
-            return buffer.withBytes(length) { bytes in bytes.indices.map { bytes[$0] } }
+            return try contents.bytes(0..<count, of: file)
         } catch {
             problems.append(unreadable(file, "\(error)"))
             return nil

@@ -1,7 +1,6 @@
 package import Caches
 import Formats
 package import Manifests
-import Storage
 
 extension ModelFacts {
     /// Adds what the rest of a snapshot states of the model: an entry that leaves the card out is under the card's licence
@@ -13,11 +12,12 @@ extension ModelFacts {
     ///   - left: the files of the snapshot that the entry leaves out.
     ///   - entry: the entry's name, with which messages begin.
     /// - Returns: what is wrong with them.
-    package mutating func addStatements(in left: [CachedFile], entry: String) -> [Diagnostic] {
+    package mutating func addStatements(
+        in left: [CachedFile], entry: String, _ contents: ModelFileReader
+    ) -> [Diagnostic] {
         var problems: [Diagnostic] = []
         if card == nil, let readme = left.first(where: { $0.path == "README.md" }),
-            let handle = try? FileHandle.reading(readme.location),
-            let start = try? handle.bytes(0..<min(FrontMatter.sizeLimit + 4096, max(0, readme.status.size)))
+            let start = try? contents.bytes(0..<FrontMatter.sizeLimit + 4096, of: readme.modelFile)
         {
             do throws(ModelCard.Problem) {
                 card = try ModelCard.parse(start)
@@ -26,9 +26,7 @@ extension ModelFacts {
             }
         }
         if kaggleLicense == nil {
-            kaggleLicense = KaggleLicense.stated(
-                in: left.map { ModelFile(path: $0.path, location: $0.location, size: $0.status.size) },
-                ModelFileReader())
+            kaggleLicense = KaggleLicense.stated(in: left.map(\.modelFile), contents)
         }
         return problems
     }

@@ -1,6 +1,5 @@
 package import Formats
 package import Manifests
-package import Tensors
 
 /// A file of a snapshot: where its content is on this machine.
 package struct ModelFile: Equatable, Sendable {
@@ -57,10 +56,6 @@ package struct ModelFacts: Equatable, Sendable {
     package internal(set) var kaggleLicense: String?
     /// What an adapter is.
     package internal(set) var adapter = AdapterFacts.none
-
-    /// Where the tensors are in the files that were looked at, by their paths; what was not looked at, and
-    /// archives, are not among them. Not a fact that a lock records: it saves reading headers again.
-    package internal(set) var tensorFiles: [RelativePath: TensorFile.Reading] = [:]
 
     /// The licence that the model card states: the name where it only states "other".
     package var license: String? { card?.effectiveLicense }

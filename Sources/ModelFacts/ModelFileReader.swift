@@ -1,12 +1,13 @@
-import Formats
-import Storage
-import Tensors
+package import Formats
+package import Storage
+package import Tensors
 
-/// Reads the files of one model before they are hashed: the header of each file of weights, and each small document,
-/// once, however many ask for it.
+/// Reads the files of one entry before they are hashed: each is opened once, however many ask for its start, its header
+/// or the whole of it.
 ///
-/// Of a GGUF file's header only what is asked for is kept, because vocabularies take tens of megabytes.
-final class ModelFileReader {
+/// A small file, and a document that somebody wants as a whole, are kept, so that hashing does not read them again. Of a
+/// GGUF file's header only what is asked for is kept, because vocabularies take tens of megabytes.
+package final class ModelFileReader {
     /// What a file of weights begins with.
     struct Weights {
         /// The first 4 KiB.
@@ -23,32 +24,64 @@ final class ModelFileReader {
         case other, unreadable(FileError)
     }
 
-    /// Where the tensors are in the files that were read, by their paths: what whoever hashes the files has to know.
-    /// Archives are left out, whose directories were not read.
-    private(set) var tensorFiles: [RelativePath: TensorFile.Reading] = [:]
-    private var documents: [RelativePath: [UInt8]] = [:]
+    /// The most bytes that are kept of all files together.
+    package static let room = 64 << 20
+    /// The largest file that is kept, in bytes.
+    private static let keptSize = 32 << 20
+    /// The most files that stay open.
+    private static let mostOpen = 64
+
+    /// The files that were read as a whole, as they were then.
+    package private(set) var kept: [RelativePath: FileContent] = [:]
+    /// Where the tensors are in the files that were asked for: what whoever hashes the files has to know.
+    package private(set) var tensorFiles: [RelativePath: TensorFile.Reading] = [:]
+    /// How many bytes more may be kept.
+    package private(set) var room: Int
+    private var opened: [RelativePath: OpenedFile] = [:]
+    private var order: [RelativePath] = []
     private var weights: [RelativePath: Weights] = [:]
 
-    /// The largest document that is kept; larger ones are asked for once.
-    private static let keptSize = 1 << 22
+    /// - Parameter room: the most bytes that are kept.
+    package init(room: Int = ModelFileReader.room) { self.room = room }
+
+    /// The size of a file in bytes, as it is now.
+    func size(_ file: ModelFile) throws(FileError) -> Int {
+        if let content = kept[file.path] { return content.bytes.count }
+        return try open(file)?.status.size ?? kept[file.path]?.bytes.count ?? 0
+    }
+
+    /// The bytes of a range of a file, or fewer where it ends in it.
+    func bytes(_ range: Range<Int>, of file: ModelFile) throws(FileError) -> [UInt8] {
+        if let content = kept[file.path] { return content.bytes.within(range) }
+        if let opened = try open(file) { return try opened.bytes(range) }
+        return kept[file.path]?.bytes.within(range) ?? []
+    }
+
+    /// The first bytes of a file, `count` or fewer, of which others will ask for the whole: it is kept if there is room.
+    func whole(_ file: ModelFile, atMost count: Int) throws(FileError) -> [UInt8] {
+        let size = try size(file)
+        return fits(size)
+            ? try document(file, limit: size).within(0..<count) : try bytes(0..<count, of: file)
+    }
 
     /// A document as a whole.
     /// - Throws: also where it is larger than `limit` bytes.
     func document(_ file: ModelFile, limit: Int) throws(FileError) -> [UInt8] {
-        if let known = documents[file.path], known.count <= limit { return known }
-        let bytes = try FileReader.contents(of: file.location, limit: limit)
-        if bytes.count <= Self.keptSize { documents[file.path] = bytes }
-        return bytes
+        let size = try size(file)
+        guard size <= limit else { throw FileError("read", file.location, code: 27) }
+        if let content = kept[file.path] { return content.bytes }
+        guard let opened = try open(file), fits(size), let content = try opened.content() else {
+            return try bytes(0..<size, of: file)
+        }
+        keep(content, of: file.path)
+        return content.bytes
     }
 
     /// The start of a file of weights, and its header.
     func weights(_ file: ModelFile) throws(FileError) -> Weights {
         if let known = weights[file.path] { return known }
-        let handle = try FileHandle.reading(file.location)
-        var buffer = Buffer(count: min(ModelFormat.headLength, max(0, file.size)))
-        let length = try handle.read(into: &buffer, at: 0)
-        let start = buffer.withBytes(length) { bytes in bytes.indices.map { bytes[$0] } }
-        let found = Weights(start: start, content: content(of: file, handle))
+        let start = try bytes(0..<ModelFormat.headLength, of: file)
+        let found = Weights(start: start, content: content(of: file))
         weights[file.path] = found
         return found
     }
@@ -59,12 +92,19 @@ final class ModelFileReader {
         return weights
     }
 
-    private func content(of file: ModelFile, _ handle: borrowing FileHandle) -> Content {
+    /// Finds out where the tensors of a file are, archives' too. What cannot be read is left to whoever hashes it.
+    func findTensors(in file: ModelFile) {
+        guard tensorFiles[file.path] == nil, let size = try? size(file) else { return }
+        tensorFiles[file.path] = try? TensorFile.read(name: file.path.text, fileSize: size) { range in
+            try bytes(range, of: file)
+        }
+    }
+
+    private func content(of file: ModelFile) -> Content {
         do throws(FileError) {
-            let size = try handle.status().size
-            let reading = try TensorHeader.read(name: file.path.text, fileSize: size) {
+            let reading = try TensorHeader.read(name: file.path.text, fileSize: try size(file)) {
                 range throws(FileError) in
-                try handle.bytes(range)
+                try bytes(range, of: file)
             }
             switch reading {
             case .header(let header):
@@ -87,5 +127,30 @@ final class ModelFileReader {
         } catch {
             return .unreadable(error)
         }
+    }
+
+    // MARK: Handles
+
+    /// The open file; `nil` where it is small and was kept.
+    private func open(_ file: ModelFile) throws(FileError) -> OpenedFile? {
+        if let known = opened[file.path] { return known }
+        let made = try OpenedFile(file.location)
+        if made.status.size <= OpenedFile.smallSize, fits(made.status.size), let content = try made.content()
+        {
+            keep(content, of: file.path)
+            return nil
+        }
+        if order.count >= Self.mostOpen { opened[order.removeFirst()] = nil }
+        opened[file.path] = made
+        order.append(file.path)
+        return made
+    }
+
+    private func fits(_ size: Int) -> Bool { size <= min(Self.keptSize, room) }
+
+    private func keep(_ content: FileContent, of path: RelativePath) {
+        kept[path] = content
+        room -= content.bytes.count
+        if opened.removeValue(forKey: path) != nil { order.removeAll { $0 == path } }
     }
 }

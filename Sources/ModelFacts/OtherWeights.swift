@@ -1,6 +1,5 @@
 import Caches
 import Formats
-import Storage
 
 /// Weights in formats that are carried as they are, and that ``ModelFormat`` does not tell apart.
 ///
@@ -17,12 +16,12 @@ enum OtherWeights {
         "caffemodel", "ot", "npz", "npy", "hdf5", "llamafile",
     ]
 
-    static func matches(_ file: ModelFile) -> Bool {
+    static func matches(_ file: ModelFile, _ contents: ModelFileReader) -> Bool {
         let path = ModelPath(file.path)
         guard !path.isTrainingState else { return false }
         let names: Set<ExactName> = ["bin", "model", "json", "txt"]
         guard suffixes.contains(path.suffix) || names.contains(path.suffix),
-            let head = try? FileHandle.reading(file.location).bytes(0..<min(file.size, 512)), !head.isEmpty,
+            let head = try? contents.bytes(0..<512, of: file), !head.isEmpty,
             !LFSPointer.matches(head.span)
         else { return false }
         switch path.suffix {

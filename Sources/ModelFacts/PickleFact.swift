@@ -1,4 +1,3 @@
-package import Caches
 package import Formats
 package import Manifests
 package import Scanning
@@ -22,32 +21,17 @@ package struct PickleFact: Equatable, Sendable {
     /// A safetensors file, or an index of such, of the same repository that has the same weights by its name.
     package let twin: RelativePath?
 
-    /// Looks into files for pickles, in the order of their paths.
-    /// - Parameters:
-    ///   - files: the files that were chosen.
-    ///   - others: the paths of everything in the snapshot, among which twins are looked for.
-    ///   - entry: the entry's name, with which messages begin.
-    /// - Returns: a fact for every file with pickles, and what could not be read at all.
-    package static func read(
-        _ files: [CachedFile], among others: [RelativePath], entry: String
-    ) -> (facts: [PickleFact], problems: [Diagnostic]) {
-        var facts: [PickleFact] = []
-        var problems: [Diagnostic] = []
-        var names: Set<RelativePath>?
-        for file in files.sorted(by: { $0.path < $1.path }) {
-            do throws(FileError) {
-                guard let scan = try scan(file.location, name: file.path.text) else { continue }
-                let known = names ?? Set(others)
-                names = known
-                facts.append(PickleFact(scan, path: file.path, among: known))
-            } catch {
-                problems.append(
-                    Diagnostic(
-                        code: .unreadable, "\(entry): \(file.path) could not be read", notes: ["\(error)"],
-                        verdict: .undecided))
-            }
+    /// Looks into a file for pickles.
+    /// - Parameter others: the paths of everything in the snapshot, among which twins are looked for.
+    /// - Returns: `nil` if it holds none.
+    static func read(
+        _ file: ModelFile, among others: Set<RelativePath>, _ contents: ModelFileReader
+    ) throws(FileError) -> PickleFact? {
+        let scan = try PickleScan.read(name: file.path.text, fileSize: try contents.size(file)) {
+            range throws(FileError) in
+            try contents.bytes(range, of: file)
         }
-        return (facts, problems)
+        return scan.map { PickleFact($0, path: file.path, among: others) }
     }
 
     /// Looks into one file.

@@ -1,4 +1,3 @@
-package import Caches
 package import Formats
 package import Manifests
 package import Scanning
@@ -20,27 +19,16 @@ package struct ProgramFact: Equatable, Sendable {
     /// The most files that a lock records of an entry.
     static let mostFiles = 256
 
-    /// Looks into files for programs, in the order of their paths.
-    /// - Returns: a fact for every file with something that is not known to be harmless, and what could not be read at all.
-    package static func read(_ files: [CachedFile], entry: String) -> (
-        facts: [ProgramFact], problems: [Diagnostic]
-    ) {
-        var facts: [ProgramFact] = []
-        var problems: [Diagnostic] = []
-        for file in files.sorted(by: { $0.path < $1.path }) {
-            do throws(FileError) {
-                guard let scan = try scan(file.location, name: file.path.text), !scan.findings.isEmpty else {
-                    continue
-                }
-                facts.append(ProgramFact(scan, path: file.path))
-            } catch {
-                problems.append(
-                    Diagnostic(
-                        code: .unreadable, "\(entry): \(file.path) could not be read", notes: ["\(error)"],
-                        verdict: .undecided))
-            }
+    /// Looks into a file for programs.
+    /// - Returns: `nil` if it holds nothing but what is known to be harmless.
+    static func read(_ file: ModelFile, _ contents: ModelFileReader) throws(FileError) -> ProgramFact? {
+        let scan = try ProgramScan.read(
+            name: file.path.text, fileSize: try contents.size(file), yaml: YAMLDocument.json
+        ) { range throws(FileError) in
+            try contents.bytes(range, of: file)
         }
-        return (Array(facts.prefix(mostFiles)), problems)
+        guard let scan, !scan.findings.isEmpty else { return nil }
+        return ProgramFact(scan, path: file.path)
     }
 
     /// Looks into one file.

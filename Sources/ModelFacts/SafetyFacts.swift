@@ -18,28 +18,34 @@ package struct SafetyFacts: Equatable, Sendable {
 
     /// Reads configurations, templates and the headers of GGUF files. What cannot be read is recorded as such.
     static func read(_ files: [ModelFile], _ contents: ModelFileReader = ModelFileReader()) -> SafetyFacts {
-        SafetyFacts(files, contents)
+        var facts = SafetyFacts()
+        for file in files.sorted(by: { $0.path < $1.path }) { facts.read(file, contents) }
+        facts.end()
+        return facts
     }
 
-    private init(_ files: [ModelFile], _ contents: ModelFileReader) {
-        for file in files.sorted(by: { $0.path < $1.path }) {
-            let path = ModelPath(file.path)
-            let isTemplate = path.file == "chat_template.json"
-            if LoadedCode.isConfiguration(file.path) || isTemplate {
-                read(configuration: file, contents)
-            } else if path.suffix == "json" {
-                read(document: file, contents)
-            } else if path.suffix == "yaml" || path.suffix == "yml" {
-                read(yaml: file, contents)
-            } else if file.path == "custom_generate/generate.py" {
-                // transformers 4.52 and later take it for the model's generate method.
-                code.append(LoadedCode(file: file.path.text, key: "custom_generate"))
-            } else if path.suffix == "jinja" {
-                read(template: file, contents)
-            } else if path.suffix == "gguf" || ModelFormat.isWeightLike(file.path) {
-                read(weights: file, contents)
-            }
+    /// Reads one of the files, which have to come in the order of their paths.
+    mutating func read(_ file: ModelFile, _ contents: ModelFileReader) {
+        let path = ModelPath(file.path)
+        let isTemplate = path.file == "chat_template.json"
+        if LoadedCode.isConfiguration(file.path) || isTemplate {
+            read(configuration: file, contents)
+        } else if path.suffix == "json" {
+            read(document: file, contents)
+        } else if path.suffix == "yaml" || path.suffix == "yml" {
+            read(yaml: file, contents)
+        } else if file.path == "custom_generate/generate.py" {
+            // transformers 4.52 and later take it for the model's generate method.
+            code.append(LoadedCode(file: file.path.text, key: "custom_generate"))
+        } else if path.suffix == "jinja" {
+            read(template: file, contents)
+        } else if path.suffix == "gguf" || ModelFormat.isWeightLike(file.path) {
+            read(weights: file, contents)
         }
+    }
+
+    /// Ends reading: what a lock does not record is left out.
+    mutating func end() {
         code = Array(code.prefix(LoadedCode.most))
         templates = Array(templates.prefix(TemplateFinding.most))
     }

@@ -65,7 +65,7 @@ extension TokenizerLoader {
         return [
             "normalizer": [
                 "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
-                "strip_accents": nil,
+                "strip_accents": .null,
                 "lowercase": true,
             ],
             "pre_tokenizer": ["type": "BertPreTokenizer"],

@@ -19,7 +19,8 @@ import Testing
     private func report(_ findings: [Diagnostic], root: String = "/repo", current: String = "/repo") -> Report
     {
         Report(
-            command: "check", findings: findings, exitCode: exitStatus(of: findings), subject: "models.toml",
+            command: "check", findings: findings, exitCode: ExitStatus(of: findings).rawValue,
+            subject: "models.toml",
             root: SourceRoot(root, current: current))
     }
 

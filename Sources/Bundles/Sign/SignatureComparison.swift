@@ -105,7 +105,8 @@ extension ModelSignature {
     /// - Returns: `nil` where the signature is over other digests than those of a verification: the files have
     ///   to be read for it again, by ``SignedFiles``.
     package func findings(of report: VerifyReport) -> [Diagnostic]? {
-        guard let statement else { return [] }
+        // Without a lock nothing was hashed, and that is told already.
+        guard let statement, !report.found.isEmpty else { return [] }
         guard statement.hash == .sha256, statement.shardSize == nil else { return nil }
         var found: [RelativePath?: SignedContent] = [:]
         for (path, content) in report.found where path != ModelSignature.name {

@@ -23,6 +23,17 @@ package struct ArchiveContent: Sendable {
     package init(_ archive: String, format: ArchiveFormat) throws(Diagnostics) {
         name = archive
         self.format = format
+        let (path, lock, sizes) = try Self.lock(of: archive, format: format)
+        self.path = path
+        self.lock = try Lock.parse(lock, path: Lock.bundledName.joined(to: archive))
+        self.sizes = format == .tarZstd ? nil : sizes
+    }
+
+    /// The lock's bytes, with the archive's absolute path, and the sizes of the files that were passed.
+    static func lock(
+        of archive: String, format: ArchiveFormat
+    ) throws(Diagnostics) -> (path: String, lock: [UInt8], sizes: [RelativePath: Int]) {
+        let path: String
         do throws(FileError) {
             path = try Directory.realPath(archive)
             guard try FileStatus.status(of: path).kind == .file else {
@@ -64,8 +75,7 @@ package struct ArchiveContent: Sendable {
                     code: .notABundle, "\(archive) has no \(Lock.bundledName), so it is not a bundle",
                     fix: "name an archive that knapsack pack wrote", verdict: .undecided))
         }
-        self.lock = try Lock.parse(lock, path: Lock.bundledName.joined(to: archive))
-        self.sizes = format == .tarZstd ? nil : sizes
+        return (path, lock, sizes)
     }
 }
 

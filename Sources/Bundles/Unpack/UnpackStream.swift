@@ -97,7 +97,7 @@ struct UnpackStream: Sendable {
             var bounds = MemberBounds(
                 archive.name, format: archive.format,
                 size: (try? FileStatus.status(of: archive.path).size) ?? 0)
-            bounds.learn(archive.lock)
+            if let expected = try? ExpectedFiles(lock: archive.lock) { bounds.learn(expected) }
             while !parts.isEmpty, let entry = try reader.next() {
                 if Task.isCancelled { throw ReadFailure.cancelled }
                 let isAdmitted = try bounds.admits(entry)

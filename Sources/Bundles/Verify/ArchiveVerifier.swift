@@ -36,8 +36,15 @@ package struct ArchiveVerifier: Sendable {
         var damage: Diagnostic?
         var bounds = MemberBounds(path, format: format, size: size)
         // A compressed archive has no table of its members: there the lock bounds what follows it.
-        if format != .tarZstd, let content = try? ArchiveContent(path, format: format) {
-            bounds.learn(content.lock)
+        if format != .tarZstd,
+            let (_, lock, sizes) = try? ArchiveContent.lock(of: path, format: format)
+        {
+            do throws(Diagnostics) {
+                bounds.learn(try Self.expected(lock))
+            } catch {
+                let bytes = sizes.values.reduce(0) { $0.addingReportingOverflow($1).partialValue }
+                return VerifyReport(damagedLock: error, level: level, files: sizes.count, bytes: bytes)
+            }
         }
         do {
             var archive = try ArchiveReader(path: path, format: format)
@@ -57,10 +64,13 @@ package struct ArchiveVerifier: Sendable {
                     }
                 }
                 if keeps { kept[entry.path] = bytes }
-                if keeps, entry.path == Lock.bundledName,
-                    let lock = try? Lock.parse(bytes, path: Lock.bundledName.text)
-                {
-                    bounds.learn(lock)
+                if keeps, entry.path == Lock.bundledName {
+                    do throws(Diagnostics) {
+                        bounds.learn(try Self.expected(bytes))
+                    } catch {
+                        return VerifyReport(
+                            damagedLock: error, level: level, files: found.count + 1, bytes: total)
+                    }
                 }
                 let digest = try hasher.finish().sha256
                 found[entry.path] =
@@ -80,28 +90,20 @@ package struct ArchiveVerifier: Sendable {
         var unassembled = 0
         var bundleLock: Lock?
         if let lock = kept[Lock.bundledName] {
-            do {
-                let lock = try Lock.parse(lock, path: Lock.bundledName.text)
-                bundleLock = lock
-                let expected = try ExpectedFiles(lock: lock)
-                let compared = BundleComparison(expected, found)
-                    .findings(sums: level == .full ? kept[SumsFile.name] : nil)
-                // What a damaged archive did not give out is not missing.
-                findings += damage == nil ? compared : compared.filter { $0.code != .missing }
-                if level == .full {
-                    // A file whose parts are not all there was told by what is missing.
-                    let whole = expected.segmented.filter { $0.segments.allSatisfy { found[$0.at] != nil } }
-                    let reachable = whole.filter { $0.segments.allSatisfy { offsets[$0.at] != nil } }
-                    unassembled = whole.count - reachable.count
-                    findings += try await SegmentProof(reachable).findings(
-                        in: ArchiveRanges(path, offsets), progress)
-                }
-            } catch let problem as Diagnostics {
-                findings += problem.all.map {
-                    Diagnostic(
-                        code: .changed, "\(Lock.bundledName) is damaged", notes: [$0.message],
-                        fix: "pack the bundle again")
-                }
+            let lock = try Lock.parse(lock, path: Lock.bundledName.text)
+            bundleLock = lock
+            let expected = try ExpectedFiles(lock: lock)
+            let compared = BundleComparison(expected, found)
+                .findings(sums: level == .full ? kept[SumsFile.name] : nil)
+            // What a damaged archive did not give out is not missing.
+            findings += damage == nil ? compared : compared.filter { $0.code != .missing }
+            if level == .full {
+                // A file whose parts are not all there was told by what is missing.
+                let whole = expected.segmented.filter { $0.segments.allSatisfy { found[$0.at] != nil } }
+                let reachable = whole.filter { $0.segments.allSatisfy { offsets[$0.at] != nil } }
+                unassembled = whole.count - reachable.count
+                findings += try await SegmentProof(reachable).findings(
+                    in: ArchiveRanges(path, offsets), progress)
             }
         } else if damage == nil, case .size(let size)? = found[Lock.bundledName] {
             findings.append(
@@ -119,5 +121,10 @@ package struct ArchiveVerifier: Sendable {
             level: level, files: found.count, bytes: total, unassembled: unassembled, findings: findings,
             found: found,
             lock: bundleLock, signature: kept[ModelSignature.name])
+    }
+
+    /// What a lock states the bundle has.
+    private static func expected(_ lock: [UInt8]) throws(Diagnostics) -> ExpectedFiles {
+        try ExpectedFiles(lock: try Lock.parse(lock, path: Lock.bundledName.text))
     }
 }

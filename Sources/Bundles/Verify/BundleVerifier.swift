@@ -26,55 +26,47 @@ package struct BundleVerifier: Sendable {
                     code: .notABundle, "\(root) has no \(Lock.bundledName), so it is not a whole bundle",
                     fix: "name the directory that knapsack pack wrote", verdict: .undecided))
         }
-        let (lock, expected, damage) = try readLock()
+        let bytes = tree.files.values.reduce(0) { $0 &+ $1.size }
+        let lock: Lock
+        let expected: ExpectedFiles
+        do {
+            (lock, expected) = try readLock()
+        } catch let problem as Diagnostics {
+            return VerifyReport(
+                damagedLock: problem, level: level, files: tree.files.count, bytes: bytes,
+                others: tree.findings)
+        }
         let found = try await look(at: tree, expected, progress)
-        var findings = tree.findings + damage
-        if let expected {
-            var sums: [UInt8]?
-            if level == .full, case .digest(_, let size)? = found[SumsFile.name] {
-                sums = try FileReader.contents(of: SumsFile.name.joined(to: root), limit: size)
-            }
-            findings += BundleComparison(expected, found).findings(sums: sums)
-            if level == .full {
-                let whole = expected.segmented.filter { $0.segments.allSatisfy { found[$0.at] != nil } }
-                findings += try await SegmentProof(whole).findings(
-                    in: DirectoryContent(root), progress)
-            }
+        var findings = tree.findings
+        var sums: [UInt8]?
+        if level == .full, case .digest(_, let size)? = found[SumsFile.name] {
+            sums = try FileReader.contents(of: SumsFile.name.joined(to: root), limit: size)
+        }
+        findings += BundleComparison(expected, found).findings(sums: sums)
+        if level == .full {
+            let whole = expected.segmented.filter { $0.segments.allSatisfy { found[$0.at] != nil } }
+            findings += try await SegmentProof(whole).findings(in: DirectoryContent(root), progress)
         }
         findings.sort { $0.message.precedesByBytes($1.message) }
         return VerifyReport(
-            level: level, files: tree.files.count, bytes: tree.files.values.reduce(0) { $0 &+ $1.size },
-            findings: findings, found: found, lock: lock)
+            level: level, files: tree.files.count, bytes: bytes, findings: findings, found: found, lock: lock)
     }
 
-    /// Reads the lock, and works out what it states the bundle has. A damaged one is a finding: the bundle was looked at, and
-    /// it does not hold.
-    private func readLock() throws -> (lock: Lock?, expected: ExpectedFiles?, damage: [Diagnostic]) {
-        var lock: Lock?
-        do {
-            let bytes = try FileReader.contents(
-                of: Lock.bundledName.joined(to: root), limit: Lock.sizeLimit)
-            let read = try Lock.parse(bytes, path: Lock.bundledName.text)
-            lock = read
-            return (read, try ExpectedFiles(lock: read), [])
-        } catch let problem as Diagnostics {
-            let damage = problem.all.map { problem in
-                Diagnostic(
-                    code: .changed, "\(Lock.bundledName) is damaged", notes: [problem.message],
-                    fix: "pack the bundle again, or copy the lock from the repository")
-            }
-            return (lock, nil, damage)
-        }
+    /// Reads the lock, and works out what it states the bundle has.
+    private func readLock() throws -> (lock: Lock, expected: ExpectedFiles) {
+        let bytes = try FileReader.contents(of: Lock.bundledName.joined(to: root), limit: Lock.sizeLimit)
+        let lock = try Lock.parse(bytes, path: Lock.bundledName.text)
+        return (lock, try ExpectedFiles(lock: lock))
     }
 
     /// Hashes the files that the lock has with their sizes, and those that Knapsack makes. Of others the size is enough to
     /// tell that they are wrong: a file that is nothing but a hole can be longer than any disk.
     private func look(
-        at tree: BundleTree, _ expected: ExpectedFiles?, _ progress: @escaping ProgressHandler
+        at tree: BundleTree, _ expected: ExpectedFiles, _ progress: @escaping ProgressHandler
     ) async throws -> [RelativePath: FoundContent] {
         var found = tree.files.mapValues { FoundContent.size($0.size) }
         guard level == .full else { return found }
-        let files = tree.files.filter { expected?.admits($0.key, size: $0.value.size) ?? true }
+        let files = tree.files.filter { expected.admits($0.key, size: $0.value.size) }
             .sorted { $0.key < $1.key }
         progress(
             .began(stage: "verifying", files: files.count, bytes: files.reduce(0) { $0 &+ $1.value.size }))

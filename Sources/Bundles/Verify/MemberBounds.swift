@@ -27,8 +27,8 @@ struct MemberBounds {
         left = overflow || beyond ? Int.max : sum
     }
 
-    /// Bounds what follows by a lock. One that contradicts itself bounds nothing; what is wrong with it is told elsewhere.
-    mutating func learn(_ lock: Lock) { expected = try? ExpectedFiles(lock: lock) }
+    /// Bounds what follows by a lock.
+    mutating func learn(_ lock: ExpectedFiles) { expected = lock }
 
     /// Whether a member's content is to be read.
     /// - Throws: where passing over it would take longer than anything in the archive accounts for.

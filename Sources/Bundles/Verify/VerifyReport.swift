@@ -22,7 +22,7 @@ package struct VerifyReport: Equatable, Sendable {
     package var unassembled = 0
     /// What does not hold, in the order of the paths.
     package let findings: [Diagnostic]
-    /// What was found at each path of a bundle; empty where no bundle was looked at.
+    /// What was found at each path of a bundle; empty where no bundle was looked at, or its lock is damaged.
     package var found: [RelativePath: FoundContent] = [:]
     /// The lock of the bundle, where it could be read.
     package var lock: Lock?
@@ -37,5 +37,23 @@ package struct VerifyReport: Equatable, Sendable {
         VerifyReport(
             level: level, files: files, bytes: bytes, unassembled: unassembled, findings: findings + more,
             found: found, lock: lock, signature: signature)
+    }
+}
+
+extension VerifyReport {
+    /// What is told of a bundle whose lock is damaged: it was looked at, and does not hold. No content is read, because
+    /// there is nothing to hold it against.
+    /// - Parameter others: what else does not hold.
+    init(
+        damagedLock problem: Diagnostics, level: Level, files: Int, bytes: Int, others: [Diagnostic] = []
+    ) {
+        let damage = problem.all.map { problem in
+            Diagnostic(
+                code: .changed, "\(Lock.bundledName) is damaged", notes: [problem.message],
+                fix: "pack the bundle again, or copy the lock from the repository")
+        }
+        self.init(
+            level: level, files: files, bytes: bytes,
+            findings: (damage + others).sorted { $0.message.precedesByBytes($1.message) })
     }
 }

@@ -82,7 +82,7 @@ struct Phi3: ModelArchitecture {
             "num_attention_heads": 32, "max_position_embeddings": 4096,
             "original_max_position_embeddings": 4096, "rms_norm_eps": .number(1e-5), "rope_theta": 10000,
             "partial_rotary_factor": 1, "bos_token_id": 1, "eos_token_id": 32000, "pad_token_id": 32000,
-            "sliding_window": nil,
+            "sliding_window": .null,
         ])
         config.setDefault("num_key_value_heads", from: "num_attention_heads")
         guard let scaling = config["rope_scaling"], scaling != .null else { return }

@@ -128,7 +128,7 @@ extension LoraKeys.Rule {
         switch self {
         case .ignored: return nil
         case .ignoredNumber: return value.double == nil ? "is \(shown), and not a number" : nil
-        case .off(let reason): return value == false || value == nil ? nil : "is \(shown): it \(reason)"
+        case .off(let reason): return value == false || value == .null ? nil : "is \(shown): it \(reason)"
         case .none(let reason): return value.isNothing ? nil : "is \(shown): it \(reason)"
         case .start: return LoraKeys.startProblem(value)
         case .honoured(let kind): return kind.takes(value) ? nil : "is \(shown), and not \(kind.words)"
@@ -142,12 +142,12 @@ extension LoraKeys.Kind {
         case .method: value.string.map { $0.hasSameBytes(as: "LORA") } ?? false
         case .count: value.integer.map { $0 > 0 } ?? false
         case .number: value.double.map(\.isFinite) ?? false
-        case .bool: value.bool != nil || value == nil
+        case .bool: value.bool != nil || value == .null
         case .bias: value.string.map { ["none", "all", "lora_only"].contains($0) } ?? false
-        case .names: value == nil || value.string != nil || value.strings != nil
+        case .names: value == .null || value.string != nil || value.strings != nil
         case .patterns: value.members != nil
         case .layers:
-            value == nil || value.integer != nil
+            value == .null || value.integer != nil
                 || value.array.map { $0.allSatisfy { $0.integer != nil } } ?? false
         }
     }

@@ -9,7 +9,7 @@ struct AddedSpelling {
 
     /// Takes the decoder of `tokenizer.json`, or that of what transformers makes of other files.
     /// - Throws: where the decoder is broken or of no known kind.
-    init(_ files: TokenizerFiles) throws(ConversionError) {
+    init(_ files: TokenizerDocuments) throws(ConversionError) {
         cleansUp = files.settings?["clean_up_tokenization_spaces"]?.isTruthy ?? false
         if let tokenizer = files.tokenizer {
             guard let part = tokenizer["decoder"], part != .null else {

@@ -30,7 +30,7 @@ struct ChatTemplate {
             }
             return
         } else {
-            value = try TokenizerFiles.object("chat_template.json", files)?["chat_template"]
+            value = try TokenizerDocuments.object("chat_template.json", files)?["chat_template"]
         }
         switch value {
         case .string(let text): main = text

@@ -11,12 +11,13 @@ struct SpecialTokenKinds {
     /// The texts of the special tokens.
     var texts: [String] { tokens.map(\.token.text) }
 
-    init(_ files: TokenizerFiles, modelType: String) throws(ConversionError) {
+    init(_ files: TokenizerDocuments, modelType: String) throws(ConversionError) {
         var values = files.settings ?? [:]
         decoder = try files.addedTokensDecoder()
         if values["added_tokens_decoder"] == nil {
             // As files were before `added_tokens_decoder`.
-            for member in try TokenizerFiles.object("special_tokens_map.json", files.files)?.members ?? [] {
+            for member in try TokenizerDocuments.object("special_tokens_map.json", files.files)?.members ?? []
+            {
                 values[member.key] = Self.joined(values[member.key], member)
             }
             let special = Self.specials(values, [:])

@@ -20,7 +20,7 @@ struct SpecialTokens {
     /// Finds everything.
     /// - Parameters:
     ///   - limit: the number of tokens: what has an id past them is left out; `nil` for no limit.
-    init(_ files: TokenizerFiles, limit: Int? = nil) throws(ConversionError) {
+    init(_ files: TokenizerDocuments, limit: Int? = nil) throws(ConversionError) {
         self.limit = limit
         var settings = files.settings ?? [:]
         if let tokenizer = files.tokenizer {
@@ -32,7 +32,7 @@ struct SpecialTokens {
             chatTemplate = try ChatTemplate(settings, files.files)
             try readSettings(settings, try files.addedTokens())
         }
-        let config = try TokenizerFiles.object("config.json", files.files)
+        let config = try TokenizerDocuments.object("config.json", files.files)
         for kind in kinds {
             let key = "\(kind)_token_id"
             var value = config?[key]

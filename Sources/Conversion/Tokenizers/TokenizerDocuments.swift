@@ -1,7 +1,7 @@
 package import Formats
 
 /// The JSON files that say what a tokenizer is, each parsed once.
-package struct TokenizerFiles: Sendable {
+package struct TokenizerDocuments: Sendable {
     /// `tokenizer.json`; `nil` if there is none.
     package let tokenizer: JSON?
     /// The members of `tokenizer_config.json`; `nil` if there is none.

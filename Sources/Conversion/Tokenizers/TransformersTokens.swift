@@ -22,11 +22,11 @@ struct TransformersTokens {
 
     /// Reads the tokens.
     /// - Throws: if there is no vocabulary, or it is broken.
-    init(_ files: TokenizerFiles, modelType: String) throws(ConversionError) {
+    init(_ files: TokenizerDocuments, modelType: String) throws(ConversionError) {
         if let tokenizer = files.tokenizer {
             try readModel(tokenizer)
             for token in try files.addedTokens() { try add(token) }
-        } else if let json = try TokenizerFiles.object("vocab.json", files.files) {
+        } else if let json = try TokenizerDocuments.object("vocab.json", files.files) {
             path = "vocab.json"
             try readObject(json)
         } else if let text = files.files.text("vocab.txt") {
@@ -131,7 +131,7 @@ struct TransformersTokens {
 
     /// Adds what `tokenizer_config.json` names, and the tokens of the tokenizer's class.
     private mutating func addWhatTransformersAdds(
-        _ files: TokenizerFiles, _ modelType: String
+        _ files: TokenizerDocuments, _ modelType: String
     ) throws(ConversionError) {
         let kinds = try SpecialTokenKinds(files, modelType: modelType)
         special = kinds.texts

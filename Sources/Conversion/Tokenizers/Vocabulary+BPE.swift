@@ -51,7 +51,7 @@ extension Vocabulary {
         return .uint32(count)
     }
 
-    private static func merges(_ files: TokenizerFiles) throws(ConversionError) -> [String] {
+    private static func merges(_ files: TokenizerDocuments) throws(ConversionError) -> [String] {
         var merges = try Merges.read(files.tokenizer)
         if merges.isEmpty, let text = files.files.text("merges.txt") { merges = TokenizerText.merges(text) }
         guard !merges.isEmpty else {

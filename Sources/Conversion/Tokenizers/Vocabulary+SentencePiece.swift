@@ -138,7 +138,7 @@ extension Vocabulary {
     /// - Returns: those tokens.
     @discardableResult
     private static func rename(
-        _ table: inout TokenTable, _ files: TokenizerFiles
+        _ table: inout TokenTable, _ files: TokenizerDocuments
     ) throws(ConversionError) -> [AddedEntry] {
         let decoder = try files.addedTokensDecoder()
         let added = try files.addedTokens()

@@ -9,7 +9,7 @@ extension Vocabulary {
     /// writes a template of its own; here the model's own is written where it has one.
     package func addTekken(to metadata: inout ModelMetadata) throws(ConversionError) {
         let files = try tokenizerFiles()
-        guard let json = try TokenizerFiles.object("tekken.json", files.files) else {
+        guard let json = try TokenizerDocuments.object("tekken.json", files.files) else {
             throw .missingFile("tekken.json", for: "has the vocabulary")
         }
         let tekken = try Tekken(json)

@@ -54,7 +54,7 @@ extension Vocabulary {
             charsmap: model.precompiledCharsmap)
     }
 
-    private func fastUnigram(_ files: TokenizerFiles) throws(ConversionError) -> Unigram {
+    private func fastUnigram(_ files: TokenizerDocuments) throws(ConversionError) -> Unigram {
         guard let tokenizer = files.tokenizer else {
             throw .missingFile(
                 "sentencepiece.bpe.model or tokenizer.json", for: "a model of this architecture has")

@@ -4,7 +4,7 @@ import Tokenizers
 /// The tokenizer of a model, as GGUF has it: what convert_hf_to_gguf.py writes for it, by kind of tokenizer. Each of
 /// the `add` functions adds items in the order of the file.
 package struct Vocabulary: Sendable {
-    private let loaded: Result<TokenizerFiles, ConversionError>
+    private let loaded: Result<TokenizerDocuments, ConversionError>
     private let modelFiles: ModelDocuments
     let config: JSON
     private let preTokenizer: String?
@@ -24,7 +24,7 @@ package struct Vocabulary: Sendable {
         self.preTokenizer = preTokenizer
         self.sha256 = sha256
         do throws(ConversionError) {
-            loaded = .success(try TokenizerFiles(files))
+            loaded = .success(try TokenizerDocuments(files))
         } catch {
             loaded = .failure(error)
         }
@@ -51,7 +51,7 @@ package struct Vocabulary: Sendable {
 
     /// The files.
     /// - Throws: where one is broken.
-    func tokenizerFiles() throws(ConversionError) -> TokenizerFiles { try loaded.get() }
+    func tokenizerFiles() throws(ConversionError) -> TokenizerDocuments { try loaded.get() }
 
     /// All tokens, as transformers has them.
     func transformersTokens() throws(ConversionError) -> TransformersTokens {

@@ -26,7 +26,7 @@ package struct FreezeFile: Equatable, Sendable {
         var unread: [Line] = []
         var names: Set<ExactName> = []
         var comment = ""
-        let start = SourceText.hasByteOrderMark(bytes) ? 3 : 0
+        let start = LineColumns.hasByteOrderMark(bytes) ? 3 : 0
         for (index, line) in bytes[start...].split(
             separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
         ).enumerated() {

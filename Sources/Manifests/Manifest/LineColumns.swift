@@ -1,5 +1,5 @@
 /// A text file's bytes with the way from a byte's offset to its line and column.
-struct SourceText {
+struct LineColumns {
     /// The file, as the user named it.
     let path: String
     /// The content, valid UTF-8.
@@ -13,12 +13,12 @@ struct SourceText {
     private static let stride = 256
 
     init(_ bytes: [UInt8], path: String) {
-        var lineStarts = [SourceText.hasByteOrderMark(bytes) ? 3 : 0]
+        var lineStarts = [LineColumns.hasByteOrderMark(bytes) ? 3 : 0]
         var scalarsBefore: [Int] = []
         var scalars = 0
         for (offset, byte) in bytes.enumerated() {
-            if offset % SourceText.stride == 0 { scalarsBefore.append(scalars) }
-            if SourceText.startsScalar(byte) { scalars += 1 }
+            if offset % LineColumns.stride == 0 { scalarsBefore.append(scalars) }
+            if LineColumns.startsScalar(byte) { scalars += 1 }
             if byte == UInt8(ascii: "\n") { lineStarts.append(offset + 1) }
         }
         self.path = path
@@ -51,9 +51,9 @@ struct SourceText {
 
     private func scalars(before offset: Int) -> Int {
         guard !scalarsBefore.isEmpty else { return 0 }
-        let block = min(offset / SourceText.stride, scalarsBefore.count - 1)
+        let block = min(offset / LineColumns.stride, scalarsBefore.count - 1)
         var count = scalarsBefore[block]
-        for byte in bytes[(block * SourceText.stride)..<offset] where SourceText.startsScalar(byte) {
+        for byte in bytes[(block * LineColumns.stride)..<offset] where LineColumns.startsScalar(byte) {
             count += 1
         }
         return count

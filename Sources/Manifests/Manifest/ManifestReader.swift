@@ -14,10 +14,10 @@ struct ManifestReader {
     /// More problems than this come from a file that is no manifest.
     static let mostProblems = 100
 
-    private let text: SourceText
+    private let text: LineColumns
     private var problems: [(place: Int, diagnostic: Diagnostic)] = []
 
-    init(_ text: SourceText) { self.text = text }
+    init(_ text: LineColumns) { self.text = text }
 
     /// The problems in the order of their places; `nil` if there is none.
     var diagnostics: Diagnostics? {

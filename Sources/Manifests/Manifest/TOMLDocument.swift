@@ -4,9 +4,9 @@ enum TOMLDocument {
     static let maximumSize = 1 << 20
 
     /// The document's root table, or the first thing that keeps the bytes from being TOML.
-    static func read(_ bytes: [UInt8], path: String) throws(Diagnostics) -> (LocatedValue, SourceText) {
+    static func read(_ bytes: [UInt8], path: String) throws(Diagnostics) -> (LocatedValue, LineColumns) {
         try checkText(bytes, path: path)
-        let text = SourceText(bytes, path: path)
+        let text = LineColumns(bytes, path: path)
         do throws(TOMLSyntaxError) {
             return (try TOMLParser.parse(bytes), text)
         } catch {
@@ -33,13 +33,13 @@ enum TOMLDocument {
         }
         // UTF-8 may have one, but no text has: the file is of another kind or encoding.
         if let place = bytes.firstIndex(of: 0) {
-            let location = SourceText(bytes, path: path).location(place)
+            let location = LineColumns(bytes, path: path).location(place)
             throw Diagnostics(notText("a NUL byte is in the manifest", at: location))
         }
         do {
             _ = try UTF8Span(validating: bytes.span)
         } catch {
-            let location = SourceText(bytes, path: path).location(error.byteOffsets.lowerBound)
+            let location = LineColumns(bytes, path: path).location(error.byteOffsets.lowerBound)
             throw Diagnostics(notText("the manifest is not valid UTF-8 here", at: location))
         }
     }

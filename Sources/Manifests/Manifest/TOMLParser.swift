@@ -34,7 +34,7 @@ struct TOMLParser {
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
     private mutating func document() throws(TOMLSyntaxError) -> TOMLNode {
-        if SourceText.hasByteOrderMark(bytes) { position = 3 }
+        if LineColumns.hasByteOrderMark(bytes) { position = 3 }
         let root = TOMLNode(.table, at: position, depth: 0)
         var table = root
         while true {

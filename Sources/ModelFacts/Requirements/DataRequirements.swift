@@ -20,10 +20,10 @@ enum DataRequirements {
 
     /// Tensors of an ONNX model whose data are in other files.
     private static func onnx(_ path: RelativePath, _ files: RequirementFiles) -> [FileRequirement] {
-        guard let file = files.file(path), let handle = try? FileHandle.reading(file.location),
-            let size = try? handle.status().size,
+        let contents = files.contents
+        guard let file = files.file(path), let size = try? contents.size(file),
             let data = try? ONNXExternalData(
-                size: size, bytes: { range throws(FileError) in try handle.bytes(range) }),
+                size: size, bytes: { range throws(FileError) in try contents.bytes(range, of: file) }),
             !data.locations.isEmpty
         else { return [] }
         let directory = ModelPath(path).directory
@@ -39,7 +39,7 @@ enum DataRequirements {
     /// OpenVINO's graph has its weights in a file of the same name.
     private static func openVINO(_ path: RelativePath, _ files: RequirementFiles) -> [FileRequirement] {
         guard let file = files.file(path),
-            let head = try? FileHandle.reading(file.location).bytes(0..<min(file.size, 512)),
+            let head = try? files.contents.bytes(0..<512, of: file),
             String(decoding: head, as: UTF8.self).contains("<net")
         else { return [] }
         return [FileRequirement(.part, by: path, all: ["\(path.text.dropLast(4)).bin"])]

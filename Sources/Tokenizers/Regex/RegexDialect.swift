@@ -29,8 +29,7 @@ package enum RegexDialect: Sendable {
     var word: ScalarSet {
         switch self {
         case .oniguruma: .word
-        case .ecmaScript: ECMAScriptParser.word
-        case .python: PythonParser.word
+        case .ecmaScript, .python: .asciiWord
         }
     }
 }

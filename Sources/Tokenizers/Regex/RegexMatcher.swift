@@ -5,12 +5,12 @@
 /// error, never an answer.
 package struct RegexMatcher {
     /// From so many steps on what was in vain is remembered; most searches take fewer.
-    private static let stepsBeforeMemory = 4_000
+    package static let stepsBeforeMemory = 4_000
 
     private let program: RegexProgram
     private let text: ArraySlice<Unicode.Scalar>
     private var stepsLeft: Int
-    private var stepsBeforeMemory = Self.stepsBeforeMemory
+    private var stepsBeforeMemory: Int
     private var failures: RegexFailures?
     private var marks: [Int]
     private var stack: [Choice] = []
@@ -23,9 +23,14 @@ package struct RegexMatcher {
         case mark(Int, Int)
     }
 
-    /// Prepares to match a text; nothing is matched yet.
-    package init(_ program: RegexProgram, _ text: ArraySlice<Unicode.Scalar>) {
+    /// Prepares a search.
+    /// - Parameter stepsBeforeMemory: from how many steps on what was in vain is remembered.
+    package init(
+        _ program: RegexProgram, _ text: ArraySlice<Unicode.Scalar>,
+        stepsBeforeMemory: Int = RegexMatcher.stepsBeforeMemory
+    ) {
         self.program = program
+        self.stepsBeforeMemory = stepsBeforeMemory
         self.text = text
         marks = Array(repeating: -1, count: program.marks)
         stepsLeft = 1_000_000 + 1_000 * text.count
@@ -81,13 +86,14 @@ package struct RegexMatcher {
     }
 
     /// Whether a step is still worth trying at a position.
-    private mutating func isWorthTrying(_ step: Int, at position: Int) -> Bool {
+    private mutating func isWorthTrying(_ step: Int, at position: Int, isInRun: Bool = false) -> Bool {
         guard failures != nil else { return true }
         var turns = 0
         for (bit, mark) in program.loops[step].enumerated() where marks[mark] == position {
             turns |= 1 << bit
         }
-        return failures?.enter(step, offset: position - text.startIndex, turns: turns) ?? true
+        return failures?.enter(
+            step, offset: position - text.startIndex, turns: turns, isInRun: isInRun) ?? true
     }
 
     /// Matches from one step to the `accept` that ends it; the position behind the match, or `nil`.
@@ -172,7 +178,9 @@ package struct RegexMatcher {
                 }
                 return (step, position - 1)
             case .longer(let step, let position, let set, let most):
-                guard position < text.endIndex, program.sets[set].contains(text[position]) else { continue }
+                guard position < text.endIndex, program.sets[set].contains(text[position]),
+                    isWorthTrying(step - 1, at: position + 1, isInRun: true)
+                else { continue }
                 if position + 1 < most {
                     stack.append(.longer(step: step, position: position + 1, set: set, most: most))
                 }
@@ -190,12 +198,17 @@ package struct RegexMatcher {
         let room = text.endIndex - position
         guard least <= room else { return nil }
         let set = (index: set, value: program.sets[set])
-        let bound = position + min(greed == .lazy ? least : most, room)
-        var end = position
-        while end < bound, set.value.contains(text[end]) { end += 1 }
-        try spend(end - position)
-        guard end - position >= least else { return nil }
         let shortest = position + least
+        let bound = greed == .lazy ? shortest : position + min(most, room)
+        var end = position
+        while end < shortest, set.value.contains(text[end]) { end += 1 }
+        let isEnough = end == shortest && isWorthTrying(step, at: end, isInRun: true)
+        // From where it was in vain before, every longer run was, too.
+        while isEnough, end < bound, set.value.contains(text[end]),
+            isWorthTrying(step, at: end + 1, isInRun: true)
+        { end += 1 }
+        try spend(end - position)
+        guard isEnough else { return nil }
         switch greed {
         case .possessive: break
         case .greedy:

@@ -118,14 +118,14 @@ extension RegexParser {
         case "a": return "\u{07}"
         case "e": return "\u{1B}"
         case "0": return "\0"
-        case "u": return try hexadecimal(4)
+        case "u": return try hexadecimalScalar(4)
         case "x":
-            guard take("{") else { return try hexadecimal(2) }
+            guard take("{") else { return try hexadecimalScalar(2) }
             var digits = 0
             while digits < 8, position + digits < scalars.count, scalars[position + digits] != "}" {
                 digits += 1
             }
-            let result = try hexadecimal(digits)
+            let result = try hexadecimalScalar(digits)
             guard take("}") else { throw RegexError("'\\x{' without '}'") }
             return result
         case "1"..."9": throw RegexError("back references are not supported")
@@ -135,18 +135,10 @@ extension RegexParser {
         }
     }
 
-    private mutating func hexadecimal(_ digits: Int) throws(RegexError) -> Unicode.Scalar {
-        var value: UInt32 = 0
-        guard digits > 0, position + digits <= scalars.count else { throw RegexError("an escape is cut off") }
-        for _ in 0..<digits {
-            let scalar = scalars[position]
-            guard let digit = Character(scalar).hexDigitValue, scalar.isASCII else {
-                throw RegexError("'\(scalar)' is not a hexadecimal digit")
-            }
-            value = value << 4 | UInt32(digit)
-            position += 1
+    private mutating func hexadecimalScalar(_ digits: Int) throws(RegexError) -> Unicode.Scalar {
+        guard let result = Unicode.Scalar(try hexadecimal(digits)) else {
+            throw RegexError("an escape names no scalar")
         }
-        guard let result = Unicode.Scalar(value) else { throw RegexError("an escape names no scalar") }
         return result
     }
 }

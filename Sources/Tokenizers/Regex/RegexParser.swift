@@ -1,13 +1,13 @@
 /// Reads a regular expression in the syntax of Oniguruma, as far as the patterns of tokenizers use it.
 ///
 /// What is not supported (back references, conditions, named calls) is an error, never read as something else.
-struct RegexParser {
-    var scalars: [Unicode.Scalar]
+struct RegexParser: RegexReading {
+    let scalars: [Unicode.Scalar]
     var position = 0
     var ignoresCase = false
     private var spansLines = false
     private var skipsSpace = false
-    private var depthLeft = 64
+    var depthLeft = 64
 
     init(_ pattern: String) {
         scalars = Array(pattern.unicodeScalars)
@@ -18,32 +18,6 @@ struct RegexParser {
         let node = try alternatives()
         guard position == scalars.count else { throw RegexError("')' without '('") }
         return node
-    }
-
-    var next: Unicode.Scalar? { position < scalars.count ? scalars[position] : nil }
-
-    mutating func take(_ scalar: Unicode.Scalar) -> Bool {
-        guard next == scalar else { return false }
-        position += 1
-        return true
-    }
-
-    mutating func take(text: String) -> Bool {
-        let wanted = Array(text.unicodeScalars)
-        guard position + wanted.count <= scalars.count else { return false }
-        for (index, scalar) in wanted.enumerated() where scalars[position + index] != scalar { return false }
-        position += wanted.count
-        return true
-    }
-
-    /// Runs something that may nest, so that no pattern exhausts the stack.
-    mutating func nested<Result>(
-        _ body: (inout RegexParser) throws(RegexError) -> Result
-    ) throws(RegexError) -> Result {
-        guard depthLeft > 0 else { throw RegexError("groups nest too deep") }
-        depthLeft -= 1
-        defer { depthLeft += 1 }
-        return try body(&self)
     }
 
     private mutating func alternatives() throws(RegexError) -> RegexNode {
@@ -212,16 +186,9 @@ struct RegexParser {
         let most = number()
         guard take("}"), least != nil || most != nil else { return nil }
         if let least, let most, most < least { throw RegexError("an interval runs backwards") }
-        guard max(least ?? 0, most ?? 0) <= 1000 else { throw RegexError("an interval is too long") }
-        return (least ?? 0, most)
-    }
-
-    private mutating func number() -> Int? {
-        var value: Int?
-        while let digit = next?.value, (0x30...0x39).contains(digit) {
-            value = min((value ?? 0) * 10 + Int(digit - 0x30), 1_000_000)
-            position += 1
+        guard max(least ?? 0, most ?? 0) <= maximumRepetitions else {
+            throw RegexError("an interval is too long")
         }
-        return value
+        return (least ?? 0, most)
     }
 }

@@ -141,6 +141,21 @@ import Testing
         }
     }
 
+    /// There is nothing to hold the files against; a compressed archive is read as far as its lock.
+    @Test(arguments: ArchiveFormat.allCases)
+    func withADamagedLockNothingIsRead(_ format: ArchiveFormat) async throws {
+        try await withTemporaryDirectory { directory in
+            let sample = try UnpackSample(in: directory)
+            try writeFile(sample.bundle + "/knapsack.lock", "{\"version\":1")
+            let read = Counter()
+            let report = try await ArchiveVerifier(sample.archive(format), format: format, level: .full)
+                .verify { if case .advanced(let bytes) = $0 { read.add(bytes) } }
+            #expect(report.findings.map(\.message) == ["knapsack.lock is damaged"])
+            #expect(report.lock == nil)
+            if format != .tarZstd { #expect(read.total == 0) }
+        }
+    }
+
     @Test func deflatedFilesInAZipCannotBeReached() async throws {
         try await withTemporaryDirectory { directory in
             let sample = try UnpackSample(in: directory)

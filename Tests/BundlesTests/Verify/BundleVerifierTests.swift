@@ -149,6 +149,26 @@ import Testing
         }
     }
 
+    /// There is nothing to hold the files against.
+    @Test func withADamagedLockNothingIsRead() async throws {
+        try await withTemporaryDirectory { directory in
+            let sample = try PackedSample(in: directory)
+            _ = try await sample.pack()
+            let lock = try contents(sample.target + "/knapsack.lock")
+            for damaged in [Array(lock.dropLast(2)), Array("{}".utf8), []] {
+                try writeFile(sample.target + "/knapsack.lock", damaged)
+                let read = Counter()
+                let report = try await BundleVerifier(directory: sample.target, level: .full).verify {
+                    if case .advanced(let bytes) = $0 { read.add(bytes) }
+                }
+                #expect(report.findings.map(\.message) == ["knapsack.lock is damaged"])
+                #expect(report.lock == nil)
+                #expect(report.files > 5)
+                #expect(read.total == 0)
+            }
+        }
+    }
+
     @Test func aDirectoryWithoutLockIsNotDecided() async throws {
         try await withTemporaryDirectory { directory in
             await #expect(throws: Diagnostics.self) {

@@ -52,7 +52,7 @@ import Testing
 
     @Test(arguments: families) func refusesAbsurdSizes(architecture: String, type: String) {
         let absurd: [JSON] = [
-            0, -1, 4_611_686_018_427_387_904, -9_223_372_036_854_775_808, .number(1.5), "4", nil, true, [],
+            0, -1, 4_611_686_018_427_387_904, -9_223_372_036_854_775_808, .number(1.5), "4", .null, true, [],
             [1, 2],
             [:],
         ]
@@ -111,7 +111,7 @@ import Testing
             ("hidden_size", "Phi3ForCausalLM"), ("vocab_size", "LlamaForCausalLM"),
         ] {
             let error = error(
-                config(architecture, "none", [key: .some(nil), "original_max_position_embeddings": 4]))
+                config(architecture, "none", [key: .some(.null), "original_max_position_embeddings": 4]))
             #expect(error?.code.rawValue == "config-key-missing")
             #expect(error?.message.contains("\"\(key)\"") == true, "\(error?.message ?? "")")
         }
@@ -121,7 +121,7 @@ import Testing
     @Test(arguments: [("Gemma2ForCausalLM", "gemma2"), ("Qwen3ForCausalLM", "qwen3")])
     func takesNoDefaultsWithOtherLayers(architecture: String, type: String) {
         let layers: JSON = ["full_attention", "full_attention"]
-        let changes: [String: JSON?] = ["num_hidden_layers": .some(nil), "layer_types": layers]
+        let changes: [String: JSON?] = ["num_hidden_layers": .some(.null), "layer_types": layers]
         #expect(error(config(architecture, type, changes))?.message.contains("num_hidden_layers") == true)
         let fitting: [String: JSON?] = ["num_hidden_layers": 2, "layer_types": layers]
         #expect(error(config(architecture, type, fitting)) == nil)

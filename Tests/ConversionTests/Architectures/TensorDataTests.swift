@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func leavesOutRowsWithoutTokens() throws {
-        let tokenizer: JSON = ["model": ["vocab": ["a": 0, "b": 1]], "added_tokens": [nil]]
+        let tokenizer: JSON = ["model": ["vocab": ["a": 0, "b": 1]], "added_tokens": [.null]]
         let model = try model(
             config("Gemma3ForCausalLM", "gemma3_text"), [("model.embed_tokens.weight", [5, 4])],
             files: ["tokenizer.json": tokenizer])

@@ -78,9 +78,9 @@ import Testing
     @Test func leavesOutWhatIsNoText() throws {
         let general = try make(
             card: [
-                "name": ["x"], "author": true, "version": .number(1.5), "license": ["mit", nil, 2, ["a"]],
+                "name": ["x"], "author": true, "version": .number(1.5), "license": ["mit", .null, 2, ["a"]],
                 "license_name": ["a": 1], "base_model": ["a/b", 7],
-                "tags": ["a", 2024, false, nil, .number(0.5)],
+                "tags": ["a", 2024, false, .null, .number(0.5)],
                 "language": ["en", false], "datasets": 3,
             ])
         #expect(general.name == "Dir")

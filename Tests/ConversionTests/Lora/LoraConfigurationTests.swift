@@ -29,7 +29,7 @@ struct LoraConfigurationTests {
 
     @Test func keysAreComparedByBytes() throws {
         // U+212A is a K for String's comparison.
-        let json: JSON = ["peft_type": "LORA", "\u{212A}asa_config": nil, "target_modules": ["q"]]
+        let json: JSON = ["peft_type": "LORA", "\u{212A}asa_config": .null, "target_modules": ["q"]]
         #expect(try LoraConfiguration(json).problems.map(\.key) == ["\u{212A}asa_config"])
     }
 

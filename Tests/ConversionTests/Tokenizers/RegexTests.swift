@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Tokenizers
@@ -66,8 +67,9 @@ import Testing
 
     /// Without a memory of what was in vain each of these doubles its time with every letter.
     @Test(arguments: [
-        ("(?:a|a)*b", 2_000), ("(?:a*)*b", 400), ("(?:(?:a|b*)*c?)*d", 500), ("(?=(?:a|a)*b)a", 500),
-        ("(?>(?:a|aa)*)b", 200), ("(?:a?){30}b", 200),
+        ("(?:a|a)*b", 2_000), ("(?:a*)*b", 2_000), ("(?:(?:a|b*)*c?)*d", 500), ("(?=(?:a|a)*b)a", 500),
+        ("(?>(?:a|aa)*)b", 200), ("(?:a?){30}b", 200), ("(?:a+)+(?:a+)+c", 4_000), ("(?:a+?)+?c", 4_000),
+        ("(?:(?:a+,?)+)+$b", 4_000),
     ]) func noPatternTakesTimeThatDoubles(pattern: String, length: Int) throws {
         #expect(try pieces(pattern, String(repeating: "a", count: length)) == [])
     }
@@ -78,6 +80,47 @@ import Testing
         #expect(try pieces("(?:a(?=b)|a(?=b)b)(?:b|c)?(?:a|b)??(?=[ab]|$)", text).joined() == text)
         let words = String(repeating: "abcd", count: 2_000)
         #expect(try pieces("(?:a|ab)(?:c|bcd)?(?:d*)", words).count == 2_000)
+    }
+
+    /// Random patterns over two letters, with the memory from the first step on and without it.
+    @Test func theMemoryChangesNoMatch() throws {
+        var numbers = SeededGenerator(seed: 11)
+        var compared = 0
+        for _ in 0..<4_000 {
+            let pattern = randomPattern(&numbers, depth: 3)
+            let length = Int(numbers.next() % 14)
+            let text = (0..<length).map { _ in numbers.next() % 3 == 0 ? Unicode.Scalar("b") : "a" }
+            guard let program = try? RegexProgram(pattern) else { continue }
+            var plain = RegexMatcher(program, text[...], stepsBeforeMemory: .max)
+            var remembering = RegexMatcher(program, text[...], stepsBeforeMemory: 1)
+            guard let expected = try? plain.matches() else { continue }
+            #expect(try remembering.matches() == expected, "\(pattern)")
+            compared += 1
+        }
+        #expect(compared > 3_000)
+    }
+
+    private func randomPattern(_ numbers: inout SeededGenerator, depth: Int) -> String {
+        func one(_ numbers: inout SeededGenerator) -> String {
+            switch numbers.next() % (depth > 0 ? 9 : 4) {
+            case 0: "b"
+            case 1: "[ab]"
+            case 2, 3: "a"
+            case 4: "(?=\(randomPattern(&numbers, depth: depth - 1)))"
+            case 5: "(?>\(randomPattern(&numbers, depth: depth - 1)))"
+            default: "(?:\(randomPattern(&numbers, depth: depth - 1)))"
+            }
+        }
+        let repetitions = ["", "", "*", "+", "?", "*?", "+?", "{2}", "{1,2}", "{2,}", "++", "{2,}?"]
+        var branches: [String] = []
+        for _ in 0...(numbers.next() % 3 == 0 ? 1 : 0) {
+            var branch = ""
+            for _ in 0..<(1 + numbers.next() % 3) {
+                branch += one(&numbers) + repetitions[Int(numbers.next() % UInt64(repetitions.count))]
+            }
+            branches.append(branch)
+        }
+        return branches.joined(separator: "|")
     }
 
     @Test func moreStepsThanAreAllowedAreAnError() throws {

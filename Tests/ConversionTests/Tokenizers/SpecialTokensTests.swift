@@ -29,7 +29,7 @@ import Testing
         sample.settings = ["bos_token": ["content": "<s>"], "pad_token": "<p>", "eos_token": "not added"]
         sample.config = [
             "vocab_size": 8, "bos_token_id": 0, "eos_token_id": 1, "unk_token_id": [1, 2],
-            "sep_token_id": nil,
+            "sep_token_id": .null,
             "text_config": ["sep_token_id": 2],
         ]
         let metadata = try sample.bpe()
@@ -107,7 +107,7 @@ import Testing
 
     @Test func takesTheFirstTokenForOneThatIsNull() throws {
         var known = sample(single: [Self.special("<e>"), Self.first])
-        known.settings = ["bos_token": nil, "eos_token": nil, "sep_token": "</s>"]
+        known.settings = ["bos_token": .null, "eos_token": .null, "sep_token": "</s>"]
         let metadata = try known.bpe()
         #expect(metadata.flag("add_bos_token") == true && metadata.id("bos") == 5 && metadata.id("eos") == 4)
     }
@@ -137,7 +137,7 @@ import Testing
         let metadata = try sample.bpe()
         #expect(metadata.flag("normalizer.lowercase") == true)
         #expect(metadata.flag("normalizer.strip_accents") == true)
-        sample.parts["normalizer"] = ["type": "BertNormalizer", "lowercase": false, "strip_accents": nil]
+        sample.parts["normalizer"] = ["type": "BertNormalizer", "lowercase": false, "strip_accents": .null]
         let bert = try sample.bpe()
         #expect(bert.flag("normalizer.lowercase") == false && bert.flag("normalizer.strip_accents") == nil)
     }
@@ -150,7 +150,7 @@ import Testing
         sample.files["chat_template.json"] = Array(#"{"chat_template": "json"}"#.utf8)
         sample.settings = ["chat_template": "settings"]
         #expect(try sample.bpe().text("chat_template") == "settings")
-        sample.settings = ["chat_template": nil, "x": 1]
+        sample.settings = ["chat_template": .null, "x": 1]
         #expect(try sample.bpe().text("chat_template") == nil)
         sample.settings = ["x": 1]
         #expect(try sample.bpe().text("chat_template") == "file\nend")

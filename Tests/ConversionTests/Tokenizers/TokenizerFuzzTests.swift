@@ -7,7 +7,7 @@ import Testing
 /// Broken and hostile tokenizers end in an error or in tokens.
 @Suite(.tags(.fuzz), .series) struct TokenizerFuzzTests {
     private static let values: [JSON] = [
-        nil, true, false, 0, -1, 1, 255, 4_294_967_295, 4_294_967_296, .integer(.max), .number(1e300), "",
+        .null, true, false, 0, -1, 1, 255, 4_294_967_295, 4_294_967_296, .integer(.max), .number(1e300), "",
         " ", "a",
         "\u{2581}", "##", "\\p{L}+", "(a*)*b", "[", "Removed", "Sequence", [], .object([]), [[]], [["a", 1]],
         ["String": ""], ["Regex": "(a|aa)+$"], ["Regex": ""], "AAAA", "/////w==",

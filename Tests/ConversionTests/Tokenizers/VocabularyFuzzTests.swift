@@ -11,14 +11,14 @@ import Testing
 
     /// What stands in the place of a value.
     private static let odd: [JSON] = [
-        nil, true, 0, -1, 3, .integer(.max), .integer(.min), .number(1e300), .number(.nan), "", "a", "<s>",
+        .null, true, 0, -1, 3, .integer(.max), .integer(.min), .number(1e300), .number(.nan), "", "a", "<s>",
         [], ["a"],
         [[], []], .object([]), ["type": "Sequence"], ["content": "b", "id": 1], [["a", 0]],
     ]
 
     /// A value with one part changed, taken away or doubled.
     private static func changed(_ json: JSON, _ random: inout SeededGenerator) -> JSON {
-        if Int.random(in: 0..<4, using: &random) == 0 { return odd.randomElement(using: &random) ?? nil }
+        if Int.random(in: 0..<4, using: &random) == 0 { return odd.randomElement(using: &random) ?? .null }
         switch json {
         case .array(var elements) where !elements.isEmpty:
             let place = Int.random(in: elements.indices, using: &random)
@@ -39,7 +39,7 @@ import Testing
             default: members[place] = JSON.Member(member.key, changed(member.value, &random))
             }
             return .object(members)
-        default: return odd.randomElement(using: &random) ?? nil
+        default: return odd.randomElement(using: &random) ?? .null
         }
     }
 
@@ -176,7 +176,7 @@ import Testing
         // Two tokens behind those of single bytes.
         let bytes = (0..<256).map { [UInt8($0)] } + [[0x61, 0x62], [0x61, 0x62, 0x63]]
         let vocab = bytes.enumerated().map {
-            ["rank": .integer($0), "token_bytes": .string(base64($1)), "token_str": nil] as JSON
+            ["rank": .integer($0), "token_bytes": .string(base64($1)), "token_str": .null] as JSON
         }
         return [
             "config": ["default_vocab_size": 262, "default_num_special_tokens": 4, "version": "v7"],

@@ -35,7 +35,7 @@ import Testing
 
     @Test func addsTheTokensOfTheTokenizersClass() throws {
         var sample = Sample()
-        sample.settings = ["tokenizer_class": "LlamaTokenizerFast", "unk_token": nil, "eos_token": "b"]
+        sample.settings = ["tokenizer_class": "LlamaTokenizerFast", "unk_token": .null, "eos_token": "b"]
         let metadata = try sample.bpe()
         #expect(metadata.texts("ggml.tokens")?.prefix(5) == ["a", "b", "ab", "<s>", "[PAD4]"])
         #expect(metadata.types?.prefix(5) == [1, 3, 1, 3, 5])
@@ -113,7 +113,7 @@ import Testing
         #expect(failure(sample)?.code.rawValue == "vocabulary-size")
     }
 
-    @Test(arguments: [JSON.integer(-1), .integer(1 << 60), .integer(4_194_304), "1", .number(1e30), nil])
+    @Test(arguments: [JSON.integer(-1), .integer(1 << 60), .integer(4_194_304), "1", .number(1e30), .null])
     func refusesIdsThatCannotBeRight(id: JSON) {
         var sample = Sample()
         sample.vocab = .object([JSON.Member("a", 0), JSON.Member("far", id)])

@@ -57,9 +57,18 @@ struct JSONValueTests {
         #expect(JSON.null.array == nil)
     }
 
+    @Test func nullIsAValueAndNotAbsent() throws {
+        let value = try parse(#"{"null":null}"#)
+        #expect(value["null"] != nil)
+        #expect(value["null"] == .null)
+        #expect(value["none"] == nil)
+        #expect(value["none"] != .null)
+        #expect(["null", "none"].filter { value[$0] == nil } == ["none"])
+    }
+
     @Test func writesCompactAndPretty() {
         let value: JSON = [
-            "z": [1, -2, true, nil, []], "a": ["é\"\\\n\u{1}\u{7F}": .number(0.5), "empty": .object([])],
+            "z": [1, -2, true, .null, []], "a": ["é\"\\\n\u{1}\u{7F}": .number(0.5), "empty": .object([])],
         ]
         #expect(
             value.compactText
@@ -82,7 +91,7 @@ struct JSONValueTests {
         let text = Array(#" {"a":[1,2],"b":[{"c":3},[4]],"d":null} "#.utf8)
         let rest = try JSON.parse(text.span, elementsOf: "b") { elements.append($0) }
         #expect(elements == [["c": 3], [4]])
-        #expect(rest == ["a": [1, 2], "b": [], "d": nil])
+        #expect(rest == ["a": [1, 2], "b": [], "d": .null])
         #expect(throws: FormatError.self) { try handOut(#"{"b":[1,]}"#) }
         #expect(throws: FormatError.self) { try handOut(#"{"b":[1]} x"#) }
         #expect(throws: FormatError.self) { try handOut("[1]") }
