@@ -99,7 +99,7 @@ extension ForeignRelation {
                 guard let period else { return "full_attention" }
                 return (index + 1).isMultiple(of: period) ? "full_attention" : "sliding_attention"
             }
-            guard types.map(ExactName.init) == expected.map(ExactName.init) else {
+            guard types.map({ ExactName($0) }) == expected.map({ ExactName($0) }) else {
                 let isWindow = types.allSatisfy { ["full_attention", "sliding_attention"].contains($0) }
                 let fixed = period.map { "layer \($0), \(2 * $0), … sees all" } ?? "all layers see all"
                 return (isWindow ? .warning : .error, "in llama.cpp's model of this family \(fixed)")
