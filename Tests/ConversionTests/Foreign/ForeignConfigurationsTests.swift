@@ -45,7 +45,7 @@ private let defaults: [(kind: String, architecture: String, config: JSON)] = {
             ("llama", "partial_rotary_factor", .number(0.5), "error partial_rotary_factor"),
             ("llama", "partial_rotary_factor", 1, ""),
             ("llama", "residual_multiplier", .number(0.22), "unknown residual_multiplier"),
-            ("llama", "residual_multiplier", nil, ""),
+            ("llama", "residual_multiplier", .null, ""),
             ("granite", "residual_multiplier", .number(0.22), ""),
             ("qwen2", "use_mrope", true, "error use_mrope"),
             ("qwen2moe", "norm_topk_prob", true, "error norm_topk_prob"),
