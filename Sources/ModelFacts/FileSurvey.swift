@@ -8,6 +8,7 @@ import Storage
 package struct FileSurvey: Sendable {
     /// What the files of an entry are looked through for besides credentials.
     package struct Scope: OptionSet, Sendable {
+        /// One bit for each question.
         package let rawValue: Int
         /// Pickles and other programs.
         package static let programs = Scope(rawValue: 1)
@@ -16,6 +17,7 @@ package struct FileSurvey: Sendable {
         /// Where tensors are, of every format.
         package static let tensors = Scope(rawValue: 4)
 
+        /// Takes the bits.
         package init(rawValue: Int) { self.rawValue = rawValue }
     }
 

@@ -5,8 +5,7 @@ extension ModelCard {
     /// The front matter of a `README.md` with the types of YAML 1.1, as gguf-py's `metadata.py` reads it: it is between
     /// a first line `---` and the next one, or the end; a tab is two spaces; `no` as an element of a list is text.
     ///
-    /// Mappings keep the order of their keys, and all keys are text; of what `<<` puts in, the last value of a key
-    /// counts. A date is an
+    /// Mappings keep the order of their keys, and all keys are text; the last value of a key counts. A date is an
     /// object with one member `!timestamp`, because it is no text for Python.
     /// - Returns: `nil` where the file does not begin with such a line, or nothing is between them, which is *not*
     ///   an error.
@@ -18,7 +17,6 @@ extension ModelCard {
             throw Problem(message: "the model card's YAML is not valid UTF-8", line: nil)
         }
         guard let root = try compose(text, firstLine: 2) else { return nil }
-        if let duplicate = firstDuplicate(in: root) { throw repeated(duplicate, firstLine: 2) }
         let value = value(of: root)
         return value == .null ? nil : value
     }

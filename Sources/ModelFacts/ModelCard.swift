@@ -60,7 +60,9 @@ package struct ModelCard: Equatable, Sendable {
     private init(_ yaml: [UInt8], firstLine: Int) throws(Problem) {
         let root = try Self.compose(yaml, firstLine: firstLine)
         if let duplicate = root.flatMap(Self.firstDuplicate) {
-            throw Self.repeated(duplicate, firstLine: firstLine)
+            throw Problem(
+                message: "the model card's YAML is not valid: a key is there twice: \(duplicate.text)",
+                line: firstLine + duplicate.line - 1)
         }
         guard let mapping = root?.mapping else {
             throw Problem(
@@ -109,12 +111,6 @@ package struct ModelCard: Equatable, Sendable {
                 message: "the model card's YAML is not valid: \(error.problem)",
                 line: error.line.map { firstLine + $0 - 1 })
         }
-    }
-
-    static func repeated(_ key: YAMLScalarNode, firstLine: Int) -> Problem {
-        Problem(
-            message: "the model card's YAML is not valid: a key is there twice: \(key.text)",
-            line: firstLine + key.line - 1)
     }
 
     /// The first of a key's places, in the mapping that has it more than once; `nil` if no mapping has.

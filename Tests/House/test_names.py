@@ -27,7 +27,6 @@ KEYED_BY_TEXT = [
     ("Sources/ModelFacts/ModelCard.swift", r"first: \[\[UInt8\]: YAMLScalarNode\]", "keys as the parser has them"),
     ("Sources/Storage/YAML/YAMLParser.swift", r"anchors: \[\[UInt8\]: YAMLNode\]", "names as the parser has them"),
     ("Sources/Tensors/ONNX/ONNXExternalData.swift", r"seen: Set<\[UInt8\]>", "names that need not be valid UTF-8"),
-    ("Sources/Tokenizers/Regex/PythonParser.swift", r"names: Set<\[UInt8\]>", "ASCII, checked before"),
 ]
 
 KEYED = re.compile(

@@ -123,7 +123,7 @@ import Testing
         for command in Knapsack.configuration.subcommands {
             let usage = command.usageString()
             #expect(usage.utf8.count <= 80, "\(usage)")
-            #expect(usage.contains("knapsack \(command._commandName)"))
+            #expect(usage.contains(command._commandName))
         }
     }
 }

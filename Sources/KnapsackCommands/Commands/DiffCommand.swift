@@ -50,13 +50,13 @@ struct DiffCommand: KnapsackCommand {
     private func refuseManifests() throws {
         func isManifest(_ path: String) -> Bool { path.utf8.ends(with: ".toml") }
         guard let manifest = [old, new].first(where: isManifest) else { return }
-        let words = [old, new].map { path in
+        func lock(_ path: String) -> String {
             ShellWord.quoted(isManifest(path) ? path.dropLast(5) + ".lock" : path)
         }
         throw Diagnostics(
             Diagnostic(
                 code: .usage, "\(manifest) is a manifest, and locks are compared",
-                fix: "knapsack diff \(words.joined(separator: " "))", verdict: .undecided))
+                fix: "knapsack diff \(lock(old)) \(lock(new))", verdict: .undecided))
     }
 
     func execute(_ session: Session) async throws {

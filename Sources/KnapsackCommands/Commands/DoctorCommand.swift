@@ -9,6 +9,7 @@ struct DoctorCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Show what Knapsack finds on this machine, and what is set up in a way that will not work.",
+        usage: "knapsack doctor [<options>]",
         discussion: """
             Caches, free space, versions, and whether there are credentials for the Hub and Kaggle: never what \
             they are. Nothing is written and no network is used. Exit code 0 if nothing stands in the way.

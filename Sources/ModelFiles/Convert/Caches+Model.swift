@@ -29,7 +29,7 @@ extension Caches {
                 Diagnostic(
                     code: .directoryMissing, "\(FileWalk.shown(text)) is a file, and a model is a directory",
                     fix: text.utf8.ends(with: ".gguf")
-                        ? "knapsack quantize \(ShellWord.quoted(text)) TYPE makes another type of a GGUF model"
+                        ? "knapsack quantize \(ShellWord.quoted(text)) Q8_0 makes another type of a GGUF model, here Q8_0"
                         : "name the directory that has config.json", verdict: .undecided))
         }
         if let found = LocalDirectory.hubSource(of: path),
