@@ -38,6 +38,11 @@ package struct ConfigFacts: Equatable, Sendable {
         let nested = [
             "text_config", "llm_config", "language_config", "decoder", "text_encoder", "thinker_config",
         ]
+        // What config.json leaves out has the class's default.
+        let writes = (json["architectures"]?.array ?? []).compactMap(\.string).contains { name in
+            name.hasUTF8Suffix("ForCausalLM") || name.hasUTF8Suffix("LMHeadModel")
+        }
+        if writes, json["vocab_size"] == nil { return true }
         // A decision transformer states a vocabulary of 1 that it does not have.
         return ([json] + nested.compactMap { json[$0] }).contains { part in
             (part["vocab_size"]?.integer ?? part["text_config"]?["vocab_size"]?.integer ?? 0) > 1

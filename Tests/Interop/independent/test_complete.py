@@ -141,19 +141,7 @@ INCOMPLETE = {
 }
 
 
-FAULTS = {
-    "vocab-without-merges": "vocab.json alone counts as a tokenizer of GPT-2; transformers 5.23 refuses it",
-    "auto-map-of-tokenizer": "only a warning, though no other file is a tokenizer",
-}
-
-
-def known(cases):
-    """The names of the cases, those that show a fault marked as such."""
-    mark = pytest.mark.xfail
-    return [pytest.param(c, marks=mark(strict=True, reason=FAULTS[c])) if c in FAULTS else c for c in cases]
-
-
-@pytest.mark.parametrize("case", known(INCOMPLETE))
+@pytest.mark.parametrize("case", INCOMPLETE)
 def test_a_model_that_lacks_what_loading_needs_is_an_error(knapsack, tmp_path, case):
     files, codes = INCOMPLETE[case]
     found = findings(knapsack, tmp_path, files)

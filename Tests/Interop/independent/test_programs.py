@@ -181,11 +181,7 @@ HYDRA = {
 }
 
 
-NEMO = "NeMo's from_config_dict calls what `target` names also without `params` beside it"
-KNOWN = {"nemo-target": pytest.mark.xfail(strict=True, reason=NEMO)}
-
-
-@pytest.mark.parametrize("case", [pytest.param(c, marks=KNOWN.get(c, ())) for c in HYDRA])
+@pytest.mark.parametrize("case", HYDRA)
 def test_code_that_a_configuration_or_an_archive_names_is_found(knapsack, tmp_path, case):
     found = findings(knapsack, tmp_path, HYDRA[case])
     assert errors(found) & CODE, found

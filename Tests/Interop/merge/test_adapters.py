@@ -129,7 +129,7 @@ def trained(tmp_path) -> Base:
             for half, tensor in zip("AB", pair, strict=True)
         }
         torch_save(stored, directory / "adapter_model.safetensors", metadata={"format": "pt"})
-        said = {"peft_type": "LORA", "r": rank, "lora_alpha": alpha, "target_modules": ["q_proj", "v_proj"]}
+        said = {"peft_type": "LORA", "r": rank, "lora_alpha": alpha, "target_modules": [name.removesuffix(".weight") for name in targets]}
         (directory / "adapter_config.json").write_text(json.dumps(said))
         changes[adapter] = {name: (b @ a) * (alpha / rank) for name, (a, b) in pairs.items()}
     return Base(tmp_path, weights, changes)

@@ -327,7 +327,7 @@ def test_layers_that_the_class_does_not_load_need_no_matrices(merge):
     "config",
     [
         {"model_type": "llama", "tie_word_embeddings": True},
-        {"model_type": "gemma", "architectures": ["GemmaForCausalLM"]},
+        {"model_type": "mystery", "architectures": ["MysteryForCausalLM"]},
     ],
     ids=["stated", "by-class"],
 )
