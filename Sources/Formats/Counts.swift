@@ -43,6 +43,8 @@ package enum Counted {
     /// "1 file", "0 files", "2 entries": the noun in the singular for exactly one.
     package static func text(_ count: Int, _ noun: String) -> String {
         guard count != 1 else { return "1 \(noun)" }
-        return "\(count) " + (noun.hasSuffix("y") ? noun.dropLast() + "ies" : noun + "s")
+        // "key" has "keys": only a "y" behind a consonant changes.
+        let changes = noun.hasSuffix("y") && !["ay", "ey", "oy", "uy"].contains { noun.hasSuffix($0) }
+        return "\(count) " + (changes ? noun.dropLast() + "ies" : noun + "s")
     }
 }

@@ -74,6 +74,8 @@ struct LockingOptions: ParsableArguments {
     /// Spells `--update` as one option a name, because it takes any number of names, also none: those up to
     /// the next option, but for a manifest. No name at all is spelled as an empty one.
     static func spelledOut(_ arguments: [String]) -> [String] {
+        // What a shell asks for has the words as somebody types them.
+        if arguments.first?.hasPrefix("---completion") == true { return arguments }
         var result: [String] = []
         var rest = arguments[...]
         while let argument = rest.popFirst() {
