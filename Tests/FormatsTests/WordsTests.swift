@@ -5,7 +5,7 @@ import Testing
 @Suite struct WordsTests {
     @Test(arguments: [
         (0, "file", "0 files"), (1, "file", "1 file"), (2, "file", "2 files"), (1, "entry", "1 entry"),
-        (3, "entry", "3 entries"), (-1, "byte", "-1 bytes"),
+        (3, "entry", "3 entries"), (2, "key", "2 keys"), (-1, "byte", "-1 bytes"),
     ])
     func nounsAreInTheSingularForOne(count: Int, noun: String, text: String) {
         #expect(Counted.text(count, noun) == text)
