@@ -12,13 +12,13 @@ enum NoModel {
         let word = ShellWord.quoted(path)
         if path.utf8.ends(with: ".lock") {
             return finding(
-                "\(path) is a lock, and no model",
+                "\(path) is a lock, not a model",
                 "knapsack verify \(word) proves the caches against it, knapsack sbom \(word) lists what it has"
             )
         }
         if path.utf8.ends(with: ".toml") {
             return finding(
-                "\(path) is a manifest, and no model",
+                "\(path) is a manifest, not a model",
                 "knapsack check \(word) states whether it holds, knapsack lock \(word) what it means")
         }
         if status.size == 0 {

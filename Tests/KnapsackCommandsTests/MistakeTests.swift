@@ -107,7 +107,7 @@ import Testing
             #expect(
                 lock.error.contains("fix: knapsack verify '\(directory)/x y.lock' proves"), "\(lock.error)")
             let manifest = try await knapsack("inspect", directory + "/x.toml")
-            #expect(manifest.error.contains("is a manifest, and no model"), "\(manifest.error)")
+            #expect(manifest.error.contains("is a manifest, not a model"), "\(manifest.error)")
             let empty = try await knapsack("inspect", directory + "/empty.gguf")
             #expect(empty.error.contains("empty.gguf is empty\n"), "\(empty.error)")
             let diff = try await knapsack("diff", directory + "/x.toml", "b.lock")

@@ -289,7 +289,7 @@ DAMAGES = {
     "file added with accents": (lambda items: [*items, Item("models/größe.bin", b"1")], ["models/größe.bin"]),
     "file twice": (lambda items: [*items, items[5]], ["twice"]),
     "other file of the same name": (lambda items: [*items, Item(WEIGHTS, b"x")], [WEIGHTS, "twice"]),
-    "other lock of the same name": (lambda items: [Item("knapsack.lock", b"{}"), *items], ["knapsack.lock", "twice"]),
+    "other lock of the same name": (lambda items: [Item("knapsack.lock", b"{}"), *items], ["knapsack.lock"]),
     "the same file by another spelling": (lambda items: [*items, Item(f"./{WEIGHTS}", b"x")], [WEIGHTS]),
     "weights changed": (lambda items: change(items, WEIGHTS, b"other"), [WEIGHTS, "size"]),
     "loader changed": (lambda items: change(items, "knapsack.py", b"import os\n"), ["knapsack.py"]),

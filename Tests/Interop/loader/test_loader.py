@@ -220,14 +220,14 @@ def test_refuses_paths_that_lead_elsewhere(bundle, path, where):
         ("resolved", hub("org--name", A)),
         ("resolved", hub("../name", A)),
         ("resolved", hub("org/name", "main")),
-        ("resolved", hub("org/name", A, repo_type="kernel")),
+        ("resolved", hub("org/name", A, repo_type="kernels")),
         ("resolved", {"hub": []}),
         ("resolved", kaggle("o/m/f/v")),
         ("resolved", kaggle("o/m/f/v/x")),
         ("resolved", kaggle("o/m/f/../1")),
         ("resolved", kaggle("o/m/f/v/0")),
         ("resolved", kaggle("o/s/version/3", "dataset")),
-        ("resolved", kaggle("o/s/versions/3", "notebook")),
+        ("resolved", kaggle("o/s/versions/3", "notebooks")),
     ],
 )
 def test_refuses_malformed_entries(bundle, key, value):
@@ -290,7 +290,7 @@ def test_hub_view_has_refs_and_snapshots_of_links(bundle):
     }
 
 
-def test_a_directory_that_lies_as_it_should_is_one_link(bundle):
+def test_an_entry_that_is_whole_in_the_bundle_is_one_link_and_another_one_a_file(bundle):
     bundle.add("m", "model", {"config.json": b"{}", "a/b/x": b"1", "a/y": b"2"}, hub("org/m", A))
     copy = At("models/m/a/y", b"2")
     bundle.add("n", "model", {"w": b"3", "a/b/x": b"5", "a/b/z": b"5", "a/y": copy}, hub("org/n", B))
@@ -304,7 +304,9 @@ def test_a_directory_that_lies_as_it_should_is_one_link(bundle):
     assert links(os.environ["HF_HUB_CACHE"]) == {
         f"models--org--m/snapshots/{A}": f"{bundle.root}/models/m",
         f"{snapshot}/w": f"{bundle.root}/models/n/w",
-        f"{snapshot}/a/b": f"{bundle.root}/models/n/a/b",
+        # Who walks a directory does not enter a link to another one.
+        f"{snapshot}/a/b/x": f"{bundle.root}/models/n/a/b/x",
+        f"{snapshot}/a/b/z": f"{bundle.root}/models/n/a/b/z",
         f"{snapshot}/a/y": f"{bundle.root}/models/m/a/y",
         f"models--org--copy/snapshots/{A}": f"{bundle.root}/models/k",
         # models/m/a has a third file, which this entry did not ask for.
