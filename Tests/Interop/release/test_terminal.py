@@ -70,7 +70,8 @@ def completed(knapsack, tmp_path, *words: str) -> list[str]:
         source {shlex.quote(str(script))}
         COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}
         COMP_LINE={shlex.quote(line)}; COMP_POINT=${{#COMP_LINE}}
-        {"_knapsack"} 2>/dev/null
+        # As bash calls it: the command, the word, and the one before.
+        _knapsack knapsack {shlex.quote(words[-1])} {shlex.quote(words[-2])} 2>/dev/null
         printf '%s\\n' "${{COMPREPLY[@]}}"
     """
     environment = {**os.environ, **knapsack.environment()}
