@@ -34,12 +34,12 @@ def output(*words):
 
 def debian(package, title, license_id):
     """A component from a Debian package."""
-    form = "${source:Package} ${source:Version} ${Architecture}"
-    source, version, architecture = output("dpkg-query", "--show", f"--showformat={form}", package).split()
+    form = "${source:Version} ${Architecture}"
+    version, architecture = output("dpkg-query", "--show", f"--showformat={form}", package).split()
     kind = "expression" if " " in license_id else "license"
     return {
         "type": "library",
-        "bom-ref": f"pkg:deb/debian/{source}@{version}",
+        "bom-ref": f"pkg:deb/debian/{package}@{version}",
         "name": title,
         "version": version,
         "purl": f"pkg:deb/debian/{package}@{version.replace('+', '%2B').replace(':', '%3A')}?arch={architecture}",
