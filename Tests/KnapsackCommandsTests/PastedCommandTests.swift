@@ -119,6 +119,15 @@ import Testing
         }
     }
 
+    /// A line of an example that is broken by the help's width cannot be pasted.
+    @Test func examplesFitALine() {
+        for command in Knapsack.configuration.subcommands {
+            for line in command.configuration.discussion.split(separator: "\n") where line.hasPrefix("  ") {
+                #expect(line.utf8.count <= 80, "\(line)")
+            }
+        }
+    }
+
     @Test func usageFitsALine() {
         for command in Knapsack.configuration.subcommands {
             let usage = command.usageString()

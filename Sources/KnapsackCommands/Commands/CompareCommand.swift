@@ -19,7 +19,8 @@ struct CompareCommand: KnapsackCommand {
               knapsack compare model-BF16.gguf model-Q4_K_M.gguf
               knapsack compare snapshot/model.safetensors.index.json model-Q4_K_M.gguf
               knapsack compare a.gguf b.gguf --all --json
-              knapsack compare hf:org/name hf:org/name-gguf:q4_k_m.gguf   # out of the caches
+              # files from the caches
+              knapsack compare hf:org/name hf:org/name-gguf:q4_k_m.gguf
             """)
 
     @Argument(help: "The original: a model or source that inspect can read.", completion: .file())

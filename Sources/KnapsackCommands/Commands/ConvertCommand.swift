@@ -34,7 +34,7 @@ struct ConvertCommand: KnapsackCommand {
             Examples:
               knapsack convert ./qwen   # as it is, Qwen2.5-7B-Instruct-BF16.gguf
               knapsack convert ./qwen qwen-q4.gguf --outtype Q4_K_M
-              knapsack convert hf:Qwen/Qwen3-8B --outtype q8_0 --outfile 'qwen-{ftype}.gguf'
+              knapsack convert hf:Qwen/Qwen3-8B --outtype q8_0 --outfile 'q-{ftype}.gguf'
               knapsack convert ./qwen --outtype IQ4_XS --imatrix imatrix.gguf
               knapsack convert ./qwen --outtype q8_0 --split-max-size 4G
               # the types and sizes, nothing written

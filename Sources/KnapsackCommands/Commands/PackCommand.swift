@@ -24,7 +24,8 @@ struct PackCommand: KnapsackCommand {
               knapsack pack models.toml --output /data/x   # writes /data/x
               # one archive: .tar, .tar.zst or .zip
               knapsack pack models.toml --output x.tar
-              knapsack pack models.toml --dry-run   # shows what would be written; writes no file
+              # shows what would be written, and writes no file
+              knapsack pack models.toml --dry-run
               knapsack pack models.toml --locked    # fails if the lock is not fresh (CI)
               # uses the lock as it is, reads no manifest
               knapsack pack models.toml --frozen

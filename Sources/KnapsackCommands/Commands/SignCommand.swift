@@ -16,7 +16,8 @@ struct SignCommand: KnapsackCommand {
             curve keys in PEM (P-256, P-384, P-521); KNAPSACK_KEY_PASSWORD opens an encrypted one.
 
             Examples:
-              knapsack sign aimo3-models --key key.pem       # writes aimo3-models/model.sig
+              # writes aimo3-models/model.sig
+              knapsack sign aimo3-models --key key.pem
               # signs what its lock states, reads no model
               knapsack sign aimo3-models --key key.pem --from-lock
               knapsack sign aimo3-models.tar --key key.pem   # writes aimo3-models.tar.sig

@@ -1,0 +1,72 @@
+import Conversion
+import Tensors
+import Tokenizers
+
+extension ManifestSchema {
+    /// The keys of a model that is made from another one.
+    static let conversionKeys = [
+        Key(
+            name: "from", type: .text(.entryName),
+            summary: "The model entry that this one is made from, in place of a source."),
+        Key(
+            name: "dtype", type: .choice(CastType.allCases.map(\.rawValue)),
+            summary: "Casts the safetensors of the entry in `from` to this type, shard by shard."),
+        Key(
+            name: "merge", type: .list(.entryName, mayBeEmpty: false),
+            summary: "Model entries whose LoRA adapters are merged into the weights before they are cast."),
+        Key(
+            name: "gguf", type: .choice(ggufTypes),
+            hint: "write one of convert_hf_to_gguf.py's types in small letters, or one of llama-quantize's",
+            summary: "Makes a GGUF file of the entry in `from`: in small letters the types of "
+                + "convert_hf_to_gguf.py, in capitals those of llama-quantize."),
+        Key(
+            name: "via", type: .choice(GGUFProduct.intermediates.map(\.rawValue)),
+            summary:
+                "The type of the file between, as if there were one; by default the type that keeps the "
+                + "numbers of the checkpoint best."),
+        Key(
+            name: "imatrix", type: .text(.line),
+            summary: "The path of an importance matrix, relative to the manifest."),
+        Key(
+            name: "pre-tokenizer", type: .choice(PreTokenizer.accepted),
+            summary: "The pre-tokenizer's name, if it is not known from what the tokenizer does."),
+    ]
+
+    /// What the wheels are for.
+    static let wheelKeys = [
+        Key(
+            name: "python", type: .text(.python), defaultText: WheelSettings.defaultPython,
+            summary: "The notebook's CPython, such as 3.12 or 3.12.4."),
+        Key(
+            name: "platform", type: .text(.platform), defaultText: WheelSettings.defaultPlatform,
+            summary: "The newest platform tag that the notebook takes; older ones are included."),
+        Key(
+            name: "provided", type: .list(.provided, mayBeEmpty: true),
+            summary: "Packages that the notebook has already, with their versions if they are known."),
+        Key(
+            name: "provided-file", type: .text(.line),
+            summary:
+                "The path of a file with such packages, relative to the manifest: what pip freeze prints there."
+        ),
+        Key(
+            name: "requires", type: .list(.requirement, mayBeEmpty: false),
+            summary:
+                "What will be installed, as pip takes it; every package of the entry if there is none."
+        ),
+    ]
+
+    /// What `gguf` takes.
+    private static let ggufTypes =
+        ["auto"] + OutputType.allCases.map(\.rawValue)
+        + QuantizationType.all.filter { !$0.isCopy }.map(\.name)
+
+    /// A model comes from a source or is made from another one.
+    static let modelForms = [
+        Form(key: "source", own: ["include", "exclude", "pack"], words: "with a source"),
+        Form(
+            key: "from", own: ["dtype", "merge", "gguf", "via", "imatrix", "pre-tokenizer"],
+            needsOneOf: ["dtype", "gguf"], exclusive: ("dtype", "gguf"),
+            dependent: [("merge", "dtype"), ("via", "gguf"), ("imatrix", "gguf"), ("pre-tokenizer", "gguf")],
+            words: "that is made from another one"),
+    ]
+}
