@@ -63,8 +63,10 @@ let package = Package(
         .target(
             name: "Bundles",
             dependencies: ["Formats", "Tensors", "Storage", "Manifests", "Caches", "ModelFacts"],
-            resources: [.embedInCode("Loader/knapsack.py")]
+            exclude: ["Loader/knapsack.py"],
+            plugins: ["EmbedLoader"]
         ),
+        .plugin(name: "EmbedLoader", capability: .buildTool(), path: "Sources/EmbedLoader"),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
         .target(name: "Pages", plugins: ["EmbedPages"]),
         .target(

@@ -20,7 +20,7 @@ struct GeneratedFiles {
                 (Lock.bundledName, plan.lock.text),
             ] + UploadMetadata(plan.lock.bundle).files.map { ($0.name, $0.text) }
         var files = texts.map { File(path: $0.0, bytes: Array($0.1.utf8)) }
-        files.append(File(path: "knapsack.py", bytes: PackageResources.knapsack_py))
+        files.append(File(path: "knapsack.py", bytes: Array(LoaderText.python.utf8)))
         var sums = plan.stored.map { ($0.path, $0.sha256) }
         // Kaggle keeps the metadata for itself: with a line for it, the mounted dataset would look damaged.
         for file in files where BundlePath.proved.contains(file.path) {

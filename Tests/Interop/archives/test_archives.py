@@ -405,6 +405,7 @@ def test_verify_of_what_is_no_archive(archives, tmp_path):
     refuses(archives, tmp_path / "renamed.tar", "renamed.tar")
 
 
+@pytest.mark.slow
 @pytest.mark.root
 def test_an_extracted_zip_works_in_a_notebook(packed, base, original_embedding, tmp_path):
     packed.knapsack("pack", packed.manifest, "--output", tmp_path / "bundle.zip").expect(0)

@@ -56,7 +56,7 @@ def mounts(knapsack, tmp_path_factory):
 
 
 @pytest.mark.skipif(not notebook.is_possible(), reason="a notebook needs root, or namespaces that users may make")
-@pytest.mark.parametrize("page", [README, DOCS / "notebook.md"], ids=name)
+@pytest.mark.parametrize("page", [README, pytest.param(DOCS / "notebook.md", marks=pytest.mark.slow)], ids=name)
 def test_the_lines_for_a_notebook_run(page, mounts, base):
     code = "".join(block.text for block in blocks(page) if block.language == "python")
     # The README names a model that is in nobody's fixtures.

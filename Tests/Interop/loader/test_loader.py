@@ -957,6 +957,7 @@ def test_command_line_exit_codes(bundle):
 # Many files
 
 
+@pytest.mark.slow
 def test_ten_thousand_files(bundle, tmp_path):
     for entry in range(5):
         source = hub(f"org/m{entry}", A) if entry % 2 else kaggle(f"o/m{entry}/f/v/1")

@@ -400,6 +400,7 @@ def tokenizer_of(count):
     return {"tokenizer.json": json.dumps(parts).encode(), "tokenizer_config.json": json.dumps(config).encode()}
 
 
+@pytest.mark.slow
 def test_a_tokenizer_with_a_large_vocabulary(tmp_path, python):
     """transformers 4.57 asks the Hub what such a model was made from."""
     config = {"model_type": "llama", "vocab_size": 100_001, "architectures": ["LlamaForCausalLM"]}

@@ -328,7 +328,7 @@ def test_the_lines_of_each_shape(blocks, name):
         assert line in blocks[1].splitlines(), blocks[1]
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", [name if name == "llama" else pytest.param(name, marks=pytest.mark.slow) for name in SHAPES])
 def test_the_lines_run(packed, blocks, name, tmp_path):
     missing = [module for module in SHAPES[name][3] if not has(module)]
     if missing:

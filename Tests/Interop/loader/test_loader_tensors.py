@@ -602,6 +602,7 @@ def test_random_changes_of_a_header_never_read_outside(bundle):
     assert min(outcomes.values()) > 50
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_tensors(bundle):
     count = 100_000
     content = safetensors({f"model.layers.{n}.weight": ("U8", [1], b"%c" % (n % 256)) for n in range(count)})

@@ -64,7 +64,7 @@ def lock(knapsack, directory, cache, name=CAUSAL, **entry):
 LOAD = "from transformers import AutoModelForCausalLM, AutoTokenizer\n"
 
 
-@pytest.mark.parametrize("is_listed", [False, True])
+@pytest.mark.parametrize("is_listed", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_the_cache_of_from_pretrained_is_whole(knapsack, causal, tmp_path, is_listed):
     code = LOAD + f"AutoTokenizer.from_pretrained({CAUSAL!r}); AutoModelForCausalLM.from_pretrained({CAUSAL!r})"
     cache = fill(causal, tmp_path / "hub", code)
@@ -81,7 +81,7 @@ def test_the_cache_of_from_pretrained_is_whole(knapsack, causal, tmp_path, is_li
     genuine.run_python(code, offline, tmp_path / "home")
 
 
-@pytest.mark.smoke
+@pytest.mark.slow
 def test_the_cache_of_a_tokenizer_alone_is_no_model(knapsack, causal, tmp_path):
     cache = fill(causal, tmp_path / "hub", LOAD + f"AutoTokenizer.from_pretrained({CAUSAL!r})")
     assert "it has no weights" in lock(knapsack, tmp_path, cache).expect(1).text

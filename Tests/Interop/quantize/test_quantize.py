@@ -64,6 +64,7 @@ def test_equals_llama_quantize(knapsack, tmp_path, case):
     assert list(tmp_path.iterdir()) == ([output] if output.exists() else [])
 
 
+@pytest.mark.slow
 @needs.ORACLE
 @pytest.mark.oracle
 def test_equals_the_references_dumps(knapsack, tmp_path):

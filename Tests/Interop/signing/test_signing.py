@@ -109,6 +109,7 @@ def payload(signature: Path) -> bytes:
 # Ours there
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("curve", CURVES)
 def test_model_signing_verifies_what_knapsack_signs(knapsack, model_signing, keys, bundle, curve):
     private, public = keys[curve]
@@ -168,6 +169,7 @@ def test_statement_is_the_same_whatever_it_was_signed_by(knapsack, keys, origin,
     knapsack("verify", bundle, "--key", public, "--signature", tmp_path / "x.sig").expect(0)
 
 
+@pytest.mark.slow
 def test_signed_bundle_is_a_bundle_as_before(knapsack, model_signing, keys, bundle, tmp_path):
     private, public = keys["P-384"]
     knapsack("sign", bundle, "--key", private).expect(0)
@@ -182,6 +184,7 @@ def test_signed_bundle_is_a_bundle_as_before(knapsack, model_signing, keys, bund
     assert verify_theirs(model_signing, bundle, bundle / "model.sig", public).returncode == 0
 
 
+@pytest.mark.slow
 def test_both_find_the_same_damage(knapsack, model_signing, keys, bundle):
     private, public = keys["P-256"]
     knapsack("sign", bundle, "--key", private).expect(0)
@@ -250,6 +253,7 @@ def serialization(signature: Path) -> dict:
     return json.loads(payload(signature))["predicate"]["serialization"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("curve", CURVES)
 def test_knapsack_verifies_what_model_signing_signs(knapsack, model_signing, keys, model, curve):
     private, public = keys[curve]
@@ -268,6 +272,7 @@ def test_knapsack_verifies_what_model_signing_signs(knapsack, model_signing, key
 SHARDS = ["1000", "65536", "70000", "100000000"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "hashing",
     [".use_file_serialization(hashing_algorithm='blake2')"]
@@ -292,6 +297,7 @@ def test_knapsack_verifies_their_other_digests(knapsack, model_signing, keys, mo
     knapsack("verify", model, "--key", public, "--signature", signature).expect(1)
 
 
+@pytest.mark.slow
 def test_digests_that_knapsack_does_not_compute_are_undecided(knapsack, model_signing, keys, model, tmp_path):
     private, public = keys["P-256"]
     sign_theirs(
@@ -302,6 +308,7 @@ def test_digests_that_knapsack_does_not_compute_are_undecided(knapsack, model_si
     assert "blake3" in done.stderr
 
 
+@pytest.mark.slow
 def test_links_are_followed_as_they_were_signed(knapsack, model_signing, keys, model, tmp_path):
     private, public = keys["P-256"]
     blob = tmp_path / "blob"
@@ -314,6 +321,7 @@ def test_links_are_followed_as_they_were_signed(knapsack, model_signing, keys, m
     knapsack("verify", model, "--key", public, "--signature", tmp_path / "x.sig").expect(1)
 
 
+@pytest.mark.slow
 def test_one_file_is_verified(knapsack, model_signing, keys, tmp_path):
     private, public = keys["P-521"]
     file = tmp_path / "model.gguf"
@@ -324,6 +332,7 @@ def test_one_file_is_verified(knapsack, model_signing, keys, tmp_path):
     knapsack("verify", file, "--key", public).expect(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hashing", ["", ".use_shard_serialization(shard_size=9999)"])
 def test_their_signature_of_a_bundle_is_held_against_it_too(knapsack, model_signing, keys, bundle, tmp_path, hashing):
     private, public = keys["P-256"]

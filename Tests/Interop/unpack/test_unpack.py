@@ -73,6 +73,7 @@ def test_hub_client_finds_files_and_snapshots_offline(restored):
     assert sha256(restored / weights) == sha256(MINILM_FILES / "model.safetensors")
 
 
+@pytest.mark.slow
 def test_transformers_loads_offline(restored):
     code = (
         "from transformers import AutoModel, AutoTokenizer\n"
@@ -98,6 +99,7 @@ def downloads(hub) -> list[str]:
     return [line for line in hub.requests if line.startswith("GET") and ("/resolve/" in line or "/cdn/" in line)]
 
 
+@pytest.mark.slow
 def test_hub_client_downloads_nothing_again_when_it_is_online(restored, hub, tmp_path):
     cache = copy_cache(restored / "hub", tmp_path / "hub")
     before = contents(cache)
@@ -132,7 +134,9 @@ def test_bundle_of_the_restored_caches_is_identical(packed, restored, tmp_path):
     assert contents(tmp_path / "bundle") == contents(packed.bundle)
 
 
-@pytest.mark.parametrize("shape", ["links", "copies with a tree", "copies", "file by file"])
+@pytest.mark.parametrize(
+    "shape", ["links", *(pytest.param(shape, marks=pytest.mark.slow) for shape in ("copies with a tree", "copies", "file by file"))]
+)
 def test_every_layout_of_the_hub_client_survives_the_round(knapsack, hub, tmp_path, shape):
     """What was proved by the tree stays proved by it, and what nothing proved stays unproved."""
     cache = tmp_path / "hub"
@@ -185,6 +189,7 @@ def test_unpack_into_a_cache_with_a_shared_blob_store_changes_nothing(packed, ca
     assert contents(hub) == before
 
 
+@pytest.mark.slow
 def test_unpack_survives_being_killed_at_any_moment(packed, tmp_path):
     """Nothing under a final name is ever wrong, and the next run ends with the same cache."""
     start = time.monotonic()
