@@ -93,8 +93,8 @@ struct SignCommand: KnapsackCommand {
                 .verify(progress: session.progress)
             return (try BundleSigner(verified: report, of: target), .content)
         }
-        if !fromLock, try FileStatus.existing(target)?.kind == .file {
-            return (try BundleSigner(file: target), .content)
+        if !fromLock, let real = try? Directory.realPath(target), try FileStatus.existing(real)?.kind == .file {
+            return (try BundleSigner(file: real), .content)
         }
         let report = try await BundleVerifier(directory: target, level: fromLock ? .quick : .full)
             .verify(progress: session.progress)
