@@ -124,7 +124,7 @@ package struct VerifiedInputs: Sendable {
         manifest = resolution.manifest
         caches = resolution.caches
         self.locations = locations.merging(derived.locations) { first, _ in first }
-        let all = Dictionary((entries + derived.entries).map { (ExactName($0.name), $0) }) { first, _ in first }
+        let all = Dictionary((entries + derived.entries).map { (ExactName($0.name), $0) }) { one, _ in one }
         self.entries = resolution.manifest.entries.compactMap { all[$0.name] }
         conversions = derived.outcomes
         unmade = derived.unmade

@@ -34,7 +34,8 @@ struct CredentialPlace {
             kaggleHome.map { Path.join($0, name) }
         }
         // The kaggle command (2.2.5) looks there only where ~/.kaggle is not.
-        if environment["KAGGLE_CONFIG_DIR"] == nil, let kaggleHome, (try? FileStatus.existing(kaggleHome)) == nil,
+        if environment["KAGGLE_CONFIG_DIR"] == nil, let kaggleHome,
+            (try? FileStatus.existing(kaggleHome)) == nil,
             let settings = environment["XDG_CONFIG_HOME"] ?? home(".config")
         {
             kaggleFiles.append(Path.join(settings, "kaggle/kaggle.json"))

@@ -93,8 +93,9 @@ struct SignCommand: KnapsackCommand {
                 .verify(progress: session.progress)
             return (try BundleSigner(verified: report, of: target), .content)
         }
-        if !fromLock, let real = try? Directory.realPath(target), try FileStatus.existing(real)?.kind == .file {
-            return (try BundleSigner(file: real), .content)
+        let file = try? Directory.realPath(target)
+        if !fromLock, let file, try FileStatus.existing(file)?.kind == .file {
+            return (try BundleSigner(file: file), .content)
         }
         let report = try await BundleVerifier(directory: target, level: fromLock ? .quick : .full)
             .verify(progress: session.progress)

@@ -167,7 +167,9 @@ import CYAML
     ) throws(YAMLError) -> String {
         let bytes = unsafe bytes(pointer) ?? []
         // A handle of a few letters may stand for any text, which each node of that tag would hold.
-        guard bytes.count <= YAMLNode.longestTag else { throw YAMLError(problem: "a tag is too long", line: line) }
+        guard bytes.count <= YAMLNode.longestTag else {
+            throw YAMLError(problem: "a tag is too long", line: line)
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 

@@ -12,7 +12,8 @@ import Testing
         let entry = LockedEntry(
             name: name, kind: .files,
             asked: Asked(source: "path:m", include: nil, exclude: [], license: nil), origin: .path,
-            license: nil, facts: [], files: try paths.map { try Samples.file($0, content: "\($0)") }, tensors: [])
+            license: nil, facts: [], files: try paths.map { try Samples.file($0, content: "\($0)") },
+            tensors: [])
         do throws(Diagnostics) {
             _ = try UnpackPlan(UnpackTarget(.directories, "x"), [entry])
             return nil

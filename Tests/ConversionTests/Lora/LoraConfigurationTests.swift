@@ -37,8 +37,8 @@ struct LoraConfigurationTests {
         let depth = 60
         let text =
             #"{"peft_type": "LORA", "target_modules": ["q"], "lora_alpha": 1, "task_type": "#
-            + String(repeating: "[", count: depth) + #"{"a": 1, "a": 2}"# + String(repeating: "]", count: depth)
-            + "}"
+            + String(repeating: "[", count: depth) + #"{"a": 1, "a": 2}"#
+            + String(repeating: "]", count: depth) + "}"
         let problems = try LoraConfiguration(try JSON.parse(Array(text.utf8).span)).problems
         #expect(problems.map(\.reason) == [#"has the key "a" twice"#])
     }

@@ -48,8 +48,8 @@ import Testing
                 bundle: Samples.bundle,
                 entries: [
                     LockedEntry(
-                        name: "m", kind: .files, asked: asked, origin: .path, license: nil, facts: [], files: [],
-                        tensors: [])
+                        name: "m", kind: .files, asked: asked, origin: .path, license: nil, facts: [],
+                        files: [], tensors: [])
                 ])
         }
         #expect(LockDifference(from: lock(one), to: lock(one)).isEmpty)
