@@ -29,7 +29,7 @@ package struct ConversionCache: Sendable {
         Path.join(self.path(key), "\(ConversionCache.filesName)/\(path)")
     }
 
-    /// Where a made file is stored; `nil` where it does not.
+    /// Where a made file is stored; `nil` if it is not there.
     package func existing(_ path: RelativePath, key: SHA256Digest) -> String? {
         let location = location(of: path, key: key)
         return (try? FileStatus.existing(location))?.kind == .file ? location : nil

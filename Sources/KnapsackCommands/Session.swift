@@ -38,7 +38,7 @@ final class Session: Sendable {
     /// Whether one JSON document is asked for.
     var json: Bool { format == .json }
 
-    /// Receives progress; states nothing with `--quiet`.
+    /// Receives progress; shows nothing with `--quiet`.
     var progress: ProgressHandler {
         if quiet { return { _ in } }
         return { [meter] event in meter.handle(event) }

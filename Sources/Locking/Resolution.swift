@@ -145,7 +145,10 @@ package struct Resolution: Sendable {
 extension LockedEntry {
     /// The revision to keep for an entry that asks for the same source; `nil` where it asks for another.
     fileprivate func pin(for entry: Entry) -> Origin? {
-        asked.source != nil && asked.source == entry.source?.text ? origin : nil
+        guard let source = entry.source, asked.source?.hasSameBytes(as: source.text) == true else {
+            return nil
+        }
+        return origin
     }
 }
 

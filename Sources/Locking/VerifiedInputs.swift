@@ -124,9 +124,8 @@ package struct VerifiedInputs: Sendable {
         manifest = resolution.manifest
         caches = resolution.caches
         self.locations = locations.merging(derived.locations) { first, _ in first }
-        self.entries = resolution.manifest.entries.compactMap { entry in
-            (entries + derived.entries).first { $0.name == entry.name }
-        }
+        let all = Dictionary((entries + derived.entries).map { (ExactName($0.name), $0) }) { one, _ in one }
+        self.entries = resolution.manifest.entries.compactMap { all[$0.name] }
         conversions = derived.outcomes
         unmade = derived.unmade
         findings = broken + derived.findings + survey.findings(of: wheelhouses.map(\.found.entry))

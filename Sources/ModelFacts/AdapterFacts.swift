@@ -45,9 +45,9 @@ package struct AdapterFacts: Equatable, Sendable {
         let stated = config["target_modules"]?.strings
         let saved = (config["modules_to_save"]?.strings ?? []) + (config["target_parameters"]?.strings ?? [])
         if names.isEmpty {
-            targets = stated.map { Set($0 + saved).sortedByBytes() }
+            targets = stated.map { Set(exactly: $0 + saved).sortedTexts }
         } else {
-            targets = Set(names.map(\.text) + saved).sortedByBytes()
+            targets = names.union(saved.map { ExactName($0) }).sortedTexts
         }
     }
 

@@ -50,7 +50,6 @@ package struct ModelCard: Equatable, Sendable {
             throw Problem(message: "the model card's YAML is longer than 1 MiB", line: firstLine)
         }
         let yaml = Array(readme[range])
-        if let danger = FrontMatter.danger(in: yaml.span) { throw Problem(message: danger, line: nil) }
         guard String(validating: yaml, as: UTF8.self) != nil else {
             throw Problem(message: "the model card's YAML is not valid UTF-8", line: nil)
         }
@@ -102,7 +101,7 @@ package struct ModelCard: Equatable, Sendable {
         return words.isEmpty ? nil : words.joined(separator: " ")
     }
 
-    /// Parses YAML that was seen to hold no danger; every scalar is text.
+    /// Parses YAML; every scalar is text.
     static func compose(_ yaml: [UInt8], firstLine: Int) throws(Problem) -> YAMLNode? {
         do {
             return try YAMLNode.parse(yaml)
@@ -115,16 +114,21 @@ package struct ModelCard: Equatable, Sendable {
 
     /// The first of a key's places, in the mapping that has it more than once; `nil` if no mapping has.
     static func firstDuplicate(in node: YAMLNode) -> YAMLScalarNode? {
+        let inner: [YAMLNode]
         switch node {
         case .scalar: return nil
-        case .sequence(let elements, _): return elements.lazy.compactMap(firstDuplicate).first
+        case .sequence(let elements, _): inner = elements
         case .mapping(let pairs, _):
             var first: [[UInt8]: YAMLScalarNode] = [:]
             for scalar in pairs.compactMap(\.key.scalar) {
                 if let known = first[scalar.key] { return known }
                 first[scalar.key] = scalar
             }
-            return pairs.lazy.compactMap { firstDuplicate(in: $0.key) ?? firstDuplicate(in: $0.value) }.first
+            inner = pairs.flatMap { [$0.key, $0.value] }
         }
+        for node in inner {
+            if let found = firstDuplicate(in: node) { return found }
+        }
+        return nil
     }
 }

@@ -36,7 +36,7 @@ package struct ModelFacts: Equatable, Sendable {
     /// The tensors that the configuration asks for and that the weights lack, as the model's files would call them;
     /// empty where nothing is missing and where the class is not known.
     package internal(set) var missingTensors: [String] = []
-    /// How the weights are quantized; `nil` where they are not, or nothing reports.
+    /// How the weights are quantized; `nil` where they are not, or nothing shows it.
     package internal(set) var quantization: ModelQuantization?
     /// What must be among the files for the model to load: "config" and "tokenizer", with ":" and a
     /// directory for a part of a pipeline.

@@ -87,7 +87,7 @@ package enum ModelFormat: String, Sendable, CaseIterable {
         }
     }
 
-    /// What the path alone reports: formats that are directories, or several files with telling names.
+    /// What the path alone shows: formats that are directories, or several files with telling names.
     private static func byPlace(_ name: ModelPath) -> ModelFormat? {
         if name.directories.contains(where: { $0.hasSuffix(".mlpackage") || $0.hasSuffix(".mlmodelc") }) {
             return .coreml

@@ -129,7 +129,7 @@ package struct ModelQuantization: Equatable, Sendable {
     }
 
     /// torchao's `quant_type`: a name, or the record of a configuration's class below "default", of which the
-    /// name reports the numbers ("Float8DynamicActivationFloat8WeightConfig").
+    /// name has the numbers ("Float8DynamicActivationFloat8WeightConfig").
     private static func torchao(_ json: JSON?) -> String? {
         let name = json?.string ?? json?["default"]?["_type"]?.string ?? ""
         let kinds = ["float8", "int8", "int4", "int2", "int1", "uintx", "fp6", "mxfp4", "nvfp4"]
@@ -138,7 +138,7 @@ package struct ModelQuantization: Equatable, Sendable {
 
     // MARK: Headers
 
-    /// Reports the method by the names that the tools give their tensors, where no configuration is there.
+    /// Finds the method by the names that the tools give their tensors, where no configuration is there.
     package init?(tensors: some Sequence<(name: String, dtype: DType)>) {
         var seen: Set<ExactName> = []
         var hasFP8 = false

@@ -11,9 +11,9 @@ enum YAMLDocument {
     ///
     /// A tag that makes a Python object (`!!python/object/apply:os.system`) is a member named `_target_` of it.
     static func json(_ bytes: [UInt8]) -> JSON? {
-        guard bytes.count <= sizeLimit, FrontMatter.danger(in: bytes.span) == nil,
-            let text = String(validating: bytes, as: UTF8.self)
-        else { return nil }
+        guard bytes.count <= sizeLimit, let text = String(validating: bytes, as: UTF8.self) else {
+            return nil
+        }
         if text.utf8.allSatisfy({ $0 == 0x20 || $0 == 0x0A || $0 == 0x0D }) { return .null }
         do {
             guard let node = try YAMLNode.parse(bytes) else { return .null }

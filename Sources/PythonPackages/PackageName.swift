@@ -12,15 +12,4 @@ package enum PackageName {
         }
         return String(decoding: bytes, as: UTF8.self)
     }
-
-    /// Whether a project may be called so: ASCII letters, digits, "-", "_" and ".", the first and last of them
-    /// a letter or digit (core metadata specification, "Name").
-    package static func isValid(_ name: String) -> Bool {
-        guard let first = name.utf8.first, let last = name.utf8.last else { return false }
-        func isPlain(_ byte: UInt8) -> Bool {
-            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-        }
-        return isPlain(first) && isPlain(last)
-            && name.utf8.allSatisfy { isPlain($0) || $0 == 0x2D || $0 == 0x5F || $0 == 0x2E }
-    }
 }

@@ -76,7 +76,7 @@ package enum Check {
             download: entry.origin.downloadCommand) + missingTensors(entry)
     }
 
-    /// Whether the weights have all tensors that the configuration asks for, as far as the lock reports.
+    /// Whether the weights have all tensors that the configuration asks for, as far as the lock has them.
     private static func missingTensors(_ entry: LockedEntry) -> [Diagnostic] {
         let names = entry.fact("missing_tensors")?.strings ?? []
         guard let first = names.first else { return [] }

@@ -39,7 +39,7 @@ extension FileHandle {
         }
     }
 
-    /// Reports the kernel that a range will be read soon, so that it can begin.
+    /// Tells the kernel that a range will be read soon, so that it can begin.
     package func willRead(_ range: Range<Int>) {
         // Advice only.
         _ = posix_fadvise(descriptor, range.lowerBound, range.count, POSIX_FADV_WILLNEED)

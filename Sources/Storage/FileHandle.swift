@@ -70,7 +70,7 @@ package struct FileHandle: ~Copyable, Sendable {
         try FileStatus.status(of: descriptor, path: path)
     }
 
-    /// Reports the kernel that the file will be read once from front to back.
+    /// Tells the kernel that the file will be read once from front to back.
     package func willReadSequentially() {
         // Advice only: a file system that does not take it works all the same.
         _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)

@@ -34,8 +34,6 @@ import Testing
         #expect(try QuantizationType(named: "Q4_K_M").bitsPerWeight == 4.5)
         #expect(try QuantizationType(named: "IQ1_S").bitsPerWeight == 1.5625)
         #expect(try QuantizationType(named: "F16").bitsPerWeight == 16)
-        #expect(try QuantizationType(named: "Q8_0").isUniform)
-        #expect(try !QuantizationType(named: "Q2_K").isUniform)
     }
 
     @Test func tensorTypesAreThoseThatCanBeMade() throws {

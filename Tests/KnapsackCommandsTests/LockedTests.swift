@@ -56,6 +56,17 @@ import Testing
         }
     }
 
+    @Test func anEmptyNameMovesNoPin() async throws {
+        try await withTemporaryDirectory { directory in
+            let manifest = try project(directory)
+            #expect(try await knapsack("lock", manifest).status == 0)
+            #expect(try await knapsack("lock", manifest, "--update").status == 0)
+            let run = try await knapsack("lock", manifest, "--update", "")
+            #expect(run.status == 2)
+            #expect(run.error.contains("the manifest has no entry \"\""))
+        }
+    }
+
     @Test func aLockInOtherBytesIsNotTheOneThatIsWritten() async throws {
         try await withTemporaryDirectory { directory in
             let manifest = try project(directory)

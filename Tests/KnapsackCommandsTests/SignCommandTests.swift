@@ -53,6 +53,18 @@ import Testing
         }
     }
 
+    @Test func aLinkToAFileIsSignedAsTheFile() async throws {
+        try await withTemporaryDirectory { directory in
+            try writeFile(directory + "/sums", "text")
+            try OpenDirectory.opening(directory).makeLink("link", to: "sums")
+            let key = SignCommandTests.keys + "/p256"
+            let signed = try await knapsack("sign", directory + "/link", "--key", key + ".pem")
+            #expect(signed.status == 0, "\(signed.error)")
+            let verified = try await knapsack("verify", directory + "/link", "--key", key + ".pub.pem")
+            #expect(verified.status == 0, "\(verified.error)")
+        }
+    }
+
     @Test func signatureIsNotWrittenOverOtherFiles() async throws {
         try await withBundle("/bundle") { bundle in
             let other = bundle + "/../notes.txt"

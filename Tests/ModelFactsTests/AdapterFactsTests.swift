@@ -38,4 +38,14 @@ import Testing
         let listed: JSON = ["peft_type": "LORA", "target_modules": ["v_proj", "q_proj"]]
         #expect(AdapterFacts(listed, []).targets == ["q_proj", "v_proj"])
     }
+
+    @Test(arguments: [false, true])
+    func modulesOfOtherBytesAreOthers(hasWeights: Bool) {
+        let config: JSON = [
+            "peft_type": "LORA", "target_modules": ["caf\u{E9}"], "modules_to_save": ["cafe\u{301}"],
+        ]
+        let weights = tensors(hasWeights ? [("layers.0.caf\u{E9}.lora_A.weight", [8, 4])] : [])
+        let found = AdapterFacts(config, weights).targets ?? []
+        #expect(found.map { Array($0.utf8) } == ["cafe\u{301}", "caf\u{E9}"].map { Array($0.utf8) })
+    }
 }

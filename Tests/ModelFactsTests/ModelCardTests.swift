@@ -126,6 +126,10 @@ struct ModelCardTests {
                     separator: "\n"),
             "a0: &a0 [x,x]\n"
                 + (1..<40).map { "? &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n: x" }.joined(separator: "\n"),
+            // Brackets in quotes close nothing.
+            "a: " + String(repeating: "[\"]\",", count: 60_000),
+            // Once each level asked twice for what is there twice.
+            "a: " + String(repeating: "[", count: 60) + "{b: 1, b: 2}" + String(repeating: "]", count: 60),
             String(repeating: "x", count: 1_100_000), "a: \"" + String(repeating: "\\u0041", count: 170_000),
             String(repeating: "a: b\n", count: 200_000),
         ]))

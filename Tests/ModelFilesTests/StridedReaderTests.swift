@@ -42,7 +42,7 @@ private func places(_ view: TensorView) -> [UInt16] {
         [
             whole, whole.swapped(1, 2), whole.swapped(0, 2), whole.swapped(0, 1),
             whole.sliced(axis: 1, 3..<17) ?? whole, whole.sliced(axis: 2, 1..<10, step: 3) ?? whole,
-            whole.selected(axis: 2, at: 7) ?? whole, whole.selected(axis: 0, at: 5) ?? whole,
+            whole.sliced(axis: 2, 7..<8) ?? whole, whole.sliced(axis: 0, 5..<6) ?? whole,
             (whole.split(axis: 1, into: [2, 2, 5]) ?? whole).swapped(1, 3),
             (whole.sliced(axis: 0, 1..<6, step: 2) ?? whole).swapped(0, 2),
         ]

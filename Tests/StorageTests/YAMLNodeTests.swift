@@ -41,6 +41,32 @@ struct YAMLNodeTests {
         #expect((error?.line ?? 0) >= line)
     }
 
+    @Test func boundsHowDeepCollectionsNest() throws {
+        func nested(_ depth: Int) -> String {
+            String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        }
+        #expect(try parse(nested(YAMLNode.maximumDepth)) != nil)
+        let error = #expect(throws: YAMLError.self) { try parse("a: 1\nb: " + nested(YAMLNode.maximumDepth)) }
+        #expect(error == YAMLError(problem: "it nests too deeply", line: 2))
+        // U+0085 ends a line for libyaml, so that these are 300 lines.
+        let lines = (0..<300).map { String(repeating: " ", count: $0) + "a:\u{85}" }.joined()
+        #expect(throws: YAMLError.self) { try parse(lines) }
+    }
+
+    @Test func boundsWhatAliasesStandFor() throws {
+        let few = "a: &a [x, y]\nb: [" + String(repeating: "*a, ", count: 1000) + "]"
+        #expect(try parse(few)?.mapping?.last?.value.sequence?.count == 1000)
+        let bomb = "- &a0 [x, x]\n" + (1..<40).map { "- &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n" }.joined()
+        let error = #expect(throws: YAMLError.self) { try parse(bomb) }
+        #expect(error?.problem == "it repeats itself by too many aliases")
+    }
+
+    @Test func boundsTheTagsThatAPrefixMakesLong() {
+        let prefix = String(repeating: "a", count: 300)
+        let error = #expect(throws: YAMLError.self) { try parse("%TAG !e! tag:\(prefix)\n---\n- !e!x y\n") }
+        #expect(error == YAMLError(problem: "a tag is too long", line: 3))
+    }
+
     @Test func namesNoLineInBytesThatAreNoText() {
         let error = #expect(throws: YAMLError.self) { try YAMLNode.parse([0x61, 0x3A, 0x20, 0xFF]) }
         #expect(error?.line == nil)

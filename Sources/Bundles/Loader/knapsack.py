@@ -1441,23 +1441,14 @@ class _Place:
     def _plan_files(self, plan: _Plan, root: str, entries: list[_Entry], is_writable: bool) -> None:
         """All files of these entries below `root`: one link, where a directory of the bundle has just these, else one a file."""
         files = _merge(entries)
-        sources: dict[str, str] = {}  # for a directory: the one of the bundle that all its files are in
-        counts: dict[str, int] = {}
+        sources: set[str] = set()  # the directories of the bundle that files are in under their own names
         for name, file in files.items():
-            folder = name
-            while folder:
-                folder = folder.rpartition("/")[0]
-                tail = f"/{name[len(folder) :].lstrip('/')}"
-                stored = "" if is_writable else file.stored or ""
-                source = stored[: -len(tail)] if stored.endswith(tail) else ""
-                counts[folder] = counts.get(folder, 0) + 1
-                if sources.setdefault(folder, source) != source:
-                    sources[folder] = ""
+            stored = "" if is_writable else file.stored or ""
+            sources.add(stored[: -len(name) - 1] if stored.endswith(f"/{name}") else "")
+        source = sources.pop() if len(sources) == 1 else ""
         # A directory of the bundle that has other files, too, cannot stand for one that lacks them.
-        known = self.attached.counts
-        sources = {at: of for at, of in sources.items() if of and known.get(of) == counts[at]}
-        if "" in sources:
-            plan.links[root] = sources[""]
+        if source and self.attached.counts.get(source) == len(files):
+            plan.links[root] = source
             return
         plan.folders.append(root)
         # Files alone: who walks a directory (fsspec and so datasets, os.walk, pathlib) does not enter a link to another one.

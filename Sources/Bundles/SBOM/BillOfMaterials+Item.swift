@@ -61,7 +61,7 @@ extension BillOfMaterials {
             }
         }
 
-        /// The folder in the bundle that the entry's files naturally are in.
+        /// The folder in the bundle of the natural paths of the entry's files.
         var folder: String { "\(entry.kind.folder)/\(entry.name)" }
 
         /// The size of the files in bytes.

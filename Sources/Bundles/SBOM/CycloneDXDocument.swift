@@ -4,7 +4,7 @@ import Storage
 
 /// A bill of materials as CycloneDX 1.6 (https://cyclonedx.org/docs/1.6/json/).
 ///
-/// A component is named by the folder or path in the bundle where it naturally is stored.
+/// A component is named by its natural folder or path in the bundle.
 struct CycloneDXDocument {
     let bill: BillOfMaterials
 

@@ -57,7 +57,7 @@ package struct SignedFiles: Sendable {
                     wanted.append((file, entry.digests.count))
                 }
             } else if statement.shardSize == nil || file.status.size > 0 {
-                // An empty file has no shard, so that no signature over shards reports of it.
+                // An empty file has no shard, so that no signature over shards covers it.
                 found[name] = .present
             }
         }

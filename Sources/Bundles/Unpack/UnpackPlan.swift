@@ -127,21 +127,29 @@ struct UnpackPlan: Sendable {
 
     /// A lock comes from strangers: it may name one path twice, or a file and something below it.
     private func refuseContradictions() throws(Diagnostics) {
-        var seen: Set<RelativePath> = []
-        for path in paths {
-            if path.isInside(UnpackPlan.staging) {
-                throw UnpackPlan.contradiction("an entry has the name \(UnpackPlan.staging)")
-            }
-            guard seen.insert(path).inserted else {
+        // What is below a path follows it at once in this order.
+        let sorted = paths.sorted { UnpackPlan.precedes($0, $1) }
+        for path in sorted where path.isInside(UnpackPlan.staging) {
+            throw UnpackPlan.contradiction("an entry has the name \(UnpackPlan.staging)")
+        }
+        for (path, next) in zip(sorted, sorted.dropFirst()) {
+            if path == next {
                 throw UnpackPlan.contradiction("two files would be at \(quoted(path.text))")
             }
-        }
-        for path in paths {
-            if let above = path.ancestors.first(where: seen.contains) {
+            if next.isInside(path) {
                 throw UnpackPlan.contradiction(
-                    "\(quoted(above.text)) is a file, and \(quoted(path.text)) is below it")
+                    "\(quoted(path.text)) is a file, and \(quoted(next.text)) is below it")
             }
         }
+    }
+
+    /// The order of bytes, in which "/" comes before every other.
+    private static func precedes(_ one: RelativePath, _ other: RelativePath) -> Bool {
+        let slash = UInt8(ascii: "/")
+        for (left, right) in zip(one.utf8, other.utf8) where left != right {
+            return left == slash || (right != slash && left < right)
+        }
+        return one.utf8.count < other.utf8.count
     }
 
     /// A path below the target, put together out of what the lock states.

@@ -203,7 +203,7 @@ package struct Unpacker: Sendable {
             let (sum, overflow) = before.addingReportingOverflow(writer.needed)
             needed[device] = (overflow ? Int.max : sum, writer.directory.path)
         }
-        for (bytes, path) in needed.values where bytes > 0 {
+        for (bytes, path) in needed.values.sorted(by: { $0.path.precedesByBytes($1.path) }) where bytes > 0 {
             // The directories' own blocks besides.
             let (wanted, overflow) = bytes.addingReportingOverflow(1 << 20)
             try SpaceNeeded(

@@ -120,7 +120,7 @@ struct LoadingLines {
         return lines
     }
 
-    /// sentence-transformers' rerankers are saved like any model for classification: the card reports.
+    /// sentence-transformers' rerankers are saved like any model for classification: the card distinguishes them.
     private var isCrossEncoder: Bool {
         let isClassifier = architecture?.hasUTF8Suffix("ForSequenceClassification") ?? false
         let library = entry.fact("library")?.string

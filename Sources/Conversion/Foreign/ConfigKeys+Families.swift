@@ -79,7 +79,8 @@ extension ConfigKeys {
             [
                 silu, rotations, wholeHeads,
                 ForeignRow(
-                    ["norm_topk_prob"], .warned([true], "llama.cpp scales this family's chosen experts to 1")),
+                    ["norm_topk_prob"], .warned([true], "llama.cpp scales this family's chosen experts to 1"),
+                    absent: false),
             ] + sharesExperts + noWindow
         case "gemma": gemma + [fixedRotations]
         case "gemma2":

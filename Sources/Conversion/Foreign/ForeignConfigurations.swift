@@ -43,7 +43,12 @@ package enum ForeignConfigurations {
     private static func check(
         _ config: JSON, _ place: String, _ architecture: String, _ review: inout ForeignReview
     ) {
-        review.check(config, Self.config(architecture), in: place)
+        let table = Self.config(architecture)
+        review.check(config, table, in: place)
+        // The part for text has the rest, if there is one.
+        if !texts.contains(where: { config[$0]?.members != nil }) {
+            review.checkAbsent(config, table, in: place)
+        }
         for key in ["rope_scaling", "rope_parameters"] {
             RopeKeys.check(config[key] ?? .null, place + key, architecture, &review)
         }

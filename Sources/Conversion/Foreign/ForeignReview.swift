@@ -29,6 +29,16 @@ package struct ForeignReview {
         }
     }
 
+    /// Compares what keys mean that the object does not have.
+    mutating func checkAbsent(_ object: JSON, _ table: ForeignTable, in parent: String) {
+        for row in table.rows {
+            guard let value = row.absent, let key = row.keys.first,
+                row.keys.allSatisfy({ object[$0] ?? .null == .null })
+            else { continue }
+            check(key, value, table, parent, object)
+        }
+    }
+
     private mutating func check(
         _ key: String, _ value: JSON, _ table: ForeignTable, _ parent: String, _ object: JSON
     ) {
@@ -36,7 +46,8 @@ package struct ForeignReview {
             if value != .null { report(parent + key, .unknown, "") }
             return
         }
-        let shown = Self.shown(value)
+        // Only where it is told: a vocabulary is tens of megabytes.
+        var shown: String { Self.shown(value) }
         switch rule {
         case .read, .ignored: break
         case .only(let values, let reason):

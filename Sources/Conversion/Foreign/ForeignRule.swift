@@ -36,10 +36,12 @@ package struct ForeignRow: Sendable {
     package let keys: [String]
     /// The rule.
     package let rule: ForeignRule
+    /// What transformers takes where no key is there; `nil` where that is what llama.cpp computes.
+    let absent: JSON?
 
-    init(_ keys: String..., rule: ForeignRule) { (self.keys, self.rule) = (keys, rule) }
-
-    init(_ keys: [String], _ rule: ForeignRule) { (self.keys, self.rule) = (keys, rule) }
+    init(_ keys: [String], _ rule: ForeignRule, absent: JSON? = nil) {
+        (self.keys, self.rule, self.absent) = (keys, rule, absent)
+    }
 }
 
 /// All keys of one kind of configuration that are known, with what is done with each.

@@ -92,13 +92,4 @@ package struct TensorView: Hashable, Sendable {
         result.strides[axis] = strides[axis] &* step
         return result
     }
-
-    /// Without a dimension: only the elements at one place along it.
-    /// - Returns: `nil` where the place is not inside.
-    package func selected(axis: Int, at place: Int) -> TensorView? {
-        guard var result = sliced(axis: axis, place..<place + 1) else { return nil }
-        result.shape.remove(at: axis)
-        result.strides.remove(at: axis)
-        return result
-    }
 }

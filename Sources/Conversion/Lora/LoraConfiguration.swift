@@ -127,7 +127,12 @@ extension JSON {
                 if let inner = member.value.repeatedKey { return inner }
             }
             return nil
-        case .array(let elements): return elements.lazy.compactMap(\.repeatedKey).first
+        case .array(let elements):
+            // Not lazily: `first` of a lazy collection asks twice, at each depth.
+            for element in elements {
+                if let inner = element.repeatedKey { return inner }
+            }
+            return nil
         default: return nil
         }
     }

@@ -34,14 +34,6 @@ extension QuantizationType {
     /// on the model.
     package var bitsPerWeight: Double { Double(base.blockSize * 8) / Double(base.blockLength) }
 
-    /// Whether one type is for all tensors that are quantized, but for the output and the token embeddings.
-    package var isUniform: Bool {
-        switch mixture {
-        case nil, .f32, .f16, .bf16, .q41, .q51, .q80, .q3KS, .q5KS, .q6K, .tq10, .tq20, .q10, .q20: true
-        default: false
-        }
-    }
-
     /// The type of a name or a number, as llama-quantize takes them: any case of letters, `Q4_K` for `Q4_K_M`.
     /// - Throws: if there is none; the hint states the nearest names.
     package init(named text: String) throws(QuantizationError) {

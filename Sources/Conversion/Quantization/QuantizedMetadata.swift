@@ -4,8 +4,8 @@ package import Tensors
 /// The metadata of a quantized file: what is kept of the source's, what is removed, and what is appended.
 ///
 /// As llama-quantize writes it: the source's items in their order, but for those that are set anew, which go to the
-/// end: the quantization's version, the file's type, then overrides and the importance matrix's items. What reports
-/// the files of a split apart is removed.
+/// end: the quantization's version, the file's type, then overrides and the importance matrix's items. What distinguishes
+/// the files of a split is removed.
 package struct QuantizedMetadata: Equatable, Sendable {
     /// One item, ready to be written: GGUF's bytes of key, type and value.
     package struct Item: Equatable, Sendable {

@@ -5,7 +5,7 @@ import Formats
 struct PostProcessorTokens {
     /// Whether a kind is put around a text, in the order in which it was found.
     private(set) var additions: [(kind: String, isAdded: Bool)] = []
-    /// The settings, with tokens that only the post-processor reports.
+    /// The settings, with tokens that only the post-processor has.
     private(set) var settings: [ExactName: JSON]
     /// Kinds of tokens that the settings got beside the usual ones.
     private(set) var moreKinds: [String] = []

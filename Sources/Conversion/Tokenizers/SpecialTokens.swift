@@ -78,7 +78,7 @@ struct SpecialTokens {
     }
 
     /// Sees which tokens are put around a text.
-    /// - Returns: the settings, with what the post-processor reports better than they do.
+    /// - Returns: the settings, with what the post-processor states better than they do.
     private mutating func readPostProcessor(_ json: JSON?, _ settings: [ExactName: JSON]) -> [ExactName: JSON]
     {
         var around = PostProcessorTokens(settings)

@@ -1,7 +1,7 @@
 /// The path of a file below some directory, cache, bundle or archive, with "/" between its components.
 ///
 /// Its rules are checked once, when it is made: no empty component, no "." and "..", not absolute, no NUL nor another
-/// control character, and no U+FFFD, which is what a name that is not valid UTF-8 is shown with. Two paths are equal
+/// control character, no U+FFFD, which is what a name that is not valid UTF-8 is shown with, and not too long. Two paths are equal
 /// where their bytes are, as for the kernel, and it is what maps of files are keyed by.
 package struct RelativePath: ByteCompared, ExpressibleByStringLiteral {
     /// The path as text.
@@ -17,7 +17,7 @@ package struct RelativePath: ByteCompared, ExpressibleByStringLiteral {
 
     /// Takes a path that was put together out of components that were checked before: the caller vouches for it.
     package init(checked text: String) {
-        assert(RelativePath.problem(text) == nil, "an unchecked path: \(text)")
+        assert(RelativePath.formProblem(text) == nil, "an unchecked path: \(text)")
         self.text = text
     }
 
@@ -25,9 +25,15 @@ package struct RelativePath: ByteCompared, ExpressibleByStringLiteral {
     package init(stringLiteral text: StaticString) { self.init(checked: text.description) }
 
     private static let slash = UInt8(ascii: "/")
+    /// The most bytes of a path that comes from outside: Linux opens no longer one (`PATH_MAX`).
+    package static let longest = 4095
 
     /// Why a text is not a relative path, as a clause that goes on after it; `nil` where it is one.
     package static func problem(_ text: String) -> String? {
+        text.utf8.count > longest ? "is longer than \(longest) bytes" : formProblem(text)
+    }
+
+    private static func formProblem(_ text: String) -> String? {
         let bytes = text.utf8Span.span
         guard bytes.count > 0 else { return "is empty" }
         if bytes[0] == slash { return "is absolute" }

@@ -29,9 +29,16 @@ struct CredentialPlace {
         let hub = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].first(where: isSet)
 
         let kaggleHome = environment["KAGGLE_CONFIG_DIR"] ?? home(".kaggle")
-        let kaggleFiles = ["access_token", "access_token.txt", "kaggle.json", "credentials.json"].compactMap {
+        var kaggleFiles = ["access_token", "access_token.txt", "kaggle.json", "credentials.json"].compactMap {
             name in
             kaggleHome.map { Path.join($0, name) }
+        }
+        // The kaggle command (2.2.5) looks there only where ~/.kaggle is not.
+        if environment["KAGGLE_CONFIG_DIR"] == nil, let kaggleHome,
+            (try? FileStatus.existing(kaggleHome)) == nil,
+            let settings = environment["XDG_CONFIG_HOME"] ?? home(".config")
+        {
+            kaggleFiles.append(Path.join(settings, "kaggle/kaggle.json"))
         }
         let kaggle = isSet("KAGGLE_API_TOKEN") ? "KAGGLE_API_TOKEN" : nil
         let pair = ["KAGGLE_USERNAME", "KAGGLE_KEY"]

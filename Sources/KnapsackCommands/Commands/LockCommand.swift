@@ -71,8 +71,11 @@ struct LockingOptions: ParsableArguments {
         completion: Completions.entries)
     var update: [String] = []
 
+    /// An argument of a process has no NUL.
+    private static let allEntries = "\0"
+
     /// Spells `--update` as one option a name, because it takes any number of names, also none: those up to
-    /// the next option, but for a manifest. No name at all is spelled as an empty one.
+    /// the next option, but for a manifest. No name at all is spelled as one that nobody can type.
     static func spelledOut(_ arguments: [String]) -> [String] {
         // What a shell asks for has the words as somebody types them.
         if arguments.first?.hasPrefix("---completion") == true { return arguments }
@@ -93,7 +96,7 @@ struct LockingOptions: ParsableArguments {
                     named = true
                 }
             }
-            if !named { result += ["--update", ""] }
+            if !named { result += ["--update", allEntries] }
         }
         return result
     }
@@ -102,7 +105,7 @@ struct LockingOptions: ParsableArguments {
     var rehash = false
 
     var rule: Resolution.Update {
-        if update.contains(where: \.isEmpty) { return .all }
+        if update.containsExactly(Self.allEntries) { return .all }
         return update.isEmpty ? .none : .entries(Set(exactly: update))
     }
 }

@@ -93,8 +93,9 @@ struct SignCommand: KnapsackCommand {
                 .verify(progress: session.progress)
             return (try BundleSigner(verified: report, of: target), .content)
         }
-        if !fromLock, try FileStatus.existing(target)?.kind == .file {
-            return (try BundleSigner(file: target), .content)
+        let file = try? Directory.realPath(target)
+        if !fromLock, let file, try FileStatus.existing(file)?.kind == .file {
+            return (try BundleSigner(file: file), .content)
         }
         let report = try await BundleVerifier(directory: target, level: fromLock ? .quick : .full)
             .verify(progress: session.progress)

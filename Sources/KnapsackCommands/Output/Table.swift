@@ -72,7 +72,7 @@ struct Table {
     }
 
     private func cell(_ text: String, _ width: Int, isNumber: Bool) -> String {
-        // The end of a name reports more than its middle, so the middle goes.
+        // The end of a name is of more use than its middle, so the middle goes.
         let shown: String
         if text.count > width {
             let head = (width - 1 + 1) / 2

@@ -43,7 +43,7 @@ struct SARIFReport {
 
     private static let base = "%SRCROOT%"
 
-    /// Reports runs over several manifests of one repository apart; the part behind the last "/" may vary.
+    /// Distinguishes runs over several manifests of one repository; the part behind the last "/" may vary.
     private var category: String {
         let about = report.subject.map { report.root.relative($0) ?? Path.name($0) }
         return (["knapsack \(report.command)"] + (about.map { [Self.encoded($0)] } ?? [])).joined(

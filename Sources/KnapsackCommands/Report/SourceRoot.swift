@@ -25,7 +25,7 @@ struct SourceRoot: Sendable {
         self.init(named.first { !$0.isEmpty } ?? current, current: current)
     }
 
-    /// The path below the root; `nil` for what does not be there.
+    /// The path below the root; `nil` for what is not below it.
     func relative(_ file: String) -> String? {
         let absolute = Path.normalized(Path.join(current, file))
         for root in [path, given] where absolute != root && Path.isInside(absolute, root) {

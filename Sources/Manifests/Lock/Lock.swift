@@ -82,7 +82,7 @@ package struct LockedEntry: Equatable, Sendable {
     /// The fact of this name, or `nil`.
     package func fact(_ name: String) -> JSON? { JSON.object(facts)[name] }
 
-    /// The path in the bundle at which a file of this entry would naturally are stored.
+    /// The natural path in the bundle of a file of this entry.
     package func naturalPath(of file: LockedFile) -> RelativePath {
         // The readers of manifests and locks take no other names than those of one component.
         RelativePath(checked: "\(kind.folder)/\(name)/\(file.path)")

@@ -131,7 +131,7 @@ package struct LockDifference: Equatable, Sendable {
             ("variation", old.model?.variation ?? "none", new.model?.variation ?? "none"),
             ("base-model", old.model?.base ?? "none", new.model?.base ?? "none"),
         ]
-        return fields.filter { $0.1 != $0.2 }.map { "\($0.0): \($0.1) → \($0.2)" }
+        return told(fields, or: old != new ? "the [bundle] table is written in another way" : nil)
     }
 
     private static func summary(_ entry: LockedEntry) -> String {
@@ -150,8 +150,15 @@ package struct LockDifference: Equatable, Sendable {
             ("revision", revision(old.origin), revision(new.origin)),
             ("licence", license(old), license(new)), ("proved by", proofs(old), proofs(new)),
         ]
-        return fields.filter { $0.1 != $0.2 }.map { "\($0.0): \($0.1) → \($0.2)" }
+        return told(fields, or: old.asked != new.asked ? "what was asked is written in another way" : nil)
             + size(state(old).size, state(new).size)
+    }
+
+    /// The fields that differ.
+    /// - Parameter other: what to tell if none does in words; `nil` if both are the same.
+    private static func told(_ fields: [(String, String, String)], or other: String?) -> [String] {
+        let told = fields.filter { !$0.1.hasSameBytes(as: $0.2) }.map { "\($0.0): \($0.1) → \($0.2)" }
+        return told.isEmpty ? [other].compactMap(\.self) : told
     }
 
     private static func license(_ entry: LockedEntry) -> String {

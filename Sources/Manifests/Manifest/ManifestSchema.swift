@@ -32,7 +32,7 @@ package enum ManifestSchema {
 
     /// One of several ways to write a table, told by a key that the others do not have.
     package struct Form {
-        /// The key that reports it.
+        /// The key by which it is known.
         package let key: String
         /// Keys that only this form has.
         package var own: [String] = []

@@ -16,7 +16,7 @@ package struct TensorPlacing {
     /// two models share is not worth that.
     static let smallestShare = 100
 
-    /// A place where stored bytes are stored.
+    /// A place that has stored bytes.
     package enum Home: Hashable {
         /// A path in the bundle.
         case path(RelativePath)

@@ -2,7 +2,7 @@ import Formats
 package import Manifests
 import ModelFacts
 
-/// What a conversion makes of a locked entry, as far as the lock reports.
+/// What a conversion makes of a locked entry, as far as the lock states it.
 package struct ConversionInputs: Sendable {
     /// How the files are made.
     package let recipe: any ConversionRecipe

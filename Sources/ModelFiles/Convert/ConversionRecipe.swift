@@ -85,7 +85,7 @@ extension ConversionRequest {
     /// - Parameters:
     ///   - name: the entry that is made.
     ///   - source: the entry that it is made from; without it, and without `imatrix` if there is one, the recipe
-    ///     only reports what takes part.
+    ///     only states what takes part.
     ///   - imatrix: the importance matrix.
     package func recipe(
         for name: String, of source: LockedEntry? = nil, imatrix: ImatrixInput? = nil

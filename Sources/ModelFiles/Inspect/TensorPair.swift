@@ -4,7 +4,7 @@ import Tensors
 
 /// Two tensors, or a tensor and a part of another, that should hold the same numbers.
 struct TensorPair: Sendable {
-    /// How the numbers of the two are stored to one another.
+    /// How the order of the two's numbers differs.
     enum Order: Equatable {
         /// In the same order.
         case same
@@ -190,7 +190,7 @@ struct TensorPairing {
     }
 }
 
-/// How GGUF's tensors of an architecture are stored where they do not be as in the Hugging Face model.
+/// How GGUF's tensors of an architecture are stored where they are not as in the Hugging Face model.
 private struct GGUFLayout {
     private let architecture: String
     private let heads: Int?

@@ -23,7 +23,7 @@ package struct ClosureExplanation: Sendable {
         package let isInstalled: Bool
     }
 
-    /// The gaps, in the order in which they were found; empty where the contradiction is stored deeper.
+    /// The gaps, in the order in which they were found; empty where the contradiction is deeper.
     package let gaps: [Gap]
 
     /// Follows one way from the roots.

@@ -162,16 +162,18 @@ package struct ArchiveReader: ~Copyable {
             path = names[count]
         }
         // Cut by bytes: to Swift a "/" and an accent that follows it are one character.
-        while path.utf8.starts(with: "./".utf8) { path = String(Substring(path.utf8.dropFirst(2))) }
+        var rest = path.utf8[...]
+        while rest.starts(with: "./".utf8) { rest = rest.dropFirst(2) }
+        path = String(Substring(rest))
         if header.kind == .directory {
             if path.utf8.last == UInt8(ascii: "/") { path = String(Substring(path.utf8.dropLast())) }
             if path.isEmpty || path == "." { return nil }
         }
-        do throws(PathBudget.Refusal) {
-            return try PathBudget.checked(path)
-        } catch {
-            throw ArchiveError(.path, source.path, entry: path, error.reason)
+        guard let checked = RelativePath(path) else {
+            let problem = RelativePath.problem(path) ?? "is refused"
+            throw ArchiveError(.path, source.path, entry: path, "the path \(problem)")
         }
+        return checked
     }
 
     /// Refuses what is not a plain file, what comes twice, and what cannot be decoded.

@@ -55,15 +55,13 @@ package struct ArchiveWriter: ~Copyable {
     /// Starts a file; the entries of an archive are in the order of these calls.
     ///
     /// - Parameters:
-    ///   - path: at most 4095 bytes; that no path comes twice is the caller's to see to.
+    ///   - path: that no path comes twice is the caller's to see to.
     ///   - size: the number of bytes that will be written.
     ///   - compress: whether a zip deflates the file; a tar is compressed as a whole or not at all.
     package mutating func begin(path: RelativePath, size: Int, compress: Bool = false) throws(ArchiveError) {
         guard entry == nil else { throw usage("the file before it was not ended", path) }
-        do throws(PathBudget.Refusal) {
-            try PathBudget.check(path)
-        } catch {
-            throw ArchiveError(.path, sink.path, entry: path.text, error.reason)
+        if let problem = RelativePath.problem(path.text) {
+            throw ArchiveError(.path, sink.path, entry: path.text, "the path \(problem)")
         }
         guard budget.take(path) else { throw ArchiveError(.tooLarge, sink.path, "has too many files") }
         guard size >= 0 else { throw usage("its size is negative", path) }

@@ -6,7 +6,11 @@ import CYAML
     // `text`, which is the buffer's own, until then.
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let text: UnsafeMutableBufferPointer<UInt8>
-    private var anchors: [[UInt8]: YAMLNode] = [:]
+    private var anchors: [[UInt8]: (node: YAMLNode, size: Int)] = [:]
+    private var depth = 0
+    /// The nodes so far, those that aliases stand for included.
+    private var count = 0
+    private var repetitionsLeft = YAMLNode.mostRepeated
 
     /// What libyaml found; the texts are copies.
     private enum Event {
@@ -39,9 +43,6 @@ import CYAML
     }
 
     /// The one document of a text; `nil` if there is none, which is *not* an error.
-    ///
-    /// Nodes nest as deeply as the text does, and an alias is as large as what it stands for: the caller has seen that
-    /// both have bounds.
     static func document(_ bytes: [UInt8]) throws(YAMLError) -> YAMLNode? {
         var parser = try YAMLParser(bytes)
         guard try parser.nextDocument() != nil else { return nil }
@@ -64,20 +65,28 @@ import CYAML
     }
 
     private mutating func node(_ event: Event) throws(YAMLError) -> YAMLNode {
+        let before = count
+        count += 1
         switch event {
-        case .scalar(let scalar, let anchor): return register(.scalar(scalar), anchor)
+        case .scalar(let scalar, let anchor): return register(.scalar(scalar), anchor, before)
         case .alias(let anchor, let line):
-            guard let node = anchors[anchor] else {
+            guard let (node, size) = anchors[anchor] else {
                 throw YAMLError(problem: "found undefined alias", line: line)
             }
+            repetitionsLeft -= size
+            guard repetitionsLeft >= 0 else {
+                throw YAMLError(problem: "it repeats itself by too many aliases", line: line)
+            }
+            count += size
             return node
-        case .sequenceStart(let tag, let anchor): return register(.sequence(try elements(), tag: tag), anchor)
+        case .sequenceStart(let tag, let anchor):
+            return register(.sequence(try elements(), tag: tag), anchor, before)
         case .mappingStart(let tag, let anchor):
             let elements = try elements()
             let pairs = stride(from: 0, to: elements.count - 1, by: 2).map {
                 YAMLPair(key: elements[$0], value: elements[$0 + 1])
             }
-            return register(.mapping(pairs, tag: tag), anchor)
+            return register(.mapping(pairs, tag: tag), anchor, before)
         case .collectionEnd, .documentStart, .streamEnd, .other:
             throw YAMLError(problem: "a value is missing", line: nil)
         }
@@ -85,6 +94,11 @@ import CYAML
 
     /// The nodes up to the end of the collection: elements, or keys and values by turns.
     private mutating func elements() throws(YAMLError) -> [YAMLNode] {
+        guard depth < YAMLNode.maximumDepth else {
+            throw YAMLError(problem: "it nests too deeply", line: YAMLParser.line(unsafe parser.pointee.mark))
+        }
+        depth += 1
+        defer { depth -= 1 }
         var nodes: [YAMLNode] = []
         while true {
             let event = try next()
@@ -93,8 +107,8 @@ import CYAML
         }
     }
 
-    private mutating func register(_ node: YAMLNode, _ anchor: [UInt8]?) -> YAMLNode {
-        if let anchor { anchors[anchor] = node }
+    private mutating func register(_ node: YAMLNode, _ anchor: [UInt8]?, _ before: Int) -> YAMLNode {
+        if let anchor { anchors[anchor] = (node, count - before) }
         return node
     }
 
@@ -102,7 +116,7 @@ import CYAML
         var event = unsafe yaml_event_t()
         guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw problem() }
         defer { unsafe yaml_event_delete(&event) }
-        return unsafe YAMLParser.event(event)
+        return try unsafe YAMLParser.event(event)
     }
 
     private func problem() -> YAMLError {
@@ -114,19 +128,19 @@ import CYAML
     }
 
     /// Copies an event.
-    private static func event(_ event: yaml_event_t) -> Event {
+    private static func event(_ event: yaml_event_t) throws(YAMLError) -> Event {
         let line = unsafe line(event.start_mark)
         switch unsafe event.type {
-        case YAML_SCALAR_EVENT: return unsafe scalar(event.data.scalar, line)
+        case YAML_SCALAR_EVENT: return try unsafe scalar(event.data.scalar, line)
         case YAML_ALIAS_EVENT: return unsafe .alias(bytes(event.data.alias.anchor) ?? [], line: line)
         case YAML_SEQUENCE_START_EVENT:
             let start = unsafe event.data.sequence_start
-            return unsafe .sequenceStart(
-                tag: start.implicit != 0 ? "" : text(start.tag), anchor: bytes(start.anchor))
+            return try unsafe .sequenceStart(
+                tag: start.implicit != 0 ? "" : tag(start.tag, line), anchor: bytes(start.anchor))
         case YAML_MAPPING_START_EVENT:
             let start = unsafe event.data.mapping_start
-            return unsafe .mappingStart(
-                tag: start.implicit != 0 ? "" : text(start.tag), anchor: bytes(start.anchor))
+            return try unsafe .mappingStart(
+                tag: start.implicit != 0 ? "" : tag(start.tag, line), anchor: bytes(start.anchor))
         case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: return .collectionEnd
         case YAML_DOCUMENT_START_EVENT: return .documentStart(line: line)
         case YAML_STREAM_END_EVENT: return .streamEnd
@@ -136,10 +150,10 @@ import CYAML
 
     private static func scalar(
         _ scalar: yaml_event_s.__Unnamed_union_data.__Unnamed_struct_scalar, _ line: Int
-    ) -> Event {
+    ) throws(YAMLError) -> Event {
         // A scalar may hold NUL; libyaml has seen that it is UTF-8.
         let content = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
-        let tag = unsafe scalar.quoted_implicit == 1 ? YAMLScalarNode.textTag : text(scalar.tag)
+        let tag = try unsafe scalar.quoted_implicit == 1 ? YAMLScalarNode.textTag : tag(scalar.tag, line)
         let node = unsafe YAMLScalarNode(
             text: String(decoding: content, as: UTF8.self), tag: tag,
             isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE, line: line)
@@ -148,8 +162,15 @@ import CYAML
 
     private static func line(_ mark: yaml_mark_t) -> Int { Int(clamping: mark.line) &+ 1 }
 
-    private static func text(_ pointer: UnsafeMutablePointer<yaml_char_t>?) -> String {
-        unsafe String(decoding: bytes(pointer) ?? [], as: UTF8.self)
+    private static func tag(
+        _ pointer: UnsafeMutablePointer<yaml_char_t>?, _ line: Int
+    ) throws(YAMLError) -> String {
+        let bytes = unsafe bytes(pointer) ?? []
+        // A handle of a few letters may stand for any text, which each node of that tag would hold.
+        guard bytes.count <= YAMLNode.longestTag else {
+            throw YAMLError(problem: "a tag is too long", line: line)
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func bytes(_ pointer: UnsafeMutablePointer<yaml_char_t>?) -> [UInt8]? {
@@ -165,11 +186,16 @@ import CYAML
 }
 
 extension YAMLNode {
+    /// How deep collections may be in each other: whoever goes through nodes recurses.
+    static let maximumDepth = 128
+    /// The most nodes that aliases may stand for, all together: they take no memory, but time.
+    static let mostRepeated = 100_000
+    /// The most bytes of a tag.
+    static let longestTag = 256
+
     /// Reads the one document of a text, as PyYAML's parser does; `nil` if there is none, which is *not* an error.
-    ///
-    /// Nodes nest as deeply as the text does, and an alias is as large as what it stands for: the caller has seen that
-    /// both have bounds.
-    /// - Throws: where libyaml takes it for no YAML, where an alias stands for nothing, and for a second document.
+    /// - Throws: where libyaml takes it for no YAML, where an alias stands for nothing, for a second document, and where
+    ///   it nests too deeply or aliases stand for too much.
     package static func parse(_ text: [UInt8]) throws(YAMLError) -> YAMLNode? {
         try YAMLParser.document(text)
     }

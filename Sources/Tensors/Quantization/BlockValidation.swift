@@ -48,11 +48,6 @@ extension GGMLType {
     }
 }
 
-/// Finds the first number that is infinite or none.
-package func firstNonFinite(in values: Span<Float>) -> Int? {
-    firstPart(of: values.count) { index in values[index].bitPattern & 0x7F80_0000 == 0x7F80_0000 }
-}
-
 extension Span<UInt8> {
     /// The number of the first whole number, little-endian, for which something holds.
     @inline(__always)

@@ -32,6 +32,15 @@ private let defaults: [(kind: String, architecture: String, config: JSON)] = {
         #expect(found.filter { $0.weight == .unknown || $0.weight == .error } == [], "\(kind)")
     }
 
+    /// What a configuration leaves out has transformers' default, whether llama.cpp computes that or not.
+    @Test(arguments: defaults.indices)
+    func aMissingKeyIsFoundWhereItsDefaultWouldBe(place: Int) {
+        let (kind, architecture, config) = defaults[place]
+        let stated = ForeignConfigurations.findings(config, architecture).filter { $0.weight == .warning }
+        let missing = Set(ForeignConfigurations.findings(.object([]), architecture).map { ExactName($0.key) })
+        #expect(stated.filter { !missing.contains(ExactName($0.key)) } == [], "\(kind)")
+    }
+
     @Test func everyFamilyHasRules() {
         for family in ConfigKeys.families { #expect(!ConfigKeys.family(family).isEmpty, "\(family)") }
         #expect(

@@ -33,6 +33,16 @@ struct LoraConfigurationTests {
         #expect(try LoraConfiguration(json).problems.map(\.key) == ["\u{212A}asa_config"])
     }
 
+    @Test func aKeyThatIsTwiceInTheDepthIsFoundAtOnce() throws {
+        let depth = 60
+        let text =
+            #"{"peft_type": "LORA", "target_modules": ["q"], "lora_alpha": 1, "task_type": "#
+            + String(repeating: "[", count: depth) + #"{"a": 1, "a": 2}"#
+            + String(repeating: "]", count: depth) + "}"
+        let problems = try LoraConfiguration(try JSON.parse(Array(text.utf8).span)).problems
+        #expect(problems.map(\.reason) == [#"has the key "a" twice"#])
+    }
+
     @Test func theFirstPatternThatMatchesDecides() throws {
         let json: JSON = [
             "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"],

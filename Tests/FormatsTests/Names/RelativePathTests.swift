@@ -19,6 +19,12 @@ import Testing
         #expect(RelativePath.problem(text) == nil)
     }
 
+    @Test func refusesPathsThatLinuxCannotOpen() {
+        #expect(RelativePath(String(repeating: "n", count: 4095)) != nil)
+        #expect(RelativePath.problem(String(repeating: "ü", count: 2048)) == "is longer than 4095 bytes")
+        #expect(RelativePath(String(repeating: "a/", count: 20_000) + "a") == nil)
+    }
+
     @Test func namesWhatIsWrong() {
         let problems = ["", "/a", "a//b", "a/..", "a/./b", "a\tb", "\u{FFFD}"].map(RelativePath.problem)
         #expect(

@@ -34,11 +34,13 @@ def test_a_topic_that_does_not_exist_names_the_nearest(knapsack):
     assert 'did you mean "policy"?' in knapsack("help", "polcy").expect(2).stderr
 
 
-def test_doctor_states_what_is_there_and_never_a_secret(knapsack, tmp_path):
+@pytest.mark.parametrize("folder", [".kaggle", ".config/kaggle"])
+def test_doctor_states_what_is_there_and_never_a_secret(knapsack, tmp_path, folder):
     home = tmp_path / "home"
-    (home / ".kaggle").mkdir(parents=True)
-    (home / ".kaggle" / "kaggle.json").write_text('{"username": "me", "key": "0123456789abcdef"}')
-    (home / ".kaggle" / "kaggle.json").chmod(0o644)
+    key = home / folder / "kaggle.json"
+    key.parent.mkdir(parents=True)
+    key.write_text('{"username": "me", "key": "0123456789abcdef"}')
+    key.chmod(0o644)
     (tmp_path / "hub").mkdir()
     here = knapsack.with_caches(tmp_path / "hub", None, HOME=str(home), HF_TOKEN="hf_verysecret")
     done = here("doctor", "--json").expect(0)
@@ -46,7 +48,7 @@ def test_doctor_states_what_is_there_and_never_a_secret(knapsack, tmp_path):
     assert "verysecret" not in done.text and "0123456789abcdef" not in done.text
     assert {item["service"]: item["from"] for item in document["credentials"]} == {
         "Hugging Face": "HF_TOKEN",
-        "Kaggle": str(home / ".kaggle" / "kaggle.json"),
+        "Kaggle": str(key),
     }
     assert [place["exists"] for place in document["places"]][:2] == [True, False]
     assert set(document["libraries"]) == {"libarchive", "libyaml", "OpenSSL", "SQLite"}

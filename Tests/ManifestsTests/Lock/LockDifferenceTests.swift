@@ -38,6 +38,24 @@ import Testing
         #expect(LockDifference(from: try whole([1, 2]), to: try whole([1, 2])).isEmpty)
     }
 
+    @Test(arguments: [
+        (["caf\u{E9}.json"], ["cafe\u{301}.json"]), (["a, b"], ["a", "b"]),
+    ])
+    func whatIsAskedInOtherBytesDiffers(_ one: [String], _ other: [String]) {
+        func lock(_ include: [String]) -> Lock {
+            let asked = Asked(source: "path:m", include: include, exclude: [], license: nil)
+            return Lock(
+                bundle: Samples.bundle,
+                entries: [
+                    LockedEntry(
+                        name: "m", kind: .files, asked: asked, origin: .path, license: nil, facts: [],
+                        files: [], tensors: [])
+                ])
+        }
+        #expect(LockDifference(from: lock(one), to: lock(one)).isEmpty)
+        #expect(LockDifference(from: lock(one), to: lock(other)).entries.map(\.change) == [.changed])
+    }
+
     @Test func otherShardsOfTheSameWeightsAreToldFromChangedOnes() throws {
         let sharded = lock([
             (

@@ -1,6 +1,6 @@
 import Formats
 
-/// Secrets without a shape of their own, which the name before them reports: AWS's secret keys and Kaggle's keys.
+/// Secrets without a shape of their own, which the name before them gives away: AWS's secret keys and Kaggle's keys.
 struct CredentialContext {
     private var name: [UInt8] = []
     /// Whether "username" was met, beside which Kaggle's own file has "key".

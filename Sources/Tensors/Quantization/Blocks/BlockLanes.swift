@@ -1,15 +1,6 @@
 /// 32 numbers of each of eight blocks: lane k of element i is number i of block k.
 package typealias Lanes32 = [32 of Lanes]
 
-/// The numbers of eight blocks that follow one another.
-@inline(__always)
-func transposed32(_ values: Span<Float>, from start: Int) -> Lanes32 {
-    var lanes = Lanes32(repeating: Lanes())
-    var room = lanes.mutableSpan
-    room.transpose(values.extracting(start..<start + 256), length: 32)
-    return lanes
-}
-
 /// Levels of eight blocks, with what one level is.
 package struct BlockScales {
     var levels = Lanes32(repeating: Lanes())
