@@ -20,7 +20,8 @@ enum Completions {
         let environment = CommandContext.process().environment
         let caches = Caches(
             hub: HubCache(root: HubCache.defaultRoot(environment: environment)),
-            kagglehub: KagglehubCache(root: KagglehubCache.defaultRoot(environment: environment)))
+            kagglehub: KagglehubCache(root: KagglehubCache.defaultRoot(environment: environment)),
+            mounts: KaggleMounts(root: KaggleMounts.defaultRoot(environment: environment)))
         return caches.inventory().items.compactMap { item in
             switch item.snapshot.origin {
             case .hub(let repository, _, let commit):
