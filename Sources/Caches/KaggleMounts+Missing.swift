@@ -1,5 +1,5 @@
 import Formats
-package import Manifests
+import Manifests
 
 extension KaggleMounts {
     /// Whether Kaggle attached anything here: whether this program runs in a notebook.
