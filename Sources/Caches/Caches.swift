@@ -49,7 +49,12 @@ package struct Caches: Sendable {
     }
 
     private func attachedOrCached(_ handle: KaggleHandle) throws(Diagnostics) -> Snapshot {
-        if let attached = try mounts?.snapshot(handle) { return attached }
-        return try kagglehub.snapshot(handle)
+        guard let mounts else { return try kagglehub.snapshot(handle) }
+        if let attached = try mounts.snapshot(handle) { return attached }
+        do {
+            return try kagglehub.snapshot(handle)
+        } catch {
+            throw mounts.unattached(handle, cause: error)
+        }
     }
 }

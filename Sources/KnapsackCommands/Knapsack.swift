@@ -46,6 +46,10 @@ package struct Knapsack: AsyncParsableCommand {
             context.writeOutput(topic.text)
             return 0
         }
+        if let script = CompletionScript.asked(in: arguments) {
+            context.writeOutput(script)
+            return 0
+        }
         do {
             if let problem = CommandSuggestion.problem(arguments) { throw ValidationError(problem) }
             var command = try parseAsRoot(LockingOptions.spelledOut(arguments))

@@ -67,6 +67,32 @@ import Testing
         }
     }
 
+    @Test func whatIsMissingInANotebookHasToBeAttached() async throws {
+        try await withTemporaryDirectory { directory in
+            let mounts = try attached(directory + "/input")
+            let cache = KagglehubCache(root: directory + "/no-cache")
+            let caches = Caches(hub: HubCache(root: ""), kagglehub: cache, mounts: mounts)
+            func finding(_ text: String, _ caches: Caches) throws -> Diagnostic? {
+                let source = try Source.kaggle(CacheFixtures.kaggle(text))
+                return findings { () throws(Diagnostics) in
+                    try caches.snapshot(for: source, pinned: nil, manifestDirectory: directory)
+                }.first
+            }
+            let other = try #require(try finding("tiny/bert/transformers/small/3", caches))
+            #expect(other.code == .notCached)
+            #expect(other.notes.contains("tiny/bert/transformers/small/10"))
+            #expect(other.fix?.hasSuffix("or name what is attached") == true)
+            let unknown = try #require(try finding("tiny/cat/transformers/small/3", caches))
+            #expect(unknown.fix?.hasPrefix("attach it to this notebook (Add Input), or run kagglehub") == true)
+            // Outside of a notebook nothing can be attached.
+            let outside = Caches(
+                hub: HubCache(root: ""), kagglehub: cache,
+                mounts: KaggleMounts(root: directory + "/no-input"))
+            let missing = try #require(try finding("tiny/bert/transformers/small/3", outside))
+            #expect(missing.code == .cacheMissing)
+        }
+    }
+
     @Test func refusesALinkOutOfTheMount() async throws {
         try await withTemporaryDirectory { directory in
             let mounts = try attached(directory)

@@ -59,10 +59,7 @@ package struct DirectoryContent: BundleContent {
             path = try Directory.realPath(directory)
             root = try OpenDirectory.opening(path)
         } catch {
-            throw Diagnostics(
-                Diagnostic(
-                    code: .notABundle, "\(error)", fix: "name a directory that knapsack pack wrote",
-                    verdict: .undecided))
+            throw Diagnostics(notADirectory: directory, error)
         }
         name = directory
     }

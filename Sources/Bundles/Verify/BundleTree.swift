@@ -12,6 +12,8 @@ struct BundleTree {
     private(set) var others: [String] = []
 
     private let root: String
+    /// The directory as it was named.
+    private let shown: String
 
     /// Walks the directory without following a link inside it; the directory itself may be one.
     static func list(_ directory: String) throws -> BundleTree {
@@ -22,11 +24,9 @@ struct BundleTree {
         do {
             root = try Directory.realPath(directory)
         } catch {
-            throw Diagnostics(
-                Diagnostic(
-                    code: .notABundle, "\(error)", fix: "name a directory that knapsack pack wrote",
-                    verdict: .undecided))
+            throw Diagnostics(notADirectory: directory, error)
         }
+        shown = directory
         try walk("", depth: 0)
     }
 
@@ -37,7 +37,7 @@ struct BundleTree {
             names = try Directory.names(in: Path.join(root, folder))
         } catch let error as FileError {
             if folder.isEmpty {
-                throw Diagnostics(Diagnostic(code: .notABundle, "\(error)", verdict: .undecided))
+                throw Diagnostics(notADirectory: shown, error)
             }
             others.append(folder)
             findings.append(Diagnostic(code: .unreadable, "\(error)", verdict: .undecided))

@@ -23,10 +23,10 @@ struct CompareCommand: KnapsackCommand {
               knapsack compare hf:org/name hf:org/name-gguf:q4_k_m.gguf
             """)
 
-    @Argument(help: "The original: a model or source that inspect can read.", completion: .file())
+    @Argument(help: "The original: a model or source that inspect can read.", completion: Completions.models)
     var original: String
 
-    @Argument(help: "What was made from it.", completion: .file())
+    @Argument(help: "What was made from it.", completion: Completions.models)
     var other: String
 
     @Flag(help: "List every tensor, not only the ten that lost the most.")

@@ -62,7 +62,7 @@ struct ConvertCommand: KnapsackCommand {
         help: ArgumentHelp(
             "The model: a directory, or a source such as hf:org/name or kaggle:owner/model/framework/variation.",
             valueName: "model"),
-        completion: Completions.sources)
+        completion: Completions.models)
     var model: String
 
     @Argument(

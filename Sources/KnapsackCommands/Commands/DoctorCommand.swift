@@ -11,8 +11,8 @@ struct DoctorCommand: KnapsackCommand {
         abstract: "Show what Knapsack finds on this machine, and what is set up in a way that will not work.",
         usage: "knapsack doctor [<options>]",
         discussion: """
-            Caches, free space, versions, and whether there are credentials for the Hub and Kaggle: never what \
-            they are. Nothing is written and no network is used. Exit code 0 if nothing stands in the way.
+            Caches, free space, versions, the certificates by which servers are known, and whether there are \
+            credentials for the Hub and Kaggle: never what they are. Nothing is written and no network is used. Exit code 0 if nothing stands in the way.
 
             Examples:
               knapsack doctor
@@ -82,21 +82,32 @@ private struct Places {
     init(_ context: CommandContext, _ caches: Caches) {
         let environment = context.environment
         let inventory = caches.inventory()
-        func count(_ isHub: Bool) -> String {
-            let found = inventory.items.count { item in
-                if case .hub = item.snapshot.origin { isHub } else { !isHub }
-            }
-            return Counted.text(found, "revision")
+        let mounts = caches.mounts.flatMap { $0.isThere ? $0 : nil }
+        func count(_ isIn: (Snapshot) -> Bool) -> String {
+            Counted.text(inventory.items.count { isIn($0.snapshot) }, "revision")
         }
-        let hub = Places.place("Hugging Face cache", caches.hub.root, holds: count(true))
-        let kaggle = Places.place("kagglehub cache", caches.kagglehub.root, holds: count(false))
+        func isAttached(_ snapshot: Snapshot) -> Bool {
+            guard let root = mounts.flatMap({ try? Directory.realPath($0.root) }) else { return false }
+            return Path.isInside(snapshot.directory, root)
+        }
+        func isHub(_ snapshot: Snapshot) -> Bool { if case .hub = snapshot.origin { true } else { false } }
+        let hub = Places.place("Hugging Face cache", caches.hub.root, holds: count(isHub))
+        let kaggle = Places.place(
+            "kagglehub cache", caches.kagglehub.root, holds: count { !isHub($0) && !isAttached($0) })
+        let attached = mounts.map {
+            Places.place("attached by Kaggle", $0.root, holds: count(isAttached))
+        }
         let rows = context.cacheDirectory.flatMap { try? DigestIndex.kept(inDirectory: $0) }?.rows ?? 0
         let own = Places.place(
             "remembered digests", context.cacheDirectory, holds: Counted.text(rows, "file"))
         let here = Places.place("current directory", ".", holds: "-")
-        all = [hub, kaggle, own, here]
-        var findings = inventory.problems.filter { $0.severity == .error }
-        if !hub.isThere, !kaggle.isThere {
+        let certificates = CertificatePlace(environment)
+        let trusted = Place(
+            name: "trusted certificates", path: certificates.path, isThere: certificates.count > 0,
+            holds: certificates.count > 0 ? Counted.text(certificates.count, "certificate") : "-", free: nil)
+        all = [hub, kaggle] + (attached.map { [$0] } ?? []) + [own, here, trusted]
+        var findings = inventory.problems.filter { $0.severity == .error } + certificates.findings
+        if !hub.isThere, !kaggle.isThere, attached == nil {
             findings.append(
                 Diagnostic(
                     code: .cacheMissing, "neither the Hugging Face cache nor the kagglehub cache is there",

@@ -32,7 +32,7 @@ struct InspectCommand: KnapsackCommand {
     @Argument(
         help:
             "A .gguf, .safetensors, .bin or .pt file, a pickle, an index of shards, their directory, a bundle, or a source, with :FILE of it.",
-        completion: .file())
+        completion: Completions.models)
     var model: String
 
     @Option(help: ArgumentHelp("Statistics and a histogram of this tensor's numbers.", valueName: "name"))

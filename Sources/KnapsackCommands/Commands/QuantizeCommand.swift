@@ -41,7 +41,7 @@ struct QuantizeCommand: KnapsackCommand {
 
     @Argument(
         help: ArgumentHelp("The file to write, and the type to make.", valueName: "output> <type"),
-        completion: .file())
+        completion: Completions.outputAndType)
     var outputAndType: [String]
 
     @OptionGroup(title: "Choice of types") var types: QuantizeTypeOptions

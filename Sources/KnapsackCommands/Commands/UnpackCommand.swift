@@ -45,7 +45,9 @@ struct UnpackCommand: KnapsackCommand {
         completion: .directory)
     var kagglehubCache: String?
 
-    @Option(help: ArgumentHelp("Only this entry; may be given several times.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("Only this entry; may be given several times.", valueName: "name"),
+        completion: Completions.bundleEntries)
     var entry: [String] = []
 
     @OptionGroup var output: OutputOptions

@@ -44,8 +44,8 @@ class Session:
             "PATH": f"{folder / 'venv' / 'bin'}:{os.environ['PATH']}",
         }  # fmt: skip
 
-    def run(self, cell: str) -> str:
-        """What a cell prints; `%pip`, `!command` and `%%writefile` mean what they mean in Jupyter."""
+    def run(self, cell: str, code: int = 0) -> str:
+        """What a cell prints; `%pip`, `%%bash` and `%%writefile` mean what they mean in Jupyter."""
         cell = cell.replace("/kaggle/working", str(self.working))
         if cell.startswith("%%writefile "):
             name, text = cell.removeprefix("%%writefile ").split("\n", 1)
@@ -53,13 +53,13 @@ class Session:
             return ""
         if cell.startswith("%pip "):
             words = [str(self.python), "-m", "pip", *cell.removeprefix("%pip ").split()]
-        elif cell.startswith("!"):
-            words = ["bash", "-c", cell.removeprefix("!")]
+        elif cell.startswith("%%bash\n"):
+            words = ["bash", "-c", cell.removeprefix("%%bash\n")]
         else:
             words = [str(self.python), "-c", cell]
         done = subprocess.run(words, cwd=self.working, env=self.environment, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, f"{cell}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        assert done.returncode == code, f"{cell}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_a_bundle_made_in_one_notebook_loads_in_another(knapsack, hub, wheel, tm
     (tmp_path / "home").mkdir()
     session = Session(tmp_path, hub, knapsack, wheel)
     printed = [session.run(cell) for cell in cells("pack-on-kaggle.ipynb")]
-    assert any(KAGGLE_MINILM in text for text in printed)
+    assert any(KAGGLE_MINILM in text for text in printed) and "every byte is right" in printed[-1]
     bundle = session.working / "my-models"
     assert sum(path.stat().st_size for path in bundle.rglob("*.safetensors")) < 2 * (MINILM_FILES / "model.safetensors").stat().st_size
     shutil.rmtree(tmp_path / "home")
@@ -94,3 +94,22 @@ def test_a_bundle_made_in_one_notebook_loads_in_another(knapsack, hub, wheel, tm
     assert done.code == 0, done.stderr
     assert "torch.Size([1, " in done.stdout and "all-minilm-l6-v2/1" in done.stdout
     assert MINILM in "".join(code)
+
+
+def test_the_notebook_that_packs_stops_where_a_model_is_not_attached(knapsack, hub, wheel, tmp_path):
+    shutil.copytree(MINILM_FILES, tmp_path / "input" / "models" / KAGGLE_MINILM / "2")
+    (tmp_path / "home").mkdir()
+    session = Session(tmp_path, hub, knapsack, wheel)
+    code = cells("pack-on-kaggle.ipynb")
+    lock = next(number for number, cell in enumerate(code) if "knapsack lock" in cell)
+    for cell in code[:lock]:
+        session.run(cell)
+    printed = session.run(code[lock], code=2)
+    assert "neither attached" in printed and "Add Input" in printed and f"{KAGGLE_MINILM}/2" in printed
+    session.run(code[lock + 1], code=1)
+    assert not (session.working / "my-models").exists()
+
+
+def test_the_notebook_that_loads_names_what_is_not_attached():
+    done = notebook.run_cell(cells("load-offline.ipynb")[0], {})
+    assert done.code == 1 and "(Add Input)" in done.stderr.splitlines()[-1]

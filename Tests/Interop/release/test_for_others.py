@@ -1,9 +1,12 @@
 """What other projects take from this one for their CI: the action, the component for GitLab, the hooks."""
 
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -15,6 +18,32 @@ from documents import ROOT
 from schemas import published_schema
 
 ACTION = ROOT / ".github" / "actions" / "check"
+# Stands in for GitHub's `gh api`, as far as the action calls it: comments are in a file.
+GH = """
+import json, os, pathlib, sys
+words = sys.argv[1:]
+assert words.pop(0) == "api"
+path = pathlib.Path(os.environ["RUNNER_TEMP"], "comments.json")
+comments = json.loads(path.read_text())
+place = next(word for word in words if word.startswith("repos/o/r/issues/"))
+if "--method" not in words:
+    assert place == "repos/o/r/issues/1/comments" and "--paginate" in words
+    mark = os.environ["MARK"]
+    print(*(c["id"] for c in comments if c["user"]["type"] == "Bot" and c["body"].startswith(mark)), sep="\\n")
+    sys.exit()
+if os.environ.get("GH_TEST_REFUSES"):
+    sys.exit("HTTP 403: Resource not accessible by integration")
+field = words[words.index("--field") + 1]
+body = pathlib.Path(field.removeprefix("body=@")).read_text()
+if words[words.index("--method") + 1] == "POST":
+    assert place == "repos/o/r/issues/1/comments"
+    comments.append({"id": 100 + len(comments), "user": {"type": "Bot"}, "body": body})
+else:
+    assert words[words.index("--method") + 1] == "PATCH"
+    number = int(place.removeprefix("repos/o/r/issues/comments/"))
+    next(c for c in comments if c["id"] == number)["body"] = body
+path.write_text(json.dumps(comments))
+"""
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 COMPONENT = ROOT / ".gitlab" / "check.yml"
 
@@ -64,11 +93,12 @@ def runner(knapsack, tmp_path):
     tools = tmp_path / "tools"
     tools.mkdir()
     (tools / "knapsack").symlink_to(knapsack.binary)
-    (tools / "gh").write_text('#!/bin/sh\nprintf \'%s\\n\' "$@" > "$RUNNER_TEMP/gh.txt"\n')
+    (tools / "gh").write_text(f"#!{sys.executable}\n{GH}")
     (tools / "gh").chmod(0o755)
     environment = {**knapsack.environment(), **{name: str(path) for name, path in files.items()}}
     environment |= {"RUNNER_TEMP": str(tmp_path), "PATH": f"{tools}:{os.environ['PATH']}"}
     environment |= {"KNAPSACK_MANIFEST": "models.toml", "KNAPSACK_BASE": git("rev-parse", "HEAD")}
+    environment |= {"GITHUB_REPOSITORY": "o/r", "KNAPSACK_PULL_REQUEST": "https://github.com/o/r/pull/1"}
 
     def script(name, **more):
         variables = {**environment, **more}
@@ -109,17 +139,55 @@ def test_the_action_checks_with_annotations_and_sarif(runner):
     assert [result["ruleId"] for result in document["runs"][0]["results"]] == ["license-denied"]
 
 
-def test_the_action_comments_on_what_changed(runner, knapsack):
-    settings = {"KNAPSACK_PULL_REQUEST": "https://github.com/o/r/pull/1"}
-    assert "as it was" in runner("comment.sh", **settings).stdout
-    assert not (runner.temporary / "gh.txt").exists()
+@pytest.fixture
+def comments(runner):
+    """Reads the comments of the pull request, after putting some there."""
+    path = runner.temporary / "comments.json"
+
+    def read(*put):
+        if put:
+            path.write_text(json.dumps([{"id": n, "user": {"type": kind}, "body": body} for n, (kind, body) in enumerate(put)]))
+        return [comment["body"] for comment in json.loads(path.read_text())]
+
+    return read
+
+
+def test_the_action_comments_on_what_changed(runner, knapsack, comments):
+    mark = "<!-- knapsack check: models.lock -->\n"
+    others = [("Bot", "coverage: 80 %"), ("User", mark + "not by the action"), ("Bot", mark.replace("models", "other"))]
+    before = comments(*others)
+    assert "as it was" in runner("comment.sh").stdout
+    assert comments() == before
     (runner.clone / "src" / "a.txt").write_text("two\n")
     knapsack("lock", "models.toml", cwd=runner.clone).expect(0)
-    done = runner("comment.sh", **settings)
-    assert done.returncode == 0, done.stderr
-    words = (runner.temporary / "gh.txt").read_text().splitlines()
-    assert words[:3] == ["pr", "comment", "https://github.com/o/r/pull/1"] and "--edit-last" in words
-    assert Path(words[-1]).read_text() == runner.files["GITHUB_STEP_SUMMARY"].read_text() != ""
+    for _ in range(2):
+        done = runner("comment.sh")
+        assert done.returncode == 0 and "::warning" not in done.stdout, done.stderr
+        assert comments()[:-1] == before and comments()[-1].startswith(mark)
+    assert comments()[-1] in runner.files["GITHUB_STEP_SUMMARY"].read_text()
+    # A later commit that takes it back is what the comment states then.
+    runner.git("checkout", "models.lock")
+    assert runner("comment.sh").returncode == 0
+    assert comments()[:-1] == before and "### Models: nothing changed" in comments()[-1]
+
+
+def test_a_pull_request_from_a_fork_gets_no_comment_and_no_failure(runner, knapsack, comments):
+    comments(("Bot", "coverage: 80 %"))
+    (runner.clone / "src" / "a.txt").write_text("two\n")
+    knapsack("lock", "models.toml", cwd=runner.clone).expect(0)
+    done = runner("comment.sh", GH_TEST_REFUSES="1")
+    assert done.returncode == 0 and "::warning::" in done.stdout
+    assert runner.files["GITHUB_STEP_SUMMARY"].read_text() != "" and len(comments()) == 1
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+def test_the_action_looks_for_its_own_comment_alone():
+    (query,) = re.findall(r"--jq '(.*)'", (ACTION / "comment.sh").read_text())
+    mark = "<!-- knapsack check: a.lock -->"
+    found = [("Bot", f"{mark}\nx"), ("User", f"{mark}\nx"), ("Bot", "coverage"), ("Bot", f"see {mark}")]
+    text = json.dumps([{"id": number, "user": {"type": kind}, "body": body} for number, (kind, body) in enumerate(found)])
+    done = subprocess.run(["jq", query], input=text, env={**os.environ, "MARK": mark}, capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"
 
 
 def test_the_component_is_a_job_with_its_inputs():
@@ -168,4 +236,4 @@ def test_pre_commit_runs_the_hook(pre_commit, runner, tmp_path):
     path = clone / "knapsack.toml"
     path.write_text(path.read_text().replace('"mit"]', '"apache-2.0"]'))
     done = hook()
-    assert done.returncode == 1 and "license-denied" in done.stdout + done.stderr or "licence" in done.stdout
+    assert done.returncode == 1 and "licence" in done.stdout + done.stderr

@@ -2,12 +2,16 @@
 
 import json
 import os
+import re
 import shlex
+import shutil
 import subprocess
 
 import pytest
 from cli import manifest
+from conftest import KAGGLE_MINILM
 from documents import DOCS
+from genuine import MINILM
 
 pytestmark = pytest.mark.smoke
 TOPICS = ["start" if path.stem == "README" else path.stem for path in sorted(DOCS.glob("*.md"))]
@@ -63,17 +67,19 @@ def test_doctor_ends_with_1_if_there_is_no_cache(knapsack):
 
 
 def completed(knapsack, tmp_path, *words: str) -> list[str]:
-    """What bash offers for the last of the words."""
+    """What bash offers for the last of the words. bash ends a word at each colon, too."""
     script = tmp_path / "completion.bash"
     script.write_text(knapsack("--generate-completion-script", "bash").expect(0).stdout)
-    line = shlex.join(words) if words[-1] else shlex.join(words[:-1]) + " "
+    line = " ".join(words)
+    parts = [part for word in words for part in re.split("(:)", word) if part or not word]
     program = f"""
         PATH={shlex.quote(str(knapsack.binary.parent))}:$PATH
         source {shlex.quote(str(script))}
-        COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}
+        [[ $(complete -p knapsack) =~ -F\\ ([a-z_]+) ]]
+        COMP_WORDS=({shlex.join(parts)}); COMP_CWORD={len(parts) - 1}
         COMP_LINE={shlex.quote(line)}; COMP_POINT=${{#COMP_LINE}}
         # As bash calls it: the command, the word, and the one before.
-        _knapsack knapsack {shlex.quote(words[-1])} {shlex.quote(words[-2])} 2>/dev/null
+        "${{BASH_REMATCH[1]}}" knapsack {shlex.quote(parts[-1])} {shlex.quote(parts[-2])} 2>/dev/null
         printf '%s\\n' "${{COMPREPLY[@]}}"
     """
     environment = {**os.environ, **knapsack.environment()}
@@ -87,7 +93,42 @@ def test_bash_completes_entries_types_and_commands(knapsack, tmp_path):
     (tmp_path / "knapsack.toml").write_text(manifest(head="", files=entries))
     assert {"first", "second"} <= set(completed(knapsack, tmp_path, "knapsack", "lock", "--update", ""))
     assert {"Q4_K_M", "q8_0"} <= set(completed(knapsack, tmp_path, "knapsack", "convert", "--outtype", ""))
+    assert {"Q5_K_M", "files"} <= set(completed(knapsack, tmp_path, "knapsack", "quantize", "a.gguf", ""))
     assert completed(knapsack, tmp_path, "knapsack", "doc") == ["doctor"]
+    (tmp_path / "bundle").mkdir()
+    knapsack("lock", "knapsack.toml", cwd=tmp_path).expect(0)
+    shutil.copy(tmp_path / "knapsack.lock", tmp_path / "bundle")
+    assert completed(knapsack, tmp_path, "knapsack", "unpack", "bundle", "--entry", "s") == ["second"]
+
+
+def test_bash_completes_sources_although_they_have_colons(knapsack, caches, tmp_path):
+    here = knapsack.with_caches(caches.hub, caches.kagglehub)
+    (tmp_path / "hidden").mkdir()
+    every = completed(here, tmp_path, "knapsack", "convert", "")
+    assert {f"hf:{MINILM}@main", f"kaggle:{KAGGLE_MINILM}/1", "hidden"} <= set(every)
+    # What comes before the colon is a word of its own to bash, and stays.
+    assert f"{MINILM}@main" in completed(here, tmp_path, "knapsack", "inspect", "hf:")
+    assert completed(here, tmp_path, "knapsack", "compare", "a", f"kaggle:{KAGGLE_MINILM[:4]}") == [f"{KAGGLE_MINILM}/1"]
+
+
+def test_zsh_is_given_sources_whose_colons_begin_no_description(knapsack, caches, tmp_path):
+    here = knapsack.with_caches(caches.hub, caches.kagglehub, SAP_SHELL="zsh", SAP_SHELL_VERSION="5.9")
+    words = ["---completion", "convert", "--", "positional@0", "2", "0", "knapsack", "convert", ""]
+    assert f"hf\\:{MINILM}@main" in here(*words, cwd=tmp_path).expect(0).stdout.splitlines()
+
+
+def test_a_name_that_a_shell_would_run_is_not_offered(knapsack, caches, tmp_path):
+    for name in ["$(touch pwned)", "`touch pwned`", "a;touch pwned", "a b", "~root", "-rf"]:
+        (tmp_path / name).mkdir()
+    (tmp_path / "plain").mkdir()
+    hub = tmp_path / "hub"
+    shutil.copytree(caches.hub, hub, symlinks=True)
+    refs = next(hub.glob("models--*MiniLM*")) / "refs"
+    (refs / "main").rename(refs / "$(touch${IFS}pwned)")
+    here = knapsack.with_caches(hub, caches.kagglehub)
+    offered = completed(here, tmp_path, "knapsack", "convert", "")
+    assert "plain" in offered and not any(set("$`;~") & set(word) for word in offered)
+    assert not (tmp_path / "pwned").exists()
 
 
 def test_a_file_is_signed_alone(knapsack, tmp_path):
