@@ -94,8 +94,20 @@ struct ManifestArgument: ParsableArguments {
         manifest.hasSuffix(".toml") ? manifest.dropLast(5) + ".lock" : manifest + ".lock"
     }
 
+    /// The argument that a path would be.
+    static func named(_ path: String) -> ManifestArgument {
+        var argument = ManifestArgument()
+        argument.manifest = path
+        return argument
+    }
+
     /// Reads and checks the manifest.
     func read() throws -> Manifest {
+        try Manifest.parse(contents(), path: manifest).readingAllowedRevisions().readingProvidedFiles()
+    }
+
+    /// The manifest's bytes; throws where nothing can be read, and where it is a lock.
+    func contents() throws -> [UInt8] {
         let bytes: [UInt8]
         do {
             let path = try Directory.realPath(manifest)
@@ -116,7 +128,7 @@ struct ManifestArgument: ParsableArguments {
                 "\(manifest) is a lock, not a manifest",
                 fix: nearby ?? "name the manifest that it was made from")
         }
-        return try Manifest.parse(bytes, path: manifest).readingAllowedRevisions().readingProvidedFiles()
+        return bytes
     }
 
     private func unreadable(_ message: String, fix: String) -> Diagnostics {
@@ -124,7 +136,7 @@ struct ManifestArgument: ParsableArguments {
     }
 
     /// Names the manifests that are in the directory, if there are any.
-    private var nearby: String? {
+    var nearby: String? {
         let isDirectory = (try? FileStatus.existing(manifest))??.kind == .directory
         let directory = isDirectory ? manifest : Path.parent(manifest)
         let names = (try? Directory.names(in: directory)) ?? []

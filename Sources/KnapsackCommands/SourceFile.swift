@@ -17,11 +17,7 @@ enum SourceFile {
         } catch {
             // A path, unless it begins as a source does.
             guard isSource(text) else { return text }
-            throw Diagnostics(
-                Diagnostic(
-                    code: .usage, "the source \(quoted(sourceText)) \(error.message)",
-                    notes: ["allowed: \(error.allowed)"],
-                    fix: error.suggestion.map { "did you mean \(quoted($0))?" }, verdict: .undecided))
+            throw Diagnostics(.source(sourceText, error))
         }
         if case .path(let directory) = source { return directory }
         let snapshot = try caches.snapshot(for: source, pinned: nil, manifestDirectory: ".")

@@ -13,7 +13,7 @@ package struct StarterManifest {
     /// - Parameter name: what the bundle may be called; made to fit Kaggle's rule for slugs.
     package init(_ catalog: Catalog, name: String) {
         self.catalog = catalog
-        self.name = StarterManifest.bundleName(name)
+        self.name = EntryName.ofBundle(for: name)
     }
 
     /// The manifest's text, which ``Manifest/parse(_:path:)`` accepts.
@@ -22,22 +22,8 @@ package struct StarterManifest {
         var names: Set<ExactName> = []
         let entries = usable.map { entry($0, &names) }
         let licenses = Set(exactly: usable.compactMap { $0.facts.license?.lowercased() }).sortedTexts
-        return """
-            # What to pack for a notebook without internet: knapsack pack NAME.toml
-            schema = 1
-
-            [bundle]
-            name    = \(StarterManifest.quoted(name))   # the Kaggle dataset's slug, 6 to 50 characters
-            title   = \(StarterManifest.quoted(name))   # what Kaggle shows, 6 to 50 characters
-            license = "other"                           # one of Kaggle's dataset licence names
-            # owner = "your-kaggle-name"                # with it, dataset-metadata.json has its id
-
-            # [policy]                                  # the competition's rules, for knapsack check
-            # licenses = [\(licenses.map(StarterManifest.quoted).joined(separator: ", "))]
-            # max-size = "200 GB"
-
-            \((entries.isEmpty ? [StarterManifest.example] : entries).joined(separator: "\n"))\(leftOut)
-            """
+        return ManifestHead.text(name: name, licenses: licenses)
+            + (entries.isEmpty ? [StarterManifest.example] : entries).joined(separator: "\n") + leftOut
     }
 
     /// What is no entry, as comments with the reason.
@@ -46,7 +32,7 @@ package struct StarterManifest {
         guard !others.isEmpty else { return "" }
         let lines = others.flatMap { item -> [String] in
             let errors = item.findings.filter { $0.severity == .error }
-            let source = "# source = \(StarterManifest.quoted(item.source.text))"
+            let source = "# source = \(EntryText.quoted(item.source.text))"
             guard let first = errors.first else {
                 return [
                     source,
@@ -75,7 +61,7 @@ package struct StarterManifest {
 
     private func entry(_ item: Catalog.Item, _ names: inout Set<ExactName>) -> String {
         let last = item.name.split(separator: "/").last.map(String.init) ?? "model"
-        let base = StarterManifest.slug(last)
+        let base = EntryName.suggested(for: last)
         var name = base
         var number = 2
         while !names.insert(name).inserted {
@@ -90,38 +76,13 @@ package struct StarterManifest {
         var text = """
             # \(StarterManifest.comment(facts))
             [[\(item.kind == "dataset" ? "dataset" : "model")]]
-            name   = \(StarterManifest.quoted(name))
-            source = \(StarterManifest.quoted(item.source.text))
+            name   = \(EntryText.quoted(name))
+            source = \(EntryText.quoted(item.source.text))
 
             """
         if license == nil { text += "# license = \"…\"   # the cache does not state it\n" }
         return text
     }
-
-    /// A name that is long enough for a data set of Kaggle's.
-    private static func bundleName(_ text: String) -> String {
-        let name = slug(text)
-        let isEnough = TextRule.datasetSlugLength.contains(name.utf8.count)
-        return isEnough ? name : name == "models" ? "my-models" : "\(name)-models"
-    }
-
-    /// Lowercase letters, digits and single hyphens, 3 to 50 characters.
-    private static func slug(_ text: String) -> String {
-        var result = ""
-        for character in text.lowercased().unicodeScalars {
-            switch character {
-            case "a"..."z", "0"..."9": result.unicodeScalars.append(character)
-            default: if !result.isEmpty, result.last != "-" { result += "-" }
-            }
-        }
-        result = String(result.prefix(50))
-        while result.last == "-" { result.removeLast() }
-        return result.count < 3 ? (result + "-models").drop { $0 == "-" }.description : result
-    }
-
-    /// A basic string of TOML: its escapes are those of JSON, but for the solidus and DEL, which JSON's
-    /// writer escapes as TOML wants it.
-    private static func quoted(_ text: String) -> String { JSON.string(text).compactText }
 
     private static func comment(_ text: String) -> String {
         String(

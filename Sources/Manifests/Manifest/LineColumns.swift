@@ -38,6 +38,12 @@ struct LineColumns {
         return Diagnostic.Location(file: path, line: line + 1, column: column + 1)
     }
 
+    /// The bytes of every line with its newline; the last one has none and may be empty.
+    var lines: [Range<Int>] {
+        let ends = lineStarts.dropFirst() + [max(bytes.count, lineStarts.last ?? 0)]
+        return zip(lineStarts, ends).map { $0..<$1 }
+    }
+
     /// The line of the byte at `offset`, from 0.
     private func line(of offset: Int) -> Int {
         var low = 0

@@ -33,7 +33,9 @@ extension TOMLParser {
     }
 
     mutating func skipComment() throws(TOMLSyntaxError) {
+        let place = position
         guard take(UInt8(ascii: "#")) else { return }
+        comments.insert(place)
         while let byte = peek(), byte != UInt8(ascii: "\n") {
             if byte == UInt8(ascii: "\r"), peek(1) == UInt8(ascii: "\n") { return }
             guard !isControl(byte) else { throw unexpected("no control character in a comment") }

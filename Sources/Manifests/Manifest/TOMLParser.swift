@@ -22,13 +22,23 @@ struct TOMLParser {
 
     let bytes: [UInt8]
     var position = 0
+    /// The places of the "#" of comments.
+    var comments: Set<Int> = []
 
     /// The root table of a document.
     /// - Parameter bytes: the document, valid UTF-8, with or without a byte order mark.
     /// - Throws: the first thing that keeps the bytes from being TOML.
     static func parse(_ bytes: [UInt8]) throws(TOMLSyntaxError) -> LocatedValue {
+        try parseWithComments(bytes).root
+    }
+
+    /// The root table of a document, and the places of the "#" of its comments.
+    static func parseWithComments(
+        _ bytes: [UInt8]
+    ) throws(TOMLSyntaxError) -> (root: LocatedValue, comments: Set<Int>) {
         var parser = TOMLParser(bytes: bytes)
-        return try parser.document().located
+        let root = try parser.document().located
+        return (root, parser.comments)
     }
 
     private init(bytes: [UInt8]) { self.bytes = bytes }

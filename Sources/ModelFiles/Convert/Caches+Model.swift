@@ -43,12 +43,7 @@ extension Caches {
 
     private func missing(_ text: String, _ error: SourceError?) -> Diagnostic {
         let isScheme = Source.Scheme.allCases.contains { text.utf8.starts(with: "\($0.rawValue):".utf8) }
-        if let error, isScheme {
-            return Diagnostic(
-                code: .usage, "the source \(quoted(text)) \(error.message)",
-                notes: ["allowed: \(error.allowed)"], fix: error.suggestion.map { "did you mean \($0)?" },
-                verdict: .undecided)
-        }
+        if let error, isScheme { return .source(text, error) }
         return Diagnostic(
             code: .directoryMissing, "there is no directory \(quoted(text))",
             notes: ["a model is a directory, or a source such as hf:org/name"],

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Formats
+import Manifests
+import Storage
+
+/// `knapsack add`
+struct AddCommand: KnapsackCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Append an entry to the manifest, and keep every comment in it.",
+        usage: "knapsack add <source> [<options>]",
+        discussion: """
+            With --gguf or --dtype there are two entries: the model, which is not packed, and what is made from \
+            it. Where there is no manifest, one is made.
+
+            Examples:
+              knapsack add hf:Qwen/Qwen2.5-0.5B-Instruct
+              knapsack add hf:google/gemma-2-2b-it@main --gguf Q4_K_M --name gemma
+              knapsack add kaggle-dataset:me/wheels --kind wheels
+              knapsack add hf:org/name --include '*.safetensors' --include '*.json'
+            """)
+
+    @Argument(help: "What to add, such as hf:org/name@main.", completion: Completions.sources)
+    var source: String
+
+    @Option(help: ArgumentHelp("The entry's name; made from the source's by default.", valueName: "name"))
+    var name: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What it is: model, dataset, wheels or files. By default the source decides.", valueName: "kind"))
+    var kind: Entry.Kind?
+
+    @Option(help: ArgumentHelp("A pattern of files to take; may be repeated.", valueName: "pattern"))
+    var include: [String] = []
+
+    @Option(help: ArgumentHelp("A pattern of files to leave out; may be repeated.", valueName: "pattern"))
+    var exclude: [String] = []
+
+    @Option(
+        help: ArgumentHelp("Make GGUF of this type from it, such as Q4_K_M.", valueName: "type"),
+        completion: Completions.outputTypes)
+    var gguf: String?
+
+    @Option(help: ArgumentHelp("Cast it: f16, bf16 or f32.", valueName: "type"))
+    var dtype: String?
+
+    @Option(help: ArgumentHelp("The licence, if the cache does not state it.", valueName: "licence"))
+    var license: String?
+
+    @Flag(help: "Print what would be appended, and write nothing.")
+    var dryRun = false
+
+    @OptionGroup var edited: EditedManifest
+    @OptionGroup var output: OutputOptions
+
+    var subject: String? { edited.path }
+
+    func validate() throws {
+        if gguf != nil, dtype != nil { throw ValidationError("--gguf and --dtype exclude each other") }
+        if let kind, kind != .model, gguf != nil || dtype != nil {
+            throw ValidationError("only a model can be converted, and --kind is \(kind.rawValue)")
+        }
+    }
+
+    func execute(_ session: Session) async throws {
+        let present = try edited.read()
+        let added = try entries.entries(beside: present?.manifest.entries ?? [])
+        let bytes = try present?.adding(added) ?? edited.fresh(added)
+        if !dryRun { try edited.write(bytes) }
+        let names = added.compactMap(\.name)
+        session.add("manifest", .string(edited.path))
+        session.add("created", .bool(present == nil))
+        session.add("added", .array(names.map(JSON.string)))
+        session.add("text", .string(added.map(\.text).joined(separator: "\n")))
+        guard !session.json else { return }
+        if dryRun { return session.context.writeOutput(added.map(\.text).joined(separator: "\n")) }
+        let word = session.manifest.map { " " + ShellWord.quoted($0) } ?? ""
+        session.say(
+            "\(present == nil ? "wrote" : "added to") \(edited.path): \(names.joined(separator: ", ")); "
+                + "then: knapsack lock\(word)")
+    }
+
+    private var entries: AddedEntries {
+        get throws {
+            do throws(SourceError) {
+                var entries = AddedEntries(try Source.parse(source))
+                entries.kind = kind
+                entries.name = name
+                entries.include = include
+                entries.exclude = exclude
+                entries.license = license
+                entries.gguf = gguf
+                entries.dtype = dtype
+                return entries
+            } catch {
+                throw Diagnostics(.source(source, error))
+            }
+        }
+    }
+}
+
+extension Entry.Kind: ExpressibleByArgument {}
