@@ -20,7 +20,7 @@ struct AddCommand: KnapsackCommand {
               knapsack add hf:org/name --include '*.safetensors' --include '*.json'
             """)
 
-    @Argument(help: "What to add, such as hf:org/name@main.", completion: Completions.sources)
+    @Argument(help: "What to add, such as hf:org/name@main.", completion: Completions.models)
     var source: String
 
     @Option(help: ArgumentHelp("The entry's name; made from the source's by default.", valueName: "name"))

@@ -47,12 +47,15 @@ package struct AddedEntries {
         gguf.map { ("gguf", $0) } ?? dtype.map { ("dtype", $0) }
     }
 
-    /// The kind, or the first one that takes such a source: a directory is taken for files.
+    /// The kind, or what such a source usually is.
     private var found: Entry.Kind {
         if let kind { return kind }
         if conversion != nil { return .model }
-        if case .path = source { return .files }
-        return Entry.Kind.allCases.first { $0.schemes.contains(source.scheme) } ?? .files
+        return switch source.scheme {
+        case .hub, .kaggle: .model
+        case .hubDataset, .kaggleDataset, .kaggleCompetition: .dataset
+        case .hubSpace, .hubKernel, .kaggleNotebook, .path: .files
+        }
     }
 
     private func entry(named name: String, isPacked: Bool) -> EntryText {

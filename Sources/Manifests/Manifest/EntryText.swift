@@ -1,4 +1,4 @@
-package import Formats
+import Formats
 
 /// An entry as it is written into a manifest: the header of its table and its keys, with the values below each other.
 package struct EntryText {
