@@ -11,7 +11,6 @@ import pytest
 import torch
 import transformers
 from cli import manifest
-from gguf import GGUFReader
 from safetensors.torch import load_file, save_file
 
 SMALL = dict(hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, vocab_size=64, max_position_embeddings=64)
@@ -76,6 +75,7 @@ def once(names):
     return {re.sub(r"\.\d+\.", ".*.", name): name for name in sorted(names)}.values()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_each_tensor_that_a_class_has_is_missed_if_it_is_not_there(knapsack, tmp_path, family):
     tensors = make(tmp_path / "whole", family)
