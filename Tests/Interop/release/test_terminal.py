@@ -107,6 +107,7 @@ def completed(knapsack, tmp_path, *words: str) -> list[str]:
 
 def test_bash_completes_entries_types_and_commands(knapsack, tmp_path):
     (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.txt").touch()
     entries = [{"name": name, "source": "path:files", "license": "mit"} for name in ("first", "second")]
     (tmp_path / "knapsack.toml").write_text(manifest(head="", files=entries))
     assert {"first", "second"} <= set(completed(knapsack, tmp_path, "knapsack", "lock", "--update", ""))
