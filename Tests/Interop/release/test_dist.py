@@ -170,7 +170,7 @@ def test_the_quickstart_runs_on_a_bare_system(root, tmp_path):
             "$1" {QUICKSTART} --quiet
             "$1" verify /tmp/bundle --quiet
             (cd /tmp/bundle && sha256sum --check --quiet SHA256SUMS)
-            "$1" {QUICKSTART}.tar.zst --quiet
+            "$1" {QUICKSTART.replace("/tmp/bundle", "/tmp/bundle.tar.zst")} --quiet
             "$1" verify /tmp/bundle.tar.zst --quiet
             rm -r /tmp/bundle /tmp/bundle.tar.zst
         }}

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -143,3 +144,40 @@ def test_the_image_is_a_layout_whose_digests_hold(tmp_path):
 def test_the_release_refuses_a_version_that_the_sources_do_not_state():
     done = subprocess.run([ROOT / ".ci" / "release", "99.0.0"], capture_output=True, text=True)
     assert done.returncode == 1 and 'not "99.0.0"' in done.stderr
+
+
+# What .ci/release reads besides the sources that it compiles.
+READ = [".ci", "CHANGELOG.md", "LICENSE", "NOTICE", "README.md", "Package.resolved"]
+READ += ["Sources/KnapsackCommands/Knapsack.swift", "Sources/Bundles/Loader/knapsack.py"]
+
+
+@pytest.mark.skipif(not shutil.which("dpkg-query"), reason="a release is made on Debian")
+def test_a_release_has_the_same_bytes_in_every_folder_and_is_signed_by_the_program(knapsack, tmp_path):
+    text = (ROOT / ".ci" / "release").read_text()
+    packages = re.search(r"packages=\(([^)]*)\)", text)[1].split()
+    if subprocess.run(["dpkg-query", "--show", *packages], capture_output=True).returncode != 0:
+        pytest.skip(f"{' '.join(packages)} are not all installed")
+    version = re.search(r'version = "(.*)"', (ROOT / "Sources/KnapsackCommands/Knapsack.swift").read_text())[1]
+    program, key = tmp_path / "program", tmp_path / "release.pem"
+    program.write_text(f'#!/bin/sh\nexec {knapsack.binary} "$@"\n')
+    program.chmod(0o755)
+    run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key)
+    run("openssl", "pkey", "-in", key, "-pubout", "-out", tmp_path / "release.pub")
+    found = []
+    for folder, mask in [("a", 0o022), ("a folder/with a longer path", 0o077)]:
+        clone = tmp_path / folder
+        for name in READ:
+            place = clone / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, place)
+        environment = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "KNAPSACK_RELEASE_BINARY": str(program)}
+        environment |= {"KNAPSACK_RELEASE_KEY": str(key)}
+        words = ["sh", "-c", f'umask {mask:o}; exec "$0" {version}', str(clone / ".ci" / "release")]
+        done = subprocess.run(words, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        dist = clone / "dist"
+        knapsack("verify", dist / "SHA256SUMS", "--key", tmp_path / "release.pub").expect(0)
+        subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=dist, check=True)
+        found.append({path.name: path.read_bytes() for path in dist.iterdir() if path.suffix != ".sig"})
+    assert len(found[0]) == 8
+    assert [name for name in found[0] if found[0][name] != found[1].get(name)] == []

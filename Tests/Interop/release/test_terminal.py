@@ -61,6 +61,26 @@ def test_doctor_states_what_is_there_and_never_a_secret(knapsack, tmp_path, fold
     assert "KAGGLEHUB_CACHE is" in text
 
 
+def test_doctor_states_where_the_certificates_are(knapsack, tmp_path):
+    own = tmp_path / "own.pem"
+    own.write_text("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n" * 2)
+    (tmp_path / "hub").mkdir()
+
+    def doctor(**variables):
+        here = knapsack.with_caches(tmp_path / "hub", None, **variables)
+        document = here("doctor", "--json").expect(0).json()
+        (place,) = [place for place in document["places"] if place["name"] == "trusted certificates"]
+        return place, [finding["message"] for finding in document["findings"]]
+
+    place, _ = doctor(SSL_CERT_FILE=str(own))
+    assert (place["path"], place["holds"]) == (str(own), "2 certificates")
+    place, findings = doctor(SSL_CERT_FILE=str(tmp_path / "nothing.pem"))
+    assert not place["exists"] and any("SSL_CERT_FILE" in message for message in findings)
+    own.write_text("no certificate")
+    place, findings = doctor(REQUESTS_CA_BUNDLE=str(own))
+    assert not place["exists"] and any("no certificate" in message for message in findings)
+
+
 def test_doctor_ends_with_1_if_there_is_no_cache(knapsack):
     done = knapsack("doctor", "--json").expect(1)
     assert [finding["code"] for finding in done.json()["findings"]] == ["cache-missing"]
@@ -89,6 +109,7 @@ def completed(knapsack, tmp_path, *words: str) -> list[str]:
 
 def test_bash_completes_entries_types_and_commands(knapsack, tmp_path):
     (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.txt").touch()
     entries = [{"name": name, "source": "path:files", "license": "mit"} for name in ("first", "second")]
     (tmp_path / "knapsack.toml").write_text(manifest(head="", files=entries))
     assert {"first", "second"} <= set(completed(knapsack, tmp_path, "knapsack", "lock", "--update", ""))
