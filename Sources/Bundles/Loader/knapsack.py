@@ -906,9 +906,9 @@ class _Attached:
                 bundle.require_sizes()
 
 
-def _known(names: Iterable[str], limit: int = 30) -> str:
+def _known(names: Iterable[str], limit: int = 30, first: Iterable[str] = ()) -> str:
     """Names as a message lists them."""
-    found = sorted(set(names))
+    found = list(dict.fromkeys([*sorted(first), *sorted(names)]))
     more = f" and {len(found) - limit:,} more" if len(found) > limit else ""
     return ", ".join(found[:limit]) + more if found else "none"
 
@@ -1439,7 +1439,9 @@ class _Place:
             os.rename(new, directory)
 
     def _plan_files(self, plan: _Plan, root: str, entries: list[_Entry], is_writable: bool) -> None:
-        """All files of these entries below `root`: one link, where a directory of the bundle has just these, else one a file."""
+        """All files of these entries below `root`: one link, where a directory of the bundle has just these,
+        else one a file.
+        """
         files = _merge(entries)
         sources: dict[str, str] = {}  # for a directory: the one of the bundle that all its files are in
         counts: dict[str, int] = {}
@@ -1460,7 +1462,8 @@ class _Place:
             plan.links[root] = sources[""]
             return
         plan.folders.append(root)
-        # Files alone: who walks a directory (fsspec and so datasets, os.walk, pathlib) does not enter a link to another one.
+        # Files alone: who walks a directory (fsspec and so datasets, os.walk, pathlib) does not enter a link
+        # to another one.
         for name, file in files.items():
             plan.links[f"{root}/{name}"] = self.target(file)
 
@@ -1912,7 +1915,7 @@ def _register_resolvers(_: types.ModuleType) -> None:
                 return False
             if _find_kaggle(_state.place, self._kind, handle, path):
                 return True
-            return _state.offline and not options.get("output_dir")
+            return _state.offline
 
         def __call__(self, handle: Any, path: str | None = None, **options: Any) -> Any:
             place = _state.place
@@ -1921,7 +1924,9 @@ def _register_resolvers(_: types.ModuleType) -> None:
             problem = KnapsackError(*_not_in_kaggle(self._kind, handle))
             for other in reversed(self._known._impls):
                 is_download = type(other).__module__ == "kagglehub.http_resolver"
-                if other is self or is_download or not other.is_supported(handle, path, **options):
+                if other is self or is_download and not _is_downloaded(handle, path, options):
+                    continue
+                if not other.is_supported(handle, path, **options):
                     continue
                 try:
                     return other(handle, path, **options)
@@ -1962,7 +1967,19 @@ def _register_resolvers(_: types.ModuleType) -> None:
 def _not_in_kaggle(kind: str, handle: Any) -> tuple[str, str]:
     known = _state.place.attached.kaggle if _state.place else {}
     handles = [one.handle for one in known if one.type == kind]
-    return f"{handle} is in no attached bundle", f"their {kind}s of Kaggle: {_known(handles)}"
+    versions = [other for other in handles if f"{handle}/".startswith(other.rpartition("/")[0] + "/")]
+    what = f"{handle} is in no attached bundle"
+    return what, f"their {kind}s of Kaggle: {_known(handles, first=versions)}"
+
+
+def _is_downloaded(handle: Any, path: str | None, options: dict[str, Any]) -> bool:
+    """Whether kagglehub has it whole in `output_dir=` since it was online, and needs nobody to ask."""
+    directory = options.get("output_dir")
+    if not directory or options.get("force_download"):
+        return False
+    from kagglehub.cache import Cache
+
+    return bool(Cache(override_dir=directory).load_from_cache(handle, path))
 
 
 def _find_kaggle(place: _Place, kind: str, handle: Any, path: str | None) -> _Kaggle | None:
@@ -2230,11 +2247,13 @@ def _missing(code: str, message: str, **headers: str) -> _Answer:
     return _Answer(404, {**values, "Content-Length": length, **headers}, content)
 
 
-def _no_revision(name: str, repository: _Repository, revision: str) -> _Answer:
+def _not_at_revision(name: str, repository: _Repository, revision: str) -> tuple[str, str]:
     known = _known([*repository.refs, *repository.commits])
-    return _missing(
-        "RevisionNotFound", f"{name}: revision {revision!r:.80} is in no attached bundle; they have: {known}"
-    )
+    return f"{name}: revision {revision!r:.80} is in no attached bundle", f"they have: {known}"
+
+
+def _no_revision(name: str, repository: _Repository, revision: str) -> _Answer:
+    return _missing("RevisionNotFound", "; ".join(_not_at_revision(name, repository, revision)))
 
 
 def _no_file(name: str, path: str, commit: str) -> _Answer:
@@ -2522,6 +2541,17 @@ def _find_repository(kind: Any, name: Any) -> _Repository | None:
     return place.attached.repositories.get((kind or "model", name)) if place else None
 
 
+def _refuse_unknown(kind: Any, name: Any, revision: Any) -> None:
+    """Raises if no attached bundle has this revision of the repository, or has nothing of it."""
+    if _state.place is None:
+        return
+    repository = _find_repository(kind, name)
+    if repository is None:
+        raise _refusal(*_not_in_hub(_state.place.attached, kind or "model", name), of_download=True) from None
+    if repository.commit(str(revision)) is None:
+        raise _refusal(*_not_at_revision(name, repository, str(revision)), of_download=True) from None
+
+
 def _prefer_the_view(module: Any) -> None:
     """hf_hub_download: the view needs no answers; a file in pieces is put together when it is asked for."""
 
@@ -2547,14 +2577,26 @@ def _prefer_the_view(module: Any) -> None:
                 # datasets takes "offline" for a reason to give up, where "not there" is the answer.
                 with _from_the_cache(is_view and (file is not None or commit is None or kind != "dataset")):
                     return original(**asked)
-            except errors.LocalEntryNotFoundError as error:
+            except (errors.LocalEntryNotFoundError, errors.RevisionNotFoundError) as error:
                 if isinstance(error, KnapsackError):
                     raise
-                if repository is None and _state.place:
-                    lines = _not_in_hub(_state.place.attached, kind, name)
-                    raise _refusal(*lines, of_download=True) from None
+                _refuse_unknown(kind, name, asked["revision"])
                 what = f"{name}: {path!r} of {asked['revision']} is in no attached bundle"
                 raise errors.LocalEntryNotFoundError(what) from None
+
+        return download
+
+    def to_directory(original: Any) -> Any:
+        def download(**asked: Any) -> Any:
+            if not _is_answering():
+                return original(**asked)
+            from huggingface_hub import errors
+
+            try:
+                return original(**asked)
+            except errors.RevisionNotFoundError:
+                _refuse_unknown(asked["repo_type"], asked["repo_id"], asked["revision"])
+                raise
 
         return download
 
@@ -2567,6 +2609,7 @@ def _prefer_the_view(module: Any) -> None:
         return fail
 
     _replace(module, "_hf_hub_download_to_cache_dir", to_cache)
+    _replace(module, "_hf_hub_download_to_local_dir", to_directory)
     _replace(module, "_raise_on_head_call_error", on_error)
 
 
@@ -2581,7 +2624,7 @@ def _prefer_snapshots(module: Any) -> None:
                 return original(repo_id, **asked)
             from huggingface_hub import constants, errors
 
-            kind = asked.get("repo_type") or "model"
+            kind, revision = asked.get("repo_type") or "model", asked.get("revision") or "main"
             repository = _find_repository(kind, repo_id)
             is_copy = asked.get("local_dir") is not None or asked.get("dry_run")
             is_view = not is_copy and _is_view(asked.get("cache_dir") or constants.HF_HUB_CACHE)
@@ -2590,10 +2633,12 @@ def _prefer_snapshots(module: Any) -> None:
                     return original(repo_id, **{**asked, "local_files_only": False} if repository else asked)
                 with _from_the_cache():
                     return original(repo_id, **{**asked, "force_download": False})
-            except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled):
-                if repository is None and _state.place:
-                    lines = _not_in_hub(_state.place.attached, kind, repo_id)
-                    raise _refusal(*lines, of_download=True) from None
+            except (
+                errors.LocalEntryNotFoundError,
+                errors.OfflineModeIsEnabled,
+                errors.RevisionNotFoundError,
+            ):
+                _refuse_unknown(kind, repo_id, revision)
                 if not is_view or asked.get("local_files_only"):
                     raise
             return original(repo_id, **asked)  # the answer states what is missing
