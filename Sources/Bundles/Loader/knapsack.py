@@ -1472,11 +1472,36 @@ class _Place:
         bundle = next(bundle for bundle in bundles if bundle.root == entry.root)
         parts = [entry.name] if len(bundles) == 1 else [bundle.digest[:16], entry.name]
         directory = os.path.join(f"{self.view}.d", *parts)
-        if not os.path.isdir(directory):
-            plan = _Plan()
-            self._plan_files(plan, entry.name, [entry], False)
-            self._publish(directory, plan)
+        plan = _Plan()
+        self._plan_files(plan, entry.name, [entry], False)
+        self._publish(directory, plan)
+        self._mend(directory, plan)
         return os.path.join(directory, entry.name)
+
+    def _mend(self, directory: str, plan: _Plan) -> None:
+        """Put back the links that something else took the place of since the view was made."""
+
+        def is_right(path: str, target: str) -> bool:
+            try:
+                return os.readlink(path) == target
+            except OSError:
+                return False
+
+        wrong = [name for name, target in plan.links.items() if not is_right(f"{directory}/{name}", target)]
+        if not wrong:
+            return
+        with self._locked():
+            new = os.path.join(self.views, ".tmp")
+            for name in wrong:
+                path = f"{directory}/{name}"
+                parent = os.path.dirname(path)
+                if not os.path.isdir(parent) or os.path.islink(parent):
+                    _remove(parent)
+                    os.makedirs(parent)
+                os.symlink(plan.links[name], new)
+                if os.path.isdir(path) and not os.path.islink(path):
+                    _remove(path)
+                os.rename(new, path)
 
     def build_site(self) -> None:
         """A directory for PYTHONPATH, whose one module runs in every Python that is started from here on."""
@@ -1493,12 +1518,17 @@ class _Place:
             os.rename(f"{path}.new", path)
 
     def build_views(self) -> None:
-        if not os.path.isdir(self.view):
-            plan = _Plan()
-            plan.folders += ["hub", "kagglehub"]
-            self._plan_hub(plan)
-            self._plan_kagglehub(plan)
-            self._publish(self.view, plan)
+        is_there = os.path.isdir(self.view)
+        if is_there and (self.is_writable or self.view in _state.mended):
+            return  # a client may have put newer files of its own into a view that it can write to
+        plan = _Plan()
+        plan.folders += ["hub", "kagglehub"]
+        self._plan_hub(plan)
+        self._plan_kagglehub(plan)
+        self._publish(self.view, plan)
+        if is_there:
+            self._mend(self.view, plan)
+        _state.mended.add(self.view)
 
     def _plan_hub(self, plan: _Plan) -> None:
         """models--org--name/refs/<ref> (the commit, without a newline) and snapshots/<commit>/<path>."""
@@ -1569,9 +1599,10 @@ class _Place:
                 _remove(self._proof(file))
             needed, free = sum(file.size for file in missing), shutil.disk_usage(self.owner).free
             if needed > free:
-                what = f"{self.home}: {_count(len(missing), 'file')} to rebuild here"
+                files = _count(len(missing), "file")
+                what = f"{self.home}: {files} to rebuild here {'needs' if len(missing) == 1 else 'need'}"
                 fix = f"{_ELSEWHERE}, or activate(names=[...]) fewer entries"
-                raise KnapsackError(f"{what} need {needed:,} bytes and {free:,} are free", fix)
+                raise KnapsackError(f"{what} {needed:,} bytes and {free:,} are free", fix)
             stop = threading.Event()
             with ThreadPoolExecutor(8) as copiers, ThreadPoolExecutor(4) as pool:
                 try:
@@ -1641,10 +1672,10 @@ def _open_place(
     base = os.path.abspath(os.path.expanduser(chosen)) if chosen else _default_scratch()
     try:
         os.makedirs(base, exist_ok=True)
-        if not _is_safe_base(base):
-            what = (
-                f"{base}: others can replace what is in it (it is writable for all, without the sticky bit)"
-            )
+        unsafe = _unsafe_directory(base)
+        if unsafe:
+            reason = "it is another user's, or writable for all without the sticky bit"
+            what = f"{unsafe}: others can replace what is in it ({reason})"
             raise KnapsackError(what, f"run chmod +t on it, or {_ELSEWHERE}")
         return _Place(attached, base, is_writable)
     except OSError as error:
@@ -1652,13 +1683,27 @@ def _open_place(
         raise KnapsackError(f"{where}: cannot be used as scratch ({error.strerror})", _ELSEWHERE) from error
 
 
-def _is_safe_base(directory: str) -> bool:
-    """Whether nobody but its owner and root can rename what this user makes in a directory."""
-    try:
-        mode = os.stat(directory).st_mode
-    except OSError:
-        return False
-    return not mode & 0o002 or bool(mode & stat.S_ISVTX)
+# Whose files those of users are that are unknown in a container: nobody in it can be them.
+_UNKNOWN_OWNER = 65534
+
+
+def _unsafe_directory(directory: str) -> str:
+    """This directory or one above it in which another ordinary user can rename what this user makes; "" if there
+    is none.
+    """
+    path = os.path.realpath(directory)
+    while True:
+        try:
+            status = os.stat(path)
+        except OSError:
+            return path
+        is_sticky = bool(status.st_mode & stat.S_ISVTX)
+        is_own = status.st_uid in (0, os.getuid(), _UNKNOWN_OWNER)
+        if not is_sticky and (status.st_mode & 0o002 or not is_own):
+            return path
+        if path == os.path.dirname(path):
+            return ""
+        path = os.path.dirname(path)
 
 
 def _default_scratch() -> str:
@@ -1670,7 +1715,7 @@ def _default_scratch() -> str:
     for place in ("/kaggle/temp", *asked, "/tmp", "/var/tmp"):
         if f"{place}/".startswith("/kaggle/working/") or not os.path.isdir(place):
             continue
-        if os.access(place, os.W_OK | os.X_OK) and _is_safe_base(place):
+        if os.access(place, os.W_OK | os.X_OK) and not _unsafe_directory(place):
             return place
     return "/tmp"
 
@@ -1680,6 +1725,7 @@ class _State:
     place: _Place | None = None  # of the last activate()
     offline = True
     told: set[str] = set()  # the lines that were printed
+    mended: set[str] = set()  # the views that were looked through in this process
 
 
 _state = _State()

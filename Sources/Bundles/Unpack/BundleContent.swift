@@ -21,7 +21,7 @@ extension BundleContent {
             throw Diagnostics(
                 Diagnostic(
                     code: .unreadable, "\(name): its lock cannot be read", notes: ["\(error)"],
-                    verdict: .undecided))
+                    fix: "pack the bundle again", verdict: .undecided))
         }
         guard let size else {
             throw Diagnostics(
@@ -56,7 +56,7 @@ package struct DirectoryContent: BundleContent {
     /// Opens the directory, which may be named by a link.
     package init(_ directory: String) throws(Diagnostics) {
         do throws(FileError) {
-            path = try Directory.realPath(directory)
+            path = try Directory.realPath(named: directory)
             root = try OpenDirectory.opening(path)
         } catch {
             throw Diagnostics(

@@ -10,6 +10,8 @@ struct BundleTree {
     private(set) var findings: [Diagnostic] = []
     /// The paths that the findings are about.
     private(set) var others: [String] = []
+    /// The directories that nothing is in: no bundle has any.
+    private(set) var emptyDirectories: [String] = []
 
     private let root: String
 
@@ -20,7 +22,7 @@ struct BundleTree {
 
     private init(_ directory: String) throws {
         do {
-            root = try Directory.realPath(directory)
+            root = try Directory.realPath(named: directory)
         } catch {
             throw Diagnostics(
                 Diagnostic(
@@ -37,12 +39,17 @@ struct BundleTree {
             names = try Directory.names(in: Path.join(root, folder))
         } catch let error as FileError {
             if folder.isEmpty {
-                throw Diagnostics(Diagnostic(code: .notABundle, "\(error)", verdict: .undecided))
+                throw Diagnostics(
+                    Diagnostic(
+                        code: .notABundle, "\(error)",
+                        fix: "name a directory that knapsack pack wrote, or an archive with its suffix",
+                        verdict: .undecided))
             }
             others.append(folder)
             findings.append(Diagnostic(code: .unreadable, "\(error)", verdict: .undecided))
             return
         }
+        if names.isEmpty, !folder.isEmpty { emptyDirectories.append(folder) }
         for name in names {
             let path = folder.isEmpty ? name : "\(folder)/\(name)"
             do {

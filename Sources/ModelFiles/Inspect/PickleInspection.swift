@@ -21,7 +21,7 @@ package struct PickleInspection: Equatable, Sendable {
 
     private init?(path: String) throws {
         do throws(FileError) {
-            let real = try Directory.realPath(path)
+            let real = try Directory.realPath(named: path)
             let status = try FileStatus.status(of: real)
             guard status.kind != .directory, let scan = try PickleFact.scan(real, name: path) else {
                 return nil
@@ -33,7 +33,7 @@ package struct PickleInspection: Equatable, Sendable {
             throw Diagnostics(
                 Diagnostic(
                     code: .modelUnreadable, "\(error)",
-                    fix: error.isMissing ? "check the path" : "make it readable", verdict: .undecided))
+                    fix: error.remedy(), verdict: .undecided))
         }
     }
 

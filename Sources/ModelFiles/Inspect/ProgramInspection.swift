@@ -17,7 +17,7 @@ package struct ProgramInspection: Equatable, Sendable {
     /// - Throws: ``Diagnostics`` where it cannot be read.
     package init?(path: String) throws {
         do throws(FileError) {
-            let real = try Directory.realPath(path)
+            let real = try Directory.realPath(named: path)
             let status = try FileStatus.status(of: real)
             guard status.kind != .directory, let scan = try ProgramFact.scan(real, name: path) else {
                 return nil
@@ -29,7 +29,7 @@ package struct ProgramInspection: Equatable, Sendable {
             throw Diagnostics(
                 Diagnostic(
                     code: .modelUnreadable, "\(error)",
-                    fix: error.isMissing ? "check the path" : "make it readable", verdict: .undecided))
+                    fix: error.remedy(), verdict: .undecided))
         }
     }
 
