@@ -86,7 +86,8 @@ enum RopeKeys {
             review.report(place + key, .error, "is \(ForeignReview.shown(value)), and not a number")
         }
         let isStated = rope["factor"].map { $0 != .null } ?? false
-        guard !isStated, ["linear", "yarn", "llama3"].contains(kind), kinds(architecture).contains(kind) else {
+        guard !isStated, ["linear", "yarn", "llama3"].contains(kind), kinds(architecture).contains(kind)
+        else {
             return
         }
         review.report(
@@ -102,14 +103,17 @@ enum RopeKeys {
     ) {
         let name = rope["rope_type"] != nil ? "rope_type" : "type"
         let kind = rope[name]?.string?.lowercased() ?? "default"
-        if let stated = rope[name], stated != .null, stated.string.map({ kind.hasSameBytes(as: $0) }) != true {
-            review.report(place + name, .error, "is \(ForeignReview.shown(stated)), which is no kind of rotation")
+        if let stated = rope[name], stated != .null, stated.string.map({ kind.hasSameBytes(as: $0) }) != true
+        {
+            review.report(
+                place + name, .error, "is \(ForeignReview.shown(stated)), which is no kind of rotation")
         }
         if let own = rope["rope_type"]?.string, let other = rope["type"]?.string,
             !own.hasSameBytes(as: other), !areOne(own, other)
         {
             review.report(
-                place + "type", .warning, "is \"\(other)\", and rope_type is \"\(own)\": transformers takes that")
+                place + "type", .warning,
+                "is \"\(other)\", and rope_type is \"\(own)\": transformers takes that")
         }
         if !kinds(architecture).containsExactly(kind) {
             let isHarmless = kind == "linear" && rope["factor"]?.double == 1

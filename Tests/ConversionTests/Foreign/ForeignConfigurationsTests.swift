@@ -90,7 +90,10 @@ private let defaults: [(kind: String, architecture: String, config: JSON)] = {
             "error rope_scaling.factor"
         ),
         ("llama", #"{"rope_type": "llama3", "factor": "8"}"#, "error rope_scaling.factor"),
-        ("llama", #"{"rope_type": "llama3", "factor": 8, "low_freq_factor": "1"}"#, "error rope_scaling.low_freq_factor"),
+        (
+            "llama", #"{"rope_type": "llama3", "factor": 8, "low_freq_factor": "1"}"#,
+            "error rope_scaling.low_freq_factor"
+        ),
         ("llama", #"{"rope_type": "LINEAR", "factor": 2.0}"#, "error rope_scaling.rope_type"),
         ("llama", #"{"rope_type": 3}"#, "error rope_scaling.rope_type"),
         (
