@@ -65,7 +65,10 @@ package struct MissingTensors: Sendable {
             }
         }
         let found = names.sources(of: base)
-        let own = found.first { isStyle.contains(firstPart($0)) } ?? names.source(of: base)
+        let longest = names.source(of: base)
+        let own =
+            longest.flatMap { isStyle.contains(firstPart($0)) ? $0 : nil }
+            ?? found.first { isStyle.contains(firstPart($0)) } ?? longest
         // The two halves of one layer, which the checkpoint has as one.
         return own.map { (prefix ?? "") + $0.replacingUTF8(".k_b_proj", with: ".kv_b_proj") + end }
             .map { $0.replacingUTF8(".v_b_proj", with: ".kv_b_proj") }

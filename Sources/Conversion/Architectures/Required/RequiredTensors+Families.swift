@@ -162,7 +162,8 @@ extension DeepSeek2 {
         let isShared = (config.first(["n_shared_experts"])?.wholeNumber ?? 0) > 0
         // By it experts are chosen without being weighed: of the class of V3 always, of V2's with that method.
         let method = config.raw["topk_method"]?.string
-        let isChosen = method.map { $0.hasSameBytes(as: "noaux_tc") }
+        let isChosen =
+            method.map { $0.hasSameBytes(as: "noaux_tc") }
             ?? config.architecture.hasUTF8Prefix("DeepseekV3")
         let experts = RequiredTensors.experts + (isChosen ? ["exp_probs_b.bias"] : [])
         let attention =
