@@ -1474,8 +1474,10 @@ class _Place:
         directory = os.path.join(f"{self.view}.d", *parts)
         plan = _Plan()
         self._plan_files(plan, entry.name, [entry], False)
-        self._publish(directory, plan)
-        self._mend(directory, plan)
+        if os.path.isdir(directory):
+            self._mend(directory, plan)
+        else:
+            self._publish(directory, plan)
         return os.path.join(directory, entry.name)
 
     def _mend(self, directory: str, plan: _Plan) -> None:
@@ -1525,9 +1527,10 @@ class _Place:
         plan.folders += ["hub", "kagglehub"]
         self._plan_hub(plan)
         self._plan_kagglehub(plan)
-        self._publish(self.view, plan)
         if is_there:
             self._mend(self.view, plan)
+        else:
+            self._publish(self.view, plan)
         _state.mended.add(self.view)
 
     def _plan_hub(self, plan: _Plan) -> None:
@@ -1683,7 +1686,7 @@ def _open_place(
         raise KnapsackError(f"{where}: cannot be used as scratch ({error.strerror})", _ELSEWHERE) from error
 
 
-# Whose files those of users are that are unknown in a container: nobody in it can be them.
+# The owner that files of users have who are unknown in a container: nobody in it can be one of them.
 _UNKNOWN_OWNER = 65534
 
 
