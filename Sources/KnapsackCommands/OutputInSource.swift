@@ -15,19 +15,22 @@ enum OutputInSource {
                 let real = try? Directory.realPath(Path.join(directory, source)),
                 Path.isInside(place, real), !place.hasSameBytes(as: real)
             else { continue }
-            let below = String(decoding: place.utf8.dropFirst(real == "/" ? 1 : real.utf8.count + 1), as: UTF8.self)
+            let start = real == "/" ? 1 : real.utf8.count + 1
+            let below = String(decoding: place.utf8.dropFirst(start), as: UTF8.self)
             let filter = FileFilter(
                 include: entry.asked.include.map { $0.map(Glob.init) },
                 exclude: entry.asked.exclude.map(Glob.init))
             let paths = plan.stored.map(\.path.text) + [Lock.bundledName.text]
-            guard ArchiveFormat(path: target) != nil
-                ? filter.accepts(below) : paths.contains(where: { filter.accepts("\(below)/\($0)") })
-            else { continue }
+            let isTaken =
+                ArchiveFormat(path: target) != nil
+                ? filter.accepts(below) : paths.contains { filter.accepts("\(below)/\($0)") }
+            guard isTaken else { continue }
             throw Diagnostics(
                 Diagnostic(
                     code: .outputIsInput,
                     "\(target) is in \(text), which \(entry.name) is packed from, and would become a part of it",
-                    fix: "choose an --output outside of it, or exclude = [\"\(below)*\"]", verdict: .undecided))
+                    fix: "choose an --output outside of it, or exclude = [\"\(below)*\"]",
+                    verdict: .undecided))
         }
     }
 

@@ -76,7 +76,9 @@ package struct BundleWriter: Sendable {
         let generated = try GeneratedFiles(plan: plan).all
         let signature = try OldSignature.found(in: target, replacedBy: generated)
         var written = generated
-        if case .kept(let bytes) = signature { written.append(.init(path: ModelSignature.name, bytes: bytes)) }
+        if case .kept(let bytes) = signature {
+            written.append(.init(path: ModelSignature.name, bytes: bytes))
+        }
         for file in written { try replace(file.path, with: file.bytes) }
         try Directory.removeTree(Path.join(staging, BundleWriter.incoming))
         try removeLeftovers(keeping: Set(plan.stored.map(\.path) + written.map(\.path)))
