@@ -19,9 +19,10 @@ package struct ProgramInspection: Equatable, Sendable {
         do throws(FileError) {
             let real = try Directory.realPath(named: path)
             let status = try FileStatus.status(of: real)
-            guard status.kind != .directory, let scan = try ProgramFact.scan(real, name: path) else {
-                return nil
-            }
+            guard status.kind != .directory else { return nil }
+            // What is no file is told by the name that it was given.
+            _ = try FileHandle.named(path)
+            guard let scan = try ProgramFact.scan(real, name: path) else { return nil }
             self.path = path
             size = status.size
             self.scan = scan

@@ -133,7 +133,7 @@ package struct TensorModel: Sendable {
             let real = try Directory.realPath(named: path)
             let status = try FileStatus.status(of: real)
             if status.kind == .directory { return nil }
-            return try FileHandle.reading(real).bytes(0..<min(16, status.size))
+            return try FileHandle.named(path).bytes(0..<min(16, status.size))
         } catch {
             throw Diagnostics(
                 Diagnostic(
