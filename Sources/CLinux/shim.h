@@ -1,5 +1,5 @@
-// Linux calls that Swift's Glibc module does not show: glibc declares renameat2(2), syncfs(2)
-// and sync_file_range(2) only under _GNU_SOURCE, and flock(2) shares its name with a structure.
+// Linux calls that Swift's Glibc module does not show: glibc declares renameat2(2), syncfs(2),
+// sync_file_range(2) and tee(2) only under _GNU_SOURCE, and flock(2) shares its name with a structure.
 #ifndef KNAPSACK_CLINUX_SHIM_H
 #define KNAPSACK_CLINUX_SHIM_H
 
@@ -8,6 +8,7 @@ extern int renameat2(int from_directory, const char *_Nonnull from, int to_direc
 extern int flock(int descriptor, int operation);
 extern int syncfs(int descriptor);
 extern int sync_file_range(int descriptor, long offset, long count, unsigned int flags);
+extern long tee(int from, int to, unsigned long count, unsigned int flags);
 
 // Returns 0 when the lock was taken, -1 with errno set otherwise. `descriptor` stays the caller's.
 static inline int knapsack_flock(int descriptor, int operation) { return flock(descriptor, operation); }
@@ -35,5 +36,9 @@ static inline int knapsack_rename_new_at(int from_directory, const char *_Nonnul
                                          const char *_Nonnull to) {
     return renameat2(from_directory, from, to_directory, to, 1);
 }
+
+// Copies a byte of a pipe into another one, without taking it out (SPLICE_F_NONBLOCK): 0 where nobody has the pipe open to
+// write, -1 with EAGAIN where somebody has and nothing is in it.
+static inline long knapsack_copy_of_pipe(int from, int to) { return tee(from, to, 1, 2); }
 
 #endif

@@ -27,9 +27,10 @@ enum KeyFiles {
 
     private static func contents(_ path: String) throws(Diagnostics) -> [UInt8] {
         do throws(FileError) {
-            return try FileReader.contents(of: try Directory.realPath(path), limit: 1 << 20)
+            return try FileReader.contents(named: path, limit: 1 << 20)
         } catch {
-            throw Diagnostics(Diagnostic(code: .keyUnreadable, "\(error)", verdict: .undecided))
+            throw Diagnostics(
+                Diagnostic(code: .keyUnreadable, "\(error)", fix: error.remedy(), verdict: .undecided))
         }
     }
 

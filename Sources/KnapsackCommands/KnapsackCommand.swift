@@ -39,7 +39,10 @@ extension KnapsackCommand {
         } catch let problems as Diagnostics {
             session.report(problems.all)
         } catch {
-            session.report([Diagnostic(code: .failed, "\(error)", verdict: .undecided)])
+            let obstructed = (error as? FileError).flatMap { $0.obstacle == nil ? nil : $0.remedy() }
+            session.report([
+                Diagnostic(code: .failed, "\(error)", fix: obstructed, verdict: .undecided)
+            ])
         }
         return session.finish(command: Self._commandName)
     }

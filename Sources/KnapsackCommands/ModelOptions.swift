@@ -84,10 +84,10 @@ extension QuantizeTypeOptions {
         }
         let bytes: [UInt8]
         do throws(FileError) {
-            bytes = try FileReader.contents(of: try Directory.realPath(path), limit: 1 << 24)
+            bytes = try FileReader.contents(named: path, limit: 1 << 24)
         } catch {
             throw QuantizationError(
-                "the file of --tensor-type-file cannot be read: \(error)", hint: "check the path")
+                "the file of --tensor-type-file cannot be read: \(error)", hint: error.remedy())
         }
         options.tensorTypes = try QuantizationOptions.tensorTypes(
             inFile: String(decoding: bytes, as: UTF8.self))
@@ -193,12 +193,11 @@ struct ContentOptions: ParsableArguments {
         if let metadata {
             let bytes: [UInt8]
             do throws(FileError) {
-                bytes = try FileReader.contents(of: try Directory.realPath(metadata), limit: 1 << 24)
+                bytes = try FileReader.contents(named: metadata, limit: 1 << 24)
             } catch {
                 throw Diagnostics(
                     Diagnostic(
-                        code: .metadataUnreadable, "\(error)", fix: "check the path",
-                        verdict: .undecided))
+                        code: .metadataUnreadable, "\(error)", fix: error.remedy(), verdict: .undecided))
             }
             do throws(FormatError) {
                 options.overrides = try JSON.parse(bytes.span, nonFinite: true)

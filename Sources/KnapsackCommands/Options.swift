@@ -110,13 +110,14 @@ struct ManifestArgument: ParsableArguments {
     func contents() throws -> [UInt8] {
         let bytes: [UInt8]
         do {
-            let path = try Directory.realPath(manifest)
-            if try FileStatus.existing(path)?.kind == .directory {
+            bytes = try FileReader.contents(named: manifest, limit: 1 << 24)
+        } catch {
+            if error.isDirectory {
                 throw unreadable("\(manifest) is a directory", fix: nearby ?? "name the manifest")
             }
-            bytes = try FileReader.contents(of: path, limit: 1 << 24)
-        } catch let error as FileError {
-            guard error.isMissing else { throw unreadable("\(error)", fix: "make it readable") }
+            guard error.isMissing, error.obstacle == nil else {
+                throw unreadable("\(error)", fix: error.remedy())
+            }
             throw unreadable(
                 "there is no \(manifest)",
                 fix: nearby ?? "name the manifest, or write one: knapsack init \(ShellWord.quoted(manifest))"
@@ -181,14 +182,13 @@ extension Lock {
     /// The bytes of a lock file.
     static func bytes(_ path: String) throws -> [UInt8] {
         do {
-            return try FileReader.contents(of: try Directory.realPath(path), limit: Lock.sizeLimit)
+            return try FileReader.contents(named: path, limit: Lock.sizeLimit)
         } catch {
             throw Diagnostics(
                 Diagnostic(
                     code: .lockUnreadable, "\(error)",
-                    fix: error.isMissing
-                        ? "run knapsack lock {manifest}"
-                        : error.isDirectory ? Lock.name(in: path) : "make it readable",
+                    fix: error.isDirectory
+                        ? Lock.name(in: path) : error.remedy(missing: "run knapsack lock {manifest}"),
                     verdict: .undecided))
         }
     }

@@ -32,14 +32,13 @@ struct SignatureOptions: ParsableArguments {
     /// Reads the signature and checks whose it is.
     func read(_ path: String, _ key: PublicKey) throws -> ModelSignature {
         do throws(FileError) {
-            let bytes = try FileReader.contents(
-                of: try Directory.realPath(path), limit: ModelSignature.sizeLimit)
+            let bytes = try FileReader.contents(named: path, limit: ModelSignature.sizeLimit)
             return ModelSignature(bytes, path: path, key: key)
         } catch {
             throw Diagnostics(
                 Diagnostic(
                     code: .signatureUnreadable, "\(error)",
-                    fix: error.isMissing ? "name the signature with --signature" : nil, verdict: .undecided))
+                    fix: error.remedy(missing: "name the signature with --signature"), verdict: .undecided))
         }
     }
 }

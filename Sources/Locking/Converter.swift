@@ -155,7 +155,8 @@ struct Converter: Sendable {
             } else if let path = RelativePath(prefix + name) {
                 paths.append(path)
             } else {
-                throw FileError("convert to", location, code: 22)
+                throw FileError(
+                    "convert to", location, code: 22, reason: "its name is none that a bundle may have")
             }
         }
         return paths.sorted()

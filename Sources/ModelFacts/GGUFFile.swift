@@ -12,7 +12,7 @@ package final class OpenFile: Sendable {
 
     /// Opens a file; a path that is a link is followed first.
     package init(path: String) throws(FileError) {
-        handle = try FileHandle.reading(try Directory.realPath(path))
+        handle = try FileHandle.named(path)
         status = try handle.status()
     }
 }
@@ -35,13 +35,10 @@ package struct GGUFFile {
         do throws(FileError) {
             open = try OpenFile(path: path)
         } catch {
-            let isDirectory = (try? FileStatus.status(of: Directory.realPath(path)).kind) == .directory
             throw Diagnostics(
                 Diagnostic(
-                    code: .modelUnreadable, isDirectory ? "\(path) is a directory" : "\(error)",
-                    fix: isDirectory
-                        ? "name the .gguf file in it"
-                        : error.isMissing ? "check the path" : "make it readable",
+                    code: .modelUnreadable, error.isDirectory ? "\(path) is a directory" : "\(error)",
+                    fix: error.isDirectory ? "name the .gguf file in it" : error.remedy(),
                     verdict: .undecided))
         }
         let fileSize = open.status.size

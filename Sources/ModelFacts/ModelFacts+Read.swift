@@ -121,7 +121,7 @@ private struct ModelFactsReader {
         }
         facts.adapter = AdapterFacts(
             json("adapter_config.json"), adapterTensors)
-        if isWhole, stated == nil, hasAllShards(shards), let raw = json("config.json") {
+        if isWhole, hasAllShards(shards), let raw = json("config.json") {
             facts.missingTensors = MissingTensors.names(raw, tensors)
         }
         return facts

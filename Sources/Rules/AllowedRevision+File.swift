@@ -10,13 +10,14 @@ extension Manifest {
         let bytes: [UInt8]
         do {
             let path = Path.join(Path.parent(self.path), name)
-            bytes = try FileReader.contents(of: try Directory.realPath(path), limit: 1 << 24)
+            bytes = try FileReader.contents(named: path, limit: 1 << 24)
         } catch {
             throw Diagnostics(
                 Diagnostic(
                     code: .revisionsUnreadable, "the list of allowed revisions could not be read",
                     at: policy.location(of: "allowed-revisions"), notes: ["\(error)"],
-                    fix: "write the path relative to the manifest", verdict: .undecided))
+                    fix: error.remedy(missing: "write the path relative to the manifest"),
+                    verdict: .undecided))
         }
         var manifest = self
         manifest.policy.allowedRevisions = try AllowedRevision.list(

@@ -12,15 +12,17 @@ extension Manifest {
             guard let name = entry.wheels.providedFile else { return entry }
             var entry = entry
             do throws(FileError) {
-                let path = try Directory.realPath(Path.join(Path.parent(self.path), name))
-                entry.wheels.frozen = FreezeFile(try FileReader.contents(of: path, limit: 1 << 24))
+                let path = Path.join(Path.parent(self.path), name)
+                entry.wheels.frozen = FreezeFile(try FileReader.contents(named: path, limit: 1 << 24))
             } catch {
                 problems.append(
                     Diagnostic(
                         code: .providedUnreadable, "\(entry.name): what the notebook has could not be read",
                         at: entry.location, notes: ["\(error)"],
-                        fix:
-                            "write the path relative to the manifest; knapsack.freeze() in the notebook writes the file",
+                        fix: error.remedy(
+                            missing:
+                                "write the path relative to the manifest; knapsack.freeze() in the notebook writes the file"
+                        ),
                         verdict: .undecided))
             }
             return entry

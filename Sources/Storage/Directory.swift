@@ -40,7 +40,9 @@ package enum Directory {
 
     /// The absolute path without links, "." and ".."; an error where any part of it is missing.
     package static func realPath(_ path: String) throws(FileError) -> String {
-        guard let text = unsafe realpath(path, nil) else { throw FileError("resolve", path) }
+        guard let text = unsafe realpath(path, nil) else {
+            throw errno == ELOOP ? FileError("resolve", path, .circle) : FileError("resolve", path)
+        }
         defer { unsafe free(text) }
         return unsafe String(cString: text)
     }

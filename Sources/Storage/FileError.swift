@@ -9,13 +9,21 @@ package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The error number, such as `ENOENT`.
     package let code: Int32
 
+    /// What has the place of the file, if that is what is wrong.
+    package let obstacle: Obstacle?
+
     /// A better reason than the kernel's, if there is one.
     private let ownReason: String?
 
     /// Makes an error from an error number that is already at hand.
-    /// - Parameter reason: what to say in the place of the number's words.
-    package init(_ operation: String, _ path: String, code: Int32, reason: String? = nil) {
+    /// - Parameters:
+    ///   - obstacle: what has the place of the file.
+    ///   - reason: what to say in the place of the number's words.
+    package init(
+        _ operation: String, _ path: String, code: Int32, _ obstacle: Obstacle? = nil, reason: String? = nil
+    ) {
         self.operation = operation
+        self.obstacle = obstacle
         self.path = path
         self.code = code
         ownReason = reason
@@ -40,14 +48,6 @@ package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 extension FileError {
-    /// Something that is no file was to be read.
-    init(notAFile path: String, _ kind: FileStatus.Kind) {
-        let isDirectory = kind == .directory
-        self.init(
-            "read", path, code: isDirectory ? EISDIR : EINVAL,
-            reason: isDirectory ? "it is a directory" : "it is neither a file nor a directory")
-    }
-
     /// Whether a directory is in the place of a file.
     package var isDirectory: Bool { code == EISDIR }
 

@@ -21,13 +21,21 @@ package struct FileHandle: ~Copyable, Sendable {
         // O_NONBLOCK: a pipe put in place of a file must not make the open wait for a writer.
         let handle = try open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         let kind = try handle.status().kind
-        guard kind == .file else { throw FileError(notAFile: path, kind) }
+        if let obstacle = Obstacle(kind) { throw FileError("read", path, obstacle) }
         return handle
     }
 
-    /// Opens whatever is there to read it from front to back: a link is followed, and a pipe is waited for.
+    /// Opens what is there to read it from front to back: a link is followed, and of a pipe whoever writes into it may
+    /// be slow, but has to be there within ten seconds.
     package static func streaming(_ path: String) throws(FileError) -> FileHandle {
-        try open(path, O_RDONLY)
+        let handle = try open(path, O_RDONLY | O_NONBLOCK)
+        guard try handle.status().kind != .directory else { throw FileError("read", path, .directory) }
+        guard try handle.hasContentToCome() else {
+            throw FileError(
+                "read", path, code: EAGAIN, .special, reason: "it is a pipe that nobody writes into")
+        }
+        try handle.waitForContent()
+        return handle
     }
 
     /// Makes a new file to write; an existing one of that name is an error (`EEXIST`).
@@ -36,9 +44,11 @@ package struct FileHandle: ~Copyable, Sendable {
         try open(path, O_WRONLY | O_CREAT | O_EXCL, mode)
     }
 
-    /// Opens a file to write behind its end; one that is missing is made.
+    /// Opens a file to write behind its end; one that is missing is made. A pipe that nobody reads from is an error.
     package static func appending(_ path: String) throws(FileError) -> FileHandle {
-        try open(path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+        let handle = try open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK, 0o644)
+        try handle.waitForContent()
+        return handle
     }
 
     /// Another handle of the same open file: the lock of one is the lock of both, and ends with the last.
@@ -61,7 +71,14 @@ package struct FileHandle: ~Copyable, Sendable {
         while true {
             let descriptor = unsafe Glibc.open(path, flags | O_CLOEXEC, mode)
             if descriptor >= 0 { return FileHandle(descriptor: descriptor, path: path) }
-            guard errno == EINTR else { throw FileError("open", path) }
+            switch errno {
+            case EINTR: continue
+            // A socket has a name, and nothing that could be opened; a pipe can be opened to write once somebody reads.
+            case ENXIO: throw FileError("open", path, .special)
+            case ELOOP where flags & O_NOFOLLOW != 0: throw FileError("open", path, .link)
+            case ELOOP: throw FileError("open", path, .circle)
+            default: throw FileError("open", path)
+            }
         }
     }
 

@@ -91,9 +91,21 @@ package enum FileReader {
     /// The whole of a small file.
     /// - Parameter limit: the most bytes that are read; a larger file is an error (`EFBIG`).
     package static func contents(of path: String, limit: Int) throws(FileError) -> [UInt8] {
-        let file = try FileHandle.reading(path)
+        try contents(of: try FileHandle.reading(path), limit: limit)
+    }
+
+    /// The whole of a small file that a person named: links are followed, and an error states what stands there instead,
+    /// and under which name it was looked for.
+    /// - Parameter limit: the most bytes that are read; a larger file is an error (`EFBIG`).
+    package static func contents(named name: String, limit: Int) throws(FileError) -> [UInt8] {
+        try contents(of: try FileHandle.named(name), limit: limit)
+    }
+
+    private static func contents(
+        of file: borrowing FileHandle, limit: Int
+    ) throws(FileError) -> [UInt8] {
         let size = try file.status().size
-        guard size <= limit else { throw FileError("read", path, code: 27) }
+        guard size <= limit else { throw FileError("read", file.path, code: 27) }
         var buffer = Buffer(count: min(size, blockSize))
         var content: [UInt8] = []
         content.reserveCapacity(size)

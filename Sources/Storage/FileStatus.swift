@@ -66,6 +66,12 @@ package struct FileStatus: Equatable, Hashable, Sendable {
 }
 
 extension FileStatus {
+    /// Whether a path is that of a directory, also through links; one that cannot be looked at is *not* one.
+    package static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// Whether other users may read a file; a file that is not there or cannot be asked about is *not* one.
     package static func isReadableByOthers(_ path: String) -> Bool {
         var status = stat()

@@ -38,7 +38,12 @@ package final class OpenDirectory: Sendable {
         while true {
             let descriptor = unsafe openat(directory, name, flags | O_CLOEXEC, mode)
             if descriptor >= 0 { return descriptor }
-            guard errno == EINTR else { throw FileError("open", shown) }
+            switch errno {
+            case EINTR: continue
+            case ENXIO: throw FileError("open", shown, .special)
+            case ELOOP: throw FileError("open", shown, .link)
+            default: throw FileError("open", shown)
+            }
         }
     }
 
@@ -76,7 +81,7 @@ package final class OpenDirectory: Sendable {
             descriptor: try OpenDirectory.descriptor(
                 descriptor, name, shown, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0),
             path: shown)
-        guard try handle.status().kind == .file else { throw FileError("read", shown, code: EINVAL) }
+        if let obstacle = Obstacle(try handle.status().kind) { throw FileError("read", shown, obstacle) }
         return handle
     }
 
@@ -123,7 +128,7 @@ package final class OpenDirectory: Sendable {
             descriptor: try OpenDirectory.descriptor(
                 descriptor, name, shown, O_WRONLY | O_NOFOLLOW | O_NONBLOCK, 0),
             path: shown)
-        guard try handle.status().kind == .file else { throw FileError("write", shown, code: EINVAL) }
+        if let obstacle = Obstacle(try handle.status().kind) { throw FileError("write", shown, obstacle) }
         return handle
     }
 

@@ -20,8 +20,15 @@ package final class PartialFile: Sendable {
     /// Makes the file, in the place of one that a killed process left.
     ///
     /// - Parameter seconds: how long to wait for another process that is writing it.
-    /// - Throws: `EWOULDBLOCK` where another process is writing it.
+    /// - Throws: `EWOULDBLOCK` where another process is writing it; also where the path is that of a directory, a pipe or
+    ///   a device, or of a link to one, in whose place no file belongs.
     package init(target: String, patience seconds: Int = 0) throws(FileError) {
+        if let present = try FileStatus.existing(target) {
+            let real = try Directory.realPath(named: target)
+            if let obstacle = Obstacle(try FileStatus.status(of: real).kind) {
+                throw FileError("write", target, obstacle, at: present.kind == .link ? real : nil)
+            }
+        }
         self.target = target
         let temporary = AtomicFile.unfinished(target)
         // Where it belongs to another process, nothing is made that would remove it at its end.

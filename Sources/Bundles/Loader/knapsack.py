@@ -906,9 +906,9 @@ class _Attached:
                 bundle.require_sizes()
 
 
-def _known(names: Iterable[str], limit: int = 30) -> str:
+def _known(names: Iterable[str], limit: int = 30, first: Iterable[str] = ()) -> str:
     """Names as a message lists them."""
-    found = sorted(set(names))
+    found = list(dict.fromkeys([*sorted(first), *sorted(names)]))
     more = f" and {len(found) - limit:,} more" if len(found) > limit else ""
     return ", ".join(found[:limit]) + more if found else "none"
 
@@ -1439,7 +1439,9 @@ class _Place:
             os.rename(new, directory)
 
     def _plan_files(self, plan: _Plan, root: str, entries: list[_Entry], is_writable: bool) -> None:
-        """All files of these entries below `root`: one link, where a directory of the bundle has just these, else one a file."""
+        """All files of these entries below `root`: one link, where a directory of the bundle has just these,
+        else one a file.
+        """
         files = _merge(entries)
         sources: set[str] = set()  # the directories of the bundle that files are in under their own names
         for name, file in files.items():
@@ -1451,7 +1453,8 @@ class _Place:
             plan.links[root] = source
             return
         plan.folders.append(root)
-        # Files alone: who walks a directory (fsspec and so datasets, os.walk, pathlib) does not enter a link to another one.
+        # Files alone: who walks a directory (fsspec and so datasets, os.walk, pathlib) does not enter a link
+        # to another one.
         for name, file in files.items():
             plan.links[f"{root}/{name}"] = self.target(file)
 
@@ -1460,11 +1463,38 @@ class _Place:
         bundle = next(bundle for bundle in bundles if bundle.root == entry.root)
         parts = [entry.name] if len(bundles) == 1 else [bundle.digest[:16], entry.name]
         directory = os.path.join(f"{self.view}.d", *parts)
-        if not os.path.isdir(directory):
-            plan = _Plan()
-            self._plan_files(plan, entry.name, [entry], False)
+        plan = _Plan()
+        self._plan_files(plan, entry.name, [entry], False)
+        if os.path.isdir(directory):
+            self._mend(directory, plan)
+        else:
             self._publish(directory, plan)
         return os.path.join(directory, entry.name)
+
+    def _mend(self, directory: str, plan: _Plan) -> None:
+        """Put back the links that something else took the place of since the view was made."""
+
+        def is_right(path: str, target: str) -> bool:
+            try:
+                return os.readlink(path) == target
+            except OSError:
+                return False
+
+        wrong = [name for name, target in plan.links.items() if not is_right(f"{directory}/{name}", target)]
+        if not wrong:
+            return
+        with self._locked():
+            new = os.path.join(self.views, ".tmp")
+            for name in wrong:
+                path = f"{directory}/{name}"
+                parent = os.path.dirname(path)
+                if not os.path.isdir(parent) or os.path.islink(parent):
+                    _remove(parent)
+                    os.makedirs(parent)
+                os.symlink(plan.links[name], new)
+                if os.path.isdir(path) and not os.path.islink(path):
+                    _remove(path)
+                os.rename(new, path)
 
     def build_site(self) -> None:
         """A directory for PYTHONPATH, whose one module runs in every Python that is started from here on."""
@@ -1481,12 +1511,18 @@ class _Place:
             os.rename(f"{path}.new", path)
 
     def build_views(self) -> None:
-        if not os.path.isdir(self.view):
-            plan = _Plan()
-            plan.folders += ["hub", "kagglehub"]
-            self._plan_hub(plan)
-            self._plan_kagglehub(plan)
+        is_there = os.path.isdir(self.view)
+        if is_there and (self.is_writable or self.view in _state.mended):
+            return  # a client may have put newer files of its own into a view that it can write to
+        plan = _Plan()
+        plan.folders += ["hub", "kagglehub"]
+        self._plan_hub(plan)
+        self._plan_kagglehub(plan)
+        if is_there:
+            self._mend(self.view, plan)
+        else:
             self._publish(self.view, plan)
+        _state.mended.add(self.view)
 
     def _plan_hub(self, plan: _Plan) -> None:
         """models--org--name/refs/<ref> (the commit, without a newline) and snapshots/<commit>/<path>."""
@@ -1557,9 +1593,10 @@ class _Place:
                 _remove(self._proof(file))
             needed, free = sum(file.size for file in missing), shutil.disk_usage(self.owner).free
             if needed > free:
-                what = f"{self.home}: {_count(len(missing), 'file')} to rebuild here"
+                files = _count(len(missing), "file")
+                what = f"{self.home}: {files} to rebuild here {'needs' if len(missing) == 1 else 'need'}"
                 fix = f"{_ELSEWHERE}, or activate(names=[...]) fewer entries"
-                raise KnapsackError(f"{what} need {needed:,} bytes and {free:,} are free", fix)
+                raise KnapsackError(f"{what} {needed:,} bytes and {free:,} are free", fix)
             stop = threading.Event()
             with ThreadPoolExecutor(8) as copiers, ThreadPoolExecutor(4) as pool:
                 try:
@@ -1629,10 +1666,10 @@ def _open_place(
     base = os.path.abspath(os.path.expanduser(chosen)) if chosen else _default_scratch()
     try:
         os.makedirs(base, exist_ok=True)
-        if not _is_safe_base(base):
-            what = (
-                f"{base}: others can replace what is in it (it is writable for all, without the sticky bit)"
-            )
+        unsafe = _unsafe_directory(base)
+        if unsafe:
+            reason = "it is another user's, or writable for all without the sticky bit"
+            what = f"{unsafe}: others can replace what is in it ({reason})"
             raise KnapsackError(what, f"run chmod +t on it, or {_ELSEWHERE}")
         return _Place(attached, base, is_writable)
     except OSError as error:
@@ -1640,13 +1677,27 @@ def _open_place(
         raise KnapsackError(f"{where}: cannot be used as scratch ({error.strerror})", _ELSEWHERE) from error
 
 
-def _is_safe_base(directory: str) -> bool:
-    """Whether nobody but its owner and root can rename what this user makes in a directory."""
-    try:
-        mode = os.stat(directory).st_mode
-    except OSError:
-        return False
-    return not mode & 0o002 or bool(mode & stat.S_ISVTX)
+# The owner that files of users have who are unknown in a container: nobody in it can be one of them.
+_UNKNOWN_OWNER = 65534
+
+
+def _unsafe_directory(directory: str) -> str:
+    """This directory or one above it in which another ordinary user can rename what this user makes; "" if there
+    is none.
+    """
+    path = os.path.realpath(directory)
+    while True:
+        try:
+            status = os.stat(path)
+        except OSError:
+            return path
+        is_sticky = bool(status.st_mode & stat.S_ISVTX)
+        is_own = status.st_uid in (0, os.getuid(), _UNKNOWN_OWNER)
+        if not is_sticky and (status.st_mode & 0o002 or not is_own):
+            return path
+        if path == os.path.dirname(path):
+            return ""
+        path = os.path.dirname(path)
 
 
 def _default_scratch() -> str:
@@ -1658,7 +1709,7 @@ def _default_scratch() -> str:
     for place in ("/kaggle/temp", *asked, "/tmp", "/var/tmp"):
         if f"{place}/".startswith("/kaggle/working/") or not os.path.isdir(place):
             continue
-        if os.access(place, os.W_OK | os.X_OK) and _is_safe_base(place):
+        if os.access(place, os.W_OK | os.X_OK) and not _unsafe_directory(place):
             return place
     return "/tmp"
 
@@ -1668,6 +1719,7 @@ class _State:
     place: _Place | None = None  # of the last activate()
     offline = True
     told: set[str] = set()  # the lines that were printed
+    mended: set[str] = set()  # the views that were looked through in this process
 
 
 _state = _State()
@@ -1903,7 +1955,7 @@ def _register_resolvers(_: types.ModuleType) -> None:
                 return False
             if _find_kaggle(_state.place, self._kind, handle, path):
                 return True
-            return _state.offline and not options.get("output_dir")
+            return _state.offline
 
         def __call__(self, handle: Any, path: str | None = None, **options: Any) -> Any:
             place = _state.place
@@ -1912,7 +1964,9 @@ def _register_resolvers(_: types.ModuleType) -> None:
             problem = KnapsackError(*_not_in_kaggle(self._kind, handle))
             for other in reversed(self._known._impls):
                 is_download = type(other).__module__ == "kagglehub.http_resolver"
-                if other is self or is_download or not other.is_supported(handle, path, **options):
+                if other is self or is_download and not _is_downloaded(handle, path, options):
+                    continue
+                if not other.is_supported(handle, path, **options):
                     continue
                 try:
                     return other(handle, path, **options)
@@ -1953,7 +2007,19 @@ def _register_resolvers(_: types.ModuleType) -> None:
 def _not_in_kaggle(kind: str, handle: Any) -> tuple[str, str]:
     known = _state.place.attached.kaggle if _state.place else {}
     handles = [one.handle for one in known if one.type == kind]
-    return f"{handle} is in no attached bundle", f"their {kind}s of Kaggle: {_known(handles)}"
+    versions = [other for other in handles if f"{handle}/".startswith(other.rpartition("/")[0] + "/")]
+    what = f"{handle} is in no attached bundle"
+    return what, f"their {kind}s of Kaggle: {_known(handles, first=versions)}"
+
+
+def _is_downloaded(handle: Any, path: str | None, options: dict[str, Any]) -> bool:
+    """Whether kagglehub has it whole in `output_dir=` since it was online, and needs nobody to ask."""
+    directory = options.get("output_dir")
+    if not directory or options.get("force_download"):
+        return False
+    from kagglehub.cache import Cache
+
+    return bool(Cache(override_dir=directory).load_from_cache(handle, path))
 
 
 def _find_kaggle(place: _Place, kind: str, handle: Any, path: str | None) -> _Kaggle | None:
@@ -2221,11 +2287,13 @@ def _missing(code: str, message: str, **headers: str) -> _Answer:
     return _Answer(404, {**values, "Content-Length": length, **headers}, content)
 
 
-def _no_revision(name: str, repository: _Repository, revision: str) -> _Answer:
+def _not_at_revision(name: str, repository: _Repository, revision: str) -> tuple[str, str]:
     known = _known([*repository.refs, *repository.commits])
-    return _missing(
-        "RevisionNotFound", f"{name}: revision {revision!r:.80} is in no attached bundle; they have: {known}"
-    )
+    return f"{name}: revision {revision!r:.80} is in no attached bundle", f"they have: {known}"
+
+
+def _no_revision(name: str, repository: _Repository, revision: str) -> _Answer:
+    return _missing("RevisionNotFound", "; ".join(_not_at_revision(name, repository, revision)))
 
 
 def _no_file(name: str, path: str, commit: str) -> _Answer:
@@ -2513,6 +2581,17 @@ def _find_repository(kind: Any, name: Any) -> _Repository | None:
     return place.attached.repositories.get((kind or "model", name)) if place else None
 
 
+def _refuse_unknown(kind: Any, name: Any, revision: Any) -> None:
+    """Raises if no attached bundle has this revision of the repository, or has nothing of it."""
+    if _state.place is None:
+        return
+    repository = _find_repository(kind, name)
+    if repository is None:
+        raise _refusal(*_not_in_hub(_state.place.attached, kind or "model", name), of_download=True) from None
+    if repository.commit(str(revision)) is None:
+        raise _refusal(*_not_at_revision(name, repository, str(revision)), of_download=True) from None
+
+
 def _prefer_the_view(module: Any) -> None:
     """hf_hub_download: the view needs no answers; a file in pieces is put together when it is asked for."""
 
@@ -2538,14 +2617,26 @@ def _prefer_the_view(module: Any) -> None:
                 # datasets takes "offline" for a reason to give up, where "not there" is the answer.
                 with _from_the_cache(is_view and (file is not None or commit is None or kind != "dataset")):
                     return original(**asked)
-            except errors.LocalEntryNotFoundError as error:
+            except (errors.LocalEntryNotFoundError, errors.RevisionNotFoundError) as error:
                 if isinstance(error, KnapsackError):
                     raise
-                if repository is None and _state.place:
-                    lines = _not_in_hub(_state.place.attached, kind, name)
-                    raise _refusal(*lines, of_download=True) from None
+                _refuse_unknown(kind, name, asked["revision"])
                 what = f"{name}: {path!r} of {asked['revision']} is in no attached bundle"
                 raise errors.LocalEntryNotFoundError(what) from None
+
+        return download
+
+    def to_directory(original: Any) -> Any:
+        def download(**asked: Any) -> Any:
+            if not _is_answering():
+                return original(**asked)
+            from huggingface_hub import errors
+
+            try:
+                return original(**asked)
+            except errors.RevisionNotFoundError:
+                _refuse_unknown(asked["repo_type"], asked["repo_id"], asked["revision"])
+                raise
 
         return download
 
@@ -2558,6 +2649,7 @@ def _prefer_the_view(module: Any) -> None:
         return fail
 
     _replace(module, "_hf_hub_download_to_cache_dir", to_cache)
+    _replace(module, "_hf_hub_download_to_local_dir", to_directory)
     _replace(module, "_raise_on_head_call_error", on_error)
 
 
@@ -2572,7 +2664,7 @@ def _prefer_snapshots(module: Any) -> None:
                 return original(repo_id, **asked)
             from huggingface_hub import constants, errors
 
-            kind = asked.get("repo_type") or "model"
+            kind, revision = asked.get("repo_type") or "model", asked.get("revision") or "main"
             repository = _find_repository(kind, repo_id)
             is_copy = asked.get("local_dir") is not None or asked.get("dry_run")
             is_view = not is_copy and _is_view(asked.get("cache_dir") or constants.HF_HUB_CACHE)
@@ -2581,10 +2673,12 @@ def _prefer_snapshots(module: Any) -> None:
                     return original(repo_id, **{**asked, "local_files_only": False} if repository else asked)
                 with _from_the_cache():
                     return original(repo_id, **{**asked, "force_download": False})
-            except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled):
-                if repository is None and _state.place:
-                    lines = _not_in_hub(_state.place.attached, kind, repo_id)
-                    raise _refusal(*lines, of_download=True) from None
+            except (
+                errors.LocalEntryNotFoundError,
+                errors.OfflineModeIsEnabled,
+                errors.RevisionNotFoundError,
+            ):
+                _refuse_unknown(kind, repo_id, revision)
                 if not is_view or asked.get("local_files_only"):
                     raise
             return original(repo_id, **asked)  # the answer states what is missing

@@ -19,28 +19,39 @@ package struct ArchiveContent: Sendable {
     ///
     /// Where that costs no reading of content, the whole table of files is looked at, so that what is missing
     /// is told before anything is written. A compressed archive is read as far as its lock.
+    /// - Parameter isWhole: whether a compressed one is read to its end, too, for the names of all its files.
     /// - Throws: where the archive cannot be read or has no lock. A pipe cannot be read twice.
-    package init(_ archive: String, format: ArchiveFormat) throws(Diagnostics) {
+    package init(
+        _ archive: String, format: ArchiveFormat, isWhole: Bool = false
+    ) throws(Diagnostics) {
         name = archive
         self.format = format
-        let (path, lock, sizes) = try Self.lock(of: archive, format: format)
+        let (path, lock, sizes) = try Self.lock(of: archive, format: format, isWhole: isWhole)
         self.path = path
         self.lock = try Lock.parse(lock, path: Lock.bundledName.joined(to: archive))
-        self.sizes = format == .tarZstd ? nil : sizes
+        self.sizes = format == .tarZstd && !isWhole ? nil : sizes
+    }
+
+    /// Throws where a lock is larger than any is.
+    static func requireLockSize(_ size: Int, _ archive: String) throws(Diagnostics) {
+        guard size > Lock.sizeLimit else { return }
+        throw Diagnostics(
+            Diagnostic(
+                code: .lockMalformed, "\(archive): its lock has \(size) bytes",
+                notes: ["at most \(Lock.sizeLimit) are allowed"], fix: "pack the bundle again",
+                verdict: .undecided))
     }
 
     /// The lock's bytes, with the archive's absolute path, and the sizes of the files that were passed.
     static func lock(
-        of archive: String, format: ArchiveFormat
+        of archive: String, format: ArchiveFormat, isWhole: Bool = false
     ) throws(Diagnostics) -> (path: String, lock: [UInt8], sizes: [RelativePath: Int]) {
         let path: String
         do throws(FileError) {
-            path = try Directory.realPath(archive)
-            guard try FileStatus.status(of: path).kind == .file else {
-                throw FileError("unpack", archive, code: 22)
-            }
+            path = try FileHandle.named(archive).path
         } catch {
-            throw Diagnostics(Diagnostic(code: .unreadable, "\(error)", verdict: .undecided))
+            throw Diagnostics(
+                Diagnostic(code: .unreadable, "\(error)", fix: error.remedy(), verdict: .undecided))
         }
         var sizes: [RelativePath: Int] = [:]
         var lock: [UInt8]?
@@ -48,16 +59,11 @@ package struct ArchiveContent: Sendable {
             var reader = try ArchiveReader(path: path, format: format)
             var bounds = MemberBounds(
                 archive, format: format, size: try FileStatus.status(of: path).size)
-            while lock == nil || format != .tarZstd, let entry = try reader.next() {
+            while lock == nil || isWhole || format != .tarZstd, let entry = try reader.next() {
                 _ = try bounds.admits(entry)
                 sizes[entry.path] = entry.size
                 guard entry.path == Lock.bundledName else { continue }
-                guard entry.size <= Lock.sizeLimit else {
-                    throw Diagnostics(
-                        Diagnostic(
-                            code: .lockMalformed, "\(archive): its lock has \(entry.size) bytes",
-                            notes: ["at most \(Lock.sizeLimit) are allowed"], verdict: .undecided))
-                }
+                try Self.requireLockSize(entry.size, archive)
                 var bytes: [UInt8] = []
                 bytes.reserveCapacity(entry.size)
                 try reader.read { block in for index in block.indices { bytes.append(block[index]) } }
@@ -84,7 +90,8 @@ extension ArchiveError {
     func diagnostic(_ archive: String, notes: [String] = []) -> Diagnostic {
         switch code {
         case .file, .library, .usage:
-            Diagnostic(code: .unreadable, "\(self)", notes: notes, verdict: .undecided)
+            Diagnostic(
+                code: .unreadable, "\(self)", notes: notes, fix: cause?.remedy(), verdict: .undecided)
         case .damaged:
             Diagnostic(
                 code: .archiveDamaged, "\(archive) is damaged", notes: ["\(self)"] + notes,

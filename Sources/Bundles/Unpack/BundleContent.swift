@@ -21,7 +21,7 @@ extension BundleContent {
             throw Diagnostics(
                 Diagnostic(
                     code: .unreadable, "\(name): its lock cannot be read", notes: ["\(error)"],
-                    verdict: .undecided))
+                    fix: "pack the bundle again", verdict: .undecided))
         }
         guard let size else {
             throw Diagnostics(
@@ -52,11 +52,13 @@ package struct DirectoryContent: BundleContent {
     /// The directory, absolute and without links.
     package let path: String
     private let root: OpenDirectory
+    /// What was opened below it, so that very many files of one directory open it once.
+    private let opened = OpenedDirectories()
 
     /// Opens the directory, which may be named by a link.
     package init(_ directory: String) throws(Diagnostics) {
         do throws(FileError) {
-            path = try Directory.realPath(directory)
+            path = try Directory.realPath(named: directory)
             root = try OpenDirectory.opening(path)
         } catch {
             throw Diagnostics(notADirectory: directory, error)
@@ -67,7 +69,9 @@ package struct DirectoryContent: BundleContent {
     /// As ``BundleContent`` states; a link or a device in a file's place is an error.
     package func size(of path: RelativePath) throws -> Int? {
         do {
-            return try open(path).status().size
+            let status = try directory(of: path).status(of: path.name)
+            guard status.map({ $0.kind == .file }) != false else { return try open(path).status().size }
+            return status?.size
         } catch let error as FileError where error.isMissing {
             return nil
         }
@@ -91,8 +95,15 @@ package struct DirectoryContent: BundleContent {
     }
 
     private func open(_ path: RelativePath) throws -> FileHandle {
-        var directory = root
-        for part in path.components.dropLast() { directory = try directory.directory(part) }
-        return try directory.reading(path.name)
+        try directory(of: path).reading(path.name)
+    }
+
+    /// The directory that a file is in.
+    private func directory(of path: RelativePath) throws(FileError) -> OpenDirectory {
+        guard let parent = path.parent else { return root }
+        if let open = opened.directory(parent) { return open }
+        let own = try directory(of: parent).directory(parent.name)
+        opened.keep(own, at: parent)
+        return own
     }
 }

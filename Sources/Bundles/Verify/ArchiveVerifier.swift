@@ -50,6 +50,7 @@ package struct ArchiveVerifier: Sendable {
             var archive = try ArchiveReader(path: path, format: format)
             while let entry = try archive.next() {
                 var hasher = try ContentHasher()
+                if entry.path == Lock.bundledName { try ArchiveContent.requireLockSize(entry.size, path) }
                 let isAdmitted = try bounds.admits(entry)
                 let keeps =
                     [Lock.bundledName, SumsFile.name, ModelSignature.name].contains(entry.path)

@@ -10,6 +10,8 @@ struct BundleTree {
     private(set) var findings: [Diagnostic] = []
     /// The paths that the findings are about.
     private(set) var others: [String] = []
+    /// The directories that nothing is in: no bundle has any.
+    private(set) var emptyDirectories: [String] = []
 
     private let root: String
     /// The directory as it was named.
@@ -22,7 +24,7 @@ struct BundleTree {
 
     private init(_ directory: String) throws {
         do {
-            root = try Directory.realPath(directory)
+            root = try Directory.realPath(named: directory)
         } catch {
             throw Diagnostics(notADirectory: directory, error)
         }
@@ -43,6 +45,7 @@ struct BundleTree {
             findings.append(Diagnostic(code: .unreadable, "\(error)", verdict: .undecided))
             return
         }
+        if names.isEmpty, !folder.isEmpty { emptyDirectories.append(folder) }
         for name in names {
             let path = folder.isEmpty ? name : "\(folder)/\(name)"
             do {

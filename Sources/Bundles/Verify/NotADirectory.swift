@@ -11,10 +11,11 @@ extension Diagnostics {
         self.init(
             Diagnostic(
                 code: .notABundle,
-                kind == .file ? "\(path) is a file, and no archive that Knapsack reads (\(formats))" : "\(error)",
+                kind == .file
+                    ? "\(path) is a file, and no archive that Knapsack reads (\(formats))" : "\(error)",
                 fix: kind == .file && isOtherArchive
                     ? "unpack it with the program that made it, and name the directory"
-                    : "name a directory that knapsack pack wrote",
+                    : "name a directory that knapsack pack wrote, or an archive with its suffix",
                 verdict: .undecided))
     }
 }

@@ -56,7 +56,7 @@ package struct ArchiveBundleWriter: Sendable {
             try AtomicFile.synchronizeDirectory(of: target)
             return BundleWriter.Receipt(
                 path: target, written: plan.size, resumed: 0,
-                files: plan.stored.count + generated.count, size: size)
+                files: plan.stored.count + generated.count, size: size, signature: .none)
         } catch let error as FileError where error.isBusy {
             throw Diagnostics(WriteProblem.running(target))
         } catch  where error.isOfFullDisk {

@@ -41,7 +41,8 @@ package struct BundleReplacement: Sendable {
             throw refused(target, "has a \(Lock.bundledName) that cannot be read")
         }
         let tree = try BundleTree.list(target)
-        try require(old, target, tree.files.keys.map(\.text) + tree.others)
+        try require(
+            old, target, tree.files.keys.map(\.text) + tree.others, directories: tree.emptyDirectories)
         if !isForced { try requireUnchanged(tree, old, target) }
     }
 
@@ -53,24 +54,37 @@ package struct BundleReplacement: Sendable {
     private func requireUnchanged(_ tree: BundleTree, _ old: Lock, _ target: String) throws {
         let expected = try ExpectedFiles(lock: old)
         var written: [RelativePath: SHA256Digest] = [:]
-        if let bytes = try? FileReader.contents(
-            of: SumsFile.name.joined(to: target), limit: Lock.sizeLimit),
+        var changed: [RelativePath] = []
+        if tree.files[SumsFile.name] != nil {
+            let bytes = try FileReader.contents(
+                of: SumsFile.name.joined(to: target), limit: Lock.sizeLimit)
             let sums = SumsFile.parse(bytes)
-        {
-            for (path, digest) in sums { written[path] = digest }
+            for (path, digest) in sums ?? [:] { written[path] = digest }
+            // It states the digests that the lock has, of the paths that the bundle has.
+            let isOwn =
+                sums != nil && expected.content.allSatisfy { written[$0.key] == $0.value.sha256 }
+                && written.keys.allSatisfy { isWritten($0.text, expected) }
+            if !isOwn { changed.append(SumsFile.name) }
         }
         for (path, content) in expected.content { written[path] = content.sha256 }
         for file in expected.metadata {
             let bytes = Array(file.text.utf8)
             written[file.name] = try ContentHasher.sha256(bytes.span)
         }
-        var changed: [RelativePath] = []
         for (path, status) in tree.files where status.size <= Self.editedLimit {
             guard let digest = written[path],
                 let bytes = try? FileReader.contents(of: path.joined(to: target), limit: Self.editedLimit)
             else { continue }
             if try ContentHasher.sha256(bytes.span) != digest { changed.append(path) }
         }
+        let signature = ModelSignature.name
+        if tree.files[signature] != nil {
+            let bytes = try FileReader.contents(
+                of: signature.joined(to: target), limit: ModelSignature.sizeLimit)
+            if !ModelSignature.isSignature(bytes) { changed.append(signature) }
+        }
+        // A link, for example, in the place of a file that the bundle wrote.
+        changed += tree.others.compactMap { RelativePath($0) }.filter { written[$0] != nil }
         guard !changed.isEmpty else { return }
         let more = changed.count > 5 ? ["… and \(changed.count - 5) more"] : []
         throw Diagnostics(
@@ -84,18 +98,23 @@ package struct BundleReplacement: Sendable {
     func require(archive target: String, _ format: ArchiveFormat) throws {
         guard let status = try FileStatus.existing(target) else { return }
         guard status.kind == .file else { throw refused(target, "is not a file") }
-        guard let old = try? ArchiveContent(target, format: format) else {
+        guard let old = try? ArchiveContent(target, format: format, isWhole: true) else {
             throw refused(target, "is not a bundle that can be read")
         }
         let paths = (old.sizes ?? [:]).keys.map(\.text)
-        try require(old.lock, target, paths)
+        try require(old.lock, target, paths, directories: [])
     }
 
-    private func require(_ old: Lock, _ target: String, _ paths: [String]) throws {
+    private func require(
+        _ old: Lock, _ target: String, _ paths: [String], directories: [String]
+    ) throws {
         guard let expected = try? ExpectedFiles(lock: old) else {
             throw refused(target, "has a \(Lock.bundledName) that contradicts itself")
         }
-        let foreign = paths.filter { !isWritten($0, expected) }.sortedByBytes()
+        // A directory whose files somebody has removed is still the bundle's.
+        let folders = Set(expected.content.keys.flatMap(\.ancestors) + ["__pycache__"])
+        let others = directories.filter { RelativePath($0).map(folders.contains) != true }
+        let foreign = (paths.filter { !isWritten($0, expected) } + others.map { "\($0)/" }).sortedByBytes()
         guard foreign.isEmpty else {
             let more = foreign.count > 5 ? ["… and \(foreign.count - 5) more"] : []
             throw Diagnostics(

@@ -44,6 +44,8 @@ package struct BundleWriter: Sendable {
         package let files: Int
         /// The size of the bundle in bytes.
         package let size: Int
+        /// What became of the signature of the bundle that had the name.
+        package let signature: OldSignature
     }
 
     /// Writes the bundle and gives it its final name.
@@ -68,20 +70,26 @@ package struct BundleWriter: Sendable {
         try removeLeftovers(keeping: Set(plan.stored.map(\.path)))
         try space(try missingBytes()).check()
         try Directory.make(Path.join(staging, BundleWriter.incoming))
-        let written = try await writeStored(progress)
+        let copied = try await writeStored(progress)
         // The bundle gets its name only where every file in segments comes out to the byte.
         try await SegmentProof(plan.segmented).require(in: DirectoryContent(staging), progress)
         let generated = try GeneratedFiles(plan: plan).all
-        for file in generated { try replace(file.path, with: file.bytes) }
+        let signature = try OldSignature.found(in: target, replacedBy: generated)
+        var written = generated
+        if case .kept(let bytes) = signature {
+            written.append(.init(path: ModelSignature.name, bytes: bytes))
+        }
+        for file in written { try replace(file.path, with: file.bytes) }
         try Directory.removeTree(Path.join(staging, BundleWriter.incoming))
-        try removeLeftovers(keeping: Set(plan.stored.map(\.path) + generated.map(\.path)))
-        try synchronizeAll(generated.map(\.path))
+        try removeLeftovers(keeping: Set(plan.stored.map(\.path) + written.map(\.path)))
+        try synchronizeAll(written.map(\.path))
         try publish()
         _ = consume lock
         let generatedSize = generated.reduce(0) { $0 + $1.bytes.count }
         return Receipt(
-            path: target, written: written, resumed: plan.size - written,
-            files: plan.stored.count + generated.count, size: plan.size + generatedSize)
+            path: target, written: copied, resumed: plan.size - copied,
+            files: plan.stored.count + generated.count, size: plan.size + generatedSize,
+            signature: signature)
     }
 
     // MARK: Before

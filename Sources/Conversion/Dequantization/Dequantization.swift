@@ -73,6 +73,7 @@ package struct Dequantization: Sendable {
         case .mxfp4: break
         }
         if config.architecture == "GptOssForCausalLM" { try work.experts() }
+        if let end = scheme.scaleSuffix { try work.requireScales(end) }
         tensors = work.tensors
         switch scheme {
         case .mxfp4: keptType = .mxfp4

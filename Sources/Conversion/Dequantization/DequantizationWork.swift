@@ -174,6 +174,18 @@ struct DequantizationWork {
         return isInverse ? 1 / number[0] : number[0]
     }
 
+    /// Makes sure that no weight is left as codes of 8 bits: without its scale they would pass for the numbers.
+    func requireScales(_ end: String) throws(ConversionError) {
+        let codes: Set<DType> = [.f8e4m3, .f8e5m2, .f8e4m3fnuz, .f8e5m2fnuz, .i8]
+        let missing = stored.indices.filter { index in
+            let name = stored[index].name.split(separator: ".").last.map(String.init) ?? ""
+            return codes.contains(stored[index].dtype) && replaced[index] == nil && !removed.contains(index)
+                && !name.containsUTF8("scale") && !name.containsUTF8("zero_point")
+        }
+        guard !missing.isEmpty else { return }
+        throw .missingTensors(missing.map { stored[$0].name + end })
+    }
+
     // MARK: Tensors
 
     private func part(_ name: String) throws(ConversionError) -> StoredPart {

@@ -22,6 +22,15 @@ enum QuantizationScheme: Hashable, Sendable {
     /// bits.
     case nvfp4(isCompressedTensors: Bool)
 
+    /// What the name of a scale has behind its weight's; `nil` where a weight is not multiplied as it is stored.
+    var scaleSuffix: String? {
+        switch self {
+        case .fp8: "_scale_inv"
+        case .scaled, .modelOptimizer, .nvfp4: "_scale"
+        case .none, .gptq, .bitnet, .packed, .mxfp4: nil
+        }
+    }
+
     /// What the configuration states.
     /// - Parameter architecture: the class, of which only some can keep their blocks.
     /// - Throws: where the method is one that cannot be undone, or its values make no sense.

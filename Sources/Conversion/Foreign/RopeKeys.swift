@@ -66,11 +66,55 @@ enum RopeKeys {
         if layered.isEmpty { checkKind(rope, "\(key).", architecture, &review) }
     }
 
+    /// Whether two names of kinds mean the same rotations of a text.
+    private static func areOne(_ first: String, _ second: String) -> Bool {
+        let pair: Set<ExactName> = [ExactName(first), ExactName(second)]
+        return pair == ["su", "longrope"] || pair == ["default", "mrope"]
+    }
+
+    /// Keys that have to be numbers, or the converter passes over them, or over the kind.
+    private static let numbers = [
+        "factor", "original_max_position_embeddings", "low_freq_factor", "high_freq_factor", "beta_fast",
+        "beta_slow", "attention_factor", "attn_factor", "extrapolation_factor",
+    ]
+
+    private static func checkNumbers(
+        _ rope: JSON, _ kind: String, _ place: String, _ architecture: String, _ review: inout ForeignReview
+    ) {
+        for key in numbers {
+            guard let value = rope[key], value != .null, value.double == nil else { continue }
+            review.report(place + key, .error, "is \(ForeignReview.shown(value)), and not a number")
+        }
+        let isStated = rope["factor"].map { $0 != .null } ?? false
+        guard !isStated, ["linear", "yarn", "llama3"].contains(kind), kinds(architecture).contains(kind)
+        else {
+            return
+        }
+        review.report(
+            place + "factor", .warning,
+            kind == "llama3"
+                ? "is not there: transformers does not load the model, and the converter takes 8"
+                : "is not there: transformers does not load the model, and the converter leaves its \(kind) "
+                    + "rotations out")
+    }
+
     private static func checkKind(
         _ rope: JSON, _ place: String, _ architecture: String, _ review: inout ForeignReview
     ) {
         let name = rope["rope_type"] != nil ? "rope_type" : "type"
         let kind = rope[name]?.string?.lowercased() ?? "default"
+        if let stated = rope[name], stated != .null, stated.string.map({ kind.hasSameBytes(as: $0) }) != true
+        {
+            review.report(
+                place + name, .error, "is \(ForeignReview.shown(stated)), which is no kind of rotation")
+        }
+        if let own = rope["rope_type"]?.string, let other = rope["type"]?.string,
+            !own.hasSameBytes(as: other), !areOne(own, other)
+        {
+            review.report(
+                place + "type", .warning,
+                "is \"\(other)\", and rope_type is \"\(own)\": transformers takes that")
+        }
         if !kinds(architecture).containsExactly(kind) {
             let isHarmless = kind == "linear" && rope["factor"]?.double == 1
             if kind == "dynamic" {
@@ -86,6 +130,7 @@ enum RopeKeys {
                 )
             }
         }
+        checkNumbers(rope, kind, place, architecture, &review)
         if hasFixedBase(architecture), let base = rope["rope_theta"], !ForeignReview.isOne(base, of: [10000])
         {
             review.report(

@@ -9,10 +9,14 @@ package enum LoraKeys {
         case honoured(Kind)
         /// It changes no merged number.
         case ignored
-        /// It is ignored where it is a number, without which PEFT does not load the adapter.
-        case ignoredNumber
+        /// It is ignored where it is a share of what is dropped, or PEFT does not load the adapter.
+        case ignoredShare
+        /// It is ignored where it is one of PEFT's tasks, or PEFT does not load the adapter.
+        case ignoredTask
         /// Only `false` and `null` leave merging as it is.
         case off(String)
+        /// Only `null` leaves merging as it is: PEFT does not load an empty list either.
+        case null(String)
         /// Only `null` and an empty list leave merging as it is; of an empty object PEFT makes a configuration.
         case none(String)
         /// The start of the training (`init_lora_weights`).
@@ -56,7 +60,7 @@ package enum LoraKeys {
         ("loftq_config", .ignored),
         ("lora_alpha", .honoured(.number)),
         ("lora_bias", .off("adds to biases, too, and only PEFT can merge that")),
-        ("lora_dropout", .ignoredNumber),
+        ("lora_dropout", .ignoredShare),
         ("lora_ga_config", .ignored),
         ("megatron_config", .none("is for layers of Megatron, which divide weights in another way")),
         ("megatron_core", .ignored),
@@ -72,8 +76,8 @@ package enum LoraKeys {
         ("runtime_config", .ignored),
         ("target_modules", .honoured(.names)),
         ("target_parameters", .none("changes parameters that are not layers, and only PEFT can merge that")),
-        ("task_type", .ignored),
-        ("trainable_token_indices", .none("replaces rows of the embedding, and only PEFT can merge that")),
+        ("task_type", .ignoredTask),
+        ("trainable_token_indices", .null("replaces rows of the embedding, and only PEFT can merge that")),
         ("use_bdlora", .none("has matrices of blocks along the diagonal, and only PEFT can merge that")),
         ("use_dora", .off("scales rows by magnitudes (DoRA), and only PEFT can merge that")),
         ("use_qalora", .off("is for weights in groups of numbers, and cannot be merged into plain ones")),
@@ -88,6 +92,11 @@ package enum LoraKeys {
 
     /// All keys that are known, sorted by their bytes.
     package static var known: [String] { rules.map(\.key) }
+
+    /// The values of `task_type` (PEFT 0.17 to 0.21, `TaskType`).
+    fileprivate static let tasks: Set<ExactName> = [
+        "SEQ_CLS", "SEQ_2_SEQ_LM", "CAUSAL_LM", "TOKEN_CLS", "QUESTION_ANS", "FEATURE_EXTRACTION",
+    ]
 
     /// Values of `init_lora_weights` that leave the base model as it is and whose `B` or `A` begins as zeros.
     private static let harmlessStarts: Set<ExactName> = ["gaussian", "eva", "mica", "orthogonal"]
@@ -127,7 +136,12 @@ extension LoraKeys.Rule {
         let shown = text.utf8.count > 60 ? "\(text.prefix(57))…" : text
         switch self {
         case .ignored: return nil
-        case .ignoredNumber: return value.double == nil ? "is \(shown), and not a number" : nil
+        case .ignoredShare:
+            return value.double.map { $0 <= 1 } == true ? nil : "is \(shown), and not a number up to 1"
+        case .ignoredTask:
+            let isKnown = value.string.map { LoraKeys.tasks.contains($0) } ?? (value == .null)
+            return isKnown ? nil : "is \(shown), which is no task of PEFT's"
+        case .null(let reason): return value == .null ? nil : "is \(shown): it \(reason)"
         case .off(let reason): return value == false || value == .null ? nil : "is \(shown): it \(reason)"
         case .none(let reason): return value.isNothing ? nil : "is \(shown): it \(reason)"
         case .start: return LoraKeys.startProblem(value)

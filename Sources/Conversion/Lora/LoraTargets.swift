@@ -230,6 +230,7 @@ extension LoraAdapter {
                     fix: "check that adapter_config.json belongs to adapter_model.safetensors")
             }
             guard configuration.needsAllMatrices, tensor.name.hasUTF8Suffix(".weight") else { continue }
+            if configuration.targets.takesAllLinear, !Self.isLinear(tensor.name) { continue }
             let name = String(decoding: tensor.name.utf8.dropLast(".weight".utf8.count), as: UTF8.self)
             if (try? configuration.targets.take(name, isEmbedding: false)) == true {
                 throw ConversionError(
@@ -247,8 +248,10 @@ extension LoraAdapter {
     private func checkPairs(
         _ base: [CheckpointTensor], _ found: Set<ExactName>, _ model: BaseModel
     ) throws(ConversionError) {
-        guard !configuration.targets.takesAllLinear else { return }
+        let takesAll = configuration.targets.takesAllLinear
         let missing = base.filter { tensor in
+            // Only modules that are linear layers in every class that has them: a router of experts may be none.
+            if takesAll, !Self.isLinear(tensor.name) { return false }
             guard !found.contains(ExactName(tensor.name)), tensor.shape.count == 2,
                 tensor.name.hasUTF8Suffix(".weight"), !tensor.name.containsUTF8(".experts."),
                 !model.leavesOut(tensor.name)
@@ -262,6 +265,20 @@ extension LoraAdapter {
             "the adapter has no matrices for \"\(first.name)\", which target_modules in adapter_config.json names",
             notes: missing.count > 1 ? ["and for \(missing.count - 1) more of the base model's weights"] : [],
             fix: "check that all of the adapter was downloaded, and that adapter_config.json belongs to it")
+    }
+
+    /// The names of linear layers in the classes of transformers, where they are in a block of text.
+    private static let linearLayers: Set<ExactName> = [
+        "q_proj", "k_proj", "v_proj", "o_proj", "out_proj", "qkv_proj", "gate_proj", "up_proj", "down_proj",
+        "gate_up_proj", "query_key_value", "dense_h_to_4h", "dense_4h_to_h", "c_attn", "c_proj", "c_fc",
+        "fc1",
+        "fc2", "w1", "w2", "w3", "wqkv", "wo", "query", "key", "value",
+    ]
+
+    private static func isLinear(_ tensor: String) -> Bool {
+        let others = ["vision", "visual", "audio", "image"]
+        let module = tensor.split(separator: ".").dropLast().last.map(String.init) ?? ""
+        return linearLayers.contains(module) && !others.contains { tensor.containsUTF8($0) }
     }
 
     // MARK: Weights

@@ -85,6 +85,7 @@ struct PackCommand: KnapsackCommand {
         let target = try absolute(self.target ?? lock.bundle.name)
         if dryRun {
             do {
+                try OutputInSource.refuse(target, plan, in: Path.parent(source.manifest))
                 try replacement.require(target)
             } catch let problems as Diagnostics {
                 session.report(problems.all.map(\.asWarning))
@@ -93,6 +94,7 @@ struct PackCommand: KnapsackCommand {
             return session.add("plan", PlanSummary(plan).json)
         }
         // Before anything is converted.
+        try OutputInSource.refuse(target, plan, in: Path.parent(source.manifest))
         try replacement.require(target)
         let caches = cacheOptions.caches(session.context)
         let directory = Path.parent(source.manifest)
@@ -173,6 +175,14 @@ struct PackCommand: KnapsackCommand {
             "\nwrote \(receipt.path): \(Counted.text(receipt.files, "file")), \(ByteCount.text(receipt.size))"
         if receipt.resumed > 0 {
             text += " (\(ByteCount.text(receipt.resumed)) were there from an interrupted run)"
+        }
+        switch receipt.signature {
+        case .none: break
+        case .kept: text += "\nmodel.sig is kept: the bundle has the same bytes as the one that was signed"
+        case .outdated:
+            text +=
+                "\nmodel.sig was removed, because the bundle has changed; sign it again: knapsack sign "
+                + "\(ShellWord.quoted(receipt.path)) --key KEY"
         }
         if plan.named > plan.size {
             text += "\nequal files and tensors stored once saved \(ByteCount.text(plan.named - plan.size))"

@@ -85,7 +85,7 @@ struct SignCommand: KnapsackCommand {
         if isLock {
             return (try BundleSigner(lock: try Lock.read(target)), .lock)
         }
-        if let format = ArchiveFormat(path: target), try FileStatus.existing(target)?.kind != .directory {
+        if let format = ArchiveFormat(path: target), !FileStatus.isDirectory(target) {
             guard !fromLock else {
                 throw usage("--from-lock needs a directory or a lock: an archive is read to its end anyway")
             }

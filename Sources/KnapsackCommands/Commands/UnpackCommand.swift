@@ -69,7 +69,7 @@ struct UnpackCommand: KnapsackCommand {
     func execute(_ session: Session) async throws {
         let names = entry.isEmpty ? nil : Set(exactly: entry)
         let unpacker: Unpacker
-        if let format = ArchiveFormat(path: bundle), try FileStatus.existing(bundle)?.kind != .directory {
+        if let format = ArchiveFormat(path: bundle), !FileStatus.isDirectory(bundle) {
             unpacker = try Unpacker(
                 ArchiveContent(bundle, format: format), to: targets, entries: names)
         } else {

@@ -55,7 +55,7 @@ struct VerifyCommand: KnapsackCommand {
         return target.hasSuffix(".lock") ? target : nil
     }
 
-    private var isDirectory: Bool { (try? FileStatus.existing(target))??.kind == .directory }
+    private var isDirectory: Bool { FileStatus.isDirectory(target) }
 
     func execute(_ session: Session) async throws {
         let level: VerifyReport.Level = quick ? .quick : .full

@@ -37,8 +37,7 @@ package struct ImatrixFile: Sendable {
         } catch let error as FileError {
             throw Diagnostics(
                 Diagnostic(
-                    code: .imatrixUnreadable, "\(error)", fix: error.isMissing ? "check the path" : nil,
-                    verdict: .undecided))
+                    code: .imatrixUnreadable, "\(error)", fix: error.remedy(), verdict: .undecided))
         } catch let error as FormatError {
             throw Diagnostics(
                 Diagnostic(

@@ -56,8 +56,8 @@ package struct ImatrixInput: Sendable {
     private static func digest(_ location: String, _ entry: String) throws(Diagnostics) -> SHA256Digest {
         do {
             var buffer = Buffer(count: FileReader.blockSize)
-            let path = try Directory.realPath(location)
-            return try FileReader.read(path, gitBlob: false, buffer: &buffer) { _ in }.digests.sha256
+            let file = try FileHandle.named(location)
+            return try FileReader.read(file, gitBlob: false, buffer: &buffer) { _ in }.digests.sha256
         } catch {
             throw Diagnostics(
                 Diagnostic(

@@ -21,11 +21,12 @@ package struct PickleInspection: Equatable, Sendable {
 
     private init?(path: String) throws {
         do throws(FileError) {
-            let real = try Directory.realPath(path)
+            let real = try Directory.realPath(named: path)
             let status = try FileStatus.status(of: real)
-            guard status.kind != .directory, let scan = try PickleFact.scan(real, name: path) else {
-                return nil
-            }
+            guard status.kind != .directory else { return nil }
+            // What is no file is told by the name that it was given.
+            _ = try FileHandle.named(path)
+            guard let scan = try PickleFact.scan(real, name: path) else { return nil }
             self.path = path
             size = status.size
             self.scan = scan
@@ -33,7 +34,7 @@ package struct PickleInspection: Equatable, Sendable {
             throw Diagnostics(
                 Diagnostic(
                     code: .modelUnreadable, "\(error)",
-                    fix: error.isMissing ? "check the path" : "make it readable", verdict: .undecided))
+                    fix: error.remedy(), verdict: .undecided))
         }
     }
 

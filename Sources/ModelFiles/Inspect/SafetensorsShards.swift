@@ -47,7 +47,14 @@ struct SafetensorsShards {
 
     /// The files that an index of shards names.
     static func ofIndex(_ path: String) throws -> [String] {
-        let bytes = try FileReader.contents(of: Directory.realPath(path), limit: 1 << 28)
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try FileReader.contents(named: path, limit: 1 << 28)
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .modelUnreadable, "\(error)", fix: error.remedy(), verdict: .undecided))
+        }
         do throws(FormatError) {
             let names = try ShardIndex.fileNames(bytes.span)
             if let wrong = names.first(where: { RelativePath($0) == nil }) {
@@ -67,7 +74,7 @@ struct SafetensorsShards {
             throw Diagnostics(
                 Diagnostic(
                     code: .modelUnreadable, "\(error)",
-                    fix: error.isMissing ? "download the missing file" : "make it readable",
+                    fix: error.remedy(missing: "download the missing file"),
                     verdict: .undecided))
         }
         let size = file.status.size

@@ -130,15 +130,15 @@ package struct TensorModel: Sendable {
     /// The first bytes of a file; `nil` for a directory.
     private static func firstBytes(_ path: String) throws -> [UInt8]? {
         do throws(FileError) {
-            let real = try Directory.realPath(path)
+            let real = try Directory.realPath(named: path)
             let status = try FileStatus.status(of: real)
             if status.kind == .directory { return nil }
-            return try FileHandle.reading(real).bytes(0..<min(16, status.size))
+            return try FileHandle.named(path).bytes(0..<min(16, status.size))
         } catch {
             throw Diagnostics(
                 Diagnostic(
                     code: .modelUnreadable, "\(error)",
-                    fix: error.isMissing ? "check the path" : "make it readable", verdict: .undecided))
+                    fix: error.remedy(), verdict: .undecided))
         }
     }
 

@@ -29,7 +29,7 @@ struct TorchShards {
                 throw Diagnostics(
                     Diagnostic(
                         code: .modelUnreadable, "\(error)",
-                        fix: error.isMissing ? "download the missing file" : "make it readable",
+                        fix: error.remedy(missing: "download the missing file"),
                         verdict: .undecided))
             }
             checkpoints.append(try TorchShards.read(file, path))

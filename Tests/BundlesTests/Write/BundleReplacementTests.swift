@@ -38,9 +38,73 @@ import Testing
             #expect(problem(sample.plan.lock, sample.target) == nil)
             // Kaggle's command or a test of the bundle leave these.
             try writeFile(sample.target + "/__pycache__/knapsack.cpython-312.pyc", "")
-            try writeFile(sample.target + "/model.sig", "")
+            try writeFile(sample.target + "/model.sig", try SignSample.vector("key"))
             #expect(problem(sample.plan.lock, sample.target) == nil)
             _ = try await sample.pack()
+        }
+    }
+
+    @Test func aSignatureIsKeptAsLongAsTheBundleIsTheSame() async throws {
+        try await withTemporaryDirectory { directory in
+            let sample = try PackedSample(in: directory)
+            let signature = try SignSample.vector("key")
+            #expect(try await sample.pack().signature == .none)
+            try writeFile(sample.target + "/model.sig", signature)
+            #expect(try await sample.pack().signature == .kept(signature))
+            #expect(try contents(sample.target + "/model.sig") == signature)
+            #expect(try await sample.verify().findings.isEmpty)
+            // Of another loader than this build's.
+            try writeFile(sample.target + "/knapsack.py", "print()")
+            let writer = BundleWriter(
+                plan: sample.plan, locations: sample.locations, target: sample.target,
+                replacement: BundleReplacement(sample.plan.lock, isForced: true))
+            #expect(try await writer.write { _ in }.signature == .outdated)
+            #expect(try FileStatus.existing(sample.target + "/model.sig") == nil)
+        }
+    }
+
+    @Test func aFileNamedAsASignatureTakesReplace() async throws {
+        try await withTemporaryDirectory { directory in
+            let sample = try PackedSample(in: directory)
+            _ = try await sample.pack()
+            try writeFile(sample.target + "/model.sig", "my own notes")
+            #expect(problem(sample.plan.lock, sample.target)?.notes == ["model.sig"])
+            #expect(problem(sample.plan.lock, sample.target, isForced: true) == nil)
+        }
+    }
+
+    @Test(arguments: ["mine", ".git", "models/first/mine", "models/first/config.json", "store/x/y"])
+    func emptyDirectoriesOfOthersStay(_ path: String) async throws {
+        try await withTemporaryDirectory { directory in
+            let sample = try PackedSample(in: directory)
+            _ = try await sample.pack()
+            try Directory.removeFile(sample.target + "/models/first/config.json")
+            try Directory.make("\(sample.target)/\(path)")
+            for isForced in [false, true] {
+                let found = try #require(problem(sample.plan.lock, sample.target, isForced: isForced))
+                #expect(found.code == .outputExists && found.notes == [path + "/"])
+            }
+        }
+    }
+
+    @Test func aDirectoryWhoseFilesWereRemovedIsStillTheBundles() async throws {
+        try await withTemporaryDirectory { directory in
+            let sample = try PackedSample(in: directory)
+            _ = try await sample.pack()
+            try Directory.removeFile(sample.target + "/models/first/sub/weights.bin")
+            try Directory.make(sample.target + "/__pycache__")
+            #expect(problem(sample.plan.lock, sample.target) == nil)
+        }
+    }
+
+    @Test func aLinkInTheBundlesPlaceTakesReplace() async throws {
+        try await withTemporaryDirectory { directory in
+            let sample = try PackedSample(in: directory)
+            _ = try await sample.pack()
+            try Directory.removeFile(sample.target + "/README.md")
+            try makeLink(sample.target + "/README.md", to: directory + "/mine.md")
+            #expect(problem(sample.plan.lock, sample.target)?.notes == ["README.md"])
+            #expect(problem(sample.plan.lock, sample.target, isForced: true) == nil)
         }
     }
 

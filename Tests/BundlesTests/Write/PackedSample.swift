@@ -35,11 +35,13 @@ struct PackedSample {
         plan = try Plan(Samples.lock(Samples.bundle, entries))
     }
 
-    var writer: BundleWriter {
+    var locations: [RelativePath: String] {
         var locations: [RelativePath: String] = [:]
         for file in plan.stored { locations[file.path] = "\(directory)/source/\(file.entry)/\(file.file)" }
-        return BundleWriter(plan: plan, locations: locations, target: target)
+        return locations
     }
+
+    var writer: BundleWriter { BundleWriter(plan: plan, locations: locations, target: target) }
 
     func pack() async throws -> BundleWriter.Receipt { try await writer.write { _ in } }
 

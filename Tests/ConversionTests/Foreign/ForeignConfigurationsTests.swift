@@ -89,6 +89,28 @@ private let defaults: [(kind: String, architecture: String, config: JSON)] = {
         ("gemma2", #"{"type": "linear", "factor": 2.0}"#, "error rope_scaling.type"),
         ("gemma2", #"{"type": "linear", "factor": 1.0}"#, ""),
         ("llama", #"{"rope_type": "xpos"}"#, "error rope_scaling.rope_type"),
+        ("llama", #"{"type": "linear", "factor": "2"}"#, "error rope_scaling.factor"),
+        ("llama", #"{"type": "linear", "factor": true}"#, "error rope_scaling.factor"),
+        ("llama", #"{"type": "linear", "factor": null}"#, "warning rope_scaling.factor"),
+        ("llama", #"{"type": "linear"}"#, "warning rope_scaling.factor"),
+        (
+            "llama",
+            #"{"rope_type": "yarn", "factor": "4", "original_max_position_embeddings": 32}"#,
+            "error rope_scaling.factor"
+        ),
+        ("llama", #"{"rope_type": "llama3", "factor": "8"}"#, "error rope_scaling.factor"),
+        (
+            "llama", #"{"rope_type": "llama3", "factor": 8, "low_freq_factor": "1"}"#,
+            "error rope_scaling.low_freq_factor"
+        ),
+        ("llama", #"{"rope_type": "LINEAR", "factor": 2.0}"#, "error rope_scaling.rope_type"),
+        ("llama", #"{"rope_type": 3}"#, "error rope_scaling.rope_type"),
+        (
+            "llama",
+            #"{"type": "linear", "rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 32}"#,
+            "warning rope_scaling.type"
+        ),
+        ("phi3", #"{"type": "su", "rope_type": "longrope"}"#, ""),
         ("llama", #"{"rope_type": "yarn", "factor": 4, "power": 2}"#, "unknown rope_scaling.power"),
         ("qwen2", #"{"partial_rotary_factor": 0.5}"#, "error rope_scaling.partial_rotary_factor"),
         ("stablelm", #"{"rope_theta": 1000000}"#, "error rope_scaling.rope_theta"),

@@ -56,6 +56,74 @@ def test_files_of_others_in_a_bundle_stay(project):
     project.pack().expect(0)
 
 
+@pytest.mark.parametrize("suffix", [".tar", ".tar.zst", ".zip"])
+def test_files_of_others_in_an_archive_stay(project, suffix):
+    output = project.bundle.with_name(f"bundle{suffix}")
+    project.pack(output=output).expect(0)
+    whole = project.folder / "whole"
+    if suffix == ".zip":
+        with zipfile.ZipFile(output, "a") as archive:
+            archive.writestr("thesis.tex", "years of work")
+    else:
+        plain = ["--zstd"] if suffix == ".tar.zst" else []
+        whole.mkdir()
+        subprocess.run(["tar", *plain, "-xf", output, "-C", whole], check=True)
+        (whole / "thesis.tex").write_text("years of work")
+        names = sorted(path.name for path in whole.iterdir())
+        subprocess.run(["tar", *plain, "--format=ustar", "-cf", output, "-C", whole, *names], check=True)
+    before = output.read_bytes()
+    for options in ([], ["--replace"]):
+        done = project.pack(*options, output=output).expect(2)
+        assert "thesis.tex" in done.stderr
+    assert output.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["mine", ".git", "files/data/drafts"])
+def test_empty_directories_of_others_stay(project, name):
+    project.pack().expect(0)
+    (project.bundle / name).mkdir()
+    done = project.pack().expect(2)
+    assert f"{name}/" in done.stderr and (project.bundle / name).is_dir()
+
+
+def test_sums_that_somebody_changed_take_replace(project):
+    project.pack().expect(0)
+    (project.bundle / "SHA256SUMS").write_text("x\n")
+    done = project.pack().expect(2)
+    assert "SHA256SUMS" in done.stderr and (project.bundle / "SHA256SUMS").read_text() == "x\n"
+    project.pack("--replace").expect(0)
+
+
+@pytest.mark.parametrize("name", ["b", "sub/b", "b.tar"])
+def test_a_bundle_is_not_written_into_what_it_is_packed_from(project, name):
+    output = project.folder / "data" / name
+    done = project.pack(output=output).expect(2)
+    assert "path:data" in done.stderr and not output.exists()
+    text = project.manifest.read_text()
+    project.manifest.write_text(f'{text}exclude = ["{name}*"]\n')
+    project.pack(output=output).expect(0)
+    project.knapsack("lock", project.manifest, "--locked").expect(0)
+
+
+def test_a_signature_goes_only_when_it_would_not_hold_and_not_without_a_word(project):
+    key, public = project.folder / "key.pem", project.folder / "pub.pem"
+    make = ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key]
+    subprocess.run(make, check=True, capture_output=True)
+    subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-out", public], check=True, capture_output=True)
+    project.pack().expect(0)
+    project.knapsack("sign", project.bundle, "--key", key).expect(0)
+    signature = (project.bundle / "model.sig").read_bytes()
+    done = project.pack().expect(0)
+    assert "model.sig is kept" in done.stderr
+    assert (project.bundle / "model.sig").read_bytes() == signature
+    project.knapsack("verify", project.bundle, "--key", public).expect(0)
+    (project.folder / "data" / "c.txt").write_text("three")
+    done = project.pack().expect(0)
+    assert "model.sig was removed" in done.stderr and f"knapsack sign {project.bundle} --key" in done.stderr
+    assert not (project.bundle / "model.sig").exists()
+    assert "model.sig" not in project.pack().expect(0).stderr
+
+
 @pytest.mark.parametrize("suffix", ["", ".tar", ".tar.zst", ".zip"])
 def test_another_manifests_bundle_takes_replace(project, suffix):
     output = project.bundle.with_name(f"bundle{suffix}")

@@ -258,6 +258,57 @@ def test_what_no_bundle_has_is_refused_with_one_line(bundle, python, tmp_path):
     ask(bundle, code, python)
 
 
+def test_a_revision_that_no_bundle_has_is_refused_with_one_line(bundle, python, tmp_path):
+    """Whatever asks for it, and wherever it would be put; "check your internet connection" is not the reason."""
+    code = f"""
+        from huggingface_hub import HfApi, hf_hub_download, snapshot_download
+        from huggingface_hub.errors import LocalEntryNotFoundError, RevisionNotFoundError
+        out = {str(tmp_path / "out")!r}
+        for revision in ("v9", "{D}", "refs/pr/2"):
+            line = f"org/tuned: revision {{revision!r}} is in no attached bundle; they have: {B}, main, refs/pr/1"
+            for call in (
+                lambda **how: hf_hub_download("org/tuned", "config.json", revision=revision, **how),
+                lambda **how: hf_hub_download("org/tuned", "none", revision=revision, **how),
+                lambda **how: snapshot_download("org/tuned", revision=revision, **how),
+                lambda **how: snapshot_download("org/tuned", revision=revision, allow_patterns="*.json", **how),
+            ):
+                for how in ({{}}, {{"local_dir": out + "1"}}, {{"cache_dir": out + "2"}}, {{"local_files_only": True}}):
+                    error = error_of(call, **how)
+                    assert isinstance(error, LocalEntryNotFoundError) and str(error) == line, (how, repr(error))
+            error = error_of(HfApi().list_repo_files, "org/tuned", revision=revision)
+            assert isinstance(error, RevisionNotFoundError) and line in str(error), error
+        error = error_of(hf_hub_download, "org/data", "train.csv", repo_type="dataset", revision="v9")
+        assert str(error) == "org/data: revision 'v9' is in no attached bundle; they have: {D}, main", error
+        assert not opened
+    """
+    ask(bundle, code, python)
+
+
+def test_transformers_hands_on_which_revisions_there_are(bundle, python, tmp_path):
+    code = f"""
+        import contextlib, io
+        from transformers import AutoConfig, AutoTokenizer
+        line = "org/tuned: revision 'v9' is in no attached bundle; they have: {B}, main, refs/pr/1"
+        said = io.StringIO()
+        for call in (AutoConfig.from_pretrained, AutoTokenizer.from_pretrained):
+            for how in ({{}}, {{"cache_dir": {str(tmp_path / "out")!r}}}):
+                with contextlib.redirect_stderr(said):
+                    error = error_of(call, "org/tuned", revision="v9", **how)
+                # transformers 4 states a reason of its own, with the line before it and beside it.
+                assert line in str(error) or line in said.getvalue() and str(error.__cause__) == line, error
+    """
+    ask(bundle, code, python, modules=["transformers"])
+
+
+def test_datasets_hands_on_which_revisions_there_are(bundle, python):
+    code = f"""
+        import datasets
+        error = error_of(datasets.load_dataset, "org/data", revision="v9")
+        assert "org/data: revision 'v9' is in no attached bundle; they have: {D}, main" in str(error), error
+    """
+    ask(bundle, code, python, modules=["datasets"])
+
+
 def test_nothing_leaves_the_machine(bundle, python):
     """Calls that only the Hub could answer, other hosts, and other services, with a proxy set and without."""
     code = """
@@ -550,8 +601,47 @@ def test_handles_that_no_bundle_has(bundle):
         assert str(error) == "o/m/f/v/1 is in no attached bundle; their models of Kaggle: o/m/f/v/2", error
         error = error_of(kagglehub.dataset_download, "o/d")
         assert str(error) == "o/d is in no attached bundle; their datasets of Kaggle: none", error
+        for handle in ("o/m/f/v/1", "o/m/f/other"):
+            error = error_of(kagglehub.model_download, handle, output_dir="out")
+            assert str(error) == f"{handle} is in no attached bundle; their models of Kaggle: o/m/f/v/2", error
+        assert not os.path.exists("out")
+        assert not [address for address in opened if address[1] != 9], opened
     """
     ask(bundle, code)
     notebook = {"KAGGLE_KERNEL_RUN_TYPE": "Interactive", "KAGGLE_DATA_PROXY_URL": "http://127.0.0.1:9"}
     notebook.update(KAGGLE_DATA_PROXY_TOKEN="token", KAGGLE_USER_SECRETS_TOKEN="token")
     ask(bundle, code, env=notebook)  # Kaggle's own proxy is asked, and cannot be reached
+
+
+def test_the_versions_of_what_is_asked_for_come_first(tmp_path):
+    """A bundle may have more handles than a line lists."""
+    bundle = Bundle(tmp_path / "input" / "one")
+    for number in range(40):
+        bundle.add(f"k{number}", "model", {"w": b"1"}, kaggle(f"a/m{number}/transformers/v/1"))
+    bundle.add("last", "model", {"w": b"1"}, kaggle("z/m/transformers/v/3"))
+    bundle.add("data", "dataset", {"w": b"1"}, kaggle("z/d/versions/3", "dataset"))
+    code = """
+        import kagglehub
+        error = error_of(kagglehub.model_download, "z/m/transformers/v/2")
+        assert "their models of Kaggle: z/m/transformers/v/3, a/m0/" in str(error), error
+        assert str(error).endswith(" and 11 more"), error
+        error = error_of(kagglehub.dataset_download, "z/d/versions/2")
+        assert str(error) == "z/d/versions/2 is in no attached bundle; their datasets of Kaggle: z/d/versions/3", error
+    """
+    ask(bundle.write(), code)
+
+
+def test_what_was_downloaded_to_a_directory_before_is_still_found(bundle, tmp_path):
+    """kagglehub needs nobody to ask, where its own mark states that all is there."""
+    code = f"""
+        import kagglehub
+        from kagglehub.cache import Cache
+        from kagglehub.handle import parse_dataset_handle
+        out = {str(tmp_path / "out")!r}
+        os.makedirs(out)
+        open(out + "/x.csv", "w").close()
+        Cache(override_dir=out).mark_as_complete(parse_dataset_handle("z/other/versions/1"))
+        assert kagglehub.dataset_download("z/other/versions/1", output_dir=out) == out
+        assert not opened
+    """
+    ask(bundle, code)

@@ -172,6 +172,19 @@ def test_a_directory_whose_names_all_can_change_is_no_scratch(bundle, user, scra
     expect_refusal(bundle, user, scratch, "others can replace what is in it")
 
 
+@is_root
+@pytest.mark.parametrize("depth", [0, 1])
+def test_a_directory_below_another_users_is_no_scratch(bundle, scratch, depth):
+    """That user could rename it, and put a link in its place between a look at it and its use."""
+    above = scratch.parent / "strangers"
+    inner = above / "mine" if depth else above
+    inner.mkdir(parents=True)
+    os.chown(above, STRANGER, STRANGER)
+    expect_refusal(bundle, 0, inner, f"{above}: others can replace what is in it")
+    os.chown(above, 0, 0)
+    expect_whole(bundle, 0, inner)
+
+
 def test_the_default_is_never_such_a_directory(bundle, tmp_path, monkeypatch, scratch):
     code = "import knapsack; print(knapsack._default_scratch())"
     done = run(bundle, code, env={"TMPDIR": str(scratch), "KNAPSACK_SCRATCH": None}, sandbox=False)
@@ -180,6 +193,31 @@ def test_the_default_is_never_such_a_directory(bundle, tmp_path, monkeypatch, sc
     os.chmod(scratch, 0o777)
     done = run(bundle, code, env={"TMPDIR": str(scratch), "KNAPSACK_SCRATCH": None}, sandbox=False)
     assert done.stdout.strip() != str(scratch)
+
+
+# Views
+
+
+TAKEN = {
+    "a file": lambda link: (link.unlink(), link.write_bytes(b"evil")),
+    "a directory": lambda link: (link.unlink(), link.mkdir(), (link / "x").write_bytes(b"evil")),
+    "another link": lambda link: (link.unlink(), link.symlink_to("/etc/passwd")),
+    "nothing": lambda link: link.unlink(),
+}
+
+
+@pytest.mark.parametrize("take", TAKEN.values(), ids=TAKEN.keys())
+def test_a_link_that_something_took_the_place_of_is_put_back(bundle, tmp_path, take):
+    scratch = tmp_path / "own"
+    code = "import knapsack; knapsack.activate(); print(knapsack.path('tuned'))"
+    views = run(bundle, code, scratch=scratch, sandbox=False).stdout
+    links = [path for path in (scratch / f"knapsack-{os.getuid()}").rglob("w") if path.is_symlink()]
+    assert len(links) >= 2 and views
+    before = {link: os.readlink(link) for link in links}
+    for link in links:
+        take(link)
+    again = run(bundle, code, scratch=scratch, sandbox=False).stdout
+    assert again == views and {link: os.readlink(link) for link in links} == before
 
 
 # Files that somebody prepared
@@ -365,6 +403,6 @@ def test_a_full_scratch_is_told_and_leaves_nothing_behind(bundle, scratch):
         pytest.skip("no namespaces on this machine")
     lines = done.stdout.splitlines()
     assert done.returncode == 0, done.stderr
-    assert "need 1,024,004 bytes" in lines[0] and "KNAPSACK_SCRATCH" in lines[0]
+    assert "1 file to rebuild here needs 1,024,004 bytes" in lines[0] and "KNAPSACK_SCRATCH" in lines[0]
     assert "cannot be written (No space left on device); set KNAPSACK_SCRATCH" in lines[2]
     assert lines[1] == lines[3] == "[]" and lines[4] == "well"

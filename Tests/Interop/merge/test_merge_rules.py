@@ -160,14 +160,15 @@ REFUSED = {
     "megatron_config": [{"a": 1}],
     "monteclora_config": [{"num_samples": 2}],
     "target_parameters": [["mlp.experts.down_proj"]],
-    "trainable_token_indices": [[1], {"embed_tokens": [1]}],
+    "trainable_token_indices": [[], [1], {"embed_tokens": [1]}],
     "use_bdlora": [{"nblocks": 2}],
     "velora_config": [{"num_groups": 2}],
     "init_lora_weights": ["pissa", "pissa_niter_16", "olora", "OLoRA", "corda", "loftq", "lora_ga", "zeros", 1, ""],
     "bias": ["lora", None],
     "lora_alpha": ["8", True, None],
     "r": [0, 2.5, True],
-    "lora_dropout": [None],
+    "lora_dropout": [None, 1.5],
+    "task_type": ["CAUSAL_LM ", "causal_lm", "", 5],
     "use_rslora": [1],
     "fan_in_fan_out": ["false"],
     "peft_type": ["lora"],
@@ -351,3 +352,10 @@ def test_a_whole_tensor_that_is_not_named_is_an_error(merge, name, config):
     extra = {f"base_model.model.{name}": torch.zeros(16)}
     merge.adapter(MODULES, extra=extra, config=config)
     merge.refused(name, "leave it out")
+
+
+@pytest.mark.parametrize("config", [{}, {"init_lora_weights": False}], ids=["plain", "random"])
+def test_all_linear_names_every_linear_layer(merge, config):
+    """A file that was cut while it was saved; PEFT only warns of missing keys, or draws the matrices by chance."""
+    merge.adapter([name for name in MODULES if name.endswith(("q_proj", "v_proj"))], config={"target_modules": "all-linear", **config})
+    merge.refused("model.layers.0.self_attn.k_proj")

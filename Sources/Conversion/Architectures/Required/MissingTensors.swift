@@ -65,10 +65,14 @@ package struct MissingTensors: Sendable {
             }
         }
         let found = names.sources(of: base)
-        let own = found.first { isStyle.contains(firstPart($0)) } ?? names.source(of: base)
+        let longest = names.source(of: base)
+        let own =
+            longest.flatMap { isStyle.contains(firstPart($0)) ? $0 : nil }
+            ?? found.first { isStyle.contains(firstPart($0)) } ?? longest
         // The two halves of one layer, which the checkpoint has as one.
         return own.map { (prefix ?? "") + $0.replacingUTF8(".k_b_proj", with: ".kv_b_proj") + end }
             .map { $0.replacingUTF8(".v_b_proj", with: ".kv_b_proj") }
+            .map { $0.replacingUTF8("e_score_correction.bias", with: "e_score_correction_bias") }
     }
 
     private static func firstPart(_ name: String) -> String {
@@ -94,25 +98,25 @@ package struct MissingTensors: Sendable {
 
     /// The tensors that a model lacks, as the checkpoint would call them; empty where none is missing, where it is of no
     /// family that is known, and where it cannot be said.
+    ///
+    /// Of a quantized model it can be said where the quantization that `config.json` states can be undone by names and
+    /// shapes alone.
     /// - Parameters:
     ///   - config: the model's `config.json`.
     ///   - tensors: all of the checkpoint.
     package static func names(_ config: JSON, _ tensors: [CheckpointTensor]) -> [String] {
-        // What quantizes a model gives its tensors other names.
-        guard config["quantization_config"] == nil || config["quantization_config"] == .null,
-            config["text_config"]?["quantization_config"] == nil, !tensors.isEmpty
-        else { return [] }
+        guard config["text_config"]?["quantization_config"] == nil, !tensors.isEmpty else { return [] }
         do throws(ConversionError) {
             // How many tokens there are decides no name.
             let files = ModelDocuments([
                 "config.json": Array(config.compactText.utf8), "tokenizer.json": Array(#"{"model":{}}"#.utf8),
             ])
             let model = try HuggingFaceModel(
-                directoryName: "", files: files, card: nil, tensors: tensors, isVocabularyOnly: true)
+                directoryName: "", files: files, card: nil, tensors: tensors)
             let family = try ArchitectureRegistry.family(of: model.config.architecture)
             var architecture: any ModelArchitecture = try family.init(model)
             var found = MissingTensors()
-            for (index, tensor) in tensors.enumerated() {
+            for (index, tensor) in model.tensors.enumerated() {
                 guard !TextTensors.leftOut.contains(where: { tensor.name.hasUTF8Suffix($0) }),
                     let name = family.name(of: tensor.name)
                 else { continue }

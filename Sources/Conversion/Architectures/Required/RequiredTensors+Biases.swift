@@ -22,6 +22,13 @@ extension RequiredTensors {
         if name.hasUTF8Prefix("Falcon") {
             return isTrue("bias") ? ["attn_qkv", "attn_output", "ffn_up", "ffn_down"] : []
         }
+        if name.hasUTF8Prefix("Ernie4_5") {
+            let shared = ["ffn_gate_shexp", "ffn_up_shexp", "ffn_down_shexp"]
+            return isTrue("use_bias") ? projections + ["attn_output"] + feedForward + shared : []
+        }
+        if name.hasUTF8Prefix("DeepseekV") {
+            return isTrue("attention_bias") ? ["attn_q_a", "attn_kv_a_mqa", "attn_output"] : []
+        }
         let families = ["Llama", "Granite", "Qwen3", "Gemma", "Cohere", "Olmo"]
         guard families.contains(where: { name.hasUTF8Prefix($0) }) else { return [] }
         let hasFeedForward = name.hasUTF8Prefix("Llama") || name.hasUTF8Prefix("Granite")

@@ -160,6 +160,12 @@ extension DeepSeek2 {
         let hasExperts = config.first(["n_routed_experts"]) != nil
         let dense = config.first(["first_k_dense_replace"])?.wholeNumber ?? 0
         let isShared = (config.first(["n_shared_experts"])?.wholeNumber ?? 0) > 0
+        // By it experts are chosen without being weighed: of the class of V3 always, of V2's with that method.
+        let method = config.raw["topk_method"]?.string
+        let isChosen =
+            method.map { $0.hasSameBytes(as: "noaux_tc") }
+            ?? config.architecture.hasUTF8Prefix("DeepseekV3")
+        let experts = RequiredTensors.experts + (isChosen ? ["exp_probs_b.bias"] : [])
         let attention =
             [
                 "attn_norm", "attn_kv_a_norm", "attn_kv_a_mqa", "attn_k_b", "attn_v_b", "attn_output",
@@ -167,16 +173,20 @@ extension DeepSeek2 {
             ] + (hasShortQueries ? ["attn_q_a", "attn_q_a_norm", "attn_q_b"] : ["attn_q"])
         return RequiredTensors(RequiredTensors.embeddings) { block in
             guard hasExperts, block >= dense else { return attention + RequiredTensors.dense }
-            return attention + RequiredTensors.experts + (isShared ? RequiredTensors.sharedExperts : [])
+            return attention + experts + (isShared ? RequiredTensors.sharedExperts : [])
         }
     }
 }
 
 extension Falcon {
     package static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
-        RequiredTensors(
+        // Attention and what follows it work side by side, each behind a norm of its own.
+        let norms = config.first(["num_ln_in_parallel_attn"])?.wholeNumber
+        let isNew = config.boolIfPresent("new_decoder_architecture") == true
+        return RequiredTensors(
             ["token_embd", "output_norm+"],
-            block: ["attn_norm+", "attn_qkv", "attn_output", "ffn_up", "ffn_down"])
+            block: ["attn_norm+", "attn_qkv", "attn_output", "ffn_up", "ffn_down"]
+                + ((norms ?? (isNew ? 2 : 1)) == 2 ? ["attn_norm_2+"] : []))
     }
 }
 
@@ -224,9 +234,11 @@ extension ErnieMoe {
     package static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
         let first = config.first(["moe_layer_start_index"])?.wholeNumber ?? 0
         let isShared = (config.first(["moe_num_shared_experts"])?.wholeNumber ?? 0) > 0
+        let isChosen = config.raw["moe_use_aux_free"]?.bool != false
+        let experts = RequiredTensors.experts + (isChosen ? ["exp_probs_b.bias"] : [])
         return RequiredTensors(RequiredTensors.embeddings) { block in
             guard block >= first else { return RequiredTensors.llama + RequiredTensors.dense }
-            return RequiredTensors.llama + RequiredTensors.experts
+            return RequiredTensors.llama + experts
                 + (isShared ? RequiredTensors.sharedExperts : [])
         }
     }

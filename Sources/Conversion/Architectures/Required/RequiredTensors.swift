@@ -4,7 +4,7 @@ import Tensors
 /// The tensors that a model of a family must have, by their names in GGUF: those without which llama.cpp does not load
 /// it (`create_tensor` without `TENSOR_NOT_REQUIRED` in src/models of 2026-11), and what the configuration asks for.
 ///
-/// A name has no ".weight"; with "+" at its end it stands for a weight and a bias.
+/// A name has no ".weight"; with "+" at its end it stands for a weight and a bias, and with ".bias" for that alone.
 package struct RequiredTensors: Sendable {
     /// Those that a model has once.
     var whole: [String]
@@ -57,6 +57,7 @@ package struct RequiredTensors: Sendable {
     func missing(from names: Set<ExactName>, blockCount: Int) -> [String] {
         func isThere(_ name: String) -> Bool { names.contains(name) }
         func expanded(_ name: String, _ prefix: String) -> [String] {
+            if name.hasUTF8Suffix(".bias") { return [prefix + name] }
             guard name.hasUTF8Suffix("+") else { return ["\(prefix)\(name).weight"] }
             let base = "\(prefix)\(name.dropLast())"
             return ["\(base).weight", "\(base).bias"]

@@ -55,7 +55,7 @@ struct ModelInputs {
             } catch {
                 throw Diagnostics(
                     Diagnostic(
-                        code: .fileUnreadable, "\(name): \(error)", fix: "make it readable",
+                        code: .fileUnreadable, "\(name): \(error)", fix: error.remedy(),
                         verdict: .undecided))
             }
         }
