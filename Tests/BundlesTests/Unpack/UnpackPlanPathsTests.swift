@@ -6,11 +6,11 @@ import Testing
 @testable import Manifests
 @testable import Storage
 
-/// What a lock from strangers may not ask for.
-@Suite struct UnpackPlanTests {
-    private func problem(_ paths: [RelativePath], in name: String = "m") throws -> String? {
+/// Which paths a lock may ask for at once.
+@Suite struct UnpackPlanPathsTests {
+    private func problem(_ paths: [RelativePath]) throws -> String? {
         let entry = LockedEntry(
-            name: name, kind: .files,
+            name: "m", kind: .files,
             asked: Asked(source: "path:m", include: nil, exclude: [], license: nil), origin: .path,
             license: nil, facts: [], files: try paths.map { try Samples.file($0, content: "\($0)") },
             tensors: [])
@@ -34,9 +34,5 @@ import Testing
 
     @Test func refusesOnePathTwice() throws {
         #expect(try problem(["a/b", "c", "a/b"])?.hasSuffix("two files would be at \"m/a/b\"") == true)
-    }
-
-    @Test func refusesTheNameOfTheUnfinishedFiles() throws {
-        #expect(try problem(["a"], in: ".knapsack-unpack")?.contains("an entry has the name") == true)
     }
 }
