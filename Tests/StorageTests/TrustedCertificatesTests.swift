@@ -69,7 +69,7 @@ import Testing
         try await withTemporaryDirectory { root in
             try writeFile(root + "/etc/ssl/cert.pem", Self.one)
             try writeFile(root + "/key.pem", "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n")
-            try writeFile(root + "/cut.pem", Self.one.dropLast(20))
+            try writeFile(root + "/cut.pem", String(Self.one.dropLast(20)))
             for name in ["key.pem", "cut.pem"] {
                 let path = "\(root)/\(name)"
                 let problem = TrustedCertificates.Problem.empty(variable: "SSL_CERT_FILE", path: path)
