@@ -11,7 +11,8 @@ extension Diagnostics {
         self.init(
             Diagnostic(
                 code: .notABundle,
-                kind == .file ? "\(path) is a file, and no archive that Knapsack reads (\(formats))" : "\(error)",
+                kind == .file
+                    ? "\(path) is a file, and no archive that Knapsack reads (\(formats))" : "\(error)",
                 fix: kind == .file && isOtherArchive
                     ? "unpack it with the program that made it, and name the directory"
                     : "name a directory that knapsack pack wrote",

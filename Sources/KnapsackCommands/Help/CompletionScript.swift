@@ -7,7 +7,8 @@ enum CompletionScript {
         let option = "--generate-completion-script"
         let shell =
             switch arguments.count {
-            case 1 where arguments[0].hasPrefix(option + "="): String(arguments[0].dropFirst(option.count + 1))
+            case 1 where arguments[0].hasPrefix(option + "="):
+                String(arguments[0].dropFirst(option.count + 1))
             case 2 where arguments[0] == option: arguments[1]
             default: ""
             }
