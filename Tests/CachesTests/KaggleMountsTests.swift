@@ -83,8 +83,8 @@ import Testing
             #expect(other.notes.contains("tiny/bert/transformers/small/10"))
             #expect(other.fix?.hasSuffix("or name what is attached") == true)
             let unknown = try #require(try finding("tiny/cat/transformers/small/3", caches))
-            let attach = "attach it to this notebook (Add Input), or run kagglehub"
-            #expect(unknown.fix?.hasPrefix(attach) == true)
+            #expect(
+                unknown.fix?.hasPrefix("attach it to this notebook (Add Input), or run kagglehub") == true)
             // Outside of a notebook nothing can be attached.
             let outside = Caches(
                 hub: HubCache(root: ""), kagglehub: cache,

@@ -78,8 +78,9 @@ import Testing
             let directory = TrustedCertificates.Problem.empty(variable: "SSL_CERT_DIR", path: root)
             #expect(find(["SSL_CERT_DIR": root], root: root) == .failure(directory))
             for path in [root, root + "/missing", "/dev/null"] {
-                let found = find(["SSL_CERT_FILE": path], root: root)
-                guard case .failure(.unreadable("SSL_CERT_FILE", _)) = found else {
+                guard
+                    case .failure(.unreadable("SSL_CERT_FILE", _)) = find(["SSL_CERT_FILE": path], root: root)
+                else {
                     Issue.record("\(path) is no file of certificates")
                     continue
                 }

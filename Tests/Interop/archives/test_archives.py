@@ -405,6 +405,15 @@ def test_verify_of_what_is_no_archive(archives, tmp_path):
     refuses(archives, tmp_path / "renamed.tar", "renamed.tar")
 
 
+@pytest.mark.parametrize("suffix", [".tar.gz", ".tar.xz", ".tar.bz2", ".7z"])
+@pytest.mark.parametrize("command", [["verify"], ["unpack", "--to", "out"]])
+def test_an_archive_of_another_kind_is_refused_by_name(packed, tmp_path, command, suffix):
+    path = tmp_path / f"x{suffix}"
+    path.write_bytes(b"compressed")
+    done = packed.knapsack(*command, path, cwd=tmp_path).expect(2)
+    assert "no archive that Knapsack reads (.tar, .tar.zst, .zip)" in done.stderr and "unpack it" in done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.root
 def test_an_extracted_zip_works_in_a_notebook(packed, base, original_embedding, tmp_path):
