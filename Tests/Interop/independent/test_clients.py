@@ -11,7 +11,7 @@ import genuine
 import pytest
 import transformers
 from cli import Knapsack
-from make_models import bpe
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 SMALL = dict(vocab_size=320, hidden_size=16, intermediate_size=24, num_hidden_layers=1, num_attention_heads=2, max_position_embeddings=64)
 MODELS = {
@@ -35,8 +35,9 @@ def publish(hub, folder, name):
     kind, values, saving = MODELS[name]
     cls = getattr(transformers, kind)
     cls(cls.config_class(**values)).save_pretrained(folder, **saving)
-    bpe(folder)
-    (folder / "pre-tokenizer.txt").unlink()
+    words = Tokenizer(models.WordLevel({"[UNK]": 0, "[PAD]": 1, "the": 2, "sack": 3}, unk_token="[UNK]"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    transformers.PreTrainedTokenizerFast(tokenizer_object=words, unk_token="[UNK]", pad_token="[PAD]").save_pretrained(folder)
     (folder / "README.md").write_text("---\nlicense: mit\n---\n")
     (folder / "onnx").mkdir()
     (folder / "onnx" / "model.onnx").write_bytes(b"x" * 100)

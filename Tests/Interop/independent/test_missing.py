@@ -4,7 +4,6 @@ Each model is made by its class and written by `save_pretrained`. Then each tens
 every layer has, the last layer's). transformers 5.23 draws such a tensor by chance, with a warning. `check` has to find each.
 """
 
-import json
 import re
 
 import pytest
