@@ -23,7 +23,7 @@ package struct HubCache: Sendable {
     ///
     /// - Throws: what is missing or wrong, with what is there instead.
     package func resolve(_ repository: HubRepository, revision: String) throws(Diagnostics) -> String {
-        var folder = try HubFolder(repository, in: self)
+        var folder = try HubFolder(repository, in: self, for: revision)
         return try folder.resolve(revision).commit
     }
 
@@ -36,7 +36,7 @@ package struct HubCache: Sendable {
     package func snapshot(
         _ repository: HubRepository, ref: String, commit: String
     ) throws(Diagnostics) -> Snapshot {
-        var folder = try HubFolder(repository, in: self)
+        var folder = try HubFolder(repository, in: self, for: commit)
         return try folder.snapshot(ref: ref, commit: commit)
     }
 
@@ -44,7 +44,7 @@ package struct HubCache: Sendable {
     package func snapshot(
         _ repository: HubRepository, revision: String
     ) throws(Diagnostics) -> Snapshot {
-        var folder = try HubFolder(repository, in: self)
+        var folder = try HubFolder(repository, in: self, for: revision)
         return try folder.snapshot(revision: revision)
     }
 }

@@ -15,32 +15,38 @@ struct HubFolder {
     /// Whether the cache's own `blobs` directory is a store that huggingface_hub made.
     let hasSharedStore: Bool
 
-    init(_ repository: HubRepository, in cache: HubCache) throws(Diagnostics) {
+    /// Opens the folder.
+    /// - Parameter revision: what is asked for, which the command in a message names.
+    init(
+        _ repository: HubRepository, in cache: HubCache, for revision: String = "main"
+    ) throws(Diagnostics) {
         let enclosure: CacheSandbox
         do throws(FileError) {
             enclosure = try CacheSandbox(cache.root)
         } catch {
-            throw Diagnostics(HubFolder.noCache(repository, cache, error))
+            throw Diagnostics(HubFolder.noCache(repository, cache, error, revision))
         }
-        try self.init(repository, in: cache, enclosure: enclosure)
+        try self.init(repository, in: cache, for: revision, enclosure: enclosure)
     }
 
     /// Opens a folder in a cache that is open already.
-    init(_ repository: HubRepository, in cache: HubCache, enclosure opened: CacheSandbox) throws(Diagnostics)
-    {
+    init(
+        _ repository: HubRepository, in cache: HubCache, for revision: String = "main",
+        enclosure opened: CacheSandbox
+    ) throws(Diagnostics) {
         var enclosure = opened
         root = enclosure.root
         let place: CacheSandbox.Place
         do throws(CacheSandbox.Refusal) {
             place = try enclosure.place(repository.folder)
         } catch {
-            throw Diagnostics(HubFolder.unopened(repository, cache, error))
+            throw Diagnostics(HubFolder.unopened(repository, cache, error, revision))
         }
         guard place.status.kind == .directory else {
             throw Diagnostics(
                 Diagnostic(
                     code: .notCached, "\(repository.id): \(FileWalk.shown(place.path)) is not a directory",
-                    fix: "remove it, then \(repository.download("main"))", verdict: .undecided))
+                    fix: "remove it, then \(repository.download(revision))", verdict: .undecided))
         }
         self.repository = repository
         path = place.path
@@ -75,18 +81,18 @@ struct HubFolder {
 // What to say if there is no folder.
 extension HubFolder {
     private static func noCache(
-        _ repository: HubRepository, _ cache: HubCache, _ error: FileError
+        _ repository: HubRepository, _ cache: HubCache, _ error: FileError, _ revision: String
     ) -> Diagnostic {
         Diagnostic(
             code: .cacheMissing,
             "\(repository.id): there is no Hugging Face cache at \(FileWalk.shown(cache.root))",
             notes: ["\(error)"],
-            fix: "set HF_HUB_CACHE or HF_HOME to where it is, or fill one: \(repository.download("main"))",
+            fix: "set HF_HUB_CACHE or HF_HOME to where it is, or fill one: \(repository.download(revision))",
             verdict: .undecided)
     }
 
     private static func unopened(
-        _ repository: HubRepository, _ cache: HubCache, _ refusal: CacheSandbox.Refusal
+        _ repository: HubRepository, _ cache: HubCache, _ refusal: CacheSandbox.Refusal, _ revision: String
     ) -> Diagnostic {
         switch refusal {
         case .leaves(let link, let text):
@@ -103,7 +109,7 @@ extension HubFolder {
                 code: .notCached,
                 "\(repository.id): the \(repository.noun) is not in the cache at \(FileWalk.shown(cache.root))",
                 notes: suggestion(repository, cache).map { ["did you mean \($0)?"] } ?? [],
-                fix: repository.download("main"), verdict: .undecided)
+                fix: repository.download(revision), verdict: .undecided)
         }
     }
 

@@ -237,3 +237,4 @@ def test_inspect_and_compare_read_out_of_the_caches(packed, kagglehub, hub, cach
     missing = runner("inspect", "hf:tester/sharded:model.safetensors.index.jsn").expect(2).text
     assert 'did you mean "model.safetensors.index.json"?' in missing
     assert "fix: hf download tester/none --revision main" in runner("inspect", "hf:tester/none").expect(2).text
+    assert "fix: hf download tester/none --revision v2" in runner("inspect", "hf:tester/none@v2").expect(2).text
