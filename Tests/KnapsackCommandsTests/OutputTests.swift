@@ -94,12 +94,12 @@ import Testing
 
     @Test func updateTakesAnyNumberOfNames() {
         let spelled = LockingOptions.spelledOut
-        #expect(spelled(["lock", "--update"]) == ["lock", "--update", ""])
+        #expect(spelled(["lock", "--update"]) == ["lock", "--update", "\0"])
         #expect(
             spelled(["lock", "--update", "a", "b", "--json"]) == [
                 "lock", "--update", "a", "--update", "b", "--json",
             ])
-        #expect(spelled(["lock", "--update", "m.toml"]) == ["lock", "m.toml", "--update", ""])
+        #expect(spelled(["lock", "--update", "m.toml"]) == ["lock", "m.toml", "--update", "\0"])
     }
 
     @Test func exitStatusTellsFindingsFromWhatCouldNotBeDecided() {

@@ -92,7 +92,6 @@ struct FrontMatterTests {
             "a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
                 + (1..<40).map { "a\($0): &a\($0) [*a\($0 - 1),*a\($0 - 1),*a\($0 - 1)]" }.joined(
                     separator: "\n"),
-            "a0: &a0 {x: y}\n" + (1..<40).map { "a\($0): &a\($0) {<<: *a\($0 - 1)}" }.joined(separator: "\n"),
         ]))
     func refusesWhatIsMadeToHurt(_ yaml: ShortlyNamed) {
         #expect(throws: ModelCard.Problem.self) { try frontMatter(yaml.text) }

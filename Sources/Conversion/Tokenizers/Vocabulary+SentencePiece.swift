@@ -58,6 +58,22 @@ extension Vocabulary {
         special.add(to: &metadata)
     }
 
+    /// Adds a SentencePiece model as InternLM3 has it: a text ends with `<|im_end|>` if there is that token.
+    package func addInternLM3(to metadata: inout ModelMetadata) throws(ConversionError) {
+        let files = try tokenizerFiles()
+        let table = try sentencePieceTable()
+        table.add(model: "llama", pre: "default", scored: true, to: &metadata)
+        var special = try SpecialTokens(files, limit: table.count)
+        if let adds = files.settings?["add_prefix_space"] {
+            metadata["tokenizer.ggml.add_space_prefix"] = .bool(adds.isTruthy)
+        }
+        for token in try files.addedTokensDecoder()
+        where token.isSpecial && token.id < table.count && token.text.hasSameBytes(as: "<|im_end|>") {
+            if special.ids.contains(where: { $0.kind == "eos" }) { special.replace("eos", token.id) }
+        }
+        special.add(to: &metadata)
+    }
+
     /// Adds a BPE of `tokenizer.json` whose unknown characters become bytes, in the form of a SentencePiece model.
     package func addByteFallbackBPE(to metadata: inout ModelMetadata) throws(ConversionError) {
         let tokens = try transformersTokens()

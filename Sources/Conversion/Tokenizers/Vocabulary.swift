@@ -44,6 +44,9 @@ package struct Vocabulary: Sendable {
     /// The class that `tokenizer_config.json` names.
     package var tokenizerClass: String? { try? loaded.get().tokenizerClass }
 
+    /// Whether there is a SentencePiece model, `tokenizer.model`.
+    package var hasSentencePiece: Bool { modelFiles["tokenizer.model"] != nil }
+
     // MARK: What the kinds share
 
     /// The files.

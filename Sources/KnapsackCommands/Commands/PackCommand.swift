@@ -180,9 +180,8 @@ struct PackCommand: KnapsackCommand {
         case .none: break
         case .kept: text += "\nmodel.sig is kept: the bundle has the same bytes as the one that was signed"
         case .outdated:
-            text +=
-                "\nmodel.sig was removed, because the bundle has changed; sign it again: knapsack sign "
-                + "\(ShellWord.quoted(receipt.path)) --key KEY"
+            text += "\nmodel.sig was removed, because the bundle has changed; sign it again: "
+            text += "knapsack sign \(ShellWord.quoted(receipt.path)) --key KEY"
         }
         if plan.named > plan.size {
             text += "\nequal files and tensors stored once saved \(ByteCount.text(plan.named - plan.size))"

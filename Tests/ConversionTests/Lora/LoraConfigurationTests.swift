@@ -40,7 +40,7 @@ struct LoraConfigurationTests {
             + String(repeating: "[", count: depth) + #"{"a": 1, "a": 2}"#
             + String(repeating: "]", count: depth) + "}"
         let problems = try LoraConfiguration(try JSON.parse(Array(text.utf8).span)).problems
-        #expect(problems.map(\.reason) == [#"has the key "a" twice"#])
+        #expect(problems.map(\.reason).contains(#"has the key "a" twice"#))
     }
 
     @Test func theFirstPatternThatMatchesDecides() throws {

@@ -46,6 +46,7 @@ func tokenizerMetadata(
     case "XLMRobertaModel": try vocabulary.addUnigram(to: &metadata)
     case "Phi3ForCausalLM": try vocabulary.addPhi3SentencePiece(to: &metadata)
     case "InternLM2ForCausalLM": try vocabulary.addInternLM2(to: &metadata)
+    case "InternLM3ForCausalLM": try vocabulary.addInternLM3(to: &metadata)
     case "GemmaForCausalLM":
         try vocabulary.addSentencePiece(to: &metadata)
         metadata["tokenizer.ggml.eot_token_id"] = .uint32(107)
@@ -67,7 +68,7 @@ func tokenizerMetadata(
         {
             metadata["tokenizer.ggml.add_space_prefix"] = .bool(adds)
         }
-        if files["tokenizer.model"] != nil {
+        if vocabulary.hasSentencePiece {
             try vocabulary.addSentencePiece(to: &metadata)
         } else if vocabulary.isByteFallbackBPE {
             try vocabulary.addByteFallbackBPE(to: &metadata)

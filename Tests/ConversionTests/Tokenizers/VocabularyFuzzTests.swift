@@ -89,7 +89,7 @@ import Testing
     /// The kinds that can be made of files; an error is an answer too.
     private static func kinds(_ files: ModelDocuments, _ config: JSON) -> [Int] {
         let vocabulary = Vocabulary(files: files, config: config, preTokenizer: "default", sha256: sha256)
-        return (0..<8).filter { kind in
+        return (0..<9).filter { kind in
             var metadata = ModelMetadata(architecture: "test")
             return (try? add(kind, vocabulary, to: &metadata)) != nil
         }
@@ -104,8 +104,9 @@ import Testing
         case 2: try vocabulary.addSentencePiece(to: &metadata)
         case 3: try vocabulary.addPhi3SentencePiece(to: &metadata)
         case 4: try vocabulary.addInternLM2(to: &metadata)
-        case 5: try vocabulary.addByteFallbackBPE(to: &metadata)
-        case 6: try vocabulary.addUnigram(to: &metadata)
+        case 5: try vocabulary.addInternLM3(to: &metadata)
+        case 6: try vocabulary.addByteFallbackBPE(to: &metadata)
+        case 7: try vocabulary.addUnigram(to: &metadata)
         default: try vocabulary.addTekken(to: &metadata)
         }
     }
@@ -133,7 +134,7 @@ import Testing
         if isTekken { files[path] = Array(Self.tekken.compactText.utf8) }
         let config = Sample.json(Self.sample().config)
         // All kinds but InternLM2's, which wants more pieces, can be made of these files.
-        #expect(Self.kinds(files, config) == [0, 1, 2, 3, 5, 6] + (isTekken ? [7] : []))
+        #expect(Self.kinds(files, config) == [0, 1, 2, 3, 5, 6, 7] + (isTekken ? [8] : []))
         let whole = try #require(try files.json(path))
         var made = 0
         for _ in 0..<(isTekken ? 50 : 250) {

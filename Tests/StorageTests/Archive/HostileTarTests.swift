@@ -57,9 +57,9 @@ import Testing
 
     /// Cutting them off one by one took a time that grows with the square of their number.
     @Test(.timeLimit(.minutes(1))) func passesOverVeryManyDotSlashes() async throws {
-        let record = " path=" + String(repeating: "./", count: 1_000_000) + "a\n"
+        let record = " path=" + String(repeating: "./", count: 400_000) + "a\n"
         var tar = TarBytes()
-        tar.add("x", type: "x", content: "\(record.utf8.count + 7)" + record)
+        tar.add("x", type: "x", content: "\(record.utf8.count + 6)" + record)
         tar.add("short", content: "one")
         #expect(try await read(tar.archive) == [ArchivedFile("a", "one")])
     }
