@@ -18,14 +18,35 @@ package enum Suggestion {
         var best: (candidate: String, distance: Int)?
         for candidate in candidates {
             let other = fold(candidate)
+            guard !isAnotherCode(folded, other) else { continue }
             let distance = distance(folded, other)
             guard distance <= max(1, min(folded.count, other.count) / 3) else { continue }
             if distance < best?.distance ?? Int.max { best = (candidate, distance) }
         }
         if let best { return best.candidate }
-        // The beginning of one word, and of no other.
+        // The beginning of one word, and of no other but longer ones of that.
         let beginning = candidates.filter { fold($0).starts(with: folded) }
-        return folded.count > 1 && beginning.count == 1 ? beginning.first : nil
+        guard folded.count > 1, let shortest = beginning.min(by: { $0.utf8.count < $1.utf8.count }),
+            beginning.count == 1
+                || (isCode(folded) && beginning.allSatisfy { fold($0).starts(with: fold(shortest)) })
+        else { return nil }
+        return shortest
+    }
+
+    /// Whether a word is short and of letters and digits, as names of devices and types are: "t4", "v100".
+    private static func isCode(_ word: [UInt8]) -> Bool {
+        word.count <= 4 && word.contains(where: \.isASCIIDigit) && !word.allSatisfy(\.isASCIIDigit)
+    }
+
+    /// Whether a code differs from another one in a letter that is in the place of another letter: "t4" is not a
+    /// misspelt "l4".
+    private static func isAnotherCode(_ word: [UInt8], _ other: [UInt8]) -> Bool {
+        guard isCode(word), word.count == other.count, word.sorted() != other.sorted() else { return false }
+        return zip(word, other).contains { $0 != $1 && isLetter($0) && isLetter($1) }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
     }
 
     private static func fold(_ word: String) -> [UInt8] {

@@ -52,10 +52,12 @@ private struct ModelFactsReader {
         let parts = ModelPart.all(
             pipeline: json("model_index.json"), modules: json("modules.json"))
         var configs: [ExactName: ConfigFacts] = [:]
+        var top: JSON?
         for part in parts {
             let path = part.path("config.json")
             if let json = path.flatMap({ json($0) ?? revision.json($0) }) {
                 configs[ExactName(part.directory)] = ConfigFacts(json)
+                if path == "config.json" { top = json }
             }
         }
         let config = parts.lazy.compactMap { configs[ExactName($0.directory)] }.first
@@ -113,6 +115,9 @@ private struct ModelFactsReader {
             weightBytes: summary.sizes + gguf.sizes,
             quantization: stated ?? ModelQuantization(tensors: names) ?? gguf.quantization,
             needs: needs, shards: shards, problems: problems)
+        facts.loadClass = LoadClass.stated(
+            config: top, sentences: json("config_sentence_transformers.json"),
+            hasModules: byPath["modules.json"] != nil)
         facts.requirements = Requirements.all(&named, config: config, needs: needs)
         if !hasWeights, !files.contains(where: { OtherWeights.matches($0, contents) }) {
             facts.lacks = ["weights"]

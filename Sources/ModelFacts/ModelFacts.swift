@@ -46,6 +46,8 @@ package struct ModelFacts: Equatable, Sendable {
     package internal(set) var lacks: [String] = []
     /// What files of the model ask for by name.
     package internal(set) var requirements: [FileRequirement] = []
+    /// The class that loads it, where its files name another one than the architecture shows.
+    package internal(set) var loadClass: String?
     /// Every index of shards with the files that it names, as paths in the snapshot; sorted.
     package let shards: [(index: RelativePath, files: [RelativePath])]
     /// Files that are not what they should be.
@@ -100,6 +102,7 @@ package struct ModelFacts: Equatable, Sendable {
             list("formats", formats.map(\.rawValue)),
             list("lacks", lacks),
             text("library", card?.library),
+            text(LoadClass.fact, loadClass),
             list("missing_tensors", missingTensors),
             text("model_type", config?.modelType),
             list("needs", needs),
@@ -129,7 +132,7 @@ package struct ModelFacts: Equatable, Sendable {
             && left.safety == right.safety && left.kaggleLicense == right.kaggleLicense
             && left.needs == right.needs && left.problems == right.problems
             && left.quantization == right.quantization && left.adapter == right.adapter
-            && left.missingTensors == right.missingTensors
+            && left.missingTensors == right.missingTensors && left.loadClass == right.loadClass
             && left.lacks == right.lacks && left.requirements == right.requirements
             && left.weightBytes.elementsEqual(right.weightBytes, by: ==)
             && left.shards.elementsEqual(right.shards, by: ==)

@@ -18,6 +18,16 @@ import Testing
         #expect(Suggestion.nearest(to: word, among: words) == nearest)
     }
 
+    @Test(arguments: [("t4", "t4x2"), ("T4", "t4x2"), ("p10", "p100"), ("4l", "l4"), ("l44", "l4x4")])
+    func aCodeIsABeginningBeforeAnotherCode(word: String, nearest: String) {
+        let words = ["t4x2", "t4x2-highmem", "p100", "l4x4", "l4", "a100", "h100"]
+        #expect(Suggestion.nearest(to: word, among: words) == nearest)
+    }
+
+    @Test(arguments: ["v100", "b100", "k4", "x4"]) func anotherLetterMakesAnotherCode(word: String) {
+        #expect(Suggestion.nearest(to: word, among: ["t4x2", "p100", "l4", "a100", "h100"]) == nil)
+    }
+
     @Test func aBeginningOfSeveralWordsMeansNone() {
         #expect(Suggestion.nearest(to: "lice", among: ["license", "licenses"]) == nil)
     }

@@ -53,6 +53,7 @@ extension LoadingLines {
     /// The names that are not transformers', with their modules.
     private static let owners = [
         "DiffusionPipeline": "diffusers", "PeftModel": "peft", "SentenceTransformer": "sentence_transformers",
-        "CrossEncoder": "sentence_transformers", "load_dataset": "datasets", "Llama": "llama_cpp",
+        "CrossEncoder": "sentence_transformers", "SparseEncoder": "sentence_transformers",
+        "MultiVectorEncoder": "sentence_transformers", "load_dataset": "datasets", "Llama": "llama_cpp",
     ]
 }

@@ -1,6 +1,7 @@
 import Caches
 import Formats
 import Manifests
+import ModelFacts
 
 /// The lines of Python that load one entry in a notebook, after `knapsack.activate()`; from the lock alone.
 ///
@@ -77,13 +78,16 @@ struct LoadingLines {
             return ["DiffusionPipeline.from_pretrained(\(source)\(trust))\(orPath)"]
         }
         if paths.contains("adapter_config.json") { return adapter }
-        if paths.contains("modules.json") { return ["SentenceTransformer(\(source)\(trust))\(orPath)"] }
-        if paths.contains("config.json"), !hasOnly("gguf") { return transformers }
+        if paths.contains("modules.json"), hasTorchWeights ?? true {
+            let loaded = stated(LoadClass.isOfSentences) ?? "SentenceTransformer"
+            return ["\(loaded)(\(source)\(trust))\(orPath)"]
+        }
+        if paths.contains("config.json"), hasWeightsOfTransformers { return transformers }
         if let gguf { return ["Llama(model_path=\(path(of: gguf)))  # llama-cpp-python"] }
         if let file = paths.first(where: { $0.hasSuffix(".keras") }) {
             return ["keras.saving.load_model(\(path(of: file)))"]
         }
-        if let file = paths.first(where: { $0.hasSuffix(".onnx") }) {
+        if let file = onnx {
             return ["onnxruntime.InferenceSession(\(path(of: file)))"]
         }
         return [otherwise]
@@ -91,9 +95,30 @@ struct LoadingLines {
 
     private var orPath: String { source == path ? "" : "  # or \(path)" }
 
-    private func hasOnly(_ format: String) -> Bool {
-        let formats = (entry.fact("formats")?.array ?? []).compactMap(\.string)
-        return formats == [format]
+    /// Whether one of the formats is PyTorch's or safetensors; `nil` where the lock has no formats.
+    private var hasTorchWeights: Bool? {
+        entry.fact("formats")?.strings.map { formats in
+            formats.contains { $0.hasSameBytes(as: "safetensors") || $0.hasSameBytes(as: "pytorch") }
+        }
+    }
+
+    /// Whether there are weights under one of the names that transformers looks for: those of `utils/__init__.py`.
+    private var hasWeightsOfTransformers: Bool {
+        let names: [RelativePath] = ["model.safetensors", "pytorch_model.bin"]
+        return names.contains {
+            paths.contains($0) || paths.contains(RelativePath(checked: "\($0).index.json"))
+        }
+    }
+
+    /// The class that the model's files name, if it is one of these.
+    private func stated(_ isWanted: (String) -> Bool) -> String? {
+        entry.fact(LoadClass.fact)?.string.flatMap { isWanted($0) ? $0 : nil }
+    }
+
+    /// The model among the ONNX files, by its usual name if there is one.
+    private var onnx: RelativePath? {
+        let models = paths.filter { $0.hasSuffix(".onnx") }
+        return models.first { $0.name.hasSameBytes(as: "model.onnx") } ?? models.first
     }
 
     /// The model among the GGUF files, or its first part: not the projector of a model that also sees.
@@ -109,8 +134,12 @@ struct LoadingLines {
     private var architecture: String? { entry.fact("architectures")?.array?.first?.string }
 
     private var transformers: [String] {
-        if isCrossEncoder { return ["CrossEncoder(\(source)\(trust))\(orPath)"] }
-        let loaded = LoadingLines.autoClass(of: architecture, modelType: entry.fact("model_type")?.string)
+        if let loaded = stated(LoadClass.isOfSentences) ?? (isCrossEncoder ? "CrossEncoder" : nil) {
+            return ["\(loaded)(\(source)\(trust))\(orPath)"]
+        }
+        let loaded =
+            stated(AutoClass.has)
+            ?? AutoClass.name(of: architecture, modelType: entry.fact("model_type")?.string)
         var lines: [String] = []
         if case .kaggle = entry.origin { lines.append(otherwise) }
         lines.append("\(loaded).from_pretrained(\(source)\(trust))\(orPath)")
@@ -120,7 +149,8 @@ struct LoadingLines {
         return lines
     }
 
-    /// sentence-transformers' rerankers are saved like any model for classification: the card distinguishes them.
+    /// sentence-transformers' rerankers are saved like any model for classification: where the configuration does not state what
+    /// they are, the card distinguishes them.
     private var isCrossEncoder: Bool {
         let isClassifier = architecture?.hasUTF8Suffix("ForSequenceClassification") ?? false
         let library = entry.fact("library")?.string
@@ -151,51 +181,4 @@ struct LoadingLines {
         }
         return entry.map { LoadingLines($0, in: lock).source } ?? quoted(name)
     }
-
-    /// The class of transformers that loads what `architectures` names; the class itself where none of the automatic
-    /// ones is sure to choose it.
-    static func autoClass(of architecture: String?, modelType: String?) -> String {
-        guard let architecture else { return "AutoModel" }
-        guard architecture.utf8.allSatisfy({ isPartOfName($0) }) else { return "AutoModel" }
-        if architecture.hasUTF8Suffix("LMHeadModel") { return "AutoModelForCausalLM" }
-        if architecture.hasUTF8Suffix("ForConditionalGeneration") {
-            if let modelType, textToText.contains(modelType) { return "AutoModelForSeq2SeqLM" }
-            if let modelType, speechToText.contains(modelType) { return "AutoModelForSpeechSeq2Seq" }
-            return architecture
-        }
-        guard let range = architecture.firstRange(of: "For") else { return "AutoModel" }
-        let purpose = architecture[range.upperBound...]
-        return purposes.contains(String(purpose)) ? "AutoModelFor\(purpose)" : "AutoModel"
-    }
-
-    private static func isPartOfName(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
-            true
-        default: false
-        }
-    }
-
-    /// What follows "For" in a model's class and in that of its automatic class alike.
-    private static let purposes: Set<ExactName> = [
-        "AudioClassification", "CTC", "CausalLM", "DepthEstimation", "DocumentQuestionAnswering",
-        "ImageClassification", "ImageSegmentation", "InstanceSegmentation", "MaskedLM", "MultipleChoice",
-        "NextSentencePrediction", "ObjectDetection", "PreTraining", "QuestionAnswering",
-        "SemanticSegmentation",
-        "SequenceClassification", "TokenClassification", "UniversalSegmentation", "VideoClassification",
-        "VisualQuestionAnswering", "ZeroShotImageClassification", "ZeroShotObjectDetection",
-    ]
-
-    /// Model types whose ForConditionalGeneration turns text into text.
-    private static let textToText: Set<ExactName> = [
-        "bart", "bigbird_pegasus", "blenderbot", "blenderbot-small", "fsmt", "led", "longt5", "m2m_100",
-        "marian",
-        "mbart", "mt5", "mvp", "nllb-moe", "pegasus", "pegasus_x", "plbart", "prophetnet",
-        "switch_transformers", "t5",
-        "umt5",
-    ]
-
-    /// Model types whose ForConditionalGeneration turns speech into text.
-    private static let speechToText: Set<ExactName> = ["speech_to_text", "whisper"]
 }

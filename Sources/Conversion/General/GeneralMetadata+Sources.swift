@@ -35,6 +35,16 @@ extension GeneralMetadata {
         if sizeLabel == nil, parameterCount.total > 0 { sizeLabel = parameterCount.sizeLabel }
     }
 
+    /// `generation_config.json` of a model's files. One that is broken states nothing, as the converter takes it, which
+    /// the remark tells.
+    static func generationConfig(of files: ModelDocuments) -> (json: JSON?, remark: String?) {
+        do throws(ConversionError) {
+            return (try files.json("generation_config.json"), nil)
+        } catch {
+            return (nil, "\(error.message), and was not looked at")
+        }
+    }
+
     private mutating func take(identifier: String, parameters: Int) {
         let guess = ModelName(Array(identifier.unicodeScalars), parameters: parameters)
         name = name ?? guess.title
@@ -53,10 +63,15 @@ extension GeneralMetadata {
         let names = ["temp": "temperature"]
         var wrong: [String] = []
         sampling.take { key in
-            if key == "penalty_repeat" {
-                return generationConfig[key] ?? generationConfig["repetition_penalty"]
+            var name = names[key] ?? key
+            if key == "penalty_repeat", generationConfig[key] == nil { name = "repetition_penalty" }
+            let value = generationConfig[name]
+            if let flag = value?.bool, key != "sequence" {
+                wrong.append(
+                    "\"\(name)\" in generation_config.json is \(flag), which is no number and counts as "
+                        + (flag ? "1" : "0"))
             }
-            return generationConfig[names[key] ?? key]
+            return value
         } wrong: { key, expected in
             wrong.append(
                 "\"\(names[key] ?? key)\" in generation_config.json is not \(expected) and was left out")

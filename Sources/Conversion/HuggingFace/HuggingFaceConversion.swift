@@ -74,12 +74,13 @@ package struct HuggingFaceConversion: Sendable {
             model, options.isVocabularyOnly ? nil : architecture.name)
         if let error = ForeignConfigurations.error(foreign) { throw error }
         tensors = plan.tensors
-        general = try GeneralMetadata(
-            card: model.card, config: model.config.raw,
-            // A broken one states nothing there; not all models have a right one.
-            generationConfig: try? model.files.json("generation_config.json"),
+        let generation = GeneralMetadata.generationConfig(of: model.files)
+        var general = try GeneralMetadata(
+            card: model.card, config: model.config.raw, generationConfig: generation.json,
             directoryName: model.directoryName, modelName: options.modelName, overrides: options.overrides,
             parameterCount: ParameterCount(tensors.map(\.description)))
+        if let remark = generation.remark { general.remarks.append(remark) }
+        self.general = general
         var metadata = ModelMetadata(architecture: architecture.name)
         if !options.isVocabularyOnly { try architecture.addFirstParameters(to: &metadata) }
         general.add(to: &metadata)

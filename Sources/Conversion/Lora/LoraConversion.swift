@@ -65,11 +65,14 @@ extension HuggingFaceConversion {
                     type: type.type(of: tensor.name, shape: tensor.value.shape)),
                 value: tensor.value)
         }
-        general = try GeneralMetadata(
+        let generation = GeneralMetadata.generationConfig(of: adapter.files)
+        var general = try GeneralMetadata(
             card: adapter.card, config: try adapter.files.json("config.json"),
-            generationConfig: try? adapter.files.json("generation_config.json"),
+            generationConfig: generation.json,
             directoryName: adapter.directoryName, modelName: options.modelName, overrides: options.overrides,
             parameterCount: ParameterCount(tensors.map(\.description)), kind: .adapter)
+        if let remark = generation.remark { general.remarks.append(remark) }
+        self.general = general
         var metadata = ModelMetadata(architecture: architecture.name)
         general.add(to: &metadata)
         metadata["adapter.lora.alpha"] = .float32(Float(try adapter.alpha()))

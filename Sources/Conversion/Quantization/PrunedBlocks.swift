@@ -30,7 +30,7 @@ package struct PrunedBlocks: Sendable {
     /// - Parameters:
     ///   - tensors: all of the model.
     ///   - pruned: the numbers of the blocks, sorted.
-    /// - Throws: where a block's number is too large.
+    /// - Throws: where a block's number is too large, the model does not have one of the blocks, or none would be left.
     package init(_ tensors: [TensorDescription], leavingOut pruned: [Int]) throws(QuantizationError) {
         guard let first = pruned.first else {
             (kept, names, blockCount) = (Array(tensors.indices), tensors.map(\.name), nil)
@@ -62,9 +62,27 @@ package struct PrunedBlocks: Sendable {
                 decoding: bytes[..<place.lowerBound] + Array("\(number)".utf8) + bytes[place.upperBound...],
                 as: UTF8.self)
         }
+        try Self.check(pruned, against: numbers.keys.sorted())
         kept = tensors.indices.filter { renamed[$0] != nil }
         names = renamed.compactMap(\.self)
         blockCount = next
+    }
+
+    /// llama-quantize takes both without a word, and what it writes is the same model, or one that computes nothing.
+    private static func check(_ pruned: [Int], against blocks: [Int]) throws(QuantizationError) {
+        guard let first = blocks.first, let last = blocks.last else {
+            throw QuantizationError("the model has no blocks to leave out")
+        }
+        let there = Set(blocks)
+        if let missing = pruned.first(where: { !there.contains($0) }) {
+            throw QuantizationError(
+                "the model has no block \(missing) to leave out",
+                hint: first == last ? "its only block is \(first)" : "its blocks are \(first) to \(last)")
+        }
+        if there.isSubset(of: pruned) {
+            throw QuantizationError(
+                "no block of the model would be left", hint: "leave fewer out")
+        }
     }
 
     /// The number in the first "blk.N." of a name, wherever that is, and its place.

@@ -246,6 +246,7 @@ struct ConvertCommand: KnapsackCommand {
             let name = conversion.general.fileName(type: type, isVocabularyOnly: content.vocabOnly)
             return given.map { Path.join($0, name) } ?? name
         }
+        if let problem = Diagnostic.missingDirectory(given) { throw Diagnostics(problem) }
         do throws(ConversionError) {
             let name = try GeneralMetadata.fileName(filling: Path.name(given), type: type)
             let parent = Path.parent(given)

@@ -132,6 +132,11 @@ package enum LockSchema {
             ],
             "base_model_relation": text, "remote_code": code, "templates": templates,
             "base_models": texts, "dtypes": texts, "formats": texts, "library": text,
+            "load_class": [
+                "type": "string",
+                "description":
+                    "The class that loads it, where its files name another one than the architecture shows.",
+            ],
             "missing_tensors": [
                 "type": "array", "items": ["type": "string"],
                 "description": "Tensors that the configuration asks for and the weights lack.",

@@ -141,7 +141,10 @@ extension ModelOutput.Division {
 extension GGUFModel {
     /// What is read cannot be written as well.
     fileprivate func refuse(output path: String) throws {
-        guard let real = try? Directory.realPath(path) else { return }
+        guard let real = try? Directory.realPath(path) else {
+            if let problem = Diagnostic.missingDirectory(path) { throw Diagnostics(problem) }
+            return
+        }
         if try FileStatus.existing(real)?.kind == .directory {
             throw Diagnostics(
                 Diagnostic(
@@ -171,5 +174,16 @@ extension QuantizedMetadata {
             }
         }
         return writer
+    }
+}
+
+extension Diagnostic {
+    /// What is wrong with the name of a file to write that can only be a directory's, by its end, where nothing has the
+    /// name yet; `nil` where it is a file's.
+    package static func missingDirectory(_ path: String) -> Diagnostic? {
+        guard ["", ".", ".."].contains(Path.name(path)) else { return nil }
+        return Diagnostic(
+            code: .directoryMissing, "there is no directory \(path)", fix: "make it, or name a file",
+            verdict: .undecided)
     }
 }

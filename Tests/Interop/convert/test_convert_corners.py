@@ -169,3 +169,41 @@ def test_a_manifest_knows_the_names_too(knapsack, tmp_path):
     done = knapsack("lock", path)
     done.expect(2)
     assert "llama-bpe" in done.stderr and "pre-tokenizer" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "temperature", "said"),
+    [
+        ("[", None, "generation_config.json is broken"),
+        ('{"temperature": 0.5, "temperature"', None, "generation_config.json is broken"),
+        ('{"temperature": true}', 1, '"temperature" in generation_config.json is true, which is no number and counts as 1'),
+        ('{"repetition_penalty": false}', None, '"repetition_penalty" in generation_config.json is false'),
+        ('{"temperature": 0.5}', 0.5, None),
+    ],
+)
+def test_a_configuration_for_sampling_that_is_wrong_is_told(model, text, temperature, said):
+    model.write()
+    (model.folder / "generation_config.json").write_text(text)
+    fields, warnings = model.fields()
+    assert fields.get("general.sampling.temp") == temperature
+    assert said in warnings if said else "generation_config" not in warnings
+
+
+@pytest.mark.parametrize("output", ["new/", "new/.", "new/..", "./new/"])
+def test_an_output_that_names_a_directory_that_is_not_there_is_refused(model, output):
+    model.write()
+    parent = model.folder.parent
+    done = model.knapsack("convert", model.folder, f"{parent}/{output}", "--outtype", "f32", "--pre", "gpt-2").expect(2)
+    assert f"there is no directory {parent}/{output}" in done.stderr
+    model.run().expect(0)
+    done = model.knapsack("quantize", parent / "out.gguf", f"{parent}/{output}", "COPY").expect(2)
+    assert f"there is no directory {parent}/{output}" in done.stderr
+    assert sorted(path.name for path in parent.iterdir()) == ["model", "out.gguf"]
+
+
+def test_an_output_with_a_slash_at_its_end_is_the_directory_that_is_there(model):
+    model.write()
+    (model.folder.parent / "new").mkdir()
+    command = ["convert", model.folder, f"{model.folder.parent}/new/", "--outtype", "f32", "--pre", "gpt-2"]
+    model.knapsack(*command).expect(0)
+    assert [path.suffix for path in (model.folder.parent / "new").iterdir()] == [".gguf"]

@@ -118,6 +118,62 @@ def embedder(directory):
     )
 
 
+def own_names(directory):
+    """Code of its own whose classes have names that show nothing of what they do."""
+    remote_code(directory)
+    config = json.loads((directory / "config.json").read_text())
+    config["auto_map"]["AutoModelForCausalLM"] = "own.MyModel"
+    config["architectures"] = ["MyModel"]
+    (directory / "config.json").write_text(json.dumps(config))
+    code = (directory / "own.py").read_text()
+    (directory / "own.py").write_text(code.replace("OwnForCausalLM", "MyModel"))
+
+
+def cross_encoder(directory):
+    """As sentence-transformers 4 and 5 write it."""
+    save("BertForSequenceClassification", directory, num_labels=1)
+    config = json.loads((directory / "config.json").read_text())
+    config["sentence_transformers"] = {"activation_fn": "torch.nn.modules.linear.Identity", "version": "5.0.0"}
+    (directory / "config.json").write_text(json.dumps(config))
+
+
+def sparse_encoder(directory):
+    save("BertForMaskedLM", directory)
+    modules = [("", "MLMTransformer"), ("1_SpladePooling", "SpladePooling")]
+    records = [
+        {"idx": number, "name": str(number), "path": path, "type": f"sentence_transformers.sparse_encoder.models.{kind}"}
+        for number, (path, kind) in enumerate(modules)
+    ]
+    (directory / "modules.json").write_text(json.dumps(records))
+    (directory / "config_sentence_transformers.json").write_text('{"model_type": "SparseEncoder"}')
+    (directory / "sentence_bert_config.json").write_text('{"max_seq_length": 16, "do_lower_case": false}')
+    (directory / "1_SpladePooling").mkdir()
+    (directory / "1_SpladePooling" / "config.json").write_text('{"pooling_strategy": "max", "word_embedding_dimension": 16}')
+
+
+def field(number, value):
+    """A field of a protocol buffer: a number, or bytes of less than 128."""
+    if isinstance(value, int):
+        return bytes([number << 3, value])
+    return bytes([number << 3 | 2, len(value)]) + value
+
+
+def graph(directory):
+    """A model whose only weights are ONNX: y = x."""
+    save("BertModel", directory)
+    (directory / "model.safetensors").unlink()
+    kind = field(2, field(1, field(1, 1) + field(2, field(1, field(1, 1)))))
+    node = field(1, b"x") + field(2, b"y") + field(4, b"Identity")
+    whole = field(1, node) + field(2, b"g") + field(11, field(1, b"x") + kind) + field(12, field(1, b"y") + kind)
+    (directory / "model.onnx").write_bytes(field(1, 8) + field(7, whole) + field(8, field(2, 13)))
+
+
+def part(directory):
+    """Weights under a name that transformers does not look for, as those of a part of a pipeline have."""
+    save("BertModel", directory)
+    (directory / "model.safetensors").rename(directory / "diffusion_pytorch_model.safetensors")
+
+
 def adapter(directory):
     if has("peft"):
         import transformers
@@ -197,6 +253,12 @@ SHAPES = {
         ],
         [],
     ),
+    "crossing": (
+        cross_encoder,
+        "hf",
+        ['CrossEncoder("org/crossing")  # or knapsack.path("crossing")'],
+        ["sentence_transformers"],
+    ),
     "embedder": (
         embedder,
         "hf",
@@ -208,6 +270,12 @@ SHAPES = {
         "hf",
         ['Llama(model_path=knapsack.path("gguf") + "/tiny-Q8_0.gguf")  # llama-cpp-python'],
         ["llama_cpp"],
+    ),
+    "graph": (
+        graph,
+        "hf",
+        ['onnxruntime.InferenceSession(knapsack.path("graph") + "/model.onnx")'],
+        ["onnxruntime"],
     ),
     "images": (
         lambda at: save("ViTForImageClassification", at),
@@ -230,6 +298,16 @@ SHAPES = {
         ['AutoModelForMaskedLM.from_pretrained(knapsack.path("local"))'],
         [],
     ),
+    "names": (
+        own_names,
+        "hf",
+        [
+            'AutoModelForCausalLM.from_pretrained("org/names", trust_remote_code=True)  # or knapsack.path("names")',
+            'LLM(model=knapsack.path("names"), trust_remote_code=True)  # vLLM: from vllm import LLM',
+        ],
+        [],
+    ),
+    "part": (part, "hf", ['knapsack.path("part")'], []),
     "pipeline": (
         pipeline,
         "hf",
@@ -243,6 +321,12 @@ SHAPES = {
         ["sentence_transformers"],
     ),
     "rows": (table, "hf-dataset", ['load_dataset("org/rows")  # or knapsack.path("rows")'], ["datasets"]),
+    "sparse": (
+        sparse_encoder,
+        "hf",
+        ['SparseEncoder("org/sparse")  # or knapsack.path("sparse")'],
+        ["sentence_transformers"],
+    ),
     "speech": (
         lambda at: save("WhisperForConditionalGeneration", at),
         "hf",

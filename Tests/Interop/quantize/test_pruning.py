@@ -36,7 +36,7 @@ def read(path):
 @pytest.mark.parametrize(
     ("pruned", "left"),
     [("3", [0, 1, 2, *range(4, 12)]), ("0", list(range(1, 12))), ("11,2,2", [0, 1, *range(3, 11)]),
-     ("40", list(range(12))), (",".join(map(str, range(12))), [])],
+     (",".join(map(str, range(11))), [11])],
 )  # fmt: skip
 def test_blocks_are_left_out_and_the_others_move_up(knapsack, model, tmp_path, pruned, left):
     knapsack("quantize", model, tmp_path / "out.gguf", "COPY", "--prune-layers", pruned).expect(0)
@@ -62,6 +62,16 @@ def test_types_are_those_of_the_new_names(knapsack, model, tmp_path):
     _, after = read(tmp_path / "out.gguf")
     assert after["blk.0.attn_q.weight"].tensor_type == gguf.GGMLQuantizationType.Q4_0
     assert after["blk.2.attn_q.weight"].tensor_type == gguf.GGMLQuantizationType.Q8_0
+
+
+@pytest.mark.parametrize(
+    ("pruned", "message"),
+    [("40", "no block 40"), ("3,12", "no block 12"), (",".join(map(str, range(12))), "no block of the model would be left")],
+)
+def test_blocks_that_are_not_there_and_all_of_them_are_refused(knapsack, model, tmp_path, pruned, message):
+    done = knapsack("quantize", model, tmp_path / "out.gguf", "COPY", "--prune-layers", pruned).expect(1, 2)
+    assert message in done.stderr
+    assert not (tmp_path / "out.gguf").exists()
 
 
 @pytest.mark.parametrize("text", ["", "a", "1,,2", "-1", "1.5", "99999999999", "1 2"])
