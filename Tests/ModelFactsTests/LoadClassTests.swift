@@ -60,7 +60,7 @@ struct LoadClassTests {
             // With modules and no type it is an embedder, whatever it was made from.
             #expect(stated(config, hasModules: true) == nil)
         }
-        #expect(stated(["sentence_transformers": [:], "sbert_ce_default_activation_function": nil]) == nil)
+        #expect(stated(["sentence_transformers": [:], "sbert_ce_default_activation_function": .null]) == nil)
     }
 
     @Test func theFactIsAbsentForAModelThatItsArchitectureShows() async throws {
