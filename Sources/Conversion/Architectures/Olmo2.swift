@@ -32,10 +32,9 @@ struct Olmo2: ModelArchitecture {
         try metadata.addNeededCount("attention.sliding_window", config, ["sliding_window"])
         // Without a list every fourth layer sees all.
         let count = try config.size("num_hidden_layers")
-        let layers =
-            config["layer_types"]?.array.map { $0.map { $0.string == "sliding_attention" } }
-            ?? (0..<min(count, 1 << 16)).map { ($0 + 1) % 4 != 0 }
-        metadata.set("attention.sliding_window_pattern", .bools(layers))
+        let stated: [Bool]? = config["layer_types"]?.array?.map { $0.string == "sliding_attention" }
+        let usual: [Bool] = (0..<min(count, 1 << 16)).map { ($0 + 1) % 4 != 0 }
+        metadata.set("attention.sliding_window_pattern", .bools(stated ?? usual))
     }
 
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {

@@ -116,7 +116,14 @@ func le(_ value: Int, _ count: Int) -> [UInt8] {
 
 /// The checksum of zip (ISO 3309), bit by bit.
 func crc32(_ bytes: [UInt8]) -> UInt32 {
-    ~bytes.reduce(UInt32.max) { crc, byte in
-        (0..<8).reduce(crc ^ UInt32(byte)) { word, _ in word & 1 == 1 ? word >> 1 ^ 0xEDB8_8320 : word >> 1 }
+    var crc = UInt32.max
+    for byte in bytes {
+        crc ^= UInt32(byte)
+        for _ in 0..<8 {
+            let isOdd = crc & 1 == 1
+            crc >>= 1
+            if isOdd { crc ^= 0xEDB8_8320 }
+        }
     }
+    return ~crc
 }
