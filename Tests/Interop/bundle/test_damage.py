@@ -122,6 +122,7 @@ def cache_files(small: Small) -> dict[str, Path]:
     return files
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_in_the_caches_is_found(small):
     dice = random.Random(20263)
     files = {name: path for name, path in cache_files(small).items() if path.stat().st_size}

@@ -15,7 +15,7 @@ from cli import Done, Knapsack, contents, manifest
 from conftest import KAGGLE_SET, SHARDED, copy_cache, make_sharded_model
 from mutation import VALUES, json_bytes, mutate, mutate_values
 
-pytestmark = pytest.mark.fuzz
+pytestmark = [pytest.mark.fuzz, pytest.mark.slow]
 
 
 @dataclass

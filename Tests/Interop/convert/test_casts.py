@@ -237,6 +237,7 @@ def test_convert_reads_a_snapshot_whose_links_lead_into_the_cache(knapsack, cach
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
+@pytest.mark.slow
 @pytest.mark.root
 def test_lock_says_what_was_made_of_what_and_the_bundle_serves_it(work, llama, tmp_path):
     runner, path = work
@@ -300,6 +301,7 @@ def test_lock_says_what_was_made_of_what_and_the_bundle_serves_it(work, llama, t
     assert done.stdout.startswith("torch.float16 4"), done.stdout
 
 
+@pytest.mark.slow
 def test_conversions_are_made_once_and_again_only_when_they_have_to_be(work, tmp_path):
     runner, path = work
 
@@ -446,6 +448,7 @@ def test_impossible_combinations_are_told_with_their_place(knapsack, tmp_path, e
     assert jsonschema.Draft202012Validator(schema).is_valid(tomllib.loads(text)) == isLocal
 
 
+@pytest.mark.slow
 def test_killed_conversions_leave_nothing_half_written(knapsack, tmp_path):
     tensors = {f"layer.{number}": torch.randn(1024, 1024) for number in range(12)}
     write_model(tmp_path / "model", tensors)

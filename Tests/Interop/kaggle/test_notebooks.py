@@ -96,6 +96,7 @@ def test_a_bundle_made_in_one_notebook_loads_in_another(knapsack, hub, wheel, tm
     assert MINILM in "".join(code)
 
 
+@pytest.mark.slow
 def test_the_notebook_that_packs_stops_where_a_model_is_not_attached(knapsack, hub, wheel, tmp_path):
     shutil.copytree(MINILM_FILES, tmp_path / "input" / "models" / KAGGLE_MINILM / "2")
     (tmp_path / "home").mkdir()

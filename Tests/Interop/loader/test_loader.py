@@ -540,7 +540,7 @@ def test_asks_for_the_space_first(bundle, monkeypatch):
     usage = shutil.disk_usage(bundle.root)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
     with pytest.raises(
-        knapsack.KnapsackError, match=r"need 200,026 bytes and 1,000 are free; set KNAPSACK_SCRATCH"
+        knapsack.KnapsackError, match=r"needs 200,026 bytes and 1,000 are free; set KNAPSACK_SCRATCH"
     ):
         knapsack.activate()
     assert not rebuilt(os.environ["KNAPSACK_SCRATCH"])

@@ -37,6 +37,7 @@ def some_patterns(dice: random.Random, paths: list[str]) -> list[str]:
     return [pattern() for _ in range(dice.choice((1, 1, 2, 3)))]
 
 
+@pytest.mark.slow
 def test_patterns_choose_the_files_that_the_hub_client_chooses(knapsack, tmp_path):
     dice = random.Random(20261)
     paths = some_paths(dice, 150)

@@ -86,6 +86,7 @@ def test_files_are_opened_once_to_look_into_them_and_once_to_hash_them(knapsack,
     assert {name: count for name, count in counts.items() if count > most[name]} == {}, counts
 
 
+@pytest.mark.slow
 def test_many_files_are_opened_twice(knapsack, tmp_path):
     """More than stay open or in memory. Whether there are weights at all is asked of the first file that could be some,
     when it is not open any more."""

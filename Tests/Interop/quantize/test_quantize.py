@@ -276,6 +276,7 @@ def test_a_file_past_the_limit_leaves_nothing(knapsack, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_model(knapsack, tmp_path):
     model = tmp_path / "sparse.gguf"
     sparse_model(model, 1 << 30)
