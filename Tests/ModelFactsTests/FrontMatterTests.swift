@@ -97,6 +97,14 @@ struct FrontMatterTests {
         #expect(throws: ModelCard.Problem.self) { try frontMatter(yaml.text) }
     }
 
+    /// Each of them stands for one key, so that a long row of them stays small.
+    @Test func readsMergeKeysThatDoNotGrow() throws {
+        let lines = (1..<40).map { "a\($0): &a\($0) {<<: *a\($0 - 1)}" }.joined(separator: "\n")
+        let json = try #require(try frontMatter("a0: &a0 {x: y}\n" + lines))
+        #expect(json["a39"] == ["x": "y"])
+        #expect(json.members?.count == 40)
+    }
+
     @Test(arguments: 0..<20 as Range<UInt64>)
     func neverTrapsOnDamage(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
