@@ -102,9 +102,9 @@ package struct Snapshot: Sendable {
 /// Which file it is, whatever it is called.
 struct FileIdentity: Hashable {
     /// The number of the file system.
-    let device: UInt64
+    private let device: UInt64
     /// The number of the file in it.
-    let inode: UInt64
+    private let inode: UInt64
 
     /// Takes the two numbers from what the kernel states.
     init(_ status: FileStatus) {

@@ -11,13 +11,13 @@ enum KaggleRules {
     /// The most bytes of a dataset: 200 GB.
     static let maximumSize = 200_000_000_000
     /// The most files and folders at the top level of a dataset.
-    static let maximumTopLevel = 50
+    private static let maximumTopLevel = 50
     /// How many characters the slug of a dataset may have.
-    static let slugLength = TextRule.datasetSlugLength
+    private static let slugLength = TextRule.datasetSlugLength
     /// How many characters the title of a dataset may have.
-    static let titleLength = 6...50
+    private static let titleLength = 6...50
     /// How many characters the subtitle of a dataset may have.
-    static let subtitleLength = 20...80
+    private static let subtitleLength = 20...80
     /// The most bytes of an object's name in Google Cloud Storage, where uploads go.
     static let maximumPathLength = 1024
 
