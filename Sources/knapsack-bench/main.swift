@@ -4,8 +4,8 @@
 //
 // DIRECTORY holds the data (up to 20 GB) and may be removed afterwards.
 
-let arguments = Array(CommandLine.arguments.dropFirst())
-let setting = try Setting(arguments: arguments)
+private let arguments = Array(CommandLine.arguments.dropFirst())
+private let setting = try Setting(arguments: arguments)
 switch arguments.first {
 case "files": try measureFiles(setting)
 case "check": try measureCheck(setting)

@@ -24,8 +24,13 @@ def requirements() -> set[tuple[str, str]]:
             elif declaration.kind in ("struct", "enum", "class", "extension", "actor"):
                 inside = None
             elif inside and declaration.documentation:
-                found.add((declaration.kind.replace("let", "var"), declaration.name))
+                found.add((witness(declaration), declaration.name))
     return found
+
+
+def witness(declaration: Declaration) -> str:
+    """The kind of declaration that meets the same requirement."""
+    return {"let": "var", "typealias": "associatedtype"}.get(declaration.kind, declaration.kind)
 
 
 def needs_a_sentence(declaration: Declaration) -> bool:
@@ -40,7 +45,7 @@ def undocumented(found: list[Declaration], required: set[tuple[str, str]]) -> li
         for declaration in found
         if needs_a_sentence(declaration)
         and not declaration.documentation
-        and (declaration.kind.replace("let", "var"), declaration.name) not in required
+        and (witness(declaration), declaration.name) not in required
     ]
 
 
@@ -82,6 +87,14 @@ package struct A {
     /// With an attribute.
     @discardableResult
     package func ten() -> Int { 1 }
+    /// With an attribute of several lines.
+    @Option(
+        help: ArgumentHelp("Not (one", valueName: "one"),
+        completion: .file())
+    package var twelve: Int?
+    @Option(
+        help: "No sentence.")
+    package var thirteen: Int?
 }
 
 struct C {
@@ -93,12 +106,12 @@ struct C {
 def test_what_has_no_sentence_is_found(tmp_path):
     path = tmp_path / "Sample.swift"
     found = [line.name for line in undocumented(declarations(path, SAMPLE), set())]
-    assert found == ["A", "two", "six", "C"]
+    assert found == ["A", "two", "six", "thirteen", "C"]
 
 
 def test_a_requirement_of_a_protocol_has_its_sentence_there(tmp_path):
     found = undocumented(declarations(tmp_path / "Sample.swift", SAMPLE), {("func", "six"), ("var", "two")})
-    assert [line.name for line in found] == ["A", "C"]
+    assert [line.name for line in found] == ["A", "thirteen", "C"]
 
 
 def test_a_placeholder_is_found(tmp_path):

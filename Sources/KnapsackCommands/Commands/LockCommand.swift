@@ -8,6 +8,7 @@ import Storage
 
 /// `knapsack lock`
 struct LockCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "lock",
         abstract: "Resolve a manifest from the caches and write its lock.",
@@ -26,20 +27,28 @@ struct LockCommand: KnapsackCommand {
               knapsack lock --locked      # fail if locking would change it
             """)
 
+    /// The manifest, beside which the lock is written.
     @OptionGroup var source: ManifestArgument
+    /// What is resolved and read again.
     @OptionGroup var locking: LockingOptions
+    /// Where entries are resolved from.
     @OptionGroup var cacheOptions: CacheOptions
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
+    /// Whether the lock has to be there and fresh; nothing is written then.
     @Flag(help: "Fail if the lock is missing or locking would change it, and write nothing.")
     var locked = false
 
     var manifestName: String? { source.manifest }
 
+    /// Refuses `--locked` beside `--update`; exit code 2.
     func validate() throws {
         if locked, locking.rule != .none { throw ValidationError("--locked and --update exclude each other") }
     }
 
+    /// Writes the lock if it changes. With `--locked` it writes nothing, and the exit code is 1 where the
+    /// lock is missing or would change.
     func execute(_ session: Session) async throws {
         let maker = Locking(source: source, options: locking, caches: cacheOptions)
         if locked {
@@ -63,6 +72,8 @@ struct LockCommand: KnapsackCommand {
 
 /// How a lock is made, for `lock` and `pack`.
 struct LockingOptions: ParsableArguments {
+    /// The entries to move on, as ``spelledOut(_:)`` has them: none, some names, or the one that stands for
+    /// all.
     @Option(
         name: .long,
         help: ArgumentHelp(
@@ -101,9 +112,11 @@ struct LockingOptions: ParsableArguments {
         return result
     }
 
+    /// Whether remembered digests are left alone, and entries that were locked before are read again.
     @Flag(help: "Hash every file again, whatever is remembered.")
     var rehash = false
 
+    /// What `--update` asks for.
     var rule: Resolution.Update {
         if update.containsExactly(Self.allEntries) { return .all }
         return update.isEmpty ? .none : .entries(Set(exactly: update))
@@ -122,8 +135,11 @@ extension Lock {
 struct LockSummary {
     private let lock: Lock
 
+    /// Takes a lock; nothing is read.
     init(_ lock: Lock) { self.lock = lock }
 
+    /// A table with a row for each entry, no wider than `width` where that can be, without a newline at the
+    /// end.
     func text(width: Int) -> String {
         let rows = lock.entries.map { entry in
             [
@@ -144,6 +160,7 @@ struct LockSummary {
         return text
     }
 
+    /// An entry as `--json` has it.
     static func json(_ entry: LockedEntry) -> JSON {
         [
             "name": .string(entry.name), "kind": .string(entry.kind.rawValue),
@@ -164,7 +181,7 @@ struct LockSummary {
         }
     }
 
-    static func revision(_ origin: Origin) -> String {
+    private static func revision(_ origin: Origin) -> String {
         let text = fullRevision(origin)
         return text.isEmpty ? "-" : String(text.prefix(12))
     }

@@ -9,6 +9,7 @@ import Storage
 
 /// `knapsack pack`
 struct PackCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "pack",
         abstract: "Write the bundle: one directory with everything, ready to upload.",
@@ -31,11 +32,16 @@ struct PackCommand: KnapsackCommand {
               knapsack pack models.toml --frozen
             """)
 
+    /// The manifest, beside which its lock is.
     @OptionGroup var source: ManifestArgument
+    /// What is resolved and read again where the lock is made anew.
     @OptionGroup var locking: LockingOptions
+    /// Where the files come from.
     @OptionGroup var cacheOptions: CacheOptions
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
+    /// The directory or archive to write; `nil` is the bundle's name in the working directory.
     @Option(
         name: [.customShort("o"), .customLong("output")],
         help: ArgumentHelp(
@@ -44,20 +50,25 @@ struct PackCommand: KnapsackCommand {
         completion: .file())
     var target: String?
 
+    /// Whether the lock has to be there and fresh.
     @Flag(help: "Fail if the lock is missing or locking would change it.")
     var locked = false
 
+    /// Whether the lock is taken as it is, without a look at the manifest.
     @Flag(help: "Use the lock as it is, and read no manifest.")
     var frozen = false
 
+    /// Whether the plan is shown, and nothing is written.
     @Flag(help: "Show the plan and write nothing, not even the lock.")
     var dryRun = false
 
     var manifestName: String? { source.manifest }
 
+    /// Whether the bundle of another manifest may be replaced.
     @Flag(help: "Replace the bundle of another manifest. Files that no bundle wrote are never deleted.")
     var replace = false
 
+    /// Refuses options that exclude each other, and archives that are not written; exit code 2.
     func validate() throws {
         if locked && frozen { throw ValidationError("--locked and --frozen exclude each other") }
         for (isGiven, name) in [(locked, "--locked"), (frozen, "--frozen")]
@@ -71,6 +82,8 @@ struct PackCommand: KnapsackCommand {
         }
     }
 
+    /// Writes the bundle, and the lock before it if that is not fresh. The bundle has its name only when it
+    /// is whole; nothing is written where a rule does not hold.
     func execute(_ session: Session) async throws {
         // Of a lock that git left conflict marks in nothing is known that was packed.
         let beside = try? source.readLock()
@@ -204,8 +217,10 @@ struct PackCommand: KnapsackCommand {
 struct PlanSummary {
     private let plan: Plan
 
+    /// Takes a plan; nothing is read.
     init(_ plan: Plan) { self.plan = plan }
 
+    /// What is stored where, and then the shares, as tables no wider than `width` where that can be.
     func text(width: Int) -> String {
         let rows = plan.stored.map { file in
             let origin = "\(file.entry)/\(file.file)"
@@ -222,6 +237,7 @@ struct PlanSummary {
         return files + "\n" + shares(width: width)
     }
 
+    /// What each entry names, stores and saves, without a newline at the end.
     func shares(width: Int) -> String {
         var rows = plan.shares.map { share in
             [
@@ -245,6 +261,7 @@ struct PlanSummary {
         return text
     }
 
+    /// The plan as `--json` has it; sizes are in bytes.
     var json: JSON {
         [
             "named": .integer(plan.named), "stored": .integer(plan.size),

@@ -19,6 +19,7 @@ struct GGUFHeaderReader {
 
     private var cursor: ByteCursor
 
+    /// Begins at the first byte of a file of this length, which bounds what the header may claim.
     init(fileSize: Int) {
         cursor = ByteCursor(fileSize: fileSize, maximumLength: GGUFHeader.maximumLength)
     }
