@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from swift_source import Declaration, declarations, files
+from swift_source import SOURCES, Declaration, declarations, files
 
 # Sentences that state nothing.
 PLACEHOLDERS = re.compile(
@@ -33,10 +33,15 @@ def witness(declaration: Declaration) -> str:
     return {"let": "var", "typealias": "associatedtype"}.get(declaration.kind, declaration.kind)
 
 
+# The codes of findings have their sentences in a `switch`, of which the compiler asks for each.
+CODES = "FindingCode.swift"
+
+
 def needs_a_sentence(declaration: Declaration) -> bool:
+    """Whether something can be named beyond its file, and does not have its sentence elsewhere."""
     if declaration.kind == "extension" or declaration.is_private or not declaration.is_reachable:
         return False
-    return declaration.is_package or declaration.kind in ("struct", "enum", "class", "actor", "protocol")
+    return "override" not in declaration.modifiers and not (declaration.kind == "case" and declaration.path.name == CODES)
 
 
 def undocumented(found: list[Declaration], required: set[tuple[str, str]]) -> list[Declaration]:
@@ -57,9 +62,19 @@ def empty(found: list[Declaration]) -> list[Declaration]:
     ]
 
 
-def test_everything_that_other_modules_see_has_a_sentence():
+# Modules whose members below `package` have no sentences yet.
+UNFINISHED = {"KnapsackCommands", "ModelFiles", "PythonPackages", "knapsack-bench"}
+
+
+def is_expected(declaration: Declaration) -> bool:
+    module = declaration.path.relative_to(SOURCES).parts[0]
+    is_type = declaration.kind in ("struct", "enum", "class", "actor", "protocol")
+    return module not in UNFINISHED or declaration.is_package or is_type
+
+
+def test_everything_that_other_files_see_has_a_sentence():
     required = requirements()
-    found = [line for path in files() for line in undocumented(declarations(path), required)]
+    found = [line for path in files() for line in undocumented(declarations(path), required) if is_expected(line)]
     assert not found, "\n".join(map(str, found))
 
 
@@ -99,6 +114,12 @@ package struct A {
 
 struct C {
     var eleven: Int { 1 }
+    override func fourteen() {}
+    private(set) var fifteen = 1
+}
+
+private extension C {
+    func sixteen() {}
 }
 '''
 
@@ -106,12 +127,18 @@ struct C {
 def test_what_has_no_sentence_is_found(tmp_path):
     path = tmp_path / "Sample.swift"
     found = [line.name for line in undocumented(declarations(path, SAMPLE), set())]
-    assert found == ["A", "two", "six", "thirteen", "C"]
+    assert found == ["A", "two", "three", "six", "thirteen", "C", "eleven", "fifteen"]
 
 
 def test_a_requirement_of_a_protocol_has_its_sentence_there(tmp_path):
     found = undocumented(declarations(tmp_path / "Sample.swift", SAMPLE), {("func", "six"), ("var", "two")})
-    assert [line.name for line in found] == ["A", "thirteen", "C"]
+    assert [line.name for line in found] == ["A", "three", "thirteen", "C", "eleven", "fifteen"]
+
+
+def test_only_the_cases_of_codes_have_their_sentences_elsewhere(tmp_path):
+    text = "/// Codes.\nenum Code {\n    case one\n    var two: Int { 2 }\n}\n"
+    for name, expected in [(CODES, ["two"]), ("Other.swift", ["one", "two"])]:
+        assert [line.name for line in undocumented(declarations(tmp_path / name, text), set())] == expected
 
 
 def test_a_placeholder_is_found(tmp_path):
