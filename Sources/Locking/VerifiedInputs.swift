@@ -220,8 +220,7 @@ package struct VerifiedInputs: Sendable {
         /// The tensors with their digests, in the order of their bytes; none where they were not wanted.
         let tensors: [LockedTensor]
 
-        /// The record for a lock, at its natural path; `shards` are the files that it names if it is an
-        /// index.
+        /// The record for a lock, at its natural path; `shards` are the files that it names if it is an index.
         func locked(_ file: CachedFile, shards: [RelativePath]?) -> LockedFile {
             LockedFile(
                 path: file.path, size: size, sha256: digests.sha256, proof: proof, placement: .natural,

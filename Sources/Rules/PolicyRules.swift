@@ -26,8 +26,7 @@ enum PolicyRules {
 
 /// `max-entry-size` of `[policy]`, and `max-size` of the entry.
 enum EntrySizeRule {
-    /// An entry whose files are together larger than its own limit or the policy's; the first that is broken
-    /// is told.
+    /// An entry whose files are together larger than its own limit or the policy's; the first that is broken is told.
     static func findings(_ entry: Entry, _ locked: LockedEntry, _ policy: Policy) -> [Diagnostic] {
         let limits = [
             ("the entry's max-size", entry.maximumSize),

@@ -14,8 +14,7 @@ struct SignedTree {
         let status: FileStatus
     }
 
-    /// The regular files that were found, in the order of the walk; what the statement leaves out is not
-    /// among them.
+    /// The regular files that were found, in the order of the walk; what the statement leaves out is not among them.
     private(set) var files: [File] = []
     /// What cannot be signed, and what could not be looked at.
     private(set) var findings: [Diagnostic] = []

@@ -29,8 +29,7 @@ package struct BundleReplacement: Sendable {
         }
     }
 
-    /// Throws where a directory must stay: one that is not empty and no bundle, or a bundle with changed
-    /// files.
+    /// Throws where a directory must stay: one that is not empty and no bundle, or a bundle with changed files.
     func require(directory target: String) throws {
         guard let status = try FileStatus.existing(target) else { return }
         guard status.kind == .directory else { throw refused(target, "is not a bundle") }

@@ -2,8 +2,7 @@ import Formats
 
 /// `dataset-metadata.json`, by which the kaggle command creates a dataset.
 struct DatasetMetadata {
-    /// The file's name at the top of the bundle, which the kaggle command looks for
-    /// (`DATASET_METADATA_FILE`).
+    /// The file's name at the top of the bundle, which the kaggle command looks for (`DATASET_METADATA_FILE`).
     static let name: RelativePath = "dataset-metadata.json"
 
     private let bundle: BundleSettings

@@ -36,8 +36,7 @@ package struct UploadMetadata {
 struct ModelMetadata {
     /// The name of the file that describes the model (`MODEL_METADATA_FILE` of the kaggle command).
     static let name: RelativePath = "model-metadata.json"
-    /// The name of the file that describes the variation (`MODEL_INSTANCE_METADATA_FILE` of the kaggle
-    /// command).
+    /// The name of the file that describes the variation (`MODEL_INSTANCE_METADATA_FILE` of the kaggle command).
     static let instanceName: RelativePath = "model-instance-metadata.json"
 
     private let bundle: BundleSettings

@@ -20,8 +20,7 @@ struct RequirementFiles {
     /// Reads the files.
     let contents: ModelFileReader
 
-    /// Takes the chosen files, the reader that keeps what was read of them, and the other paths of the
-    /// revision.
+    /// Takes the chosen files, the reader that keeps what was read of them, and the other paths of the revision.
     init(_ files: [ModelFile], _ contents: ModelFileReader, elsewhere: [RelativePath]) {
         self.contents = contents
         self.files = Dictionary(

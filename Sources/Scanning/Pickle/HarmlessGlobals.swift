@@ -26,7 +26,7 @@ struct HarmlessGlobals: Sendable {
 
     /// What the scanner does besides when something is called.
     enum Role: UInt8, Sendable {
-        /// None: only what it is called with is looked at.
+        /// Nothing: whatever it is called with, it makes data.
         case plain
         /// Encodes a text: only with the codecs that Python's own pickles name.
         case encode

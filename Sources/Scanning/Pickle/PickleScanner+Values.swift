@@ -5,8 +5,7 @@ import Formats
 extension PickleScanner {
     // MARK: Numbers and texts
 
-    /// Follows an instruction for a number; where the next one starts, or -1 where the window ends in this
-    /// one.
+    /// Follows an instruction for a number; where the next one starts, or -1 where the window ends in this one.
     mutating func number(_ code: UInt8, _ window: Span<UInt8>, _ next: Int) -> Int {
         let size: Int
         switch code {
@@ -46,7 +45,7 @@ extension PickleScanner {
     }
 
     /// Follows an instruction for a text or bytes, of which the window need not have all; where the next one
-    /// starts, or -1 where the window ends in its length.
+    /// starts, or -1 where more of it is wanted.
     mutating func text(_ code: UInt8, _ window: Span<UInt8>, _ next: Int, _ base: Int) -> Int {
         let size: Int
         switch code {
@@ -127,8 +126,7 @@ extension PickleScanner {
         return end + 1
     }
 
-    /// The place of the next line end from `start` on; `nil` if there is none in the window or in so many
-    /// bytes.
+    /// The place of the next line end from `start` on; `nil` if there is none in the window or in so many bytes.
     static func lineEnd(
         _ window: Span<UInt8>, _ start: Int, within limit: Int = maximumLine
     ) -> Int? {

@@ -175,7 +175,7 @@ package struct PickleScanner {
         if problems.count < Self.maximumKept { problems.append(Problem(message: message, offset: start)) }
     }
 
-    /// Notes the import of a name that is not in the list; what it is called is no reason to stop.
+    /// Notes the import of a name that is not in the list; the scan goes on.
     mutating func imported(_ module: String, _ name: String) -> ScanValue {
         hasEffects = true
         let found = Import(module: module, name: name, offset: start)
@@ -209,8 +209,7 @@ package struct PickleScanner {
         if !stack.push(value) { beyond("more than \(ScanStack.maximumDepth) values wait") }
     }
 
-    /// Takes the top of the stack; where there is none above the mark, the pickle is broken and the value is
-    /// unknown.
+    /// Takes the top of the stack; where there is none above the mark, the pickle is broken and the value is unknown.
     mutating func pop() -> ScanValue {
         if let value = stack.pop() { return value }
         broken("the pickle takes a value that is not there")

@@ -6,8 +6,7 @@ struct RecentValues {
     enum Array: Equatable {
         /// Python objects, which follow as a pickle.
         case objects
-        /// Numbers, which follow as so many bytes; the first is at a multiple of the alignment if it is
-        /// aligned.
+        /// Numbers, which follow as so many bytes; the first is at a multiple of the alignment if it is aligned.
         case plain(bytes: Int, isAligned: Bool)
     }
 

@@ -26,8 +26,7 @@ struct WordTable: Sendable {
         return number
     }
 
-    /// The number of the word that these bytes of a text are; `nil` if they are none. The range has to be in
-    /// the text.
+    /// The number of the word that these bytes of a text are; `nil` if they are none. The range has to be in the text.
     func find(_ text: Span<UInt8>, _ start: Int, _ count: Int) -> Int? {
         guard count > 0, count <= Self.maximumLength,
             lengths[Int(text[start])] >> UInt64(count) & 1 != 0

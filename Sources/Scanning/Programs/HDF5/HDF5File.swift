@@ -125,8 +125,7 @@ struct HDF5File<Failure: Error> {
             .bytes(base + address..<base + address + count, read)
     }
 
-    /// The error for a place that breaks the format, or that has what is not read; an address in bytes from
-    /// the base.
+    /// The error for a place that breaks the format, or that has what is not read; an address in bytes from the base.
     func malformed(_ message: String, _ offset: Int) -> ReadingStop<Failure> {
         .malformed(FormatError(message, at: max(0, offset)))
     }
