@@ -20,8 +20,11 @@ protocol KnapsackCommand: AsyncParsableCommand {
 }
 
 extension KnapsackCommand {
+    /// JSON with `--json`, else text.
     var reportFormat: ReportFormat { output.json ? .json : .text }
+    /// None.
     var subject: String? { nil }
+    /// The subject if it is a manifest, else the manifest beside it if it is a lock.
     var manifestName: String? {
         guard let subject else { return nil }
         if subject.hasSuffix(".toml") { return subject }

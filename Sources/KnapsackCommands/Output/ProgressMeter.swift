@@ -52,6 +52,7 @@ final class ProgressMeter: Sendable {
 
 /// How far a stage is.
 struct ProgressState {
+    /// What is being done, as "packing"; empty before the first stage.
     private(set) var stage = ""
     /// The bytes that are done.
     private(set) var bytes = 0

@@ -1,6 +1,7 @@
 /// Reads PEP 440's grammar (its appendix B) from left to right over bytes.
 struct VersionScanner {
     private let bytes: [UInt8]
+    /// The place of the next byte.
     private(set) var position = 0
 
     /// Begins at the first byte of a text.

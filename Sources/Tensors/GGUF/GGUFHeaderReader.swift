@@ -24,6 +24,9 @@ struct GGUFHeaderReader {
         cursor = ByteCursor(fileSize: fileSize, maximumLength: GGUFHeader.maximumLength)
     }
 
+    /// Reads the whole header, once.
+    /// - Parameter bytes: the file's first bytes, as many as there are so far.
+    /// - Throws: a stop, either because more bytes are needed or because the header is malformed.
     mutating func read(_ bytes: Span<UInt8>) throws(HeaderStop) -> GGUFHeader {
         let version = try readVersion(bytes)
         let tensorCount = try readCount(

@@ -4,6 +4,7 @@ import Formats
 struct TorchNames {
     /// A tensor's name and what the pickle states of it.
     struct Found {
+        /// The keys on the way to it with dots between, less a wrapper around all weights.
         var name: String
         /// Which elements of which storage it is, as the pickle states it.
         let tensor: TorchTensor

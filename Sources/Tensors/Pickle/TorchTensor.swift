@@ -103,7 +103,7 @@ struct TorchTensor {
 
 /// What is wrong with a tensor, which the one who knows its name states.
 struct TorchProblem: Error {
-    /// What is wrong, as a clause that follows the tensor's name.
+    /// What is wrong, as the rest of a sentence that begins with the tensor's name and "is".
     let message: String
 
     /// Takes the clause.

@@ -27,8 +27,10 @@ struct TokenIDs: Sendable {
     /// How many tokens there are.
     var count: Int { table.count }
 
+    /// The id of a token as UTF-8; `nil` for a text that is none.
     func id(of token: Span<UInt8>) -> UInt32? { table.find(token) }
 
+    /// The id of a token; `nil` for a text that is none.
     func id(of token: String) -> UInt32? { table.find(token) }
 
     /// The token of an id; of several the last.

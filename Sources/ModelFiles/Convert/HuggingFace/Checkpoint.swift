@@ -103,6 +103,8 @@ final class OpenInput: Sendable {
         status = try handle.status()
     }
 
+    /// Checks that the file is what it was when it was opened.
+    /// - Throws: `ReadFailure.changed`.
     func checkUnchanged() throws {
         guard try handle.status() == status else { throw ReadFailure.changed(path: handle.path) }
     }
