@@ -4,8 +4,10 @@
 //
 // DIRECTORY holds the data (up to 20 GB) and may be removed afterwards.
 
-private let arguments = Array(CommandLine.arguments.dropFirst())
-private let setting = try Setting(arguments: arguments)
+/// What follows the program's name: the benchmark, then its options.
+let arguments = Array(CommandLine.arguments.dropFirst())
+/// Where the data is, and the command that is measured.
+let setting = try Setting(arguments: arguments)
 switch arguments.first {
 case "files": try measureFiles(setting)
 case "check": try measureCheck(setting)
