@@ -23,6 +23,10 @@ final class LargeBlob: Sendable {
     /// have something to do.
     static let piece = 8 << 20
 
+    /// Fewer bytes than this between two errors are no progress: a server that breaks off after every kilobyte would hold a
+    /// file for hours.
+    private static let leastProgress = 1 << 16
+
     init(index: Int, _ task: BlobTask, lock: consuming FileHandle, _ client: HubClient) throws {
         self.index = index
         self.task = task
@@ -76,7 +80,7 @@ final class LargeBlob: Sendable {
                     position = range.upperBound
                 }
             } catch let error as NetworkError where error.isPassing {
-                failures = worker.received > before ? 1 : failures + 1
+                failures = worker.received - before >= LargeBlob.leastProgress ? 1 : failures + 1
                 guard failures <= worker.client.retry.retries else { throw error }
                 try worker.client.wait(after: failures)
             }

@@ -67,7 +67,7 @@ def test_a_lock_pins_what_is_fetched(knapsack, wayward, project, tmp_path):
     program = started(knapsack, wayward, tmp_path / "hub")
     program("lock", project, "--fetch").expect(0)
     (tmp_path / "later").mkdir()
-    (tmp_path / "later" / "new.txt").write_text("new")
+    (tmp_path / "later" / "new.safetensors").write_bytes(b"new")
     later = wayward.add(REPO, tmp_path / "later", refs=("main",))
     wayward.reset()
     # All that the lock pins is there: nobody is asked.

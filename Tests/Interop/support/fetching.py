@@ -26,7 +26,7 @@ def layout(cache: Path) -> dict[str, tuple]:
         elif path.is_dir():
             found[name] = ("directory",)
         else:
-            found[name] = ("file", "" if "/trees/" in name else oct(path.stat().st_mode & 0o777), hashlib.sha256(path.read_bytes()).hexdigest())
+            found[name] = ("file", oct(path.stat().st_mode & 0o777), hashlib.sha256(path.read_bytes()).hexdigest())
     return found
 
 
