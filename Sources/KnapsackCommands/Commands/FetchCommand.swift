@@ -80,6 +80,7 @@ struct FetchCommand: KnapsackCommand {
     func execute(_ session: Session) async throws {
         let fetching = Fetching(options: transfer, caches: cacheOptions)
         guard let wishes = try sources.map(wishes) ?? wishes(fetching, session) else { return }
+        guard !wishes.isEmpty else { return session.say("nothing that is named is on the Hugging Face Hub") }
         guard dryRun else {
             _ = try await fetching.load(wishes, session)
             return

@@ -47,15 +47,19 @@ final class LargeBlob: Sendable {
     /// Loads a range that was claimed. What does not come is given back.
     func load(_ range: Range<Int>, _ worker: inout DownloadWorker) throws {
         var position = range.lowerBound
+        var holdsAll = false
         do {
-            try loadFrom(&position, range, &worker)
+            try loadFrom(&position, &holdsAll, range, &worker)
         } catch {
-            partial.release(position..<range.upperBound)
+            partial.release(holdsAll ? 0..<task.size : position..<range.upperBound)
             throw error
         }
     }
 
-    private func loadFrom(_ position: inout Int, _ range: Range<Int>, _ worker: inout DownloadWorker) throws {
+    /// - Parameter holdsAll: whether the rest of the file was claimed, too, because the server knows no ranges.
+    private func loadFrom(
+        _ position: inout Int, _ holdsAll: inout Bool, _ range: Range<Int>, _ worker: inout DownloadWorker
+    ) throws {
         var failures = 0
         while position < range.upperBound {
             let before = worker.received
@@ -64,19 +68,18 @@ final class LargeBlob: Sendable {
                 switch try request.send(isWhole ? nil : position..<range.upperBound) {
                 case .part(let response, _):
                     try receive(response, &position, until: range.upperBound, &worker)
+                    guard worker.received > before else {
+                        throw NetworkError(.dropped, "the answer had no bytes")
+                    }
                 case .whole(let response):
                     state.withLock { $0.isWhole = true }
-                    guard partial.claimAll(besides: range) else {
+                    holdsAll = holdsAll || partial.claimAll(besides: range)
+                    guard holdsAll else {
                         // Somebody else reads the file from its start.
                         partial.release(position..<range.upperBound)
                         return
                     }
-                    do {
-                        try receiveWhole(response, &worker)
-                    } catch {
-                        partial.release(0..<task.size)
-                        throw error
-                    }
+                    try receiveWhole(response, &worker)
                     position = range.upperBound
                 }
             } catch let error as NetworkError where error.isPassing {
