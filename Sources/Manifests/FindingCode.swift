@@ -57,13 +57,25 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case credentials = "credentials"
     case directoryMissing = "directory-missing"
     case diskFull = "disk-full"
+    case downloadDiffers = "download-differs"
     case downloadInterrupted = "download-interrupted"
+    case downloadMended = "download-mended"
     case downloadPartial = "download-partial"
+    case downloadWrong = "download-wrong"
     case entryHasNoCache = "entry-has-no-cache"
     case entryUnused = "entry-unused"
     case extra = "extra"
     case factsOutdated = "facts-outdated"
     case failed = "failed"
+    case fetchElsewhere = "fetch-elsewhere"
+    case fetchFileRefused = "fetch-file-refused"
+    case fetchGated = "fetch-gated"
+    case fetchNotFound = "fetch-not-found"
+    case fetchRevisionNotFound = "fetch-revision-not-found"
+    case fetchTokenNeeded = "fetch-token-needed"
+    case fetchTokenWithheld = "fetch-token-withheld"
+    case fetchTokenWrong = "fetch-token-wrong"
+    case fetchUnreachable = "fetch-unreachable"
     case fileMissing = "file-missing"
     case fileNotFound = "file-not-found"
     case fileUnreadable = "file-unreadable"
@@ -267,7 +279,7 @@ extension FindingCode {
         case .acceleratorDtype, .acceleratorHostMemory, .acceleratorRetired, .acceleratorSplit,
             .acceleratorTight, .adapterBaseMissing, .adapterScale, .cardBroken, .configKeyUnknown,
             .configValueDiffers, .conversionDamaged,
-            .downloadPartial, .entryUnused,
+            .downloadMended, .downloadPartial, .entryUnused, .fetchElsewhere, .fetchTokenWithheld,
             .ggufBroken, .kaggleKeywords, .kaggleLicenseUnknown,
             .kaggleTitleUnderscore, .licenseBaseUnknown, .licenseDiffers, .licenseNameUnknown,
             .metadataLeftOut, .newerIncomplete, .noExistStale, .npzBroken, .overrideSign,

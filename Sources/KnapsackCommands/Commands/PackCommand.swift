@@ -30,6 +30,8 @@ struct PackCommand: KnapsackCommand {
               knapsack pack models.toml --locked    # fails if the lock is not fresh (CI)
               # uses the lock as it is, reads no manifest
               knapsack pack models.toml --frozen
+              # loads what is missing from the Hub first
+              knapsack pack models.toml --fetch
             """)
 
     /// The manifest, beside which its lock is.
@@ -62,6 +64,13 @@ struct PackCommand: KnapsackCommand {
     @Flag(help: "Show the plan and write nothing, not even the lock.")
     var dryRun = false
 
+    /// Whether what is missing is loaded first.
+    @Flag(help: "Load what is missing from the Hugging Face Hub first, as knapsack fetch does.")
+    var fetch = false
+
+    /// How the network is used by `--fetch`.
+    @OptionGroup(title: "Options of --fetch") var transfer: TransferOptions
+
     var manifestName: String? { source.manifest }
 
     /// Whether the bundle of another manifest may be replaced.
@@ -71,6 +80,11 @@ struct PackCommand: KnapsackCommand {
     /// Refuses options that exclude each other, and archives that are not written; exit code 2.
     func validate() throws {
         if locked && frozen { throw ValidationError("--locked and --frozen exclude each other") }
+        if fetch && dryRun {
+            throw ValidationError(
+                "--fetch and --dry-run exclude each other; knapsack fetch --dry-run shows what would be loaded"
+            )
+        }
         for (isGiven, name) in [(locked, "--locked"), (frozen, "--frozen")]
         where isGiven && locking.rule != .none {
             throw ValidationError("\(name) and --update exclude each other")
@@ -91,6 +105,14 @@ struct PackCommand: KnapsackCommand {
             // What needs no lock is told before anything is hashed.
             let early = Check.early(try source.read())
             if early.contains(where: { $0.severity == .error }) { return session.report(early) }
+        }
+        if fetch {
+            let fetching = Fetching(options: transfer, caches: cacheOptions)
+            let isLoaded =
+                frozen
+                ? try await fetching.load(fetching.wishes(Lock.read(source.lockPath)), session)
+                : try await fetching.load(source, update: locking.rule, session)
+            guard isLoaded else { return }
         }
         guard let (lock, converted) = try await obtainLock(session) else { return }
         let plan = try Plan(lock)

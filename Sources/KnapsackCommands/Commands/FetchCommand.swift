@@ -1,0 +1,135 @@
+import ArgumentParser
+import Caches
+import Formats
+import Locking
+import Manifests
+import Rules
+import Storage
+import Transfer
+
+/// `knapsack fetch`
+struct FetchCommand: KnapsackCommand {
+    /// The command's name and its help.
+    static let configuration = CommandConfiguration(
+        commandName: "fetch",
+        abstract: "Load models from the Hugging Face Hub into the cache of its clients.",
+        usage: "knapsack fetch [<manifest> | <source> ...] [<options>]",
+        discussion: """
+            What is in the cache is not loaded again, and what an interrupted fetch loaded is kept: the same command \
+            goes on where it stopped, also on another day. Every file is proved by the digest that the Hub lists, and by \
+            the lock if there is one, before it gets its name. Beside a manifest with a lock, the commits that the lock \
+            pins are loaded. The token is found where the clients find it: HF_TOKEN, or hf auth login.
+
+            Examples:
+              knapsack fetch                      # what knapsack.toml names
+              knapsack fetch models.toml --dry-run   # what would be loaded
+              # exactly what the lock pins, and an error if it is not fresh
+              knapsack fetch models.toml --locked
+              knapsack fetch hf:Qwen/Qwen2.5-7B-Instruct
+              knapsack fetch hf:org/model@v1.0 --include '*.gguf'
+              knapsack fetch hf-dataset:org/data --bandwidth 10MB
+            """)
+
+    /// The manifest, or the sources to load; none means the usual manifest.
+    @Argument(
+        help: ArgumentHelp(
+            "The manifest, or sources such as hf:org/name@main.", valueName: "manifest | source"),
+        completion: .file(extensions: ["toml"]))
+    var targets: [String] = []
+
+    /// Globs of the files to load; without any, all.
+    @Option(
+        help: ArgumentHelp(
+            "Of sources: only files that match; may be given several times.", valueName: "glob"))
+    var include: [String] = []
+
+    /// Globs of the files that are left out.
+    @Option(
+        help: ArgumentHelp("Of sources: no files that match; may be given several times.", valueName: "glob"))
+    var exclude: [String] = []
+
+    /// The revision of sources that state none.
+    @Option(
+        help: ArgumentHelp("Of sources: the branch, the tag or the commit.", valueName: "revision"))
+    var revision: String?
+
+    /// Whether the lock has to be fresh, so that its commits and digests decide.
+    @Flag(help: "Fail if the lock is missing or not fresh.")
+    var locked = false
+
+    /// Whether nothing is written and what would be loaded is shown.
+    @Flag(help: "Show what would be loaded, and the free space, and write nothing.")
+    var dryRun = false
+
+    /// How the network is used.
+    @OptionGroup var transfer: TransferOptions
+    /// The caches that are filled.
+    @OptionGroup var cacheOptions: CacheOptions
+    @OptionGroup var output: OutputOptions
+
+    private var sources: [String]? { targets.contains(where: SourceFile.isSource) ? targets : nil }
+
+    var manifestName: String? { sources == nil ? targets.first ?? ManifestArgument.defaultName : nil }
+
+    /// Refuses options of sources beside a manifest, and of a manifest beside sources; exit code 2.
+    func validate() throws {
+        if let sources {
+            if locked { throw ValidationError("--locked is for a manifest") }
+            if let other = sources.first(where: { !SourceFile.isSource($0) }) {
+                throw ValidationError("\(other) is no source, and others are")
+            }
+            return
+        }
+        guard targets.count <= 1 else { throw ValidationError("one manifest, or any number of sources") }
+        if !include.isEmpty || !exclude.isEmpty || revision != nil {
+            throw ValidationError(
+                "--include, --exclude and --revision are for sources; a manifest states its own")
+        }
+    }
+
+    func execute(_ session: Session) async throws {
+        let fetching = Fetching(options: transfer, caches: cacheOptions)
+        guard let wishes = try sources.map(wishes) ?? wishes(fetching, session) else { return }
+        guard !wishes.isEmpty else { return session.say("nothing that is named is on the Hugging Face Hub") }
+        guard dryRun else {
+            _ = try await fetching.load(wishes, session)
+            return
+        }
+        guard let (_, plans) = try await fetching.plans(wishes, session) else { return }
+        session.say(
+            FetchReport.planned(
+                plans, files: plans.count == 1 || output.verbose, width: session.context.terminal.tableWidth))
+        session.add("planned", .array(plans.map(FetchReport.json)))
+        var spaces: [JSON] = []
+        for (place, _) in plans.byCache {
+            guard let free = try? SpaceNeeded.free(at: place) else { continue }
+            session.say("free in \(FileWalk.shown(place)): \(ByteCount.text(free))")
+            spaces.append(["cache": .string(place), "free": .integer(free)])
+        }
+        session.add("space", .array(spaces))
+    }
+
+    private func wishes(_ sources: [String]) throws -> [FetchWish]? {
+        try sources.map {
+            try FetchWish(source: $0, revision: revision, include: include, exclude: exclude)
+        }
+    }
+
+    /// What the manifest wants; `nil` where something was reported that hinders.
+    private func wishes(_ fetching: Fetching, _ session: Session) throws -> [FetchWish]? {
+        var argument = ManifestArgument()
+        argument.manifest = manifestName ?? ManifestArgument.defaultName
+        let manifest = try argument.read()
+        let lock = try argument.readLock()
+        if locked {
+            guard let lock else {
+                session.report([Locking.missing(argument)])
+                return nil
+            }
+            let stale = Check.outdated(manifest, lock) + Freshness.findings(manifest, lock)
+            session.report(stale)
+            if session.hasErrors { return nil }
+        }
+        return fetching.wishes(manifest, lock, update: .none, session)
+    }
+}

@@ -1,0 +1,152 @@
+import Caches
+import Formats
+import Locking
+import Manifests
+import Storage
+import Transfer
+
+/// Fills the caches with what a manifest, a lock or sources name, for `fetch`, `lock` and `pack`.
+struct Fetching {
+    /// How the network is used.
+    let options: TransferOptions
+    /// The caches to fill.
+    let caches: CacheOptions
+
+    /// Loads what is missing, and reports it.
+    /// - Returns: false where something was reported that hinders.
+    @discardableResult
+    func load(_ wishes: [FetchWish], _ session: Session) async throws -> Bool {
+        guard let (fetch, plans) = try await plans(wishes, session) else { return false }
+        for (place, plans) in plans.byCache {
+            try SpaceNeeded(
+                plans.reduce(0) { $0 + $1.missing }, for: "what is to be fetched", at: place,
+                fix: "free space there, or name another cache with --hf-cache or HF_HUB_CACHE"
+            ).check()
+        }
+        SignalHandler.goesOn()
+        let results = try await fetch.load(
+            plans, connections: options.connections,
+            throttle: Throttle(bytesPerSecond: options.bytesPerSecond), progress: session.progress,
+            notify: { session.say($0) })
+        for result in results { session.report(result.findings) }
+        session.say(FetchReport.loaded(results))
+        session.add("fetched", .array(results.map(FetchReport.json)))
+        return !session.hasErrors
+    }
+
+    /// Loads what a manifest and the lock beside it want.
+    /// - Returns: false where something was reported that hinders.
+    func load(
+        _ source: ManifestArgument, update: Resolution.Update, _ session: Session
+    ) async throws -> Bool {
+        let manifest = try source.read()
+        // Of a lock in which git left conflict marks nothing is pinned.
+        let lock = try? source.readLock()
+        let wishes = wishes(manifest, lock, update: update, session)
+        return wishes.isEmpty ? true : try await load(wishes, session)
+    }
+
+    /// Asks what the wishes come to, and reports what hinders.
+    /// - Returns: `nil` where something does.
+    func plans(_ wishes: [FetchWish], _ session: Session) async throws -> (Fetch, [FetchPlan])? {
+        let fetch = try options.fetch(caches.caches(session.context), session)
+        let (plans, findings) = try await fetch.plans(wishes)
+        session.report(findings)
+        for plan in plans { session.report(plan.findings) }
+        return session.hasErrors ? nil : (fetch, plans)
+    }
+
+    /// What a manifest wants, as far as it is fetched: at the revisions that its lock pins, or that it asks for.
+    ///
+    /// - Parameters:
+    ///   - lock: the lock beside it, if there is one.
+    ///   - update: the entries whose pins are moved on.
+    func wishes(
+        _ manifest: Manifest, _ lock: Lock?, update: Resolution.Update, _ session: Session
+    ) -> [FetchWish] {
+        var elsewhere: [Diagnostic] = []
+        let wishes = manifest.entries.compactMap { entry -> FetchWish? in
+            guard let source = entry.source else { return nil }
+            guard source.isFetched else {
+                if let finding = notFetched(entry.name, source, session) {
+                    elsewhere.append(finding.located(at: entry.location))
+                }
+                return nil
+            }
+            let locked = update.includes(entry.name) ? nil : lock?.entry(named: entry.name)
+            if let locked, locked.asked == entry.asked, locked.kind == entry.kind {
+                return wish(locked)
+            }
+            // What else the entry asks for now is looked for at the revision that it had.
+            let isAsked = locked?.asked.source?.hasSameBytes(as: source.text) == true
+            return FetchWish(
+                subject: entry.name, source: source, pin: isAsked ? locked?.origin : nil, filter: entry.filter
+            )
+        }
+        session.report(elsewhere)
+        return wishes
+    }
+
+    /// What a lock pins, as far as it is fetched.
+    func wishes(_ lock: Lock) -> [FetchWish] { lock.entries.compactMap(wish) }
+
+    private func wish(_ locked: LockedEntry) -> FetchWish? {
+        guard let source = locked.origin.source, source.isFetched else { return nil }
+        var files: [RelativePath: FetchWish.Content] = [:]
+        for file in locked.files {
+            files[file.path] = FetchWish.Content(size: file.size, sha256: file.sha256)
+        }
+        return FetchWish(
+            subject: locked.name, source: source, pin: locked.origin,
+            filter: FileFilter(include: nil, exclude: []), locked: files)
+    }
+
+    /// What to say of an entry that fetch does not load; `nil` for one that is here.
+    private func notFetched(_ name: String, _ source: Source, _ session: Session) -> Diagnostic? {
+        guard case .kaggle = source else { return nil }
+        let caches = caches.caches(session.context)
+        if (try? caches.snapshot(for: source, pinned: nil, manifestDirectory: ".")) != nil { return nil }
+        return Diagnostic(
+            code: .fetchElsewhere,
+            "\(name): fetch loads from the Hugging Face Hub only, and \(source.text) is on Kaggle",
+            fix: "fill the kagglehub cache with kagglehub")
+    }
+}
+
+extension [FetchPlan] {
+    /// The caches that receive the plans' files, in the order of their paths, each with its plans.
+    var byCache: [(cache: String, plans: [FetchPlan])] {
+        Dictionary(grouping: self) { ExactName($0.cache) }.sorted { $0.key < $1.key }
+            .map { ($0.key.text, $0.value) }
+    }
+}
+
+extension Source {
+    /// Whether it is at a service that is fetched from.
+    var isFetched: Bool {
+        switch self {
+        case .hub: true
+        case .kaggle, .path: false
+        }
+    }
+}
+
+extension Origin {
+    /// The source that was resolved to it; `nil` for what is no service's.
+    fileprivate var source: Source? {
+        switch self {
+        case .hub(let repository, let ref, _): .hub(repository, revision: ref)
+        case .kaggle(let handle): .kaggle(handle)
+        case .path, .conversion: nil
+        }
+    }
+
+    /// The commit or the version.
+    var revisionText: String {
+        switch self {
+        case .hub(_, _, let commit): commit
+        case .kaggle(let handle): handle.version.map(String.init) ?? ""
+        case .path, .conversion: ""
+        }
+    }
+}
