@@ -36,6 +36,7 @@ final class Downloader: Sendable {
     struct End: Error {
         /// What was thrown.
         let cause: any Error
+        /// The number of the content, or nil for something that concerns all.
         let content: Int?
     }
 
