@@ -33,9 +33,13 @@ struct CodeKey: Sendable {
     let runsUnasked: Bool
     /// What is run by a value, `nil` for what the key alone states; none for a value that runs nothing foreign.
     let values: @Sendable (JSON) -> [String?]
+    /// Whether the object that has the key makes the library act on it.
+    var counts: @Sendable (JSON) -> Bool = { _ in true }
 
     /// All keys.
-    static let all: [CodeKey] = [
+    static let all: [CodeKey] = ofModels + ofOtherPrograms
+
+    private static let ofModels: [CodeKey] = [
         CodeKey(
             key: "auto_map", files: .all, library: "transformers 4.0 to 5.23, diffusers 0.36 to 0.42",
             source: "dynamic_module_utils.get_class_from_dynamic_module", runsUnasked: false,
@@ -94,11 +98,72 @@ struct CodeKey: Sendable {
                 }
             }),
         CodeKey(
+            key: "megatron_core", files: .named(["adapter_config.json"]), library: "peft 0.3 to 0.19",
+            source: "tuners.lora.tp_layer.dispatch_megatron: imported; from 0.20 on from a list",
+            runsUnasked: true,
+            values: { texts(in: $0).filter { !isIn($0, ["megatron.core"]) } },
+            counts: { $0["megatron_config"]?.members.map { !$0.isEmpty } ?? false }),
+        CodeKey(
             key: "_target_", files: .all,
             library: "hydra-core 1.0 to 1.3 (hydra.utils.instantiate), NeMo, lightning",
             source: "hydra._internal.instantiate", runsUnasked: true,
             values: { texts(in: $0).isEmpty ? [nil] : texts(in: $0) }),
     ]
+
+    /// Keys of programs that train, or serve what they have trained.
+    private static let ofOtherPrograms: [CodeKey] = [
+        CodeKey(
+            key: "pipeline", files: .named(["config.yaml"]), library: "pyannote.audio 2.0 to 4.0",
+            source: "core.pipeline.Pipeline.from_pretrained: get_class_by_name", runsUnasked: true,
+            values: { texts(in: $0["name"] ?? .null).filter { isDotted($0) && !isIn($0, ["pyannote"]) } }),
+        CodeKey(
+            key: "preprocessors", files: .named(["config.yaml"]), library: "pyannote.audio 2.0 to 4.0",
+            source: "core.pipeline.Pipeline.from_pretrained: get_class_by_name", runsUnasked: true,
+            values: { value in
+                (value.members ?? []).flatMap { texts(in: $0.value["name"] ?? .null) }
+                    .filter { isDotted($0) && !isIn($0, ["pyannote"]) }
+            }),
+        CodeKey(
+            key: "_component_", files: .all, library: "torchtune 0.1 to 0.6",
+            source: "config._utils._get_component_from_path", runsUnasked: true,
+            values: { texts(in: $0).filter { !isIn($0, ["torchtune", "torch.optim", "torch.nn"]) } }),
+        CodeKey(
+            key: "class_path", files: .all, library: "Lightning's CLI 1.3 to 2.5 (jsonargparse 3 to 4)",
+            source: "_typehints.import_object", runsUnasked: true,
+            values: { value in
+                texts(in: value).filter {
+                    isDotted($0) && !isIn($0, ["lightning", "pytorch_lightning", "torch.optim", "torch.nn"])
+                }
+            }),
+        CodeKey(
+            key: "loader_module", files: .named(["MLmodel"]), library: "MLflow 1 to 3",
+            source: "pyfunc.load_model: importlib.import_module", runsUnasked: true,
+            values: { texts(in: $0).filter { !isIn($0, ["mlflow"]) } }),
+        CodeKey(
+            key: "custom_imports", files: .all, library: "MMEngine 0.1 to 0.10, mmcv 1.3 to 2.2",
+            source: "utils.import_modules_from_strings", runsUnasked: true,
+            values: { texts(in: $0["imports"] ?? .null) }),
+    ]
+
+    /// Whether a name is that of a package, or of something in it.
+    private static func isIn(_ name: String?, _ packages: [String]) -> Bool {
+        guard let name else { return false }
+        return packages.contains { name.hasSameBytes(as: $0) || name.hasUTF8Prefix("\($0).") }
+    }
+
+    /// Whether a text is a name of Python with a dot in it.
+    private static func isDotted(_ name: String?) -> Bool {
+        let parts = (name ?? "").utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        return parts.count > 1
+            && parts.allSatisfy { part in
+                !part.isEmpty
+                    && part.allSatisfy { $0 == 0x5F || $0 >= 0x80 || Self.isLetterOrDigit($0) }
+            }
+    }
+
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
 
     /// A kernel of the Hub in the place of an implementation that the library has: `org/name`, `org/name@revision:function`.
     private static func kernel(_ key: String) -> CodeKey {

@@ -3,12 +3,13 @@ package import Formats
 package import Manifests
 import Scanning
 import Storage
+import Tensors
 
 /// A token or a key in an entry's files: where it is and of which kind, never what it is.
 package struct CredentialFact: Equatable, Sendable {
     /// The path in the entry.
     package let path: RelativePath
-    /// The line from 1; 0 where the file's name alone reports.
+    /// The line from 1, of a file that is not text the place among its texts; 0 where the file's name alone reports.
     package let line: Int
     /// What it is, to be read after "has".
     package let kind: String
@@ -17,6 +18,8 @@ package struct CredentialFact: Equatable, Sendable {
     static let most = 64
     /// How much of a file is read, in bytes.
     static let sizeLimit = 16 << 20
+    /// The largest file of pickles of which the strings are looked at: what a program was trained with, and no weights.
+    private static let pickleLimit = 1 << 20
 
     /// Looks at the name of a file, and through the content of those that people and tools write as text.
     ///
@@ -28,13 +31,28 @@ package struct CredentialFact: Equatable, Sendable {
         if let kind = CredentialName.kind(of: file.path, among: places) {
             return [CredentialFact(path: file.path, line: 0, kind: kind)]
         }
-        guard CredentialName.isText(file.path.text), file.size > 0,
-            let bytes = try? contents.whole(file, atMost: min(sizeLimit, file.size))
-        else { return [] }
-        return CredentialScan.findings(in: CredentialScan.text(bytes).span).map {
+        guard file.size > 0, let text = text(file, contents) else { return [] }
+        return CredentialScan.findings(in: text.span).map {
             CredentialFact(path: file.path, line: $0.line, kind: $0.kind)
         }
     }
+
+    /// What is looked through: a text, the metadata of a safetensors file, the strings of small pickles.
+    private static func text(_ file: ModelFile, _ contents: ModelFileReader) -> [UInt8]? {
+        if CredentialName.isText(file.path.text) {
+            return (try? contents.whole(file, atMost: min(sizeLimit, file.size))).map(CredentialScan.text)
+        }
+        if file.path.hasSuffix(".safetensors") {
+            guard case .safetensors(let header)? = (try? contents.weights(file))?.content else { return nil }
+            return Array(header.metadata.map(\.value).joined(separator: "\n").utf8)
+        }
+        guard file.size <= pickleLimit, pickles.contains(ModelPath(file.path).suffix),
+            let bytes = try? contents.document(file, limit: pickleLimit)
+        else { return nil }
+        return CredentialStrings.ofPickles(bytes.span)
+    }
+
+    private static let pickles = ["bin", "pt", "pth", "pkl", "pickle", "ckpt", "joblib"]
 
     /// One finding for each file, with the lines.
     package static func findings(_ facts: [CredentialFact], entry: String) -> [Diagnostic] {
@@ -53,9 +71,11 @@ package struct CredentialFact: Equatable, Sendable {
                     fix: "leave it out with exclude, or name a smaller directory; if it holds none, add "
                         + "\"credentials\" to the entry's allow")
             }
+            let isText = CredentialName.isText(path.text)
             return Diagnostic(
-                code: .credentials, "\(entry): \(shown) has \(first.kind), in line \(first.line)",
-                notes: facts.dropFirst().prefix(8).map { "line \($0.line): \($0.kind)" },
+                code: .credentials,
+                "\(entry): \(shown) has \(first.kind)" + (isText ? ", in line \(first.line)" : ""),
+                notes: facts.dropFirst().prefix(8).map { (isText ? "line \($0.line): " : "") + $0.kind },
                 fix: "take it out and revoke it, or leave the file out with exclude; if it is not one, add "
                     + "\"credentials\" to the entry's allow")
         }

@@ -8,11 +8,14 @@ package struct GGUFWeights {
     private(set) var architecture: String?
     /// The number of files that the first file states for its model, if it states one.
     private(set) var partCount: Int?
+    /// Which of them the first file states it is, from 0; `nil` where it does not state it.
+    private(set) var partNumber: Int?
 
     /// Adds the tensors of a file.
     package mutating func add(_ header: GGUFHeader) {
         architecture = architecture ?? header["general.architecture"]?.text
         partCount = partCount ?? header["split.count"]?.integer
+        partNumber = partNumber ?? header["split.no"]?.integer
         for tensor in header.tensors {
             let (sum, overflow) = (bytes[tensor.type] ?? 0).addingReportingOverflow(tensor.bytes.count)
             bytes[tensor.type] = overflow ? Int.max : sum

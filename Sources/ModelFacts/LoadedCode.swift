@@ -76,9 +76,11 @@ package struct LoadedCode: Hashable, Sendable {
     package static func all(in json: JSON, file: String) -> [LoadedCode] {
         let name = ModelPath(file).file
         var found: Set<LoadedCode> = []
-        search(json) { key, value in
+        search(json) { object, key, value in
             for known in CodeKey.all
-            where known.key.hasSameBytes(as: key) && known.files.contains(name.text) {
+            where known.key.hasSameBytes(as: key) && known.files.contains(name.text)
+                && known.counts(object)
+            {
                 for text in known.values(value) {
                     found.insert(LoadedCode(file: file, key: key, value: text))
                 }
@@ -116,10 +118,12 @@ package struct LoadedCode: Hashable, Sendable {
     /// a pipeline's own is a list only where its module is in the repository.
     private static func diffusers(_ json: JSON, _ file: String) -> [LoadedCode] {
         (json.members ?? []).compactMap { member in
-            // A modular pipeline has a description of where it comes from as a third element.
-            guard let parts = member.value.array, parts.count == 2 || parts.count == 3,
-                let library = parts[0].string, let name = parts[1].string
-            else { return nil }
+            // A modular pipeline has a description of where it comes from as a third element, and may have the class
+            // there alone (`modular_pipeline.py`, `_dict_to_component_spec`).
+            guard let parts = member.value.array, parts.count == 2 || parts.count == 3 else { return nil }
+            let hint = parts.count == 3 ? parts[2]["type_hint"]?.array ?? [] : []
+            let pair = parts[0].string == nil && hint.count == 2 ? hint : Array(parts.prefix(2))
+            guard let library = pair[0].string, let name = pair[1].string else { return nil }
             if member.key != "_class_name", DiffusersLibraries.contains(library) { return nil }
             return LoadedCode(file: file, key: "_class_name", value: "\(library).\(name)")
         }
@@ -128,9 +132,9 @@ package struct LoadedCode: Hashable, Sendable {
     private var order: String { "\(file)\u{0}\(key)\u{0}\(value ?? "")" }
 
     /// Hands over every member, however deep; how deep a document may nest was limited when it was parsed.
-    private static func search(_ json: JSON, _ found: (String, JSON) -> Void) {
+    private static func search(_ json: JSON, _ found: (JSON, String, JSON) -> Void) {
         for member in json.members ?? [] {
-            found(member.key, member.value)
+            found(json, member.key, member.value)
             search(member.value, found)
         }
         for element in json.array ?? [] { search(element, found) }

@@ -32,7 +32,7 @@ package struct SafetyFacts: Equatable, Sendable {
             read(configuration: file, contents)
         } else if path.suffix == "json" {
             read(document: file, contents)
-        } else if path.suffix == "yaml" || path.suffix == "yml" {
+        } else if path.suffix == "yaml" || path.suffix == "yml" || path.file == "MLmodel" {
             read(yaml: file, contents)
         } else if file.path == "custom_generate/generate.py" {
             // transformers 4.52 and later take it for the model's generate method.

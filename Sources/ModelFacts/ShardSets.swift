@@ -81,6 +81,8 @@ struct WholeWeights {
         let incomplete = Set(sets.filter { !$0.isComplete }.flatMap(\.present))
         for path in paths where !incomplete.contains(path) {
             let name = ModelPath(path)
+            // A projector is no model, and is loaded beside one (``GGUFRequirements``).
+            if GGUFRequirements.isProjector(path) { continue }
             if ["gguf", "onnx", "tflite", "mlmodel"].contains(name.suffix)
                 || name.file == "openvino_model.xml"
             {

@@ -59,6 +59,41 @@ struct RequirementTests {
         #expect(found.first?.fix?.contains(path.prefix(7)) == true)
     }
 
+    @Test func findsAModuleOfARouterThatHasNoClass() async throws {
+        let modules = text(
+            #"[{"path":"","name":"0","type":"sentence_transformers.base.modules.router.Router"}]"#)
+        let router = text(
+            #"""
+            {"types":{"a":"sentence_transformers.models.StaticEmbedding"},
+             "structure":{"query":["a"],"document":["b"]}}
+            """#)
+        let found = try await findings([
+            ("modules.json", modules), ("router_config.json", router), ("a/model.safetensors", weights),
+            ("a/tokenizer.json", text("{}")), ("b/model.safetensors", weights),
+        ])
+        #expect(found.map(\.message) == ["m: b, which router_config.json names, is missing"])
+    }
+
+    @Test func findsTheVocabularyOfAPreset() async throws {
+        let module = "keras_hub.src.models.gemma.gemma_tokenizer"
+        let tokenizer = text(
+            #"{"module":"\#(module)","class_name":"GemmaTokenizer","config":{"proto":null}}"#)
+        let preset: [(String, [UInt8])] = [
+            ("tokenizer.json", tokenizer), ("model.safetensors", weights), ("config.json", llama),
+        ]
+        let vocabulary = "assets/tokenizer/vocabulary"
+        #expect(try await missing(preset).contains("error named-file-missing"))
+        #expect(try await missing(preset + [("\(vocabulary).spm", [1])]).isEmpty)
+        #expect(
+            try await missing(preset + [("\(vocabulary).json", text("{}"))]).contains(
+                "error named-file-missing"))
+        let old = text(
+            #"{"module":"\#(module)","class_name":"GemmaTokenizer","assets":["\#(vocabulary).spm"]}"#)
+        let found = try await findings([("tokenizer.json", old)] + preset.dropFirst())
+        #expect(
+            found.contains { $0.message == "m: \(vocabulary).spm, which tokenizer.json names, is missing" })
+    }
+
     @Test func findsModulesOfARouter() async throws {
         let modules = text(
             #"[{"path":"","name":"0","type":"sentence_transformers.base.modules.router.Router"}]"#)

@@ -50,6 +50,34 @@ import Testing
             ])
     }
 
+    @Test func findsWhatOtherProgramsImport() async throws {
+        let lora = #""peft_type": "LORA", "megatron_core": "my.core""#
+        #expect(
+            try await code([
+                "adapter_config.json": "{\(lora), \"megatron_config\": {\"a\": 1}}",
+                "plain/adapter_config.json": "{\(lora), \"megatron_config\": null}",
+                "own/adapter_config.json":
+                    #"{"megatron_core": "megatron.core", "megatron_config": {"a": 1}}"#,
+                "config.yaml":
+                    "pipeline: {name: mine.Pipeline}\npreprocessors: {audio: {name: mine.Reader}}\n",
+                "own/config.yaml": "pipeline: {name: pyannote.audio.pipelines.SpeakerDiarization}\n",
+                "train.yaml":
+                    "model: {_component_: os.system}\nloss: {_component_: torchtune.modules.loss.L}\n",
+                "lightning.yaml":
+                    "model: {class_path: mine.Model}\ndata: {class_path: data/classes}\nother: {class_path: torch.optim.Adam}\n",
+                "MLmodel": "flavors: {python_function: {loader_module: my_module}}\n",
+                "own/MLmodel": "flavors: {python_function: {loader_module: mlflow.transformers}}\n",
+                "config.json": #"{"custom_imports": {"imports": ["mine"], "allow_failed_imports": false}}"#,
+                "modular_model_index.json":
+                    #"{"unet": [null, null, {"type_hint": ["evil", "Model"]}], "vae": [null, null, {"type_hint": ["diffusers", "VAE"]}]}"#,
+            ]) == [
+                "MLmodel loader_module my_module", "adapter_config.json megatron_core my.core",
+                "config.json custom_imports mine", "config.yaml pipeline mine.Pipeline",
+                "config.yaml preprocessors mine.Reader", "lightning.yaml class_path mine.Model",
+                "modular_model_index.json _class_name evil.Model", "train.yaml _component_ os.system",
+            ])
+    }
+
     @Test func findsCodeOfPipelines() async throws {
         #expect(
             try await code([

@@ -35,12 +35,15 @@ package struct ArchiveVerifier: Sendable {
         var total = 0
         var damage: Diagnostic?
         var bounds = MemberBounds(path, format: format, size: size)
+        var known: KnownLock?
         // A compressed archive has no table of its members: there the lock bounds what follows it.
         if format != .tarZstd,
             let (_, lock, sizes) = try? ArchiveContent.lock(of: path, format: format)
         {
             do throws(Diagnostics) {
-                bounds.learn(try Self.expected(lock))
+                let read = try KnownLock(lock)
+                bounds.learn(read.expected)
+                known = read
             } catch {
                 let bytes = sizes.values.reduce(0) { $0.addingReportingOverflow($1).partialValue }
                 return VerifyReport(damagedLock: error, level: level, files: sizes.count, bytes: bytes)
@@ -65,9 +68,11 @@ package struct ArchiveVerifier: Sendable {
                     }
                 }
                 if keeps { kept[entry.path] = bytes }
-                if keeps, entry.path == Lock.bundledName {
+                if keeps, entry.path == Lock.bundledName, known?.bytes != bytes {
                     do throws(Diagnostics) {
-                        bounds.learn(try Self.expected(bytes))
+                        let read = try KnownLock(bytes)
+                        bounds.learn(read.expected)
+                        known = read
                     } catch {
                         return VerifyReport(
                             damagedLock: error, level: level, files: found.count + 1, bytes: total)
@@ -90,10 +95,9 @@ package struct ArchiveVerifier: Sendable {
         var findings = damage.map { [$0] } ?? []
         var unassembled = 0
         var bundleLock: Lock?
-        if let lock = kept[Lock.bundledName] {
-            let lock = try Lock.parse(lock, path: Lock.bundledName.text)
-            bundleLock = lock
-            let expected = try ExpectedFiles(lock: lock)
+        if kept[Lock.bundledName] != nil, let known {
+            bundleLock = known.lock
+            let expected = known.expected
             let compared = BundleComparison(expected, found)
                 .findings(sums: level == .full ? kept[SumsFile.name] : nil)
             // What a damaged archive did not give out is not missing.
@@ -124,8 +128,16 @@ package struct ArchiveVerifier: Sendable {
             lock: bundleLock, signature: kept[ModelSignature.name])
     }
 
-    /// What a lock states the bundle has.
-    private static func expected(_ lock: [UInt8]) throws(Diagnostics) -> ExpectedFiles {
-        try ExpectedFiles(lock: try Lock.parse(lock, path: Lock.bundledName.text))
+    /// A lock, and what it states the bundle has: one of 200,000 files takes seconds to parse.
+    private struct KnownLock {
+        let bytes: [UInt8]
+        let lock: Lock
+        let expected: ExpectedFiles
+
+        init(_ bytes: [UInt8]) throws(Diagnostics) {
+            self.bytes = bytes
+            lock = try Lock.parse(bytes, path: Lock.bundledName.text)
+            expected = try ExpectedFiles(lock: lock)
+        }
     }
 }

@@ -169,17 +169,14 @@ struct LoadingLines {
             "SEQ_CLS": "AutoModelForSequenceClassification", "TOKEN_CLS": "AutoModelForTokenClassification",
             "QUESTION_ANS": "AutoModelForQuestionAnswering", "FEATURE_EXTRACTION": "AutoModel",
         ]
-        let loaded = classes[task] ?? "AutoModel"
-        return [
-            "PeftModel.from_pretrained(\(loaded).from_pretrained(\(self.base(base))), \(source))"
-        ]
-    }
-
-    /// The adapter's base: as its name where the bundle has that repository, or as no bundle of this lock has it.
-    private func base(_ name: String) -> String {
-        let entry = lock.packed.first { other in
-            if case .hub(let repository, _, _) = other.origin { repository.id == name } else { false }
-        }
-        return entry.map { LoadingLines($0, in: lock).source } ?? quoted(name)
+        let own = lock.packed.first { other in
+            guard case .hub(let repository, _, _) = other.origin else { return false }
+            return repository.id.hasSameBytes(as: base)
+        }.map { LoadingLines($0, in: lock) }
+        // A class that the base's own code names is the only one by which transformers finds it.
+        let loaded = own?.stated(AutoClass.has) ?? classes[task] ?? "AutoModel"
+        // What no entry of this lock has is named as the adapter names it.
+        let arguments = own.map { $0.source + $0.trust } ?? quoted(base)
+        return ["PeftModel.from_pretrained(\(loaded).from_pretrained(\(arguments)), \(source))"]
     }
 }

@@ -22,8 +22,8 @@ struct ArchitecturePlan: Sendable {
         var limits = try PlanLimits(architecture, model.config)
         var tensors: [HuggingFaceConversion.Tensor] = []
         var names: Set<ExactName> = []
-        var present = MissingTensors()
-        let converted = isVocabularyOnly ? [] : try Self.converted(model, &architecture, &present)
+        let converted =
+            isVocabularyOnly ? [] : try Self.converted(model, &architecture, isComplete: isComplete)
         for tensor in converted {
             guard names.insert(tensor.name).inserted else {
                 throw ConversionError(
@@ -41,9 +41,24 @@ struct ArchitecturePlan: Sendable {
                         name: tensor.name, dimensions: tensor.value.shape.reversed(), type: type),
                     value: tensor.value))
         }
-        if !isVocabularyOnly, isComplete { try present.check(family, model.config) }
         self.tensors = tensors
         self.architecture = architecture
+    }
+
+    /// What a family makes of all tensors.
+    /// - Throws: also where one is missing that the family needs, if the model shall be complete.
+    static func converted(
+        _ model: HuggingFaceModel, _ architecture: inout any ModelArchitecture, isComplete: Bool
+    ) throws(ConversionError) -> [ConvertedTensor] {
+        var present = MissingTensors(model, type(of: architecture))
+        do throws(ConversionError) {
+            let converted = try converted(model, &architecture, &present)
+            if isComplete { try present.check() }
+            try architecture.finish()
+            return converted
+        } catch {
+            throw present.spelled(error)
+        }
     }
 
     private static func converted(
@@ -52,18 +67,17 @@ struct ArchitecturePlan: Sendable {
     ) throws(ConversionError) -> [ConvertedTensor] {
         var converted = try fourBits(model, &architecture)
         converted += try architecture.generatedTensors()
-        for tensor in converted { present.add(tensor.name, from: tensor.name) }
+        for tensor in converted { present.add(tensor) }
         for (index, tensor) in model.tensors.enumerated() where tensor.blockType != .nvfp4 {
             guard !TextTensors.leftOut.contains(where: { tensor.name.hasUTF8Suffix($0) }),
                 let name = type(of: architecture).name(of: tensor.name)
             else { continue }
             let value = TensorValue(TensorView(index, shape: tensor.shape))
             for own in try architecture.convert(name, value) {
-                present.add(own.name, from: tensor.name)
+                present.add(own)
                 converted.append(own)
             }
         }
-        try architecture.finish()
         return converted
     }
 

@@ -19,7 +19,11 @@ struct Bert: ModelArchitecture {
 
     // MARK: Tensors
 
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        let hasLabels = (try? labels(config)) != nil
+        let own = names.without(["classifier.dense", "classifier.out_proj"])
+        return [hasLabels ? own.adding(["classifier": "cls.output"]) : own]
+    }
 
     /// The names of the tensors of BERT and what is built like it.
     static let names = TensorNames([

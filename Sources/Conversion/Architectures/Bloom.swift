@@ -10,7 +10,7 @@ struct Bloom: ModelArchitecture {
     private let config: ModelConfig
     private let headCount: Int
     private let width: Int
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
     private static let names = TensorNames([
         "word_embeddings": "token_embd", "word_embeddings_layernorm": "token_embd_norm",
@@ -27,8 +27,11 @@ struct Bloom: ModelArchitecture {
         width = try config.size("hidden_size", "n_embed")
     }
 
+    static func name(of tensor: String) -> String? {
+        TextTensors.name(of: tensor)?.replacingUTF8("transformer.", with: "")
+    }
+
     mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        let name = name.replacingUTF8("transformer.", with: "")
         guard name.containsUTF8(".query_key_value.") else {
             return [try Self.names.renamed(name, value, self.name)]
         }

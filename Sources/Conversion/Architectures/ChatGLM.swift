@@ -8,10 +8,15 @@ struct ChatGLM: ModelArchitecture {
 
     let name = "chatglm"
     private let config: ModelConfig
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        TensorNames.llama.adding(["model.layers.*.mlp.gate_up_proj": "blk.*.ffn_up"]).spellings + [own]
+    }
 
-    private static let names = TensorNames.llama.adding([
-        "model.layers.*.mlp.gate_up_proj": "blk.*.ffn_up",
+    private static let names = TensorNames.llama.adding(own.names)
+        .adding(["model.layers.*.mlp.gate_up_proj": "blk.*.ffn_up"])
+
+    /// Those that its authors gave them.
+    private static let own = TensorNames([
         "embedding.word_embeddings": "token_embd", "output_layer": "output",
         "encoder.final_layernorm": "output_norm", "encoder.layers.*.input_layernorm": "blk.*.attn_norm",
         "encoder.layers.*.self_attention.query_key_value": "blk.*.attn_qkv",

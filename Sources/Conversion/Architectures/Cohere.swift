@@ -8,7 +8,7 @@ struct Cohere: ModelArchitecture {
 
     let name = "command-r"
     private var config: ModelConfig
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
     private static let names = TensorNames.llama.without(["lm_head"]).adding(TensorNames.headNorms)
 

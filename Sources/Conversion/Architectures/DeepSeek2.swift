@@ -10,7 +10,12 @@ struct DeepSeek2: ModelArchitecture {
     private let config: ModelConfig
     private let blockCount: Int
     private var experts: ExpertStacks?
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        let keysAndValues = ["model.layers.*.self_attn.kv_b_proj.weight"]
+        return names.storingExperts(count: config.first(["n_routed_experts"])?.wholeNumber).storing([
+            "blk.*.attn_k_b.weight": keysAndValues, "blk.*.attn_v_b.weight": keysAndValues,
+        ]).spellings
+    }
 
     private static let names = TensorNames.llama.without([
         "model.layers.*.self_attn.k_proj", "model.layers.*.self_attn.v_proj",

@@ -14,6 +14,19 @@ struct Ernie: ModelArchitecture {
         _ = try RotaryHeads(model.config)
     }
 
+    /// As transformers has them, and with the fused layers of Baidu's own checkpoints.
+    static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        let start = "model.layers.*."
+        let attention = [start + "self_attn.qkv_proj.weight"]
+        let halves = [start + "mlp.up_gate_proj.weight"]
+        let fused = TensorNames.llama.storing([
+            "blk.*.attn_q.weight": attention, "blk.*.attn_k.weight": attention,
+            "blk.*.attn_v.weight": attention,
+            "blk.*.ffn_gate.weight": halves, "blk.*.ffn_up.weight": halves,
+        ])
+        return TensorNames.llama.spellings + fused.spellings
+    }
+
     static func name(of tensor: String) -> String? {
         TextTensors.name(of: tensor.replacingUTF8("ernie.", with: "model."))
     }

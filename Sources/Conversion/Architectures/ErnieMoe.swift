@@ -8,7 +8,9 @@ struct ErnieMoe: ModelArchitecture {
     let name = "ernie4_5-moe"
     private let model: HuggingFaceModel
     private var experts: ExpertStacks
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        names.storingExperts(count: config.first(["moe_num_experts"])?.wholeNumber).spellings
+    }
 
     private static let names = TensorNames.llama.adding([
         "model.layers.*.mlp.moe_statics.e_score_correction": "blk.*.exp_probs_b",

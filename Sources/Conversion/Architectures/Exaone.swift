@@ -7,7 +7,7 @@ struct Exaone: ModelArchitecture {
 
     let name = "exaone"
     private let config: ModelConfig
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
     private static let names = TensorNames([
         "transformer.wte": "token_embd", "transformer.ln_f": "output_norm", "lm_head": "output",

@@ -11,7 +11,19 @@ struct Falcon: ModelArchitecture {
     private let headCount: Int
     private let keyCount: Int
     private let width: Int
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        let ways = [
+            names.without(["transformer.h.*.ln_mlp", "transformer.h.*.ln_attn"]),
+            names.without(["transformer.h.*.input_layernorm"]),
+        ]
+        return hasTwoNorms(config) ? ways.reversed() : ways
+    }
+
+    /// Whether attention and what follows it, which work side by side, each have a norm of their own.
+    static func hasTwoNorms(_ config: ModelConfig) -> Bool {
+        let norms = config.first(["num_ln_in_parallel_attn"])?.wholeNumber
+        return (norms ?? (config.boolIfPresent("new_decoder_architecture") == true ? 2 : 1)) == 2
+    }
 
     private static let names = TensorNames([
         "transformer.word_embeddings": "token_embd", "transformer.ln_f": "output_norm", "lm_head": "output",

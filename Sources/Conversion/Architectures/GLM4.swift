@@ -7,7 +7,7 @@ struct GLM4: ModelArchitecture {
 
     let name = "glm4"
     private let config: ModelConfig
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
     private static let names = TensorNames.llama.adding([
         "model.layers.*.post_self_attn_layernorm": "blk.*.post_attention_norm",

@@ -8,7 +8,7 @@ struct GPT2: ModelArchitecture {
 
     let name = "gpt2"
     private let model: HuggingFaceModel
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
     private static let names: TensorNames = {
         var names: [ExactName: String] = ["lm_head": "output"]

@@ -10,7 +10,7 @@ struct GPTNeoX: ModelArchitecture {
     private let config: ModelConfig
     private let headCount: Int
     private let width: Int
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
     private static let names = TensorNames([
         "gpt_neox.embed_in": "token_embd", "gpt_neox.final_layer_norm": "output_norm", "embed_out": "output",

@@ -8,7 +8,7 @@ struct Gemma2: ModelArchitecture {
 
     let name = "gemma2"
     private let model: HuggingFaceModel
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
     /// The names of the second and third generation.
     static let names = TensorNames.llama.adding([

@@ -8,7 +8,7 @@ struct Gemma3: ModelArchitecture {
 
     let name = "gemma3"
     private let model: HuggingFaceModel
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
     private static let names = Gemma2.names.adding(TensorNames.headNorms)
 
@@ -112,7 +112,7 @@ struct Gemma3: ModelArchitecture {
             "sliding_window": 4096, "rope_local_base_freq": .number(1e4),
             "pad_token_id": 0, "eos_token_id": 1, "bos_token_id": 2,
         ])
-        if config["use_bidirectional_attention"]?.bool == true,
+        if config["use_bidirectional_attention"]?.isTruthy == true,
             let window = config["sliding_window"]?.integer
         {
             config["sliding_window"] = .integer(window / 2 + 1)

@@ -22,7 +22,7 @@ extension ModelMetadata {
             ])
         try addCount("attention.head_count", config, ["num_attention_heads", "n_head", "n_heads"])
         try addCount("attention.head_count_kv", config, ["num_key_value_heads", "n_kv_heads"])
-        if config["is_causal"]?.bool == false { set("attention.causal", .bool(false)) }
+        if config["is_causal"]?.flag == false { set("attention.causal", .bool(false)) }
         try addRope(RopeParameters(config))
         try addFloat("attention.layer_norm_rms_epsilon", config, ["rms_norm_eps", "norm_eps"])
         try addFloat(

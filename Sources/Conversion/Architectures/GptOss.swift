@@ -7,7 +7,22 @@ struct GptOss: ModelArchitecture {
 
     let name = "gpt-oss"
     private let model: HuggingFaceModel
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        let start = "model.layers.*.mlp.experts."
+        func stacks(_ ends: [String]) -> TensorNames {
+            let (gates, down) = (
+                ends.map { start + "gate_up_proj" + $0 }, ends.map { start + "down_proj" + $0 }
+            )
+            return names.storing([
+                "blk.*.ffn_gate_exps.weight": gates, "blk.*.ffn_up_exps.weight": gates,
+                "blk.*.ffn_down_exps.weight": down,
+                "blk.*.ffn_gate_exps.bias": [start + "gate_up_proj_bias"],
+                "blk.*.ffn_up_exps.bias": [start + "gate_up_proj_bias"],
+                "blk.*.ffn_down_exps.bias": [start + "down_proj_bias"],
+            ])
+        }
+        return stacks(["_blocks", "_scales"]).spellings + stacks([""]).spellings
+    }
 
     private static let names = TensorNames.llama.without(TensorNames.denseLayers).adding([
         "model.layers.*.post_attention_layernorm": "blk.*.post_attention_norm",
@@ -17,13 +32,11 @@ struct GptOss: ModelArchitecture {
 
     init(_ model: HuggingFaceModel) throws(ConversionError) {
         self.model = model
-        for tensor in model.tensors where tensor.name.containsUTF8(".mlp.experts.") {
-            guard ["_blocks", "_scales"].contains(where: { tensor.name.hasUTF8Suffix($0) }),
-                tensor.blockType == nil
-            else { continue }
-            throw ConversionError(
-                .tensorMissing, "tensor \"\(tensor.name)\" lacks the other half of its MXFP4 blocks",
-                fix: "check that all files of the model are there")
+        for tensor in model.tensors where tensor.name.containsUTF8(".mlp.experts.") && tensor.blockType == nil
+        {
+            for (end, other) in [("_blocks", "_scales"), ("_scales", "_blocks")] {
+                if let name = tensor.name.dropping(end) { throw .missingTensor(name + other) }
+            }
         }
     }
 

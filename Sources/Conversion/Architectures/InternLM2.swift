@@ -10,7 +10,15 @@ struct InternLM2: ModelArchitecture {
     private let headCount: Int
     private let keyCount: Int
     private let length: Int
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        let attention = ["model.layers.*.attention.wqkv.weight"]
+        return [
+            names.storing([
+                "blk.*.attn_q.weight": attention, "blk.*.attn_k.weight": attention,
+                "blk.*.attn_v.weight": attention,
+            ])
+        ]
+    }
 
     private static let names = TensorNames([
         "model.tok_embeddings": "token_embd", "model.norm": "output_norm", "output": "output",

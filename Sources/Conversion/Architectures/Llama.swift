@@ -26,7 +26,13 @@ package struct Llama: ModelArchitecture {
 
     // MARK: Tensors
 
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        names.storingExperts(
+            "model.layers.*.block_sparse_moe.experts",
+            count: config.first(["num_local_experts"])?.wholeNumber,
+            [(".w1", "ffn_gate_exps"), (".w2", "ffn_down_exps"), (".w3", "ffn_up_exps")]
+        ).spellings
+    }
 
     private static let names = TensorNames.llama.adding([
         "model.layers.*.block_sparse_moe.gate": "blk.*.ffn_gate_inp",

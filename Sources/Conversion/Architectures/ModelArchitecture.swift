@@ -11,8 +11,9 @@ package protocol ModelArchitecture: Sendable {
     /// The values of `model_type` in config.json whose defaults it knows.
     static var modelTypes: [String] { get }
 
-    /// What its tensors are called in GGUF, by what they are called where nothing stands before all names.
-    static var tensorNames: TensorNames { get }
+    /// The ways in which checkpoints of the family name their tensors, the usual one first: what the names that
+    /// ``name(of:)`` has read are in GGUF, each way without the names of the others.
+    static func spellings(_ config: ModelConfig) -> [TensorNames]
 
     /// The tensors that a model of the family must have.
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors
@@ -58,7 +59,7 @@ package protocol ModelArchitecture: Sendable {
 
 extension ModelArchitecture {
     /// Those of Llama.
-    package static var tensorNames: TensorNames { .llama }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] { TensorNames.llama.spellings }
 
     /// Nothing.
     package static func fillDefaults(_ config: inout ModelConfig, modelType: String) {}

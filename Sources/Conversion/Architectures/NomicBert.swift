@@ -10,7 +10,20 @@ struct NomicBert: ModelArchitecture {
     private let labels: [String]?
     private let hasExperts: Bool
     private let isUnigram: Bool
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        let layers = Bert.names.names.keys.map(\.text).filter { $0.hasUTF8Prefix("encoder.layer.") }
+        let others = layers + ["embeddings.LayerNorm"]
+        let start = "encoder.layers.*.mlp."
+        guard (config.first(["moe_every_n_layers"])?.wholeNumber ?? 0) > 0 else {
+            return [plainNames.without(others + [start + "fc1"])]
+        }
+        return [
+            expertNames.without(others + [start + "fc11"]).storing([
+                "blk.*.ffn_up_exps.weight": [start + "experts.mlp.w1"],
+                "blk.*.ffn_down_exps.weight": [start + "experts.mlp.w2"],
+            ])
+        ]
+    }
 
     private static let names = Bert.names.adding([
         "emb_ln": "token_embd_norm", "encoder.layers.*.attn.Wqkv": "blk.*.attn_qkv",

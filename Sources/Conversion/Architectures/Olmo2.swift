@@ -8,7 +8,7 @@ struct Olmo2: ModelArchitecture {
 
     let name = "olmo2"
     private let model: HuggingFaceModel
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
     private static let names = TensorNames.llama
         .without(["model.layers.*.input_layernorm", "layers.*.input_layernorm"])

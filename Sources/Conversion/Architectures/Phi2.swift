@@ -8,7 +8,7 @@ struct Phi2: ModelArchitecture {
 
     let name = "phi2"
     private let model: HuggingFaceModel
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
     private static let names = TensorNames([
         "model.embed_tokens": "token_embd", "model.final_layernorm": "output_norm", "lm_head": "output",

@@ -10,7 +10,7 @@ struct Phi3: ModelArchitecture {
     let name = "phi3"
     private let model: HuggingFaceModel
     private let rope: LongRope
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
     private static let names = TensorNames.llama.without(TensorNames.denseLayers).adding([
         "model.layers.*.self_attn.qkv_proj": "blk.*.attn_qkv",

@@ -30,7 +30,7 @@ extension ModelMetadata {
     private static func pooling(_ config: JSON, _ path: String) throws(ConversionError) -> UInt32 {
         for (key, number) in [
             ("pooling_mode_mean_tokens", 1), ("pooling_mode_cls_token", 2), ("pooling_mode_lasttoken", 3),
-        ] as [(String, UInt32)] where config[key]?.bool == true {
+        ] as [(String, UInt32)] where config[key]?.flag == true {
             return number
         }
         guard let mode = config["pooling_mode"]?.string, let number = poolings[mode] else {

@@ -8,7 +8,10 @@ package struct Qwen2: ModelArchitecture {
     package let name = "qwen2"
     private let model: HuggingFaceModel
 
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        let usual = ["input_layernorm", "post_attention_layernorm"].map { "model.layers.*.\($0)" }
+        return TensorNames.llama.spellings + names.without(usual).spellings
+    }
 
     /// With KORMo's names of the norms.
     private static let names = TensorNames.llama.adding([

@@ -8,7 +8,7 @@ struct Qwen3: ModelArchitecture {
     let name = "qwen3"
     private let model: HuggingFaceModel
     private let reranker: QwenReranker?
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
     private static let names = TensorNames.llama.adding(TensorNames.headNorms)
 

@@ -8,7 +8,9 @@ struct Qwen3Moe: ModelArchitecture {
     let name = "qwen3moe"
     private let model: HuggingFaceModel
     private var experts: QwenExperts
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        QwenExperts.spellings(names, config)
+    }
 
     private static let names = TensorNames.llama.without(TensorNames.denseLayers)
         .adding(TensorNames.headNorms)

@@ -13,6 +13,18 @@ struct QwenExperts: Sendable {
             path: "mlp.experts")
     }
 
+    /// The ways in which checkpoints have a family's names with experts one by one, and as one tensor a block.
+    static func spellings(_ names: TensorNames, _ config: ModelConfig) -> [TensorNames] {
+        let start = "model.layers.*.mlp.experts."
+        let stacked = names.storing([
+            "blk.*.ffn_gate_exps.weight": [start + "gate_up_proj"],
+            "blk.*.ffn_up_exps.weight": [start + "gate_up_proj"],
+            "blk.*.ffn_down_exps.weight": [start + "down_proj"],
+        ])
+        let count = config.first(["num_local_experts", "num_experts"])?.wholeNumber
+        return names.storingExperts(count: count).spellings + stacked.spellings
+    }
+
     /// The tensors that are whole after this one, named as a stack of `mlp.experts` is.
     mutating func add(
         _ name: String, _ value: TensorValue

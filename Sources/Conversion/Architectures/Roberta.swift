@@ -46,6 +46,8 @@ struct Roberta: ModelArchitecture {
 
     // MARK: Tensors
 
+    static func spellings(_ config: ModelConfig) -> [TensorNames] { [Bert.names.without(["classifier"])] }
+
     static func name(of tensor: String) -> String? {
         let start = "roberta."
         guard tensor.hasUTF8Prefix(start) else { return Bert.encoderName(of: tensor) }

@@ -11,7 +11,14 @@ struct StableLM: ModelArchitecture {
     /// The norms of each head, which are one tensor in GGUF.
     private var queryNorms: ExpertStacks
     private var keyNorms: ExpertStacks
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        func norms(_ names: TensorNames, _ part: String, _ key: String) -> TensorNames {
+            names.storingExperts(
+                "model.layers.*.self_attn.\(part)_layernorm.norms", count: config.first([key])?.wholeNumber,
+                [("", part == "q" ? "attn_q_norm" : "attn_k_norm")])
+        }
+        return norms(norms(names, "q", "num_attention_heads"), "k", "num_key_value_heads").spellings
+    }
 
     private static let names = TensorNames.llama.adding([
         "model.layers.*.self_attn.q_layernorm.norms": "blk.*.attn_q_norm",
@@ -57,7 +64,7 @@ struct StableLM: ModelArchitecture {
         try metadata.addNeededCount("attention.head_count", config, ["num_attention_heads"])
         try metadata.addNeededCount("attention.head_count_kv", config, ["num_key_value_heads"])
         // `null` is no, and nothing said is yes.
-        let isParallel = config["use_parallel_residual"].map { $0.bool ?? false } ?? true
+        let isParallel = config["use_parallel_residual"].map(\.isTruthy) ?? true
         metadata.set("use_parallel_residual", .bool(isParallel))
         metadata.set(
             "attention.layer_norm_epsilon", .float32(Float(try config.number("layer_norm_eps", "norm_eps"))))

@@ -7,7 +7,7 @@ struct Starcoder2: ModelArchitecture {
 
     let name = "starcoder2"
     private let model: HuggingFaceModel
-    package static var tensorNames: TensorNames { names }
+    package static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
     private static let names = TensorNames.llama.without(TensorNames.denseLayers).adding([
         "model.layers.*.mlp.c_fc": "blk.*.ffn_up", "model.layers.*.mlp.c_proj": "blk.*.ffn_down",

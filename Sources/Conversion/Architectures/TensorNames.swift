@@ -5,19 +5,27 @@ import Formats
 /// A name is looked up without its `.weight` or `.bias`, which is carried over, and with `*` in the place of the
 /// first part that is a number, which is the block's.
 package struct TensorNames: Sendable {
-    private var names: [ExactName: String]
+    /// What the tensors are in GGUF.
+    var names: [ExactName: String]
+    /// The names in the checkpoint of tensors that are parts of others in GGUF, or the other way round, by the whole
+    /// name in GGUF.
+    var parts: [ExactName: [String]] = [:]
 
     /// Takes pairs such as `"model.layers.*.self_attn.q_proj": "blk.*.attn_q"`.
     init(_ names: [ExactName: String]) { self.names = names }
 
     /// These names, and others; where both have one, the others'.
     func adding(_ others: [ExactName: String]) -> TensorNames {
-        TensorNames(names.merging(others) { $1 })
+        var result = self
+        result.names.merge(others) { $1 }
+        return result
     }
 
     /// Without the names of tensors that a family does not have.
     func without(_ others: [String]) -> TensorNames {
-        TensorNames(names.filter { !others.containsExactly($0.key.text) })
+        var result = self
+        result.names = names.filter { !others.containsExactly($0.key.text) }
+        return result
     }
 
     /// The names in GGUF of a tensor; `nil` for one that is not known.
@@ -30,18 +38,6 @@ package struct TensorNames: Sendable {
                 + suffix
         }
         return nil
-    }
-
-    /// The longest name that becomes a name in GGUF, both with `*` for the block and without what follows the last
-    /// point; `nil` where none does.
-    func source(of inGGUF: String) -> String? {
-        names.filter { $0.value.hasSameBytes(as: inGGUF) }.map(\.key.text)
-            .max { ($0.utf8.count, $1) < ($1.utf8.count, $0) }
-    }
-
-    /// All names that become a name in GGUF, in the order of their bytes, as ``source(of:)`` takes them.
-    func sources(of inGGUF: String) -> [String] {
-        names.filter { $0.value.hasSameBytes(as: inGGUF) }.map(\.key.text).sortedByBytes()
     }
 
     /// A tensor that gets only another name.

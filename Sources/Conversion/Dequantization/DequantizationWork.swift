@@ -106,6 +106,17 @@ struct DequantizationWork {
             removed.formUnion([index] + parts.map(\.index))
             add(start + ".weight", computed.shape, .computed(computed))
         }
+        try requireCodes(".qweight", beside: [".qzeros", ".scales", ".g_idx"])
+    }
+
+    /// Makes sure that nothing is left of a matrix whose codes are missing.
+    private func requireCodes(_ end: String, beside others: [String]) throws(ConversionError) {
+        for (index, tensor) in stored.enumerated() where !removed.contains(index) {
+            for other in others {
+                guard let start = tensor.name.dropping(other), places[start + end] == nil else { continue }
+                throw .missingTensor(start + end)
+            }
+        }
     }
 
     /// Whole numbers of a few bits by compressed-tensors: one `.weight`, behind the stored tensors, for each
@@ -127,6 +138,8 @@ struct DequantizationWork {
             removed.formUnion([index, scale.index, shape.index] + (zeros.map { [$0.index] } ?? []))
             add(name, sizes, .computed(computed))
         }
+        try requireCodes(
+            ".weight_packed", beside: [".weight_scale", ".weight_shape", ".weight_zero_point"])
     }
 
     /// The experts of gpt-oss, whose blocks take the place of their scales: that is when they are written.

@@ -8,7 +8,7 @@ enum ConfigKeys {
         ForeignRow(
             ["architectures", "model_type"], .read("the family, and the defaults of its configuration")),
         ForeignRow(["_name_or_path"], .read("the model's name, where nothing else states one")),
-        ForeignRow(["vocab_size"], .read("the number of tokens")),
+        ForeignRow(["vocab_size"], .read("the number of tokens"), .number),
         ForeignRow(
             [
                 "bos_token_id", "eos_token_id", "pad_token_id", "unk_token_id", "sep_token_id",
@@ -17,7 +17,7 @@ enum ConfigKeys {
             ], .read("the special tokens, where the tokenizer's files do not name them")),
         ForeignRow(
             ["tie_word_embeddings", "tie_encoder_decoder"],
-            .read("whether the output's weights have to be there")),
+            .read("whether the output's weights have to be there"), .flag),
         ForeignRow(["quantization_config"], .object),
         ForeignRow(["text_config", "llm_config", "lm_config", "language_config"], .object),
         ForeignRow(
@@ -53,7 +53,7 @@ enum ConfigKeys {
                 "initializer_factor", "initializer_cutoff_factor", "init_std", "init_method_std",
                 "init_method",
                 "router_aux_loss_coef", "router_z_loss_coef", "router_jitter_noise", "input_jitter_noise",
-                "output_router_logits", "aux_loss_alpha", "seq_aux", "moe_aux_loss_coeff", "moe_use_aux_free",
+                "output_router_logits", "aux_loss_alpha", "seq_aux", "moe_aux_loss_coeff",
                 "moe_capacity", "z_loss", "label_smoothing", "max_trained_positions",
                 "training_seq_len", "neftune_noise_alpha",
             ], .ignored("only training uses it")),
@@ -90,8 +90,8 @@ enum ConfigKeys {
             [
                 "attention_bias", "mlp_bias", "use_bias", "qkv_bias", "bias", "use_qkv_bias",
                 "attention_out_bias", "lm_head_bias", "qk_layernorm", "use_qk_norm", "add_qkv_bias",
-                "qkv_proj_bias", "mlp_fc1_bias", "mlp_fc2_bias",
-            ], .read("whether tensors are there, which are what counts")),
+                "qkv_proj_bias", "mlp_fc1_bias", "mlp_fc2_bias", "moe_use_aux_free",
+            ], .read("whether tensors have to be there, which are what counts"), .flag),
     ]
 
     /// Keys that the converter reads for all models of language (base.py, `TextModel.set_gguf_parameters`).
@@ -104,20 +104,23 @@ enum ConfigKeys {
                 "n_embed", "dim", "prefix_dense_intermediate_size", "dense_intermediate_size",
                 "intermediate_size", "n_inner", "hidden_dim", "ffn_hidden_size", "num_attention_heads",
                 "n_head", "n_heads", "num_key_value_heads", "n_kv_heads", "head_dim",
-            ], .read("sizes")),
+            ], .read("sizes"), .number),
         ForeignRow(
             [
                 "rms_norm_eps", "norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon",
                 "layernorm_epsilon",
-            ], .read("the epsilon of the norms")),
+            ], .read("the epsilon of the norms"), .number),
         ForeignRow(
             [
                 "num_local_experts", "num_experts", "n_routed_experts", "num_experts_per_tok",
-                "num_experts_per_token", "top_k_experts", "n_group", "topk_group", "score_function",
-                "scoring_func", "score_func", "moe_router_activation", "moe_router_activation_func",
-                "expert_selection_fn",
-            ], .read("the experts and how they are chosen")),
-        ForeignRow(["is_causal"], .read("whether tokens see those behind them")),
+                "num_experts_per_token", "top_k_experts", "n_group", "topk_group",
+            ], .read("the experts and how they are chosen"), .number),
+        ForeignRow(
+            [
+                "score_function", "scoring_func", "score_func", "moe_router_activation",
+                "moe_router_activation_func", "expert_selection_fn",
+            ], .read("how experts are weighed")),
+        ForeignRow(["is_causal"], .read("whether tokens see those behind them"), .flag),
         ForeignRow(["rope_scaling", "rope_parameters"], .object),
     ]
 
@@ -127,7 +130,7 @@ enum ConfigKeys {
             "rope_theta", "global_rope_theta", "rope_global_theta", "rope_theta_global", "rotary_emb_base",
             "local_rope_theta", "rope_local_theta", "rope_theta_local", "swa_rope_theta",
             "rope_local_base_freq", "original_max_position_embeddings",
-        ], .read("the base of the rotations"))
+        ], .read("the base of the rotations"), .number)
 
     /// For families of which the converter writes no base, so that llama.cpp takes its own.
     static let fixedRotations = ForeignRow(
@@ -142,7 +145,7 @@ enum ConfigKeys {
     /// For families that rotate a part of each head.
     static let partHeads = ForeignRow(
         ["partial_rotary_factor", "rope_pct", "rope_percent", "rotary_pct"],
-        .read("how much of a head is rotated"))
+        .read("how much of a head is rotated"), .number)
 
     /// Activations that are SiLU.
     static let silu = ForeignRow(

@@ -10,17 +10,22 @@ extension ConfigKeys {
         "qwen3moe", "smollm3", "stablelm", "starcoder2",
     ]
 
-    private static let window = ForeignRow(["sliding_window"], .related(.window))
+    private static let window = ForeignRow(["sliding_window"], .related(.window(isAskedFor: false)))
+    /// transformers' classes of Qwen and SmolLM3 set the window to None where `use_sliding_window` is not true.
+    private static let askedWindow =
+        [ForeignRow(["sliding_window"], .related(.window(isAskedFor: true)))] + noWindow.dropFirst()
     private static let noWindow = [
-        window, ForeignRow(["use_sliding_window", "max_window_layers"], .read("whether there is a window")),
+        window, ForeignRow(["use_sliding_window"], .read("whether there is a window"), .flag),
+        ForeignRow(["max_window_layers"], .read("which layers have a window"), .number),
         ForeignRow(["layer_types"], .related(.layers(period: nil))),
     ]
-    private static let ownWindow = ForeignRow(["sliding_window"], .read("the window of some layers"))
+    private static let ownWindow = ForeignRow(["sliding_window"], .read("the window of some layers"), .number)
     private static let sharesExperts = [
         ForeignRow(["decoder_sparse_step"], .only([1], "llama.cpp has experts in every layer")),
         ForeignRow(["mlp_only_layers"], .only([[]], "llama.cpp has experts in every layer")),
         ForeignRow(
-            ["moe_intermediate_size", "shared_expert_intermediate_size"], .read("sizes of experts")),
+            ["moe_intermediate_size", "shared_expert_intermediate_size"], .read("sizes of experts"),
+            .number),
     ]
     private static let gemma = [
         gelu, wholeHeads,
@@ -49,7 +54,7 @@ extension ConfigKeys {
                 silu, rotations, wholeHeads, ForeignRow(["no_rope_layers"], .related(.rotations(period: 4))),
                 ForeignRow(
                     ["no_rope_layer_interval"], .warned([4], "llama.cpp leaves out each fourth layer")),
-            ] + noWindow
+            ] + askedWindow
         case "granite":
             [
                 silu, rotations, wholeHeads,
@@ -57,7 +62,7 @@ extension ConfigKeys {
                     [
                         "attention_multiplier", "embedding_multiplier", "residual_multiplier",
                         "logits_scaling",
-                    ], .read("the factors of scores, embeddings, residuals and the output")),
+                    ], .read("the factors of scores, embeddings, residuals and the output"), .number),
                 ForeignRow(
                     ["spatial_target_layers", "deepstack_layer_map"],
                     .only([], "llama.cpp has no pictures between this family's layers")),
@@ -67,21 +72,21 @@ extension ConfigKeys {
                 silu, rotations, wholeHeads,
                 ForeignRow(
                     ["use_mrope"], .only([false], "llama.cpp has rotations of one position for this family")),
-            ] + noWindow
+            ] + askedWindow
         case "qwen2moe":
             [
                 silu, rotations, wholeHeads,
                 ForeignRow(
                     ["norm_topk_prob"],
                     .only([false], "llama.cpp does not scale this family's chosen experts to 1")),
-            ] + sharesExperts + noWindow
+            ] + sharesExperts + askedWindow
         case "qwen3moe":
             [
                 silu, rotations, wholeHeads,
                 ForeignRow(
                     ["norm_topk_prob"], .warned([true], "llama.cpp scales this family's chosen experts to 1"),
                     absent: false),
-            ] + sharesExperts + noWindow
+            ] + sharesExperts + askedWindow
         case "gemma": gemma + [fixedRotations]
         case "gemma2":
             gemma + [
@@ -89,7 +94,7 @@ extension ConfigKeys {
                 ForeignRow(["sliding_window_size"], .ignored("the same as sliding_window")),
                 ForeignRow(
                     ["attn_logit_softcapping", "final_logit_softcapping"],
-                    .read("the caps of scores and output")),
+                    .read("the caps of scores and output"), .number),
                 ForeignRow(["query_pre_attn_scalar"], .related(.queryScale(layers: 46))),
                 ForeignRow(["layer_types"], .related(.layers(period: 2))),
             ]
@@ -98,7 +103,7 @@ extension ConfigKeys {
                 rotations, ownWindow,
                 ForeignRow(
                     ["attn_logit_softcapping", "final_logit_softcapping"],
-                    .read("the caps of scores and output")),
+                    .read("the caps of scores and output"), .number),
                 ForeignRow(["query_pre_attn_scalar"], .related(.queryScale(layers: 62))),
                 ForeignRow(["layer_types"], .related(.layers(period: 6))),
                 ForeignRow(
@@ -112,14 +117,14 @@ extension ConfigKeys {
         case "phi3":
             [
                 silu, rotations, partHeads,
-                ForeignRow(["n_head_kv"], .read("sizes")),
-                ForeignRow(["sliding_window"], .related(.window)),
+                ForeignRow(["n_head_kv"], .read("sizes"), .number),
+                window,
             ]
         case "gpt2": [gelu] + gptScores
         case "olmo":
             [
                 silu, rotations, wholeHeads,
-                ForeignRow(["clip_qkv"], .read("the bound of queries, keys and values")),
+                ForeignRow(["clip_qkv"], .read("the bound of queries, keys and values"), .number),
             ]
         case "olmo2":
             [
@@ -136,12 +141,13 @@ extension ConfigKeys {
         case "stablelm":
             [
                 silu, fixedRotations, partHeads,
-                ForeignRow(["use_parallel_residual"], .read("whether attention and layers add to one sum")),
+                ForeignRow(
+                    ["use_parallel_residual"], .read("whether attention and layers add to one sum"), .flag),
                 ForeignRow(["rotary_scaling_factor"], .only([1], "GGUF has no such factor for this family")),
             ]
         case "bert":
             [
-                gelu, ForeignRow(["type_vocab_size"], .read("the kinds of segments")),
+                gelu, ForeignRow(["type_vocab_size"], .read("the kinds of segments"), .number),
                 ForeignRow(
                     ["position_embedding_type"],
                     .only(
@@ -164,14 +170,14 @@ extension ConfigKeys {
                     [
                         "q_lora_rank", "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim",
                         "moe_intermediate_size",
-                    ], .read("sizes")),
+                    ], .read("sizes"), .number),
                 ForeignRow(["qk_head_dim"], .ignored("the sum of two other sizes")),
                 ForeignRow(
                     [
                         "first_k_dense_replace", "n_shared_experts", "routed_scaling_factor",
-                        "norm_topk_prob",
                         "num_nextn_predict_layers",
-                    ], .read("the experts and how they are chosen")),
+                    ], .read("the experts and how they are chosen"), .number),
+                ForeignRow(["norm_topk_prob"], .read("whether chosen experts are scaled to 1"), .flag),
                 ForeignRow(["topk_method"], .ignored("llama.cpp chooses by groups where there are groups")),
                 ForeignRow(
                     ["moe_layer_freq"], .only([1], "llama.cpp has experts in every layer but the first ones")),
@@ -180,11 +186,11 @@ extension ConfigKeys {
         case "falcon":
             [
                 gelu, fixedRotations, wholeHeads,
+                ForeignRow(["num_kv_heads", "n_head_kv"], .read("the heads"), .number),
+                ForeignRow(["multi_query", "new_decoder_architecture"], .read("the heads"), .flag),
                 ForeignRow(
-                    ["num_kv_heads", "n_head_kv", "multi_query", "new_decoder_architecture"],
-                    .read("the heads")),
-                ForeignRow(
-                    ["num_ln_in_parallel_attn"], .read("whether tensors are there, which are what counts")),
+                    ["num_ln_in_parallel_attn"],
+                    .read("whether tensors have to be there, which are what counts"), .number),
                 ForeignRow(["alibi"], .only([false], "llama.cpp has rotations for this family")),
                 ForeignRow(
                     ["parallel_attn"],
@@ -197,12 +203,13 @@ extension ConfigKeys {
         case "gptneox":
             [
                 gelu, fixedRotations, partHeads,
-                ForeignRow(["use_parallel_residual"], .read("whether attention and layers add to one sum")),
+                ForeignRow(
+                    ["use_parallel_residual"], .read("whether attention and layers add to one sum"), .flag),
                 ForeignRow(["is_decoder"], .ignored("this family's tokens see those before them alone")),
             ]
         case "bloom":
             [
-                gelu, ForeignRow(["seq_length"], .read("sizes")),
+                gelu, ForeignRow(["seq_length"], .read("sizes"), .number),
                 ForeignRow(
                     ["apply_residual_connection_post_layernorm"],
                     .only([false], "llama.cpp adds what was before the norm")),
@@ -211,7 +218,10 @@ extension ConfigKeys {
                     .ignored("of the program that trained it; transformers does not read it")),
             ]
         case "command-r":
-            [silu, rotations, wholeHeads, ForeignRow(["logit_scale"], .read("the factor of the output"))]
+            [
+                silu, rotations, wholeHeads,
+                ForeignRow(["logit_scale"], .read("the factor of the output"), .number),
+            ]
         case "glm4": [silu, rotations, partHeads]
         case "chatglm": chatGLM
         case "ernie4_5": [silu, rotations, wholeHeads]
@@ -222,7 +232,7 @@ extension ConfigKeys {
                     [
                         "moe_k", "moe_num_experts", "moe_num_shared_experts", "moe_layer_start_index",
                         "moe_layer_interval", "moe_intermediate_size",
-                    ], .read("the experts and how they are chosen")),
+                    ], .read("the experts and how they are chosen"), .number),
                 ForeignRow(
                     ["moe_layer_end_index"], .ignored("which layers have experts is seen in the tensors")),
                 ForeignRow(["moe_norm_min"], .ignored("keeps a sum from being 0, as llama.cpp does")),
@@ -232,7 +242,7 @@ extension ConfigKeys {
                 silu, rotations, wholeHeads,
                 ForeignRow(
                     ["scale_emb", "scale_depth", "dim_model_base"],
-                    .read("the factors of embeddings, residuals and the output")),
+                    .read("the factors of embeddings, residuals and the output"), .number),
             ]
         case "exaone": [silu, rotations, partHeads]
         case "internlm2": [silu, rotations, wholeHeads]
@@ -254,12 +264,14 @@ extension ConfigKeys {
         [
             ForeignRow(["activation_function", "hidden_act"], .read("the activation; gelu or swiglu")),
             ForeignRow(
+                ["causal", "prenorm", "rotary_emb_interleaved"],
+                .read("as the family's own; what llama.cpp does not compute is an error"), .flag),
+            ForeignRow(
                 [
-                    "causal", "prenorm", "rotary_emb_fraction", "rotary_emb_interleaved",
-                    "rotary_emb_scale_base", "rotary_emb_base", "type_vocab_size", "moe_every_n_layers",
-                    "moe_top_k",
-                ], .read("as the family's own; what llama.cpp does not compute is an error")),
-            ForeignRow(["rope_theta"], .read("the base of the rotations")),
+                    "rotary_emb_fraction", "rotary_emb_scale_base", "rotary_emb_base", "type_vocab_size",
+                    "moe_every_n_layers", "moe_top_k",
+                ], .read("as the family's own; what llama.cpp does not compute is an error"), .number),
+            ForeignRow(["rope_theta"], .read("the base of the rotations"), .number),
             ForeignRow(
                 ["rotary_scaling_factor"],
                 .noted([1], "texts longer than those of training are rotated without it")),
@@ -286,7 +298,7 @@ extension ConfigKeys {
             [
                 "rope_ratio", "multi_query_group_num", "seq_length", "attention_dim", "kv_channels",
                 "padded_vocab_size",
-            ], .read("sizes and the base of the rotations")),
+            ], .read("sizes and the base of the rotations"), .number),
         ForeignRow(["multi_query_attention"], .only([true], "llama.cpp takes groups of heads")),
         ForeignRow(["post_layer_norm"], .only([true], "llama.cpp has a norm behind the last layer")),
         ForeignRow(["rmsnorm"], .only([true], "llama.cpp has RMS norms for this family")),

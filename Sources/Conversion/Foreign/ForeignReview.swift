@@ -48,6 +48,9 @@ package struct ForeignReview {
         }
         // Only where it is told: a vocabulary is tens of megabytes.
         var shown: String { Self.shown(value) }
+        if let problem = table.row(of: key)?.kind?.problem(with: value) {
+            report(parent + key, .error, "is \(shown), \(problem)")
+        }
         switch rule {
         case .read, .ignored: break
         case .only(let values, let reason):
@@ -95,13 +98,12 @@ extension ForeignRelation {
     /// Why a value does not fit the others; `nil` where it does.
     func problem(with value: JSON, in config: JSON) -> (weight: ForeignFinding.Weight, reason: String)? {
         switch self {
-        case .window:
-            guard let window = value.integer, window > 0, config["use_sliding_window"]?.bool != false else {
-                return nil
-            }
+        case .window(let isAskedFor):
+            let asked = config["use_sliding_window"]?.isTruthy
+            guard let window = value.integer, window > 0, asked ?? !isAskedFor else { return nil }
             if let context = config["max_position_embeddings"]?.integer, window >= context { return nil }
             // Only what turns the window on by itself is unusual; the others are published so.
-            let isAsked = config["use_sliding_window"]?.bool == true
+            let isAsked = asked == true
             return (
                 isAsked ? .warning : .note, "llama.cpp has no window for this family, and sees all tokens"
             )

@@ -21,13 +21,30 @@ package enum ForeignRule: Sendable {
 /// A rule for values that only other values make right.
 package enum ForeignRelation: Sendable {
     /// A window of attention that llama.cpp does not have for the family: it sees all tokens.
-    case window
+    /// - Parameter isAskedFor: whether there is one only if `use_sliding_window` is true.
+    case window(isAskedFor: Bool)
     /// The kinds of the layers (`layer_types`), of which each that is `period`-th sees all; `nil` where all do.
     case layers(period: Int?)
     /// What scores are divided by the root of: a head's length, but in a model of so many layers the hidden size's share.
     case queryScale(layers: Int)
     /// Which layers have rotations: all but each `period`-th.
     case rotations(period: Int)
+}
+
+/// What the value of a key has to be: of another kind it would decide something else in Python, or fail there.
+package enum ForeignKind: Sendable {
+    /// `true` or `false`; also 1 or 0, which Python takes for them.
+    case flag
+    /// A number, which a truth value is not.
+    case number
+
+    /// Why a value is not right; `nil` where it is.
+    func problem(with value: JSON) -> String? {
+        switch self {
+        case .flag: value == .null || value.flag != nil ? nil : "and neither true nor false"
+        case .number: value == .null || value.double != nil ? nil : "and not a number"
+        }
+    }
 }
 
 /// The rule for some keys of a configuration.
@@ -38,10 +55,12 @@ package struct ForeignRow: Sendable {
     package let rule: ForeignRule
     /// What transformers takes where no key is there; `nil` where that is what llama.cpp computes.
     let absent: JSON?
+    /// What a value has to be besides `null`; `nil` where that depends on more.
+    let kind: ForeignKind?
 
-    /// Gives all of these keys one rule.
-    init(_ keys: [String], _ rule: ForeignRule, absent: JSON? = nil) {
-        (self.keys, self.rule, self.absent) = (keys, rule, absent)
+    /// Gives all of these keys one rule, and one kind of value if one is named.
+    init(_ keys: [String], _ rule: ForeignRule, absent: JSON? = nil, _ kind: ForeignKind? = nil) {
+        (self.keys, self.rule, self.absent, self.kind) = (keys, rule, absent, kind)
     }
 }
 
@@ -61,11 +80,12 @@ package struct ForeignTable: Sendable {
 
     /// The rule of a key; `nil` for one that is not known.
     package func rule(of key: String) -> ForeignRule? {
-        for row in rows where row.keys.containsExactly(key) {
-            return row.rule
-        }
+        if let row = row(of: key) { return row.rule }
         return ends.contains { key.hasUTF8Suffix($0) } ? .ignored("a name of the file's own") : nil
     }
+
+    /// The row that has a key; `nil` for one that is not listed.
+    func row(of key: String) -> ForeignRow? { rows.first { $0.keys.containsExactly(key) } }
 
     /// Every key that is listed.
     package var keys: [String] { rows.flatMap(\.keys) }

@@ -9,8 +9,10 @@ enum RopeKeys {
             ForeignRow(["rope_type", "type"], .read("the kind, which decides about the others")),
             ForeignRow(["full_attention", "sliding_attention"], .object),
             ForeignRow(
-                ["rope_theta"], .read("the base, as rope_theta of config.json")),
-            ForeignRow(["partial_rotary_factor"], .read("how much of a head is rotated, as in config.json")),
+                ["rope_theta"], .read("the base, as rope_theta of config.json"), .number),
+            ForeignRow(
+                ["partial_rotary_factor"], .read("how much of a head is rotated, as in config.json"),
+                .number),
             ForeignRow(["factor"], .read("for linear, yarn and llama3")),
             ForeignRow(["original_max_position_embeddings"], .read("for yarn, longrope and llama3")),
             ForeignRow(
@@ -18,7 +20,7 @@ enum RopeKeys {
                 .read("for yarn")),
             ForeignRow(["short_factor", "long_factor"], .read("for longrope of Phi 3 and MiniCPM")),
             ForeignRow(["low_freq_factor", "high_freq_factor"], .read("for llama3")),
-            ForeignRow(["mscale_all_dim"], .read("for yarn of DeepSeek")),
+            ForeignRow(["mscale_all_dim"], .read("for yarn of DeepSeek"), .number),
             ForeignRow(
                 ["mscale"], .ignored("DeepSeek's is that of mscale_all_dim; others have none that is not 1")),
             ForeignRow(["mrope_section"], .read("the sections of positions")),

@@ -17,10 +17,11 @@ enum SentenceKeys {
         "config.json of a Pooling module",
         [
             ForeignRow(
-                [
-                    "pooling_mode", "pooling_mode_cls_token", "pooling_mode_mean_tokens",
-                    "pooling_mode_lasttoken",
-                ], .read("the mean, the first or the last token; several at once are an error")),
+                ["pooling_mode"], .read("the mean, the first or the last token; several at once are an error")
+            ),
+            ForeignRow(
+                ["pooling_mode_cls_token", "pooling_mode_mean_tokens", "pooling_mode_lasttoken"],
+                .read("the mean, the first or the last token; several at once are an error"), .flag),
             ForeignRow(
                 [
                     "pooling_mode_max_tokens", "pooling_mode_mean_sqrt_len_tokens",
@@ -106,7 +107,7 @@ enum SentenceKeys {
         var review = ForeignReview(file: path)
         review.check(config, pooling)
         let modes = ["pooling_mode_mean_tokens", "pooling_mode_cls_token", "pooling_mode_lasttoken"]
-            .filter { config[$0]?.bool == true }
+            .filter { config[$0]?.flag == true }
         if modes.count > 1 {
             review.report(
                 modes[1], .error,

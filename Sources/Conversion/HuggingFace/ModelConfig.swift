@@ -111,8 +111,9 @@ package struct ModelConfig: Sendable {
         return number
     }
 
-    /// A truth value; `nil` where none of the keys is there or it is not one.
-    package func boolIfPresent(_ keys: String...) -> Bool? { first(keys)?.bool }
+    /// A truth value; `nil` where none of the keys is there or it is not one, which is told with the configuration's
+    /// other faults.
+    package func boolIfPresent(_ keys: String...) -> Bool? { first(keys)?.flag }
 
     /// A string; `nil` where none of the keys is there or it is not one.
     package func stringIfPresent(_ keys: String...) -> String? { first(keys)?.string }

@@ -29,7 +29,7 @@ extension LoraAdapter {
         package init(_ config: JSON?) {
             modelType = config?["model_type"]?.string
             hasOwnClasses = config?["auto_map"]?.members.map { !$0.isEmpty } ?? false
-            isTied = config?["tie_word_embeddings"]?.bool
+            isTied = config?["tie_word_embeddings"]?.isTruthy
             let classes = config?["architectures"]?.strings ?? []
             hasHead = classes.contains { name in
                 ["ForCausalLM", "LMHeadModel", "ForConditionalGeneration", "ForMaskedLM", "ForPreTraining"]

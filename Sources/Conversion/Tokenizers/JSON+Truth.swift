@@ -7,6 +7,16 @@ extension JSON {
         return text.hasSameBytes(as: other)
     }
 
+    /// A truth value, also as the 1 or 0 that Python takes for one; `nil` for all else.
+    var flag: Bool? {
+        switch self {
+        case .bool(let value): value
+        case .integer(0), .number(0): false
+        case .integer(1), .number(1): true
+        default: nil
+        }
+    }
+
     /// Whether Python takes the value for true.
     var isTruthy: Bool {
         switch self {

@@ -46,7 +46,9 @@ struct CompareCommand: KnapsackCommand {
     func execute(_ session: Session) async throws {
         let caches = cacheOptions.caches(session.context)
         let paths = try [original, other].map { try SourceFile.path(of: $0, caches) }
-        if let finding = paths.lazy.compactMap(NoModel.finding).first { throw Diagnostics(finding) }
+        for path in paths {
+            if let finding = NoModel.finding(path) { throw Diagnostics(finding) }
+        }
         let first = try TensorModel(path: paths[0])
         let second = try TensorModel(path: paths[1])
         let comparison = try await ModelComparison.compare(

@@ -56,6 +56,7 @@ struct LockChanges {
         entries.filter { !isUnasked($0, update) }.flatMap { entry in
             ["\(entry.name): \(entry.change.rawValue)"] + entry.details.map { "  \($0)" }
         }
+            + unmade.filter { old.entry(named: $0) != nil }.map { "\($0): would be converted again" }
     }
 
     private func isUnasked(_ entry: LockDifference.Entry, _ update: Resolution.Update) -> Bool {

@@ -33,7 +33,7 @@ struct Locking {
         for outcome in made.inputs.conversions where outcome.state != .locked {
             session.say(outcome.sentence)
         }
-        tell(manifest, previous, made.lock, session)
+        tell(manifest, previous, made, session)
         let changed = try write(made.lock.bytes)
         session.say(changed ? "wrote \(source.lockPath)" : "\(source.lockPath) is up to date")
         return (made.lock, made.inputs.conversions, made.kept)
@@ -45,7 +45,7 @@ struct Locking {
         let manifest = try source.read()
         let previous = try source.readPrevious(manifest, session)
         let made = try await make(manifest, previous, session, isDry: true)
-        tell(manifest, previous, made.lock, session)
+        tell(manifest, previous, made, session)
         return (made.lock, made.inputs.unmade)
     }
 
@@ -95,9 +95,9 @@ struct Locking {
     }
 
     /// Reports entry by entry what is not as it was locked.
-    private func tell(_ manifest: Manifest, _ previous: Lock?, _ lock: Lock, _ session: Session) {
+    private func tell(_ manifest: Manifest, _ previous: Lock?, _ made: Made, _ session: Session) {
         guard let previous else { return }
-        let changes = LockChanges(manifest, from: previous, to: lock, unmade: [])
+        let changes = LockChanges(manifest, from: previous, to: made.lock, unmade: made.inputs.unmade)
         session.report(changes.moved(by: options.rule))
         for line in changes.others(than: options.rule) { session.say(line) }
         session.add("changed", .array(changes.names.map(JSON.string)))

@@ -66,6 +66,7 @@ enum DataRequirements {
             ]
         case "genai_config.json": return generator(path, &files)
         case _ where name.file.hasSuffix(".weights.json"): return keras(path, &files)
+        case _ where name.file.text.hasUTF8Suffix("tokenizer.json"): return preset(path, &files)
         default: return []
         }
     }
@@ -77,6 +78,31 @@ enum DataRequirements {
         let names = map.flatMap { $0.value.string.map { [$0] } ?? $0.value.strings ?? [] }
         return named(names, by: path, .part)
     }
+
+    /// The vocabulary of a tokenizer in a preset of keras_hub 0.14 to 0.32, in a directory with the name of its
+    /// configuration (`load_preset_assets`, `file_assets` of each tokenizer); before, keras_nlp listed it as `assets`.
+    private static func preset(_ path: RelativePath, _ files: inout RequirementFiles) -> [FileRequirement] {
+        guard let file = files.file(path), file.size <= presetLimit, let json = files.json(path),
+            let module = json["module"]?.string ?? json["registered_name"]?.string,
+            ["keras_hub", "keras_nlp"].contains(where: { module.hasUTF8Prefix($0) })
+        else { return [] }
+        if let assets = json["assets"]?.strings { return named(assets, by: path, .part) }
+        // These have no vocabulary.
+        let name = json["class_name"]?.string ?? ""
+        guard !["ByteTokenizer", "UnicodeCodepointTokenizer"].containsExactly(name) else { return [] }
+        let parts = ModelPath(path)
+        let folder = parts.directory.appending(file: "assets/\(parts.file.text.dropLast(5))")
+        let one = FileRequirement(
+            .part, by: path,
+            oneOf: ["vocabulary.spm", "vocabulary.txt", "vocabulary.json"].map(folder.appending(pattern:)))
+        let isBytePair = files.contains(folder.appending(file: "vocabulary.json"))
+        return [one]
+            + (isBytePair
+                ? [FileRequirement(.part, by: path, all: [folder.appending(file: "merges.txt")])] : [])
+    }
+
+    /// The largest configuration of a preset's tokenizer that is read: it has no vocabulary in it.
+    private static let presetLimit = 1 << 20
 
     /// The models of ONNX Runtime's generate() API: `model.decoder.filename` and others.
     private static func generator(_ path: RelativePath, _ files: inout RequirementFiles) -> [FileRequirement]

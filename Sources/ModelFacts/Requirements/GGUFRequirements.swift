@@ -18,7 +18,17 @@ enum GGUFRequirements {
             else { continue }
             // What the names count is looked at with all other shards.
             let name = ModelPath(path)
-            guard name.part?.total != count else { continue }
+            if let part = name.part, part.total == count {
+                let number = files.contents.gguf(file)?.partNumber
+                // "illegal split file idx" in llama.cpp: the part is there, and is another one.
+                if let number, number != part.number - 1 {
+                    requirements.append(
+                        FileRequirement(
+                            .part, by: path,
+                            all: ["\(path.text) with split.no \(part.number - 1), not \(number)"]))
+                }
+                continue
+            }
             let stem = name.part == nil ? String(path.text.dropLast(5)) : String(path.text.dropLast(5 + 15))
             let names = (1...count).map { "\(stem)-\(padded($0))-of-\(padded(count)).gguf" }
             requirements.append(FileRequirement(.part, by: path, all: names))
@@ -42,7 +52,7 @@ enum GGUFRequirements {
     }
 
     /// Whether a file is a projector by its name, as programs choose it.
-    private static func isProjector(_ path: RelativePath) -> Bool {
+    static func isProjector(_ path: RelativePath) -> Bool {
         let name = ModelPath(path)
         return name.suffix == "gguf" && name.file.text.lowercased().contains("mmproj")
     }

@@ -40,7 +40,11 @@ enum ModuleRequirements {
         }
         switch type.split(separator: ".").last.map(String.init) {
         case "Transformer", "MLMTransformer", "CLIPModel":
-            return [
+            // CLIPModel loads a CLIPProcessor from its directory.
+            let isCLIP = type.hasUTF8Suffix("CLIPModel")
+            let processor = FileRequirement(
+                .processor, by: file, oneOf: ProcessorRequirements.names.map(path.appending(pattern:)))
+            return (isCLIP ? [processor] : []) + [
                 one(["config.json", "adapter_config.json"].map(path.appending(pattern:))),
                 one(
                     Requirements.weights(in: path)
@@ -76,9 +80,14 @@ enum ModuleRequirements {
         let asked = FileRequirement(.module, by: file, oneOf: names.map(FileRequirement.pattern))
         guard depth < maximumDepth,
             let name = names.first(where: files.contains).flatMap({ RelativePath($0) }),
-            let types = files.json(name)?["types"]?.members
+            let config = files.json(name), let types = config["types"]?.members
         else { return [asked] }
+        // What a route names and `types` does not have is no module, whatever there is of that name.
+        let known = Set(exactly: types.map(\.key))
+        let routes = (config["structure"]?.members ?? []).flatMap { $0.value.strings ?? [] }
+        let nameless = Set(exactly: routes).subtracting(known).sorted().prefix(64)
         return [asked]
+            + nameless.map { FileRequirement(.module, by: name, all: [path.appending(file: $0.text)]) }
             + types.prefix(64).flatMap { member -> [FileRequirement] in
                 guard let type = member.value.string else { return [] }
                 return requirements(

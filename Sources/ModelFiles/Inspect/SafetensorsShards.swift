@@ -60,8 +60,9 @@ struct SafetensorsShards {
         }
         do throws(FormatError) {
             let names = try ShardIndex.fileNames(bytes.span)
-            if let wrong = names.first(where: { RelativePath($0) == nil }) {
-                throw FormatError("the file name \"\(wrong)\" leaves the directory", at: 0)
+            for name in names {
+                guard let problem = RelativePath.problem(name) else { continue }
+                throw FormatError("the file name \(name.quoted) \(problem)", at: 0)
             }
             return names.map { Path.join(Path.parent(path), $0) }
         } catch {

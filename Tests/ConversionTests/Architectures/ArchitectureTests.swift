@@ -10,8 +10,16 @@ import Testing
         return "\(root)/fixtures/conversion/architectures"
     }()
 
-    @Test(arguments: names(in: folder, suffix: ".json")) func plansTensorsAndKeys(name: String) throws {
-        try ArchitectureCase(name: name, fileContents("\(Self.folder)/\(name).json")).check()
+    /// The names of all cases.
+    static let names: [String] = ConversionTests.names(in: folder, suffix: ".json")
+
+    /// Reads a case.
+    static func read(_ name: String) throws -> ArchitectureCase {
+        try ArchitectureCase(name: name, fileContents("\(folder)/\(name).json"))
+    }
+
+    @Test(arguments: names) func plansTensorsAndKeys(name: String) throws {
+        try Self.read(name).check()
     }
 
     /// Cases that Tests/Interop makes anew, in the folder that `KNAPSACK_CASES` names.
@@ -20,7 +28,9 @@ import Testing
         return unsafe String(cString: value)
     }()
 
-    @Test(arguments: names(in: others, suffix: ".json")) func plansOtherCases(name: String) throws {
+    @Test(arguments: ConversionTests.names(in: others, suffix: ".json")) func plansOtherCases(name: String)
+        throws
+    {
         try ArchitectureCase(name: name, fileContents("\(Self.others)/\(name).json")).check()
     }
 

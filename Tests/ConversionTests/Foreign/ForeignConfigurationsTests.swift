@@ -181,6 +181,43 @@ private let defaults: [(kind: String, architecture: String, config: JSON)] = {
             "sliding_window": 4096, "max_position_embeddings": 32768, "use_sliding_window": true,
         ]
         #expect(weights(asked, "qwen2") == ["warning sliding_window"])
+        // transformers' classes of these have a window only if it is asked for.
+        for family in ["qwen2", "qwen2moe", "qwen3", "qwen3moe", "smollm3"] {
+            #expect(!weights(window, family).contains { $0.hasUTF8Suffix("sliding_window") }, "\(family)")
+        }
+    }
+
+    @Test(arguments: ConfigKeys.families) func aValueOfAnotherKindIsRefusedByItsName(family: String) {
+        for row in ForeignConfigurations.config(family).rows {
+            let wrong: [JSON]
+            switch row.kind {
+            case .flag: wrong = ["false", "true", "", 2, .number(0.5), [true], ["a": true]]
+            case .number: wrong = ["1", "", true, false, [1], ["a": 1]]
+            case nil: continue
+            }
+            for key in row.keys {
+                for value in wrong {
+                    let found = weights(.object([JSON.Member(key, value)]), family)
+                    #expect(found.contains("error \(key)"), "\(key): \(value.compactText)")
+                }
+                let nothing = weights(.object([JSON.Member(key, .null)]), family)
+                #expect(!nothing.contains("error \(key)"), "\(key)")
+            }
+        }
+    }
+
+    /// What decides which tensors there have to be, or a number of the GGUF, and is no size.
+    @Test func theKeysThatDecideAreFlags() {
+        let flags = Set(
+            exactly: ConfigKeys.families.flatMap { ForeignConfigurations.config($0).rows }
+                .filter { if case .flag? = $0.kind { true } else { false } }.flatMap(\.keys))
+        for key in [
+            "tie_word_embeddings", "attention_bias", "mlp_bias", "use_bias", "qkv_bias", "qk_layernorm",
+            "use_qk_norm", "use_sliding_window", "is_causal", "norm_topk_prob", "use_parallel_residual",
+            "multi_query", "new_decoder_architecture", "moe_use_aux_free", "causal", "prenorm",
+        ] {
+            #expect(flags.contains(key), "\(key)")
+        }
     }
 
     @Test func thePartForTextIsComparedToo() {

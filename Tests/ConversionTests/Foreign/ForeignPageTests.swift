@@ -42,7 +42,12 @@ import Testing
         for table in tables {
             page += "## \(table.title)\n\n| key | is | why |\n| --- | --- | --- |\n"
             for row in table.rows {
-                let (what, why) = words(row.rule)
+                var (what, why) = words(row.rule)
+                switch row.kind {
+                case .flag: why += "; `true` or `false`, or an error"
+                case .number: why += "; a number, or an error"
+                case nil: break
+                }
                 page += "| \(row.keys.map { "`\($0)`" }.joined(separator: ", ")) | \(what) | \(why) |\n"
             }
             for end in table.ends { page += "| `…\(end)` | ignored | a name of the file's own |\n" }
@@ -79,10 +84,15 @@ import Testing
         case .warned(let values, let why): return ("warned of", but(values, why))
         case .noted(let values, let why): return ("noted", but(values, why))
         case .object: return ("honoured", "an object with keys of its own")
-        case .related(.window):
+        case .related(.window(isAskedFor: false)):
             return (
                 "noted",
                 "a window below the context's length, of which `use_sliding_window: true` makes a warning: llama.cpp sees all tokens"
+            )
+        case .related(.window(isAskedFor: true)):
+            return (
+                "warned of",
+                "but none below the context's length with `use_sliding_window: true`: llama.cpp sees all tokens"
             )
         case .related(.layers(let period)):
             return (

@@ -405,3 +405,15 @@ def test_a_pickle_is_never_executed(knapsack, model, tmp_path):
     done = knapsack("convert", model, tmp_path / "out.gguf")
     done.expect(1, 2)
     assert not (tmp_path / "executed").exists() and not (tmp_path / "out.gguf").exists()
+
+
+def test_a_dry_run_says_that_a_conversion_would_be_made_again(knapsack, model, tmp_path):
+    path = tmp_path / "m.toml"
+    source = {"name": "t", "source": f"path:{MODEL}", "license": "mit"}
+    path.write_text(manifest(model=[source, {"name": "tq", "from": "t", "gguf": "Q8_0"}]))
+    knapsack("lock", path).expect(0)
+    config = model / "config.json"
+    config.write_text(config.read_text() + "\n")
+    shown = knapsack("pack", path, "--dry-run").expect(0, 1)
+    assert "tq: would be converted again" in shown.stderr.splitlines()
+    assert "removed" not in shown.stderr

@@ -30,6 +30,39 @@ import Testing
         #expect(kinds("{\"key\": \"\(key)\"}") == [])
     }
 
+    @Test func keysOfWeightsAndBiasesAreFoundByTheNameBeforeThem() {
+        let key = "1f83ab09c7d2e64b5a90" + "fe317c28d4b6091ac5e7"
+        #expect(kinds("export WANDB_API_KEY=\(key)\n") == ["1: a key of Weights & Biases"])
+        #expect(kinds("machine api.wandb.ai login user password \(key)") == ["1: a key of Weights & Biases"])
+        #expect(kinds("export WANDB_API_KEY=$KEY\ncommit \(key)\n") == [])
+        #expect(kinds("see wandb.ai/team/run and \(key)") == [])
+    }
+
+    @Test func tokensOfOAuthAreFoundByTheirHeader() {
+        let token = "hf" + "_oauth_eyJhbGciOiJFZERTQSJ9.Zx9Qw3Er7Ty1Ui5Op2As.w7JqkP2xV9zR4tBnL8sD"
+        #expect(kinds("token=\(token)") == ["1: a token of Hugging Face"])
+        #expect(kinds("hf_oauth_redirect_of_a_page") == [])
+    }
+
+    @Test func lettersAreReadAsTheReaderOfTheFileSeesThem() {
+        let text = #"{"token": "\u0068\u0066_QwErTyUi"# + #"OpAsDfGhJkLzXcVbNmPoIuYtRe", "a": "\u000a\u00"}"#
+        let read = CredentialScan.text(Array(text.utf8))
+        #expect(CredentialScan.findings(in: read.span).map(\.kind) == ["a token of Hugging Face"])
+        #expect(read.suffix(16).isText(#""a": "\u000a\u00"}"#.suffix(16).description))
+    }
+
+    @Test func stringsOfPicklesAreLinesOfTheirOwn() {
+        let token = "hf" + "_QwErTyUiOpAsDfGhJkLzXcVbNmPoIuYtRe"
+        func string(_ text: String) -> [UInt8] { [0x58, UInt8(text.utf8.count), 0, 0, 0] + text.utf8 }
+        let old = [0x80, 2] + string("hub_token_of_a_trainer") + string(token) + Array("q\u{1}u.".utf8)
+        let new = [0x80, 4, 0x8C, UInt8(token.utf8.count)] + Array(token.utf8) + [0x94, 0x2E]
+        for pickle in [old, new] {
+            let lines = CredentialStrings.ofPickles(pickle.span)
+            #expect(CredentialScan.findings(in: lines.span).map(\.kind) == ["a token of Hugging Face"])
+        }
+        #expect(CredentialStrings.ofPickles([0x58, 0xFF, 0xFF, 0xFF, 0xFF, 0x8C, 0xFF].span) == [])
+    }
+
     @Test func textsInUTF16AreRead() {
         let token = "hf" + "_QwErTyUiOpAsDfGhJkLzXcVbNmPoIuYtRe"
         let little: [UInt8] = [0xFF, 0xFE] + token.utf8.flatMap { [$0, 0 as UInt8] }
@@ -62,7 +95,8 @@ import Testing
 
     @Test(arguments: [
         ".env", "a/.env.local", ".netrc", "_netrc", "a/id_rsa", "a/.aws/credentials", ".docker/config.json",
-        "kaggle.json", ".ssh/config", ".git-credentials", ".pypirc", "x/ID_ED25519", "store.p12",
+        "kaggle.json", ".ssh/config", ".git-credentials", ".pypirc", "x/ID_ED25519", "store.p12", ".my.cnf",
+        ".modal.toml",
     ]) func filesAreFoundByTheirNames(_ path: String) throws {
         #expect(CredentialName.kind(of: try #require(RelativePath(path)), among: []) != nil)
     }

@@ -1,98 +1,75 @@
 package import Formats
 import Tensors
 
-/// Finds the tensors that a model lacks, by the names of those that it has.
+/// Finds the tensors that a model lacks, by those that it has.
 package struct MissingTensors: Sendable {
-    /// The name in the checkpoint of a tensor of some block, by its name in GGUF, both with "*" for the block.
-    private var sources: [ExactName: String] = [:]
+    private let model: HuggingFaceModel
+    private let family: any ModelArchitecture.Type
+    /// What a tensor of some block is made of, by its name in GGUF, all with "*" for the block.
+    private var sources: [ExactName: [String]] = [:]
+    /// The names in GGUF of what was converted.
     private var names: Set<ExactName> = []
 
-    /// Nothing was seen: all that a family asks for would be missing.
-    init() {}
+    /// Nothing was seen yet of a model: all that its family asks for would be missing.
+    init(_ model: HuggingFaceModel, _ family: any ModelArchitecture.Type) {
+        self.model = model
+        self.family = family
+    }
 
-    /// Takes what became of a tensor of the checkpoint.
-    mutating func add(_ converted: String, from source: String) {
-        names.insert(converted)
-        let pattern = Self.pattern(converted)
-        if sources[pattern] == nil { sources[pattern] = Self.pattern(source) }
+    /// Takes what became of tensors of the checkpoint.
+    mutating func add(_ converted: ConvertedTensor) {
+        names.insert(converted.name)
+        let pattern = CheckpointSpelling.pattern(converted.name)
+        guard sources[pattern] == nil, case .views(let views) = converted.value.content else { return }
+        sources[pattern] = views.flatMap { stored($0.tensor) }.map(CheckpointSpelling.pattern).unique
+    }
+
+    /// The names in the files of what a tensor is computed of.
+    private func stored(_ tensor: Int) -> [String] {
+        guard let dequantized = model.dequantization?.tensors[tensor] else {
+            return [model.tensors[tensor].name]
+        }
+        let places =
+            switch dequantized.content {
+            case .stored(let place): [place]
+            case .computed(let computed): computed.sources
+            case .blocks(let blocks): blocks.sources
+            }
+        return places.map { model.storedTensors[$0].name }
+    }
+
+    private var spelling: CheckpointSpelling {
+        CheckpointSpelling(
+            family, model.config, stored: model.storedTensors.map(\.name), sources: sources)
     }
 
     /// Compares with what a family asks for.
-    /// - Throws: `tensor-missing`, which names what is not there as the checkpoint would.
-    func check(
-        _ family: any ModelArchitecture.Type, _ config: ModelConfig
-    ) throws(ConversionError) {
-        let missing = missing(family, config)
+    /// - Throws: `tensor-missing`, which names what is not there as the files would.
+    func check() throws(ConversionError) {
+        let missing = missing()
         guard !missing.isEmpty else { return }
-        throw .missingTensors(missing)
+        let spelling = spelling
+        throw .missingTensors(missing.flatMap { spelling.names($0) }.unique)
     }
 
-    private func missing(
-        _ family: any ModelArchitecture.Type, _ config: ModelConfig
-    ) -> [String] {
-        guard let count = try? config.blockCount() else { return [] }
+    /// An error that a family made, which has names as it reads them: the same with the names in the files.
+    func spelled(_ error: ConversionError) -> ConversionError {
+        error.code == .tensorMissing && !error.tensors.isEmpty
+            ? .missingTensors(spelling.names(read: error.tensors).unique) : error
+    }
+
+    private func missing() -> [String] {
+        guard let count = try? model.config.blockCount() else { return [] }
+        let config = model.config
         var required = family.requiredTensors(config).withBiases(RequiredTensors.biases(config))
         let isOutputLeftOut = family == Gemma.self || family == Gemma2.self || family == Cohere.self
         // What ranks texts keeps rows of it, under another name.
         let isRanking = names.contains("cls.output.weight")
-        let isOwn = RequiredTensors.hasOwnOutput(config) && !isOutputLeftOut && !isRanking
+        let isOwn = RequiredTensors.hasOwnOutput(config, family) && !isOutputLeftOut && !isRanking
         if isOwn, !required.whole.contains("output+") {
             required.whole.append("output")
         }
-        return required.missing(from: names, blockCount: count).map { name in
-            guard let source = sources[Self.pattern(name)] ?? Self.usual(name, family, sources) else {
-                return name
-            }
-            guard let block = TensorNames.block(of: name) else { return source }
-            return source.replacingUTF8("*", with: "\(block)")
-        }.unique
-    }
-
-    /// The name of a tensor of which no block has one, by the family's table, with what the checkpoint has before its
-    /// names; `nil` where the table does not have it.
-    private static func usual(
-        _ name: String, _ family: any ModelArchitecture.Type, _ sources: [ExactName: String]
-    ) -> String? {
-        let (base, end) = withoutEnd(pattern(name))
-        let names = family.tensorNames
-        var prefix: String?
-        var isStyle: Set<ExactName> = []
-        for (known, source) in sources.sorted(by: { $0.key < $1.key }) {
-            let (known, source) = (withoutEnd(known.text).base, withoutEnd(source).base)
-            for own in names.sources(of: known) where source.hasUTF8Suffix(own) {
-                let start = String(decoding: source.utf8.dropLast(own.utf8.count), as: UTF8.self)
-                if start.isEmpty { isStyle.insert(firstPart(own)) }
-                prefix = min(prefix ?? start, start)
-            }
-        }
-        let found = names.sources(of: base)
-        let longest = names.source(of: base)
-        let own =
-            longest.flatMap { isStyle.contains(firstPart($0)) ? $0 : nil }
-            ?? found.first { isStyle.contains(firstPart($0)) } ?? longest
-        // The two halves of one layer, which the checkpoint has as one.
-        return own.map { (prefix ?? "") + $0.replacingUTF8(".k_b_proj", with: ".kv_b_proj") + end }
-            .map { $0.replacingUTF8(".v_b_proj", with: ".kv_b_proj") }
-            .map { $0.replacingUTF8("e_score_correction.bias", with: "e_score_correction_bias") }
-    }
-
-    private static func firstPart(_ name: String) -> String {
-        name.split(separator: ".").first.map(String.init) ?? name
-    }
-
-    private static func withoutEnd(_ name: String) -> (base: String, end: String) {
-        for end in [".weight", ".bias"] where name.hasUTF8Suffix(end) {
-            return (String(decoding: name.utf8.dropLast(end.utf8.count), as: UTF8.self), end)
-        }
-        return (name, "")
-    }
-
-    /// A name with "*" in the place of its block.
-    private static func pattern(_ name: String) -> String {
-        guard let block = TensorNames.block(of: name) else { return name }
-        var parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        if let place = parts.firstIndex(of: "\(block)") { parts[place] = "*" }
-        return parts.joined(separator: ".")
+        return required.missing(from: names, blockCount: count)
     }
 
     // MARK: A model without its numbers
@@ -116,16 +93,7 @@ package struct MissingTensors: Sendable {
                 directoryName: "", files: files, card: nil, tensors: tensors)
             let family = try ArchitectureRegistry.family(of: model.config.architecture)
             var architecture: any ModelArchitecture = try family.init(model)
-            var found = MissingTensors()
-            for (index, tensor) in model.tensors.enumerated() {
-                guard !TextTensors.leftOut.contains(where: { tensor.name.hasUTF8Suffix($0) }),
-                    let name = family.name(of: tensor.name)
-                else { continue }
-                let value = TensorValue(TensorView(index, shape: tensor.shape))
-                for own in try architecture.convert(name, value) { found.add(own.name, from: tensor.name) }
-            }
-            try architecture.finish()
-            try found.check(family, model.config)
+            _ = try ArchitecturePlan.converted(model, &architecture, isComplete: true)
             return []
         } catch {
             return error.code == .tensorMissing ? error.tensors : []

@@ -5,7 +5,7 @@ extension RequiredTensors {
     /// 5.23. llama.cpp takes a file without them, and computes something else.
     static func biases(_ config: ModelConfig) -> [String] {
         func isTrue(_ key: String, otherwise standard: Bool = false) -> Bool {
-            (config.raw["text_config"]?[key] ?? config.raw[key])?.bool ?? standard
+            (config.raw["text_config"]?[key] ?? config.raw[key])?.isTruthy ?? standard
         }
         let projections = ["attn_q", "attn_k", "attn_v"]
         let feedForward = ["ffn_gate", "ffn_up", "ffn_down"]

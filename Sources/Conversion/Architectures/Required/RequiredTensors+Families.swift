@@ -97,7 +97,7 @@ extension Olmo2 {
 extension Starcoder2 {
     package static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
         // Without biases there are none, and llama.cpp does not load it; that is not for the checkpoint to answer for.
-        let bias = config["use_bias"]?.bool == false ? "" : "+"
+        let bias = config["use_bias"]?.isTruthy == false ? "" : "+"
         return RequiredTensors(
             ["token_embd", "output_norm+"],
             block: [
@@ -109,12 +109,12 @@ extension Starcoder2 {
 
 extension StableLM {
     package static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
-        let isParallel = config["use_parallel_residual"]?.bool == true
+        let isParallel = config["use_parallel_residual"]?.isTruthy == true
         return RequiredTensors(
             ["token_embd", "output_norm+"],
             block: ["attn_norm+"] + RequiredTensors.attention + RequiredTensors.dense
                 + (isParallel ? [] : ["ffn_norm+"])
-                + (config["qk_layernorm"]?.bool == true ? ["attn_q_norm", "attn_k_norm"] : []))
+                + (config["qk_layernorm"]?.isTruthy == true ? ["attn_q_norm", "attn_k_norm"] : []))
     }
 }
 
@@ -145,8 +145,12 @@ extension Roberta {
 extension NomicBert {
     package static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
         let step = config.first(["moe_every_n_layers"])?.wholeNumber ?? 0
-        let common = ["attn_qkv", "attn_output", "attn_output_norm+", "layer_output_norm+"]
-        return RequiredTensors(["token_embd", "token_embd_norm+"]) { block in
+        let hasTypes = (config.first(["type_vocab_size"])?.wholeNumber ?? 0) > 0
+        // Of the two kinds of models the one with experts has biases, and no other is taken.
+        let bias = step > 0 ? "+" : ""
+        let common = ["attn_qkv\(bias)", "attn_output\(bias)", "attn_output_norm+", "layer_output_norm+"]
+        let whole = ["token_embd", "token_embd_norm+"] + (hasTypes ? ["token_types"] : [])
+        return RequiredTensors(whole) { block in
             guard step > 0 else { return common + RequiredTensors.dense }
             guard block % step == 1 else { return common + ["ffn_up+", "ffn_down+"] }
             return common + ["ffn_gate_inp", "ffn_up_exps", "ffn_down_exps"]
@@ -180,19 +184,16 @@ extension DeepSeek2 {
 
 extension Falcon {
     package static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
-        // Attention and what follows it work side by side, each behind a norm of its own.
-        let norms = config.first(["num_ln_in_parallel_attn"])?.wholeNumber
-        let isNew = config.boolIfPresent("new_decoder_architecture") == true
-        return RequiredTensors(
+        RequiredTensors(
             ["token_embd", "output_norm+"],
             block: ["attn_norm+", "attn_qkv", "attn_output", "ffn_up", "ffn_down"]
-                + ((norms ?? (isNew ? 2 : 1)) == 2 ? ["attn_norm_2+"] : []))
+                + (hasTwoNorms(config) ? ["attn_norm_2+"] : []))
     }
 }
 
 extension GPTNeoX {
     package static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
-        let bias = config["attention_bias"]?.bool == false ? "" : "+"
+        let bias = config["attention_bias"]?.isTruthy == false ? "" : "+"
         return RequiredTensors(
             ["token_embd", "output_norm+"],
             block: [
@@ -212,7 +213,7 @@ extension Cohere {
         RequiredTensors(
             RequiredTensors.embeddings,
             block: ["attn_norm"] + RequiredTensors.attention + RequiredTensors.dense
-                + (config["use_qk_norm"]?.bool == true ? ["attn_q_norm", "attn_k_norm"] : []))
+                + (config["use_qk_norm"]?.isTruthy == true ? ["attn_q_norm", "attn_k_norm"] : []))
     }
 }
 
@@ -234,7 +235,7 @@ extension ErnieMoe {
     package static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
         let first = config.first(["moe_layer_start_index"])?.wholeNumber ?? 0
         let isShared = (config.first(["moe_num_shared_experts"])?.wholeNumber ?? 0) > 0
-        let isChosen = config.raw["moe_use_aux_free"]?.bool != false
+        let isChosen = config.raw["moe_use_aux_free"]?.isTruthy != false
         let experts = RequiredTensors.experts + (isChosen ? ["exp_probs_b.bias"] : [])
         return RequiredTensors(RequiredTensors.embeddings) { block in
             guard block >= first else { return RequiredTensors.llama + RequiredTensors.dense }

@@ -86,14 +86,21 @@ package struct RequiredTensors: Sendable {
         return missing
     }
 
-    /// Whether the configuration states in so many words that the last layer is a tensor of its own. What it leaves out
-    /// is no such word: the defaults of transformers' classes differ.
-    static func hasOwnOutput(_ config: ModelConfig) -> Bool {
+    /// Whether the last layer is a tensor of its own: where the configuration states so in so many words, and where
+    /// llama.cpp takes no file without it, unless the configuration states that it is the embeddings. What is left out
+    /// is no such word for the other families: the defaults of transformers' classes differ.
+    static func hasOwnOutput(_ config: ModelConfig, _ family: any ModelArchitecture.Type) -> Bool {
         let isGenerating = ["ForCausalLM", "ForConditionalGeneration", "LMHeadModel"].contains {
             config.architecture.hasUTF8Suffix($0)
         }
-        return isGenerating
-            && (config.raw["tie_word_embeddings"] ?? config.raw["text_config"]?["tie_word_embeddings"])
-                == false
+        guard isGenerating else { return false }
+        let stated = config.raw["tie_word_embeddings"] ?? config.raw["text_config"]?["tie_word_embeddings"]
+        if let stated { return !stated.isTruthy }
+        return Self.needingOutput.contains { $0 == family }
     }
+
+    /// The families whose last layer is not `TENSOR_NOT_REQUIRED` in src/models of llama.cpp of 2026-11.
+    private static let needingOutput: [any ModelArchitecture.Type] = [
+        Qwen2Moe.self, Phi2.self, Olmo2.self, StableLM.self, GPTNeoX.self, GptOss.self, InternLM2.self,
+    ]
 }

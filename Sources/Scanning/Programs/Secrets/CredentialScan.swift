@@ -51,8 +51,42 @@ package enum CredentialScan {
         return found
     }
 
-    /// The bytes of a text as they are, or, where it begins with a byte order mark of UTF-16, its ASCII.
-    package static func text(_ bytes: [UInt8]) -> [UInt8] {
+    /// The bytes of a text as they are, or, where it begins with a byte order mark of UTF-16, its ASCII; in either case
+    /// with the letters for which JSON's and Python's escapes stand (`\u0068`).
+    package static func text(_ bytes: [UInt8]) -> [UInt8] { unescaped(plain(bytes)) }
+
+    private static func unescaped(_ bytes: [UInt8]) -> [UInt8] {
+        let start = Array(#"\u00"#.utf8)
+        guard PickleName.contains(bytes.span, start) else { return bytes }
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count)
+        var index = 0
+        while index < bytes.count {
+            let isEscape = index + 6 <= bytes.count && bytes[index...].starts(with: start)
+            guard isEscape, let high = digit(bytes[index + 4]), let low = digit(bytes[index + 5]),
+                (0x21..<0x7F).contains(high << 4 | low)
+            else {
+                result.append(bytes[index])
+                index += 1
+                continue
+            }
+            result.append(high << 4 | low)
+            index += 6
+        }
+        return result
+    }
+
+    /// The value of a hexadecimal digit.
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte - 0x30
+        case 0x41...0x46: byte - 0x37
+        case 0x61...0x66: byte - 0x57
+        default: nil
+        }
+    }
+
+    private static func plain(_ bytes: [UInt8]) -> [UInt8] {
         let isLittle = bytes.starts(with: [0xFF, 0xFE])
         guard isLittle || bytes.starts(with: [0xFE, 0xFF]) else { return bytes }
         let (low, high) = isLittle ? (0, 1) : (1, 0)

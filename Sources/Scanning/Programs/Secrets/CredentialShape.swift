@@ -45,6 +45,8 @@ struct CredentialShape: Sendable {
     /// (GitHub, GitLab, AWS, Slack, Hugging Face, Kaggle, PyPI, npm), as of 2026.
     static let all: [CredentialShape] = [
         .init("a token of Hugging Face", "hf_", .alphanumeric, 34...34),
+        // A JSON Web Token, of which the points are not letters: its header, which is enough.
+        .init("a token of Hugging Face", "hf_oauth_", .word, 16...1000, with: "eyJ"),
         .init("a token of a Hugging Face organization", "api_org_", .alphanumeric, 34...34),
         .init("a token of Kaggle", "KGAT_", .alphanumeric, 32...64),
         .init("a token of GitHub", "ghp_", .alphanumeric, 36...36),
