@@ -29,7 +29,7 @@ struct FetchWork: Sendable {
         self.plans = plans
         var known: [Key: Int] = [:]
         for (number, plan) in plans.enumerated() {
-            let shared = plan.destination.sharedContents.map(ExactName.init)
+            let shared = plan.destination.sharedContents.map { ExactName($0) }
             let own = ExactName(plan.directory)
             for (index, file) in plan.files.enumerated() {
                 guard let identity = file.identity else { continue }
