@@ -4,6 +4,7 @@ import Storage
 
 /// Where a repository's folder keeps a blob.
 struct HubTarget: BlobTarget {
+    /// The repository's folder.
     let folder: HubCacheWriter
     /// The blob's name: its etag.
     let blob: String
@@ -23,9 +24,12 @@ struct HubTarget: BlobTarget {
 
 /// The name of a file in a snapshot: a link to its blob.
 struct HubName: BlobName {
+    /// The repository's folder.
     let folder: HubCacheWriter
     let path: RelativePath
+    /// The commit of the snapshot.
     let commit: String
+    /// The blob's name: its etag.
     let blob: String
 
     var text: String { path.text }
@@ -36,11 +40,15 @@ struct HubName: BlobName {
 /// The snapshot that receives the files of a plan.
 struct HubDestination: FetchDestination {
     let subject: String
+    /// The repository that is loaded.
     let repository: HubRepository
+    /// The repository's folder in the cache.
     let folder: HubCacheWriter
     /// The blobs that repositories share, if the cache has such a store.
     let store: SharedStore?
+    /// Answers what is asked of the repository.
     let client: HubClient
+    /// The commit that `ref` stands for.
     let commit: String
     /// The branch, the tag or the commit that was asked for.
     let ref: String

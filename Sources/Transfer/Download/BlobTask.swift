@@ -14,6 +14,7 @@ struct BlobTask: Sendable {
     /// What else the content has to be: the SHA-256 that a lock pins.
     let locked: SHA256Digest?
 
+    /// One blob, where it comes from and what it is called; `locked` is the digest that a lock pins.
     init(
         _ identity: BlobIdentity, from source: any BlobSource, to target: any BlobTarget,
         as names: [any BlobName], locked: SHA256Digest?

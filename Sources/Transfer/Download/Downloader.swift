@@ -9,6 +9,7 @@ final class Downloader: Sendable {
     private let throttle: Throttle
     private let progress: ProgressHandler
     private let notify: @Sendable (String) -> Void
+    /// The number of the content, or nil for something that concerns all.
     private let contents: FetchWork
     private let queue: Mutex<Queue>
 
@@ -32,7 +33,9 @@ final class Downloader: Sendable {
 
     /// Why nothing more is loaded, and the number of the content for which it was seen.
     struct End: Error {
+        /// What was thrown.
         let cause: any Error
+        /// The number of the content, or nil for something that concerns all.
         let content: Int?
     }
 
@@ -48,6 +51,7 @@ final class Downloader: Sendable {
     /// So many files that fail because of the network, one after another and without a byte in between, end everything.
     private static let failuresInARow = 3
 
+    /// Sorts the contents into small ones and large ones; nothing is loaded yet. `notify` gets sentences for people.
     init(
         _ contents: FetchWork, patience: Patience, throttle: Throttle, progress: @escaping ProgressHandler,
         notify: @escaping @Sendable (String) -> Void

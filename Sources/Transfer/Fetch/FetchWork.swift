@@ -25,6 +25,7 @@ struct FetchWork: Sendable {
         let identity: BlobIdentity
     }
 
+    /// The contents of all plans, each once, in the order in which plans name them first.
     init(_ plans: [FetchPlan]) {
         self.plans = plans
         var known: [Key: Int] = [:]

@@ -101,6 +101,7 @@ struct HubListing: Sendable {
 
 /// Strings as Python's `json` writes them when it keeps to ASCII.
 enum PythonText {
+    /// The text in quotes, everything but printable ASCII escaped.
     static func quoted(_ text: String) -> String {
         var result = "\""
         for unit in text.utf16 {

@@ -11,6 +11,7 @@ struct HubPlanning {
     private let store: SharedStore?
     private let client: HubClient
 
+    /// Prepares the plan of one wish; nothing is asked yet.
     init(
         _ wish: FetchWish, _ repository: HubRepository, revision: String, _ folder: HubCacheWriter,
         _ store: SharedStore?, _ client: HubClient
@@ -129,7 +130,9 @@ struct HubPlanning {
             code: .downloadDiffers,
             "\(wish.subject): the Hub lists \(path.text) otherwise than the lock pins it",
             notes: notes,
-            fix: "look at what happened to the repository; knapsack lock --update takes what is there now")
+            fix:
+                "look at what happened to the repository; knapsack lock {manifest} --update \(wish.subject) takes what is there now"
+        )
     }
 
     private func refused(_ file: HubFile, _ why: String) -> Diagnostic {
