@@ -21,7 +21,8 @@ struct GptOss: ModelArchitecture {
                 "blk.*.ffn_down_exps.bias": [start + "down_proj_bias"],
             ])
         }
-        return stacks(["_blocks", "_scales"]).spellings + stacks([""]).spellings
+        // What is stored as blocks is known to that way alone, so that it fits better wherever there are blocks.
+        return stacks([""]).spellings + stacks(["_blocks", "_scales"]).spellings
     }
 
     private static let names = TensorNames.llama.without(TensorNames.denseLayers).adding([

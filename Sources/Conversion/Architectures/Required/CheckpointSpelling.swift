@@ -47,7 +47,8 @@ struct CheckpointSpelling {
             first.value == second.value
                 ? first.key.stored.precedesByBytes(second.key.stored) : first.value > second.value
         }.map(\.key)
-        let own = Set(exactly: pairs.map { Self.pattern($0.own) })
+        // As they are read and as they are stored: what is read may have another end.
+        let own = Set(exactly: pairs.flatMap { [Self.pattern($0.own), Self.pattern($0.stored)] })
         ways = family.spellings(config).map { way in (way, way.known(own)) }.enumerated()
             .sorted { first, second in
                 first.element.1 == second.element.1
@@ -55,20 +56,20 @@ struct CheckpointSpelling {
             }.map(\.element.0)
     }
 
-    /// The names that the tensors have in the files of which one in GGUF is made, without those that are there; the
-    /// name itself if none is known.
+    /// The names that the tensors have in the files of which one in GGUF is made, without those that are there: none if
+    /// all are, as with a stack of experts that is not made because another stack lacks a part; the name itself if none
+    /// is known.
     func names(_ inGGUF: String) -> [String] {
         let pattern = Self.pattern(inGGUF)
         let block = TensorNames.block(of: inGGUF).map { "\($0)" } ?? ""
         func missing(_ patterns: [String]) -> [String] {
             patterns.map { $0.replacingUTF8("*", with: block) }.filter { !stored.contains($0) }
         }
-        let others = missing(sources[pattern] ?? [])
-        if !others.isEmpty { return others }
+        if let sources = sources[pattern] { return missing(sources) }
         if let sibling = sibling(pattern) { return missing([sibling]) }
         for way in ways {
-            let names = missing((way.stored(pattern) ?? []).map(file))
-            if !names.isEmpty { return names }
+            let names = (way.stored(pattern) ?? []).map(file)
+            if !names.isEmpty { return missing(names) }
         }
         return [inGGUF]
     }
@@ -129,8 +130,10 @@ struct CheckpointSpelling {
         )
     }
 
-    /// The name in the files of one that ``ModelArchitecture/name(of:)`` has read.
-    private func file(_ own: String) -> String {
+    /// The name in the files of one that ``ModelArchitecture/name(of:)`` has read, or would read as another.
+    private func file(_ name: String) -> String {
+        let read = family.name(of: name) ?? name
+        let own = name.hasUTF8Suffix(read) ? read : name
         var ended = own
         for (new, old) in Self.ends + (hasOldNorms ? Self.oldEnds : []) {
             if let kept = own.dropping(new) { ended = kept + old }

@@ -49,7 +49,8 @@ package struct MissingTensors: Sendable {
         let missing = missing()
         guard !missing.isEmpty else { return }
         let spelling = spelling
-        throw .missingTensors(missing.flatMap { spelling.names($0) }.unique)
+        let names = missing.flatMap { spelling.names($0) }.unique
+        throw .missingTensors(names.isEmpty ? missing : names)
     }
 
     /// An error that a family made, which has names as it reads them: the same with the names in the files.

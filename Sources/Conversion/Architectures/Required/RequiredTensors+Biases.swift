@@ -19,6 +19,8 @@ extension RequiredTensors {
         if name.hasUTF8Prefix("Glm") || name.hasUTF8Prefix("GptOss") {
             return isTrue("attention_bias", otherwise: name.hasUTF8Prefix("GptOss")) ? projections : []
         }
+        // By modeling_chatglm.py of the models themselves; `add_bias_linear` is refused.
+        if name.hasUTF8Prefix("ChatGLM") { return isTrue("add_qkv_bias") ? ["attn_qkv"] : [] }
         if name.hasUTF8Prefix("Falcon") {
             return isTrue("bias") ? ["attn_qkv", "attn_output", "ffn_up", "ffn_down"] : []
         }

@@ -227,7 +227,11 @@ extension GLM4 {
 
 extension ChatGLM {
     package static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
-        RequiredTensors(RequiredTensors.embeddings, block: RequiredTensors.llama + ["ffn_up", "ffn_down"])
+        // The models' own class has queries, keys and values in one matrix; transformers' class has three.
+        let isOwn = config.architecture.hasUTF8Prefix("ChatGLM")
+        let attention = isOwn ? ["attn_qkv", "attn_output"] : RequiredTensors.attention
+        let others = ["attn_norm", "ffn_norm", "ffn_up", "ffn_down"]
+        return RequiredTensors(RequiredTensors.embeddings, block: attention + others)
     }
 }
 
