@@ -83,6 +83,7 @@ INCOMPLETE = {
     "router-without-tokenizer-of-a-module": router("query_0_StaticEmbedding/tokenizer.json"),
     "router-without-configuration": router(config=None),
     "router-in-a-folder-without-a-module": router("document_0_Transformer/", path="1_Router"),
+    "router-of-a-module-that-has-no-type": router(structure={"query": ["query_0_StaticEmbedding"], "document": ["document_1_Dense"]}),
     "asym-without-a-module": router("query_0_StaticEmbedding/", kind="sentence_transformers.models.Asym", config="config.json"),
     "asym-of-5-without-a-module": router("document_0_Transformer/", kind="sentence_transformers.models.Router"),
     "auto-encoder-without-weights": sparse((SPARSE6 + "sparse_auto_encoder.SparseAutoEncoder", "1_SAE"), **{"1_SAE/config.json": AUTO}),
@@ -94,6 +95,7 @@ INCOMPLETE = {
     "bag-of-words-without-configuration": {"README.md": CARD, "modules.json": modules(("BoW", "0_BoW"), ("Dense", "1_Dense")), "1_Dense/config.json": DENSE, "1_Dense/model.safetensors": safetensors()},
     "word-weights-without-configuration": sentence(("WordWeights", "1_WW")),
     "clip-in-a-folder": {"README.md": CARD, "modules.json": modules(("CLIPModel", "0_CLIPModel"), ("Normalize", "1_N")), "x.safetensors": safetensors()},
+    "clip-without-processor": {"README.md": CARD, "modules.json": modules(("CLIPModel", "0_CLIPModel")), **below("0_CLIPModel", files={"config.json": {"model_type": "clip", "architectures": ["CLIPModel"]}, "model.safetensors": safetensors(), "tokenizer.json": TOKENIZER})},
     "module-of-its-own-without-code": sentence(("custom_st.Mine", "1_Mine"), base=""),
     "dense-in-deep-folders": sentence(("Dense", "a/b/2_Dense"), **{"a/b/2_Dense/config.json": DENSE, "2_Dense/model.safetensors": safetensors()}),
     # diffusers
@@ -122,6 +124,7 @@ INCOMPLETE = {
     "shard-of-an-index-in-a-folder": model("model.safetensors", **{"model.safetensors.index.json": {"weight_map": {"a": "shards/model-1.safetensors"}}, "model-1.safetensors": safetensors("a")}),
     "adapter-in-a-folder": {"README.md": CARD, "speaker/adapter_config.json": {"peft_type": "LORA"}, "adapter_config.json": {"peft_type": "LORA"}},
     # keras_hub
+    "preset-without-vocabulary": preset("assets/tokenizer/vocabulary.spm"),
     "preset-without-weights": preset("model.weights.h5"),
     "preset-without-a-shard": {**preset("model.weights.h5"), "model.weights.json": {"metadata": {}, "weight_map": {"/a": ["model_00000.weights.h5", "model_00001.weights.h5"]}}, "model_00000.weights.h5": preset()["model.weights.h5"]},
 }  # fmt: skip
@@ -193,7 +196,7 @@ def parts(knapsack, tmp_path_factory):
     })  # fmt: skip
 
 
-@pytest.mark.parametrize("case", ["middle", "middle-in-a-folder", "middle-elsewhere", "another-prefix", "renamed", "two-projectors"])
+@pytest.mark.parametrize("case", ["middle", "middle-in-a-folder", "middle-elsewhere", "another-prefix", "renamed", "order", "projector-and-two-parts", "two-projectors"])
 def test_parts_that_llama_cpp_does_not_find_are_an_error(parts, case):
     assert {code for code in errors(parts[case]) if code.endswith(("-missing", "-broken"))} or "gguf-broken" in parts[case], parts[case]
 

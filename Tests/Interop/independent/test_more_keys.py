@@ -45,6 +45,7 @@ FOUND = {
     "map-in-a-part-of-a-processor": model(**{"processor_config.json": {"image_processor": {"auto_map": {"AutoImageProcessor": "org/x--p.P"}}}}),
     "map-of-a-component": pipeline(**{"unet/config.json": {"_class_name": "UNet2DModel", "auto_map": {"AutoModel": "org/x--unet.U"}}}),
     "modular-blocks": pipeline(**{"modular_config.json": {"auto_map": {"ModularPipelineBlocks": "block.B"}}, "block.py": "x"}),
+    "modular-component-of-another-library": modular(unet=spec("evil", "Model")),
     "pipeline-of-a-list": pipeline(**{"model_index.json": {"_class_name": ["pipeline_mine", "P"], "unet": ["diffusers", "UNet2DModel"]}, "pipeline_mine.py": "x"}),
     "component-of-a-module-in-its-folder": pipeline(**{"model_index.json": {"_class_name": "DiffusionPipeline", "unet": ["mine", "U"]}, "unet/mine.py": "x"}),
     "component-of-any-library": pipeline(**{"model_index.json": {"_class_name": "DiffusionPipeline", "unet": ["os", "U"]}}),
@@ -52,10 +53,19 @@ FOUND = {
     "generate-of-its-own": model(**{"custom_generate/generate.py": "def generate(model, **k): pass", "custom_generate/requirements.txt": "x"}),
     "library-of-an-adapter": adapter(auto_mapping={"base_model_class": "M", "parent_library": "my_module"}),
     "library-like-an-allowed-one": adapter(auto_mapping={"base_model_class": "M", "parent_library": "transformers_modules_evil"}),
+    "megatron": adapter(megatron_config={"a": 1}, megatron_core="my_module.core"),
     "cross-encoder-of-6": model(**{"config_sentence_transformers.json": {"model_type": "CrossEncoder", "activation_fn": "os.system"}}),
     "router-type": model(**{"modules.json": [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.base.modules.router.Router"}], "router_config.json": {"types": {"a": "os.system"}, "structure": {"q": ["a"]}, "parameters": {}}}),
     "word-tokenizer": model(**{"modules.json": [{"idx": 0, "name": "0", "path": "0_W", "type": "sentence_transformers.models.WordEmbeddings"}], "0_W/wordembedding_config.json": {"tokenizer_class": "os.system"}, "0_W/model.safetensors": safetensors()}),
     "compiled-pickle-of-setfit": model(**{"model_head.pkl": b"\x80\x04N."}),
+    "speechbrain-apply": model(**{"hyperparams.yaml": "a: !apply:os.system [id]\n"}),
+    "speechbrain-new": model(**{"hyperparams.yaml": "a: !new:subprocess.Popen [id]\n"}),
+    "speechbrain-name": model(**{"hyperparams.yaml": "a: !name:os.system\n"}),
+    "pyannote": model(**{"config.yaml": "version: 3.1.0\npipeline:\n  name: my_module.Pipeline\n  params: {}\n"}),
+    "torchtune": model(**{"train.yaml": "model:\n  _component_: os.system\n  command: id\n"}),
+    "lightning": model(**{"config.yaml": "model:\n  class_path: os.system\n  init_args: {command: id}\n"}),
+    "mlflow": model(**{"MLmodel": "flavors:\n  python_function:\n    loader_module: my_module\n    data: x\n"}),
+    "openmmlab": model(**{"config.json": {**LLAMA, "custom_imports": {"imports": ["my_module"], "allow_failed_imports": False}}}),
 }  # fmt: skip
 
 

@@ -111,6 +111,7 @@ KERAS = {
     "in-arguments-of-a-node": keras({**CLEAN, "inbound_nodes": [{"args": [{"class_name": "__lambda__", "config": {"value": "4wE="}}], "kwargs": {}}]}),
     "legacy-name": keras(config={"class_name": "Sequential", "config": {"layers": [{"class_name": "Lambda", "config": {"function": ["4wEAAAA=", None, None], "function_type": "lambda"}}]}}),
     "hub-with-another-class": keras(layer("Evil", module="keras_hub.src.models.gemma.gemma_backbone", registered="my>Evil")),
+    "hub-proto-by-path": keras(layer("SentencePieceTokenizer", module="keras_hub.tokenizers", proto="/etc/passwd")),
     "weights-of-objects": keras(CLEAN, **{"model.weights.npz": archive(("x.npy", b""))}, **{"assets/a/vocabulary.pickle": EVIL}),
     "directory": {"README.md": CARD, "config.json": sequential(LAMBDA), "metadata.json": META, "model.weights.h5": b""},
     "registered-over-a-layer": keras(layer(units=2, registered="evil>Dense")),
@@ -254,6 +255,7 @@ SAVED = {
     "second-graph": saved(tensorflow("Add") + tensorflow("WriteFile")[2:]),
     "operator-of-a-library": saved(tensorflow("MyOp")),
     "as-text": saved(PBTXT, "saved_model.pbtxt"),
+    "frozen": {"README.md": CARD, "frozen_inference_graph.pb": field(1, field(1, "a") + field(2, "WriteFile"))},
     "assets": saved(tensorflow("Add")) | {"assets.extra/x.pkl": EVIL},
 }
 

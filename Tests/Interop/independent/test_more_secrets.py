@@ -35,6 +35,7 @@ def pem(kind, count=1200):
 
 TOKENS = {
     "huggingface": "hf_" + some(34, string.ascii_letters),
+    "huggingface-oauth": "hf_oauth_" + "eyJhbGciOiJFZERTQSJ9." + some(120, URL) + "." + some(86, URL),
     "kaggle": "KGAT_" + some(32, HEX),
     "github-oauth": "gho_" + some(36),
     "github-user": "ghu_" + some(36),
@@ -122,11 +123,15 @@ USER = {"client_id": some(12, string.digits) + "-" + some(32) + ".apps.googleuse
 FOUND |= {
     "service-account-of-any-name": model(**{"my-project-1234.json": SERVICE}),
     "user-of-google-of-any-name": model(**{"adc.json": USER}),
+    "training-arguments": model(**{"training_args.bin": training_arguments(TOKENS["huggingface"])}),
+    "metadata-of-safetensors": model(**{"model.safetensors": with_metadata(comment="token=" + TOKENS["huggingface"])}),
     "kaggle-key-in-a-notebook": model(**{"a.ipynb": notebook(code(["os.environ['KAGGLE_USERNAME'] = 'me'\n", f"os.environ['KAGGLE_KEY'] = '{some(32, HEX)}'\n"]))}),
     "kaggle-json-in-a-shell-line": model(**{"setup.sh": 'echo \'{"username":"me","key":"%s"}\' > ~/.kaggle/kaggle.json\n' % some(32, HEX)}),
+    "wandb-key-in-a-shell-line": model(**{"setup.sh": f"export WANDB_API_KEY={some(40, HEX)}\n"}),
     "configuration-of-git-in-a-card": model(**{"README.md": CARD + f"\ngit clone https://me:{TOKENS['huggingface']}@huggingface.co/me/x\n"}),
     "in-a-tokenizer-configuration": model(**{"tokenizer_config.json": {"use_auth_token": TOKENS["huggingface"]}}),
     "in-the-configuration": model(**{"config.json": {**LLAMA, "_token": TOKENS["huggingface"]}}),
+    "escaped": model(**{"config.json": json.dumps({**LLAMA, "token": "X"}).replace('"X"', '"\\u0068\\u0066_' + some(34, string.ascii_letters) + '"')}),
     "behind-a-mark": model(**{"notes.txt": b"\xef\xbb\xbf" + TOKENS["github-oauth"].encode()}),
     "latin-1": model(**{"notes.txt": "Schlüssel: ".encode("latin-1") + TOKENS["npm"].encode()}),
     "next-to-quotes": model(**{"a.sh": f'login "{TOKENS["huggingface"]}";x'}),
@@ -136,6 +141,7 @@ FOUND |= {
     "envrc": model(**{".envrc": f"export HF_TOKEN={TOKENS['huggingface']}\n"}),
     "env-of-a-name": model(**{"prod.env": f"HF_TOKEN={TOKENS['huggingface']}\n"}),
     "pgpass": model(**{".pgpass": f"host:5432:db:user:{PASSWORD}"}),
+    "my-cnf": model(**{".my.cnf": f"[client]\npassword={PASSWORD}"}),
     "boto": model(**{".boto": f"[Credentials]\ngs_oauth2_refresh_token = 1//0{some(60)}"}),
     "s3cfg": model(**{".s3cfg": f"[default]\nsecret_key = {some(40)}"}),
     "rclone": model(**{"rclone.conf": f"[r]\ntype = s3\nsecret_access_key = {some(40)}"}),
@@ -147,6 +153,7 @@ FOUND |= {
     "pkcs12": model(**{"cert.p12": b"0\x82\x09\x00" + RANDOM.randbytes(200)}),
     "ssh-key-of-any-name": model(**{"deploy_key": TOKENS["openssh"]}),
     "kaggle-access-token": model(**{".kaggle/access_token": TOKENS["kaggle"]}),
+    "modal": model(**{".modal.toml": f'[me]\ntoken_id = "ak-{some(22)}"\ntoken_secret = "as-{some(22)}"'}),
 }  # fmt: skip
 
 PICTURE = base64.b64encode(RANDOM.randbytes(40000)).decode()
