@@ -255,7 +255,6 @@ SAVED = {
     "second-graph": saved(tensorflow("Add") + tensorflow("WriteFile")[2:]),
     "operator-of-a-library": saved(tensorflow("MyOp")),
     "as-text": saved(PBTXT, "saved_model.pbtxt"),
-    "frozen": {"README.md": CARD, "frozen_inference_graph.pb": field(1, field(1, "a") + field(2, "WriteFile"))},
     "assets": saved(tensorflow("Add")) | {"assets.extra/x.pkl": EVIL},
 }
 

@@ -75,7 +75,19 @@ struct KerasReview {
                 add("its \(shown) reads a file by its path")
             }
         }
+        if name.hasUTF8Suffix("Tokenizer") {
+            for config in json.all("config")
+            where config.all("proto").contains(where: {
+                $0.string.map { $0.utf8.count <= Self.longestPath } ?? false
+            }) {
+                add("its \(shown) reads a file by its path")
+            }
+        }
     }
+
+    /// keras_nlp up to 0.14 and keras_hub take a text in the place of SentencePiece's model for a path unless it is
+    /// longer, and then for the model in base64.
+    private static let longestPath = 2_048
 
     private func companion(_ name: String, _ registered: [String?]) -> String? {
         guard registered.count == 1, let text = registered.first ?? nil else { return nil }
