@@ -8,7 +8,7 @@ import functools
 import re
 
 import pytest
-from swift_source import SOURCES, code, files, shown
+from swift_source import ROOT, SOURCES, code, files, shown
 
 NAMES = "Sources/Formats/Names/"
 
@@ -155,3 +155,9 @@ def test_a_literal_with_a_twin_is_found(line):
 @pytest.mark.parametrize("line", ['if a == "model" {', 'print("K == \\"K\\"")', 'let a = "K"', '// a == "K"'])
 def test_a_literal_without_a_twin_is_let_be(line):
     assert not twin_literals(line, "Sources/Caches/New.swift")
+
+
+def test_the_interop_tests_have_one_conftest():
+    """Tests import from it by its name, and a second one would be imported in its place."""
+    found = list((ROOT / "Tests/Interop").rglob("conftest.py"))
+    assert found == [ROOT / "Tests/Interop/conftest.py"]

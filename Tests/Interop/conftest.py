@@ -20,6 +20,9 @@ from hub_server import HubServer
 from kaggle_server import KaggleServer
 from safetensors.numpy import save_file
 
+# What the tests of fetch share. A conftest of their own would hide this one from `from conftest import …`.
+pytest_plugins = ["fetch_fixtures"]
+
 KAGGLE_MINILM = "sentence-transformers/minilm/transformers/all-minilm-l6-v2"
 KAGGLE_SET = "tester/tiny-set"
 SHARDED = "tester/sharded"

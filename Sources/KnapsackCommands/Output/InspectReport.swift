@@ -136,9 +136,12 @@ struct InspectReport {
                 [item.key, InspectReport.type(item.value), shown(item.value, gguf)]
             }
         }
+        // Shards repeat what they state.
+        var seen: Set<[ExactName]> = []
         var rows: [[String]] = []
         for header in model.safetensors {
-            for item in header.metadata where !rows.contains([item.name, "text", item.value]) {
+            for item in header.metadata
+            where seen.insert([ExactName(item.name), ExactName(item.value)]).inserted {
                 rows.append([item.name, "text", item.value])
             }
         }
