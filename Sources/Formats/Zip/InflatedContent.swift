@@ -7,8 +7,9 @@ package struct InflatedContent<Failure: Error> {
     private static var blockLength: Int { 1 << 16 }
     private static var maximumRestarts: Int { 64 }
     /// What comes out in all, restarts counted: this, and so many times the compressed bytes. Deflate makes at most 1032
-    /// times as much of them; what anybody keeps compressed, checkpoints of zeros left aside, some ten times.
-    private static var smallSize: Int { 1 << 30 }
+    /// times as much of them; what anybody keeps compressed, checkpoints of zeros left aside, some ten times. A small
+    /// file then costs seconds, whatever it claims.
+    package static var allowance: Int { 1 << 27 }
     private static var largestRatio: Int { 128 }
 
     /// Where the compressed bytes are stored.
@@ -21,10 +22,11 @@ package struct InflatedContent<Failure: Error> {
     private var left: Int
 
     /// Names the range of the file that holds the compressed content; nothing is read yet.
-    package init(_ compressed: Range<Int>) {
+    /// - Parameter allowance: how many bytes come out whatever the ratio is.
+    package init(_ compressed: Range<Int>, allowance: Int = Self.allowance) {
         self.compressed = compressed
         let (product, overflow) = compressed.count.multipliedReportingOverflow(by: Self.largestRatio)
-        left = overflow || product > Int.max - Self.smallSize ? Int.max : product + Self.smallSize
+        left = overflow || product > Int.max - allowance ? Int.max : product + allowance
     }
 
     /// The bytes of a range, or fewer where the data ends in it, is broken, or makes more of itself than is looked

@@ -104,9 +104,8 @@ extension ProgramFile {
             found("Keras model")
             return .keras
         }
-        let nested = [".keras", ".h5", ".hdf5", ".skops", ".nemo", ".mar", ".onnx", ".pt2", ".tar", ".zip"]
-        return nested.contains { name.hasUTF8Suffix($0) } || name.hasSameBytes(as: "saved_model.pb")
-            ? .look : nil
+        let nested = [".keras", ".h5", ".hdf5", ".skops", ".nemo", ".mar", ".onnx", ".pt2", ".pb", ".tar", ".zip"]
+        return nested.contains { name.hasUTF8Suffix($0) } ? .look : nil
     }
 
     private mutating func perform(_ task: Task, _ part: Part, _ read: Read) throws(Failure) {
@@ -201,7 +200,7 @@ extension ProgramFile {
         if scan != nil, PickleName(part.name).isCode {
             return add("it holds code: \(part.name.shortAndPlain)", part)
         }
-        let nested = [".keras", ".h5", ".hdf5", ".skops", ".nemo", ".mar", ".onnx", ".pt2"]
+        let nested = [".keras", ".h5", ".hdf5", ".skops", ".nemo", ".mar", ".onnx", ".pt2", ".pb"]
         if nested.contains(where: { name.hasUTF8Suffix($0) }) { try look(part, read) }
     }
 

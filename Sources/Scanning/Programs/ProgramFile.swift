@@ -48,6 +48,7 @@ struct ProgramFile<Failure: Error> {
         if name.hasUTF8Suffix(".onnx") { return try onnx(part, read) }
         if name.hasSameBytes(as: "saved_model.pb") { return try savedModel(part, read) }
         if name.hasSameBytes(as: "keras_metadata.pb") { return try kerasMetadata(part, read) }
+        if name.hasUTF8Suffix(".pb") { try frozenGraph(part, read) }
         // Behind a block of the user's, which may be the beginning of anything.
         if let start = try HDF5File<Failure>.start(
             size: part.size, isDeep: part.depth > 0,
@@ -201,6 +202,27 @@ struct ProgramFile<Failure: Error> {
         } catch {
             try stopped(error, part)
         }
+        for message in review.messages { add(message, part) }
+    }
+
+    /// A graph by itself, which tells its format only by what it holds: a file of this name without a node may be any other
+    /// protobuf.
+    private mutating func frozenGraph(_ part: Part, _ read: Read) throws(Failure) {
+        var review = SavedModelReview()
+        var reader = RangedProtobufReader<Failure>(size: part.size)
+        do throws(ReadingStop<Failure>) {
+            try review.graph(&reader, 0..<part.size, read)
+        } catch {
+            guard review.hasNode else {
+                if case .failure(let failure) = error { throw failure }
+                return
+            }
+            found("TensorFlow graph")
+            try stopped(error, part)
+        }
+        guard review.hasNode else { return }
+        found("TensorFlow graph")
+        guard isShort(part) else { return }
         for message in review.messages { add(message, part) }
     }
 

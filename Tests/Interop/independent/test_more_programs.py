@@ -232,11 +232,15 @@ GRAPHS = {
 }  # fmt: skip
 
 
-def tensorflow(*nodes, functions=()):
-    """SavedModel: version 1, meta_graphs 2; MetaGraphDef: graph_def 2; GraphDef: node 1, library 2; FunctionDef: node_def 3."""
+def graph_def(*nodes, functions=()):
+    """GraphDef: node 1, library 2; FunctionDef: node_def 3."""
     definitions = b"".join(field(1, field(1, field(1, "f")) + b"".join(field(3, field(1, "n") + field(2, op)) for op in ops)) for ops in functions)
-    content = b"".join(field(1, field(1, op) + field(2, op)) for op in nodes) + (field(2, definitions) if definitions else b"")
-    return bytes([8, 1]) + field(2, field(2, content))
+    return b"".join(field(1, field(1, op) + field(2, op)) for op in nodes) + (field(2, definitions) if definitions else b"")
+
+
+def tensorflow(*nodes, functions=()):
+    """SavedModel: version 1, meta_graphs 2; MetaGraphDef: graph_def 2."""
+    return bytes([8, 1]) + field(2, field(2, graph_def(*nodes, functions=functions)))
 
 
 def saved(data, name="saved_model.pb"):
@@ -254,6 +258,8 @@ SAVED = {
     "in-a-function": saved(tensorflow("PartitionedCall", functions=(("Add", "PyFunc"),))),
     "second-graph": saved(tensorflow("Add") + tensorflow("WriteFile")[2:]),
     "operator-of-a-library": saved(tensorflow("MyOp")),
+    "frozen": saved(graph_def("Placeholder", "WriteFile"), "frozen_inference_graph.pb"),
+    "frozen-in-a-function": saved(graph_def("PartitionedCall", functions=(("Add", "PyFunc"),)), "graph.pb"),
     "as-text": saved(PBTXT, "saved_model.pbtxt"),
     "assets": saved(tensorflow("Add")) | {"assets.extra/x.pkl": EVIL},
 }
@@ -385,6 +391,8 @@ HARMLESS = {
     "alias-of-the-standard-domain": onnx(field(7, graph(operator("Add", "ai.onnx")))),
     "opset-that-is-not-used": onnx(field(7, graph(ADD)), field(8, field(1, "my.ops") + bytes([16, 1]))),
     "saved-model": saved(tensorflow("Placeholder", "MatMul", "VarHandleOp", "RestoreV2", "SaveV2", "NoOp", "StatefulPartitionedCall")),
+    "frozen-graph": saved(graph_def("Placeholder", "MatMul", "Softmax"), "frozen_inference_graph.pb"),
+    "another-protobuf": saved(field(1, "net") + field(2, field(3, "Conv")), "predict_net.pb"),
     "keras-vocabulary-as-a-list": keras(layer("StringLookup", vocabulary=["a", "b"])),
     "keras-hub-layer": keras(layer("TokenAndPositionEmbedding", module="keras_hub.layers", registered="keras_hub>TokenAndPositionEmbedding", vocabulary_size=4, sequence_length=4, embedding_dim=4)),
     "keras-custom-name-of-keras": keras(layer("Adam", module="keras.optimizers", learning_rate=0.1)),

@@ -56,6 +56,33 @@ import Testing
         #expect(messages("outside.onnx") == ["its data is in a file elsewhere: ../../etc/passwd"])
     }
 
+    /// A `GraphDef` of TensorFlow's: nodes with a name (1) and an operator (2).
+    private func frozen(_ operators: [String]) -> [UInt8] {
+        func field(_ number: UInt8, _ content: [UInt8]) -> [UInt8] {
+            [number << 3 | 2, UInt8(content.count)] + content
+        }
+        return operators.flatMap { name in
+            field(1, field(1, Array("node".utf8)) + field(2, Array(name.utf8)))
+        }
+    }
+
+    @Test func graphsByThemselvesAreReadAsThoseOfSavedModels() {
+        #expect(scan("frozen_inference_graph.pb", frozen(["Placeholder", "MatMul"]))?.findings.isEmpty == true)
+        for name in ["frozen_inference_graph.pb", "graph.PB"] {
+            let found = scan(name, frozen(["Placeholder", "WriteFile"]))?.findings.map(\.message) ?? []
+            #expect(found.first?.contains("WriteFile") == true, "\(found)")
+        }
+        // TensorFlow reads nothing of a graph that breaks off, but other readers do.
+        let cut = Array(frozen(["MatMul", "MatMul"]).dropLast(2))
+        #expect(scan("a.pb", cut)?.findings.first?.isUnreadable == true)
+    }
+
+    @Test func otherProtobufsAreNoGraphs() {
+        for bytes in [Array("no protobuf at all".utf8), [0x0A, 3, 0x61, 0x62, 0x63], zeros(40), [0x08, 1]] {
+            #expect(scan("a.pb", bytes) == nil)
+        }
+    }
+
     @Test func programsInArchivesAreFound() {
         #expect(messages("script.pt").first?.contains("TorchScript program") == true)
         #expect(messages("exported.pt2").first?.contains("program of torch.export") == true)

@@ -1,13 +1,15 @@
 import Formats
 
-/// What a SavedModel of TensorFlow's (`saved_model.proto`, `graph.proto`, `function.proto`) computes with: every operator
-/// that is not known to compute and nothing else.
+/// What a SavedModel of TensorFlow's or a graph by itself (`saved_model.proto`, `graph.proto`, `function.proto`) computes
+/// with: every operator that is not known to compute and nothing else.
 struct SavedModelReview {
     private static let known = NameSet(harmless)
 
     private var foreign: [String] = []
     private var seen: Set<ExactName> = []
     private var functions: Set<ExactName> = []
+    /// Whether something was read that has an operator's name where a node of a graph has it.
+    private(set) var hasNode = false
 
     /// One sentence about each operator, in the order of the file; to be read after the model was.
     var messages: [String] {
@@ -32,7 +34,8 @@ struct SavedModelReview {
         guard hasGraph else { throw reader.malformed("it has no graph", 0) }
     }
 
-    private mutating func graph<Failure>(
+    /// Reads the message that fills a range as a `GraphDef`, which is what a frozen graph's file holds.
+    mutating func graph<Failure>(
         _ reader: inout RangedProtobufReader<Failure>, _ range: Range<Int>,
         _ read: RangedProtobufReader<Failure>.Read
     ) throws(ReadingStop<Failure>) {
@@ -70,6 +73,7 @@ struct SavedModelReview {
         try reader.message(range, read) { reader, field throws(ReadingStop<Failure>) in
             if field.number == 2 { name = try reader.text(field, read) }
         }
+        if !name.isEmpty { hasNode = true }
         guard !Self.known.contains(name), seen.insert(name).inserted else { return }
         foreign.append(name)
     }
