@@ -104,7 +104,9 @@ extension ProgramFile {
             found("Keras model")
             return .keras
         }
-        let nested = [".keras", ".h5", ".hdf5", ".skops", ".nemo", ".mar", ".onnx", ".pt2", ".pb", ".tar", ".zip"]
+        let nested = [
+            ".keras", ".h5", ".hdf5", ".skops", ".nemo", ".mar", ".onnx", ".pt2", ".pb", ".tar", ".zip",
+        ]
         return nested.contains { name.hasUTF8Suffix($0) } ? .look : nil
     }
 

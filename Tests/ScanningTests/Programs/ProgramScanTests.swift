@@ -67,7 +67,8 @@ import Testing
     }
 
     @Test func graphsByThemselvesAreReadAsThoseOfSavedModels() {
-        #expect(scan("frozen_inference_graph.pb", frozen(["Placeholder", "MatMul"]))?.findings.isEmpty == true)
+        #expect(
+            scan("frozen_inference_graph.pb", frozen(["Placeholder", "MatMul"]))?.findings.isEmpty == true)
         for name in ["frozen_inference_graph.pb", "graph.PB"] {
             let found = scan(name, frozen(["Placeholder", "WriteFile"]))?.findings.map(\.message) ?? []
             #expect(found.first?.contains("WriteFile") == true, "\(found)")
