@@ -115,6 +115,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case licenseUnknown = "license-unknown"
     case linkDangling = "link-dangling"
     case linkEscapes = "link-escapes"
+    case linkImpossible = "link-impossible"
     case linkToDirectory = "link-to-directory"
     case lockConflict = "lock-conflict"
     case lockContradictsItself = "lock-contradicts-itself"
@@ -212,6 +213,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case scratchSize = "scratch-size"
     case setup = "setup"
     case shardMissing = "shard-missing"
+    case sharedFiles = "shared-files"
     case signatureInvalid = "signature-invalid"
     case signatureKey = "signature-key"
     case signatureLog = "signature-log"
@@ -284,7 +286,7 @@ extension FindingCode {
             .kaggleTitleUnderscore, .licenseBaseUnknown, .licenseDiffers, .licenseNameUnknown,
             .metadataLeftOut, .newerIncomplete, .noExistStale, .npzBroken, .overrideSign,
             .pinMoved, .providedLine, .pythonCache, .pytorchBroken, .quantizeFallback, .refKept, .remoteCode,
-            .remoteCodeElsewhere, .signatureLog, .signatureOrder, .versionPartial, .wheelTags,
+            .remoteCodeElsewhere, .sharedFiles, .signatureLog, .signatureOrder, .versionPartial, .wheelTags,
             .setup, .zipBroken:
             .warning
         case .acceleratorSum, .archiveLeft, .changedSinceDownload, .folderIgnored, .kaggleRenamed,

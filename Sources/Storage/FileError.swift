@@ -57,6 +57,9 @@ extension FileError {
     /// Whether another process has it locked.
     package var isBusy: Bool { code == EWOULDBLOCK }
 
+    /// Whether a second name cannot be had, because the path is on another file system, or the file is somebody else's.
+    package var isOfOtherFileSystem: Bool { [EXDEV, EPERM, EMLINK, EOPNOTSUPP, EACCES].contains(code) }
+
     /// Whether the file system, or the user's share of it, is used up.
     package var isFullDisk: Bool { code == ENOSPC || code == EDQUOT }
 }

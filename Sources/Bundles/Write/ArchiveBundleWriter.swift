@@ -55,7 +55,7 @@ package struct ArchiveBundleWriter: Sendable {
             try partial.publish()
             try AtomicFile.synchronizeDirectory(of: target)
             return BundleWriter.Receipt(
-                path: target, written: plan.size, resumed: 0,
+                path: target, written: plan.size, shared: 0, resumed: 0,
                 files: plan.stored.count + generated.count, size: size, signature: .none)
         } catch let error as FileError where error.isBusy {
             throw Diagnostics(WriteProblem.running(target))

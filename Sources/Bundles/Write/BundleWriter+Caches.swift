@@ -8,10 +8,10 @@ extension BundleWriter {
     /// - Throws: everything that is not in the caches any more, at once.
     package init(
         _ plan: Plan, caches: Caches, directory: String, target: String,
-        replacement: BundleReplacement? = nil
+        replacement: BundleReplacement? = nil, links: LinkMode = .auto
     ) throws(Diagnostics) {
         let locations = try plan.locations(caches: caches, directory: directory)
-        self.init(plan: plan, locations: locations, target: target, replacement: replacement)
+        self.init(plan: plan, locations: locations, target: target, replacement: replacement, links: links)
     }
 }
 

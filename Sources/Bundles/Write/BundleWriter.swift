@@ -12,6 +12,7 @@ package struct BundleWriter: Sendable {
     private let target: String
     private let staging: String
     private let replacement: BundleReplacement
+    private let links: LinkMode
 
     /// The directory inside the staging directory where a file is stored until it is whole.
     private static let incoming = ".incoming"
@@ -22,10 +23,13 @@ package struct BundleWriter: Sendable {
     ///   - locations: for every stored file's path in the bundle, the absolute path to read it from.
     ///   - target: the directory that will hold the bundle; its parent must exist or be creatable.
     ///   - replacement: decides about what has the name; the same manifest's bundle is replaced where it is `nil`.
+    ///   - links: how files get their content.
     package init(
-        plan: Plan, locations: [RelativePath: String], target: String, replacement: BundleReplacement? = nil
+        plan: Plan, locations: [RelativePath: String], target: String, replacement: BundleReplacement? = nil,
+        links: LinkMode = .auto
     ) {
         self.plan = plan
+        self.links = links
         self.replacement = replacement ?? BundleReplacement(plan.lock)
         self.locations = locations
         self.target = target
@@ -36,8 +40,10 @@ package struct BundleWriter: Sendable {
     package struct Receipt: Equatable, Sendable {
         /// The bundle's directory.
         package let path: String
-        /// The bytes of content that were copied in this run.
+        /// The bytes of content that were copied, cloned or linked in this run.
         package let written: Int
+        /// How many of them take no space of their own.
+        package let shared: Int
         /// The bytes of content that an earlier, interrupted run had already written.
         package let resumed: Int
         /// The number of files in the bundle.
@@ -68,9 +74,9 @@ package struct BundleWriter: Sendable {
         // What an interrupted run left and this one has no use for must not take the space it needs.
         try Directory.removeTree(Path.join(staging, BundleWriter.incoming))
         try removeLeftovers(keeping: Set(plan.stored.map(\.path)))
-        try space(try missingBytes()).check()
         try Directory.make(Path.join(staging, BundleWriter.incoming))
-        let copied = try await writeStored(progress)
+        try space(try missingBytes()).check()
+        let stored = try await writeStored(progress)
         // The bundle gets its name only where every file in segments comes out to the byte.
         try await SegmentProof(plan.segmented).require(in: DirectoryContent(staging), progress)
         let generated = try GeneratedFiles(plan: plan).all
@@ -87,7 +93,7 @@ package struct BundleWriter: Sendable {
         _ = consume lock
         let generatedSize = generated.reduce(0) { $0 + $1.bytes.count }
         return Receipt(
-            path: target, written: copied, resumed: plan.size - copied,
+            path: target, written: stored.written, shared: stored.shared, resumed: plan.size - stored.written,
             files: plan.stored.count + generated.count, size: plan.size + generatedSize,
             signature: signature)
     }
@@ -105,7 +111,11 @@ package struct BundleWriter: Sendable {
     /// What is not in the staging directory yet, with the generated files and the directories' own blocks.
     private func missingBytes() throws(FileError) -> Int {
         var needed = 1 << 20
-        for file in plan.stored {
+        let incoming = Path.join(staging, BundleWriter.incoming)
+        // One of the files stands for all: caches are seldom on several file systems.
+        let sample = plan.stored.first { $0.ranges == nil && $0.size > 0 }.flatMap { locations[$0.path] }
+        let isShared = sample.map { links.takesNoSpace($0, in: incoming) } ?? false
+        for file in plan.stored where !isShared || file.ranges != nil {
             let present = try FileStatus.existing(file.path.joined(to: staging))
             if present?.kind != .file || present?.size != file.size { needed += file.size }
         }
@@ -120,7 +130,9 @@ package struct BundleWriter: Sendable {
 
     // MARK: Content
 
-    private func writeStored(_ progress: @escaping ProgressHandler) async throws -> Int {
+    private func writeStored(
+        _ progress: @escaping ProgressHandler
+    ) async throws -> (written: Int, shared: Int) {
         progress(.began(stage: "packing", files: plan.stored.count, bytes: plan.size))
         defer { progress(.ended) }
         for folder in Set(plan.stored.map(\.path.parent)) {
@@ -129,20 +141,22 @@ package struct BundleWriter: Sendable {
         let written = try await Parallel.map(
             Array(plan.stored.enumerated()), largestFirst: \.element.size
         ) { item, buffer in
-            let copied = try store(item.element, number: item.offset, buffer: &buffer, progress)
+            let stored = try store(item.element, number: item.offset, buffer: &buffer, progress)
             progress(.finished(file: item.element.path.text))
-            return copied ? item.element.size : 0
+            return (stored, item.element.size)
         }
-        return written.reduce(0, +)
+        return written.reduce(into: (0, 0)) { sum, item in
+            if item.0 != .present { sum.0 += item.1 }
+            if item.0 == .shared { sum.1 += item.1 }
+        }
     }
 
     /// Puts one file into the staging directory, unless it is there with the right content.
-    /// - Returns: whether it had to be copied.
     private func store(
         _ file: Plan.StoredFile, number: Int, buffer: inout Buffer, _ progress: ProgressHandler
-    ) throws -> Bool {
+    ) throws -> Stored {
         let final = file.path.joined(to: staging)
-        if try isStored(file, at: final, buffer: &buffer, progress) { return false }
+        if try isStored(file, at: final, buffer: &buffer, progress) { return .present }
         guard let location = locations[file.path] else {
             throw Diagnostics(
                 Diagnostic(
@@ -151,15 +165,18 @@ package struct BundleWriter: Sendable {
         }
         let temporary = Path.join(staging, "\(BundleWriter.incoming)/\(number)")
         do {
-            try copy(file, from: location, to: temporary, buffer: &buffer, progress)
+            let isShared = try copy(file, from: location, to: temporary, buffer: &buffer, progress)
             if try FileStatus.existing(final)?.kind == .directory { try Directory.removeTree(final) }
             try AtomicFile.rename(temporary, to: final)
-            return true
+            return isShared ? .shared : .copied
         } catch {
             try? Directory.removeFile(temporary)
             throw WriteProblem.explained(error, of: file, at: location)
         }
     }
+
+    /// How a file came to be in the staging directory.
+    private enum Stored { case present, copied, shared }
 
     private func isStored(
         _ file: Plan.StoredFile, at path: String, buffer: inout Buffer, _ progress: ProgressHandler
@@ -174,14 +191,33 @@ package struct BundleWriter: Sendable {
         return false
     }
 
+    /// - Returns: whether the file shares its content with the cache's.
     private func copy(
         _ file: Plan.StoredFile, from location: String, to path: String, buffer: inout Buffer,
         _ progress: ProgressHandler
+    ) throws -> Bool {
+        if let ranges = file.ranges {
+            let output = try FileHandle.creating(path)
+            try copy(ranges, of: file, from: location, to: output, buffer: &buffer, progress)
+            return false
+        }
+        if try links.place(location, at: path) {
+            // What counts is what the bundle has, not what the cache had when it was cloned.
+            let read = try FileReader.read(path, gitBlob: false, buffer: &buffer) { bytes in
+                progress(.advanced(bytes: bytes.count))
+            }
+            try require(file, read, at: location)
+            return true
+        }
+        try copyAll(of: file, from: location, to: path, buffer: &buffer, progress)
+        return false
+    }
+
+    private func copyAll(
+        of file: Plan.StoredFile, from location: String, to path: String, buffer: inout Buffer,
+        _ progress: ProgressHandler
     ) throws {
         let output = try FileHandle.creating(path)
-        if let ranges = file.ranges {
-            return try copy(ranges, of: file, from: location, to: output, buffer: &buffer, progress)
-        }
         var written = 0
         let read = try FileReader.read(location, gitBlob: false, buffer: &buffer) { bytes in
             try output.write(bytes)
@@ -189,7 +225,13 @@ package struct BundleWriter: Sendable {
             written += bytes.count
             progress(.advanced(bytes: bytes.count))
         }
-        guard read.digests.sha256 == file.sha256, written == file.size else {
+        try require(file, read, at: location)
+    }
+
+    private func require(
+        _ file: Plan.StoredFile, _ read: FileReader.Result, at location: String
+    ) throws(Diagnostics) {
+        guard read.digests.sha256 == file.sha256, read.status.size == file.size else {
             throw Diagnostics(
                 file.changed(
                     found: "sha256 \(read.digests.sha256)  (\(read.status.size) bytes)", at: location))

@@ -25,6 +25,8 @@ struct PackCommand: KnapsackCommand {
               knapsack pack models.toml --output /data/x   # writes /data/x
               # one archive: .tar, .tar.zst or .zip
               knapsack pack models.toml --output x.tar
+              # the caches' files by second names: no space, and a change of one is a change of both
+              knapsack pack models.toml --link-mode hardlink
               # shows what would be written, and writes no file
               knapsack pack models.toml --dry-run
               knapsack pack models.toml --locked    # fails if the lock is not fresh (CI)
@@ -73,6 +75,13 @@ struct PackCommand: KnapsackCommand {
 
     var manifestName: String? { source.manifest }
 
+    /// How the bundle gets the content of the caches' files.
+    @Option(
+        help: ArgumentHelp(
+            "auto: cloned where the file system can, else copied; clone, hardlink: so or not at all; copy: always copied.",
+            valueName: "auto|clone|hardlink|copy"))
+    var linkMode = LinkMode.auto
+
     /// Whether the bundle of another manifest may be replaced.
     @Flag(help: "Replace the bundle of another manifest. Files that no bundle wrote are never deleted.")
     var replace = false
@@ -88,6 +97,10 @@ struct PackCommand: KnapsackCommand {
         for (isGiven, name) in [(locked, "--locked"), (frozen, "--frozen")]
         where isGiven && locking.rule != .none {
             throw ValidationError("\(name) and --update exclude each other")
+        }
+        if linkMode != .auto, target.flatMap({ ArchiveFormat(path: $0) }) != nil {
+            throw ValidationError(
+                "--link-mode is for a bundle that is a directory; an archive has bytes of its own")
         }
         if let target, let other = ArchiveFormat.unknownSuffix(of: target) {
             throw ValidationError(
@@ -142,8 +155,10 @@ struct PackCommand: KnapsackCommand {
             ).write(progress: session.progress)
         } else {
             SignalHandler.goesOn()
+            if let warning = linkMode.warning { session.report([warning]) }
             receipt = try await BundleWriter(
-                plan, caches: caches, directory: directory, target: target, replacement: replacement
+                plan, caches: caches, directory: directory, target: target, replacement: replacement,
+                links: linkMode
             ).write(progress: session.progress)
         }
         session.say(PlanSummary(plan).shares(width: session.context.terminal.tableWidth))
@@ -153,6 +168,7 @@ struct PackCommand: KnapsackCommand {
         session.add("size", .integer(receipt.size))
         session.add("written", .integer(receipt.written))
         session.add("resumed", .integer(receipt.resumed))
+        session.add("shared", .integer(receipt.shared))
         session.add("conversions", .array(conversions.map(\.json)))
         session.add("plan", PlanSummary(plan).json)
     }
@@ -211,6 +227,10 @@ struct PackCommand: KnapsackCommand {
         if receipt.resumed > 0 {
             text += " (\(ByteCount.text(receipt.resumed)) were there from an interrupted run)"
         }
+        if receipt.shared > 0 {
+            text += "\n\(ByteCount.text(receipt.shared)) share their space with the caches"
+            text += linkMode == .hardlink ? ", as the same files" : "; changing either changes only that one"
+        }
         switch receipt.signature {
         case .none: break
         case .kept: text += "\nmodel.sig is kept: the bundle has the same bytes as the one that was signed"
@@ -234,6 +254,8 @@ struct PackCommand: KnapsackCommand {
             + "\nand then: kaggle models instances create -p \(path) -r zip"
     }
 }
+
+extension LinkMode: ExpressibleByArgument {}
 
 /// A plan for people and for `--json`.
 struct PlanSummary {

@@ -1,0 +1,91 @@
+"""`pack --link-mode` on file systems that can clone: a bundle of no space, proved all the same."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from cli import manifest
+
+KINDS = {"btrfs": ["mkfs.btrfs", "-q"], "xfs": ["mkfs.xfs", "-q", "-m", "reflink=1"]}
+SIZE = 64 << 20
+
+
+@pytest.fixture(params=KINDS)
+def disk(request, tmp_path):
+    """An empty file system that can clone, on a loop device."""
+    program, *options = KINDS[request.param]
+    if os.geteuid() != 0:
+        pytest.skip("mounting a file system needs root")
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    image, mount = tmp_path / "image", tmp_path / "disk"
+    with image.open("wb") as file:
+        file.truncate(400 << 20)
+    subprocess.run([program, *options, image], check=True, capture_output=True)
+    mount.mkdir()
+    done = subprocess.run(["mount", "-o", "loop", image, mount], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"mount: {done.stderr.strip()}")
+    yield mount
+    subprocess.run(["umount", mount], check=True)
+
+
+def model(disk: Path) -> Path:
+    folder = disk / "cache" / "model"
+    folder.mkdir(parents=True)
+    (folder / "weights.bin").write_bytes(os.urandom(1 << 20) * (SIZE >> 20))
+    (folder / "README.md").write_text("---\nlicense: mit\n---\n")
+    path = disk / "m.toml"
+    path.write_text(manifest(files=[{"name": "model", "source": "path:cache/model"}]))
+    return path
+
+
+def used(disk: Path) -> int:
+    os.sync()
+    subprocess.run(["sync", "-f", disk], check=True)
+    status = os.statvfs(disk)
+    return (status.f_blocks - status.f_bfree) * status.f_frsize
+
+
+@pytest.mark.parametrize("mode", ["auto", "clone"])
+def test_a_cloned_bundle_takes_no_space_and_keeps_its_bytes(knapsack, disk, mode):
+    path = model(disk)
+    knapsack("lock", path).expect(0)
+    before = used(disk)
+    done = knapsack("pack", path, "--output", disk / "bundle", "--link-mode", mode, "--json").expect(0)
+    assert done.json()["shared"] >= SIZE
+    assert used(disk) - before < SIZE // 4
+    with (disk / "cache/model/weights.bin").open("r+b") as file:
+        file.write(b"changed!")
+    knapsack("verify", disk / "bundle").expect(0)
+    subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=disk / "bundle", check=True)
+
+
+def test_what_the_lock_does_not_pin_is_not_cloned(knapsack, disk):
+    path = model(disk)
+    knapsack("lock", path).expect(0)
+    with (disk / "cache/model/weights.bin").open("r+b") as file:
+        file.write(b"changed!")
+    done = knapsack("pack", path, "--output", disk / "bundle", "--frozen", "--link-mode", "clone")
+    assert done.code != 0
+    assert not (disk / "bundle").exists()
+
+
+def test_a_copy_takes_its_space(knapsack, disk):
+    path = model(disk)
+    knapsack("lock", path).expect(0)
+    before = used(disk)
+    done = knapsack("pack", path, "--output", disk / "bundle", "--link-mode", "copy", "--json").expect(0)
+    assert done.json()["shared"] == 0
+    assert used(disk) - before >= SIZE
+
+
+def test_clones_over_two_file_systems_are_refused_with_what_to_do(knapsack, disk, tmp_path):
+    path = model(disk)
+    knapsack("lock", path).expect(0)
+    done = knapsack("pack", path, "--output", tmp_path / "bundle", "--link-mode", "clone").expect(2)
+    assert "link-impossible" in done.text or "cannot clone" in done.text
+    assert "--link-mode auto" in done.text
+    knapsack("pack", path, "--output", tmp_path / "bundle").expect(0)
