@@ -11,13 +11,14 @@ import Transfer
 struct FetchCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "fetch",
-        abstract: "Load models from the Hugging Face Hub into the cache of its clients.",
+        abstract: "Load models from the Hugging Face Hub and from Kaggle into the caches of their clients.",
         usage: "knapsack fetch [<manifest> | <source> ...] [<options>]",
         discussion: """
             What is in the cache is not loaded again, and what an interrupted fetch loaded is kept: the same command \
-            goes on where it stopped, also on another day. Every file is proved by the digest that the Hub lists, and by \
-            the lock if there is one, before it gets its name. Beside a manifest with a lock, the commits that the lock \
-            pins are loaded. The token is found where the clients find it: HF_TOKEN, or hf auth login.
+            goes on where it stopped, also on another day. Every file is proved by the digest that the Hub or Kaggle \
+            states, and by the lock if there is one, before it gets its name. Beside a manifest with a lock, the commits \
+            and versions that the lock pins are loaded. Credentials are found where the clients find them: HF_TOKEN, or \
+            hf auth login; KAGGLE_API_TOKEN, or kaggle auth login.
 
             Examples:
               knapsack fetch                      # what knapsack.toml names
@@ -27,6 +28,7 @@ struct FetchCommand: KnapsackCommand {
               knapsack fetch hf:Qwen/Qwen2.5-7B-Instruct
               knapsack fetch hf:org/model@v1.0 --include '*.gguf'
               knapsack fetch hf-dataset:org/data --bandwidth 10MB
+              knapsack fetch kaggle:google/gemma-2/transformers/gemma-2-2b-it/2
             """)
 
     @Argument(
@@ -80,7 +82,7 @@ struct FetchCommand: KnapsackCommand {
     func execute(_ session: Session) async throws {
         let fetching = Fetching(options: transfer, caches: cacheOptions)
         guard let wishes = try sources.map(wishes) ?? wishes(fetching, session) else { return }
-        guard !wishes.isEmpty else { return session.say("nothing that is named is on the Hugging Face Hub") }
+        guard !wishes.isEmpty else { return session.say("nothing is fetched of what is named") }
         guard dryRun else {
             _ = try await fetching.load(wishes, session)
             return
@@ -111,8 +113,8 @@ struct FetchCommand: KnapsackCommand {
             }
             guard source.isFetched else {
                 throw usage(
-                    "\(text) is not on the Hugging Face Hub, from which fetch loads", [],
-                    "fill the kagglehub cache with kagglehub")
+                    "\(text) is neither on the Hugging Face Hub nor on Kaggle, from which fetch loads", [],
+                    nil)
             }
             return FetchWish(
                 subject: text, source: try withRevision(source, text),
@@ -125,7 +127,9 @@ struct FetchCommand: KnapsackCommand {
     private func withRevision(_ source: Source, _ text: String) throws -> Source {
         guard let revision else { return source }
         guard case .hub(let repository, _) = source else {
-            throw usage("--revision is for the Hub, and \(text) is not there", [], nil)
+            throw usage(
+                "--revision is for the Hub, and \(text) is not there", [],
+                "write the version into the source")
         }
         if text.utf8.contains(UInt8(ascii: "@")) {
             throw usage(
@@ -156,6 +160,6 @@ struct FetchCommand: KnapsackCommand {
             session.report(stale)
             if session.hasErrors { return nil }
         }
-        return fetching.wishes(manifest, lock, update: .none, session)
+        return fetching.wishes(manifest, lock, update: .none)
     }
 }

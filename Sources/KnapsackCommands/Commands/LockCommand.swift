@@ -35,7 +35,7 @@ struct LockCommand: KnapsackCommand {
     @Flag(help: "Fail if the lock is missing or locking would change it, and write nothing.")
     var locked = false
 
-    @Flag(help: "Load what is missing from the Hugging Face Hub first, as knapsack fetch does.")
+    @Flag(help: "Load what is missing from the Hugging Face Hub and Kaggle first, as knapsack fetch does.")
     var fetch = false
 
     @OptionGroup(title: "Options of --fetch") var transfer: TransferOptions

@@ -55,7 +55,7 @@ struct PackCommand: KnapsackCommand {
     @Flag(help: "Show the plan and write nothing, not even the lock.")
     var dryRun = false
 
-    @Flag(help: "Load what is missing from the Hugging Face Hub first, as knapsack fetch does.")
+    @Flag(help: "Load what is missing from the Hugging Face Hub and Kaggle first, as knapsack fetch does.")
     var fetch = false
 
     @OptionGroup(title: "Options of --fetch") var transfer: TransferOptions

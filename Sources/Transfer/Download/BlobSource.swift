@@ -9,7 +9,21 @@ protocol BlobSource: Sendable {
     ///
     /// - Throws: ``NetworkError``, ``ServiceRefusal``, and ``TransferFailure`` where the file is not what was listed.
     func open(_ range: Range<Int>?) throws -> BlobAnswer
+
+    /// What the file has to be.
+    ///
+    /// - Parameter listed: what it has to be as far as a list states it.
+    /// - Returns: the same, for a service whose list states everything; otherwise what the source itself states, which
+    ///   is asked where it did not answer yet.
+    func identity(_ listed: BlobIdentity) throws -> BlobIdentity
 }
+
+extension BlobSource {
+    func identity(_ listed: BlobIdentity) throws -> BlobIdentity { listed }
+}
+
+/// The source has the file in another size, or another form, than was listed: ask it for the identity, and begin again.
+struct BlobInOtherForm: Error {}
 
 /// What a source answers to the request for a part.
 enum BlobAnswer {

@@ -3,8 +3,8 @@ import Storage
 
 /// A blob that has to be in a cache, and the names that it has there.
 struct BlobTask: Sendable {
-    /// What it has to be.
-    let identity: BlobIdentity
+    /// What it has to be, as far as it is known.
+    private(set) var identity: BlobIdentity
     /// Where its bytes come from.
     let source: any BlobSource
     /// Where its content is kept.
@@ -31,6 +31,13 @@ struct BlobTask: Sendable {
     mutating func join(_ other: BlobTask) {
         names += other.names
         locked = locked ?? other.locked
+    }
+
+    /// The same task with all that its source knows of what the blob has to be.
+    func resolved() throws -> BlobTask {
+        var task = self
+        task.identity = try source.patience.again { try source.identity(identity) }
+        return task
     }
 
     /// The content's size in bytes.

@@ -91,8 +91,11 @@ final class Downloader: Sendable {
                 continue
             case .small(let index):
                 attempt(index, nil) {
-                    let outcome = try worker.loadSmall(tasks[index])
-                    set(outcome, index)
+                    do {
+                        set(try worker.loadSmall(tasks[index]), index)
+                    } catch is BlobInOtherForm {
+                        try open(index, &worker)
+                    }
                 }
             case .open(let index): attempt(index, nil) { try open(index, &worker) }
             case .piece(let blob, let range):
@@ -164,11 +167,9 @@ final class Downloader: Sendable {
 
     private func open(_ index: Int, _ worker: inout DownloadWorker) throws {
         let task = tasks[index]
-        guard let lock = try FileHandle.sharedLock(task.target.lockPath) else {
-            return set(.busy, index)
-        }
+        guard let lock = try task.target.lock() else { return set(.busy, index) }
         if try worker.findElsewhere(task) { return set(.found, index) }
-        let blob = try LargeBlob(index: index, task, lock: lock)
+        let blob = try LargeBlob(index: index, try task.resolved(), lock: lock)
         queue.withLock { $0.open.append(blob) }
         do {
             try endIfFull(blob, &worker)
