@@ -85,6 +85,13 @@ enum HubConnection {
                     fix: "use https:// in HF_ENDPOINT")
             ])
         }
+        if let token, token.isOver {
+            session.report([
+                Diagnostic(
+                    .warning, code: .fetchTokenWrong, "the token in \(token.place) has run out",
+                    fix: "run hf auth whoami, which renews it where that is possible, or hf auth login")
+            ])
+        }
         return HubClient(endpoint: endpoint, token: token, requester)
     }
 

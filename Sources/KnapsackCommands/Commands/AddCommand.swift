@@ -2,6 +2,7 @@ import ArgumentParser
 import Formats
 import Manifests
 import Storage
+import Transfer
 
 /// `knapsack add`
 struct AddCommand: KnapsackCommand {
@@ -18,6 +19,7 @@ struct AddCommand: KnapsackCommand {
               knapsack add hf:google/gemma-2-2b-it@main --gguf Q4_K_M --name gemma
               knapsack add kaggle-dataset:me/wheels --kind wheels
               knapsack add hf:org/name --include '*.safetensors' --include '*.json'
+              knapsack add hf:org/name@v1.0 --fetch     # and load it into the cache
             """)
 
     @Argument(help: "What to add, such as hf:org/name@main.", completion: Completions.models)
@@ -51,6 +53,12 @@ struct AddCommand: KnapsackCommand {
     @Flag(help: "Print what would be appended, and write nothing.")
     var dryRun = false
 
+    @Flag(help: "Load it first, as knapsack fetch does; what cannot be loaded is not added.")
+    var fetch = false
+
+    @OptionGroup(title: "Options of --fetch") var transfer: TransferOptions
+    @OptionGroup var cacheOptions: CacheOptions
+
     @OptionGroup var edited: EditedManifest
     @OptionGroup var output: OutputOptions
 
@@ -58,6 +66,7 @@ struct AddCommand: KnapsackCommand {
 
     func validate() throws {
         if gguf != nil, dtype != nil { throw ValidationError("--gguf and --dtype exclude each other") }
+        if fetch && dryRun { throw ValidationError("--fetch and --dry-run exclude each other") }
         if let kind, kind != .model, gguf != nil || dtype != nil {
             throw ValidationError("only a model can be converted, and --kind is \(kind.rawValue)")
         }
@@ -67,6 +76,11 @@ struct AddCommand: KnapsackCommand {
         let present = try edited.read()
         let added = try entries.entries(beside: present?.manifest.entries ?? [])
         let bytes = try present?.adding(added) ?? edited.fresh(added)
+        if fetch {
+            let wish = try FetchWish(source: source, include: include, exclude: exclude)
+            let fetching = Fetching(options: transfer, caches: cacheOptions)
+            guard try await fetching.load([wish], session) else { return }
+        }
         if !dryRun { try edited.write(bytes) }
         let names = added.compactMap(\.name)
         session.add("manifest", .string(edited.path))

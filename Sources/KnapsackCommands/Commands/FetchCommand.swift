@@ -102,47 +102,9 @@ struct FetchCommand: KnapsackCommand {
     }
 
     private func wishes(_ sources: [String]) throws -> [FetchWish]? {
-        try sources.map { text in
-            let source: Source
-            do throws(SourceError) {
-                source = try Source.parse(text)
-            } catch {
-                throw usage(
-                    "the source \(quoted(text)) \(error.message)", ["allowed: \(error.allowed)"],
-                    error.suggestion.map { "did you mean \(quoted($0))?" })
-            }
-            guard source.isFetched else {
-                throw usage(
-                    "\(text) is neither on the Hugging Face Hub nor on Kaggle, from which fetch loads", [],
-                    nil)
-            }
-            return FetchWish(
-                subject: text, source: try withRevision(source, text),
-                filter: FileFilter(
-                    include: include.isEmpty ? nil : include.map(Glob.init), exclude: exclude.map(Glob.init)))
+        try sources.map {
+            try FetchWish(source: $0, revision: revision, include: include, exclude: exclude)
         }
-    }
-
-    /// A source at the revision of `--revision`, if that is given.
-    private func withRevision(_ source: Source, _ text: String) throws -> Source {
-        guard let revision else { return source }
-        guard case .hub(let repository, _) = source else {
-            throw usage(
-                "--revision is for the Hub, and \(text) is not there", [],
-                "write the version into the source")
-        }
-        if text.utf8.contains(UInt8(ascii: "@")) {
-            throw usage(
-                "\(text) states a revision, and so does --revision \(revision)", [], "leave one of them out")
-        }
-        if let problem = HubRepository.problem(inRevision: revision) {
-            throw usage("the revision \(quoted(revision)) \(problem)", [], nil)
-        }
-        return .hub(repository, revision: revision)
-    }
-
-    private func usage(_ message: String, _ notes: [String], _ fix: String?) -> Diagnostics {
-        Diagnostics(Diagnostic(code: .usage, message, notes: notes, fix: fix, verdict: .undecided))
     }
 
     /// What the manifest wants; `nil` where something was reported that hinders.

@@ -81,7 +81,7 @@ struct KaggleName: BlobName {
     var text: String { path.text }
 
     func publish() throws {
-        defer { if locked == nil, let known = try? source.identity() { receipt.note(path.text, known) } }
+        if locked == nil, let known = source.known { receipt.note(path.text, known) }
         // Where it was found under its name there is nothing to move.
         guard ((try? FileStatus.existing(content)) ?? nil) != nil else { return }
         let target = folder.file(path)
@@ -112,9 +112,17 @@ struct KaggleArchiveName: BlobName {
     var text: String { "the archive" }
 
     func publish() throws {
-        // What cannot be unpacked now will not be the next time either.
-        defer { try? Directory.removeFile(folder.archive) }
-        if let known = try? source.identity(), wish.locked == nil { receipt.note(text, known) }
+        if let known = source.known, wish.locked == nil { receipt.note(text, known) }
+        do {
+            try unpack()
+        } catch {
+            // What cannot be unpacked now will not be the next time either.
+            try? Directory.removeFile(folder.archive)
+            throw error
+        }
+    }
+
+    private func unpack() throws {
         let directory = Path.join(folder.staging, "unpacked")
         try Directory.removeTree(directory)
         try Directory.make(directory)
@@ -190,44 +198,4 @@ final class KaggleReceipt: Sendable {
 
     /// The files that nothing but their size proves.
     var unproved: [String] { state.withLock { $0.unproved.sorted().map(\.text) } }
-}
-
-/// The version that receives the files of a plan.
-struct KaggleDestination: FetchDestination {
-    let subject: String
-    let folder: KagglehubCacheWriter
-    let receipt: KaggleReceipt
-    /// Whether nothing is left to do.
-    let isDone: Bool
-
-    var directory: String { folder.data }
-    var cache: String { folder.root }
-
-    func prepare() throws {
-        guard !isDone else { return }
-        try Directory.make(folder.staging)
-    }
-
-    /// Makes kagglehub's markers, and removes what was kept until then.
-    func finish() throws -> [Diagnostic] {
-        guard !isDone else { return [] }
-        let (isWhole, files) = receipt.content
-        if isWhole {
-            try AtomicFile.synchronizeDirectory(of: folder.data)
-            try folder.mark()
-        } else {
-            for file in files { try folder.mark(file) }
-        }
-        folder.clear(isWhole: isWhole)
-        let names = receipt.unproved
-        guard !names.isEmpty else { return [] }
-        let more = names.count > 5 ? ["… and \(names.count - 5) more"] : []
-        return [
-            Diagnostic(
-                code: .fetchUnproved,
-                "\(subject): Kaggle states no MD5 of \(Counted.text(names.count, "file")): only sizes were compared",
-                notes: names.prefix(5).map { quoted($0) } + more,
-                fix: "lock it: from then on the lock proves it")
-        ]
-    }
 }

@@ -81,6 +81,7 @@ struct KagglehubCacheWriter: Sendable {
     /// Removes what was kept while files were not whole.
     /// - Parameter isWhole: whether all of the version is there, so that nobody needs anything of it any more.
     func clear(isWhole: Bool) {
+        try? Directory.removeFile(archive)
         if isWhole {
             try? Directory.removeTree(staging)
         } else {

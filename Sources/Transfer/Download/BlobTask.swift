@@ -4,40 +4,31 @@ import Storage
 /// A blob that has to be in a cache, and the names that it has there.
 struct BlobTask: Sendable {
     /// What it has to be, as far as it is known.
-    private(set) var identity: BlobIdentity
+    let identity: BlobIdentity
     /// Where its bytes come from.
     let source: any BlobSource
     /// Where its content is kept.
     let target: any BlobTarget
     /// The names that it gets; the first one is what sentences call it.
-    private(set) var names: [any BlobName]
+    let names: [any BlobName]
     /// What else the content has to be: the SHA-256 that a lock pins.
-    private(set) var locked: SHA256Digest?
+    let locked: SHA256Digest?
 
-    /// A blob with one name.
     init(
         _ identity: BlobIdentity, from source: any BlobSource, to target: any BlobTarget,
-        as name: any BlobName,
-        locked: SHA256Digest?
+        as names: [any BlobName], locked: SHA256Digest?
     ) {
         self.identity = identity
         self.source = source
         self.target = target
-        names = [name]
+        self.names = names
         self.locked = locked
-    }
-
-    /// Adds what another task wants of the same content in the same place.
-    mutating func join(_ other: BlobTask) {
-        names += other.names
-        locked = locked ?? other.locked
     }
 
     /// The same task with all that its source knows of what the blob has to be.
     func resolved() throws -> BlobTask {
-        var task = self
-        task.identity = try source.patience.again { try source.identity(identity) }
-        return task
+        let all = try source.patience.again { try source.identity(identity) }
+        return BlobTask(all, from: source, to: target, as: names, locked: locked)
     }
 
     /// The content's size in bytes.

@@ -35,7 +35,7 @@ struct KagglePlanning {
             else { return nil }
             files.append(FetchPlan.File(path: path, size: content.size))
         }
-        return plan(files, [], KaggleReceipt(isWhole: false, []), isDone: true)
+        return plan(files, [], isWhole: false, isDone: true)
     }
 
     /// The plan for what Kaggle lists.
@@ -66,24 +66,24 @@ struct KagglePlanning {
         }
         let isMarked = folder.isMarked
         let isWhole = wanted.count == listed.count
-        let receipt = KaggleReceipt(isWhole: isWhole, wanted.map(\.path))
-        var files = wanted.map { place($0.path, $0.file, isMarked, receipt) }
-        let left = files.count { $0.task != nil }
+        var files = wanted.map { place($0.path, $0.file, isMarked) }
+        let left = files.count { $0.identity != nil }
         if isWhole, left > KagglePlanning.filesOneByOne {
-            files = files.filter { $0.task == nil } + [try archive(wanted.map(\.path), receipt)]
+            files = files.filter { $0.identity == nil } + [try archive()]
         }
         files.sort { $0.path < $1.path }
         // A version that kagglehub takes for whole needs no other marker.
-        return plan(files, findings, receipt, isDone: left == 0 && (isMarked || !isWhole))
+        return plan(
+            files, findings, isWhole: isWhole, wanted.map(\.path), isDone: left == 0 && (isMarked || !isWhole)
+        )
     }
 
     /// The plan for what comes as an archive of which nobody knows what is in it.
     func unlisted() throws -> FetchPlan {
         if folder.isMarked, let files = filesOfMarked() {
-            return plan(files, [], KaggleReceipt(isWhole: true, []), isDone: true)
+            return plan(files, [], isWhole: true, isDone: true)
         }
-        let receipt = KaggleReceipt(isWhole: false, [])
-        return plan([try archive([], receipt)], [], receipt, isDone: false)
+        return plan([try archive()], [], isWhole: false, isDone: false)
     }
 
     /// The files of a version that is marked; `nil` where they are not those that a lock pins.
@@ -101,37 +101,31 @@ struct KagglePlanning {
         return sizes.sorted { $0.key < $1.key }.map { FetchPlan.File(path: $0.key, size: $0.value) }
     }
 
+    /// - Parameter listed: the files that are wanted, as far as they are listed.
     private func plan(
-        _ files: [FetchPlan.File], _ findings: [Diagnostic], _ receipt: KaggleReceipt, isDone: Bool
+        _ files: [FetchPlan.File], _ findings: [Diagnostic], isWhole: Bool, _ listed: [RelativePath] = [],
+        isDone: Bool
     ) -> FetchPlan {
         FetchPlan(
             wish: wish, origin: .kaggle(handle), files: files, findings: findings,
             destination: KaggleDestination(
-                subject: wish.subject, folder: folder, receipt: receipt, isDone: isDone))
+                wish, handle, folder, client, KaggleReceipt(isWhole: isWhole, listed), listed: listed,
+                isDone: isDone))
     }
 
     /// Where a listed file is now.
     private func place(
-        _ path: RelativePath, _ file: KaggleFile, _ isMarked: Bool, _ receipt: KaggleReceipt
+        _ path: RelativePath, _ file: KaggleFile, _ isMarked: Bool
     ) -> FetchPlan.File {
         let name = folder.file(path)
         let isThere = Directory.leadsToFile(name, size: file.size)
         if isThere, isMarked || folder.isMarked(path), !isOutdated(name, file) {
             return FetchPlan.File(path: path, size: file.size)
         }
-        let source = KaggleSource(
-            client, KaggleCall.file(handle, path), of: handle.kind, file: path.text, size: file.size)
-        let locked = wish.locked?[path]?.sha256
-        let content = folder.staging(path)
-        let task = BlobTask(
-            BlobIdentity(proof: .size(""), size: file.size), from: source,
-            to: KaggleTarget(folder: folder, source: source, path: content, file: name, locked: locked),
-            as: KaggleName(
-                folder: folder, source: source, path: path, content: content, locked: locked,
-                receipt: receipt, cancellation: client.requester.patience.cancellation),
-            locked: locked)
-        let partial = PartialBlob.bytesThere(size: file.size, at: content)
-        return FetchPlan.File(path: path, missing: isThere ? 0 : max(0, file.size - partial), task: task)
+        let partial = PartialBlob.bytesThere(size: file.size, at: folder.staging(path))
+        return FetchPlan.File(
+            path: path, BlobIdentity(proof: .size(""), size: file.size),
+            missing: isThere ? 0 : max(0, file.size - partial))
     }
 
     /// Whether a file may be another one than it was when it was loaded: what has no versions changes.
@@ -143,7 +137,7 @@ struct KagglePlanning {
     }
 
     /// The archive of all files.
-    private func archive(_ listed: [RelativePath], _ receipt: KaggleReceipt) throws -> FetchPlan.File {
+    private func archive() throws -> FetchPlan.File {
         let source = KaggleSource(client, KaggleCall.archive(handle), of: handle.kind, file: nil, size: nil)
         let identity: BlobIdentity
         do {
@@ -151,15 +145,9 @@ struct KagglePlanning {
         } catch is KaggleUnsized {
             identity = KaggleTarget.unsized
         }
-        let task = BlobTask(
-            identity, from: source,
-            to: KaggleTarget(folder: folder, source: source, path: folder.archive, file: nil, locked: nil),
-            as: KaggleArchiveName(
-                folder: folder, source: source, wish: wish, listed: listed, receipt: receipt,
-                cancellation: client.requester.patience.cancellation),
-            locked: nil)
         let partial = PartialBlob.bytesThere(identity, at: folder.archive)
-        return FetchPlan.File(path: "(archive)", missing: max(0, identity.size - partial), task: task)
+        return FetchPlan.File(
+            path: KaggleDestination.archive, identity, missing: max(0, identity.size - partial))
     }
 
     private func refused(_ file: KaggleFile) -> Diagnostic {

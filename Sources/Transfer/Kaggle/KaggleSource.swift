@@ -38,6 +38,9 @@ final class KaggleSource: BlobSource {
     /// Whether the content is a zip that has the file in it, as far as the store was asked.
     var isZip: Bool { state.withLock { $0.isZip } }
 
+    /// What the store states of the content, as far as it was asked.
+    var known: BlobIdentity? { state.withLock { $0.identity } }
+
     /// What sentences call it.
     private var name: String { file ?? "the archive" }
 
