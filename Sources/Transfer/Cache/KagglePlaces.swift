@@ -35,7 +35,7 @@ struct KaggleTarget: BlobTarget {
         guard let file else { return try takeUnsized(identity, &buffer) }
         guard Directory.leadsToFile(file, size: identity.size) else { return false }
         let known = try source.patience.again { try source.identity() }
-        guard known.size == identity.size, !source.isZip else { return false }
+        guard known.size == identity.size, !source.isPacked else { return false }
         if case .size = known.proof, locked == nil { return false }
         var hasher = try known.hasher()
         let content = try FileHandle.reading(try Directory.realPath(file))
@@ -86,7 +86,7 @@ struct KaggleName: BlobName {
         guard ((try? FileStatus.existing(content)) ?? nil) != nil else { return }
         let target = folder.file(path)
         try Directory.make(Path.parent(target))
-        if source.isZip, try FileHandle.reading(content).bytes(0..<2) == [0x50, 0x4B] {
+        if source.isPacked, try FileHandle.reading(content).bytes(0..<2) == [0x50, 0x4B] {
             defer { try? Directory.removeFile(content) }
             let unfinished = content + ".unpacked"
             let unpacked = try KaggleArchive(path: content, limit: try Directory.freeBytes(at: folder.root))
@@ -94,8 +94,24 @@ struct KaggleName: BlobName {
             try KaggleArchive.require(unpacked, locked)
             try AtomicFile.rename(unfinished, to: target)
         } else {
+            // It only looked as if it was zipped, and nobody has compared it with the lock.
+            if source.isPacked, let locked {
+                let found = try FileReader.contentDigest(of: content)
+                guard found == locked else {
+                    throw TransferFailure(
+                        .notAsLocked(found: found.hex, expected: locked.hex), file: path.text)
+                }
+            }
             try AtomicFile.rename(content, to: target)
         }
+    }
+}
+
+extension FileReader {
+    /// The SHA-256 of a file.
+    fileprivate static func contentDigest(of path: String) throws -> SHA256Digest {
+        var buffer = Buffer(count: blockSize)
+        return try read(FileHandle.reading(path), gitBlob: false, buffer: &buffer) { _ in }.digests.sha256
     }
 }
 

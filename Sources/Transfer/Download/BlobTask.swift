@@ -28,7 +28,8 @@ struct BlobTask: Sendable {
     /// The same task with all that its source knows of what the blob has to be.
     func resolved() throws -> BlobTask {
         let all = try source.patience.again { try source.identity(identity) }
-        return BlobTask(all, from: source, to: target, as: names, locked: locked)
+        return BlobTask(
+            all, from: source, to: target, as: names, locked: source.isPacked ? nil : locked)
     }
 
     /// The content's size in bytes.

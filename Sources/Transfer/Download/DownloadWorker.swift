@@ -68,6 +68,7 @@ struct DownloadWorker: ~Copyable {
         while true {
             let count = try receiveSmall(task)
             let identity = try task.resolved().identity
+            guard identity.size == task.size else { throw BlobInOtherForm() }
             var hasher = try identity.hasher()
             try buffer.withBytes(count) { bytes in try hasher.update(bytes) }
             let digests = try hasher.finish()

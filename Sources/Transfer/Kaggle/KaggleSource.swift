@@ -36,7 +36,7 @@ final class KaggleSource: BlobSource {
     var patience: Patience { client.requester.patience }
 
     /// Whether the content is a zip that has the file in it, as far as the store was asked.
-    var isZip: Bool { state.withLock { $0.isZip } }
+    var isPacked: Bool { state.withLock { $0.isZip } }
 
     /// What the store states of the content, as far as it was asked.
     var known: BlobIdentity? { state.withLock { $0.identity } }
