@@ -6,6 +6,7 @@ Clients come to it as to a proxy: so hosts that do not exist can be asked.
 """
 
 import base64
+import functools
 import hashlib
 import io
 import json
@@ -85,7 +86,9 @@ class WaywardKaggle(KaggleServer):
         return [headers for name, _, headers in self.seen if name == host]
 
 
+@functools.cache
 def packed(directory: Path, kind: str) -> bytes:
+    """Made once: whoever waits for an archive takes the server for silent."""
     buffer = io.BytesIO()
     if kind == "zip":
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -95,6 +98,14 @@ def packed(directory: Path, kind: str) -> bytes:
         with tarfile.open(fileobj=buffer, mode="w:gz" if kind == "tar.gz" else "w") as archive:
             for name in _files(directory):
                 archive.add(directory / name, arcname=name, filter=lambda info: info.replace(mtime=0))
+    return buffer.getvalue()
+
+
+@functools.cache
+def zipped(path: Path) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo(path.name), path.read_bytes())
     return buffer.getvalue()
 
 
@@ -250,10 +261,7 @@ class _WaywardKaggleHandler(_KaggleHandler):
             return self.kaggle.archives.get(handle) or packed(directory, self.kaggle.archive_kind)
         inner = name.removesuffix(".zip")
         if inner != name and inner in self.kaggle.zipped:
-            buffer = io.BytesIO()
-            with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-                archive.writestr(zipfile.ZipInfo(Path(inner).name), (directory / inner).read_bytes())
-            return buffer.getvalue()
+            return zipped(directory / inner)
         return (directory / name).read_bytes()
 
     def send_content(self, content: bytes, fault: Fault | None):
