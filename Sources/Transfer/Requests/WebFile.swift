@@ -58,7 +58,9 @@ final class WebFile: BlobSource {
                 if !rules.isOwn(target) { store.withLock { $0 = target } }
                 continue
             }
-            if head.status < 400 || head.status == 416 { return try answer(response, range, address) }
+            if head.status < 400 || head.status == 416 {
+                return try BlobAnswer(response, asked: range, from: address, size: size, name: name)
+            }
             try refuse(head, address, isKnown: request.authorization != nil)
         }
         throw NetworkError(.malformed, "\(rules.request.1) leads in a circle", isPassing: false)
@@ -85,51 +87,9 @@ final class WebFile: BlobSource {
             .malformed, "\(address.host) answered with status \(head.status)",
             isPassing: rules.isOwn(address) || wasStored)
     }
-
-    private func answer(
-        _ response: HTTPResponse, _ asked: Range<Int>?, _ address: WebAddress
-    ) throws -> BlobAnswer {
-        let head = response.head
-        if let coding = head["content-encoding"], !coding.lowercased().hasSameBytes(as: "identity"),
-            !coding.isEmpty
-        {
-            throw NetworkError(
-                .malformed, "\(address.host) sends the file compressed, which nobody asked for")
-        }
-        switch head.status {
-        case 206: return .part(response, try part(response, asked, address))
-        case 200:
-            guard response.length == nil || response.length == size else {
-                throw changed("\(address.host) has \(response.length ?? 0) bytes, the list of files \(size)")
-            }
-            return .whole(response)
-        case 416: throw changed("\(address.host) has no such bytes")
-        default: throw NetworkError(.malformed, "\(address.host) answered with status \(head.status)")
-        }
-    }
-
-    private func part(
-        _ response: HTTPResponse, _ asked: Range<Int>?, _ address: WebAddress
-    ) throws -> Range<Int> {
-        guard let asked, let stated = response.head["content-range"].flatMap({ ContentRange($0) }),
-            let range = stated.range
-        else { throw NetworkError(.malformed, "\(address.host) sends a part and does not state which") }
-        if let whole = stated.size, whole != size {
-            throw changed("\(address.host) states a size of \(whole) bytes, the list of files \(size)")
-        }
-        guard range.lowerBound == asked.lowerBound, range.upperBound <= asked.upperBound else {
-            throw NetworkError(.malformed, "\(address.host) sends another part than was asked for")
-        }
-        guard response.length == nil || response.length == range.count else {
-            throw NetworkError(.malformed, "\(address.host) states two lengths for one part")
-        }
-        return range
-    }
-
-    private func changed(_ how: String) -> TransferFailure { TransferFailure(.changed(how), file: name) }
 }
 
 extension ResponseHead {
     /// Whether the answer leads to another address.
-    fileprivate var isRedirect: Bool { [301, 302, 303, 307, 308].contains(status) }
+    var isRedirect: Bool { [301, 302, 303, 307, 308].contains(status) }
 }
