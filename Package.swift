@@ -29,6 +29,7 @@ let package = Package(
             name: "Storage",
             dependencies: ["Formats", "CArchive", "CCrypto", "CLinux", "CSQLite", "CYAML"]
         ),
+        .target(name: "Xet", dependencies: ["Formats", "Storage"]),
         .target(
             name: "Manifests",
             dependencies: [
@@ -97,6 +98,7 @@ let package = Package(
             dependencies: ["Formats", "Tensors", "Tokenizers", "Conversion", "Storage", "TestSupport"]),
         .testTarget(name: "PythonPackagesTests", dependencies: ["Formats", "PythonPackages"]),
         .testTarget(name: "StorageTests", dependencies: ["Formats", "Storage", "TestSupport"]),
+        .testTarget(name: "XetTests", dependencies: ["Formats", "Storage", "Xet", "TestSupport"]),
         .testTarget(
             name: "ManifestsTests",
             dependencies: ["Formats", "Conversion", "PythonPackages", "Storage", "Manifests", "TestSupport"]),
