@@ -15,6 +15,7 @@ let package = Package(
         .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CTLS", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
 
@@ -68,6 +69,8 @@ let package = Package(
             plugins: ["EmbedLoader"]
         ),
         .plugin(name: "EmbedLoader", capability: .buildTool(), path: "Sources/EmbedLoader"),
+        .target(
+            name: "Transfer", dependencies: ["Formats", "Storage", "Manifests", "Caches", "CTLS"]),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
         .target(name: "Pages", plugins: ["EmbedPages"]),
         .target(
@@ -75,7 +78,7 @@ let package = Package(
             dependencies: [
                 "Pages",
                 "Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches",
-                "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles",
+                "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles", "Transfer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -134,6 +137,9 @@ let package = Package(
                 "Formats", "Conversion", "Storage", "Manifests", "Caches", "Locking", "Bundles",
                 "TestSupport",
             ]),
+        .testTarget(
+            name: "TransferTests",
+            dependencies: ["Formats", "Storage", "Manifests", "Transfer", "TestSupport"]),
         .testTarget(
             name: "KnapsackCommandsTests",
             dependencies: [

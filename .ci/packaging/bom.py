@@ -19,7 +19,7 @@ DEBIAN = [
     ("libarchive-dev", "libarchive", "BSD-2-Clause"),
     ("libgcc-12-dev", "libgcc_eh", "GPL-3.0-or-later WITH GCC-exception-3.1"),
     ("libsqlite3-dev", "SQLite", "blessing"),
-    ("libssl-dev", "OpenSSL libcrypto", "Apache-2.0"),
+    ("libssl-dev", "OpenSSL", "Apache-2.0"),
     ("libstdc++-12-dev", "libstdc++", "GPL-3.0-or-later WITH GCC-exception-3.1"),
     ("libyaml-dev", "libyaml", "MIT"),
     ("libzstd-dev", "Zstandard", "BSD-3-Clause"),

@@ -7,13 +7,24 @@ enum CacheRoots {
     /// `HUGGINGFACE_HUB_CACHE`, else `hub` in `HF_HOME`, else in `huggingface` in `XDG_CACHE_HOME`, else in
     /// `~/.cache`. A variable that is set to nothing counts as set.
     static func hub(_ environment: [String: String]) -> String {
-        func expanded(_ path: String) -> String {
-            variablesExpanded(homeExpanded(path, environment), environment)
-        }
+        expanded(
+            environment["HF_HUB_CACHE"] ?? environment["HUGGINGFACE_HUB_CACHE"]
+                ?? joined(huggingFaceHome(environment), "hub"), environment)
+    }
+
+    /// The file of the Hub's token (huggingface_hub, `constants.py`): `HF_TOKEN_PATH`, else `token` in `HF_HOME`.
+    static func hubToken(_ environment: [String: String]) -> String {
+        expanded(
+            environment["HF_TOKEN_PATH"] ?? joined(huggingFaceHome(environment), "token"), environment)
+    }
+
+    private static func huggingFaceHome(_ environment: [String: String]) -> String {
         let caches = environment["XDG_CACHE_HOME"] ?? homeExpanded("~/.cache", environment)
-        let home = expanded(environment["HF_HOME"] ?? joined(caches, "huggingface"))
-        return expanded(
-            environment["HF_HUB_CACHE"] ?? environment["HUGGINGFACE_HUB_CACHE"] ?? joined(home, "hub"))
+        return expanded(environment["HF_HOME"] ?? joined(caches, "huggingface"), environment)
+    }
+
+    private static func expanded(_ path: String, _ environment: [String: String]) -> String {
+        variablesExpanded(homeExpanded(path, environment), environment)
     }
 
     /// The kagglehub cache (kagglehub, `config.py`): `KAGGLEHUB_CACHE` as it stands, else

@@ -57,13 +57,17 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case credentials = "credentials"
     case directoryMissing = "directory-missing"
     case diskFull = "disk-full"
+    case downloadDiffers = "download-differs"
     case downloadInterrupted = "download-interrupted"
+    case downloadMended = "download-mended"
     case downloadPartial = "download-partial"
+    case downloadWrong = "download-wrong"
     case entryHasNoCache = "entry-has-no-cache"
     case entryUnused = "entry-unused"
     case extra = "extra"
     case factsOutdated = "facts-outdated"
     case failed = "failed"
+    case fetchElsewhere = "fetch-elsewhere"
     case fileMissing = "file-missing"
     case fileNotFound = "file-not-found"
     case fileUnreadable = "file-unreadable"
@@ -74,6 +78,14 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case ggufNoWeights = "gguf-no-weights"
     case hashMismatch = "hash-mismatch"
     case hashingFailed = "hashing-failed"
+    case hubFileRefused = "hub-file-refused"
+    case hubGated = "hub-gated"
+    case hubNotFound = "hub-not-found"
+    case hubRevisionNotFound = "hub-revision-not-found"
+    case hubTokenNeeded = "hub-token-needed"
+    case hubTokenWithheld = "hub-token-withheld"
+    case hubTokenWrong = "hub-token-wrong"
+    case hubUnreachable = "hub-unreachable"
     case imatrixMalformed = "imatrix-malformed"
     case imatrixUnreadable = "imatrix-unreadable"
     case imatrixUnusable = "imatrix-unusable"
@@ -267,8 +279,8 @@ extension FindingCode {
         case .acceleratorDtype, .acceleratorHostMemory, .acceleratorRetired, .acceleratorSplit,
             .acceleratorTight, .adapterBaseMissing, .adapterScale, .cardBroken, .configKeyUnknown,
             .configValueDiffers, .conversionDamaged,
-            .downloadPartial, .entryUnused,
-            .ggufBroken, .kaggleKeywords, .kaggleLicenseUnknown,
+            .downloadMended, .downloadPartial, .entryUnused, .fetchElsewhere,
+            .ggufBroken, .hubTokenWithheld, .kaggleKeywords, .kaggleLicenseUnknown,
             .kaggleTitleUnderscore, .licenseBaseUnknown, .licenseDiffers, .licenseNameUnknown,
             .metadataLeftOut, .newerIncomplete, .noExistStale, .npzBroken, .overrideSign,
             .pinMoved, .providedLine, .pythonCache, .pytorchBroken, .quantizeFallback, .refKept, .remoteCode,

@@ -24,6 +24,7 @@ struct LockCommand: KnapsackCommand {
               # move two entries to what their branches point at now
               knapsack lock --update qwen gemma
               knapsack lock --locked      # fail if locking would change it
+              knapsack lock --fetch       # load what is missing first
             """)
 
     @OptionGroup var source: ManifestArgument
@@ -34,6 +35,11 @@ struct LockCommand: KnapsackCommand {
     @Flag(help: "Fail if the lock is missing or locking would change it, and write nothing.")
     var locked = false
 
+    @Flag(help: "Load what is missing from the Hugging Face Hub first, as knapsack fetch does.")
+    var fetch = false
+
+    @OptionGroup(title: "Options of --fetch") var transfer: TransferOptions
+
     var manifestName: String? { source.manifest }
 
     func validate() throws {
@@ -42,6 +48,10 @@ struct LockCommand: KnapsackCommand {
 
     func execute(_ session: Session) async throws {
         let maker = Locking(source: source, options: locking, caches: cacheOptions)
+        if fetch {
+            let fetching = Fetching(options: transfer, caches: cacheOptions)
+            guard try await fetching.load(source, update: locking.rule, session) else { return }
+        }
         if locked {
             let lock = try await maker.unchanged(session)
             if let lock {

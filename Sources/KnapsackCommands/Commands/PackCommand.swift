@@ -29,6 +29,8 @@ struct PackCommand: KnapsackCommand {
               knapsack pack models.toml --locked    # fails if the lock is not fresh (CI)
               # uses the lock as it is, reads no manifest
               knapsack pack models.toml --frozen
+              # loads what is missing from the Hub first
+              knapsack pack models.toml --fetch
             """)
 
     @OptionGroup var source: ManifestArgument
@@ -53,6 +55,11 @@ struct PackCommand: KnapsackCommand {
     @Flag(help: "Show the plan and write nothing, not even the lock.")
     var dryRun = false
 
+    @Flag(help: "Load what is missing from the Hugging Face Hub first, as knapsack fetch does.")
+    var fetch = false
+
+    @OptionGroup(title: "Options of --fetch") var transfer: TransferOptions
+
     var manifestName: String? { source.manifest }
 
     @Flag(help: "Replace the bundle of another manifest. Files that no bundle wrote are never deleted.")
@@ -60,6 +67,11 @@ struct PackCommand: KnapsackCommand {
 
     func validate() throws {
         if locked && frozen { throw ValidationError("--locked and --frozen exclude each other") }
+        if fetch && dryRun {
+            throw ValidationError(
+                "--fetch and --dry-run exclude each other; knapsack fetch --dry-run shows what would be loaded"
+            )
+        }
         for (isGiven, name) in [(locked, "--locked"), (frozen, "--frozen")]
         where isGiven && locking.rule != .none {
             throw ValidationError("\(name) and --update exclude each other")
@@ -78,6 +90,14 @@ struct PackCommand: KnapsackCommand {
             // What needs no lock is told before anything is hashed.
             let early = Check.early(try source.read())
             if early.contains(where: { $0.severity == .error }) { return session.report(early) }
+        }
+        if fetch {
+            let fetching = Fetching(options: transfer, caches: cacheOptions)
+            let isLoaded =
+                frozen
+                ? try await fetching.load(fetching.wishes(Lock.read(source.lockPath)), session)
+                : try await fetching.load(source, update: locking.rule, session)
+            guard isLoaded else { return }
         }
         guard let (lock, converted) = try await obtainLock(session) else { return }
         let plan = try Plan(lock)

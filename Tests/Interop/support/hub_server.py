@@ -71,11 +71,13 @@ class HubServer:
     Hub's own answer. So the content's origin has to be another one here too.
     """
 
+    handler: type | None = None  # what answers requests, where it is not the plain Hub below
+
     def __init__(self, page_size: int = 7):
         self.page_size = page_size
         self.repos: dict[tuple[str, str], HubRepo] = {}
         self.requests: list[str] = []
-        handler = type("Handler", (_HubHandler,), {"hub": self})
+        handler = type("Handler", (self.handler or HubHandler,), {"hub": self})
         self._servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for _ in range(2)]
         self.url, self.content_url = [f"http://127.0.0.1:{server.server_port}" for server in self._servers]
         for server in self._servers:
@@ -117,7 +119,7 @@ class HubServer:
             server.server_close()
 
 
-class _HubHandler(BaseHTTPRequestHandler):
+class HubHandler(BaseHTTPRequestHandler):
     hub: HubServer
     protocol_version = "HTTP/1.1"
 

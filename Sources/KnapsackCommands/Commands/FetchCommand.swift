@@ -1,0 +1,160 @@
+import ArgumentParser
+import Caches
+import Formats
+import Locking
+import Manifests
+import Rules
+import Storage
+import Transfer
+
+/// `knapsack fetch`
+struct FetchCommand: KnapsackCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fetch",
+        abstract: "Load models from the Hugging Face Hub into the cache of its clients.",
+        usage: "knapsack fetch [<manifest> | <source> ...] [<options>]",
+        discussion: """
+            What is in the cache is not loaded again, and what an interrupted fetch loaded is kept: the same command \
+            goes on where it stopped, also on another day. Every file is proved by the digest that the Hub lists, and by \
+            the lock if there is one, before it gets its name. Beside a manifest with a lock, the commits that the lock \
+            pins are loaded. The token is found where the clients find it: HF_TOKEN, or hf auth login.
+
+            Examples:
+              knapsack fetch                      # what knapsack.toml names
+              knapsack fetch models.toml --dry-run   # what would be loaded
+              # exactly what the lock pins, and an error if it is not fresh
+              knapsack fetch models.toml --locked
+              knapsack fetch hf:Qwen/Qwen2.5-7B-Instruct
+              knapsack fetch hf:org/model@v1.0 --include '*.gguf'
+              knapsack fetch hf-dataset:org/data --bandwidth 10MB
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "The manifest, or sources such as hf:org/name@main.", valueName: "manifest | source"),
+        completion: .file(extensions: ["toml"]))
+    var targets: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Of sources: only files that match; may be given several times.", valueName: "glob"))
+    var include: [String] = []
+
+    @Option(
+        help: ArgumentHelp("Of sources: no files that match; may be given several times.", valueName: "glob"))
+    var exclude: [String] = []
+
+    @Option(
+        help: ArgumentHelp("Of sources: the branch, the tag or the commit.", valueName: "revision"))
+    var revision: String?
+
+    @Flag(help: "Fail if the lock is missing or not fresh.")
+    var locked = false
+
+    @Flag(help: "Show what would be loaded, and the free space, and write nothing.")
+    var dryRun = false
+
+    @OptionGroup var transfer: TransferOptions
+    @OptionGroup var cacheOptions: CacheOptions
+    @OptionGroup var output: OutputOptions
+
+    private var sources: [String]? { targets.contains(where: SourceFile.isSource) ? targets : nil }
+
+    var manifestName: String? { sources == nil ? targets.first ?? ManifestArgument.defaultName : nil }
+
+    func validate() throws {
+        if let sources {
+            if locked { throw ValidationError("--locked is for a manifest") }
+            if let other = sources.first(where: { !SourceFile.isSource($0) }) {
+                throw ValidationError("\(other) is no source, and others are")
+            }
+            return
+        }
+        guard targets.count <= 1 else { throw ValidationError("one manifest, or any number of sources") }
+        if !include.isEmpty || !exclude.isEmpty || revision != nil {
+            throw ValidationError(
+                "--include, --exclude and --revision are for sources; a manifest states its own")
+        }
+    }
+
+    func execute(_ session: Session) async throws {
+        let fetching = Fetching(options: transfer, caches: cacheOptions)
+        guard let wishes = try sources.map(wishes) ?? wishes(fetching, session) else { return }
+        guard !wishes.isEmpty else { return session.say("nothing that is named is on the Hugging Face Hub") }
+        guard dryRun else {
+            _ = try await fetching.load(wishes, session)
+            return
+        }
+        guard let (_, plans) = try await fetching.plans(wishes, session) else { return }
+        session.say(
+            FetchReport.planned(
+                plans, files: plans.count == 1 || output.verbose, width: session.context.terminal.tableWidth))
+        session.add("planned", .array(plans.map(FetchReport.json)))
+        let root = cacheOptions.caches(session.context).hub.root
+        if let free = try? Directory.freeBytes(at: nearest(root)) {
+            session.say("free in \(FileWalk.shown(root)): \(ByteCount.text(free))")
+            session.add("free", .integer(free))
+        }
+    }
+
+    /// The nearest directory of a path that exists.
+    private func nearest(_ path: String) -> String {
+        var path = path.isEmpty ? "." : path
+        while path != ".", path != "/", (try? FileStatus.existing(path)) == .some(nil) {
+            path = Path.parent(path)
+        }
+        return path
+    }
+
+    private func wishes(_ sources: [String]) throws -> [FetchWish]? {
+        try sources.map { text in
+            let source: Source
+            do throws(SourceError) {
+                source = try Source.parse(text)
+            } catch {
+                throw usage(
+                    "the source \(quoted(text)) \(error.message)", ["allowed: \(error.allowed)"],
+                    error.suggestion.map { "did you mean \(quoted($0))?" })
+            }
+            guard case .hub(let repository, let stated) = source else {
+                throw usage(
+                    "\(text) is not on the Hugging Face Hub, from which fetch loads", [],
+                    "fill the kagglehub cache with kagglehub")
+            }
+            if let revision, text.utf8.contains(UInt8(ascii: "@")) {
+                throw usage(
+                    "\(text) states a revision, and so does --revision \(revision)", [],
+                    "leave one of them out")
+            }
+            if let revision, let problem = HubRepository.problem(inRevision: revision) {
+                throw usage("the revision \(quoted(revision)) \(problem)", [], nil)
+            }
+            return FetchWish(
+                subject: text, repository: repository, revision: revision ?? stated,
+                filter: FileFilter(
+                    include: include.isEmpty ? nil : include.map(Glob.init), exclude: exclude.map(Glob.init)))
+        }
+    }
+
+    private func usage(_ message: String, _ notes: [String], _ fix: String?) -> Diagnostics {
+        Diagnostics(Diagnostic(code: .usage, message, notes: notes, fix: fix, verdict: .undecided))
+    }
+
+    /// What the manifest wants; `nil` where something was reported that hinders.
+    private func wishes(_ fetching: Fetching, _ session: Session) throws -> [FetchWish]? {
+        var argument = ManifestArgument()
+        argument.manifest = manifestName ?? ManifestArgument.defaultName
+        let manifest = try argument.read()
+        let lock = try argument.readLock()
+        if locked {
+            guard let lock else {
+                session.report([Locking.missing(argument)])
+                return nil
+            }
+            let stale = Check.outdated(manifest, lock) + Freshness.findings(manifest, lock)
+            session.report(stale)
+            if session.hasErrors { return nil }
+        }
+        return fetching.wishes(manifest, lock, update: .none, session)
+    }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Formats
+import Manifests
+import Storage
+import Transfer
+
+/// How commands load from the network, for those that may.
+struct TransferOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("How many connections are open at once.", valueName: "number"))
+    var connections = 16
+
+    @Option(
+        help: ArgumentHelp("Load at most so much a second, such as 10MB.", valueName: "size"))
+    var bandwidth: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How often something that fails is tried again without any progress.", valueName: "number"))
+    var retries = 6
+
+    mutating func validate() throws {
+        guard (1...256).contains(connections) else { throw ValidationError("--connections takes 1 to 256") }
+        guard (0...100).contains(retries) else { throw ValidationError("--retries takes 0 to 100") }
+        if let bandwidth, ByteSize.parse(bandwidth) == nil {
+            throw ValidationError("--bandwidth takes a size, such as 500kB, 10MB or 1.5MiB")
+        }
+    }
+
+    /// At most so many bytes a second.
+    var bytesPerSecond: Int? { bandwidth.flatMap { ByteSize.parse($0) } }
+}
+
+/// How the Hub is asked, by the variables that huggingface_hub reads.
+enum HubConnection {
+    /// Puts a client together; nothing is asked yet.
+    /// - Throws: where a variable or the token's file cannot mean anything.
+    static func client(_ options: TransferOptions, _ session: Session) throws -> HubClient {
+        let environment = session.context.environment
+        for variable in ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"] {
+            let value = environment[variable]?.lowercased() ?? ""
+            guard ["1", "on", "yes", "true"].contains(where: { value.hasSameBytes(as: $0) }) else { continue }
+            throw Diagnostics(
+                Diagnostic(
+                    code: .usage, "\(variable) is set, which forbids to ask the Hub",
+                    fix: "unset \(variable) for this command", verdict: .undecided))
+        }
+        guard let endpoint = HubEndpoint(environment: environment) else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .usage, "HF_ENDPOINT is no address",
+                    fix: "set it to one such as https://huggingface.co, or unset it", verdict: .undecided))
+        }
+        let cancellation = Cancellation()
+        let seconds = environment["HF_HUB_DOWNLOAD_TIMEOUT"].flatMap { Double($0) } ?? 30
+        let http = HTTPClient(
+            environment: environment, userAgent: "knapsack/\(Knapsack.version)",
+            silenceSeconds: min(max(seconds, 0.1), 3600), cancellation: cancellation)
+        let token = try token(environment)
+        if token != nil, !endpoint.address.isSecure, !endpoint.address.isLoopback {
+            session.report([
+                Diagnostic(
+                    code: .hubTokenWithheld,
+                    "the token is not sent to \(endpoint.address.origin), because others could read it on the way",
+                    fix: "use https:// in HF_ENDPOINT")
+            ])
+        }
+        return HubClient(
+            endpoint: endpoint, token: token, http: http, retry: RetryPolicy(retries: options.retries),
+            cancellation: cancellation)
+    }
+
+    private static func token(_ environment: [String: String]) throws -> HubToken? {
+        do throws(HubToken.Unusable) {
+            return try HubToken.find(environment: environment)
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .hubTokenWrong, error.reason, fix: "run hf auth login, or set HF_TOKEN",
+                    verdict: .undecided))
+        }
+    }
+}

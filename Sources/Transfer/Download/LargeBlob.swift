@@ -1,0 +1,170 @@
+import Formats
+import Storage
+import Synchronization
+
+/// A blob that is loaded by pieces, by several threads at once.
+final class LargeBlob: Sendable {
+    let index: Int
+    let task: BlobTask
+    let partial: PartialBlob
+    private let request: BlobRequest
+    /// The lock of the client, held until the blob has its name.
+    private let lock: FileHandle
+    private let state = Mutex(State())
+
+    private struct State {
+        var isWhole = false
+        var isEnding = false
+        var hasFailed = false
+        var isSecond = false
+    }
+
+    /// What one request asks for: large enough that the way to the server hardly counts, small enough that all connections
+    /// have something to do.
+    static let piece = 8 << 20
+
+    /// Fewer bytes than this between two errors are no progress: a server that breaks off after every kilobyte would hold a
+    /// file for hours.
+    private static let leastProgress = 1 << 16
+
+    init(index: Int, _ task: BlobTask, lock: consuming FileHandle, _ client: HubClient) throws {
+        self.index = index
+        self.task = task
+        self.lock = lock
+        request = BlobRequest(task, client)
+        partial = try PartialBlob(task.identity, at: task.path)
+    }
+
+    /// The next work on the blob; `nil` where there is none that nobody does.
+    func claim() -> Range<Int>? {
+        let (isOver, isWhole) = state.withLock { ($0.hasFailed || $0.isEnding, $0.isWhole) }
+        if isOver { return nil }
+        guard isWhole else { return partial.claim(piece: LargeBlob.piece) }
+        guard !partial.isFull, partial.claimAll(besides: 0..<0) else { return nil }
+        return 0..<task.size
+    }
+
+    /// Loads a range that was claimed. What does not come is given back.
+    func load(_ range: Range<Int>, _ worker: inout DownloadWorker) throws {
+        var position = range.lowerBound
+        var holdsAll = false
+        do {
+            try loadFrom(&position, &holdsAll, range, &worker)
+        } catch {
+            partial.release(holdsAll ? 0..<task.size : position..<range.upperBound)
+            throw error
+        }
+    }
+
+    /// - Parameter holdsAll: whether the rest of the file was claimed, too, because the server knows no ranges.
+    private func loadFrom(
+        _ position: inout Int, _ holdsAll: inout Bool, _ range: Range<Int>, _ worker: inout DownloadWorker
+    ) throws {
+        var failures = 0
+        while position < range.upperBound {
+            let before = worker.received
+            do {
+                let isWhole = state.withLock { $0.isWhole }
+                switch try request.send(isWhole ? nil : position..<range.upperBound) {
+                case .part(let response, _):
+                    try receive(response, &position, until: range.upperBound, &worker)
+                    guard worker.received > before else {
+                        throw NetworkError(.dropped, "the answer had no bytes")
+                    }
+                case .whole(let response):
+                    state.withLock { $0.isWhole = true }
+                    holdsAll = holdsAll || partial.claimAll(besides: range)
+                    guard holdsAll else {
+                        // Somebody else reads the file from its start.
+                        partial.release(position..<range.upperBound)
+                        return
+                    }
+                    try receiveWhole(response, &worker)
+                    position = range.upperBound
+                }
+            } catch let error as NetworkError where error.isPassing {
+                failures = worker.received - before >= LargeBlob.leastProgress ? 1 : failures + 1
+                guard failures <= worker.client.retry.retries else { throw error }
+                try worker.client.wait(after: failures)
+            }
+            if state.withLock({ $0.hasFailed }) { throw NetworkError.cancelled }
+        }
+    }
+
+    /// Takes the bytes of a part block by block, up to the boundaries of blocks. What came before an error is kept.
+    private func receive(
+        _ response: HTTPResponse, _ position: inout Int, until end: Int, _ worker: inout DownloadWorker
+    ) throws {
+        while position < end {
+            let limit = min(end, (position / PartialBlob.block + 1) * PartialBlob.block)
+            let (count, error) = worker.fill(response, limit - position)
+            if count > 0 {
+                try worker.buffer.withBytes(count) { bytes in try partial.write(bytes, at: position) }
+                position += count
+                worker.progressed(count)
+            }
+            if let error { throw error }
+            // A shorter part than was asked for: the rest is asked for next.
+            if count < limit - (position - count) { return }
+            if state.withLock({ $0.hasFailed }) { throw NetworkError.cancelled }
+        }
+    }
+
+    /// Reads the whole file from its start, and takes what is not there yet.
+    private func receiveWhole(_ response: HTTPResponse, _ worker: inout DownloadWorker) throws {
+        var position = 0
+        while position < task.size {
+            let wanted = min(task.size - position, PartialBlob.block)
+            let (count, error) = worker.fill(response, wanted)
+            let range = position..<position + count
+            if count > 0, !partial.has(range) {
+                try worker.buffer.withBytes(count) { bytes in try partial.write(bytes, at: position) }
+                worker.progressed(count)
+            }
+            position += count
+            if let error { throw error }
+            guard count == wanted else {
+                throw NetworkError(
+                    .dropped, "the answer ended \(task.size - position) bytes before the end of the file")
+            }
+        }
+    }
+
+    /// Whether the caller, and nobody else, has to ``finish(_:)`` the blob.
+    func beginEnd() -> Bool {
+        guard partial.isFull else { return false }
+        return state.withLock { state in
+            guard !state.isEnding, !state.hasFailed else { return false }
+            state.isEnding = true
+            return true
+        }
+    }
+
+    /// Proves what is there, and gives it its name.
+    /// - Returns: `nil` where the content is wrong and is loaded once more.
+    func finish(_ worker: inout DownloadWorker) throws -> BlobOutcome? {
+        let digests = try partial.digests(&worker.buffer)
+        let changed = partial.changed
+        guard task.identity.matches(digests) else {
+            if let changed {
+                partial.remove()
+                let kind =
+                    changed.ranges.first.map { TransferFailure.Kind.unstableContent($0) } ?? .wrongContent
+                throw TransferFailure(kind: kind, file: task.name)
+            }
+            try partial.beginSecondPass()
+            state.withLock { $0.isEnding = false }
+            return nil
+        }
+        try worker.requireLocked(task, digests)
+        try partial.publish()
+        try worker.link(task)
+        return changed.map { .mended($0.ranges) } ?? .loaded
+    }
+
+    /// Ends the work of all threads on the blob.
+    func fail(_ error: any Error) {
+        state.withLock { $0.hasFailed = true }
+        if let failure = error as? TransferFailure, case .changed = failure.kind { partial.remove() }
+    }
+}

@@ -1,0 +1,108 @@
+import Formats
+import Storage
+import Synchronization
+
+/// What is asked of a server. There is no body: nothing is uploaded here.
+struct HTTPRequest: Sendable {
+    /// "GET" or "HEAD".
+    var method = "GET"
+    /// The bytes that are wanted; `nil` for all.
+    var range: Range<Int>?
+    /// What is sent as `Authorization`; only the caller knows for whom it is.
+    var authorization: Secret?
+    /// What is sent as `Accept`.
+    var accept = "*/*"
+
+    /// A GET of everything, by nobody.
+    init() {}
+}
+
+/// Sends requests to servers, and keeps connections for those that follow. One request holds the thread that sends it
+/// until its answer begins.
+package final class HTTPClient: Sendable {
+    private let settings: ConnectionSettings
+    private let proxies: ProxySettings
+    private let userAgent: String
+    private let idle = Mutex<[ExactName: [HTTPConnection]]>([:])
+
+    /// The most connections to one server that are kept while nobody uses them.
+    private static let kept = 64
+
+    /// - Parameters:
+    ///   - environment: names proxies and certificates of authorities.
+    ///   - userAgent: what the client calls itself, such as "knapsack/1.0".
+    ///   - silenceSeconds: how long a server may send nothing.
+    package init(
+        environment: [String: String], userAgent: String, silenceSeconds: Double, cancellation: Cancellation
+    ) {
+        settings = ConnectionSettings(
+            connectSeconds: min(15, max(1, silenceSeconds)), silenceSeconds: silenceSeconds,
+            trust: Trust(environment: environment), cancellation: cancellation)
+        proxies = ProxySettings(environment: environment)
+        self.userAgent = userAgent
+    }
+
+    /// Sends a request and waits for the head of its answer. Redirects are answers.
+    ///
+    /// A connection that the server ended while nobody used it is not an error: the request is sent on another one.
+    func send(_ request: HTTPRequest, to address: WebAddress) throws(NetworkError) -> HTTPResponse {
+        let proxy = try proxies.proxy(for: address)
+        let key = ExactName(address.origin)
+        let bytes = text(of: request, to: address, proxy)
+        while let connection = takeIdle(key) {
+            do throws(NetworkError) {
+                return try answer(connection, bytes, request, key)
+            } catch {
+                guard error.kind == .dropped, !connection.hasAnswered else { throw error }
+            }
+        }
+        let connection = try HTTPConnection(to: address, through: proxy, settings)
+        return try answer(connection, bytes, request, key)
+    }
+
+    private func answer(
+        _ connection: HTTPConnection, _ bytes: [UInt8], _ request: HTTPRequest, _ key: ExactName
+    ) throws(NetworkError) -> HTTPResponse {
+        try connection.send(bytes)
+        let head = try connection.readHead()
+        let framing = try BodyFraming.of(head, isHead: request.method == "HEAD")
+        let stays =
+            head.isPersistent && !head.all("connection").contains { $0.lowercased().containsUTF8("close") }
+        return HTTPResponse(head: head, framing: framing, connection) { [self] connection in
+            if stays, framing != .untilClose { put(connection, key) }
+        }
+    }
+
+    private func text(of request: HTTPRequest, to address: WebAddress, _ proxy: ProxySettings.Proxy?)
+        -> [UInt8]
+    {
+        let isHanded = proxy != nil && !address.isSecure
+        var text = "\(request.method) \(isHanded ? address.origin : "")\(address.target) HTTP/1.1\r\n"
+        text += "Host: \(address.authority)\r\nUser-Agent: \(userAgent)\r\nAccept: \(request.accept)\r\n"
+        text += "Accept-Encoding: identity\r\n"
+        if let range = request.range, !range.isEmpty {
+            text += "Range: bytes=\(range.lowerBound)-\(range.upperBound - 1)\r\n"
+        }
+        if let authorization = request.authorization {
+            text += "Authorization: \(authorization.reveal())\r\n"
+        }
+        if isHanded, let authorization = proxy?.authorization {
+            text += "Proxy-Authorization: \(authorization.reveal())\r\n"
+        }
+        return Array((text + "\r\n").utf8)
+    }
+
+    private func takeIdle(_ key: ExactName) -> HTTPConnection? {
+        while let connection = idle.withLock({ $0[key]?.popLast() }) {
+            if connection.isReusable() { return connection }
+        }
+        return nil
+    }
+
+    private func put(_ connection: HTTPConnection, _ key: ExactName) {
+        guard connection.isReusable() else { return }
+        idle.withLock { idle in
+            if idle[key, default: []].count < HTTPClient.kept { idle[key, default: []].append(connection) }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+"""Every fault of a server in every state of the cache: never a wrong byte under a final name, and little is loaded twice."""
+
+import genuine
+import pytest
+from fetching import REPO, layout, require_true, size_of
+from wayward_hub import KINDS
+
+# What the same request may give the next time, and what no patience mends.
+PASSING = [
+    ("drop", {"after": 100}), ("drop", {"after": 600_000}), ("stall", {"after": 1000}), ("status", {"status": 500}),
+    ("status", {"status": 503, "headers": {"Retry-After": "1"}}), ("status", {"status": 408}),
+    ("status", {"status": 429, "headers": {"RateLimit": '"resolvers";r=0;t=1'}}),
+    ("wrong-range", {}), ("no-range-header", {}), ("short", {}), ("long", {}), ("gzip", {}), ("whole", {}),
+    ("wrong-bytes", {"after": 77}),
+]  # fmt: skip
+LASTING = [("changed-etag", {}), ("other-size", {})]
+FILES = ["model.safetensors", "vocab.json", "file-04.txt", "file-05.bin"]
+# One piece of each connection may be loaded for nothing.
+BLOCK = 1 << 19
+
+
+def names(cases):
+    return [f"{kind}-{'-'.join(str(value) for value in arguments.values() if not isinstance(value, dict))}".strip("-")
+            for kind, arguments in cases]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole(origin, tmp_path_factory):
+    """The layout that every fetch has to end with."""
+    from wayward_hub import WaywardHub
+
+    server = WaywardHub()
+    server.add(REPO, origin)
+    cache = tmp_path_factory.mktemp("whole") / "hub"
+    genuine.snapshot_download(server, cache, REPO)
+    server.close()
+    return layout(cache)
+
+
+def put_in_state(state: str, fetch, wayward, cache) -> None:
+    """`nothing`, a `partial` download of every large file and some small ones, or `complete` but for one file."""
+    if state == "partial":
+        for name in ("model.safetensors", "vocab.json", "file-04.txt", "onnx/model.onnx"):
+            wayward.add_fault("drop", path=name, after=560_000 if "." in name and "file" not in name else 100, times=1000)
+        fetch(cache, f"hf:{REPO}", "--retries", "0").expect(1, 2)
+        assert list(cache.rglob("*.knapsack.journal"))
+    elif state == "complete":
+        fetch(cache, f"hf:{REPO}").expect(0)
+        for path in cache.rglob("*"):
+            if path.is_symlink() and path.name in ("model.safetensors", "file-04.txt"):
+                path.resolve().unlink()
+                path.unlink()
+    wayward.reset()
+
+
+@pytest.mark.parametrize("state", ["nothing", "partial", "complete"])
+@pytest.mark.parametrize(("kind", "arguments"), PASSING, ids=names(PASSING))
+def test_a_fault_that_passes_costs_little(fetch, wayward, whole, origin, tmp_path, kind, arguments, state):
+    cache = tmp_path / "hub"
+    put_in_state(state, fetch, wayward, cache)
+    there = sum(path.stat().st_size for path in cache.rglob("*") if path.is_file() and path.suffix != ".json")
+    for path in FILES:
+        wayward.add_fault(kind, path=path, **arguments)
+    done = fetch(cache, f"hf:{REPO}", "--connections", "4").expect(0)
+    assert layout(cache) == whole
+    missing = size_of(origin) - there
+    # Wrong bytes are only seen at the end, and a server without ranges sends what is there, too.
+    again = size_of(origin) if kind in ("wrong-bytes", "whole", "long", "wrong-range", "no-range-header") else 0
+    assert wayward.sent <= missing + again + 4 * BLOCK, done.text
+    if kind == "wrong-bytes":
+        assert "was loaded a second time" in done.stderr and "bytes 77 to 77" in done.stderr
+
+
+@pytest.mark.parametrize("state", ["nothing", "partial"])
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [case for case in PASSING if case[0] not in ("whole", "wrong-bytes")] + LASTING + [("wrong-bytes", {"after": 5})],
+)
+def test_a_fault_that_stays_is_told_and_harms_nothing(fetch, wayward, whole, origin, tmp_path, kind, arguments, state):
+    cache = tmp_path / "hub"
+    put_in_state(state, fetch, wayward, cache)
+    arguments = {**arguments, "seconds": 20.0} if kind == "stall" else arguments
+    if kind == "drop":
+        arguments = {"after": 0}
+    if kind == "status":
+        arguments = {**arguments, "headers": {}}
+    wayward.add_fault(kind, path="model.safetensors", times=10_000, **arguments)
+    done = fetch(cache, f"hf:{REPO}", "--retries", "1").expect(1, 2)
+    assert "error: " in done.stderr and "fix: " in done.stderr
+    assert done.code == (1 if kind in ("wrong-bytes", "changed-etag", "other-size") else 2), done.text
+    require_true(cache)
+    assert not (cache / "models--tester--mixed/snapshots" / wayward.commit / "model.safetensors").exists()
+    # What is not met by the fault is there, and a ref to what is not whole is not.
+    assert (cache / "models--tester--mixed/snapshots" / wayward.commit / "config.json").exists()
+    assert not (cache / "models--tester--mixed/refs/main").exists()
+    wayward.reset()
+    fetch(cache, f"hf:{REPO}").expect(0)
+    assert layout(cache) == whole
+
+
+def test_a_server_without_ranges_is_read_from_its_start(fetch, wayward, whole, origin, tmp_path):
+    cache = tmp_path / "hub"
+    wayward.add_fault("whole", times=10_000)
+    fetch(cache, f"hf:{REPO}").expect(0)
+    assert layout(cache) == whole
+
+
+def test_a_server_without_ranges_that_breaks_once(fetch, wayward, whole, tmp_path):
+    cache = tmp_path / "hub"
+    put_in_state("partial", fetch, wayward, cache)
+    wayward.add_fault("drop", path="model.safetensors", after=600_000)
+    wayward.add_fault("whole", times=10_000)
+    fetch(cache, f"hf:{REPO}").expect(0)
+    assert layout(cache) == whole
+
+
+@pytest.mark.parametrize("fault", ["status", "drop"])
+def test_a_fault_of_the_list_that_passes(fetch, wayward, whole, tmp_path, fault):
+    cache = tmp_path / "hub"
+    for path in ("/revision/main", f"/tree/{wayward.commit}"):
+        wayward.add_fault(fault, path=path, api=True, status=502)
+    fetch(cache, f"hf:{REPO}").expect(0)
+    assert layout(cache) == whole
+
+
+def test_a_limit_of_requests_is_obeyed(fetch, wayward, tmp_path):
+    import time
+
+    wayward.add_fault("status", status=429, headers={"RateLimit": '"api";r=0;t=2'}, api=True, path="/revision/main")
+    began = time.monotonic()
+    fetch(tmp_path / "hub", f"hf:{REPO}").expect(0)
+    assert time.monotonic() - began > 2
+    wayward.reset()
+    wayward.add_fault("status", status=429, headers={"RateLimit": '"api";r=0;t=5000'}, api=True, path="/revision/main")
+    done = fetch(tmp_path / "hub", f"hf:{REPO}").expect(2)
+    assert "takes no more requests for 5001 seconds" in done.stderr
+
+
+def test_the_kinds_are_all_met():
+    assert {kind for kind, _ in PASSING + LASTING} == set(KINDS)
+
+
+def test_no_server_at_all(fetch, wayward, tmp_path):
+    wayward.close()
+    done = fetch(tmp_path / "hub", f"hf:{REPO}", "--retries", "1").expect(2)
+    assert "no connection to 127.0.0.1" in done.stderr and not (tmp_path / "hub").exists()
+
+
+def test_a_host_that_there_is_not(fetch, tmp_path):
+    done = fetch(tmp_path / "hub", f"hf:{REPO}", "--retries", "0", HF_ENDPOINT="https://hub.invalid").expect(2)
+    assert "no address of hub.invalid" in done.stderr

@@ -1,0 +1,183 @@
+"""From a manifest, and from a lock that a teammate wrote, to caches, locks and bundles."""
+
+import hashlib
+import json
+
+import pytest
+from cli import manifest
+from fetching import REPO, layout, require_true, started
+
+
+@pytest.fixture
+def project(tmp_path, wayward):
+    """A manifest of two entries of one repository, and of one that is made from another."""
+    path = tmp_path / "project" / "models.toml"
+    path.parent.mkdir()
+    path.write_text(
+        manifest(
+            files=[
+                {"name": "all", "source": f"hf:{REPO}@main", "exclude": ["onnx/*", "naïve*"]},
+                {"name": "tagged", "source": f"hf:{REPO}@v1.0", "include": ["*.txt"], "exclude": ["naïve*"]},
+            ],
+        )
+    )
+    return path
+
+
+def tree(directory) -> dict[str, str]:
+    return {
+        str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.mark.smoke
+def test_a_manifest_alone_is_enough_for_a_bundle(knapsack, wayward, project, tmp_path):
+    program = started(knapsack, wayward, tmp_path / "hub")
+    program("pack", project, "--fetch", "--output", tmp_path / "bundle").expect(0)
+    program("verify", tmp_path / "bundle").expect(0)
+    lock = json.loads(project.with_suffix(".lock").read_text())
+    assert {entry["resolved"]["hub"]["commit"] for entry in lock["entries"]} == {wayward.commit}
+
+
+def test_a_manifest_and_a_lock_from_git_give_the_bytes_of_the_original(knapsack, wayward, origin, project, tmp_path):
+    first = started(knapsack, wayward, tmp_path / "one" / "hub")
+    first("pack", project, "--fetch", "--output", tmp_path / "one" / "bundle").expect(0)
+    # Meanwhile the branch has moved on.
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later" / "config.json").write_text("{}")
+    later = wayward.add(REPO, tmp_path / "later", refs=("main",))
+    second = started(knapsack, wayward, tmp_path / "two" / "hub")
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    for name in ("models.toml", "models.lock"):
+        (clone / name).write_bytes(project.with_name(name).read_bytes())
+    second("pack", clone / "models.toml", "--fetch", "--locked", "--output", tmp_path / "two" / "bundle").expect(0)
+    assert tree(tmp_path / "one" / "bundle") == tree(tmp_path / "two" / "bundle")
+    assert (tmp_path / "two/hub/models--tester--mixed/refs/main").read_text() == wayward.commit != later
+    # No manifest at all.
+    third = started(knapsack, wayward, tmp_path / "three" / "hub")
+    (clone / "models.toml").unlink()
+    third("pack", clone / "models.toml", "--fetch", "--frozen", "--output", tmp_path / "three" / "bundle").expect(0)
+    assert tree(tmp_path / "one" / "bundle") == tree(tmp_path / "three" / "bundle")
+
+
+def test_a_lock_pins_what_is_fetched(knapsack, wayward, project, tmp_path):
+    program = started(knapsack, wayward, tmp_path / "hub")
+    program("lock", project, "--fetch").expect(0)
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later" / "new.safetensors").write_bytes(b"new")
+    later = wayward.add(REPO, tmp_path / "later", refs=("main",))
+    wayward.reset()
+    # All that the lock pins is there: nobody is asked.
+    program("fetch", project, "--locked").expect(0)
+    assert not wayward.requests
+    program("lock", project, "--fetch", "--update", "all").expect(0)
+    lock = json.loads(project.with_suffix(".lock").read_text())
+    assert {entry["name"]: entry["resolved"]["hub"]["commit"] for entry in lock["entries"]} == {"all": later, "tagged": wayward.commit}
+    assert (tmp_path / "hub/models--tester--mixed/refs/main").read_text() == later
+
+
+def test_only_what_a_lock_pins_and_is_missing_is_loaded(knapsack, wayward, origin, project, tmp_path):
+    program = started(knapsack, wayward, tmp_path / "hub")
+    program("lock", project, "--fetch").expect(0)
+    snapshot = tmp_path / "hub/models--tester--mixed/snapshots" / wayward.commit
+    whole = layout(tmp_path / "hub")
+    (snapshot / "vocab.json").resolve().unlink()
+    (snapshot / "vocab.json").unlink()
+    wayward.reset()
+    program("fetch", project, "--locked").expect(0)
+    assert wayward.sent == (origin / "vocab.json").stat().st_size and layout(tmp_path / "hub") == whole
+
+
+def test_content_that_the_lock_does_not_pin_is_refused(knapsack, wayward, project, tmp_path):
+    program = started(knapsack, wayward, tmp_path / "hub")
+    program("lock", project, "--fetch").expect(0)
+    text = project.with_suffix(".lock").read_text()
+    lock = json.loads(text)
+    for name in ("config.json", "model.safetensors"):
+        (digest,) = {file["sha256"] for entry in lock["entries"] for file in entry["files"] if file["path"] == name}
+        changed = ("1" if digest[0] != "1" else "2") + digest[1:]
+        project.with_suffix(".lock").write_text(text.replace(digest, changed))
+        other = started(knapsack, wayward, tmp_path / name / "hub")
+        done = other("fetch", project).expect(1)
+        assert "the lock" in done.stderr and f"sha256 {changed}" in done.stderr and f"sha256 {digest}" in done.stderr
+        assert not (tmp_path / name / "hub/models--tester--mixed/snapshots" / wayward.commit / name).exists()
+        require_true(tmp_path / name / "hub")
+
+
+def test_locked_needs_a_fresh_lock(knapsack, wayward, project, tmp_path):
+    program = started(knapsack, wayward, tmp_path / "hub")
+    done = program("fetch", project, "--locked").expect(1)
+    assert "has no lock" in done.stderr and not wayward.requests
+    program("lock", project, "--fetch").expect(0)
+    project.write_text(project.read_text().replace("onnx/*", "sub/*"))
+    wayward.reset()
+    done = program("fetch", project, "--locked").expect(1)
+    assert "all" in done.stderr and not wayward.requests
+    # Without --locked the pin stays, and what the entry asks for now is loaded.
+    program("fetch", project).expect(0)
+    assert (tmp_path / "hub/models--tester--mixed/snapshots" / wayward.commit / "onnx/model.onnx").exists()
+
+
+def test_a_dry_run_shows_and_writes_nothing(knapsack, wayward, project, tmp_path):
+    program = started(knapsack, wayward, tmp_path / "hub")
+    done = program("fetch", project, "--dry-run", "--json").expect(0)
+    plans = json.loads(done.stdout)["planned"]
+    assert [plan["name"] for plan in plans] == ["all", "tagged"] and all(plan["missing"] == plan["size"] for plan in plans)
+    assert not (tmp_path / "hub").exists() and wayward.sent == 0
+    program("fetch", project).expect(0)
+    before = layout(tmp_path / "hub")
+    plans = json.loads(program("fetch", project, "--dry-run", "--json").expect(0).stdout)["planned"]
+    assert [plan["missing"] for plan in plans] == [0, 0] and layout(tmp_path / "hub") == before
+    text = program("fetch", f"hf:{REPO}", "--dry-run").expect(0).stderr
+    assert "onnx/model.onnx" in text and "free in" in text
+
+
+def test_an_entry_from_elsewhere_is_told(knapsack, wayward, tmp_path):
+    path = tmp_path / "m.toml"
+    path.write_text(
+        manifest(
+            files=[{"name": "all", "source": f"hf:{REPO}"}],
+            dataset=[{"name": "set", "source": "kaggle-dataset:tester/tiny-set/versions/3"}],
+        )
+    )
+    done = started(knapsack, wayward, tmp_path / "hub")("fetch", path).expect(0)
+    assert "warning: set: fetch loads from the Hugging Face Hub only" in done.stderr.replace(f"{path}:", "").replace("11:1: ", "") or (
+        "set: fetch loads from the Hugging Face Hub only" in done.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["hf:a/b", "models.toml"], "is no source"),
+        (["a.toml", "b.toml"], "one manifest, or any number of sources"),
+        (["a.toml", "--include", "*"], "are for sources"),
+        (["hf:a/b", "--locked"], "--locked is for a manifest"),
+        (["hf:a/b@main", "--revision", "x"], "states a revision"),
+        (["hf:a/b", "--revision", "a b"], "the revision"),
+        (["hf:a--b/c"], "the source"),
+        (["kaggle:a/b/c/d/1"], "is not on the Hugging Face Hub"),
+        (["hf:a/b", "--connections", "0"], "--connections"),
+        (["hf:a/b", "--bandwidth", "fast"], "--bandwidth"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(fetch, wayward, tmp_path, arguments, message):
+    done = fetch(tmp_path / "hub", *arguments).expect(2)
+    assert message in done.stderr and not wayward.requests
+
+
+def test_the_bandwidth_is_kept(fetch, wayward, tmp_path):
+    import time
+
+    began = time.monotonic()
+    fetch(tmp_path / "hub", f"hf:{REPO}", "--include", "onnx/*", "--bandwidth", "500kB").expect(0)
+    # 1.1 MB, of which a quarter of a second's bytes may come at once.
+    assert time.monotonic() - began > 1.5
+
+
+def test_a_pattern_that_nothing_matches_is_told(fetch, wayward, tmp_path):
+    done = fetch(tmp_path / "hub", f"hf:{REPO}", "--include", "*.gguf").expect(1)
+    assert "no file is wanted of 38" in done.stderr
