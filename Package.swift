@@ -59,18 +59,19 @@ let package = Package(
         .target(
             name: "Locking",
             dependencies: [
-                "Formats", "Tensors", "Storage", "Manifests", "Caches", "ModelFacts", "Rules", "ModelFiles",
+                "Formats", "Tensors", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Rules",
+                "ModelFiles",
             ]
         ),
         .target(
             name: "Bundles",
-            dependencies: ["Formats", "Tensors", "Storage", "Manifests", "Caches", "ModelFacts"],
+            dependencies: ["Formats", "Tensors", "Storage", "Xet", "Manifests", "Caches", "ModelFacts"],
             exclude: ["Loader/knapsack.py"],
             plugins: ["EmbedLoader"]
         ),
         .plugin(name: "EmbedLoader", capability: .buildTool(), path: "Sources/EmbedLoader"),
         .target(
-            name: "Transfer", dependencies: ["Formats", "Storage", "Manifests", "Caches", "CTLS"]),
+            name: "Transfer", dependencies: ["Formats", "Storage", "Xet", "Manifests", "Caches", "CTLS"]),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
         .target(name: "Pages", plugins: ["EmbedPages"]),
         .target(

@@ -19,6 +19,12 @@ struct TransferOptions: ParsableArguments {
             "How often something that fails is tried again without any progress.", valueName: "number"))
     var retries = 6
 
+    @Option(
+        help: ArgumentHelp(
+            "auto: over HTTP, and in Xet what HTTP does not give; http: never in Xet; xet: in Xet what is there.",
+            valueName: "auto|http|xet"))
+    var transfer = TransferMode.auto
+
     mutating func validate() throws {
         guard (1...256).contains(connections) else { throw ValidationError("--connections takes 1 to 256") }
         guard (0...100).contains(retries) else { throw ValidationError("--retries takes 0 to 100") }
@@ -30,6 +36,8 @@ struct TransferOptions: ParsableArguments {
     /// At most so many bytes a second.
     var bytesPerSecond: Int? { bandwidth.flatMap { ByteSize.parse($0) } }
 }
+
+extension TransferMode: ExpressibleByArgument {}
 
 /// How the Hub is asked, by the variables that huggingface_hub reads.
 enum HubConnection {

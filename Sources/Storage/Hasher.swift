@@ -105,10 +105,13 @@ package struct ContentDigests: Equatable, Hashable, Sendable {
     package let sha256: SHA256Digest
     /// The git blob name, where it was asked for.
     package let gitBlob: GitBlobDigest?
+    /// The name of the content in Xet, where it was computed, too.
+    package var xet: XetHash?
 
     /// Puts digests that are already known together.
-    package init(sha256: SHA256Digest, gitBlob: GitBlobDigest?) {
+    package init(sha256: SHA256Digest, gitBlob: GitBlobDigest?, xet: XetHash? = nil) {
         self.sha256 = sha256
         self.gitBlob = gitBlob
+        self.xet = xet
     }
 }

@@ -54,13 +54,14 @@ package final class HubFetch: Sendable {
     /// Loads what the plans lack.
     ///
     /// - Parameters:
+    ///   - mode: how contents are asked for.
     ///   - connections: how many connections are open at once.
     ///   - progress: counts bytes that are loaded.
     ///   - notify: receives sentences about what the work waits for.
     /// - Throws: what ended everything, as ``Diagnostics``.
     package func load(
-        _ plans: [FetchPlan], connections: Int, throttle: Throttle, progress: @escaping ProgressHandler,
-        notify: @escaping @Sendable (String) -> Void
+        _ plans: [FetchPlan], mode: TransferMode = .auto, connections: Int, throttle: Throttle,
+        progress: @escaping ProgressHandler, notify: @escaping @Sendable (String) -> Void
     ) async throws -> [FetchResult] {
         let writers = try plans.map { try HubCacheWriter($0.wish.repository, cache: cache) }
         for (plan, writer) in zip(plans, writers) {
@@ -71,7 +72,8 @@ package final class HubFetch: Sendable {
         progress(
             .began(
                 stage: "fetching", files: tasks.count, bytes: plans.reduce(0) { $0 + $1.missing }))
-        let downloader = Downloader(tasks, client, throttle: throttle, progress: progress, notify: notify)
+        let downloader = Downloader(
+            tasks, client, mode: mode, throttle: throttle, progress: progress, notify: notify)
         let outcomes: [BlobOutcome]
         do {
             outcomes = try await downloader.run(connections: connections)

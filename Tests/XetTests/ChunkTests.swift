@@ -7,7 +7,9 @@ import Testing
 
 @Suite("Chunks of xorbs")
 struct ChunkTests {
-    @Test("every chunk that hf_xet stored has the hash that the xorb's footer states, and the chunks have the xorb's")
+    @Test(
+        "every chunk that hf_xet stored has the hash that the xorb's footer states, and the chunks have the xorb's"
+    )
     func stored() throws {
         var schemes: Set<UInt8> = []
         #expect(XetFixtures.xorbs.count >= 5)

@@ -20,7 +20,9 @@ struct HashTests {
         }
     }
 
-    @Test("files have the names that hf_xet gives them, however their bytes arrive", arguments: [1 << 20, 100_003, 8_191])
+    @Test(
+        "files have the names that hf_xet gives them, however their bytes arrive",
+        arguments: [1 << 20, 100_003, 8_191])
     func files(step: Int) throws {
         let cases = try #require(XetFixtures.json("hashes.json").array)
         #expect(cases.count > 10)
@@ -62,7 +64,9 @@ struct HashTests {
         #expect(XetFileHasher.hash(bytes.span) == hash)
     }
 
-    @Test("a tree over many chunks keeps its name whether groups end early or not, and is no tree over the same chunks in another order")
+    @Test(
+        "a tree over many chunks keeps its name whether groups end early or not, and is no tree over the same chunks in another order"
+    )
     func trees() {
         var random = SeededGenerator(seed: 3)
         let chunks = (0..<1_000).map { _ in

@@ -7,7 +7,9 @@ import Testing
 @Suite("Frames of LZ4")
 struct LZ4Tests {
     /// A frame with blocks, whose header has the right checksum.
-    private func frame(_ blocks: [UInt8], flags: UInt8 = 0b0110_0000, sizes: UInt8 = 0x40, more: [UInt8] = []) -> [UInt8] {
+    private func frame(_ blocks: [UInt8], flags: UInt8 = 0b0110_0000, sizes: UInt8 = 0x40, more: [UInt8] = [])
+        -> [UInt8]
+    {
         let descriptor = [flags, sizes] + more
         let sum = UInt8(truncatingIfNeeded: XXHash32.of(descriptor.span) >> 8)
         return number(0x184D_2204, 4) + descriptor + [sum] + blocks
@@ -27,12 +29,16 @@ struct LZ4Tests {
         #expect(try LZ4Frame.content(frame(block(sequences) + end), size: 16) == content)
         #expect(try LZ4Frame.content(frame(block(content, isStored: true) + end), size: 16) == content)
         let sum = number(UInt64(XXHash32.of(content.span)), 4)
-        #expect(try LZ4Frame.content(frame(block(sequences) + end + sum, flags: 0b0110_0100), size: 16) == content)
+        #expect(
+            try LZ4Frame.content(frame(block(sequences) + end + sum, flags: 0b0110_0100), size: 16) == content
+        )
         let blockSum = number(UInt64(XXHash32.of(sequences.span)), 4)
         #expect(
-            try LZ4Frame.content(frame(block(sequences) + blockSum + end, flags: 0b0111_0000), size: 16) == content)
+            try LZ4Frame.content(frame(block(sequences) + blockSum + end, flags: 0b0111_0000), size: 16)
+                == content)
         #expect(
-            try LZ4Frame.content(frame(block(sequences) + end, flags: 0b0110_1000, more: number(16, 8)), size: 16)
+            try LZ4Frame.content(
+                frame(block(sequences) + end, flags: 0b0110_1000, more: number(16, 8)), size: 16)
                 == content)
         #expect(try LZ4Frame.content(frame(end), size: 0) == [])
     }
@@ -57,7 +63,10 @@ struct LZ4Tests {
             ("a dictionary", frame(block(sequences) + end, flags: 0b0110_0001, more: zeros(4)), 16),
             ("a reserved flag", frame(block(sequences) + end, flags: 0b0110_0010), 16),
             ("a block size", frame(block(sequences) + end, sizes: 0x30), 16),
-            ("another size of the content", frame(block(sequences) + end, flags: 0b0110_1000, more: number(17, 8)), 16),
+            (
+                "another size of the content",
+                frame(block(sequences) + end, flags: 0b0110_1000, more: number(17, 8)), 16
+            ),
             ("too little", whole, 17), ("too much", whole, 15), ("no end", frame(block(sequences)), 16),
             ("bytes behind the end", whole + [0], 16),
             ("a block that is too large", frame(number(1 << 20, 4) + end), 16),

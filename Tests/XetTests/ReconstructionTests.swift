@@ -69,7 +69,8 @@ struct ReconstructionTests {
             (#""unpacked_length":131072"#, #""unpacked_length":131071"#),
             (#""unpacked_length":131072"#, #""unpacked_length":9223372036854775807"#),
             (#""terms":[{"#, #""terms":[{},{"#), (#""terms""#, #""term""#), (#""xorbs""#, #""fetch_info""#),
-            (#""start":0,"end":1}"#, #""start":1,"end":1}"#), (#""start":0,"end":1}"#, #""start":0,"end":9}"#),
+            (#""start":0,"end":1}"#, #""start":1,"end":1}"#),
+            (#""start":0,"end":1}"#, #""start":0,"end":9}"#),
             (#""bytes":{"start":0,"#, #""bytes":{"start":9223372036854775807,"#),
             (#""bytes":{"start":0,"#, #""bytes":{"start":-1,"#),
             (#""url""#, #""ur""#), (#""ranges""#, #""range""#),
@@ -102,7 +103,9 @@ struct ReconstructionTests {
         let plans = try Reconstruction(file.answer(.two), .two).plan(for: 0..<file.size)
         let plan = try #require(plans.first)
         for difference in [-1, 1] {
-            let uses = plan.uses.map { PartPlan.Use(chunks: $0.chunks, offset: $0.offset, size: $0.size + difference) }
+            let uses = plan.uses.map {
+                PartPlan.Use(chunks: $0.chunks, offset: $0.offset, size: $0.size + difference)
+            }
             var reader = PartReader(PartPlan(part: plan.part, uses: uses, wanted: plan.wanted))
             reader.append(XetFixtures.bytes(plan.part).span)
             #expect(throws: FormatError.self) {
@@ -131,7 +134,9 @@ struct ReconstructionTests {
         }
     }
 
-    @Test("answers and parts with seeded damage give an error, the file, or bytes with another hash, and never end the process")
+    @Test(
+        "answers and parts with seeded damage give an error, the file, or bytes with another hash, and never end the process"
+    )
     func damaged() throws {
         var random = SeededGenerator(seed: 12)
         for name in ["floats", "mixed", "end"] {

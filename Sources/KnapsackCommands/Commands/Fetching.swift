@@ -23,7 +23,7 @@ struct Fetching {
         ).check()
         SignalHandler.goesOn()
         let results = try await fetch.load(
-            plans, connections: options.connections,
+            plans, mode: options.transfer, connections: options.connections,
             throttle: Throttle(bytesPerSecond: options.bytesPerSecond), progress: session.progress,
             notify: { session.say($0) })
         for result in results { session.report(result.findings) }

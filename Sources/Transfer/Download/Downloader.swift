@@ -6,6 +6,8 @@ import Synchronization
 /// Loads blobs on several connections at once: large ones by pieces, in their order, and small ones beside them.
 final class Downloader: Sendable {
     private let client: HubClient
+    private let mode: TransferMode
+    private let xet: XetServers
     private let throttle: Throttle
     private let progress: ProgressHandler
     private let notify: @Sendable (String) -> Void
@@ -44,20 +46,27 @@ final class Downloader: Sendable {
     private static let failuresInARow = 3
 
     init(
-        _ tasks: [BlobTask], _ client: HubClient, throttle: Throttle, progress: @escaping ProgressHandler,
-        notify: @escaping @Sendable (String) -> Void
+        _ tasks: [BlobTask], _ client: HubClient, mode: TransferMode, throttle: Throttle,
+        progress: @escaping ProgressHandler, notify: @escaping @Sendable (String) -> Void
     ) {
         self.tasks = tasks
         self.client = client
+        self.mode = mode
+        xet = XetServers(client)
         self.throttle = throttle
         self.progress = progress
         self.notify = notify
         let order = tasks.indices.reversed()
         queue = Mutex(
             Queue(
-                small: order.filter { tasks[$0].size <= PartialBlob.block },
-                large: order.filter { tasks[$0].size > PartialBlob.block },
+                small: order.filter { Downloader.isSmall(tasks[$0], mode) },
+                large: order.filter { !Downloader.isSmall(tasks[$0], mode) },
                 outcomes: Array(repeating: nil, count: tasks.count)))
+    }
+
+    /// Whether a blob is loaded in one request. In Xet none is, because a file there is not one thing.
+    private static func isSmall(_ task: BlobTask, _ mode: TransferMode) -> Bool {
+        task.size <= PartialBlob.block && (mode != .xet || task.xetHash == nil || task.size == 0)
     }
 
     /// Loads everything that can be loaded.
@@ -81,8 +90,14 @@ final class Downloader: Sendable {
                 continue
             case .small(let index):
                 attempt(index, nil) {
-                    let outcome = try worker.loadSmall(tasks[index])
-                    set(outcome, index)
+                    do {
+                        let outcome = try worker.loadSmall(tasks[index])
+                        set(outcome, index)
+                    } catch let error as NetworkError where error.isFinalRefusal && mode == .auto {
+                        // What HTTP does not give may be in Xet.
+                        guard xet.source(of: tasks[index]) != nil else { throw error }
+                        try open(index, &worker)
+                    }
                 }
             case .open(let index): attempt(index, nil) { try open(index, &worker) }
             case .piece(let blob, let range):
@@ -116,7 +131,7 @@ final class Downloader: Sendable {
         if let index = queue.small.popLast() { return begin(.small(index)) }
         if let place = queue.busy.firstIndex(where: { $0.time <= steadyTime() }) {
             let index = queue.busy.remove(at: place).index
-            return begin(tasks[index].size <= PartialBlob.block ? .small(index) : .open(index))
+            return begin(Downloader.isSmall(tasks[index], mode) ? .small(index) : .open(index))
         }
         return queue.working == 0 && queue.busy.isEmpty && queue.open.isEmpty ? .done : .pause
     }
@@ -160,7 +175,8 @@ final class Downloader: Sendable {
             return set(.busy, index)
         }
         if try worker.findElsewhere(task) { return set(.found, index) }
-        let blob = try LargeBlob(index: index, task, lock: lock, client)
+        let source = mode == .http ? nil : xet.source(of: task)
+        let blob = try LargeBlob(index: index, task, lock: lock, client, source, mode)
         queue.withLock { $0.open.append(blob) }
         do {
             try endIfFull(blob, &worker)

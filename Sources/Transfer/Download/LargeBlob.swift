@@ -8,15 +8,18 @@ final class LargeBlob: Sendable {
     let task: BlobTask
     let partial: PartialBlob
     private let request: BlobRequest
+    private let xet: XetSource?
+    private let mode: TransferMode
     /// The lock of the client, held until the blob has its name.
     private let lock: FileHandle
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     private struct State {
         var isWhole = false
         var isEnding = false
         var hasFailed = false
         var isSecond = false
+        var usesXet: Bool
     }
 
     /// What one request asks for: large enough that the way to the server hardly counts, small enough that all connections
@@ -27,11 +30,18 @@ final class LargeBlob: Sendable {
     /// file for hours.
     private static let leastProgress = 1 << 16
 
-    init(index: Int, _ task: BlobTask, lock: consuming FileHandle, _ client: HubClient) throws {
+    /// - Parameter xet: where the blob is in Xet; `nil` if it is not there or nobody wants to know.
+    init(
+        index: Int, _ task: BlobTask, lock: consuming FileHandle, _ client: HubClient, _ xet: XetSource?,
+        _ mode: TransferMode
+    ) throws {
         self.index = index
         self.task = task
         self.lock = lock
         request = BlobRequest(task, client)
+        self.xet = xet
+        self.mode = mode
+        state = Mutex(State(usesXet: mode == .xet && xet != nil))
         partial = try PartialBlob(task.identity, at: task.path)
     }
 
@@ -46,6 +56,54 @@ final class LargeBlob: Sendable {
 
     /// Loads a range that was claimed. What does not come is given back.
     func load(_ range: Range<Int>, _ worker: inout DownloadWorker) throws {
+        // What came wrong by Xet is loaded again over HTTP.
+        if let xet, state.withLock({ $0.usesXet }), partial.changed == nil {
+            return try load(range, xet, &worker)
+        }
+        do {
+            try loadOverHTTP(range, &worker)
+        } catch let error as NetworkError where error.isFinalRefusal {
+            // The server does not give the file, and nothing of it passes.
+            guard let xet, mode == .auto, partial.changed == nil else { throw error }
+            state.withLock { $0.usesXet = true }
+            partial.claim(range)
+            try load(range, xet, &worker)
+        }
+    }
+
+    /// Loads a range from Xet.
+    private func load(_ range: Range<Int>, _ xet: XetSource, _ worker: inout DownloadWorker) throws {
+        var failures = 0
+        do {
+            while let gap = partial.firstGap(in: range) {
+                let before = worker.received
+                do {
+                    try xet.load(gap, into: partial, &worker)
+                    guard worker.received > before else {
+                        throw NetworkError(.dropped, "the answer had no bytes")
+                    }
+                } catch let error as NetworkError where error.isPassing {
+                    try wait(after: error, &failures, since: before, worker)
+                }
+                if state.withLock({ $0.hasFailed }) { throw NetworkError.cancelled }
+            }
+        } catch {
+            partial.release(range)
+            throw error
+        }
+    }
+
+    /// Waits before something is tried again, or gives up.
+    private func wait(
+        after error: NetworkError, _ failures: inout Int, since before: Int,
+        _ worker: borrowing DownloadWorker
+    ) throws(NetworkError) {
+        failures = worker.received - before >= LargeBlob.leastProgress ? 1 : failures + 1
+        guard failures <= worker.client.retry.retries else { throw error }
+        try worker.client.wait(after: failures)
+    }
+
+    private func loadOverHTTP(_ range: Range<Int>, _ worker: inout DownloadWorker) throws {
         var position = range.lowerBound
         var holdsAll = false
         do {
@@ -83,9 +141,7 @@ final class LargeBlob: Sendable {
                     position = range.upperBound
                 }
             } catch let error as NetworkError where error.isPassing {
-                failures = worker.received - before >= LargeBlob.leastProgress ? 1 : failures + 1
-                guard failures <= worker.client.retry.retries else { throw error }
-                try worker.client.wait(after: failures)
+                try wait(after: error, &failures, since: before, worker)
             }
             if state.withLock({ $0.hasFailed }) { throw NetworkError.cancelled }
         }

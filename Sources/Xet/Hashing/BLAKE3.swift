@@ -45,7 +45,8 @@ package enum BLAKE3 {
                     UnsafeRawBufferPointer(rebasing: bytes[(whole * chunkSize)...]), UInt64(whole), key,
                     isRoot: false)
                 for index in 0..<8 {
-                    unsafe nodes.storeBytes(of: rest[index], toByteOffset: 32 * whole + 4 * index, as: UInt32.self)
+                    unsafe nodes.storeBytes(
+                        of: rest[index], toByteOffset: 32 * whole + 4 * index, as: UInt32.self)
                 }
             }
         }

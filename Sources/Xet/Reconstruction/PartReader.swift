@@ -35,7 +35,8 @@ package struct PartReader: Sendable {
         for (index, use) in plan.uses.enumerated() where use.chunks.contains(chunk) {
             let start = counts[index]
             guard content.count <= use.size - start else {
-                throw FormatError("the chunks have more than the \(use.size) bytes that were stated", at: start)
+                throw FormatError(
+                    "the chunks have more than the \(use.size) bytes that were stated", at: start)
             }
             counts[index] += content.count
             let place = use.offset + start

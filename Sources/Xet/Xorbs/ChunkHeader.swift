@@ -33,7 +33,8 @@ struct ChunkHeader: Equatable {
             throw FormatError("a chunk has version \(bytes[0]), and only 0 is known", at: offset)
         }
         guard let scheme = Scheme(rawValue: bytes[4]) else {
-            throw FormatError("a chunk is compressed in way \(bytes[4]), and 0 to 2 are known", at: offset + 4)
+            throw FormatError(
+                "a chunk is compressed in way \(bytes[4]), and 0 to 2 are known", at: offset + 4)
         }
         self.scheme = scheme
         storedSize = Int(littleEndian(bytes, 1..<4))
@@ -43,7 +44,8 @@ struct ChunkHeader: Equatable {
                 "a chunk has \(contentSize) bytes, and 1 to \(Chunker.largest) are allowed", at: offset + 5)
         }
         // Compressing that saves nothing is not done; but even then a frame is hardly longer than its content.
-        guard (1...2 * Chunker.largest).contains(storedSize), scheme != .none || storedSize == contentSize else {
+        guard (1...2 * Chunker.largest).contains(storedSize), scheme != .none || storedSize == contentSize
+        else {
             throw FormatError(
                 "a chunk of \(contentSize) bytes is stored in \(storedSize) bytes", at: offset + 1)
         }

@@ -41,7 +41,7 @@ KINDS = [
 
 class WaywardHub(HubServer):
     def __init__(self, page_size: int = 7, tls: "Authority | None" = None, delay: float = 0.0):
-        self.handler = _WaywardHandler
+        self.handler = self.handler or _WaywardHandler
         self.faults: list[Fault] = []
         self.tokens: dict[str, set[str]] = {}  # the repositories that each token's user may read
         self.private: set[str] = set()

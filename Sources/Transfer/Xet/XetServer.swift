@@ -1,0 +1,136 @@
+import Formats
+import Manifests
+import Storage
+import Synchronization
+import Xet
+
+/// The store of Xet, as far as a commit's contents are in it.
+final class XetServer: Sendable {
+    private let client: HubClient
+    private let repository: HubRepository
+    private let commit: String
+    /// Until when the store is asked nothing, because it said so.
+    private let gate = RequestGate()
+    private let state = Mutex(State())
+
+    private struct State {
+        var token: XetToken?
+        /// The newest form of answers that the store knows.
+        var version = Reconstruction.Version.two
+    }
+
+    /// So many seconds before its end a token is not used any more, as in huggingface_hub 2.4.
+    private static let margin = 60
+
+    init(_ repository: HubRepository, commit: String, _ client: HubClient) {
+        self.client = client
+        self.repository = repository
+        self.commit = commit
+    }
+
+    /// What a range of a file is made from.
+    /// - Throws: ``NetworkError``, ``HubRefusal``, and ``TransferFailure`` where the store has a shorter file.
+    func reconstruction(_ file: XetHash, _ range: Range<Int>, name: String) throws -> Reconstruction {
+        while true {
+            let token = try token()
+            let version = state.withLock { $0.version }
+            try gate.wait(client.cancellation)
+            var request = HTTPRequest()
+            request.range = range
+            request.accept = "application/json"
+            request.authorization = token.authorization
+            let response = try client.http.send(
+                request, to: token.at("/v\(version.rawValue)/reconstructions/\(file)"))
+            let host = token.address.host
+            switch response.head.status {
+            case 200, 206:
+                let bytes = try response.body(limit: Reconstruction.sizeLimit)
+                do throws(FormatError) {
+                    return try Reconstruction(bytes, version)
+                } catch {
+                    throw NetworkError(.malformed, "what \(host) states of a file in Xet is wrong: \(error)")
+                }
+            case 404 where version == .two, 501 where version == .two:
+                response.discard()
+                state.withLock { $0.version = .one }
+            case 416:
+                throw TransferFailure(kind: .changed("\(host) has fewer bytes of it in Xet"), file: name)
+            default: throw refusal(response, host)
+            }
+        }
+    }
+
+    /// Asks for a part of a xorb. The address is signed for exactly these bytes, and no token goes there.
+    func part(_ part: Reconstruction.Part) throws(NetworkError) -> HTTPResponse {
+        guard let address = WebAddress(part.url), address.isSecure || isOnLoopback(address) else {
+            throw NetworkError(.malformed, "a part in Xet has no address that is safe", isPassing: false)
+        }
+        try gate.wait(client.cancellation)
+        var request = HTTPRequest()
+        request.range = part.bytes
+        let response = try client.http.send(request, to: address)
+        guard response.head.status == 206 else { throw refusal(response, address.host) }
+        let stated = response.head["content-range"].flatMap { ContentRange($0) }
+        guard stated?.range == part.bytes, response.length == nil || response.length == part.bytes.count
+        else {
+            throw NetworkError(.malformed, "\(address.host) sends another part than was asked for")
+        }
+        return response
+    }
+
+    /// A stand-in on this machine may do without TLS.
+    private func isOnLoopback(_ address: WebAddress) -> Bool {
+        address.isLoopback && client.endpoint.address.isLoopback
+    }
+
+    /// Why the store does not give what was asked for.
+    private func refusal(_ response: HTTPResponse, _ host: String) -> NetworkError {
+        let status = response.head.status
+        response.discard()
+        switch status {
+        case 401, 403:
+            // A token or a signature has run out; the next try asks for new ones.
+            state.withLock { $0.token = nil }
+            return NetworkError(.connection, "\(host) answered with status \(status)")
+        case 408, 429, 500...599:
+            if let seconds = RateLimit.seconds(in: response.head) {
+                gate.close(seconds: min(seconds, RetryPolicy.longestAsked))
+            }
+            return NetworkError(.connection, "\(host) answered with status \(status)")
+        default:
+            return NetworkError(.malformed, "\(host) answered with status \(status)", isPassing: false)
+        }
+    }
+
+    private func token() throws -> XetToken {
+        let now = Int(currentTime() / 1_000_000_000)
+        if let token = state.withLock({ $0.token }), token.expires - XetServer.margin > now { return token }
+        let token = try client.xetToken(repository, commit: commit)
+        state.withLock { $0.token = token }
+        return token
+    }
+}
+
+/// The stores of the commits that a download is of, so that the files of a commit share a token.
+final class XetServers: Sendable {
+    private let client: HubClient
+    private let servers = Mutex<[ExactName: XetServer]>([:])
+
+    init(_ client: HubClient) { self.client = client }
+
+    /// Where a blob is asked for in Xet; `nil` for one that is not there, or that no SHA-256 proves.
+    func source(of task: BlobTask) -> XetSource? {
+        guard case .sha256 = task.identity.proof, let hash = task.xetHash.flatMap({ XetHash(text: $0) })
+        else {
+            return nil
+        }
+        let commit = task.first.commit
+        let key = ExactName("\(task.repository.kind.rawValue)/\(task.repository.id)/\(commit)")
+        let server = servers.withLock { servers in
+            let server = servers[key] ?? XetServer(task.repository, commit: commit, client)
+            servers[key] = server
+            return server
+        }
+        return XetSource(server: server, hash: hash, name: task.name)
+    }
+}
