@@ -29,6 +29,7 @@ final class BlobRequest: Sendable {
     func send(_ range: Range<Int>?) throws -> Answer {
         var address = store.withLock { $0 } ?? first
         var isSecure = address.isSecure
+        var isNew = false
         for _ in 0...HubClient.redirects {
             try client.gate.wait(client.cancellation)
             var request = HTTPRequest()
@@ -49,14 +50,15 @@ final class BlobRequest: Sendable {
                 }
                 address = target
                 isSecure = target.isSecure
+                isNew = true
                 if !address.hasSameOrigin(as: client.endpoint.address) { store.withLock { $0 = address } }
                 continue
             }
             guard head.status >= 400, head.status != 416 else { return try check(response, range, address) }
             // A signature may have run out; the Hub makes another one.
-            let wasStored = store.withLock { $0.take() } != nil
+            store.withLock { $0 = nil }
             if !isOfHub {
-                guard wasStored || head.status >= 500 || head.status == 429 else {
+                guard !isNew || head.status >= 500 || [408, 429].contains(head.status) else {
                     throw NetworkError(
                         .malformed, "\(address.host) answered with status \(head.status)", isPassing: false)
                 }

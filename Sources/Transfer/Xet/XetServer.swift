@@ -11,12 +11,15 @@ final class XetServer: Sendable {
     private let commit: String
     /// Until when the store is asked nothing, because it said so.
     private let gate = RequestGate()
-    private let state = Mutex(State())
+    /// Held while a token is asked for, so that all threads wait for one.
+    private let held = Mutex(Held())
+    /// The newest form of answers that the store knows.
+    private let version = Mutex(Reconstruction.Version.two)
 
-    private struct State {
+    private struct Held {
         var token: XetToken?
-        /// The newest form of answers that the store knows.
-        var version = Reconstruction.Version.two
+        /// How many tokens there were.
+        var count = 0
     }
 
     /// So many seconds before its end a token is not used any more, as in huggingface_hub 2.4.
@@ -32,8 +35,8 @@ final class XetServer: Sendable {
     /// - Throws: ``NetworkError``, ``HubRefusal``, and ``TransferFailure`` where the store has a shorter file.
     func reconstruction(_ file: XetHash, _ range: Range<Int>, name: String) throws -> Reconstruction {
         while true {
-            let token = try token()
-            let version = state.withLock { $0.version }
+            let (token, number) = try token()
+            let version = version.withLock { $0 }
             try gate.wait(client.cancellation)
             var request = HTTPRequest()
             request.range = range
@@ -52,7 +55,13 @@ final class XetServer: Sendable {
                 }
             case 404 where version == .two, 501 where version == .two:
                 response.discard()
-                state.withLock { $0.version = .one }
+                self.version.withLock { $0 = .one }
+            case 401, 403:
+                // It has run out; the next try asks for another one.
+                response.discard()
+                held.withLock { if $0.count == number { $0.token = nil } }
+                throw NetworkError(
+                    .connection, "\(host) answered with status \(response.head.status)")
             case 416:
                 throw TransferFailure(kind: .changed("\(host) has fewer bytes of it in Xet"), file: name)
             default: throw refusal(response, host)
@@ -88,11 +97,8 @@ final class XetServer: Sendable {
         let status = response.head.status
         response.discard()
         switch status {
-        case 401, 403:
-            // A token or a signature has run out; the next try asks for new ones.
-            state.withLock { $0.token = nil }
-            return NetworkError(.connection, "\(host) answered with status \(status)")
-        case 408, 429, 500...599:
+        case 403, 408, 429, 500...599:
+            // With 403 a signature has run out; the next try asks for new addresses.
             if let seconds = RateLimit.seconds(in: response.head) {
                 gate.close(seconds: min(seconds, RetryPolicy.longestAsked))
             }
@@ -102,12 +108,16 @@ final class XetServer: Sendable {
         }
     }
 
-    private func token() throws -> XetToken {
-        let now = Int(currentTime() / 1_000_000_000)
-        if let token = state.withLock({ $0.token }), token.expires - XetServer.margin > now { return token }
-        let token = try client.xetToken(repository, commit: commit)
-        state.withLock { $0.token = token }
-        return token
+    /// A token that is valid, and which one it is.
+    private func token() throws -> (XetToken, Int) {
+        try held.withLock { held in
+            let now = Int(currentTime() / 1_000_000_000)
+            if let token = held.token, token.expires - XetServer.margin > now { return (token, held.count) }
+            let token = try client.xetToken(repository, commit: commit)
+            held.token = token
+            held.count += 1
+            return (token, held.count)
+        }
     }
 }
 
