@@ -89,7 +89,7 @@ let package = Package(
         .executableTarget(name: "knapsack", dependencies: ["KnapsackCommands", "Revision"]),
         .executableTarget(
             name: "knapsack-bench",
-            dependencies: ["Formats", "Tensors", "Storage"]),
+            dependencies: ["Formats", "Tensors", "Storage", "Xet"]),
 
         .target(
             name: "TestSupport", dependencies: ["Formats", "Storage", "Manifests"], path: "Tests/TestSupport"),

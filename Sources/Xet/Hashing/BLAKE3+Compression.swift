@@ -11,12 +11,12 @@ extension UInt32: BLAKE3Word {
     @inline(__always) func turned(_ count: UInt32) -> UInt32 { self &>> count | self &<< (32 &- count) }
 }
 
-extension SIMD8<UInt32>: BLAKE3Word {
+extension SIMD4<UInt32>: BLAKE3Word {
     @inline(__always) init(_ number: UInt32) { self.init(repeating: number) }
 
-    // With "|" for the sum, Swift 6.3 makes eight turns of single numbers of it.
-    @inline(__always) func turned(_ count: UInt32) -> SIMD8<UInt32> {
-        self &>> SIMD8(repeating: count) &+ self &<< SIMD8(repeating: 32 &- count)
+    // With "|" for the sum, Swift 6.3 makes four turns of single numbers of it.
+    @inline(__always) func turned(_ count: UInt32) -> SIMD4<UInt32> {
+        self &>> SIMD4(repeating: count) &+ self &<< SIMD4(repeating: 32 &- count)
     }
 }
 
@@ -138,10 +138,10 @@ extension BLAKE3.Message<UInt32> {
     }
 }
 
-extension BLAKE3.Message<SIMD8<UInt32>> {
+extension BLAKE3.Message<SIMD4<UInt32>> {
     /// A whole block for each lane, `offset` bytes behind the lane's place.
     @inline(__always)
-    init(_ bytes: UnsafeRawBufferPointer, at places: InlineArray<8, Int>, offset: Int) {
+    init(_ bytes: UnsafeRawBufferPointer, at places: InlineArray<4, Int>, offset: Int) {
         self.init { index in
             // SAFETY: callers give places that 64 bytes follow in the buffer behind `offset`.
             let word = { (lane: Int) -> UInt32 in
@@ -149,7 +149,7 @@ extension BLAKE3.Message<SIMD8<UInt32>> {
                     littleEndian: bytes.loadUnaligned(
                         fromByteOffset: places[lane] &+ offset &+ 4 &* index, as: UInt32.self))
             }
-            return SIMD8(word(0), word(1), word(2), word(3), word(4), word(5), word(6), word(7))
+            return SIMD4(word(0), word(1), word(2), word(3))
         }
     }
 }
