@@ -5,9 +5,7 @@ import Synchronization
 
 /// Loads blobs on several connections at once: large ones by pieces, in their order, and small ones beside them.
 final class Downloader: Sendable {
-    private let client: HubClient
-    private let mode: TransferMode
-    private let xet: XetServers
+    private let patience: Patience
     private let throttle: Throttle
     private let progress: ProgressHandler
     private let notify: @Sendable (String) -> Void
@@ -29,8 +27,14 @@ final class Downloader: Sendable {
         var failures = 0
         var received = 0
         /// What ended everything.
-        var end: (any Error)?
+        var end: End?
         var hasToldOfBusy = false
+    }
+
+    /// Why nothing more is loaded, and while which task it was seen.
+    struct End: Error {
+        let cause: any Error
+        let task: Int
     }
 
     /// What a thread does next.
@@ -46,34 +50,31 @@ final class Downloader: Sendable {
     private static let failuresInARow = 3
 
     init(
-        _ tasks: [BlobTask], _ client: HubClient, mode: TransferMode, throttle: Throttle,
-        progress: @escaping ProgressHandler, notify: @escaping @Sendable (String) -> Void
+        _ tasks: [BlobTask], patience: Patience, throttle: Throttle, progress: @escaping ProgressHandler,
+        notify: @escaping @Sendable (String) -> Void
     ) {
         self.tasks = tasks
-        self.client = client
-        self.mode = mode
-        xet = XetServers(client)
+        self.patience = patience
         self.throttle = throttle
         self.progress = progress
         self.notify = notify
         let order = tasks.indices.reversed()
         queue = Mutex(
             Queue(
-                small: order.filter { Downloader.isSmall(tasks[$0], mode) },
-                large: order.filter { !Downloader.isSmall(tasks[$0], mode) },
+                small: order.filter { tasks[$0].size <= PartialBlob.block },
+                large: order.filter { tasks[$0].size > PartialBlob.block },
                 outcomes: Array(repeating: nil, count: tasks.count)))
-    }
-
-    /// Whether a blob is loaded in one request. In Xet none is, because a file there is not one thing.
-    private static func isSmall(_ task: BlobTask, _ mode: TransferMode) -> Bool {
-        task.size <= PartialBlob.block && (mode != .xet || task.xetHash == nil || task.size == 0)
     }
 
     /// Loads everything that can be loaded.
     /// - Returns: what became of each blob, in the order of the tasks.
-    /// - Throws: what ended everything: a refusal of the Hub, a full disk, the network.
-    func run(connections: Int) async throws -> [BlobOutcome] {
-        try await Threads.run(connections) { [self] number in work(number) }
+    /// - Throws: what ended everything: a refusal of a service, a full disk, the network.
+    func run(connections: Int) async throws(End) -> [BlobOutcome] {
+        do throws(FileError) {
+            try await Threads.run(connections) { [self] number in work(number) }
+        } catch {
+            throw End(cause: error, task: 0)
+        }
         let queue = queue.withLock { $0 }
         if let end = queue.end { throw end }
         return queue.outcomes.map { $0 ?? .failed(NetworkError.cancelled) }
@@ -81,7 +82,7 @@ final class Downloader: Sendable {
 
     /// The life of one thread.
     private func work(_ number: Int) {
-        var worker = DownloadWorker(client: client, throttle: throttle, progress: progress)
+        var worker = DownloadWorker(patience.cancellation, throttle: throttle, progress: progress)
         while true {
             switch queue.withLock({ next(&$0, prefersSmall: number.isMultiple(of: 2)) }) {
             case .done: return
@@ -90,14 +91,8 @@ final class Downloader: Sendable {
                 continue
             case .small(let index):
                 attempt(index, nil) {
-                    do {
-                        let outcome = try worker.loadSmall(tasks[index])
-                        set(outcome, index)
-                    } catch let error as NetworkError where error.isFinalRefusal && mode == .auto {
-                        // What HTTP does not give may be in Xet.
-                        guard xet.source(of: tasks[index]) != nil else { throw error }
-                        try open(index, &worker)
-                    }
+                    let outcome = try worker.loadSmall(tasks[index])
+                    set(outcome, index)
                 }
             case .open(let index): attempt(index, nil) { try open(index, &worker) }
             case .piece(let blob, let range):
@@ -118,7 +113,7 @@ final class Downloader: Sendable {
     }
 
     private func next(_ queue: inout Queue, prefersSmall: Bool) -> Job {
-        if queue.end != nil || client.cancellation.isCancelled { return .done }
+        if queue.end != nil || patience.cancellation.isCancelled { return .done }
         func begin(_ job: Job) -> Job {
             queue.working += 1
             return job
@@ -131,7 +126,7 @@ final class Downloader: Sendable {
         if let index = queue.small.popLast() { return begin(.small(index)) }
         if let place = queue.busy.firstIndex(where: { $0.time <= steadyTime() }) {
             let index = queue.busy.remove(at: place).index
-            return begin(Downloader.isSmall(tasks[index], mode) ? .small(index) : .open(index))
+            return begin(tasks[index].size <= PartialBlob.block ? .small(index) : .open(index))
         }
         return queue.working == 0 && queue.busy.isEmpty && queue.open.isEmpty ? .done : .pause
     }
@@ -147,8 +142,8 @@ final class Downloader: Sendable {
                 let isFirst = queue.outcomes[index] == nil
                 if isFirst { queue.outcomes[index] = .failed(error) }
                 if endsEverything(error, isFirst, &queue), queue.end == nil {
-                    queue.end = error
-                    client.cancellation.cancel()
+                    queue.end = End(cause: error, task: index)
+                    patience.cancellation.cancel()
                 }
             }
         }
@@ -156,9 +151,7 @@ final class Downloader: Sendable {
 
     private func endsEverything(_ error: any Error, _ isFirst: Bool, _ queue: inout Queue) -> Bool {
         switch error {
-        case let refusal as HubRefusal:
-            // One file that is missing is one file's matter.
-            return refusal.kind != .fileNotFound
+        case let refusal as any ServiceRefusal: return !refusal.concernsOneFile
         case let file as FileError: return file.isFullDisk
         case let network as NetworkError:
             if network.kind == .cancelled { return false }
@@ -171,12 +164,11 @@ final class Downloader: Sendable {
 
     private func open(_ index: Int, _ worker: inout DownloadWorker) throws {
         let task = tasks[index]
-        guard let lock = try FileHandle.sharedLock(task.cache.lock(task.identity.name)) else {
+        guard let lock = try FileHandle.sharedLock(task.target.lockPath) else {
             return set(.busy, index)
         }
         if try worker.findElsewhere(task) { return set(.found, index) }
-        let source = mode == .http ? nil : xet.source(of: task)
-        let blob = try LargeBlob(index: index, task, lock: lock, client, source, mode)
+        let blob = try LargeBlob(index: index, task, lock: lock)
         queue.withLock { $0.open.append(blob) }
         do {
             try endIfFull(blob, &worker)

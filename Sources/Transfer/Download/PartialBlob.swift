@@ -97,9 +97,6 @@ final class PartialBlob: Sendable {
         }
     }
 
-    /// Takes a range back that was released a moment ago. Somebody else may have it by now, too, which only costs time.
-    func claim(_ range: Range<Int>) { state.withLock { $0.claimed.insert(range) } }
-
     /// Takes everything that is missing, for a server that sends only whole files.
     /// - Returns: false where somebody else loads some of it.
     func claimAll(besides own: Range<Int>) -> Bool {
@@ -123,11 +120,6 @@ final class PartialBlob: Sendable {
 
     /// Whether all bytes of a range are there.
     func has(_ range: Range<Int>) -> Bool { state.withLock { $0.present.contains(range) } }
-
-    /// The first bytes of a range that are not there; `nil` where all are.
-    func firstGap(in range: Range<Int>) -> Range<Int>? {
-        state.withLock { $0.present.firstGap(from: range.lowerBound, limit: range.upperBound) }
-    }
 
     /// Whether all bytes are there.
     var isFull: Bool { state.withLock { $0.present.contains(0..<identity.size) } }

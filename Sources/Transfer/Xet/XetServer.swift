@@ -6,11 +6,11 @@ import Xet
 
 /// The store of Xet, as far as a commit's contents are in it.
 final class XetServer: Sendable {
+    /// Sends requests, to the Hub and to the store.
+    let requester: Requester
     private let client: HubClient
     private let repository: HubRepository
     private let commit: String
-    /// Until when the store is asked nothing, because it said so.
-    private let gate = RequestGate()
     /// Held while a token is asked for, so that all threads wait for one.
     private let held = Mutex(Held())
     /// The newest form of answers that the store knows.
@@ -27,6 +27,7 @@ final class XetServer: Sendable {
 
     init(_ repository: HubRepository, commit: String, _ client: HubClient) {
         self.client = client
+        requester = client.requester
         self.repository = repository
         self.commit = commit
     }
@@ -37,12 +38,11 @@ final class XetServer: Sendable {
         while true {
             let (token, number) = try token()
             let version = version.withLock { $0 }
-            try gate.wait(client.cancellation)
             var request = HTTPRequest()
             request.range = range
             request.accept = "application/json"
             request.authorization = token.authorization
-            let response = try client.http.send(
+            let response = try requester.send(
                 request, to: token.at("/v\(version.rawValue)/reconstructions/\(file)"))
             let host = token.address.host
             switch response.head.status {
@@ -58,13 +58,10 @@ final class XetServer: Sendable {
                 self.version.withLock { $0 = .one }
             case 401, 403:
                 // It has run out; the next try asks for another one.
-                response.discard()
                 held.withLock { if $0.count == number { $0.token = nil } }
-                throw NetworkError(
-                    .connection, "\(host) answered with status \(response.head.status)")
-            case 416:
-                throw TransferFailure(kind: .changed("\(host) has fewer bytes of it in Xet"), file: name)
-            default: throw refusal(response, host)
+                throw passing(response, host)
+            case 416: throw TransferFailure(.changed("\(host) has fewer bytes of it in Xet"), file: name)
+            default: try refuse(response, host)
             }
         }
     }
@@ -74,11 +71,12 @@ final class XetServer: Sendable {
         guard let address = WebAddress(part.url), address.isSecure || isOnLoopback(address) else {
             throw NetworkError(.malformed, "a part in Xet has no address that is safe", isPassing: false)
         }
-        try gate.wait(client.cancellation)
         var request = HTTPRequest()
         request.range = part.bytes
-        let response = try client.http.send(request, to: address)
-        guard response.head.status == 206 else { throw refusal(response, address.host) }
+        let response = try requester.send(request, to: address)
+        // With 403 a signature has run out; the next try asks for new addresses.
+        if response.head.status == 403 { throw passing(response, address.host) }
+        guard response.head.status == 206 else { try refuse(response, address.host) }
         let stated = response.head["content-range"].flatMap { ContentRange($0) }
         guard stated?.range == part.bytes, response.length == nil || response.length == part.bytes.count
         else {
@@ -92,20 +90,16 @@ final class XetServer: Sendable {
         address.isLoopback && client.endpoint.address.isLoopback
     }
 
-    /// Why the store does not give what was asked for.
-    private func refusal(_ response: HTTPResponse, _ host: String) -> NetworkError {
-        let status = response.head.status
+    private func passing(_ response: HTTPResponse, _ host: String) -> NetworkError {
         response.discard()
-        switch status {
-        case 403, 408, 429, 500...599:
-            // With 403 a signature has run out; the next try asks for new addresses.
-            if let seconds = RateLimit.seconds(in: response.head) {
-                gate.close(seconds: min(seconds, RetryPolicy.longestAsked))
-            }
-            return NetworkError(.connection, "\(host) answered with status \(status)")
-        default:
-            return NetworkError(.malformed, "\(host) answered with status \(status)", isPassing: false)
-        }
+        return NetworkError(.connection, "\(host) answered with status \(response.head.status)")
+    }
+
+    private func refuse(_ response: HTTPResponse, _ host: String) throws(NetworkError) -> Never {
+        response.discard()
+        try requester.refusePassing(response.head, host)
+        throw NetworkError(
+            .malformed, "\(host) answered with status \(response.head.status)", isPassing: false)
     }
 
     /// A token that is valid, and which one it is.
@@ -118,29 +112,5 @@ final class XetServer: Sendable {
             held.count += 1
             return (token, held.count)
         }
-    }
-}
-
-/// The stores of the commits that a download is of, so that the files of a commit share a token.
-final class XetServers: Sendable {
-    private let client: HubClient
-    private let servers = Mutex<[ExactName: XetServer]>([:])
-
-    init(_ client: HubClient) { self.client = client }
-
-    /// Where a blob is asked for in Xet; `nil` for one that is not there, or that no SHA-256 proves.
-    func source(of task: BlobTask) -> XetSource? {
-        guard case .sha256 = task.identity.proof, let hash = task.xetHash.flatMap({ XetHash(text: $0) })
-        else {
-            return nil
-        }
-        let commit = task.first.commit
-        let key = ExactName("\(task.repository.kind.rawValue)/\(task.repository.id)/\(commit)")
-        let server = servers.withLock { servers in
-            let server = servers[key] ?? XetServer(task.repository, commit: commit, client)
-            servers[key] = server
-            return server
-        }
-        return XetSource(server: server, hash: hash, name: task.name)
     }
 }

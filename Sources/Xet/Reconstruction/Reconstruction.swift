@@ -34,8 +34,8 @@ package struct Reconstruction: Equatable, Sendable {
 
     /// The most bytes of a xorb, with all that is in it.
     static let largestXorb = 64 << 20
-    /// The most bytes of an answer that is read.
-    package static let sizeLimit = 1 << 26
+    /// The most bytes of an answer that is read: many times what one for some MiB of a file has.
+    package static let sizeLimit = 1 << 22
 
     /// The forms that an answer has.
     package enum Version: Int, Sendable, CaseIterable {

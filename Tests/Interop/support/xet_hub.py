@@ -34,7 +34,7 @@ class XetFault:
 
 class XetHub(WaywardHub):
     def __init__(self, directory: Path, versions: tuple[int, ...] = (1, 2)):
-        self.handler = _XetHandler
+        self.content_handler = _XetHandler
         super().__init__()
         self.store = XetStore(directory)
         self.versions = versions
