@@ -50,12 +50,19 @@ final class XetStream: ByteStream {
     private var position: Int
     private var plans: ArraySlice<PartPlan>
     /// The part that is being received.
-    private var part: (reader: PartReader, response: HTTPResponse, left: Int)?
+    private var open: Part?
     private let buffer = Buffer(count: 1 << 16)
     /// What comes next.
     private var ready: ArraySlice<UInt8> = []
     /// What comes later, by its place: chunks that the range has several times arrive once. No more than the range.
     private var later: [Int: ArraySlice<UInt8>] = [:]
+
+    private struct Part {
+        var reader: PartReader
+        let response: HTTPResponse
+        /// How many bytes have not come yet.
+        var left: Int
+    }
 
     /// - Parameter gives: learns of the bytes that were given.
     init(
@@ -82,29 +89,30 @@ final class XetStream: ByteStream {
     }
 
     private func receive() throws(NetworkError) {
-        guard var (reader, response, left) = try current() else {
+        guard var part = try current() else {
             throw NetworkError(.malformed, "nothing in Xet has byte \(position) of the file")
         }
-        let count = try response.read(into: buffer, at: 0, count: min(left, buffer.count))
-        guard count > 0 else { throw NetworkError(.dropped, "a part ended \(left) bytes too early") }
-        left -= count
-        buffer.withBytes(count) { reader.append($0) }
+        let count = try part.response.read(into: buffer, at: 0, count: min(part.left, buffer.count))
+        guard count > 0 else { throw NetworkError(.dropped, "a part ended \(part.left) bytes too early") }
+        part.left -= count
+        buffer.withBytes(count) { part.reader.append($0) }
         do throws(FormatError) {
-            while let pieces = try reader.next() {
+            while let pieces = try part.reader.next() {
                 for piece in pieces { later[piece.offset] = piece.bytes }
             }
-            if left == 0 { try reader.finish() }
+            if part.left == 0 { try part.reader.finish() }
         } catch {
             throw XetStream.wrong(error)
         }
-        part = left == 0 ? nil : (reader, response, left)
+        if part.left > 0 { open = part }
     }
 
     /// The part that is being received, or the next one; `nil` after the last.
-    private func current() throws(NetworkError) -> (PartReader, HTTPResponse, Int)? {
-        if let part { return (part.reader, part.response, part.left) }
+    private func current() throws(NetworkError) -> Part? {
+        if let part = open.take() { return part }
         guard let plan = plans.popFirst() else { return nil }
-        return (PartReader(plan), try server.part(plan.part), plan.part.bytes.count)
+        return Part(
+            reader: PartReader(plan), response: try server.part(plan.part), left: plan.part.bytes.count)
     }
 
     /// What came breaks the protocol.

@@ -58,7 +58,7 @@ final class XetServer: Sendable {
                 self.version.withLock { $0 = .one }
             case 401, 403:
                 // It has run out; the next try asks for another one.
-                held.withLock { if $0.count == number { $0.token = nil } }
+                drop(number)
                 throw passing(response, host)
             case 416: throw TransferFailure(.changed("\(host) has fewer bytes of it in Xet"), file: name)
             default: try refuse(response, host)
@@ -100,6 +100,14 @@ final class XetServer: Sendable {
         try requester.refusePassing(response.head, host)
         throw NetworkError(
             .malformed, "\(host) answered with status \(response.head.status)", isPassing: false)
+    }
+
+    /// Forgets a token, unless there is another one by now.
+    private func drop(_ number: Int) {
+        held.withLock { held in
+            guard held.count == number else { return }
+            held.token = nil
+        }
     }
 
     /// A token that is valid, and which one it is.
