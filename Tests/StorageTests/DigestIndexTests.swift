@@ -34,7 +34,8 @@ import Testing
             try writeFile(directory + "/file", "content")
             let read = try hashed(directory + "/file")
             var digests = read.digests
-            digests.xet = try #require(XetHash(text: String(repeating: "0123456789abcdef", count: 4)))
+            let xet: XetHash = try #require(XetHash(text: String(repeating: "0123456789abcdef", count: 4)))
+            digests.xet = xet
             let index = try #require(DigestIndex.open(inDirectory: directory + "/index"))
             index.remember(digests, of: read.status, at: directory + "/file", now: .max)
             index.save()

@@ -5,8 +5,8 @@ import Testing
 
 /// What the Hub gives to ask the store of Xet with.
 @Suite struct XetTokenTests {
-    private static func token(_ text: String) throws -> XetToken? {
-        XetToken(try JSON.parse(Array(text.utf8)))
+    private static func token(_ text: String, isLocal: Bool = false) throws -> XetToken? {
+        XetToken(try JSON.parse(Array(text.utf8)), isLocal: isLocal)
     }
 
     @Test func aTokenStatesWhereItIsSentAndHowLong() throws {
@@ -23,14 +23,18 @@ import Testing
         #"{"accessToken":"a","exp":1}"#, #"{"accessToken":"","exp":1,"casUrl":"https://a"}"#,
         #"{"accessToken":"a\r\nX: y","exp":1,"casUrl":"https://a"}"#,
         #"{"accessToken":"a","exp":1,"casUrl":"http://example.org"}"#,
+        #"{"accessToken":"a","exp":1,"casUrl":"http://127.0.0.1:8000"}"#,
+        #"{"accessToken":"a","exp":1,"casUrl":"http://localhost"}"#,
+        #"{"accessToken":"a","exp":1,"casUrl":"https://b@a"}"#,
+        #"{"accessToken":"a","exp":1e300,"casUrl":"https://a"}"#,
         #"{"accessToken":"a","exp":1,"casUrl":"ftp://a"}"#,
     ])
     func whatIsNoneOrWouldBeReadOnTheWayIsRefused(_ text: String) throws {
         #expect(try Self.token(text) == nil)
     }
 
-    @Test func aStoreOnThisMachineMayDoWithoutTLS() throws {
+    @Test func theStoreOfAHubOnThisMachineMayDoWithoutTLS() throws {
         let text = #"{"accessToken":"a","exp":1,"casUrl":"http://127.0.0.1:8000"}"#
-        #expect("\(try #require(try Self.token(text)).at("/x"))" == "http://127.0.0.1:8000/x")
+        #expect("\(try #require(try Self.token(text, isLocal: true)).at("/x"))" == "http://127.0.0.1:8000/x")
     }
 }

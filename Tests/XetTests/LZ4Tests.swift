@@ -88,15 +88,20 @@ struct LZ4Tests {
         }
     }
 
-    @Test("a bit of a frame that is flipped is found, or changes the content")
+    @Test("a bit of a frame that is flipped is found, or changes no byte")
     func flipped() throws {
         let sum = number(UInt64(XXHash32.of(content.span)), 4)
         let whole = frame(block(sequences) + end + sum, flags: 0b0110_0100)
+        var harmless = 0
         for bit in 0..<8 * whole.count {
             var bytes = whole
             bytes[bit / 8] ^= 1 << UInt8(bit % 8)
-            #expect(throws: FormatError.self, "bit \(bit)") { try LZ4Frame.content(bytes, size: 16) }
+            guard let read = try? LZ4Frame.content(bytes, size: 16) else { continue }
+            #expect(read == content, "bit \(bit)")
+            harmless += 1
         }
+        // The length of the match in the last sequence, which has none.
+        #expect(harmless == 4)
     }
 
     @Test("xxHash gives the reference values")

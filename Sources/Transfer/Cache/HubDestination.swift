@@ -77,7 +77,7 @@ struct HubDestination: FetchDestination {
         let web = WebFile(rules, size: identity.size, name: file.path.text, client.requester)
         // What is in Xet is in LFS as well, so that it has a SHA-256, which proves what is put together.
         guard mode != .http, case .sha256 = identity.proof, let hash = file.xetHash else { return web }
-        return ChosenSource(web, XetFile(hash, size: identity.size, name: file.path.text, xet), mode)
+        return ChosenSource(web, XetFile(hash, name: file.path.text, xet), mode)
     }
 
     func target(of file: FetchPlan.File, _ identity: BlobIdentity) -> any BlobTarget {

@@ -4,28 +4,26 @@ import Synchronization
 import Xet
 
 /// A file in Xet. Nothing that arrives of it is believed: that it is the right one, its SHA-256 proves at its end.
-final class XetFile: BlobSource {
+final class XetFile: Sendable {
     private let server: XetServer
     private let hash: XetHash
-    private let size: Int
     private let name: String
     private let given = Mutex(ByteRanges())
 
     /// - Parameters:
     ///   - hash: the file's name in Xet.
-    ///   - size: the size that was listed, in bytes.
     ///   - name: what sentences call the file.
-    init(_ hash: XetHash, size: Int, name: String, _ server: XetServer) {
+    init(_ hash: XetHash, name: String, _ server: XetServer) {
         self.hash = hash
-        self.size = size
         self.name = name
         self.server = server
     }
 
-    var patience: Patience { server.requester.patience }
-
-    func open(_ range: Range<Int>?) throws -> BlobAnswer {
-        let wanted = range ?? 0..<size
+    /// Asks what a range is made from. Its bytes are asked for when they are read.
+    ///
+    /// - Parameter wanted: not the whole of a large file: as much may be held in memory.
+    /// - Throws: ``NetworkError``, ``HubRefusal``, and ``TransferFailure`` where the file is not what was listed.
+    func open(_ wanted: Range<Int>) throws -> BlobAnswer {
         let answer = try server.reconstruction(hash, wanted, name: name)
         let plans: [PartPlan]
         do throws(FormatError) {

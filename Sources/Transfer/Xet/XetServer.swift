@@ -25,6 +25,7 @@ final class XetServer: Sendable {
     /// So many seconds before its end a token is not used any more, as in huggingface_hub 2.4.
     private static let margin = 60
 
+    /// Nothing is asked yet.
     init(_ repository: HubRepository, commit: String, _ client: HubClient) {
         self.client = client
         requester = client.requester
@@ -47,12 +48,7 @@ final class XetServer: Sendable {
             let host = token.address.host
             switch response.head.status {
             case 200, 206:
-                let bytes = try response.body(limit: Reconstruction.sizeLimit)
-                do throws(FormatError) {
-                    return try Reconstruction(bytes, version)
-                } catch {
-                    throw NetworkError(.malformed, "what \(host) states of a file in Xet is wrong: \(error)")
-                }
+                return try read(response, version, host)
             case 404 where version == .two, 501 where version == .two:
                 response.discard()
                 self.version.withLock { $0 = .one }
@@ -63,6 +59,24 @@ final class XetServer: Sendable {
             case 416: throw TransferFailure(.changed("\(host) has fewer bytes of it in Xet"), file: name)
             default: try refuse(response, host)
             }
+        }
+    }
+
+    private func read(
+        _ response: HTTPResponse, _ version: Reconstruction.Version, _ host: String
+    ) throws(NetworkError) -> Reconstruction {
+        do throws(NetworkError) {
+            let bytes = try response.body(limit: Reconstruction.sizeLimit)
+            do throws(FormatError) {
+                return try Reconstruction(bytes, version)
+            } catch {
+                throw NetworkError(.malformed, "\(error)")
+            }
+        } catch {
+            guard error.kind == .malformed else { throw error }
+            throw NetworkError(
+                .malformed, "what \(host) states of a file in Xet is wrong: \(error)",
+                isPassing: error.isPassing)
         }
     }
 
@@ -114,7 +128,7 @@ final class XetServer: Sendable {
     private func token() throws -> (XetToken, Int) {
         try held.withLock { held in
             let now = Int(currentTime() / 1_000_000_000)
-            if let token = held.token, token.expires - XetServer.margin > now { return (token, held.count) }
+            if let token = held.token, token.expires > now + XetServer.margin { return (token, held.count) }
             let token = try client.xetToken(repository, commit: commit)
             held.token = token
             held.count += 1

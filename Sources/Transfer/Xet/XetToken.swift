@@ -12,11 +12,13 @@ struct XetToken: Sendable {
     let expires: Int
 
     /// Reads what the Hub answers; `nil` where that is no token, or where others could read it on its way to the store.
-    init?(_ json: JSON) {
+    /// - Parameter isLocal: whether the Hub is a stand-in on this machine. Its store may do without TLS; no other Hub
+    ///   leads to what listens here.
+    init?(_ json: JSON, isLocal: Bool) {
         guard let token = json["accessToken"]?.string, let expires = json["exp"]?.integer,
             let address = json["casUrl"]?.string.flatMap({ WebAddress($0) }),
             token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !token.isEmpty,
-            address.isSecure || address.isLoopback
+            address.isSecure || (isLocal && address.isLoopback)
         else { return nil }
         self.address = address
         authorization = Secret("Bearer " + token)
@@ -37,7 +39,7 @@ extension HubClient {
     /// - Throws: ``HubRefusal`` and ``NetworkError``.
     func xetToken(_ repository: HubRepository, commit: String) throws -> XetToken {
         let (json, _) = try document(endpoint.xetToken(repository, commit: commit))
-        guard let token = XetToken(json) else {
+        guard let token = XetToken(json, isLocal: endpoint.address.isLoopback) else {
             throw NetworkError(
                 .malformed, "\(endpoint.address.host) gives no token for Xet that can be used",
                 isPassing: false)

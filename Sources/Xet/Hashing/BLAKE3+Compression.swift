@@ -1,7 +1,10 @@
 /// A number of 32 bits, or several side by side that go the same way.
 protocol BLAKE3Word {
+    /// The number, in every lane.
     init(_ number: UInt32)
+    /// The sum modulo 2^32.
     static func &+ (left: Self, right: Self) -> Self
+    /// The bits that only one of both has.
     static func ^ (left: Self, right: Self) -> Self
     /// The bits moved down by `count`, those that fall out put back at the top.
     func turned(_ count: UInt32) -> Self
@@ -55,6 +58,7 @@ extension BLAKE3 {
 
     /// The sixteen words of the state.
     struct State<Word: BLAKE3Word> {
+        /// In the order of the specification, by rows.
         var v0, v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15: Word
 
         /// One round: the columns, then the diagonals.
@@ -87,6 +91,7 @@ extension BLAKE3 {
 
     /// The sixteen words of a block, or of a block in each lane.
     struct Message<Word: BLAKE3Word> {
+        /// In the order of the bytes that they were read from.
         var w0, w1, w2, w3, w4, w5, w6, w7, w8, w9, w10, w11, w12, w13, w14, w15: Word
 
         /// The order of the next round (table 2 of the specification).
@@ -96,6 +101,7 @@ extension BLAKE3 {
                 (w2, w6, w3, w10, w7, w0, w4, w13, w1, w11, w12, w5, w9, w14, w15, w8)
         }
 
+        /// Asks for the words by their numbers, 0 to 15.
         @inline(__always)
         init(_ word: (Int) -> Word) {
             w0 = word(0)

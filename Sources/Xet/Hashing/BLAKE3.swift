@@ -7,6 +7,7 @@ package import Storage
 package enum BLAKE3 {
     /// A key of 256 bits.
     package struct Key: Sendable {
+        /// The key as eight numbers, little-endian.
         let words: InlineArray<8, UInt32>
 
         /// Takes the 32 bytes of a key, in order.
@@ -141,12 +142,18 @@ package enum BLAKE3 {
 
     /// What a block is: its place in a chunk and in the tree (table 3 of the specification).
     struct Flags: OptionSet {
+        /// The bits as the specification numbers them.
         let rawValue: UInt32
 
+        /// The first block of a chunk.
         static let chunkStart = Flags(rawValue: 1)
+        /// The last block of a chunk.
         static let chunkEnd = Flags(rawValue: 2)
+        /// A node over two others.
         static let parent = Flags(rawValue: 4)
+        /// The node that nothing is above.
         static let root = Flags(rawValue: 8)
+        /// With a key, as everything in Xet.
         static let keyed = Flags(rawValue: 16)
     }
 }

@@ -28,22 +28,24 @@ package struct PartReader: Sendable {
     /// Takes bytes that follow. Whoever gives them asks for all ``next()`` of them before the next ones.
     package mutating func append(_ bytes: Span<UInt8>) { stream.append(bytes) }
 
-    /// What the next chunk gives, at each place where it belongs; `nil` where it is not whole yet, or was the last one.
+    /// What the next chunk gives that is wanted, at each place where it belongs; `nil` where it is not whole yet, or was the last one.
     package mutating func next() throws(FormatError) -> [Piece]? {
-        guard let content = try stream.next() else { return nil }
+        guard let stored = try stream.next() else { return nil }
+        var content: [UInt8]?
         var pieces: [Piece] = []
         for (index, use) in plan.uses.enumerated() where use.chunks.contains(chunk) {
             let start = counts[index]
-            guard content.count <= use.size - start else {
+            guard stored.size <= use.size - start else {
                 throw FormatError(
                     "the chunks have more than the \(use.size) bytes that were stated", at: start)
             }
-            counts[index] += content.count
+            counts[index] += stored.size
             let place = use.offset + start
-            let kept = (place..<place + content.count).clamped(to: plan.wanted)
-            if !kept.isEmpty {
-                pieces.append(Piece(offset: kept.lowerBound, bytes: content[kept.shifted(by: -place)]))
-            }
+            let kept = (place..<place + stored.size).clamped(to: plan.wanted)
+            guard !kept.isEmpty else { continue }
+            let bytes = if let content { content } else { try stored.content() }
+            content = bytes
+            pieces.append(Piece(offset: kept.lowerBound, bytes: bytes[kept.shifted(by: -place)]))
         }
         chunk += 1
         return pieces

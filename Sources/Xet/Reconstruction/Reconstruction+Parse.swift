@@ -18,27 +18,34 @@ extension Reconstruction {
             for entry in entries { parts += try Part.read(entry, of: xorb, version) }
         }
         self.parts = parts
+        var numbers: [XetHash: [Int]] = [:]
+        for (number, part) in parts.enumerated() { numbers[part.xorb, default: []].append(number) }
+        var places: [Int] = []
         var total = 0
         for (number, term) in self.terms.enumerated() {
             let (sum, overflow) = total.addingReportingOverflow(term.size)
             guard !overflow else { throw FormatError("the terms have more bytes than can be", at: 0) }
             total = sum
-            guard part(of: term) != nil else {
+            guard let place = numbers[term.xorb]?.first(where: { parts[$0].has(term.chunks) }) else {
                 throw FormatError("nothing states where the chunks of term \(number) are", at: 0)
             }
+            places.append(place)
         }
+        self.places = places
         // A term of which nothing is wanted would not be there.
         guard skipped < self.terms.first?.size ?? 1 else {
             throw FormatError("\(skipped) bytes are left out of a shorter term", at: 0)
         }
     }
 
-    /// The first part that has all chunks of a term.
-    func part(of term: Term) -> Int? {
-        parts.firstIndex { part in
-            part.xorb == term.xorb && part.chunks.lowerBound <= term.chunks.lowerBound
-                && term.chunks.upperBound <= part.chunks.upperBound
+    /// The chunks of a xorb that something states.
+    fileprivate static func chunks(_ json: JSON?, _ what: String) throws(FormatError) -> Range<Int> {
+        let chunks = try range(json, what, isClosed: false)
+        guard chunks.upperBound <= mostChunks else {
+            throw FormatError(
+                "\(what) ends with chunk \(chunks.upperBound), and a xorb has at most \(mostChunks)", at: 0)
         }
+        return chunks
     }
 
     fileprivate static func count(_ json: JSON?, _ what: String) throws(FormatError) -> Int {
@@ -68,7 +75,7 @@ extension Reconstruction.Term {
             throw FormatError("a term has no xorb", at: 0)
         }
         xorb = hash
-        chunks = try Reconstruction.range(json["range"], "range", isClosed: false)
+        chunks = try Reconstruction.chunks(json["range"], "range")
         size = try Reconstruction.count(json["unpacked_length"], "unpacked_length")
         // A chunk has between one byte and the most that one may have.
         guard chunks.count <= size, (size - 1) / Chunker.largest < chunks.count else {
@@ -78,6 +85,11 @@ extension Reconstruction.Term {
 }
 
 extension Reconstruction.Part {
+    /// Whether all of these chunks are in it.
+    fileprivate func has(_ some: Range<Int>) -> Bool {
+        chunks.lowerBound <= some.lowerBound && some.upperBound <= chunks.upperBound
+    }
+
     fileprivate static func read(
         _ json: JSON, of xorb: XetHash, _ version: Reconstruction.Version
     ) throws(FormatError) -> [Reconstruction.Part] {
@@ -93,7 +105,7 @@ extension Reconstruction.Part {
     private static func part(
         _ json: JSON, _ chunksKey: String, _ bytesKey: String, _ xorb: XetHash, _ url: String
     ) throws(FormatError) -> Reconstruction.Part {
-        let chunks = try Reconstruction.range(json[chunksKey], chunksKey, isClosed: false)
+        let chunks = try Reconstruction.chunks(json[chunksKey], chunksKey)
         let bytes = try Reconstruction.range(json[bytesKey], bytesKey, isClosed: true)
         let (shortest, overflow) = chunks.count.multipliedReportingOverflow(by: ChunkHeader.size + 1)
         guard !overflow, shortest <= bytes.count, bytes.upperBound <= Reconstruction.largestXorb else {

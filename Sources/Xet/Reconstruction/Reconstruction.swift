@@ -31,9 +31,13 @@ package struct Reconstruction: Equatable, Sendable {
     package let terms: [Term]
     /// The parts that have them, in the order of the answer.
     package let parts: [Part]
+    /// For each term the number of the part that has it.
+    let places: [Int]
 
     /// The most bytes of a xorb, with all that is in it.
     static let largestXorb = 64 << 20
+    /// The most chunks of a xorb (Xet protocol 1.1, "Xorbs").
+    static let mostChunks = 8192
     /// The most bytes of an answer that is read: many times what one for some MiB of a file has.
     package static let sizeLimit = 1 << 22
 

@@ -15,6 +15,7 @@ struct ChunkHeader: Equatable {
     /// The size of a header in bytes.
     static let size = 8
 
+    /// How the content is stored.
     let scheme: Scheme
     /// The size of what follows the header, in bytes.
     let storedSize: Int

@@ -1,5 +1,39 @@
 package import Formats
 
+/// A chunk as it is stored. Its content is not made before somebody asks for it.
+package struct Chunk: Sendable {
+    private let header: ChunkHeader
+    private let stored: [UInt8]
+    /// Where the stored bytes are in the part, for errors.
+    private let offset: Int
+
+    fileprivate init(_ header: ChunkHeader, _ stored: [UInt8], at offset: Int) {
+        self.header = header
+        self.stored = stored
+        self.offset = offset
+    }
+
+    /// The size of the content in bytes, as the header states it: from 1 to 128 KiB.
+    package var size: Int { header.contentSize }
+
+    /// The content, which has the size that is stated.
+    package func content() throws(FormatError) -> [UInt8] {
+        switch header.scheme {
+        case .none: return stored
+        case .lz4: return try expanded()
+        case .byteGroupingLZ4: return ByteGrouping.ungrouped(try expanded())
+        }
+    }
+
+    private func expanded() throws(FormatError) -> [UInt8] {
+        do throws(FormatError) {
+            return try LZ4Frame.content(stored, size: header.contentSize)
+        } catch {
+            throw FormatError(error.message, at: offset + error.offset)
+        }
+    }
+}
+
 /// Takes the chunks out of a part of a xorb while its bytes arrive. It keeps no more than a chunk that is not whole, and
 /// what was just received.
 package struct ChunkStream: Sendable {
@@ -25,8 +59,8 @@ package struct ChunkStream: Sendable {
         unsafe more.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     }
 
-    /// The content of the next chunk; `nil` where it is not whole yet, or was the last one.
-    package mutating func next() throws(FormatError) -> [UInt8]? {
+    /// The next chunk; `nil` where it is not whole yet, or was the last one.
+    package mutating func next() throws(FormatError) -> Chunk? {
         let there = bytes.count - start
         guard remaining > 0 else {
             guard there == 0 else {
@@ -39,25 +73,11 @@ package struct ChunkStream: Sendable {
             bytes.span.extracting(start..<start + ChunkHeader.size), at: offset + start)
         guard there >= ChunkHeader.size + header.storedSize else { return nil }
         let stored = start + ChunkHeader.size
-        let content = Array(bytes[stored..<stored + header.storedSize])
+        let chunk = Chunk(
+            header, Array(bytes[stored..<stored + header.storedSize]), at: offset + stored)
         start = stored + header.storedSize
         remaining -= 1
-        switch header.scheme {
-        case .none: return content
-        case .lz4: return try expanded(content, header, at: offset + stored)
-        case .byteGroupingLZ4:
-            return ByteGrouping.ungrouped(try expanded(content, header, at: offset + stored))
-        }
-    }
-
-    private func expanded(
-        _ bytes: [UInt8], _ header: ChunkHeader, at offset: Int
-    ) throws(FormatError) -> [UInt8] {
-        do throws(FormatError) {
-            return try LZ4Frame.content(bytes, size: header.contentSize)
-        } catch {
-            throw FormatError(error.message, at: offset + error.offset)
-        }
+        return chunk
     }
 
     /// Makes sure that the part ended where it had to.

@@ -1,5 +1,6 @@
 """What `fetch` puts together from chunks in Xet is what HTTP gives, whatever goes wrong on the way."""
 
+import hashlib
 import random
 import shutil
 import signal
@@ -48,7 +49,8 @@ def hub(xet_hub):
     xet_hub.xet_requests.clear()
     xet_hub.versions = (1, 2)
     xet_hub.xet_token, xet_hub.lifetime, xet_hub.part_bytes = "xet-token-1", 3600, 0
-    xet_hub.broken_http, xet_hub.rate = False, None
+    xet_hub.broken_http, xet_hub.rate, xet_hub.twist = False, None, None
+    xet_hub.tokens.clear()
     return xet_hub
 
 
@@ -75,6 +77,32 @@ def test_the_cache_is_the_clients_own_and_nothing_came_over_http(fetch, hub, who
     assert not any("/cdn/" in request for request in hub.requests)
     assert hub.xet_requests.count("token") == 1
     assert f"v{versions[-1]}" in hub.xet_requests
+
+
+@pytest.mark.slow
+@pytest.mark.oracle
+def test_a_thousand_files_are_what_hf_xet_stored(knapsack, tmp_path):
+    origin = tmp_path / "origin"
+    origin.mkdir()
+    for number, content in enumerate(xet_shapes.contents(1000)):
+        (origin / f"{number:04}.bin").write_bytes(content)
+    server = XetHub(tmp_path / "store")
+    server.add("tester/thousand", origin)
+    server.put_into_xet("model", "tester/thousand")
+    try:
+        program = started(knapsack, server, tmp_path / "hub")
+        program("fetch", "hf:tester/thousand", "--transfer", "xet", timeout=600).expect(0)
+        assert not any("/cdn/" in request for request in server.requests)
+        (snapshot,) = (tmp_path / "hub").glob("models--tester--thousand/snapshots/*")
+        names = sorted(path.name for path in origin.iterdir())
+        assert sorted(path.name for path in snapshot.iterdir()) == names
+        for name in names:
+            content = (snapshot / name).read_bytes()
+            assert content == (origin / name).read_bytes(), name
+            if int(name[:4]) % 50 == 0 and content:
+                assert content == server.store.content(server.hashes[hashlib.sha256(content).hexdigest()])
+    finally:
+        server.close()
 
 
 def test_http_alone_asks_nothing_of_xet_and_auto_only_what_http_refuses(knapsack, hub, whole, tmp_path):
@@ -162,3 +190,89 @@ def test_a_token_that_ran_out_is_asked_for_again_and_none_is_printed(fetch, hub,
         if path.is_file():
             content = path.read_bytes()
             assert b"xet-token" not in content and b"signature=" not in content
+
+
+def the_parts(answer: dict):
+    for xorb in answer["xorbs"].values():
+        for entry in xorb:
+            yield from entry["ranges"]
+
+
+def with_terms(answer: dict, **changes) -> dict:
+    for term in answer["terms"]:
+        term.update(changes)
+    return answer
+
+
+def with_parts(answer: dict, **changes) -> dict:
+    for part in the_parts(answer):
+        part.update(changes)
+    return answer
+
+
+def with_addresses(answer: dict, url: str) -> dict:
+    for xorb in answer["xorbs"].values():
+        for entry in xorb:
+            entry["url"] = url
+    return answer
+
+
+HOSTILE = {
+    "sizes that overflow": lambda answer: with_terms(answer, unpacked_length=2**63 - 1),
+    "sizes that no number has": lambda answer: with_terms(answer, unpacked_length=2**64),
+    "no bytes": lambda answer: with_terms(answer, unpacked_length=0),
+    "chunks that a xorb does not have": lambda answer: with_terms(
+        with_parts(answer, chunks={"start": 0, "end": 9000}), range={"start": 0, "end": 9000}
+    ),
+    "ranges that end before they begin": lambda answer: with_terms(answer, range={"start": 7, "end": 3}),
+    "huge ranges": lambda answer: with_parts(answer, bytes={"start": 0, "end": 1 << 50}),
+    "ranges without end": lambda answer: with_parts(answer, bytes={"start": 0, "end": 2**63 - 1}),
+    "terms twice": lambda answer: {**answer, "terms": answer["terms"] * 2},
+    "terms in another order": lambda answer: {**answer, "terms": answer["terms"][::-1]},
+    "no terms": lambda answer: {**answer, "terms": []},
+    "a million terms": lambda answer: {**answer, "terms": answer["terms"][:1] * 1_000_000},
+    "bytes before the file": lambda answer: {**answer, "offset_into_first_range": 1},
+    "no parts": lambda answer: {**answer, "xorbs": {}},
+    "an address without TLS": lambda answer: with_addresses(answer, "http://192.0.2.1/"),
+    "an address that is a file": lambda answer: with_addresses(answer, "file:///etc/passwd"),
+    "an address with control characters": lambda answer: with_addresses(answer, "https://a\r\nHost: b/\x1b[31m"),
+    "no object": lambda answer: [answer],
+    "depth": lambda answer: {**answer, "terms": nested(900)},
+}
+
+
+def nested(depth: int) -> list:
+    value: list = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("change", HOSTILE.values(), ids=HOSTILE.keys())
+def test_an_answer_that_cannot_be_is_refused_with_a_sentence(fetch, hub, whole, tmp_path, change):
+    """Whatever is made from it, nothing wrong gets a name, and a person learns that Xet is to blame."""
+    hub.twist = change
+    done = fetch(tmp_path / "hub", "--retries", "1", "--connections", "2")
+    require_true(tmp_path / "hub")
+    if done.code == 0:
+        assert layout(tmp_path / "hub") == whole
+    else:
+        assert done.code == 2 and "in Xet" in done.text
+    assert "\x1b" not in done.text
+    # The next run has none of it left.
+    hub.twist = None
+    fetch(tmp_path / "hub").expect(0)
+    assert layout(tmp_path / "hub") == whole
+
+
+@pytest.mark.parametrize("of", ["answer", "part"])
+def test_tokens_go_to_the_store_that_the_hub_names_and_nowhere_else(fetch, hub, whole, tmp_path, of):
+    hub.tokens["hf_secret"] = {REPO}
+    hub.xet_faults.append(XetFault("redirect", 10_000, of))
+    done = fetch(tmp_path / "hub", "--retries", "1", HF_TOKEN="hf_secret")
+    assert done.code == 2
+    assert not any("stolen" in request for request in hub.requests)
+    hub.xet_faults.clear()
+    # The stand-in refuses every other token where it knows the one of Xet, and every token where addresses are signed.
+    fetch(tmp_path / "hub", HF_TOKEN="hf_secret").expect(0)
+    assert layout(tmp_path / "hub") == whole

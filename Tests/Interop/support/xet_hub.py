@@ -9,6 +9,7 @@ import random
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -46,6 +47,7 @@ class XetHub(WaywardHub):
         self.part_bytes = 0
         self.xet_requests: list[str] = []
         self.broken_http = False
+        self.twist: Callable[[dict], dict] | None = None  # what a hostile store makes of its answers
         handler = type("Handler", (_XetHandler,), {"hub": self})
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         server.daemon_threads = True
@@ -108,6 +110,13 @@ class _XetHandler(_WaywardHandler):
             return self.status(400)
         super().send_cdn(sha256)
 
+    def redirect(self):
+        """Leads to where anything that comes along would be seen."""
+        self.send_response(307)
+        self.send_header("Location", f"{self.hub.content_url}/stolen")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def send_reconstruction(self, version: int, name: str):
         self.hub.xet_requests.append(f"v{version}")
         if self.headers.get("Authorization") != f"Bearer {self.hub.xet_token}":
@@ -115,6 +124,8 @@ class _XetHandler(_WaywardHandler):
         if version not in self.hub.versions:
             return self.status(404)
         fault = self.hub.take_xet_fault("answer")
+        if fault and fault.kind == "redirect":
+            return self.redirect()
         if fault and fault.kind == "status":
             return self.status(fault.status)
         size = sum(term.size for term in self.hub.store.files[name])
@@ -123,6 +134,8 @@ class _XetHandler(_WaywardHandler):
         if wanted.start >= size:
             return self.status(416)
         answer = self.hub.store.answer(name, version, self.hub.xet_url, wanted)
+        if self.hub.twist:
+            answer = self.hub.twist(answer)
         body = json.dumps(answer).replace("signature=secret", f"signature={self.hub.signature}").encode()
         body = damaged(body, fault)
         self.send_response(200)
@@ -140,6 +153,8 @@ class _XetHandler(_WaywardHandler):
         if start not in xorb.ends or end not in xorb.ends:
             return self.status(403)
         fault = self.hub.take_xet_fault("part")
+        if fault and fault.kind == "redirect":
+            return self.redirect()
         if fault and fault.kind == "status":
             return self.status(fault.status)
         body = damaged(xorb.bytes[start:end], fault)
