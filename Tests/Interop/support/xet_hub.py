@@ -94,7 +94,11 @@ class _XetHandler(_WaywardHandler):
         if len(parts) > 3 and parts[2] == "xet-read-token":
             expires = int(time.time()) + self.hub.lifetime
             self.hub.xet_requests.append("token")
-            return self.send_json({"accessToken": self.hub.xet_token, "exp": expires, "casUrl": self.hub.xet_url})
+            # huggingface_hub reads the headers, as the Hub sends them, and the Xet protocol states the body.
+            headers = {"X-Xet-Cas-Url": self.hub.xet_url, "X-Xet-Access-Token": self.hub.xet_token}
+            headers["X-Xet-Token-Expiration"] = str(expires)
+            body = {"accessToken": self.hub.xet_token, "exp": expires, "casUrl": self.hub.xet_url}
+            return self.send_json(body, headers)
         super().send_api(kind, parts, query)
 
     def send_json(self, value, headers: dict[str, str] | None = None):
