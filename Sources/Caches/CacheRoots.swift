@@ -33,6 +33,16 @@ enum CacheRoots {
         environment["KAGGLEHUB_CACHE"] ?? homeExpanded("~/.cache/kagglehub", environment)
     }
 
+    /// The directories in which Kaggle's clients look for `kaggle.json`, in their order (kagglehub 1.0.3, `config.py`;
+    /// kaggle 2.2.5, `kaggle_api_extended.py`): `KAGGLE_CONFIG_DIR` alone if it is set, else `~/.kaggle`, else `kaggle` in
+    /// `XDG_CONFIG_HOME`, else in `~/.config`.
+    static func kaggleSettings(_ environment: [String: String]) -> [String] {
+        if let directory = environment["KAGGLE_CONFIG_DIR"], !directory.isEmpty { return [directory] }
+        let named = environment["XDG_CONFIG_HOME"] ?? ""
+        let settings = named.isEmpty ? homeExpanded("~/.config", environment) : named
+        return [homeExpanded("~/.kaggle", environment), joined(settings, "kaggle")]
+    }
+
     /// Python's `os.path.join`: nothing joined with a name is the name, from the current directory.
     private static func joined(_ directory: String, _ name: String) -> String {
         directory.isEmpty ? name : Path.join(directory, name)

@@ -1,3 +1,4 @@
+import Formats
 package import Manifests
 
 /// The kagglehub cache. It is read and never written.
@@ -13,6 +14,16 @@ package struct KagglehubCache: Sendable {
     /// The directory that kagglehub would use in this environment.
     package static func defaultRoot(environment: [String: String]) -> String {
         CacheRoots.kagglehub(environment)
+    }
+
+    /// The files in which Kaggle's clients would look for the user's name and key in this environment, in their order.
+    package static func keyPaths(environment: [String: String]) -> [String] {
+        CacheRoots.kaggleSettings(environment).map { Path.join($0, "kaggle.json") }
+    }
+
+    /// A file in `~/.kaggle`, where Kaggle's clients keep tokens whatever the environment is.
+    package static func tokenPath(_ name: String, environment: [String: String]) -> String {
+        Path.join(CacheRoots.homeExpanded("~/.kaggle", environment), name)
     }
 
     /// The handles, with versions, of all that has a directory in the cache, whole or not: models first,

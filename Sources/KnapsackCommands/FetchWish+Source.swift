@@ -20,8 +20,7 @@ extension FetchWish {
         }
         guard source.isFetched else {
             throw FetchWish.usage(
-                "\(text) is not on the Hugging Face Hub, from which fetch loads",
-                "fill the kagglehub cache with kagglehub")
+                "\(text) is neither on the Hugging Face Hub nor on Kaggle, from which fetch loads", nil)
         }
         self.init(
             subject: text, source: try FetchWish.source(source, at: revision, text),
@@ -33,7 +32,8 @@ extension FetchWish {
     private static func source(_ source: Source, at revision: String?, _ text: String) throws -> Source {
         guard let revision else { return source }
         guard case .hub(let repository, _) = source else {
-            throw usage("--revision is for the Hub, and \(text) is not there", "leave it out")
+            throw usage(
+                "--revision is for the Hub, and \(text) is not there", "write the version into the source")
         }
         if text.utf8.contains(UInt8(ascii: "@")) {
             throw usage(

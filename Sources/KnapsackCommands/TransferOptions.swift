@@ -23,6 +23,13 @@ struct TransferOptions: ParsableArguments {
             "How often something that fails is tried again without any progress.", valueName: "number"))
     var retries = 6
 
+    /// By which way contents come that are in Xet, too.
+    @Option(
+        help: ArgumentHelp(
+            "auto: over HTTP, and in Xet what HTTP does not give; http: never in Xet; xet: in Xet what is there.",
+            valueName: "auto|http|xet"))
+    var transfer = TransferMode.auto
+
     /// Refuses numbers out of their bounds and texts that are no size; exit code 2.
     mutating func validate() throws {
         guard (1...256).contains(connections) else { throw ValidationError("--connections takes 1 to 256") }
@@ -36,20 +43,30 @@ struct TransferOptions: ParsableArguments {
     var bytesPerSecond: Int? { bandwidth.flatMap { ByteSize.parse($0) } }
 }
 
+extension TransferMode: ExpressibleByArgument {}
+
 extension TransferOptions {
     /// What fetches from all services; nothing is asked yet.
     /// - Throws: where a variable or a credential cannot mean anything.
-    func fetch(_ caches: Caches, _ session: Session) throws -> Fetch {
+    /// - Parameter wishes: only services that one of them is of are put together.
+    func fetch(_ wishes: [FetchWish], _ caches: Caches, _ session: Session) throws -> Fetch {
         let environment = session.context.environment
         let patience = Patience(RetryPolicy(retries: retries), Cancellation())
         let seconds = environment["HF_HUB_DOWNLOAD_TIMEOUT"].flatMap { Double($0) } ?? 30
         let http = HTTPClient(
             environment: environment, userAgent: "knapsack/\(Knapsack.version)",
             silenceSeconds: min(max(seconds, 0.1), 3600), cancellation: patience.cancellation)
-        let hub = HubService(
-            try HubConnection.client(Requester(http, patience), session), cache: caches.hub.root,
-            environment: environment)
-        return Fetch([hub], patience: patience)
+        var services: [any FetchService] = []
+        if wishes.contains(where: { $0.source.isOnHub }) {
+            let client = try HubConnection.client(Requester(http, patience), session)
+            services.append(
+                HubService(client, cache: caches.hub.root, environment: environment, mode: transfer))
+        }
+        if wishes.contains(where: { $0.source.isOnKaggle }) {
+            let client = try KaggleConnection.client(Requester(http, patience), session)
+            services.append(KaggleService(client, cache: caches.kagglehub.root))
+        }
+        return Fetch(services, patience: patience)
     }
 }
 

@@ -78,6 +78,7 @@ extension FindingCode {
         case .fetchTokenNeeded: "A source is not given to users without a token"
         case .fetchTokenWithheld: "A token is not sent, because others could read it on the way"
         case .fetchTokenWrong: "A service does not know the token, or it cannot be read"
+        case .fetchUnproved: "A service states no digest of a file: only its size was compared"
         case .fetchUnreachable: "A service could not be asked, or did not answer as it should"
         case .fileMissing: "A file that is needed is not in the cache"
         case .fileNotFound: "A file that should be packed is not in the cache"

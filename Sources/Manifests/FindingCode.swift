@@ -75,6 +75,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case fetchTokenNeeded = "fetch-token-needed"
     case fetchTokenWithheld = "fetch-token-withheld"
     case fetchTokenWrong = "fetch-token-wrong"
+    case fetchUnproved = "fetch-unproved"
     case fetchUnreachable = "fetch-unreachable"
     case fileMissing = "file-missing"
     case fileNotFound = "file-not-found"
@@ -282,6 +283,7 @@ extension FindingCode {
             .acceleratorTight, .adapterBaseMissing, .adapterScale, .cardBroken, .configKeyUnknown,
             .configValueDiffers, .conversionDamaged,
             .downloadMended, .downloadPartial, .entryUnused, .fetchElsewhere, .fetchTokenWithheld,
+            .fetchUnproved,
             .ggufBroken, .kaggleKeywords, .kaggleLicenseUnknown,
             .kaggleTitleUnderscore, .licenseBaseUnknown, .licenseDiffers, .licenseNameUnknown,
             .metadataLeftOut, .newerIncomplete, .noExistStale, .npzBroken, .overrideSign,

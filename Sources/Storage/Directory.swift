@@ -82,6 +82,13 @@ package enum Directory {
         guard unsafe rmdir(path) == 0 || errno == ENOENT else { throw FileError("remove", path) }
     }
 
+    /// Removes a directory if it is empty; one that is missing or has content is *not* an error.
+    package static func removeIfEmpty(_ path: String) throws(FileError) {
+        guard unsafe rmdir(path) == 0 || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST else {
+            throw FileError("remove", path)
+        }
+    }
+
     /// Whether the file system that holds `path` can take no more files, whatever their size.
     package static func isOutOfFiles(at path: String) -> Bool {
         var status = statvfs()

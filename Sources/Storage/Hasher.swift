@@ -34,6 +34,11 @@ import CCrypto
         try unsafe DigestContext(EVP_sha1(), size: 20)
     }
 
+    /// The state of MD5, which Kaggle and Google's storage state for a file.
+    static func md5() throws(HashingFailure) -> DigestContext {
+        try unsafe DigestContext(EVP_md5(), size: 16)
+    }
+
     /// Feeds the next bytes, which may be none.
     mutating func update(_ bytes: Span<UInt8>) throws(HashingFailure) {
         // SAFETY: libcrypto only reads the `count` bytes that the span lends for the call.
@@ -65,14 +70,20 @@ package struct HashingFailure: Error, Sendable, CustomStringConvertible {
 package struct ContentHasher: ~Copyable {
     private var sha256: DigestContext
     private var gitBlob: DigestContext?
+    private var md5: DigestContext?
 
     /// Starts on content.
-    /// - Parameter gitBlobLength: the content's length in bytes, where its git blob name is wanted too.
-    package init(gitBlobLength: Int? = nil) throws(HashingFailure) {
+    ///
+    /// - Parameters:
+    ///   - gitBlobLength: the content's length in bytes, where its git blob name is wanted too.
+    ///   - md5: whether its MD5 is wanted too, which stores state that know no better one.
+    package init(gitBlobLength: Int? = nil, md5: Bool = false) throws(HashingFailure) {
         let second: DigestContext? =
             if let gitBlobLength { try ContentHasher.gitBlobContext(length: gitBlobLength) } else { nil }
+        let third: DigestContext? = if md5 { try .md5() } else { nil }
         sha256 = try .sha256()
         gitBlob = second
+        self.md5 = third
     }
 
     private static func gitBlobContext(length: Int) throws(HashingFailure) -> DigestContext {
@@ -85,14 +96,18 @@ package struct ContentHasher: ~Copyable {
     package mutating func update(_ bytes: Span<UInt8>) throws(HashingFailure) {
         try sha256.update(bytes)
         try gitBlob?.update(bytes)
+        try md5?.update(bytes)
     }
 
     /// The digests of all that was fed.
     package consuming func finish() throws(HashingFailure) -> ContentDigests {
         let first = try sha256.finish()
         guard let digest = SHA256Digest(first) else { throw HashingFailure() }
-        guard let second = gitBlob.take() else { return ContentDigests(sha256: digest, gitBlob: nil) }
-        return ContentDigests(sha256: digest, gitBlob: GitBlobDigest(try second.finish()))
+        var name: GitBlobDigest?
+        if let second = gitBlob.take() { name = GitBlobDigest(try second.finish()) }
+        var sum: [UInt8]?
+        if let third = md5.take() { sum = try third.finish() }
+        return ContentDigests(sha256: digest, gitBlob: name, md5: sum)
     }
 
     /// The SHA-256 of bytes in memory.
@@ -109,10 +124,18 @@ package struct ContentDigests: Equatable, Hashable, Sendable {
     package let sha256: SHA256Digest
     /// The git blob name, where it was asked for.
     package let gitBlob: GitBlobDigest?
+    /// The MD5, where it was asked for: 16 bytes.
+    package let md5: [UInt8]?
+    /// The name of the content in Xet, where it was computed, too.
+    package var xet: XetHash?
 
     /// Puts digests that are already known together.
-    package init(sha256: SHA256Digest, gitBlob: GitBlobDigest?) {
+    package init(
+        sha256: SHA256Digest, gitBlob: GitBlobDigest?, md5: [UInt8]? = nil, xet: XetHash? = nil
+    ) {
         self.sha256 = sha256
         self.gitBlob = gitBlob
+        self.md5 = md5
+        self.xet = xet
     }
 }

@@ -12,13 +12,14 @@ struct FetchCommand: KnapsackCommand {
     /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "fetch",
-        abstract: "Load models from the Hugging Face Hub into the cache of its clients.",
+        abstract: "Load models from the Hugging Face Hub and from Kaggle into the caches of their clients.",
         usage: "knapsack fetch [<manifest> | <source> ...] [<options>]",
         discussion: """
             What is in the cache is not loaded again, and what an interrupted fetch loaded is kept: the same command \
-            goes on where it stopped, also on another day. Every file is proved by the digest that the Hub lists, and by \
-            the lock if there is one, before it gets its name. Beside a manifest with a lock, the commits that the lock \
-            pins are loaded. The token is found where the clients find it: HF_TOKEN, or hf auth login.
+            goes on where it stopped, also on another day. Every file is proved by the digest that the Hub or Kaggle \
+            states, and by the lock if there is one, before it gets its name. Beside a manifest with a lock, the commits \
+            and versions that the lock pins are loaded. Credentials are found where the clients find them: HF_TOKEN, or \
+            hf auth login; KAGGLE_API_TOKEN, or kaggle auth login.
 
             Examples:
               knapsack fetch                      # what knapsack.toml names
@@ -28,6 +29,7 @@ struct FetchCommand: KnapsackCommand {
               knapsack fetch hf:Qwen/Qwen2.5-7B-Instruct
               knapsack fetch hf:org/model@v1.0 --include '*.gguf'
               knapsack fetch hf-dataset:org/data --bandwidth 10MB
+              knapsack fetch kaggle:google/gemma-2/transformers/gemma-2-2b-it/2
             """)
 
     /// The manifest, or the sources to load; none means the usual manifest.
@@ -90,7 +92,7 @@ struct FetchCommand: KnapsackCommand {
     func execute(_ session: Session) async throws {
         let fetching = Fetching(options: transfer, caches: cacheOptions)
         guard let wishes = try sources.map(wishes) ?? wishes(fetching, session) else { return }
-        guard !wishes.isEmpty else { return session.say("nothing that is named is on the Hugging Face Hub") }
+        guard !wishes.isEmpty else { return session.say("nothing is fetched of what is named") }
         guard dryRun else {
             _ = try await fetching.load(wishes, session)
             return
@@ -130,6 +132,6 @@ struct FetchCommand: KnapsackCommand {
             session.report(stale)
             if session.hasErrors { return nil }
         }
-        return fetching.wishes(manifest, lock, update: .none, session)
+        return fetching.wishes(manifest, lock, update: .none)
     }
 }

@@ -20,7 +20,7 @@ struct Fetching {
         for (place, plans) in plans.byCache {
             try SpaceNeeded(
                 plans.reduce(0) { $0 + $1.missing }, for: "what is to be fetched", at: place,
-                fix: "free space there, or name another cache with --hf-cache or HF_HUB_CACHE"
+                fix: "free space there, or name another cache with --hf-cache or --kagglehub-cache"
             ).check()
         }
         SignalHandler.goesOn()
@@ -42,14 +42,14 @@ struct Fetching {
         let manifest = try source.read()
         // Of a lock in which git left conflict marks nothing is pinned.
         let lock = try? source.readLock()
-        let wishes = wishes(manifest, lock, update: update, session)
+        let wishes = wishes(manifest, lock, update: update)
         return wishes.isEmpty ? true : try await load(wishes, session)
     }
 
     /// Asks what the wishes come to, and reports what hinders.
     /// - Returns: `nil` where something does.
     func plans(_ wishes: [FetchWish], _ session: Session) async throws -> (Fetch, [FetchPlan])? {
-        let fetch = try options.fetch(caches.caches(session.context), session)
+        let fetch = try options.fetch(wishes, caches.caches(session.context), session)
         let (plans, findings) = try await fetch.plans(wishes)
         session.report(findings)
         for plan in plans { session.report(plan.findings) }
@@ -62,17 +62,10 @@ struct Fetching {
     ///   - lock: the lock beside it, if there is one.
     ///   - update: the entries whose pins are moved on.
     func wishes(
-        _ manifest: Manifest, _ lock: Lock?, update: Resolution.Update, _ session: Session
+        _ manifest: Manifest, _ lock: Lock?, update: Resolution.Update
     ) -> [FetchWish] {
-        var elsewhere: [Diagnostic] = []
-        let wishes = manifest.entries.compactMap { entry -> FetchWish? in
-            guard let source = entry.source else { return nil }
-            guard source.isFetched else {
-                if let finding = notFetched(entry.name, source, session) {
-                    elsewhere.append(finding.located(at: entry.location))
-                }
-                return nil
-            }
+        manifest.entries.compactMap { entry -> FetchWish? in
+            guard let source = entry.source, source.isFetched else { return nil }
             let locked = update.includes(entry.name) ? nil : lock?.entry(named: entry.name)
             if let locked, locked.asked == entry.asked, locked.kind == entry.kind {
                 return wish(locked)
@@ -83,8 +76,6 @@ struct Fetching {
                 subject: entry.name, source: source, pin: isAsked ? locked?.origin : nil, filter: entry.filter
             )
         }
-        session.report(elsewhere)
-        return wishes
     }
 
     /// What a lock pins, as far as it is fetched.
@@ -100,17 +91,6 @@ struct Fetching {
             subject: locked.name, source: source, pin: locked.origin,
             filter: FileFilter(include: nil, exclude: []), locked: files)
     }
-
-    /// What to say of an entry that fetch does not load; `nil` for one that is here.
-    private func notFetched(_ name: String, _ source: Source, _ session: Session) -> Diagnostic? {
-        guard case .kaggle = source else { return nil }
-        let caches = caches.caches(session.context)
-        if (try? caches.snapshot(for: source, pinned: nil, manifestDirectory: ".")) != nil { return nil }
-        return Diagnostic(
-            code: .fetchElsewhere,
-            "\(name): fetch loads from the Hugging Face Hub only, and \(source.text) is on Kaggle",
-            fix: "fill the kagglehub cache with kagglehub")
-    }
 }
 
 extension [FetchPlan] {
@@ -123,12 +103,13 @@ extension [FetchPlan] {
 
 extension Source {
     /// Whether it is at a service that is fetched from.
-    var isFetched: Bool {
-        switch self {
-        case .hub: true
-        case .kaggle, .path: false
-        }
-    }
+    var isFetched: Bool { isOnHub || isOnKaggle }
+
+    /// Whether it is on the Hugging Face Hub.
+    var isOnHub: Bool { if case .hub = self { true } else { false } }
+
+    /// Whether it is on Kaggle.
+    var isOnKaggle: Bool { if case .kaggle = self { true } else { false } }
 }
 
 extension Origin {

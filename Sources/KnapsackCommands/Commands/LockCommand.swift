@@ -42,7 +42,7 @@ struct LockCommand: KnapsackCommand {
     var locked = false
 
     /// Whether what is missing is loaded first.
-    @Flag(help: "Load what is missing from the Hugging Face Hub first, as knapsack fetch does.")
+    @Flag(help: "Load what is missing from the Hugging Face Hub and Kaggle first, as knapsack fetch does.")
     var fetch = false
 
     /// How the network is used by `--fetch`.

@@ -67,7 +67,7 @@ struct PackCommand: KnapsackCommand {
     var dryRun = false
 
     /// Whether what is missing is loaded first.
-    @Flag(help: "Load what is missing from the Hugging Face Hub first, as knapsack fetch does.")
+    @Flag(help: "Load what is missing from the Hugging Face Hub and Kaggle first, as knapsack fetch does.")
     var fetch = false
 
     /// How the network is used by `--fetch`.

@@ -43,9 +43,33 @@ package struct ArchiveReader: ~Copyable {
     package init(path: String, format: ArchiveFormat) throws(ArchiveError) {
         let file = try FileSource(reading: path)
         let names = format == .zip ? try ArchiveReader.names(inZip: file) : nil
-        let source = format == .tarZstd ? try ZstdSource(file) : file
+        let source = format == .tarZstd ? try InflatingSource(file, .zstd) : file
         source.allowance = ArchiveReader.allowance(isZip: format == .zip)
         let handle = try ReadHandle.open(source, format == .zip ? .zip : .tar)
+        self.names = names
+        self.source = source
+        self.handle = handle
+    }
+
+    /// Opens an archive of whatever kind its first bytes state: zip, tar, or tar in a gzip or Zstandard stream.
+    /// - Parameter path: a regular file.
+    package init(sniffing path: String) throws(ArchiveError) {
+        let file = try FileSource(reading: path)
+        var start = Buffer(count: 4)
+        let count = try file.read(into: &start, at: 0)
+        let magic = start.withBytes(count) { bytes in bytes.indices.map { bytes[$0] } }
+        let isZip = magic.starts(with: [0x50, 0x4B])
+        let names = isZip ? try ArchiveReader.names(inZip: file) : nil
+        let source: ArchiveSource
+        if magic.starts(with: [0x1F, 0x8B]) {
+            source = try InflatingSource(file, .gzip)
+        } else if magic == [0x28, 0xB5, 0x2F, 0xFD] {
+            source = try InflatingSource(file, .zstd)
+        } else {
+            source = file
+        }
+        source.allowance = ArchiveReader.allowance(isZip: isZip)
+        let handle = try ReadHandle.open(source, isZip ? .zip : .tar)
         self.names = names
         self.source = source
         self.handle = handle

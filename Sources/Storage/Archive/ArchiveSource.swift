@@ -142,16 +142,16 @@ final class FileSource: ArchiveSource {
     }
 }
 
-/// What comes out of a Zstandard stream.
+/// What comes out of a Zstandard or gzip stream.
 ///
 /// The stream is decompressed by a libarchive handle of its own, so that the bytes that a tar header takes
 /// are counted as they come out: a kilobyte of Zstandard can hold gigabytes of them.
-final class ZstdSource: ArchiveSource {
+final class InflatingSource: ArchiveSource {
     private let handle: ReadHandle
 
-    /// Opens the stream that starts where the source is; throws if it is no Zstandard, or holds nothing.
-    init(_ source: FileSource) throws(ArchiveError) {
-        handle = try ReadHandle.open(source, .zstd)
+    /// Opens the stream that starts where the source is; throws if it is not of that kind, or holds nothing.
+    init(_ source: FileSource, _ content: ReadHandle.Content) throws(ArchiveError) {
+        handle = try ReadHandle.open(source, content)
         guard try handle.next() != nil else { throw ArchiveError(.damaged, source.path, "holds nothing") }
         super.init(path: source.path)
     }

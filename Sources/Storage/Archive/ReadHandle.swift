@@ -33,6 +33,8 @@ import Glibc
     enum Content {
         /// The content of one Zstandard stream, as one entry.
         case zstd
+        /// The content of a gzip stream, as one entry.
+        case gzip
         /// A tar archive in any of libarchive's dialects: ustar, pax, GNU's.
         case tar
         /// A zip archive, by its directory.
@@ -65,6 +67,9 @@ import Glibc
             // Appended, not detected: a stream inside of a stream is not unpacked further.
             try check(unsafe archive_read_set_format(archive, ARCHIVE_FORMAT_RAW))
             try check(unsafe archive_read_append_filter(archive, ARCHIVE_FILTER_ZSTD))
+        case .gzip:
+            try check(unsafe archive_read_set_format(archive, ARCHIVE_FORMAT_RAW))
+            try check(unsafe archive_read_append_filter(archive, ARCHIVE_FILTER_GZIP))
         case .tar: try check(unsafe archive_read_support_format_tar(archive))
         case .zip: try check(unsafe archive_read_support_format_zip_seekable(archive))
         }

@@ -9,9 +9,13 @@ struct BlobIdentity: Hashable, Sendable {
         case sha256(SHA256Digest)
         /// A file in git: git's name of its content.
         case gitBlob(GitBlobDigest)
+        /// A file in a store that states MD5: its 16 bytes.
+        case md5([UInt8])
+        /// By its size alone: no digest is known. The text is what the server calls this content, such as its etag.
+        case size(String)
     }
 
-    /// The digest that the Hub lists.
+    /// What is stated of the content.
     let proof: Proof
     /// The size in bytes.
     let size: Int
@@ -22,11 +26,13 @@ struct BlobIdentity: Hashable, Sendable {
         self.size = size
     }
 
-    /// The blob's name in the cache: its etag.
+    /// What tells this content from others: in the Hub's cache the blob's name, which is its etag.
     var name: String {
         switch proof {
         case .sha256(let digest): digest.hex
         case .gitBlob(let digest): digest.hex
+        case .md5(let digest): "md5-" + Hex.text(digest)
+        case .size(let name): "size-" + name
         }
     }
 
@@ -35,6 +41,8 @@ struct BlobIdentity: Hashable, Sendable {
         switch proof {
         case .sha256: try ContentHasher()
         case .gitBlob: try ContentHasher(gitBlobLength: size)
+        case .md5: try ContentHasher(md5: true)
+        case .size: try ContentHasher()
         }
     }
 
@@ -43,6 +51,8 @@ struct BlobIdentity: Hashable, Sendable {
         switch proof {
         case .sha256(let digest): digests.sha256 == digest
         case .gitBlob(let digest): digests.gitBlob == digest
+        case .md5(let digest): digests.md5 == digest
+        case .size: true
         }
     }
 }

@@ -9,7 +9,27 @@ protocol BlobSource: Sendable {
     ///
     /// - Throws: ``NetworkError``, ``ServiceRefusal``, and ``TransferFailure`` where the file is not what was listed.
     func open(_ range: Range<Int>?) throws -> BlobAnswer
+
+    /// What the file has to be.
+    ///
+    /// - Parameter listed: what it has to be as far as a list states it.
+    /// - Returns: the same, for a service whose list states everything; otherwise what the source itself states, which
+    ///   is asked where it did not answer yet.
+    func identity(_ listed: BlobIdentity) throws -> BlobIdentity
+
+    /// Whether the bytes are a package that has the file in it, as far as the source was asked. Then its name unpacks it,
+    /// and compares it with a lock.
+    var isPacked: Bool { get }
 }
+
+extension BlobSource {
+    func identity(_ listed: BlobIdentity) throws -> BlobIdentity { listed }
+
+    var isPacked: Bool { false }
+}
+
+/// The source has the file in another size, or another form, than was listed: ask it for the identity, and begin again.
+struct BlobInOtherForm: Error {}
 
 /// What a source answers to the request for a part.
 enum BlobAnswer {

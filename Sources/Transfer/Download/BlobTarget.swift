@@ -8,6 +8,10 @@ protocol BlobTarget: Sendable {
     /// The file that everybody locks who loads the content.
     var lockPath: String { get }
 
+    /// Takes the lock.
+    /// - Returns: `nil` where another process has it.
+    func lock() throws(FileError) -> FileHandle?
+
     /// Takes content that the cache has in another place, if it is what the blob has to be.
     ///
     /// - Parameter buffer: where the content is read into.
@@ -16,6 +20,9 @@ protocol BlobTarget: Sendable {
 }
 
 extension BlobTarget {
+    /// A directory of locks that is always there.
+    func lock() throws(FileError) -> FileHandle? { try FileHandle.sharedLock(lockPath) }
+
     /// A cache that has one place for everything.
     func takeFromElsewhere(_ identity: BlobIdentity, _ buffer: inout Buffer) throws -> Bool { false }
 }
@@ -26,5 +33,5 @@ protocol BlobName: Sendable {
     var text: String { get }
 
     /// Gives the name to content that is proved and at its target.
-    func publish() throws(FileError)
+    func publish() throws
 }

@@ -3,7 +3,7 @@ import Storage
 
 /// A blob that has to be in a cache, and the names that it has there.
 struct BlobTask: Sendable {
-    /// What it has to be.
+    /// What it has to be, as far as it is known.
     let identity: BlobIdentity
     /// Where its bytes come from.
     let source: any BlobSource
@@ -24,6 +24,13 @@ struct BlobTask: Sendable {
         self.target = target
         self.names = names
         self.locked = locked
+    }
+
+    /// The same task with all that its source knows of what the blob has to be.
+    func resolved() throws -> BlobTask {
+        let all = try source.patience.again { try source.identity(identity) }
+        return BlobTask(
+            all, from: source, to: target, as: names, locked: source.isPacked ? nil : locked)
     }
 
     /// The content's size in bytes.

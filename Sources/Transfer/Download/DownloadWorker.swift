@@ -58,23 +58,25 @@ struct DownloadWorker: ~Copyable {
     }
 
     /// Gives the names to a blob that is at its target.
-    func name(_ task: BlobTask) throws(FileError) {
+    func name(_ task: BlobTask) throws {
         for name in task.names { try name.publish() }
         progress(.finished(file: task.name))
     }
 
     /// Loads a blob that fits one block: in one request, without a journal.
     mutating func loadSmall(_ task: BlobTask) throws -> BlobOutcome {
-        guard let lock = try FileHandle.sharedLock(task.target.lockPath) else { return .busy }
+        guard let lock = try task.target.lock() else { return .busy }
         defer { _ = lock.descriptor }
         if try findElsewhere(task) { return .found }
         var wrong: [UInt8]?
         while true {
             let count = try receiveSmall(task)
-            var hasher = try task.identity.hasher()
+            let identity = try task.resolved().identity
+            guard identity.size == task.size else { throw BlobInOtherForm() }
+            var hasher = try identity.hasher()
             try buffer.withBytes(count) { bytes in try hasher.update(bytes) }
             let digests = try hasher.finish()
-            if task.identity.matches(digests) {
+            if identity.matches(digests) {
                 try requireLocked(task, digests)
                 try publishSmall(task, count)
                 try name(task)

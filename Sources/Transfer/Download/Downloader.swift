@@ -95,8 +95,11 @@ final class Downloader: Sendable {
             case .small(let index):
                 attempt(index, nil) {
                     guard let task = contents.task(index) else { return set(.found, index) }
-                    let outcome = try worker.loadSmall(task)
-                    set(outcome, index)
+                    do {
+                        set(try worker.loadSmall(task), index)
+                    } catch is BlobInOtherForm {
+                        try open(index, &worker)
+                    }
                 }
             case .open(let index): attempt(index, nil) { try open(index, &worker) }
             case .piece(let blob, let range):
@@ -167,11 +170,9 @@ final class Downloader: Sendable {
 
     private func open(_ index: Int, _ worker: inout DownloadWorker) throws {
         guard let task = contents.task(index) else { return set(.found, index) }
-        guard let lock = try FileHandle.sharedLock(task.target.lockPath) else {
-            return set(.busy, index)
-        }
+        guard let lock = try task.target.lock() else { return set(.busy, index) }
         if try worker.findElsewhere(task) { return set(.found, index) }
-        let blob = try LargeBlob(index: index, task, lock: lock)
+        let blob = try LargeBlob(index: index, try task.resolved(), lock: lock)
         queue.withLock { $0.open.append(blob) }
         do {
             try endIfFull(blob, &worker)

@@ -49,8 +49,15 @@ struct Journal: Equatable, Sendable {
 
     /// The journal in a file; `nil` if there is none, or one of other content.
     static func read(_ path: String, of identity: BlobIdentity) -> Journal? {
+        guard let journal = read(path, size: identity.size), journal.name.hasSameBytes(as: identity.name)
+        else { return nil }
+        return journal
+    }
+
+    /// The journal in a file, of whatever content has this size.
+    static func read(_ path: String, size: Int) -> Journal? {
         guard let bytes = try? FileReader.contents(of: path, limit: limit), let journal = Journal(bytes),
-            journal.name.hasSameBytes(as: identity.name), journal.size == identity.size
+            journal.size == size
         else { return nil }
         return journal
     }

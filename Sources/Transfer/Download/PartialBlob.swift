@@ -76,8 +76,16 @@ final class PartialBlob: Sendable {
 
     /// How many bytes of a blob an earlier run left, by its journal alone; the file is not read.
     static func bytesThere(_ identity: BlobIdentity, at path: String) -> Int {
-        guard let size = (try? FileStatus.existing(partialPath(of: path)))??.size,
-            let known = Journal.read(journalPath(of: path), of: identity)
+        bytesThere(Journal.read(journalPath(of: path), of: identity), at: path)
+    }
+
+    /// The same where nobody knows yet what the content is, but for its size.
+    static func bytesThere(size: Int, at path: String) -> Int {
+        bytesThere(Journal.read(journalPath(of: path), size: size), at: path)
+    }
+
+    private static func bytesThere(_ journal: Journal?, at path: String) -> Int {
+        guard let known = journal, let size = (try? FileStatus.existing(partialPath(of: path)))??.size
         else { return 0 }
         var ranges = ByteRanges()
         for block in known.blocks where block.range.upperBound <= size { ranges.insert(block.range) }

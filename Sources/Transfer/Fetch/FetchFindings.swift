@@ -24,8 +24,18 @@ enum FetchFindings {
         case let problems as Diagnostics where problems.all.count == 1: return problems.all[0]
         case let problem as FileError where problem.isFullDisk:
             return SpaceNeeded.used(by: wish.subject, at: problem.path)
+        case let refused as KaggleArchive.Refused:
+            return unusable(place + "what \(service.name) sends \(refused.reason)")
+        case let archive as ArchiveError:
+            if archive.isFullDisk { return SpaceNeeded.used(by: wish.subject, at: archive.archive) }
+            let entry = archive.entry.map { "\(quoted($0)) " } ?? ""
+            return unusable(place + "what \(service.name) sends is not unpacked: \(entry)\(archive.reason)")
         default: return Diagnostic(code: .failed, place + "\(error)", verdict: .undecided)
         }
+    }
+
+    private static func unusable(_ message: String) -> Diagnostic {
+        Diagnostic(code: .fetchFileRefused, message, fix: "tell the author", verdict: .undecided)
     }
 
     private static func advice(_ error: NetworkError, _ service: any FetchService) -> String {
@@ -84,7 +94,7 @@ extension SpaceNeeded {
         SpaceNeeded(
             nil, for: subject, at: Path.parent(path),
             fix:
-                "free space there, or name another cache with --hf-cache; the same command goes on where this one stopped"
+                "free space there, or name another cache with --hf-cache or --kagglehub-cache; the same command goes on where this one stopped"
         ).finding
     }
 }

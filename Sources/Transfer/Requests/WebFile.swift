@@ -44,6 +44,7 @@ final class WebFile: BlobSource {
         var (request, address) = rules.request
         if let known = store.withLock({ $0 }) { (request, address) = (HTTPRequest(), known) }
         var isSecure = address.isSecure
+        var isNew = false
         for _ in 0...Requester.redirects {
             request.range = range
             request.authorization = rules.authorization(for: address)
@@ -55,11 +56,14 @@ final class WebFile: BlobSource {
                 let target = try target(of: head, from: address, mustBeSecure: isSecure)
                 (request, address) = (HTTPRequest(), target)
                 isSecure = target.isSecure
+                isNew = true
                 if !rules.isOwn(target) { store.withLock { $0 = target } }
                 continue
             }
-            if head.status < 400 || head.status == 416 { return try answer(response, range, address) }
-            try refuse(head, address, isKnown: request.authorization != nil)
+            if head.status < 400 || head.status == 416 {
+                return try BlobAnswer(response, asked: range, from: address, size: size, name: name)
+            }
+            try refuse(head, address, isKnown: request.authorization != nil, isNew: isNew)
         }
         throw NetworkError(.malformed, "\(rules.request.1) leads in a circle", isPassing: false)
     }
@@ -76,60 +80,21 @@ final class WebFile: BlobSource {
         return target
     }
 
-    private func refuse(_ head: ResponseHead, _ address: WebAddress, isKnown: Bool) throws -> Never {
+    /// - Parameter isNew: whether the service sent to this address a moment ago.
+    private func refuse(
+        _ head: ResponseHead, _ address: WebAddress, isKnown: Bool, isNew: Bool
+    ) throws -> Never {
         // A signature may have run out; the service makes another one.
-        let wasStored = store.withLock { $0.take() } != nil
+        store.withLock { $0 = nil }
         if rules.isOwn(address), let refusal = rules.refusal(head, isKnown: isKnown) { throw refusal }
         try requester.refusePassing(head, address.host)
         throw NetworkError(
             .malformed, "\(address.host) answered with status \(head.status)",
-            isPassing: rules.isOwn(address) || wasStored)
+            isPassing: rules.isOwn(address) || !isNew)
     }
-
-    private func answer(
-        _ response: HTTPResponse, _ asked: Range<Int>?, _ address: WebAddress
-    ) throws -> BlobAnswer {
-        let head = response.head
-        if let coding = head["content-encoding"], !coding.lowercased().hasSameBytes(as: "identity"),
-            !coding.isEmpty
-        {
-            throw NetworkError(
-                .malformed, "\(address.host) sends the file compressed, which nobody asked for")
-        }
-        switch head.status {
-        case 206: return .part(response, try part(response, asked, address))
-        case 200:
-            guard response.length == nil || response.length == size else {
-                throw changed("\(address.host) has \(response.length ?? 0) bytes, the list of files \(size)")
-            }
-            return .whole(response)
-        case 416: throw changed("\(address.host) has no such bytes")
-        default: throw NetworkError(.malformed, "\(address.host) answered with status \(head.status)")
-        }
-    }
-
-    private func part(
-        _ response: HTTPResponse, _ asked: Range<Int>?, _ address: WebAddress
-    ) throws -> Range<Int> {
-        guard let asked, let stated = response.head["content-range"].flatMap({ ContentRange($0) }),
-            let range = stated.range
-        else { throw NetworkError(.malformed, "\(address.host) sends a part and does not state which") }
-        if let whole = stated.size, whole != size {
-            throw changed("\(address.host) states a size of \(whole) bytes, the list of files \(size)")
-        }
-        guard range.lowerBound == asked.lowerBound, range.upperBound <= asked.upperBound else {
-            throw NetworkError(.malformed, "\(address.host) sends another part than was asked for")
-        }
-        guard response.length == nil || response.length == range.count else {
-            throw NetworkError(.malformed, "\(address.host) states two lengths for one part")
-        }
-        return range
-    }
-
-    private func changed(_ how: String) -> TransferFailure { TransferFailure(.changed(how), file: name) }
 }
 
 extension ResponseHead {
     /// Whether the answer leads to another address.
-    fileprivate var isRedirect: Bool { [301, 302, 303, 307, 308].contains(status) }
+    var isRedirect: Bool { [301, 302, 303, 307, 308].contains(status) }
 }

@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 
 import genuine
+import kaggle_fetching
 import pytest
 from fetching import LARGE, REPO, SMALL, layout, started
 from wayward_hub import WaywardHub
+from wayward_kaggle import WaywardKaggle
 
 
 @pytest.fixture(scope="session")
@@ -59,5 +61,28 @@ def fetch(knapsack, wayward, tmp_path):
 
     def run(cache: Path, *arguments, **environment):
         return started(knapsack, wayward, cache, **environment)("fetch", *arguments)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def kaggle_origin(tmp_path_factory) -> Path:
+    return kaggle_fetching.make_origin(tmp_path_factory.mktemp("kaggle-origin"))
+
+
+@pytest.fixture
+def wayward_kaggle(kaggle_origin):
+    server = WaywardKaggle()
+    kaggle_fetching.fill(server, kaggle_origin)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def kaggle_fetch(knapsack, wayward_kaggle):
+    """Runs `knapsack fetch` against Kaggle: `kaggle_fetch(cache, *arguments, **environment)`."""
+
+    def run(cache: Path, *arguments, **environment):
+        return kaggle_fetching.started(knapsack, wayward_kaggle, cache, **environment)("fetch", *arguments)
 
     return run

@@ -44,7 +44,7 @@ class KaggleServer:
         self.created: list[Created] = []
         self.models: list[dict] = []
         self.requests: list[str] = []
-        handler = type("Handler", (_KaggleHandler,), {"kaggle": self})
+        handler = type("Handler", (getattr(self, "handler", _KaggleHandler),), {"kaggle": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"

@@ -1,0 +1,105 @@
+import Formats
+import Manifests
+import Storage
+import Synchronization
+
+/// The version that receives the files of a plan.
+final class KaggleDestination: FetchDestination {
+    private let wish: FetchWish
+    private let handle: KaggleHandle
+    private let folder: KagglehubCacheWriter
+    private let client: KaggleClient
+    private let receipt: KaggleReceipt
+    /// The files that an archive has to have in it, as far as they are listed.
+    private let listed: [RelativePath]
+    /// Whether nothing is left to do.
+    private let isDone: Bool
+    /// The sources that were asked for so far: what the store states of a file is known to its source.
+    private let sources = Mutex<[RelativePath: KaggleSource]>([:])
+
+    /// What stands for the archive of all files among the files of a plan.
+    static let archive: RelativePath = "(archive)"
+
+    init(
+        _ wish: FetchWish, _ handle: KaggleHandle, _ folder: KagglehubCacheWriter, _ client: KaggleClient,
+        _ receipt: KaggleReceipt, listed: [RelativePath], isDone: Bool
+    ) {
+        self.wish = wish
+        self.handle = handle
+        self.folder = folder
+        self.client = client
+        self.receipt = receipt
+        self.listed = listed
+        self.isDone = isDone
+    }
+
+    var directory: String { folder.data }
+    var cache: String { folder.root }
+    var sharedContents: String? { nil }
+
+    func prepare() throws {
+        guard !isDone else { return }
+        try Directory.make(folder.staging)
+    }
+
+    func source(of file: FetchPlan.File, _ identity: BlobIdentity) -> any BlobSource { source(of: file) }
+
+    private func source(of file: FetchPlan.File) -> KaggleSource {
+        sources.withLock { sources in
+            if let known = sources[file.path] { return known }
+            let isArchive = isArchive(file)
+            let made = KaggleSource(
+                client, isArchive ? KaggleCall.archive(handle) : KaggleCall.file(handle, file.path),
+                of: handle.kind, file: isArchive ? nil : file.path.text, size: file.size)
+            sources[file.path] = made
+            return made
+        }
+    }
+
+    func target(of file: FetchPlan.File, _ identity: BlobIdentity) -> any BlobTarget {
+        let isArchive = isArchive(file)
+        return KaggleTarget(
+            folder: folder, source: source(of: file),
+            path: isArchive ? folder.archive : folder.staging(file.path),
+            file: isArchive ? nil : folder.file(file.path), locked: locked(file))
+    }
+
+    func name(of file: FetchPlan.File, _ identity: BlobIdentity) -> any BlobName {
+        let cancellation = client.requester.patience.cancellation
+        if isArchive(file) {
+            return KaggleArchiveName(
+                folder: folder, source: source(of: file), wish: wish, listed: listed, receipt: receipt,
+                cancellation: cancellation)
+        }
+        return KaggleName(
+            folder: folder, source: source(of: file), path: file.path, content: folder.staging(file.path),
+            locked: locked(file), receipt: receipt, cancellation: cancellation)
+    }
+
+    private func locked(_ file: FetchPlan.File) -> SHA256Digest? { wish.locked?[file.path]?.sha256 }
+
+    private func isArchive(_ file: FetchPlan.File) -> Bool { file.path == KaggleDestination.archive }
+
+    /// Makes kagglehub's markers, and removes what was kept until then.
+    func finish() throws -> [Diagnostic] {
+        guard !isDone else { return [] }
+        let (isWhole, files) = receipt.content
+        if isWhole {
+            try AtomicFile.synchronizeDirectory(of: folder.data)
+            try folder.mark()
+        } else {
+            for file in files { try folder.mark(file) }
+        }
+        folder.clear(isWhole: isWhole)
+        let names = receipt.unproved
+        guard !names.isEmpty else { return [] }
+        let more = names.count > 5 ? ["… and \(names.count - 5) more"] : []
+        return [
+            Diagnostic(
+                code: .fetchUnproved,
+                "\(wish.subject): Kaggle states no MD5 of \(Counted.text(names.count, "file")): only sizes were compared",
+                notes: names.prefix(5).map { quoted($0) } + more,
+                fix: "lock it: from then on the lock proves it")
+        ]
+    }
+}

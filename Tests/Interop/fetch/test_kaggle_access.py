@@ -1,0 +1,153 @@
+"""Credentials for Kaggle: where they are found, who gets them, who sees them, and what a person is told."""
+
+import base64
+import json
+
+import pytest
+from kaggle_fetching import COMPETITION, DATASET, MODEL, started
+from wayward_kaggle import SIGNATURE, STORE
+
+TOKEN = "KGAT_" + "Secret" * 6
+OTHER = "KGAT_" + "Nobody" * 6
+REFRESH = "KGRT_" + "Refresh" * 5
+KEY = "0123456789abcdef" * 2
+BASIC = "Basic " + base64.b64encode(f"tester:{KEY}".encode()).decode()
+PRIVATE = "tester/hidden/transformers/tiny"
+GATED = "tester/gated/transformers/tiny"
+
+
+@pytest.fixture
+def guarded(wayward_kaggle, kaggle_origin):
+    """A private and a gated model beside the public one, a competition with rules, and two users."""
+    for handle in (PRIVATE, GATED):
+        wayward_kaggle.add(handle, 1, kaggle_origin)
+    wayward_kaggle.users = {f"Bearer {TOKEN}": "tester", BASIC: "tester", f"Bearer {OTHER}": "nobody"}
+    wayward_kaggle.private[PRIVATE] = {"tester"}
+    wayward_kaggle.consent.update({GATED: {"tester"}, COMPETITION: {"tester"}})
+    wayward_kaggle.refresh_tokens[REFRESH] = TOKEN
+    return wayward_kaggle
+
+
+CASES = {
+    "private, nobody": (f"kaggle:{PRIVATE}", None, "there are no credentials", "make a token at"),
+    "gated, nobody": (f"kaggle:{GATED}/1", None, "there are no credentials", "models/tester/gated/transformers/tiny"),
+    "rules, nobody": (f"kaggle-competition:{COMPETITION}", None, "there are no credentials", f"{COMPETITION}/rules"),
+    "wrong": (f"kaggle:{MODEL}", "KGAT_wrong", "does not know the credentials in KAGGLE_API_TOKEN", "make a token at"),
+    "gated": (f"kaggle:{GATED}/1", OTHER, "has not agreed to the terms", "agree to the licence at http://localhost/models/"),
+    "rules": (f"kaggle-competition:{COMPETITION}", OTHER, "has not accepted the rules",
+              f"accept the rules at http://localhost/competitions/{COMPETITION}/rules"),
+    "private": (f"kaggle:{PRIVATE}/1", OTHER, "is private, or does not exist", "have its owner share it"),
+    "not found": ("kaggle-dataset:tester/none", TOKEN, "there is no data set tester/none", "look at"),
+    "not found, with a version": ("kaggle-dataset:tester/none/versions/3", TOKEN, "there is no data set tester/none", "look at"),
+    "no version": (f"kaggle:{MODEL}/7", TOKEN, f"{MODEL} has no version 7", "the current version is 2"),
+    "no version of data": (f"kaggle-dataset:{DATASET}/versions/9", None, f"{DATASET} has no version 9", "the current version is 2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_refusal_has_its_own_sentence(kaggle_fetch, guarded, tmp_path, case):
+    source, token, message, fix = CASES[case]
+    done = kaggle_fetch(tmp_path / "cache", source, **({"KAGGLE_API_TOKEN": token} if token else {})).expect(2)
+    assert message in done.stderr and fix in done.stderr, done.stderr
+    others = {other[2] for other in CASES.values() if other[2] not in message and message not in other[2]}
+    assert not [other for other in others if other in done.stderr]
+
+
+def written(path, text: str):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def login(token: str = "", expires: str = "") -> str:
+    return json.dumps({"refresh_token": REFRESH, "access_token": token, "access_token_expiration": expires, "username": "tester"})
+
+
+PAIR = json.dumps({"username": "tester", "key": KEY})
+PLACES = {
+    "KAGGLE_API_TOKEN": ({"KAGGLE_API_TOKEN": TOKEN}, {}),
+    "KAGGLE_API_TOKEN is a file": ({"KAGGLE_API_TOKEN": "HOME/elsewhere"}, {"elsewhere": f" {TOKEN}\n"}),
+    "access_token": ({}, {".kaggle/access_token": f"{TOKEN}\n"}),
+    "access_token.txt": ({}, {".kaggle/access_token.txt": TOKEN}),
+    "user and key": ({"KAGGLE_USERNAME": "tester", "KAGGLE_KEY": KEY}, {}),
+    "kaggle.json": ({}, {".kaggle/kaggle.json": PAIR}),
+    "kaggle.json in .config": ({}, {".config/kaggle/kaggle.json": PAIR}),
+    "kaggle.json in XDG_CONFIG_HOME": ({"XDG_CONFIG_HOME": "HOME/xdg"}, {"xdg/kaggle/kaggle.json": PAIR}),
+    "kaggle.json in KAGGLE_CONFIG_DIR": ({"KAGGLE_CONFIG_DIR": "HOME/dir"}, {"dir/kaggle.json": PAIR}),
+    "login": ({}, {".kaggle/credentials.json": login(TOKEN, "2099-01-02T03:04:05.678901+00:00")}),
+    "login that ran out": ({}, {".kaggle/credentials.json": login(OTHER, "2020-01-02T03:04:05.678901+00:00")}),
+    "login without a token": ({}, {".kaggle/credentials.json": login()}),
+    "in a notebook": ({"KAGGLE_KERNEL_RUN_TYPE": "Batch", "KAGGLE_DATA_PROXY_URL": "http://x", "KAGGLE_API_V1_TOKEN": "HOME/v1",
+                       "KAGGLE_API_TOKEN": OTHER}, {"v1": TOKEN}),
+    "a token before a key": ({"KAGGLE_API_TOKEN": TOKEN, "KAGGLE_USERNAME": "x", "KAGGLE_KEY": "y"}, {".kaggle/kaggle.json": "{}"}),
+    "a key before a login": ({}, {".kaggle/kaggle.json": PAIR, ".kaggle/credentials.json": login(OTHER, "2099-01-01T00:00:00Z")}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_credentials_are_found_where_the_clients_find_them(kaggle_fetch, guarded, tmp_path, place):
+    variables, files = PLACES[place]
+    home = tmp_path / "home"
+    for name, text in files.items():
+        written(home / name, text)
+    variables = {name: value.replace("HOME", str(home)) for name, value in variables.items()}
+    kaggle_fetch(tmp_path / "cache", f"kaggle:{PRIVATE}", "--include", "config.json", **variables).expect(0)
+    # What the clients wrote is not changed.
+    assert {name: (home / name).read_text() for name in files} == files
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({".kaggle/kaggle.json": "{"}, "kaggle.json is no JSON"),
+        ({".kaggle/kaggle.json": '{"username": "tester"}'}, 'has no "username" with a "key"'),
+        ({".kaggle/access_token": f"{TOKEN}\n{TOKEN}"}, "has a character that no token has"),
+        ({".kaggle/credentials.json": login().replace(REFRESH, "KGRT_unknown")}, "does not know the credentials in"),
+    ],
+)
+def test_credentials_that_cannot_be_used(kaggle_fetch, guarded, tmp_path, files, message):
+    for name, text in files.items():
+        written(tmp_path / "home" / name, text)
+    done = kaggle_fetch(tmp_path / "cache", f"kaggle:{PRIVATE}").expect(2)
+    assert message in done.stderr and TOKEN not in done.text
+
+
+@pytest.mark.parametrize("fault", [None, "status", "drop", "wrong-bytes", "changed-md5", "expired", "elsewhere"])
+@pytest.mark.parametrize("place", ["KAGGLE_API_TOKEN", "user and key", "login that ran out"])
+def test_credentials_are_sent_to_kaggle_alone_and_written_nowhere(kaggle_fetch, guarded, tmp_path, fault, place):
+    if place != "KAGGLE_API_TOKEN" and fault not in (None, "elsewhere"):
+        pytest.skip("one kind of credentials is enough for this fault")
+    variables, files = PLACES[place]
+    for name, text in files.items():
+        written(tmp_path / "home" / name, text)
+    if fault:
+        guarded.add_fault(fault, path="model.safetensors", times=1 if fault == "elsewhere" else 100)
+    done = kaggle_fetch(
+        tmp_path / "cache", f"kaggle:{PRIVATE}", "--verbose", "--json", "--retries", "1",
+        KNAPSACK_CACHE_DIR=str(tmp_path / "index"), **variables,
+    ).expect(*((1, 2) if fault and fault != "elsewhere" else (0,)))  # fmt: skip
+    sent = BASIC if place == "user and key" else f"Bearer {TOKEN}"
+    calls = [headers for host, path, headers in guarded.seen if host == "localhost" and "GenerateAccessToken" not in path]
+    assert calls and all(headers.get("Authorization") == sent for headers in calls)
+    elsewhere = [headers for host, _, headers in guarded.seen if host != "localhost"]
+    assert elsewhere and guarded.to(STORE)
+    secrets = (TOKEN, OTHER, REFRESH, KEY, BASIC.split()[1])
+    for headers in elsewhere:
+        assert "Authorization" not in headers and not [secret for secret in secrets if secret in str(headers)]
+    # Nor are addresses that are signed: whoever has one needs no credentials.
+    for secret in (*secrets, SIGNATURE):
+        assert secret not in done.text
+        found = [path for path in tmp_path.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+        assert not [path for path in found if tmp_path / "home" not in path.parents], found
+
+
+def test_a_place_that_cannot_be_asked(kaggle_fetch, tmp_path):
+    done = kaggle_fetch(tmp_path / "cache", f"kaggle:{MODEL}", KAGGLE_API_ENVIRONMENT="STAGING").expect(2)
+    assert "KAGGLE_API_ENVIRONMENT" in done.stderr and "allowed: PROD, QA, LOCALHOST, TEST" in done.stderr
+
+
+def test_kaggle_is_asked_over_tls_by_default(knapsack, wayward_kaggle, tmp_path):
+    variables = {"KAGGLE_API_ENVIRONMENT": "PROD", "https_proxy": wayward_kaggle.url, "KAGGLE_API_TOKEN": TOKEN}
+    program = started(knapsack, wayward_kaggle, tmp_path / "cache", **variables)
+    done = program("fetch", f"kaggle:{MODEL}/1", "--retries", "0").expect(2)
+    # The stand-in opens no tunnel, so nothing was sent but the wish for one.
+    assert "opens no way to api.kaggle.com" in done.stderr and not wayward_kaggle.seen
