@@ -27,7 +27,8 @@ package struct Knapsack: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            InitCommand.self, AddCommand.self, RemoveCommand.self, ListCommand.self, FetchCommand.self,
+            InitCommand.self, AddCommand.self, RemoveCommand.self, ListCommand.self, SearchCommand.self,
+            InfoCommand.self, FetchCommand.self,
             LockCommand.self, CheckCommand.self, PackCommand.self,
             VerifyCommand.self, SignCommand.self, UnpackCommand.self, DiffCommand.self, CacheCommand.self,
             ConvertCommand.self, QuantizeCommand.self, InspectCommand.self, CompareCommand.self,

@@ -2,10 +2,12 @@ import Formats
 import Storage
 import Synchronization
 
-/// What is asked of a server. There is no body: nothing is uploaded here.
+/// What is asked of a server.
 struct HTTPRequest: Sendable {
-    /// "GET" or "HEAD".
+    /// "GET", "HEAD" or "POST".
     var method = "GET"
+    /// What is sent with the request, and its type, such as "application/json".
+    var body: (bytes: [UInt8], type: String)?
     /// The bytes that are wanted; `nil` for all.
     var range: Range<Int>?
     /// What is sent as `Authorization`; only the caller knows for whom it is.
@@ -89,7 +91,10 @@ package final class HTTPClient: Sendable {
         if isHanded, let authorization = proxy?.authorization {
             text += "Proxy-Authorization: \(authorization.reveal())\r\n"
         }
-        return Array((text + "\r\n").utf8)
+        if let body = request.body {
+            text += "Content-Type: \(body.type)\r\nContent-Length: \(body.bytes.count)\r\n"
+        }
+        return Array((text + "\r\n").utf8) + (request.body?.bytes ?? [])
     }
 
     private func takeIdle(_ key: ExactName) -> HTTPConnection? {

@@ -82,7 +82,8 @@ package final class HubClient: Sendable {
     }
 
     /// A JSON document of the Hub's interface, with redirects on the Hub followed.
-    private func document(_ address: WebAddress) throws -> (JSON, ResponseHead) {
+    /// - Throws: ``HubRefusal`` and ``NetworkError``.
+    func document(_ address: WebAddress) throws -> (JSON, ResponseHead) {
         var failures = 0
         while true {
             do {

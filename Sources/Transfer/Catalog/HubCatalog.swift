@@ -1,0 +1,116 @@
+import Formats
+package import Manifests
+
+/// Searches the Hub, and asks it about one repository.
+package struct HubCatalog: Sendable {
+    private let client: HubClient
+    private let transport: CatalogTransport
+
+    /// The most pages of results that are asked for.
+    private static let pages = 20
+
+    /// Puts a catalogue together; nothing is asked yet.
+    package init(_ client: HubClient, _ transport: CatalogTransport) {
+        self.client = client
+        self.transport = transport
+    }
+
+    /// The filters that the Hub has nothing for.
+    package static func unknown(_ query: CatalogQuery) -> [CatalogQuery.Filter] {
+        HubSearchRequest.unknown(query)
+    }
+
+    /// What the Hub finds, in its order.
+    ///
+    /// - Returns: the results, and how many more had names that no repository has.
+    /// - Throws: what the Hub refuses, and ``NetworkError``.
+    package func search(_ query: CatalogQuery) throws -> (found: [FoundRepository], refused: Int) {
+        var found: [FoundRepository] = []
+        var refused = 0
+        var next: WebAddress? = client.endpoint.interface(HubSearchRequest(query).path)
+        var pages = 0
+        while let address = next, found.count < query.limit, pages < HubCatalog.pages {
+            pages += 1
+            let (json, head) = try client.document(address)
+            guard let entries = json.array else {
+                throw NetworkError(.malformed, "the answer to the search is no list", isPassing: false)
+            }
+            for entry in entries where found.count < query.limit {
+                if let one = FoundRepository.hub(entry, query.kind) {
+                    found.append(one)
+                } else {
+                    refused += 1
+                }
+            }
+            next = LinkHeader.next(head["link"] ?? "").flatMap { address.resolving($0) }
+            if let next, !next.hasSameOrigin(as: client.endpoint.address) {
+                throw NetworkError(
+                    .malformed, "the results of the search go on at another host", isPassing: false)
+            }
+        }
+        return (found, refused)
+    }
+
+    /// What the Hub states of a revision.
+    /// - Throws: what the Hub refuses, and ``NetworkError``.
+    package func info(_ repository: HubRepository, revision: String) throws -> RepositoryInfo {
+        let kind: CatalogQuery.Kind =
+            switch repository.kind {
+            case .dataset: .dataset
+            case .space: .space
+            case .model, .kernel: .model
+            }
+        let base = "\(repository.kind.rawValue)s/\(repository.id)/revision/\(WebAddress.segment(revision))"
+        let security = repository.kind == .model ? "&securityStatus=true" : ""
+        let (json, _) = try client.document(client.endpoint.interface("\(base)?blobs=true\(security)"))
+        guard
+            let info = RepositoryInfo.hub(
+                json, kind, revision: revision, page: client.endpoint.page(repository))
+        else {
+            throw NetworkError(
+                .malformed, "\(client.endpoint.address.host) states nothing of \(repository.id)",
+                isPassing: false)
+        }
+        return info
+    }
+
+    /// Reads parts of the files of a commit.
+    package func contents(_ repository: HubRepository, commit: String) -> any RemoteContents {
+        HubContents(client: client, repository: repository, commit: commit, transport)
+    }
+}
+
+/// The files of a commit on the Hub.
+private struct HubContents: RemoteContents {
+    private let endpoint: HubEndpoint
+    private let repository: HubRepository
+    private let commit: String
+    private let reading: RangeReading
+
+    init(client: HubClient, repository: HubRepository, commit: String, _ transport: CatalogTransport) {
+        endpoint = client.endpoint
+        self.repository = repository
+        self.commit = commit
+        let endpoint = client.endpoint
+        reading = RangeReading(
+            transport: transport, authorization: { client.authorization(for: $0) },
+            refuse: { head, address, hasToken in
+                guard address.hasSameOrigin(as: endpoint.address) else { return }
+                if let refusal = HubRefusal.lasting(head, hasToken: hasToken) { throw refusal }
+            })
+    }
+
+    func bytes(_ range: Range<Int>, of path: RelativePath) throws -> [UInt8] {
+        try reading.bytes(range, at: endpoint.file(repository, commit: commit, path: path))
+    }
+}
+
+extension HubRefusal {
+    /// What an answer refuses for good; `nil` for what may pass.
+    fileprivate static func lasting(_ head: ResponseHead, hasToken: Bool) -> HubRefusal? {
+        switch head.status {
+        case 408, 429, 500...599: nil
+        default: of(head, hasToken: hasToken)
+        }
+    }
+}

@@ -1,0 +1,21 @@
+package import Formats
+
+/// A file as a service lists it.
+package struct RemoteFile: Equatable, Sendable {
+    /// Its path.
+    package let path: RelativePath
+    /// Its size in bytes; `nil` where the service does not state it.
+    package let size: Int?
+
+    /// Takes what a service states.
+    package init(path: RelativePath, size: Int?) {
+        self.path = path
+        self.size = size
+    }
+}
+
+/// Reads parts of the files of one revision, wherever it is.
+package protocol RemoteContents: Sendable {
+    /// The bytes of a range, which is in the file. Holds its thread until they are there.
+    func bytes(_ range: Range<Int>, of path: RelativePath) throws -> [UInt8]
+}
