@@ -1,6 +1,6 @@
 import Formats
 package import Manifests
-import Storage
+package import Storage
 
 /// What is to be written, and whether the file system has room for it: the one check of bundles, archives,
 /// conversions and unpacking, and what a disk that is full all the same is reported as.
@@ -30,14 +30,16 @@ package struct SpaceNeeded: Sendable {
     /// Does nothing if there is room.
     /// - Throws: ``Diagnostics`` if there is too little, and `FileError` where it cannot be asked.
     package func check() throws {
-        guard let bytes, try Directory.freeBytes(at: existing) < bytes else { return }
+        guard let bytes, try SpaceNeeded.free(at: place) < bytes else { return }
         throw Diagnostics(finding)
     }
 
     /// What to report of a file system that is used up.
     package var finding: Diagnostic {
-        let free = (try? Directory.freeBytes(at: existing)) ?? 0
-        let files = Directory.isOutOfFiles(at: existing) ? ["but there is room for no more files"] : []
+        let free = (try? SpaceNeeded.free(at: place)) ?? 0
+        let files =
+            Directory.isOutOfFiles(at: SpaceNeeded.existing(place))
+            ? ["but there is room for no more files"] : []
         return Diagnostic(
             code: .diskFull, "not enough free space for \(target)",
             notes: (text.map { ["needed  \($0)"] } ?? []) + ["free    \(SpaceNeeded.text(free))"] + files,
@@ -47,9 +49,14 @@ package struct SpaceNeeded: Sendable {
     /// A number of bytes, rounded and to the byte.
     package static func text(_ count: Int) -> String { "\(ByteCount.text(count)) (\(count) bytes)" }
 
-    /// The nearest directory that exists.
-    private var existing: String {
-        var path = place
+    /// The free bytes of the file system of a path, which does not have to exist.
+    package static func free(at path: String) throws(FileError) -> Int {
+        try Directory.freeBytes(at: existing(path))
+    }
+
+    /// The nearest directory of a path that exists.
+    private static func existing(_ path: String) -> String {
+        var path = path.isEmpty ? "." : path
         while path != ".", path != "/", (try? FileStatus.existing(path)) == .some(nil) {
             path = Path.parent(path)
         }

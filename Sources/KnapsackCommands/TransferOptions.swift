@@ -1,4 +1,5 @@
 import ArgumentParser
+import Caches
 import Formats
 import Manifests
 import Storage
@@ -31,11 +32,28 @@ struct TransferOptions: ParsableArguments {
     var bytesPerSecond: Int? { bandwidth.flatMap { ByteSize.parse($0) } }
 }
 
+extension TransferOptions {
+    /// What fetches from all services; nothing is asked yet.
+    /// - Throws: where a variable or a credential cannot mean anything.
+    func fetch(_ caches: Caches, _ session: Session) throws -> Fetch {
+        let environment = session.context.environment
+        let patience = Patience(RetryPolicy(retries: retries), Cancellation())
+        let seconds = environment["HF_HUB_DOWNLOAD_TIMEOUT"].flatMap { Double($0) } ?? 30
+        let http = HTTPClient(
+            environment: environment, userAgent: "knapsack/\(Knapsack.version)",
+            silenceSeconds: min(max(seconds, 0.1), 3600), cancellation: patience.cancellation)
+        let hub = HubService(
+            try HubConnection.client(Requester(http, patience), session), cache: caches.hub.root,
+            environment: environment)
+        return Fetch([hub], patience: patience)
+    }
+}
+
 /// How the Hub is asked, by the variables that huggingface_hub reads.
 enum HubConnection {
     /// Puts a client together; nothing is asked yet.
     /// - Throws: where a variable or the token's file cannot mean anything.
-    static func client(_ options: TransferOptions, _ session: Session) throws -> HubClient {
+    static func client(_ requester: Requester, _ session: Session) throws -> HubClient {
         let environment = session.context.environment
         for variable in ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"] {
             let value = environment[variable]?.lowercased() ?? ""
@@ -51,23 +69,16 @@ enum HubConnection {
                     code: .usage, "HF_ENDPOINT is no address",
                     fix: "set it to one such as https://huggingface.co, or unset it", verdict: .undecided))
         }
-        let cancellation = Cancellation()
-        let seconds = environment["HF_HUB_DOWNLOAD_TIMEOUT"].flatMap { Double($0) } ?? 30
-        let http = HTTPClient(
-            environment: environment, userAgent: "knapsack/\(Knapsack.version)",
-            silenceSeconds: min(max(seconds, 0.1), 3600), cancellation: cancellation)
         let token = try token(environment)
         if token != nil, !endpoint.address.isSecure, !endpoint.address.isLoopback {
             session.report([
                 Diagnostic(
-                    code: .hubTokenWithheld,
+                    code: .fetchTokenWithheld,
                     "the token is not sent to \(endpoint.address.origin), because others could read it on the way",
                     fix: "use https:// in HF_ENDPOINT")
             ])
         }
-        return HubClient(
-            endpoint: endpoint, token: token, http: http, retry: RetryPolicy(retries: options.retries),
-            cancellation: cancellation)
+        return HubClient(endpoint: endpoint, token: token, requester)
     }
 
     private static func token(_ environment: [String: String]) throws -> HubToken? {
@@ -76,7 +87,7 @@ enum HubConnection {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: .hubTokenWrong, error.reason, fix: "run hf auth login, or set HF_TOKEN",
+                    code: .fetchTokenWrong, error.reason, fix: "run hf auth login, or set HF_TOKEN",
                     verdict: .undecided))
         }
     }

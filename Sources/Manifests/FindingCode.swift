@@ -68,6 +68,14 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case factsOutdated = "facts-outdated"
     case failed = "failed"
     case fetchElsewhere = "fetch-elsewhere"
+    case fetchFileRefused = "fetch-file-refused"
+    case fetchGated = "fetch-gated"
+    case fetchNotFound = "fetch-not-found"
+    case fetchRevisionNotFound = "fetch-revision-not-found"
+    case fetchTokenNeeded = "fetch-token-needed"
+    case fetchTokenWithheld = "fetch-token-withheld"
+    case fetchTokenWrong = "fetch-token-wrong"
+    case fetchUnreachable = "fetch-unreachable"
     case fileMissing = "file-missing"
     case fileNotFound = "file-not-found"
     case fileUnreadable = "file-unreadable"
@@ -78,14 +86,6 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case ggufNoWeights = "gguf-no-weights"
     case hashMismatch = "hash-mismatch"
     case hashingFailed = "hashing-failed"
-    case hubFileRefused = "hub-file-refused"
-    case hubGated = "hub-gated"
-    case hubNotFound = "hub-not-found"
-    case hubRevisionNotFound = "hub-revision-not-found"
-    case hubTokenNeeded = "hub-token-needed"
-    case hubTokenWithheld = "hub-token-withheld"
-    case hubTokenWrong = "hub-token-wrong"
-    case hubUnreachable = "hub-unreachable"
     case imatrixMalformed = "imatrix-malformed"
     case imatrixUnreadable = "imatrix-unreadable"
     case imatrixUnusable = "imatrix-unusable"
@@ -279,8 +279,8 @@ extension FindingCode {
         case .acceleratorDtype, .acceleratorHostMemory, .acceleratorRetired, .acceleratorSplit,
             .acceleratorTight, .adapterBaseMissing, .adapterScale, .cardBroken, .configKeyUnknown,
             .configValueDiffers, .conversionDamaged,
-            .downloadMended, .downloadPartial, .entryUnused, .fetchElsewhere,
-            .ggufBroken, .hubTokenWithheld, .kaggleKeywords, .kaggleLicenseUnknown,
+            .downloadMended, .downloadPartial, .entryUnused, .fetchElsewhere, .fetchTokenWithheld,
+            .ggufBroken, .kaggleKeywords, .kaggleLicenseUnknown,
             .kaggleTitleUnderscore, .licenseBaseUnknown, .licenseDiffers, .licenseNameUnknown,
             .metadataLeftOut, .newerIncomplete, .noExistStale, .npzBroken, .overrideSign,
             .pinMoved, .providedLine, .pythonCache, .pytorchBroken, .quantizeFallback, .refKept, .remoteCode,

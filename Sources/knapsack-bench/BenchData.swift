@@ -11,11 +11,11 @@ struct BenchData {
 
     /// Makes `count` files of `size` bytes, no two alike and none compressible; those that are there with
     /// their size are taken as they are.
-    init(directory: String, count: Int, size: Int) throws {
+    init(directory: String, count: Int, size: Int, suffix: String = "bin") throws {
         self.directory = directory
         try Directory.make(directory + "/source")
         for number in 0..<count {
-            let path = directory + "/source/\(number).bin"
+            let path = directory + "/source/\(number).\(suffix)"
             files.append(path)
             if try FileStatus.existing(path)?.size == size { continue }
             try Directory.removeFile(path)

@@ -28,7 +28,8 @@ struct Measured {
         return Measured(seconds: Double(currentTime() - start) / 1e9, peakMemory: peak)
     }
 
-    private static func spawn(_ command: [String], _ environment: [String: String]) throws -> pid_t {
+    /// Starts a command whose input and output lead nowhere.
+    static func spawn(_ command: [String], _ environment: [String: String]) throws -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }

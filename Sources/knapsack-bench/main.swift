@@ -1,6 +1,6 @@
 // Benchmarks of whole commands, as ratios against a baseline of the same run.
 //
-//   swift run -c release knapsack-bench files|check|sharing|loader|quantize|casts|convert|pickle [DIRECTORY] [--small] [--type=TYPE]...
+//   swift run -c release knapsack-bench files|check|sharing|loader|quantize|casts|convert|pickle|fetch [DIRECTORY] [--small] [--type=TYPE]...
 //
 // DIRECTORY holds the data (up to 20 GB) and may be removed afterwards.
 
@@ -20,6 +20,8 @@ case "convert":
     let asked = arguments.filter { $0.hasPrefix("--type=") }.map { String($0.dropFirst(7)) }
     try measureConvert(setting, asked.isEmpty ? ["f16", "bf16", "f32", "q8_0", "Q4_K_M"] : asked)
 case "pickle": try measurePickles(setting)
+case "fetch": try measureFetch(setting)
 default:
-    print("knapsack-bench files|check|sharing|loader|quantize|casts|convert|pickle [DIRECTORY] [--small]")
+    print(
+        "knapsack-bench files|check|sharing|loader|quantize|casts|convert|pickle|fetch [DIRECTORY] [--small]")
 }

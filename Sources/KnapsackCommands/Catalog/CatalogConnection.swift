@@ -20,9 +20,8 @@ struct CatalogConnection {
     /// The Hub.
     /// - Throws: where a variable or the token's file cannot mean anything.
     func hub(_ session: Session) throws -> (catalog: HubCatalog, client: HubClient) {
-        let client = try HubConnection.client(
-            TransferOptions.parse(["--retries", "\(options.retries)"]), session)
-        return (HubCatalog(client, transport(session)), client)
+        let client = try HubConnection.client(requester(session), session)
+        return (HubCatalog(client), client)
     }
 
     /// Kaggle.
@@ -37,18 +36,18 @@ struct CatalogConnection {
         }
         let client = KaggleClient(
             endpoint: endpoint, credential: KaggleCredential.find(environment: environment),
-            transport(session))
+            requester(session))
         return (KaggleCatalog(client), client)
     }
 
-    private func transport(_ session: Session) -> CatalogTransport {
+    private func requester(_ session: Session) -> Requester {
         let environment = session.context.environment
         let seconds = environment["HF_HUB_DOWNLOAD_TIMEOUT"].flatMap { Double($0) } ?? 30
-        let cancellation = Cancellation()
+        let patience = Patience(RetryPolicy(retries: options.retries), Cancellation())
         let http = HTTPClient(
             environment: environment, userAgent: "knapsack/\(Knapsack.version)",
-            silenceSeconds: min(max(seconds, 0.1), 3600), cancellation: cancellation)
-        return CatalogTransport(http, RetryPolicy(retries: options.retries), cancellation)
+            silenceSeconds: min(max(seconds, 0.1), 3600), cancellation: patience.cancellation)
+        return Requester(http, patience)
     }
 
     /// Whether a variable forbids to ask the Hub.

@@ -90,20 +90,13 @@ struct FetchCommand: KnapsackCommand {
             FetchReport.planned(
                 plans, files: plans.count == 1 || output.verbose, width: session.context.terminal.tableWidth))
         session.add("planned", .array(plans.map(FetchReport.json)))
-        let root = cacheOptions.caches(session.context).hub.root
-        if let free = try? Directory.freeBytes(at: nearest(root)) {
-            session.say("free in \(FileWalk.shown(root)): \(ByteCount.text(free))")
-            session.add("free", .integer(free))
+        var spaces: [JSON] = []
+        for (place, _) in plans.byCache {
+            guard let free = try? SpaceNeeded.free(at: place) else { continue }
+            session.say("free in \(FileWalk.shown(place)): \(ByteCount.text(free))")
+            spaces.append(["cache": .string(place), "free": .integer(free)])
         }
-    }
-
-    /// The nearest directory of a path that exists.
-    private func nearest(_ path: String) -> String {
-        var path = path.isEmpty ? "." : path
-        while path != ".", path != "/", (try? FileStatus.existing(path)) == .some(nil) {
-            path = Path.parent(path)
-        }
-        return path
+        session.add("space", .array(spaces))
     }
 
     private func wishes(_ sources: [String]) throws -> [FetchWish]? {
@@ -116,24 +109,32 @@ struct FetchCommand: KnapsackCommand {
                     "the source \(quoted(text)) \(error.message)", ["allowed: \(error.allowed)"],
                     error.suggestion.map { "did you mean \(quoted($0))?" })
             }
-            guard case .hub(let repository, let stated) = source else {
+            guard source.isFetched else {
                 throw usage(
                     "\(text) is not on the Hugging Face Hub, from which fetch loads", [],
                     "fill the kagglehub cache with kagglehub")
             }
-            if let revision, text.utf8.contains(UInt8(ascii: "@")) {
-                throw usage(
-                    "\(text) states a revision, and so does --revision \(revision)", [],
-                    "leave one of them out")
-            }
-            if let revision, let problem = HubRepository.problem(inRevision: revision) {
-                throw usage("the revision \(quoted(revision)) \(problem)", [], nil)
-            }
             return FetchWish(
-                subject: text, repository: repository, revision: revision ?? stated,
+                subject: text, source: try withRevision(source, text),
                 filter: FileFilter(
                     include: include.isEmpty ? nil : include.map(Glob.init), exclude: exclude.map(Glob.init)))
         }
+    }
+
+    /// A source at the revision of `--revision`, if that is given.
+    private func withRevision(_ source: Source, _ text: String) throws -> Source {
+        guard let revision else { return source }
+        guard case .hub(let repository, _) = source else {
+            throw usage("--revision is for the Hub, and \(text) is not there", [], nil)
+        }
+        if text.utf8.contains(UInt8(ascii: "@")) {
+            throw usage(
+                "\(text) states a revision, and so does --revision \(revision)", [], "leave one of them out")
+        }
+        if let problem = HubRepository.problem(inRevision: revision) {
+            throw usage("the revision \(quoted(revision)) \(problem)", [], nil)
+        }
+        return .hub(repository, revision: revision)
     }
 
     private func usage(_ message: String, _ notes: [String], _ fix: String?) -> Diagnostics {

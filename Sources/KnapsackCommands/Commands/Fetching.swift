@@ -15,12 +15,12 @@ struct Fetching {
     @discardableResult
     func load(_ wishes: [FetchWish], _ session: Session) async throws -> Bool {
         guard let (fetch, plans) = try await plans(wishes, session) else { return false }
-        let hub = caches.caches(session.context).hub
-        let missing = plans.reduce(0) { $0 + $1.missing }
-        try SpaceNeeded(
-            missing, for: "what is to be fetched", at: hub.root.isEmpty ? "." : hub.root,
-            fix: "free space there, or name another cache with --hf-cache or HF_HUB_CACHE"
-        ).check()
+        for (place, plans) in plans.byCache {
+            try SpaceNeeded(
+                plans.reduce(0) { $0 + $1.missing }, for: "what is to be fetched", at: place,
+                fix: "free space there, or name another cache with --hf-cache or HF_HUB_CACHE"
+            ).check()
+        }
         SignalHandler.goesOn()
         let results = try await fetch.load(
             plans, connections: options.connections,
@@ -46,17 +46,15 @@ struct Fetching {
 
     /// Asks what the wishes come to, and reports what hinders.
     /// - Returns: `nil` where something does.
-    func plans(_ wishes: [FetchWish], _ session: Session) async throws -> (HubFetch, [FetchPlan])? {
-        let client = try HubConnection.client(options, session)
-        let hub = caches.caches(session.context).hub
-        let fetch = HubFetch(client, cache: hub.root, environment: session.context.environment)
+    func plans(_ wishes: [FetchWish], _ session: Session) async throws -> (Fetch, [FetchPlan])? {
+        let fetch = try options.fetch(caches.caches(session.context), session)
         let (plans, findings) = try await fetch.plans(wishes)
         session.report(findings)
         for plan in plans { session.report(plan.findings) }
         return session.hasErrors ? nil : (fetch, plans)
     }
 
-    /// What a manifest wants, as far as it is on the Hub: at the revisions that its lock pins, or that it asks for.
+    /// What a manifest wants, as far as it is fetched: at the revisions that its lock pins, or that it asks for.
     ///
     /// - Parameters:
     ///   - lock: the lock beside it, if there is one.
@@ -67,7 +65,7 @@ struct Fetching {
         var elsewhere: [Diagnostic] = []
         let wishes = manifest.entries.compactMap { entry -> FetchWish? in
             guard let source = entry.source else { return nil }
-            guard case .hub(let repository, let revision) = source else {
+            guard source.isFetched else {
                 if let finding = notFetched(entry.name, source, session) {
                     elsewhere.append(finding.located(at: entry.location))
                 }
@@ -78,31 +76,26 @@ struct Fetching {
                 return wish(locked)
             }
             // What else the entry asks for now is looked for at the revision that it had.
-            var pin: String?
-            if let locked, locked.asked.source?.hasSameBytes(as: source.text) == true,
-                case .hub(_, _, let commit) = locked.origin
-            {
-                pin = commit
-            }
+            let isAsked = locked?.asked.source?.hasSameBytes(as: source.text) == true
             return FetchWish(
-                subject: entry.name, repository: repository, revision: revision, pin: pin,
-                filter: entry.filter)
+                subject: entry.name, source: source, pin: isAsked ? locked?.origin : nil, filter: entry.filter
+            )
         }
         session.report(elsewhere)
         return wishes
     }
 
-    /// What a lock pins, as far as it is on the Hub.
+    /// What a lock pins, as far as it is fetched.
     func wishes(_ lock: Lock) -> [FetchWish] { lock.entries.compactMap(wish) }
 
     private func wish(_ locked: LockedEntry) -> FetchWish? {
-        guard case .hub(let repository, let ref, let commit) = locked.origin else { return nil }
+        guard let source = locked.origin.source, source.isFetched else { return nil }
         var files: [RelativePath: FetchWish.Content] = [:]
         for file in locked.files {
             files[file.path] = FetchWish.Content(size: file.size, sha256: file.sha256)
         }
         return FetchWish(
-            subject: locked.name, repository: repository, revision: ref, pin: commit,
+            subject: locked.name, source: source, pin: locked.origin,
             filter: FileFilter(include: nil, exclude: []), locked: files)
     }
 
@@ -118,76 +111,40 @@ struct Fetching {
     }
 }
 
-/// What a fetch did or would do, for people and for `--json`.
-enum FetchReport {
-    /// The table of `--dry-run`.
-    static func planned(_ plans: [FetchPlan], files: Bool, width: Int) -> String {
-        var rows: [[String]] = []
-        for plan in plans {
-            let there = plan.size - plan.missing
-            rows.append([
-                plan.wish.subject, String(plan.commit.prefix(12)), "\(plan.files.count)",
-                ByteCount.text(plan.size), ByteCount.text(there), ByteCount.text(plan.missing),
-            ])
-            guard files else { continue }
-            for file in plan.files {
-                rows.append([
-                    "  " + file.path.text, "", "", ByteCount.text(file.size),
-                    ByteCount.text(file.size - file.missing), ByteCount.text(file.missing),
-                ])
-            }
+extension [FetchPlan] {
+    /// The caches that receive the plans' files, in the order of their paths, each with its plans.
+    var byCache: [(cache: String, plans: [FetchPlan])] {
+        Dictionary(grouping: self) { ExactName($0.cache) }.sorted { $0.key < $1.key }
+            .map { ($0.key.text, $0.value) }
+    }
+}
+
+extension Source {
+    /// Whether it is at a service that is fetched from.
+    var isFetched: Bool {
+        switch self {
+        case .hub: true
+        case .kaggle, .path: false
         }
-        var text = Table(
-            [
-                .init(title: "NAME", canShrink: true), .init(title: "COMMIT", dropRank: 1),
-                .init(title: "FILES", isNumber: true), .init(title: "SIZE", isNumber: true),
-                .init(title: "THERE", isNumber: true), .init(title: "TO LOAD", isNumber: true),
-            ], rows: rows
-        ).text(width: width)
-        if text.utf8.last == UInt8(ascii: "\n") { text.removeLast() }
-        return text
     }
+}
 
-    /// The sentences at the end.
-    static func loaded(_ results: [FetchResult]) -> String {
-        let lines = results.map { result -> String in
-            let plan = result.plan
-            let commit = plan.commit.prefix(12)
-            let files = Counted.text(plan.files.count, "file")
-            guard result.loaded > 0 else {
-                return result.findings.contains { $0.severity == .error }
-                    ? "\(plan.wish.subject): not whole, at \(commit)"
-                    : "\(plan.wish.subject): all there, \(files) at \(commit)"
-            }
-            return
-                "\(plan.wish.subject): loaded \(ByteCount.text(plan.missing)) of \(ByteCount.text(plan.size)), "
-                + "\(files) at \(commit)"
+extension Origin {
+    /// The source that was resolved to it; `nil` for what is no service's.
+    fileprivate var source: Source? {
+        switch self {
+        case .hub(let repository, let ref, _): .hub(repository, revision: ref)
+        case .kaggle(let handle): .kaggle(handle)
+        case .path, .conversion: nil
         }
-        return lines.joined(separator: "\n")
     }
 
-    static func json(_ result: FetchResult) -> JSON {
-        guard case .object(let members) = json(result.plan) else { return .null }
-        return .object(
-            members + [
-                JSON.Member("loaded", .integer(result.loaded)),
-                JSON.Member("directory", .string(result.directory)),
-                JSON.Member("whole", .bool(!result.findings.contains { $0.severity == .error })),
-            ])
-    }
-
-    static func json(_ plan: FetchPlan) -> JSON {
-        [
-            "name": .string(plan.wish.subject), "repository": .string(plan.wish.repository.id),
-            "kind": .string(plan.wish.repository.kind.rawValue), "revision": .string(plan.wish.revision),
-            "commit": .string(plan.commit), "size": .integer(plan.size), "missing": .integer(plan.missing),
-            "files": .array(
-                plan.files.map { file in
-                    [
-                        "path": .string(file.path.text), "size": .integer(file.size),
-                        "missing": .integer(file.missing),
-                    ]
-                }),
-        ]
+    /// The commit or the version.
+    var revisionText: String {
+        switch self {
+        case .hub(_, _, let commit): commit
+        case .kaggle(let handle): handle.version.map(String.init) ?? ""
+        case .path, .conversion: ""
+        }
     }
 }

@@ -6,31 +6,30 @@ import Storage
 
 /// The folder of one repository in a hub cache, written as huggingface_hub 2.4 does it (`file_download.py`).
 struct HubCacheWriter: Sendable {
-    /// The cache's directory, absolute, without links.
+    /// The cache's directory; absolute and without links if it exists.
     let root: String
     private let name: String
 
-    /// Opens the cache, which is made if it is missing.
+    /// Names the folder; nothing is made yet.
     /// - Parameter directory: the cache's directory as it was named; an empty text is the current one.
-    init(_ repository: HubRepository, cache directory: String) throws(FileError) {
+    init(_ repository: HubRepository, cache directory: String) {
         let path = directory.isEmpty ? "." : directory
-        try Directory.make(path)
-        root = try Directory.realPath(path)
+        root = (try? Directory.realPath(path)) ?? path
         name = repository.folder
     }
 
-    /// The folder.
-    var folder: String { Path.join(root, name) }
+    /// The folder's path.
+    var path: String { Path.join(root, name) }
 
     /// Where a blob is.
-    func blob(_ name: String) -> String { Path.join(folder, "blobs/\(name)") }
+    func blob(_ name: String) -> String { Path.join(self.path, "blobs/\(name)") }
 
     /// The blob's path as the shared store lists it.
     func relativeBlob(_ blob: String) -> String { "\(name)/blobs/\(blob)" }
 
     /// Where a file of a commit is.
     func file(_ path: RelativePath, commit: String) -> String {
-        path.joined(to: Path.join(folder, "snapshots/\(commit)"))
+        path.joined(to: Path.join(self.path, "snapshots/\(commit)"))
     }
 
     /// The lock that huggingface_hub takes while it loads a blob.
@@ -38,7 +37,7 @@ struct HubCacheWriter: Sendable {
 
     /// Makes the directories that files are loaded into, and the note for backup programs.
     func prepare() throws(FileError) {
-        try Directory.make(Path.join(folder, "blobs"))
+        try Directory.make(Path.join(self.path, "blobs"))
         try Directory.make(Path.join(root, ".locks/\(name)"))
         removeLeftovers()
         let tag = Path.join(root, "CACHEDIR.TAG")
@@ -50,9 +49,9 @@ struct HubCacheWriter: Sendable {
     /// Removes what killed processes were writing. What is younger than ten minutes may be somebody's still.
     private func removeLeftovers() {
         let limit = currentTime() - 600_000_000_000
-        for name in (try? Directory.names(in: folder)) ?? []
+        for name in (try? Directory.names(in: path)) ?? []
         where name.hasUTF8Prefix(".knapsack.") && name.hasUTF8Suffix(".tmp") {
-            let path = Path.join(folder, name)
+            let path = Path.join(self.path, name)
             if let status = (try? FileStatus.existing(path)) ?? nil, status.modified < limit {
                 try? Directory.removeFile(path)
             }
@@ -96,7 +95,7 @@ struct HubCacheWriter: Sendable {
     /// Writes the list of a commit's files, unless it is there already.
     func write(_ listing: HubListing) throws(FileError) {
         guard let bytes = listing.treeFile else { return }
-        let path = Path.join(folder, "trees/\(listing.commit).json")
+        let path = Path.join(self.path, "trees/\(listing.commit).json")
         if (try? FileReader.contents(of: path, limit: bytes.count)) == bytes { return }
         // The client's mkstemp makes it so, whatever the umask is.
         try put(bytes, at: path, mode: 0o600)
@@ -104,7 +103,7 @@ struct HubCacheWriter: Sendable {
 
     /// What a branch or a tag is in the cache; `nil` if there is nothing.
     func commit(of ref: String) -> String? {
-        let path = Path.join(folder, "refs/\(ref)")
+        let path = Path.join(self.path, "refs/\(ref)")
         return (try? FileReader.contents(of: path, limit: 1 << 10)).map {
             String(decoding: $0, as: UTF8.self)
         }
@@ -113,7 +112,7 @@ struct HubCacheWriter: Sendable {
     /// Points a branch or a tag at a commit: 40 digits without a line break.
     func write(ref: String, commit: String) throws(FileError) {
         if self.commit(of: ref)?.hasSameBytes(as: commit) == true { return }
-        try put(Array(commit.utf8), at: Path.join(folder, "refs/\(ref)"))
+        try put(Array(commit.utf8), at: Path.join(self.path, "refs/\(ref)"))
     }
 
     private func put(_ bytes: [UInt8], at path: String, mode: UInt32 = 0o666) throws(FileError) {
@@ -127,8 +126,8 @@ struct HubCacheWriter: Sendable {
 
     /// Makes something under another name first, which is not in a directory whose names mean something to the client.
     private func replace(_ path: String, _ make: (String) throws(FileError) -> Void) throws(FileError) {
-        try Directory.make(folder)
-        let temporary = Path.join(folder, ".knapsack.\(getpid()).\(Counter.next()).tmp")
+        try Directory.make(self.path)
+        let temporary = Path.join(self.path, ".knapsack.\(getpid()).\(Counter.next()).tmp")
         try Directory.removeFile(temporary)
         do throws(FileError) {
             try make(temporary)
@@ -141,6 +140,6 @@ struct HubCacheWriter: Sendable {
 
     /// Waits until the names of blobs are on the disk.
     func synchronize() throws(FileError) {
-        try FileHandle.directory(Path.join(folder, "blobs")).synchronize()
+        try FileHandle.directory(Path.join(self.path, "blobs")).synchronize()
     }
 }

@@ -19,12 +19,12 @@ package enum CatalogFailure {
             }
             if refusal.kind == .tokenWrong {
                 return Diagnostic(
-                    code: .hubTokenWrong,
+                    code: .fetchTokenWrong,
                     "\(subject): the Hub does not know the token in \(client.token?.place ?? "the request")",
                     fix: "run hf auth login, or set HF_TOKEN", verdict: .undecided)
             }
             return Diagnostic(
-                code: .hubUnreachable, "\(subject): the Hub does not answer this search",
+                code: .fetchUnreachable, "\(subject): the Hub does not answer this search",
                 fix: "try it with fewer options, or again later", verdict: .undecided)
         default: return general(error, subject, variable: "HF_ENDPOINT")
         }
@@ -43,23 +43,23 @@ package enum CatalogFailure {
         switch refusal.status {
         case 401:
             return Diagnostic(
-                code: place == nil ? .hubTokenNeeded : .hubTokenWrong,
+                code: place == nil ? .fetchTokenNeeded : .fetchTokenWrong,
                 place.map { "\(subject): Kaggle does not know the credential in \($0)" }
                     ?? "\(subject): Kaggle only answers users who are known, and there is no credential",
                 notes: notes, fix: login, verdict: .undecided)
         case 403:
             return Diagnostic(
-                code: .hubGated,
+                code: .fetchGated,
                 "\(subject): Kaggle does not give this to \(place.map { "the user of \($0)" } ?? "everybody")",
                 notes: notes, fix: place == nil ? login : "accept its terms on its page in a browser",
                 verdict: .undecided)
         case 404:
             return Diagnostic(
-                code: .hubNotFound, "\(subject): Kaggle has nothing of that name that may be seen",
+                code: .fetchNotFound, "\(subject): Kaggle has nothing of that name that may be seen",
                 notes: notes, fix: "look at the name; where it is private, \(login)", verdict: .undecided)
         default:
             return Diagnostic(
-                code: .hubUnreachable, "\(subject): Kaggle answered with status \(refusal.status)",
+                code: .fetchUnreachable, "\(subject): Kaggle answered with status \(refusal.status)",
                 notes: notes,
                 fix: "try again later", verdict: .undecided)
         }
@@ -77,6 +77,6 @@ package enum CatalogFailure {
             default: "try again later"
             }
         return Diagnostic(
-            code: .hubUnreachable, "\(subject): \(network.description)", fix: fix, verdict: .undecided)
+            code: .fetchUnreachable, "\(subject): \(network.description)", fix: fix, verdict: .undecided)
     }
 }

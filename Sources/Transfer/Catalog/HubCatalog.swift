@@ -4,16 +4,12 @@ package import Manifests
 /// Searches the Hub, and asks it about one repository.
 package struct HubCatalog: Sendable {
     private let client: HubClient
-    private let transport: CatalogTransport
 
     /// The most pages of results that are asked for.
     private static let pages = 20
 
     /// Puts a catalogue together; nothing is asked yet.
-    package init(_ client: HubClient, _ transport: CatalogTransport) {
-        self.client = client
-        self.transport = transport
-    }
+    package init(_ client: HubClient) { self.client = client }
 
     /// The filters that the Hub has nothing for.
     package static func unknown(_ query: CatalogQuery) -> [CatalogQuery.Filter] {
@@ -76,7 +72,7 @@ package struct HubCatalog: Sendable {
 
     /// Reads parts of the files of a commit.
     package func contents(_ repository: HubRepository, commit: String) -> any RemoteContents {
-        HubContents(client: client, repository: repository, commit: commit, transport)
+        HubContents(client: client, repository: repository, commit: commit)
     }
 }
 
@@ -87,30 +83,20 @@ private struct HubContents: RemoteContents {
     private let commit: String
     private let reading: RangeReading
 
-    init(client: HubClient, repository: HubRepository, commit: String, _ transport: CatalogTransport) {
+    init(client: HubClient, repository: HubRepository, commit: String) {
         endpoint = client.endpoint
         self.repository = repository
         self.commit = commit
         let endpoint = client.endpoint
         reading = RangeReading(
-            transport: transport, authorization: { client.authorization(for: $0) },
+            requester: client.requester, authorization: { client.authorization(for: $0) },
             refuse: { head, address, hasToken in
                 guard address.hasSameOrigin(as: endpoint.address) else { return }
-                if let refusal = HubRefusal.lasting(head, hasToken: hasToken) { throw refusal }
+                if let refusal = HubRefusal(head, isKnown: hasToken) { throw refusal }
             })
     }
 
     func bytes(_ range: Range<Int>, of path: RelativePath) throws -> [UInt8] {
         try reading.bytes(range, at: endpoint.file(repository, commit: commit, path: path))
-    }
-}
-
-extension HubRefusal {
-    /// What an answer refuses for good; `nil` for what may pass.
-    fileprivate static func lasting(_ head: ResponseHead, hasToken: Bool) -> HubRefusal? {
-        switch head.status {
-        case 408, 429, 500...599: nil
-        default: of(head, hasToken: hasToken)
-        }
     }
 }

@@ -15,7 +15,7 @@ final class KaggleContents: RemoteContents {
         request = KaggleRequest(handle)
         // The store knows whoever has the address.
         reading = RangeReading(
-            transport: client.transport, authorization: { _ in nil }, refuse: { _, _, _ in })
+            requester: client.requester, authorization: { _ in nil }, refuse: { _, _, _ in })
     }
 
     func bytes(_ range: Range<Int>, of path: RelativePath) throws -> [UInt8] {

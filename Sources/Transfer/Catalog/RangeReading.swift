@@ -3,7 +3,7 @@ import Storage
 
 /// Reads parts of files by range requests, without loading the files.
 struct RangeReading: Sendable {
-    let transport: CatalogTransport
+    let requester: Requester
     /// What is sent as `Authorization` to an address, if anything is.
     let authorization: @Sendable (WebAddress) -> Secret?
     /// Throws where the answer of an address that asks for credentials is a refusal of its own.
@@ -11,7 +11,6 @@ struct RangeReading: Sendable {
 
     /// The most bytes of one part.
     static let limit = 1 << 25
-    private static let redirects = 8
 
     /// The bytes of a range, which is in the file.
     /// - Throws: ``NetworkError``, and what ``refuse`` throws.
@@ -22,16 +21,16 @@ struct RangeReading: Sendable {
                 .malformed, "more than \(ByteCount.text(RangeReading.limit)) would have to be read",
                 isPassing: false)
         }
-        return try transport.again { try read(range, at: first) }
+        return try requester.patience.again { try read(range, at: first) }
     }
 
     private func read(_ range: Range<Int>, at first: WebAddress) throws -> [UInt8] {
         var address = first
-        for _ in 0...RangeReading.redirects {
+        for _ in 0...Requester.redirects {
             var request = HTTPRequest()
             request.range = range
             request.authorization = authorization(address)
-            let response = try transport.send(request, to: address)
+            let response = try requester.send(request, to: address)
             let head = response.head
             if [301, 302, 303, 307, 308].contains(head.status) {
                 response.discard()
@@ -46,7 +45,7 @@ struct RangeReading: Sendable {
             }
             guard head.status < 400 else {
                 try refuse(head, address, request.authorization != nil)
-                try transport.refusePassing(head, address.host)
+                try requester.refusePassing(head, address.host)
                 throw NetworkError(
                     .malformed, "\(address.host) answered with status \(head.status)", isPassing: false)
             }

@@ -1,65 +1,51 @@
 import Formats
-import Manifests
 import Storage
 
-/// A blob that has to be in the cache, and the files that it is.
+/// A blob that has to be in a cache, and the names that it has there.
 struct BlobTask: Sendable {
-    /// A file of a commit.
-    struct Place: Hashable, Sendable {
-        let commit: String
-        let path: RelativePath
+    /// What it has to be.
+    let identity: BlobIdentity
+    /// Where its bytes come from.
+    let source: any BlobSource
+    /// Where its content is kept.
+    let target: any BlobTarget
+    /// The names that it gets; the first one is what sentences call it.
+    private(set) var names: [any BlobName]
+    /// What else the content has to be: the SHA-256 that a lock pins.
+    private(set) var locked: SHA256Digest?
+
+    /// A blob with one name.
+    init(
+        _ identity: BlobIdentity, from source: any BlobSource, to target: any BlobTarget,
+        as name: any BlobName,
+        locked: SHA256Digest?
+    ) {
+        self.identity = identity
+        self.source = source
+        self.target = target
+        names = [name]
+        self.locked = locked
     }
 
-    let identity: BlobIdentity
-    let repository: HubRepository
-    /// The file that it is asked for as.
-    let first: Place
-    /// The other files that have this content.
-    var others: [Place] = []
-    /// What else the content has to be: the SHA-256 that a lock pins.
-    var locked: SHA256Digest?
-    /// The name of the content in Xet, under which the shared store may have it.
-    let xetHash: String?
-    let cache: HubCacheWriter
-    let store: SharedStore?
+    /// Adds what another task wants of the same content in the same place.
+    mutating func join(_ other: BlobTask) {
+        names += other.names
+        locked = locked ?? other.locked
+    }
 
     /// The content's size in bytes.
     var size: Int { identity.size }
-    /// The path of the blob's file.
-    var path: String { cache.blob(identity.name) }
+    /// The path of the content.
+    var path: String { target.path }
     /// What to call it.
-    var name: String { first.path.text }
-}
-
-/// Why one file was not loaded, though the Hub gives it.
-package struct TransferFailure: Error, Equatable, Sendable {
-    /// The kinds.
-    package enum Kind: Equatable, Sendable {
-        /// The same bytes came twice, and they are not what the Hub lists.
-        case wrongContent
-        /// Other bytes came the second time, and neither are what the Hub lists.
-        case unstableContent(Range<Int>)
-        /// The content is what the Hub lists, and not what the lock pins.
-        case notAsLocked(found: String, expected: String)
-        /// The server states another etag or size than the Hub lists.
-        case changed(String)
-        /// The network failed again and again.
-        case network(String)
-        /// The disk failed, or nothing more is known.
-        case other(String)
-    }
-
-    /// What kind it is.
-    package let kind: Kind
-    /// The file, as the Hub names it.
-    package let file: String
+    var name: String { names.first?.text ?? path }
 }
 
 /// How a blob came to be in the cache, or not.
 enum BlobOutcome: Sendable {
     /// It was loaded, or the rest of it was.
     case loaded
-    /// Another process loaded it, or the shared store had it.
+    /// Another process loaded it, or the cache had it elsewhere.
     case found
     /// The first load had wrong bytes at these places, which came right the second time.
     case mended([Range<Int>])

@@ -4,7 +4,7 @@ import Storage
 
 /// What one thread of a download has of its own.
 struct DownloadWorker: ~Copyable {
-    let client: HubClient
+    let cancellation: Cancellation
     let throttle: Throttle
     let progress: ProgressHandler
     /// Receives the bytes of one block.
@@ -12,23 +12,23 @@ struct DownloadWorker: ~Copyable {
     /// How many bytes were received and kept.
     private(set) var received = 0
 
-    init(client: HubClient, throttle: Throttle, progress: @escaping ProgressHandler) {
-        self.client = client
+    init(_ cancellation: Cancellation, throttle: Throttle, progress: @escaping ProgressHandler) {
+        self.cancellation = cancellation
         self.throttle = throttle
         self.progress = progress
     }
 
-    /// Reads up to so many bytes of an answer to the beginning of the buffer.
+    /// Reads up to so many bytes of a stream to the beginning of the buffer.
     /// - Returns: how many came, and the error that ended it, if one did.
-    mutating func fill(_ response: HTTPResponse, _ wanted: Int) -> (count: Int, error: NetworkError?) {
+    mutating func fill(_ stream: any ByteStream, _ wanted: Int) -> (count: Int, error: NetworkError?) {
         var done = 0
         do throws(NetworkError) {
             while done < wanted {
-                let count = try response.read(
+                let count = try stream.read(
                     into: buffer, at: done, count: min(wanted - done, throttle.step))
                 if count == 0 { break }
                 done += count
-                try throttle.received(count, client.cancellation)
+                try throttle.received(count, cancellation)
             }
             return (done, nil)
         } catch {
@@ -50,80 +50,73 @@ struct DownloadWorker: ~Copyable {
         guard let locked = task.locked, locked != digests.sha256 else { return }
         PartialBlob.removeLeftovers(of: task.path)
         throw TransferFailure(
-            kind: .notAsLocked(found: digests.sha256.hex, expected: locked.hex), file: task.name)
+            .notAsLocked(found: digests.sha256.hex, expected: locked.hex), file: task.name)
     }
 
-    /// Makes the links to a blob that has its name.
-    func link(_ task: BlobTask) throws(FileError) {
-        for place in [task.first] + task.others {
-            try task.cache.link(place.path, commit: place.commit, to: task.identity.name)
-        }
+    /// Gives the names to a blob that is at its target.
+    func name(_ task: BlobTask) throws(FileError) {
+        for name in task.names { try name.publish() }
         progress(.finished(file: task.name))
     }
 
     /// Loads a blob that fits one block: in one request, without a journal.
     mutating func loadSmall(_ task: BlobTask) throws -> BlobOutcome {
-        guard let lock = try FileHandle.sharedLock(task.cache.lock(task.identity.name)) else { return .busy }
+        guard let lock = try FileHandle.sharedLock(task.target.lockPath) else { return .busy }
         defer { _ = lock.descriptor }
         if try findElsewhere(task) { return .found }
-        let request = BlobRequest(task, client)
         var wrong: [UInt8]?
         while true {
-            let count = try receiveSmall(task, request)
+            let count = try receiveSmall(task)
             var hasher = try task.identity.hasher()
             try buffer.withBytes(count) { bytes in try hasher.update(bytes) }
             let digests = try hasher.finish()
             if task.identity.matches(digests) {
                 try requireLocked(task, digests)
                 try publishSmall(task, count)
-                try link(task)
+                try name(task)
                 guard let wrong else { return .loaded }
                 return .mended(difference(from: wrong).map { [$0] } ?? [])
             }
             if let wrong {
                 let kind =
                     difference(from: wrong).map { TransferFailure.Kind.unstableContent($0) } ?? .wrongContent
-                throw TransferFailure(kind: kind, file: task.name)
+                throw TransferFailure(kind, file: task.name)
             }
             wrong = buffer.withBytes(count) { bytes in bytes.indices.map { bytes[$0] } }
             progress(.advanced(bytes: -count))
         }
     }
 
-    /// Whether the blob is there by now, or in the store that repositories share; then it is linked.
+    /// Whether the blob is there by now, or elsewhere in the cache; then it gets its names.
     mutating func findElsewhere(_ task: BlobTask) throws -> Bool {
         var isThere = Directory.leadsToFile(task.path, size: task.size)
-        if !isThere, let hash = task.xetHash, let store = task.store, task.size > 0 {
-            isThere = try store.link(
-                hash, task.identity, blob: task.cache.relativeBlob(task.identity.name), &buffer)
-        }
+        if !isThere { isThere = try task.target.takeFromElsewhere(task.identity, &buffer) }
         guard isThere else { return false }
         PartialBlob.removeLeftovers(of: task.path)
-        try link(task)
+        try name(task)
         progress(.advanced(bytes: task.size))
         return true
     }
 
-    private mutating func receiveSmall(_ task: BlobTask, _ request: BlobRequest) throws -> Int {
+    private mutating func receiveSmall(_ task: BlobTask) throws -> Int {
         guard task.size > 0 else { return 0 }
         var failures = 0
         while true {
             do {
-                let response =
-                    switch try request.send(0..<task.size) {
-                    case .part(let response, _), .whole(let response): response
+                let stream =
+                    switch try task.source.open(0..<task.size) {
+                    case .part(let stream, _), .whole(let stream): stream
                     }
-                let (count, error) = fill(response, task.size)
+                let (count, error) = fill(stream, task.size)
                 if let error { throw error }
                 guard count == task.size else {
                     throw NetworkError(.dropped, "the answer ended \(task.size - count) bytes too early")
                 }
                 progressed(count)
                 return count
-            } catch let error as NetworkError where error.isPassing {
+            } catch let error as NetworkError {
                 failures += 1
-                guard failures <= client.retry.retries else { throw error }
-                try client.wait(after: failures)
+                try task.source.patience.wait(after: failures, error)
             }
         }
     }

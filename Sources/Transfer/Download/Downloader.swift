@@ -5,7 +5,7 @@ import Synchronization
 
 /// Loads blobs on several connections at once: large ones by pieces, in their order, and small ones beside them.
 final class Downloader: Sendable {
-    private let client: HubClient
+    private let patience: Patience
     private let throttle: Throttle
     private let progress: ProgressHandler
     private let notify: @Sendable (String) -> Void
@@ -27,8 +27,14 @@ final class Downloader: Sendable {
         var failures = 0
         var received = 0
         /// What ended everything.
-        var end: (any Error)?
+        var end: End?
         var hasToldOfBusy = false
+    }
+
+    /// Why nothing more is loaded, and while which task it was seen.
+    struct End: Error {
+        let cause: any Error
+        let task: Int
     }
 
     /// What a thread does next.
@@ -44,11 +50,11 @@ final class Downloader: Sendable {
     private static let failuresInARow = 3
 
     init(
-        _ tasks: [BlobTask], _ client: HubClient, throttle: Throttle, progress: @escaping ProgressHandler,
+        _ tasks: [BlobTask], patience: Patience, throttle: Throttle, progress: @escaping ProgressHandler,
         notify: @escaping @Sendable (String) -> Void
     ) {
         self.tasks = tasks
-        self.client = client
+        self.patience = patience
         self.throttle = throttle
         self.progress = progress
         self.notify = notify
@@ -62,9 +68,13 @@ final class Downloader: Sendable {
 
     /// Loads everything that can be loaded.
     /// - Returns: what became of each blob, in the order of the tasks.
-    /// - Throws: what ended everything: a refusal of the Hub, a full disk, the network.
-    func run(connections: Int) async throws -> [BlobOutcome] {
-        try await Threads.run(connections) { [self] number in work(number) }
+    /// - Throws: what ended everything: a refusal of a service, a full disk, the network.
+    func run(connections: Int) async throws(End) -> [BlobOutcome] {
+        do throws(FileError) {
+            try await Threads.run(connections) { [self] number in work(number) }
+        } catch {
+            throw End(cause: error, task: 0)
+        }
         let queue = queue.withLock { $0 }
         if let end = queue.end { throw end }
         return queue.outcomes.map { $0 ?? .failed(NetworkError.cancelled) }
@@ -72,7 +82,7 @@ final class Downloader: Sendable {
 
     /// The life of one thread.
     private func work(_ number: Int) {
-        var worker = DownloadWorker(client: client, throttle: throttle, progress: progress)
+        var worker = DownloadWorker(patience.cancellation, throttle: throttle, progress: progress)
         while true {
             switch queue.withLock({ next(&$0, prefersSmall: number.isMultiple(of: 2)) }) {
             case .done: return
@@ -103,7 +113,7 @@ final class Downloader: Sendable {
     }
 
     private func next(_ queue: inout Queue, prefersSmall: Bool) -> Job {
-        if queue.end != nil || client.cancellation.isCancelled { return .done }
+        if queue.end != nil || patience.cancellation.isCancelled { return .done }
         func begin(_ job: Job) -> Job {
             queue.working += 1
             return job
@@ -132,8 +142,8 @@ final class Downloader: Sendable {
                 let isFirst = queue.outcomes[index] == nil
                 if isFirst { queue.outcomes[index] = .failed(error) }
                 if endsEverything(error, isFirst, &queue), queue.end == nil {
-                    queue.end = error
-                    client.cancellation.cancel()
+                    queue.end = End(cause: error, task: index)
+                    patience.cancellation.cancel()
                 }
             }
         }
@@ -141,9 +151,7 @@ final class Downloader: Sendable {
 
     private func endsEverything(_ error: any Error, _ isFirst: Bool, _ queue: inout Queue) -> Bool {
         switch error {
-        case let refusal as HubRefusal:
-            // One file that is missing is one file's matter.
-            return refusal.kind != .fileNotFound
+        case let refusal as any ServiceRefusal: return !refusal.concernsOneFile
         case let file as FileError: return file.isFullDisk
         case let network as NetworkError:
             if network.kind == .cancelled { return false }
@@ -156,11 +164,11 @@ final class Downloader: Sendable {
 
     private func open(_ index: Int, _ worker: inout DownloadWorker) throws {
         let task = tasks[index]
-        guard let lock = try FileHandle.sharedLock(task.cache.lock(task.identity.name)) else {
+        guard let lock = try FileHandle.sharedLock(task.target.lockPath) else {
             return set(.busy, index)
         }
         if try worker.findElsewhere(task) { return set(.found, index) }
-        let blob = try LargeBlob(index: index, task, lock: lock, client)
+        let blob = try LargeBlob(index: index, task, lock: lock)
         queue.withLock { $0.open.append(blob) }
         do {
             try endIfFull(blob, &worker)

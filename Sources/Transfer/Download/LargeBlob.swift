@@ -7,7 +7,6 @@ final class LargeBlob: Sendable {
     let index: Int
     let task: BlobTask
     let partial: PartialBlob
-    private let request: BlobRequest
     /// The lock of the client, held until the blob has its name.
     private let lock: FileHandle
     private let state = Mutex(State())
@@ -27,11 +26,10 @@ final class LargeBlob: Sendable {
     /// file for hours.
     private static let leastProgress = 1 << 16
 
-    init(index: Int, _ task: BlobTask, lock: consuming FileHandle, _ client: HubClient) throws {
+    init(index: Int, _ task: BlobTask, lock: consuming FileHandle) throws {
         self.index = index
         self.task = task
         self.lock = lock
-        request = BlobRequest(task, client)
         partial = try PartialBlob(task.identity, at: task.path)
     }
 
@@ -65,13 +63,13 @@ final class LargeBlob: Sendable {
             let before = worker.received
             do {
                 let isWhole = state.withLock { $0.isWhole }
-                switch try request.send(isWhole ? nil : position..<range.upperBound) {
-                case .part(let response, _):
-                    try receive(response, &position, until: range.upperBound, &worker)
+                switch try task.source.open(isWhole ? nil : position..<range.upperBound) {
+                case .part(let stream, _):
+                    try receive(stream, &position, until: range.upperBound, &worker)
                     guard worker.received > before else {
                         throw NetworkError(.dropped, "the answer had no bytes")
                     }
-                case .whole(let response):
+                case .whole(let stream):
                     state.withLock { $0.isWhole = true }
                     holdsAll = holdsAll || partial.claimAll(besides: range)
                     guard holdsAll else {
@@ -79,13 +77,12 @@ final class LargeBlob: Sendable {
                         partial.release(position..<range.upperBound)
                         return
                     }
-                    try receiveWhole(response, &worker)
+                    try receiveWhole(stream, &worker)
                     position = range.upperBound
                 }
-            } catch let error as NetworkError where error.isPassing {
+            } catch let error as NetworkError {
                 failures = worker.received - before >= LargeBlob.leastProgress ? 1 : failures + 1
-                guard failures <= worker.client.retry.retries else { throw error }
-                try worker.client.wait(after: failures)
+                try task.source.patience.wait(after: failures, error)
             }
             if state.withLock({ $0.hasFailed }) { throw NetworkError.cancelled }
         }
@@ -93,11 +90,11 @@ final class LargeBlob: Sendable {
 
     /// Takes the bytes of a part block by block, up to the boundaries of blocks. What came before an error is kept.
     private func receive(
-        _ response: HTTPResponse, _ position: inout Int, until end: Int, _ worker: inout DownloadWorker
+        _ stream: any ByteStream, _ position: inout Int, until end: Int, _ worker: inout DownloadWorker
     ) throws {
         while position < end {
             let limit = min(end, (position / PartialBlob.block + 1) * PartialBlob.block)
-            let (count, error) = worker.fill(response, limit - position)
+            let (count, error) = worker.fill(stream, limit - position)
             if count > 0 {
                 try worker.buffer.withBytes(count) { bytes in try partial.write(bytes, at: position) }
                 position += count
@@ -111,11 +108,11 @@ final class LargeBlob: Sendable {
     }
 
     /// Reads the whole file from its start, and takes what is not there yet.
-    private func receiveWhole(_ response: HTTPResponse, _ worker: inout DownloadWorker) throws {
+    private func receiveWhole(_ stream: any ByteStream, _ worker: inout DownloadWorker) throws {
         var position = 0
         while position < task.size {
             let wanted = min(task.size - position, PartialBlob.block)
-            let (count, error) = worker.fill(response, wanted)
+            let (count, error) = worker.fill(stream, wanted)
             let range = position..<position + count
             if count > 0, !partial.has(range) {
                 try worker.buffer.withBytes(count) { bytes in try partial.write(bytes, at: position) }
@@ -150,7 +147,7 @@ final class LargeBlob: Sendable {
                 partial.remove()
                 let kind =
                     changed.ranges.first.map { TransferFailure.Kind.unstableContent($0) } ?? .wrongContent
-                throw TransferFailure(kind: kind, file: task.name)
+                throw TransferFailure(kind, file: task.name)
             }
             try partial.beginSecondPass()
             state.withLock { $0.isEnding = false }
@@ -158,7 +155,7 @@ final class LargeBlob: Sendable {
         }
         try worker.requireLocked(task, digests)
         try partial.publish()
-        try worker.link(task)
+        try worker.name(task)
         return changed.map { .mended($0.ranges) } ?? .loaded
     }
 

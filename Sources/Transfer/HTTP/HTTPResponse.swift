@@ -2,7 +2,7 @@ import Formats
 import Storage
 
 /// An answer whose head was read, and whose body is read as it comes. One thread uses it.
-final class HTTPResponse {
+final class HTTPResponse: ByteStream {
     /// The status and the headers.
     let head: ResponseHead
     /// How many bytes the body has; `nil` where that is not known before its end.

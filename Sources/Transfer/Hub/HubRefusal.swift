@@ -2,7 +2,7 @@ import Formats
 import Manifests
 
 /// Why the Hub does not give what was asked, in the form that decides what a person has to do.
-struct HubRefusal: Error, Equatable, Sendable {
+struct HubRefusal: ServiceRefusal, Equatable {
     /// The kinds, each with a sentence of its own.
     enum Kind: Equatable, Sendable {
         /// The repository wants to know who asks, and no token was sent.
@@ -21,8 +21,6 @@ struct HubRefusal: Error, Equatable, Sendable {
         case fileNotFound
         /// The Hub has switched the repository off.
         case disabled
-        /// Too many requests, and the time to wait is longer than anybody waits.
-        case limited(seconds: Int)
         /// Any other status.
         case status(Int)
     }
@@ -30,10 +28,20 @@ struct HubRefusal: Error, Equatable, Sendable {
     /// What kind it is.
     let kind: Kind
 
-    /// What an answer refuses (huggingface_hub 2.4, `hf_raise_for_status`); `nil` for a status below 400.
-    /// - Parameter hasToken: whether a token was sent.
-    static func of(_ head: ResponseHead, hasToken: Bool) -> HubRefusal? {
-        guard head.status >= 400 else { return nil }
+    /// One file that is missing is one file's matter.
+    var concernsOneFile: Bool { kind == .fileNotFound }
+
+    /// Takes a kind.
+    init(kind: Kind) { self.kind = kind }
+
+    /// What an answer refuses (huggingface_hub 2.4, `hf_raise_for_status`); `nil` for a status below 400, and for those
+    /// that may pass.
+    /// - Parameter isKnown: whether a token was sent.
+    init?(_ head: ResponseHead, isKnown: Bool) {
+        switch head.status {
+        case ..<400, 408, 429, 500...: return nil
+        default: break
+        }
         let code = head["x-error-code"] ?? ""
         let message = head["x-error-message"] ?? ""
         let kind: Kind
@@ -42,7 +50,7 @@ struct HubRefusal: Error, Equatable, Sendable {
         } else if code == "EntryNotFound" {
             kind = .fileNotFound
         } else if code == "GatedRepo" {
-            kind = hasToken ? .gated : .tokenNeeded
+            kind = isKnown ? .gated : .tokenNeeded
         } else if message.hasSameBytes(as: "Access to this resource is disabled.") {
             kind = .disabled
         } else if head.status == 401, message.hasSameBytes(as: "Invalid credentials in Authorization header")
@@ -58,7 +66,7 @@ struct HubRefusal: Error, Equatable, Sendable {
         } else {
             kind = .status(head.status)
         }
-        return HubRefusal(kind: kind)
+        self.kind = kind
     }
 
     /// The finding to report.
@@ -78,24 +86,24 @@ struct HubRefusal: Error, Equatable, Sendable {
         let (code, message, fix): (FindingCode, String, String?)
         switch kind {
         case .tokenNeeded:
-            code = .hubTokenNeeded
+            code = .fetchTokenNeeded
             message = "\(name) is only given to users who are known, and there is no token"
             fix = "accept the terms at \(page) in a browser; \(login)"
         case .tokenWrong:
-            code = .hubTokenWrong
+            code = .fetchTokenWrong
             message = "the Hub does not know the token in \(token ?? "the request")"
             fix = login
         case .gated:
-            code = .hubGated
+            code = .fetchGated
             message =
                 "\(name) is gated, and the user of the token in \(token ?? "the request") has no access to it"
             fix = "accept the terms at \(page) in a browser, and wait where an author has to agree"
         case .forbidden:
-            code = .hubGated
+            code = .fetchGated
             message = "the token in \(token ?? "the request") has no right to read \(name)"
             fix = "give it the right at \(endpoint.address.origin)/settings/tokens"
         case .repositoryNotFound:
-            code = .hubNotFound
+            code = .fetchNotFound
             message =
                 token == nil
                 ? "there is no \(repository.kind.noun) \(name) on the Hub that everybody may see"
@@ -105,23 +113,19 @@ struct HubRefusal: Error, Equatable, Sendable {
                 ? "look at \(page); where it is private: \(login)"
                 : "look at \(page); where it is private, use a token of somebody who may read it"
         case .revisionNotFound:
-            code = .hubRevisionNotFound
+            code = .fetchRevisionNotFound
             message = "\(name) has no revision \(quoted(revision))"
             fix = "choose a branch, a tag or a commit of \(page)/tree/main"
         case .fileNotFound:
-            code = .hubUnreachable
+            code = .fetchUnreachable
             message = "the Hub lists the file \(quoted(file ?? "")) of \(name) and does not have it"
             fix = "try again later; look at \(page)"
         case .disabled:
-            code = .hubNotFound
+            code = .fetchNotFound
             message = "the Hub has switched \(name) off"
             fix = "look at \(page)"
-        case .limited(let seconds):
-            code = .hubUnreachable
-            message = "the Hub takes no more requests for \(seconds) seconds"
-            fix = "the same command goes on where this one stopped; with a token the limits are higher"
         case .status(let status):
-            code = .hubUnreachable
+            code = .fetchUnreachable
             message = "the Hub answered with status \(status)"
             fix = "the same command goes on where this one stopped"
         }

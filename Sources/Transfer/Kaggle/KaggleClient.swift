@@ -6,27 +6,27 @@ package final class KaggleClient: Sendable {
     let endpoint: KaggleEndpoint
     /// Who asks, if anybody is known.
     package let credential: KaggleCredential?
-    let transport: CatalogTransport
+    let requester: Requester
 
     /// The most bytes of one answer.
     private static let answerLimit = 1 << 25
 
     /// Puts a client together; nothing is asked yet.
-    package init(endpoint: KaggleEndpoint, credential: KaggleCredential?, _ transport: CatalogTransport) {
+    package init(endpoint: KaggleEndpoint, credential: KaggleCredential?, _ requester: Requester) {
         self.endpoint = endpoint
         self.credential = credential
-        self.transport = transport
+        self.requester = requester
     }
 
     /// Calls a method.
     /// - Throws: ``KaggleRefusal`` and ``NetworkError``.
     func call(_ method: KaggleMethod, _ body: JSON) throws -> JSON {
-        try transport.again {
+        try requester.patience.again {
             let response = try send(method, body)
             let bytes = try response.body(limit: KaggleClient.answerLimit)
             let json = try? JSON.parse(bytes)
             if let refusal = KaggleRefusal(status: response.head.status, json) {
-                try transport.refusePassing(response.head, endpoint.address.host)
+                try requester.refusePassing(response.head, endpoint.address.host)
                 throw refusal
             }
             guard let json, json.members != nil else {
@@ -39,7 +39,7 @@ package final class KaggleClient: Sendable {
     /// Where Kaggle sends whoever asks for a file: a signed address, which holds for a while.
     /// - Throws: ``KaggleRefusal`` and ``NetworkError``.
     func location(_ method: KaggleMethod, _ body: JSON) throws -> WebAddress {
-        try transport.again {
+        try requester.patience.again {
             let response = try send(method, body)
             let head = response.head
             let from = endpoint.method(method)
@@ -53,7 +53,7 @@ package final class KaggleClient: Sendable {
                 return target
             }
             let json = (try? response.body(limit: 1 << 16)).flatMap { try? JSON.parse($0) }
-            try transport.refusePassing(head, endpoint.address.host)
+            try requester.refusePassing(head, endpoint.address.host)
             throw KaggleRefusal(status: head.status, json)
                 ?? NetworkError(.malformed, "\(from) leads to no file", isPassing: false)
         }
@@ -66,6 +66,6 @@ package final class KaggleClient: Sendable {
         request.accept = "application/json"
         request.body = (Array(body.compactText.utf8), "application/json")
         request.authorization = endpoint.mayHaveCredential(address) ? credential?.authorization : nil
-        return try transport.send(request, to: address)
+        return try requester.send(request, to: address)
     }
 }

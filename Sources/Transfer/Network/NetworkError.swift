@@ -16,6 +16,8 @@ package struct NetworkError: Error, Equatable, Sendable, CustomStringConvertible
         case dropped
         /// No byte came for as long as a byte may take.
         case stalled
+        /// The server takes no more requests for longer than anybody waits.
+        case limited
         /// What the server sent is no HTTP, or contradicts itself.
         case malformed
         /// The transfer was ended.
@@ -29,7 +31,7 @@ package struct NetworkError: Error, Equatable, Sendable, CustomStringConvertible
     /// Whether the same may work a moment later.
     package let isPassing: Bool
 
-    /// Makes an error; one whose kind is `name`, `proxy` or `certificate` does not pass unless it is told to.
+    /// Makes an error, which passes by its kind unless it is told to or not to.
     package init(_ kind: Kind, _ description: String, isPassing: Bool? = nil) {
         self.kind = kind
         self.description = description
@@ -38,7 +40,7 @@ package struct NetworkError: Error, Equatable, Sendable, CustomStringConvertible
             ?? {
                 switch kind {
                 case .connection, .dropped, .stalled, .malformed: true
-                case .name, .proxy, .certificate, .cancelled: false
+                case .name, .proxy, .certificate, .limited, .cancelled: false
                 }
             }()
     }

@@ -4,8 +4,9 @@ import hashlib
 import json
 from pathlib import Path
 
+import genuine
 import pytest
-from fetching import LARGE, REPO, SMALL, started
+from fetching import LARGE, REPO, SMALL, layout, started
 from wayward_hub import WaywardHub
 
 
@@ -31,6 +32,17 @@ def origin(tmp_path_factory) -> Path:
     (directory / "empty.txt").touch()
     (directory / "naïve #1 100%.txt").write_text("a name to be escaped\n")
     return directory
+
+
+@pytest.fixture(scope="session")
+def whole(origin, tmp_path_factory):
+    """The layout that the real client gives the branch main, and that every fetch of it has to end with."""
+    server = WaywardHub()
+    server.add(REPO, origin)
+    cache = tmp_path_factory.mktemp("whole") / "hub"
+    genuine.snapshot_download(server, cache, REPO)
+    server.close()
+    return layout(cache)
 
 
 @pytest.fixture

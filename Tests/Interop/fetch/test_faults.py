@@ -1,9 +1,8 @@
 """Every fault of a server in every state of the cache: never a wrong byte under a final name, and little is loaded twice."""
 
-import genuine
 import pytest
-from fetching import REPO, layout, require_true, size_of
-from wayward_hub import KINDS
+from fetching import REPO, copied, layout, require_true, size_of, started
+from wayward_hub import KINDS, WaywardHub
 
 # What the same request may give the next time, and what no patience mends.
 PASSING = [
@@ -25,43 +24,44 @@ def names(cases):
 
 
 @pytest.fixture(scope="module")
-def whole(origin, tmp_path_factory):
-    """The layout that every fetch has to end with."""
-    from wayward_hub import WaywardHub
-
+def states(knapsack, origin, tmp_path_factory):
+    """Caches to begin with: `partial` has a part of every large file and some small ones, `complete` lacks two files."""
     server = WaywardHub()
-    server.add(REPO, origin)
-    cache = tmp_path_factory.mktemp("whole") / "hub"
-    genuine.snapshot_download(server, cache, REPO)
+    server.add(REPO, origin, refs=("main", "v1.0", "refs/pr/1"))
+    directory = tmp_path_factory.mktemp("states")
+    complete = directory / "complete" / "hub"
+    started(knapsack, server, complete)("fetch", f"hf:{REPO}").expect(0)
+    for path in complete.rglob("*"):
+        if path.is_symlink() and path.name in ("model.safetensors", "file-04.txt"):
+            path.resolve().unlink()
+            path.unlink()
+    for name in ("model.safetensors", "vocab.json", "file-04.txt", "onnx/model.onnx"):
+        server.add_fault("drop", path=name, after=100 if name == "file-04.txt" else 560_000, times=1000)
+    partial = directory / "partial" / "hub"
+    started(knapsack, server, partial)("fetch", f"hf:{REPO}", "--retries", "0").expect(1, 2)
+    assert len(list(partial.rglob("*.knapsack.journal"))) == 3
     server.close()
-    return layout(cache)
+    return directory
 
 
-def put_in_state(state: str, fetch, wayward, cache) -> None:
-    """`nothing`, a `partial` download of every large file and some small ones, or `complete` but for one file."""
-    if state == "partial":
-        for name in ("model.safetensors", "vocab.json", "file-04.txt", "onnx/model.onnx"):
-            wayward.add_fault("drop", path=name, after=560_000 if "." in name and "file" not in name else 100, times=1000)
-        fetch(cache, f"hf:{REPO}", "--retries", "0").expect(1, 2)
-        assert list(cache.rglob("*.knapsack.journal"))
-    elif state == "complete":
-        fetch(cache, f"hf:{REPO}").expect(0)
-        for path in cache.rglob("*"):
-            if path.is_symlink() and path.name in ("model.safetensors", "file-04.txt"):
-                path.resolve().unlink()
-                path.unlink()
-    wayward.reset()
+def patience(kind: str) -> dict[str, str]:
+    """How long a silence may last, where there is one."""
+    return {"HF_HUB_DOWNLOAD_TIMEOUT": "2"} if kind == "stall" else {}
+
+
+def in_state(state: str, states, cache):
+    """The cache, in a state to begin with."""
+    return cache if state == "nothing" else copied(states / state / "hub", cache)
 
 
 @pytest.mark.parametrize("state", ["nothing", "partial", "complete"])
 @pytest.mark.parametrize(("kind", "arguments"), PASSING, ids=names(PASSING))
-def test_a_fault_that_passes_costs_little(fetch, wayward, whole, origin, tmp_path, kind, arguments, state):
-    cache = tmp_path / "hub"
-    put_in_state(state, fetch, wayward, cache)
+def test_a_fault_that_passes_costs_little(fetch, wayward, whole, states, origin, tmp_path, kind, arguments, state):
+    cache = in_state(state, states, tmp_path / "hub")
     there = sum(path.stat().st_size for path in cache.rglob("*") if path.is_file() and path.suffix != ".json")
     for path in FILES:
         wayward.add_fault(kind, path=path, **arguments)
-    done = fetch(cache, f"hf:{REPO}", "--connections", "4").expect(0)
+    done = fetch(cache, f"hf:{REPO}", "--connections", "4", **patience(kind)).expect(0)
     assert layout(cache) == whole
     missing = size_of(origin) - there
     # Wrong bytes are only seen at the end, and a server without ranges sends what is there, too.
@@ -71,21 +71,20 @@ def test_a_fault_that_passes_costs_little(fetch, wayward, whole, origin, tmp_pat
         assert "was loaded a second time" in done.stderr and "bytes 77 to 77" in done.stderr
 
 
-@pytest.mark.parametrize("state", ["nothing", "partial"])
+@pytest.mark.parametrize("state", [pytest.param("nothing", marks=pytest.mark.slow), "partial"])
 @pytest.mark.parametrize(
     ("kind", "arguments"),
     [case for case in PASSING if case[0] not in ("whole", "wrong-bytes")] + LASTING + [("wrong-bytes", {"after": 5})],
 )
-def test_a_fault_that_stays_is_told_and_harms_nothing(fetch, wayward, whole, origin, tmp_path, kind, arguments, state):
-    cache = tmp_path / "hub"
-    put_in_state(state, fetch, wayward, cache)
+def test_a_fault_that_stays_is_told_and_harms_nothing(fetch, wayward, whole, states, origin, tmp_path, kind, arguments, state):
+    cache = in_state(state, states, tmp_path / "hub")
     arguments = {**arguments, "seconds": 20.0} if kind == "stall" else arguments
     if kind == "drop":
         arguments = {"after": 0}
     if kind == "status":
         arguments = {**arguments, "headers": {}}
     wayward.add_fault(kind, path="model.safetensors", times=10_000, **arguments)
-    done = fetch(cache, f"hf:{REPO}", "--retries", "1").expect(1, 2)
+    done = fetch(cache, f"hf:{REPO}", "--retries", "1", **patience(kind)).expect(1, 2)
     assert "error: " in done.stderr and "fix: " in done.stderr
     assert done.code == (1 if kind in ("wrong-bytes", "changed-etag", "other-size") else 2), done.text
     require_true(cache)
@@ -105,9 +104,8 @@ def test_a_server_without_ranges_is_read_from_its_start(fetch, wayward, whole, o
     assert layout(cache) == whole
 
 
-def test_a_server_without_ranges_that_breaks_once(fetch, wayward, whole, tmp_path):
-    cache = tmp_path / "hub"
-    put_in_state("partial", fetch, wayward, cache)
+def test_a_server_without_ranges_that_breaks_once(fetch, wayward, whole, states, tmp_path):
+    cache = in_state("partial", states, tmp_path / "hub")
     wayward.add_fault("drop", path="model.safetensors", after=600_000)
     wayward.add_fault("whole", times=10_000)
     fetch(cache, f"hf:{REPO}").expect(0)

@@ -11,10 +11,9 @@ from fetching import REPO, copied, layout, require_true, size_of, started
 
 
 @pytest.mark.smoke
-def test_the_cache_is_the_clients_to_the_byte(fetch, wayward, tmp_path):
-    fetch(tmp_path / "own" / "hub", f"hf:{REPO}").expect(0)
-    genuine.snapshot_download(wayward, tmp_path / "theirs" / "hub", REPO)
-    assert layout(tmp_path / "own" / "hub") == layout(tmp_path / "theirs" / "hub")
+def test_the_cache_is_the_clients_to_the_byte(fetch, whole, tmp_path):
+    fetch(tmp_path / "hub", f"hf:{REPO}").expect(0)
+    assert layout(tmp_path / "hub") == whole
 
 
 @pytest.mark.parametrize(
@@ -53,14 +52,13 @@ def test_the_client_online_loads_nothing_again(fetch, wayward, tmp_path):
     assert layout(cache) == before
 
 
-def test_what_the_client_loaded_is_not_loaded_again(fetch, wayward, origin, tmp_path):
+def test_what_the_client_loaded_is_not_loaded_again(fetch, wayward, whole, origin, tmp_path):
     cache = tmp_path / "hub"
     genuine.snapshot_download(wayward, cache, REPO, "ignore_patterns=['*.safetensors']")
     wayward.reset()
     fetch(cache, f"hf:{REPO}").expect(0)
     assert wayward.sent == (origin / "model.safetensors").stat().st_size
-    genuine.snapshot_download(wayward, tmp_path / "theirs", REPO)
-    assert layout(cache) == layout(tmp_path / "theirs")
+    assert layout(cache) == whole
 
 
 def test_a_second_fetch_asks_for_nothing_but_the_list(fetch, wayward, tmp_path):
@@ -124,7 +122,7 @@ def test_a_blob_of_the_wrong_size_is_replaced(fetch, wayward, origin, tmp_path):
     assert wayward.sent == (origin / "model.safetensors").stat().st_size and layout(cache) == whole
 
 
-def test_beside_a_client_that_loads_the_same(knapsack, wayward, origin, tmp_path):
+def test_beside_a_client_that_loads_the_same(knapsack, wayward, whole, origin, tmp_path):
     cache = tmp_path / "hub"
     wayward.rate = 3_000_000
     variables = {**wayward.client_environment(), "HF_HUB_CACHE": str(cache), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
@@ -141,11 +139,10 @@ def test_beside_a_client_that_loads_the_same(knapsack, wayward, origin, tmp_path
     # Each takes the other's lock of every file: what one loads, the other does not.
     assert wayward.sent <= 1.2 * size_of(origin)
     require_true(cache)
-    genuine.snapshot_download(wayward, tmp_path / "theirs", REPO)
-    assert layout(cache) == layout(tmp_path / "theirs")
+    assert layout(cache) == whole
 
 
-def test_two_fetches_at_once(knapsack, wayward, origin, tmp_path):
+def test_two_fetches_at_once(knapsack, wayward, whole, origin, tmp_path):
     cache = tmp_path / "hub"
     wayward.rate = 3_000_000
     program = started(knapsack, wayward, cache)
@@ -154,8 +151,7 @@ def test_two_fetches_at_once(knapsack, wayward, origin, tmp_path):
         _, told = process.communicate(timeout=120)
         assert process.returncode == 0, told
     assert wayward.sent <= 1.1 * size_of(origin)
-    genuine.snapshot_download(wayward, tmp_path / "theirs", REPO)
-    assert layout(cache) == layout(tmp_path / "theirs")
+    assert layout(cache) == whole
 
 
 def test_content_that_repositories_share_is_linked(fetch, wayward, origin, tmp_path):

@@ -8,6 +8,7 @@ import os
 import re
 import resource
 import shutil
+import ssl
 import subprocess
 import sys
 import time
@@ -229,6 +230,12 @@ def test_the_image_runs_the_program(tmp_path):
     words = ["/usr/bin/knapsack", *QUICKSTART.split(), "--quiet", "--frozen"]
     inside(tmp_path / "image", tmp_path, words)
     assert inside(tmp_path / "image", tmp_path, ["/usr/bin/knapsack", "--version"]).startswith("0.")
+
+
+def test_the_image_has_the_authorities_that_fetch_trusts(tmp_path):
+    run("tar", "-xzf", one("*-rootfs.tar.gz"), "-C", tmp_path, "./etc/ssl/certs/ca-certificates.crt")
+    context = ssl.create_default_context(cafile=tmp_path / "etc/ssl/certs/ca-certificates.crt")
+    assert context.cert_store_stats()["x509_ca"] > 100
 
 
 def test_the_sums_are_signed_by_the_program_itself(program, tmp_path):

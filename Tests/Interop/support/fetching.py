@@ -12,7 +12,7 @@ LARGE = {"model.safetensors": 3_400_000, "onnx/model.onnx": 1_100_000, "vocab.js
 
 def started(knapsack, hub, cache: Path, **environment):
     """The program with a cache, and with the Hub alone to ask."""
-    settings = {"HF_ENDPOINT": hub.url, "HF_HUB_DOWNLOAD_TIMEOUT": "2", "HF_HOME": str(cache.parent / "hf-home")}
+    settings = {"HF_ENDPOINT": hub.url, "HF_HUB_DOWNLOAD_TIMEOUT": "20", "HF_HOME": str(cache.parent / "hf-home")}
     return knapsack.with_caches(cache, **{**settings, **environment})
 
 

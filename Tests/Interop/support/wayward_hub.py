@@ -40,8 +40,10 @@ KINDS = [
 
 
 class WaywardHub(HubServer):
+    content_handler: type | None = None  # what answers, where it is not the handler below
+
     def __init__(self, page_size: int = 7, tls: "Authority | None" = None, delay: float = 0.0):
-        self.handler = _WaywardHandler
+        self.handler = self.content_handler or _WaywardHandler
         self.faults: list[Fault] = []
         self.tokens: dict[str, set[str]] = {}  # the repositories that each token's user may read
         self.private: set[str] = set()

@@ -1,0 +1,77 @@
+import Formats
+import Manifests
+import Transfer
+
+/// What a fetch did or would do, for people and for `--json`.
+enum FetchReport {
+    /// The table of `--dry-run`.
+    static func planned(_ plans: [FetchPlan], files: Bool, width: Int) -> String {
+        var rows: [[String]] = []
+        for plan in plans {
+            let there = plan.size - plan.missing
+            rows.append([
+                plan.wish.subject, String(plan.origin.revisionText.prefix(12)), "\(plan.files.count)",
+                ByteCount.text(plan.size), ByteCount.text(there), ByteCount.text(plan.missing),
+            ])
+            guard files else { continue }
+            for file in plan.files {
+                rows.append([
+                    "  " + file.path.text, "", "", ByteCount.text(file.size),
+                    ByteCount.text(file.size - file.missing), ByteCount.text(file.missing),
+                ])
+            }
+        }
+        var text = Table(
+            [
+                .init(title: "NAME", canShrink: true), .init(title: "REVISION", dropRank: 1),
+                .init(title: "FILES", isNumber: true), .init(title: "SIZE", isNumber: true),
+                .init(title: "THERE", isNumber: true), .init(title: "TO LOAD", isNumber: true),
+            ], rows: rows
+        ).text(width: width)
+        if text.utf8.last == UInt8(ascii: "\n") { text.removeLast() }
+        return text
+    }
+
+    /// The sentences at the end.
+    static func loaded(_ results: [FetchResult]) -> String {
+        let lines = results.map { result -> String in
+            let plan = result.plan
+            let commit = plan.origin.revisionText.prefix(12)
+            let files = Counted.text(plan.files.count, "file")
+            guard result.loaded > 0 else {
+                return result.findings.contains { $0.severity == .error }
+                    ? "\(plan.wish.subject): not whole, at \(commit)"
+                    : "\(plan.wish.subject): all there, \(files) at \(commit)"
+            }
+            return
+                "\(plan.wish.subject): loaded \(ByteCount.text(plan.missing)) of \(ByteCount.text(plan.size)), "
+                + "\(files) at \(commit)"
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    static func json(_ result: FetchResult) -> JSON {
+        guard case .object(let members) = json(result.plan) else { return .null }
+        return .object(
+            members + [
+                JSON.Member("loaded", .integer(result.loaded)),
+                JSON.Member("directory", .string(result.plan.directory)),
+                JSON.Member("whole", .bool(!result.findings.contains { $0.severity == .error })),
+            ])
+    }
+
+    static func json(_ plan: FetchPlan) -> JSON {
+        [
+            "name": .string(plan.wish.subject), "source": .string(plan.wish.source.text),
+            "revision": .string(plan.origin.revisionText), "size": .integer(plan.size),
+            "missing": .integer(plan.missing),
+            "files": .array(
+                plan.files.map { file in
+                    [
+                        "path": .string(file.path.text), "size": .integer(file.size),
+                        "missing": .integer(file.missing),
+                    ]
+                }),
+        ]
+    }
+}

@@ -1,0 +1,146 @@
+import Formats
+package import Manifests
+import Storage
+import Synchronization
+
+/// Fills caches with what is wanted of services: from wishes to plans, from plans to files.
+package final class Fetch: Sendable {
+    private let services: [any FetchService]
+    private let patience: Patience
+
+    /// How many wishes are asked about at once.
+    private static let questions = 8
+
+    /// - Parameter patience: that of the clients of the services, so that one end ends them all.
+    package init(_ services: [any FetchService], patience: Patience) {
+        self.services = services
+        self.patience = patience
+    }
+
+    /// Asks what the wishes come to, and looks what of it is in the caches. Nothing is written.
+    ///
+    /// - Parameter wishes: each of a source that one of the services has.
+    /// - Returns: a plan for each wish that a service fulfils, and why the others are not fulfilled.
+    package func plans(_ wishes: [FetchWish]) async throws -> (plans: [FetchPlan], findings: [Diagnostic]) {
+        let results = Mutex([Result<FetchPlan, any Error>?](repeating: nil, count: wishes.count))
+        let next = Atomic(0)
+        try await Threads.run(min(Fetch.questions, wishes.count)) { [self] _ in
+            while true {
+                let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard index < wishes.count else { return }
+                let result = Result { try plan(wishes[index]) }
+                results.withLock { $0[index] = result }
+            }
+        }
+        var plans: [FetchPlan] = []
+        var findings: [Diagnostic] = []
+        for (wish, result) in zip(wishes, results.withLock { $0 }) {
+            switch result {
+            case .success(let plan): plans.append(plan)
+            case .failure(let error): findings.append(finding(wish, error, file: nil))
+            case nil: break
+            }
+        }
+        return (plans, findings)
+    }
+
+    private func plan(_ wish: FetchWish) throws -> FetchPlan {
+        guard let service = service(of: wish) else {
+            throw NetworkError(.malformed, "nothing is fetched from \(wish.source.text)", isPassing: false)
+        }
+        return try service.plan(wish)
+    }
+
+    /// Loads what the plans lack.
+    ///
+    /// - Parameters:
+    ///   - connections: how many connections are open at once.
+    ///   - progress: counts bytes that are loaded.
+    ///   - notify: receives sentences about what the work waits for.
+    /// - Throws: what ended everything, as ``Diagnostics``.
+    package func load(
+        _ plans: [FetchPlan], connections: Int, throttle: Throttle, progress: @escaping ProgressHandler,
+        notify: @escaping @Sendable (String) -> Void
+    ) async throws -> [FetchResult] {
+        for plan in plans { try plan.destination.prepare() }
+        let work = FetchWork(plans)
+        progress(.began(stage: "fetching", files: work.tasks.count, bytes: work.missing))
+        let downloader = Downloader(
+            work.tasks, patience: patience, throttle: throttle, progress: progress, notify: notify)
+        let outcomes: [BlobOutcome]
+        do {
+            outcomes = try await downloader.run(connections: connections)
+        } catch {
+            progress(.ended)
+            throw Diagnostics(finding(plans[work.owner(of: error.task)].wish, error.cause, file: nil))
+        }
+        progress(.ended)
+        return try plans.indices.map { try result(plans[$0], work.tasks(of: $0), outcomes) }
+    }
+
+    private func result(
+        _ plan: FetchPlan, _ tasks: [(index: Int, task: BlobTask)], _ outcomes: [BlobOutcome]
+    ) throws -> FetchResult {
+        var findings: [Diagnostic] = []
+        var loaded = 0
+        for (index, task) in tasks {
+            switch outcomes[index] {
+            case .loaded, .found: loaded += 1
+            case .mended(let ranges):
+                loaded += 1
+                findings.append(FetchFindings.mended(plan.wish.subject, task.name, ranges))
+            case .failed(let error): findings.append(finding(plan.wish, error, file: task.name))
+            case .busy: break
+            }
+        }
+        if !findings.contains(where: { $0.severity == .error }) {
+            findings += try plan.destination.finish()
+        }
+        return FetchResult(plan: plan, loaded: loaded, findings: findings)
+    }
+
+    private func service(of wish: FetchWish) -> (any FetchService)? { services.first { $0.has(wish.source) } }
+
+    private func finding(_ wish: FetchWish, _ error: any Error, file: String?) -> Diagnostic {
+        guard let service = service(of: wish) else {
+            return Diagnostic(code: .fetchElsewhere, "\(wish.subject): \(error)", verdict: .undecided)
+        }
+        return FetchFindings.finding(error, wish, service, file: file)
+    }
+}
+
+/// The blobs that plans lack, each once, and for each the plans that want it.
+private struct FetchWork {
+    private(set) var tasks: [BlobTask] = []
+    /// For each task the numbers of its plans.
+    private var owners: [[Int]] = []
+    /// How many bytes have to be loaded.
+    private(set) var missing = 0
+
+    init(_ plans: [FetchPlan]) {
+        var known: [ExactName: Int] = [:]
+        for (number, plan) in plans.enumerated() {
+            for file in plan.files {
+                guard let task = file.task else { continue }
+                let key = ExactName(task.target.path)
+                if let index = known[key] {
+                    tasks[index].join(task)
+                    if owners[index].last != number { owners[index].append(number) }
+                } else {
+                    known[key] = tasks.count
+                    tasks.append(task)
+                    owners.append([number])
+                    missing += file.missing
+                }
+            }
+        }
+    }
+
+    /// The number of the first plan that wants a task.
+    func owner(of task: Int) -> Int { owners.indices.contains(task) ? owners[task].first ?? 0 : 0 }
+
+    /// The tasks of one plan, with their numbers.
+    func tasks(of plan: Int) -> [(index: Int, task: BlobTask)] {
+        tasks.indices.filter { owners[$0].contains(plan) }.map { ($0, tasks[$0]) }
+    }
+}

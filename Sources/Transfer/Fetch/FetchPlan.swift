@@ -1,0 +1,63 @@
+package import Formats
+package import Manifests
+
+/// What a wish comes to: a revision of its source, and where each of its files is now.
+package struct FetchPlan: Sendable {
+    /// One file that is wanted.
+    package struct File: Sendable {
+        /// Its path in the source.
+        package let path: RelativePath
+        /// Its size in bytes.
+        package let size: Int
+        /// How many of its bytes have to be loaded; 0 for what is in the cache, and for what another file brings along.
+        package let missing: Int
+        /// What has to be done for it; `nil` where the whole file is in the cache under its name.
+        let task: BlobTask?
+
+        /// A file that has to be loaded, or at least to get its name.
+        init(path: RelativePath, missing: Int, task: BlobTask) {
+            self.path = path
+            size = task.size
+            self.missing = missing
+            self.task = task
+        }
+
+        /// A file that is there.
+        init(path: RelativePath, size: Int) {
+            self.path = path
+            self.size = size
+            missing = 0
+            task = nil
+        }
+    }
+
+    /// The wish.
+    package let wish: FetchWish
+    /// The revision that the files are of.
+    package let origin: Origin
+    /// The files that are wanted, in the order of their paths.
+    package let files: [File]
+    /// What is worth knowing, and what hinders.
+    package let findings: [Diagnostic]
+    /// What receives the files.
+    let destination: any FetchDestination
+
+    /// How many bytes have to be loaded.
+    package var missing: Int { files.reduce(0) { $0 + $1.missing } }
+    /// The size of all files, in bytes.
+    package var size: Int { files.reduce(0) { $0 + $1.size } }
+    /// The directory in which the files have their names.
+    package var directory: String { destination.directory }
+    /// The directory of the cache, which does not have to exist yet.
+    package var cache: String { destination.cache }
+}
+
+/// What became of a plan.
+package struct FetchResult: Sendable {
+    /// The plan.
+    package let plan: FetchPlan
+    /// How many files are in the cache now that were not, or not whole.
+    package let loaded: Int
+    /// What went wrong, and what is worth knowing.
+    package let findings: [Diagnostic]
+}

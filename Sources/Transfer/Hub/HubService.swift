@@ -1,0 +1,57 @@
+import Caches
+import Formats
+package import Manifests
+import Storage
+
+/// The Hub, and a cache as huggingface_hub keeps it.
+package struct HubService: FetchService {
+    private let client: HubClient
+    private let cache: String
+    private let environment: [String: String]
+
+    /// - Parameters:
+    ///   - cache: the cache's directory as it was named; an empty text is the current one.
+    ///   - environment: states what of the cache is not to be used.
+    package init(_ client: HubClient, cache: String, environment: [String: String]) {
+        self.client = client
+        self.cache = cache
+        self.environment = environment
+    }
+
+    /// What sentences call it.
+    package var name: String { "the Hub" }
+
+    /// What leads to it.
+    package var addressVariable: String { "HF_ENDPOINT" }
+
+    /// Whether a source is a repository.
+    package func has(_ source: Source) -> Bool {
+        if case .hub = source { true } else { false }
+    }
+
+    /// Asks for the commit and the list of its files, as far as a lock and the cache do not answer.
+    package func plan(_ wish: FetchWish) throws -> FetchPlan {
+        guard case .hub(let repository, let revision) = wish.source else {
+            throw HubRefusal(kind: .repositoryNotFound)
+        }
+        let folder = HubCacheWriter(repository, cache: cache)
+        let planning = HubPlanning(
+            wish, repository, revision: revision, folder,
+            SharedStore(cache: folder.root, environment: environment),
+            client)
+        if let plan = planning.withoutAsking() { return plan }
+        let commit = try planning.pin ?? client.commit(repository, revision: revision)
+        return planning.plan(try client.listing(repository, commit: commit))
+    }
+
+    /// The sentence for a refusal.
+    package func finding(_ refusal: any ServiceRefusal, _ wish: FetchWish, file: String?) -> Diagnostic {
+        guard let refusal = refusal as? HubRefusal, case .hub(let repository, let revision) = wish.source
+        else {
+            return Diagnostic(code: .failed, "\(wish.subject): \(refusal)", verdict: .undecided)
+        }
+        return refusal.finding(
+            wish.subject, repository, revision: revision, endpoint: client.endpoint,
+            token: client.token?.place, file: file)
+    }
+}
