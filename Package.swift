@@ -161,4 +161,9 @@ for target in package.targets where target.type != .system && target.type != .pl
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
         .enableUpcomingFeature("ImmutableWeakCaptures"),
     ]
+    // A debug build has kernels as they are released: the tests quantize and cast much more than anybody looks
+    // into a kernel with a debugger, and without optimization that takes eighty times as long.
+    if target.name == "Tensors" {
+        target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))
+    }
 }

@@ -21,6 +21,7 @@ package struct CacheSandbox {
     package struct Place {
         /// The absolute path without links.
         let path: String
+        /// What the kernel states of what is at ``path``.
         let status: FileStatus
         /// Every link on the way, and at the end what was reached.
         let steps: [String]

@@ -63,6 +63,7 @@ package struct ConversionRecord: Equatable, Sendable {
         }
     }
 
+    /// The version of the record's form; a record of another one is made anew.
     package static let version = 1
 
     /// What was made, and from what, as a lock records it.

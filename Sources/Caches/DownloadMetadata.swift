@@ -43,6 +43,7 @@ struct DownloadRecords {
     /// The names of downloads that did not end.
     private(set) var interrupted: [String] = []
 
+    /// Reads what is below ``folder``; a directory without it has no records, which is *not* an error.
     init(in enclosure: inout CacheSandbox) {
         guard let place = enclosure.existing(DownloadRecords.folder + "/download"),
             place.status.kind == .directory

@@ -16,9 +16,11 @@ struct HubRef {
 extension HubFolder {
     /// A revision that was found, with what is wrong about the way to it.
     struct Resolved {
+        /// The full commit, 40 hexadecimal digits.
         let commit: String
         /// Whether a branch or tag was followed, which may point elsewhere tomorrow.
         var isRef = false
+        /// What is wrong about the way to it, and does not keep it from being used.
         var problems: [Snapshot.Problem] = []
     }
 
@@ -117,6 +119,7 @@ extension HubFolder {
         return ["cached revisions:"] + lines.prefix(10) + more
     }
 
+    /// What to say of a revision that neither a ref nor a commit of the cache is.
     func notCached(_ revision: String) -> Diagnostic {
         Diagnostic(
             code: .revisionNotCached,
@@ -142,6 +145,7 @@ extension HubFolder {
             verdict: .undecided)
     }
 
+    /// What is wrong with the text of a ref that can be followed all the same.
     func problems(_ ref: HubRef) -> [Snapshot.Problem] {
         guard !ref.isClean else { return [] }
         let name = FileWalk.shown(ref.name)

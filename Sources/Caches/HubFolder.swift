@@ -4,11 +4,13 @@ import Storage
 
 /// The folder of one repository in a hub cache.
 struct HubFolder {
+    /// Whose folder it is.
     let repository: HubRepository
     /// The cache's directory, absolute, without links.
     let root: String
     /// The folder, absolute, without links.
     let path: String
+    /// The cache, out of which no link is followed; it remembers what was looked at.
     var enclosure: CacheSandbox
     /// The commits that have a snapshot, sorted.
     let commits: [String]

@@ -22,6 +22,7 @@ struct KaggleFolder {
     let versions: [Int]
     private var enclosure: CacheSandbox
 
+    /// Opens the folder of a handle; throws if there is no cache, or nothing of the handle in it.
     init(_ handle: KaggleHandle, in cache: KagglehubCache) throws(Diagnostics) {
         let enclosure: CacheSandbox
         do throws(FileError) {
@@ -61,6 +62,7 @@ struct KaggleFolder {
     struct Resolved {
         /// `nil` for what has no versions.
         let version: Int?
+        /// What is wrong about the choice, and does not keep the version from being used.
         var problems: [Snapshot.Problem] = []
     }
 

@@ -8,6 +8,7 @@ struct KaggleListing {
     /// Directories that no handle leads to, as paths from the cache.
     private(set) var strange: [String] = []
 
+    /// Lists a cache that kagglehub filled itself, version by version.
     init(_ enclosure: inout CacheSandbox) {
         for kind in KaggleHandle.Kind.allCases {
             descend(kind, [], &enclosure)

@@ -101,9 +101,12 @@ package struct Snapshot: Sendable {
 
 /// Which file it is, whatever it is called.
 struct FileIdentity: Hashable {
-    let device: UInt64
-    let inode: UInt64
+    /// The number of the file system.
+    private let device: UInt64
+    /// The number of the file in it.
+    private let inode: UInt64
 
+    /// Takes the two numbers from what the kernel states.
     init(_ status: FileStatus) {
         device = status.device
         inode = status.inode

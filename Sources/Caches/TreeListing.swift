@@ -11,6 +11,7 @@ package struct TreeFile: Hashable, Sendable {
     /// The git blob name of the content, for files that it stores in git.
     package let gitBlob: GitBlobDigest?
 
+    /// What the listing states of the content: the SHA-256, else the git blob name.
     var evidence: [Evidence] {
         if let sha256 { return [.sha256(sha256, .tree)] }
         return gitBlob.map { [.gitBlob($0, .tree)] } ?? []
@@ -29,6 +30,7 @@ struct TreeListing {
     /// The largest listing that is read: about a million files.
     static let sizeLimit = 1 << 28
 
+    /// The records by their paths; of two with one path the last, as in Python.
     let files: [RelativePath: TreeFile]
 
     /// Reads a listing. As in huggingface_hub, one wrong record makes the whole of it unusable.

@@ -4,6 +4,7 @@ import PackagePlugin
 /// Writes `Loader/knapsack.py` into a source file of the module `Bundles`, as one literal of a string: an array of bytes,
 /// which is what SwiftPM's own embedding makes, takes the compiler a minute and a gigabyte.
 @main struct EmbedLoader: BuildToolPlugin {
+    /// One command for the module that has `Loader/knapsack.py`; it runs again when that file changes.
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
         let loader = target.directoryURL.appending(path: "Loader/knapsack.py")
         let output = context.pluginWorkDirectoryURL.appending(path: "LoaderText.swift")

@@ -3,6 +3,7 @@ import PackagePlugin
 
 /// Writes the pages of `docs/` into a source file of the module `Pages`, for `knapsack help TOPIC`.
 @main struct EmbedPages: BuildToolPlugin {
+    /// One command, which runs again when one of the pages changes.
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
         let docs = context.package.directoryURL.appending(path: "docs")
         let output = context.pluginWorkDirectoryURL.appending(path: "PageTexts.swift")

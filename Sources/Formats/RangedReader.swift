@@ -1,6 +1,8 @@
 /// Why the reading of a file stopped.
 package enum ReadingStop<Failure: Error>: Error {
+    /// The function that reads failed.
     case failure(Failure)
+    /// What was read breaks the format.
     case malformed(FormatError)
 }
 

@@ -5,6 +5,7 @@ import Storage
 
 /// The manifest that `add` and `remove` write.
 struct EditedManifest: ParsableArguments {
+    /// The manifest's path; `nil` is the usual name.
     @Option(
         help: ArgumentHelp("The manifest; knapsack.toml if there is none given.", valueName: "manifest"),
         completion: .file(extensions: ["toml"]))

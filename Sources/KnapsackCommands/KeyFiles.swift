@@ -7,6 +7,8 @@ enum KeyFiles {
     /// The variable whose value an encrypted private key opens with.
     static let passwordVariable = "KNAPSACK_KEY_PASSWORD"
 
+    /// A private key in PEM, opened with the password of the environment if it is encrypted.
+    /// - Throws: ``Diagnostics`` with `key-unreadable` or `key-unusable`, which never quote key or password.
     static func privateKey(_ path: String, _ environment: [String: String]) throws -> PrivateKey {
         let bytes = try contents(path)
         do throws(KeyProblem) {
@@ -16,6 +18,8 @@ enum KeyFiles {
         }
     }
 
+    /// A public key in PEM.
+    /// - Throws: ``Diagnostics`` with `key-unreadable` or `key-unusable`.
     static func publicKey(_ path: String) throws -> PublicKey {
         let bytes = try contents(path)
         do throws(KeyProblem) {

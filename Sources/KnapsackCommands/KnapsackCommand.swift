@@ -5,6 +5,7 @@ import Storage
 
 /// A command of Knapsack: options, and one function that does the work and can be called by a test.
 protocol KnapsackCommand: AsyncParsableCommand {
+    /// How much is printed, and in what form.
     var output: OutputOptions { get }
     /// In which form findings are told.
     var reportFormat: ReportFormat { get }
@@ -12,12 +13,18 @@ protocol KnapsackCommand: AsyncParsableCommand {
     var subject: String? { get }
     /// The manifest that the command works on; `nil` if it works on none.
     var manifestName: String? { get }
+    /// Does the work: reports findings and results to the session, which decides on the exit code.
+    /// - Throws: ``Diagnostics``, which count as reported; anything else becomes a finding that something
+    ///   could not be done.
     func execute(_ session: Session) async throws
 }
 
 extension KnapsackCommand {
+    /// JSON with `--json`, else text.
     var reportFormat: ReportFormat { output.json ? .json : .text }
+    /// None.
     var subject: String? { nil }
+    /// The subject if it is a manifest, else the manifest beside it if it is a lock.
     var manifestName: String? {
         guard let subject else { return nil }
         if subject.hasSuffix(".toml") { return subject }
@@ -26,6 +33,7 @@ extension KnapsackCommand {
         return (try? FileStatus.existing(manifest)) == nil ? nil : manifest
     }
 
+    /// Runs the command for this process, and throws its exit code where that is not 0.
     mutating func run() async throws {
         let status = await run(in: .process())
         if status != 0 { throw ExitCode(status) }

@@ -7,18 +7,22 @@ import Storage
 
 /// How much a command states, and in what form; every command has them.
 struct OutputOptions: ParsableArguments {
+    /// Whether the result is one JSON document; findings are in it, and on standard error.
     @Flag(name: .long, help: "Print one JSON document on standard output, and nothing else there.")
     var json = false
 
+    /// Whether results for people and progress are left out.
     @Flag(name: [.short, .long], help: "Print findings only.")
     var quiet = false
 
+    /// Whether notes and lists of files are printed, too.
     @Flag(name: [.short, .long], help: "Print more: every file and every note.")
     var verbose = false
 }
 
 /// Where the caches are, for commands that read them.
 struct CacheOptions: ParsableArguments {
+    /// The root of the hub cache; `nil` takes what the environment names.
     @Option(
         help: ArgumentHelp(
             "The Hugging Face hub cache, instead of the one that HF_HUB_CACHE or HF_HOME name.",
@@ -26,6 +30,8 @@ struct CacheOptions: ParsableArguments {
         completion: .directory)
     var hfCache: String?
 
+    /// The root of the kagglehub cache; `nil` takes what the environment names, and models attached to a
+    /// notebook.
     @Option(
         help: ArgumentHelp(
             "The kagglehub cache, instead of the one that KAGGLEHUB_CACHE names.", valueName: "dir"),
@@ -68,6 +74,7 @@ struct CacheOptions: ParsableArguments {
             verdict: .undecided)
     }
 
+    /// The caches that options and environment name, none of which has to be there.
     func caches(_ context: CommandContext) -> Caches {
         Caches(
             hub: HubCache(root: hfCache ?? HubCache.defaultRoot(environment: context.environment)),
@@ -81,6 +88,7 @@ struct CacheOptions: ParsableArguments {
 
 /// The manifest that a command works on.
 struct ManifestArgument: ParsableArguments {
+    /// The manifest's path as the user named it; its lock is beside it.
     @Argument(
         help: ArgumentHelp("The manifest.", valueName: "manifest"),
         completion: .file(extensions: ["toml"]))

@@ -4,13 +4,17 @@ import Synchronization
 
 /// One run of one command: what it found, what it states, and how it ends.
 final class Session: Sendable {
+    /// Where the command runs: its environment, and where it writes.
     let context: CommandContext
+    /// In which form findings are told when the command ends.
     let format: ReportFormat
     /// The file that the command is about, where findings are shown that are in no text file.
     let subject: String?
     /// The manifest that commands in fixes name; `nil` if it is the one that needs no name, or there is none.
     let manifest: String?
+    /// Whether results for people and progress are left out.
     let quiet: Bool
+    /// Whether notes are told, too.
     let verbose: Bool
     private let meter: ProgressMeter
     private let state = Mutex(State())
@@ -22,6 +26,11 @@ final class Session: Sendable {
         var isPrinted = false
     }
 
+    /// Begins a run without findings.
+    /// - Parameters:
+    ///   - format: `nil` where `--json` decides.
+    ///   - subject: the file that the command is about.
+    ///   - manifest: the manifest that it works on; fixes do not repeat the usual name.
     init(
         _ context: CommandContext, _ options: OutputOptions, format: ReportFormat? = nil,
         subject: String? = nil, manifest: String? = nil

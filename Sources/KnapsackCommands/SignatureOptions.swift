@@ -6,11 +6,13 @@ import Storage
 
 /// Whose signature a model has to have, and where it is.
 struct SignatureOptions: ParsableArguments {
+    /// The file of the public key, in PEM; `nil` where no signature is checked.
     @Option(
         help: ArgumentHelp("The public key that belongs to the signature.", valueName: "pem"),
         completion: .file())
     var key: String?
 
+    /// The file of the signature; `nil` is the name that `sign` gives it.
     @Option(
         help: ArgumentHelp(
             "The signature's file; by default model.sig in a directory, else the file's name with .sig.",
@@ -18,6 +20,7 @@ struct SignatureOptions: ParsableArguments {
         completion: .file())
     var signature: String?
 
+    /// Refuses a signature without a key; exit code 2.
     func validate() throws {
         if signature != nil, key == nil {
             throw ValidationError("--signature needs --key, the key to check it with")

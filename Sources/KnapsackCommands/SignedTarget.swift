@@ -9,6 +9,7 @@ struct SignedTarget {
     private let options: SignatureOptions
     private let key: PublicKey
 
+    /// Takes what is to be proved; nothing is read yet.
     init(_ target: String, _ options: SignatureOptions, _ key: PublicKey) {
         self.target = target
         self.options = options

@@ -7,19 +7,23 @@ import Transfer
 
 /// How commands load from the network, for those that may.
 struct TransferOptions: ParsableArguments {
+    /// The most connections at once, 1 to 256.
     @Option(
         help: ArgumentHelp("How many connections are open at once.", valueName: "number"))
     var connections = 16
 
+    /// The most bytes a second, as a size; nil is no bound.
     @Option(
         help: ArgumentHelp("Load at most so much a second, such as 10MB.", valueName: "size"))
     var bandwidth: String?
 
+    /// How often a request is repeated without progress, 0 to 100.
     @Option(
         help: ArgumentHelp(
             "How often something that fails is tried again without any progress.", valueName: "number"))
     var retries = 6
 
+    /// Refuses numbers out of their bounds and texts that are no size; exit code 2.
     mutating func validate() throws {
         guard (1...256).contains(connections) else { throw ValidationError("--connections takes 1 to 256") }
         guard (0...100).contains(retries) else { throw ValidationError("--retries takes 0 to 100") }
@@ -76,6 +80,13 @@ enum HubConnection {
                     code: .fetchTokenWithheld,
                     "the token is not sent to \(endpoint.address.origin), because others could read it on the way",
                     fix: "use https:// in HF_ENDPOINT")
+            ])
+        }
+        if let token, token.isOver {
+            session.report([
+                Diagnostic(
+                    .warning, code: .fetchTokenWrong, "the token in \(token.place) has run out",
+                    fix: "run hf auth whoami, which renews it where that is possible, or hf auth login")
             ])
         }
         return HubClient(endpoint: endpoint, token: token, requester)

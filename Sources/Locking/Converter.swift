@@ -6,13 +6,17 @@ import Storage
 
 /// Makes the files of conversions, or finds those that were made before.
 struct Converter: Sendable {
+    /// Where the files to convert are, and where what is made is kept.
     let caches: Caches
     /// What `path:` sources are relative to.
     let directory: String
+    /// Where digests of files that did not change are remembered; `nil` if there is no such file.
     let index: DigestIndex?
+    /// Whether every file is read again, whatever the index states.
     let rehash: Bool
     /// Whether the digests of tensors are wanted for every format.
     let sharesTensors: Bool
+    /// Told of every file and byte that is read or written.
     let progress: ProgressHandler
     /// Whether what was not made before is made; otherwise asking for it throws ``Unmade``.
     var makes = true
@@ -24,7 +28,9 @@ struct Converter: Sendable {
     struct Made: Sendable {
         /// One file that was made.
         struct File: Sendable {
+            /// The file in the conversion cache.
             let cached: CachedFile
+            /// Its digests, as they were computed of what is there.
             let proved: VerifiedInputs.Proved
         }
 

@@ -7,17 +7,22 @@ import Storage
 
 /// Entries that are made from others, while a lock is made.
 struct DerivedEntries {
+    /// What makes the files, or finds them.
     let converter: Converter
     /// The entries that they are made from.
     let sources: [LockedEntry]
+    /// The entries that were made or kept, in the order in which they were added.
     private(set) var entries: [LockedEntry] = []
+    /// What became of each of them, in the same order.
     private(set) var outcomes: [ConversionOutcome] = []
+    /// What is worth knowing of the new ones, with the places of the manifest's entries.
     private(set) var findings: [Diagnostic] = []
     /// The names of those that would have to be made, and were not, because nothing is to be written.
     private(set) var unmade: [String] = []
     /// Where the made files are stored.
     private(set) var locations: [SHA256Digest: String] = [:]
 
+    /// Takes the sources that are locked already; nothing is made yet.
     init(converter: Converter, sources: [LockedEntry]) {
         self.converter = converter
         self.sources = sources

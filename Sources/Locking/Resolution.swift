@@ -154,9 +154,13 @@ extension LockedEntry {
 
 /// One entry as it is in a cache: its files, chosen by the entry's patterns, and what is known of them.
 package struct FoundEntry: Sendable {
+    /// What the manifest asks for.
     let entry: Entry
+    /// The revision that was found.
     let origin: Origin
+    /// The files that the entry's patterns choose, sorted by the bytes of their paths.
     let files: [CachedFile]
+    /// What the files state of themselves.
     let facts: ModelFacts
     /// What was found when its files were looked through.
     let survey: FileSurvey
@@ -164,6 +168,7 @@ package struct FoundEntry: Sendable {
     let contents: [RelativePath: FileContent]
     /// Where the tensors of its files are, as far as somebody asked.
     let tensorFiles: [RelativePath: TensorFile.Reading]
+    /// The licence that the manifest, else a file of the model, states; `nil` if nothing does.
     let license: LockedLicense?
     /// Problems, allowed ones as notes.
     let findings: [Diagnostic]

@@ -24,8 +24,11 @@ package struct VerifiedInputs: Sendable {
 
     /// One file to prove.
     package struct Claim: Sendable {
+        /// The name of the entry that asks for the file.
         let entry: String
+        /// The revision that the file is of, for the command that downloads it again.
         let origin: Origin
+        /// The file, and what its cache states of it.
         let file: CachedFile
         /// Where the file will be soon, for the index; `nil` where it stays.
         var finalLocation: String?
@@ -208,11 +211,16 @@ package struct VerifiedInputs: Sendable {
 
     /// What came out of a file.
     package struct Proved: Sendable {
+        /// The digests, read now or remembered by the index.
         let digests: ContentDigests
+        /// The length of what was hashed, in bytes.
         let size: Int
+        /// The strongest witness, with which the digests agree; `none` where there is none.
         let proof: Proof
+        /// The tensors with their digests, in the order of their bytes; none where they were not wanted.
         let tensors: [LockedTensor]
 
+        /// The record for a lock, at its natural path; `shards` are the files that it names if it is an index.
         func locked(_ file: CachedFile, shards: [RelativePath]?) -> LockedFile {
             LockedFile(
                 path: file.path, size: size, sha256: digests.sha256, proof: proof, placement: .natural,

@@ -7,9 +7,12 @@ import Formats
 struct CodeKey: Sendable {
     /// In which files a key means that.
     enum Files: Sendable {
+        /// In every configuration.
         case all
+        /// In files of these names alone, in whatever directory.
         case named([String])
 
+        /// Whether the key counts in files of this name; a name without its directory.
         func contains(_ name: String) -> Bool {
             switch self {
             case .all: true

@@ -31,11 +31,16 @@ package enum Completeness {
 
 /// The rules, with what all of their messages share.
 struct CompletenessRules {
+    /// The entry's name, with which messages begin.
     let entry: String
+    /// The files that the entry has.
     let paths: Set<RelativePath>
+    /// What of the weights is there whole.
     let whole: WholeWeights
+    /// The command that downloads the model; `nil` where none is known.
     let download: String?
 
+    /// What to do about missing files; `pattern` names them as `include` and `exclude` do.
     func fix(_ pattern: String) -> String {
         let command = download.map { "download it (\($0))" } ?? "download it with hf download"
         return "\(command), and check that the entry's include and exclude take \(pattern)"
@@ -90,6 +95,8 @@ struct CompletenessRules {
         }
     }
 
+    /// What is missing of one need of ``ModelFacts/needs``: `config`, `tokenizer` and others, with
+    /// `:directory` after it below the top. A need that this version does not know is met.
     func need(_ need: String) -> [Diagnostic] {
         let parts = need.split(separator: ":", maxSplits: 1)
         let directory = parts.count > 1 ? String(parts[1]) : ""

@@ -16,6 +16,7 @@ package struct ConfigFacts: Equatable, Sendable {
     /// Whether the model reads or writes text that a tokenizer makes, which a missing tokenizer breaks.
     let isText: Bool
 
+    /// Reads a configuration; keys that are not there, or hold another type, state nothing.
     init(_ json: JSON) {
         modelType = json["model_type"]?.string
         architectures = (json["architectures"]?.array ?? []).compactMap(\.string)

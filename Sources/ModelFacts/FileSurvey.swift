@@ -29,6 +29,7 @@ package struct FileSurvey: Sendable {
     package private(set) var credentials: [CredentialFact] = []
     /// What could not be read at all.
     package private(set) var problems: [Diagnostic] = []
+    /// What the model brings along that runs where it is loaded; complete only after ``SafetyFacts/end()``.
     var safety = SafetyFacts()
 
     /// Looks through files.

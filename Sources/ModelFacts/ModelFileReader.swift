@@ -12,13 +12,17 @@ package final class ModelFileReader {
     struct Weights {
         /// The first 4 KiB.
         let start: [UInt8]
+        /// What the header holds, or why there is none.
         let content: Content
     }
 
     /// What a file of weights is.
     enum Content {
+        /// A safetensors file, whose header is kept as a whole.
         case safetensors(SafetensorsHeader)
+        /// A GGUF file: what is asked for of its header, and what its chat templates do.
         case gguf(GGUFWeights, templates: [TemplateFinding])
+        /// A file of this format that breaks it.
         case malformed(TensorFile.Format, FormatError)
         /// Neither; or the start could be read, and the header not.
         case other, unreadable(FileError)

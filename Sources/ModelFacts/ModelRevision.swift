@@ -26,6 +26,7 @@ package struct ModelRevision: Sendable {
         paths = known.sorted()
     }
 
+    /// Whether the revision has a file, here or only listed; `nil` is none of its files.
     func contains(_ path: RelativePath?) -> Bool { path.map(known.contains) ?? false }
 
     /// A configuration that is here; `nil` where it is not, or cannot be read.

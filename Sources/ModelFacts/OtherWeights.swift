@@ -16,6 +16,7 @@ enum OtherWeights {
         "caffemodel", "ot", "npz", "npy", "hdf5", "llamafile",
     ]
 
+    /// Whether a file is weights, by its name and, where many kinds of files have such a name, its first 512 bytes.
     static func matches(_ file: ModelFile, _ contents: ModelFileReader) -> Bool {
         let path = ModelPath(file.path)
         guard !path.isTrainingState else { return false }

@@ -73,6 +73,7 @@ struct WholeWeights {
     private var filesByDirectory: Set<ExactName> = []
     private var hasOtherRuntime = false
 
+    /// Takes all paths of an entry and the sets among them; files of sets that are not complete do not count.
     init(_ paths: Set<RelativePath>, _ sets: [ShardSet]) {
         for set in sets where set.isComplete {
             setsByDirectory[ExactName(set.directory), default: []].insert(ExactName(set.name))

@@ -14,6 +14,7 @@ struct WeightSummary {
     /// - Parameter packedBits: how many bits a quantized weight has where an integer holds several.
     init(packedBits: Int?) { self.packedBits = packedBits }
 
+    /// Adds the tensors of a file; sums that would overflow stay at the largest number.
     mutating func add(_ header: SafetensorsHeader) {
         for tensor in header.tensors {
             var share = shares[tensor.dtype] ?? Share()

@@ -7,6 +7,7 @@ import PackagePlugin
 /// that the next commit would still have the name of the one before. Here the files of git that change with every
 /// commit are inputs of the command.
 @main struct NoteCommit: BuildToolPlugin {
+    /// One command, which runs again when git's own files change.
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
         let root = context.package.directoryURL
         let output = context.pluginWorkDirectoryURL.appending(path: "Commit.swift")

@@ -4,6 +4,7 @@ import ModelFacts
 
 /// An adapter alone computes nothing: the model that it is put on has to be in the notebook, too.
 enum AdapterBaseRule {
+    /// A warning if the lock has no packed entry that is the base model of the adapter, or is made from it.
     static func findings(_ locked: LockedEntry, _ lock: Lock) -> [Diagnostic] {
         guard locked.kind == .model, let base = locked.fact("adapter_base")?.string, !base.isEmpty,
             !lock.packed.contains(where: { $0.name != locked.name && isModel($0, base) })

@@ -5,6 +5,7 @@ import ModelFacts
 /// `adapter-max-rank`, `adapter-bases` and `adapter-targets` of `[policy]`: what a competition allows of submissions that
 /// are LoRA adapters.
 enum AdapterPolicyRule {
+    /// What the policy does not allow of an adapter; nothing for a model that is none.
     static func findings(_ locked: LockedEntry, _ policy: Policy) -> [Diagnostic] {
         guard locked.kind == .model,
             locked.fact("adapter_base") != nil || locked.fact("adapter_rank") != nil

@@ -8,14 +8,20 @@ import Manifests
 /// 200 GB and 50 files at the top level are Kaggle's public statements of 2024 on datasets (product announcement
 /// 512322); for models none is known, so that there the same numbers are warnings.
 enum KaggleRules {
+    /// The most bytes of a dataset: 200 GB.
     static let maximumSize = 200_000_000_000
-    static let maximumTopLevel = 50
-    static let slugLength = TextRule.datasetSlugLength
-    static let titleLength = 6...50
-    static let subtitleLength = 20...80
+    /// The most files and folders at the top level of a dataset.
+    private static let maximumTopLevel = 50
+    /// How many characters the slug of a dataset may have.
+    private static let slugLength = TextRule.datasetSlugLength
+    /// How many characters the title of a dataset may have.
+    private static let titleLength = 6...50
+    /// How many characters the subtitle of a dataset may have.
+    private static let subtitleLength = 20...80
     /// The most bytes of an object's name in Google Cloud Storage, where uploads go.
     static let maximumPathLength = 1024
 
+    /// What Kaggle would not take of a bundle, or would change without a word.
     static func findings(_ manifest: Manifest, _ plan: Plan) -> [Diagnostic] {
         metadata(manifest) + sizes(plan, manifest) + layout(plan, manifest) + paths(plan, manifest)
     }
@@ -44,6 +50,7 @@ enum KaggleRules {
         ]
     }
 
+    /// What is wrong in the table `[bundle]`, which no lock is needed to see.
     static func metadata(_ manifest: Manifest) -> [Diagnostic] {
         let bundle = manifest.bundle
         var findings: [Diagnostic] = []

@@ -2,6 +2,7 @@ import Manifests
 
 /// `released-before` of `[policy]`: what was released later may not be used.
 enum ReleaseRule {
+    /// An entry that was released on the policy's day or later, or of which the manifest states no date.
     static func findings(_ entry: Entry, _ locked: LockedEntry, _ manifest: Manifest) -> [Diagnostic] {
         // What is converted here is as old as the entry that it was made from.
         guard let limit = manifest.policy.releasedBefore, isReleased(locked), entry.conversion == nil else {
@@ -43,6 +44,7 @@ enum ReleaseRule {
 
 /// `allowed-revisions` of `[policy]`: models may come from nowhere else.
 enum RevisionRule {
+    /// A model whose revision is not among the allowed ones, or that has none.
     static func findings(_ locked: LockedEntry, _ policy: Policy) -> [Diagnostic] {
         guard policy.allowedRevisions != nil || policy.allowedRevisionsPath != nil else { return [] }
         // A list that was not read allows nothing.

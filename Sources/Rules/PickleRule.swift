@@ -8,6 +8,7 @@ import Scanning
 enum PickleRule {
     private static let told = 5
 
+    /// One finding for all pickles of an entry if they are denied; one for each that is not harmless if they are scanned.
     static func findings(_ locked: LockedEntry, _ policy: Policy) -> [Diagnostic] {
         switch policy.pickle {
         case .allow: []

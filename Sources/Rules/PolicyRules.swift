@@ -26,6 +26,7 @@ enum PolicyRules {
 
 /// `max-entry-size` of `[policy]`, and `max-size` of the entry.
 enum EntrySizeRule {
+    /// An entry whose files are together larger than its own limit or the policy's; the first that is broken is told.
     static func findings(_ entry: Entry, _ locked: LockedEntry, _ policy: Policy) -> [Diagnostic] {
         let limits = [
             ("the entry's max-size", entry.maximumSize),
@@ -50,6 +51,7 @@ enum EntrySizeRule {
 ///
 /// What was converted follows from files that are looked at in the entry that it was made from.
 enum ProofRule {
+    /// The files of an entry that no cache states a digest of; nothing unless the policy requires proof.
     static func findings(_ locked: LockedEntry, _ policy: Policy) -> [Diagnostic] {
         guard policy.proof == .required else { return [] }
         let unproved = locked.files.filter { $0.proof == .none }

@@ -9,6 +9,7 @@ import ModelFacts
 enum ProgramRule {
     private static let told = 8
 
+    /// One finding for each file with a program, or of which that could not be determined.
     static func findings(_ locked: LockedEntry, _ policy: Policy) -> [Diagnostic] {
         let isDenied = policy.pickle != .allow || policy.remoteCode == .deny
         guard isDenied || policy.remoteCode != .allow else { return [] }

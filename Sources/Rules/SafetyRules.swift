@@ -7,6 +7,7 @@ import ModelFacts
 /// Where the policy does not say, it is a warning: many models name code of their own for which transformers has
 /// classes by now, and load without it.
 enum RemoteCodeRule {
+    /// Code that loading the model runs, Python files in it, and code of repositories that are not packed.
     static func findings(_ locked: LockedEntry, _ policy: Policy, _ lock: Lock) -> [Diagnostic] {
         let code = (locked.fact("remote_code")?.array ?? []).compactMap { LoadedCode($0) }
         var findings: [Diagnostic] = []
@@ -83,6 +84,7 @@ enum RemoteCodeRule {
 
 /// `unsafe-templates` of `[policy]`: chat templates that do more than to put messages into words.
 enum TemplateRule {
+    /// One finding for all templates of an entry that do more.
     static func findings(_ locked: LockedEntry, _ policy: Policy) -> [Diagnostic] {
         guard policy.unsafeTemplates != .allow else { return [] }
         let found = (locked.fact("templates")?.array ?? []).compactMap { TemplateFinding($0) }

@@ -13,6 +13,8 @@ enum ScratchRule {
     /// The bytes of the disk outside of it.
     static let scratch = 60 << 30
 
+    /// Errors for entries that alone are more than the scratch directory holds; without one, a warning if all together are
+    /// more than /kaggle/working holds.
     static func findings(_ manifest: Manifest, _ lock: Lock) -> [Diagnostic] {
         var needs: [(entry: LockedEntry, bytes: Int)] = []
         var all: [SHA256Digest: Int] = [:]

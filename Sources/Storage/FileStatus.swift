@@ -27,6 +27,7 @@ package struct FileStatus: Equatable, Hashable, Sendable {
     /// When content or attributes last changed, in nanoseconds since 1970; nobody can set it.
     package let changed: Int64
 
+    /// Takes what stat(2), lstat(2) or fstat(2) filled in.
     init(_ status: stat) {
         switch status.st_mode & S_IFMT {
         case S_IFREG: kind = .file

@@ -19,18 +19,22 @@ import CCrypto
 
     deinit { unsafe EVP_MD_CTX_free(context) }
 
+    /// Starts on a SHA-256, 32 bytes long.
     static func sha256() throws(HashingFailure) -> DigestContext {
         try unsafe DigestContext(EVP_sha256(), size: 32)
     }
 
+    /// Starts on a BLAKE2b of 512 bits, 64 bytes long.
     static func blake2b() throws(HashingFailure) -> DigestContext {
         try unsafe DigestContext(EVP_blake2b512(), size: 64)
     }
 
+    /// Starts on a SHA-1, 20 bytes long: for the names of git blobs alone.
     static func sha1() throws(HashingFailure) -> DigestContext {
         try unsafe DigestContext(EVP_sha1(), size: 20)
     }
 
+    /// Feeds the next bytes, which may be none.
     mutating func update(_ bytes: Span<UInt8>) throws(HashingFailure) {
         // SAFETY: libcrypto only reads the `count` bytes that the span lends for the call.
         let status = unsafe bytes.withUnsafeBytes { raw in

@@ -2,6 +2,7 @@ import Formats
 
 /// A token that is looked for in the text before the model sees it.
 struct AddedTokenRule: Equatable, Sendable {
+    /// The text that becomes the token.
     let content: String
     /// Whether it is found only where no letter or digit touches it.
     var isSingleWord = false

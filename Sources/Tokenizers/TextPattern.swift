@@ -2,7 +2,9 @@ import Formats
 
 /// What is looked for in a text: a string or a regular expression.
 package enum TextPattern: Sendable {
+    /// A text that is found as it is.
     case string([Unicode.Scalar])
+    /// An expression in Oniguruma's syntax.
     case regex(RegexProgram)
 
     /// Reads `{"String": …}` or `{"Regex": …}`.

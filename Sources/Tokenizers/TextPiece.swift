@@ -7,6 +7,7 @@ struct TextPiece: Sendable {
     /// The token that it is already; such a piece is not changed any more.
     var token: Int?
 
+    /// A part of a text whose first `leading` scalars come from its beginning.
     init(_ scalars: [Unicode.Scalar], leading: Int, token: Int? = nil) {
         self.scalars = scalars
         self.leading = leading

@@ -89,6 +89,8 @@ package struct TokenizerEncoder: Sendable {
 
 /// Makes the model of a `tokenizer.json`.
 enum TokenModels {
+    /// Makes the model of `tokenizer.json`, by its `type`; without one it is a BPE.
+    /// - Throws: ``ConversionError`` where it is broken or not known.
     static func make(_ part: TokenizerPart) throws(ConversionError) -> any TokenModel {
         // Old files do not name the type of a BPE model.
         let type = try part.optionalString("type") ?? "BPE"

@@ -7,6 +7,11 @@ struct TokenizerLoader {
     /// The class's name without `Tokenizer` and what follows: `Llama`, `GPT2`, `PreTrained`.
     let family: String
 
+    /// Finds the class: the one that `tokenizer_config.json` names, else the one in `config.json`, else that
+    /// of its `model_type`.
+    /// - Parameters:
+    ///   - settings: `tokenizer_config.json`.
+    ///   - config: `config.json`.
     init(settings: JSON, config: JSON) {
         self.settings = settings
         let named = settings["tokenizer_class"]?.string ?? config["tokenizer_class"]?.string

@@ -2,11 +2,17 @@ import Storage
 
 /// Files to measure with, and a manifest that names them.
 struct BenchData {
+    /// The directory of all of it.
     let directory: String
+    /// The manifest that names the files.
     var manifest: String { directory + "/bench.toml" }
+    /// The lock that Knapsack writes for it.
     var lock: String { directory + "/bench.lock" }
+    /// The directory of the files.
     var source: String { directory + "/source" }
+    /// The bundle that Knapsack packs from it.
     var bundle: String { directory + "/bundle" }
+    /// The files' paths, in the order of their numbers.
     var files: [String] = []
 
     /// Makes `count` files of `size` bytes, no two alike and none compressible; those that are there with

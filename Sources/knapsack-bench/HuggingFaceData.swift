@@ -4,7 +4,9 @@ import Storage
 /// A random Hugging Face model in the shape of llama, in safetensors with weights of BF16: 0.835 billion parameters,
 /// or few of them, and a SentencePiece vocabulary of pieces that mean nothing.
 struct HuggingFaceData {
+    /// The model's directory.
     let directory: String
+    /// The size of the weights' file in bytes.
     let size: Int
 
     private static let vocabulary = 32_000

@@ -51,7 +51,9 @@ struct Measured {
 
 /// Why a benchmark could not be run.
 struct BenchFailure: Error, CustomStringConvertible {
+    /// What happened, as a sentence.
     let message: String
+    /// The message alone.
     var description: String { message }
 }
 

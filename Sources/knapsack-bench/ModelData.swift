@@ -4,7 +4,9 @@ import Tensors
 
 /// A random model in the shape of llama, in GGUF with weights of F16: 0.835 billion parameters, or few of them.
 struct ModelData {
+    /// The GGUF file.
     let path: String
+    /// Its size in bytes.
     let size: Int
 
     private static let vocabulary = 32_000

@@ -2,11 +2,13 @@
 struct Noise {
     private var state: UInt64
 
+    /// Begins a sequence; equal seeds give equal ones.
     init(seed: Int) {
         state = UInt64(truncatingIfNeeded: seed) &* 0x9E37_79B9_7F4A_7C15 | 1
         for _ in 0..<8 { _ = next() }
     }
 
+    /// The next 64 bits.
     mutating func next() -> UInt64 {
         state ^= state << 13
         state ^= state >> 7

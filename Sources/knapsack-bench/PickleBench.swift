@@ -20,10 +20,12 @@ func measurePickles(_ setting: Setting) throws {
 
 /// Pickles to measure with. What is in them is harmless.
 struct PickleData {
+    /// The directory of all files.
     let directory: String
     /// The files' names with their sizes in bytes.
     private(set) var files: [(name: String, size: Int)] = []
 
+    /// Makes the files; those that are there with their size are taken as they are.
     init(directory: String, isSmall: Bool) throws {
         self.directory = directory
         try Directory.make(directory)

@@ -14,6 +14,8 @@ struct Setting {
     /// The executable beside this one.
     let knapsack: String
 
+    /// Reads `[DIRECTORY] [--small]` behind the benchmark's name.
+    /// - Throws: where the executable's own path cannot be found.
     init(arguments: [String]) throws {
         isSmall = arguments.contains("--small")
         root = arguments.dropFirst().first { !$0.hasPrefix("-") } ?? "/tmp/knapsack-bench"
@@ -46,5 +48,6 @@ func text(_ value: Double, digits: Int = 2) -> String {
 }
 
 extension String {
+    /// The text with blanks up to a width, and at least one.
     func padded(_ width: Int) -> String { self + String(repeating: " ", count: max(1, width - count)) }
 }

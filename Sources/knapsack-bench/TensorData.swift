@@ -3,8 +3,11 @@ import Storage
 
 /// Safetensors files to measure with, and a manifest that names each as an entry of its own.
 struct TensorData {
+    /// The directory of all of it.
     let directory: String
+    /// The files, in the order of the lists.
     let paths: [String]
+    /// The bundle that Knapsack packs from it.
     var bundle: String { directory + "/bundle" }
 
     /// Makes one file for each list of seeds, with one tensor of `size` bytes for each seed: equal seeds give

@@ -4,7 +4,9 @@
 //
 // DIRECTORY holds the data (up to 20 GB) and may be removed afterwards.
 
+/// What follows the program's name: the benchmark, then its options.
 let arguments = Array(CommandLine.arguments.dropFirst())
+/// Where the data is, and the command that is measured.
 let setting = try Setting(arguments: arguments)
 switch arguments.first {
 case "files": try measureFiles(setting)

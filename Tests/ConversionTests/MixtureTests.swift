@@ -5,7 +5,9 @@ import Testing
 @testable import Tensors
 
 @Suite struct MixtureTests {
-    @Test(arguments: MixtureFixture.models) func givesEveryTensorTheReferencesType(model: String) throws {
+    @Test(.tags(.oracle), .series, arguments: MixtureFixture.models) func givesEveryTensorTheReferencesType(
+        model: String
+    ) throws {
         let fixture = try MixtureFixture(model)
         #expect(fixture.sections.count == 33)
         let mock = try MockModel(model, fixture)

@@ -189,10 +189,35 @@ def name(kind: str, rest: str) -> str:
 def documentation(lines: list[str], index: int) -> list[str]:
     """The `///` lines before a declaration, with attributes between them and it."""
     found: list[str] = []
-    index -= 1
-    while index >= 0 and lines[index].strip().startswith("@"):
-        index -= 1
+    index = before_attributes(lines, index)
     while index >= 0 and lines[index].strip().startswith("///"):
         found.insert(0, lines[index].strip()[3:].strip())
         index -= 1
     return found
+
+
+def before_attributes(lines: list[str], index: int) -> int:
+    """The line before a declaration's attributes, each of which may take several lines."""
+    index -= 1
+    while (first := attribute(lines, index)) is not None:
+        index = first - 1
+    return index
+
+
+def attribute(lines: list[str], last: int) -> int | None:
+    """The first line of the attribute that ends at a line."""
+    for first in range(last, -1, -1):
+        if not lines[first].strip():
+            return None
+        if lines[first].strip().startswith("@"):
+            return first if is_attribute(lines[first : last + 1]) else None
+    return None
+
+
+def is_attribute(lines: list[str]) -> bool:
+    """Whether the lines are attributes, all of them, and nothing else."""
+    try:
+        text = code("\n".join(lines))
+    except ValueError:
+        return False
+    return bool(re.fullmatch(r"(\s*@\w+(\([^@]*\))?)+\s*", text)) and text.count("(") == text.count(")")

@@ -24,14 +24,24 @@ def requirements() -> set[tuple[str, str]]:
             elif declaration.kind in ("struct", "enum", "class", "extension", "actor"):
                 inside = None
             elif inside and declaration.documentation:
-                found.add((declaration.kind.replace("let", "var"), declaration.name))
+                found.add((witness(declaration), declaration.name))
     return found
 
 
+def witness(declaration: Declaration) -> str:
+    """The kind of declaration that meets the same requirement."""
+    return {"let": "var", "typealias": "associatedtype"}.get(declaration.kind, declaration.kind)
+
+
+# The codes of findings have their sentences in a `switch`, of which the compiler asks for each.
+CODES = "FindingCode.swift"
+
+
 def needs_a_sentence(declaration: Declaration) -> bool:
+    """Whether something can be named beyond its file, and does not have its sentence elsewhere."""
     if declaration.kind == "extension" or declaration.is_private or not declaration.is_reachable:
         return False
-    return declaration.is_package or declaration.kind in ("struct", "enum", "class", "actor", "protocol")
+    return "override" not in declaration.modifiers and not (declaration.kind == "case" and declaration.path.name == CODES)
 
 
 def undocumented(found: list[Declaration], required: set[tuple[str, str]]) -> list[Declaration]:
@@ -40,7 +50,7 @@ def undocumented(found: list[Declaration], required: set[tuple[str, str]]) -> li
         for declaration in found
         if needs_a_sentence(declaration)
         and not declaration.documentation
-        and (declaration.kind.replace("let", "var"), declaration.name) not in required
+        and (witness(declaration), declaration.name) not in required
     ]
 
 
@@ -52,7 +62,7 @@ def empty(found: list[Declaration]) -> list[Declaration]:
     ]
 
 
-def test_everything_that_other_modules_see_has_a_sentence():
+def test_everything_that_other_files_see_has_a_sentence():
     required = requirements()
     found = [line for path in files() for line in undocumented(declarations(path), required)]
     assert not found, "\n".join(map(str, found))
@@ -82,10 +92,24 @@ package struct A {
     /// With an attribute.
     @discardableResult
     package func ten() -> Int { 1 }
+    /// With an attribute of several lines.
+    @Option(
+        help: ArgumentHelp("Not (one", valueName: "one"),
+        completion: .file())
+    package var twelve: Int?
+    @Option(
+        help: "No sentence.")
+    package var thirteen: Int?
 }
 
 struct C {
     var eleven: Int { 1 }
+    override func fourteen() {}
+    private(set) var fifteen = 1
+}
+
+private extension C {
+    func sixteen() {}
 }
 '''
 
@@ -93,12 +117,18 @@ struct C {
 def test_what_has_no_sentence_is_found(tmp_path):
     path = tmp_path / "Sample.swift"
     found = [line.name for line in undocumented(declarations(path, SAMPLE), set())]
-    assert found == ["A", "two", "six", "C"]
+    assert found == ["A", "two", "three", "six", "thirteen", "C", "eleven", "fifteen"]
 
 
 def test_a_requirement_of_a_protocol_has_its_sentence_there(tmp_path):
     found = undocumented(declarations(tmp_path / "Sample.swift", SAMPLE), {("func", "six"), ("var", "two")})
-    assert [line.name for line in found] == ["A", "C"]
+    assert [line.name for line in found] == ["A", "three", "thirteen", "C", "eleven", "fifteen"]
+
+
+def test_only_the_cases_of_codes_have_their_sentences_elsewhere(tmp_path):
+    text = "/// Codes.\nenum Code {\n    case one\n    var two: Int { 2 }\n}\n"
+    for name, expected in [(CODES, ["two"]), ("Other.swift", ["one", "two"])]:
+        assert [line.name for line in undocumented(declarations(tmp_path / name, text), set())] == expected
 
 
 def test_a_placeholder_is_found(tmp_path):

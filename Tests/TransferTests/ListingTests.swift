@@ -42,7 +42,7 @@ import Testing
                 try Self.file(#"{"type":"file","path":"é\"\\\u0001😀","size":0,"oid":"\#(Self.sha1)"}"#)),
             try #require(
                 try Self.file(
-                    #"{"type":"file","path":"a/b","size":1,"oid":"c","lfs":{"oid":"d","size":2},"xetHash":"\#(Self.sha256)"}"#
+                    #"{"type":"file","path":"a/b","size":1,"oid":"c","lfs":{"oid":"\#(Self.sha256)","size":2},"xetHash":"\#(Self.sha256)"}"#
                 )),
         ]
         let repository = HubRepository(kind: .model, id: "a/b")
@@ -54,7 +54,7 @@ import Testing
               "a/b": {
                "size": 1,
                "blob_id": "c",
-               "lfs_sha256": "d",
+               "lfs_sha256": "\(Self.sha256)",
                "lfs_size": 2,
                "xet_hash": "\(Self.sha256)"
               },

@@ -4,6 +4,7 @@ import Storage
 
 /// Where components come from: base models, and conversions with their inputs, parameters and outputs.
 extension CycloneDXDocument {
+    /// What a component was made from; `nil` where nothing is known.
     func pedigree(_ item: BillOfMaterials.Item) -> JSON? {
         guard !item.ancestors.isEmpty else { return nil }
         return .record([

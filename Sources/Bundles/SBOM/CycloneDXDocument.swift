@@ -6,10 +6,13 @@ import Storage
 ///
 /// A component is named by its natural folder or path in the bundle.
 struct CycloneDXDocument {
+    /// What the document states, in no format yet.
     let bill: BillOfMaterials
 
+    /// Takes a bill; the document follows from it alone, byte for byte.
     init(_ bill: BillOfMaterials) { self.bill = bill }
 
+    /// The whole document, its members in the order of the specification.
     var json: JSON {
         .record([
             "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json", "bomFormat": "CycloneDX",
@@ -39,6 +42,7 @@ struct CycloneDXDocument {
         ])
     }
 
+    /// An entry as a component, with its files as components of it.
     func component(_ item: BillOfMaterials.Item) -> JSON {
         let entry = item.entry
         let isModel = entry.kind == .model

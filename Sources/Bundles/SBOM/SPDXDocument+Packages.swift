@@ -4,6 +4,7 @@ import Storage
 
 /// The bundle, its entries, their files, and base models that the bundle does not have.
 extension SPDXDocument {
+    /// The elements that stand for content, each entry's files after it.
     var packages: [JSON] {
         [bundle] + bill.all.flatMap { [package($0)] + files(of: $0) } + bases
     }

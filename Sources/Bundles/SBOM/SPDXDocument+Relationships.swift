@@ -23,6 +23,7 @@ extension SPDXDocument {
         }
     }
 
+    /// All relationships, in the order of the entries; one to nothing is left out.
     var relationships: [JSON] {
         var list: [JSON] = [
             relationship(

@@ -4,15 +4,18 @@ import Manifests
 /// A bill of materials as SPDX 3.0.1 in JSON-LD (https://spdx.github.io/spdx-spec/v3.0.1/), with its profiles for
 /// AI, data sets, builds and simple licensing.
 struct SPDXDocument {
+    /// What the document states, in no format yet.
     let bill: BillOfMaterials
     /// What all identifiers of elements begin with.
     private let base: String
 
+    /// Takes a bill; the document follows from it alone, byte for byte.
     init(_ bill: BillOfMaterials) {
         self.bill = bill
         base = "urn:uuid:\(bill.uuid)#"
     }
 
+    /// The whole document: the context and all elements in one graph.
     var json: JSON {
         let elements = agents + packages + licenses + relationships
         let collections = [document, sbom(of: elements)]
@@ -116,6 +119,7 @@ extension BillOfMaterials.Item {
 }
 
 extension SPDXDocument {
+    /// The identifier of the element that is the bundle itself.
     var bundleID: JSON { id("bundle", bill.lock.bundle.name) }
 
     /// The agent that publishes an item.

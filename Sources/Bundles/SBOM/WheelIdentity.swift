@@ -36,5 +36,6 @@ struct WheelIdentity: Equatable {
         self.version = version
     }
 
+    /// The wheel as a package URL of type `pypi`: the name in small letters, "-" for "_".
     var packageURL: String { PackageURL.pypi(name, version: version) }
 }

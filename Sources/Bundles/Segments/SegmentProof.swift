@@ -13,6 +13,7 @@ struct SegmentProof {
 
     private let files: [SegmentedFile]
 
+    /// Takes the files that are stored in segments; nothing is read yet.
     init(_ files: [SegmentedFile]) { self.files = files }
 
     /// Reads every segment of every file.

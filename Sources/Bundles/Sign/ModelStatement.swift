@@ -5,7 +5,9 @@ import Storage
 ///
 /// Source of the format: OpenSSF Model Signing 1.0, sections 5 and 6.
 struct ModelStatement: Equatable {
+    /// The `_type` of an in-toto Statement, version 1.
     static let type = "https://in-toto.io/Statement/v1"
+    /// The `predicateType` of OpenSSF Model Signing 1.0.
     static let predicateType = "https://model_signing/signature/v1.0"
     /// What no signature covers unless it states otherwise (section 6.2).
     static let gitPaths: [RelativePath] = [".git", ".gitattributes", ".github", ".gitignore"]
@@ -28,6 +30,7 @@ struct ModelStatement: Equatable {
     let name: String
     /// The files, sorted by the bytes of their paths.
     let files: [File]
+    /// By which function the digests of files or shards were made.
     let hash: ModelHash
     /// The length of shards in bytes; `nil` where files are hashed whole.
     let shardSize: Int?
@@ -38,6 +41,7 @@ struct ModelStatement: Equatable {
     /// Whether the resources stood in the order that the format demands, or in the one that model_signing has.
     var isInOrder = true
 
+    /// States files by the SHA-256 of all of each, links not followed: what Knapsack itself signs.
     init(name: String, files: [File], ignoredPaths: [RelativePath]) {
         self.name = name
         self.files = files.sorted { $0.name.precedesByBytes($1.name) }

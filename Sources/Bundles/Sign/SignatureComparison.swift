@@ -17,6 +17,7 @@ enum SignedContent: Equatable, Sendable {
 
 /// Holds the files of a model against the statement of a signature.
 struct SignatureComparison {
+    /// What was signed.
     let statement: ModelStatement
     /// What was found by the paths; `nil` for the model itself, where it is one file.
     let found: [RelativePath?: SignedContent]

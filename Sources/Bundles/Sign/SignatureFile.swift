@@ -23,18 +23,22 @@ struct SignatureFile: Equatable {
 
     /// One signature of an envelope.
     struct Signature: Equatable {
+        /// The signature as the algorithm gives it: for ECDSA, DER.
         let bytes: [UInt8]
         /// Which key it is of; not signed itself, and mostly empty.
         let keyID: String?
     }
 
+    /// What states who signed; one key or one chain for all signatures.
     let material: Material
     /// Whether entries of a transparency log or timestamps come with it.
     let hasWitnesses: Bool
     /// The signed statement, as it was signed.
     let payload: [UInt8]
+    /// The envelope's signatures; at least one in a file that was read.
     let signatures: [Signature]
 
+    /// Puts a signature of a statement together, with the fingerprint of the key that made it.
     init(statement: [UInt8], signature: [UInt8], fingerprint: String) {
         material = .key(hint: fingerprint, text: nil, details: nil)
         hasWitnesses = false

@@ -3,10 +3,12 @@ import Manifests
 
 /// What is wrong with the form of a signature or of its statement, as a sentence that goes on after a name.
 struct SignatureProblem: Error, Equatable {
+    /// What is wrong, without a full stop; begins with a verb.
     let reason: String
     /// Whether it was understood and is wrong, or cannot be decided here.
     let verdict: Diagnostic.Verdict
 
+    /// States what is wrong; a finding, unless it could not be decided.
     init(_ reason: String, verdict: Diagnostic.Verdict = .finding) {
         self.reason = reason
         self.verdict = verdict
@@ -19,6 +21,7 @@ struct SignatureObject {
     /// Where it stands, for messages.
     private let name: String
 
+    /// Takes an object and its place for messages; throws if it is no object, or has a member twice.
     init(_ value: JSON, _ name: String) throws(SignatureProblem) {
         guard let list = value.members else { throw SignatureProblem("is not an object in \(name)") }
         var members: [ExactName: JSON] = [:]
@@ -30,6 +33,7 @@ struct SignatureObject {
         self.name = name
     }
 
+    /// The value of a member, of whatever type; `nil` if there is none.
     subscript(_ key: String) -> JSON? { members[key] }
 
     /// Refuses members that the published schema does not allow there.
@@ -44,6 +48,7 @@ struct SignatureObject {
                 ? "has no \"\(key)\" in \(name)" : "has a \"\(key)\" in \(name) that is not a \(kind)")
     }
 
+    /// A member that has to be a string.
     func string(_ key: String) throws(SignatureProblem) -> String {
         guard let value = members[key]?.string else { throw required(key, "string") }
         return value
@@ -55,6 +60,7 @@ struct SignatureObject {
         return try string(key)
     }
 
+    /// A member that has to be a truth value.
     func bool(_ key: String) throws(SignatureProblem) -> Bool {
         guard let value = members[key]?.bool else { throw required(key, "truth value") }
         return value
@@ -71,6 +77,7 @@ struct SignatureObject {
         throw required(key, "whole number")
     }
 
+    /// A member that has to be a string in base64, decoded.
     func bytes(_ key: String) throws(SignatureProblem) -> [UInt8] {
         guard let bytes = Base64.bytes(try string(key)) else { throw required(key, "base64 string") }
         return bytes
@@ -84,11 +91,13 @@ struct SignatureObject {
         return bytes
     }
 
+    /// A member that has to be an object, read as strictly as this one.
     func object(_ key: String) throws(SignatureProblem) -> SignatureObject {
         guard let value = members[key], value.members != nil else { throw required(key, "JSON object") }
         return try SignatureObject(value, "\"\(key)\"")
     }
 
+    /// A member that has to be a list of objects; the list may be empty.
     func objects(_ key: String) throws(SignatureProblem) -> [SignatureObject] {
         guard let values = members[key]?.array else { throw required(key, "list") }
         var objects: [SignatureObject] = []
@@ -97,6 +106,7 @@ struct SignatureObject {
         return objects
     }
 
+    /// A member that has to be a list of strings; the list may be empty.
     func strings(_ key: String) throws(SignatureProblem) -> [String] {
         guard let values = members[key]?.strings else { throw required(key, "list of strings") }
         return values

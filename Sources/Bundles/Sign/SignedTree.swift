@@ -10,9 +10,11 @@ struct SignedTree {
         let path: RelativePath?
         /// Where it is read from, without a link.
         let location: String
+        /// What the kernel states of the file at ``location``.
         let status: FileStatus
     }
 
+    /// The regular files that were found, in the order of the walk; what the statement leaves out is not among them.
     private(set) var files: [File] = []
     /// What cannot be signed, and what could not be looked at.
     private(set) var findings: [Diagnostic] = []

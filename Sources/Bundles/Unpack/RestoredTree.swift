@@ -6,7 +6,9 @@ import Storage
 struct RestoredTree: Sendable {
     /// One file of the commit.
     struct Record: Sendable {
+        /// The file's path in the repository.
         let path: RelativePath
+        /// The length of the content in bytes, not that of a git-lfs pointer.
         let size: Int
         /// The SHA-256 of a file that the Hub stores outside git; `nil` for one in git.
         let sha256: SHA256Digest?
@@ -14,7 +16,9 @@ struct RestoredTree: Sendable {
         let item: Int
     }
 
+    /// Where the listing goes, relative to the target.
     let path: RelativePath
+    /// The files, in the order in which they are listed.
     let records: [Record]
 
     /// The listing's text.

@@ -17,9 +17,11 @@ final class UnpackDirectory: Sendable {
         case blocked(Diagnostic)
     }
 
+    /// What the user named, for messages and the form.
     let target: UnpackTarget
     /// Absolute and without links.
     let path: String
+    /// The open directory, which is locked as long as this object lives.
     let root: OpenDirectory
     /// What was opened below it, so that very many files of one directory open it once.
     private let opened = OpenedDirectories()

@@ -22,6 +22,7 @@ extension UnpackPlan {
         var entries: [LockedEntry]
     }
 
+    /// Plans a hub cache: blobs once for each repository, links in the snapshots, refs and listings of trees.
     mutating func planHub(_ entries: [LockedEntry]) throws(Diagnostics) {
         var commits: [Commit] = []
         for entry in entries {

@@ -4,6 +4,7 @@ import Manifests
 
 // What kagglehub keeps: the files of a version, and beside them an empty file that states that all are there.
 extension UnpackPlan {
+    /// Plans a kagglehub cache: the files of every version, and the markers that it is complete.
     mutating func planKagglehub(_ entries: [LockedEntry]) throws(Diagnostics) {
         var versions: [(handle: KaggleHandle, entries: [LockedEntry])] = []
         for entry in entries {

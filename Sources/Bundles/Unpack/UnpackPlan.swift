@@ -13,10 +13,13 @@ struct UnpackPlan: Sendable {
         let number: Int
         /// "entry/path", for messages.
         let name: String
+        /// The length of the content in bytes.
         let size: Int
+        /// The digest that the lock states; content with another one is not given its name.
         let sha256: SHA256Digest
         /// The ranges of stored files that are the content, one after the other.
         let ranges: [Segment]
+        /// Where the content is to be at the end.
         let home: Home
         /// The units that are whole only with it.
         var units: [Int]
@@ -39,12 +42,15 @@ struct UnpackPlan: Sendable {
 
     /// By what a hub cache names a blob: the ETag that the Hub gives for the file.
     enum Naming: Sendable {
+        /// By SHA-256 a file that the Hub stores outside git, by its git blob name one that is in git.
         case sha256, gitBlob
     }
 
     /// A small file that is made after all content, of which an existing one is never replaced.
     struct Text: Sendable {
+        /// Where the file goes, relative to the target.
         let path: RelativePath
+        /// The content; empty for a marker.
         let bytes: [UInt8]
         /// What a file states that has other content; `nil` where nobody needs to know.
         var elsewhere: Diagnostic?
@@ -52,16 +58,21 @@ struct UnpackPlan: Sendable {
 
     /// What is only whole together: a commit of a repository, a version of a handle, an entry.
     struct Unit: Sendable {
+        /// The names of the entries that have files in it.
         let entries: [String]
         /// Where its files are written first, so that they can be renamed to their places.
         let staging: RelativePath
+        /// The listing of a commit's files; `nil` unless an entry is known to have all of them.
         var tree: RestoredTree?
         /// In the order in which they are made.
         var texts: [Text] = []
     }
 
+    /// Where everything goes, and in which form.
     let target: UnpackTarget
+    /// The content, each at the place of its number.
     var items: [Item] = []
+    /// What is whole together; items name units by their places here.
     var units: [Unit] = []
     /// What is worth knowing of the plan.
     var findings: [Diagnostic] = []
@@ -73,6 +84,7 @@ struct UnpackPlan: Sendable {
     /// The directory for unfinished files, and what their names end in: huggingface_hub takes files of that
     /// name for downloads that did not end, which is what they are.
     static let staging: RelativePath = ".knapsack-unpack"
+    /// The end of the names of files that are not whole yet.
     static let unfinished = ".knapsack.incomplete"
 
     /// Plans the restoring of entries.
@@ -92,11 +104,13 @@ struct UnpackPlan: Sendable {
 
     // MARK: Building
 
+    /// Adds a unit; its place, by which items name it.
     mutating func add(_ unit: Unit) -> Int {
         units.append(unit)
         return units.count - 1
     }
 
+    /// Adds a file that goes to a path of its own.
     mutating func add(_ file: LockedFile, of entry: LockedEntry, to path: RelativePath, unit: Int) {
         items.append(
             Item(
@@ -160,6 +174,7 @@ struct UnpackPlan: Sendable {
         return path
     }
 
+    /// The error for a lock whose parts do not go together; it stops everything before something is written.
     static func contradiction(_ message: String, fix: String = "pack the bundle again") -> Diagnostics {
         Diagnostics(
             Diagnostic(

@@ -44,6 +44,7 @@ struct UnpackStream: Sendable {
     private var stagings: [[RelativePath: OpenDirectory]]
     private static let readyLimit = 1 << 28
 
+    /// Takes the archive and a writer for every target; nothing is restored yet.
     init(_ archive: ArchiveContent, _ writers: [UnpackWriter], progress: @escaping ProgressHandler) {
         self.archive = archive
         self.writers = writers

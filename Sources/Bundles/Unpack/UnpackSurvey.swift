@@ -22,6 +22,7 @@ struct UnpackSurvey {
     private let plan: UnpackPlan
     private let directory: UnpackDirectory
 
+    /// Takes a plan and the target's open directory; nothing is looked at yet.
     init(_ plan: UnpackPlan, in directory: UnpackDirectory) {
         self.plan = plan
         self.directory = directory
@@ -74,8 +75,11 @@ struct UnpackSurvey {
 
     /// What is at the place of an item's content.
     enum Comparison {
+        /// Nothing is there, and nothing on the way hinders.
         case absent
+        /// The content is there, as its digest proves.
         case same(ContentDigests)
+        /// Something else is there, and stays as it is.
         case conflict(Diagnostic)
     }
 

@@ -8,13 +8,17 @@ import Storage
 struct UnpackWriter: Sendable {
     /// What the bundle is called in messages.
     let bundle: String
+    /// What is to be made.
     let plan: UnpackPlan
+    /// What the survey found of each item of the plan, in the same order.
     let states: [UnpackSurvey.State]
+    /// The target, open and locked.
     let directory: UnpackDirectory
 
     /// Files from this size on are waited for one by one; smaller ones many at a time, because the disk
     /// takes as long for one of them as for a thousand.
     private static let largeSize = 1 << 20
+    /// How many smaller files are waited for together.
     static let batch = 1000
 
     /// What became of one item.
@@ -127,6 +131,7 @@ struct UnpackWriter: Sendable {
         return (try directory.directory(making: path), name)
     }
 
+    /// The same as names: the staging directory, relative to the target, and the file in it.
     func unfinishedPath(_ item: UnpackPlan.Item) -> (directory: RelativePath, name: String) {
         (
             item.units.first.map { plan.units[$0].staging } ?? UnpackPlan.staging,
@@ -173,6 +178,7 @@ struct UnpackWriter: Sendable {
         }
     }
 
+    /// The finding for content that came out of the bundle with another digest.
     func damaged(_ item: UnpackPlan.Item, _ found: SHA256Digest) -> Diagnostic {
         let places = Set(item.ranges.map(\.at)).sorted()
         let more = places.count > 3 ? ["… and \(places.count - 3) more"] : []

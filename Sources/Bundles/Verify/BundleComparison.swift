@@ -4,8 +4,11 @@ package import Storage
 
 /// What was found at a path of a bundle.
 package enum FoundContent: Equatable, Sendable {
+    /// All of it was read: its digest, and its length in bytes.
     case digest(SHA256Digest, size: Int)
+    /// Only its length in bytes was looked at.
     case size(Int)
+    /// It could not be read, for this reason.
     case unreadable(String)
 }
 

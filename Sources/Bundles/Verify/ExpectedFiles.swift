@@ -6,7 +6,9 @@ import Storage
 struct ExpectedFiles {
     /// What a stored file must be.
     struct Content {
+        /// The digest; of content that the store has for segments, the one in its name.
         let sha256: SHA256Digest
+        /// The length in bytes; of content that the store has for segments, up to where the last segment ends.
         let size: Int
     }
 

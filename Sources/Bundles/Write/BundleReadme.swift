@@ -5,6 +5,7 @@ import Manifests
 struct BundleReadme {
     private let plan: Plan
 
+    /// Takes the plan, from which the text follows.
     init(_ plan: Plan) { self.plan = plan }
 
     var text: String {

@@ -29,6 +29,7 @@ package struct BundleReplacement: Sendable {
         }
     }
 
+    /// Throws where a directory must stay: one that is not empty and no bundle, or a bundle with changed files.
     func require(directory target: String) throws {
         guard let status = try FileStatus.existing(target) else { return }
         guard status.kind == .directory else { throw refused(target, "is not a bundle") }
@@ -95,6 +96,7 @@ package struct BundleReplacement: Sendable {
                 fix: "move what you want to keep to another place, and add --replace", verdict: .undecided))
     }
 
+    /// Throws where a file must stay: one that is no archive of a bundle that can be read.
     func require(archive target: String, _ format: ArchiveFormat) throws {
         guard let status = try FileStatus.existing(target) else { return }
         guard status.kind == .file else { throw refused(target, "is not a file") }

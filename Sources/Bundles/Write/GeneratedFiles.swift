@@ -6,13 +6,16 @@ import Storage
 struct GeneratedFiles {
     /// One file: its path in the bundle and its content.
     struct File {
+        /// The path in the bundle.
         let path: RelativePath
+        /// The content: UTF-8 with LF.
         let bytes: [UInt8]
     }
 
     /// All of them, `SHA256SUMS` last, because it names the others.
     let all: [File]
 
+    /// Writes all of them in memory; throws only if no digest can be computed.
     init(plan: Plan) throws {
         let texts =
             [

@@ -12,6 +12,7 @@ struct LoadingLines {
     private let lock: Lock
     private let paths: [RelativePath]
 
+    /// Takes an entry and the lock that it is in, whose other entries it may need.
     init(_ entry: LockedEntry, in lock: Lock) {
         self.entry = entry
         self.lock = lock

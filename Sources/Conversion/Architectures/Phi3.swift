@@ -105,6 +105,9 @@ struct LongRope: Sendable {
     /// The number of elements of a head that are rotated.
     let length: Int
 
+    /// Reads the configuration; `factors` is `nil` where it has no `long_factor`.
+    /// - Throws: ``ConversionError`` where the rotated part, the first context or the kind of scaling is
+    ///   missing, and where a list has another number of factors than half of the rotated elements.
     init(_ config: ModelConfig) throws(ConversionError) {
         let rope = RopeParameters(config)
         let heads = try config.size("num_attention_heads", "n_head")

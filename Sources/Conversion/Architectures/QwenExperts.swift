@@ -4,6 +4,8 @@ import Formats
 struct QwenExperts: Sendable {
     private var stacks: ExpertStacks
 
+    /// Takes the number of experts of a block from `num_local_experts` or `num_experts`.
+    /// - Throws: ``ConversionError`` where neither is a size.
     init(_ config: ModelConfig) throws(ConversionError) {
         stacks = ExpertStacks(
             count: try config.size("num_local_experts", "num_experts"),

@@ -9,6 +9,7 @@ struct RopeParameters: Sendable {
     /// The base of layers with a sliding window; `nil` where they have no other.
     let slidingBase: JSON?
 
+    /// Gathers the keys; one that no spelling has is missing, which is no error here.
     init(_ config: ModelConfig) {
         values = config["rope_parameters"] ?? config["rope_scaling"] ?? .null
         let isLayered = values["full_attention"] != nil || values["sliding_attention"] != nil

@@ -10,6 +10,8 @@ struct RotaryHeads: Sendable {
     /// The number of elements of a head.
     let length: Int
 
+    /// Reads the numbers of heads; without one for keys and values there are as many as for queries.
+    /// - Throws: ``ConversionError`` where a number is missing or not above 0.
     init(_ config: ModelConfig) throws(ConversionError) {
         count = try config.size("n_heads", "num_attention_heads")
         keyCount = try config.integerIfPresent("n_kv_heads", "num_key_value_heads") ?? count

@@ -12,6 +12,9 @@ struct DequantizationWork {
     private var removed: Set<Int> = []
     private var added: [Dequantization.Tensor] = []
 
+    /// Begins with every tensor as it is stored.
+    /// - Parameter contents: the bytes of small tensors that decide something, such as shapes and factors, by
+    ///   the tensors' places in `stored`.
     init(_ stored: [CheckpointTensor], _ contents: [Int: [UInt8]]) {
         self.stored = stored
         self.contents = contents
@@ -30,6 +33,8 @@ struct DequantizationWork {
 
     // MARK: Methods
 
+    /// Floats of 8 bits: multiplies weights with their `_scale_inv` or `.qscale_weight`, in blocks of this
+    /// size if there is one; scales of activations are left out.
     mutating func floats(_ block: [Int]) throws(ConversionError) {
         for (index, tensor) in stored.enumerated() {
             if let weight = tensor.name.dropping("_scale_inv") {
@@ -45,6 +50,8 @@ struct DequantizationWork {
     /// Scales of what goes in, which the weights do not depend on.
     private static let unused = [".activation_scale", "_activation_scale", ".qscale_act"]
 
+    /// Numbers of 8 bits by compressed-tensors: multiplies weights with their `.weight_scale`, in blocks of
+    /// this size if there is one.
     mutating func scaled(_ block: [Int]) throws(ConversionError) {
         for (index, tensor) in stored.enumerated() {
             guard tensor.name.hasUTF8Suffix(".weight_scale"), let weight = tensor.name.dropping("_scale")
@@ -53,6 +60,8 @@ struct DequantizationWork {
         }
     }
 
+    /// Numbers of 8 bits by NVIDIA's Model Optimizer: multiplies with `.weight_scale`; one without a weight
+    /// is left out, as are the scales of activations and of the cache.
     mutating func modelOptimizer() throws(ConversionError) {
         for (index, tensor) in stored.enumerated() {
             if [".input_scale", ".k_scale", ".v_scale"].contains(where: { tensor.name.hasUTF8Suffix($0) }) {
@@ -69,6 +78,7 @@ struct DequantizationWork {
         }
     }
 
+    /// BitNet: what ``TernaryTensor`` makes of a weight and its `.weight_scale` takes the weight's place.
     mutating func ternary() throws(ConversionError) {
         for (index, tensor) in stored.enumerated() {
             guard tensor.name.hasUTF8Suffix(".weight_scale"), let name = tensor.name.dropping("_scale")
@@ -80,6 +90,12 @@ struct DequantizationWork {
         }
     }
 
+    /// GPTQ: one `.weight`, behind the stored tensors, for each `.qweight` with its `.qzeros`, `.scales` and
+    /// `.g_idx`.
+    /// - Parameters:
+    ///   - bits: of one stored number.
+    ///   - zeroOffset: what is added to the stored zeros.
+    /// - Throws: ``ConversionError`` where one of the four is missing or of another shape.
     mutating func gptq(_ bits: Int, zeroOffset: Int) throws(ConversionError) {
         for (index, tensor) in stored.enumerated() {
             guard let start = tensor.name.dropping(".qweight") else { continue }
@@ -92,6 +108,11 @@ struct DequantizationWork {
         }
     }
 
+    /// Whole numbers of a few bits by compressed-tensors: one `.weight`, behind the stored tensors, for each
+    /// `.weight_packed` with its scales and its shape, and zeros if there are some.
+    /// - Parameters:
+    ///   - bits: of one stored number.
+    ///   - group: how many columns share a scale.
     mutating func packed(_ bits: Int, _ group: Int) throws(ConversionError) {
         for (index, tensor) in stored.enumerated() {
             guard tensor.name.hasUTF8Suffix(".weight_packed"), let name = tensor.name.dropping("_packed")

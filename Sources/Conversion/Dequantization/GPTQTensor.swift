@@ -20,11 +20,14 @@ struct GPTQTensor: DequantizedTensor {
     private var perWord: Int { words.dtype.bitsPerElement / bits }
     private var tileRows: Int { max(1, min(64, (1 << 20) / inputs)) }
     var tileLength: Int { tileRows * inputs }
+    /// The result's: a row for each output.
     var shape: [Int] { [outputs, inputs] }
 
     /// The most inputs that a matrix may have.
     private static let inputLimit = 1 << 24
 
+    /// Takes the four tensors of one matrix.
+    /// - Throws: ``ConversionError`` where their types or shapes do not belong together.
     init(
         _ words: StoredPart, zeros: StoredPart, scales: StoredPart, indices: StoredPart, bits: Int,
         zeroOffset: Int

@@ -158,7 +158,8 @@ enum QuantizationScheme: Hashable, Sendable {
 
     // MARK: Errors
 
-    static let advice = "take the model from which it was quantized, or a revision without quantization"
+    private static let advice =
+        "take the model from which it was quantized, or a revision without quantization"
 
     /// The error of a plan, or what is behind it where tensors are quantized in a way that config.json does not say.
     static func explained(_ error: ConversionError, _ tensors: [CheckpointTensor]) -> ConversionError {

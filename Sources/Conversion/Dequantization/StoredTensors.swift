@@ -61,13 +61,19 @@ extension StoredTensors {
 
 /// A stored tensor that another is computed of.
 package struct StoredPart: Hashable, Sendable {
+    /// The tensor's place among all that are stored.
     let index: Int
+    /// The name in the checkpoint.
     let name: String
+    /// The lengths of the dimensions, the outermost first.
     let shape: [Int]
+    /// The type of the stored elements.
     let dtype: DType
 
+    /// The size of an element in bytes; 0 for types of fewer than 8 bits.
     var elementSize: Int { dtype.bitsPerElement / 8 }
 
+    /// Takes a tensor, nothing of which is checked yet.
     init(_ index: Int, _ tensor: CheckpointTensor) {
         self.index = index
         name = tensor.name

@@ -14,6 +14,7 @@ package struct TensorFactors: Hashable, Sendable {
             ? (".weight_global_scale", ".input_global_scale") : (".weight_scale_2", ".input_scale")
     }
 
+    /// The ends of the names of all stored factors, whoever wrote them.
     static let suffixes = [false, true].flatMap { [names($0).weight, names($0).input] }
 
     /// A converted tensor with what is written beside it: nothing where all factors are 1.

@@ -10,8 +10,11 @@ struct TernaryTensor: DequantizedTensor {
 
     var sources: [Int] { [codes.index, scale.index] }
     var tileLength: Int { 1 }
+    /// The result's: four times as many rows as the codes have.
     var shape: [Int]
 
+    /// Takes the codes and their scale.
+    /// - Throws: ``ConversionError`` where the codes are not bytes, or the scale is not one number.
     init(_ codes: StoredPart, scale: StoredPart) throws(ConversionError) {
         try codes.check([.u8, .i8])
         try scale.checkReal()

@@ -84,6 +84,7 @@ package struct ForeignReview {
         }
     }
 
+    /// A value as a message shows it: compact JSON, cut off behind 57 bytes where it is longer than 60.
     static func shown(_ value: JSON) -> String {
         let text = value.compactText
         return text.utf8.count > 60 ? String(decoding: text.utf8.prefix(57), as: UTF8.self) + "…" : text

@@ -39,6 +39,7 @@ package struct ForeignRow: Sendable {
     /// What transformers takes where no key is there; `nil` where that is what llama.cpp computes.
     let absent: JSON?
 
+    /// Gives all of these keys one rule.
     init(_ keys: [String], _ rule: ForeignRule, absent: JSON? = nil) {
         (self.keys, self.rule, self.absent) = (keys, rule, absent)
     }
@@ -53,6 +54,7 @@ package struct ForeignTable: Sendable {
     /// Ends of keys that are known without being listed, because files name such keys freely.
     package let ends: [String]
 
+    /// Lists rules in the order in which they are asked.
     init(_ title: String, ends: [String] = [], _ rows: [ForeignRow]) {
         (self.title, self.rows, self.ends) = (title, rows, ends)
     }

@@ -3,9 +3,13 @@ package import Tensors
 
 /// The type that a conversion gives tensors, by the names of convert_hf_to_gguf.py's `--outtype`.
 package enum OutputType: String, Sendable, CaseIterable {
+    /// Plain numbers.
     case f32, f16, bf16
+    /// Blocks of 32 with a scale, 8.5 bits an element.
     case q80 = "q8_0"
+    /// Ternary, 1.69 bits an element.
     case tq10 = "tq1_0"
+    /// Ternary, 2.06 bits an element.
     case tq20 = "tq2_0"
 
     /// The type of a tensor that nothing speaks against.

@@ -3,8 +3,11 @@ import Tensors
 
 /// The table of contents of an importance matrix's file.
 struct ImatrixContents {
+    /// What is stored of each tensor, by its name.
     private(set) var entries: [ExactName: Imatrix.Entry] = [:]
+    /// What it was measured on, by the names of the files; empty where the file states nothing.
     private(set) var datasets: [String] = []
+    /// The number of chunks of text that it was measured on; 0 where the older format states none.
     private(set) var chunkCount = 0
 }
 

@@ -17,7 +17,9 @@ package struct LoraConfiguration: Sendable {
 
     /// The value that a pattern gives the modules that it names.
     struct Pattern: Sendable {
+        /// Which names of modules it is for.
         let pattern: PythonPattern
+        /// The rank, or the factor, that those modules have.
         let value: Double
     }
 

@@ -25,6 +25,8 @@ package enum LoraKeys {
 
     /// The kind of a value.
     enum Kind: Sendable {
+        /// In this order: `"LORA"`, a whole number above 0, any number, a truth value, which biases are
+        /// trained, a list of names or one expression, values by expressions, and numbers of layers.
         case method, count, number, bool, bias, names, patterns, layers
     }
 

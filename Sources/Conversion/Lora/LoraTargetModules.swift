@@ -21,6 +21,7 @@ struct LoraTargetModules: Sendable {
     private var layers: Set<Int>?
     private var layerLists: [String] = []
 
+    /// Reads what the configuration states of modules; what cannot be honoured is in ``problems``.
     init(_ json: JSON) {
         savedNames = json["modules_to_save"]?.strings ?? []
         var problems: [LoraConfiguration.Problem] = []

@@ -6,6 +6,7 @@ package struct MetadataOverride: Hashable, Sendable {
         case int(Int64)
         /// Written as a float of 32 bits.
         case float(Float)
+        /// Written as they are; a text has at most ``MetadataOverride/maximumLength`` bytes.
         case bool(Bool), string(String)
     }
 

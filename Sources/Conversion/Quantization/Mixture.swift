@@ -6,9 +6,13 @@ import Tensors
 /// The rules and their constants are llama-quantize's (llama-quant.cpp, `llama_tensor_get_type_impl`). They count:
 /// the tensors have to be asked for in the order of the file to write, each once.
 struct Mixture {
+    /// The mixture that was asked for.
     let type: FileType
+    /// The type of all tensors without an exception.
     let base: GGMLType
+    /// What the rules ask of the model.
     let traits: ModelTraits
+    /// Whether there is an importance matrix, for whichever tensors.
     let hasImportance: Bool
     /// The type asked for the output, which the token embeddings share where they are the output as well.
     let outputType: GGMLType?
@@ -22,6 +26,8 @@ struct Mixture {
     private var gateIndex = 0
     private var upIndex = 0
 
+    /// Begins at the first tensor.
+    /// - Parameter tensors: all of the model, in any order.
     init(
         type: FileType, base: GGMLType, traits: ModelTraits, tensors: [TensorDescription],
         hasImportance: Bool, outputType: GGMLType?
@@ -37,7 +43,10 @@ struct Mixture {
 
     /// A type, and another that would be better if the tensor's rows were divisible into its blocks.
     struct Choice {
+        /// What the rules give the tensor.
         let type: GGMLType
+        /// The better type whose blocks do not divide the rows; `nil` where ``type`` is the rules' first
+        /// choice.
         var unfitting: GGMLType?
     }
 
@@ -243,6 +252,7 @@ struct Mixture {
 }
 
 extension ModelTraits {
+    /// Whether it is of the old architecture of Falcon, whose tensors the reference gives types of their own.
     var isFalcon: Bool { architecture == "falcon" }
 
     /// How many heads share keys and values; 0 if there is no attention.

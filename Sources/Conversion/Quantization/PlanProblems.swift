@@ -11,6 +11,8 @@ struct PlanProblems {
     /// Tensors that need importance and have none, with their types.
     var unimportant: [(tensor: TensorDescription, type: GGMLType)] = []
 
+    /// One error for each kind of problem that there is, with the names of the tensors.
+    /// - Parameter hasImportance: whether there is a matrix at all, which the message depends on.
     func errors(hasImportance: Bool) -> [QuantizationError] {
         var errors: [QuantizationError] = []
         if let first = unconvertible.first {

@@ -3,11 +3,15 @@ import Tensors
 
 /// What a tensor does in a model, as coarsely as the choice of types asks.
 package enum TensorRole {
+    /// Both ends of the model.
     case tokenEmbedding, output
+    /// The other matrices of attention.
     case attentionQuery, attentionKey, attentionOutput
     /// Values, or anything that values are a part of: they suffer most from few bits.
     case attentionValue
+    /// The matrices of the feed-forward part, with experts or without.
     case feedForwardUp, feedForwardGate, feedForwardDown
+    /// Whatever no word names: it gets the type of the mixture's base.
     case other
 }
 

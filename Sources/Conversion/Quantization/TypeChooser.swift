@@ -9,6 +9,10 @@ struct TypeChooser {
     /// `nil` where every tensor gets the same type.
     private var mixture: Mixture?
 
+    /// Begins at the first tensor.
+    /// - Parameters:
+    ///   - tensors: all of the model, in any order.
+    ///   - hasImportance: whether there is an importance matrix, for whichever tensors.
     init(
         options: QuantizationOptions, traits: ModelTraits, tensors: [TensorDescription], hasImportance: Bool
     ) {

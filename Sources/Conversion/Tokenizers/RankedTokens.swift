@@ -47,6 +47,7 @@ struct RankedTokens {
 
     /// A token that no two others make.
     struct Unmergeable: Error {
+        /// The token's rank, which is its id.
         let rank: Int
     }
 }

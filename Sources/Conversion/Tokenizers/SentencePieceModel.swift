@@ -5,7 +5,9 @@ package import Formats
 package struct SentencePieceModel: Sendable {
     /// How a model finds the pieces of a text.
     package enum Kind: Int32, Sendable {
+        /// By the likelihood of its pieces, the proto's UNIGRAM.
         case unigram = 1
+        /// By merges, by words and by characters, the proto's 2 to 4.
         case bpe, word, char
     }
 

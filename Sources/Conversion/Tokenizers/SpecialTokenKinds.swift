@@ -11,6 +11,9 @@ struct SpecialTokenKinds {
     /// The texts of the special tokens.
     var texts: [String] { tokens.map(\.token.text) }
 
+    /// Reads the files, in the order in which transformers looks at them.
+    /// - Parameter modelType: `model_type` of config.json, by which a tokenizer without a class is known.
+    /// - Throws: ``ConversionError`` where a file is broken; one that is not there is no error.
     init(_ files: TokenizerDocuments, modelType: String) throws(ConversionError) {
         var values = files.settings ?? [:]
         decoder = try files.addedTokensDecoder()

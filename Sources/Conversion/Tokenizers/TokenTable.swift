@@ -6,8 +6,12 @@ struct TokenTable {
     /// More tokens than any vocabulary has; what asks for more is broken.
     static let maximumCount = 1 << 22
 
+    /// The tokens' texts.
     private(set) var texts: [String]
+    /// Scores as a SentencePiece model has them, higher for what is found first; -10000 for places that
+    /// nothing fills.
     private(set) var scores: [Float]
+    /// What tokens are for.
     private(set) var types: [TokenType]
 
     /// A table with nothing but places: `[PAD0]`, `[PAD1]` …
@@ -30,6 +34,7 @@ struct TokenTable {
         types = []
     }
 
+    /// The number of tokens; ids are below it.
     var count: Int { texts.count }
 
     /// Puts a token at its place; the id was seen to be below the count.

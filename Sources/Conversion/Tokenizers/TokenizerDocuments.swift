@@ -87,6 +87,8 @@ struct AddedEntry: Sendable {
     /// What else states where it is found: `single_word`, `lstrip` and `rstrip`.
     private var bounds: [Bool] = [false, false, false]
 
+    /// A token of a text, which is looked for in normalized text unless it is special or something else is
+    /// stated.
     init(_ text: String, id: Int = 0, isSpecial: Bool = false, isNormalized: Bool? = nil) {
         self.text = text
         self.id = id

@@ -6,6 +6,7 @@ import Tokenizers
 package struct Vocabulary: Sendable {
     private let loaded: Result<TokenizerDocuments, ConversionError>
     private let modelFiles: ModelDocuments
+    /// The configuration with all defaults, the part for text on its top level.
     let config: JSON
     private let preTokenizer: String?
     private let sha256: SHA256Function

@@ -4,13 +4,16 @@ struct NPYLiteral {
     struct Fields {
         /// `nil` for a list, which describes a record.
         var descr: String?
+        /// Whether the first index runs fastest, in place of the last.
         var isFortranOrder: Bool
+        /// The length of each dimension, outermost first; empty for a single element.
         var shape: [Int]
     }
 
     private var position: Int
     private let end: Int
 
+    /// Reads what is between two offsets of the file: the header's text with its padding.
     init(position: Int, end: Int) {
         self.position = position
         self.end = end

@@ -5,12 +5,15 @@ struct Inflate {
     enum State: Equatable {
         /// The next block starts.
         case header
+        /// Bytes that are stored as they are, so many of them still to come.
         case stored(Int)
         /// The lengths of the codes of the lengths of codes, so many of them still to come.
         case codeLengths(Int)
         /// The lengths of codes.
         case lengths
+        /// Symbols of a compressed block, or the rest of a match.
         case compressed
+        /// The last block ended, whatever follows in the input.
         case finished
         /// The bytes are no DEFLATE, or end too early.
         case broken
@@ -19,6 +22,7 @@ struct Inflate {
     /// Bytes that a match may be back.
     private static let windowLength = 32768
 
+    /// Where the stream stands; only ``next(into:more:)`` moves it on.
     private(set) var state = State.header
     /// The number of compressed bytes that were taken, with those that wait.
     private(set) var taken = 0

@@ -51,11 +51,14 @@ struct ZipCentralDirectoryReader {
     private let shift: Int
     private var position = 0
 
+    /// Takes the directory's place in the file and the number of bytes in front of the archive.
     init(base: Int, shift: Int) {
         self.base = base
         self.shift = shift
     }
 
+    /// The members of a directory of `count` records that fills `bytes`; throws where two of them have one
+    /// name or share bytes.
     mutating func members(
         _ bytes: Span<UInt8>, count: Int
     ) throws(ZipError) -> [ZipCentralDirectory.Member] {

@@ -73,9 +73,13 @@ package struct ZipCentralDirectory: Equatable, Sendable {
 
     /// The fixed sizes of records in bytes, without names, extra fields and comments.
     static let localHeaderSize = 30
+    /// A record of the directory (APPNOTE 4.3.12).
     static let entrySize = 46
+    /// The end record (APPNOTE 4.3.16).
     static let endSize = 22
+    /// Zip64's end record, version 1 (APPNOTE 4.3.14).
     static let end64Size = 56
+    /// Zip64's locator, which states where that is (APPNOTE 4.3.15).
     static let locator64Size = 20
     /// Bits of the flags that say encryption: of the content, strong, and of the directory.
     static let encryptionFlags: UInt16 = 0x2041

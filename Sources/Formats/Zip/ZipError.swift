@@ -24,6 +24,7 @@ package struct ZipError: Error, Equatable, Sendable {
     /// An archive that contradicts itself, or is cut short.
     init(_ message: String, at offset: Int) { self.init(.damaged, message, at: offset) }
 
+    /// An error of any kind, at an offset of the file; `member` with U+FFFD for what is not UTF-8.
     init(_ kind: Kind, _ message: String, at offset: Int, member: String? = nil) {
         self.kind = kind
         self.member = member

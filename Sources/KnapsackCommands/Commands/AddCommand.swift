@@ -2,9 +2,11 @@ import ArgumentParser
 import Formats
 import Manifests
 import Storage
+import Transfer
 
 /// `knapsack add`
 struct AddCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "add",
         abstract: "Append an entry to the manifest, and keep every comment in it.",
@@ -18,55 +20,85 @@ struct AddCommand: KnapsackCommand {
               knapsack add hf:google/gemma-2-2b-it@main --gguf Q4_K_M --name gemma
               knapsack add kaggle-dataset:me/wheels --kind wheels
               knapsack add hf:org/name --include '*.safetensors' --include '*.json'
+              knapsack add hf:org/name@v1.0 --fetch     # and load it into the cache
             """)
 
+    /// The source in the form of a manifest's, which decides the kind and the name unless they are given.
     @Argument(help: "What to add, such as hf:org/name@main.", completion: Completions.models)
     var source: String
 
+    /// The entry's name; `nil` makes one that the manifest does not have yet.
     @Option(help: ArgumentHelp("The entry's name; made from the source's by default.", valueName: "name"))
     var name: String?
 
+    /// The kind of entry; `nil` takes what the source is.
     @Option(
         help: ArgumentHelp(
             "What it is: model, dataset, wheels or files. By default the source decides.", valueName: "kind"))
     var kind: Entry.Kind?
 
+    /// The patterns of files to take; none takes all.
     @Option(help: ArgumentHelp("A pattern of files to take; may be repeated.", valueName: "pattern"))
     var include: [String] = []
 
+    /// The patterns of files to leave out.
     @Option(help: ArgumentHelp("A pattern of files to leave out; may be repeated.", valueName: "pattern"))
     var exclude: [String] = []
 
+    /// The type of the GGUF that a second entry makes of it; `nil` for no such entry.
     @Option(
         help: ArgumentHelp("Make GGUF of this type from it, such as Q4_K_M.", valueName: "type"),
         completion: Completions.outputTypes)
     var gguf: String?
 
+    /// The type that a second entry casts it to; `nil` for no such entry.
     @Option(help: ArgumentHelp("Cast it: f16, bf16 or f32.", valueName: "type"))
     var dtype: String?
 
+    /// The licence that the entry states; `nil` leaves it to the cache.
     @Option(help: ArgumentHelp("The licence, if the cache does not state it.", valueName: "licence"))
     var license: String?
 
+    /// Whether the entries are printed, and nothing is written.
     @Flag(help: "Print what would be appended, and write nothing.")
     var dryRun = false
 
+    /// Whether the source is loaded into the cache first.
+    @Flag(help: "Load it first, as knapsack fetch does; what cannot be loaded is not added.")
+    var fetch = false
+
+    /// How the network is used by `--fetch`.
+    @OptionGroup(title: "Options of --fetch") var transfer: TransferOptions
+    /// The caches that `--fetch` loads into.
+    @OptionGroup var cacheOptions: CacheOptions
+
+    /// Which manifest gets the entries.
     @OptionGroup var edited: EditedManifest
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
     var subject: String? { edited.path }
 
+    /// Refuses two conversions at once, and a conversion of anything but a model; exit code 2.
     func validate() throws {
         if gguf != nil, dtype != nil { throw ValidationError("--gguf and --dtype exclude each other") }
+        if fetch && dryRun { throw ValidationError("--fetch and --dry-run exclude each other") }
         if let kind, kind != .model, gguf != nil || dtype != nil {
             throw ValidationError("only a model can be converted, and --kind is \(kind.rawValue)")
         }
     }
 
+    /// Writes the manifest with the entries appended, all of it or nothing, or makes one. What would not be
+    /// right afterwards is an error, and not written.
     func execute(_ session: Session) async throws {
         let present = try edited.read()
         let added = try entries.entries(beside: present?.manifest.entries ?? [])
         let bytes = try present?.adding(added) ?? edited.fresh(added)
+        if fetch {
+            let wish = try FetchWish(source: source, include: include, exclude: exclude)
+            let fetching = Fetching(options: transfer, caches: cacheOptions)
+            guard try await fetching.load([wish], session) else { return }
+        }
         if !dryRun { try edited.write(bytes) }
         let names = added.compactMap(\.name)
         session.add("manifest", .string(edited.path))

@@ -7,6 +7,7 @@ import Storage
 
 /// `knapsack cache`
 struct CacheCommand: KnapsackCommand {
+    /// The command's name, its help, and `prune`.
     static let configuration = CommandConfiguration(
         commandName: "cache",
         abstract: "Show what Knapsack keeps on this machine, and remove it.",
@@ -23,8 +24,10 @@ struct CacheCommand: KnapsackCommand {
             """,
         subcommands: [Prune.self])
 
+    /// How the table is printed.
     @OptionGroup var output: OutputOptions
 
+    /// Prints what is kept, and writes nothing; what cannot be read is told in the table.
     func execute(_ session: Session) async throws {
         let kept = try KeptFiles(session.context)
         session.add("directory", .string(kept.directory))
@@ -52,6 +55,7 @@ struct CacheCommand: KnapsackCommand {
 
     /// `knapsack cache prune`
     struct Prune: KnapsackCommand {
+        /// The command's name and its help.
         static let configuration = CommandConfiguration(
             commandName: "prune",
             abstract: "Forget files that are gone or were changed, and remove what no run uses any more.",
@@ -65,14 +69,18 @@ struct CacheCommand: KnapsackCommand {
                   knapsack cache prune --all
                 """)
 
+        /// Whether the digest index goes, too, and every conversion.
         @Flag(help: "Remove everything that Knapsack keeps.")
         var all = false
 
+        /// Whether every conversion goes, not only those that no run uses any more.
         @Flag(help: "Remove everything that was converted.")
         var conversions = false
 
+        /// How the result is printed.
         @OptionGroup var output: OutputOptions
 
+        /// Removes what the options name. Exit code 2 where the digest index cannot be read or written.
         func execute(_ session: Session) async throws {
             let kept = try KeptFiles(session.context)
             let before = kept.index

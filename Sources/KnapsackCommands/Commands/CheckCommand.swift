@@ -6,6 +6,7 @@ import Rules
 
 /// `knapsack check`
 struct CheckCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Decide from manifest and lock whether the bundle follows the rules and will work.",
@@ -20,15 +21,21 @@ struct CheckCommand: KnapsackCommand {
               knapsack check models.toml --format sarif > c.sarif   # for code scanning
             """)
 
+    /// The manifest, whose lock is looked at beside it.
     @OptionGroup var source: ManifestArgument
+    /// In which form findings are told.
     @OptionGroup var formatOption: FormatOption
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
     var reportFormat: ReportFormat { formatOption.format(output) }
     var subject: String? { source.manifest }
 
+    /// Refuses `--json` beside another format; exit code 2.
     func validate() throws { try formatOption.validate(output) }
 
+    /// Holds manifest and lock against every rule, and writes nothing. Exit code 1 where one does not hold or
+    /// there is no fresh lock, 2 where it could not be decided.
     func execute(_ session: Session) async throws {
         let manifest = try source.read()
         guard let lock = try source.readLock() else {

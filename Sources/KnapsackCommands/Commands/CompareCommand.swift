@@ -6,6 +6,7 @@ import ModelFiles
 
 /// `knapsack compare`
 struct CompareCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "compare",
         abstract: "Show what a quantization or a cast cost: how far each tensor is from the original.",
@@ -23,18 +24,25 @@ struct CompareCommand: KnapsackCommand {
               knapsack compare hf:org/name hf:org/name-gguf:q4_k_m.gguf
             """)
 
+    /// The model that errors are counted from: a path or a source in the caches.
     @Argument(help: "The original: a model or source that inspect can read.", completion: Completions.models)
     var original: String
 
+    /// The model whose errors are counted.
     @Argument(help: "What was made from it.", completion: Completions.models)
     var other: String
 
+    /// Whether the table has all tensors.
     @Flag(help: "List every tensor, not only the ten that lost the most.")
     var all = false
 
+    /// Where sources are looked up.
     @OptionGroup var cacheOptions: CacheOptions
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
+    /// Prints how far the tensors are apart, which is no finding however far it is. Exit code 2 where they
+    /// have no tensor in common.
     func execute(_ session: Session) async throws {
         let caches = cacheOptions.caches(session.context)
         let paths = try [original, other].map { try SourceFile.path(of: $0, caches) }

@@ -8,6 +8,7 @@ import Tensors
 
 /// `knapsack convert`
 struct ConvertCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "convert",
         abstract:
@@ -50,14 +51,17 @@ struct ConvertCommand: KnapsackCommand {
 
     /// The types of a cast.
     enum CastChoice: String, ExpressibleByArgument, CaseIterable {
+        /// The names of ``CastType``.
         case f16, bf16, f32
     }
 
     /// The types of a file between.
     enum ViaChoice: String, ExpressibleByArgument, CaseIterable {
+        /// Those of ``OutputType`` that have no blocks.
         case f32, f16, bf16
     }
 
+    /// The model to read: a directory or a source in the caches.
     @Argument(
         help: ArgumentHelp(
             "The model: a directory, or a source such as hf:org/name or kaggle:owner/model/framework/variation.",
@@ -65,6 +69,8 @@ struct ConvertCommand: KnapsackCommand {
         completion: Completions.models)
     var model: String
 
+    /// The file or directory to write, as an argument; `nil` where `--outfile` names it or it gets the
+    /// model's name.
     @Argument(
         help: ArgumentHelp(
             "The file to write, or a directory for it; with --dtype the directory to make.",
@@ -72,6 +78,7 @@ struct ConvertCommand: KnapsackCommand {
         completion: .file())
     var target: String?
 
+    /// The tensors' type, the converter's or the quantizer's; `nil` is `auto`, of an adapter `f32`.
     @Option(
         help: ArgumentHelp(
             "The tensors' type: f32, f16, bf16, q8_0, tq1_0, tq2_0 or auto, or a type to quantize to.",
@@ -79,18 +86,21 @@ struct ConvertCommand: KnapsackCommand {
         completion: Completions.outputTypes)
     var outtype: String?
 
+    /// The file to write, as an option, as convert_hf_to_gguf.py has it.
     @Option(
         help: ArgumentHelp(
             "The file to write, as <output>; {ftype} stands for the type.", valueName: "file"),
         completion: .file())
     var outfile: String?
 
+    /// The type of the file that a quantization is as if from; `nil` is the one that `auto` finds.
     @Option(
         help: ArgumentHelp(
             "Quantize as if from a file of this type, not of the one that auto finds.",
             valueName: "f32|f16|bf16"))
     var via: ViaChoice?
 
+    /// The base model of an adapter, which becomes GGUF by itself; `nil` where the model is no adapter.
     @Option(
         help: ArgumentHelp(
             "The model is a LoRA adapter for this base model, of which only the configuration is read.",
@@ -98,15 +108,21 @@ struct ConvertCommand: KnapsackCommand {
         completion: .directory)
     var lora: String?
 
+    /// What of the model is taken.
     @OptionGroup(title: "Content") var content: ContentOptions
+    /// Which tensors are quantized to which types.
     @OptionGroup(title: "Choice of types for a quantization") var types: QuantizeTypeOptions
+    /// Which columns count how much.
     @OptionGroup(title: "Importance matrix") var importance: QuantizeImportanceOptions
+    /// What the metadata has besides, and how many files there are.
     @OptionGroup(title: "Files") var files: ModelFileOptions
 
+    /// The type of a cast, which makes safetensors in place of GGUF.
     @Option(
         help: ArgumentHelp("Cast floating-point tensors of safetensors.", valueName: "f16|bf16|f32"))
     var dtype: CastChoice?
 
+    /// The adapters that are merged before a cast, in this order.
     @Option(
         help: ArgumentHelp(
             "Merge this LoRA adapter into the weights before they are cast; with several, one after the other.",
@@ -114,17 +130,23 @@ struct ConvertCommand: KnapsackCommand {
         completion: .directory)
     var merge: [String] = []
 
+    /// The number of threads, at least 1; `nil` is one for each processor.
     @Option(
         help: ArgumentHelp(
             "How many threads work; by default as many as there are processors.", valueName: "n"))
     var threads: Int?
 
+    /// Whether the tensors are shown, and nothing is written.
     @Flag(help: "Show the type and size of every tensor, and write nothing.")
     var dryRun = false
 
+    /// Where sources are looked up.
     @OptionGroup var cacheOptions: CacheOptions
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
+    /// Refuses options that do not belong together, types that do not exist, and names that are empty; exit
+    /// code 2.
     func validate() throws {
         if let target, target.isEmpty { throw ValidationError("the output's name is empty") }
         if let outfile, outfile.isEmpty { throw ValidationError("the output's name is empty") }
@@ -175,6 +197,7 @@ struct ConvertCommand: KnapsackCommand {
             + (files.overrideKv.isEmpty ? [] : ["--override-kv"]) + types.given
     }
 
+    /// Writes the GGUF or the directory of safetensors; a file has its name only when it is whole.
     func execute(_ session: Session) async throws {
         if let type = dtype.flatMap({ CastType(rawValue: $0.rawValue) }) {
             return try await cast(to: type, session)

@@ -6,6 +6,7 @@ import Storage
 
 /// `knapsack doctor`
 struct DoctorCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Show what Knapsack finds on this machine, and what is set up in a way that will not work.",
@@ -19,9 +20,12 @@ struct DoctorCommand: KnapsackCommand {
               knapsack doctor --json   # for a report of a problem
             """)
 
+    /// Which caches are looked at.
     @OptionGroup var cacheOptions: CacheOptions
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
+    /// Prints what is found; never a credential itself. Exit code 0 if nothing stands in the way.
     func execute(_ session: Session) async throws {
         let places = Places(session.context, cacheOptions.caches(session.context))
         let credentials = CredentialPlace.all(session.context.environment)

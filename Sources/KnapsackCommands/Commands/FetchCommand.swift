@@ -9,6 +9,7 @@ import Transfer
 
 /// `knapsack fetch`
 struct FetchCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "fetch",
         abstract: "Load models from the Hugging Face Hub into the cache of its clients.",
@@ -29,32 +30,40 @@ struct FetchCommand: KnapsackCommand {
               knapsack fetch hf-dataset:org/data --bandwidth 10MB
             """)
 
+    /// The manifest, or the sources to load; none means the usual manifest.
     @Argument(
         help: ArgumentHelp(
             "The manifest, or sources such as hf:org/name@main.", valueName: "manifest | source"),
         completion: .file(extensions: ["toml"]))
     var targets: [String] = []
 
+    /// Globs of the files to load; without any, all.
     @Option(
         help: ArgumentHelp(
             "Of sources: only files that match; may be given several times.", valueName: "glob"))
     var include: [String] = []
 
+    /// Globs of the files that are left out.
     @Option(
         help: ArgumentHelp("Of sources: no files that match; may be given several times.", valueName: "glob"))
     var exclude: [String] = []
 
+    /// The revision of sources that state none.
     @Option(
         help: ArgumentHelp("Of sources: the branch, the tag or the commit.", valueName: "revision"))
     var revision: String?
 
+    /// Whether the lock has to be fresh, so that its commits and digests decide.
     @Flag(help: "Fail if the lock is missing or not fresh.")
     var locked = false
 
+    /// Whether nothing is written and what would be loaded is shown.
     @Flag(help: "Show what would be loaded, and the free space, and write nothing.")
     var dryRun = false
 
+    /// How the network is used.
     @OptionGroup var transfer: TransferOptions
+    /// The caches that are filled.
     @OptionGroup var cacheOptions: CacheOptions
     @OptionGroup var output: OutputOptions
 
@@ -62,6 +71,7 @@ struct FetchCommand: KnapsackCommand {
 
     var manifestName: String? { sources == nil ? targets.first ?? ManifestArgument.defaultName : nil }
 
+    /// Refuses options of sources beside a manifest, and of a manifest beside sources; exit code 2.
     func validate() throws {
         if let sources {
             if locked { throw ValidationError("--locked is for a manifest") }
@@ -100,45 +110,9 @@ struct FetchCommand: KnapsackCommand {
     }
 
     private func wishes(_ sources: [String]) throws -> [FetchWish]? {
-        try sources.map { text in
-            let source: Source
-            do throws(SourceError) {
-                source = try Source.parse(text)
-            } catch {
-                throw usage(
-                    "the source \(quoted(text)) \(error.message)", ["allowed: \(error.allowed)"],
-                    error.suggestion.map { "did you mean \(quoted($0))?" })
-            }
-            guard source.isFetched else {
-                throw usage(
-                    "\(text) is not on the Hugging Face Hub, from which fetch loads", [],
-                    "fill the kagglehub cache with kagglehub")
-            }
-            return FetchWish(
-                subject: text, source: try withRevision(source, text),
-                filter: FileFilter(
-                    include: include.isEmpty ? nil : include.map(Glob.init), exclude: exclude.map(Glob.init)))
+        try sources.map {
+            try FetchWish(source: $0, revision: revision, include: include, exclude: exclude)
         }
-    }
-
-    /// A source at the revision of `--revision`, if that is given.
-    private func withRevision(_ source: Source, _ text: String) throws -> Source {
-        guard let revision else { return source }
-        guard case .hub(let repository, _) = source else {
-            throw usage("--revision is for the Hub, and \(text) is not there", [], nil)
-        }
-        if text.utf8.contains(UInt8(ascii: "@")) {
-            throw usage(
-                "\(text) states a revision, and so does --revision \(revision)", [], "leave one of them out")
-        }
-        if let problem = HubRepository.problem(inRevision: revision) {
-            throw usage("the revision \(quoted(revision)) \(problem)", [], nil)
-        }
-        return .hub(repository, revision: revision)
-    }
-
-    private func usage(_ message: String, _ notes: [String], _ fix: String?) -> Diagnostics {
-        Diagnostics(Diagnostic(code: .usage, message, notes: notes, fix: fix, verdict: .undecided))
     }
 
     /// What the manifest wants; `nil` where something was reported that hinders.

@@ -50,6 +50,7 @@ enum FetchReport {
         return lines.joined(separator: "\n")
     }
 
+    /// What became of an entry: the plan's members, and what was loaded.
     static func json(_ result: FetchResult) -> JSON {
         guard case .object(let members) = json(result.plan) else { return .null }
         return .object(
@@ -60,6 +61,7 @@ enum FetchReport {
             ])
     }
 
+    /// What is to be loaded for an entry, for `--json`.
     static func json(_ plan: FetchPlan) -> JSON {
         [
             "name": .string(plan.wish.subject), "source": .string(plan.wish.source.text),

@@ -7,7 +7,9 @@ import Transfer
 
 /// Fills the caches with what a manifest, a lock or sources name, for `fetch`, `lock` and `pack`.
 struct Fetching {
+    /// How the network is used.
     let options: TransferOptions
+    /// The caches to fill.
     let caches: CacheOptions
 
     /// Loads what is missing, and reports it.

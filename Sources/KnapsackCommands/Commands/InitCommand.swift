@@ -6,6 +6,7 @@ import Storage
 
 /// `knapsack init`
 struct InitCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "init",
         abstract: "Write a starter manifest from what the caches hold.",
@@ -20,12 +21,16 @@ struct InitCommand: KnapsackCommand {
               knapsack init -            # prints it
             """)
 
+    /// The file to write; `-` for standard output.
     @Argument(help: ArgumentHelp("The manifest to write; - prints it.", valueName: "manifest"))
     var manifest = "knapsack.toml"
 
+    /// Which caches the entries are from.
     @OptionGroup var cacheOptions: CacheOptions
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
+    /// Writes a new manifest, or prints it. Exit code 2 where the file is there already or cannot be made.
     func execute(_ session: Session) async throws {
         try cacheOptions.requireNamed()
         let catalog = Catalog.scan(cacheOptions.caches(session.context))

@@ -6,6 +6,7 @@ import ModelFiles
 
 /// `knapsack inspect`
 struct InspectCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "inspect",
         abstract: "Show what a model or a bundle holds: metadata, tensors, types, sizes; entries and files.",
@@ -29,18 +30,23 @@ struct InspectCommand: KnapsackCommand {
               knapsack inspect kaggle:owner/model/gguf/q4/1
             """)
 
+    /// What is looked at: a path, or a source in the caches with the file of it.
     @Argument(
         help:
             "A .gguf, .safetensors, .bin or .pt file, a pickle, an index of shards, their directory, a bundle, or a source, with :FILE of it.",
         completion: Completions.models)
     var model: String
 
+    /// The tensor whose numbers are read; `nil` reads headers alone.
     @Option(help: ArgumentHelp("Statistics and a histogram of this tensor's numbers.", valueName: "name"))
     var tensor: String?
 
+    /// Where sources are looked up.
     @OptionGroup var cacheOptions: CacheOptions
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
+    /// Prints what the file or bundle holds, and writes nothing.
     func execute(_ session: Session) async throws {
         let file = try SourceFile.path(of: model, cacheOptions.caches(session.context))
         if let finding = NoModel.finding(file) { throw Diagnostics(finding) }

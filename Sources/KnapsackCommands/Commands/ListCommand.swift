@@ -7,6 +7,7 @@ import ModelFacts
 
 /// `knapsack list`
 struct ListCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Show what the caches hold, and whether it is complete.",
@@ -21,21 +22,29 @@ struct ListCommand: KnapsackCommand {
               knapsack list --verbose   # with what is wrong, and what to do
             """)
 
+    /// Which caches are looked into.
     @OptionGroup var cacheOptions: CacheOptions
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
+    /// Only models of this framework or format, if given.
     @Option(help: ArgumentHelp("Only models of this framework or format.", valueName: "name"))
     var framework: String?
 
+    /// Only models under this licence, if given.
     @Option(help: ArgumentHelp("Only models under this licence.", valueName: "id"))
     var license: String?
 
+    /// Only models with this tag on their card, if given.
     @Option(help: ArgumentHelp("Only models whose card has this tag.", valueName: "tag"))
     var tag: String?
 
+    /// Only models with this text in their name, if given.
     @Option(help: ArgumentHelp("Only models with this text in their name.", valueName: "text"))
     var search: String?
 
+    /// Prints what the caches hold; that a model is incomplete is no finding here. Exit code 2 where a cache
+    /// cannot be looked at.
     func execute(_ session: Session) async throws {
         var filter = Catalog.Filter()
         filter.framework = framework

@@ -8,6 +8,7 @@ import Storage
 
 /// `knapsack lock`
 struct LockCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "lock",
         abstract: "Resolve a manifest from the caches and write its lock.",
@@ -27,25 +28,35 @@ struct LockCommand: KnapsackCommand {
               knapsack lock --fetch       # load what is missing first
             """)
 
+    /// The manifest, beside which the lock is written.
     @OptionGroup var source: ManifestArgument
+    /// What is resolved and read again.
     @OptionGroup var locking: LockingOptions
+    /// Where entries are resolved from.
     @OptionGroup var cacheOptions: CacheOptions
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
+    /// Whether the lock has to be there and fresh; nothing is written then.
     @Flag(help: "Fail if the lock is missing or locking would change it, and write nothing.")
     var locked = false
 
+    /// Whether what is missing is loaded first.
     @Flag(help: "Load what is missing from the Hugging Face Hub first, as knapsack fetch does.")
     var fetch = false
 
+    /// How the network is used by `--fetch`.
     @OptionGroup(title: "Options of --fetch") var transfer: TransferOptions
 
     var manifestName: String? { source.manifest }
 
+    /// Refuses `--locked` beside `--update`; exit code 2.
     func validate() throws {
         if locked, locking.rule != .none { throw ValidationError("--locked and --update exclude each other") }
     }
 
+    /// Writes the lock if it changes. With `--locked` it writes nothing, and the exit code is 1 where the
+    /// lock is missing or would change.
     func execute(_ session: Session) async throws {
         let maker = Locking(source: source, options: locking, caches: cacheOptions)
         if fetch {
@@ -73,6 +84,8 @@ struct LockCommand: KnapsackCommand {
 
 /// How a lock is made, for `lock` and `pack`.
 struct LockingOptions: ParsableArguments {
+    /// The entries to move on, as ``spelledOut(_:)`` has them: none, some names, or the one that stands for
+    /// all.
     @Option(
         name: .long,
         help: ArgumentHelp(
@@ -111,9 +124,11 @@ struct LockingOptions: ParsableArguments {
         return result
     }
 
+    /// Whether remembered digests are left alone, and entries that were locked before are read again.
     @Flag(help: "Hash every file again, whatever is remembered.")
     var rehash = false
 
+    /// What `--update` asks for.
     var rule: Resolution.Update {
         if update.containsExactly(Self.allEntries) { return .all }
         return update.isEmpty ? .none : .entries(Set(exactly: update))
@@ -132,8 +147,11 @@ extension Lock {
 struct LockSummary {
     private let lock: Lock
 
+    /// Takes a lock; nothing is read.
     init(_ lock: Lock) { self.lock = lock }
 
+    /// A table with a row for each entry, no wider than `width` where that can be, without a newline at the
+    /// end.
     func text(width: Int) -> String {
         let rows = lock.entries.map { entry in
             [
@@ -154,6 +172,7 @@ struct LockSummary {
         return text
     }
 
+    /// An entry as `--json` has it.
     static func json(_ entry: LockedEntry) -> JSON {
         [
             "name": .string(entry.name), "kind": .string(entry.kind.rawValue),
@@ -174,7 +193,7 @@ struct LockSummary {
         }
     }
 
-    static func revision(_ origin: Origin) -> String {
+    private static func revision(_ origin: Origin) -> String {
         let text = fullRevision(origin)
         return text.isEmpty ? "-" : String(text.prefix(12))
     }

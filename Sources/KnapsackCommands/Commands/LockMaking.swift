@@ -8,8 +8,11 @@ import Storage
 
 /// Makes the lock beside a manifest, or finds out whether making it again would change it.
 struct Locking {
+    /// The manifest, and with it the place of the lock.
     let source: ManifestArgument
+    /// What is resolved and read again.
     let options: LockingOptions
+    /// Where entries are resolved from.
     let caches: CacheOptions
 
     /// A lock that was made and not written.
@@ -112,6 +115,7 @@ struct Locking {
         }
     }
 
+    /// The finding that there is no lock beside a manifest.
     static func missing(_ source: ManifestArgument) -> Diagnostic {
         Diagnostic(
             code: .lockMissing, "\(source.manifest) has no lock (\(source.lockPath))",

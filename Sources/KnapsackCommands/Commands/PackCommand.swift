@@ -9,6 +9,7 @@ import Storage
 
 /// `knapsack pack`
 struct PackCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "pack",
         abstract: "Write the bundle: one directory with everything, ready to upload.",
@@ -33,11 +34,16 @@ struct PackCommand: KnapsackCommand {
               knapsack pack models.toml --fetch
             """)
 
+    /// The manifest, beside which its lock is.
     @OptionGroup var source: ManifestArgument
+    /// What is resolved and read again where the lock is made anew.
     @OptionGroup var locking: LockingOptions
+    /// Where the files come from.
     @OptionGroup var cacheOptions: CacheOptions
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
+    /// The directory or archive to write; `nil` is the bundle's name in the working directory.
     @Option(
         name: [.customShort("o"), .customLong("output")],
         help: ArgumentHelp(
@@ -46,25 +52,32 @@ struct PackCommand: KnapsackCommand {
         completion: .file())
     var target: String?
 
+    /// Whether the lock has to be there and fresh.
     @Flag(help: "Fail if the lock is missing or locking would change it.")
     var locked = false
 
+    /// Whether the lock is taken as it is, without a look at the manifest.
     @Flag(help: "Use the lock as it is, and read no manifest.")
     var frozen = false
 
+    /// Whether the plan is shown, and nothing is written.
     @Flag(help: "Show the plan and write nothing, not even the lock.")
     var dryRun = false
 
+    /// Whether what is missing is loaded first.
     @Flag(help: "Load what is missing from the Hugging Face Hub first, as knapsack fetch does.")
     var fetch = false
 
+    /// How the network is used by `--fetch`.
     @OptionGroup(title: "Options of --fetch") var transfer: TransferOptions
 
     var manifestName: String? { source.manifest }
 
+    /// Whether the bundle of another manifest may be replaced.
     @Flag(help: "Replace the bundle of another manifest. Files that no bundle wrote are never deleted.")
     var replace = false
 
+    /// Refuses options that exclude each other, and archives that are not written; exit code 2.
     func validate() throws {
         if locked && frozen { throw ValidationError("--locked and --frozen exclude each other") }
         if fetch && dryRun {
@@ -83,6 +96,8 @@ struct PackCommand: KnapsackCommand {
         }
     }
 
+    /// Writes the bundle, and the lock before it if that is not fresh. The bundle has its name only when it
+    /// is whole; nothing is written where a rule does not hold.
     func execute(_ session: Session) async throws {
         // Of a lock that git left conflict marks in nothing is known that was packed.
         let beside = try? source.readLock()
@@ -224,8 +239,10 @@ struct PackCommand: KnapsackCommand {
 struct PlanSummary {
     private let plan: Plan
 
+    /// Takes a plan; nothing is read.
     init(_ plan: Plan) { self.plan = plan }
 
+    /// What is stored where, and then the shares, as tables no wider than `width` where that can be.
     func text(width: Int) -> String {
         let rows = plan.stored.map { file in
             let origin = "\(file.entry)/\(file.file)"
@@ -242,6 +259,7 @@ struct PlanSummary {
         return files + "\n" + shares(width: width)
     }
 
+    /// What each entry names, stores and saves, without a newline at the end.
     func shares(width: Int) -> String {
         var rows = plan.shares.map { share in
             [
@@ -265,6 +283,7 @@ struct PlanSummary {
         return text
     }
 
+    /// The plan as `--json` has it; sizes are in bytes.
     var json: JSON {
         [
             "named": .integer(plan.named), "stored": .integer(plan.size),

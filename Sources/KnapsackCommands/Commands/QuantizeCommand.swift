@@ -6,6 +6,7 @@ import ModelFiles
 
 /// `knapsack quantize`
 struct QuantizeCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "quantize",
         abstract:
@@ -34,33 +35,43 @@ struct QuantizeCommand: KnapsackCommand {
         QuantizationType.all.filter { !$0.isCopy }.map(\.name).joined(separator: " ")
     }
 
+    /// The GGUF model to read, of a split one the first file.
     @Argument(
         help: ArgumentHelp("The model to read.", valueName: "model"),
         completion: .file(extensions: ["gguf"]))
     var model: String
 
+    /// The output and the type, or the type alone, as llama-quantize has them.
     @Argument(
         help: ArgumentHelp("The file to write, and the type to make.", valueName: "output> <type"),
         completion: Completions.outputAndType)
     var outputAndType: [String]
 
+    /// Which tensors get which types.
     @OptionGroup(title: "Choice of types") var types: QuantizeTypeOptions
+    /// Which columns count how much.
     @OptionGroup(title: "Importance matrix") var importance: QuantizeImportanceOptions
+    /// What the metadata has besides, and how many files there are.
     @OptionGroup(title: "Files") var files: ModelFileOptions
 
+    /// Whether there are as many files as the model has.
     @Flag(help: "Write as many files as the model has, each with the same tensors.")
     var keepSplit = false
 
+    /// The number of threads, at least 1; `nil` is one for each processor.
     @Option(
         help: ArgumentHelp(
             "How many threads work; by default as many as there are processors.", valueName: "n"))
     var threads: Int?
 
+    /// Whether the tensors are shown, and nothing is written.
     @Flag(help: "Show the type and size of every tensor, and write nothing.")
     var dryRun = false
 
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
+    /// Refuses what names no type, and options that exclude each other or do not parse; exit code 2.
     func validate() throws {
         guard (1...2).contains(outputAndType.count) else {
             throw ValidationError("name the output and the type, or the type alone")
@@ -78,6 +89,7 @@ struct QuantizeCommand: KnapsackCommand {
         }
     }
 
+    /// Writes the quantized model, whose files have their names only when they are whole.
     func execute(_ session: Session) async throws {
         let model = try GGUFModel.open(path: model)
         let options = try options()

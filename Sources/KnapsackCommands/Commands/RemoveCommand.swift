@@ -4,6 +4,7 @@ import Manifests
 
 /// `knapsack remove`
 struct RemoveCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "remove",
         abstract: "Take entries out of the manifest, and keep everything else in it.",
@@ -17,14 +18,19 @@ struct RemoveCommand: KnapsackCommand {
               knapsack remove gemma gemma-q4 --manifest models.toml
             """)
 
+    /// The names of the entries to remove.
     @Argument(help: "The names of the entries.", completion: Completions.entries)
     var names: [String]
 
+    /// Which manifest loses them.
     @OptionGroup var edited: EditedManifest
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
     var subject: String? { edited.path }
 
+    /// Writes the manifest without the entries, all of it or nothing. Exit code 2 where one that stays is
+    /// made from one of them.
     func execute(_ session: Session) async throws {
         let manifest = try edited.existing()
         try edited.write(manifest.removing(names))

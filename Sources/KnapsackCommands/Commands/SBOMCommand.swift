@@ -7,6 +7,7 @@ import Storage
 
 /// `knapsack sbom`
 struct SBOMCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "sbom",
         abstract: "Write a bill of materials: components, hashes, licences, origins, conversions.",
@@ -23,6 +24,7 @@ struct SBOMCommand: KnapsackCommand {
               knapsack sbom aimo3-models                    # of a bundle, or of its archive
             """)
 
+    /// What the bill is of: a manifest, a lock, or a bundle as a directory or archive.
     @Argument(
         help: ArgumentHelp(
             "A manifest, whose lock has to be fresh, a lock, or a bundle's directory or archive.",
@@ -30,17 +32,21 @@ struct SBOMCommand: KnapsackCommand {
         completion: .file())
     var target = "knapsack.toml"
 
+    /// The document's format, CycloneDX unless another is asked for.
     @Option(help: "cyclonedx or spdx.")
     var format = BillOfMaterials.Format.cyclonedx
 
+    /// The file to write; `nil` is standard output.
     @Option(
         name: [.customShort("o"), .customLong("output")],
         help: ArgumentHelp("Write the document to this file, all of it or nothing.", valueName: "file"),
         completion: .file())
     var file: String?
 
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
+    /// Writes the document. Exit code 1 where a manifest's lock is missing or not fresh.
     func execute(_ session: Session) async throws {
         let sourceDate = try Self.sourceDate(session.context.environment)
         guard let lock = try lock(session) else { return }

@@ -4,6 +4,7 @@ import Manifests
 
 /// `knapsack schema`
 struct SchemaCommand: ParsableCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "schema",
         abstract: "Print the JSON Schema of the manifest or of the lock.",
@@ -17,12 +18,15 @@ struct SchemaCommand: ParsableCommand {
 
     /// What the schema is of.
     enum Subject: String, ExpressibleByArgument, CaseIterable {
+        /// What people write, and what `knapsack lock` makes of it.
         case manifest, lock
     }
 
+    /// Which of both schemas is printed.
     @Argument(help: "manifest or lock.")
     var subject: Subject
 
+    /// Prints the schema, and needs no file; exit code 0.
     func run() throws {
         CommandContext.process().writeOutput(text)
     }

@@ -6,6 +6,7 @@ import Storage
 
 /// `knapsack sign`
 struct SignCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "sign",
         abstract: "Sign a bundle with a key, so that others can prove who made it.",
@@ -27,15 +28,18 @@ struct SignCommand: KnapsackCommand {
               knapsack sign SHA256SUMS --key key.pem
             """)
 
+    /// What is signed.
     @Argument(
         help: ArgumentHelp(
             "A bundle's directory or archive, a lock, or another file.", valueName: "bundle-or-lock"),
         completion: .file())
     var target: String
 
+    /// The file of the private key, in PEM.
     @Option(help: ArgumentHelp("The private key.", valueName: "pem"), completion: .file())
     var key: String
 
+    /// The file to write; `nil` is the name that `verify` looks for.
     @Option(
         help: ArgumentHelp(
             "The file to write; by default model.sig in a directory, else the signed file's name with .sig.",
@@ -43,14 +47,17 @@ struct SignCommand: KnapsackCommand {
         completion: .file())
     var signature: String?
 
+    /// Whether the digests are the lock's, and no content is read.
     @Flag(
         help:
             "Sign what the bundle's lock states without reading the files: only names and sizes are compared."
     )
     var fromLock = false
 
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
+    /// Writes the signature, all of it or nothing. Nothing is signed where the bundle differs from its lock.
     func execute(_ session: Session) async throws {
         let privateKey = try KeyFiles.privateKey(key, session.context.environment)
         let path = try destination()

@@ -5,6 +5,7 @@ import Storage
 
 /// `knapsack unpack`
 struct UnpackCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "unpack",
         abstract: "Restore plain directories or the clients' caches from a bundle.",
@@ -24,34 +25,41 @@ struct UnpackCommand: KnapsackCommand {
               knapsack unpack aimo3-models --hf-cache hub --kagglehub-cache kagglehub
             """)
 
+    /// The bundle, a directory or an archive.
     @Argument(
         help: ArgumentHelp("A bundle's directory or archive.", valueName: "bundle"), completion: .file())
     var bundle: String
 
+    /// The directory that gets a directory for each entry; `nil` for none.
     @Option(
         help: ArgumentHelp("Write DIR/ENTRY/PATH, for entries of every source.", valueName: "dir"),
         completion: .directory)
     var to: String?
 
+    /// The hub cache that gets the entries from one; `nil` for none.
     @Option(
         help: ArgumentHelp(
             "Restore this Hugging Face hub cache, with the entries that came from one.", valueName: "dir"),
         completion: .directory)
     var hfCache: String?
 
+    /// The kagglehub cache that gets the entries from one; `nil` for none.
     @Option(
         help: ArgumentHelp(
             "Restore this kagglehub cache, with the entries that came from one.", valueName: "dir"),
         completion: .directory)
     var kagglehubCache: String?
 
+    /// The entries that are restored; none names all.
     @Option(
         help: ArgumentHelp("Only this entry; may be given several times.", valueName: "name"),
         completion: Completions.bundleEntries)
     var entry: [String] = []
 
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
+    /// Refuses a command without a target, and empty names; exit code 2.
     func validate() throws {
         if targets.isEmpty {
             throw ValidationError("name the target: --to DIR, --hf-cache DIR or --kagglehub-cache DIR")
@@ -66,6 +74,7 @@ struct UnpackCommand: KnapsackCommand {
             .compactMap { form, path in path.map { UnpackTarget(form, $0) } }
     }
 
+    /// Writes the files into their targets. Where something else is in the way, nothing at all is written.
     func execute(_ session: Session) async throws {
         let names = entry.isEmpty ? nil : Set(exactly: entry)
         let unpacker: Unpacker

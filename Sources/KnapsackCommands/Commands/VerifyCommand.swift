@@ -6,6 +6,7 @@ import Storage
 
 /// `knapsack verify`
 struct VerifyCommand: KnapsackCommand {
+    /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Prove every byte of a bundle, or of the caches, against the lock.",
@@ -26,17 +27,23 @@ struct VerifyCommand: KnapsackCommand {
               knapsack verify DIR --key pub.pem --signature FILE
             """)
 
+    /// What is proved: a bundle or a model, or a lock that the caches are held against.
     @Argument(
         help: ArgumentHelp("A bundle's directory or archive, or a lock.", valueName: "bundle-or-lock"),
         completion: .file())
     var target: String
 
+    /// Whether names and sizes are enough.
     @Flag(help: "Compare names and sizes only; content is not read.")
     var quick = false
 
+    /// Whose signature it has to have.
     @OptionGroup var signing: SignatureOptions
+    /// Where the files of a lock are looked up.
     @OptionGroup var cacheOptions: CacheOptions
+    /// In which form findings are told.
     @OptionGroup var formatOption: FormatOption
+    /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
     var reportFormat: ReportFormat { formatOption.format(output) }
@@ -47,6 +54,7 @@ struct VerifyCommand: KnapsackCommand {
         return isDirectory ? Lock.bundledName.joined(to: target) : target
     }
 
+    /// Refuses `--json` beside another format; exit code 2.
     func validate() throws { try formatOption.validate(output) }
 
     /// The lock that the caches are held against; `nil` for a bundle.
@@ -57,6 +65,8 @@ struct VerifyCommand: KnapsackCommand {
 
     private var isDirectory: Bool { FileStatus.isDirectory(target) }
 
+    /// Reads everything, and writes nothing. Exit code 1 where something is changed, missing or extra, 2
+    /// where it could not be looked at.
     func execute(_ session: Session) async throws {
         let level: VerifyReport.Level = quick ? .quick : .full
         let (report, signed) = try await verified(level, session)

@@ -5,6 +5,9 @@ struct PageText {
     /// The text, with a newline at the end.
     let text: String
 
+    /// Makes the text.
+    /// - Parameter width: the columns of the terminal, of which at least 40 are used; what must not be broken
+    ///   is longer.
     init(_ markdown: String, width: Int) {
         var maker = Maker(width: max(width, 40))
         for line in markdown.split(separator: "\n", omittingEmptySubsequences: false) {

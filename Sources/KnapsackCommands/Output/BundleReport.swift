@@ -7,6 +7,7 @@ import Storage
 struct BundleReport {
     private let bundle: BundleInspection
 
+    /// Takes what was read of the bundle.
     init(_ bundle: BundleInspection) { self.bundle = bundle }
 
     private var lock: Lock { bundle.plan.lock }

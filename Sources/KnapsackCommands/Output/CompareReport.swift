@@ -9,6 +9,7 @@ struct CompareReport {
     private let other: TensorModel
     private let comparison: ModelComparison
 
+    /// Takes both models, and what was found between them.
     init(_ original: TensorModel, _ other: TensorModel, _ comparison: ModelComparison) {
         self.original = original
         self.other = other
@@ -18,6 +19,8 @@ struct CompareReport {
     /// How many of the worst are shown, and how many names that only one side has.
     private static let shown = 10
 
+    /// Totals, the tensors that lost the most, and what only one side has.
+    /// - Parameter all: whether every tensor is listed.
     func text(all: Bool, width: Int) -> String {
         let total = comparison.total
         let (before, after) = (CompareReport.size(comparison.results.map(\.original)), otherSize)
@@ -89,6 +92,7 @@ struct CompareReport {
         return sizes.values.reduce(0, &+)
     }
 
+    /// The members that `--json` has, with every tensor that was compared.
     var json: [JSON.Member] {
         [
             .init("original", .string(original.path)), .init("other", .string(other.path)),

@@ -2,6 +2,7 @@ import Manifests
 
 /// Findings as people read them: what is wrong, where, and what to do next, in that order.
 struct DiagnosticText {
+    /// What the text is drawn on, which decides on colours.
     let terminal: Terminal
 
     /// One finding, with a newline at the end.

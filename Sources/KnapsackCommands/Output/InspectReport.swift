@@ -9,6 +9,7 @@ struct InspectReport {
     /// Whether to list what pickles name, which somebody else may do with a verdict.
     private let showsImports: Bool
 
+    /// Takes a model whose headers were read.
     init(_ model: TensorModel, showsImports: Bool = true) {
         self.model = model
         self.showsImports = showsImports
@@ -43,6 +44,7 @@ struct InspectReport {
 
     // MARK: Text
 
+    /// Heading, metadata, tensors and totals, as tables no wider than `width` where that can be.
     func text(width: Int) -> String {
         var text = heading + "\n"
         let metadata = metadataRows
@@ -123,6 +125,7 @@ struct InspectReport {
         Set(exactly: model.pytorch.flatMap(\.globals)).sortedTexts
     }
 
+    /// A shape as it is shown: "4096 × 32", the outermost dimension first; "scalar" without dimensions.
     static func shape(_ shape: [Int]) -> String {
         shape.isEmpty ? "scalar" : shape.map(String.init).joined(separator: " × ")
     }

@@ -6,10 +6,12 @@ import Scanning
 struct PickleReport {
     private let inspection: PickleInspection
 
+    /// Takes what scanning found; nothing was executed.
     init(_ inspection: PickleInspection) { self.inspection = inspection }
 
     private var scan: PickleScan { inspection.scan }
 
+    /// The file, the verdict, and what the pickle imports.
     func text(width: Int) -> String {
         let count = Counted.text(scan.pickles, "pickle")
         let version = scan.pickles == 0 ? "" : " of protocol \(scan.protocolVersion)"

@@ -6,6 +6,7 @@ import Scanning
 struct ProgramReport {
     private let inspection: ProgramInspection
 
+    /// Takes what scanning found; nothing was executed.
     init(_ inspection: ProgramInspection) { self.inspection = inspection }
 
     /// Two lines.

@@ -7,12 +7,14 @@ import Synchronization
 final class ProgressMeter: Sendable {
     /// How often a terminal's line is drawn again, and a log gets a line, in nanoseconds.
     static let redraw: Int64 = 100_000_000
-    static let logInterval: Int64 = 10_000_000_000
+    private static let logInterval: Int64 = 10_000_000_000
 
     private let terminal: Terminal
     private let write: @Sendable (String) -> Void
     private let state = Mutex(ProgressState())
 
+    /// Begins with nothing drawn.
+    /// - Parameter write: gets what is to be written to standard error.
     init(terminal: Terminal, write: @escaping @Sendable (String) -> Void) {
         self.terminal = terminal
         self.write = write
@@ -50,18 +52,27 @@ final class ProgressMeter: Sendable {
 
 /// How far a stage is.
 struct ProgressState {
+    /// What is being done, as "packing"; empty before the first stage.
     private(set) var stage = ""
+    /// The bytes that are done.
     private(set) var bytes = 0
+    /// The bytes of the whole stage; 0 where that is not known.
     private(set) var total = 0
+    /// The files that are done, or whatever is counted.
     private(set) var files = 0
+    /// The files of the whole stage; 0 where that is not known.
     private(set) var totalFiles = 0
+    /// What is counted, in the plural.
     private(set) var counted = "files"
     /// What was done last.
     private(set) var last = ""
     private var began: Int64 = 0
+    /// When a line was drawn last, or the stage began, in nanoseconds of the monotonic clock.
     var drawn: Int64 = 0
+    /// Whether there is a line that has to be taken away.
     var hasDrawn = false
 
+    /// Takes an event that came at a time, in nanoseconds of the monotonic clock.
     mutating func apply(_ event: ProgressEvent, now: Int64) {
         switch event {
         case .began(let stage, let files, let bytes, let counted):
@@ -108,6 +119,7 @@ struct ProgressState {
         return String((parts + tail).joined(separator: "  ").prefix(max(10, width - 1)))
     }
 
+    /// "12 s", "3 min 5 s" or "2 h 7 min", rounded up to seconds; nothing is longer than "99 h 59 min".
     static func duration(_ seconds: Double) -> String {
         let whole = Int(min(seconds.rounded(.up), 359_999))
         if whole < 60 { return "\(whole) s" }

@@ -20,6 +20,7 @@ struct QuantizationReport {
     private let rows: [Row]
     private let output: ModelOutput
 
+    /// Takes a quantization whose plan is made; nothing need be written yet.
     init(_ quantizer: Quantizer) {
         rows = quantizer.plan.tensors.map { tensor in
             Row(
@@ -29,6 +30,7 @@ struct QuantizationReport {
         output = quantizer.output
     }
 
+    /// Takes a conversion, of which the quantization is shown if there is one.
     init(_ conversion: GGUFConversion) {
         if let quantizer = conversion.quantizer {
             self = QuantizationReport(quantizer)
@@ -178,8 +180,10 @@ struct QuantizationReport {
 }
 
 extension QuantizationReport.Row {
+    /// Whether the tensor gets another type than it has.
     var isConverted: Bool { from != to }
 
+    /// The tensor as `--json` has it; sizes are in bytes.
     var json: JSON {
         var members: [JSON.Member] = [
             .init("name", .string(name)),

@@ -2,8 +2,11 @@
 struct Table {
     /// A column's heading, the side it keeps to, and whether it gives way when there is no room.
     struct Column {
+        /// The heading.
         let title: String
+        /// Whether cells keep to the right side.
         var isNumber = false
+        /// Whether cells are cut where there is no room.
         var canShrink = false
         /// The width that it keeps where it gives way.
         var least = 12
@@ -14,6 +17,7 @@ struct Table {
     private let columns: [Column]
     private let rows: [[String]]
 
+    /// Takes rows of as many cells as there are columns; what is not printable in a cell is made visible.
     init(_ columns: [Column], rows: [[String]]) {
         self.columns = columns
         self.rows = rows.map { $0.map(Table.line) }

@@ -7,11 +7,13 @@ struct TensorReport {
     private let tensor: TensorModel.Tensor
     private let inspection: TensorInspection
 
+    /// Takes a tensor, and what its numbers are like.
     init(_ tensor: TensorModel.Tensor, _ inspection: TensorInspection) {
         self.tensor = tensor
         self.inspection = inspection
     }
 
+    /// Numbers in words, and a histogram in bars that fit `width`.
     func text(width: Int) -> String {
         let summary = inspection.summary
         var text = "\(tensor.name): \(InspectReport.shape(tensor.shape)), \(tensor.type.name), "
@@ -40,6 +42,7 @@ struct TensorReport {
         }.joined()
     }
 
+    /// The object that `--json` has.
     var json: JSON {
         let summary = inspection.summary
         var members = InspectReport.json(tensor).members ?? []

@@ -5,6 +5,7 @@ import Manifests
 struct DifferenceReport {
     private let difference: LockDifference
 
+    /// Takes the difference of two locks.
     init(_ difference: LockDifference) { self.difference = difference }
 
     /// The most characters that a comment on GitHub may have; counted in bytes here, which are never fewer.

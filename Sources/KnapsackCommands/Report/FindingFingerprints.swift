@@ -5,9 +5,11 @@ import Storage
 /// Names for findings that stay when lines move and when another machine finds them: of the code and the
 /// sentence, and of a number where those are not enough.
 struct FindingFingerprints {
+    /// Where the sources are, which the names do not depend on.
     let root: SourceRoot
     private var seen: [ExactName: Int] = [:]
 
+    /// Begins with no finding seen.
     init(root: SourceRoot) { self.root = root }
 
     /// The name of the next finding.

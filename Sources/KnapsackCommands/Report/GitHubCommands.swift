@@ -6,7 +6,9 @@ import Manifests
 /// toolkit's `core/src/command.ts`. GitHub shows at most 10 errors and 10 warnings of a step, so the summary has
 /// all of them.
 struct GitHubCommands {
+    /// What is told.
     let report: Report
+    /// Whether notes are told, too.
     let notes: Bool
 
     /// One line for each finding.
@@ -30,9 +32,11 @@ struct GitHubCommands {
         severity == .note ? "notice" : severity.rawValue
     }
 
-    static func data(_ text: String) -> String { escaped(text, ["%": "%25", "\r": "%0D", "\n": "%0A"]) }
+    private static func data(_ text: String) -> String {
+        escaped(text, ["%": "%25", "\r": "%0D", "\n": "%0A"])
+    }
 
-    static func property(_ text: String) -> String {
+    private static func property(_ text: String) -> String {
         escaped(text, ["%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"])
     }
 

@@ -3,7 +3,9 @@ import Storage
 
 /// A job's summary in Markdown: all findings in a table.
 struct GitHubSummary {
+    /// What is told.
     let report: Report
+    /// Whether notes are told, too.
     let notes: Bool
 
     /// What GitHub takes of one step: 1 MiB ("Workflow commands", job summaries); more is not shown at all.

@@ -29,6 +29,7 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
 
 /// `--format`, for the commands that CI runs.
 struct FormatOption: ParsableArguments {
+    /// The format that was asked for; `nil` where none was.
     @Option(
         help: ArgumentHelp(
             "How findings are reported: text, json, github (annotations and a job summary) or sarif.",

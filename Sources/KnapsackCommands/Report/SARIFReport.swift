@@ -7,8 +7,11 @@ import Manifests
 /// file that the command is about. What could not be decided is a result, too, so that a run that looked at
 /// nothing never looks clean, and besides a notification of the run.
 struct SARIFReport {
+    /// What is told.
     let report: Report
+    /// Knapsack's version, which the document states as the tool's.
     let version: String
+    /// Whether notes are told, too.
     let notes: Bool
 
     private static let schema =

@@ -9,8 +9,11 @@ package struct EntryText {
 
     /// What a key of an entry can have as its value here.
     package enum Value {
+        /// A string, written as a basic one.
         case text(String)
+        /// An array of basic strings, on one line.
         case list([String])
+        /// A truth value.
         case flag(Bool)
 
         fileprivate var toml: String {

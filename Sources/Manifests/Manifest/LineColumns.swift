@@ -12,6 +12,7 @@ struct LineColumns {
 
     private static let stride = 256
 
+    /// Looks through the bytes once; the path is only named in locations and nothing is read from it.
     init(_ bytes: [UInt8], path: String) {
         var lineStarts = [LineColumns.hasByteOrderMark(bytes) ? 3 : 0]
         var scalarsBefore: [Int] = []

@@ -4,12 +4,17 @@ import Formats
 struct LocatedValue {
     /// What the value is.
     enum Content {
+        /// A string of any of TOML's four forms, its escapes resolved.
         case string(String)
+        /// An integer of any base; what does not fit in 64 bits is refused when the document is read.
         case integer(Int)
+        /// A float; "inf" and "nan" are such.
         case float(Double)
+        /// A truth value.
         case bool(Bool)
         /// A date, a time or both.
         case date(TOMLDateTime)
+        /// An array written as a value, or one of tables that `[[name]]` adds to.
         case list([LocatedValue])
         /// In the order in which the keys were named first.
         case table([Member])

@@ -4,10 +4,15 @@ import Formats
 struct ManifestReader {
     /// A key's value once it was found to be right.
     enum Value {
+        /// A string that its key allows.
         case text(String)
+        /// An array of strings, in the order in which they are written.
         case list([String])
+        /// An integer that its key allows, or a size in bytes.
         case integer(Int)
+        /// A local date without a time.
         case date(CalendarDate)
+        /// A truth value.
         case flag(Bool)
     }
 
@@ -17,6 +22,7 @@ struct ManifestReader {
     private let text: LineColumns
     private var problems: [(place: Int, diagnostic: Diagnostic)] = []
 
+    /// Makes a reader that has found no problem so far; the text gives problems their lines and columns.
     init(_ text: LineColumns) { self.text = text }
 
     /// The problems in the order of their places; `nil` if there is none.

@@ -171,6 +171,7 @@ package enum ManifestSchema {
 
     /// The bundle's kinds.
     static let datasetKind = "dataset"
+    /// The kind of a bundle that is uploaded as a variation of a Kaggle model.
     static let modelKind = "model"
 
     /// The keys above the first table.

@@ -9,6 +9,7 @@ package struct SourceError: Error, Equatable, Sendable {
     /// A text that was probably meant, or `nil`.
     package let suggestion: String?
 
+    /// Takes the parts as they are to be printed: the two clauses without a full stop.
     init(_ message: String, allowed: String, suggestion: String? = nil) {
         self.message = message
         self.allowed = allowed

@@ -2,8 +2,11 @@
 struct TOMLDateTime: Equatable {
     /// A time of day. A leap second may be 60.
     struct Time: Equatable {
+        /// 0 to 23.
         let hour: Int
+        /// 0 to 59.
         let minute: Int
+        /// 0 to 60.
         let second: Int
         /// The digits of the fraction of the second that were written, up to nine; the others are cut off.
         let nanosecond: Int

@@ -37,6 +37,7 @@ final class TOMLNode {
         let value: TOMLNode
     }
 
+    /// Whether it is a table, an array or a scalar; it never changes.
     let shape: Shape
     /// How many tables and arrays are around it.
     let depth: Int
@@ -50,6 +51,7 @@ final class TOMLNode {
     private(set) var elements: [TOMLNode] = []
     private var indices: [[UInt8]: Int] = [:]
 
+    /// Makes a value without members or elements; `depth` counts the tables and arrays around it.
     init(_ shape: Shape, at place: Int, depth: Int, definition: Definition = .implied) {
         self.shape = shape
         self.place = place
@@ -57,18 +59,22 @@ final class TOMLNode {
         self.definition = definition
     }
 
+    /// Whether it holds keys.
     var isTable: Bool { if case .table = shape { true } else { false } }
 
+    /// Whether further `[[name]]` headers may add tables to it.
     var isListOfTables: Bool { if case .listOfTables = shape { true } else { false } }
 
     /// The member of a key; keys are the same only where their bytes are.
     subscript(key: [UInt8]) -> Member? { indices[key].map { members[$0] } }
 
+    /// Adds a key to a table; that the table has no such key is the caller's to have checked.
     func add(_ member: Member) {
         indices[member.key] = members.count
         members.append(member)
     }
 
+    /// Adds an element at the end of an array.
     func add(_ element: TOMLNode) { elements.append(element) }
 
     /// Gives a table its own header.

@@ -54,8 +54,10 @@ struct BareWord {
     /// What was not taken yet.
     private(set) var rest: ArraySlice<UInt8>
 
+    /// Takes the bytes of one value, without the blanks around it.
     init(_ word: ArraySlice<UInt8>) { rest = word }
 
+    /// Whether the byte is one of ASCII's decimal digits.
     static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
     /// Whether the byte can be part of such a value.
@@ -105,6 +107,7 @@ struct BareWord {
     /// Whether nothing is left.
     var isTaken: Bool { rest.isEmpty }
 
+    /// Takes this text; `false`, and nothing taken, if something else follows.
     mutating func take(_ text: String) -> Bool {
         guard rest.starts(with: text.utf8) else { return false }
         rest = rest.dropFirst(text.utf8.count)

@@ -1,7 +1,9 @@
 extension TOMLParser {
     /// One part of a key.
     struct Key {
+        /// The key's bytes in UTF-8, its escapes resolved.
         let bytes: [UInt8]
+        /// The offset of its first byte in the document: of the quotation mark, if it has one.
         let place: Int
         /// The key for messages.
         var text: String { String(decoding: bytes, as: UTF8.self) }
@@ -11,20 +13,24 @@ extension TOMLParser {
 
     // MARK: Blanks
 
+    /// The byte so many after the position, which is not moved; `nil` past the end.
     func peek(_ ahead: Int = 0) -> UInt8? {
         position + ahead < bytes.count ? bytes[position + ahead] : nil
     }
 
+    /// Takes this byte; `false`, and nothing taken, if another one or the end follows.
     mutating func take(_ byte: UInt8) -> Bool {
         guard peek() == byte else { return false }
         position += 1
         return true
     }
 
+    /// Skips spaces and tabs, of which there may be none.
     mutating func skipBlanks() {
         while let byte = peek(), byte == 0x20 || byte == 0x09 { position += 1 }
     }
 
+    /// Takes LF or CR LF; `false`, and nothing taken, if neither follows. A CR alone is no newline.
     mutating func takeNewline() -> Bool {
         if take(UInt8(ascii: "\n")) { return true }
         guard peek() == UInt8(ascii: "\r"), peek(1) == UInt8(ascii: "\n") else { return false }
@@ -32,6 +38,7 @@ extension TOMLParser {
         return true
     }
 
+    /// Skips a comment up to its newline and notes its place; what is no comment is left.
     mutating func skipComment() throws(TOMLSyntaxError) {
         let place = position
         guard take(UInt8(ascii: "#")) else { return }
@@ -57,6 +64,7 @@ extension TOMLParser {
 
     // MARK: Messages
 
+    /// The error that something else than `expected` stands at the position.
     func unexpected(_ expected: String) -> TOMLSyntaxError {
         TOMLSyntaxError("expected \(expected), found \(found)", at: position)
     }

@@ -1,10 +1,13 @@
 /// Why a text is not TOML.
 struct TOMLSyntaxError: Error, Equatable {
+    /// What is wrong, in words that a line and column can follow.
     let message: String
     /// The offset of a byte.
     let place: Int
+    /// What to do about it, if that is known better than from the message.
     var fix: String?
 
+    /// Takes the message without a full stop, and the offset of the byte that it is about.
     init(_ message: String, at place: Int, fix: String? = nil) {
         self.message = message
         self.place = place
@@ -20,6 +23,7 @@ struct TOMLParser {
     /// How deep tables and arrays may be in each other: nothing that is read recurses further.
     static let maximumDepth = 64
 
+    /// The document, valid UTF-8.
     let bytes: [UInt8]
     var position = 0
     /// The places of the "#" of comments.

@@ -2,10 +2,12 @@ import Formats
 
 /// `dataset-metadata.json`, by which the kaggle command creates a dataset.
 struct DatasetMetadata {
+    /// The file's name at the top of the bundle, which the kaggle command looks for (`DATASET_METADATA_FILE`).
     static let name: RelativePath = "dataset-metadata.json"
 
     private let bundle: BundleSettings
 
+    /// Takes the settings that the metadata are written from.
     init(_ bundle: BundleSettings) { self.bundle = bundle }
 
     /// The members that the kaggle command reads (kaggle 2.2.5, `dataset_create_new`), two spaces a level.

@@ -26,7 +26,9 @@ package struct TensorPlacing {
 
     /// A range of stored bytes.
     package struct Piece: Equatable {
+        /// What the bytes are part of.
         let home: Home
+        /// The range in it, from its first byte.
         var bytes: Range<Int>
     }
 

@@ -34,12 +34,15 @@ package struct UploadMetadata {
 /// `model-metadata.json` and `model-instance-metadata.json`, by which the kaggle command creates a model and a
 /// variation of it.
 struct ModelMetadata {
+    /// The name of the file that describes the model (`MODEL_METADATA_FILE` of the kaggle command).
     static let name: RelativePath = "model-metadata.json"
+    /// The name of the file that describes the variation (`MODEL_INSTANCE_METADATA_FILE` of the kaggle command).
     static let instanceName: RelativePath = "model-instance-metadata.json"
 
     private let bundle: BundleSettings
     private let settings: BundleSettings.Model
 
+    /// Takes the settings that both files are written from; `settings` are those of the same bundle's model.
     init(_ bundle: BundleSettings, _ settings: BundleSettings.Model) {
         self.bundle = bundle
         self.settings = settings

@@ -5,6 +5,7 @@ import Tensors
 
 /// Files that hold the numbers of a model which another file describes.
 enum DataRequirements {
+    /// What ONNX, OpenVINO, TensorFlow, Keras, PEFT and ONNX Runtime's generate() name, file by file.
     static func all(_ files: inout RequirementFiles) -> [FileRequirement] {
         files.paths.flatMap { path -> [FileRequirement] in
             let name = ModelPath(path)

@@ -7,6 +7,7 @@ import Tensors
 /// Sources: llama.cpp, November 2026: `llama_model_loader` takes the number of parts from `split.count` and their names from
 /// that of the first (`llama_split_prefix`); a projector is of the architecture `clip`.
 enum GGUFRequirements {
+    /// The missing or present parts of every model, and a projector that was left out, which is optional.
     static func all(_ files: RequirementFiles) -> [FileRequirement] {
         let found = files.paths.filter { ModelPath($0).suffix == "gguf" }
         guard !found.isEmpty else { return [] }

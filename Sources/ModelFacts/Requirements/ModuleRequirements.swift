@@ -6,10 +6,12 @@ import Manifests
 /// As the classes' `load` does it (sentence-transformers 6.2.0, `base/model.py` and the modules themselves; the names of
 /// files are the same since 2.0).
 enum ModuleRequirements {
+    /// The file that makes a directory a sentence-transformers model.
     static let index: RelativePath = "modules.json"
     /// The deepest router in a router; real models have one.
     private static let maximumDepth = 4
 
+    /// The files of every module that the index names; none where there is no index.
     static func all(_ files: inout RequirementFiles) -> [FileRequirement] {
         guard let modules = files.json(index)?.array else { return [] }
         return modules.prefix(64).flatMap { module -> [FileRequirement] in

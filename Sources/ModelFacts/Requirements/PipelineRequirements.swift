@@ -6,8 +6,10 @@ import Manifests
 /// As `DiffusionPipeline.from_pretrained` does it (diffusers 0.42.1, `pipelines/pipeline_loading_utils.py`; each class's
 /// `config_name`).
 enum PipelineRequirements {
+    /// The file that makes a directory a diffusers pipeline.
     static let index: RelativePath = "model_index.json"
 
+    /// The files of every component that the index names; none where there is no index.
     static func all(_ files: inout RequirementFiles) -> [FileRequirement] {
         guard let members = files.json(index)?.members else { return [] }
         return members.prefix(256).flatMap { member -> [FileRequirement] in

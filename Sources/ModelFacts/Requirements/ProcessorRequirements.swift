@@ -6,6 +6,7 @@ import Manifests
 /// As `AutoProcessor`, `AutoImageProcessor` and `AutoFeatureExtractor` look for it (transformers 5.23.0,
 /// `models/auto/processing_auto.py`). A model that `AutoModelForCausalLM` loads for text alone does without.
 enum ProcessorRequirements {
+    /// The files of which one is enough.
     static let names = [
         "preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json",
     ]

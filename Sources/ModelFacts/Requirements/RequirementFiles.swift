@@ -20,6 +20,7 @@ struct RequirementFiles {
     /// Reads the files.
     let contents: ModelFileReader
 
+    /// Takes the chosen files, the reader that keeps what was read of them, and the other paths of the revision.
     init(_ files: [ModelFile], _ contents: ModelFileReader, elsewhere: [RelativePath]) {
         self.contents = contents
         self.files = Dictionary(
@@ -31,8 +32,10 @@ struct RequirementFiles {
     /// Whether a file is there, by a name that another file may have for it.
     func contains(_ name: String) -> Bool { RelativePath(name).map { files[$0] != nil } ?? false }
 
+    /// The chosen file at a path; `nil` if it was left out or is not there.
     func file(_ path: RelativePath) -> ModelFile? { files[path] }
 
+    /// The content of a JSON file, read once; `nil` where it is not there, too large, or no JSON.
     mutating func json(_ path: RelativePath) -> JSON? {
         if let known = documents[path] { return known == .null ? nil : known }
         var document = JSON.null
@@ -46,6 +49,7 @@ struct RequirementFiles {
         return document == .null ? nil : document
     }
 
+    /// The content of a Python file; `nil` where it is not there, too large, or cannot be read.
     func code(_ path: RelativePath) -> [UInt8]? {
         file(path).flatMap { try? contents.document($0, limit: Self.codeLimit) }
     }

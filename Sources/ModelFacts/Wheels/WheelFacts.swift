@@ -39,6 +39,7 @@ package struct WheelFacts: Equatable, Sendable {
     package let path: RelativePath
     /// The project's name and version as METADATA has them; `nil` where it cannot be read.
     package let name: String?
+    /// The version of the project, as METADATA has it; `nil` where it cannot be read.
     package let version: String?
     /// The tags of the WHEEL file, sorted, where they are not those of the file name.
     package var tags: [String] = []

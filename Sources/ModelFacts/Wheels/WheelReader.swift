@@ -10,7 +10,8 @@ package struct WheelReader {
     static let metadataLimit = 1 << 25
     /// The most requirements and extras, and bytes in each, that are recorded.
     static let mostRequirements = 5000
-    static let longestRequirement = 4096
+    /// The most bytes in one of them.
+    private static let longestRequirement = 4096
     /// How many times a wheel's size its files may have. Deflate makes at most 1032 times as much, real wheels
     /// about 10 times.
     static let largestRatio = 250

@@ -7,6 +7,7 @@ import Tensors
 
 /// Casts the safetensors files of a model to another floating-point type, with their indexes and configurations.
 struct CastRecipe: ConversionRecipe {
+    /// The type that floating-point tensors get; others are copied.
     let type: CastType
     /// The names of the adapters that are merged into the weights first, one after the other.
     var merged: [String] = []

@@ -7,6 +7,7 @@ final class ImportanceValues: Sendable {
     /// Held while a tensor's importance is read, so that only one thread reads it.
     private let reading = Mutex(())
 
+    /// Takes the function that reads a tensor's importance; nothing is read yet.
     init(_ read: @escaping ModelWriter.Importance) { self.read = read }
 
     /// The importance of a tensor's columns.

@@ -49,7 +49,9 @@ struct MergedAdapter: Sendable {
 
     /// A change with its numbers.
     enum Numbers {
+        /// The product of the two matrices, scaled, is added.
         case product(LoraProduct)
+        /// All elements of the weight, which are in its place.
         case replaced([Float])
 
         /// Changes elements of the weight.

@@ -4,15 +4,21 @@ import Tensors
 
 /// What one worker has of its own: room for a slab as it is read and as it is written.
 struct SlabRoom {
+    /// The worker's own converter.
     var converter = TensorConverter()
+    /// The slab as it is read.
     var input: [UInt8] = []
+    /// The slab as it is written.
     var result: [UInt8] = []
 }
 
 /// Where slabs come from and where they go.
 struct SlabPath: Sendable {
+    /// What elements are read from.
     let source: any TensorSource
+    /// The tensors' places in the files to write.
     let output: ModelOutput
+    /// The files to write, as many as `output` has.
     let files: [PartialFile]
 
     /// Reads, converts and writes one slab.

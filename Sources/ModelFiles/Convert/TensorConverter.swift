@@ -64,6 +64,7 @@ struct TensorConverter {
     struct Fault: Equatable {
         /// The element that is to blame, or the first of its block.
         let element: Int
+        /// What is wrong with it.
         let problem: Problem
 
         /// What hinders it.
@@ -80,9 +81,12 @@ struct TensorConverter {
 
 /// A conversion that there is no program for.
 struct ConversionGap: Error, CustomStringConvertible {
+    /// The type that there is.
     let source: GGMLType
+    /// The type that is wanted.
     let type: GGMLType
 
+    /// A clause for a message, without the tensor's name.
     var description: String { "tensors of type \(source.name) cannot be converted to \(type.name)" }
 }
 

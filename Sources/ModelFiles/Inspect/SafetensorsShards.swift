@@ -6,8 +6,11 @@ import Tensors
 
 /// The safetensors files that a path names, open, with their headers.
 struct SafetensorsShards {
+    /// The path as the user named it.
     let path: String
+    /// The one file, or those that the index names.
     let files: [OpenFile]
+    /// The files' headers, in their order.
     let headers: [SafetensorsHeader]
 
     /// - Parameters:

@@ -30,7 +30,8 @@ package struct TensorModel: Sendable {
 
     /// The formats that can be looked into.
     package enum Format: String, Sendable {
-        // By the names of their suffixes.
+        /// By the names of their suffixes; `pytorch` is what `torch.save` writes since PyTorch 1.6, whatever
+        /// it is called.
         case gguf, safetensors, pytorch
     }
 

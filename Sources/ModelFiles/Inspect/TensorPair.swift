@@ -17,13 +17,19 @@ struct TensorPair: Sendable {
         case originalTransposed(Transposition), otherTransposed(Transposition)
     }
 
+    /// The tensor of the first model.
     let original: TensorModel.Tensor
+    /// The tensor of the second.
     let other: TensorModel.Tensor
+    /// The expert's number where one side has all experts of a block in one tensor; else `nil`.
     let expert: Int?
     /// Where the pair starts in each tensor, and how many elements it has.
     let originalStart: Int
+    /// Where the pair starts in the other tensor.
     let otherStart: Int
+    /// The number of elements.
     let count: Int
+    /// How the order of one side becomes the other's.
     let order: Order
 
     /// What parts of the pair have to be multiples of, in elements.
@@ -78,6 +84,7 @@ struct HeadRows: Equatable {
 struct Transposition: Equatable {
     /// The rows, and the elements of each, of the side that has it by rows.
     let rows: Int
+    /// The elements of each row.
     let columns: Int
 
     /// - Parameters:
@@ -112,10 +119,16 @@ struct Transposition: Equatable {
 
 /// Finds for every tensor of one model the one of another that stands for it.
 struct TensorPairing {
+    /// The pairs that were found, in the order of the Hugging Face side if there is one, else of the
+    /// original.
     private(set) var pairs: [TensorPair] = []
+    /// The names of the original's tensors that no pair has.
     private(set) var onlyInOriginal: [String] = []
+    /// The names of the other's tensors that no pair has.
     private(set) var onlyInOther: [String] = []
 
+    /// Pairs tensors by names; between GGUF and the others names are mapped, and shapes say in which order
+    /// elements are.
     init(_ original: TensorModel, _ other: TensorModel) {
         var byName: [ExactName: TensorModel.Tensor] = [:]
         for tensor in other.tensors { byName[tensor.name] = tensor }

@@ -6,8 +6,11 @@ import Tensors
 
 /// The files of a PyTorch checkpoint that a path names, open, with what they have.
 struct TorchShards {
+    /// The path as the user named it.
     let path: String
+    /// The files, in the order in which they were named.
     let files: [OpenFile]
+    /// What each file has, in their order.
     let checkpoints: [TorchCheckpoint]
 
     /// - Parameters:

@@ -29,17 +29,29 @@ package indirect enum Marker: Equatable, Sendable {
 
     /// A variable; the raw value is the name.
     package enum Variable: String, Sendable, CaseIterable {
+        /// The Python's major and minor version, as `3.12`.
         case pythonVersion = "python_version"
+        /// The Python's whole version, as `3.12.4`.
         case pythonFullVersion = "python_full_version"
+        /// `os.name`, as `posix`.
         case osName = "os_name"
+        /// `sys.platform`, as `linux`.
         case sysPlatform = "sys_platform"
+        /// `platform.release()`: of Linux the kernel's version.
         case platformRelease = "platform_release"
+        /// `platform.system()`, as `Linux`.
         case platformSystem = "platform_system"
+        /// `platform.version()`: of Linux how the kernel was built.
         case platformVersion = "platform_version"
+        /// `platform.machine()`, as `x86_64`.
         case platformMachine = "platform_machine"
+        /// `platform.python_implementation()`, as `CPython`.
         case platformPythonImplementation = "platform_python_implementation"
+        /// `sys.implementation.name`, as `cpython`.
         case implementationName = "implementation_name"
+        /// The version of `sys.implementation`, as `3.12.4`.
         case implementationVersion = "implementation_version"
+        /// The extra that a requirement is asked for with.
         case extra
         /// Only in lock files.
         case extras

@@ -7,8 +7,11 @@ struct RequirementReader {
     private var position = 0
     private var depth = 0
 
+    /// Begins at the first byte of a requirement.
     init(_ text: String) { bytes = Array(text.utf8) }
 
+    /// The whole requirement.
+    /// - Throws: where it is none; what follows it is an error, too.
     mutating func requirement() throws(RequirementError) -> Requirement {
         skipSpace()
         guard let name = identifier() else { throw expected("a package's name") }

@@ -3,12 +3,15 @@
 struct ResolverSearch {
     /// One version of one project.
     enum Option {
+        /// What the environment has already.
         case installed(InstalledPackage)
+        /// A wheel or other package that can be installed.
         case candidate(PackageCandidate)
     }
 
     /// A condition on a project.
     struct Condition {
+        /// The versions that meet it; without specifiers any.
         let specifiers: SpecifierSet
         /// The projects whose choice brought it; none for what was asked for.
         let sources: Set<String>
@@ -18,8 +21,11 @@ struct ResolverSearch {
 
     /// All that is decided at one moment.
     struct State {
+        /// What is chosen, by normalized name.
         var pins: [String: Option] = [:]
+        /// What is known of each project, whether it is chosen or not.
         var conditions: [String: [Condition]] = [:]
+        /// The extras that are asked for, by project, with the projects that ask.
         var extras: [String: [String: Set<String>]] = [:]
         /// The names in the order in which they were first needed.
         var order: [String] = []
@@ -36,8 +42,11 @@ struct ResolverSearch {
     private let resolver: PackageResolver
     private var steps = 0
 
+    /// Begins a search that decides nothing yet.
     init(_ resolver: PackageResolver) { self.resolver = resolver }
 
+    /// Finds a version of every project that is needed.
+    /// - Parameter roots: what is asked for.
     mutating func run(_ roots: [PackageResolver.Root]) -> PackageResolver.Outcome {
         var state = State()
         for root in roots {

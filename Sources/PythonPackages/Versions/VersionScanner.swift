@@ -1,12 +1,16 @@
 /// Reads PEP 440's grammar (its appendix B) from left to right over bytes.
 struct VersionScanner {
     private let bytes: [UInt8]
+    /// The place of the next byte.
     private(set) var position = 0
 
+    /// Begins at the first byte of a text.
     init(_ text: some StringProtocol) { bytes = Array(text.utf8) }
 
+    /// Whether everything was read.
     var isAtEnd: Bool { position == bytes.count }
 
+    /// Passes over white space: U+0009 to U+000D, and spaces.
     mutating func skipSpace() {
         while let byte = peek(), byte == 0x20 || (0x09...0x0D).contains(byte) { position += 1 }
     }
@@ -69,7 +73,7 @@ struct VersionScanner {
 
     private let dot: UInt8 = 0x2E
 
-    func peek(_ ahead: Int = 0) -> UInt8? {
+    private func peek(_ ahead: Int = 0) -> UInt8? {
         position + ahead < bytes.count ? bytes[position + ahead] : nil
     }
 

@@ -4,6 +4,7 @@ import ModelFacts
 
 /// `licenses` of `[policy]`: an entry's licence must be in the list.
 enum LicenseRule {
+    /// Licences that are denied or unknown, of the entry and, for wheels, of each; nothing if the policy has no list.
     static func findings(_ locked: LockedEntry, _ policy: Policy) -> [Diagnostic] {
         guard let allowed = policy.licenses else { return [] }
         let list = policy.allowedLicenses
@@ -78,8 +79,10 @@ enum WheelLicenseRule {
         locked.kind == .wheels ? WheelFacts.recorded(in: locked) ?? [] : []
     }
 
+    /// The licences that the wheels of an entry state, as they state them.
     static func stated(_ locked: LockedEntry) -> [String] { wheels(locked).compactMap(\.license) }
 
+    /// Wheels whose licence is not in the list; and those without one, if nothing is stated of the entry either.
     static func findings(_ locked: LockedEntry, _ allowed: [String], _ list: String) -> [Diagnostic] {
         let wheels = wheels(locked)
         var findings = wheels.compactMap { wheel -> Diagnostic? in
@@ -110,6 +113,7 @@ enum WheelLicenseRule {
 
 /// The licences of the models that a model's card names as what it was made from.
 enum BaseModelRule {
+    /// Base models whose licence is not in the list, or that no entry of the lock is; nothing if the policy has no list.
     static func findings(_ locked: LockedEntry, _ policy: Policy, _ lock: Lock) -> [Diagnostic] {
         // What is converted here has the bases of the entry that it was made from, which are looked at there.
         guard let allowed = policy.licenses, locked.asked.conversion == nil else { return [] }

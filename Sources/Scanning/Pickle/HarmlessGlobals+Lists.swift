@@ -1,4 +1,5 @@
 extension HarmlessGlobals {
+    /// Of Python's standard library, with the names that its modules had in Python 2 and have in Python 3.
     static let python: [Family] =
         builtins("builtins") + builtins("__builtin__") + [
             Family(
@@ -35,6 +36,7 @@ extension HarmlessGlobals {
                 ? [Family(module, "long xrange", "a built-in type of data, by Python 2's name")] : [])
     }
 
+    /// Of NumPy, by the module names of versions 1 (`numpy.core`) and 2 (`numpy._core`).
     static let numpy: [Family] =
         ["numpy.core", "numpy._core"].flatMap { core in
             [
@@ -79,6 +81,7 @@ extension HarmlessGlobals {
                 "the seed of random numbers"),
         ]
 
+    /// Of PyTorch: what its checkpoints rebuild tensors with, storages, types of elements and constants.
     static let torch: [Family] = [
         Family(
             "torch._utils",
@@ -118,6 +121,7 @@ extension HarmlessGlobals {
         Family("torch", "Size device Tensor", "a shape, a device's name, a tensor"),
     ]
 
+    /// Of joblib, SciPy's sparse matrices and PyTorch Lightning.
     static let others: [Family] = [
         Family(
             "joblib.numpy_pickle", "NumpyArrayWrapper",

@@ -7,6 +7,7 @@
 extension HarmlessGlobals {
     private static let estimator = "an estimator: making one, and setting its state, sets attributes"
 
+    /// The names, each module's together.
     static let scikitLearn: [Family] = [
         Family(
             "sklearn._loss._loss",

@@ -9,11 +9,14 @@ import Formats
 struct HarmlessGlobals: Sendable {
     /// Some names of a module, with why they are harmless.
     struct Family: Sendable {
+        /// What they do, without a full stop.
         let reason: String
+        /// The module as pickles name it, with dots.
         let module: String
         /// The names, with blanks or line ends between them.
         let names: String
 
+        /// Takes the module, the names as one text, and the reason that all of them share.
         init(_ module: String, _ names: String, _ reason: String) {
             self.reason = reason
             self.module = module
@@ -23,6 +26,7 @@ struct HarmlessGlobals: Sendable {
 
     /// What the scanner does besides when something is called.
     enum Role: UInt8, Sendable {
+        /// Nothing: whatever it is called with, it makes data.
         case plain
         /// Encodes a text: only with the codecs that Python's own pickles name.
         case encode
@@ -40,8 +44,11 @@ struct HarmlessGlobals: Sendable {
 
     /// One name.
     struct Entry: Sendable {
+        /// The module and the name with a dot between them.
         let path: String
+        /// What it does, without a full stop.
         let reason: String
+        /// What is looked at when it is called.
         let role: Role
         /// Whether a new one is certainly no text.
         let isObject: Bool
@@ -49,8 +56,10 @@ struct HarmlessGlobals: Sendable {
         var elementSize = 0
     }
 
+    /// The one list; made once, when it is first asked for.
     static let all = HarmlessGlobals()
 
+    /// All names; what a ``ScanValue`` of kind `global` holds is a place in it.
     let entries: [Entry]
     private let pairs: [UInt64: Int]
     private let words: WordTable
@@ -92,9 +101,13 @@ struct HarmlessGlobals: Sendable {
 
     /// Words that the scanner itself asks for; their numbers are their places here.
     enum Word {
+        /// The codecs that the call of `_codecs.encode` may name.
         static let latin1 = 0, latin1Hyphen = 1, utf8 = 2, utf8Hyphen = 3, ascii = 4
+        /// The first item of the identity of a storage of PyTorch's.
         static let storage = 5
+        /// The settings of joblib's `NumpyArrayWrapper` that decide how many bytes follow.
         static let shape = 6, dtype = 7, alignment = 8
+        /// The word of ``dtypes``' first element; the words of the others follow in the order of the list.
         static let firstDType = 9
     }
 
@@ -103,6 +116,7 @@ struct HarmlessGlobals: Sendable {
         ["latin1", "latin-1", "utf8", "utf-8", "ascii", "storage", "shape", "dtype"]
         + ["numpy_array_alignment_bytes"] + dtypes.map(\.name)
 
+    /// NumPy's types by kind and size, with the bytes of an element, and whether elements are Python objects.
     static let dtypes: [(name: String, size: Int, hasObjects: Bool)] = [
         ("b1", 1, false), ("i1", 1, false), ("u1", 1, false), ("i2", 2, false), ("u2", 2, false),
         ("f2", 2, false), ("i4", 4, false), ("u4", 4, false), ("f4", 4, false), ("i8", 8, false),

@@ -2,6 +2,7 @@ import Formats
 
 /// Looks at one file, and at the members of archives in it, for pickles.
 struct PickleFile<Failure: Error> {
+    /// Returns the bytes of a range of a part; fewer if it is cut short.
     typealias Read = (Range<Int>) throws(Failure) -> [UInt8]
 
     /// A file, or a member of an archive.
@@ -10,12 +11,14 @@ struct PickleFile<Failure: Error> {
         let name: String
         /// The path in the archive; empty for the file itself.
         let member: String
+        /// The length in bytes.
         let size: Int
         /// How many archives it is in.
         var depth = 0
         /// Whether bytes that look like a pickle may as well be numbers.
         var isNumbers = false
 
+        /// Takes what is known of the part; without more, it is the file itself and no store of numbers.
         init(name: String, member: String, size: Int, depth: Int = 0, isNumbers: Bool = false) {
             self.name = name
             self.member = member
@@ -27,10 +30,11 @@ struct PickleFile<Failure: Error> {
 
     /// The deepest archive in archives that is looked into.
     static var maximumDepth: Int { 4 }
-    static var headLength: Int { 1024 }
+    private static var headLength: Int { 1024 }
     /// The most pickles of one file that are followed.
     static var maximumPickles: Int { 100_000 }
 
+    /// What was found so far, in the file and in the members that were looked at.
     var scan = PickleScan()
 
     /// Looks at a part.

@@ -5,6 +5,7 @@ struct PickleName {
     /// The name after the last "/", with small letters for large ones.
     private let name: [UInt8]
 
+    /// Takes a path in a file system or an archive; only its last part counts.
     init(_ path: String) {
         let last =
             path.utf8.lastIndex(of: 0x2F).map { path.utf8[path.utf8.index(after: $0)...] } ?? path.utf8[...]

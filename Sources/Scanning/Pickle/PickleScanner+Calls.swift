@@ -44,6 +44,7 @@ extension PickleScanner {
         return second + 1
     }
 
+    /// STACK_GLOBAL: imports by two texts from the stack, the module and the name.
     mutating func stackGlobal(_ window: Span<UInt8>, _ base: Int) {
         let (name, module) = (pop(), pop())
         guard state == .running else { return }
@@ -95,6 +96,7 @@ extension PickleScanner {
         }
     }
 
+    /// REDUCE: calls what is below the top of the stack with the tuple at the top.
     mutating func reduce() {
         let (arguments, callee) = (pop(), pop())
         guard state == .running else { return }
@@ -124,6 +126,7 @@ extension PickleScanner {
         push(made.kind == .dtype ? .unknown : made)
     }
 
+    /// BINPERSID: names a storage as `torch.save` does by a tuple; any other identity is a problem.
     mutating func persistent() {
         let identity = pop()
         guard state == .running else { return }
@@ -138,6 +141,7 @@ extension PickleScanner {
         push(.other)
     }
 
+    /// BUILD: sets the state of what is below the top of the stack, which stays there.
     mutating func build() {
         let argument = pop()
         let target = top()

@@ -5,6 +5,7 @@ import Formats
 extension PickleScanner {
     // MARK: Numbers and texts
 
+    /// Follows an instruction for a number; where the next one starts, or -1 where the window ends in this one.
     mutating func number(_ code: UInt8, _ window: Span<UInt8>, _ next: Int) -> Int {
         let size: Int
         switch code {
@@ -25,7 +26,7 @@ extension PickleScanner {
         return next + size
     }
 
-    mutating func long(_ window: Span<UInt8>, _ next: Int, _ size: Int) -> Int {
+    private mutating func long(_ window: Span<UInt8>, _ next: Int, _ size: Int) -> Int {
         guard next + size <= window.count else { return -1 }
         let count = Int(littleEndian(window, next..<next + size))
         guard count <= Int(Int32.max) else {
@@ -43,6 +44,8 @@ extension PickleScanner {
         return start + count
     }
 
+    /// Follows an instruction for a text or bytes, of which the window need not have all; where the next one
+    /// starts, or -1 where more of it is wanted.
     mutating func text(_ code: UInt8, _ window: Span<UInt8>, _ next: Int, _ base: Int) -> Int {
         let size: Int
         switch code {
@@ -116,12 +119,14 @@ extension PickleScanner {
         return window.count
     }
 
+    /// Goes on over the line that ``line(_:_:then:)`` left open; where the window's part of it ends.
     mutating func restOfLine(_ window: Span<UInt8>, _ index: Int) -> Int {
         guard let end = Self.lineEnd(window, index, within: .max) else { return window.count }
         isInLine = false
         return end + 1
     }
 
+    /// The place of the next line end from `start` on; `nil` if there is none in the window or in so many bytes.
     static func lineEnd(
         _ window: Span<UInt8>, _ start: Int, within limit: Int = maximumLine
     ) -> Int? {
@@ -136,6 +141,8 @@ extension PickleScanner {
 
     // MARK: The memo
 
+    /// PUT and GET in their three forms: keeps the top of the stack under a key, or pushes what is kept;
+    /// where the next instruction starts, or -1 where the window ends in this one.
     mutating func memo(_ code: UInt8, _ window: Span<UInt8>, _ next: Int) -> Int {
         let key: Int
         var after = next
@@ -169,7 +176,7 @@ extension PickleScanner {
         }
     }
 
-    static func decimal(_ window: Span<UInt8>, _ range: Range<Int>) -> Int? {
+    private static func decimal(_ window: Span<UInt8>, _ range: Range<Int>) -> Int? {
         guard (1...10).contains(range.count) else { return nil }
         var value = 0
         for index in range {
@@ -181,6 +188,7 @@ extension PickleScanner {
 
     // MARK: Containers
 
+    /// TUPLE1 to TUPLE3: makes a tuple of the last values.
     mutating func tuple(_ count: Int) {
         guard stack.countAboveMark.map({ $0 >= count }) ?? (stack.values.count >= count) else {
             broken("the pickle takes a value that is not there")

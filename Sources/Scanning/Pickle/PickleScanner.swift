@@ -8,6 +8,7 @@ import Formats
 package struct PickleScanner {
     /// Where the scan stands.
     enum State: Equatable {
+        /// Instructions follow.
         case running
         /// The pickle ended.
         case stopped
@@ -23,14 +24,19 @@ package struct PickleScanner {
 
     /// A name that was imported without being in the list.
     struct Import: Equatable {
+        /// The module, with dots.
         let module: String
+        /// The name in the module, which may have dots.
         let name: String
+        /// The place of the importing instruction in the file.
         let offset: Int
     }
 
     /// Something else that is not harmless.
     struct Problem: Equatable {
+        /// One sentence without a full stop.
         let message: String
+        /// The place of the instruction in the file.
         let offset: Int
     }
 
@@ -39,13 +45,17 @@ package struct PickleScanner {
     /// The most imports and problems that are kept.
     static let maximumKept = PickleScan.maximumTold
 
+    /// What the scan came to; once it is not ``State/running``, the caller decides whether it goes on.
     var state = State.running
     /// The next byte to look at, counted from the start of the file.
     var position: Int
+    /// The highest protocol that the pickle states; 0 where it states none.
     var protocolVersion = 0
     /// The numbers of the harmless names that were imported.
     var harmless: [Int] = []
+    /// The other names that were imported, each once, at most ``maximumKept``.
     var imports: [Import] = []
+    /// What else is not harmless, in the order of the pickle, at most ``maximumKept``.
     var problems: [Problem] = []
     /// Whether anything was called or imported, which distinguishes a pickle from what only looks like one.
     var hasEffects = false
@@ -56,17 +66,21 @@ package struct PickleScanner {
     /// The number of instructions.
     var instructions = 0
 
+    /// What Python's machine would have on its stack and in its memo.
     var stack = ScanStack()
+    /// What describes the arrays, storages and arguments that come next.
     var recent = RecentValues()
     /// Where the frame ends; -1 outside of one.
     var frameEnd = -1
+    /// Whether the window ended in a line of text, which goes on in the next one.
     var isInLine = false
     /// The instruction that is followed.
     var start = 0
-    var hasKeys = false
-    var hasCallers = false
+    private var hasKeys = false
+    private var hasCallers = false
     /// Whether arrays of joblib's are read as joblib does; `pickle` itself takes their bytes for instructions.
     let readsArrays: Bool
+    /// The names that are harmless to import.
     let list = HarmlessGlobals.all
 
     /// - Parameters:
@@ -147,17 +161,21 @@ package struct PickleScanner {
 
     // MARK: What is found
 
+    /// Ends the scan at something that Python would not execute either.
     mutating func broken(_ message: String) { state = .broken(message) }
 
+    /// Ends the scan at something that Python executes and that is not followed here.
     mutating func beyond(_ message: String) {
         state = .beyond(message)
     }
 
+    /// Notes something that is not harmless at the instruction that is followed; the scan goes on.
     mutating func problem(_ message: String) {
         hasEffects = true
         if problems.count < Self.maximumKept { problems.append(Problem(message: message, offset: start)) }
     }
 
+    /// Notes the import of a name that is not in the list; the scan goes on.
     mutating func imported(_ module: String, _ name: String) -> ScanValue {
         hasEffects = true
         let found = Import(module: module, name: name, offset: start)
@@ -169,6 +187,7 @@ package struct PickleScanner {
         return ScanValue(.refused)
     }
 
+    /// Notes the import of a name of the list, by its place there.
     mutating func imported(_ entry: Int) -> ScanValue {
         hasEffects = true
         if !harmless.contains(entry) { harmless.append(entry) }
@@ -185,10 +204,12 @@ package struct PickleScanner {
 
     // MARK: Instructions
 
+    /// Pushes a value; beyond the stack's bound the scan ends as ``State/beyond(_:)``.
     mutating func push(_ value: ScanValue) {
         if !stack.push(value) { beyond("more than \(ScanStack.maximumDepth) values wait") }
     }
 
+    /// Takes the top of the stack; where there is none above the mark, the pickle is broken and the value is unknown.
     mutating func pop() -> ScanValue {
         if let value = stack.pop() { return value }
         broken("the pickle takes a value that is not there")
@@ -250,13 +271,14 @@ package struct PickleScanner {
         return next
     }
 
+    /// The top of the stack, which stays; where there is none above the mark, the pickle is broken.
     mutating func top() -> ScanValue {
         if let top = stack.top { return top }
         broken("the pickle takes a value that is not there")
         return .unknown
     }
 
-    mutating func frame(_ window: Span<UInt8>, _ next: Int, _ base: Int) -> Int {
+    private mutating func frame(_ window: Span<UInt8>, _ next: Int, _ base: Int) -> Int {
         guard next + 8 <= window.count else { return -1 }
         guard let length = Int(exactly: littleEndian(window, next..<next + 8)), length < 1 << 56 else {
             broken("a frame has more than 56 bits of bytes")

@@ -4,7 +4,9 @@
 struct RecentValues {
     /// What follows the description of an array.
     enum Array: Equatable {
+        /// Python objects, which follow as a pickle.
         case objects
+        /// Numbers, which follow as so many bytes; the first is at a multiple of the alignment if it is aligned.
         case plain(bytes: Int, isAligned: Bool)
     }
 
@@ -192,8 +194,11 @@ struct StorageCount: Equatable {
     /// The bytes of all with 8 before each; `nil` where that is not known.
     private(set) var size: Int? = 0
 
+    /// Whether the pickle named no storage.
     var isEmpty: Bool { keys.isEmpty && size == 0 }
 
+    /// Counts a storage once by its key: `count` elements of `elementSize` bytes. Sizes that are not known,
+    /// or overflow, make the size of all unknown.
     mutating func add(key: ScanValue, count: ScanValue, size elementSize: Int) {
         // Keys are numbers as texts: addresses in old files.
         guard key.kind == .digits, let count = count.number, keys.count < Self.maximumCount else {

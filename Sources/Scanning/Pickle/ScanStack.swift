@@ -20,10 +20,13 @@ struct ScanValue: Equatable {
         case refused
         /// A whole number from 0.
         case integer
+        /// Python's `None`.
         case none
         /// A short tuple, list of settings, or NumPy type that is remembered, by its number.
         case tuple
+        /// A dictionary that is remembered, by its number.
         case settings
+        /// A NumPy type that is remembered, by its number.
         case dtype
         /// A description of an array of joblib's.
         case wrapper
@@ -35,15 +38,21 @@ struct ScanValue: Equatable {
 
     private let bits: UInt64
 
+    /// Takes a kind and what goes with it, of which the low 59 bits are kept.
     init(_ kind: Kind, _ payload: Int = 0) {
         bits = kind.rawValue << 59 | UInt64(truncatingIfNeeded: payload) & (1 << 59 - 1)
     }
 
+    /// What the value is, from the upper five bits.
     var kind: Kind { Kind(rawValue: bits >> 59) ?? .unknown }
+    /// The number that goes with the kind, from the lower 59 bits; 0 where the kind has none.
     var payload: Int { Int(truncatingIfNeeded: bits & (1 << 59 - 1)) }
 
+    /// What a call returned of which nothing more is known.
     static let other = ScanValue(.other)
+    /// A value of which only is known that it names nothing.
     static let data = ScanValue(.data)
+    /// A value of which nothing is known.
     static let unknown = ScanValue(.unknown)
 
     /// A short text of up to 255 bytes that starts at this place in the file.
@@ -70,6 +79,7 @@ struct ScanValue: Equatable {
     /// Whether it is a class or function, or may be one.
     var isGlobal: Bool { kind == .global || kind == .refused }
 
+    /// Whether it is the text with this number in the list of words.
     func isWord(_ word: Int) -> Bool { kind == .word && payload == word }
 }
 
@@ -77,13 +87,15 @@ struct ScanValue: Equatable {
 struct ScanStack {
     /// The most values that may wait: a tuple or frozen set of more in one piece is not followed.
     static let maximumDepth = 4 << 20
+    /// The most marks that may be open at once.
     static let maximumMarks = 1 << 16
     /// The most values of the memo that are kept by their number; of later ones only what names something.
     static let maximumDense = 1 << 20
-    static let maximumSparse = 1 << 16
+    private static let maximumSparse = 1 << 16
     /// The most keys of the memo that may be set out of order.
     static let maximumStray = 1 << 16
 
+    /// The stack from bottom to top, with what is below marks.
     private(set) var values: [ScanValue] = []
     private var marks: [Int] = []
     /// Where the values of the innermost mark start.
@@ -103,15 +115,19 @@ struct ScanStack {
         return true
     }
 
+    /// Takes the last value; `nil`, and nothing taken, if there is none above the innermost mark.
     mutating func pop() -> ScanValue? { values.count > floor ? values.popLast() : nil }
 
+    /// The last value above the innermost mark, which stays; `nil` if there is none.
     var top: ScanValue? { values.count > floor ? values.last : nil }
 
+    /// Puts a value in the last one's place; nothing happens if there is none above the innermost mark.
     mutating func replaceTop(_ value: ScanValue) {
         guard values.count > floor else { return }
         values[values.count - 1] = value
     }
 
+    /// Opens a mark: values below it cannot be taken until it is dropped. `false` if there is no room for it.
     mutating func mark() -> Bool {
         guard marks.count < Self.maximumMarks else { return false }
         marks.append(floor)
@@ -144,6 +160,7 @@ struct ScanStack {
     /// Keeps a value under the key that Python's MEMOIZE takes: the number of keys that are set.
     mutating func memoize(_ value: ScanValue) -> Bool { remember(nextKey + stray.count, value) }
 
+    /// Keeps a value under a key, in place of what is there; `false` if there is no room.
     mutating func remember(_ key: Int, _ value: ScanValue) -> Bool {
         if key == nextKey {
             nextKey += 1
@@ -177,6 +194,7 @@ struct ScanStack {
         return true
     }
 
+    /// The value that is kept under a key; an unknown one where none is.
     func recall(_ key: Int) -> ScanValue {
         key < dense.count ? dense[key] : sparse[key] ?? .unknown
     }

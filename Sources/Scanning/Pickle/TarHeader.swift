@@ -1,5 +1,6 @@
 /// One header of a tar archive (POSIX ustar; GNU's and pax's records count as members of their own).
 struct TarHeader {
+    /// The length of a header, and of the blocks that contents are padded to, in bytes.
     static let size = 512
 
     /// The path, or its first 100 bytes.

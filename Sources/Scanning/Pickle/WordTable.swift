@@ -26,6 +26,7 @@ struct WordTable: Sendable {
         return number
     }
 
+    /// The number of the word that these bytes of a text are; `nil` if they are none. The range has to be in the text.
     func find(_ text: Span<UInt8>, _ start: Int, _ count: Int) -> Int? {
         guard count > 0, count <= Self.maximumLength,
             lengths[Int(text[start])] >> UInt64(count) & 1 != 0
@@ -39,6 +40,7 @@ struct WordTable: Sendable {
         return nil
     }
 
+    /// The word with a number that ``insert(_:)`` or ``find(_:_:_:)`` returned.
     func text(_ number: Int) -> String {
         String(decoding: bytes[starts[number]..<starts[number + 1]], as: UTF8.self)
     }

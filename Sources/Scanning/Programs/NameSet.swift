@@ -12,6 +12,7 @@ struct NameSet: Sendable {
     /// All names of some sets.
     init(_ sets: [NameSet]) { names = sets.reduce(into: []) { $0.formUnion($1.names) } }
 
+    /// Whether the set has a name with exactly these bytes.
     func contains(_ name: String) -> Bool { names.contains(name) }
 }
 

@@ -2,6 +2,7 @@ import Formats
 
 /// Looks at one file, and at the members of archives in it, for programs.
 struct ProgramFile<Failure: Error> {
+    /// Returns the bytes of a range of a part; fewer if it is cut short.
     typealias Read = (Range<Int>) throws(Failure) -> [UInt8]
 
     /// A file, or a member of an archive.
@@ -10,6 +11,7 @@ struct ProgramFile<Failure: Error> {
         let name: String
         /// The path in the archive; empty for the file itself.
         let member: String
+        /// The length in bytes.
         let size: Int
         /// How many archives it is in.
         var depth = 0
@@ -26,9 +28,12 @@ struct ProgramFile<Failure: Error> {
 
     /// What was found; `nil` as long as the file is no format that may hold a program.
     private(set) var scan: ProgramScan?
+    /// The file's name, which decides where the content does not.
     let name: String
+    /// Reads a YAML document as JSON; `nil` for one that cannot be read.
     let yaml: ([UInt8]) -> JSON?
 
+    /// Takes the file's name and the reader for YAML; nothing is read yet.
     init(name: String, yaml: @escaping ([UInt8]) -> JSON?) {
         self.name = name
         self.yaml = yaml
@@ -68,6 +73,7 @@ struct ProgramFile<Failure: Error> {
         }
     }
 
+    /// What a file of such a name is called in findings; the name is in small letters.
     static func format(of name: String) -> String {
         if name.hasUTF8Suffix(".keras") { return "Keras model" }
         if name.hasUTF8Suffix(".skops") { return "skops file" }

@@ -23,8 +23,10 @@ package struct ProgramScan: Equatable, Sendable {
     /// How many findings were not kept.
     package private(set) var omitted = 0
 
+    /// Makes the scan of a file of this format in which nothing was found.
     init(format: String) { self.format = format }
 
+    /// Adds a finding that is not there yet, or counts it as omitted where there is no room.
     mutating func add(_ message: String, in member: String = "", isUnreadable: Bool = false) {
         let finding = Finding(
             isUnreadable: isUnreadable, message: message, member: member.shortAndPlain)

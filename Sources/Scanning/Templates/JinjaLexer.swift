@@ -2,14 +2,19 @@
 struct JinjaToken: Equatable {
     /// What a piece can be.
     enum Kind: Equatable {
+        /// A name, or a word of the language such as `if` and `not`.
         case name(String)
+        /// A string without its quotes, its escapes replaced.
         case text(String)
+        /// An integer or a float, whose value is of no interest.
         case number
         /// An operator, a bracket or a comma.
         case sign(String)
     }
 
+    /// What the piece is.
     let kind: Kind
+    /// The line of the template, from 1.
     let line: Int
 }
 
@@ -17,7 +22,9 @@ struct JinjaToken: Equatable {
 struct JinjaRawTag: Equatable {
     /// Whether it is `{{ … }}`; else it is `{% … %}`.
     let isOutput: Bool
+    /// What stands between the delimiters, without their signs for blanks.
     let tokens: [JinjaToken]
+    /// The line of the template on which the tag starts, from 1.
     let line: Int
 }
 
@@ -30,6 +37,7 @@ struct JinjaLexer {
 
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
+    /// The tags of a template in UTF-8, in their order, without comments and raw blocks.
     static func tags(of template: [UInt8]) throws(JinjaProblem) -> [JinjaRawTag] {
         var lexer = JinjaLexer(template)
         var tags: [JinjaRawTag] = []

@@ -4,21 +4,27 @@ struct JinjaNode {
     indirect enum Content {
         /// A string, its escapes replaced.
         case text(String)
+        /// An integer or a float.
         case number
         /// `true`, `false` or `none`.
         case constant
+        /// A variable, a function or a namespace by its name.
         case name(String)
         /// A list or a tuple.
         case list([JinjaNode])
         /// Keys and values, one after the other.
         case dictionary([JinjaNode])
+        /// `value.name`.
         case attribute(JinjaNode, String)
+        /// `value[index]`.
         case item(JinjaNode, JinjaNode)
         /// What is cut, and the parts between the colons.
         case slice(JinjaNode, [JinjaNode])
+        /// `callee(arguments)`.
         case call(JinjaNode, [JinjaArgument])
         /// What is filtered, nothing at the head of a filter block; the filter's name.
         case filter(JinjaNode?, String, [JinjaArgument])
+        /// `value is name(arguments)`; `is not` is the operation `not` around it.
         case test(JinjaNode, String, [JinjaArgument])
         /// An operator of one or two operands: `not`, `+`, `~`, `==`, `in` and the like.
         case operation(String, [JinjaNode])
@@ -26,6 +32,7 @@ struct JinjaNode {
         case choice(JinjaNode, condition: JinjaNode, other: JinjaNode?)
     }
 
+    /// What the expression is, with its parts.
     let content: Content
     /// The line of the template, from 1.
     let line: Int

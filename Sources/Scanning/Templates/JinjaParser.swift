@@ -8,35 +8,43 @@ struct JinjaParser {
     private var line: Int
     private var nesting = 0
 
+    /// Takes a tag, of which nothing is read yet.
     init(_ tag: JinjaRawTag) {
         rest = tag.tokens[...]
         line = tag.line
     }
 
+    /// Whether all of the tag was taken.
     var isAtEnd: Bool { rest.isEmpty }
 
+    /// The error for what comes next, with its line, or the line of the last piece at the end of the tag.
     func problem(_ message: String) -> JinjaProblem {
         JinjaProblem(message: message, line: rest.first?.line ?? line)
     }
 
     // MARK: Tokens
 
+    /// Whether an operator, a bracket or a comma comes next.
     func isNext(_ sign: String) -> Bool { rest.first?.kind == .sign(sign) }
 
+    /// Whether a name comes next.
     func isNextName(_ name: String) -> Bool { rest.first?.kind == .name(name) }
 
+    /// Takes a sign if it comes next; else `false`, and nothing is taken.
     mutating func take(_ sign: String) -> Bool {
         guard isNext(sign) else { return false }
         next()
         return true
     }
 
+    /// Takes a name if it comes next; else `false`, and nothing is taken.
     mutating func takeName(_ name: String) -> Bool {
         guard isNextName(name) else { return false }
         next()
         return true
     }
 
+    /// Takes a sign.
     mutating func need(_ sign: String) throws(JinjaProblem) {
         guard take(sign) else { throw problem("lacks \"\(sign)\" in a tag") }
     }
@@ -83,6 +91,7 @@ struct JinjaParser {
         return try node(.list(nodes))
     }
 
+    /// One expression, with `if` and `else`; throws if it is nested too deeply.
     mutating func expression() throws(JinjaProblem) -> JinjaNode {
         try nested { parser throws(JinjaProblem) in try parser.conditional() }
     }
@@ -97,7 +106,7 @@ struct JinjaParser {
         return value
     }
 
-    mutating func disjunction() throws(JinjaProblem) -> JinjaNode {
+    private mutating func disjunction() throws(JinjaProblem) -> JinjaNode {
         var left = try conjunction()
         while takeName("or") { left = try node(.operation("or", [left, conjunction()])) }
         return left
@@ -267,7 +276,7 @@ struct JinjaParser {
         return try node(.item(value, isTuple || parts.count > 1 ? node(.list(parts)) : index))
     }
 
-    mutating func arguments() throws(JinjaProblem) -> [JinjaArgument] {
+    private mutating func arguments() throws(JinjaProblem) -> [JinjaArgument] {
         try need("(")
         var arguments: [JinjaArgument] = []
         while !take(")") {

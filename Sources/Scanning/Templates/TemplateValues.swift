@@ -23,6 +23,7 @@ struct TemplateValues {
     private var bindings: [ExactName: [Binding]] = [:]
     private var known: [ExactName: Kind] = [:]
 
+    /// Follows what a template gives to its names; all of its tags, in their order.
     init(_ tags: [JinjaTag]) {
         var calls: [ExactName: [[JinjaArgument]]] = [:]
         for case .macro(let name?, _) in tags { macros.insert(name) }

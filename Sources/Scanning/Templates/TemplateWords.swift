@@ -6,6 +6,7 @@ import Formats
 /// reach further than a template of messages has to, and what transformers adds to them; methods are those of
 /// Python's texts, lists and dictionaries. Those that change a list are refused by the sandbox itself.
 enum TemplateWords {
+    /// Filters that a template may use.
     static let filters: Set<ExactName> = [
         "abs", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "e", "escape",
         "filesizeformat",
@@ -26,6 +27,7 @@ enum TemplateWords {
     /// Those whose first argument is that name.
     static let positionalAttribute: Set<ExactName> = ["groupby", "rejectattr", "selectattr", "sum"]
 
+    /// Tests that a template may use after `is`.
     static let tests: Set<ExactName> = [
         "boolean", "callable", "defined", "divisibleby", "eq", "equalto", "escaped", "even", "false",
         "filter", "float",
@@ -42,11 +44,13 @@ enum TemplateWords {
     /// Names that stand for more than data: functions, and objects of Jinja's that lead to its inside.
     static let objects: Set<ExactName> = functions.union(["cycler", "lipsum", "self"])
 
+    /// What a template may ask the `loop` of a `for` for.
     static let loopAttributes: Set<ExactName> = [
         "depth", "depth0", "first", "index", "index0", "last", "length", "nextitem", "previtem", "revindex",
         "revindex0",
     ]
 
+    /// Methods of texts, lists and dictionaries that a template may call.
     static let methods: Set<ExactName> = [
         "append", "capitalize", "casefold", "center", "copy", "count", "endswith", "expandtabs", "extend",
         "find", "get",

@@ -19,6 +19,7 @@ final class ArchiveSink {
     /// Takes over an empty file.
     init(_ file: consuming FileHandle) { self.file = file }
 
+    /// The path of the file, for messages.
     var path: String { file.path }
 
     /// Takes all of the bytes.

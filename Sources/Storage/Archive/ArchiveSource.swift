@@ -96,6 +96,7 @@ final class FileSource: ArchiveSource {
     /// The size of a regular file, `nil` of a pipe.
     let size: Int?
 
+    /// Opens a file or a pipe; throws if it cannot be opened.
     init(reading path: String) throws(ArchiveError) {
         do {
             file = try FileHandle.streaming(path)
@@ -148,6 +149,7 @@ final class FileSource: ArchiveSource {
 final class ZstdSource: ArchiveSource {
     private let handle: ReadHandle
 
+    /// Opens the stream that starts where the source is; throws if it is no Zstandard, or holds nothing.
     init(_ source: FileSource) throws(ArchiveError) {
         handle = try ReadHandle.open(source, .zstd)
         guard try handle.next() != nil else { throw ArchiveError(.damaged, source.path, "holds nothing") }

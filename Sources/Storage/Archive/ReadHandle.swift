@@ -17,8 +17,11 @@ import Glibc
         enum Kind { case file, directory, hardLink, symbolicLink, other }
         /// The bytes of the name, or `nil` if there is none.
         let name: [UInt8]?
+        /// What the entry stands for; a hard link has no content of its own.
         let kind: Kind
+        /// The length of the content in bytes; `nil` where the header does not state it.
         let size: Int?
+        /// Whether the content or the header is encrypted.
         let isEncrypted: Bool
         /// Whether holes of the content were left out of the archive.
         let isSparse: Bool
@@ -30,6 +33,7 @@ import Glibc
     enum Content {
         /// The content of one Zstandard stream, as one entry.
         case zstd
+        /// A tar archive in any of libarchive's dialects: ustar, pax, GNU's.
         case tar
         /// A zip archive, by its directory.
         case zip

@@ -8,8 +8,11 @@ import CSQLite
 
     /// What a column or a parameter holds.
     enum Value: Equatable, Sendable {
+        /// SQL's NULL; a column of a type that Knapsack never writes, a float or a blob, is read as it.
         case null
+        /// A signed integer of 64 bits.
         case integer(Int64)
+        /// A text in UTF-8; bytes that are none become U+FFFD.
         case text(String)
 
         /// The number; `nil` if it is none.
@@ -23,6 +26,7 @@ import CSQLite
         }
     }
 
+    /// Prepares one statement of SQL; throws if SQLite does not take it.
     init(_ database: OpaquePointer, _ sql: String) throws(SQLiteError) {
         var made: OpaquePointer?
         let code = unsafe sqlite3_prepare_v2(database, sql, -1, &made, nil)

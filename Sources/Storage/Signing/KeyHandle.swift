@@ -6,6 +6,7 @@ import Formats
     // SAFETY: made in init, freed in deinit, and never changed between: libcrypto lets several threads sign
     // and verify with one key, each with a context of its own.
     private let key: OpaquePointer
+    /// The curve that the key's point is on.
     let curve: Curve
 
     /// Reads a key out of a PEM text.

@@ -75,6 +75,8 @@ package struct TensorFile: Equatable, Sendable {
     /// How many bytes of the file decide on its format.
     static let sniffedLength = 16
 
+    /// The format that the first bytes show or the name claims; `nil` where neither does. Whether the rest of
+    /// the file is of it is not known yet.
     static func format(name: String, start: Span<UInt8>, fileSize: Int) -> Format? {
         if start.count >= 4, littleEndian(start, 0..<4) == 0x4655_4747 { return .gguf }
         if ZipCentralDirectory.isZip(start) { return .zip }

@@ -4,6 +4,8 @@ extension TensorFileReader {
     /// The first bytes that are read of a `.npy` member: NumPy pads its headers to 64, and most have 128.
     private static var firstArrayRead: Int { 128 }
 
+    /// The stored members of a zip archive, each as a tensor; those of `.npz` without the headers of their
+    /// arrays. Members that are compressed or smaller than ``smallest`` are left out.
     func zip(
         _ read: (Range<Int>) throws(Failure) -> [UInt8]
     ) throws(ReadingStop<Failure>) -> TensorFile {

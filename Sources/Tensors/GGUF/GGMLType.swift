@@ -2,16 +2,18 @@
 ///
 /// Elements are stored in blocks along the first dimension; a row is a whole number of blocks.
 package enum GGMLType: UInt32, Sendable, CaseIterable {
-    // Plain numbers.
+    /// Plain numbers, little-endian.
     case f32 = 0, f16 = 1, i8 = 24, i16 = 25, i32 = 26, i64 = 27, f64 = 28, bf16 = 30
-    // Blocks of 32 with a scale, and a minimum where the name ends in 1.
+    /// Blocks of 32 with a scale, and a minimum where the name ends in 1: `q41` is Q4_1.
     case q40 = 2, q41 = 3, q50 = 6, q51 = 7, q80 = 8, q81 = 9
-    // Super-blocks of 256.
+    /// Super-blocks of 256: `q4K` is Q4_K.
     case q2K = 10, q3K = 11, q4K = 12, q5K = 13, q6K = 14, q8K = 15
-    // Codebooks.
+    /// Super-blocks of 256 with codebooks; but `iq4XS` and `iq4NL`, which has blocks of 32, have levels from
+    /// a table.
     case iq2XXS = 16, iq2XS = 17, iq3XXS = 18, iq1S = 19, iq4NL = 20, iq3S = 21, iq2S = 22, iq4XS = 23
+    /// The codebook of `iq1S`, with a scale for 16 elements in place of 32.
     case iq1M = 29
-    // Ternary, four-bit float, one and two bits.
+    /// Ternary; floats of four bits, with a power of two for 32 and with a scale for 16; one and two bits.
     case tq10 = 34, tq20 = 35, mxfp4 = 39, nvfp4 = 40, q10 = 41, q20 = 42
 
     /// ggml's name for the type, as `Q4_K`.

@@ -3,16 +3,19 @@
 /// An array's elements are all of one type, which its case names; arrays of arrays can be copied from a file,
 /// not made.
 package enum GGUFContent: Equatable, Sendable {
-    // Numbers; a bool is one byte, 0 or 1.
+    /// Whole numbers of up to 32 bits.
     case uint8(UInt8), int8(Int8), uint16(UInt16), int16(Int16), uint32(UInt32), int32(Int32)
+    /// Numbers of 64 bits and floats; a bool is one byte, 0 or 1.
     case uint64(UInt64), int64(Int64), float32(Float), float64(Double), bool(Bool)
     /// Text.
     case string(String)
     /// A string that need not be UTF-8.
     case byteString([UInt8])
-    // Arrays of numbers.
+    /// Arrays of whole numbers of up to 16 bits.
     case uint8s([UInt8]), int8s([Int8]), uint16s([UInt16]), int16s([Int16])
+    /// Arrays of whole numbers of 32 and 64 bits.
     case uint32s([UInt32]), int32s([Int32]), uint64s([UInt64]), int64s([Int64])
+    /// Arrays of floats and of bools.
     case float32s([Float]), float64s([Double]), bools([Bool])
     /// An array of text.
     case strings([String])

@@ -19,10 +19,14 @@ struct GGUFHeaderReader {
 
     private var cursor: ByteCursor
 
+    /// Begins at the first byte of a file of this length, which bounds what the header may claim.
     init(fileSize: Int) {
         cursor = ByteCursor(fileSize: fileSize, maximumLength: GGUFHeader.maximumLength)
     }
 
+    /// Reads the whole header, once.
+    /// - Parameter bytes: the file's first bytes, as many as there are so far.
+    /// - Throws: a stop, either because more bytes are needed or because the header is malformed.
     mutating func read(_ bytes: Span<UInt8>) throws(HeaderStop) -> GGUFHeader {
         let version = try readVersion(bytes)
         let tensorCount = try readCount(

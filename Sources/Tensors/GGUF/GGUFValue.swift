@@ -2,7 +2,7 @@ package import Formats
 
 /// The type of a metadata value, with GGUF's number for it.
 package enum GGUFValueType: UInt32, Sendable, CaseIterable {
-    // What the names say; a string is UTF-8 with a length of 64 bits, a bool is one byte.
+    /// What the names say, little-endian; a string is UTF-8 with a length of 64 bits, a bool is one byte.
     case uint8 = 0, int8, uint16, int16, uint32, int32, float32, bool, string, array, uint64, int64, float64
 
     /// The size of a value in bytes; `nil` for strings and arrays, which say their own.
@@ -19,8 +19,9 @@ package enum GGUFValueType: UInt32, Sendable, CaseIterable {
 
 /// A value of a GGUF file's metadata. Which of the number types it is counts: a copy keeps it.
 package enum GGUFValue: Equatable, Sendable {
-    // Numbers.
+    /// Whole numbers of up to 32 bits.
     case uint8(UInt8), int8(Int8), uint16(UInt16), int16(Int16), uint32(UInt32), int32(Int32)
+    /// Numbers of 64 bits, and floats.
     case uint64(UInt64), int64(Int64), float32(Float), float64(Double)
     /// Any byte but 0 is true.
     case bool(Bool)

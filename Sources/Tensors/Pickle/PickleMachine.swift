@@ -12,6 +12,7 @@ struct PickleMachine {
     /// The most open marks at a time.
     static let maximumMarks = 10_000
 
+    /// What was built so far.
     private(set) var tree = PickleTree()
     /// The first byte of the instruction that is followed, for errors.
     var position = 0
@@ -20,10 +21,12 @@ struct PickleMachine {
     private var memo: [UInt32: PickleTree.Reference] = [:]
     private var places: [PickleTree.Global: Int32] = [:]
 
+    /// An error at the instruction that is followed.
     func error(_ message: String) -> FormatError { FormatError(message, at: position) }
 
     // MARK: The stack
 
+    /// Makes a value, and puts it on the stack.
     mutating func push(_ value: PickleTree.Value) throws(FormatError) {
         tree.values.append(value)
         try push(reference: PickleTree.Reference(tree.values.count - 1))
@@ -36,6 +39,8 @@ struct PickleMachine {
         stack.append(reference)
     }
 
+    /// Takes the value on top of the stack.
+    /// - Throws: where nothing is there above the last mark.
     mutating func pop() throws(FormatError) -> PickleTree.Reference {
         guard stack.count > marks.last ?? 0, let last = stack.popLast() else {
             throw error("the pickle takes a value that is not there")
@@ -50,6 +55,7 @@ struct PickleMachine {
         return last
     }
 
+    /// Puts a mark on the stack (`MARK`).
     mutating func mark() throws(FormatError) {
         guard marks.count < Self.maximumMarks else {
             throw error("the pickle is nested deeper than \(Self.maximumMarks)")
@@ -74,14 +80,18 @@ struct PickleMachine {
         }
     }
 
+    /// Puts the value on top there again (`DUP`): the same value, not a copy.
     mutating func duplicate() throws(FormatError) { try push(reference: top()) }
 
     // MARK: The memo
 
+    /// Names the value on top (`PUT`, `BINPUT`, `LONG_BINPUT`); it stays there.
     mutating func remember(_ key: UInt32) throws(FormatError) { memo[key] = try top() }
 
+    /// Gives the value on top the next number (`MEMOIZE`).
     mutating func rememberNext() throws(FormatError) { try remember(UInt32(memo.count)) }
 
+    /// Puts a value that was named on the stack (`GET`, `BINGET`, `LONG_BINGET`).
     mutating func recall(_ key: UInt32) throws(FormatError) {
         guard let reference = memo[key] else {
             throw error("the pickle refers to its value \(key), which is not there")
@@ -91,12 +101,15 @@ struct PickleMachine {
 
     // MARK: Containers and calls
 
+    /// Makes a tuple of the last values, at most three (`TUPLE1` to `TUPLE3`).
     mutating func tuple(_ count: Int) throws(FormatError) {
         var items: [PickleTree.Reference] = []
         for _ in 0..<count { items.append(try pop()) }
         try push(.tuple(items.reversed()))
     }
 
+    /// Makes a dictionary of keys and values in turns.
+    /// - Throws: where the last key has no value.
     mutating func dictionary(_ items: [PickleTree.Reference]) throws(FormatError) {
         guard items.count.isMultiple(of: 2) else { throw error("a dictionary has a key without a value") }
         try push(.dictionary(items))
@@ -136,6 +149,7 @@ struct PickleMachine {
         _ = try top()
     }
 
+    /// Names a class or function (`GLOBAL`); a name that was seen has its first place.
     mutating func global(module: String, name: String) throws(FormatError) {
         let global = PickleTree.Global(module: module, name: name)
         let index = places[global] ?? Int32(tree.globals.count)
@@ -146,6 +160,7 @@ struct PickleMachine {
         try push(.global(index))
     }
 
+    /// The same with the names of module and object on the stack (`STACK_GLOBAL`).
     mutating func stackGlobal() throws(FormatError) {
         let (name, module) = (try pop(), try pop())
         guard let module = tree.text(module), let name = tree.text(name) else {
@@ -178,6 +193,7 @@ struct PickleMachine {
         }
     }
 
+    /// A call with keywords (`NEWOBJ_EX`), which are left out.
     mutating func callWithKeywords() throws(FormatError) {
         _ = try pop()
         try call()

@@ -6,13 +6,19 @@ struct PickleTree {
 
     /// One value.
     enum Value {
+        /// Python's `None`; also the place of a container while it grows.
         case none
+        /// `True` or `False`.
         case boolean(Bool)
+        /// A whole number of up to 64 bits.
         case integer(Int)
+        /// A text, or a string of Python 2.
         case text(String)
         /// Bytes, floats, numbers past 64 bits, sets, and what else no tensor's description holds.
         case opaque
+        /// The members in their order.
         case list([Reference])
+        /// The members in their order, which nothing can add to.
         case tuple([Reference])
         /// Keys and values in turns.
         case dictionary([Reference])
@@ -26,9 +32,12 @@ struct PickleTree {
 
     /// A class or function that the pickle names.
     struct Global: Hashable {
+        /// The module's name, with dots, as the pickle has it.
         let module: String
+        /// The name in the module, with dots where it is inside of another class.
         let name: String
 
+        /// Both with a dot between, as `torch._utils._rebuild_tensor_v2`.
         var path: String { "\(module).\(name)" }
     }
 
@@ -39,6 +48,7 @@ struct PickleTree {
     /// The value that the pickle is of.
     var root: Reference = 0
 
+    /// The value at a place; a reference is always one that the machine made.
     subscript(reference: Reference) -> Value { values[Int(reference)] }
 
     /// The class or function that a value is, or `nil`.

@@ -2,14 +2,19 @@ import Formats
 
 /// Reads a checkpoint's archive: directory, pickle, and the places of the storages that tensors are in.
 struct TorchArchive<Failure: Error> {
+    /// Returns the bytes of a range of the file.
     typealias Read = (Range<Int>) throws(Failure) -> [UInt8]
 
     private let reader: RangedReader<Failure>
 
+    /// Reads nothing yet.
     init(fileSize: Int) {
         reader = RangedReader(fileSize: fileSize)
     }
 
+    /// Reads directory and pickle, and finds where each tensor's storage is.
+    /// - Throws: `malformed` where it is no archive of `torch.save` since PyTorch 1.6, a TorchScript program,
+    ///   or big-endian.
     func checkpoint(_ read: Read) throws(ReadingStop<Failure>) -> TorchCheckpoint {
         let start = try reader.bytes(0..<min(max(0, reader.fileSize), 16), read)
         guard !TorchCheckpoint.isLegacy(start.span) else {

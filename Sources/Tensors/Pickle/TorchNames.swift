@@ -4,7 +4,9 @@ import Formats
 struct TorchNames {
     /// A tensor's name and what the pickle states of it.
     struct Found {
+        /// The keys on the way to it with dots between, less a wrapper around all weights.
         var name: String
+        /// Which elements of which storage it is, as the pickle states it.
         let tensor: TorchTensor
     }
 
@@ -18,11 +20,15 @@ struct TorchNames {
     static let wrappers = ["state_dict", "model", "model_state_dict", "module"]
 
     private let tree: PickleTree
+    /// The tensors in the pickle's order.
     private(set) var found: [Found] = []
+    /// What would be tensors and has no plain elements.
     private(set) var skipped: [TorchCheckpoint.Skipped] = []
     private var visits = 0
     private var nameLength = 0
 
+    /// Walks through all that the pickle holds.
+    /// - Throws: where it is deeper, wider, or longer in its names than a model's.
     init(_ tree: PickleTree) throws(FormatError) {
         self.tree = tree
         try visit(tree.root, path: "", depth: 0)

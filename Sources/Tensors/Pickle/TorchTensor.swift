@@ -2,6 +2,7 @@ import Formats
 
 /// What a pickle states of one tensor: which elements of which storage it is. Nothing is checked against a storage.
 struct TorchTensor {
+    /// The type of its elements, by the class of the storage.
     let dtype: DType
     /// The name of the storage in the archive.
     let key: String
@@ -9,14 +10,18 @@ struct TorchTensor {
     let storageCount: Int
     /// The first element in the storage.
     let offset: Int
+    /// The lengths of the dimensions, the outermost first; none for a single number.
     let shape: [Int]
+    /// How many elements of the storage apart the elements of a dimension are, as many as in `shape`.
     let strides: [Int]
 
     /// What a value of a pickle is.
     enum Reading {
+        /// A tensor of plain elements.
         case tensor(TorchTensor)
         /// A call that would make a tensor of a kind that has no plain elements here, by the function's name.
         case unknown(String)
+        /// Anything that is not a call of a function of PyTorch that makes tensors.
         case other
     }
 
@@ -98,7 +103,9 @@ struct TorchTensor {
 
 /// What is wrong with a tensor, which the one who knows its name states.
 struct TorchProblem: Error {
+    /// What is wrong, as the rest of a sentence that begins with the tensor's name and "is".
     let message: String
 
+    /// Takes the clause.
     init(_ message: String) { self.message = message }
 }

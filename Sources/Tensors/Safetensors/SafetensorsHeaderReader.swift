@@ -15,7 +15,9 @@ struct SafetensorsHeaderReader {
     }
 
     private var records: [Record] = []
+    /// The items of `__metadata__`, in the file's order.
     private(set) var metadata: [SafetensorsHeader.MetadataItem] = []
+    /// The names that are there more than once, each once, in the order in which that was seen.
     private(set) var duplicateNames: [String] = []
     private var hasMetadata = false
     private var indices: [ExactName: Int] = [:]

@@ -2,7 +2,9 @@
 struct MergeQueue {
     /// A merge that can be made.
     struct Item {
+        /// The merge's place in the list of merges; the lowest is made first.
         let rank: UInt32
+        /// Where the left one of both tokens is in the word.
         let place: Int
         /// The token that the merge makes.
         let id: UInt32
@@ -14,6 +16,7 @@ struct MergeQueue {
 
     private var items: [Item] = []
 
+    /// Adds a merge; one that is there already is there twice.
     mutating func push(_ item: Item) {
         items.append(item)
         var child = items.count - 1
@@ -25,6 +28,7 @@ struct MergeQueue {
         }
     }
 
+    /// Takes the merge that is made next; `nil` if none is left.
     mutating func pop() -> Item? {
         guard let first = items.first, let last = items.popLast() else { return nil }
         if items.isEmpty { return first }

@@ -18,6 +18,7 @@ struct TokenIDs: Sendable {
         self.init(table)
     }
 
+    /// Takes a table of tokens and ids, and finds each id's token once for all.
     init(_ table: ByteTable) {
         self.table = table
         keys = table.keysByValue()
@@ -26,8 +27,10 @@ struct TokenIDs: Sendable {
     /// How many tokens there are.
     var count: Int { table.count }
 
+    /// The id of a token as UTF-8; `nil` for a text that is none.
     func id(of token: Span<UInt8>) -> UInt32? { table.find(token) }
 
+    /// The id of a token; `nil` for a text that is none.
     func id(of token: String) -> UInt32? { table.find(token) }
 
     /// The token of an id; of several the last.
@@ -39,10 +42,12 @@ struct TokenIDs: Sendable {
 
 /// A word as UTF-8, with the places of its scalars.
 struct WordBytes {
+    /// The bytes of all scalars, one after the other.
     private(set) var bytes: [UInt8] = []
     /// Where each scalar begins, then the end.
     private(set) var starts: [Int] = [0]
 
+    /// Encodes a word.
     init(_ word: [Unicode.Scalar]) {
         bytes.reserveCapacity(word.count * 2)
         starts.reserveCapacity(word.count + 1)

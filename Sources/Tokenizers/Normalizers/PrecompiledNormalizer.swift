@@ -8,6 +8,8 @@ struct PrecompiledNormalizer: TextNormalizer {
     private let units: [UInt32]
     private let texts: ArraySlice<UInt8>
 
+    /// Reads `precompiled_charsmap`.
+    /// - Throws: ``ConversionError`` where it is not Base64 or shorter than it states.
     init(_ part: TokenizerPart) throws(ConversionError) {
         guard let bytes = Base64.bytes(try part.string("precompiled_charsmap"), .standard) else {
             throw part.broken("'precompiled_charsmap' is not Base64")

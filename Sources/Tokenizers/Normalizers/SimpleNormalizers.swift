@@ -2,6 +2,7 @@ import Formats
 
 /// One of the normalization forms of Unicode.
 struct FormNormalizer: TextNormalizer {
+    /// The form that texts are brought into.
     let form: NormalizationForm
 
     func normalize(_ piece: inout TextPiece) throws(ConversionError) { form.apply(&piece) }
@@ -14,7 +15,9 @@ struct LowercaseNormalizer: TextNormalizer {
 
 /// Takes white space away at the ends.
 struct StripNormalizer: TextNormalizer {
+    /// Whether white space goes at the beginning.
     let left: Bool
+    /// Whether white space goes at the end.
     let right: Bool
 
     func normalize(_ piece: inout TextPiece) throws(ConversionError) {

@@ -2,6 +2,8 @@ import Formats
 
 /// What changes a text before it is split.
 protocol TextNormalizer: Sendable {
+    /// Changes a piece that is no token yet; how much of it comes from the text's beginning is kept up.
+    /// - Throws: ``ConversionError`` where matching an expression was given up.
     func normalize(_ piece: inout TextPiece) throws(ConversionError)
 }
 
@@ -39,6 +41,7 @@ enum TextNormalizers {
 
 /// One normalizer after the other.
 struct NormalizerSequence: TextNormalizer {
+    /// The normalizers, in the order in which they are applied.
     let steps: [any TextNormalizer]
 
     func normalize(_ piece: inout TextPiece) throws(ConversionError) {
@@ -48,7 +51,9 @@ struct NormalizerSequence: TextNormalizer {
 
 /// Puts one string in the place of every match of a pattern.
 struct ReplaceNormalizer: TextNormalizer {
+    /// What is replaced; matches do not overlap.
     let pattern: TextPattern
+    /// What comes in the place of each match.
     let content: [Unicode.Scalar]
 
     func normalize(_ piece: inout TextPiece) throws(ConversionError) {
@@ -58,6 +63,7 @@ struct ReplaceNormalizer: TextNormalizer {
 
 /// Puts a string before every text that is not empty.
 struct PrependNormalizer: TextNormalizer {
+    /// What is put before the text.
     let added: [Unicode.Scalar]
 
     func normalize(_ piece: inout TextPiece) throws(ConversionError) { piece.prepend(added) }

@@ -5,6 +5,8 @@ struct ByteLevelSplitter: TextSplitter {
     private let addsPrefixSpace: Bool
     private let pattern: TextPattern?
 
+    /// Reads the settings of a `ByteLevel`.
+    /// - Throws: ``ConversionError`` where one of them is no truth value.
     init(_ part: TokenizerPart) throws(ConversionError) {
         addsPrefixSpace = try part.bool("add_prefix_space", default: true)
         pattern = try part.bool("use_regex", default: true) ? TextPattern(constant: Self.gpt2) : nil

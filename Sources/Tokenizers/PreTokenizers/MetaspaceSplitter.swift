@@ -10,6 +10,8 @@ struct MetaspaceSplitter: TextSplitter {
     private let scheme: Scheme
     private let splits: Bool
 
+    /// Reads the settings of a `Metaspace`.
+    /// - Throws: ``ConversionError`` where one of them is no value that is known.
     init(_ part: TokenizerPart) throws(ConversionError) {
         replacement = try part.scalar("replacement")
         splits = try part.bool("split", default: true)

@@ -2,7 +2,9 @@ import Formats
 
 /// Splits at single scalars of some kind.
 struct ScalarSplitter: TextSplitter {
+    /// What becomes of the scalars at which a text is split.
     let behavior: SplitBehavior
+    /// Whether a text is split at a scalar.
     let isMatch: @Sendable (Unicode.Scalar) -> Bool
 
     func split(_ piece: TextPiece) throws(ConversionError) -> [TextPiece] {
@@ -67,6 +69,7 @@ struct ScriptSplitter: TextSplitter {
 
 /// Splits into pieces of one length.
 struct LengthSplitter: TextSplitter {
+    /// The number of scalars of a piece; the last one has what is left.
     let length: Int
 
     func split(_ piece: TextPiece) throws(ConversionError) -> [TextPiece] {

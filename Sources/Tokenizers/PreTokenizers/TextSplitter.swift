@@ -41,6 +41,7 @@ enum TextSplitters {
 
 /// One pre-tokenizer after the other.
 struct SplitterSequence: TextSplitter {
+    /// The pre-tokenizers, each of which splits the pieces of the one before.
     let steps: [any TextSplitter]
 
     func split(_ piece: TextPiece) throws(ConversionError) -> [TextPiece] {
@@ -60,6 +61,8 @@ struct PatternSplitter: TextSplitter {
     private let behavior: SplitBehavior
     private let inverts: Bool
 
+    /// Reads the settings of a `Split`.
+    /// - Throws: ``ConversionError`` where the pattern is not supported or another setting is not known.
     init(_ part: TokenizerPart) throws(ConversionError) {
         pattern = try TextPattern(part, "pattern")
         behavior = try SplitBehavior(part)

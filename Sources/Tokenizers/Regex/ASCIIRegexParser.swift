@@ -13,6 +13,7 @@ protocol ASCIIRegexParser: RegexReading {
 
 /// What stands for one character of a text.
 enum RegexCharacter {
+    /// A character itself, or an escape or bracket for several.
     case scalar(Unicode.Scalar), set(ScalarSet)
 
     /// As a part of a set.

@@ -7,8 +7,11 @@ struct ECMAScriptParser: ASCIIRegexParser {
     var position = 0
     var depthLeft = 100
 
+    /// Takes an expression as its UTF-8.
     init(_ text: String) { scalars = text.utf8.map { Unicode.Scalar($0) } }
 
+    /// The whole pattern.
+    /// - Throws: where it is no expression of the grammar, or has what is not supported.
     mutating func parse() throws(RegexError) -> RegexNode { try whole() }
 
     // MARK: The grammar

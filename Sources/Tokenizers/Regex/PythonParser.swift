@@ -9,8 +9,11 @@ struct PythonParser: ASCIIRegexParser {
     private var isLookingAhead = false
     private var names: Set<[Unicode.Scalar]> = []
 
+    /// Takes an expression as its UTF-8; other characters than those of ASCII are refused when it is parsed.
     init(_ text: String) { scalars = text.utf8.map { Unicode.Scalar($0) } }
 
+    /// The whole pattern.
+    /// - Throws: where it is no expression in all versions of Python, or has what is not supported.
     mutating func parse() throws(RegexError) -> RegexNode {
         if let odd = scalars.firstIndex(where: { !(0x20...0x7E).contains($0.value) }) {
             throw error("a character that is not printable ASCII", at: odd)

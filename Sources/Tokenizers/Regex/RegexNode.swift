@@ -90,6 +90,7 @@ package struct RegexError: Error, Equatable {
     /// Where in the pattern, in units of its dialect; 0 where it is not about one place.
     package let offset: Int
 
+    /// States what is wrong at a place.
     init(_ message: String, at offset: Int = 0) {
         self.message = message
         self.offset = offset

@@ -4,11 +4,13 @@
 struct RegexParser: RegexReading {
     let scalars: [Unicode.Scalar]
     var position = 0
+    /// Whether `(?i)` holds where the next thing is read.
     var ignoresCase = false
     private var spansLines = false
     private var skipsSpace = false
     var depthLeft = 64
 
+    /// Takes an expression; its units are scalars.
     init(_ pattern: String) {
         scalars = Array(pattern.unicodeScalars)
     }

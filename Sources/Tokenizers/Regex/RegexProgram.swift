@@ -2,25 +2,33 @@
 package struct RegexProgram: Sendable {
     /// One instruction.
     enum Step: Sendable {
+        /// One scalar of the set with this number.
         case set(Int)
         /// As many scalars of a set as there are, between the two numbers.
         case run(set: Int, least: Int, most: Int, greed: RegexGreed)
         /// Goes on at the first place, later at the second.
         case choice(Int, Int)
+        /// Goes on at a place.
         case jump(Int)
+        /// Goes on if a condition on the place between two scalars holds.
         case assertion(RegexAssertion)
         /// The steps from here to `end` are matched on their own.
         case look(behind: Int?, negated: Bool, end: Int)
+        /// The steps from here to `end` are matched on their own, and never in another way afterwards.
         case atomic(end: Int)
         /// Remembers where a turn of a loop begins.
         case mark(Int)
         /// Leaves a loop whose turn took nothing.
         case progress(Int, exit: Int)
+        /// The end: of the whole expression, or of what is matched on its own.
         case accept
     }
 
+    /// The instructions; the first is where matching begins.
     private(set) var steps: [Step] = []
+    /// The sets that steps name by their numbers.
     private(set) var sets: [ScalarSet] = []
+    /// How many marks of loops there are, which are numbered from 0.
     private(set) var marks = 0
     /// What `\b` and `\B` take for a word.
     let word: ScalarSet

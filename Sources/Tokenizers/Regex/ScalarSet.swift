@@ -2,15 +2,25 @@
 struct ScalarSet: Sendable {
     /// One part of the union.
     indirect enum Part: Sendable {
+        /// The scalars from one number to another, both included.
         case range(ClosedRange<UInt32>)
+        /// The scalars of some general categories.
         case categories(ScalarCategories)
+        /// The scalars of a script.
         case script(UnicodeScript)
+        /// What has the property White_Space, as `\s`.
         case whiteSpace
+        /// What words are made of: what is alphabetic, marks, decimal digits and connectors.
         case word
+        /// What has the property Alphabetic.
         case alphabetic
+        /// What has the property Lowercase, and U+0295, which lost it.
         case lowercase
+        /// What has the property Uppercase.
         case uppercase
+        /// Every scalar.
         case everything
+        /// A set in brackets inside of another one.
         case set(ScalarSet)
     }
 
@@ -26,6 +36,8 @@ struct ScalarSet: Sendable {
     /// The answers for U+0000 to U+007F.
     private var ascii: (UInt64, UInt64) = (0, 0)
 
+    /// The union of the parts, less what is not in all of `also`; or all but those.
+    /// - Parameter ignoresCase: whether a scalar is in the set where one is that differs by case alone.
     init(_ parts: [Part], also: [ScalarSet] = [], negated: Bool = false, ignoresCase: Bool = false) {
         self.parts = parts
         self.also = also
@@ -42,6 +54,7 @@ struct ScalarSet: Sendable {
         self.init([.range(scalar.value...scalar.value)], ignoresCase: ignoresCase)
     }
 
+    /// Whether a scalar is in the set.
     func contains(_ scalar: Unicode.Scalar) -> Bool {
         let value = scalar.value
         if value < 64 { return ascii.0 >> UInt64(value) & 1 == 1 }

@@ -1,8 +1,12 @@
 /// The normalization forms of Unicode Standard Annex 15.
 enum NormalizationForm: String, Sendable {
+    /// Taken apart, then put together.
     case nfc = "NFC"
+    /// Taken apart.
     case nfd = "NFD"
+    /// Taken apart with what only looks alike, then put together.
     case nfkc = "NFKC"
+    /// Taken apart with what only looks alike.
     case nfkd = "NFKD"
 
     private var isCompatible: Bool { self == .nfkc || self == .nfkd }
@@ -100,6 +104,7 @@ struct Hangul {
     private static let vowels: UInt32 = 21
     private static let trailings: UInt32 = 28
 
+    /// `nil` for what is no syllable of Hangul.
     init?(_ scalar: Unicode.Scalar) {
         guard (0xAC00...0xD7A3).contains(scalar.value) else { return nil }
         index = scalar.value - Self.base

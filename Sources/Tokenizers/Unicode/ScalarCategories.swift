@@ -8,43 +8,80 @@ package struct ScalarCategories: OptionSet, Sendable {
     /// Takes one bit for each category.
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
+    /// Uppercase letters.
     static let lu = Self(rawValue: 1 << 0)
+    /// Lowercase letters.
     static let ll = Self(rawValue: 1 << 1)
+    /// Titlecase letters, as U+01C5.
     static let lt = Self(rawValue: 1 << 2)
+    /// Modifier letters.
     static let lm = Self(rawValue: 1 << 3)
+    /// Other letters: those without case.
     static let lo = Self(rawValue: 1 << 4)
+    /// Nonspacing marks.
     static let mn = Self(rawValue: 1 << 5)
+    /// Spacing marks.
     static let mc = Self(rawValue: 1 << 6)
+    /// Enclosing marks.
     static let me = Self(rawValue: 1 << 7)
+    /// Decimal digits.
     static let nd = Self(rawValue: 1 << 8)
+    /// Numbers that are letters, as Roman numerals.
     static let nl = Self(rawValue: 1 << 9)
+    /// Other numbers, as fractions.
     static let no = Self(rawValue: 1 << 10)
+    /// Connector punctuation, as `_`.
     static let pc = Self(rawValue: 1 << 11)
+    /// Dashes.
     static let pd = Self(rawValue: 1 << 12)
+    /// Opening punctuation.
     static let ps = Self(rawValue: 1 << 13)
+    /// Closing punctuation.
     static let pe = Self(rawValue: 1 << 14)
+    /// Initial quotation marks.
     static let pi = Self(rawValue: 1 << 15)
+    /// Final quotation marks.
     static let pf = Self(rawValue: 1 << 16)
+    /// Other punctuation.
     static let po = Self(rawValue: 1 << 17)
+    /// Mathematical symbols.
     static let sm = Self(rawValue: 1 << 18)
+    /// Currency symbols.
     static let sc = Self(rawValue: 1 << 19)
+    /// Modifier symbols, as `^`.
     static let sk = Self(rawValue: 1 << 20)
+    /// Other symbols.
     static let so = Self(rawValue: 1 << 21)
+    /// Spaces.
     static let zs = Self(rawValue: 1 << 22)
+    /// The line separator, U+2028.
     static let zl = Self(rawValue: 1 << 23)
+    /// The paragraph separator, U+2029.
     static let zp = Self(rawValue: 1 << 24)
+    /// Control characters, U+0000 to U+001F and U+007F to U+009F.
     static let cc = Self(rawValue: 1 << 25)
+    /// Format characters, which are not seen.
     static let cf = Self(rawValue: 1 << 26)
+    /// Surrogates, which no scalar is.
     static let cs = Self(rawValue: 1 << 27)
+    /// What is for private use.
     static let co = Self(rawValue: 1 << 28)
+    /// What is not assigned.
     static let cn = Self(rawValue: 1 << 29)
 
+    /// All letters, `L`.
     static let letter: Self = [.lu, .ll, .lt, .lm, .lo]
+    /// All marks, `M`.
     static let mark: Self = [.mn, .mc, .me]
+    /// All numbers, `N`.
     static let number: Self = [.nd, .nl, .no]
+    /// All punctuation, `P`.
     static let punctuation: Self = [.pc, .pd, .ps, .pe, .pi, .pf, .po]
+    /// All symbols, `S`.
     static let symbol: Self = [.sm, .sc, .sk, .so]
+    /// All separators, `Z`.
     static let separator: Self = [.zs, .zl, .zp]
+    /// All others, `C`.
     static let other: Self = [.cc, .cf, .cs, .co, .cn]
     /// What makes words besides what is alphabetic.
     static let word: Self = [.mark, .nd, .pc]

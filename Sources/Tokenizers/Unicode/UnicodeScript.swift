@@ -26,6 +26,7 @@ struct UnicodeScript: Equatable, Sendable {
         self = Self(number: Self.ranges[low - 1].number)
     }
 
+    /// Whether a scalar is of this script; one of no script that is listed is of none.
     func contains(_ scalar: Unicode.Scalar) -> Bool {
         Self(of: scalar) == self
     }

@@ -8,6 +8,8 @@ package struct HubToken: Sendable {
     let authorization: Secret
     /// Where it is from, in words: "HF_TOKEN", or the path of the token file.
     package let place: String
+    /// Whether it has run out, by what the client noted beside it.
+    package let isOver: Bool
 
     /// Why a token that is there cannot be used.
     package struct Unusable: Error, Equatable, Sendable {
@@ -16,7 +18,8 @@ package struct HubToken: Sendable {
     }
 
     /// Finds the token: `HF_TOKEN`, else `HUGGING_FACE_HUB_TOKEN`, else the file that `HF_TOKEN_PATH` names, else `token`
-    /// in `HF_HOME`. `HF_HUB_DISABLE_IMPLICIT_TOKEN` keeps all of them at home.
+    /// in `HF_HOME`. `HF_HUB_DISABLE_IMPLICIT_TOKEN` keeps all of them at home. The client renews a token that came from a
+    /// browser before it runs out; here it is only noticed.
     /// - Returns: `nil` if there is none, which public repositories do not need.
     package static func find(environment: [String: String]) throws(Unusable) -> HubToken? {
         if let off = environment["HF_HUB_DISABLE_IMPLICIT_TOKEN"],
@@ -26,7 +29,7 @@ package struct HubToken: Sendable {
         }
         for variable in ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"] {
             guard let text = environment[variable], !text.isEmpty else { continue }
-            return try HubToken(text, place: variable)
+            return try HubToken(text, place: variable, stored: nil)
         }
         let path = HubCache.tokenPath(environment: environment)
         let bytes: [UInt8]
@@ -36,10 +39,15 @@ package struct HubToken: Sendable {
             if error.isMissing { return nil }
             throw Unusable(reason: "the token file cannot be read: \(error)")
         }
-        return try HubToken(String(decoding: bytes, as: UTF8.self), place: path)
+        // Without it nothing is known of the token's end.
+        let stored = try? FileReader.contents(
+            of: Path.join(Path.parent(path), "stored_tokens"), limit: 1 << 20)
+        return try HubToken(
+            String(decoding: bytes, as: UTF8.self), place: path,
+            stored: stored.map { StoredTokens(String(decoding: $0, as: UTF8.self)) })
     }
 
-    private init?(_ text: String, place: String) throws(Unusable) {
+    private init?(_ text: String, place: String, stored: StoredTokens?) throws(Unusable) {
         var bytes = text.utf8.filter { $0 != 0x0A && $0 != 0x0D }
         while let last = bytes.last, last == 0x20 || last == 0x09 { bytes.removeLast() }
         while let first = bytes.first, first == 0x20 || first == 0x09 { bytes.removeFirst() }
@@ -47,7 +55,9 @@ package struct HubToken: Sendable {
         guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw Unusable(reason: "the token in \(place) has a character that no token has")
         }
-        authorization = Secret("Bearer " + String(decoding: bytes, as: UTF8.self))
+        let token = String(decoding: bytes, as: UTF8.self)
+        authorization = Secret("Bearer " + token)
+        isOver = stored?.end(of: token).map { $0 <= currentTime() / 1_000_000_000 } ?? false
         self.place = place
     }
 }

@@ -10,27 +10,20 @@ struct BlobTask: Sendable {
     /// Where its content is kept.
     let target: any BlobTarget
     /// The names that it gets; the first one is what sentences call it.
-    private(set) var names: [any BlobName]
+    let names: [any BlobName]
     /// What else the content has to be: the SHA-256 that a lock pins.
-    private(set) var locked: SHA256Digest?
+    let locked: SHA256Digest?
 
-    /// A blob with one name.
+    /// One blob, where it comes from and what it is called; `locked` is the digest that a lock pins.
     init(
         _ identity: BlobIdentity, from source: any BlobSource, to target: any BlobTarget,
-        as name: any BlobName,
-        locked: SHA256Digest?
+        as names: [any BlobName], locked: SHA256Digest?
     ) {
         self.identity = identity
         self.source = source
         self.target = target
-        names = [name]
+        self.names = names
         self.locked = locked
-    }
-
-    /// Adds what another task wants of the same content in the same place.
-    mutating func join(_ other: BlobTask) {
-        names += other.names
-        locked = locked ?? other.locked
     }
 
     /// The content's size in bytes.

@@ -4,14 +4,18 @@ import Storage
 
 /// What one thread of a download has of its own.
 struct DownloadWorker: ~Copyable {
+    /// Whether somebody wants it to end.
     let cancellation: Cancellation
+    /// Bounds the bytes a second of all workers together.
     let throttle: Throttle
+    /// Gets the bytes that came.
     let progress: ProgressHandler
     /// Receives the bytes of one block.
     var buffer = Buffer(count: FileReader.blockSize)
     /// How many bytes were received and kept.
     private(set) var received = 0
 
+    /// A worker without a connection and with nothing received.
     init(_ cancellation: Cancellation, throttle: Throttle, progress: @escaping ProgressHandler) {
         self.cancellation = cancellation
         self.throttle = throttle

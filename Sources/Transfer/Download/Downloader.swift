@@ -9,7 +9,8 @@ final class Downloader: Sendable {
     private let throttle: Throttle
     private let progress: ProgressHandler
     private let notify: @Sendable (String) -> Void
-    private let tasks: [BlobTask]
+    /// The number of the content, or nil for something that concerns all.
+    private let contents: FetchWork
     private let queue: Mutex<Queue>
 
     /// What is left to do.
@@ -31,10 +32,12 @@ final class Downloader: Sendable {
         var hasToldOfBusy = false
     }
 
-    /// Why nothing more is loaded, and while which task it was seen.
+    /// Why nothing more is loaded, and the number of the content for which it was seen.
     struct End: Error {
+        /// What was thrown.
         let cause: any Error
-        let task: Int
+        /// The number of the content, or nil for something that concerns all.
+        let content: Int?
     }
 
     /// What a thread does next.
@@ -49,31 +52,32 @@ final class Downloader: Sendable {
     /// So many files that fail because of the network, one after another and without a byte in between, end everything.
     private static let failuresInARow = 3
 
+    /// Sorts the contents into small ones and large ones; nothing is loaded yet. `notify` gets sentences for people.
     init(
-        _ tasks: [BlobTask], patience: Patience, throttle: Throttle, progress: @escaping ProgressHandler,
+        _ contents: FetchWork, patience: Patience, throttle: Throttle, progress: @escaping ProgressHandler,
         notify: @escaping @Sendable (String) -> Void
     ) {
-        self.tasks = tasks
+        self.contents = contents
         self.patience = patience
         self.throttle = throttle
         self.progress = progress
         self.notify = notify
-        let order = tasks.indices.reversed()
+        let order = (0..<contents.count).reversed()
         queue = Mutex(
             Queue(
-                small: order.filter { tasks[$0].size <= PartialBlob.block },
-                large: order.filter { tasks[$0].size > PartialBlob.block },
-                outcomes: Array(repeating: nil, count: tasks.count)))
+                small: order.filter { contents.size(of: $0) <= PartialBlob.block },
+                large: order.filter { contents.size(of: $0) > PartialBlob.block },
+                outcomes: Array(repeating: nil, count: contents.count)))
     }
 
     /// Loads everything that can be loaded.
-    /// - Returns: what became of each blob, in the order of the tasks.
+    /// - Returns: what became of each content, in their order.
     /// - Throws: what ended everything: a refusal of a service, a full disk, the network.
     func run(connections: Int) async throws(End) -> [BlobOutcome] {
         do throws(FileError) {
             try await Threads.run(connections) { [self] number in work(number) }
         } catch {
-            throw End(cause: error, task: 0)
+            throw End(cause: error, content: nil)
         }
         let queue = queue.withLock { $0 }
         if let end = queue.end { throw end }
@@ -91,7 +95,8 @@ final class Downloader: Sendable {
                 continue
             case .small(let index):
                 attempt(index, nil) {
-                    let outcome = try worker.loadSmall(tasks[index])
+                    guard let task = contents.task(index) else { return set(.found, index) }
+                    let outcome = try worker.loadSmall(task)
                     set(outcome, index)
                 }
             case .open(let index): attempt(index, nil) { try open(index, &worker) }
@@ -126,7 +131,7 @@ final class Downloader: Sendable {
         if let index = queue.small.popLast() { return begin(.small(index)) }
         if let place = queue.busy.firstIndex(where: { $0.time <= steadyTime() }) {
             let index = queue.busy.remove(at: place).index
-            return begin(tasks[index].size <= PartialBlob.block ? .small(index) : .open(index))
+            return begin(contents.size(of: index) <= PartialBlob.block ? .small(index) : .open(index))
         }
         return queue.working == 0 && queue.busy.isEmpty && queue.open.isEmpty ? .done : .pause
     }
@@ -142,7 +147,7 @@ final class Downloader: Sendable {
                 let isFirst = queue.outcomes[index] == nil
                 if isFirst { queue.outcomes[index] = .failed(error) }
                 if endsEverything(error, isFirst, &queue), queue.end == nil {
-                    queue.end = End(cause: error, task: index)
+                    queue.end = End(cause: error, content: index)
                     patience.cancellation.cancel()
                 }
             }
@@ -163,7 +168,7 @@ final class Downloader: Sendable {
     }
 
     private func open(_ index: Int, _ worker: inout DownloadWorker) throws {
-        let task = tasks[index]
+        guard let task = contents.task(index) else { return set(.found, index) }
         guard let lock = try FileHandle.sharedLock(task.target.lockPath) else {
             return set(.busy, index)
         }
@@ -200,6 +205,6 @@ final class Downloader: Sendable {
             queue.open.removeAll { $0.index == index }
             return false
         }
-        if isNews { notify("another process is loading \(tasks[index].name): waiting for it") }
+        if isNews { notify("another process is loading \(contents.name(of: index)): waiting for it") }
     }
 }

@@ -4,8 +4,11 @@ import Synchronization
 
 /// A blob that is loaded by pieces, by several threads at once.
 final class LargeBlob: Sendable {
+    /// The number of the content.
     let index: Int
+    /// What is loaded.
     let task: BlobTask
+    /// The file that it is loaded into.
     let partial: PartialBlob
     /// The lock of the client, held until the blob has its name.
     private let lock: FileHandle
@@ -26,6 +29,7 @@ final class LargeBlob: Sendable {
     /// file for hours.
     private static let leastProgress = 1 << 16
 
+    /// Opens the partial file, and goes on with what its journal has.
     init(index: Int, _ task: BlobTask, lock: consuming FileHandle) throws {
         self.index = index
         self.task = task

@@ -5,6 +5,7 @@ import Synchronization
 /// A blob that is being loaded: the bytes that are there, at their places in a file beside the final name, and the journal
 /// that tells the next run of them.
 final class PartialBlob: Sendable {
+    /// What the blob has to become.
     let identity: BlobIdentity
     private let path: String
     private let file: FileHandle

@@ -62,34 +62,37 @@ package final class Fetch: Sendable {
         _ plans: [FetchPlan], connections: Int, throttle: Throttle, progress: @escaping ProgressHandler,
         notify: @escaping @Sendable (String) -> Void
     ) async throws -> [FetchResult] {
+        if plans.isEmpty { return [] }
         for plan in plans { try plan.destination.prepare() }
         let work = FetchWork(plans)
-        progress(.began(stage: "fetching", files: work.tasks.count, bytes: work.missing))
+        progress(.began(stage: "fetching", files: work.count, bytes: work.missing))
         let downloader = Downloader(
-            work.tasks, patience: patience, throttle: throttle, progress: progress, notify: notify)
+            work, patience: patience, throttle: throttle, progress: progress, notify: notify)
         let outcomes: [BlobOutcome]
         do {
             outcomes = try await downloader.run(connections: connections)
         } catch {
             progress(.ended)
-            throw Diagnostics(finding(plans[work.owner(of: error.task)].wish, error.cause, file: nil))
+            let wish = error.content.map { work.plan(of: $0).wish } ?? plans[0].wish
+            throw Diagnostics(finding(wish, error.cause, file: nil))
         }
         progress(.ended)
-        return try plans.indices.map { try result(plans[$0], work.tasks(of: $0), outcomes) }
+        return try plans.indices.map { try result(plans[$0], number: $0, work, outcomes) }
     }
 
     private func result(
-        _ plan: FetchPlan, _ tasks: [(index: Int, task: BlobTask)], _ outcomes: [BlobOutcome]
+        _ plan: FetchPlan, number: Int, _ work: FetchWork, _ outcomes: [BlobOutcome]
     ) throws -> FetchResult {
         var findings: [Diagnostic] = []
         var loaded = 0
-        for (index, task) in tasks {
-            switch outcomes[index] {
+        for (content, outcome) in outcomes.enumerated() where work.isWanted(content, by: number) {
+            switch outcome {
             case .loaded, .found: loaded += 1
             case .mended(let ranges):
                 loaded += 1
-                findings.append(FetchFindings.mended(plan.wish.subject, task.name, ranges))
-            case .failed(let error): findings.append(finding(plan.wish, error, file: task.name))
+                findings.append(FetchFindings.mended(plan.wish.subject, work.name(of: content), ranges))
+            case .failed(let error):
+                findings.append(finding(plan.wish, error, file: work.name(of: content)))
             case .busy: break
             }
         }
@@ -106,41 +109,5 @@ package final class Fetch: Sendable {
             return Diagnostic(code: .fetchElsewhere, "\(wish.subject): \(error)", verdict: .undecided)
         }
         return FetchFindings.finding(error, wish, service, file: file)
-    }
-}
-
-/// The blobs that plans lack, each once, and for each the plans that want it.
-private struct FetchWork {
-    private(set) var tasks: [BlobTask] = []
-    /// For each task the numbers of its plans.
-    private var owners: [[Int]] = []
-    /// How many bytes have to be loaded.
-    private(set) var missing = 0
-
-    init(_ plans: [FetchPlan]) {
-        var known: [ExactName: Int] = [:]
-        for (number, plan) in plans.enumerated() {
-            for file in plan.files {
-                guard let task = file.task else { continue }
-                let key = ExactName(task.target.path)
-                if let index = known[key] {
-                    tasks[index].join(task)
-                    if owners[index].last != number { owners[index].append(number) }
-                } else {
-                    known[key] = tasks.count
-                    tasks.append(task)
-                    owners.append([number])
-                    missing += file.missing
-                }
-            }
-        }
-    }
-
-    /// The number of the first plan that wants a task.
-    func owner(of task: Int) -> Int { owners.indices.contains(task) ? owners[task].first ?? 0 : 0 }
-
-    /// The tasks of one plan, with their numbers.
-    func tasks(of plan: Int) -> [(index: Int, task: BlobTask)] {
-        tasks.indices.filter { owners[$0].contains(plan) }.map { ($0, tasks[$0]) }
     }
 }

@@ -62,7 +62,9 @@ enum FetchFindings {
             return Diagnostic(
                 code: .downloadDiffers, "\(subject): \(file) is not what the lock pins",
                 notes: ["expected sha256 \(expected)  (from the lock)", "found    sha256 \(found)"],
-                fix: "look at what happened to the source; knapsack lock --update takes what is there now")
+                fix:
+                    "look at what happened to the source; knapsack lock {manifest} --update \(subject) takes what is there now"
+            )
         }
     }
 

@@ -1,9 +1,10 @@
 package import Formats
 package import Manifests
+import Storage
 
 /// What a wish comes to: a revision of its source, and where each of its files is now.
 package struct FetchPlan: Sendable {
-    /// One file that is wanted.
+    /// One file that is wanted. There may be 100,000 of them, so a file holds little.
     package struct File: Sendable {
         /// Its path in the source.
         package let path: RelativePath
@@ -11,15 +12,18 @@ package struct FetchPlan: Sendable {
         package let size: Int
         /// How many of its bytes have to be loaded; 0 for what is in the cache, and for what another file brings along.
         package let missing: Int
-        /// What has to be done for it; `nil` where the whole file is in the cache under its name.
-        let task: BlobTask?
+        /// What it has to be; `nil` where the whole file is in the cache under its name, and nothing has to be done.
+        let identity: BlobIdentity?
+        /// The name that Xet has for its content, if the service states one.
+        let xetHash: SHA256Digest?
 
         /// A file that has to be loaded, or at least to get its name.
-        init(path: RelativePath, missing: Int, task: BlobTask) {
+        init(path: RelativePath, _ identity: BlobIdentity, missing: Int, xetHash: SHA256Digest? = nil) {
             self.path = path
-            size = task.size
+            size = identity.size
             self.missing = missing
-            self.task = task
+            self.identity = identity
+            self.xetHash = xetHash
         }
 
         /// A file that is there.
@@ -27,7 +31,8 @@ package struct FetchPlan: Sendable {
             self.path = path
             self.size = size
             missing = 0
-            task = nil
+            identity = nil
+            xetHash = nil
         }
     }
 
@@ -39,7 +44,7 @@ package struct FetchPlan: Sendable {
     package let files: [File]
     /// What is worth knowing, and what hinders.
     package let findings: [Diagnostic]
-    /// What receives the files.
+    /// Where the files come from and where they go.
     let destination: any FetchDestination
 
     /// How many bytes have to be loaded.
@@ -56,7 +61,7 @@ package struct FetchPlan: Sendable {
 package struct FetchResult: Sendable {
     /// The plan.
     package let plan: FetchPlan
-    /// How many files are in the cache now that were not, or not whole.
+    /// How many contents are in the cache now that were not, or not whole.
     package let loaded: Int
     /// What went wrong, and what is worth knowing.
     package let findings: [Diagnostic]

@@ -29,7 +29,7 @@ package protocol ServiceRefusal: Error, Sendable {
     var concernsOneFile: Bool { get }
 }
 
-/// What receives the files of a plan.
+/// Where the files of a plan come from, and what receives them.
 protocol FetchDestination: Sendable {
     /// The directory in which the files have their names.
     var directory: String { get }
@@ -37,8 +37,20 @@ protocol FetchDestination: Sendable {
     /// The directory of the cache, which does not have to exist yet.
     var cache: String { get }
 
+    /// The directory in which equal contents are kept once for all plans; `nil` where every file has its own place.
+    var sharedContents: String? { get }
+
     /// Makes the directories that files are loaded into.
     func prepare() throws
+
+    /// Where the bytes of a file come from.
+    func source(of file: FetchPlan.File, _ identity: BlobIdentity) -> any BlobSource
+
+    /// Where the content of a file is kept.
+    func target(of file: FetchPlan.File, _ identity: BlobIdentity) -> any BlobTarget
+
+    /// The name that a file gets.
+    func name(of file: FetchPlan.File, _ identity: BlobIdentity) -> any BlobName
 
     /// Tells the service's own client that all files of the plan are there.
     /// - Returns: what is worth knowing.

@@ -15,6 +15,7 @@ final class HTTPResponse: ByteStream {
     private var left: Int
     private var isFirstChunk = true
 
+    /// A response whose head was read; `giveBack` gets the connection when the body was read to its end.
     init(
         head: ResponseHead, framing: BodyFraming, _ connection: HTTPConnection,
         giveBack: @escaping (HTTPConnection) -> Void

@@ -8,6 +8,7 @@ package final class HubClient: Sendable {
     package let endpoint: HubEndpoint
     /// The token, if there is one.
     package let token: HubToken?
+    /// Sends requests and repeats them.
     let requester: Requester
 
     /// The most bytes of one page of a listing, which has at most 1,000 files.

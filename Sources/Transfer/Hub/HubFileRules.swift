@@ -3,8 +3,11 @@ import Storage
 
 /// What the Hub states of a file beside its bytes.
 struct HubFileRules: WebFileRules {
+    /// Knows what the Hub's refusals mean.
     let client: HubClient
+    /// Where the file is asked for.
     let address: WebAddress
+    /// What the file has to be.
     let identity: BlobIdentity
     let name: String
 

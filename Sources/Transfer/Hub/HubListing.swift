@@ -12,13 +12,15 @@ struct HubFile: Equatable, Sendable {
     let gitBlob: String
     /// The SHA-256 and the size of the content, for a file in LFS or Xet.
     let lfs: LFS?
-    /// The name of the content in Xet, if it is there.
-    let xetHash: String?
+    /// The name of the content in Xet, if it is there: as long as a SHA-256, and written like one.
+    let xetHash: SHA256Digest?
+    /// Whether all digests are written as the Hub's client expects them.
+    let isRegular: Bool
 
     /// What LFS states of a content.
     struct LFS: Equatable, Sendable {
-        /// The content's SHA-256 as text.
-        let sha256: String
+        /// The content's SHA-256; `nil` where the Hub states something else.
+        let sha256: SHA256Digest?
         /// The content's size in bytes.
         let size: Int
     }
@@ -26,7 +28,7 @@ struct HubFile: Equatable, Sendable {
     /// What the content has to be; `nil` where the Hub states no digest that is one.
     var identity: BlobIdentity? {
         if let lfs {
-            return SHA256Digest(hex: lfs.sha256).map { BlobIdentity(proof: .sha256($0), size: lfs.size) }
+            return lfs.sha256.map { BlobIdentity(proof: .sha256($0), size: lfs.size) }
         }
         return GitBlobDigest(hex: gitBlob).map { BlobIdentity(proof: .gitBlob($0), size: size) }
     }
@@ -43,11 +45,13 @@ struct HubFile: Equatable, Sendable {
         if let lfs = json["lfs"], let sha256 = lfs["oid"]?.string, let length = lfs["size"]?.integer,
             length >= 0
         {
-            self.lfs = LFS(sha256: sha256, size: length)
+            self.lfs = LFS(sha256: SHA256Digest(hex: sha256), size: length)
         } else {
             lfs = nil
         }
-        xetHash = json["xetHash"]?.string
+        let xet = json["xetHash"]?.string
+        xetHash = xet.flatMap { SHA256Digest(hex: $0) }
+        isRegular = (xet == nil || xetHash != nil) && (lfs == nil || lfs?.sha256 != nil)
     }
 }
 
@@ -63,34 +67,41 @@ struct HubListing: Sendable {
     /// The bytes of `trees/COMMIT.json` in the cache, as huggingface_hub 2.4 writes it (`_tree_cache.py`): Python's
     /// `json.dump` with an indent of 1, the paths sorted by their characters.
     ///
-    /// - Returns: `nil` where the client would write none, because a Xet hash is not valid.
+    /// - Returns: `nil` where a digest is not valid: the client would write no list, or one that proves nothing.
     var treeFile: [UInt8]? {
-        let isValid = files.allSatisfy { file in
-            file.xetHash.map { $0.utf8.count == 64 && $0.utf8.allSatisfy { Hex.value($0) != nil } } ?? true
-        }
-        guard isValid else { return nil }
+        guard files.allSatisfy(\.isRegular) else { return nil }
         // Of a path that is listed twice the last entry counts.
-        var byName: [ExactName: HubFile] = [:]
-        for file in files { byName[file.name] = file }
-        var text = "{\n \"format_version\": 1,\n \"files\": {"
-        for (index, file) in byName.sorted(by: { $0.key < $1.key }).map(\.value).enumerated() {
-            text += index == 0 ? "\n" : ",\n"
-            text += "  \(PythonText.quoted(file.name)): {\n"
-            text += "   \"size\": \(file.size),\n   \"blob_id\": \(PythonText.quoted(file.gitBlob))"
-            if let lfs = file.lfs {
-                text +=
-                    ",\n   \"lfs_sha256\": \(PythonText.quoted(lfs.sha256)),\n   \"lfs_size\": \(lfs.size)"
-            }
-            if let hash = file.xetHash { text += ",\n   \"xet_hash\": \(PythonText.quoted(hash))" }
-            text += "\n  }"
+        let order = files.indices.sorted { left, right in
+            files[left].name.precedesByBytes(files[right].name)
+                || (files[left].name.hasSameBytes(as: files[right].name) && left < right)
         }
-        text += byName.isEmpty ? "}\n}" : "\n }\n}"
-        return Array(text.utf8)
+        let last = order.indices.filter { place in
+            place + 1 == order.count
+                || !files[order[place]].name.hasSameBytes(as: files[order[place + 1]].name)
+        }
+        var bytes = Array("{\n \"format_version\": 1,\n \"files\": {".utf8)
+        for (index, place) in last.enumerated() {
+            bytes += (index == 0 ? "\n" : ",\n").utf8
+            bytes += HubListing.entry(files[order[place]]).utf8
+        }
+        bytes += (last.isEmpty ? "}\n}" : "\n }\n}").utf8
+        return bytes
+    }
+
+    private static func entry(_ file: HubFile) -> String {
+        var text = "  \(PythonText.quoted(file.name)): {\n"
+        text += "   \"size\": \(file.size),\n   \"blob_id\": \(PythonText.quoted(file.gitBlob))"
+        if let lfs = file.lfs, let sha256 = lfs.sha256 {
+            text += ",\n   \"lfs_sha256\": \"\(sha256.hex)\",\n   \"lfs_size\": \(lfs.size)"
+        }
+        if let hash = file.xetHash { text += ",\n   \"xet_hash\": \"\(hash.hex)\"" }
+        return text + "\n  }"
     }
 }
 
 /// Strings as Python's `json` writes them when it keeps to ASCII.
 enum PythonText {
+    /// The text in quotes, everything but printable ASCII escaped.
     static func quoted(_ text: String) -> String {
         var result = "\""
         for unit in text.utf16 {

@@ -11,6 +11,7 @@ struct HubPlanning {
     private let store: SharedStore?
     private let client: HubClient
 
+    /// Prepares the plan of one wish; nothing is asked yet.
     init(
         _ wish: FetchWish, _ repository: HubRepository, revision: String, _ folder: HubCacheWriter,
         _ store: SharedStore?, _ client: HubClient
@@ -46,6 +47,7 @@ struct HubPlanning {
     func plan(_ listing: HubListing) -> FetchPlan {
         var files: [FetchPlan.File] = []
         var findings: [Diagnostic] = []
+        /// Of what a lock pins.
         var listed: Set<RelativePath> = []
         var blobs: Set<BlobIdentity> = []
         for file in listing.files where wish.filter.accepts(file.name) {
@@ -58,7 +60,7 @@ struct HubPlanning {
                 findings.append(refused(file, "has no digest that could prove it"))
                 continue
             }
-            listed.insert(path)
+            if wish.locked != nil { listed.insert(path) }
             if let problem = contradiction(path, identity) {
                 findings.append(problem)
                 continue
@@ -84,29 +86,22 @@ struct HubPlanning {
             wish: wish, origin: .hub(repository, ref: revision, commit: commit), files: files,
             findings: findings,
             destination: HubDestination(
-                subject: wish.subject, folder: folder, commit: commit, ref: revision,
-                isPinned: wish.pin != nil,
-                listing: listing))
+                subject: wish.subject, repository: repository, folder: folder, store: store, client: client,
+                commit: commit, ref: revision, isPinned: wish.pin != nil, listing: listing))
     }
 
     /// - Parameter isFirst: whether no other file of the commit has the content, which would bring it along.
     private func file(
-        _ path: RelativePath, _ identity: BlobIdentity, _ xetHash: String?, commit: String, isFirst: Bool
+        _ path: RelativePath, _ identity: BlobIdentity, _ xetHash: SHA256Digest?, commit: String,
+        isFirst: Bool
     ) -> FetchPlan.File {
         let presence = folder.presence(path, commit: commit, identity)
         if presence == .there { return FetchPlan.File(path: path, size: identity.size) }
-        let target = HubTarget(folder: folder, blob: identity.name, store: store, xetHash: xetHash)
-        let rules = HubFileRules(
-            client: client, address: client.endpoint.file(repository, commit: commit, path: path),
-            identity: identity, name: path.text)
-        let source = WebFile(rules, size: identity.size, name: path.text, client.requester)
-        let task = BlobTask(
-            identity, from: source, to: target,
-            as: HubName(folder: folder, path: path, commit: commit, blob: identity.name),
-            locked: wish.locked?[path]?.sha256)
-        let isLoaded = presence == .missing && isFirst && !target.isShared(size: identity.size)
-        let there = isLoaded ? PartialBlob.bytesThere(identity, at: target.path) : 0
-        return FetchPlan.File(path: path, missing: isLoaded ? max(0, identity.size - there) : 0, task: task)
+        let isShared = xetHash.flatMap { hash in store?.has(hash.hex, size: identity.size) } ?? false
+        let isLoaded = presence == .missing && isFirst && !isShared
+        let there = isLoaded ? PartialBlob.bytesThere(identity, at: folder.blob(identity.name)) : 0
+        return FetchPlan.File(
+            path: path, identity, missing: isLoaded ? max(0, identity.size - there) : 0, xetHash: xetHash)
     }
 
     /// What the lock pins and the Hub does not list.
@@ -135,7 +130,9 @@ struct HubPlanning {
             code: .downloadDiffers,
             "\(wish.subject): the Hub lists \(path.text) otherwise than the lock pins it",
             notes: notes,
-            fix: "look at what happened to the repository; knapsack lock --update takes what is there now")
+            fix:
+                "look at what happened to the repository; knapsack lock {manifest} --update \(wish.subject) takes what is there now"
+        )
     }
 
     private func refused(_ file: HubFile, _ why: String) -> Diagnostic {

@@ -73,10 +73,10 @@ struct HubRefusal: ServiceRefusal, Equatable {
     /// - Parameters:
     ///   - subject: what begins the sentence: an entry's name, or the source.
     ///   - revision: the revision that was asked.
-    ///   - token: where the token is from that was sent, if any was.
+    ///   - token: the token that was sent, if any was.
     func finding(
         _ subject: String, _ repository: HubRepository, revision: String, endpoint: HubEndpoint,
-        token: String?,
+        token: HubToken?,
         file: String? = nil
     ) -> Diagnostic {
         let name = repository.id
@@ -91,16 +91,16 @@ struct HubRefusal: ServiceRefusal, Equatable {
             fix = "accept the terms at \(page) in a browser; \(login)"
         case .tokenWrong:
             code = .fetchTokenWrong
-            message = "the Hub does not know the token in \(token ?? "the request")"
+            message = "the Hub does not know the token in \(token?.place ?? "the request")"
             fix = login
         case .gated:
             code = .fetchGated
             message =
-                "\(name) is gated, and the user of the token in \(token ?? "the request") has no access to it"
+                "\(name) is gated, and the user of the token in \(token?.place ?? "the request") has no access to it"
             fix = "accept the terms at \(page) in a browser, and wait where an author has to agree"
         case .forbidden:
             code = .fetchGated
-            message = "the token in \(token ?? "the request") has no right to read \(name)"
+            message = "the token in \(token?.place ?? "the request") has no right to read \(name)"
             fix = "give it the right at \(endpoint.address.origin)/settings/tokens"
         case .repositoryNotFound:
             code = .fetchNotFound

@@ -52,6 +52,6 @@ package struct HubService: FetchService {
         }
         return refusal.finding(
             wish.subject, repository, revision: revision, endpoint: client.endpoint,
-            token: client.token?.place, file: file)
+            token: client.token, file: file)
     }
 }

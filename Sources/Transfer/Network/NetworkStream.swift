@@ -10,6 +10,7 @@ struct ConnectionSettings: Sendable {
     var silenceSeconds = 30.0
     /// Whom to trust; read when the first TLS connection is made.
     let trust: Trust
+    /// Whether somebody wants it to end.
     let cancellation: Cancellation
 }
 
@@ -19,6 +20,7 @@ final class Trust: Sendable {
     private let directory: String?
     private let read = Mutex<TrustedAuthorities?>(nil)
 
+    /// Reads nothing yet; without a file and a directory the system's authorities are taken.
     init(file: String?, directory: String?) {
         self.file = file
         self.directory = directory
@@ -32,6 +34,7 @@ final class Trust: Sendable {
             directory: named("SSL_CERT_DIR"))
     }
 
+    /// The authorities, read at the first call; throws if a named file cannot be read.
     func authorities() throws(NetworkError) -> TrustedAuthorities {
         try read.withLock { known throws(NetworkError) in
             if let known { return known }

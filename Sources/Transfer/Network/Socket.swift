@@ -3,6 +3,7 @@ import Storage
 
 /// A TCP connection that waits for nothing longer than it is told to. What is unsafe about sockets is here.
 struct Socket: ~Copyable, Sendable {
+    /// The open descriptor, closed with this value.
     let descriptor: Int32
     /// The host, for messages.
     let name: String
@@ -121,6 +122,7 @@ struct Socket: ~Copyable, Sendable {
 
 /// One address of a host.
 struct SocketAddress: Sendable {
+    /// `AF_INET` or `AF_INET6`.
     let family: Int32
     private let bytes: [UInt8]
 

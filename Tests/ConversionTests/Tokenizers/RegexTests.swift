@@ -83,7 +83,7 @@ import Testing
     }
 
     /// Random patterns over two letters, with the memory from the first step on and without it.
-    @Test func theMemoryChangesNoMatch() throws {
+    @Test(.tags(.fuzz), .series) func theMemoryChangesNoMatch() throws {
         var numbers = SeededGenerator(seed: 11)
         var compared = 0
         for _ in 0..<4_000 {

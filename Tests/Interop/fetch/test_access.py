@@ -4,6 +4,7 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import genuine
 import pytest
 from fetching import REPO, started
 from wayward_hub import Authority, WaywardHub
@@ -61,6 +62,23 @@ def test_the_token_is_found_where_the_clients_find_it(fetch, guarded, tmp_path, 
         path.write_text(f"  {TOKEN}\n")
         environment = {place: str(home if place == "HF_HOME" else path)}
     fetch(tmp_path / "hub", f"hf:{repo}", **environment).expect(0)
+
+
+def test_the_active_one_of_stored_tokens_is_used_and_its_end_is_told(fetch, guarded, tmp_path):
+    home = tmp_path / "hf-home"
+    code = (
+        "from huggingface_hub.utils import _auth\n"
+        "from huggingface_hub import constants\n"
+        "from pathlib import Path\n"
+        "_auth._save_token('hf_other', 'other')\n"
+        f"_auth._save_token({TOKEN!r}, 'browser', refresh_token='hf_refresh', expires_at=1700000000)\n"
+        f"_auth._write_secret(Path(constants.HF_TOKEN_PATH), {TOKEN!r})\n"
+    )
+    genuine.run_python(code, {"HF_HOME": str(home)}, tmp_path / "home")
+    assert (home / "stored_tokens").exists()
+    done = fetch(tmp_path / "hub", "hf:tester/private", HF_HOME=str(home)).expect(0)
+    assert f"the token in {home}/token has run out" in done.stderr and "hf auth whoami" in done.stderr
+    assert TOKEN not in done.text and "hf_refresh" not in done.text
 
 
 def test_a_token_that_is_not_to_be_sent_stays(fetch, guarded, tmp_path):

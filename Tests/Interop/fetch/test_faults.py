@@ -54,7 +54,7 @@ def in_state(state: str, states, cache):
     return cache if state == "nothing" else copied(states / state / "hub", cache)
 
 
-@pytest.mark.parametrize("state", ["nothing", "partial", "complete"])
+@pytest.mark.parametrize("state", ["nothing", "partial", pytest.param("complete", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("kind", "arguments"), PASSING, ids=names(PASSING))
 def test_a_fault_that_passes_costs_little(fetch, wayward, whole, states, origin, tmp_path, kind, arguments, state):
     cache = in_state(state, states, tmp_path / "hub")

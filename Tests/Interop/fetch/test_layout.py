@@ -19,9 +19,9 @@ def test_the_cache_is_the_clients_to_the_byte(fetch, whole, tmp_path):
 @pytest.mark.parametrize(
     ("source", "arguments", "keywords"),
     [
-        ("@v1.0", [], "revision='v1.0'"),
+        pytest.param("@v1.0", [], "revision='v1.0'", marks=pytest.mark.slow),
         ("@refs/pr/1", [], "revision='refs/pr/1'"),
-        ("@COMMIT", [], "revision='COMMIT'"),
+        pytest.param("@COMMIT", [], "revision='COMMIT'", marks=pytest.mark.slow),
         ("", ["--include", "*.safetensors", "--include", "sub/*", "--exclude", "*.bin"],
          "allow_patterns=['*.safetensors', 'sub/*'], ignore_patterns=['*.bin']"),
         ("", ["--revision", "v1.0", "--exclude", "onnx/*"], "revision='v1.0', ignore_patterns=['onnx/*']"),
@@ -34,7 +34,7 @@ def test_revisions_and_patterns_mean_what_they_mean_to_the_client(fetch, wayward
     assert layout(tmp_path / "own" / "hub") == layout(tmp_path / "theirs" / "hub")
 
 
-@pytest.mark.parametrize("kind", ["dataset", "space"])
+@pytest.mark.parametrize("kind", ["dataset", pytest.param("space", marks=pytest.mark.slow)])
 def test_other_kinds_of_repositories(fetch, wayward, origin, tmp_path, kind):
     wayward.add("tester/other", origin, kind=kind)
     fetch(tmp_path / "own" / "hub", f"hf-{kind}:tester/other").expect(0)

@@ -17,6 +17,7 @@ from hub_server import HubFile, HubHandler, HubServer
 
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 BLOCK = 1 << 16
+LARGEST_WHOLE = 50_000_000_000  # bytes that the Hub's stores send without a range
 
 
 @dataclass
@@ -244,6 +245,8 @@ class _WaywardHandler(HubHandler):
                 self.send_header("Content-Range", f"bytes */{item.size}")
                 self.send_header("Content-Length", "0")
                 return self.end_headers()
+        if not match and item.size > LARGEST_WHOLE:
+            return self.send_status(Fault("status", status=400))
         if kind == "wrong-range":
             start, end = start + 1, min(end + 1, item.size)
         if kind == "changed-etag":

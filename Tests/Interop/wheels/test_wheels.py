@@ -117,7 +117,6 @@ def test_takes_native_wheels_of_this_python_only(knapsack, agree, downloads, tmp
     assert check(knapsack, tmp_path, python=other[1], platform="musllinux_1_2_x86_64")[0] != []
 
 
-@pytest.mark.smoke
 def test_names_a_conflict(knapsack, agree, downloads, tmp_path):
     files = [file for file in downloads("requests==2.32.3") if not file.name.startswith("urllib3")]
     write_wheel(tmp_path / "house", "urllib3", "3.0")
@@ -321,7 +320,6 @@ def test_the_download_that_a_finding_states_works_as_it_is(knapsack, tmp_path, t
     knapsack("check", path).expect(0)
 
 
-@pytest.mark.smoke
 def test_what_pip_and_the_loader_freeze_is_what_is_provided(agree, knapsack, base, tmp_path):
     """A wheelhouse that lacks what this very Python has, with the lists that pip and the loader write of it."""
     import pytest as installed

@@ -163,7 +163,7 @@ private struct MemoryBundle {
         #expect(lock.entries.flatMap(\.files).allSatisfy { $0.placement == .natural })
     }
 
-    @Test func randomBundlesAreRebuiltAndStoreNoLongRangeTwice() throws {
+    @Test(.tags(.fuzz), .series) func randomBundlesAreRebuiltAndStoreNoLongRangeTwice() throws {
         let seed: UInt64 = 0x7465_6E73
         print("seed \(seed)")
         var generator = SeededGenerator(seed: seed)

@@ -7,6 +7,7 @@ package struct MissingTensors: Sendable {
     private var sources: [ExactName: String] = [:]
     private var names: Set<ExactName> = []
 
+    /// Nothing was seen: all that a family asks for would be missing.
     init() {}
 
     /// Takes what became of a tensor of the checkpoint.

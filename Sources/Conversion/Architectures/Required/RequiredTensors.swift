@@ -25,10 +25,16 @@ package struct RequiredTensors: Sendable {
 
     // MARK: What many families have
 
+    /// A block's attention with queries, keys and values apart.
     static let attention = ["attn_q", "attn_k", "attn_v", "attn_output"]
+    /// A block's feed-forward part with a gate, where there are no experts.
     static let dense = ["ffn_gate", "ffn_up", "ffn_down"]
+    /// A block's router, and its experts as stacks of matrices.
     static let experts = ["ffn_gate_inp", "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"]
+    /// The experts of a block that see every token.
     static let sharedExperts = ["ffn_gate_shexp", "ffn_up_shexp", "ffn_down_shexp"]
+    /// What stands before and behind all blocks; the output may be the token embeddings, so that it is not
+    /// asked for.
     static let embeddings = ["token_embd", "output_norm"]
     /// A block of Llama's kind, without what follows attention.
     static let llama = ["attn_norm", "ffn_norm"] + attention

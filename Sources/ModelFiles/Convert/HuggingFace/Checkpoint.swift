@@ -37,6 +37,7 @@ extension CheckpointTensor {
 
 /// A tensor's place in a file.
 struct StoredTensor: Sendable {
+    /// The tensor's name, shape and type.
     let tensor: CheckpointTensor
     /// The file's place in the list of files.
     let file: Int
@@ -50,6 +51,8 @@ package struct StoredCheckpoint: Checkpoint {
     private let places: [StoredTensor]
     private let files: [OpenInput]
 
+    /// Takes tensors by the places of their files in a list of open ones, in the order in which they are
+    /// converted.
     init(_ places: [StoredTensor], in files: [OpenInput]) {
         self.places = places
         self.files = files
@@ -85,16 +88,23 @@ package struct StoredCheckpoint: Checkpoint {
 
 /// A file to convert that stays open.
 final class OpenInput: Sendable {
+    /// The path in the model's directory.
     let path: RelativePath
+    /// The file, open for reading.
     let handle: FileHandle
+    /// What the file was when it was opened: size, times, inode.
     let status: FileStatus
 
+    /// Opens a file and takes its status.
+    /// - Throws: what opening throws, where it is not there or cannot be read.
     init(_ input: ConversionInput) throws {
         path = input.path
         handle = try input.open()
         status = try handle.status()
     }
 
+    /// Checks that the file is what it was when it was opened.
+    /// - Throws: `ReadFailure.changed`.
     func checkUnchanged() throws {
         guard try handle.status() == status else { throw ReadFailure.changed(path: handle.path) }
     }

@@ -6,11 +6,13 @@ import Storage
 
 /// Makes one GGUF file of a Hugging Face model.
 struct GGUFRecipe: ConversionRecipe {
+    /// What the manifest asks for.
     let request: ConversionRequest.GGUF
     /// The file's name.
     let file: String
     /// What the model's directory is taken to be called, which does not depend on where it is stored.
     let modelName: String
+    /// The importance matrix that quantizing takes; `nil` where none is asked for.
     let imatrix: ImatrixInput?
 
     var version: Int { 1 }

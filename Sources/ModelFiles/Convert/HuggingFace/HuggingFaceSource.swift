@@ -24,6 +24,8 @@ package struct HuggingFaceSource: TensorSource {
     private let reader: TensorValueReader
     private let rooms = RoomPool()
 
+    /// Takes a conversion whose elements come from a checkpoint, which stays open.
+    /// - Throws: ``Diagnostics`` where the metadata cannot be written or elements are not numbers.
     init(
         _ conversion: HuggingFaceConversion, of checkpoint: any Checkpoint, name: String, as types: Types
     ) throws {

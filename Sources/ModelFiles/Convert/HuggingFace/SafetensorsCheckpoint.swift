@@ -6,6 +6,7 @@ import Tensors
 
 /// Opens the safetensors files of a model, in the order in which their tensors are converted.
 enum SafetensorsCheckpoint {
+    /// The file that names the shards, as transformers writes it.
     static let indexName: RelativePath = "model.safetensors.index.json"
 
     /// The files of a model that hold its weights, or say which do: those that convert_hf_to_gguf.py looks at, and

@@ -7,8 +7,11 @@ import Tensors
 struct TensorValueReader: Sendable {
     /// What one call has of its own.
     struct Room {
+        /// Elements as the checkpoint has them.
         var raw: [UInt8] = []
+        /// What is gathered from, where elements are apart.
         var staging: [UInt8] = []
+        /// Numbers that something is computed of.
         var floats: [Float] = []
     }
 

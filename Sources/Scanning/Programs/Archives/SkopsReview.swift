@@ -22,9 +22,11 @@ struct SkopsReview {
         numpy.random.mtrand.RandomState sklearn.tree._tree.Tree sklearn.utils._bunch.Bunch
         """)
 
+    /// What is not known to be harmless, in the order of the file, each once; without a full stop.
     private(set) var messages: [String] = []
     private var seen: Set<ExactName> = []
 
+    /// Reviews a node and all below it; the JSON reader bounds how deep that is.
     mutating func visit(_ json: JSON) {
         let loaders = json.all("__loader__")
         for loader in loaders {

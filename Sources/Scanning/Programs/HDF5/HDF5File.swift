@@ -2,7 +2,9 @@ import Formats
 
 /// A text that is an attribute of the root group of an HDF5 file.
 struct HDF5Attribute: Equatable {
+    /// Its name in the root group, such as `model_config`.
     let name: String
+    /// The text's bytes, without padding; mostly JSON.
     let text: [UInt8]
 }
 
@@ -11,8 +13,10 @@ struct HDF5Attribute: Equatable {
 ///
 /// Bounded: nothing is read twice by an address that leads back, and all that is read together has a limit.
 struct HDF5File<Failure: Error> {
+    /// Returns the bytes of a range of the file; fewer if it is cut short.
     typealias Read = (Range<Int>) throws(Failure) -> [UInt8]
 
+    /// What a superblock begins with (HDF5 File Format Specification 3.0, II.A).
     static var signature: [UInt8] { [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A] }
     /// The most bytes that are read of a file.
     private static var budget: Int { 256 << 20 }
@@ -26,6 +30,7 @@ struct HDF5File<Failure: Error> {
     var extent: Int { fileSize - base }
     /// Bytes of an address and of a length.
     private(set) var offsetSize = 8
+    /// Bytes of a length: 4 or 8, as the superblock states.
     private(set) var lengthSize = 8
     private var left = budget
 
@@ -120,6 +125,7 @@ struct HDF5File<Failure: Error> {
             .bytes(base + address..<base + address + count, read)
     }
 
+    /// The error for a place that breaks the format, or that has what is not read; an address in bytes from the base.
     func malformed(_ message: String, _ offset: Int) -> ReadingStop<Failure> {
         .malformed(FormatError(message, at: max(0, offset)))
     }
@@ -130,11 +136,13 @@ struct HDF5Cursor {
     private let bytes: [UInt8]
     private(set) var position: Int
 
+    /// Takes bytes and the place in them to begin at; numbers are little-endian.
     init(_ bytes: [UInt8], at position: Int = 0) {
         self.bytes = bytes
         self.position = position
     }
 
+    /// How many bytes are left.
     var remaining: Int { bytes.count - position }
 
     /// The next number; `nil` past the end.
@@ -147,6 +155,7 @@ struct HDF5Cursor {
     /// The next number as a count or an address; `nil` past the end and for more than 63 bits.
     mutating func integer(_ size: Int) -> Int? { number(size).flatMap { Int(exactly: $0) } }
 
+    /// Steps over bytes; `false`, and nothing is stepped over, if there are fewer.
     mutating func skip(_ count: Int) -> Bool {
         guard count >= 0, count <= remaining else { return false }
         position += count

@@ -2,10 +2,12 @@ import Formats
 
 /// Reads the wire format of protocol buffers field by field, without keeping what is stepped over.
 struct RangedProtobufReader<Failure: Error> {
+    /// Returns the bytes of a range of the file; fewer if it is cut short.
     typealias Read = (Range<Int>) throws(Failure) -> [UInt8]
 
     /// One field: what its key and its length say.
     struct Field {
+        /// The field's number in its message, 1 to 536,870,911.
         let number: Int
         /// Where the content of a field of bytes, text or a message is stored; empty for a number.
         let content: Range<Int>
@@ -21,8 +23,10 @@ struct RangedProtobufReader<Failure: Error> {
     private var position = 0
     private var window: [UInt8] = []
     private var windowStart = 0
+    /// How many messages are open.
     private(set) var depth = 0
 
+    /// Takes the length of the file in bytes; no range may go past it.
     init(size: Int) { self.size = size }
 
     /// Hands over every field of the message that fills a range.
@@ -106,6 +110,7 @@ struct RangedProtobufReader<Failure: Error> {
         return window[position - windowStart]
     }
 
+    /// The error for bytes that are no protocol buffer, or one that is not read, at an offset of the file.
     func malformed(_ message: String, _ offset: Int) -> ReadingStop<Failure> {
         .malformed(FormatError(message, at: offset))
     }

@@ -2,8 +2,11 @@
 struct CredentialShape: Sendable {
     /// The letters that a token is made from.
     enum Letters: Sendable {
+        /// ASCII's letters; letters and digits; digits and `a` to `f`; RFC 4648's `A` to `Z` and `2` to `7`;
+        /// letters, digits, `_` and `-`.
         case letters, alphanumeric, hexadecimal, base32, word
 
+        /// Whether a byte is one of them.
         func contains(_ byte: UInt8) -> Bool {
             switch self {
             case .letters: (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
@@ -17,12 +20,16 @@ struct CredentialShape: Sendable {
 
     /// What it is, to be read after "has".
     let kind: String
+    /// What the token begins with, in ASCII.
     let prefix: [UInt8]
+    /// What may follow the prefix.
     let letters: Letters
+    /// How many letters may follow the prefix.
     let lengths: ClosedRange<Int>
     /// What has to be in it besides.
     let part: [UInt8]
 
+    /// Takes the parts as they are in the maker's documentation; `part` is text that has to be in it besides.
     init(
         _ kind: String, _ prefix: String, _ letters: Letters, _ lengths: ClosedRange<Int>,
         with part: String = ""

@@ -3,7 +3,9 @@ package typealias Lanes32 = [32 of Lanes]
 
 /// Levels of eight blocks, with what one level is.
 package struct BlockScales {
+    /// The level of each number, a whole one.
     var levels = Lanes32(repeating: Lanes())
+    /// What one level is, a number for each block.
     var scale = Lanes()
     /// The negative of the least value, if there is one.
     var minimum = Lanes()

@@ -1,5 +1,6 @@
 /// The sixteen levels of IQ4_NL and IQ4_XS, closer to one another around zero (ggml-common.h, `kvalues_iq4nl`).
 enum NonlinearLevels {
+    /// The levels by their numbers, four bits each.
     static let values: [16 of Float] = [
         -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113,
     ]

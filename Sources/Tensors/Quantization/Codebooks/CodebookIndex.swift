@@ -95,11 +95,17 @@ struct CodebookIndex: Sendable {
 }
 
 extension CodebookIndex {
-    // The numbers of shells are ggml's, `nwant` in iq2xs_init_impl and iq3xs_init_impl (ggml-quants.c).
+    /// The index of IQ2_XXS. The numbers of shells here and below are ggml's, `nwant` in iq2xs_init_impl and
+    /// iq3xs_init_impl (ggml-quants.c).
     static let iq2XXS = CodebookIndex(.iq2XXS, TernaryWord.self, shells: 2)
+    /// The index of IQ2_XS.
     static let iq2XS = CodebookIndex(.iq2XS, TernaryWord.self, shells: 2)
+    /// The index of IQ2_S.
     static let iq2S = CodebookIndex(.iq2S, TernaryWord.self, shells: 1)
+    /// The index of IQ1_S and IQ1_M.
     static let iq1 = CodebookIndex(.iq1, TernaryWord.self, shells: 3)
+    /// The index of IQ3_XXS.
     static let iq3XXS = CodebookIndex(.iq3XXS, OctalWord.self, shells: 2)
+    /// The index of IQ3_S.
     static let iq3S = CodebookIndex(.iq3S, OctalWord.self, shells: 3)
 }

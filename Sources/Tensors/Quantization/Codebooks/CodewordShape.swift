@@ -12,6 +12,7 @@ protocol CodewordShape {
 }
 
 extension CodewordShape {
+    /// The bits of one level, at the place of the first element.
     static var levelMask: Int { (1 << levelBits) - 1 }
     /// One more than the highest code.
     static var codeCount: Int { 1 << (length * levelBits) }

@@ -4,9 +4,13 @@
 /// An element is its sign times its sub-block's scale times the odd number that its level stands for. A
 /// sub-block is converted by trying scales (``SubBlockSearch``).
 protocol SignedCodebookFormat: ScalarBlockFormat {
+    /// The words' length and levels.
     associatedtype Shape: CodewordShape
+    /// The words of the format, by number.
     static var codebook: Codebook { get }
+    /// The numbers of all combinations of levels, and the words near to those that are none; computed once.
     static var index: CodebookIndex { get }
+    /// How ggml searches for this format.
     static var rules: SignedCodebookRules { get }
     /// What the magnitudes of the levels are when the block's scale is 1 and the sub-block's 0.
     static var magnitudes: [8 of Float] { get }
@@ -53,6 +57,7 @@ struct SignedCodebookRules {
     var smallest: Float
     /// The trial scales are those that make the largest magnitude the highest odd number plus these steps.
     var trials: ClosedRange<Int>
+    /// The length of one of these steps, on the scale of the odd numbers.
     var step: Float
     /// Which words are chosen anew when the scale is known.
     var refinement: Refinement

@@ -9,17 +9,24 @@ struct TernarySearch {
     struct Split {
         /// The first place of a 0 and that of a 1.
         var zeros: Int
+        /// The first place of a 1; from there on all elements are.
         var ones: Int
+        /// What an element's number is multiplied with; negative where all signs are turned round.
         var scale: Float
         /// A bit for each word whose numbers are shifted down.
         var shifts: UInt8
     }
 
+    /// How far a word's numbers are shifted (ggml-common.h, `IQ1S_DELTA`).
     static let shift: Float = 0.125
+    /// What the levels 0, 1 and 2 stand for in a word that is shifted up; the fourth only fills the vector.
     static let shiftedUp: [4 of Float] = [-1 + shift, shift, 1 + shift, 0]
+    /// The same in a word that is shifted down.
     static let shiftedDown: [4 of Float] = [-1 - shift, -shift, 1 - shift, 0]
 
+    /// The elements of the sub-block, of which there are 16 or 32.
     var values: [32 of Float] = .init(repeating: 0)
+    /// How much an error in each element counts.
     var weights: [32 of Float] = .init(repeating: 0)
     /// The elements' numbers in the order of size.
     var order: [32 of UInt8] = .init(repeating: 0)
@@ -115,6 +122,7 @@ struct TernarySearch {
         Self.shiftedLevels(isDown: shifts &>> UInt8(word) & 1 == 1)
     }
 
+    /// What the levels 0, 1 and 2 stand for in a word that is shifted one way or the other.
     @inline(__always)
     static func shiftedLevels(isDown: Bool) -> [4 of Float] { isDown ? shiftedDown : shiftedUp }
 

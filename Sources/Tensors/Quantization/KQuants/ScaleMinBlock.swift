@@ -4,6 +4,7 @@ struct ScaleMinBlock {
     let parts: SixBitScales
     /// The largest scale and minimum over 63, before they are rounded to 16 bits.
     let scale: Float
+    /// What one level of a minimum is.
     let minimum: Float
 
     /// Finds scales and minimums, and the levels, which are whole and not negative.

@@ -1,9 +1,13 @@
 /// How the search for a scale and a minimum tries: `steps` scales around the one that the range of the numbers
 /// gives, `first` and `delta` in levels (ggml's `make_qkx2_quants` and `make_qkx3_quants`).
 struct ScaleMinTrials {
+    /// The highest level, 3, 15 or 31.
     let most: Float
+    /// What the first trial adds to the highest level, in levels.
     let first: Float
+    /// What each trial adds to the one before, in levels.
     let delta: Float
+    /// The number of the last trial; the first is 0.
     let steps: Int
     /// Whether errors count as they are, not as their squares.
     let isAbsolute: Bool

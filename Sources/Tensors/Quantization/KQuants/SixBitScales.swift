@@ -1,9 +1,12 @@
 /// The scales and minimums of eight sub-blocks, six bits each, in the twelve bytes in which Q4_K and Q5_K have
 /// them (ggml-common.h, `block_q4_K`).
 struct SixBitScales {
+    /// A scale for each sub-block, 0 to 63.
     var scales = SIMD8<UInt8>()
+    /// A minimum for each sub-block, 0 to 63.
     var minimums = SIMD8<UInt8>()
 
+    /// All are 0.
     init() {}
 
     /// Rounds scales and minimums to levels of 63; what does not fit 8 bits is cut off before, as ggml does.
@@ -34,6 +37,7 @@ struct SixBitScales {
         }
     }
 
+    /// Reads the twelve bytes at a place; any bytes are scales.
     init(_ bytes: Span<UInt8>, at start: Int) {
         for lane in 0..<4 {
             scales[lane] = bytes[start + lane] & 63
@@ -44,6 +48,7 @@ struct SixBitScales {
         }
     }
 
+    /// Writes the twelve bytes at a place.
     func store(_ bytes: inout MutableSpan<UInt8>, at start: Int) {
         for lane in 0..<4 {
             bytes[start + lane] = scales[lane] & 63 | (scales[lane + 4] >> 4) << 6

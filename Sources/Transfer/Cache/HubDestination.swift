@@ -4,34 +4,32 @@ import Storage
 
 /// Where a repository's folder keeps a blob.
 struct HubTarget: BlobTarget {
+    /// The repository's folder.
     let folder: HubCacheWriter
     /// The blob's name: its etag.
     let blob: String
     /// The blobs that repositories share, if the cache has such a store.
     let store: SharedStore?
     /// The name of the content in that store.
-    let xetHash: String?
+    let xetHash: SHA256Digest?
 
     var path: String { folder.blob(blob) }
     var lockPath: String { folder.lock(blob) }
 
-    /// Whether the shared store has something of the right size.
-    func isShared(size: Int) -> Bool {
-        guard let xetHash, let store else { return false }
-        return store.has(xetHash, size: size)
-    }
-
     func takeFromElsewhere(_ identity: BlobIdentity, _ buffer: inout Buffer) throws -> Bool {
         guard let xetHash, let store, identity.size > 0 else { return false }
-        return try store.link(xetHash, identity, blob: folder.relativeBlob(blob), &buffer)
+        return try store.link(xetHash.hex, identity, blob: folder.relativeBlob(blob), &buffer)
     }
 }
 
 /// The name of a file in a snapshot: a link to its blob.
 struct HubName: BlobName {
+    /// The repository's folder.
     let folder: HubCacheWriter
     let path: RelativePath
+    /// The commit of the snapshot.
     let commit: String
+    /// The blob's name: its etag.
     let blob: String
 
     var text: String { path.text }
@@ -42,7 +40,15 @@ struct HubName: BlobName {
 /// The snapshot that receives the files of a plan.
 struct HubDestination: FetchDestination {
     let subject: String
+    /// The repository that is loaded.
+    let repository: HubRepository
+    /// The repository's folder in the cache.
     let folder: HubCacheWriter
+    /// The blobs that repositories share, if the cache has such a store.
+    let store: SharedStore?
+    /// Answers what is asked of the repository.
+    let client: HubClient
+    /// The commit that `ref` stands for.
     let commit: String
     /// The branch, the tag or the commit that was asked for.
     let ref: String
@@ -53,10 +59,26 @@ struct HubDestination: FetchDestination {
 
     var directory: String { Path.join(folder.path, "snapshots/\(commit)") }
     var cache: String { folder.root }
+    var sharedContents: String? { folder.path }
 
     func prepare() throws {
         try folder.prepare()
         if let listing { try folder.write(listing) }
+    }
+
+    func source(of file: FetchPlan.File, _ identity: BlobIdentity) -> any BlobSource {
+        let rules = HubFileRules(
+            client: client, address: client.endpoint.file(repository, commit: commit, path: file.path),
+            identity: identity, name: file.path.text)
+        return WebFile(rules, size: identity.size, name: file.path.text, client.requester)
+    }
+
+    func target(of file: FetchPlan.File, _ identity: BlobIdentity) -> any BlobTarget {
+        HubTarget(folder: folder, blob: identity.name, store: store, xetHash: file.xetHash)
+    }
+
+    func name(of file: FetchPlan.File, _ identity: BlobIdentity) -> any BlobName {
+        HubName(folder: folder, path: file.path, commit: commit, blob: identity.name)
     }
 
     /// Points the branch or the tag at what was loaded. One that a lock pins is not moved: it may be older.
