@@ -13,7 +13,9 @@ package struct HubCache: Sendable {
     package static func defaultRoot(environment: [String: String]) -> String { CacheRoots.hub(environment) }
 
     /// The file in which huggingface_hub would look for the user's token in this environment.
-    package static func tokenPath(environment: [String: String]) -> String { CacheRoots.hubToken(environment) }
+    package static func tokenPath(environment: [String: String]) -> String {
+        CacheRoots.hubToken(environment)
+    }
 
     /// The repositories that have a folder in the cache, sorted by the folders' names; none if there is
     /// no cache.

@@ -10,7 +10,7 @@ struct ByteRanges: Equatable, Sendable {
     var count: Int { ranges.reduce(0) { $0 + $1.count } }
 
     /// Adds a range, of which some may be there already.
-    package mutating func insert(_ range: Range<Int>) {
+    mutating func insert(_ range: Range<Int>) {
         guard !range.isEmpty else { return }
         let first = firstIndex { $0.upperBound >= range.lowerBound }
         let next = firstIndex { $0.lowerBound > range.upperBound }
@@ -25,7 +25,7 @@ struct ByteRanges: Equatable, Sendable {
     }
 
     /// Takes a range out.
-    package mutating func remove(_ range: Range<Int>) {
+    mutating func remove(_ range: Range<Int>) {
         guard !range.isEmpty else { return }
         let first = firstIndex { $0.upperBound > range.lowerBound }
         let next = firstIndex { $0.lowerBound >= range.upperBound }

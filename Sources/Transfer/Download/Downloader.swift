@@ -26,7 +26,6 @@ final class Downloader: Sendable {
         var outcomes: [BlobOutcome?]
         /// Failures of the network since bytes last came.
         var failures = 0
-        var received = 0
         /// What ended everything.
         var end: End?
         var hasToldOfBusy = false
@@ -110,7 +109,6 @@ final class Downloader: Sendable {
             let received = worker.received
             queue.withLock { queue in
                 queue.working -= 1
-                queue.received += received
                 if received > 0 { queue.failures = 0 }
             }
             worker.forget()

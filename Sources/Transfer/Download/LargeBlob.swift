@@ -18,7 +18,6 @@ final class LargeBlob: Sendable {
         var isWhole = false
         var isEnding = false
         var hasFailed = false
-        var isSecond = false
     }
 
     /// What one request asks for: large enough that the way to the server hardly counts, small enough that all connections

@@ -137,6 +137,19 @@ def test_a_dry_run_shows_and_writes_nothing(knapsack, wayward, project, tmp_path
     assert "onnx/model.onnx" in text and "free in" in text
 
 
+def test_add_loads_what_it_adds_and_adds_nothing_that_cannot_be_loaded(knapsack, wayward, tmp_path):
+    program = started(knapsack, wayward, tmp_path / "hub")
+    path = tmp_path / "m.toml"
+    words = ["add", f"hf:{REPO}@v1.0", "--kind", "files", "--include", "*.txt", "--exclude", "naïve*"]
+    program(*words, "--manifest", path, "--fetch").expect(0)
+    program("lock", path).expect(0)
+    lock = json.loads(path.with_suffix(".lock").read_text())
+    assert lock["entries"][0]["resolved"]["hub"]["commit"] == wayward.commit
+    before = path.read_bytes()
+    done = program("add", "hf:tester/none", "--manifest", path, "--fetch").expect(2)
+    assert "there is no model tester/none" in done.stderr and path.read_bytes() == before
+
+
 def test_an_entry_from_elsewhere_is_told(knapsack, wayward, tmp_path):
     path = tmp_path / "m.toml"
     path.write_text(
