@@ -15,7 +15,7 @@ package enum CatalogFailure {
             if case .hub(let repository, let revision)? = source {
                 return refusal.finding(
                     subject, repository, revision: revision, endpoint: client.endpoint,
-                    token: client.token?.place)
+                    token: client.token)
             }
             if refusal.kind == .tokenWrong {
                 return Diagnostic(
