@@ -2,6 +2,7 @@ import Caches
 import Formats
 import Manifests
 import ModelFacts
+import Storage
 import Transfer
 
 /// `search cache`: the same questions, answered from what files in the caches state.

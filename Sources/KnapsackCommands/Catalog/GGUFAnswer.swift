@@ -20,7 +20,8 @@ struct GGUFAnswer: Equatable {
             self.init(false, "there are no weights in safetensors or PyTorch's format")
         } else if let name = facts.config?.architectures.first {
             guard ArchitectureRegistry.classes.containsExactly(name) else {
-                return self.init(false, "models of the architecture \(name) cannot be converted")
+                self.init(false, "models of the architecture \(name) cannot be converted")
+                return
             }
             let quantization = facts.quantization.map { ", from weights quantized with \($0.text)" } ?? ""
             self.init(true, "\(name)\(quantization)")

@@ -1,4 +1,4 @@
-package import Formats
+import Formats
 
 /// What a service states of one revision of a repository.
 package struct RepositoryInfo: Sendable {
