@@ -135,6 +135,10 @@ class _CatalogHandler(_KaggleHandler):
                     return self.send_json({**instance, "versionNumber": max(self.versions(handle), default=1)})
         self.send_json({"code": 404, "message": f"{handle} is not here"}, 404)
 
+    def on_ListModelInstanceVersionFiles(self, body: dict):
+        newest = max(self.versions(_model_handle(body)), default=0)
+        super().on_ListModelInstanceVersionFiles({"versionNumber": newest, **body})
+
     def on_GetDataset(self, body: dict):
         handle = _dataset_handle(body)
         found = [row for row in self.kaggle.found_datasets if row["ref"] == handle]
