@@ -84,11 +84,11 @@ package struct Knapsack: AsyncParsableCommand {
             root: SourceRoot(context.environment))
         switch ReportFormat.asked(in: arguments) {
         case .text: break
-        case .json: context.writeOutput(DiagnosticText.printable(json: report.json([]).prettyText) + "\n")
+        case .json: context.writeOutput(DiagnosticText.harmless(json: report.json([]).prettyText) + "\n")
         case .github: context.writeOutput(GitHubCommands(report: report, notes: false).text)
         case .sarif:
             let document = SARIFReport(report: report, version: version, notes: false).json
-            context.writeOutput(DiagnosticText.printable(json: document.prettyText) + "\n")
+            context.writeOutput(DiagnosticText.harmless(json: document.prettyText) + "\n")
         }
         return 2
     }

@@ -108,12 +108,12 @@ final class Session: Sendable {
         case .text: break
         case .json:
             if !state.isPrinted {
-                context.writeOutput(DiagnosticText.printable(json: report.json(state.data).prettyText) + "\n")
+                context.writeOutput(DiagnosticText.harmless(json: report.json(state.data).prettyText) + "\n")
             }
         case .github: tellGitHub(report)
         case .sarif:
             let document = SARIFReport(report: report, version: Knapsack.version, notes: verbose).json
-            context.writeOutput(DiagnosticText.printable(json: document.prettyText) + "\n")
+            context.writeOutput(DiagnosticText.harmless(json: document.prettyText) + "\n")
         }
         return code
     }

@@ -38,7 +38,7 @@ struct RemoteReading {
     private static let cardLimit = (1 << 20) + 4096
     /// The most bytes of a header, and of all of them.
     private static let headerLimit = 32 << 20
-    private static let budget = 256 << 20
+    private static let budget = 128 << 20
     /// How much of a safetensors file is asked for at first: most headers are shorter (huggingface_hub 2.4 takes 100 kB).
     private static let firstLength = 1 << 17
     /// The most bytes of the start of other weights; what a format is told from.
@@ -60,10 +60,7 @@ struct RemoteReading {
                 guard index < wanted.count else { return }
                 let one = wanted[index]
                 do {
-                    let bytes = try RemoteReading.bytes(one, contents.parts(of: one.file))
-                    guard shared.left.wrappingSubtract(bytes.count, ordering: .relaxed).newValue >= 0 else {
-                        throw FormatError("the headers together are too long", at: 0)
-                    }
+                    let bytes = try RemoteReading.bytes(one, contents.parts(of: one.file), shared)
                     let file = ServedFile(
                         size: one.size, parts: [ServedFile.Part(start: 0, bytes: bytes)])
                     shared.result.withLock { $0.served[one.file.path] = file }
@@ -93,14 +90,25 @@ struct RemoteReading {
             self.next = next
             self.left = left
         }
+
+        /// Takes so many bytes from what may still be read.
+        func take(_ count: Int) throws {
+            guard left.wrappingSubtract(count, ordering: .relaxed).newValue < 0 else { return }
+            _ = left.wrappingAdd(count, ordering: .relaxed)
+            throw FormatError("together with the other files it is too much to read", at: 0)
+        }
     }
 
-    private static func bytes(_ wanted: Wanted, _ parts: RemoteParts) throws -> [UInt8] {
+    private static func bytes(_ wanted: Wanted, _ parts: RemoteParts, _ shared: Shared) throws -> [UInt8] {
+        func read(_ range: Range<Int>) throws -> [UInt8] {
+            try shared.take(range.count)
+            return try parts.bytes(range)
+        }
         switch wanted.part {
-        case .whole: return try parts.bytes(0..<wanted.size)
-        case .start(let count): return try parts.bytes(0..<min(wanted.size, count))
+        case .whole: return try read(0..<wanted.size)
+        case .start(let count): return try read(0..<min(wanted.size, count))
         case .header:
-            var bytes = try parts.bytes(0..<min(wanted.size, firstLength))
+            var bytes = try read(0..<min(wanted.size, firstLength))
             // A header that is none is told of by whoever reads it.
             guard let end = try? SafetensorsHeader.dataStart(bytes.span, fileSize: wanted.size),
                 end > bytes.count
@@ -108,7 +116,7 @@ struct RemoteReading {
             guard end <= headerLimit else {
                 throw FormatError("the header claims \(ByteCount.text(end))", at: 0)
             }
-            bytes += try parts.bytes(bytes.count..<end)
+            bytes += try read(bytes.count..<end)
             return bytes
         }
     }

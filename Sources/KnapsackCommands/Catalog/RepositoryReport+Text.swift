@@ -202,7 +202,9 @@ extension RepositoryReport {
     var addCommand: String? {
         guard !exclusions.isEmpty, exclusions.count <= 12 else { return nil }
         let words = exclusions.map { "--exclude \(ShellWord.quoted($0))" }.joined(separator: " ")
-        return "knapsack add \(ShellWord.quoted(source)) \(words)"
+        let command = "knapsack add \(ShellWord.quoted(source)) \(words)"
+        // A name that must not be shown as it is cannot be copied either.
+        return DiagnosticText.printable(command).hasSameBytes(as: command) ? command : nil
     }
 
     private func fileText(width: Int, verbose: Bool) -> String {

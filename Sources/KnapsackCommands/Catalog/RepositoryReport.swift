@@ -68,11 +68,12 @@ struct RepositoryReport {
     /// Everything follows from these.
     /// - Parameters:
     ///   - files: all files of the revision.
-    ///   - read: those of them that were looked into, with what reads them.
+    ///   - read: those of them that were looked into, with what reads them; `nil` where nobody may look into them, so that
+    ///     nothing is known but what the service states.
     ///   - found: what is wrong, beside what the files themselves state.
     init(
         source: String, kind: String, info: RepositoryInfo?, revision: String?, directory: String?,
-        files all: [RemoteFile], read: [ModelFile], _ reader: ModelFileReader, found: [Diagnostic],
+        files all: [RemoteFile], read: [ModelFile]?, _ reader: ModelFileReader, found: [Diagnostic],
         cached: [CacheState.Revision]
     ) {
         self.source = source
@@ -84,9 +85,11 @@ struct RepositoryReport {
         let isModel = kind == "model" || kind == "files"
         let paths = all.map(\.path)
         let facts =
-            isModel || !read.isEmpty
-            ? ModelFacts.read(read, of: ModelRevision(files: [], listed: paths), reader) : nil
-        let known = Dictionary(read.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+            read.flatMap { read in
+                isModel || !read.isEmpty
+                    ? ModelFacts.read(read, of: ModelRevision(files: [], listed: paths), reader) : nil
+            }
+        let known = Dictionary((read ?? []).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
         let present = Set(paths)
         files = all.map { file in
             RepositoryReport.file(file, known[file.path], present, reader, facts)

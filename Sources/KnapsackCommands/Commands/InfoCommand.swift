@@ -161,7 +161,8 @@ struct InfoCommand: KnapsackCommand {
         }
         return RepositoryReport(
             source: source.text, kind: kind, info: info, revision: info.revision, directory: nil,
-            files: info.files, read: read, ModelFileReader(served: served), found: [],
+            files: info.files, read: result.refusal == nil ? read : nil, ModelFileReader(served: served),
+            found: [],
             cached: CacheState(cacheOptions.caches(session.context)).of(source))
     }
 

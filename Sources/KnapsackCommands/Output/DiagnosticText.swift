@@ -42,7 +42,7 @@ struct DiagnosticText {
 
     /// A JSON document with the same meaning, of which nothing acts on a terminal: such characters are only in strings,
     /// where they can be written as escapes.
-    static func printable(json text: String) -> String {
+    static func harmless(json text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
