@@ -30,7 +30,7 @@ struct QualityScore: Equatable {
     /// What speaks for it.
     /// - Parameters:
     ///   - found: what the service states; `nil` where nobody was asked.
-    ///   - facts: what its files state; `nil` for a data set.
+    ///   - facts: what its files state; `nil` where nobody looked into them.
     ///   - hasDescription: whether anybody describes it.
     init(
         _ found: FoundRepository?, _ facts: ModelFacts?, license: String?, hasDescription: Bool, isModel: Bool

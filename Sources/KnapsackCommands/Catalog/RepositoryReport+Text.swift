@@ -210,17 +210,23 @@ extension RepositoryReport {
     private func fileText(width: Int, verbose: Bool) -> String {
         let shown = verbose ? files[...] : files.prefix(RepositoryReport.shownFiles)
         let isTyped = files.contains { !$0.dtypes.isEmpty }
-        let table = Table(
-            [
-                .init(title: "FILE", canShrink: true, least: 24), .init(title: "SIZE", isNumber: true),
-                .init(title: "DTYPE", canShrink: true, dropRank: isTyped ? 1 : 9),
+        var columns: [Table.Column] = [
+            .init(title: "FILE", canShrink: true, least: 24), .init(title: "SIZE", isNumber: true),
+        ]
+        if isTyped {
+            columns += [
+                .init(title: "DTYPE", canShrink: true, dropRank: 1),
                 .init(title: "PARAMS", isNumber: true, dropRank: 2),
-            ],
+            ]
+        }
+        let table = Table(
+            columns,
             rows: shown.map { file in
-                [
+                let cells = [
                     file.path.text, file.size.map(ByteCount.text) ?? "-", file.dtypes.joined(separator: " "),
                     file.parameters.map(ParameterText.text) ?? "",
                 ]
+                return Array(cells.prefix(columns.count))
             }
         ).text(width: width)
         let more = files.count - shown.count

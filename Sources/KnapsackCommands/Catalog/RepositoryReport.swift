@@ -117,7 +117,7 @@ struct RepositoryReport {
             info?.description != nil || info?.subtitle != nil
             || all.contains { $0.path == "README.md" && $0.size ?? 0 > 0 }
         score = QualityScore(
-            info?.found, isModel ? facts : nil,
+            info?.found, facts,
             license: facts?.license ?? info?.found.license ?? facts?.kaggleLicense,
             hasDescription: hasDescription, isModel: isModel)
     }

@@ -18,6 +18,9 @@ enum SearchPlace: String, CaseIterable {
         }
     }
 
+    /// Where something is found, in a sentence.
+    var phrase: String { self == .cache ? "in \(name)" : "on \(name)" }
+
     /// Why a query cannot be answered there; `nil` if it can.
     func problem(_ query: CatalogQuery) -> String? {
         if self == .kaggle, query.kind == .space { return "--type space is for the Hub; Kaggle has none" }

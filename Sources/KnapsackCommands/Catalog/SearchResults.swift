@@ -15,32 +15,44 @@ struct SearchResults {
 
     /// The table, as wide as the terminal at most.
     func text(width: Int) -> String {
-        Table(columns, rows: found.map(row)).text(width: width)
+        let shown = columns.filter { column in found.contains { column.isStated($0) } }
+        return Table(
+            shown.map(\.heading), rows: found.map { one in shown.map { $0.cell(one) ?? "-" } }
+        ).text(width: width)
     }
 
-    private var columns: [Table.Column] {
-        let isModel = kind == .model
-        return [
-            .init(title: "NAME", canShrink: true, least: 26),
-            .init(title: "DOWNLOADS", isNumber: true, dropRank: isCounted ? nil : 9),
-            .init(title: place == .kaggle ? "VOTES" : "LIKES", isNumber: true),
-            .init(title: "PARAMS", isNumber: true, dropRank: isModel && place == .hub ? 5 : 8),
-            .init(title: "SIZE", isNumber: true),
-            .init(title: "LICENCE", canShrink: true, least: 8),
-            .init(title: "ACCESS", dropRank: 3), .init(title: "UPDATED", dropRank: 6),
-            .init(title: "CACHED", isNumber: true),
-        ]
+    /// A column, which is left out where nobody states anything for it.
+    private struct Column {
+        let heading: Table.Column
+        var isAlwaysShown = false
+        let cell: (FoundRepository) -> String?
+
+        func isStated(_ one: FoundRepository) -> Bool { isAlwaysShown || cell(one) != nil }
     }
 
-    /// Whether anybody counts downloads.
-    private var isCounted: Bool { found.contains { $0.downloads != nil } }
-
-    private func row(_ one: FoundRepository) -> [String] {
+    private var columns: [Column] {
         [
-            one.name, one.downloads.map(ParameterText.text) ?? "-", one.likes.map(ParameterText.text) ?? "-",
-            one.parameters.map(ParameterText.text) ?? "-", one.size.map(ByteCount.text) ?? "-",
-            one.license ?? "-", one.access.rawValue, one.updated ?? "-",
-            cache.cell(one.source, commit: one.commit),
+            Column(heading: .init(title: "NAME", canShrink: true, least: 26)) { $0.name },
+            Column(heading: .init(title: "DOWNLOADS", isNumber: true)) {
+                $0.downloads.map(ParameterText.text)
+            },
+            Column(heading: .init(title: place == .kaggle ? "VOTES" : "LIKES", isNumber: true)) {
+                $0.likes.map(ParameterText.text)
+            },
+            Column(heading: .init(title: "PARAMS", isNumber: true, dropRank: 5)) {
+                $0.parameters.map(ParameterText.text)
+            },
+            Column(heading: .init(title: "SIZE", isNumber: true)) { $0.size.map(ByteCount.text) },
+            Column(
+                heading: .init(title: "LICENCE", canShrink: true, least: 8), isAlwaysShown: true
+            ) { $0.license },
+            Column(heading: .init(title: "ACCESS", dropRank: 3)) {
+                $0.access == .unknown ? nil : $0.access.rawValue
+            },
+            Column(heading: .init(title: "UPDATED", dropRank: 6)) { $0.updated },
+            Column(heading: .init(title: "CACHED", isNumber: true)) { [cache] one in
+                cache.cell(one.source, commit: one.commit)
+            },
         ]
     }
 

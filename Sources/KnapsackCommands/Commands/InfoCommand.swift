@@ -57,7 +57,16 @@ struct InfoCommand: KnapsackCommand {
 
     /// The source; a text that is none and begins as no source does is a directory.
     private func parsed() throws -> Source {
-        guard SourceFile.isSource(source) else { return .path(source) }
+        guard SourceFile.isSource(source) else {
+            // Names of the Hub are written without a scheme elsewhere, and so they are tried here.
+            if HubRepository.problem(inID: source) == nil, !FileStatus.isDirectory(source) {
+                throw Diagnostics(
+                    Diagnostic(
+                        code: .usage, "there is no directory \(quoted(source))",
+                        fix: "for a model on the Hub: knapsack info hf:\(source)", verdict: .undecided))
+            }
+            return .path(source)
+        }
         do throws(SourceError) {
             return try Source.parse(source)
         } catch {

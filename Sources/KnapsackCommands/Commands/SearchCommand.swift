@@ -33,7 +33,7 @@ struct SearchCommand: KnapsackCommand {
     var words: [String] = []
 
     /// What is looked for.
-    @Option(help: "What is looked for: model, dataset or space.")
+    @Option(help: "What is looked for.")
     var type = CatalogQuery.Kind.model
 
     /// The task; `nil` for any.
@@ -69,11 +69,13 @@ struct SearchCommand: KnapsackCommand {
     var tag: [String] = []
 
     /// The range of parameters, as ``ParameterRange`` reads it; `nil` for any.
-    @Option(help: ArgumentHelp("How many parameters: 1B..8B, ..500M or 70B...", valueName: "range"))
+    @Option(
+        help: ArgumentHelp(
+            "How many parameters it has, such as 1B..8B, or ..500M for at most so many.", valueName: "range"))
     var params: String?
 
     /// The order; `nil` leaves it to the place.
-    @Option(help: "What comes first: downloads, likes, trending, updated or votes.")
+    @Option(help: "What comes first; votes and likes are the same.")
     var sort: CatalogQuery.Order?
 
     /// Whether only what has terms is looked for, or only what has none; `nil` for both.
@@ -132,7 +134,7 @@ struct SearchCommand: KnapsackCommand {
         session.add("type", .string(type.rawValue))
         session.add("results", results.json)
         if session.json { return }
-        guard let first = found.first else { return session.say("nothing found in \(place.name)") }
+        guard let first = found.first else { return session.say("nothing found \(place.phrase)") }
         session.context.writeOutput(results.text(width: session.context.terminal.tableWidth))
         if found.count == limit { session.say("the first \(limit); --limit shows more") }
         session.say("more of one: knapsack info \(ShellWord.quoted(first.source.text))")

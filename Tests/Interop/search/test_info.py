@@ -26,7 +26,9 @@ def test_everything_is_known_without_the_weights(ask, shelf, tiny_model):
     assert (found["base_models"], found["languages"], found["datasets"]) == (["Qwen/Qwen2.5-0.5B"], ["en", "de"], ["openai/gsm8k"])
     assert (found["parameters"], found["weight_bytes"]) == (2048, {"F16": 4096})
     assert found["complete"] is True and found["gguf"]["can_be_made"] is True
-    assert {use["format"]: use["needed"] for use in found["formats"]} == {"safetensors": True, "onnx": False, "pytorch": False}
+    assert {use["format"]: use["needed"] for use in found["formats"]} == {
+        "safetensors": True, "onnx": False, "pytorch": False, "pickle": False,
+    }  # fmt: skip
     assert found["exclude"] == ["*.bin", "onnx/*"]
     assert fits(found) == {**dict.fromkeys(fits(found), "yes"), "p100": "with care"}
     shards = {file["path"]: (file["dtypes"], file["parameters"]) for file in found["files"] if file["path"].endswith(".safetensors")}
@@ -173,3 +175,8 @@ def test_the_token_is_sent_to_the_hub_alone(ask, shelf):
     stored = [headers for host, _, headers in shelf.seen if host == store]
     assert stored and not [headers for headers in stored if "Authorization" in headers]
     assert token not in done.text
+
+
+def test_a_name_without_its_scheme_is_told_from_a_directory(ask, shelf):
+    done = ask(shelf, "info", TINY).expect(2)
+    assert f"knapsack info hf:{TINY}" in done.stderr and shelf.requests == []

@@ -54,6 +54,8 @@ class _CatalogHandler(_WaywardKaggleHandler):
 
     def handle_of(self, body: dict) -> str:
         """What is asked about; nothing for a search."""
+        if "modelSlug" in body and "framework" not in body:
+            return f"{body['ownerSlug']}/{body['modelSlug']}"
         return super().handle_of(body) if {"modelSlug", "datasetSlug", "competitionName", "kernelSlug"} & set(body) else ""
 
     def let_in(self) -> bool:
