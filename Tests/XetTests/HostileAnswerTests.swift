@@ -52,6 +52,20 @@ struct HostileAnswerTests {
         #expect(throws: FormatError.self) { try five.plan(for: 0..<5) }
     }
 
+    @Test("parts that no term needs are not kept, and the others are in the order of the file")
+    func unneeded() throws {
+        let text = String(decoding: answer([Piece(bytes: 0...8), Piece(bytes: 9...17)]), as: UTF8.self)
+        let terms = try JSON.parse(Array(text.utf8))["terms"]?.array ?? []
+        let json: JSON = .object([
+            .init("offset_into_first_range", .integer(0)), .init("terms", .array([terms[1], terms[1]])),
+            .init("xorbs", try JSON.parse(Array(text.utf8))["xorbs"] ?? .null),
+        ])
+        let answer = try Reconstruction(Array(json.compactText.utf8), .two)
+        #expect(answer.parts.map(\.bytes) == [9..<18])
+        let plan = try answer.plan(for: 0..<2)
+        #expect(plan.map { $0.given } == [[0..<1, 1..<2]])
+    }
+
     @Test("terms that do not begin where the range does, or begin before the file, are refused")
     func places() throws {
         let terms = [Piece(size: 100), Piece(size: 100)]

@@ -16,6 +16,9 @@ final class XetServer: Sendable {
     /// The newest form of answers that the store knows.
     private let version = Mutex(Reconstruction.Version.two)
 
+    /// Held while an answer is parsed, which takes many times its size: by one thread of all, whatever a server sends.
+    private static let parsing = Mutex(())
+
     private struct Held {
         var token: XetToken?
         /// How many tokens there were.
@@ -68,7 +71,9 @@ final class XetServer: Sendable {
         do throws(NetworkError) {
             let bytes = try response.body(limit: Reconstruction.sizeLimit)
             do throws(FormatError) {
-                return try Reconstruction(bytes, version)
+                return try XetServer.parsing.withLock { _ throws(FormatError) in
+                    try Reconstruction(bytes, version)
+                }
             } catch {
                 throw NetworkError(.malformed, "\(error)")
             }

@@ -35,23 +35,21 @@ extension Reconstruction {
         guard !isNegative, !overflow, start >= 0, end >= wanted.upperBound else {
             throw FormatError("the terms do not fill the \(wanted.count) bytes that were asked for", at: 0)
         }
-        var order: [Int] = []
-        var uses: [Int: [PartPlan.Use]] = [:]
+        var uses: [[PartPlan.Use]] = parts.map { _ in [] }
         var offset = start
         for (term, part) in zip(terms, places) {
             guard offset < wanted.upperBound else {
                 throw FormatError("there are terms behind the bytes that were asked for", at: 0)
             }
-            if uses[part] == nil { order.append(part) }
-            uses[part, default: []].append(PartPlan.Use(chunks: term.chunks, offset: offset, size: term.size))
+            uses[part].append(PartPlan.Use(chunks: term.chunks, offset: offset, size: term.size))
             offset += term.size
         }
         // Chunks are never longer than what they stand for, but for their headers; only those at both ends may be in
         // parts with much that was not asked for.
-        let loaded = order.reduce(0) { $0 + parts[$1].bytes.count }
+        let loaded = parts.reduce(0) { $0 + $1.bytes.count }
         guard loaded <= 2 * wanted.count + 4 * Reconstruction.largestXorb else {
             throw FormatError("\(loaded) bytes are to be loaded for \(wanted.count)", at: 0)
         }
-        return order.map { PartPlan(part: parts[$0], uses: uses[$0] ?? [], wanted: wanted) }
+        return zip(parts, uses).map { PartPlan(part: $0, uses: $1, wanted: wanted) }
     }
 }

@@ -17,9 +17,10 @@ extension Reconstruction {
             }
             for entry in entries { parts += try Part.read(entry, of: xorb, version) }
         }
-        self.parts = parts
         var numbers: [XetHash: [Int]] = [:]
         for (number, part) in parts.enumerated() { numbers[part.xorb, default: []].append(number) }
+        var needed: [Part] = []
+        var renumbered: [Int: Int] = [:]
         var places: [Int] = []
         var total = 0
         for (number, term) in self.terms.enumerated() {
@@ -29,9 +30,14 @@ extension Reconstruction {
             guard let place = numbers[term.xorb]?.first(where: { parts[$0].has(term.chunks) }) else {
                 throw FormatError("nothing states where the chunks of term \(number) are", at: 0)
             }
-            places.append(place)
+            if renumbered[place] == nil {
+                renumbered[place] = needed.count
+                needed.append(parts[place])
+            }
+            places.append(renumbered[place] ?? 0)
         }
         self.places = places
+        self.parts = needed
         // A term of which nothing is wanted would not be there.
         guard skipped < self.terms.first?.size ?? 1 else {
             throw FormatError("\(skipped) bytes are left out of a shorter term", at: 0)

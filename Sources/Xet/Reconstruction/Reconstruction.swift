@@ -29,7 +29,7 @@ package struct Reconstruction: Equatable, Sendable {
     package let skipped: Int
     /// The terms in the order of the file.
     package let terms: [Term]
-    /// The parts that have them, in the order of the answer.
+    /// The parts that have them, in the order in which terms need them first; parts that none needs are left out.
     package let parts: [Part]
     /// For each term the number of the part that has it.
     let places: [Int]
@@ -38,8 +38,9 @@ package struct Reconstruction: Equatable, Sendable {
     static let largestXorb = 64 << 20
     /// The most chunks of a xorb (Xet protocol 1.1, "Xorbs").
     static let mostChunks = 8192
-    /// The most bytes of an answer that is read: many times what one for some MiB of a file has.
-    package static let sizeLimit = 1 << 22
+    /// The most bytes of an answer that is read: more than one for 8 MiB of a file has where each of the smallest chunks is
+    /// in another xorb.
+    package static let sizeLimit = 1 << 21
 
     /// The forms that an answer has.
     package enum Version: Int, Sendable, CaseIterable {
