@@ -25,6 +25,7 @@ final class KaggleSource: BlobSource {
         var isResolved = false
     }
 
+    /// Puts the parts together; nothing is asked yet. `file` and `size` are what was listed, and `nil` where nothing was.
     init(_ client: KaggleClient, _ call: KaggleCall, of kind: KaggleHandle.Kind, file: String?, size: Int?) {
         self.client = client
         self.call = call

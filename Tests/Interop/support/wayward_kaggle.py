@@ -97,7 +97,8 @@ def packed(directory: Path, kind: str) -> bytes:
     else:
         with tarfile.open(fileobj=buffer, mode="w:gz" if kind == "tar.gz" else "w") as archive:
             for name in _files(directory):
-                archive.add(directory / name, arcname=name, filter=lambda info: info.replace(mtime=0))
+                # A deep copy of an entry would copy the archive with it, again for every entry.
+                archive.add(directory / name, arcname=name, filter=lambda info: info.replace(mtime=0, deep=False))
     return buffer.getvalue()
 
 
@@ -232,7 +233,8 @@ class _WaywardKaggleHandler(_KaggleHandler):
             return self.send_json({"code": 404, "message": f"{handle} {version} {name} is not here"}, 404)
         suffix = ".zip" if name in self.kaggle.zipped else ""
         self.send_response(302)
-        place = quote(f"{handle}:{version}:{name}{suffix}")
+        # As in the real store, the last part of the address is the name of what comes.
+        place = quote(f"{handle}:{version}:/{name}{suffix}", safe="/:")
         self.send_header("Location", f"http://{STORE}/{place}?X-Goog-Signature={SIGNATURE}")
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -243,6 +245,7 @@ class _WaywardKaggleHandler(_KaggleHandler):
         self.note()
         url = urlsplit(self.path)
         handle, version, name = unquote(url.path).removeprefix("/").split(":", 2)
+        name = name.removeprefix("/")
         fault = self.kaggle.take_fault(name, api=False)
         if fault and fault.kind == "status":
             return self.send_status(fault)
