@@ -222,6 +222,32 @@ def test_credentials_are_sent_to_kaggle_alone_and_written_nowhere(kaggle_fetch, 
         assert not [path for path in found if tmp_path / "home" not in path.parents], found
 
 
+@pytest.mark.parametrize("place", ["KAGGLE_API_TOKEN", "user and key", "login that ran out"])
+def test_no_credential_is_locked_packed_or_in_a_journal(knapsack, guarded, tmp_path, place):
+    variables, files = PLACES[place]
+    for name, text in files.items():
+        written(tmp_path / "home" / name, text)
+    path = tmp_path / "models.toml"
+    path.write_text(
+        f'schema = 1\n[bundle]\nname = "fetched"\n[[files]]\nname = "it"\nsource = "kaggle:{PRIVATE}"\nexclude = ["a name*"]\n'
+    )
+    program = started(knapsack, guarded, tmp_path / "cache", KNAPSACK_CACHE_DIR=str(tmp_path / "index"), **variables)
+    told = []
+    guarded.add_fault("drop", path="model.safetensors", after=600_000, times=100)
+    told.append(program("pack", path, "--fetch", "--retries", "0", "--output", tmp_path / "bundle").expect(2).text)
+    assert list(tmp_path.rglob("*.knapsack.journal"))
+
+    def found() -> list:
+        secrets = (TOKEN, OTHER, REFRESH, KEY, BASIC.split()[1], SIGNATURE)
+        written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and tmp_path / "home" not in path.parents]
+        return [secret for secret in secrets if any(secret.encode() in text for text in [*written, *map(str.encode, told)])]
+
+    assert not found()
+    guarded.reset()
+    told.append(program("pack", path, "--fetch", "--verbose", "--output", tmp_path / "bundle").expect(0).text)
+    assert not found() and path.with_suffix(".lock").exists() and (tmp_path / "bundle/SHA256SUMS").exists()
+
+
 def test_a_place_that_cannot_be_asked(kaggle_fetch, tmp_path):
     done = kaggle_fetch(tmp_path / "cache", f"kaggle:{MODEL}", KAGGLE_API_ENVIRONMENT="STAGING").expect(2)
     assert "KAGGLE_API_ENVIRONMENT" in done.stderr and "allowed: PROD, QA, LOCALHOST, TEST" in done.stderr
@@ -233,3 +259,17 @@ def test_kaggle_is_asked_over_tls_by_default(knapsack, wayward_kaggle, tmp_path)
     done = program("fetch", f"kaggle:{MODEL}/1", "--retries", "0").expect(2)
     # The stand-in opens no tunnel, so nothing was sent but the wish for one.
     assert "opens no way to api.kaggle.com" in done.stderr and not wayward_kaggle.seen
+
+
+@pytest.mark.parametrize(
+    ("target", "message", "fix"),
+    [
+        ("https://www.kaggle.com/datasets/me/data?select=x", "is an address", 'did you mean "kaggle-dataset:me/data"?'),
+        ("kaggle-datasets:me/data", 'starts with "kaggle-datasets:"', 'did you mean "kaggle-dataset:"?'),
+        ("google/gemma-2", "does not state where to look", 'did you mean "hf:google/gemma-2"?'),
+        ("other/models.toml", "there is no other/models.toml", "name the manifest"),
+    ],
+)
+def test_what_was_meant_as_a_source_is_not_looked_for_as_a_file(kaggle_fetch, wayward_kaggle, tmp_path, target, message, fix):
+    done = kaggle_fetch(tmp_path / "cache", target).expect(2)
+    assert message in done.stderr and fix in done.stderr and not wayward_kaggle.seen

@@ -40,6 +40,9 @@ class WaywardKaggle(KaggleServer):
         self.consent: dict[str, set[str]] = {}  # the users that agreed
         self.refresh_tokens: dict[str, str] = {}  # the token that each one gives
         self.zipped: set[str] = set()  # files that the store has as a zip
+        self.zips: dict[str, bytes] = {}  # bytes in place of such a zip
+        self.created = "2020-01-02T03:04:05.678Z"  # what lists state of all files
+        self.on_cut = lambda fault: None  # what happens when an answer breaks off
         self.without_md5 = False
         self.unsized = False  # archives come without their length
         self.archive_kind = "tar"
@@ -211,7 +214,7 @@ class _WaywardKaggleHandler(_KaggleHandler):
         for path in shown:
             row = {"name": path.name, "relativeUrl": path.relative_to(directory).as_posix()}
             if path.is_file():
-                row["creationDate"] = "2020-01-02T03:04:05.678Z"
+                row["creationDate"] = self.kaggle.created
                 if size := path.stat().st_size:
                     row["totalBytes"] = size
             rows["files" if path.is_file() else "directories"].append(row)
@@ -264,7 +267,7 @@ class _WaywardKaggleHandler(_KaggleHandler):
             return self.kaggle.archives.get(handle) or packed(directory, self.kaggle.archive_kind)
         inner = name.removesuffix(".zip")
         if inner != name and inner in self.kaggle.zipped:
-            return zipped(directory / inner)
+            return self.kaggle.zips.get(inner) or zipped(directory / inner)
         return (directory / name).read_bytes()
 
     def send_content(self, content: bytes, fault: Fault | None):
@@ -324,6 +327,7 @@ class _WaywardKaggleHandler(_KaggleHandler):
             while time.monotonic() < deadline and fault.seconds:
                 time.sleep(0.05)
         if fault and fault.kind in ("drop", "stall"):
+            self.kaggle.on_cut(fault)
             self.cut()
 
     def send_status(self, fault: Fault):
