@@ -158,7 +158,7 @@ def test_one_manifest_of_both_services(knapsack, wayward, wayward_kaggle, tmp_pa
     path.write_text(
         manifest(
             files=[
-                {"name": "all", "source": f"hf:{REPO}", "exclude": ["naïve*"]},
+                {"name": "all", "source": f"hf:{REPO}", "exclude": ["naïve*", "onnx/*"]},
                 {"name": "set", "source": f"kaggle-dataset:{DATASET}/versions/2", "exclude": ["a name*"]},
                 {"name": "notes", "source": "path:notes"},
             ],
