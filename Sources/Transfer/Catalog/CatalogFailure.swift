@@ -41,14 +41,13 @@ package enum CatalogFailure {
         guard let refusal = error as? KaggleRefusal else {
             return general(error, subject, variable: "KAGGLE_API_ENVIRONMENT")
         }
-        let place = client.credentials?.place
-        let login =
-            "make a token at \(client.endpoint.settings), and set KAGGLE_API_TOKEN or write it to ~/.kaggle/access_token"
+        let credentials = client.credentials
+        let login = credentials?.remedy(client.endpoint) ?? KaggleCredentials.remedy(client.endpoint)
         switch (refusal.kind, handle) {
         case (.status(let status), _): return unexpected(status, subject, "Kaggle")
         case (_, let handle?):
             return refusal.finding(
-                subject, handle, endpoint: client.endpoint, place: place, file: nil)
+                subject, handle, endpoint: client.endpoint, credentials: credentials, file: nil)
         case (.credentialsNeeded, nil):
             return Diagnostic(
                 code: .fetchTokenNeeded,
@@ -57,7 +56,8 @@ package enum CatalogFailure {
         case (.credentialsWrong, nil):
             return Diagnostic(
                 code: .fetchTokenWrong,
-                "\(subject): Kaggle does not know the credentials in \(place ?? "the request")", fix: login,
+                "\(subject): Kaggle does not know the credentials in \(credentials?.place ?? "the request")",
+                fix: login,
                 verdict: .undecided)
         default:
             return Diagnostic(
