@@ -11,15 +11,18 @@ struct KaggleCall: Sendable {
     /// The arguments.
     let arguments: JSON
 
-    private static let models = "models.ModelApiService"
-    private static let datasets = "datasets.DatasetApiService"
+    /// The service of models.
+    static let models = "models.ModelApiService"
+    /// The service of data sets.
+    static let datasets = "datasets.DatasetApiService"
     private static let competitions = "competitions.CompetitionApiService"
     private static let kernels = "kernels.KernelsApiService"
 
     /// The most files of one page of a list.
     private static let pageSize = 200
 
-    private init(_ service: String, _ method: String, _ arguments: [JSON.Member]) {
+    /// A call with the arguments that are given.
+    init(_ service: String, _ method: String, _ arguments: [JSON.Member]) {
         self.service = service
         self.method = method
         self.arguments = .object(arguments)
@@ -88,7 +91,8 @@ struct KaggleCall: Sendable {
             ])
     }
 
-    private static func base(_ handle: KaggleHandle) -> [JSON.Member] {
+    /// What names a handle without its version.
+    static func base(_ handle: KaggleHandle) -> [JSON.Member] {
         let parts = handle.parts
         switch handle.kind {
         case .model where parts.count == 4:

@@ -29,19 +29,22 @@ package final class KaggleClient: Sendable {
     /// What a call answers.
     /// - Throws: ``KaggleRefusal`` and ``NetworkError``.
     func answer(_ call: KaggleCall, of kind: KaggleHandle.Kind?) throws -> JSON {
-        try requester.patience.again {
-            let response = try send(call, of: kind)
-            let bytes = try response.body(limit: KaggleClient.pageLimit)
-            guard let json = try? JSON.parse(bytes) else {
-                throw NetworkError(
-                    .malformed, "what \(endpoint.address.host) answers to \(call.method) is no JSON")
-            }
-            // An error may come with any status (kagglesdk, `kaggle_http_client.py`).
-            if let code = json["code"]?.integer, code >= 400 {
-                throw try refusal(code, json, response.head, of: kind, isKnown: credentials != nil)
-            }
-            return json
+        try requester.patience.again { try answerOnce(call, of: kind) }
+    }
+
+    /// What a call answers that is sent once, because it may not be done twice.
+    func answerOnce(_ call: KaggleCall, of kind: KaggleHandle.Kind?) throws -> JSON {
+        let response = try send(call, of: kind)
+        let bytes = try response.body(limit: KaggleClient.pageLimit)
+        guard let json = try? JSON.parse(bytes) else {
+            throw NetworkError(
+                .malformed, "what \(endpoint.address.host) answers to \(call.method) is no JSON")
         }
+        // An error may come with any status (kagglesdk, `kaggle_http_client.py`).
+        if let code = json["code"]?.integer, code >= 400 {
+            throw try refusal(code, json, response.head, of: kind, isKnown: credentials != nil)
+        }
+        return json
     }
 
     /// Sends a call once.
