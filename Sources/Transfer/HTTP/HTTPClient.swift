@@ -93,7 +93,13 @@ package final class HTTPClient: Sendable {
         _ body: ((Span<UInt8>) throws -> Void) throws -> Void
     ) throws -> HTTPResponse {
         try connection.send(head)
-        try body { bytes in try connection.send(body: bytes) }
+        do {
+            try body { bytes in try connection.send(body: bytes) }
+        } catch let error as NetworkError where error.kind == .dropped {
+            // Who does not want the rest may have answered before hanging up.
+            guard let early = try? response(connection, request, key) else { throw error }
+            return early
+        }
         return try response(connection, request, key)
     }
 
