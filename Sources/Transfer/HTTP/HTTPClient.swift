@@ -19,6 +19,10 @@ struct HTTPRequest: Sendable {
     /// What is sent as `Content-Range`: which bytes of how many follow.
     var contentRange: String?
 
+    /// Whether the server may be asked twice. What may not be is never sent on a connection that was idle: where that ends
+    /// without an answer, nobody knows whether the request arrived.
+    var isRepeatable = true
+
     /// A GET of everything, by nobody.
     init() {}
 }
@@ -55,7 +59,7 @@ package final class HTTPClient: Sendable {
         let proxy = try proxies.proxy(for: address)
         let key = ExactName(address.origin)
         let bytes = text(of: request, to: address, proxy)
-        while let connection = takeIdle(key) {
+        while request.isRepeatable, let connection = takeIdle(key) {
             do throws(NetworkError) {
                 return try answer(connection, bytes, request, key)
             } catch {
@@ -68,8 +72,8 @@ package final class HTTPClient: Sendable {
 
     /// Sends a request whose body is written as it is read, and waits for the head of its answer.
     ///
-    /// - Parameter body: hands over as many bytes as the request states in ``HTTPRequest/length``. It is called again where
-    ///   the server had ended an idle connection.
+    /// - Parameter body: hands over as many bytes as the request states in ``HTTPRequest/length``. It is called once, also
+    ///   where the server ends the connection: how much of it the server has, only the caller can ask.
     /// - Throws: ``NetworkError``, and what `body` throws: then the connection is given up, and the server has not got all.
     func send(
         _ request: HTTPRequest, to address: WebAddress, body: ((Span<UInt8>) throws -> Void) throws -> Void
@@ -77,14 +81,7 @@ package final class HTTPClient: Sendable {
         let proxy = try proxies.proxy(for: address)
         let key = ExactName(address.origin)
         let head = text(of: request, to: address, proxy)
-        while let connection = takeIdle(key) {
-            do {
-                return try answer(connection, head, request, key, body)
-            } catch let error as NetworkError {
-                guard error.kind == .dropped, !connection.hasAnswered else { throw error }
-            }
-        }
-        let connection = try HTTPConnection(to: address, through: proxy, settings)
+        let connection = try takeIdle(key) ?? HTTPConnection(to: address, through: proxy, settings)
         return try answer(connection, head, request, key, body)
     }
 

@@ -157,7 +157,7 @@ struct HubCalls: Sendable {
         let query = asPullRequest ? "?create_pr=1" : ""
         return try once(
             endpoint.api(repository, "commit/\(WebAddress.segment(branch))\(query)"), Array(body.utf8),
-            type: "application/x-ndjson")
+            type: "application/x-ndjson", isRepeatable: false)
     }
 
     // MARK: Sending
@@ -167,12 +167,15 @@ struct HubCalls: Sendable {
         return try client.requester.patience.again { try once(address, bytes, type: type) }
     }
 
-    private func once(_ address: WebAddress, _ body: [UInt8], type: String) throws -> JSON {
+    private func once(
+        _ address: WebAddress, _ body: [UInt8], type: String, isRepeatable: Bool = true
+    ) throws -> JSON {
         var request = HTTPRequest()
         request.method = "POST"
         request.body = (body, type)
         request.accept = type.hasSameBytes(as: HubCalls.lfsType) ? type : "application/json"
         request.authorization = client.authorization(for: address)
+        request.isRepeatable = isRepeatable
         let response = try client.requester.send(request, to: address)
         let head = response.head
         try client.requester.refusePassing(head, address.host)

@@ -94,7 +94,7 @@ struct KaggleVersionMaker: Sendable {
         var failures = 0
         while true {
             do {
-                let json = try client.answerOnce(call, of: handle.kind)
+                let json = try client.answerOnce(call, of: handle.kind, isRepeatable: false)
                 try require(json)
                 return Answer(unknownTags: json["invalidTags"]?.strings ?? [])
             } catch let error as NetworkError {

@@ -100,8 +100,6 @@ struct LFSSender: ~Copyable {
                 request.method = "PUT"
                 request.length = range.count
                 let response = try requester.send(request, to: address) { write in
-                    // An idle connection may have ended, and then all is sent again.
-                    attempt = try hasher.duplicate()
                     try stream(file, range, reader, &attempt, write)
                 }
                 let head = response.head
