@@ -30,6 +30,7 @@ let package = Package(
             name: "Storage",
             dependencies: ["Formats", "CArchive", "CCrypto", "CLinux", "CSQLite", "CYAML"]
         ),
+        .target(name: "Xet", dependencies: ["Formats", "Storage"]),
         .target(
             name: "Manifests",
             dependencies: [
@@ -58,18 +59,19 @@ let package = Package(
         .target(
             name: "Locking",
             dependencies: [
-                "Formats", "Tensors", "Storage", "Manifests", "Caches", "ModelFacts", "Rules", "ModelFiles",
+                "Formats", "Tensors", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Rules",
+                "ModelFiles",
             ]
         ),
         .target(
             name: "Bundles",
-            dependencies: ["Formats", "Tensors", "Storage", "Manifests", "Caches", "ModelFacts"],
+            dependencies: ["Formats", "Tensors", "Storage", "Xet", "Manifests", "Caches", "ModelFacts"],
             exclude: ["Loader/knapsack.py"],
             plugins: ["EmbedLoader"]
         ),
         .plugin(name: "EmbedLoader", capability: .buildTool(), path: "Sources/EmbedLoader"),
         .target(
-            name: "Transfer", dependencies: ["Formats", "Storage", "Manifests", "Caches", "CTLS"]),
+            name: "Transfer", dependencies: ["Formats", "Storage", "Xet", "Manifests", "Caches", "CTLS"]),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
         .target(name: "Pages", plugins: ["EmbedPages"]),
         .target(
@@ -87,7 +89,7 @@ let package = Package(
         .executableTarget(name: "knapsack", dependencies: ["KnapsackCommands", "Revision"]),
         .executableTarget(
             name: "knapsack-bench",
-            dependencies: ["Formats", "Tensors", "Storage"]),
+            dependencies: ["Formats", "Tensors", "Storage", "Xet"]),
 
         .target(
             name: "TestSupport", dependencies: ["Formats", "Storage", "Manifests"], path: "Tests/TestSupport"),
@@ -100,6 +102,7 @@ let package = Package(
             dependencies: ["Formats", "Tensors", "Tokenizers", "Conversion", "Storage", "TestSupport"]),
         .testTarget(name: "PythonPackagesTests", dependencies: ["Formats", "PythonPackages"]),
         .testTarget(name: "StorageTests", dependencies: ["Formats", "Storage", "TestSupport"]),
+        .testTarget(name: "XetTests", dependencies: ["Formats", "Storage", "Xet", "TestSupport"]),
         .testTarget(
             name: "ManifestsTests",
             dependencies: ["Formats", "Conversion", "PythonPackages", "Storage", "Manifests", "TestSupport"]),

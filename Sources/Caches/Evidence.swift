@@ -7,11 +7,13 @@ package enum Evidence: Hashable, Sendable {
     case sha256(SHA256Digest, Witness)
     /// The git blob name of the content.
     case gitBlob(GitBlobDigest, Witness)
+    /// The name of the content in Xet, which takes more time to compute than both others.
+    case xet(XetHash, Witness)
 
     /// Who states it.
     package var witness: Witness {
         switch self {
-        case .sha256(_, let witness), .gitBlob(_, let witness): witness
+        case .sha256(_, let witness), .gitBlob(_, let witness), .xet(_, let witness): witness
         }
     }
 
@@ -27,7 +29,8 @@ package enum Evidence: Hashable, Sendable {
         }
     }
 
-    /// The same evidence, strongest first: a SHA-256 before a git blob name, a blob's name before a listing.
+    /// The same evidence, strongest first: a SHA-256 before a git blob name and that before a Xet hash, a blob's name
+    /// before a listing.
     package static func sorted(_ all: [Evidence]) -> [Evidence] {
         all.sorted { $0.rank < $1.rank }
     }
@@ -37,6 +40,7 @@ package enum Evidence: Hashable, Sendable {
         switch self {
         case .sha256(let digest, let witness): "sha256 \(digest)  (\(witness.words))"
         case .gitBlob(let digest, let witness): "git blob \(digest)  (\(witness.words))"
+        case .xet(let hash, let witness): "xet hash \(hash)  (\(witness.words))"
         }
     }
 
@@ -45,6 +49,7 @@ package enum Evidence: Hashable, Sendable {
         switch (self, other) {
         case (.sha256(let one, _), .sha256(let two, _)): one != two
         case (.gitBlob(let one, _), .gitBlob(let two, _)): one != two
+        case (.xet(let one, _), .xet(let two, _)): one != two
         default: false
         }
     }
@@ -56,7 +61,11 @@ package enum Evidence: Hashable, Sendable {
             case .tree: 1
             case .localDirectory: 2
             }
-        return if case .sha256 = self { order } else { order + 3 }
+        return switch self {
+        case .sha256: order
+        case .gitBlob: order + 3
+        case .xet: order + 6
+        }
     }
 }
 
@@ -70,6 +79,8 @@ extension Proof {
         case .gitBlob(_, .blob): self = .blobGit
         case .gitBlob(_, .tree): self = .treeGit
         case .gitBlob(_, .localDirectory): self = .localDirGit
+        case .xet(_, .blob): self = .blobXet
+        case .xet(_, .tree), .xet(_, .localDirectory): self = .treeXet
         }
     }
 }

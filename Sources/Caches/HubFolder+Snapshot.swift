@@ -33,11 +33,13 @@ extension HubFolder {
         problems += walk.problems
 
         let blobs = (try? enclosure.place("blobs", in: path))?.path
+        let store = hasSharedStore ? Path.join(root, "blobs") : nil
         var files: [CachedFile] = []
         files.reserveCapacity(walk.files.count)
         for file in walk.files {
             let tree = listing?.files[file.path]
-            let evidence = HubFolder.evidence(file.place.steps, blobs: blobs) + (tree?.evidence ?? [])
+            let evidence =
+                HubFolder.evidence(file.place.steps, blobs: blobs, store: store) + (tree?.evidence ?? [])
             let cached = CachedFile(
                 path: file.path, location: file.place.path, status: file.place.status,
                 evidence: Evidence.sorted(evidence), expectedSize: tree?.size)
@@ -66,15 +68,25 @@ extension HubFolder {
             ? nil : "leads into a store of blobs without the marker that huggingface_hub sets"
     }
 
-    /// What the names of the repository's blobs on a way say. A name in the shared store states nothing: it
-    /// is a hash of another kind.
-    private static func evidence(_ steps: [String], blobs: String?) -> [Evidence] {
-        guard let blobs else { return [] }
-        let prefix = Array((blobs + "/").utf8)
-        return steps.compactMap { step in
-            guard step.utf8.starts(with: prefix) else { return nil }
-            return Evidence(etag: Substring(step.utf8.dropFirst(prefix.count)), .blob)
+    /// What the names of blobs on a way state: of the repository's own, and of those in the shared store.
+    private static func evidence(_ steps: [String], blobs: String?, store: String?) -> [Evidence] {
+        steps.compactMap { step in
+            if let name = blobs.flatMap({ HubFolder.name(step, in: $0) }) {
+                return Evidence(etag: name, .blob)
+            }
+            // In directories of the first two digits, beside files with more than the name.
+            guard let name = store.flatMap({ HubFolder.name(step, in: $0) }),
+                let hash = XetHash(text: String(Substring(name.utf8.dropFirst(3)))),
+                name.hasSameBytes(as: "\(hash.text.prefix(2))/\(hash)")
+            else { return nil }
+            return .xet(hash, .blob)
         }
+    }
+
+    /// What follows a directory in a path; `nil` for a path that is elsewhere.
+    private static func name(_ path: String, in directory: String) -> String? {
+        let prefix = Array((directory + "/").utf8)
+        return path.utf8.starts(with: prefix) ? String(Substring(path.utf8.dropFirst(prefix.count))) : nil
     }
 }
 

@@ -11,6 +11,8 @@ package struct LockedSources: Sendable {
         package let file: LockedFile
         /// The absolute path without links; `nil` where the cache lacks the file.
         package let location: String?
+        /// What its cache states of the content, where nothing does but a Xet hash; `nil` else.
+        package let xetEvidence: Evidence?
     }
 
     /// All files of all entries whose snapshot is there, in the lock's order.
@@ -48,10 +50,13 @@ package struct LockedSources: Sendable {
                 }
                 let snapshot = try caches.snapshot(
                     for: source, pinned: entry.origin, manifestDirectory: directory)
-                var locations: [RelativePath: String] = [:]
-                for file in snapshot.files { locations[file.path] = file.location }
-                let found = entry.files.map {
-                    File(entry: entry, file: $0, location: locations[$0.path])
+                var cached: [RelativePath: CachedFile] = [:]
+                for file in snapshot.files { cached[file.path] = file }
+                let found = entry.files.map { file in
+                    let there = cached[file.path]
+                    return File(
+                        entry: entry, file: file, location: there?.location,
+                        xetEvidence: there?.isKnownByXetAlone == true ? there?.evidence.first : nil)
                 }
                 files += found
                 // A file that is refused (a link out of the cache, say) is told with its reason.
@@ -102,7 +107,7 @@ package struct LockedSources: Sendable {
                     } else {
                         locations[file.path]
                     }
-                return File(entry: entry, file: file, location: location)
+                return File(entry: entry, file: file, location: location, xetEvidence: nil)
             }, findings: [])
     }
 }

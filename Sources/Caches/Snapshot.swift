@@ -15,6 +15,9 @@ package struct CachedFile: Hashable, Sendable {
     /// The size in bytes that the revision's tree gives; `nil` if there is no tree.
     package let expectedSize: Int?
 
+    /// Whether nothing but a Xet hash states what the content is.
+    package var isKnownByXetAlone: Bool { if case .xet? = evidence.first { true } else { false } }
+
     /// Describes a file that was found: its path in the snapshot, and its place, an absolute path without links.
     package init(
         path: RelativePath, location: String, status: FileStatus, evidence: [Evidence], expectedSize: Int?

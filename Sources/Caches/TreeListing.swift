@@ -10,11 +10,13 @@ package struct TreeFile: Hashable, Sendable {
     package let sha256: SHA256Digest?
     /// The git blob name of the content, for files that it stores in git.
     package let gitBlob: GitBlobDigest?
+    /// The name of the content in Xet, for files that are there.
+    package let xet: XetHash?
 
     /// What the listing states of the content: the SHA-256, else the git blob name.
     var evidence: [Evidence] {
-        if let sha256 { return [.sha256(sha256, .tree)] }
-        return gitBlob.map { [.gitBlob($0, .tree)] } ?? []
+        let content: Evidence? = sha256.map { .sha256($0, .tree) } ?? gitBlob.map { .gitBlob($0, .tree) }
+        return [content, xet.map { .xet($0, .tree) }].compactMap(\.self)
     }
 }
 
@@ -66,28 +68,22 @@ extension TreeFile {
         guard let size = json["size"]?.integer, size >= 0, let blob = json["blob_id"]?.string else {
             return nil
         }
-        // The client takes null for a field that is missing.
+        // The client takes null for a field that is missing, and throws a listing away that has anything else.
+        var xet: XetHash?
         if let hash = json["xet_hash"], hash != .null {
-            // The name of the content in another store, no checksum of it; read only to be as strict as
-            // the client, which throws the listing away.
-            guard let text = hash.string, text.utf8.count == 64, text.utf8.allSatisfy(isLowercaseHex) else {
-                return nil
-            }
+            xet = hash.string.flatMap { XetHash(text: $0) }
+            guard xet != nil else { return nil }
         }
         if let lfs = json["lfs_sha256"], lfs != .null {
             guard let text = lfs.string, let digest = SHA256Digest(hex: text) else { return nil }
             let length = json["lfs_size"]?.integer ?? size
             guard length >= 0 else { return nil }
             // The blob's name is that of the pointer file then, which is not what is in the cache.
-            self.init(size: length, sha256: digest, gitBlob: nil)
+            self.init(size: length, sha256: digest, gitBlob: nil, xet: xet)
         } else {
             guard let digest = GitBlobDigest(hex: blob) else { return nil }
-            self.init(size: size, sha256: nil, gitBlob: digest)
+            // git has a pointer to what is in Xet, also where a mirror leaves out what it states of LFS.
+            self.init(size: size, sha256: nil, gitBlob: xet == nil ? digest : nil, xet: xet)
         }
     }
-}
-
-private func isLowercaseHex(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-        || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
 }

@@ -23,6 +23,13 @@ struct TransferOptions: ParsableArguments {
             "How often something that fails is tried again without any progress.", valueName: "number"))
     var retries = 6
 
+    /// By which way contents come that are in Xet, too.
+    @Option(
+        help: ArgumentHelp(
+            "auto: over HTTP, and in Xet what HTTP does not give; http: never in Xet; xet: in Xet what is there.",
+            valueName: "auto|http|xet"))
+    var transfer = TransferMode.auto
+
     /// Refuses numbers out of their bounds and texts that are no size; exit code 2.
     mutating func validate() throws {
         guard (1...256).contains(connections) else { throw ValidationError("--connections takes 1 to 256") }
@@ -35,6 +42,8 @@ struct TransferOptions: ParsableArguments {
     /// At most so many bytes a second.
     var bytesPerSecond: Int? { bandwidth.flatMap { ByteSize.parse($0) } }
 }
+
+extension TransferMode: ExpressibleByArgument {}
 
 extension TransferOptions {
     /// What sends requests to one service.
@@ -62,7 +71,8 @@ extension TransferOptions {
         var services: [any FetchService] = []
         if wishes.contains(where: { $0.source.isOnHub }) {
             let client = try HubConnection.client(Requester(http, patience), session)
-            services.append(HubService(client, cache: caches.hub.root, environment: environment))
+            services.append(
+                HubService(client, cache: caches.hub.root, environment: environment, mode: transfer))
         }
         if wishes.contains(where: { $0.source.isOnKaggle }) {
             let client = try KaggleConnection.client(Requester(http, patience), session)

@@ -37,6 +37,11 @@ struct EvidenceComparison {
             return mismatch(
                 "git blob \(expected)", "git blob \(digests.gitBlob?.hex ?? "")  (\(size) bytes)",
                 witness.words)
+        case .xet(let expected, let witness):
+            // It is only computed where nothing else proves the file.
+            guard claim.file.isKnownByXetAlone, expected != digests.xet else { return nil }
+            return mismatch(
+                "xet hash \(expected)", "xet hash \(digests.xet?.text ?? "")  (\(size) bytes)", witness.words)
         }
     }
 

@@ -4,6 +4,7 @@ package import Manifests
 import ModelFacts
 package import Storage
 import Tensors
+import Xet
 
 /// Entries of which every file was hashed and agrees with all that its cache knows of it.
 package struct VerifiedInputs: Sendable {
@@ -233,11 +234,13 @@ package struct VerifiedInputs: Sendable {
     ) throws -> Result<Proved, Diagnostic> {
         let file = job.file
         let wantsGit = file.evidence.contains { if case .gitBlob = $0 { true } else { false } }
-        let digests: ContentDigests
+        let wantsXet = file.isKnownByXetAlone
+        var digests: ContentDigests
         let size: Int
         let extents: [ExtentDigest]
         let ranges = job.tensors.map(\.bytes)
         if let known = job.known, known.digests.gitBlob != nil || !wantsGit,
+            known.digests.xet != nil || !wantsXet,
             ranges.isEmpty || known.extents?.map(\.bytes) == ranges
         {
             digests = known.digests
@@ -248,6 +251,7 @@ package struct VerifiedInputs: Sendable {
             var now = currentTime()
             var isPointer = false
             var tensorHasher = ExtentHasher(ranges)
+            var xetHasher = wantsXet ? XetFileHasher() : nil
             let read: FileReader.Result
             do {
                 if let content = job.claim.found?.contents[file.path] {
@@ -255,11 +259,13 @@ package struct VerifiedInputs: Sendable {
                     read = try content.hashed(gitBlob: wantsGit)
                     isPointer = LFSPointer.matches(content.bytes.span)
                     try tensorHasher.update(content.bytes.span)
+                    xetHasher?.update(content.bytes.span)
                     progress(.advanced(bytes: content.bytes.count))
                 } else {
                     read = try FileReader.read(file.location, gitBlob: wantsGit, buffer: &buffer) { bytes in
                         isPointer = isPointer || LFSPointer.matches(bytes)
                         try tensorHasher.update(bytes)
+                        xetHasher?.update(bytes)
                         progress(.advanced(bytes: bytes.count))
                     }
                 }
@@ -283,6 +289,7 @@ package struct VerifiedInputs: Sendable {
                 return .failure(pointer(job))
             }
             digests = read.digests
+            digests.xet = xetHasher?.finish()
             extents = tensorHasher.finish()
             size = read.status.size
             index?.remember(

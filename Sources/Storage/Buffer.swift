@@ -18,6 +18,17 @@ import Glibc
 
     deinit { unsafe base.deallocate() }
 
+    /// Writes bytes from an offset on; what does not fit is left out.
+    package func store(_ bytes: ArraySlice<UInt8>, at offset: Int) {
+        let room = min(bytes.count, count - offset)
+        guard offset >= 0, room > 0 else { return }
+        // SAFETY: `offset` and the `room` bytes behind it are in the buffer, and the slice has as many.
+        unsafe bytes.withUnsafeBytes { source in
+            guard let start = source.baseAddress else { return }
+            unsafe (base + offset).copyMemory(from: start, byteCount: room)
+        }
+    }
+
     /// Lends the first `length` bytes; more than there are is cut off.
     package func withBytes<Result: ~Copyable, Failure: Error>(
         _ length: Int, _ body: (Span<UInt8>) throws(Failure) -> Result

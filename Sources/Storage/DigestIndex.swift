@@ -8,7 +8,7 @@ import Synchronization
 /// was written by a newer Knapsack is thrown away, and one that cannot be opened at all is done without.
 package final class DigestIndex: Sendable {
     /// The layout of the table, kept in SQLite's `user_version`.
-    package static let version: Int64 = 4
+    package static let version: Int64 = 5
 
     private let database: SQLiteDatabase
     private let isReadOnly: Bool
@@ -96,7 +96,7 @@ package final class DigestIndex: Sendable {
         CREATE TABLE digest (
             device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
             modified INTEGER NOT NULL, changed INTEGER NOT NULL,
-            sha256 TEXT NOT NULL, git_blob TEXT, extents TEXT, seal TEXT NOT NULL, path TEXT NOT NULL,
+            sha256 TEXT NOT NULL, git_blob TEXT, xet TEXT, extents TEXT, seal TEXT NOT NULL, path TEXT NOT NULL,
             PRIMARY KEY (device, inode)
         ) WITHOUT ROWID;
         PRAGMA user_version = \(version);
@@ -113,7 +113,7 @@ package final class DigestIndex: Sendable {
         let found = try? database.read { connection in
             var statement = try connection.statement(
                 """
-                SELECT sha256, git_blob, seal, extents FROM digest WHERE device = ? AND inode = ?
+                SELECT sha256, git_blob, xet, seal, extents FROM digest WHERE device = ? AND inode = ?
                 AND size = ? AND modified = ? AND changed = ?
                 """)
             var result: [Known?] = []
@@ -130,12 +130,14 @@ package final class DigestIndex: Sendable {
 
     /// What a row states, or `nil` where it does not carry its seal.
     private static func known(in row: [SQLiteStatement.Value], of status: FileStatus) -> Known? {
-        guard row.count == 4, let sha256 = row[0].text.flatMap({ SHA256Digest(hex: $0) }),
-            let seal = row[2].text
+        guard row.count == 5, let sha256 = row[0].text.flatMap({ SHA256Digest(hex: $0) }),
+            let seal = row[3].text
         else { return nil }
         let gitText = row[1].text
-        let extentText = row[3].text
-        let digests = ContentDigests(sha256: sha256, gitBlob: gitText.flatMap { GitBlobDigest(hex: $0) })
+        let extentText = row[4].text
+        let digests = ContentDigests(
+            sha256: sha256, gitBlob: gitText.flatMap { GitBlobDigest(hex: $0) },
+            xet: row[2].text.flatMap { XetHash(text: $0) })
         guard seal == DigestIndex.seal(status, digests, extentText) else { return nil }
         return Known(digests: digests, extents: extentText.flatMap(extents))
     }
@@ -191,13 +193,14 @@ package final class DigestIndex: Sendable {
         guard !rows.isEmpty else { return }
         try? database.write { connection in
             var statement = try connection.statement(
-                "INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+                "INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             for row in rows {
                 let extents = row.extents.map(DigestIndex.text)
                 let gitBlob = row.digests.gitBlob?.hex
                 try statement.run(
                     DigestIndex.key(row.status) + [
                         .text(row.digests.sha256.hex), gitBlob.map { .text($0) } ?? .null,
+                        (row.digests.xet?.text).map { .text($0) } ?? .null,
                         extents.map { .text($0) } ?? .null,
                         .text(DigestIndex.seal(row.status, row.digests, extents)), .text(row.path),
                     ])
@@ -251,7 +254,7 @@ package final class DigestIndex: Sendable {
     ) -> String {
         let text = """
             \(status.device) \(status.inode) \(status.size) \(status.modified) \(status.changed) \
-            \(digests.sha256) \(digests.gitBlob?.hex ?? "-") \(extents ?? "-")
+            \(digests.sha256) \(digests.gitBlob?.hex ?? "-") \(digests.xet?.text ?? "-") \(extents ?? "-")
             """
         let digest = try? ContentHasher.sha256(Array(text.utf8).span)
         return digest.map { String($0.hex.prefix(16)) } ?? ""

@@ -150,11 +150,16 @@ package struct ContentDigests: Equatable, Hashable, Sendable {
     package let gitBlob: GitBlobDigest?
     /// The MD5, where it was asked for: 16 bytes.
     package let md5: [UInt8]?
+    /// The name of the content in Xet, where it was computed, too.
+    package var xet: XetHash?
 
     /// Puts digests that are already known together.
-    package init(sha256: SHA256Digest, gitBlob: GitBlobDigest?, md5: [UInt8]? = nil) {
+    package init(
+        sha256: SHA256Digest, gitBlob: GitBlobDigest?, md5: [UInt8]? = nil, xet: XetHash? = nil
+    ) {
         self.sha256 = sha256
         self.gitBlob = gitBlob
         self.md5 = md5
+        self.xet = xet
     }
 }

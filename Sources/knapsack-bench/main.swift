@@ -1,6 +1,6 @@
 // Benchmarks of whole commands, as ratios against a baseline of the same run.
 //
-//   swift run -c release knapsack-bench files|check|sharing|loader|quantize|casts|convert|pickle|fetch [DIRECTORY] [--small] [--type=TYPE]...
+//   swift run -c release knapsack-bench files|check|sharing|loader|quantize|casts|convert|pickle|fetch|xet [DIRECTORY] [--small] [--type=TYPE]...
 //
 // DIRECTORY holds the data (up to 20 GB) and may be removed afterwards.
 
@@ -23,7 +23,9 @@ case "convert":
     try measureConvert(setting, asked.isEmpty ? ["f16", "bf16", "f32", "q8_0", "Q4_K_M"] : asked)
 case "pickle": try measurePickles(setting)
 case "fetch": try measureFetch(setting)
+case "xet": try measureXet(setting)
 default:
     print(
-        "knapsack-bench files|check|sharing|loader|quantize|casts|convert|pickle|fetch [DIRECTORY] [--small]")
+        "knapsack-bench files|check|sharing|loader|quantize|casts|convert|pickle|fetch|xet [DIRECTORY] [--small]"
+    )
 }

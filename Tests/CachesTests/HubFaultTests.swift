@@ -117,6 +117,19 @@ import Testing
         #expect(file.evidence.map { Proof($0) } == [.treeSHA256])
     }
 
+    @Test func takesTheXetHashBesideTheDigestAndAloneWhereThereIsOnlyAPointer() throws {
+        let hash = String(repeating: "ab", count: 32)
+        func proofs(_ more: String) throws -> [Proof]? {
+            let text = """
+                {"format_version": 1, "files": {"m": {"size": 3, "xet_hash": "\(hash)"\(more), \
+                "blob_id": "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"}}}
+                """
+            return try TreeListing(Array(text.utf8)).files["m"]?.evidence.map { Proof($0) }
+        }
+        #expect(try proofs(", \"lfs_sha256\": \"\(CacheFixtures.weights)\"") == [.treeSHA256, .treeXet])
+        #expect(try proofs("") == [.treeXet])
+    }
+
     @Test func knowsALargeFilesPointer() {
         func matches(_ text: some StringProtocol) -> Bool { LFSPointer.matches(Array(text.utf8).span) }
         let text = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"

@@ -17,7 +17,7 @@ import Testing
         #expect(snapshot.paths == ["1_Pooling/config.json", "config.json", "model.safetensors"])
         #expect(snapshot.file("config.json")?.proofs == ["blob-git-sha1", "tree-git-sha1"])
         let weights = try #require(snapshot.file("model.safetensors"))
-        #expect(weights.proofs == ["blob-sha256", "tree-sha256"])
+        #expect(weights.proofs == ["blob-sha256", "tree-sha256", "tree-xet"])
         #expect(weights.location.hasSuffix("/models--tiny--linked/blobs/\(CacheFixtures.weights)"))
         #expect(weights.expectedSize == 10)
         #expect(weights.status.size == 10)
@@ -38,7 +38,9 @@ import Testing
         let snapshot = try CacheFixtures.snapshot("tiny/shared")
         #expect(snapshot.problems.isEmpty)
         let weights = try #require(snapshot.file("sub/model.safetensors"))
-        #expect(weights.evidence.map(\.words) == ["sha256 \(CacheFixtures.weights)  (from the blob's name)"])
+        #expect(weights.evidence.first?.words == "sha256 \(CacheFixtures.weights)  (from the blob's name)")
+        #expect(weights.proofs == ["blob-sha256", "blob-xet"])
+        #expect(!weights.isKnownByXetAlone)
         #expect(weights.location.contains("/hub/blobs/"))
         #expect(!weights.location.contains(CacheFixtures.weights))
     }
@@ -61,10 +63,39 @@ import Testing
         }
     }
 
+    @Test func takesTheNameInTheSharedStoreWhereNothingElseStatesTheContent() async throws {
+        try await withTemporaryDirectory { directory in
+            let commit = String(repeating: "a", count: 40)
+            let (name, other) = (String(repeating: "b", count: 64), String(repeating: "c", count: 64))
+            try writeFile("\(directory)/blobs/.huggingface-shared-blobs", "1\n")
+            try writeFile("\(directory)/blobs/bb/\(name)", "content")
+            try writeFile("\(directory)/blobs/cc/\(name)", "content")
+            let folder = "\(directory)/models--a--b"
+            for (link, target) in [("right", "bb/\(name)"), ("elsewhere", "cc/\(name)")] {
+                try makeLink("\(folder)/snapshots/\(commit)/\(link)", to: "../../../blobs/\(target)")
+            }
+            let repository = CacheFixtures.model("a/b")
+            let snapshot = try HubCache(root: directory).snapshot(repository, revision: commit)
+            #expect(snapshot.file("right")?.proofs == ["blob-xet"])
+            #expect(snapshot.file("right")?.isKnownByXetAlone == true)
+            #expect(snapshot.file("elsewhere")?.proofs == [])
+            // A listing that states another content for the same file is a contradiction, without any reading.
+            try writeFile(
+                "\(folder)/trees/\(commit).json",
+                """
+                {"format_version": 1, "files": {"right": {"size": 7, "xet_hash": "\(other)", \
+                "blob_id": "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"}}}
+                """)
+            let listed = try HubCache(root: directory).snapshot(repository, revision: commit)
+            #expect(listed.file("right")?.proofs == ["blob-xet", "tree-xet"])
+            #expect(listed.problem("blob-mismatch") != nil)
+        }
+    }
+
     @Test func readsPlainCopies() throws {
         let table = try CacheFixtures.hub.snapshot(
             HubRepository(kind: .dataset, id: "tiny/table"), revision: "main")
-        #expect(table.files.map(\.proofs) == [["tree-git-sha1"], ["tree-sha256"]])
+        #expect(table.files.map(\.proofs) == [["tree-git-sha1"], ["tree-sha256", "tree-xet"]])
         let app = try CacheFixtures.hub.snapshot(
             HubRepository(kind: .space, id: "tiny/app"), revision: "main")
         #expect(app.files.map(\.proofs) == [[]])

@@ -12,7 +12,9 @@ import Testing
         #expect(snapshot.origin == .path)
         #expect(snapshot.paths == ["changed.txt", "config.json", "notes.txt", "sub/model.safetensors"])
         #expect(snapshot.file("config.json")?.proofs == ["tree-git-sha1", "local-dir-git-sha1"])
-        #expect(snapshot.file("sub/model.safetensors")?.proofs == ["tree-sha256", "local-dir-sha256"])
+        #expect(
+            snapshot.file("sub/model.safetensors")?.proofs
+                == ["tree-sha256", "local-dir-sha256", "tree-xet"])
         #expect(snapshot.file("sub/model.safetensors")?.expectedSize == 10)
         #expect(snapshot.file("notes.txt")?.proofs == [])
         #expect(snapshot.listed?.keys.sorted() == ["config.json", "missing.txt", "sub/model.safetensors"])

@@ -29,6 +29,21 @@ import Testing
         }
     }
 
+    @Test func remembersTheXetHashWhereItWasComputed() async throws {
+        try await withTemporaryDirectory { directory in
+            try writeFile(directory + "/file", "content")
+            let read = try hashed(directory + "/file")
+            var digests = read.digests
+            let xet: XetHash = try #require(XetHash(text: String(repeating: "0123456789abcdef", count: 4)))
+            digests.xet = xet
+            let index = try #require(DigestIndex.open(inDirectory: directory + "/index"))
+            index.remember(digests, of: read.status, at: directory + "/file", now: .max)
+            index.save()
+            let again = try #require(DigestIndex.open(inDirectory: directory + "/index"))
+            #expect(again.digests(for: read.status) == digests)
+        }
+    }
+
     @Test func forgetsFileWhoseContentWasRewrittenWithTheSameSize() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory + "/file"

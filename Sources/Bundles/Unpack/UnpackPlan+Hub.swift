@@ -83,10 +83,10 @@ extension UnpackPlan {
                 }
                 let path = try UnpackPlan.path("\(folder)/snapshots/\(commit.commit)/\(file.path)")
                 let isListed = tree != nil && (file.proof == .treeSHA256 || file.proof == .treeGit)
-                if file.proof == .none || isListed {
+                if !file.proof.namesBlob || isListed {
                     // A plain copy, as the client leaves it if there are no symbolic links. A blob's
-                    // name would claim that the content is the Hub's, which nobody ever proved; and what a
-                    // listing proves shall not be proved by something else from now on.
+                    // name would claim that the content is the Hub's, which nobody ever proved, or not by
+                    // that name; and what a listing proves shall not be proved by something else from now on.
                     add(file, of: entry, to: path, unit: unit)
                     if file.proof == .treeGit { items[items.count - 1].needsGitBlob = true }
                     if isListed, tree?.name == entry.name {
@@ -161,11 +161,19 @@ extension UnpackPlan {
 }
 
 extension Proof {
+    /// Whether what proved the file is what a blob of a repository is named by, or Knapsack made it.
+    fileprivate var namesBlob: Bool {
+        switch self {
+        case .none, .blobXet, .treeXet: false
+        case .blobGit, .treeGit, .localDirGit, .blobSHA256, .treeSHA256, .localDirSHA256, .conversion: true
+        }
+    }
+
     /// The kind of digest that the Hub names the file by.
     fileprivate var naming: UnpackPlan.Naming {
         switch self {
         case .blobGit, .treeGit, .localDirGit: .gitBlob
-        case .blobSHA256, .treeSHA256, .localDirSHA256, .conversion, .none: .sha256
+        case .blobSHA256, .treeSHA256, .localDirSHA256, .blobXet, .treeXet, .conversion, .none: .sha256
         }
     }
 }

@@ -2,6 +2,7 @@ package import Caches
 import Formats
 package import Manifests
 import Storage
+import Xet
 
 /// Proves the files that a lock names, where they are in the caches: every byte, with nothing remembered.
 package struct CacheVerifier: Sendable {
@@ -52,13 +53,17 @@ package struct CacheVerifier: Sendable {
         }
         let size: Int
         var digest: SHA256Digest?
+        var xet: XetHash?
         do {
             let status = try FileStatus.status(of: location)
             // Another size is enough to tell, however long it is.
             if level == .full, status.size == source.file.size {
+                var xetHasher = source.xetEvidence == nil ? nil : XetFileHasher()
                 let read = try FileReader.read(location, gitBlob: false, buffer: &buffer) {
+                    xetHasher?.update($0)
                     progress(.advanced(bytes: $0.count))
                 }
+                xet = xetHasher?.finish()
                 size = read.status.size
                 digest = read.digests.sha256
             } else {
@@ -76,7 +81,20 @@ package struct CacheVerifier: Sendable {
                 notes: ["expected \(source.file.size) bytes", "found    \(size) bytes", "at \(location)"],
                 fix: "download it again")
         }
-        guard let digest, digest != source.file.sha256 else { return nil }
+        guard let digest else { return nil }
+        if digest == source.file.sha256 {
+            guard let evidence = source.xetEvidence, case .xet(let expected, _) = evidence, expected != xet
+            else {
+                return nil
+            }
+            return Diagnostic(
+                code: .hashMismatch,
+                "\(name) has the content that was locked, which is not what its cache states",
+                notes: [
+                    "expected \(evidence.words)", "found    xet hash \(xet?.text ?? "")", "at \(location)",
+                ],
+                fix: "download it again, and run knapsack lock {manifest}")
+        }
         return Diagnostic(
             code: .changed, "\(name) has other content",
             notes: [

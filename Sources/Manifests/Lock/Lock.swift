@@ -318,6 +318,10 @@ package enum Proof: String, Sendable, CaseIterable {
     case localDirSHA256 = "local-dir-sha256"
     /// The git blob name in the metadata of a `local_dir` download.
     case localDirGit = "local-dir-git-sha1"
+    /// The Xet hash that names the blob in the store that the repositories of a Hugging Face cache share.
+    case blobXet = "blob-xet"
+    /// The Xet hash in the revision's tree.
+    case treeXet = "tree-xet"
     /// Knapsack made it, out of files that the lock names.
     case conversion
     /// Nothing: the cache keeps no digest of the file.

@@ -11,14 +11,14 @@ struct HubTarget: BlobTarget {
     /// The blobs that repositories share, if the cache has such a store.
     let store: SharedStore?
     /// The name of the content in that store.
-    let xetHash: SHA256Digest?
+    let xetHash: XetHash?
 
     var path: String { folder.blob(blob) }
     var lockPath: String { folder.lock(blob) }
 
     func takeFromElsewhere(_ identity: BlobIdentity, _ buffer: inout Buffer) throws -> Bool {
         guard let xetHash, let store, identity.size > 0 else { return false }
-        return try store.link(xetHash.hex, identity, blob: folder.relativeBlob(blob), &buffer)
+        return try store.link(xetHash.text, identity, blob: folder.relativeBlob(blob), &buffer)
     }
 }
 
@@ -56,6 +56,10 @@ struct HubDestination: FetchDestination {
     let isPinned: Bool
     /// What the Hub lists; `nil` where nobody had to ask, because all that a lock pins is there.
     let listing: HubListing?
+    /// By which way contents come that are in Xet, too.
+    let mode: TransferMode
+    /// What the commit has in Xet.
+    let xet: XetServer
 
     var directory: String { Path.join(folder.path, "snapshots/\(commit)") }
     var cache: String { folder.root }
@@ -70,7 +74,10 @@ struct HubDestination: FetchDestination {
         let rules = HubFileRules(
             client: client, address: client.endpoint.file(repository, commit: commit, path: file.path),
             identity: identity, name: file.path.text)
-        return WebFile(rules, size: identity.size, name: file.path.text, client.requester)
+        let web = WebFile(rules, size: identity.size, name: file.path.text, client.requester)
+        // What is in Xet is in LFS as well, so that it has a SHA-256, which proves what is put together.
+        guard mode != .http, case .sha256 = identity.proof, let hash = file.xetHash else { return web }
+        return ChosenSource(web, XetFile(hash, name: file.path.text, xet), mode)
     }
 
     func target(of file: FetchPlan.File, _ identity: BlobIdentity) -> any BlobTarget {

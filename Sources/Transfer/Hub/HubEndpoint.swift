@@ -32,6 +32,11 @@ package struct HubEndpoint: Sendable {
         api(repository, "tree/\(commit)?recursive=true&expand=false")
     }
 
+    /// A token to read what a commit has in Xet.
+    func xetToken(_ repository: HubRepository, commit: String) -> WebAddress {
+        api(repository, "xet-read-token/\(commit)")
+    }
+
     /// A file of a commit.
     func file(_ repository: HubRepository, commit: String, path: RelativePath) -> WebAddress {
         let kind = repository.kind == .model ? "" : "\(repository.kind.rawValue)s/"

@@ -12,8 +12,8 @@ struct HubFile: Equatable, Sendable {
     let gitBlob: String
     /// The SHA-256 and the size of the content, for a file in LFS or Xet.
     let lfs: LFS?
-    /// The name of the content in Xet, if it is there: as long as a SHA-256, and written like one.
-    let xetHash: SHA256Digest?
+    /// The name of the content in Xet, if it is there.
+    let xetHash: XetHash?
     /// Whether all digests are written as the Hub's client expects them.
     let isRegular: Bool
 
@@ -50,7 +50,7 @@ struct HubFile: Equatable, Sendable {
             lfs = nil
         }
         let xet = json["xetHash"]?.string
-        xetHash = xet.flatMap { SHA256Digest(hex: $0) }
+        xetHash = xet.flatMap { XetHash(text: $0) }
         isRegular = (xet == nil || xetHash != nil) && (lfs == nil || lfs?.sha256 != nil)
     }
 }
@@ -94,7 +94,7 @@ struct HubListing: Sendable {
         if let lfs = file.lfs, let sha256 = lfs.sha256 {
             text += ",\n   \"lfs_sha256\": \"\(sha256.hex)\",\n   \"lfs_size\": \(lfs.size)"
         }
-        if let hash = file.xetHash { text += ",\n   \"xet_hash\": \"\(hash.hex)\"" }
+        if let hash = file.xetHash { text += ",\n   \"xet_hash\": \"\(hash.text)\"" }
         return text + "\n  }"
     }
 }

@@ -10,11 +10,12 @@ struct HubPlanning {
     private let folder: HubCacheWriter
     private let store: SharedStore?
     private let client: HubClient
+    private let mode: TransferMode
 
     /// Prepares the plan of one wish; nothing is asked yet.
     init(
         _ wish: FetchWish, _ repository: HubRepository, revision: String, _ folder: HubCacheWriter,
-        _ store: SharedStore?, _ client: HubClient
+        _ store: SharedStore?, _ client: HubClient, _ mode: TransferMode
     ) {
         self.wish = wish
         self.repository = repository
@@ -22,6 +23,7 @@ struct HubPlanning {
         self.folder = folder
         self.store = store
         self.client = client
+        self.mode = mode
     }
 
     /// The commit that a lock pins.
@@ -87,17 +89,17 @@ struct HubPlanning {
             findings: findings,
             destination: HubDestination(
                 subject: wish.subject, repository: repository, folder: folder, store: store, client: client,
-                commit: commit, ref: revision, isPinned: wish.pin != nil, listing: listing))
+                commit: commit, ref: revision, isPinned: wish.pin != nil, listing: listing, mode: mode,
+                xet: XetServer(repository, commit: commit, client)))
     }
 
     /// - Parameter isFirst: whether no other file of the commit has the content, which would bring it along.
     private func file(
-        _ path: RelativePath, _ identity: BlobIdentity, _ xetHash: SHA256Digest?, commit: String,
-        isFirst: Bool
+        _ path: RelativePath, _ identity: BlobIdentity, _ xetHash: XetHash?, commit: String, isFirst: Bool
     ) -> FetchPlan.File {
         let presence = folder.presence(path, commit: commit, identity)
         if presence == .there { return FetchPlan.File(path: path, size: identity.size) }
-        let isShared = xetHash.flatMap { hash in store?.has(hash.hex, size: identity.size) } ?? false
+        let isShared = xetHash.flatMap { hash in store?.has(hash.text, size: identity.size) } ?? false
         let isLoaded = presence == .missing && isFirst && !isShared
         let there = isLoaded ? PartialBlob.bytesThere(identity, at: folder.blob(identity.name)) : 0
         return FetchPlan.File(

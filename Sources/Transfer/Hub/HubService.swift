@@ -8,14 +8,19 @@ package struct HubService: FetchService {
     private let client: HubClient
     private let cache: String
     private let environment: [String: String]
+    private let mode: TransferMode
 
     /// - Parameters:
     ///   - cache: the cache's directory as it was named; an empty text is the current one.
     ///   - environment: states what of the cache is not to be used.
-    package init(_ client: HubClient, cache: String, environment: [String: String]) {
+    ///   - mode: how contents are asked for.
+    package init(
+        _ client: HubClient, cache: String, environment: [String: String], mode: TransferMode = .auto
+    ) {
         self.client = client
         self.cache = cache
         self.environment = environment
+        self.mode = mode
     }
 
     /// What sentences call it.
@@ -38,7 +43,7 @@ package struct HubService: FetchService {
         let planning = HubPlanning(
             wish, repository, revision: revision, folder,
             SharedStore(cache: folder.root, environment: environment),
-            client)
+            client, mode)
         if let plan = planning.withoutAsking() { return plan }
         let commit = try planning.pin ?? client.commit(repository, revision: revision)
         return planning.plan(try client.listing(repository, commit: commit))

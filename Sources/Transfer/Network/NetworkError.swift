@@ -45,6 +45,9 @@ package struct NetworkError: Error, Equatable, Sendable, CustomStringConvertible
             }()
     }
 
+    /// Whether a server answered, and will answer the same the next time.
+    var isFinalRefusal: Bool { kind == .malformed && !isPassing }
+
     /// Somebody asked for the end.
     static let cancelled = NetworkError(.cancelled, "interrupted")
 }

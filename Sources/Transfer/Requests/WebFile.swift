@@ -44,6 +44,7 @@ final class WebFile: BlobSource {
         var (request, address) = rules.request
         if let known = store.withLock({ $0 }) { (request, address) = (HTTPRequest(), known) }
         var isSecure = address.isSecure
+        var isNew = false
         for _ in 0...Requester.redirects {
             request.range = range
             request.authorization = rules.authorization(for: address)
@@ -55,13 +56,14 @@ final class WebFile: BlobSource {
                 let target = try target(of: head, from: address, mustBeSecure: isSecure)
                 (request, address) = (HTTPRequest(), target)
                 isSecure = target.isSecure
+                isNew = true
                 if !rules.isOwn(target) { store.withLock { $0 = target } }
                 continue
             }
             if head.status < 400 || head.status == 416 {
                 return try BlobAnswer(response, asked: range, from: address, size: size, name: name)
             }
-            try refuse(head, address, isKnown: request.authorization != nil)
+            try refuse(head, address, isKnown: request.authorization != nil, isNew: isNew)
         }
         throw NetworkError(.malformed, "\(rules.request.1) leads in a circle", isPassing: false)
     }
@@ -78,14 +80,17 @@ final class WebFile: BlobSource {
         return target
     }
 
-    private func refuse(_ head: ResponseHead, _ address: WebAddress, isKnown: Bool) throws -> Never {
+    /// - Parameter isNew: whether the service sent to this address a moment ago.
+    private func refuse(
+        _ head: ResponseHead, _ address: WebAddress, isKnown: Bool, isNew: Bool
+    ) throws -> Never {
         // A signature may have run out; the service makes another one.
-        let wasStored = store.withLock { $0.take() } != nil
+        store.withLock { $0 = nil }
         if rules.isOwn(address), let refusal = rules.refusal(head, isKnown: isKnown) { throw refusal }
         try requester.refusePassing(head, address.host)
         throw NetworkError(
             .malformed, "\(address.host) answered with status \(head.status)",
-            isPassing: rules.isOwn(address) || wasStored)
+            isPassing: rules.isOwn(address) || !isNew)
     }
 }
 

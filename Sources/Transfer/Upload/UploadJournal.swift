@@ -224,7 +224,8 @@ final class UploadJournal: Sendable {
             return true
         }
         guard let sha256 = json["blob"]?.string.flatMap({ SHA256Digest(hex: $0) }),
-            let path = json["path"]?.string.flatMap({ RelativePath($0) }), let size = json["size"]?.integer, size >= 0
+            let path = json["path"]?.string.flatMap({ RelativePath($0) }), let size = json["size"]?.integer,
+            size >= 0
         else { return false }
         let key = Key(sha256: sha256, path: path, size: size)
         if json["gone"]?.bool == true {
