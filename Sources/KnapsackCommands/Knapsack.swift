@@ -27,7 +27,8 @@ package struct Knapsack: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            InitCommand.self, AddCommand.self, RemoveCommand.self, ListCommand.self, FetchCommand.self,
+            InitCommand.self, AddCommand.self, RemoveCommand.self, ListCommand.self, SearchCommand.self,
+            InfoCommand.self, FetchCommand.self,
             LockCommand.self, CheckCommand.self, PackCommand.self,
             UploadCommand.self, VerifyCommand.self, SignCommand.self, UnpackCommand.self, DiffCommand.self,
             CacheCommand.self,
@@ -84,11 +85,11 @@ package struct Knapsack: AsyncParsableCommand {
             root: SourceRoot(context.environment))
         switch ReportFormat.asked(in: arguments) {
         case .text: break
-        case .json: context.writeOutput(report.json([]).prettyText + "\n")
+        case .json: context.writeOutput(DiagnosticText.harmless(json: report.json([]).prettyText) + "\n")
         case .github: context.writeOutput(GitHubCommands(report: report, notes: false).text)
         case .sarif:
             let document = SARIFReport(report: report, version: version, notes: false).json
-            context.writeOutput(document.prettyText + "\n")
+            context.writeOutput(DiagnosticText.harmless(json: document.prettyText) + "\n")
         }
         return 2
     }

@@ -106,11 +106,14 @@ final class Session: Sendable {
             root: SourceRoot(context.environment))
         switch format {
         case .text: break
-        case .json: if !state.isPrinted { context.writeOutput(report.json(state.data).prettyText + "\n") }
+        case .json:
+            if !state.isPrinted {
+                context.writeOutput(DiagnosticText.harmless(json: report.json(state.data).prettyText) + "\n")
+            }
         case .github: tellGitHub(report)
         case .sarif:
             let document = SARIFReport(report: report, version: Knapsack.version, notes: verbose).json
-            context.writeOutput(document.prettyText + "\n")
+            context.writeOutput(DiagnosticText.harmless(json: document.prettyText) + "\n")
         }
         return code
     }

@@ -88,9 +88,7 @@ enum HubConnection {
     /// - Throws: where a variable or the token's file cannot mean anything.
     static func client(_ requester: Requester, _ session: Session) throws -> HubClient {
         let environment = session.context.environment
-        for variable in ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"] {
-            let value = environment[variable]?.lowercased() ?? ""
-            guard ["1", "on", "yes", "true"].contains(where: { value.hasSameBytes(as: $0) }) else { continue }
+        if let variable = offlineVariable(environment) {
             throw Diagnostics(
                 Diagnostic(
                     code: .usage, "\(variable) is set, which forbids to ask the Hub",
@@ -119,6 +117,14 @@ enum HubConnection {
             ])
         }
         return HubClient(endpoint: endpoint, token: token, requester)
+    }
+
+    /// The variable that forbids to ask the Hub (huggingface_hub 2.4, `constants.py`), if one does.
+    static func offlineVariable(_ environment: [String: String]) -> String? {
+        ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"].first { name in
+            let value = environment[name]?.lowercased() ?? ""
+            return ["1", "on", "yes", "true"].contains { value.hasSameBytes(as: $0) }
+        }
     }
 
     private static func token(_ environment: [String: String]) throws -> HubToken? {

@@ -14,7 +14,7 @@ package struct AdapterFacts: Equatable, Sendable {
     package let targets: [String]?
 
     /// Nothing, for what is not an adapter.
-    static let none = AdapterFacts(nil, [])
+    package static let none = AdapterFacts(nil, [])
 
     /// - Parameters:
     ///   - config: `adapter_config.json`; `nil` if there is none.

@@ -44,18 +44,31 @@ package final class ModelFileReader {
     private var opened: [RelativePath: OpenedFile] = [:]
     private var order: [RelativePath] = []
     private var weights: [RelativePath: Weights] = [:]
+    /// What is known of files that are not on this machine.
+    private let served: [RelativePath: ServedFile]
 
-    /// - Parameter room: the most bytes that are kept.
-    package init(room: Int = ModelFileReader.room) { self.room = room }
+    /// - Parameters:
+    ///   - room: the most bytes that are kept.
+    ///   - served: files of which parts are given, and nothing is read from the disk.
+    package init(room: Int = ModelFileReader.room, served: [RelativePath: ServedFile] = [:]) {
+        self.room = room
+        self.served = served
+    }
 
     /// The size of a file in bytes, as it is now.
     func size(_ file: ModelFile) throws(FileError) -> Int {
+        if let served = served[file.path] { return served.size }
         if let content = kept[file.path] { return content.bytes.count }
         return try open(file)?.status.size ?? kept[file.path]?.bytes.count ?? 0
     }
 
     /// The bytes of a range of a file, or fewer where it ends in it.
     func bytes(_ range: Range<Int>, of file: ModelFile) throws(FileError) -> [UInt8] {
+        if let served = served[file.path] {
+            // ENODATA
+            guard let bytes = served.bytes(range) else { throw FileError("read", file.location, code: 61) }
+            return bytes
+        }
         if let content = kept[file.path] { return content.bytes.within(range) }
         if let opened = try open(file) { return try opened.bytes(range) }
         return kept[file.path]?.bytes.within(range) ?? []
@@ -74,6 +87,7 @@ package final class ModelFileReader {
         let size = try size(file)
         guard size <= limit else { throw FileError("read", file.location, code: 27) }
         if let content = kept[file.path] { return content.bytes }
+        if served[file.path] != nil { return try bytes(0..<size, of: file) }
         guard let opened = try open(file), fits(size), let content = try opened.content() else {
             return try bytes(0..<size, of: file)
         }

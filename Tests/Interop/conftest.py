@@ -20,8 +20,8 @@ from hub_server import HubServer
 from kaggle_server import KaggleServer
 from safetensors.numpy import save_file
 
-# What the tests of fetch share. A conftest of their own would hide this one from `from conftest import …`.
-pytest_plugins = ["fetch_fixtures"]
+# What the tests of fetch and those of search share. A conftest of their own would hide this one from `from conftest import …`.
+pytest_plugins = ["fetch_fixtures", "search_fixtures"]
 
 KAGGLE_MINILM = "sentence-transformers/minilm/transformers/all-minilm-l6-v2"
 KAGGLE_SET = "tester/tiny-set"

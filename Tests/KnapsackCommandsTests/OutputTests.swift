@@ -26,6 +26,21 @@ import Testing
         #expect(!DiagnosticText(terminal: .plain).text(finding).unicodeScalars.contains("\u{1B}"))
     }
 
+    @Test func nothingOfStrangersTurnsTheDirectionOfWriting() {
+        #expect(
+            DiagnosticText.printable("a\u{202E}b\u{2066}c\u{200F}\u{061C}")
+                == "a\u{FFFD}b\u{FFFD}c\u{FFFD}\u{FFFD}")
+        #expect(DiagnosticText.printable("نص \u{200D}") == "نص \u{200D}")
+    }
+
+    @Test func aDocumentMeansTheSameAndActsOnNoTerminal() throws {
+        let document: JSON = ["key\u{9B}": "a\u{85}b\u{202E}\u{1B}\u{7F}é\n"]
+        let text = DiagnosticText.harmless(json: document.prettyText)
+        #expect(!text.unicodeScalars.contains { (0x7F..<0xA0).contains($0.value) || $0.value == 0x202E })
+        #expect(try JSON.parse(Array(text.utf8)) == document)
+        #expect(DiagnosticText.harmless(json: "{\n}") == "{\n}")
+    }
+
     @Test func longCellsAreCutInTheMiddleAndNumbersKeepRight() {
         let table = Table(
             [.init(title: "NAME", canShrink: true), .init(title: "SIZE", isNumber: true)],

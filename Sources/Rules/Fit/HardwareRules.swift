@@ -40,6 +40,15 @@ enum HardwareRules {
         ]
     }
 
+    /// Findings about one model on one machine; `nil` for what has no weights.
+    static func findings(_ accelerator: Accelerator, _ locked: LockedEntry) -> [Diagnostic]? {
+        guard let weights = LoadedWeights(locked) else { return nil }
+        let rules = EntryRules(
+            name: locked.name, accelerator: accelerator, machine: accelerator.machine, weights: weights,
+            quantization: ModelQuantization(locked.fact("quantization")), isSource: false)
+        return rules.types + rules.memory + rules.hostMemory
+    }
+
     /// Findings about one entry.
     /// - Parameter isSource: whether other entries are made from it.
     static func findings(

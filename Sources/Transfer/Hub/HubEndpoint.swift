@@ -50,6 +50,9 @@ package struct HubEndpoint: Sendable {
         return "\(address.origin)\(prefix)/\(kind)\(repository.id)"
     }
 
+    /// A path of the interface, with its query.
+    func interface(_ path: String) -> WebAddress { address.at("\(prefix)/api/\(path)") }
+
     /// An address of the Hub's interface that is about a repository.
     func api(_ repository: HubRepository, _ rest: String) -> WebAddress {
         address.at("\(prefix)/api/\(repository.kind.rawValue)s/\(repository.id)/\(rest)")

@@ -21,7 +21,7 @@ struct KaggleCall: Sendable {
     /// The most files of one page of a list.
     private static let pageSize = 200
 
-    /// A call with the arguments that are given.
+    /// Takes the service, the method and its arguments.
     init(_ service: String, _ method: String, _ arguments: [JSON.Member]) {
         self.service = service
         self.method = method

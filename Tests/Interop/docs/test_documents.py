@@ -63,7 +63,9 @@ def options(knapsack) -> dict[str, set[str]]:
         command = left.pop()
         text = knapsack(*command.split(), "--help").expect(0).stdout
         # What every parser of its kind has besides.
-        found[command] = set(re.findall(r"^ +(?:-\w, )?(--[\w-]+)", text, flags=re.MULTILINE)) | {"--help", "--version"}
+        # A flag that can be turned round is listed with its opposite: --gated/--no-gated.
+        listed = re.findall(r"^ +(?:-\w, )?(--[\w-]+(?:/--[\w-]+)?)", text, flags=re.MULTILINE)
+        found[command] = {option for one in listed for option in one.split("/")} | {"--help", "--version"}
         _, _, below = text.partition("SUBCOMMANDS:\n")
         below, _, _ = below.partition("\n\n")
         left += [f"{command} {word}".strip() for word in re.findall(r"^  (\w+) ", below, flags=re.MULTILINE)]
