@@ -64,11 +64,6 @@ extension KaggleCall {
             + [JSON.Member("categoryIds", .array(bundle.keywords.map(JSON.string)))]
     }
 
-    /// Asks for a model, which has variations.
-    static func model(_ handle: KaggleHandle) -> KaggleCall {
-        KaggleCall(models, "GetModel", Array(base(handle).prefix(2)))
-    }
-
     /// Makes a model without variations.
     /// - Parameter metadata: what `model-metadata.json` states.
     static func createModel(_ metadata: JSON, isPublic: Bool) -> KaggleCall {

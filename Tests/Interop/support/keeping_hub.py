@@ -8,6 +8,7 @@ objects come to the store whole or in parts, and a commit puts them into the rep
 import base64
 import hashlib
 import json
+import time
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -177,6 +178,8 @@ class _KeepingHandler(_WaywardHandler):
             content += block
             with self.hub.lock:
                 self.hub.received += len(block)
+            if self.hub.rate:
+                time.sleep(len(block) / self.hub.rate)
         if fault and fault.kind == "drop":
             return self.cut()
         if fault and fault.kind == "status":

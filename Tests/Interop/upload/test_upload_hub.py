@@ -1,5 +1,8 @@
 """`knapsack upload --to hf:…` to a stand-in Hub, from which the real client then gets what was committed, byte for byte."""
 
+import random
+import time
+
 import genuine
 import pytest
 from cli import contents
@@ -132,6 +135,32 @@ def test_a_lost_answer_makes_no_second_commit(knapsack, hub_keeps, run, tmp_path
     hub_keeps.add_fault("drop", path="commit/main", api=True, after=1)
     run("upload", make_bundle(knapsack, tmp_path / "set"), "--to", f"hf:{REPO}").expect(0)
     assert len(hub_keeps.commits) == 1
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("part_size", [None, 300_000])
+def test_kills(knapsack, hub_keeps, run, tmp_path, part_size):
+    """There is never a commit without a file, and what was sent whole is not sent again."""
+    hub_keeps.part_size = part_size
+    bundle = make_bundle(knapsack, tmp_path / "set")
+    generator = random.Random(7)
+    hub_keeps.rate = 4_000_000
+    done = 0
+    while done < 10:
+        process = run.start("upload", bundle, "--to", f"hf:{REPO}")
+        try:
+            time.sleep(generator.uniform(0.1, 1.2))
+            if process.poll() is not None:
+                break
+        finally:
+            process.kill()
+            process.communicate()
+        done += 1
+        assert len(hub_keeps.commits) <= 1
+    hub_keeps.rate = None
+    run("upload", bundle, "--to", f"hf:{REPO}").expect(0)
+    assert len(hub_keeps.commits) == 1
+    assert downloaded(hub_keeps, tmp_path) == expected(bundle)
 
 
 def test_another_byte_is_never_committed(knapsack, hub_keeps, run, tmp_path):
