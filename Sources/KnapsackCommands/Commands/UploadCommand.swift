@@ -27,7 +27,7 @@ struct UploadCommand: KnapsackCommand {
               knapsack upload models.toml    # the same without a bundle on the disk
               # what would be uploaded
               knapsack upload models.toml --dry-run
-              knapsack upload aimo3-models --public --message "Qwen 2.5 instead of 2"
+              knapsack upload aimo3-models --public --no-wait
               knapsack upload aimo3-models --to hf:my-org/aimo3-models --private
               # as a pull request of a data set
               knapsack upload aimo3-models --to hf-dataset:my-org/aimo3 --create-pr
