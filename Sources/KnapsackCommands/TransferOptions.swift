@@ -14,7 +14,7 @@ struct TransferOptions: ParsableArguments {
 
     /// The most bytes a second, as a size; nil is no bound.
     @Option(
-        help: ArgumentHelp("Load at most so much a second, such as 10MB.", valueName: "size"))
+        help: ArgumentHelp("Transfer at most so much a second, such as 10MB.", valueName: "size"))
     var bandwidth: String?
 
     /// How often a request is repeated without progress, 0 to 100.
@@ -46,16 +46,28 @@ struct TransferOptions: ParsableArguments {
 extension TransferMode: ExpressibleByArgument {}
 
 extension TransferOptions {
-    /// What fetches from all services; nothing is asked yet.
-    /// - Throws: where a variable or a credential cannot mean anything.
-    /// - Parameter wishes: only services that one of them is of are put together.
-    func fetch(_ wishes: [FetchWish], _ caches: Caches, _ session: Session) throws -> Fetch {
+    /// What sends requests to one service.
+    func requester(_ session: Session) -> Requester {
+        let (http, patience) = client(session)
+        return Requester(http, patience)
+    }
+
+    private func client(_ session: Session) -> (HTTPClient, Patience) {
         let environment = session.context.environment
         let patience = Patience(RetryPolicy(retries: retries), Cancellation())
         let seconds = environment["HF_HUB_DOWNLOAD_TIMEOUT"].flatMap { Double($0) } ?? 30
         let http = HTTPClient(
             environment: environment, userAgent: "knapsack/\(Knapsack.version)",
             silenceSeconds: min(max(seconds, 0.1), 3600), cancellation: patience.cancellation)
+        return (http, patience)
+    }
+
+    /// What fetches from all services; nothing is asked yet.
+    /// - Throws: where a variable or a credential cannot mean anything.
+    /// - Parameter wishes: only services that one of them is of are put together.
+    func fetch(_ wishes: [FetchWish], _ caches: Caches, _ session: Session) throws -> Fetch {
+        let environment = session.context.environment
+        let (http, patience) = client(session)
         var services: [any FetchService] = []
         if wishes.contains(where: { $0.source.isOnHub }) {
             let client = try HubConnection.client(Requester(http, patience), session)

@@ -44,6 +44,12 @@ package enum Check {
     /// What can be said of a manifest without its lock: the names and texts that Kaggle takes.
     package static func early(_ manifest: Manifest) -> [Diagnostic] { KaggleRules.metadata(manifest) }
 
+    /// What Kaggle would not take of a bundle that is packed, of which the manifest is not known.
+    /// - Parameter path: of the bundle's lock, where findings are shown.
+    package static func packed(_ lock: Lock, _ plan: Plan, path: String) -> [Diagnostic] {
+        KaggleRules.findings(Manifest.of(lock, path: path), plan)
+    }
+
     /// An entry that is neither packed nor made anything from.
     private static func unused(_ entry: LockedEntry) -> Diagnostic {
         Diagnostic(

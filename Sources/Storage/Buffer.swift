@@ -37,4 +37,16 @@ import Glibc
             start: base.assumingMemoryBound(to: UInt8.self), count: min(max(length, 0), count))
         return try unsafe body(bytes.span)
     }
+
+    /// Lends bytes to be written, from `range`; what of it is beyond the buffer is cut off.
+    package mutating func withMutableBytes<Result: ~Copyable, Failure: Error>(
+        _ range: Range<Int>, _ body: (inout MutableSpan<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let range = range.clamped(to: 0..<count)
+        // SAFETY: the range is in the buffer, as was just made sure of.
+        let bytes = unsafe UnsafeMutableBufferPointer(
+            start: (base + range.lowerBound).assumingMemoryBound(to: UInt8.self), count: range.count)
+        var span = unsafe bytes.mutableSpan
+        return try body(&span)
+    }
 }

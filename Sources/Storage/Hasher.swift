@@ -48,6 +48,14 @@ import CCrypto
         guard status == 1 else { throw HashingFailure() }
     }
 
+    /// Another context that was fed the same.
+    borrowing func duplicate() throws(HashingFailure) -> DigestContext {
+        // The algorithm is copied with the rest.
+        let other = try unsafe DigestContext(EVP_sha256(), size: size)
+        guard unsafe EVP_MD_CTX_copy_ex(other.context, context) == 1 else { throw HashingFailure() }
+        return other
+    }
+
     /// The digest of all that was fed; the context is used up.
     consuming func finish() throws(HashingFailure) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
@@ -108,6 +116,22 @@ package struct ContentHasher: ~Copyable {
         var sum: [UInt8]?
         if let third = md5.take() { sum = try third.finish() }
         return ContentDigests(sha256: digest, gitBlob: name, md5: sum)
+    }
+
+    private init(copying other: borrowing ContentHasher) throws(HashingFailure) {
+        sha256 = try other.sha256.duplicate()
+        gitBlob = nil
+        md5 = nil
+    }
+
+    /// Another hasher that was fed the same, and computes the SHA-256 alone.
+    package borrowing func duplicate() throws(HashingFailure) -> ContentHasher {
+        try ContentHasher(copying: self)
+    }
+
+    /// The SHA-256 of what was fed so far; more can be fed.
+    package borrowing func digestSoFar() throws(HashingFailure) -> SHA256Digest {
+        try duplicate().finish().sha256
     }
 
     /// The SHA-256 of bytes in memory.

@@ -2,7 +2,7 @@ import Formats
 import Manifests
 
 /// The README.md of a bundle: for people who open the dataset's page and want to know what it is.
-struct BundleReadme {
+package struct BundleReadme {
     private let plan: Plan
 
     /// Takes the plan, from which the text follows.
@@ -11,6 +11,7 @@ struct BundleReadme {
     var text: String {
         let bundle = plan.lock.bundle
         return """
+            \(CardHeader(plan.lock).text)
             # \(BundleReadme.plain(bundle.title))
 
             Packed by Knapsack for notebooks without internet. Every file is proved by `SHA256SUMS` and \

@@ -105,9 +105,17 @@ package struct LicenseName: Hashable {
         exactly:
             hub + ["copyright-authors", "us-government-works", "dbcl-1.0", "eu-odp-legal-notice"])
 
-    /// The Hub's identifiers (https://huggingface.co/docs/hub/repositories-licenses), and names in frequent use as
-    /// `license_name`.
-    package static let hub = [
+    /// The Hub's identifiers, and names in frequent use as `license_name`.
+    package static let hub =
+        hubIdentifiers + [
+            "deepseek", "qwen", "qwen-research", "tongyi-qianwen", "falcon-llm-license", "mrl", "mnpl",
+            "nvidia-open-model-license", "stabilityai-ai-community", "flux-1-dev-non-commercial-license",
+            "yi-license", "hai-def", "health-ai-developer-foundations", "lfm1.0", "modified-mit",
+        ]
+
+    /// What a card may state as `license` (https://huggingface.co/docs/hub/repositories-licenses); the Hub takes no commit
+    /// with another one.
+    package static let hubIdentifiers = [
         "apache-2.0", "mit", "openrail", "bigscience-openrail-m", "creativeml-openrail-m",
         "bigscience-bloom-rail-1.0",
         "bigcode-openrail-m", "afl-3.0", "artistic-2.0", "bsl-1.0", "bsd", "bsd-2-clause", "bsd-3-clause",
@@ -124,9 +132,5 @@ package struct LicenseName: Hashable {
         "unlicense", "zlib",
         "pddl", "lgpl-lr", "deepfloyd-if-license", "fair-noncommercial-research-license", "llama2", "llama3",
         "llama3.1", "llama3.2", "llama3.3", "llama4", "gemma", "grok2-community", "other", "unknown",
-        "deepseek", "qwen", "qwen-research", "tongyi-qianwen", "falcon-llm-license", "mrl", "mnpl",
-        "nvidia-open-model-license", "stabilityai-ai-community", "flux-1-dev-non-commercial-license",
-        "yi-license",
-        "hai-def", "health-ai-developer-foundations", "lfm1.0", "modified-mit",
     ]
 }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// What is asked of a server.
 struct HTTPRequest: Sendable {
-    /// "GET", "HEAD" or "POST".
+    /// "GET", "HEAD", "POST" or "PUT".
     var method = "GET"
     /// What is sent with the request, and its type, such as "application/json".
     var body: (bytes: [UInt8], type: String)?
@@ -14,6 +14,14 @@ struct HTTPRequest: Sendable {
     var authorization: Secret?
     /// What is sent as `Accept`.
     var accept = "*/*"
+    /// How many bytes follow that are not in ``body``; `nil` for a request without such bytes.
+    var length: Int?
+    /// What is sent as `Content-Range`: which bytes of how many follow.
+    var contentRange: String?
+
+    /// Whether the server may be asked twice. What may not be is never sent on a connection that was idle: where that ends
+    /// without an answer, nobody knows whether the request arrived.
+    var isRepeatable = true
 
     /// A GET of everything, by nobody.
     init() {}
@@ -51,7 +59,7 @@ package final class HTTPClient: Sendable {
         let proxy = try proxies.proxy(for: address)
         let key = ExactName(address.origin)
         let bytes = text(of: request, to: address, proxy)
-        while let connection = takeIdle(key) {
+        while request.isRepeatable, let connection = takeIdle(key) {
             do throws(NetworkError) {
                 return try answer(connection, bytes, request, key)
             } catch {
@@ -62,10 +70,46 @@ package final class HTTPClient: Sendable {
         return try answer(connection, bytes, request, key)
     }
 
+    /// Sends a request whose body is written as it is read, and waits for the head of its answer.
+    ///
+    /// - Parameter body: hands over as many bytes as the request states in ``HTTPRequest/length``. It is called once, also
+    ///   where the server ends the connection: how much of it the server has, only the caller can ask.
+    /// - Throws: ``NetworkError``, and what `body` throws: then the connection is given up, and the server has not got all.
+    func send(
+        _ request: HTTPRequest, to address: WebAddress, body: ((Span<UInt8>) throws -> Void) throws -> Void
+    ) throws -> HTTPResponse {
+        let proxy = try proxies.proxy(for: address)
+        let key = ExactName(address.origin)
+        let head = text(of: request, to: address, proxy)
+        let connection = try takeIdle(key) ?? HTTPConnection(to: address, through: proxy, settings)
+        return try answer(connection, head, request, key, body)
+    }
+
+    private func answer(
+        _ connection: HTTPConnection, _ head: [UInt8], _ request: HTTPRequest, _ key: ExactName,
+        _ body: ((Span<UInt8>) throws -> Void) throws -> Void
+    ) throws -> HTTPResponse {
+        try connection.send(head)
+        do {
+            try body { bytes in try connection.send(body: bytes) }
+        } catch let error as NetworkError where error.kind == .dropped {
+            // Who does not want the rest may have answered before hanging up.
+            guard let early = try? response(connection, request, key) else { throw error }
+            return early
+        }
+        return try response(connection, request, key)
+    }
+
     private func answer(
         _ connection: HTTPConnection, _ bytes: [UInt8], _ request: HTTPRequest, _ key: ExactName
     ) throws(NetworkError) -> HTTPResponse {
         try connection.send(bytes)
+        return try response(connection, request, key)
+    }
+
+    private func response(
+        _ connection: HTTPConnection, _ request: HTTPRequest, _ key: ExactName
+    ) throws(NetworkError) -> HTTPResponse {
         let head = try connection.readHead()
         let framing = try BodyFraming.of(head, isHead: request.method == "HEAD")
         let stays =
@@ -90,6 +134,10 @@ package final class HTTPClient: Sendable {
         }
         if isHanded, let authorization = proxy?.authorization {
             text += "Proxy-Authorization: \(authorization.reveal())\r\n"
+        }
+        if let range = request.contentRange { text += "Content-Range: \(range)\r\n" }
+        if let length = request.length {
+            text += "Content-Type: application/octet-stream\r\nContent-Length: \(length)\r\n"
         }
         if let body = request.body {
             text += "Content-Type: \(body.type)\r\nContent-Length: \(body.bytes.count)\r\n"

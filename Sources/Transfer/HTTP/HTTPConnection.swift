@@ -44,8 +44,11 @@ final class HTTPConnection: @unchecked Sendable {
     /// Sends a request.
     func send(_ bytes: [UInt8]) throws(NetworkError) {
         hasAnswered = false
-        try stream.write(bytes)
+        try stream.write(bytes.span)
     }
+
+    /// Sends a part of the body of a request whose head was sent.
+    func send(body bytes: Span<UInt8>) throws(NetworkError) { try stream.write(bytes) }
 
     /// Whether another request may be sent: nothing of the last answer is left, and nothing came since.
     func isReusable() -> Bool { start == end && stream.isQuiet() }

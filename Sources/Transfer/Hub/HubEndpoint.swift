@@ -1,12 +1,12 @@
 import Formats
-import Manifests
+package import Manifests
 
 /// Where the Hub is, and the addresses of what it has (huggingface_hub 2.4, `constants.py` and `hf_api.py`).
 package struct HubEndpoint: Sendable {
     /// The Hub's own address, without a slash at the end.
     package let address: WebAddress
     /// The path before those of the Hub, for one that is not at the root of its host.
-    private let prefix: String
+    let prefix: String
 
     /// What `HF_ENDPOINT` names, else huggingface.co; `nil` where that is no address.
     package init?(environment: [String: String]) {
@@ -45,7 +45,7 @@ package struct HubEndpoint: Sendable {
     }
 
     /// The page of a repository, for people.
-    func page(_ repository: HubRepository) -> String {
+    package func page(_ repository: HubRepository) -> String {
         let kind = repository.kind == .model ? "" : "\(repository.kind.rawValue)s/"
         return "\(address.origin)\(prefix)/\(kind)\(repository.id)"
     }
@@ -53,7 +53,8 @@ package struct HubEndpoint: Sendable {
     /// A path of the interface, with its query.
     func interface(_ path: String) -> WebAddress { address.at("\(prefix)/api/\(path)") }
 
-    private func api(_ repository: HubRepository, _ rest: String) -> WebAddress {
+    /// An address of the Hub's interface that is about a repository.
+    func api(_ repository: HubRepository, _ rest: String) -> WebAddress {
         address.at("\(prefix)/api/\(repository.kind.rawValue)s/\(repository.id)/\(rest)")
     }
 

@@ -91,7 +91,8 @@ struct KaggleCall: Sendable {
             ])
     }
 
-    private static func base(_ handle: KaggleHandle) -> [JSON.Member] {
+    /// What names a handle without its version.
+    static func base(_ handle: KaggleHandle) -> [JSON.Member] {
         let parts = handle.parts
         switch handle.kind {
         case .model where parts.count == 4:

@@ -36,30 +36,39 @@ package final class KaggleClient: Sendable {
     /// What a call answers.
     /// - Throws: ``KaggleRefusal`` and ``NetworkError``.
     func answer(_ call: KaggleCall, of kind: KaggleHandle.Kind?) throws -> JSON {
-        try requester.patience.again {
-            let response = try send(call, of: kind)
-            let bytes = try response.body(limit: KaggleClient.pageLimit)
-            guard let json = try? JSON.parse(bytes) else {
-                throw NetworkError(
-                    .malformed, "what \(endpoint.address.host) answers to \(call.method) is no JSON")
-            }
-            // An error may come with any status (kagglesdk, `kaggle_http_client.py`).
-            if let code = json["code"]?.integer, code >= 400 {
-                throw try refusal(code, json, response.head, of: kind, isKnown: credentials != nil)
-            }
-            return json
+        try requester.patience.again { try answerOnce(call, of: kind, isRepeatable: true) }
+    }
+
+    /// What a call answers that is sent once, whatever comes of it.
+    /// - Parameter isRepeatable: whether it does no harm if it arrives twice.
+    func answerOnce(_ call: KaggleCall, of kind: KaggleHandle.Kind?, isRepeatable: Bool) throws -> JSON {
+        let response = try send(call, of: kind, isRepeatable: isRepeatable)
+        let bytes = try response.body(limit: KaggleClient.pageLimit)
+        guard let json = try? JSON.parse(bytes) else {
+            throw NetworkError(
+                .malformed, "what \(endpoint.address.host) answers to \(call.method) is no JSON")
         }
+        // An error may come with any status (kagglesdk, `kaggle_http_client.py`).
+        if let code = json["code"]?.integer, code >= 400 {
+            throw try refusal(code, json, response.head, of: kind, isKnown: credentials != nil)
+        }
+        return json
     }
 
     /// Sends a call once, or twice where its token is renewed in between.
     /// - Returns: its answer, which is no refusal by its status; it may be a redirect.
-    /// - Parameter signsIn: false for the call that makes a token.
-    func send(_ call: KaggleCall, of kind: KaggleHandle.Kind?, signsIn: Bool = true) throws -> HTTPResponse {
+    /// - Parameters:
+    ///   - signsIn: false for the call that makes a token.
+    ///   - isRepeatable: whether it does no harm if it arrives twice.
+    func send(
+        _ call: KaggleCall, of kind: KaggleHandle.Kind?, signsIn: Bool = true, isRepeatable: Bool = true
+    ) throws -> HTTPResponse {
         let address = endpoint.method(call)
         var request = HTTPRequest()
         request.method = "POST"
         request.body = (Array(call.arguments.compactText.utf8), "application/json")
         request.accept = "application/json"
+        request.isRepeatable = isRepeatable
         if signsIn { request.authorization = try authorization(for: address) }
         let response = try requester.send(request, to: address)
         guard response.head.status >= 400 else { return response }

@@ -26,6 +26,8 @@ struct KaggleRefusal: ServiceRefusal, Equatable {
 
     /// What kind it is.
     let kind: Kind
+    /// The server's own words, for those that tell them.
+    let words: String
 
     var concernsOneFile: Bool { kind == .fileNotFound }
 
@@ -33,15 +35,16 @@ struct KaggleRefusal: ServiceRefusal, Equatable {
     ///
     /// - Parameters:
     ///   - status: the status of the answer, or the code in it.
-    ///   - message: the server's own words, which are looked at and never shown.
+    ///   - message: the server's own words, which are looked at, and shown of uploads alone.
     ///   - kind: what was asked for: of a competition's data nobody is kept but for its rules (kagglehub 1.0.3,
     ///     `exceptions.py`).
     ///   - isKnown: whether credentials were sent.
     init(status: Int, message: String, of kind: KaggleHandle.Kind?, isKnown: Bool) {
-        let words = message.lowercased()
+        let small = message.lowercased()
         let isConsent = ["rules", "consent", "terms of use", "license agreement"].contains {
-            words.containsUTF8($0)
+            small.containsUTF8($0)
         }
+        words = message
         switch status {
         case 401: self.kind = isKnown ? .credentialsWrong : .credentialsNeeded
         case 403 where !isKnown: self.kind = .credentialsNeeded
@@ -52,7 +55,10 @@ struct KaggleRefusal: ServiceRefusal, Equatable {
     }
 
     /// A refusal that is known by other means.
-    init(_ kind: Kind) { self.kind = kind }
+    init(_ kind: Kind) {
+        self.kind = kind
+        words = ""
+    }
 
     /// The finding to report.
     ///

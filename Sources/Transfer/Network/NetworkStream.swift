@@ -86,10 +86,10 @@ final class NetworkStream: @unchecked Sendable {
     }
 
     /// Writes all of the bytes.
-    func write(_ bytes: [UInt8]) throws(NetworkError) {
+    func write(_ bytes: Span<UInt8>) throws(NetworkError) {
         var done = 0
         while done < bytes.count {
-            let rest = bytes.span.extracting(done..<bytes.count)
+            let rest = bytes.extracting(done..<bytes.count)
             if let count = try tls?.write(
                 rest, socket, seconds: settings.silenceSeconds, settings.cancellation)
             {

@@ -23,6 +23,14 @@ package final class Requester: Sendable {
         return try http.send(request, to: address)
     }
 
+    /// Sends a request whose body is written as it is read. Redirects and refusals are answers.
+    func send(
+        _ request: HTTPRequest, to address: WebAddress, body: ((Span<UInt8>) throws -> Void) throws -> Void
+    ) throws -> HTTPResponse {
+        try gate.wait(patience.cancellation)
+        return try http.send(request, to: address, body: body)
+    }
+
     /// Ends the request where the answer is a refusal that may pass: too many requests, or a server that is not well.
     ///
     /// The time is obeyed that the server asks for.

@@ -1,0 +1,196 @@
+"""`knapsack upload --to hf:…` to a stand-in Hub, from which the real client then gets what was committed, byte for byte."""
+
+import random
+import time
+
+import genuine
+import pytest
+from cli import contents
+from huggingface_hub import DatasetCard, ModelCard
+from keeping_hub import KeepingHub
+from uploading import METADATA, make_bundle
+
+TOKEN = "hf_0123456789abcdefghijklmnopqrstuvwxyz"
+REPO = "tester/upload-models"
+
+
+@pytest.fixture
+def hub_keeps(tmp_path):
+    server = KeepingHub(tmp_path / "hub")
+    server.tokens = {TOKEN: set(), "hf_reader": set()}
+    server.writers = {TOKEN}
+    yield server
+    assert not server.problems, server.problems
+    server.close()
+
+
+@pytest.fixture
+def run(knapsack, hub_keeps, tmp_path):
+    return knapsack.with_caches(
+        None, None, HF_ENDPOINT=hub_keeps.url, HF_TOKEN=TOKEN, HF_HOME=str(tmp_path / "hf"), HF_HUB_DOWNLOAD_TIMEOUT="5",
+        KNAPSACK_CACHE_DIR=str(tmp_path / "home"),
+    )  # fmt: skip
+
+
+def expected(bundle) -> dict[str, str]:
+    return {name: digest for name, digest in contents(bundle).items() if name not in METADATA}
+
+
+def downloaded(server, tmp_path, arguments: str = "") -> dict[str, str]:
+    """What the real client gets, as `hf download --local-dir`."""
+    target = tmp_path / f"theirs-{len(list(tmp_path.iterdir()))}"
+    genuine.snapshot_download(
+        server, tmp_path / "cache", REPO, f"local_dir={str(target)!r}, {arguments}", {"HF_TOKEN": TOKEN}
+    )
+    return {name: kind for name, kind in contents(target).items() if not name.startswith((".cache", ".gitattributes"))}
+
+
+@pytest.mark.parametrize(("kind", "arguments"), [("hf", ""), ("hf-dataset", "repo_type='dataset'"), ("hf-space", "repo_type='space'")])
+@pytest.mark.parametrize("part_size", [None, 300_000])
+def test_hf_download_gets_what_was_committed(knapsack, hub_keeps, run, tmp_path, kind, arguments, part_size):
+    hub_keeps.part_size = part_size
+    bundle = make_bundle(knapsack, tmp_path / "set")
+    done = run("upload", bundle, "--to", f"{kind}:{REPO}", "--json").expect(0)
+    assert downloaded(hub_keeps, tmp_path, arguments) == expected(bundle)
+    assert len(hub_keeps.commits) == 1 and done.json()["commit"]
+    assert TOKEN not in done.text
+
+
+def test_what_is_there_already_sends_no_byte(knapsack, hub_keeps, run, tmp_path):
+    bundle = make_bundle(knapsack, tmp_path / "set")
+    run("upload", bundle, "--to", f"hf:{REPO}").expect(0)
+    received = hub_keeps.received
+    done = run("upload", bundle, "--to", f"hf:{REPO}", "--json").expect(0)
+    assert done.json()["unchanged"] and hub_keeps.received == received and len(hub_keeps.commits) == 1
+
+
+def test_the_next_bundle_sends_what_is_new_and_deletes_what_is_gone(knapsack, hub_keeps, run, tmp_path):
+    run("upload", make_bundle(knapsack, tmp_path / "set"), "--to", f"hf:{REPO}").expect(0)
+    repo = hub_keeps.repos["model", REPO]
+    mine = hub_keeps.keep(b"mine\n")
+    hub_keeps.commit_files(repo, {**repo.commits[repo.refs["main"]], "notes.md": hub_keeps_file(mine)}, "main")
+    received = hub_keeps.received
+    (tmp_path / "set/models/tiny/config.json").write_text('{"a": 2}')
+    (tmp_path / "set/models/tiny/sub/data.bin").unlink()
+    bundle = make_bundle(knapsack, tmp_path / "set")
+    run("upload", bundle, "--to", f"hf:{REPO}").expect(0)
+    assert hub_keeps.received == received
+    keys = [line["key"] for line in hub_keeps.commits[1]]
+    assert keys.count("deletedFile") == 1 and "lfsFile" not in keys
+    got = downloaded(hub_keeps, tmp_path)
+    assert got.pop("notes.md") and got == expected(bundle)
+
+
+def hub_keeps_file(path):
+    from hub_server import HubFile
+
+    return HubFile.of(path)
+
+
+def test_a_pull_request_changes_no_branch(knapsack, hub_keeps, run, tmp_path):
+    bundle = make_bundle(knapsack, tmp_path / "set")
+    done = run("upload", bundle, "--to", f"hf:{REPO}", "--create-pr", "--json").expect(0)
+    assert done.json()["url"].endswith("/discussions/1")
+    assert list(downloaded(hub_keeps, tmp_path)) == []
+    assert downloaded(hub_keeps, tmp_path, "revision='refs/pr/1'") == expected(bundle)
+
+
+def test_a_branch_is_made(knapsack, hub_keeps, run, tmp_path):
+    bundle = make_bundle(knapsack, tmp_path / "set")
+    run("upload", bundle, "--to", f"hf:{REPO}", "--branch", "v1").expect(0)
+    assert downloaded(hub_keeps, tmp_path, "revision='v1'") == expected(bundle)
+
+
+def test_private(knapsack, hub_keeps, run, tmp_path):
+    run("upload", make_bundle(knapsack, tmp_path / "set"), "--to", f"hf:{REPO}", "--private").expect(0)
+    assert hub_keeps.private == {REPO}
+
+
+@pytest.mark.parametrize("part_size", [None, 300_000])
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [("drop", {"after": 100_000}), ("status", {"status": 500}), ("status", {"status": 429}), ("status", {"status": 403})],
+)
+def test_faults_of_the_store_pass(knapsack, hub_keeps, run, tmp_path, kind, arguments, part_size):
+    from wayward_hub import Fault
+
+    hub_keeps.part_size = part_size
+    hub_keeps.uploads.append(Fault(kind, path="/lfs/", **arguments))
+    bundle = make_bundle(knapsack, tmp_path / "set")
+    run("upload", bundle, "--to", f"hf:{REPO}").expect(0)
+    assert not hub_keeps.uploads
+    assert downloaded(hub_keeps, tmp_path) == expected(bundle)
+
+
+@pytest.mark.parametrize("path", ["repos/create", "preupload/main", "objects/batch", "commit/main"])
+@pytest.mark.parametrize(("kind", "arguments"), [("drop", {}), ("status", {"status": 503})])
+def test_faults_of_the_interface_pass(knapsack, hub_keeps, run, tmp_path, path, kind, arguments):
+    hub_keeps.add_fault(kind, path=path, api=True, **arguments)
+    bundle = make_bundle(knapsack, tmp_path / "set")
+    run("upload", bundle, "--to", f"hf:{REPO}").expect(0)
+    assert downloaded(hub_keeps, tmp_path) == expected(bundle)
+
+
+def test_a_lost_answer_makes_no_second_commit(knapsack, hub_keeps, run, tmp_path):
+    hub_keeps.add_fault("drop", path="commit/main", api=True, after=1)
+    run("upload", make_bundle(knapsack, tmp_path / "set"), "--to", f"hf:{REPO}").expect(0)
+    assert len(hub_keeps.commits) == 1
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("part_size", [None, 300_000])
+def test_kills(knapsack, hub_keeps, run, tmp_path, part_size):
+    """There is never a commit without a file, and what was sent whole is not sent again."""
+    hub_keeps.part_size = part_size
+    bundle = make_bundle(knapsack, tmp_path / "set")
+    generator = random.Random(7)
+    hub_keeps.rate = 4_000_000
+    done = 0
+    while done < 10:
+        process = run.start("upload", bundle, "--to", f"hf:{REPO}")
+        try:
+            time.sleep(generator.uniform(0.1, 1.2))
+            if process.poll() is not None:
+                break
+        finally:
+            process.kill()
+            process.communicate()
+        done += 1
+        assert len(hub_keeps.commits) <= 1
+    hub_keeps.rate = None
+    run("upload", bundle, "--to", f"hf:{REPO}").expect(0)
+    assert len(hub_keeps.commits) == 1
+    assert downloaded(hub_keeps, tmp_path) == expected(bundle)
+
+
+def test_another_byte_is_never_committed(knapsack, hub_keeps, run, tmp_path):
+    bundle = make_bundle(knapsack, tmp_path / "set")
+    weights = bundle / "files/tiny/model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    done = run("upload", bundle, "--to", f"hf:{REPO}", "--json").expect(1)
+    assert "content-changed" in done.stdout and not hub_keeps.commits and not hub_keeps.objects.get("x")
+
+
+@pytest.mark.parametrize(
+    ("token", "code", "words"),
+    [("", 2, "there is no token"), ("hf_unknown", 2, "does not know the token"), ("hf_reader", 1, "no right to write")],
+)
+def test_who_may_not_is_told_so(knapsack, hub_keeps, run, tmp_path, token, code, words):
+    bundle = make_bundle(knapsack, tmp_path / "set")
+    done = run.with_caches(None, None, HF_TOKEN=token)("upload", bundle, "--to", f"hf:{REPO}").expect(code)
+    assert words in done.stderr and not hub_keeps.commits
+
+
+def test_a_file_that_gitignore_leaves_out_is_an_error(knapsack, hub_keeps, run, tmp_path):
+    hub_keeps.ignored = {"files/tiny/empty.txt"}
+    done = run("upload", make_bundle(knapsack, tmp_path / "set"), "--to", f"hf:{REPO}").expect(1)
+    assert ".gitignore leaves out" in done.stderr and not hub_keeps.commits
+
+
+def test_the_readme_is_a_card(knapsack, tmp_path):
+    bundle = make_bundle(knapsack, tmp_path / "set")
+    text = (bundle / "README.md").read_text()
+    for card in (ModelCard(text), DatasetCard(text)):
+        assert card.data.license == "mit" and "knapsack" in card.data.tags
