@@ -15,10 +15,10 @@ package struct FetchPlan: Sendable {
         /// What it has to be; `nil` where the whole file is in the cache under its name, and nothing has to be done.
         let identity: BlobIdentity?
         /// The name that Xet has for its content, if the service states one.
-        let xetHash: XetHash?
+        let xetHash: SHA256Digest?
 
         /// A file that has to be loaded, or at least to get its name.
-        init(path: RelativePath, _ identity: BlobIdentity, missing: Int, xetHash: XetHash? = nil) {
+        init(path: RelativePath, _ identity: BlobIdentity, missing: Int, xetHash: SHA256Digest? = nil) {
             self.path = path
             size = identity.size
             self.missing = missing
