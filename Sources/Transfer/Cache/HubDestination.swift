@@ -11,14 +11,14 @@ struct HubTarget: BlobTarget {
     /// The blobs that repositories share, if the cache has such a store.
     let store: SharedStore?
     /// The name of the content in that store.
-    let xetHash: XetHash?
+    let xetHash: SHA256Digest?
 
     var path: String { folder.blob(blob) }
     var lockPath: String { folder.lock(blob) }
 
     func takeFromElsewhere(_ identity: BlobIdentity, _ buffer: inout Buffer) throws -> Bool {
         guard let xetHash, let store, identity.size > 0 else { return false }
-        return try store.link(xetHash.text, identity, blob: folder.relativeBlob(blob), &buffer)
+        return try store.link(xetHash.hex, identity, blob: folder.relativeBlob(blob), &buffer)
     }
 }
 
@@ -76,7 +76,9 @@ struct HubDestination: FetchDestination {
             identity: identity, name: file.path.text)
         let web = WebFile(rules, size: identity.size, name: file.path.text, client.requester)
         // What is in Xet is in LFS as well, so that it has a SHA-256, which proves what is put together.
-        guard mode != .http, case .sha256 = identity.proof, let hash = file.xetHash else { return web }
+        guard mode != .http, case .sha256 = identity.proof,
+            let hash = file.xetHash.flatMap({ XetHash(text: $0.hex) })
+        else { return web }
         return ChosenSource(web, XetFile(hash, name: file.path.text, xet), mode)
     }
 

@@ -15,14 +15,14 @@ package struct FetchPlan: Sendable {
         /// What it has to be; `nil` where the whole file is in the cache under its name, and nothing has to be done.
         let identity: BlobIdentity?
         /// The name that Xet has for its content, if the service states one.
-        let xetHash: XetHash?
+        let xetHash: SHA256Digest?
         /// Whether it is the archive of all files of a version, of which nobody may know what is in it; the path is only
         /// what it is called then.
         package let isArchive: Bool
 
         /// A file that has to be loaded, or at least to get its name.
         init(
-            path: RelativePath, _ identity: BlobIdentity, missing: Int, xetHash: XetHash? = nil,
+            path: RelativePath, _ identity: BlobIdentity, missing: Int, xetHash: SHA256Digest? = nil,
             isArchive: Bool = false
         ) {
             self.path = path

@@ -12,8 +12,9 @@ struct HubFile: Equatable, Sendable {
     let gitBlob: String
     /// The SHA-256 and the size of the content, for a file in LFS or Xet.
     let lfs: LFS?
-    /// The name of the content in Xet, if it is there.
-    let xetHash: XetHash?
+    /// The name of the content in Xet, if it is there: as long as a SHA-256, and written like one. There may
+    /// be 100,000 of them, and a ``XetHash`` takes more room.
+    let xetHash: SHA256Digest?
     /// Whether all digests are written as the Hub's client expects them.
     let isRegular: Bool
 
@@ -50,7 +51,7 @@ struct HubFile: Equatable, Sendable {
             lfs = nil
         }
         let xet = json["xetHash"]?.string
-        xetHash = xet.flatMap { XetHash(text: $0) }
+        xetHash = xet.flatMap { SHA256Digest(hex: $0) }
         isRegular = (xet == nil || xetHash != nil) && (lfs == nil || lfs?.sha256 != nil)
     }
 }
@@ -94,7 +95,7 @@ struct HubListing: Sendable {
         if let lfs = file.lfs, let sha256 = lfs.sha256 {
             text += ",\n   \"lfs_sha256\": \"\(sha256.hex)\",\n   \"lfs_size\": \(lfs.size)"
         }
-        if let hash = file.xetHash { text += ",\n   \"xet_hash\": \"\(hash.text)\"" }
+        if let hash = file.xetHash { text += ",\n   \"xet_hash\": \"\(hash.hex)\"" }
         return text + "\n  }"
     }
 }

@@ -95,11 +95,12 @@ struct HubPlanning {
 
     /// - Parameter isFirst: whether no other file of the commit has the content, which would bring it along.
     private func file(
-        _ path: RelativePath, _ identity: BlobIdentity, _ xetHash: XetHash?, commit: String, isFirst: Bool
+        _ path: RelativePath, _ identity: BlobIdentity, _ xetHash: SHA256Digest?, commit: String,
+        isFirst: Bool
     ) -> FetchPlan.File {
         let presence = folder.presence(path, commit: commit, identity)
         if presence == .there { return FetchPlan.File(path: path, size: identity.size) }
-        let isShared = xetHash.flatMap { hash in store?.has(hash.text, size: identity.size) } ?? false
+        let isShared = xetHash.flatMap { hash in store?.has(hash.hex, size: identity.size) } ?? false
         let isLoaded = presence == .missing && isFirst && !isShared
         let there = isLoaded ? PartialBlob.bytesThere(identity, at: folder.blob(identity.name)) : 0
         return FetchPlan.File(
