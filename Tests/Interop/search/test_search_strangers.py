@@ -220,3 +220,18 @@ def test_a_line_end_in_a_licence_begins_no_line(ask, shelf, tmp_path):
     shelf.state("tester/lines", directory=directory, **fields())
     shown = ask(shelf, "info", "hf:tester/lines").expect(0).stdout.splitlines()
     assert not [line for line in shown if line.startswith("  security    all")]
+
+
+@pytest.mark.slow
+def test_a_list_of_many_files_takes_seconds(ask, shelf, tmp_path):
+    """Every other file is a pickle of weights that are there as safetensors, too, and each has an extension of its own."""
+    directory = tmp_path / "model"
+    directory.mkdir()
+    for number in range(6000):
+        (directory / f"w{number}.bin").write_bytes(bytes.fromhex("80028a0a6cfc9c46f9206aa850192e"))
+        (directory / f"t{number}.x{number}").write_bytes(b"x")
+    save_file({"w": numpy.zeros(4, dtype=numpy.float32)}, directory / "model.safetensors")
+    began = time.monotonic()
+    found = ask(None, "info", directory, "--json").expect(0).json()
+    assert time.monotonic() - began < 60
+    assert found["exclude"] == ["*.bin"] and len(found["files"]) == 12_001
