@@ -15,7 +15,7 @@ package final class KaggleClient: Sendable {
     private let authorization = Mutex<Secret?>(nil)
 
     /// The most bytes of one page of a list.
-    private static let pageLimit = 1 << 26
+    static let pageLimit = 1 << 26
     /// The most bytes of an answer that is a refusal.
     private static let refusalLimit = 1 << 20
 
@@ -27,11 +27,12 @@ package final class KaggleClient: Sendable {
     }
 
     /// What a call answers.
+    /// - Parameter limit: the most bytes that the answer may have.
     /// - Throws: ``KaggleRefusal`` and ``NetworkError``.
-    func answer(_ call: KaggleCall, of kind: KaggleHandle.Kind?) throws -> JSON {
+    func answer(_ call: KaggleCall, of kind: KaggleHandle.Kind?, limit: Int = pageLimit) throws -> JSON {
         try requester.patience.again {
             let response = try send(call, of: kind)
-            let bytes = try response.body(limit: KaggleClient.pageLimit)
+            let bytes = try response.body(limit: limit)
             guard let json = try? JSON.parse(bytes) else {
                 throw NetworkError(
                     .malformed, "what \(endpoint.address.host) answers to \(call.method) is no JSON")

@@ -235,3 +235,19 @@ def test_a_list_of_many_files_takes_seconds(ask, shelf, tmp_path):
     found = ask(None, "info", directory, "--json").expect(0).json()
     assert time.monotonic() - began < 60
     assert found["exclude"] == ["*.bin"] and len(found["files"]) == 12_001
+
+
+def test_a_page_of_results_that_is_too_large_is_not_read(ask, shelf, market):
+    """Small texts may become much in memory: here six million empty lists."""
+    body = b"[" + b"[]," * 6_000_000 + b"[]]"
+
+    def send(self, *_):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    shelf._servers[0].RequestHandlerClass.send_list = send
+    market._server.RequestHandlerClass.on_ListModels = send
+    for server, words in ((shelf, ["search", "x"]), (market, ["search", "kaggle", "x"])):
+        assert "the answer has more than 16.8 MB" in ask(server, *words, "--retries", "0").expect(2).stderr
