@@ -251,3 +251,16 @@ def test_a_page_of_results_that_is_too_large_is_not_read(ask, shelf, market):
     market._server.RequestHandlerClass.on_ListModels = send
     for server, words in ((shelf, ["search", "x"]), (market, ["search", "kaggle", "x"])):
         assert "the answer has more than 16.8 MB" in ask(server, *words, "--retries", "0").expect(2).stderr
+
+
+def test_a_sum_over_some_of_the_weights_is_not_shown_as_one_over_all(ask, shelf, market):
+    """One of two shards cannot be looked into."""
+    shelf.add_fault("status", status=404, path="model-00001-of-00002.safetensors", times=99)
+    market.zipped.add("model-00001-of-00002.safetensors")
+    for server, source, stated in ((shelf, f"hf:{TINY}", 2048), (market, f"kaggle:{KAGGLE_TINY}", None)):
+        found = ask(server, "info", source, "--json", "--retries", "0").expect(0).json()
+        assert any("1 file could not be looked into" in one["message"] for one in found["findings"])
+        assert found["parameters"] == stated and found["weight_bytes"] == {}
+        sizes = {use["format"]: (use["files"], use["needed"]) for use in found["formats"]}
+        assert sizes["safetensors"] == (2, True)
+        assert found["complete"] is True
