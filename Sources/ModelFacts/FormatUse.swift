@@ -97,30 +97,35 @@ package struct FormatUse: Equatable, Sendable {
     /// - Parameter all: the paths of all files.
     package static func exclusions(_ uses: [FormatUse], all: [RelativePath]) -> [String] {
         let unneeded = Set(uses.filter { !$0.isNeeded }.flatMap(\.files))
+        var kept: Set<ExactName> = []
+        // By folder at the top: whether it has weights that are needed, and whether it has others.
+        var folders: [ExactName: (needed: Bool, unneeded: Bool)] = [:]
+        for path in all {
+            if !unneeded.contains(path) { kept.insert(ExactName(path.pathExtension ?? "")) }
+            guard let top = folder(path), unneeded.contains(path) || ModelFormat.isWeightLike(path) else {
+                continue
+            }
+            var state = folders[top] ?? (false, false)
+            if unneeded.contains(path) { state.unneeded = true } else { state.needed = true }
+            folders[top] = state
+        }
         var patterns: Set<ExactName> = []
         for path in unneeded {
-            let place = ModelPath(path)
-            let top = path.components.count > 1 ? RelativePath(path.components[0]) : nil
-            let suffix = "." + (path.pathExtension ?? "")
-            if let top, isOfWeights(top, all, unneeded) {
-                patterns.insert(FileRequirement.pattern(top.text) + "/*")
-            } else if place.suffix.isEmpty
-                || all.contains(where: { $0.hasSuffix(suffix) && !unneeded.contains($0) })
-            {
-                patterns.insert(FileRequirement.pattern(path.text))
+            let suffix = path.pathExtension ?? ""
+            if let top = folder(path), folders[top]?.needed == false {
+                patterns.insert(ExactName(FileRequirement.pattern(top.text) + "/*"))
+            } else if suffix.isEmpty || kept.contains(ExactName(suffix)) {
+                patterns.insert(ExactName(FileRequirement.pattern(path.text)))
             } else {
-                patterns.insert("*" + FileRequirement.pattern(suffix))
+                patterns.insert(ExactName("*" + FileRequirement.pattern("." + suffix)))
             }
         }
         return patterns.sortedTexts
     }
 
-    /// Whether a folder has weights, and none of them is needed.
-    private static func isOfWeights(
-        _ folder: RelativePath, _ all: [RelativePath], _ unneeded: Set<RelativePath>
-    ) -> Bool {
-        let inside = all.filter { $0.isInside(folder) }
-        let weights = inside.filter(ModelFormat.isWeightLike)
-        return !weights.isEmpty && weights.allSatisfy(unneeded.contains)
+    /// The folder at the top that a file is in; `nil` where it is in none.
+    private static func folder(_ path: RelativePath) -> ExactName? {
+        let parts = path.components
+        return parts.count > 1 ? parts.first.map { ExactName($0) } : nil
     }
 }

@@ -29,7 +29,7 @@ package struct ModelFacts: Equatable, Sendable {
     /// The dtypes of safetensors weights as their headers name them, the one with most bytes first.
     package let dtypes: [String]
     /// The number of parameters in safetensors weights; `nil` if there are none or a header is broken.
-    package let parameters: Int?
+    package internal(set) var parameters: Int?
     /// The bytes of the weights by dtype, of GGUF by ggml's types, the one with most first: of the files that
     /// are loaded as one model, where a repository holds it more than once. Empty for other formats.
     package internal(set) var weightBytes: [(dtype: String, bytes: Int)] = []

@@ -46,6 +46,17 @@ import Testing
         }
     }
 
+    @Test func aFolderWithWeightsThatAreNeededIsNotLeftOut() {
+        let files: [File] = [
+            ("unet/a.safetensors", 100, .safetensors), ("unet/a.bin", 100, .pytorch),
+            ("vae/b.bin", 5, .pytorch),
+            ("unet/a.v2.bin", 5, .pytorch),
+        ]
+        #expect(Self.patterns(files, ["unet/config.json", "vae/config.json"]) == ["*.bin", "vae/*"])
+        #expect(
+            Self.patterns(files, ["vocab.bin"]) == ["unet/a.bin", "unet/a.v2.bin", "vae/*"])
+    }
+
     @Test func ofPicklesAloneThePicklesAreNeeded() {
         let uses = FormatUse.all([("pytorch_model.bin", 100, .pytorch)], isPipeline: false)
         #expect(uses.map(\.isNeeded) == [true] && FormatUse.exclusions(uses, all: []) == [])

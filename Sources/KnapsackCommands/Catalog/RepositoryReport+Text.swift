@@ -5,8 +5,6 @@ import Rules
 import Transfer
 
 extension RepositoryReport {
-    /// How many files are listed where not all are asked for.
-    private static let shownFiles = 40
     /// How many tags are shown.
     private static let shownTags = 12
 
@@ -160,114 +158,23 @@ extension RepositoryReport {
 
     /// Words behind a start, on as many lines as they take; those after the first are indented.
     private static func filled(_ text: String, start: String, width: Int) -> String {
-        // A line's end in a text of strangers would begin a line that looks like one of these.
-        let words = DiagnosticText.printable(text).split { $0 == " " || $0 == "\n" }
         let indent = String(repeating: " ", count: start.count)
+        return lines(text, width: max(width, 40) - start.count).enumerated()
+            .map { ($0 == 0 ? start : indent) + $1 + "\n" }.joined()
+    }
+
+    /// The words of a text on as many lines as they take, at least one. A word that is longer than a line has one of its own.
+    static func lines(_ text: String, width: Int) -> [String] {
         var lines: [String] = []
-        var line = start
-        var isEmpty = true
-        for word in words {
-            if !isEmpty, line.count + 1 + word.count > max(width, 40) {
+        var line = ""
+        // A line's end in a text of strangers would begin a line that looks like one of ours.
+        for word in DiagnosticText.printable(text).split(whereSeparator: { $0 == " " || $0 == "\n" }) {
+            if !line.isEmpty, line.count + 1 + word.count > width {
                 lines.append(line)
-                line = indent
-                isEmpty = true
+                line = ""
             }
-            line += (isEmpty ? "" : " ") + word
-            isEmpty = false
+            line += (line.isEmpty ? "" : " ") + word
         }
-        return (lines + [line]).map { $0 + "\n" }.joined()
-    }
-}
-
-extension RepositoryReport {
-    private func formatText(width: Int) -> String {
-        let table = Table(
-            [
-                .init(title: "FORMAT"), .init(title: "FILES", isNumber: true),
-                .init(title: "SIZE", isNumber: true), .init(title: "NEEDED"),
-                .init(title: "WHY", canShrink: true),
-            ],
-            rows: formats.map {
-                [
-                    $0.format.rawValue, "\($0.files.count)", ByteCount.text($0.size),
-                    $0.isNeeded ? "yes" : "no", $0.reason,
-                ]
-            }
-        ).text(width: width)
-        guard let command = addCommand else { return table }
-        return table + "without the rest: \(command)\n"
-    }
-
-    /// The command that appends it to a manifest without what is not needed; `nil` where all of it is.
-    var addCommand: String? {
-        guard !exclusions.isEmpty, exclusions.count <= 12 else { return nil }
-        let words = exclusions.map { "--exclude \(ShellWord.quoted($0))" }.joined(separator: " ")
-        let command = "knapsack add \(ShellWord.quoted(source)) \(words)"
-        // A name that must not be shown as it is cannot be copied either.
-        return DiagnosticText.printable(command).hasSameBytes(as: command) ? command : nil
-    }
-
-    private func fileText(width: Int, verbose: Bool) -> String {
-        let shown = verbose ? files[...] : files.prefix(RepositoryReport.shownFiles)
-        let isTyped = files.contains { !$0.dtypes.isEmpty }
-        var columns: [Table.Column] = [
-            .init(title: "FILE", canShrink: true, least: 24), .init(title: "SIZE", isNumber: true),
-        ]
-        if isTyped {
-            columns += [
-                .init(title: "DTYPE", canShrink: true, dropRank: 1),
-                .init(title: "PARAMS", isNumber: true, dropRank: 2),
-            ]
-        }
-        let table = Table(
-            columns,
-            rows: shown.map { file in
-                let cells = [
-                    file.path.text, file.size.map(ByteCount.text) ?? "-", file.dtypes.joined(separator: " "),
-                    file.parameters.map(ParameterText.text) ?? "",
-                ]
-                return Array(cells.prefix(columns.count))
-            }
-        ).text(width: width)
-        let more = files.count - shown.count
-        return more > 0 ? table + "and \(Counted.text(more, "file")) more; --verbose lists all\n" : table
-    }
-
-    private func fitText(width: Int, verbose: Bool) -> String {
-        Table(
-            [
-                .init(title: "ACCELERATOR"), .init(title: "ROOM", isNumber: true), .init(title: "RUNS"),
-                .init(title: "WHY", canShrink: true),
-            ],
-            rows: fits.flatMap { fit -> [[String]] in
-                let reasons = verbose ? fit.reasons : Array(fit.reasons.prefix(1))
-                let first = [
-                    fit.accelerator.rawValue, ByteCount.text(fit.room), fit.verdict.rawValue,
-                    reasons.first ?? "",
-                ]
-                return [first] + reasons.dropFirst().map { ["", "", "", $0] }
-            }
-        ).text(width: width)
-    }
-
-    private func scoreText(width: Int) -> String {
-        let table = Table(
-            [
-                .init(title: "QUALITY"), .init(title: "POINTS", isNumber: true),
-                .init(title: "OF", isNumber: true),
-                .init(title: "WHY", canShrink: true),
-            ],
-            rows: score.parts.map {
-                [
-                    $0.name, $0.points.map(String.init) ?? "-", $0.points == nil ? "-" : "\($0.most)",
-                    $0.reason,
-                ]
-            } + [
-                [
-                    "in all", "\(score.points)", "\(score.most)",
-                    "of use and description, not of what it can do",
-                ]
-            ])
-        return table.text(width: width)
+        return lines + [line]
     }
 }

@@ -84,12 +84,17 @@ struct RepositoryReport {
         self.cached = cached
         let isModel = kind == "model" || kind == "files"
         let paths = all.map(\.path)
-        let facts =
+        let known = Dictionary((read ?? []).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+        var facts =
             read.flatMap { read in
                 isModel || !read.isEmpty
                     ? ModelFacts.read(read, of: ModelRevision(files: [], listed: paths), reader) : nil
             }
-        let known = Dictionary((read ?? []).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+        // A sum over some of the weights would look like one over all.
+        let isUnseen = all.contains {
+            known[$0.path] == nil && $0.size != 0 && ModelFormat.isWeightLike($0.path)
+        }
+        if isUnseen { facts = facts?.withoutSums }
         let present = Set(paths)
         files = all.map { file in
             RepositoryReport.file(file, known[file.path], present, reader, facts)
@@ -127,7 +132,13 @@ struct RepositoryReport {
         _ facts: ModelFacts?
     ) -> File {
         guard let known else {
-            return File(path: file.path, size: file.size, format: nil, dtypes: [], parameters: nil)
+            // Of these formats the name is as good as the content.
+            let formats: [ModelFormat] = [.safetensors, .gguf]
+            let suffix = ModelPath(file.path).suffix
+            return File(
+                path: file.path, size: file.size,
+                format: formats.first { suffix.hasSameBytes(as: $0.rawValue) },
+                dtypes: [], parameters: nil)
         }
         let xml =
             file.path.removing(suffix: ".bin").flatMap { RelativePath("\($0).xml") }.map(present.contains)

@@ -77,6 +77,9 @@ package struct CatalogQuery: Equatable, Sendable {
     /// The most results.
     package var limit = 20
 
+    /// The most bytes of one page of results: a page has at most 100, with some kB each.
+    static let pageBytes = 1 << 24
+
     /// Everything, models first.
     package init() {}
 

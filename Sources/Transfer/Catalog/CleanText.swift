@@ -11,6 +11,10 @@ enum CleanText {
     /// - Returns: `nil` where nothing is left.
     static func line(_ text: String?, limit: Int = CleanText.limit) -> String? {
         guard let text else { return nil }
+        // Most texts are words alone, and are as they are.
+        if text.utf8.count <= limit, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+            return text.isEmpty ? nil : text
+        }
         var result = String.UnicodeScalarView()
         var isBlank = true
         for scalar in text.unicodeScalars {

@@ -27,7 +27,7 @@ package struct HubCatalog: Sendable {
         var pages = 0
         while let address = next, found.count < query.limit, pages < HubCatalog.pages {
             pages += 1
-            let (json, head) = try client.document(address)
+            let (json, head) = try client.document(address, limit: CatalogQuery.pageBytes)
             guard let entries = json.array else {
                 throw NetworkError(.malformed, "the answer to the search is no list", isPassing: false)
             }

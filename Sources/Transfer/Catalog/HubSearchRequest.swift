@@ -6,7 +6,7 @@ struct HubSearchRequest: Equatable {
     let path: String
 
     /// The most results of one page.
-    private static let pageLimit = 1000
+    private static let pageLimit = 100
 
     /// What cannot be asked for, by kind.
     static func unknown(_ query: CatalogQuery) -> [CatalogQuery.Filter] {

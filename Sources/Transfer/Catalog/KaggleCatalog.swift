@@ -25,7 +25,8 @@ package struct KaggleCatalog: Sendable {
         var found: [FoundRepository] = []
         var page: String?
         for _ in 0..<KaggleSearchRequest.pages {
-            let answer = try client.answer(request.call(page: page), of: nil)
+            let answer = try client.answer(
+                request.call(page: page), of: nil, limit: CatalogQuery.pageBytes)
             for entry in answer[request.results]?.array ?? [] where found.count < query.limit {
                 let read =
                     request.isOfModels

@@ -12,7 +12,7 @@ package final class HubClient: Sendable {
     let requester: Requester
 
     /// The most bytes of one page of a listing, which has at most 1,000 files.
-    private static let pageLimit = 1 << 26
+    static let pageLimit = 1 << 26
     /// The most pages of a listing: the Hub takes no more than 100,000 files.
     private static let pages = 10_000
 
@@ -64,11 +64,12 @@ package final class HubClient: Sendable {
     }
 
     /// A JSON document of the Hub's interface, with redirects on the Hub followed.
+    /// - Parameter limit: the most bytes that it may have.
     /// - Throws: ``HubRefusal`` and ``NetworkError``.
-    func document(_ address: WebAddress) throws -> (JSON, ResponseHead) {
+    func document(_ address: WebAddress, limit: Int = pageLimit) throws -> (JSON, ResponseHead) {
         try requester.patience.again {
             let response = try get(address)
-            let bytes = try response.body(limit: HubClient.pageLimit)
+            let bytes = try response.body(limit: limit)
             guard let json = try? JSON.parse(bytes) else {
                 throw NetworkError(.malformed, "\(address) is no JSON")
             }

@@ -22,7 +22,7 @@ package final class KaggleClient: Sendable {
     }
 
     /// The most bytes of one page of a list.
-    private static let pageLimit = 1 << 26
+    static let pageLimit = 1 << 26
     /// The most bytes of an answer that is a refusal.
     private static let refusalLimit = 1 << 20
 
@@ -34,16 +34,21 @@ package final class KaggleClient: Sendable {
     }
 
     /// What a call answers.
+    /// - Parameter limit: the most bytes that the answer may have.
     /// - Throws: ``KaggleRefusal`` and ``NetworkError``.
-    func answer(_ call: KaggleCall, of kind: KaggleHandle.Kind?) throws -> JSON {
-        try requester.patience.again { try answerOnce(call, of: kind, isRepeatable: true) }
+    func answer(_ call: KaggleCall, of kind: KaggleHandle.Kind?, limit: Int = pageLimit) throws -> JSON {
+        try requester.patience.again { try answerOnce(call, of: kind, isRepeatable: true, limit: limit) }
     }
 
     /// What a call answers that is sent once, whatever comes of it.
-    /// - Parameter isRepeatable: whether it does no harm if it arrives twice.
-    func answerOnce(_ call: KaggleCall, of kind: KaggleHandle.Kind?, isRepeatable: Bool) throws -> JSON {
+    /// - Parameters:
+    ///   - isRepeatable: whether it does no harm if it arrives twice.
+    ///   - limit: the most bytes that the answer may have.
+    func answerOnce(
+        _ call: KaggleCall, of kind: KaggleHandle.Kind?, isRepeatable: Bool, limit: Int = pageLimit
+    ) throws -> JSON {
         let response = try send(call, of: kind, isRepeatable: isRepeatable)
-        let bytes = try response.body(limit: KaggleClient.pageLimit)
+        let bytes = try response.body(limit: limit)
         guard let json = try? JSON.parse(bytes) else {
             throw NetworkError(
                 .malformed, "what \(endpoint.address.host) answers to \(call.method) is no JSON")

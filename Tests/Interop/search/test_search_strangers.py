@@ -220,3 +220,47 @@ def test_a_line_end_in_a_licence_begins_no_line(ask, shelf, tmp_path):
     shelf.state("tester/lines", directory=directory, **fields())
     shown = ask(shelf, "info", "hf:tester/lines").expect(0).stdout.splitlines()
     assert not [line for line in shown if line.startswith("  security    all")]
+
+
+@pytest.mark.slow
+def test_a_list_of_many_files_takes_seconds(ask, shelf, tmp_path):
+    """Every other file is a pickle of weights that are there as safetensors, too, and each has an extension of its own."""
+    directory = tmp_path / "model"
+    directory.mkdir()
+    for number in range(6000):
+        (directory / f"w{number}.bin").write_bytes(bytes.fromhex("80028a0a6cfc9c46f9206aa850192e"))
+        (directory / f"t{number}.x{number}").write_bytes(b"x")
+    save_file({"w": numpy.zeros(4, dtype=numpy.float32)}, directory / "model.safetensors")
+    began = time.monotonic()
+    found = ask(None, "info", directory, "--json").expect(0).json()
+    assert time.monotonic() - began < 60
+    assert found["exclude"] == ["*.bin"] and len(found["files"]) == 12_001
+
+
+def test_a_page_of_results_that_is_too_large_is_not_read(ask, shelf, market):
+    """Small texts may become much in memory: here six million empty lists."""
+    body = b"[" + b"[]," * 6_000_000 + b"[]]"
+
+    def send(self, *_):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    shelf._servers[0].RequestHandlerClass.send_list = send
+    market._server.RequestHandlerClass.on_ListModels = send
+    for server, words in ((shelf, ["search", "x"]), (market, ["search", "kaggle", "x"])):
+        assert "the answer has more than 16.8 MB" in ask(server, *words, "--retries", "0").expect(2).stderr
+
+
+def test_a_sum_over_some_of_the_weights_is_not_shown_as_one_over_all(ask, shelf, market):
+    """One of two shards cannot be looked into."""
+    shelf.add_fault("status", status=404, path="model-00001-of-00002.safetensors", times=99)
+    market.zipped.add("model-00001-of-00002.safetensors")
+    for server, source, stated in ((shelf, f"hf:{TINY}", 2048), (market, f"kaggle:{KAGGLE_TINY}", None)):
+        found = ask(server, "info", source, "--json", "--retries", "0").expect(0).json()
+        assert any("1 file could not be looked into" in one["message"] for one in found["findings"])
+        assert found["parameters"] == stated and found["weight_bytes"] == {}
+        sizes = {use["format"]: (use["files"], use["needed"]) for use in found["formats"]}
+        assert sizes["safetensors"] == (2, True)
+        assert found["complete"] is True

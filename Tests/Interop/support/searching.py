@@ -1,8 +1,13 @@
 """What is searched and looked into in the tests: names, files, and what services state of them."""
 
+import fcntl
 import json
+import os
+import pty
 import re
 import struct
+import subprocess
+import termios
 from pathlib import Path
 
 import numpy
@@ -72,3 +77,24 @@ BROKEN = {
     "an empty header": struct.pack("<Q", 2) + b"{}",
     "a size past 64 bits": struct.pack("<Q", 76) + b'{"a":{"dtype":"F32","shape":[9223372036854775807,9],"data_offsets":[0,4]}}   ' + bytes(4),
 }
+
+
+def in_terminal(knapsack, columns: int, *arguments: str, **environment: str) -> list[str]:
+    """The lines that the program draws on a terminal of so many columns, without colours."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    variables = {**knapsack.environment(), "TERM": "xterm", "NO_COLOR": "1", **environment}
+    process = subprocess.Popen([knapsack.binary, *arguments], env=variables, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    output = b""
+    while True:
+        try:
+            part = os.read(ours, 1 << 16)
+        except OSError:  # the other side is closed
+            break
+        if not part:
+            break
+        output += part
+    os.close(ours)
+    assert process.wait(60) == 0, output
+    return output.decode().replace("\r\n", "\n").splitlines()
