@@ -27,6 +27,27 @@ import Testing
     func whatIsNoTimeIsNone(_ text: String) { #expect(KaggleTime.seconds(text) == nil) }
 
     @Test(arguments: [
+        (0, "1970-01-01T00:00:00.000000+00:00"), (-1000, "1969-12-31T23:59:59.999999+00:00"),
+        (951_868_799_123_456_789, "2000-02-29T23:59:59.123456+00:00"),
+        (1_735_689_599_000_000_000, "2024-12-31T23:59:59.000000+00:00"),
+        (4_071_006_245_678_901_000, "2099-01-02T03:04:05.678901+00:00"),
+    ])
+    func timesAreWrittenAsPythonWritesThem(_ nanoseconds: Int64, _ text: String) {
+        #expect(KaggleTime.text(nanoseconds: nanoseconds) == text)
+        #expect(KaggleTime.seconds(text) == nanoseconds / 1_000_000_000 - (nanoseconds < 0 ? 1 : 0))
+    }
+
+    @Test func everyDayIsReadAsItIsWritten() {
+        for day in Int64(-40_000)..<80_000 {
+            let text = KaggleTime.text(nanoseconds: day * 86_400_000_000_000)
+            guard KaggleTime.seconds(text) == day * 86_400 else {
+                Issue.record("\(text) is day \(day)")
+                return
+            }
+        }
+    }
+
+    @Test(arguments: [
         ("transformers", "TRANSFORMERS"), ("Transformers", "TRANSFORMERS"), ("pyTorch", "PY_TORCH"),
         ("pytorch", "PY_TORCH"), ("tensorFlow2", "TENSOR_FLOW_2"), ("tfLite", "TF_LITE"),
         ("gemmaCpp", "GEMMA_CPP"),

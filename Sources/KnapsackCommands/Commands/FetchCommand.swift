@@ -90,6 +90,7 @@ struct FetchCommand: KnapsackCommand {
     }
 
     func execute(_ session: Session) async throws {
+        try requireManifest()
         let fetching = Fetching(options: transfer, caches: cacheOptions)
         guard let wishes = try sources.map(wishes) ?? wishes(fetching, session) else { return }
         guard !wishes.isEmpty else { return session.say("nothing is fetched of what is named") }
@@ -109,6 +110,19 @@ struct FetchCommand: KnapsackCommand {
             spaces.append(["cache": .string(place), "free": .integer(free)])
         }
         session.add("space", .array(spaces))
+    }
+
+    /// Tells what no source is that was meant as one: an address, a scheme that does not exist, a name without any.
+    private func requireManifest() throws {
+        guard sources == nil, let target = targets.first, !target.hasSuffix(".toml"),
+            target.utf8.contains(where: { [UInt8(ascii: ":"), UInt8(ascii: "/")].contains($0) }),
+            try FileStatus.existing(target) == nil
+        else { return }
+        do throws(SourceError) {
+            _ = try Source.parse(target)
+        } catch {
+            throw Diagnostics(.source(target, error))
+        }
     }
 
     private func wishes(_ sources: [String]) throws -> [FetchWish]? {

@@ -10,7 +10,8 @@ enum FetchReport {
         for plan in plans {
             let there = plan.size - plan.missing
             rows.append([
-                plan.wish.subject, String(plan.origin.revisionText.prefix(12)), "\(plan.files.count)",
+                plan.wish.subject, String(plan.origin.revisionText.prefix(12)),
+                plan.files.contains { $0.isArchive } ? "archive" : "\(plan.files.count)",
                 ByteCount.text(plan.size), ByteCount.text(there), ByteCount.text(plan.missing),
             ])
             guard files else { continue }
@@ -36,16 +37,15 @@ enum FetchReport {
     static func loaded(_ results: [FetchResult]) -> String {
         let lines = results.map { result -> String in
             let plan = result.plan
-            let commit = plan.origin.revisionText.prefix(12)
-            let files = Counted.text(plan.files.count, "file")
+            let files = Counted.text(result.files, "file")
             guard result.loaded > 0 else {
                 return result.findings.contains { $0.severity == .error }
-                    ? "\(plan.wish.subject): not whole, at \(commit)"
-                    : "\(plan.wish.subject): all there, \(files) at \(commit)"
+                    ? "\(plan.wish.subject): not whole\(plan.origin.revisionPhrase)"
+                    : "\(plan.wish.subject): all there, \(files)\(plan.origin.revisionPhrase)"
             }
             return
                 "\(plan.wish.subject): loaded \(ByteCount.text(plan.missing)) of \(ByteCount.text(plan.size)), "
-                + "\(files) at \(commit)"
+                + "\(files)\(plan.origin.revisionPhrase)"
         }
         return lines.joined(separator: "\n")
     }
@@ -75,5 +75,16 @@ enum FetchReport {
                     ]
                 }),
         ]
+    }
+}
+
+extension Origin {
+    /// The words that follow a number of files: " at 0123456789ab", " of version 2", or nothing for what has no versions.
+    fileprivate var revisionPhrase: String {
+        switch self {
+        case .hub(_, _, let commit): " at \(commit.prefix(12))"
+        case .kaggle(let handle): handle.version.map { " of version \($0)" } ?? ""
+        case .path, .conversion: ""
+        }
     }
 }

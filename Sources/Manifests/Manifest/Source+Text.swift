@@ -97,9 +97,8 @@ extension Source {
     private static func unknownScheme(of text: String) -> SourceError {
         let (name, rest) = text.cut(at: ":")
         let allowed = Scheme.allCases.map { "\($0.rawValue):" }.joined(separator: ", ")
-        for prefix in ["https://huggingface.co/", "https://hf.co/"] where text.hasUTF8Prefix(prefix) {
-            let id = String(text.dropFirst(prefix.count))
-            return SourceError("is an address", allowed: allowed, suggestion: hubText(id))
+        if SourceAddress.isAddress(text) {
+            return SourceError("is an address", allowed: allowed, suggestion: SourceAddress.source(of: text))
         }
         guard rest != nil else {
             let isPath = text.hasUTF8Prefix("/") || text.hasUTF8Prefix("./") || text.hasUTF8Prefix("../")

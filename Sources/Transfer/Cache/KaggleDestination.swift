@@ -16,10 +16,9 @@ final class KaggleDestination: FetchDestination {
     private let isDone: Bool
     /// The sources that were asked for so far: what the store states of a file is known to its source.
     private let sources = Mutex<[RelativePath: KaggleSource]>([:])
+    private let archive = Mutex<KaggleSource?>(nil)
 
-    /// What stands for the archive of all files among the files of a plan.
-    static let archive: RelativePath = "(archive)"
-
+    /// Puts together what a plan was made from; nothing is made or asked. `isDone` is whether nothing is left to do.
     init(
         _ wish: FetchWish, _ handle: KaggleHandle, _ folder: KagglehubCacheWriter, _ client: KaggleClient,
         _ receipt: KaggleReceipt, listed: [RelativePath], isDone: Bool
@@ -36,6 +35,7 @@ final class KaggleDestination: FetchDestination {
     var directory: String { folder.data }
     var cache: String { folder.root }
     var sharedContents: String? { nil }
+    var unpacked: Int? { receipt.unpacked }
 
     func prepare() throws {
         guard !isDone else { return }
@@ -45,28 +45,36 @@ final class KaggleDestination: FetchDestination {
     func source(of file: FetchPlan.File, _ identity: BlobIdentity) -> any BlobSource { source(of: file) }
 
     private func source(of file: FetchPlan.File) -> KaggleSource {
-        sources.withLock { sources in
+        guard !file.isArchive else {
+            return archive.withLock { archive in
+                let source =
+                    archive
+                    ?? KaggleSource(
+                        client, KaggleCall.archive(handle), of: handle.kind, file: nil, size: file.size)
+                archive = source
+                return source
+            }
+        }
+        return sources.withLock { sources in
             if let known = sources[file.path] { return known }
-            let isArchive = isArchive(file)
             let made = KaggleSource(
-                client, isArchive ? KaggleCall.archive(handle) : KaggleCall.file(handle, file.path),
-                of: handle.kind, file: isArchive ? nil : file.path.text, size: file.size)
+                client, KaggleCall.file(handle, file.path), of: handle.kind, file: file.path.text,
+                size: file.size)
             sources[file.path] = made
             return made
         }
     }
 
     func target(of file: FetchPlan.File, _ identity: BlobIdentity) -> any BlobTarget {
-        let isArchive = isArchive(file)
-        return KaggleTarget(
+        KaggleTarget(
             folder: folder, source: source(of: file),
-            path: isArchive ? folder.archive : folder.staging(file.path),
-            file: isArchive ? nil : folder.file(file.path), locked: locked(file))
+            path: file.isArchive ? folder.archive : folder.staging(file.path),
+            file: file.isArchive ? nil : folder.file(file.path), locked: locked(file))
     }
 
     func name(of file: FetchPlan.File, _ identity: BlobIdentity) -> any BlobName {
         let cancellation = client.requester.patience.cancellation
-        if isArchive(file) {
+        if file.isArchive {
             return KaggleArchiveName(
                 folder: folder, source: source(of: file), wish: wish, listed: listed, receipt: receipt,
                 cancellation: cancellation)
@@ -76,9 +84,9 @@ final class KaggleDestination: FetchDestination {
             locked: locked(file), receipt: receipt, cancellation: cancellation)
     }
 
-    private func locked(_ file: FetchPlan.File) -> SHA256Digest? { wish.locked?[file.path]?.sha256 }
-
-    private func isArchive(_ file: FetchPlan.File) -> Bool { file.path == KaggleDestination.archive }
+    private func locked(_ file: FetchPlan.File) -> SHA256Digest? {
+        file.isArchive ? nil : wish.locked?[file.path]?.sha256
+    }
 
     /// Makes kagglehub's markers, and removes what was kept until then.
     func finish() throws -> [Diagnostic] {

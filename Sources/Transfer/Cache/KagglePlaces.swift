@@ -5,7 +5,9 @@ import Synchronization
 
 /// Where the content of a file is, or that of an archive, until it gets its name: outside of what kagglehub looks at.
 struct KaggleTarget: BlobTarget {
+    /// The places of the version.
     let folder: KagglehubCacheWriter
+    /// What states what the content has to be.
     let source: KaggleSource
     /// Where the content is kept.
     let path: String
@@ -69,13 +71,18 @@ struct KaggleTarget: BlobTarget {
 
 /// The name of a file in a version.
 struct KaggleName: BlobName {
+    /// The places of the version.
     let folder: KagglehubCacheWriter
+    /// What stated what the content has to be.
     let source: KaggleSource
     let path: RelativePath
     /// Where the content is.
     let content: String
+    /// The SHA-256 that a lock pins.
     let locked: SHA256Digest?
+    /// Notes what nothing but its size proves.
     let receipt: KaggleReceipt
+    /// Whether somebody wants the work to end.
     let cancellation: Cancellation
 
     var text: String { path.text }
@@ -117,12 +124,17 @@ extension FileReader {
 
 /// The files of an archive, which get their names all together.
 struct KaggleArchiveName: BlobName {
+    /// The places of the version.
     let folder: KagglehubCacheWriter
+    /// What stated what the archive has to be.
     let source: KaggleSource
+    /// What is wanted of the archive.
     let wish: FetchWish
     /// The files that have to be in it, as far as they are listed.
     let listed: [RelativePath]
+    /// Notes what came out of it.
     let receipt: KaggleReceipt
+    /// Whether somebody wants the work to end.
     let cancellation: Cancellation
 
     var text: String { "the archive" }
@@ -155,13 +167,13 @@ struct KaggleArchiveName: BlobName {
             try Directory.make(Path.parent(folder.data))
             try Directory.removeTree(folder.data)
             try AtomicFile.rename(directory, to: folder.data)
-            receipt.state(isWhole: true, [])
+            receipt.state(isWhole: true, [], unpacked: wanted.count)
         } else {
             for file in wanted {
                 try Directory.make(Path.parent(folder.file(file.path)))
                 try AtomicFile.rename(file.path.joined(to: directory), to: folder.file(file.path))
             }
-            receipt.state(isWhole: false, wanted.map(\.path))
+            receipt.state(isWhole: false, wanted.map(\.path), unpacked: wanted.count)
         }
     }
 
@@ -191,6 +203,7 @@ final class KaggleReceipt: Sendable {
     private struct State {
         var isWhole: Bool
         var files: [RelativePath]
+        var unpacked: Int?
         var unproved: Set<ExactName> = []
     }
 
@@ -199,10 +212,13 @@ final class KaggleReceipt: Sendable {
     ///   - files: the files that are marked where they are not all.
     init(isWhole: Bool, _ files: [RelativePath]) { state = Mutex(State(isWhole: isWhole, files: files)) }
 
-    /// What there is, where nobody knew it before.
-    func state(isWhole: Bool, _ files: [RelativePath]) {
-        state.withLock { ($0.isWhole, $0.files) = (isWhole, files) }
+    /// What there is, where nobody knew it before: the files of an archive.
+    func state(isWhole: Bool, _ files: [RelativePath], unpacked: Int) {
+        state.withLock { ($0.isWhole, $0.files, $0.unpacked) = (isWhole, files, unpacked) }
     }
+
+    /// How many files came out of an archive; `nil` where none was unpacked.
+    var unpacked: Int? { state.withLock { $0.unpacked } }
 
     /// Remembers a file of which no digest is known.
     func note(_ name: String, _ identity: BlobIdentity) {

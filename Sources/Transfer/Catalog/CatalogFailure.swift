@@ -48,7 +48,7 @@ package enum CatalogFailure {
         case (.status(let status), _): return unexpected(status, subject, "Kaggle")
         case (_, let handle?):
             return refusal.finding(
-                subject, handle, endpoint: client.endpoint, place: place, file: nil)
+                subject, handle, endpoint: client.endpoint, credentials: client.credentials, file: nil)
         case (.credentialsNeeded, nil):
             return Diagnostic(
                 code: .fetchTokenNeeded,

@@ -9,10 +9,11 @@ package struct KaggleCredentials: Sendable {
     enum Content: Sendable {
         /// What is sent as `Authorization`.
         case authorization(Secret)
-        /// What `kaggle auth login` left, for which Kaggle gives a token that is sent.
-        case refreshToken(Secret)
+        /// What `kaggle auth login` left, with which Kaggle gives a token that is sent.
+        case login(KaggleLogin)
     }
 
+    /// What is sent, or leads to it.
     let content: Content
     /// Where they are from, in words: "KAGGLE_API_TOKEN", or the path of a file.
     package let place: String
@@ -81,13 +82,28 @@ package struct KaggleCredentials: Sendable {
             let refresh = json["refresh_token"]?.string, !refresh.isEmpty
         else { return nil }
         let until = json["access_token_expiration"]?.string.flatMap(KaggleTime.seconds) ?? 0
+        var known: String?
         if let token = json["access_token"]?.string, !token.isEmpty,
             until > currentTime() / 1_000_000_000 + 60
         {
-            return try bearer(token, path)
+            known = token
         }
-        guard isPlain(refresh) else { throw unusual(path) }
-        return KaggleCredentials(.refreshToken(Secret(refresh)), path)
+        guard isPlain(refresh), known.map(isPlain) ?? true else { throw unusual(path) }
+        let login = KaggleLogin(
+            path: (try? Directory.realPath(path)) ?? path, refreshToken: Secret(refresh),
+            accessToken: known.map { Secret($0) })
+        return KaggleCredentials(.login(login), path)
+    }
+
+    /// How a person gets others in their place, where Kaggle does not know them.
+    func remedy(_ endpoint: KaggleEndpoint) -> String {
+        if case .login = content { return "run kaggle auth login" }
+        return KaggleCredentials.remedy(endpoint)
+    }
+
+    /// How a person who has none gets credentials.
+    static func remedy(_ endpoint: KaggleEndpoint) -> String {
+        "make a token at \(endpoint.settings), and set KAGGLE_API_TOKEN or write it to ~/.kaggle/access_token"
     }
 
     private static func bearer(_ text: String, _ place: String) throws(Unusable) -> KaggleCredentials {

@@ -99,7 +99,9 @@ package final class Fetch: Sendable {
         if !findings.contains(where: { $0.severity == .error }) {
             findings += try plan.destination.finish()
         }
-        return FetchResult(plan: plan, loaded: loaded, findings: findings)
+        return FetchResult(
+            plan: plan, loaded: loaded, files: plan.destination.unpacked ?? plan.files.count,
+            findings: findings)
     }
 
     private func service(of wish: FetchWish) -> (any FetchService)? { services.first { $0.has(wish.source) } }

@@ -16,14 +16,21 @@ package struct FetchPlan: Sendable {
         let identity: BlobIdentity?
         /// The name that Xet has for its content, if the service states one.
         let xetHash: XetHash?
+        /// Whether it is the archive of all files of a version, of which nobody may know what is in it; the path is only
+        /// what it is called then.
+        package let isArchive: Bool
 
         /// A file that has to be loaded, or at least to get its name.
-        init(path: RelativePath, _ identity: BlobIdentity, missing: Int, xetHash: XetHash? = nil) {
+        init(
+            path: RelativePath, _ identity: BlobIdentity, missing: Int, xetHash: XetHash? = nil,
+            isArchive: Bool = false
+        ) {
             self.path = path
             size = identity.size
             self.missing = missing
             self.identity = identity
             self.xetHash = xetHash
+            self.isArchive = isArchive
         }
 
         /// A file that is there.
@@ -33,6 +40,7 @@ package struct FetchPlan: Sendable {
             missing = 0
             identity = nil
             xetHash = nil
+            isArchive = false
         }
     }
 
@@ -63,6 +71,8 @@ package struct FetchResult: Sendable {
     package let plan: FetchPlan
     /// How many contents are in the cache now that were not, or not whole.
     package let loaded: Int
+    /// How many files of the plan are in the cache now if nothing went wrong; those of an archive are counted.
+    package let files: Int
     /// What went wrong, and what is worth knowing.
     package let findings: [Diagnostic]
 }

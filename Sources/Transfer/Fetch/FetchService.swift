@@ -40,6 +40,9 @@ protocol FetchDestination: Sendable {
     /// The directory in which equal contents are kept once for all plans; `nil` where every file has its own place.
     var sharedContents: String? { get }
 
+    /// How many files came out of an archive; `nil` where none was loaded.
+    var unpacked: Int? { get }
+
     /// Makes the directories that files are loaded into.
     func prepare() throws
 
@@ -55,4 +58,9 @@ protocol FetchDestination: Sendable {
     /// Tells the service's own client that all files of the plan are there.
     /// - Returns: what is worth knowing.
     func finish() throws -> [Diagnostic]
+}
+
+extension FetchDestination {
+    /// A service that has no archives.
+    var unpacked: Int? { nil }
 }

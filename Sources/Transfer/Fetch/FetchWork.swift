@@ -55,7 +55,10 @@ struct FetchWork: Sendable {
     func size(of content: Int) -> Int { file(first[content]).size }
 
     /// What sentences call a content: the file that it is asked for as.
-    func name(of content: Int) -> String { file(first[content]).path.text }
+    func name(of content: Int) -> String {
+        let file = file(first[content])
+        return file.isArchive ? "the archive" : file.path.text
+    }
 
     /// The plan for which a content is asked for.
     func plan(of content: Int) -> FetchPlan { plans[first[content].plan] }

@@ -11,8 +11,11 @@ struct KaggleArchive {
 
     /// One file that was unpacked.
     struct Unpacked: Sendable {
+        /// Its path in the archive.
         let path: RelativePath
+        /// Its size in bytes.
         let size: Int
+        /// The digest of its content.
         let sha256: SHA256Digest
     }
 

@@ -10,9 +10,16 @@ package final class KaggleClient: Sendable {
     package let endpoint: KaggleEndpoint
     /// Who asks, if it is known.
     package let credentials: KaggleCredentials?
+    /// Sends what is asked.
     let requester: Requester
-    /// What is sent as `Authorization`, when it was made of what `kaggle auth login` left.
-    private let authorization = Mutex<Secret?>(nil)
+    /// The token that is sent, where `kaggle auth login` left what leads to it.
+    private let session = Mutex(Session())
+
+    private struct Session {
+        var token: Secret?
+        /// The steady time at which Kaggle gave the token, in nanoseconds; `nil` where it is the file's.
+        var renewed: Int64?
+    }
 
     /// The most bytes of one page of a list.
     private static let pageLimit = 1 << 26
@@ -48,7 +55,7 @@ package final class KaggleClient: Sendable {
         return json
     }
 
-    /// Sends a call once.
+    /// Sends a call once, or twice where its token is renewed in between.
     /// - Returns: its answer, which is no refusal by its status; it may be a redirect.
     /// - Parameters:
     ///   - signsIn: false for the call that makes a token.
@@ -65,6 +72,10 @@ package final class KaggleClient: Sendable {
         if signsIn { request.authorization = try authorization(for: address) }
         let response = try requester.send(request, to: address)
         guard response.head.status >= 400 else { return response }
+        if response.head.status == 401, let refused = request.authorization, try renew(refused) {
+            response.discard()
+            return try send(call, of: kind, isRepeatable: isRepeatable)
+        }
         let bytes = (try? response.body(limit: KaggleClient.refusalLimit)) ?? []
         let json = (try? JSON.parse(bytes)) ?? .null
         throw try refusal(
@@ -85,19 +96,40 @@ package final class KaggleClient: Sendable {
         guard endpoint.mayHaveCredentials(address), let credentials else { return nil }
         switch credentials.content {
         case .authorization(let secret): return secret
-        case .refreshToken(let token):
-            return try authorization.withLock { known in
-                if let known { return known }
-                let secret = Secret("Bearer " + (try accessToken(for: token)))
-                known = secret
-                return secret
+        case .login(let login):
+            return try session.withLock { session in
+                if session.token == nil { session.token = login.accessToken.map(KaggleClient.bearer) }
+                if let token = session.token { return token }
+                let token = try renewed(login, &session)
+                session.token = token
+                return token
             }
         }
     }
 
-    private func accessToken(for refreshToken: Secret) throws -> String {
-        let call = KaggleCall.accessToken(for: refreshToken)
-        return try requester.patience.again {
+    /// Gets another token for one that was refused: it may have run out in the middle, or be revoked.
+    /// - Returns: whether there is another one now.
+    private func renew(_ refused: Secret) throws -> Bool {
+        guard case .login(let login) = credentials?.content else { return false }
+        return try session.withLock { session in
+            // Another thread has renewed it.
+            guard session.token?.reveal().hasSameBytes(as: refused.reveal()) == true else { return true }
+            if let time = session.renewed, steadyTime() - time < KaggleClient.leastLife { return false }
+            session.token = try renewed(login, &session)
+            return true
+        }
+    }
+
+    /// A token that is refused sooner than this after Kaggle gave it is not renewed again, in nanoseconds.
+    private static let leastLife: Int64 = 60_000_000_000
+
+    private static func bearer(_ token: Secret) -> Secret { Secret("Bearer " + token.reveal()) }
+
+    /// Exchanges what `kaggle auth login` left for a token, and writes it to the file as the client does, so that the next
+    /// run needs none.
+    private func renewed(_ login: KaggleLogin, _ session: inout Session) throws -> Secret {
+        let call = KaggleCall.accessToken(for: login.refreshToken)
+        let renewed = try requester.patience.again {
             let json: JSON
             do {
                 let response = try send(call, of: nil, signsIn: false)
@@ -108,8 +140,11 @@ package final class KaggleClient: Sendable {
             guard let token = json["token"]?.string, !token.isEmpty,
                 token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
             else { throw KaggleRefusal(.credentialsWrong) }
-            return token
+            return KaggleLogin.Renewed(token: Secret(token), seconds: json["expiresIn"]?.integer ?? 0)
         }
+        login.keep(renewed)
+        session.renewed = steadyTime()
+        return KaggleClient.bearer(renewed.token)
     }
 }
 

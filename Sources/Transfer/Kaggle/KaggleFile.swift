@@ -24,6 +24,7 @@ struct KaggleListingReader {
     /// The most pages of one list.
     private static let pages = 20_000
 
+    /// Begins with the directory at the top.
     init(_ handle: KaggleHandle) { self.handle = handle }
 
     /// The call for the next page; `nil` after the last one.

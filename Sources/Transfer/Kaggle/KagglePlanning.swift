@@ -5,16 +5,23 @@ import Storage
 
 /// Compares what is wanted of a version with what Kaggle lists and with what is in the cache.
 struct KagglePlanning {
+    /// What is wanted.
     let wish: FetchWish
     /// With the version that is meant; of a competition without one.
     let handle: KaggleHandle
+    /// The places of the version.
     let folder: KagglehubCacheWriter
+    /// Who asks Kaggle.
     let client: KaggleClient
 
-    /// More missing files than this come in one archive, where all of a version are wanted: two requests for each of many
-    /// small files take longer than what can be lost of an archive.
+    /// More missing files than this may come in one archive, where all of a version are wanted and most of it is missing:
+    /// two requests for each of many small files take longer than what can be lost of an archive.
     static let filesOneByOne = 500
 
+    /// Files that are larger than this on the average, in bytes, come one by one: an archive needs room for both.
+    static let smallOnTheAverage = 1 << 20
+
+    /// Puts the parts together; nothing is asked yet. An empty text for the cache is the current directory.
     init(_ wish: FetchWish, _ handle: KaggleHandle, cache: String, _ client: KaggleClient) {
         self.wish = wish
         self.handle = handle
@@ -68,7 +75,7 @@ struct KagglePlanning {
         let isWhole = wanted.count == listed.count
         var files = wanted.map { place($0.path, $0.file, isMarked) }
         let left = files.count { $0.identity != nil }
-        if isWhole, left > KagglePlanning.filesOneByOne {
+        if isWhole, isBetterInArchive(files, left) {
             files = files.filter { $0.identity == nil } + [try archive()]
         }
         files.sort { $0.path < $1.path }
@@ -76,6 +83,13 @@ struct KagglePlanning {
         return plan(
             files, findings, isWhole: isWhole, wanted.map(\.path), isDone: left == 0 && (isMarked || !isWhole)
         )
+    }
+
+    private func isBetterInArchive(_ files: [FetchPlan.File], _ left: Int) -> Bool {
+        guard left > KagglePlanning.filesOneByOne else { return false }
+        let size = files.reduce(0) { $0 + $1.size }
+        let missing = files.reduce(0) { $0 + $1.missing }
+        return missing / left <= KagglePlanning.smallOnTheAverage && missing >= size / 2
     }
 
     /// The plan for what comes as an archive of which nobody knows what is in it.
@@ -147,7 +161,7 @@ struct KagglePlanning {
         }
         let partial = PartialBlob.bytesThere(identity, at: folder.archive)
         return FetchPlan.File(
-            path: KaggleDestination.archive, identity, missing: max(0, identity.size - partial))
+            path: "(archive)", identity, missing: max(0, identity.size - partial), isArchive: true)
     }
 
     private func refused(_ file: KaggleFile) -> Diagnostic {

@@ -64,15 +64,15 @@ struct KaggleRefusal: ServiceRefusal, Equatable {
     ///
     /// - Parameters:
     ///   - subject: what begins the sentence: an entry's name, or the source.
-    ///   - place: where the credentials are from that were sent, if any were.
+    ///   - credentials: those that were sent, if any were.
     func finding(
-        _ subject: String, _ handle: KaggleHandle, endpoint: KaggleEndpoint, place: String?, file: String?
+        _ subject: String, _ handle: KaggleHandle, endpoint: KaggleEndpoint, credentials: KaggleCredentials?,
+        file: String?
     ) -> Diagnostic {
         let name = handle.with(version: nil).text
         let page = endpoint.page(handle)
-        let login =
-            "make a token at \(endpoint.settings), and set KAGGLE_API_TOKEN or write it to ~/.kaggle/access_token"
-        let sent = place ?? "the request"
+        let login = credentials?.remedy(endpoint) ?? KaggleCredentials.remedy(endpoint)
+        let sent = credentials?.place ?? "the request"
         let (code, message, fix): (FindingCode, String, String)
         switch kind {
         case .credentialsNeeded:

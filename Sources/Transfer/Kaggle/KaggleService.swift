@@ -47,6 +47,6 @@ package struct KaggleService: FetchService {
         var handle = asked
         if case .kaggle(let pinned) = wish.pin { handle = pinned }
         return refusal.finding(
-            wish.subject, handle, endpoint: client.endpoint, place: client.credentials?.place, file: file)
+            wish.subject, handle, endpoint: client.endpoint, credentials: client.credentials, file: file)
     }
 }

@@ -25,6 +25,7 @@ final class KaggleSource: BlobSource {
         var isResolved = false
     }
 
+    /// Puts the parts together; nothing is asked yet. `file` and `size` are what was listed, and `nil` where nothing was.
     init(_ client: KaggleClient, _ call: KaggleCall, of kind: KaggleHandle.Kind, file: String?, size: Int?) {
         self.client = client
         self.call = call
@@ -94,7 +95,7 @@ final class KaggleSource: BlobSource {
                 response = try get(target, range)
                 continue
             }
-            if head.status >= 400, head.status != 416 { try refuse(head, address, wasKnown: known != nil) }
+            if head.status >= 400, head.status != 416 { try refuse(head, address) }
             return (response, address)
         }
         throw NetworkError(.malformed, "what Kaggle sends for \(name) leads in a circle", isPassing: false)
@@ -129,14 +130,10 @@ final class KaggleSource: BlobSource {
     }
 
     /// A signature may have run out; Kaggle makes another one.
-    private func refuse(_ head: ResponseHead, _ address: WebAddress, wasKnown: Bool) throws(NetworkError)
-        -> Never
-    {
+    private func refuse(_ head: ResponseHead, _ address: WebAddress) throws(NetworkError) -> Never {
         state.withLock { $0.store = nil }
         try client.requester.refusePassing(head, address.host)
-        // The first answer of a store is as good as any: a signature that is refused at once stays so.
-        throw NetworkError(
-            .connection, "\(address.host) answered with status \(head.status)", isPassing: wasKnown)
+        throw NetworkError(.malformed, "\(address.host) answered with status \(head.status)")
     }
 
     /// Takes what the store states of the content, and compares it with what it stated before.

@@ -3,6 +3,7 @@
 import base64
 import json
 
+import genuine
 import pytest
 from kaggle_fetching import COMPETITION, DATASET, MODEL, started
 from wayward_kaggle import SIGNATURE, STORE
@@ -91,8 +92,9 @@ def test_credentials_are_found_where_the_clients_find_them(kaggle_fetch, guarded
         written(home / name, text)
     variables = {name: value.replace("HOME", str(home)) for name, value in variables.items()}
     kaggle_fetch(tmp_path / "cache", f"kaggle:{PRIVATE}", "--include", "config.json", **variables).expect(0)
-    # What the clients wrote is not changed.
-    assert {name: (home / name).read_text() for name in files} == files
+    # What the clients wrote is not changed, but for a token that is renewed.
+    if place not in ("login that ran out", "login without a token"):
+        assert {name: (home / name).read_text() for name in files} == files
 
 
 @pytest.mark.parametrize(
@@ -109,6 +111,86 @@ def test_credentials_that_cannot_be_used(kaggle_fetch, guarded, tmp_path, files,
         written(tmp_path / "home" / name, text)
     done = kaggle_fetch(tmp_path / "cache", f"kaggle:{PRIVATE}").expect(2)
     assert message in done.stderr and TOKEN not in done.text
+
+
+CLIENT = """
+from kagglesdk.kaggle_client import KaggleClient
+from kagglesdk.kaggle_creds import KaggleCredentials
+with KaggleClient() as client:
+    credentials = KaggleCredentials.load(client)
+    print(credentials.get_access_token(), credentials.get_username(), credentials._scopes)
+"""
+
+
+class TestRenewal:
+    """A token of `kaggle auth login` lives half a day: it is renewed, and kept as the client keeps it."""
+
+    @pytest.fixture
+    def file(self, tmp_path):
+        return tmp_path / "home/.kaggle/credentials.json"
+
+    def run(self, fetch, tmp_path, name="cache"):
+        return fetch(tmp_path / name, f"kaggle:{PRIVATE}", "--include", "config.json")
+
+    @staticmethod
+    def renewals(server) -> int:
+        return len([path for _, path, _ in server.seen if path.endswith("GenerateAccessToken")])
+
+    @pytest.mark.parametrize("token", ["", OTHER])
+    def test_the_client_takes_what_was_written(self, kaggle_fetch, guarded, tmp_path, file, token):
+        written(file, login(token, "2020-01-02T03:04:05.678901+00:00"))
+        file.chmod(0o644)
+        self.run(kaggle_fetch, tmp_path).expect(0)
+        assert self.renewals(guarded) == 1
+        own = json.loads(file.read_text())
+        assert own["access_token"] == TOKEN and own["access_token_expiration"] > "2026"
+        # As with the client, nobody else can read it; and nothing is left beside it.
+        assert file.stat().st_mode & 0o777 == 0o600 and [path.name for path in file.parent.iterdir()] == [file.name]
+        variables = {"KAGGLE_API_ENVIRONMENT": "LOCALHOST", "http_proxy": guarded.url, "no_proxy": ""}
+        assert genuine.run_python(CLIENT, variables, tmp_path / "home").split() == [TOKEN, "tester", "[]"]
+        # Neither the client nor the next run asks for another one.
+        self.run(kaggle_fetch, tmp_path, "other").expect(0)
+        assert self.renewals(guarded) == 1
+
+    def test_what_the_client_renewed_is_taken(self, kaggle_fetch, guarded, tmp_path, file):
+        written(file, login(OTHER, "2020-01-02T03:04:05.678901+00:00"))
+        variables = {"KAGGLE_API_ENVIRONMENT": "LOCALHOST", "http_proxy": guarded.url, "no_proxy": ""}
+        assert genuine.run_python(CLIENT, variables, tmp_path / "home").startswith(TOKEN)
+        before = file.read_text()
+        self.run(kaggle_fetch, tmp_path).expect(0)
+        assert self.renewals(guarded) == 1 and file.read_text() == before
+
+    def test_a_token_that_is_refused_before_its_end_is_renewed(self, kaggle_fetch, guarded, tmp_path, file):
+        written(file, login("KGAT_revoked", "2099-01-02T03:04:05.678901+00:00"))
+        kaggle_fetch(tmp_path / "cache", f"kaggle:{PRIVATE}").expect(0)
+        assert self.renewals(guarded) == 1 and json.loads(file.read_text())["access_token"] == TOKEN
+
+    def test_a_login_that_is_over_is_told(self, kaggle_fetch, guarded, tmp_path, file):
+        guarded.refresh_tokens[REFRESH] = "KGAT_refused_too"
+        for token in ("KGAT_revoked", ""):
+            written(file, login(token, "2099-01-02T03:04:05.678901+00:00"))
+            guarded.reset()
+            done = self.run(kaggle_fetch, tmp_path).expect(2)
+            assert "does not know the credentials in" in done.stderr and "run kaggle auth login" in done.stderr
+            assert self.renewals(guarded) == 1
+            assert "KGAT" not in done.text and REFRESH not in done.text
+
+    @pytest.mark.parametrize("shape", ["link", "read only", "a directory in the way"])
+    def test_a_file_in_another_place(self, kaggle_fetch, guarded, tmp_path, file, shape):
+        real = tmp_path / "elsewhere/credentials.json"
+        text = login(OTHER, "2020-01-02T03:04:05.678901+00:00")
+        written(real if shape == "link" else file, text)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if shape == "link":
+            file.symlink_to(real)
+        elif shape == "read only":
+            file.chmod(0o400)
+        else:
+            (file.parent / ".credentials.json.partial").mkdir()
+        self.run(kaggle_fetch, tmp_path).expect(0)
+        assert file.is_symlink() == (shape == "link")
+        # Where it cannot be written, the token serves this run all the same.
+        assert (json.loads(file.read_text())["access_token"] == TOKEN) == (shape != "a directory in the way")
 
 
 @pytest.mark.parametrize("fault", [None, "status", "drop", "wrong-bytes", "changed-md5", "expired", "elsewhere"])
@@ -140,6 +222,32 @@ def test_credentials_are_sent_to_kaggle_alone_and_written_nowhere(kaggle_fetch, 
         assert not [path for path in found if tmp_path / "home" not in path.parents], found
 
 
+@pytest.mark.parametrize("place", ["KAGGLE_API_TOKEN", "user and key", "login that ran out"])
+def test_no_credential_is_locked_packed_or_in_a_journal(knapsack, guarded, tmp_path, place):
+    variables, files = PLACES[place]
+    for name, text in files.items():
+        written(tmp_path / "home" / name, text)
+    path = tmp_path / "models.toml"
+    path.write_text(
+        f'schema = 1\n[bundle]\nname = "fetched"\n[[files]]\nname = "it"\nsource = "kaggle:{PRIVATE}"\nexclude = ["a name*"]\n'
+    )
+    program = started(knapsack, guarded, tmp_path / "cache", KNAPSACK_CACHE_DIR=str(tmp_path / "index"), **variables)
+    told = []
+    guarded.add_fault("drop", path="model.safetensors", after=600_000, times=100)
+    told.append(program("pack", path, "--fetch", "--retries", "0", "--output", tmp_path / "bundle").expect(2).text)
+    assert list(tmp_path.rglob("*.knapsack.journal"))
+
+    def found() -> list:
+        secrets = (TOKEN, OTHER, REFRESH, KEY, BASIC.split()[1], SIGNATURE)
+        written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and tmp_path / "home" not in path.parents]
+        return [secret for secret in secrets if any(secret.encode() in text for text in [*written, *map(str.encode, told)])]
+
+    assert not found()
+    guarded.reset()
+    told.append(program("pack", path, "--fetch", "--verbose", "--output", tmp_path / "bundle").expect(0).text)
+    assert not found() and path.with_suffix(".lock").exists() and (tmp_path / "bundle/SHA256SUMS").exists()
+
+
 def test_a_place_that_cannot_be_asked(kaggle_fetch, tmp_path):
     done = kaggle_fetch(tmp_path / "cache", f"kaggle:{MODEL}", KAGGLE_API_ENVIRONMENT="STAGING").expect(2)
     assert "KAGGLE_API_ENVIRONMENT" in done.stderr and "allowed: PROD, QA, LOCALHOST, TEST" in done.stderr
@@ -151,3 +259,17 @@ def test_kaggle_is_asked_over_tls_by_default(knapsack, wayward_kaggle, tmp_path)
     done = program("fetch", f"kaggle:{MODEL}/1", "--retries", "0").expect(2)
     # The stand-in opens no tunnel, so nothing was sent but the wish for one.
     assert "opens no way to api.kaggle.com" in done.stderr and not wayward_kaggle.seen
+
+
+@pytest.mark.parametrize(
+    ("target", "message", "fix"),
+    [
+        ("https://www.kaggle.com/datasets/me/data?select=x", "is an address", 'did you mean "kaggle-dataset:me/data"?'),
+        ("kaggle-datasets:me/data", 'starts with "kaggle-datasets:"', 'did you mean "kaggle-dataset:"?'),
+        ("google/gemma-2", "does not state where to look", 'did you mean "hf:google/gemma-2"?'),
+        ("other/models.toml", "there is no other/models.toml", "name the manifest"),
+    ],
+)
+def test_what_was_meant_as_a_source_is_not_looked_for_as_a_file(kaggle_fetch, wayward_kaggle, tmp_path, target, message, fix):
+    done = kaggle_fetch(tmp_path / "cache", target).expect(2)
+    assert message in done.stderr and fix in done.stderr and not wayward_kaggle.seen

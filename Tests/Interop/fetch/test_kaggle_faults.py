@@ -77,7 +77,7 @@ def test_a_fault_that_passes_costs_little(kaggle_fetch, wayward_kaggle, kaggle_o
 def test_a_fault_that_stays_is_told_and_harms_nothing(kaggle_fetch, wayward_kaggle, right, tmp_path, kind, state):
     cache = tmp_path / "cache"
     put_in_state(state, kaggle_fetch, wayward_kaggle, cache)
-    wayward_kaggle.add_fault(kind, path="model.safetensors", times=10_000, after=5 if kind == "wrong-bytes" else 0)
+    wayward_kaggle.add_fault(kind, path="model.safetensors", times=10_000, after=1_500_000 if kind == "wrong-bytes" else 0)
     done = kaggle_fetch(cache, SOURCE, "--retries", "1").expect(1, 2)
     assert "error: " in done.stderr and "fix: " in done.stderr
     assert done.code == (1 if kind in ("wrong-bytes", "changed-md5") else 2), done.text

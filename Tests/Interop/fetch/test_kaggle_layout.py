@@ -89,11 +89,16 @@ def test_what_the_client_loaded_is_not_loaded_again(kaggle_fetch, wayward_kaggle
     assert wayward_kaggle.sent <= 300 + 40_000 + 77 + 10
 
 
-def test_a_file_that_the_store_has_as_a_zip(kaggle_fetch, wayward_kaggle, tmp_path):
+@pytest.mark.parametrize("call", [f"dataset_download('{DATASET}/versions/2', path='train.csv')", f"model_download('{MODEL}/2', path='train.csv')"])
+def test_a_file_that_the_store_has_as_a_zip(kaggle_fetch, wayward_kaggle, tmp_path, call):
     wayward_kaggle.zipped = {"train.csv", "model.safetensors"}
-    kaggle_fetch(tmp_path / "own", f"kaggle-dataset:{DATASET}/versions/2").expect(0)
+    source = f"kaggle-dataset:{DATASET}/versions/2" if "dataset" in call else f"kaggle:{MODEL}/2"
+    kaggle_fetch(tmp_path / "one", source, "--include", "train.csv").expect(0)
+    genuine.kagglehub_download(wayward_kaggle, tmp_path / "theirs", call)
+    assert layout(tmp_path / "one") == layout(tmp_path / "theirs")
+    kaggle_fetch(tmp_path / "own", source).expect(0)
     wayward_kaggle.zipped = set()
-    kaggle_fetch(tmp_path / "plain", f"kaggle-dataset:{DATASET}/versions/2").expect(0)
+    kaggle_fetch(tmp_path / "plain", source).expect(0)
     assert layout(tmp_path / "own") == layout(tmp_path / "plain")
 
 
@@ -104,20 +109,6 @@ def test_archives_of_every_kind(kaggle_fetch, wayward_kaggle, tmp_path, kind, is
     wayward_kaggle.archive_kind, wayward_kaggle.unsized = kind, is_unsized
     kaggle_fetch(tmp_path / "own", f"kaggle-notebook:{NOTEBOOK}/versions/2").expect(0)
     assert layout(tmp_path / "own") == layout(tmp_path / "plain")
-
-
-def test_many_files_come_in_one_archive(kaggle_fetch, wayward_kaggle, tmp_path):
-    origin = tmp_path / "origin"
-    for number in range(600):
-        path = origin / f"{number % 7}" / f"{number}.txt"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{number}\n")
-    wayward_kaggle.add("tester/many", 1, origin)
-    wayward_kaggle.page_size = 200
-    kaggle_fetch(tmp_path / "own", "kaggle-dataset:tester/many").expect(0)
-    assert len(wayward_kaggle.to(STORE)) <= 3
-    genuine.kagglehub_download(wayward_kaggle, tmp_path / "theirs", "dataset_download('tester/many')")
-    assert layout(tmp_path / "own") == layout(tmp_path / "theirs")
 
 
 def test_a_store_without_md5_is_told(kaggle_fetch, wayward_kaggle, tmp_path):
@@ -241,3 +232,23 @@ def test_the_versions_of_a_notebook_do_not_hide_each_other(kaggle_fetch, wayward
     wayward_kaggle.reset()
     kaggle_fetch(cache, f"kaggle-notebook:{NOTEBOOK}/versions/2").expect(0)
     assert (cache / f"notebooks/{NOTEBOOK}/output/versions/2/config.json").exists()
+
+
+@pytest.mark.parametrize(
+    "source", [f"kaggle:{MODEL}", f"kaggle-dataset:{DATASET}", f"kaggle-competition:{COMPETITION}", f"kaggle-notebook:{NOTEBOOK}"]
+)
+def test_what_is_added_with_fetch_is_there(knapsack, wayward_kaggle, tmp_path, source):
+    program = started(knapsack, wayward_kaggle, tmp_path / "cache")
+    path = tmp_path / "models.toml"
+    done = program("add", source, "--fetch", "--manifest", path, "--name", "it", "--kind", "files").expect(0)
+    assert "7 files of version 2" in done.stderr if COMPETITION not in source else "7 files\n" in done.stderr
+    # A second time, with the network gone.
+    path.write_text(path.read_text() + 'exclude = ["a name*"]\n')
+    offline = started(knapsack, wayward_kaggle, tmp_path / "cache", http_proxy="http://127.0.0.1:9")
+    offline("lock", path).expect(0)
+    offline("pack", path, "--fetch", "--locked", "--output", tmp_path / "bundle").expect(0)
+    assert len([found for found in (tmp_path / "bundle/files/it").rglob("*") if found.is_file()]) == 6
+    # What is not there is not added.
+    before = path.read_bytes()
+    program("add", source.replace("mixed", "none"), "--fetch", "--manifest", path, "--name", "other", "--kind", "files").expect(2)
+    assert path.read_bytes() == before

@@ -6,6 +6,7 @@ import json
 import pytest
 from cli import manifest
 from fetching import LARGE, REPO, layout, require_true, started
+from kaggle_fetching import DATASET
 
 
 @pytest.fixture
@@ -150,18 +151,25 @@ def test_add_loads_what_it_adds_and_adds_nothing_that_cannot_be_loaded(knapsack,
     assert "there is no model tester/none" in done.stderr and path.read_bytes() == before
 
 
-def test_an_entry_from_elsewhere_is_told(knapsack, wayward, tmp_path):
+def test_one_manifest_of_both_services(knapsack, wayward, wayward_kaggle, tmp_path):
     path = tmp_path / "m.toml"
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/note.txt").write_text("a note\n")
     path.write_text(
         manifest(
-            files=[{"name": "all", "source": f"hf:{REPO}"}],
-            dataset=[{"name": "set", "source": "kaggle-dataset:tester/tiny-set/versions/3"}],
+            files=[
+                {"name": "all", "source": f"hf:{REPO}", "exclude": ["naïve*", "onnx/*"]},
+                {"name": "set", "source": f"kaggle-dataset:{DATASET}/versions/2", "exclude": ["a name*"]},
+                {"name": "notes", "source": "path:notes"},
+            ],
         )
     )
-    done = started(knapsack, wayward, tmp_path / "hub")("fetch", path).expect(0)
-    assert "warning: set: fetch loads from the Hugging Face Hub only" in done.stderr.replace(f"{path}:", "").replace("11:1: ", "") or (
-        "set: fetch loads from the Hugging Face Hub only" in done.stderr
-    )
+    # The stand-in Kaggle is asked as a proxy is, and the Hub is not.
+    variables = {**wayward_kaggle.environment(no_proxy="127.0.0.1"), "KAGGLEHUB_CACHE": str(tmp_path / "kagglehub")}
+    program = started(knapsack, wayward, tmp_path / "hub", HOME=str(tmp_path / "home"), **variables)
+    done = program("pack", path, "--fetch", "--output", tmp_path / "bundle").expect(0)
+    assert "set: loaded" in done.stderr and "all: loaded" in done.stderr and "notes: loaded" not in done.stderr
+    assert {found.name for found in (tmp_path / "bundle/files").iterdir()} == {"all", "notes", "set"}
 
 
 @pytest.mark.parametrize(
@@ -174,7 +182,7 @@ def test_an_entry_from_elsewhere_is_told(knapsack, wayward, tmp_path):
         (["hf:a/b@main", "--revision", "x"], "states a revision"),
         (["hf:a/b", "--revision", "a b"], "the revision"),
         (["hf:a--b/c"], "the source"),
-        (["kaggle:a/b/c/d/1"], "is not on the Hugging Face Hub"),
+        (["kaggle:a/b/c/d/1", "--revision", "2"], "--revision is for the Hub"),
         (["hf:a/b", "--connections", "0"], "--connections"),
         (["hf:a/b", "--bandwidth", "fast"], "--bandwidth"),
     ],

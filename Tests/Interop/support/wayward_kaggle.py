@@ -40,6 +40,9 @@ class WaywardKaggle(KaggleServer):
         self.consent: dict[str, set[str]] = {}  # the users that agreed
         self.refresh_tokens: dict[str, str] = {}  # the token that each one gives
         self.zipped: set[str] = set()  # files that the store has as a zip
+        self.zips: dict[str, bytes] = {}  # bytes in place of such a zip
+        self.created = "2020-01-02T03:04:05.678Z"  # what lists state of all files
+        self.on_cut = lambda fault: None  # what happens when an answer breaks off
         self.without_md5 = False
         self.unsized = False  # archives come without their length
         self.archive_kind = "tar"
@@ -97,7 +100,8 @@ def packed(directory: Path, kind: str) -> bytes:
     else:
         with tarfile.open(fileobj=buffer, mode="w:gz" if kind == "tar.gz" else "w") as archive:
             for name in _files(directory):
-                archive.add(directory / name, arcname=name, filter=lambda info: info.replace(mtime=0))
+                # A deep copy of an entry would copy the archive with it, again for every entry.
+                archive.add(directory / name, arcname=name, filter=lambda info: info.replace(mtime=0, deep=False))
     return buffer.getvalue()
 
 
@@ -210,7 +214,7 @@ class _WaywardKaggleHandler(_KaggleHandler):
         for path in shown:
             row = {"name": path.name, "relativeUrl": path.relative_to(directory).as_posix()}
             if path.is_file():
-                row["creationDate"] = "2020-01-02T03:04:05.678Z"
+                row["creationDate"] = self.kaggle.created
                 if size := path.stat().st_size:
                     row["totalBytes"] = size
             rows["files" if path.is_file() else "directories"].append(row)
@@ -232,7 +236,8 @@ class _WaywardKaggleHandler(_KaggleHandler):
             return self.send_json({"code": 404, "message": f"{handle} {version} {name} is not here"}, 404)
         suffix = ".zip" if name in self.kaggle.zipped else ""
         self.send_response(302)
-        place = quote(f"{handle}:{version}:{name}{suffix}")
+        # As in the real store, the last part of the address is the name of what comes.
+        place = quote(f"{handle}:{version}:/{name}{suffix}", safe="/:")
         self.send_header("Location", f"http://{STORE}/{place}?X-Goog-Signature={SIGNATURE}")
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -243,6 +248,7 @@ class _WaywardKaggleHandler(_KaggleHandler):
         self.note()
         url = urlsplit(self.path)
         handle, version, name = unquote(url.path).removeprefix("/").split(":", 2)
+        name = name.removeprefix("/")
         fault = self.kaggle.take_fault(name, api=False)
         if fault and fault.kind == "status":
             return self.send_status(fault)
@@ -261,7 +267,7 @@ class _WaywardKaggleHandler(_KaggleHandler):
             return self.kaggle.archives.get(handle) or packed(directory, self.kaggle.archive_kind)
         inner = name.removesuffix(".zip")
         if inner != name and inner in self.kaggle.zipped:
-            return zipped(directory / inner)
+            return self.kaggle.zips.get(inner) or zipped(directory / inner)
         return (directory / name).read_bytes()
 
     def send_content(self, content: bytes, fault: Fault | None):
@@ -321,6 +327,7 @@ class _WaywardKaggleHandler(_KaggleHandler):
             while time.monotonic() < deadline and fault.seconds:
                 time.sleep(0.05)
         if fault and fault.kind in ("drop", "stall"):
+            self.kaggle.on_cut(fault)
             self.cut()
 
     def send_status(self, fault: Fault):

@@ -98,4 +98,33 @@ import Testing
             #expect(error.suggestion == suggestion)
         }
     }
+
+    @Test(arguments: [
+        ("https://huggingface.co/Qwen/Qwen3-8B/tree/main", "hf:Qwen/Qwen3-8B"),
+        ("https://huggingface.co/Qwen/Qwen3-8B/blob/v1.0/config.json?x#L1", "hf:Qwen/Qwen3-8B@v1.0"),
+        ("https://huggingface.co/datasets/org/data/", "hf-dataset:org/data"),
+        ("https://hf.co/spaces/org/app", "hf-space:org/app"),
+        (
+            "https://www.kaggle.com/models/google/gemma-2/transformers/gemma-2-2b-it/2",
+            "kaggle:google/gemma-2/transformers/gemma-2-2b-it/2"
+        ),
+        ("https://www.kaggle.com/models/google/gemma-2/PyTorch/2b", "kaggle:google/gemma-2/PyTorch/2b"),
+        ("https://www.kaggle.com/datasets/me/data?select=a.csv", "kaggle-dataset:me/data"),
+        ("https://kaggle.com/datasets/me/data/versions/3", "kaggle-dataset:me/data/versions/3"),
+        ("https://www.kaggle.com/competitions/titanic/data", "kaggle-competition:titanic"),
+        ("https://www.kaggle.com/c/titanic", "kaggle-competition:titanic"),
+        ("http://www.kaggle.com/code/me/training/output", "kaggle-notebook:me/training"),
+    ]) func anAddressIsReadAsTheSourceThatItShows(text: String, suggestion: String) throws {
+        #expect(throws: SourceError.self) { try Source.parse(text) }
+        #expect(SourceAddress.source(of: text) == suggestion)
+        _ = try Source.parse(suggestion)
+    }
+
+    @Test(arguments: [
+        "https://huggingface.co/Qwen", "https://huggingface.co/",
+        "https://www.kaggle.com/models/google/gemma-2",
+        "https://www.kaggle.com/datasets", "https://www.kaggle.com/me", "https://example.com/models/a/b/c/d",
+        "https://www.kaggle.com/datasets/me/..", "https://", "kaggle.com/datasets/me/data",
+        "https://huggingface.co.example.com/a/b",
+    ]) func otherAddressesAreNotGuessedAt(text: String) { #expect(SourceAddress.source(of: text) == nil) }
 }
