@@ -79,7 +79,7 @@ package final class KaggleClient: Sendable {
         guard response.head.status >= 400 else { return response }
         if response.head.status == 401, let refused = request.authorization, try renew(refused) {
             response.discard()
-            return try send(call, of: kind)
+            return try send(call, of: kind, isRepeatable: isRepeatable)
         }
         let bytes = (try? response.body(limit: KaggleClient.refusalLimit)) ?? []
         let json = (try? JSON.parse(bytes)) ?? .null

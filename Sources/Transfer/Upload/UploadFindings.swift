@@ -102,8 +102,8 @@ struct UploadFindings {
     }
 
     private func refused(_ refusal: KaggleRefusal) -> Diagnostic {
-        let login =
-            "make a token at \(client.endpoint.settings), and set KAGGLE_API_TOKEN or write it to ~/.kaggle/access_token"
+        let endpoint = client.endpoint
+        let login = client.credentials?.remedy(endpoint) ?? KaggleCredentials.remedy(endpoint)
         let sent = client.credentials?.place ?? "the request"
         let notes = UploadFindings.said("Kaggle", refusal.words)
         return switch refusal.kind {
