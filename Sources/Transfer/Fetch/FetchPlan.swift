@@ -22,7 +22,7 @@ package struct FetchPlan: Sendable {
 
         /// A file that has to be loaded, or at least to get its name.
         init(
-            path: RelativePath, _ identity: BlobIdentity, missing: Int, xetHash: XetHash? = nil,
+            path: RelativePath, _ identity: BlobIdentity, missing: Int, xetHash: SHA256Digest? = nil,
             isArchive: Bool = false
         ) {
             self.path = path
