@@ -73,6 +73,7 @@ package enum LinkMode: String, CaseIterable, Sendable {
             .warning, code: .sharedFiles,
             "the bundle and the caches share their files: who changes one changes the other",
             notes: ["the clients never change a file of a cache, but replace it; editors may"],
-            fix: "use --link-mode auto where the file system can clone; knapsack verify shows later changes")
+            fix: "use --link-mode auto where the file system can clone; knapsack verify"
+                + " finds later changes")
     }
 }

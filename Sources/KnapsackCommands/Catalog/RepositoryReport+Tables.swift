@@ -27,8 +27,8 @@ extension RepositoryReport {
     /// The command that appends it to a manifest without what is not needed; `nil` where all of it is.
     var addCommand: String? {
         guard !exclusions.isEmpty, exclusions.count <= 12 else { return nil }
-        let words = exclusions.map { "--exclude \(ShellWord.quoted($0))" }.joined(separator: " ")
-        let command = "knapsack add \(ShellWord.quoted(source)) \(words)"
+        let patterns = exclusions.map(ShellWord.quoted).joined(separator: " --exclude ")
+        let command = "knapsack add \(ShellWord.quoted(source)) --exclude \(patterns)"
         // A name that must not be shown as it is cannot be copied either.
         return DiagnosticText.printable(command).hasSameBytes(as: command) ? command : nil
     }

@@ -25,7 +25,7 @@ struct PackCommand: KnapsackCommand {
               knapsack pack models.toml --output /data/x   # writes /data/x
               # one archive: .tar, .tar.zst or .zip
               knapsack pack models.toml --output x.tar
-              # the caches' files by second names: no space, and a change of one is a change of both
+              # takes no space: the caches' own files, by second names
               knapsack pack models.toml --link-mode hardlink
               # shows what would be written, and writes no file
               knapsack pack models.toml --dry-run
@@ -246,11 +246,12 @@ struct PackCommand: KnapsackCommand {
         }
         guard ArchiveFormat(path: receipt.path) == nil else { return text }
         let path = ShellWord.quoted(receipt.path)
+        text += "\nupload: knapsack upload \(path)"
         guard plan.lock.bundle.model != nil else {
-            return text + "\nupload: kaggle datasets create -p \(path) -r zip"
+            return text + "\nor: kaggle datasets create -p \(path) -r zip"
                 + "\nlater versions: kaggle datasets version -p \(path) -r zip -m \"what changed\""
         }
-        return text + "\nupload: kaggle models create -p \(path)"
+        return text + "\nor: kaggle models create -p \(path)"
             + "\nand then: kaggle models instances create -p \(path) -r zip"
     }
 }

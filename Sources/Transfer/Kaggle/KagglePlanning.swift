@@ -188,6 +188,8 @@ struct KagglePlanning {
             code: .downloadDiffers,
             "\(wish.subject): Kaggle lists \(path.text) otherwise than the lock pins it",
             notes: ["expected \(content.size) bytes  (from the lock)", "found    \(file.size) bytes"],
-            fix: "look at what happened to the source; knapsack lock --update takes what is there now")
+            fix:
+                "look at what happened to the source; knapsack lock {manifest} --update \(wish.subject) takes what is there now"
+        )
     }
 }
