@@ -47,8 +47,11 @@ def test_a_lock_that_is_missing_or_stale_is_made_by_what_is_printed(knapsack, pl
 
 def test_the_upload_names_the_bundle(knapsack, place):
     told = commands(knapsack("pack", NAME, "-o", "out dir", cwd=place).expect(0).text)
-    assert len(told) == 2
-    for command in told:
+    assert len(told) == 3
+    own, *others = told
+    shown = paste(knapsack, place, "knapsack() { printf '%s|' \"$@\"; }; " + own)
+    assert shown.stdout.split("|") == ["upload", str(place / "out dir"), ""]
+    for command in others:
         done = paste(knapsack, place, command)
         assert done.stdout.split("|")[:4] == ["kaggle", "datasets", command.split()[2], "-p"]
         assert done.stdout.split("|")[4] == str(place / "out dir")
