@@ -251,3 +251,11 @@ def test_notices_name_every_package():
 
 def test_no_page_has_a_path_of_the_machine_that_it_was_written_on():
     assert [name(page) for page in PAGES if re.search(r"/(tmp|root|opt)/|/home/(?!me\b)", page.read_text())] == []
+
+
+def test_static_builds_name_the_program():
+    """The helpers of the tests need a library of which Swift has no static form."""
+    lines = [line for page in [README, *DOCS.rglob("*.md")] for line in page.read_text().splitlines()]
+    builds = [line for line in lines if line.startswith("swift build") and "--static-swift-stdlib" in line]
+    assert builds
+    assert [line for line in builds if "--product knapsack" not in line] == []
