@@ -39,8 +39,9 @@ struct UploadSource {
     }
 
     /// Checks it, and finds all files.
+    /// - Parameter place: `nil` for a place that has no rules of its own.
     /// - Returns: `nil` where something was reported that hinders.
-    func read(for place: UploadPlace, _ session: Session) async throws -> OutgoingBundle? {
+    func read(for place: UploadPlace?, _ session: Session) async throws -> OutgoingBundle? {
         if FileStatus.isDirectory(target) {
             return try await packed(target, for: place, session)
         }

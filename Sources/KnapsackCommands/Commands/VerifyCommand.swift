@@ -3,6 +3,7 @@ import Bundles
 import Formats
 import Manifests
 import Storage
+import Transfer
 
 /// `knapsack verify`
 struct VerifyCommand: KnapsackCommand {
@@ -18,6 +19,8 @@ struct VerifyCommand: KnapsackCommand {
             Examples:
               knapsack verify aimo3-models   # a bundle's directory against its own lock
               knapsack verify models.lock    # the caches against a lock
+              # what a registry has, every byte, and keep nothing
+              knapsack verify oci://ghcr.io/my-team/aimo3-models:v1
               # an archive, in one pass without unpacking
               knapsack verify aimo3-models.tar.zst
               knapsack verify aimo3-models --quick   # names and sizes only
@@ -43,6 +46,8 @@ struct VerifyCommand: KnapsackCommand {
     @OptionGroup var cacheOptions: CacheOptions
     /// In which form findings are told.
     @OptionGroup var formatOption: FormatOption
+    /// How a registry is asked.
+    @OptionGroup var registry: RegistryOptions
     /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
@@ -116,6 +121,12 @@ struct VerifyCommand: KnapsackCommand {
             ).verify(progress: session.progress)
             return (report, nil)
         }
+        if target.hasUTF8Prefix(RegistryReference.scheme) {
+            guard signing.key == nil else {
+                throw usage("--key needs the bundle itself: pull it, then verify the directory with --key")
+            }
+            return (try await pushed(level, session), nil)
+        }
         if let keyPath = signing.key {
             guard !quick else { throw usage("--quick reads no content, and a signature is of the content") }
             let key = try KeyFiles.publicKey(keyPath)
@@ -130,6 +141,23 @@ struct VerifyCommand: KnapsackCommand {
         let report = try await BundleVerifier(directory: target, level: level)
             .verify(progress: session.progress)
         return (report, nil)
+    }
+
+    /// Looks at what a registry has; the only form for which the network is used.
+    private func pushed(_ level: VerifyReport.Level, _ session: Session) async throws -> VerifyReport {
+        let reference = try RegistryOptions.reference(target)
+        let transfer = try TransferOptions.parse([])
+        let client = try registry.client(reference, transfer.requester(session), writes: false, session)
+        let artifact = try await RegistryArtifact.resolve(client)
+        let proof = RegistryProof(client, artifact)
+        let comparison = try RegistryComparison(artifact, try await proof.lock())
+        if level == .full {
+            try await proof.run(
+                connections: transfer.connections, throttle: Throttle(bytesPerSecond: nil),
+                progress: session.progress)
+        }
+        return VerifyReport(
+            level, files: artifact.files.count, bytes: artifact.size, findings: comparison.findings)
     }
 
     private func usage(_ message: String) -> Diagnostics {

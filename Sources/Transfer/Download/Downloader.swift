@@ -10,7 +10,7 @@ final class Downloader: Sendable {
     private let progress: ProgressHandler
     private let notify: @Sendable (String) -> Void
     /// The number of the content, or nil for something that concerns all.
-    private let contents: FetchWork
+    private let contents: any DownloadWork
     private let queue: Mutex<Queue>
 
     /// What is left to do.
@@ -53,7 +53,7 @@ final class Downloader: Sendable {
 
     /// Sorts the contents into small ones and large ones; nothing is loaded yet. `notify` gets sentences for people.
     init(
-        _ contents: FetchWork, patience: Patience, throttle: Throttle, progress: @escaping ProgressHandler,
+        _ contents: any DownloadWork, patience: Patience, throttle: Throttle, progress: @escaping ProgressHandler,
         notify: @escaping @Sendable (String) -> Void
     ) {
         self.contents = contents

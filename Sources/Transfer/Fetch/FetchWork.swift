@@ -2,7 +2,7 @@ import Formats
 import Storage
 
 /// The contents that plans lack, each once, and for each the files that it is.
-struct FetchWork: Sendable {
+struct FetchWork: DownloadWork {
     /// A file of a plan, by their numbers.
     private struct Place {
         let plan: Int
