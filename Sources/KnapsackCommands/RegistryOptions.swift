@@ -34,11 +34,6 @@ struct RegistryOptions: ParsableArguments {
                 Diagnostic(
                     code: .fetchTokenWrong, unusable.reason, fix: "run docker login again, or mend the file",
                     verdict: .undecided))
-        } catch let network as NetworkError {
-            throw Diagnostics(
-                Diagnostic(
-                    code: .fetchUnreachable, network.description, fix: "look at the name and at the network",
-                    verdict: .undecided))
         }
     }
 

@@ -299,7 +299,7 @@ extension FindingCode {
             .setup, .zipBroken:
             .warning
         case .acceleratorSum, .archiveLeft, .changedSinceDownload, .folderIgnored, .kaggleRenamed,
-            .manifestMore, .metadataMissing, .signatureUnchecked, .treeIgnored:
+            .manifestMore, .metadataMissing, .pushSegments, .signatureUnchecked, .treeIgnored:
             .note
         default: .error
         }

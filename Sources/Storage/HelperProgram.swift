@@ -1,3 +1,4 @@
+import Formats
 import Glibc
 
 /// A program of the user's own that answers a question: it gets bytes on its standard input, and answers on its output.
@@ -71,7 +72,7 @@ package enum HelperProgram {
         unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
         // Every text is handed over as a copy, freed when the program has been started.
         var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
-        let pairs = environment.map { "\($0)=\($1)" }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let pairs = environment.map { "\($0)=\($1)" }.sortedByBytes()
         var variables = unsafe pairs.map { unsafe strdup($0) } + [nil]
         defer { unsafe (arguments + variables).forEach { unsafe free($0) } }
         var process = pid_t()

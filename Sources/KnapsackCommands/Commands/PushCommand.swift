@@ -94,8 +94,8 @@ struct PushCommand: KnapsackCommand {
         if package.segmented > 0 {
             session.report([
                 Diagnostic(
-                    .note, code: .pushSegments,
-                    "\(Counted.text(package.segmented, "file")) in segments: only knapsack pull puts them together",
+                    code: .pushSegments,
+                    "\(Counted.text(package.segmented, "file")) in segments, which other programs cannot put together",
                     fix: "set dedup = \"file\" in [bundle] for other programs, then lock and pack again")
             ])
         }

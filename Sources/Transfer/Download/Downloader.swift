@@ -53,7 +53,8 @@ final class Downloader: Sendable {
 
     /// Sorts the contents into small ones and large ones; nothing is loaded yet. `notify` gets sentences for people.
     init(
-        _ contents: any DownloadWork, patience: Patience, throttle: Throttle, progress: @escaping ProgressHandler,
+        _ contents: any DownloadWork, patience: Patience, throttle: Throttle,
+        progress: @escaping ProgressHandler,
         notify: @escaping @Sendable (String) -> Void
     ) {
         self.contents = contents

@@ -1,4 +1,5 @@
 import Formats
+package import Manifests
 import Storage
 import Synchronization
 
@@ -11,6 +12,7 @@ package final class RegistryClient: Sendable {
     package let reference: RegistryReference
     /// Who asks; `nil` for nobody.
     let credentials: RegistryCredentials?
+    /// Sends requests.
     let requester: Requester
     /// The registry, without a path.
     let address: WebAddress
@@ -38,14 +40,16 @@ package final class RegistryClient: Sendable {
     package init(
         _ reference: RegistryReference, credentials: RegistryCredentials?, isPlain: Bool, writes: Bool,
         others: [String] = [], _ requester: Requester
-    ) throws(NetworkError) {
+    ) throws(Diagnostics) {
         // Docker's own registry answers under another name than the one that everybody writes.
         let isDockerHub = ["docker.io", "index.docker.io"].contains {
             reference.authority.hasSameBytes(as: $0)
         }
         let host = isDockerHub ? "registry-1.docker.io" : reference.authority
         guard let address = WebAddress("\(isPlain ? "http" : "https")://\(host)/") else {
-            throw NetworkError(.name, "\(reference.authority) is not the name of a host")
+            throw Diagnostics(
+                Diagnostic(
+                    code: .usage, "\(reference.authority) is not the name of a host", verdict: .undecided))
         }
         self.reference = reference
         self.credentials = credentials
@@ -56,9 +60,10 @@ package final class RegistryClient: Sendable {
     }
 
     /// Whether a registry of this machine speaks HTTP without TLS, as those for tests do.
+    /// - Throws: ``Diagnostics`` where nothing that answers there can be talked to.
     package static func isPlain(
         _ reference: RegistryReference, _ requester: Requester
-    ) throws(NetworkError) -> Bool {
+    ) throws(Diagnostics) -> Bool {
         guard let address = WebAddress("https://\(reference.authority)/v2/"), address.isLoopback else {
             return false
         }
@@ -67,7 +72,8 @@ package final class RegistryClient: Sendable {
             return false
         } catch {
             switch error.kind {
-            case .certificate, .cancelled, .name, .proxy: throw error
+            case .certificate, .cancelled, .name, .proxy:
+                throw Diagnostics(UploadFindings.common(error, "the registry", "the name of the registry"))
             default: return true
             }
         }

@@ -19,7 +19,7 @@ struct RegistryFindings {
         case let refusal as RegistryRefusal: return refused(refusal, writes: writes)
         case let withheld as RegistryRefusal.Withheld:
             return Diagnostic(
-                code: .fetchTokenWithheld,
+                .error, code: .fetchTokenWithheld,
                 "the credentials in \(place) are not sent to \(withheld.origin), because others could read them on the way",
                 fix: "use the registry over TLS, without --plain-http", verdict: .undecided)
         case let refused as RegistryArtifact.Refused:

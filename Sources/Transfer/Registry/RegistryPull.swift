@@ -111,6 +111,7 @@ struct RegistryWork: DownloadWork {
     /// How many bytes have to be loaded.
     let missing: Int
 
+    /// Looks what is in the directory already.
     init(_ client: RegistryClient, _ artifact: RegistryArtifact, directory: String) {
         self.client = client
         self.directory = directory

@@ -104,7 +104,14 @@ package struct RegistryPush: Sendable {
             request.method = "PUT"
             request.body = (manifest, type)
             let response = try client.send(request, to: client.manifest(name))
-            try client.refuse(response)
+            do {
+                try client.refuse(response)
+            } catch let refusal as RegistryRefusal where refusal.code.hasSameBytes(as: "DIGEST_INVALID") {
+                // distribution 2.8 answers so where it reads a link that another push is writing.
+                throw NetworkError(
+                    .malformed,
+                    "\(client.address.host) answered with status \(refusal.status), \(refusal.code)")
+            }
             response.discard()
             return response.head
         }

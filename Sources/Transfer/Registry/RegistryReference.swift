@@ -89,8 +89,11 @@ package struct RegistryReference: Equatable, Sendable, CustomStringConvertible {
             }
             let gaps = part.split(omittingEmptySubsequences: true, whereSeparator: isWord)
             return gaps.allSatisfy { gap in
-                gap.elementsEqual(".".utf8) || gap.elementsEqual("_".utf8) || gap.elementsEqual("__".utf8)
-                    || gap.allSatisfy { $0 == UInt8(ascii: "-") }
+                switch gap.first {
+                case UInt8(ascii: "."): gap.count == 1
+                case UInt8(ascii: "_"): gap.count <= 2 && gap.allSatisfy { $0 == UInt8(ascii: "_") }
+                default: gap.allSatisfy { $0 == UInt8(ascii: "-") }
+                }
             }
         }
     }

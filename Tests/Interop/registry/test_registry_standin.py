@@ -3,6 +3,7 @@
 import base64
 import json
 import stat
+import subprocess
 
 import pytest
 from cli import contents
@@ -169,6 +170,18 @@ def test_a_token_that_runs_out_is_renewed(run, registry, bundle, tmp_path):
     run("push", bundle, name, *PIECE).expect(2, 0)
     run("push", bundle, name, *PIECE).expect(0)
     run("pull", name, "--to", tmp_path / "got").expect(0)
+
+
+def test_credentials_are_not_sent_where_others_could_read_them(run, registry, bundle, tmp_path):
+    """An address of this machine that is not one of the loopback: without TLS nothing goes there."""
+    registry.users = {"ann": "secret"}
+    address = subprocess.run(["hostname", "-I"], capture_output=True, text=True, check=True).stdout.split()
+    if not address:
+        pytest.skip("this machine has no address but the loopback")
+    name = f"{address[0]}:{registry.open_to_all()}"
+    docker_config(tmp_path, {"auths": {name: basic("ann", "secret")}})
+    told = run("push", bundle, f"oci://{name}/team/models:v1", "--plain-http").expect(2)
+    assert "are not sent" in told.text and not registry.tokens
 
 
 # What breaks

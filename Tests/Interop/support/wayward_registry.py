@@ -102,6 +102,14 @@ class WaywardRegistry:
                     return fault
         return None
 
+    def open_to_all(self) -> int:
+        """A port on every address of this machine, whose token service is there as well."""
+        server = ThreadingHTTPServer(("0.0.0.0", 0), self._servers[0].RequestHandlerClass)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self._servers.append(server)
+        return server.server_address[1]
+
     def close(self):
         for server in self._servers:
             server.shutdown()
@@ -157,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
             challenge = (
                 'Basic realm="stand-in, \\"quoted\\""'
                 if registry.auth == "basic"
-                else f'Bearer realm="http://{registry.host}/token",service="stand-in",scope="{scope}"'
+                else f'Bearer realm="http://{self.headers["Host"]}/token",service="stand-in",scope="{scope}"'
             )
             return self.refuse(401, "UNAUTHORIZED", WWW_Authenticate=challenge)
         if name is None:
