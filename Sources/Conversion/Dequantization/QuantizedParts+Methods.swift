@@ -44,7 +44,8 @@ extension QuantizedParts {
         switch values["quant_method"]?.string {
         case .some("awq"):
             let zeros = [".qzeros"]
-            let isStated = isTrue("zero_point") && !(values["version"]?.string ?? "").lowercased().contains("marlin")
+            let isStated =
+                isTrue("zero_point") && !(values["version"]?.string ?? "").lowercased().contains("marlin")
             return [
                 QuantizedParts(
                     codes: ".qweight", needed: [".scales"] + (isStated ? zeros : []),
@@ -62,7 +63,8 @@ extension QuantizedParts {
             return [
                 QuantizedParts(codes: ".qweight", needed: [".scales"], common: [".qzeros", ".g_idx"])
             ]
-        case .some("bitsandbytes"): return [fourBits(stored, isNested: isTrue("bnb_4bit_use_double_quant")), eightBits]
+        case .some("bitsandbytes"):
+            return [fourBits(stored, isNested: isTrue("bnb_4bit_use_double_quant")), eightBits]
         case .some("fbgemm_fp8"):
             return [
                 QuantizedParts(

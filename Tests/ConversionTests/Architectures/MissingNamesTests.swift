@@ -38,7 +38,9 @@ import Testing
 
     @Test func whatOneBlockHasTheOthersOfItsKindHaveToo() throws {
         // Of these the configuration states nothing, and the class has none of itself.
-        for (name, key) in [("small-llama-tied-bias", "attention_bias"), ("small-qwen3-bias", "attention_bias")] {
+        for (name, key) in [
+            ("small-llama-tied-bias", "attention_bias"), ("small-qwen3-bias", "attention_bias"),
+        ] {
             let whole = try ArchitectureTests.read(name).model()
             let config = JSON.object((whole.config.raw.members ?? []).filter { $0.key != key })
             for bias in whole.storedTensors where bias.name.hasSuffix("self_attn.k_proj.bias") {
@@ -81,7 +83,9 @@ import Testing
         return .object(members + [JSON.Member("quantization_config", ["quant_method": "bitsandbytes"])])
     }
 
-    @Test(arguments: ArchitectureTests.names) func nothingIsMissingInAWholeOneByNamesAlone(name: String) throws {
+    @Test(arguments: ArchitectureTests.names) func nothingIsMissingInAWholeOneByNamesAlone(name: String)
+        throws
+    {
         let whole = try ArchitectureTests.read(name).model()
         #expect(MissingTensors.names(unread(whole.config.raw), whole.storedTensors) == [], "\(name)")
     }

@@ -89,11 +89,15 @@ import Testing
                 "pack-quantized",
                 ["strategy": "group", "num_bits": 4, "group_size": 32, "symmetric": false]), packed + zeros
         ),
-        ("packed-rows", compressed("pack-quantized", ["strategy": "channel", "num_bits": 4]), packed + zeros),
+        (
+            "packed-rows", compressed("pack-quantized", ["strategy": "channel", "num_bits": 4]),
+            packed + zeros
+        ),
         (
             "nvfp4", ["quant_method": "modelopt", "quant_algo": "NVFP4"],
             [
-                (".weight", .u8, [32, 32]), (".weight_scale", .f8e4m3, [32, 4]), (".weight_scale_2", .f32, []),
+                (".weight", .u8, [32, 32]), (".weight_scale", .f8e4m3, [32, 4]),
+                (".weight_scale_2", .f32, []),
             ]
         ),
         ("bitnet", ["quant_method": "bitnet"], [(".weight", .u8, [8, 32]), (".weight_scale", .bf16, [1])]),
@@ -118,7 +122,8 @@ import Testing
             let (name, quantization, ends) = Self.methods[index]
             guard ["awq", "gptq-3", "packed-zeros"].contains(name), let last = ends.last else { continue }
             let found = MissingTensors.names(Self.config(quantization), Self.tensors(ends.dropLast()))
-            #expect(found.count == 14 && found.allSatisfy { $0.hasSuffix(last.0) || name == "awq" }, "\(name)")
+            #expect(
+                found.count == 14 && found.allSatisfy { $0.hasSuffix(last.0) || name == "awq" }, "\(name)")
         }
     }
 

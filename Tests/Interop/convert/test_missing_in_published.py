@@ -232,7 +232,7 @@ PAIRS = [(name, end) for name, (_, _, ends) in ALL.items() for end in ends]
 
 def spread(shape):
     if isinstance(shape, torch.Tensor):
-        return shape
+        return shape.clone()
     dtype, shape = shape if shape and isinstance(shape[0], torch.dtype) else (FLOAT, shape)
     return torch.ones(shape).to(dtype)
 

@@ -61,7 +61,8 @@ package struct MissingTensors: Sendable {
 
     private func missing() -> [String] {
         guard let count = try? model.config.blockCount() else { return [] }
-        return Self.required(model.config, family) { names.contains($0) }.missing(from: names, blockCount: count)
+        return Self.required(model.config, family) { names.contains($0) }.missing(
+            from: names, blockCount: count)
     }
 
     /// What a model of a configuration must have.

@@ -114,7 +114,8 @@ package struct RequiredTensors: Sendable {
                 var name = name
                 if isFused, ["attn_q", "attn_k", "attn_v"].contains(name) { continue }
                 if isFused, ["attn_q+", "attn_k+", "attn_v+"].contains(name) { name = "attn_qkv+" }
-                for name in expanded(name, prefix) where !isThere(name) && own.insert(ExactName(name)).inserted {
+                for name in expanded(name, prefix)
+                where !isThere(name) && own.insert(ExactName(name)).inserted {
                     missing.append(name)
                 }
             }
