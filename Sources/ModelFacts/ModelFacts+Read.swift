@@ -127,7 +127,9 @@ private struct ModelFactsReader {
         facts.adapter = AdapterFacts(
             json("adapter_config.json"), adapterTensors)
         if isWhole, hasAllShards(shards), let raw = json("config.json") {
-            facts.missingTensors = MissingTensors.names(raw, tensors)
+            let path: RelativePath = "hf_quant_config.json"
+            let quantization = json(path) ?? revision.json(path)
+            facts.missingTensors = MissingTensors.names(raw, quantization: quantization, tensors)
         }
         return facts
     }

@@ -53,13 +53,21 @@ package struct Dequantization: Sendable {
     ///   - config: the model's configuration.
     ///   - files: its small files.
     ///   - stored: the tensors as they were saved, in the order in which they are converted.
-    ///   - contents: of the tensors that ``needed(_:)`` names, the elements' bytes.
+    ///   - contents: of the tensors that ``needed(_:)`` names, the elements' bytes; `nil` where only names and shapes
+    ///     are asked for.
     /// - Throws: where the method is one that cannot be undone, or a tensor is missing or has no fitting shape.
     package init(
         _ config: ModelConfig, _ files: ModelDocuments, _ stored: [CheckpointTensor],
-        contents: [Int: [UInt8]]
+        contents: [Int: [UInt8]]?
     ) throws(ConversionError) {
         let scheme = try QuantizationScheme(config, files)
+        if let parts = QuantizedParts(scheme) {
+            let family = try? ArchitectureRegistry.family(of: config.architecture)
+            let missing = QuantizedParts.missing([parts], stored) { name in
+                family.map { $0.name(of: name) != nil } ?? true
+            }
+            if !missing.isEmpty { throw .missingTensors(missing) }
+        }
         var work = DequantizationWork(stored, contents)
         switch scheme {
         case .none: break
@@ -67,7 +75,7 @@ package struct Dequantization: Sendable {
         case .gptq(let bits, let offset): try work.gptq(bits, zeroOffset: offset)
         case .bitnet: try work.ternary()
         case .scaled(let block): try work.scaled(block)
-        case .packed(let bits, let group): try work.packed(bits, group)
+        case .packed(let bits, let group, _): try work.packed(bits, group)
         case .modelOptimizer: try work.modelOptimizer()
         case .nvfp4(let isCompressedTensors): try work.fourBits(isCompressedTensors)
         case .mxfp4: break

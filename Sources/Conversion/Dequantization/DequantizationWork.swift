@@ -5,7 +5,7 @@ import Tensors
 /// `dequant_model`).
 struct DequantizationWork {
     private let stored: [CheckpointTensor]
-    private let contents: [Int: [UInt8]]
+    private let contents: [Int: [UInt8]]?
     private let places: [ExactName: Int]
     /// What a stored tensor becomes.
     private var replaced: [Int: Dequantization.Tensor] = [:]
@@ -14,8 +14,8 @@ struct DequantizationWork {
 
     /// Begins with every tensor as it is stored.
     /// - Parameter contents: the bytes of small tensors that decide something, such as shapes and factors, by
-    ///   the tensors' places in `stored`.
-    init(_ stored: [CheckpointTensor], _ contents: [Int: [UInt8]]) {
+    ///   the tensors' places in `stored`; `nil` where only names and shapes are asked for.
+    init(_ stored: [CheckpointTensor], _ contents: [Int: [UInt8]]?) {
         self.stored = stored
         self.contents = contents
         places = Dictionary(stored.enumerated().map { (ExactName($1.name), $0) }) { $1 }
@@ -106,17 +106,6 @@ struct DequantizationWork {
             removed.formUnion([index] + parts.map(\.index))
             add(start + ".weight", computed.shape, .computed(computed))
         }
-        try requireCodes(".qweight", beside: [".qzeros", ".scales", ".g_idx"])
-    }
-
-    /// Makes sure that nothing is left of a matrix whose codes are missing.
-    private func requireCodes(_ end: String, beside others: [String]) throws(ConversionError) {
-        for (index, tensor) in stored.enumerated() where !removed.contains(index) {
-            for other in others {
-                guard let start = tensor.name.dropping(other), places[start + end] == nil else { continue }
-                throw .missingTensor(start + end)
-            }
-        }
     }
 
     /// Whole numbers of a few bits by compressed-tensors: one `.weight`, behind the stored tensors, for each
@@ -130,16 +119,15 @@ struct DequantizationWork {
             else { continue }
             let (scale, shape) = (try part(name + "_scale"), try part(name + "_shape"))
             let zeros = places[name + "_zero_point"].map { StoredPart($0, stored[$0]) }
-            guard let sizes = sizes(shape) else {
+            let words = StoredPart(index, tensor)
+            guard let sizes = contents == nil ? Self.sizes(words, scale, group) : sizes(shape) else {
                 throw shape.wrongShape("which is not the shape of a matrix")
             }
             let computed = try PackedTensor(
-                StoredPart(index, tensor), scale: scale, zeros: zeros, shape: sizes, bits: bits, group: group)
+                words, scale: scale, zeros: zeros, shape: sizes, bits: bits, group: group)
             removed.formUnion([index, scale.index, shape.index] + (zeros.map { [$0.index] } ?? []))
             add(name, sizes, .computed(computed))
         }
-        try requireCodes(
-            ".weight_packed", beside: [".weight_scale", ".weight_shape", ".weight_zero_point"])
     }
 
     /// The experts of gpt-oss, whose blocks take the place of their scales: that is when they are written.
@@ -184,8 +172,15 @@ struct DequantizationWork {
                     name: start + ".weight", shape: blocks.shape, dtype: .u8, blockType: .nvfp4),
                 .blocks(blocks), factors)
         }
-        if isCompressedTensors || others.isEmpty { return }
-        for index in others {
+        if isCompressedTensors { return }
+        // What is left of scales has a weight of 8 bits, or none.
+        for (index, tensor) in stored.enumerated() where tensor.name.hasUTF8Suffix(".weight_scale") {
+            guard let weight = tensor.name.dropping("_scale"), places[weight] == nil else { continue }
+            removed.insert(index)
+            others.append(index)
+        }
+        if others.isEmpty { return }
+        for index in others where !removed.contains(index) {
             guard let weight = stored[index].name.dropping("_scale") else { continue }
             try scale(weight, by: index, [])
         }
@@ -198,6 +193,10 @@ struct DequantizationWork {
     private mutating func factor(_ name: String, _ isInverse: Bool) throws(ConversionError) -> Float {
         guard let place = places[name] else { return 1 }
         let part = StoredPart(place, stored[place])
+        guard let contents else {
+            removed.insert(place)
+            return 1
+        }
         guard let bytes = contents[place], bytes.count == part.elementSize else {
             throw part.wrongShape("where one number is expected")
         }
@@ -217,7 +216,14 @@ struct DequantizationWork {
                 && !name.containsUTF8("scale") && !name.containsUTF8("zero_point")
         }
         guard !missing.isEmpty else { return }
-        throw .missingTensors(missing.map { stored[$0].name + end })
+        // Mistral's own files have another name.
+        let other = ".qscale_weight"
+        let isOther = stored.contains { $0.name.hasUTF8Suffix(other) }
+        throw .missingTensors(
+            missing.map { index in
+                let name = stored[index].name
+                return isOther ? name.dropping(".weight").map { $0 + other } ?? name + end : name + end
+            })
     }
 
     // MARK: Tensors
@@ -227,9 +233,16 @@ struct DequantizationWork {
         return StoredPart(index, stored[index])
     }
 
+    /// The shape that a matrix of words can have, by that of its scales.
+    private static func sizes(_ words: StoredPart, _ scale: StoredPart, _ group: Int) -> [Int]? {
+        guard words.shape.count == 2, scale.shape.count == 2 else { return nil }
+        let (columns, overflow) = scale.shape[1].multipliedReportingOverflow(by: group)
+        return overflow ? nil : [words.shape[0], columns]
+    }
+
     /// The two numbers in a tensor.
     private func sizes(_ shape: StoredPart) -> [Int]? {
-        guard shape.shape == [2], let bytes = contents[shape.index], bytes.count == 2 * shape.elementSize
+        guard shape.shape == [2], let bytes = contents?[shape.index], bytes.count == 2 * shape.elementSize
         else { return nil }
         return (0..<2).map { number in
             (0..<shape.elementSize).reduce(0) {

@@ -13,7 +13,7 @@ enum QuantizationScheme: Hashable, Sendable {
     /// compressed-tensors: numbers of 8 bits with scales for rows or blocks.
     case scaled(block: [Int])
     /// compressed-tensors: whole numbers of a few bits in words, with scales for groups of columns.
-    case packed(bits: Int, group: Int)
+    case packed(bits: Int, group: Int, hasZeros: Bool)
     /// NVIDIA's Model Optimizer: numbers of 8 bits with scales for rows or all.
     case modelOptimizer
     /// Floats of 4 bits with a power of two for 32, which are kept; only gpt-oss has them.
@@ -141,7 +141,9 @@ enum QuantizationScheme: Hashable, Sendable {
             guard let group = weights["group_size"]?.integer, (1...1 << 30).contains(group) else {
                 throw wrong("group_size", weights["group_size"], "a whole number above 0")
             }
-            return .packed(bits: bits, group: group)
+            // Without a word they are around zero, and zeros that are there count all the same.
+            let hasZeros = weights["symmetric"].map { !$0.isTruthy && $0 != .null } ?? false
+            return .packed(bits: bits, group: group, hasZeros: hasZeros)
         default: throw unknown("compressed-tensors \(format)")
         }
     }

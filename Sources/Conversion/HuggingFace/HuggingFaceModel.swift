@@ -23,13 +23,14 @@ package struct HuggingFaceModel: Sendable {
     /// Puts a model together.
     /// - Parameters:
     ///   - tensors: as they were saved.
-    ///   - contents: of those that ``Dequantization/needed(_:)`` names, the elements' bytes.
+    ///   - contents: of those that ``Dequantization/needed(_:)`` names, the elements' bytes; `nil` where only names
+    ///     and shapes are asked for.
     ///   - isVocabularyOnly: whether no tensor is converted, so that no quantization has to be undone.
     /// - Throws: if there is no config.json, or it is not one, or the tensors are quantized by a method that cannot be
     ///   undone.
     package init(
         directoryName: String, files: ModelDocuments, card: JSON?, tensors: [CheckpointTensor],
-        contents: [Int: [UInt8]] = [:], isVocabularyOnly: Bool = false
+        contents: [Int: [UInt8]]? = [:], isVocabularyOnly: Bool = false
     ) throws(ConversionError) {
         guard let config = try files.json("config.json") else {
             throw ConversionError(

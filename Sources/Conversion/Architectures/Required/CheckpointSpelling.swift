@@ -74,6 +74,16 @@ struct CheckpointSpelling {
         return [inGGUF]
     }
 
+    /// Whether all is there, by names alone, of which one in GGUF is made.
+    func isThere(_ inGGUF: String) -> Bool {
+        let pattern = Self.pattern(inGGUF)
+        let block = TensorNames.block(of: inGGUF).map { "\($0)" } ?? ""
+        return ways.contains { way in
+            let names = (way.stored(pattern) ?? []).map { file($0).replacingUTF8("*", with: block) }
+            return !names.isEmpty && names.allSatisfy { stored.contains($0) }
+        }
+    }
+
     /// The names of tensors as the files have them, of names that ``ModelArchitecture/name(of:)`` has read.
     func names(read names: [String]) -> [String] { names.map(file) }
 

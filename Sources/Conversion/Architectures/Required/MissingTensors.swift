@@ -61,16 +61,24 @@ package struct MissingTensors: Sendable {
 
     private func missing() -> [String] {
         guard let count = try? model.config.blockCount() else { return [] }
-        let config = model.config
+        return Self.required(model.config, family) { names.contains($0) }.missing(
+            from: names, blockCount: count)
+    }
+
+    /// What a model of a configuration must have.
+    /// - Parameter isThere: whether it has a tensor, by its name in GGUF.
+    private static func required(
+        _ config: ModelConfig, _ family: any ModelArchitecture.Type, isThere: (String) -> Bool
+    ) -> RequiredTensors {
         var required = family.requiredTensors(config).withBiases(RequiredTensors.biases(config))
         let isOutputLeftOut = family == Gemma.self || family == Gemma2.self || family == Cohere.self
         // What ranks texts keeps rows of it, under another name.
-        let isRanking = names.contains("cls.output.weight")
+        let isRanking = isThere("cls.output.weight")
         let isOwn = RequiredTensors.hasOwnOutput(config, family) && !isOutputLeftOut && !isRanking
         if isOwn, !required.whole.contains("output+") {
             required.whole.append("output")
         }
-        return required.missing(from: names, blockCount: count)
+        return required
     }
 
     // MARK: A model without its numbers
@@ -78,20 +86,24 @@ package struct MissingTensors: Sendable {
     /// The tensors that a model lacks, as the checkpoint would call them; empty where none is missing, where it is of no
     /// family that is known, and where it cannot be said.
     ///
-    /// Of a quantized model it can be said where the quantization that `config.json` states can be undone by names and
-    /// shapes alone.
+    /// Of a quantized model it can be said where the names of what its method writes are known.
     /// - Parameters:
     ///   - config: the model's `config.json`.
+    ///   - quantization: its `hf_quant_config.json`; `nil` if there is none.
     ///   - tensors: all of the checkpoint.
-    package static func names(_ config: JSON, _ tensors: [CheckpointTensor]) -> [String] {
+    package static func names(
+        _ config: JSON, quantization: JSON? = nil, _ tensors: [CheckpointTensor]
+    ) -> [String] {
         guard config["text_config"]?["quantization_config"] == nil, !tensors.isEmpty else { return [] }
         do throws(ConversionError) {
             // How many tokens there are decides no name.
-            let files = ModelDocuments([
+            var files = ModelDocuments([
                 "config.json": Array(config.compactText.utf8), "tokenizer.json": Array(#"{"model":{}}"#.utf8),
             ])
+            files["hf_quant_config.json"] = quantization.map { Array($0.compactText.utf8) }
+            guard try isUndone(ModelConfig(config), files, tensors) else { return alone(config, tensors) }
             let model = try HuggingFaceModel(
-                directoryName: "", files: files, card: nil, tensors: tensors)
+                directoryName: "", files: files, card: nil, tensors: tensors, contents: nil)
             let family = try ArchitectureRegistry.family(of: model.config.architecture)
             var architecture: any ModelArchitecture = try family.init(model)
             _ = try ArchitecturePlan.converted(model, &architecture, isComplete: true)
@@ -99,6 +111,37 @@ package struct MissingTensors: Sendable {
         } catch {
             return error.code == .tensorMissing ? error.tensors : []
         }
+    }
+
+    /// Whether quantization can be undone, if there is some.
+    private static func isUndone(
+        _ config: ModelConfig, _ files: ModelDocuments, _ tensors: [CheckpointTensor]
+    ) throws(ConversionError) -> Bool {
+        do throws(ConversionError) {
+            // Who runs such a model can do without the groups of GPTQ's columns.
+            guard case .gptq = try QuantizationScheme(config, files) else { return true }
+            return tensors.contains { $0.name.hasUTF8Suffix(".g_idx") }
+        } catch {
+            if error.code == .quantizationUnknown { return false }
+            throw error
+        }
+    }
+
+    /// What a model lacks, by names alone.
+    private static func alone(_ raw: JSON, _ tensors: [CheckpointTensor]) -> [String] {
+        let kinds = QuantizedParts.named(raw, tensors)
+        guard !kinds.isEmpty, let config = try? ModelConfig(raw) else { return [] }
+        let family = try? ArchitectureRegistry.family(of: config.architecture)
+        let parts = QuantizedParts.missing(kinds, tensors) { name in
+            family.map { $0.name(of: name) != nil } ?? true
+        }
+        guard parts.isEmpty, let family, let count = try? config.blockCount() else { return parts }
+        let stored = QuantizedParts.plain(kinds, tensors)
+        let spelling = CheckpointSpelling(family, config, stored: stored, sources: [:])
+        let missing = required(config, family, isThere: spelling.isThere)
+            .missing(count, isThere: spelling.isThere)
+        var seen: Set<ExactName> = []
+        return missing.flatMap { spelling.names($0) }.filter { seen.insert($0).inserted }
     }
 }
 

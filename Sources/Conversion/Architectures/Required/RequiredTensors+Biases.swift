@@ -14,6 +14,10 @@ extension RequiredTensors {
             return isTrue("qkv_bias", otherwise: true) ? projections : []
         }
         if name.hasUTF8Prefix("Qwen2") { return projections }
+        // By modeling_internlm2.py of the models themselves, whose three projections are one matrix.
+        if name.hasUTF8Prefix("InternLM2") {
+            return isTrue("bias", otherwise: true) ? projections + ["attn_output"] : []
+        }
         if ["PhiModel", "PhiForCausalLM"].contains(name) { return projections }
         if name.hasUTF8Prefix("StableLm") { return isTrue("use_qkv_bias") ? projections : [] }
         if name.hasUTF8Prefix("Glm") || name.hasUTF8Prefix("GptOss") {
@@ -31,9 +35,11 @@ extension RequiredTensors {
         if name.hasUTF8Prefix("DeepseekV") {
             return isTrue("attention_bias") ? ["attn_q_a", "attn_kv_a_mqa", "attn_output"] : []
         }
-        let families = ["Llama", "Granite", "Qwen3", "Gemma", "Cohere", "Olmo"]
+        // The classes that have such biases where the configuration states so, and have none otherwise.
+        let whole = ["Llama", "LLaMA", "Granite", "SmolLM3", "IQuestCoder"]
+        let families = whole + ["Qwen3", "Gemma", "Cohere", "Olmo", "MiniCPM"]
         guard families.contains(where: { name.hasUTF8Prefix($0) }) else { return [] }
-        let hasFeedForward = name.hasUTF8Prefix("Llama") || name.hasUTF8Prefix("Granite")
+        let hasFeedForward = whole.contains { name.hasUTF8Prefix($0) }
         return (isTrue("attention_bias") ? projections + ["attn_output"] : [])
             + (hasFeedForward && isTrue("mlp_bias") ? feedForward : [])
     }

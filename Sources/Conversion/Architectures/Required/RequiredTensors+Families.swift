@@ -238,11 +238,16 @@ extension ChatGLM {
 extension ErnieMoe {
     package static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
         let first = config.first(["moe_layer_start_index"])?.wholeNumber ?? 0
+        let step = max(1, config.first(["moe_layer_interval"])?.wholeNumber ?? 1)
+        let end = config.first(["moe_layer_end_index"])?.wholeNumber ?? -1
         let isShared = (config.first(["moe_num_shared_experts"])?.wholeNumber ?? 0) > 0
         let isChosen = config.raw["moe_use_aux_free"]?.isTruthy != false
         let experts = RequiredTensors.experts + (isChosen ? ["exp_probs_b.bias"] : [])
         return RequiredTensors(RequiredTensors.embeddings) { block in
-            guard block >= first else { return RequiredTensors.llama + RequiredTensors.dense }
+            // The last one counts from behind where it is below 0, of which the class has -1 alone.
+            guard block >= first, end < 0 || block <= end, (block &+ 1).isMultiple(of: step) else {
+                return RequiredTensors.llama + RequiredTensors.dense
+            }
             return RequiredTensors.llama + experts
                 + (isShared ? RequiredTensors.sharedExperts : [])
         }

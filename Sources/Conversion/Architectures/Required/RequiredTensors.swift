@@ -55,13 +55,47 @@ package struct RequiredTensors: Sendable {
     /// A configuration may claim any number of blocks: more than so many missing tensors are not counted.
     private static let maximumCount = 4_096
 
-    /// What is not there.
+    /// What is not there: of what a model must have, and of what another block of the same kind has, since a class
+    /// makes all of them alike.
     /// - Parameters:
     ///   - names: the names of the tensors that are there, in GGUF.
     ///   - blockCount: how many blocks the configuration states.
     /// - Returns: names in GGUF, in the order of the blocks.
     func missing(from names: Set<ExactName>, blockCount: Int) -> [String] {
-        func isThere(_ name: String) -> Bool { names.contains(name) }
+        missing(blockCount, alike(names, blockCount)) { names.contains($0) }
+    }
+
+    /// What is not there.
+    /// - Parameters:
+    ///   - blockCount: how many blocks the configuration states.
+    ///   - isThere: whether a tensor is there, by its name in GGUF.
+    /// - Returns: names in GGUF, in the order of the blocks.
+    func missing(_ blockCount: Int, isThere: (String) -> Bool) -> [String] {
+        missing(blockCount, [:], isThere: isThere)
+    }
+
+    /// What the blocks of a kind have, by the list of what they must have: names without the block.
+    private func alike(_ names: Set<ExactName>, _ blockCount: Int) -> [ExactName: Set<ExactName>] {
+        var kinds: [Int: [String]] = [:]
+        var alike: [ExactName: Set<ExactName>] = [:]
+        for name in names where name.text.hasUTF8Prefix("blk.") {
+            // Factors that are 1 are left out of a GGUF.
+            if Self.factors.contains(where: { name.text.hasUTF8Suffix($0) }) { continue }
+            guard let block = TensorNames.block(of: name.text), block < blockCount else { continue }
+            let kind = kinds[block] ?? self.block(block)
+            kinds[block] = kind
+            let own = name.text.split(separator: ".", omittingEmptySubsequences: false).dropFirst(2)
+            alike[Self.key(kind), default: []].insert(ExactName(own.joined(separator: ".")))
+        }
+        return alike
+    }
+
+    private static let factors = [".scale", ".input_scale"]
+    private static func key(_ kind: [String]) -> ExactName { ExactName(kind.joined(separator: " ")) }
+
+    private func missing(
+        _ blockCount: Int, _ alike: [ExactName: Set<ExactName>], isThere: (String) -> Bool
+    ) -> [String] {
         func expanded(_ name: String, _ prefix: String) -> [String] {
             if name.hasUTF8Suffix(".bias") { return [prefix + name] }
             guard name.hasUTF8Suffix("+") else { return ["\(prefix)\(name).weight"] }
@@ -74,13 +108,20 @@ package struct RequiredTensors: Sendable {
             let prefix = "blk.\(block)."
             // The three may be one tensor.
             let isFused = isThere("\(prefix)attn_qkv.weight")
-            for name in self.block(block) {
+            let kind = self.block(block)
+            var own: Set<ExactName> = []
+            for name in kind {
                 var name = name
                 if isFused, ["attn_q", "attn_k", "attn_v"].contains(name) { continue }
                 if isFused, ["attn_q+", "attn_k+", "attn_v+"].contains(name) { name = "attn_qkv+" }
-                for own in expanded(name, prefix) where !isThere(own) && missing.last != own {
-                    missing.append(own)
+                for name in expanded(name, prefix)
+                where !isThere(name) && own.insert(ExactName(name)).inserted {
+                    missing.append(name)
                 }
+            }
+            for name in (alike[Self.key(kind)] ?? []).sorted().map({ prefix + $0.text })
+            where !isThere(name) && own.insert(ExactName(name)).inserted {
+                missing.append(name)
             }
         }
         return missing
@@ -90,6 +131,8 @@ package struct RequiredTensors: Sendable {
     /// llama.cpp takes no file without it, unless the configuration states that it is the embeddings. What is left out
     /// is no such word for the other families: the defaults of transformers' classes differ.
     static func hasOwnOutput(_ config: ModelConfig, _ family: any ModelArchitecture.Type) -> Bool {
+        // The models' own class has one always, and ties it to nothing.
+        if config.architecture.hasUTF8Prefix("ChatGLM") { return true }
         let isGenerating = ["ForCausalLM", "ForConditionalGeneration", "LMHeadModel"].contains {
             config.architecture.hasUTF8Suffix($0)
         }
