@@ -1,13 +1,16 @@
 // Linux calls that Swift's Glibc module does not show: glibc declares renameat2(2), syncfs(2),
-// sync_file_range(2) and tee(2) only under _GNU_SOURCE, and flock(2) shares its name with a structure.
+// sync_file_range(2), fallocate(2) and tee(2) only under _GNU_SOURCE, and flock(2) shares its name with a structure.
 #ifndef KNAPSACK_CLINUX_SHIM_H
 #define KNAPSACK_CLINUX_SHIM_H
+
+#include <malloc.h>
 
 extern int renameat2(int from_directory, const char *_Nonnull from, int to_directory,
                      const char *_Nonnull to, unsigned int flags);
 extern int flock(int descriptor, int operation);
 extern int syncfs(int descriptor);
 extern int sync_file_range(int descriptor, long offset, long count, unsigned int flags);
+extern int fallocate(int descriptor, int mode, long offset, long count);
 extern long tee(int from, int to, unsigned long count, unsigned int flags);
 
 // Returns 0 when the lock was taken, -1 with errno set otherwise. `descriptor` stays the caller's.
@@ -16,6 +19,16 @@ static inline int knapsack_flock(int descriptor, int operation) { return flock(d
 // Starts writing the range to the disk and returns without waiting for it (SYNC_FILE_RANGE_WRITE).
 static inline int knapsack_start_writeback(int descriptor, long offset, long count) {
     return sync_file_range(descriptor, offset, count, 2);
+}
+
+// Gives the room of a range back to the file system, which then reads as zeros (FALLOC_FL_KEEP_SIZE, _PUNCH_HOLE).
+static inline int knapsack_make_hole(int descriptor, long offset, long count) {
+    return fallocate(descriptor, 3, offset, count);
+}
+
+// Blocks of 256 KiB and more go back to the system when they are freed, and threads share four heaps. 1 where it holds.
+static inline int knapsack_return_memory(void) {
+    return mallopt(M_MMAP_THRESHOLD, 1 << 18) && mallopt(M_ARENA_MAX, 4);
 }
 
 // Swaps two names of one file system atomically (RENAME_EXCHANGE).

@@ -166,9 +166,11 @@ extension KaggleFolder {
             let single = Snapshot.Problem(
                 Diagnostic(
                     code: .downloadPartial,
-                    "\(versioned.text): only single files of it were downloaded (\(marked.count))",
-                    notes: ["which other files the version has is not known"] + left,
-                    fix: "\(versioned.download) for all of it, or name the files with include"))
+                    "\(versioned.text): the cache has single files of it (\(marked.count)), perhaps not all",
+                    notes: ["which files the version has is not known without internet"] + left,
+                    fix:
+                        "knapsack fetch \(Source.kaggle(versioned).text) for all of it, knapsack lock {manifest} --fetch for what is asked for, or name the files with include"
+                ))
             guard !unmarked.isEmpty else { return [single] }
             let more = unmarked.count > 5 ? ["… and \(unmarked.count - 5) more"] : []
             let interrupted = Snapshot.Problem(

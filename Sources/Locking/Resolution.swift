@@ -54,17 +54,20 @@ package struct Resolution: Sendable {
     ///   - previous: the lock that is beside the manifest, whose pins are kept.
     ///   - update: the entries whose pins are not.
     ///   - proveAgain: look at the caches even for entries whose lock is fresh.
+    ///   - isFetched: whether the services were asked just now, and everything that entries ask for is there.
     /// - Throws: everything that hinders, of all entries at once.
     package static func resolve(
         _ manifest: Manifest, previous: Lock?, caches: Caches, update: Update = .none,
-        proveAgain: Bool = false
+        proveAgain: Bool = false, isFetched: Bool = false
     ) throws(Diagnostics) -> Resolution {
-        try Resolution(manifest, previous: previous, caches: caches, update: update, proveAgain: proveAgain)
+        try Resolution(
+            manifest, previous: previous, caches: caches, update: update, proveAgain: proveAgain,
+            isFetched: isFetched)
     }
 
     private init(
         _ manifest: Manifest, previous: Lock?, caches: Caches, update: Update,
-        proveAgain: Bool
+        proveAgain: Bool, isFetched: Bool
     ) throws(Diagnostics) {
         // What an earlier Knapsack did not look at is looked at now, with the same pins.
         let proveAgain = proveAgain || previous.map { $0.factsVersion != Lock.factsVersion } ?? false
@@ -99,9 +102,9 @@ package struct Resolution: Sendable {
             }
             do throws(Diagnostics) {
                 let contents = ModelFileReader(room: room)
-                var found = try FoundEntry.find(
-                    entry, pinned: pinned, manifest: manifest, caches: caches, contents)
-                found.previous = locked
+                let found = try FoundEntry.find(
+                    entry, pinned: pinned, manifest: manifest, caches: caches, contents,
+                    previous: locked, isFetched: isFetched)
                 room = contents.room
                 findings += found.findings
                 items.append(.found(found))
@@ -142,7 +145,23 @@ package struct Resolution: Sendable {
     }
 }
 
+extension Entry {
+    /// Whether the entry names each of its files, and they are there: whatever else a version has, it is not asked for.
+    fileprivate func asksForNothingBesides(_ files: [CachedFile]) -> Bool {
+        guard let include, include.allSatisfy(Glob.isLiteral) else { return false }
+        let there = Set(exactly: files.map(\.path.text))
+        return include.allSatisfy { there.contains($0) }
+    }
+}
+
 extension LockedEntry {
+    /// Whether this is what an entry asks for, and these files of a revision are those that it has.
+    fileprivate func has(_ entry: Entry, _ origin: Origin, _ files: [CachedFile]) -> Bool {
+        guard asked == entry.asked, kind == entry.kind, origin == self.origin else { return false }
+        let sizes = Dictionary(files.map { ($0.path, $0.status.size) }) { first, _ in first }
+        return self.files.count == files.count && self.files.allSatisfy { sizes[$0.path] == $0.size }
+    }
+
     /// The revision to keep for an entry that asks for the same source; `nil` where it asks for another.
     fileprivate func pin(for entry: Entry) -> Origin? {
         guard let source = entry.source, asked.source?.hasSameBytes(as: source.text) == true else {
@@ -173,18 +192,24 @@ package struct FoundEntry: Sendable {
     /// Problems, allowed ones as notes.
     let findings: [Diagnostic]
     /// How an earlier lock has it.
-    var previous: LockedEntry?
+    let previous: LockedEntry?
 
     /// Looks for an entry's files in the caches, and reads what they state of themselves.
+    /// - Parameters:
+    ///   - previous: how an earlier lock has it.
+    ///   - isFetched: whether everything that it asks for was looked for where there is internet, and is there.
     /// - Throws: if there is no such model.
     static func find(
-        _ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches, _ contents: ModelFileReader
+        _ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches, _ contents: ModelFileReader,
+        previous: LockedEntry?, isFetched: Bool
     ) throws(Diagnostics) -> FoundEntry {
-        try FoundEntry(entry, pinned: pinned, manifest: manifest, caches: caches, contents)
+        try FoundEntry(
+            entry, pinned: pinned, manifest: manifest, caches: caches, contents, previous, isFetched)
     }
 
     private init(
-        _ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches, _ contents: ModelFileReader
+        _ entry: Entry, pinned: Origin?, manifest: Manifest, caches: Caches, _ contents: ModelFileReader,
+        _ previous: LockedEntry?, _ isFetched: Bool
     ) throws(Diagnostics) {
         guard let source = entry.source else {
             throw Diagnostics(
@@ -213,6 +238,11 @@ package struct FoundEntry: Sendable {
         tensorFiles = contents.tensorFiles
         var findings = snapshot.problems(taking: filter.accepts) + facts.problems + unstated
         findings += survey.problems
+        if isFetched || entry.asksForNothingBesides(files)
+            || previous?.has(entry, snapshot.origin, files) == true
+        {
+            findings.removeAll { $0.code == .downloadPartial }
+        }
         if entry.isPacked { findings += CredentialFact.findings(survey.credentials, entry: entry.name) }
         findings += AbsentFiles.findings(
             snapshot, of: entry.name, accepting: filter.accepts, facts, isModel: entry.kind == .model)
@@ -246,6 +276,7 @@ package struct FoundEntry: Sendable {
                 ?? facts.kaggleLicense.map { LockedLicense(id: $0, from: .kaggleMetadata) }
         }
         self.entry = entry
+        self.previous = previous
         self.origin = snapshot.origin
         self.files = files
         self.facts = facts

@@ -39,6 +39,13 @@ extension FileHandle {
         }
     }
 
+    /// Gives the room of a range back to the file system; what is read of it then is zeros, and the size stays.
+    /// - Returns: whether it was given back: not every file system can do it.
+    @discardableResult
+    package func makeHole(_ range: Range<Int>) -> Bool {
+        range.isEmpty || knapsack_make_hole(descriptor, range.lowerBound, range.count) == 0
+    }
+
     /// Tells the kernel that a range will be read soon, so that it can begin.
     package func willRead(_ range: Range<Int>) {
         // Advice only.

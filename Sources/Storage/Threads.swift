@@ -1,9 +1,14 @@
+import CLinux
 import Glibc
 import Synchronization
 
 /// Threads of their own, for work that waits most of its time: the tasks of Swift have one thread a processor, and one
 /// that waits holds it.
 package enum Threads {
+    /// Has glibc return what is freed to the system (mallopt(3)). By default each thread keeps memory of its own, and blocks
+    /// of some megabytes with it as soon as one was freed: sixteen threads keep sixteen times the most that one needed.
+    private static let memoryIsReturned: Bool = knapsack_return_memory() == 1
+
     /// Runs `work` on so many threads at once, and returns when all have ended.
     ///
     /// - Parameters:
@@ -11,6 +16,7 @@ package enum Threads {
     ///   - work: receives the number of its thread, from 0.
     /// - Throws: where the machine can start no thread at all; if it can start some of them, those do the work.
     package static func run(_ count: Int, _ work: @escaping @Sendable (Int) -> Void) async throws(FileError) {
+        _ = memoryIsReturned
         let wanted = max(1, count)
         let code = await withCheckedContinuation { (continuation: CheckedContinuation<Int32, Never>) in
             let group = ThreadGroup(work, count: wanted) { continuation.resume(returning: 0) }

@@ -30,6 +30,7 @@ struct ZipCentralDirectoryReader {
         let size: Int
         let headerStart: Int
         let version: UInt16
+        let unixMode: UInt16
         let position: Int
     }
 
@@ -131,11 +132,13 @@ struct ZipCentralDirectoryReader {
         guard method != 0 || isEncrypted || size == compressedSize else {
             throw error("is stored, but has two sizes, \(compressedSize) and \(size)")
         }
+        // Unix and OS X (APPNOTE 4.4.2) have the mode in the upper half of the external attributes.
+        let unixMode = [3, 19].contains(field(5, 1)) ? UInt16(truncatingIfNeeded: field(40, 2)) : 0
         position = end
         return Record(
             name: name, flags: flags, method: method, crc32: UInt32(truncatingIfNeeded: field(16, 4)),
             compressedSize: compressedSize, size: size, headerStart: headerStart,
-            version: UInt16(truncatingIfNeeded: field(6, 2)), position: place)
+            version: UInt16(truncatingIfNeeded: field(6, 2)), unixMode: unixMode, position: place)
     }
 
     /// Reads the extra fields, of which Zip64's holds what is all ones in the record.
@@ -221,7 +224,7 @@ struct ZipCentralDirectoryReader {
                 ZipCentralDirectory.Member(
                     name: record.name, method: record.method, compressedSize: record.compressedSize,
                     size: record.size, crc32: record.crc32, headerStart: record.headerStart, limit: limit,
-                    flags: record.flags, version: record.version))
+                    flags: record.flags, version: record.version, unixMode: record.unixMode))
         }
         return members
     }

@@ -54,6 +54,8 @@ package struct ZipCentralDirectory: Equatable, Sendable {
         package let flags: UInt16
         /// The version of the format that reading it takes, times ten (APPNOTE 4.4.3).
         package let version: UInt16
+        /// The mode that a Unix recorded, with the kind of the file; 0 where the archive is of another system.
+        package let unixMode: UInt16
 
         /// Whether the content is encrypted.
         package var isEncrypted: Bool { flags & ZipCentralDirectory.encryptionFlags != 0 }
@@ -96,5 +98,11 @@ package struct ZipCentralDirectory: Equatable, Sendable {
     /// - Parameter start: the first bytes of the file; 4 decide.
     package static func isZip(_ start: Span<UInt8>) -> Bool {
         start.count >= 4 && littleEndian(start, 0..<4) == 0x0403_4B50
+    }
+
+    /// Whether a file that starts with these bytes may be a zip archive, with members or without one: a tar archive may
+    /// start with the name of a file that begins as zips do.
+    package static func isZip(_ start: [UInt8]) -> Bool {
+        isZip(start.span) || start.starts(with: [0x50, 0x4B, 5, 6])
     }
 }

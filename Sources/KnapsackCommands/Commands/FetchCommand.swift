@@ -104,10 +104,15 @@ struct FetchCommand: KnapsackCommand {
                 plans, files: plans.count == 1 || output.verbose, width: session.context.terminal.tableWidth))
         session.add("planned", .array(plans.map(FetchReport.json)))
         var spaces: [JSON] = []
-        for (place, _) in plans.byCache {
+        for (place, plans) in plans.byCache {
             guard let free = try? SpaceNeeded.free(at: place) else { continue }
-            session.say("free in \(FileWalk.shown(place)): \(ByteCount.text(free))")
-            spaces.append(["cache": .string(place), "free": .integer(free)])
+            let room = plans.reduce(0) { $0 + $1.room }
+            session.say(
+                "\(FileWalk.shown(place)): \(ByteCount.text(room)) of room needed, \(ByteCount.text(free)) free"
+            )
+            spaces.append([
+                "cache": .string(place), "needed": .integer(room), "free": .integer(free),
+            ])
         }
         session.add("space", .array(spaces))
     }

@@ -58,7 +58,7 @@ struct LockCommand: KnapsackCommand {
     /// Writes the lock if it changes. With `--locked` it writes nothing, and the exit code is 1 where the
     /// lock is missing or would change.
     func execute(_ session: Session) async throws {
-        let maker = Locking(source: source, options: locking, caches: cacheOptions)
+        let maker = Locking(source: source, options: locking, caches: cacheOptions, isFetched: fetch)
         if fetch {
             let fetching = Fetching(options: transfer, caches: cacheOptions)
             guard try await fetching.load(source, update: locking.rule, session) else { return }

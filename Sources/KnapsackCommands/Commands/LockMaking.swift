@@ -14,6 +14,8 @@ struct Locking {
     let options: LockingOptions
     /// Where entries are resolved from.
     let caches: CacheOptions
+    /// Whether everything that the manifest asks for was loaded just now.
+    var isFetched = false
 
     /// A lock that was made and not written.
     private struct Made {
@@ -80,7 +82,7 @@ struct Locking {
     ) async throws -> Made {
         let resolution = try Resolution.resolve(
             manifest, previous: previous, caches: caches.caches(session.context), update: options.rule,
-            proveAgain: options.rehash)
+            proveAgain: options.rehash, isFetched: isFetched)
         session.report(resolution.findings)
         let index = session.context.cacheDirectory.flatMap { directory in
             isDry

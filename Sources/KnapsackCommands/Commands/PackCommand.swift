@@ -193,7 +193,7 @@ struct PackCommand: KnapsackCommand {
     /// The lock to pack by, with what became of conversions when it was made; `nil` where something was reported that forbids it.
     private func obtainLock(_ session: Session) async throws -> (Lock, [ConversionOutcome])? {
         if frozen { return (try Lock.read(source.lockPath), []) }
-        let maker = Locking(source: source, options: locking, caches: cacheOptions)
+        let maker = Locking(source: source, options: locking, caches: cacheOptions, isFetched: fetch)
         let lock: Lock
         var conversions: [ConversionOutcome] = []
         var unmade: [String] = []

@@ -150,6 +150,14 @@ package struct Glob: Equatable, Sendable {
     }
 }
 
+extension Glob {
+    /// Whether a pattern means the file of this name, and no other: it has no wildcard, no class, and names no directory.
+    package static func isLiteral(_ pattern: String) -> Bool {
+        !pattern.isEmpty && pattern.utf8.last != UInt8(ascii: "/")
+            && pattern.utf8.allSatisfy { !"*?[]".utf8.contains($0) }
+    }
+}
+
 /// Which files of a snapshot to take: those that some include pattern takes and no exclude pattern.
 package struct FileFilter: Equatable, Sendable {
     /// What to take; `nil` takes everything, an empty list nothing.

@@ -54,7 +54,7 @@ extension ArchiveReader {
 
 extension ZipCentralDirectory.Member {
     /// Why other tools would not read it, whatever its own header states; `nil` where they would.
-    fileprivate var reasonToRefuse: String? {
+    var reasonToRefuse: String? {
         // Encrypted by one of three ways, or patched (APPNOTE 4.4.4).
         if isEncrypted || flags & 0x20 != 0 { return "is encrypted or a patch" }
         // 4.6 is the highest version of which a method is not about compression that is refused anyway.
@@ -64,7 +64,7 @@ extension ZipCentralDirectory.Member {
 
 extension ArchiveError {
     /// What is wrong with a zip's directory, of an archive.
-    fileprivate init(_ error: ZipError, _ archive: String) {
+    init(_ error: ZipError, _ archive: String) {
         let code: Code =
             switch error.kind {
             case .damaged: .damaged

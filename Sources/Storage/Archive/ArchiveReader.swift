@@ -34,6 +34,8 @@ package struct ArchiveReader: ~Copyable {
     private var isRead = false
     private var seen: Set<RelativePath> = []
     private var budget = PathBudget()
+    /// Where in a feed the first byte is that libarchive got; `nil` where places mean nothing, or it is no feed.
+    private let feedStart: Int?
 
     /// Opens an archive.
     ///
@@ -49,6 +51,7 @@ package struct ArchiveReader: ~Copyable {
         self.names = names
         self.source = source
         self.handle = handle
+        feedStart = nil
     }
 
     /// Opens an archive of whatever kind its first bytes state: zip, tar, or tar in a gzip or Zstandard stream.
@@ -58,7 +61,7 @@ package struct ArchiveReader: ~Copyable {
         var start = Buffer(count: 4)
         let count = try file.read(into: &start, at: 0)
         let magic = start.withBytes(count) { bytes in bytes.indices.map { bytes[$0] } }
-        let isZip = magic.starts(with: [0x50, 0x4B])
+        let isZip = ZipCentralDirectory.isZip(magic)
         let names = isZip ? try ArchiveReader.names(inZip: file) : nil
         let source: ArchiveSource
         if magic.starts(with: [0x1F, 0x8B]) {
@@ -73,6 +76,37 @@ package struct ArchiveReader: ~Copyable {
         self.names = names
         self.source = source
         self.handle = handle
+        feedStart = nil
+    }
+
+    /// Reads a tar archive of which not all has to be there yet.
+    ///
+    /// - Parameters:
+    ///   - start: where to begin: 0, or behind a file of an archive that is not compressed.
+    ///   - known: the files before that, none of which may come again.
+    package init(
+        tarIn feed: any ArchiveFeed, compression: FeedFormat, from start: Int = 0, known: [RelativePath] = []
+    ) throws(ArchiveError) {
+        var (seen, budget) = (Set<RelativePath>(), PathBudget())
+        for path in known {
+            guard budget.take(path) else { throw ArchiveError(.tooLarge, feed.path, "has too many files") }
+            seen.insert(path)
+        }
+        let bytes = FeedSource(feed, start..<max(start, feed.size))
+        let source: ArchiveSource =
+            switch compression {
+            case .tarGzip: try InflatingSource(bytes, .gzip)
+            case .tarZstd: try InflatingSource(bytes, .zstd)
+            case .tar, .zip: bytes
+            }
+        source.allowance = ArchiveReader.allowance(isZip: false)
+        let handle = try ReadHandle.open(source, .tar)
+        names = nil
+        self.source = source
+        self.handle = handle
+        feedStart = bytes === source ? start : nil
+        self.seen = seen
+        self.budget = budget
     }
 
     private static func names(inZip file: FileSource) throws(ArchiveError) -> [String] {
@@ -154,6 +188,7 @@ package struct ArchiveReader: ~Copyable {
 
     /// Where the content of the entry that was just found begins in the archive's file.
     private func offset(of header: ReadHandle.Header, size: Int) -> Int? {
+        if let feedStart { return feedStart + handle.position() }
         guard let file = source as? FileSource, let end = file.size,
             names == nil || header.format.hasSuffix("(uncompressed)")
         else { return nil }

@@ -142,6 +142,40 @@ final class FileSource: ArchiveSource {
     }
 }
 
+/// What comes of a feed from a place on, between bytes that are given before and behind it.
+final class FeedSource: ArchiveSource {
+    private let feed: any ArchiveFeed
+    private var buffer = Buffer(count: FileReader.blockSize)
+    private var next: Int
+    private let end: Int
+    private var head: [UInt8]
+    private var isHeadGiven: Bool
+
+    /// - Parameters:
+    ///   - range: the bytes of the feed that are given.
+    ///   - head: is given before them.
+    init(_ feed: any ArchiveFeed, _ range: Range<Int>, head: [UInt8] = []) {
+        self.feed = feed
+        next = range.lowerBound
+        end = range.upperBound
+        self.head = head
+        isHeadGiven = head.isEmpty
+        super.init(path: feed.path)
+    }
+
+    override fileprivate func read() throws(ArchiveError) -> UnsafeRawBufferPointer {
+        guard isHeadGiven else {
+            isHeadGiven = true
+            buffer.store(head[...], at: 0)
+            return unsafe UnsafeRawBufferPointer(start: buffer.base, count: min(head.count, buffer.count))
+        }
+        let count = min(try feed.read(into: &buffer, at: next, limit: end - next), end - next)
+        next += count
+        // SAFETY: the buffer is this object's and is written only by the next call.
+        return unsafe UnsafeRawBufferPointer(start: buffer.base, count: count)
+    }
+}
+
 /// What comes out of a Zstandard or gzip stream.
 ///
 /// The stream is decompressed by a libarchive handle of its own, so that the bytes that a tar header takes
@@ -150,7 +184,7 @@ final class InflatingSource: ArchiveSource {
     private let handle: ReadHandle
 
     /// Opens the stream that starts where the source is; throws if it is not of that kind, or holds nothing.
-    init(_ source: FileSource, _ content: ReadHandle.Content) throws(ArchiveError) {
+    init(_ source: ArchiveSource, _ content: ReadHandle.Content) throws(ArchiveError) {
         handle = try ReadHandle.open(source, content)
         guard try handle.next() != nil else { throw ArchiveError(.damaged, source.path, "holds nothing") }
         super.init(path: source.path)

@@ -39,6 +39,8 @@ import Glibc
         case tar
         /// A zip archive, by its directory.
         case zip
+        /// One file of a zip archive, by its own header, which states its sizes.
+        case zipMember
     }
 
     private init(_ source: ArchiveSource, _ content: Content) throws(ArchiveError) {
@@ -72,6 +74,7 @@ import Glibc
             try check(unsafe archive_read_append_filter(archive, ARCHIVE_FILTER_GZIP))
         case .tar: try check(unsafe archive_read_support_format_tar(archive))
         case .zip: try check(unsafe archive_read_support_format_zip_seekable(archive))
+        case .zipMember: try check(unsafe archive_read_support_format_zip_streamable(archive))
         }
         try check(
             unsafe archive_read_set_read_callback(archive) { _, source, bytes in

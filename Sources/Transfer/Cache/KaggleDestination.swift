@@ -10,8 +10,8 @@ final class KaggleDestination: FetchDestination {
     private let folder: KagglehubCacheWriter
     private let client: KaggleClient
     private let receipt: KaggleReceipt
-    /// The files that an archive has to have in it, as far as they are listed.
-    private let listed: [RelativePath]
+    /// What an archive becomes.
+    private let unpacking: KaggleUnpacking
     /// Whether nothing is left to do.
     private let isDone: Bool
     /// The sources that were asked for so far: what the store states of a file is known to its source.
@@ -21,14 +21,15 @@ final class KaggleDestination: FetchDestination {
     /// Puts together what a plan was made from; nothing is made or asked. `isDone` is whether nothing is left to do.
     init(
         _ wish: FetchWish, _ handle: KaggleHandle, _ folder: KagglehubCacheWriter, _ client: KaggleClient,
-        _ receipt: KaggleReceipt, listed: [RelativePath], isDone: Bool
+        _ receipt: KaggleReceipt, listed: [RelativePath: Int?], isDone: Bool
     ) {
         self.wish = wish
         self.handle = handle
         self.folder = folder
         self.client = client
         self.receipt = receipt
-        self.listed = listed
+        unpacking = KaggleUnpacking(
+            folder, wish, listed, receipt, client.requester.patience.cancellation)
         self.isDone = isDone
     }
 
@@ -69,19 +70,21 @@ final class KaggleDestination: FetchDestination {
         KaggleTarget(
             folder: folder, source: source(of: file),
             path: file.isArchive ? folder.archive : folder.staging(file.path),
-            file: file.isArchive ? nil : folder.file(file.path), locked: locked(file))
+            file: file.isArchive ? nil : folder.file(file.path), locked: locked(file),
+            unpacking: file.isArchive ? unpacking : nil)
     }
 
     func name(of file: FetchPlan.File, _ identity: BlobIdentity) -> any BlobName {
         let cancellation = client.requester.patience.cancellation
         if file.isArchive {
             return KaggleArchiveName(
-                folder: folder, source: source(of: file), wish: wish, listed: listed, receipt: receipt,
-                cancellation: cancellation)
+                unpacking: unpacking, source: source(of: file), receipt: receipt,
+                isLocked: wish.locked != nil)
         }
         return KaggleName(
             folder: folder, source: source(of: file), path: file.path, content: folder.staging(file.path),
-            locked: locked(file), receipt: receipt, cancellation: cancellation)
+            size: handle.kind.listsSizes ? file.size : nil, locked: locked(file), receipt: receipt,
+            cancellation: cancellation)
     }
 
     private func locked(_ file: FetchPlan.File) -> SHA256Digest? {

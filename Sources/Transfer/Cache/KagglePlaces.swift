@@ -15,7 +15,10 @@ struct KaggleTarget: BlobTarget {
     let file: String?
     /// The SHA-256 that a lock pins.
     let locked: SHA256Digest?
+    /// What an archive becomes; `nil` for a file.
+    let unpacking: KaggleUnpacking?
 
+    var consumer: (any BlobConsumer)? { unpacking }
     var lockPath: String { path + ".lock" }
 
     /// Takes the lock. Whoever has loaded everything removes the directory, at any time.
@@ -34,6 +37,7 @@ struct KaggleTarget: BlobTarget {
 
     /// A file that has its name already, though no marker states that it is whole, is compared with what the store states.
     func takeFromElsewhere(_ identity: BlobIdentity, _ buffer: inout Buffer) throws -> Bool {
+        if let unpacking, unpacking.takeWhole(identity) { return true }
         guard let file else { return try takeUnsized(identity, &buffer) }
         guard Directory.leadsToFile(file, size: identity.size) else { return false }
         let known = try source.patience.again { try source.identity() }
@@ -78,6 +82,8 @@ struct KaggleName: BlobName {
     let path: RelativePath
     /// Where the content is.
     let content: String
+    /// The size that was listed, in bytes; `nil` where that may not be the file's.
+    let size: Int?
     /// The SHA-256 that a lock pins.
     let locked: SHA256Digest?
     /// Notes what nothing but its size proves.
@@ -97,7 +103,7 @@ struct KaggleName: BlobName {
             defer { try? Directory.removeFile(content) }
             let unfinished = content + ".unpacked"
             let unpacked = try KaggleArchive(path: content, limit: try Directory.freeBytes(at: folder.root))
-                .unpackOnly(path.name, to: unfinished, cancellation)
+                .unpackOnly(path.name, size: size, to: unfinished, cancellation)
             try KaggleArchive.require(unpacked, locked)
             try AtomicFile.rename(unfinished, to: target)
         } else {
@@ -119,80 +125,6 @@ extension FileReader {
     fileprivate static func contentDigest(of path: String) throws -> SHA256Digest {
         var buffer = Buffer(count: blockSize)
         return try read(FileHandle.reading(path), gitBlob: false, buffer: &buffer) { _ in }.digests.sha256
-    }
-}
-
-/// The files of an archive, which get their names all together.
-struct KaggleArchiveName: BlobName {
-    /// The places of the version.
-    let folder: KagglehubCacheWriter
-    /// What stated what the archive has to be.
-    let source: KaggleSource
-    /// What is wanted of the archive.
-    let wish: FetchWish
-    /// The files that have to be in it, as far as they are listed.
-    let listed: [RelativePath]
-    /// Notes what came out of it.
-    let receipt: KaggleReceipt
-    /// Whether somebody wants the work to end.
-    let cancellation: Cancellation
-
-    var text: String { "the archive" }
-
-    func publish() throws {
-        if let known = source.known, wish.locked == nil { receipt.note(text, known) }
-        do {
-            try unpack()
-        } catch {
-            // What cannot be unpacked now will not be the next time either.
-            try? Directory.removeFile(folder.archive)
-            throw error
-        }
-    }
-
-    private func unpack() throws {
-        let directory = Path.join(folder.staging, "unpacked")
-        try Directory.removeTree(directory)
-        try Directory.make(directory)
-        defer { try? Directory.removeTree(directory) }
-        let unpacked = try KaggleArchive(
-            path: folder.archive, limit: try Directory.freeBytes(at: folder.root)
-        )
-        .unpack(into: directory, cancellation)
-        let wanted = unpacked.filter { isWanted($0.path) }
-        for file in wanted { try KaggleArchive.require(file, wish.locked?[file.path]?.sha256) }
-        try requireComplete(wanted, of: unpacked.count)
-        if wanted.count == unpacked.count {
-            // All at once: kagglehub's marker of a notebook may be there already, for another version.
-            try Directory.make(Path.parent(folder.data))
-            try Directory.removeTree(folder.data)
-            try AtomicFile.rename(directory, to: folder.data)
-            receipt.state(isWhole: true, [], unpacked: wanted.count)
-        } else {
-            for file in wanted {
-                try Directory.make(Path.parent(folder.file(file.path)))
-                try AtomicFile.rename(file.path.joined(to: directory), to: folder.file(file.path))
-            }
-            receipt.state(isWhole: false, wanted.map(\.path), unpacked: wanted.count)
-        }
-    }
-
-    private func isWanted(_ path: RelativePath) -> Bool {
-        wish.locked.map { $0[path] != nil } ?? wish.filter.accepts(path)
-    }
-
-    private func requireComplete(_ wanted: [KaggleArchive.Unpacked], of count: Int) throws {
-        let known = Set(wanted.map(\.path))
-        let needed = wish.locked.map { Array($0.keys) } ?? listed
-        if let path = needed.sorted().first(where: { !known.contains($0) }) {
-            throw TransferFailure(.changed("the archive does not have it"), file: path.text)
-        }
-        guard !wanted.isEmpty else {
-            throw Diagnostics(
-                Diagnostic(
-                    code: .noFiles, "\(wish.subject): no file is wanted of \(count)",
-                    fix: "look at include and exclude"))
-        }
     }
 }
 

@@ -78,10 +78,16 @@ struct KagglehubCacheWriter: Sendable {
     /// The same of the archive.
     var archive: String { Path.join(staging, "archive") }
 
+    /// Where the files of an archive are until they get their names.
+    var unpacked: String { Path.join(staging, "unpacked") }
+
+    /// What is written down while an archive is unpacked.
+    var unpackJournal: String { Path.join(staging, "unpacked.journal") }
+
     /// Removes what was kept while files were not whole.
     /// - Parameter isWhole: whether all of the version is there, so that nobody needs anything of it any more.
     func clear(isWhole: Bool) {
-        try? Directory.removeFile(archive)
+        for name in [archive, unpackJournal] { try? Directory.removeFile(name) }
         if isWhole {
             try? Directory.removeTree(staging)
         } else {

@@ -46,6 +46,12 @@ struct BlobIdentity: Hashable, Sendable {
         }
     }
 
+    /// Whether the MD5 of the whole content does not contradict this blob: where another digest, or none, is stated, it
+    /// states nothing.
+    func matches(md5 digest: [UInt8]) -> Bool {
+        if case .md5(let stated) = proof { stated == digest } else { true }
+    }
+
     /// Whether digests of the whole content are those of this blob.
     func matches(_ digests: ContentDigests) -> Bool {
         switch proof {

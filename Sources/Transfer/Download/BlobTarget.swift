@@ -12,6 +12,9 @@ protocol BlobTarget: Sendable {
     /// - Returns: `nil` where another process has it.
     func lock() throws(FileError) -> FileHandle?
 
+    /// Who takes the content while it is loaded; `nil` where it is kept at ``path``.
+    var consumer: (any BlobConsumer)? { get }
+
     /// Takes content that the cache has in another place, if it is what the blob has to be.
     ///
     /// - Parameter buffer: where the content is read into.
@@ -20,6 +23,9 @@ protocol BlobTarget: Sendable {
 }
 
 extension BlobTarget {
+    /// Content that is kept as it is.
+    var consumer: (any BlobConsumer)? { nil }
+
     /// A directory of locks that is always there.
     func lock() throws(FileError) -> FileHandle? { try FileHandle.sharedLock(lockPath) }
 

@@ -46,6 +46,9 @@ struct DownloadWorker: ~Copyable {
         progress(.advanced(bytes: count))
     }
 
+    /// Another worker received so many bytes on its behalf.
+    mutating func add(_ count: Int) { received += count }
+
     /// Counts from 0 again what was received.
     mutating func forget() { received = 0 }
 

@@ -44,6 +44,7 @@ final class Downloader: Sendable {
         case small(Int)
         case open(Int)
         case piece(LargeBlob, Range<Int>)
+        case consume(LargeBlob)
         case pause
         case done
     }
@@ -102,6 +103,18 @@ final class Downloader: Sendable {
                         try open(index, &worker)
                     }
                 }
+            case .consume(let blob):
+                attempt(blob.index, blob) {
+                    let (outcome, received) = try blob.consume(
+                        DownloadWorker(patience.cancellation, throttle: throttle, progress: progress))
+                    worker.add(received)
+                    if let outcome {
+                        progress(.finished(file: blob.task.name))
+                        set(outcome, blob.index)
+                    } else {
+                        progress(.advanced(bytes: -blob.task.size))
+                    }
+                }
             case .open(let index): attempt(index, nil) { try open(index, &worker) }
             case .piece(let blob, let range):
                 attempt(blob.index, blob) {
@@ -127,6 +140,7 @@ final class Downloader: Sendable {
         }
         if prefersSmall, let index = queue.small.popLast() { return begin(.small(index)) }
         for blob in queue.open {
+            if blob.beginConsumption() { return begin(.consume(blob)) }
             if let range = blob.claim() { return begin(.piece(blob, range)) }
         }
         if let index = queue.large.popLast() { return begin(.open(index)) }

@@ -1,3 +1,4 @@
+import Caches
 import Formats
 import Storage
 import Synchronization
@@ -18,6 +19,10 @@ final class LargeBlob: Sendable {
         var isWhole = false
         var isEnding = false
         var hasFailed = false
+        /// Whether a thread takes the bytes while they come.
+        var isConsumed = false
+        /// The MD5 of what came the first time, if that was wrong.
+        var wrong: [UInt8]?
     }
 
     /// What one request asks for: large enough that the way to the server hardly counts, small enough that all connections
@@ -33,7 +38,55 @@ final class LargeBlob: Sendable {
         self.index = index
         self.task = task
         self.lock = lock
-        partial = try PartialBlob(task.identity, at: task.path)
+        partial = try PartialBlob(
+            task.identity, at: task.path, taken: task.target.consumer?.begin(task.identity))
+    }
+
+    /// Whether the caller, and nobody else, has to ``consume(_:)`` the blob.
+    func beginConsumption() -> Bool {
+        guard task.target.consumer != nil else { return false }
+        return state.withLock { state in
+            guard !state.isConsumed, !state.hasFailed else { return false }
+            state.isConsumed = true
+            return true
+        }
+    }
+
+    /// Whether the work on the blob ended with an error.
+    var hasFailed: Bool { state.withLock { $0.hasFailed } }
+
+    /// Gives the bytes to whoever takes them while they come, proves them, and gives names to what became of them.
+    ///
+    /// - Parameter worker: loads while there is nothing to take.
+    /// - Returns: `nil` where the content is wrong and is loaded once more; and how many bytes were received.
+    func consume(_ worker: consuming DownloadWorker) throws -> (outcome: BlobOutcome?, received: Int) {
+        let feed = LoadingFeed(self, worker)
+        guard let consumer = task.target.consumer else { return (.found, 0) }
+        let consumed = try consumer.consume(feed, task.identity)
+        let wrong = state.withLock { $0.wrong }
+        guard task.identity.matches(md5: consumed.md5) else {
+            consumer.forget()
+            if let wrong {
+                partial.remove()
+                throw TransferFailure(
+                    wrong == consumed.md5 ? .wrongContent : .unstableContent(0..<task.size), file: task.name)
+            }
+            try partial.beginSecondPass()
+            state.withLock { ($0.wrong, $0.isConsumed) = (consumed.md5, false) }
+            return (nil, feed.received)
+        }
+        do {
+            if let problem = consumed.problem { throw problem }
+            for name in task.names { try name.publish() }
+        } catch {
+            if !error.isOfFullDisk {
+                consumer.forget()
+                partial.remove()
+            }
+            throw error
+        }
+        partial.remove()
+        return (wrong == nil ? .loaded : .mended([]), feed.received)
     }
 
     /// The next work on the blob; `nil` where there is none that nobody does.
@@ -132,7 +185,7 @@ final class LargeBlob: Sendable {
 
     /// Whether the caller, and nobody else, has to ``finish(_:)`` the blob.
     func beginEnd() -> Bool {
-        guard partial.isFull else { return false }
+        guard partial.isFull, task.target.consumer == nil else { return false }
         return state.withLock { state in
             guard !state.isEnding, !state.hasFailed else { return false }
             state.isEnding = true
@@ -165,6 +218,9 @@ final class LargeBlob: Sendable {
     /// Ends the work of all threads on the blob.
     func fail(_ error: any Error) {
         state.withLock { $0.hasFailed = true }
-        if let failure = error as? TransferFailure, case .changed = failure.kind { partial.remove() }
+        if let failure = error as? TransferFailure, case .changed = failure.kind {
+            partial.remove()
+            task.target.consumer?.forget()
+        }
     }
 }

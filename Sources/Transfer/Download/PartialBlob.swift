@@ -24,7 +24,16 @@ final class PartialBlob: Sendable {
         /// Where bytes arrived that are not those that were there before: of a file that is loaded for the second time.
         var changed = ByteRanges()
         var isSecondPass = false
+        /// Where somebody is who takes the bytes in their order; `nil` where nobody does.
+        var reader: Int?
+        /// What that one waits for, wherever it is.
+        var wanted = 0..<0
+        /// Up to where the room was given back.
+        var given = 0
     }
+
+    /// So many bytes are loaded before somebody who takes them in their order: more of them wait for their turn.
+    static let window = 128 << 20
 
     /// The hashing of what is there from the beginning on.
     private struct Hashing: ~Copyable {
@@ -42,8 +51,11 @@ final class PartialBlob: Sendable {
     /// Opens what an earlier run left, or begins anew where it left nothing, or nothing of this content.
     ///
     /// Every block that the journal names is compared with its checksum. The caller holds the blob's lock.
-    /// - Parameter path: the blob's final name.
-    init(_ identity: BlobIdentity, at path: String) throws {
+    /// - Parameters:
+    ///   - path: the blob's final name.
+    ///   - taken: how many bytes from the start on somebody took who takes all of them in their order; `nil` where nobody
+    ///     does.
+    init(_ identity: BlobIdentity, at path: String, taken: Int? = nil) throws {
         self.identity = identity
         self.path = path
         let partial = PartialBlob.partialPath(of: path)
@@ -51,13 +63,16 @@ final class PartialBlob: Sendable {
         let blocks = try PartialBlob.recover(identity, at: path, file)
         var present = ByteRanges()
         for block in blocks { present.insert(block.range) }
+        present.insert(0..<(taken ?? 0))
         if present.count == 0 { try file.resize(0) }
         let lines = Journal.header(identity) + blocks.map(\.line).joined()
         let journalPath = PartialBlob.journalPath(of: path)
         try AtomicFile.write(Array(lines.utf8), to: journalPath)
         journal = try FileHandle.appending(journalPath)
-        state = Mutex(State(present: present, claimed: present))
-        hashing = Mutex(Hashing(hasher: try identity.hasher()))
+        state = Mutex(State(present: present, claimed: present, reader: taken, given: taken ?? 0))
+        // Whoever takes the bytes hashes them, too.
+        hashing = Mutex(
+            Hashing(hasher: taken == nil ? try identity.hasher() : nil, position: taken == nil ? 0 : Int.max))
     }
 
     /// The blocks that are in the file as the journal states.
@@ -75,8 +90,9 @@ final class PartialBlob: Sendable {
     }
 
     /// How many bytes of a blob an earlier run left, by its journal alone; the file is not read.
-    static func bytesThere(_ identity: BlobIdentity, at path: String) -> Int {
-        bytesThere(Journal.read(journalPath(of: path), of: identity), at: path)
+    /// - Parameter taken: how many bytes from the start on somebody took, and does not need again.
+    static func bytesThere(_ identity: BlobIdentity, at path: String, taken: Int = 0) -> Int {
+        bytesThere(Journal.read(journalPath(of: path), of: identity), at: path, taken)
     }
 
     /// The same where nobody knows yet what the content is, but for its size.
@@ -84,10 +100,11 @@ final class PartialBlob: Sendable {
         bytesThere(Journal.read(journalPath(of: path), size: size), at: path)
     }
 
-    private static func bytesThere(_ journal: Journal?, at path: String) -> Int {
+    private static func bytesThere(_ journal: Journal?, at path: String, _ taken: Int = 0) -> Int {
         guard let known = journal, let size = (try? FileStatus.existing(partialPath(of: path)))??.size
-        else { return 0 }
+        else { return taken }
         var ranges = ByteRanges()
+        ranges.insert(0..<taken)
         for block in known.blocks where block.range.upperBound <= size { ranges.insert(block.range) }
         return ranges.count
     }
@@ -99,7 +116,10 @@ final class PartialBlob: Sendable {
     /// - Returns: `nil` where there are none.
     func claim(piece: Int) -> Range<Int>? {
         state.withLock { state in
-            guard let gap = state.claimed.firstGap(from: 0, limit: identity.size) else { return nil }
+            let limit = state.reader.map { min(identity.size, $0 + PartialBlob.window) } ?? identity.size
+            let wanted = state.claimed.firstGap(
+                from: state.wanted.lowerBound, limit: state.wanted.upperBound)
+            guard let gap = wanted ?? state.claimed.firstGap(from: 0, limit: limit) else { return nil }
             let end = min(gap.upperBound, (gap.lowerBound / piece + 1) * piece)
             state.claimed.insert(gap.lowerBound..<end)
             return gap.lowerBound..<end
@@ -127,6 +147,30 @@ final class PartialBlob: Sendable {
         }
     }
 
+    /// Somebody who takes the bytes in their order waits for these, out of it.
+    func want(_ range: Range<Int>) { state.withLock { $0.wanted = range } }
+
+    /// Somebody who takes the bytes in their order has those up to here.
+    func reached(_ position: Int) { state.withLock { $0.reader = position } }
+
+    /// Where the bytes end that are there from a position on without a gap.
+    func end(from position: Int) -> Int { state.withLock { $0.present.end(from: position) } }
+
+    /// Reads bytes that are there.
+    func read(into buffer: inout Buffer, at offset: Int, _ count: Int) throws -> Int {
+        try buffer.withMutableBytes(0..<count) { bytes in try file.read(into: &bytes, at: offset) }
+    }
+
+    /// Gives the room of everything before an offset back to the disk, in whole blocks.
+    func giveBack(upTo end: Int) {
+        let end = end / PartialBlob.block * PartialBlob.block
+        let range = state.withLock { state -> Range<Int> in
+            defer { state.given = max(state.given, end) }
+            return min(state.given, end)..<end
+        }
+        file.makeHole(range)
+    }
+
     /// Whether all bytes of a range are there.
     func has(_ range: Range<Int>) -> Bool { state.withLock { $0.present.contains(range) } }
 
@@ -137,9 +181,15 @@ final class PartialBlob: Sendable {
     /// - Parameter bytes: at most ``block`` of them.
     func write(_ bytes: Span<UInt8>, at offset: Int) throws {
         let range = offset..<offset + bytes.count
-        if state.withLock({ $0.isSecondPass }) { try compare(bytes, range) }
-        try file.write(bytes, at: offset)
-        file.startWriteback(offset: offset, count: bytes.count)
+        if state.withLock({ $0.isSecondPass && $0.reader == nil }) { try compare(bytes, range) }
+        // Zeros take no room, where the file system can leave them out.
+        if bytes.isZero {
+            try file.write(bytes.extracting(last: 1), at: range.upperBound - 1)
+            if !file.makeHole(range) { try file.write(bytes, at: offset) }
+        } else {
+            try file.write(bytes, at: offset)
+            file.startWriteback(offset: offset, count: bytes.count)
+        }
         let block = Journal.Block(range: range, checksum: BlockChecksum.of(bytes))
         try journal.write(Array(block.line.utf8).span)
         state.withLock { $0.present.insert(range) }
@@ -194,11 +244,15 @@ final class PartialBlob: Sendable {
     func beginSecondPass() throws {
         try journal.resize(0)
         try journal.write(Array(Journal.header(identity).utf8).span)
-        try hashing.withLock { hashing in
-            hashing.hasher = try identity.hasher()
-            hashing.position = 0
+        let isTaken = state.withLock { $0.reader != nil }
+        if !isTaken {
+            try hashing.withLock { hashing in
+                hashing.hasher = try identity.hasher()
+                hashing.position = 0
+            }
         }
         state.withLock { state in
+            if state.reader != nil { (state.reader, state.wanted, state.given) = (0, 0..<0, 0) }
             state.present = ByteRanges()
             state.claimed = ByteRanges()
             state.isSecondPass = true
@@ -222,5 +276,20 @@ final class PartialBlob: Sendable {
     /// Removes what an earlier run left of a blob.
     static func removeLeftovers(of path: String) {
         for leftover in [journalPath(of: path), partialPath(of: path)] { try? Directory.removeFile(leftover) }
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether there is no byte but zeros.
+    fileprivate var isZero: Bool {
+        var start = 0
+        while start < count {
+            let part = extracting(start..<Swift.min(start &+ 4096, count))
+            var sum: UInt8 = 0
+            for index in part.indices { sum |= part[index] }
+            if sum != 0 { return false }
+            start &+= part.count
+        }
+        return true
     }
 }

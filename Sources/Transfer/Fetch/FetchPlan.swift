@@ -12,6 +12,8 @@ package struct FetchPlan: Sendable {
         package let size: Int
         /// How many of its bytes have to be loaded; 0 for what is in the cache, and for what another file brings along.
         package let missing: Int
+        /// How many bytes more its loading takes on the disk: of an archive what comes out, too, as far as it is known.
+        package let room: Int
         /// What it has to be; `nil` where the whole file is in the cache under its name, and nothing has to be done.
         let identity: BlobIdentity?
         /// The name that Xet has for its content, if the service states one.
@@ -23,11 +25,12 @@ package struct FetchPlan: Sendable {
         /// A file that has to be loaded, or at least to get its name.
         init(
             path: RelativePath, _ identity: BlobIdentity, missing: Int, xetHash: SHA256Digest? = nil,
-            isArchive: Bool = false
+            room: Int? = nil, isArchive: Bool = false
         ) {
             self.path = path
             size = identity.size
             self.missing = missing
+            self.room = room ?? missing
             self.identity = identity
             self.xetHash = xetHash
             self.isArchive = isArchive
@@ -38,6 +41,7 @@ package struct FetchPlan: Sendable {
             self.path = path
             self.size = size
             missing = 0
+            room = 0
             identity = nil
             xetHash = nil
             isArchive = false
@@ -57,6 +61,8 @@ package struct FetchPlan: Sendable {
 
     /// How many bytes have to be loaded.
     package var missing: Int { files.reduce(0) { $0 + $1.missing } }
+    /// How many bytes more the files take on the disk while they are loaded, at most as far as it is known.
+    package var room: Int { files.reduce(0) { $0 + $1.room } }
     /// The size of all files, in bytes.
     package var size: Int { files.reduce(0) { $0 + $1.size } }
     /// The directory in which the files have their names.

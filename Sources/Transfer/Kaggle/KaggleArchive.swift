@@ -2,7 +2,7 @@ import Formats
 import Manifests
 import Storage
 
-/// Unpacks what Kaggle packs: an archive of a version, or a zip that has one file in it.
+/// A zip that Kaggle has in place of one file.
 struct KaggleArchive {
     /// The archive's file.
     let path: String
@@ -23,35 +23,50 @@ struct KaggleArchive {
     struct Refused: Error, Equatable {
         /// A clause: "has more than 10 GB in it".
         let reason: String
-    }
 
-    /// Unpacks all files into a directory, which is empty.
-    /// - Throws: `ArchiveError` for links, devices, paths that lead out, and everything that is damaged.
-    func unpack(into directory: String, _ cancellation: Cancellation) throws -> [Unpacked] {
-        var reader = try ArchiveReader(sniffing: path)
-        var result: [Unpacked] = []
-        var left = limit
-        while let entry = try reader.next() {
-            try cancellation.check()
-            left = try rest(left, entry)
-            let target = entry.path.joined(to: directory)
-            try Directory.make(Path.parent(target))
-            result.append(try KaggleArchive.write(&reader, entry, to: target, cancellation))
+        /// More comes out than there is room for.
+        /// - Parameter free: how many bytes are free.
+        static func tooLarge(_ free: Int) -> Refused {
+            Refused(reason: "has more in it than there is room for: more than \(ByteCount.text(free))")
         }
-        return result
     }
 
-    /// Unpacks the only file of a zip.
-    /// - Parameter name: what the file has to be called.
-    func unpackOnly(_ name: String, to target: String, _ cancellation: Cancellation) throws -> Unpacked {
-        var reader = try ArchiveReader(sniffing: path)
-        guard let entry = try reader.next(), entry.path.name.hasSameBytes(as: name) else {
+    /// Unpacks the only file of a zip. Where there is little room, what was unpacked of the zip is given back at once.
+    /// - Parameters:
+    ///   - name: what the file has to be called.
+    ///   - size: how long it has to be, in bytes, if that is known.
+    func unpackOnly(
+        _ name: String, size: Int?, to target: String, _ cancellation: Cancellation
+    ) throws -> Unpacked {
+        let feed = try WholeFeed(path)
+        let reader = try ZipFeedReader(feed)
+        guard let entry = reader.entries.first, entry.path.name.hasSameBytes(as: name) else {
             throw Refused(reason: "has something else than \(quoted(name)) in it")
         }
-        _ = try rest(limit, entry)
-        let unpacked = try KaggleArchive.write(&reader, entry, to: target, cancellation)
-        guard try reader.next() == nil else { throw Refused(reason: "has more than one file in it") }
-        return unpacked
+        guard reader.entries.count == 1 else { throw Refused(reason: "has more than one file in it") }
+        guard entry.size <= limit else { throw Refused.tooLarge(limit) }
+        if let size, size != entry.size {
+            throw TransferFailure(
+                .changed("the archive has \(entry.size) bytes of it, and \(size) are listed"), file: name)
+        }
+        let file = try FileHandle.updating(target)
+        try file.resize(0)
+        var hasher = try ContentHasher()
+        var (written, looked) = (0, 0)
+        try reader.read(entry) { bytes in
+            try cancellation.check()
+            try hasher.update(bytes)
+            try file.write(bytes)
+            written += bytes.count
+            if written - looked >= 32 << 20 {
+                looked = written
+                if try Directory.freeBytes(at: target) < entry.size - written {
+                    feed.giveBack(upTo: feed.md5.count)
+                }
+            }
+        }
+        try file.synchronizeContent()
+        return Unpacked(path: entry.path, size: entry.size, sha256: try hasher.finish().sha256)
     }
 
     /// Ends the work where a lock pins another content.
@@ -59,27 +74,5 @@ struct KaggleArchive {
         guard let locked, locked != file.sha256 else { return }
         throw TransferFailure(
             .notAsLocked(found: file.sha256.hex, expected: locked.hex), file: file.path.text)
-    }
-
-    private func rest(_ left: Int, _ entry: ArchiveEntry) throws(Refused) -> Int {
-        guard entry.size <= left else {
-            throw Refused(reason: "has more in it than there is room for: more than \(ByteCount.text(limit))")
-        }
-        return left - entry.size
-    }
-
-    private static func write(
-        _ reader: inout ArchiveReader, _ entry: ArchiveEntry, to target: String, _ cancellation: Cancellation
-    ) throws -> Unpacked {
-        let file = try FileHandle.updating(target)
-        try file.resize(0)
-        var hasher = try ContentHasher()
-        try reader.read { bytes in
-            try cancellation.check()
-            try hasher.update(bytes)
-            try file.write(bytes)
-        }
-        try file.synchronizeContent()
-        return Unpacked(path: entry.path, size: entry.size, sha256: try hasher.finish().sha256)
     }
 }

@@ -84,3 +84,9 @@ struct KaggleListingReader {
             .malformed, "the list of files that \(host) has of \(handle.text) \(how)", isPassing: false)
     }
 }
+
+extension KaggleHandle.Kind {
+    /// Whether a list states how long files are when they are unpacked. What it states of a competition's file that the
+    /// store has as a zip is not known.
+    var listsSizes: Bool { self != .competition }
+}

@@ -76,12 +76,12 @@ struct KagglePlanning {
         var files = wanted.map { place($0.path, $0.file, isMarked) }
         let left = files.count { $0.identity != nil }
         if isWhole, isBetterInArchive(files, left) {
-            files = files.filter { $0.identity == nil } + [try archive()]
+            files = [try archive(wanted.reduce(0) { $0 + $1.file.size })]
         }
         files.sort { $0.path < $1.path }
         // A version that kagglehub takes for whole needs no other marker.
         return plan(
-            files, findings, isWhole: isWhole, wanted.map(\.path), isDone: left == 0 && (isMarked || !isWhole)
+            files, findings, isWhole: isWhole, wanted, isDone: left == 0 && (isMarked || !isWhole)
         )
     }
 
@@ -97,7 +97,8 @@ struct KagglePlanning {
         if folder.isMarked, let files = filesOfMarked() {
             return plan(files, [], isWhole: true, isDone: true)
         }
-        return plan([try archive()], [], isWhole: false, isDone: false)
+        let size = wish.locked.map { $0.values.reduce(0) { $0 + $1.size } }
+        return plan([try archive(size)], [], isWhole: false, isDone: false)
     }
 
     /// The files of a version that is marked; `nil` where they are not those that a lock pins.
@@ -117,13 +118,17 @@ struct KagglePlanning {
 
     /// - Parameter listed: the files that are wanted, as far as they are listed.
     private func plan(
-        _ files: [FetchPlan.File], _ findings: [Diagnostic], isWhole: Bool, _ listed: [RelativePath] = [],
+        _ files: [FetchPlan.File], _ findings: [Diagnostic], isWhole: Bool,
+        _ listed: [(path: RelativePath, file: KaggleFile)] = [],
         isDone: Bool
     ) -> FetchPlan {
         FetchPlan(
             wish: wish, origin: .kaggle(handle), files: files, findings: findings,
             destination: KaggleDestination(
-                wish, handle, folder, client, KaggleReceipt(isWhole: isWhole, listed), listed: listed,
+                wish, handle, folder, client, KaggleReceipt(isWhole: isWhole, listed.map(\.path)),
+                listed: Dictionary(
+                    listed.map { ($0.path, handle.kind.listsSizes ? $0.file.size : nil) }
+                ) { first, _ in first },
                 isDone: isDone))
     }
 
@@ -151,7 +156,8 @@ struct KagglePlanning {
     }
 
     /// The archive of all files.
-    private func archive() throws -> FetchPlan.File {
+    /// - Parameter unpacked: how many bytes come out of it, if that is known.
+    private func archive(_ unpacked: Int?) throws -> FetchPlan.File {
         let source = KaggleSource(client, KaggleCall.archive(handle), of: handle.kind, file: nil, size: nil)
         let identity: BlobIdentity
         do {
@@ -159,9 +165,14 @@ struct KagglePlanning {
         } catch is KaggleUnsized {
             identity = KaggleTarget.unsized
         }
-        let partial = PartialBlob.bytesThere(identity, at: folder.archive)
+        let earlier = KaggleUnpacking.taken(identity, folder, wish)
+        let there = PartialBlob.bytesThere(identity, at: folder.archive, taken: earlier.taken)
+        let missing = max(0, identity.size - there)
+        // What comes out, and what of the archive waits to be unpacked.
+        let comes = max(0, (unpacked ?? identity.size) - earlier.unpacked)
         return FetchPlan.File(
-            path: "(archive)", identity, missing: max(0, identity.size - partial), isArchive: true)
+            path: "(archive)", identity, missing: missing,
+            room: comes + min(missing, PartialBlob.window), isArchive: true)
     }
 
     private func refused(_ file: KaggleFile) -> Diagnostic {

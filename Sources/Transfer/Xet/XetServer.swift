@@ -16,6 +16,12 @@ final class XetServer: Sendable {
     /// The newest form of answers that the store knows.
     private let version = Mutex(Reconstruction.Version.two)
 
+    /// For what comes before its turn, of all files.
+    let budget = XetServer.budget
+    private static let budget = MemoryBudget(4 * XetFile.longest)
+    /// For answers that are being read and parsed.
+    private static let answers = MemoryBudget(4 * Reconstruction.sizeLimit)
+
     /// Held while an answer is parsed, which takes many times its size: by one thread of all, whatever a server sends.
     private static let parsing = Mutex(())
 
@@ -69,6 +75,8 @@ final class XetServer: Sendable {
         _ response: HTTPResponse, _ version: Reconstruction.Version, _ host: String
     ) throws(NetworkError) -> Reconstruction {
         do throws(NetworkError) {
+            try XetServer.answers.take(Reconstruction.sizeLimit, requester.patience.cancellation)
+            defer { XetServer.answers.giveBack(Reconstruction.sizeLimit) }
             let bytes = try response.body(limit: Reconstruction.sizeLimit)
             do throws(FormatError) {
                 return try XetServer.parsing.withLock { _ throws(FormatError) in

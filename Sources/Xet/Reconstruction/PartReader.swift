@@ -25,7 +25,7 @@ package struct PartReader: Sendable {
         counts = plan.uses.map { _ in 0 }
     }
 
-    /// Takes bytes that follow. Whoever gives them asks for all ``next()`` of them before the next ones.
+    /// Takes bytes that follow. Whoever gives them asks for all ``next()`` of those before first.
     package mutating func append(_ bytes: Span<UInt8>) { stream.append(bytes) }
 
     /// What the next chunk gives that is wanted, at each place where it belongs; `nil` where it is not whole yet, or was the last one.

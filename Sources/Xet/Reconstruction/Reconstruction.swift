@@ -38,9 +38,9 @@ package struct Reconstruction: Equatable, Sendable {
     static let largestXorb = 64 << 20
     /// The most chunks of a xorb (Xet protocol 1.1, "Xorbs").
     static let mostChunks = 8192
-    /// The most bytes of an answer that is read: more than one for 8 MiB of a file has where each of the smallest chunks is
+    /// The most bytes of an answer that is read: more than one for 4 MiB of a file has where each of the smallest chunks is
     /// in another xorb.
-    package static let sizeLimit = 1 << 21
+    package static let sizeLimit = 1 << 20
 
     /// The forms that an answer has.
     package enum Version: Int, Sendable, CaseIterable {
