@@ -30,7 +30,7 @@ package struct Knapsack: AsyncParsableCommand {
             InitCommand.self, AddCommand.self, RemoveCommand.self, ListCommand.self, SearchCommand.self,
             InfoCommand.self, FetchCommand.self,
             LockCommand.self, CheckCommand.self, PackCommand.self,
-            UploadCommand.self, VerifyCommand.self, SignCommand.self, UnpackCommand.self, DiffCommand.self,
+            SplitCommand.self, UploadCommand.self, VerifyCommand.self, SignCommand.self, UnpackCommand.self, DiffCommand.self,
             CacheCommand.self,
             ConvertCommand.self, QuantizeCommand.self, InspectCommand.self, CompareCommand.self,
             SBOMCommand.self, SchemaCommand.self, DoctorCommand.self,
