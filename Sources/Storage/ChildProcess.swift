@@ -14,13 +14,10 @@ package enum ChildProcess {
         of program: String, _ arguments: [String], environment: [String: String], limit: Int
     ) throws(FileError) -> [UInt8]? {
         var ends: [Int32] = [-1, -1]
-        guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { throw FileError("run", program) }
+        guard unsafe pipe(&ends) == 0 else { throw FileError("run", program) }
         let output = FileHandle(descriptor: ends[0], path: program)
-        let process: pid_t
-        do throws(FileError) {
-            defer { close(ends[1]) }
-            process = try spawn([program] + arguments, environment, writingTo: ends[1])
-        }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        let process = try started([program] + arguments, environment, writingTo: ends[1])
         var bytes: [UInt8] = []
         var problem: FileError?
         do throws(FileError) {
@@ -39,6 +36,14 @@ package enum ChildProcess {
         while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
         if let problem { throw problem }
         return status == 0 && bytes.count <= limit ? bytes : nil
+    }
+
+    /// Starts a program, and closes the descriptor that it writes to here.
+    private static func started(
+        _ command: [String], _ environment: [String: String], writingTo output: Int32
+    ) throws(FileError) -> pid_t {
+        defer { close(output) }
+        return try spawn(command, environment, writingTo: output)
     }
 
     private static func spawn(

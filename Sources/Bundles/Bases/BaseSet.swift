@@ -1,6 +1,6 @@
-package import Formats
+import Formats
 package import Manifests
-package import Storage
+import Storage
 
 /// The bundles that another one builds on, as far as they were named: known by the digests of their locks.
 package struct BaseSet: Sendable {

@@ -1,7 +1,7 @@
 package import Caches
 import Formats
 package import Manifests
-package import Storage
+import Storage
 
 /// Holds the files of a bundle that are in its bases against the lock, as far as the bases are named.
 package struct ThroughBases {

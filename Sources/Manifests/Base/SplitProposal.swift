@@ -1,8 +1,8 @@
-package import Formats
+import Formats
 import Storage
 
 /// Which entries of a bundle are worth being a base: those that did not change for a while, the largest first.
-package struct SplitProposal: Equatable, Sendable {
+package struct SplitProposal: Sendable {
     /// The names of the entries of the base, in the manifest's order.
     package let base: [String]
     /// The bytes of the base's files, equal ones once.
@@ -60,13 +60,6 @@ package struct SplitProposal: Equatable, Sendable {
         restSize = SplitProposal.sum(rest)
     }
 
-    /// Whether both proposals are the same, by the bytes of the names.
-    package static func == (left: SplitProposal, right: SplitProposal) -> Bool {
-        left.base.map(ExactName.init) == right.base.map(ExactName.init) && left.baseSize == right.baseSize
-            && left.restSize == right.restSize
-            && left.tooLarge.map(ExactName.init) == right.tooLarge.map(ExactName.init)
-    }
-
     private static func isSame(_ one: LockedEntry, _ other: LockedEntry) -> Bool {
         one.kind == other.kind && one.files.map(\.path) == other.files.map(\.path)
             && one.files.map(\.sha256) == other.files.map(\.sha256)
@@ -103,7 +96,7 @@ package struct SplitProposal: Equatable, Sendable {
 }
 
 /// Two manifests in place of one: a base, and what builds on it.
-package struct SplitManifests: Equatable, Sendable {
+package struct SplitManifests: Sendable {
     /// The base's name.
     package let baseName: String
     /// The text of the base's manifest.
