@@ -154,7 +154,7 @@ def test_locking_and_packing_again_gives_the_same_bytes(copied, tmp_path):
 @pytest.mark.smoke
 def test_verify_states_what_it_could_not_look_at_without_the_bases(generations):
     done = generations.verify(3).expect(2)
-    assert "18 files" not in done.text and re.search(r"\d+ files of .* were not looked at", done.text)
+    assert re.search(r"\d+ files of .* were not looked at", done.text)
     assert generations.digest(1) in done.text and generations.digest(2) in done.text and "--base" in done.text
     assert "generation-1" in generations.verify(3, 2).expect(2).text
     done = generations.verify(3, 2, 1).expect(0)
@@ -171,7 +171,7 @@ def test_every_form_of_bundle_and_base_is_proved(generations, form):
 
 
 def test_another_bundle_or_version_is_no_base(copied):
-    assert "generation-2 is none of the bundles" in copied.verify(2, 2).expect(2).text.replace(f"{copied.directory}/gen", "generation")
+    assert f"{copied.bundle(2)} is none of the bundles that it builds on: generation-1" in copied.verify(2, 2).expect(2).text
     assert "builds on no other" in copied.verify(1, 2).expect(2).text
     shutil.rmtree(copied.bundle(1))
     write(copied.directory, 1, REPOSITORIES[0], REPOSITORIES[1])
@@ -244,7 +244,7 @@ def test_check_reads_the_locks_alone_and_states_a_base_that_moved(copied, tmp_pa
     lock = copied.manifest(2).with_suffix(".lock")
     shutil.copy(copied.manifest(1).with_suffix(".lock"), lock)
     done = runner("check", copied.manifest(3)).expect(1)
-    assert "the base gen-2.lock is not the one that was locked" in done.text and "lock-stale" in done.text or done.code == 1
+    assert "the base gen-2.lock is not the one that was locked" in done.text
     lock.write_bytes(lock.read_bytes() + b"\n")
     assert "not written as the bundle's own lock is" in runner("check", copied.manifest(3)).expect(2).text
     lock.unlink()
@@ -261,11 +261,8 @@ def test_what_cannot_build_on_each_other_is_refused(copied):
     write(copied.directory, 5, *REPOSITORIES, name="generation-1")
     copied.knapsack("lock", copied.manifest(5)).expect(0)
     path = write(copied.directory, 4, *REPOSITORIES)
-    path.write_text(path.read_text().replace("[[model]]", '[bundle.x]', 0).replace('license = "other"', 'license = "other"\nbase = ["gen-2.lock", "gen-5.lock"]', 1))
-    done = copied.knapsack("lock", path)
-    assert done.code in (0, 1)
-    if done.code == 1:
-        assert "two versions of generation-1" in done.text
+    path.write_text(path.read_text().replace('license = "other"', 'license = "other"\nbase = ["gen-2.lock", "gen-5.lock"]', 1))
+    assert "two versions of generation-1" in copied.knapsack("lock", path).expect(1).text
 
 
 @pytest.mark.parametrize(
@@ -422,7 +419,7 @@ def test_split_proposes_what_did_not_change_and_the_proposal_works(knapsack, tun
     assert runner("split", path, "--base-size", "1 MB", "--json").stdout == runner("split", path, "--base-size", "1 MB", "--json").stdout
     text = runner("split", path, "--base-size", "1 MB").expect(0).stdout
     assert report["base"]["manifest"] in text and report["rest"]["manifest"] in text
-    small = runner("split", path, "--base-size", "99 kB", "--json").expect(0).json()
+    small = runner("split", path, "--base-size", "105 kB", "--json").expect(0).json()
     assert len(small["base"]["entries"]) == 1 and len(small["too_large"]) == 1
     assert runner("split", path, "--base-size", "1 kB", "--json").expect(0).json()["base"] is None
     Path(report["base"]["path"]).write_text(report["base"]["manifest"])
@@ -432,8 +429,9 @@ def test_split_proposes_what_did_not_change_and_the_proposal_works(knapsack, tun
     runner("lock", path).expect(0)
     plan = runner("pack", path, "--dry-run", "--json").expect(0).json()["plan"]
     assert (plan["stored"], [file["path"] for file in plan["files"]]) == (1, ["files/notes/a.txt"])
-    earlier = ["--earlier", path.with_suffix(".lock")]
-    assert "builds on" in runner("split", path, "--base-size", "1 MB", *earlier).expect(2).text or True
+    (directory / "old.lock").write_text(path.with_suffix(".lock").read_text().replace('"facts":3', '"facts":2', 1))
+    earlier = ["--earlier", directory / "old.lock"]
+    assert "builds on generation-1-base.lock already" in runner("split", path, "--base-size", "1 MB", *earlier).expect(2).text
     runner("split", path, "--base-size", "much").expect(2)
 
 
