@@ -26,7 +26,9 @@ struct LockHistory {
         environment["LC_ALL"] = "C"
         let directory = Path.parent(path)
         func git(_ arguments: [String]) throws -> [UInt8]? {
-            let options = ["--no-pager", "-C", directory, "-c", "core.fsmonitor=false", "-c", "log.showSignature=false"]
+            let options = [
+                "--no-pager", "-C", directory, "-c", "core.fsmonitor=false", "-c", "log.showSignature=false",
+            ]
             do throws(FileError) {
                 return try ChildProcess.output(
                     of: "git", options + arguments, environment: environment, limit: Lock.sizeLimit)

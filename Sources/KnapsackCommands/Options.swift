@@ -123,7 +123,8 @@ struct ManifestArgument: ParsableArguments {
 
     /// Reads and checks the manifest.
     func read() throws -> Manifest {
-        try Manifest.parse(contents(), path: manifest).readingAllowedRevisions().readingProvidedFiles().readingBases()
+        try Manifest.parse(contents(), path: manifest).readingAllowedRevisions().readingProvidedFiles()
+            .readingBases()
     }
 
     /// The manifest's bytes; throws where nothing can be read, and where it is a lock.

@@ -63,8 +63,10 @@ package enum Freshness {
             return Diagnostic(
                 code: .lockStale, "the base \(base.asked) is not the one that was locked",
                 at: manifest.baseLocation(),
-                notes: ["locked sha256 \(locked.sha256)  (\(locked.attach))",
-                    "found  sha256 \(bundle.sha256)  (\(bundle.attach))"],
+                notes: [
+                    "locked sha256 \(locked.sha256)  (\(locked.attach))",
+                    "found  sha256 \(bundle.sha256)  (\(bundle.attach))",
+                ],
                 fix: "run knapsack lock {manifest}")
         }
     }

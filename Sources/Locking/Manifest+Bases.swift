@@ -22,7 +22,9 @@ extension Manifest {
         return manifest
     }
 
-    private func read(_ asked: String, _ caches: Caches?, _ previous: Lock?) throws(Diagnostics) -> BaseBundle? {
+    private func read(_ asked: String, _ caches: Caches?, _ previous: Lock?) throws(Diagnostics)
+        -> BaseBundle?
+    {
         switch BaseSource(asked) {
         case nil: return nil
         case .lock(let name)?:
@@ -30,11 +32,13 @@ extension Manifest {
             guard !path.hasSameBytes(as: Path.normalized(ownLockPath)) else {
                 throw Diagnostics(
                     Diagnostic(
-                        code: .baseConflict, "\(asked) is the lock of this manifest, which cannot build on itself",
+                        code: .baseConflict,
+                        "\(asked) is the lock of this manifest, which cannot build on itself",
                         fix: "name the lock of an earlier bundle"))
             }
             let bytes = try Self.contents(
-                path, asked, remedy: "write the path relative to the manifest, or run knapsack lock for that bundle")
+                path, asked,
+                remedy: "write the path relative to the manifest, or run knapsack lock for that bundle")
             return try BaseBundle(asked: asked, bytes: bytes, path: path, isBundled: false)
         case .kaggle(let handle)?:
             guard let caches else { return nil }
@@ -75,7 +79,8 @@ extension Manifest {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: .baseUnreadable, "the lock of the base \(asked) could not be read", notes: ["\(error)"],
+                    code: .baseUnreadable, "the lock of the base \(asked) could not be read",
+                    notes: ["\(error)"],
                     fix: error.remedy(missing: remedy), verdict: .undecided))
         }
     }

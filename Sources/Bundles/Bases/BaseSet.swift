@@ -61,7 +61,9 @@ package struct BaseSet: Sendable {
             return Diagnostic(
                 code: size == nil ? .missing : .changed,
                 "\(content.name): \(segment.at) " + (size.map { "has \($0) bytes" } ?? "is missing"),
-                notes: ["needed for \(file.name)", "expected \(file.isWhole ? "" : "at least ")\(end) bytes"],
+                notes: [
+                    "needed for \(file.name)", "expected \(file.isWhole ? "" : "at least ")\(end) bytes",
+                ],
                 fix: "copy the base again")
         }
         return nil
@@ -76,7 +78,8 @@ package struct BaseSet: Sendable {
             code: .baseMissing,
             "\(Counted.text(files, "file")) of \(bundle) \(verb) not looked at, because \(files == 1 ? "it is" : "they are") in \(names)",
             notes: missing.map { "\($0.name): \($0.attach), whose lock has sha256 \($0.sha256)" },
-            fix: "name \(missing.count == 1 ? "the base" : "each base") with --base DIR, a bundle's directory or archive",
+            fix:
+                "name \(missing.count == 1 ? "the base" : "each base") with --base DIR, a bundle's directory or archive",
             verdict: .undecided)
     }
 
@@ -86,7 +89,9 @@ package struct BaseSet: Sendable {
         }
         var wanted: Set<RelativePath> = [Lock.bundledName]
         for entry in lock.packed {
-            for file in entry.files { wanted.formUnion(entry.ranges(of: file).compactMap { $0.base == nil ? nil : $0.at }) }
+            for file in entry.files {
+                wanted.formUnion(entry.ranges(of: file).compactMap { $0.base == nil ? nil : $0.at })
+            }
         }
         return try ArchiveBase(path, format: format, wanted: wanted)
     }
@@ -99,8 +104,12 @@ package struct BaseSet: Sendable {
         if let name, let base = lock.bases.first(where: { $0.name.hasSameBytes(as: name) }) {
             return Diagnostic(
                 code: .baseOther, "\(path) is another version of \(name) than the bundle builds on",
-                notes: ["expected sha256 \(base.sha256)  (of its \(Lock.bundledName))", "found    sha256 \(digest)"],
-                fix: "name the version that it was packed with, or lock and pack again on this one", verdict: .undecided)
+                notes: [
+                    "expected sha256 \(base.sha256)  (of its \(Lock.bundledName))",
+                    "found    sha256 \(digest)",
+                ],
+                fix: "name the version that it was packed with, or lock and pack again on this one",
+                verdict: .undecided)
         }
         let bases = lock.bases.map(\.name).joined(separator: ", ")
         return Diagnostic(

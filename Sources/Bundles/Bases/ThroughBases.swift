@@ -78,8 +78,10 @@ package struct ThroughBases {
         let bases = try BaseSet(paths, for: plan.lock)
         let known = plan.throughBases.filter(bases.has)
         if !known.isEmpty {
-            let ranges = PlannedRanges(plan, locations: try plan.locations(caches: caches, directory: directory))
-            let problems = try await SegmentProof(known, bases: bases).findingsThroughBases(in: ranges, progress)
+            let ranges = PlannedRanges(
+                plan, locations: try plan.locations(caches: caches, directory: directory))
+            let problems = try await SegmentProof(known, bases: bases).findingsThroughBases(
+                in: ranges, progress)
             guard problems.isEmpty else { throw Diagnostics(problems) }
         }
         let left = plan.throughBases.count - known.count

@@ -119,7 +119,7 @@ package struct ArchiveVerifier: Sendable {
             }
             let through = try await ThroughBases(expected.throughBases, known.lock, bases, level).look(
                 path, from: ArchiveRanges(path, offsets), progress,
-                isReachable: { level == .quick || offsets[$0] != nil }) { found[$0] != nil }
+                isReachable: { level == .quick || offsets[$0] != nil }, isThere: { found[$0] != nil })
             findings += through.findings
             unassembled += through.unassembled
             throughBases = through.proved

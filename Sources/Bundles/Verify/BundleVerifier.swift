@@ -53,7 +53,8 @@ package struct BundleVerifier: Sendable {
         }
         let content = try DirectoryContent(root)
         let through = try await ThroughBases(expected.throughBases, lock, bases, level).look(
-            root, from: content, progress) { found[$0] != nil }
+            root, from: content, progress
+        ) { found[$0] != nil }
         findings += through.findings
         findings.sort { $0.message.precedesByBytes($1.message) }
         var report = VerifyReport(

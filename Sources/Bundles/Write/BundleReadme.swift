@@ -93,7 +93,8 @@ package struct BundleReadme {
             "- `\(BundleReadme.plain(base.attach))`: the version whose `\(Lock.bundledName)` has sha256 `\(base.sha256)`"
         }
         guard !lines.isEmpty else { return "" }
-        return "\nIt builds on other bundles, which have to be attached beside it:\n\n\(lines.joined(separator: "\n"))\n"
+        return
+            "\nIt builds on other bundles, which have to be attached beside it:\n\n\(lines.joined(separator: "\n"))\n"
     }
 
     private var inBases: String {

@@ -184,7 +184,8 @@ struct PackCommand: KnapsackCommand {
         if !bases.base.isEmpty || !plan.throughBases.isEmpty {
             session.report(
                 try await ThroughBases.findings(
-                    plan, caches: caches, directory: directory, bases: bases.base, progress: session.progress))
+                    plan, caches: caches, directory: directory, bases: bases.base, progress: session.progress)
+            )
         }
     }
 
@@ -258,7 +259,8 @@ struct PackCommand: KnapsackCommand {
         if plan.inBases > 0 {
             let used = plan.lock.usedBases
             let names = plan.lock.bases.filter { used.contains($0.sha256) }.map(\.attach)
-            text += "\n\(ByteCount.text(plan.inBases)) are in \(names.joined(separator: ", ")), to be attached beside it"
+            text +=
+                "\n\(ByteCount.text(plan.inBases)) are in \(names.joined(separator: ", ")), to be attached beside it"
         }
         if plan.lock.bundle.owner == nil {
             text += "\nbefore the upload: add owner = \"your-kaggle-name\" to [bundle] and pack again"

@@ -69,7 +69,8 @@ struct SplitCommand: KnapsackCommand {
         guard !others.isEmpty else {
             return session.report([
                 Diagnostic(
-                    code: .lockMissing, "there is no earlier lock than the one that is here, so nothing is known of changes",
+                    code: .lockMissing,
+                    "there is no earlier lock than the one that is here, so nothing is known of changes",
                     fix: "commit the lock with every change, or name earlier ones with --earlier LOCK",
                     verdict: .undecided)
             ])
@@ -84,7 +85,8 @@ struct SplitCommand: KnapsackCommand {
             return session.say(
                 proposal.tooLarge.isEmpty
                     ? "every entry changed in the last \(others.count + 1) locks: there is nothing for a base"
-                    : "no entry that stayed the same fits into \(baseSize): \(proposal.tooLarge.joined(separator: ", "))")
+                    : "no entry that stayed the same fits into \(baseSize): \(proposal.tooLarge.joined(separator: ", "))"
+            )
         }
         try tell(proposal, manifest, locks: others.count + 1, session)
     }
@@ -118,7 +120,9 @@ struct SplitCommand: KnapsackCommand {
             \(String(decoding: manifests.rest, as: UTF8.self))
             """)
         if !proposal.tooLarge.isEmpty {
-            session.say("the same, too, and not in the base for its size: \(proposal.tooLarge.joined(separator: ", "))")
+            session.say(
+                "the same, too, and not in the base for its size: \(proposal.tooLarge.joined(separator: ", "))"
+            )
         }
         let base = ShellWord.quoted(basePath)
         session.say(

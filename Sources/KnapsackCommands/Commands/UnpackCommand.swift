@@ -88,7 +88,8 @@ struct UnpackCommand: KnapsackCommand {
                 ArchiveContent(bundle, format: format), to: targets, entries: names, bases: bases.base)
         } else {
             let content = try DirectoryContent(bundle)
-            unpacker = try Unpacker(content, to: targets, entries: names, bundle: content.path, bases: bases.base)
+            unpacker = try Unpacker(
+                content, to: targets, entries: names, bundle: content.path, bases: bases.base)
         }
         SignalHandler.goesOn()
         let receipt = try await unpacker.unpack(progress: session.progress)

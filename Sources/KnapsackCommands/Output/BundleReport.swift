@@ -22,7 +22,8 @@ struct BundleReport {
         text += "\n\(lock.bundle.title)\n\n" + entries.text(width: width) + "\n" + files.text(width: width)
         if !lock.bases.isEmpty {
             text += "\nbuilds on, and has to be attached beside it:\n"
-            text += lock.bases.map { "  \($0.attach): \($0.name), whose lock has sha256 \($0.sha256)\n" }.joined()
+            text += lock.bases.map { "  \($0.attach): \($0.name), whose lock has sha256 \($0.sha256)\n" }
+                .joined()
         }
         let others = lock.entries.filter { !$0.isPacked }
         if !others.isEmpty {

@@ -31,8 +31,11 @@ package struct BaseBundle: Equatable, Sendable {
             throw Diagnostics(
                 Diagnostic(
                     code: .baseUnreadable, "the base \(path) is not written as the bundle's own lock is",
-                    notes: ["a base is known by the digest of its lock, which is that of the bundle's \(Lock.bundledName)"],
-                    fix: "run knapsack lock for its manifest, and pack that bundle again", verdict: .undecided))
+                    notes: [
+                        "a base is known by the digest of its lock, which is that of the bundle's \(Lock.bundledName)"
+                    ],
+                    fix: "run knapsack lock for its manifest, and pack that bundle again", verdict: .undecided
+                ))
         }
         sha256 = digest
     }

@@ -21,7 +21,9 @@ package struct LockedBase: Equatable, Sendable {
     }
 
     /// Whether both are the same, by the bytes of their texts.
-    package static func == (left: LockedBase, right: LockedBase) -> Bool { left.lockMembers == right.lockMembers }
+    package static func == (left: LockedBase, right: LockedBase) -> Bool {
+        left.lockMembers == right.lockMembers
+    }
 
     /// The base as a lock has it.
     package var lockMembers: [JSON.Member] {

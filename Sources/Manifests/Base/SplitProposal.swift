@@ -118,7 +118,8 @@ package struct SplitManifests: Sendable {
         guard bundle.bases.isEmpty else {
             throw Diagnostics(
                 Diagnostic(
-                    code: .usage, "\(text.manifest.path) builds on \(bundle.bases.joined(separator: ", ")) already",
+                    code: .usage,
+                    "\(text.manifest.path) builds on \(bundle.bases.joined(separator: ", ")) already",
                     fix: "take base out of [bundle] first, or move entries by hand", verdict: .undecided))
         }
         // Kaggle's limit on the length of both.

@@ -51,7 +51,8 @@ private struct LockReader {
         }
         guard version == Lock.version || version == Lock.versionWithBases else {
             var problem = LockProblem(
-                "its version is \(version), and only \(Lock.version) and \(Lock.versionWithBases) are known here")
+                "its version is \(version), and only \(Lock.version) and \(Lock.versionWithBases) are known here"
+            )
             problem.fix = "install a newer Knapsack"
             throw problem
         }

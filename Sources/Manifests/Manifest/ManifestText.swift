@@ -191,7 +191,8 @@ package struct ManifestText {
         _ all: [Range<Int>], _ lines: [String], replacing range: Range<Int>
     ) throws(Diagnostics) -> [UInt8] {
         let newline = usesCarriageReturns ? "\r\n" : "\n"
-        var result = Array(bytes[..<(all.first?.lowerBound ?? 0)]) + all[..<range.lowerBound].flatMap { bytes[$0] }
+        var result =
+            Array(bytes[..<(all.first?.lowerBound ?? 0)]) + all[..<range.lowerBound].flatMap { bytes[$0] }
         if !result.isEmpty, result.last != UInt8(ascii: "\n") { result += newline.utf8 }
         for line in lines { result += (line + newline).utf8 }
         result += all[range.upperBound...].flatMap { bytes[$0] }

@@ -66,20 +66,22 @@ private enum Bases {
         let base = try first()
         let tuned = try Bases.entry("tuned", [("frozen", 5000), ("other", 6000)])
         let texts = Samples.entry(
-            "texts", files: [try Samples.file("a/config.json", content: "{}"), try Samples.file("new", content: "n")])
+            "texts",
+            files: [try Samples.file("a/config.json", content: "{}"), try Samples.file("new", content: "n")])
         let lock = try Bases.place(
             Bases.settings("two", bases: ["one.lock"]), [tuned, texts], on: [base])
         #expect(lock.text.hasPrefix("{\n\"version\":2,\n"))
         #expect(lock.bases == [base.locked])
         let files = lock.entries.flatMap(\.files)
-        #expect(files.map(\.placement) == [
-            .base(base.sha256, "models/texts/config.json"), .natural,
-            .segments([
-                Segment(at: try Samples.store("own tuned"), offset: 0, length: 8),
-                Segment(base: base.sha256, at: "models/base/w", offset: 8, length: 5000),
-                Segment(at: try Samples.store("own tuned"), offset: 8, length: 6000),
-            ]),
-        ])
+        #expect(
+            files.map(\.placement) == [
+                .base(base.sha256, "models/texts/config.json"), .natural,
+                .segments([
+                    Segment(at: try Samples.store("own tuned"), offset: 0, length: 8),
+                    Segment(base: base.sha256, at: "models/base/w", offset: 8, length: 5000),
+                    Segment(at: try Samples.store("own tuned"), offset: 8, length: 6000),
+                ]),
+            ])
         let plan = try Plan(lock)
         #expect(plan.size == 8 + 6000 + 10)
         #expect(plan.inBases == 5000 + 10)
@@ -103,7 +105,9 @@ private enum Bases {
             return
         }
         #expect(segments.map(\.base) == [nil, base.sha256, second.sha256, nil])
-        #expect(lock.entry(named: "tuned")?.files.first?.bases == [base.sha256, second.sha256].sorted { $0.hex < $1.hex })
+        #expect(
+            lock.entry(named: "tuned")?.files.first?.bases
+                == [base.sha256, second.sha256].sorted { $0.hex < $1.hex })
         #expect(try Plan(lock).size == 8 + 7000)
     }
 
@@ -117,7 +121,8 @@ private enum Bases {
                 try Bases.entry("tuned", [("frozen", 5000), ("other", 6000)]),
                 try Bases.entry("base", [("frozen", 5000), ("head", 6000)]),
             ], on: [base])
-        #expect(lock.entries.flatMap(\.files).map(\.placement) == [.base(base.sha256, "models/base/w"), .natural])
+        #expect(
+            lock.entries.flatMap(\.files).map(\.placement) == [.base(base.sha256, "models/base/w"), .natural])
     }
 
     /// A base's lock is somebody else's: a digest with another size in it is not taken.
@@ -210,15 +215,17 @@ private enum Bases {
 
             """
         let manifests = try SplitManifests(
-            ManifestText.read(Array(text.utf8), path: "m.toml"), base: ["c"]) { "\($0).lock" }
+            ManifestText.read(Array(text.utf8), path: "m.toml"), base: ["c"]
+        ) { "\($0).lock" }
         #expect(manifests.baseName == "models-base")
         let base = try Manifest.parse(manifests.base, path: "b.toml")
         #expect(base.bundle.name == "models-base" && base.bundle.owner == "me")
         #expect(base.entries.map(\.name) == ["c"])
         let rest = try Manifest.parse(manifests.rest, path: "m.toml")
         #expect(rest.bundle.bases == ["models-base.lock"])
-        #expect(String(decoding: manifests.rest, as: UTF8.self)
-            == text.replacing("[bundle]\n", with: "[bundle]\nbase = [\"models-base.lock\"]\n"))
+        #expect(
+            String(decoding: manifests.rest, as: UTF8.self)
+                == text.replacing("[bundle]\n", with: "[bundle]\nbase = [\"models-base.lock\"]\n"))
         #expect(throws: Diagnostics.self) {
             try SplitManifests(ManifestText.read(manifests.rest, path: "m.toml"), base: ["c"]) { $0 }
         }
