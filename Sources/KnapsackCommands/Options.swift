@@ -1,6 +1,7 @@
 import ArgumentParser
 import Caches
 import Formats
+import Locking
 import Manifests
 import Rules
 import Storage
@@ -86,6 +87,17 @@ struct CacheOptions: ParsableArguments {
     }
 }
 
+/// The bundles that another one builds on, for commands that need what it does not store.
+struct BaseOptions: ParsableArguments {
+    /// Directories or archives.
+    @Option(
+        help: ArgumentHelp(
+            "A bundle that it builds on: its directory or archive; may be given several times.",
+            valueName: "bundle"),
+        completion: .file())
+    var base: [String] = []
+}
+
 /// The manifest that a command works on.
 struct ManifestArgument: ParsableArguments {
     /// The manifest's path as the user named it; its lock is beside it.
@@ -112,6 +124,7 @@ struct ManifestArgument: ParsableArguments {
     /// Reads and checks the manifest.
     func read() throws -> Manifest {
         try Manifest.parse(contents(), path: manifest).readingAllowedRevisions().readingProvidedFiles()
+            .readingBases()
     }
 
     /// The manifest's bytes; throws where nothing can be read, and where it is a lock.

@@ -8,9 +8,12 @@ struct SignedTarget {
     private let target: String
     private let options: SignatureOptions
     private let key: PublicKey
+    private let bases: [String]
 
     /// Takes what is to be proved; nothing is read yet.
-    init(_ target: String, _ options: SignatureOptions, _ key: PublicKey) {
+    /// - Parameter bases: directories or archives of bundles that it builds on.
+    init(_ target: String, _ options: SignatureOptions, _ key: PublicKey, bases: [String]) {
+        self.bases = bases
         self.target = target
         self.options = options
         self.key = key
@@ -37,7 +40,8 @@ struct SignedTarget {
             return try await SignedFiles(target, signature: path).verify(signature, progress: progress)
                 .adding(signature.findings)
         }
-        let report = try await BundleVerifier(directory: target, level: .full).verify(progress: progress)
+        let report = try await BundleVerifier(directory: target, level: .full, bases: bases)
+            .verify(progress: progress)
         if let findings = signature.findings(of: report) {
             return report.adding(signature.findings + findings)
         }
@@ -56,7 +60,7 @@ struct SignedTarget {
             return try await SignedFiles(target, signature: path).verify(beside, progress: progress)
                 .adding(beside.findings)
         }
-        let report = try await ArchiveVerifier(target, format: format, level: .full)
+        let report = try await ArchiveVerifier(target, format: format, level: .full, bases: bases)
             .verify(progress: progress)
         let inside = report.signature.map {
             ModelSignature($0, path: "\(ModelSignature.name) in \(target)", key: key)

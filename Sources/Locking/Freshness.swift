@@ -39,12 +39,36 @@ package enum Freshness {
         for entry in lock.entries where !names.contains(entry.name) {
             stale("\(entry.name) is in the lock, but no longer in the manifest", at: file)
         }
-        let placed = Lock.placing(manifest.bundle, inOrder(manifest, lock), own: lock.digest(of:))
-        if findings.isEmpty, lock.entries != placed?.entries {
+        findings += bases(manifest, lock)
+        // Without the locks of all bases nobody can tell what would be referred to.
+        guard findings.isEmpty, manifest.readBases.count == manifest.bundle.bases.count else {
+            return findings + BaseConflict.findings(manifest, lock)
+        }
+        let placed = Lock.placing(
+            manifest.bundle, inOrder(manifest, lock), bases: manifest.readBases, own: lock.digest(of:))
+        if lock.entries != placed?.entries || lock.bases != placed?.bases {
             stale(
                 "the order of the entries, which decides where equal files are stored, has changed", at: file)
         }
-        return findings
+        return findings + BaseConflict.findings(manifest, lock)
+    }
+
+    /// Whether the bases are those that were locked, as far as they could be read.
+    private static func bases(_ manifest: Manifest, _ lock: Lock) -> [Diagnostic] {
+        manifest.bases.compactMap { base in
+            guard let bundle = base.bundle else { return base.problem?.located(at: manifest.baseLocation()) }
+            let locked = lock.bases.first { $0.asked?.hasSameBytes(as: base.asked) ?? false }
+            // That the manifest names another one is told of its table.
+            guard let locked, locked != bundle.locked else { return nil }
+            return Diagnostic(
+                code: .lockStale, "the base \(base.asked) is not the one that was locked",
+                at: manifest.baseLocation(),
+                notes: [
+                    "locked sha256 \(locked.sha256)  (\(locked.attach))",
+                    "found  sha256 \(bundle.sha256)  (\(bundle.attach))",
+                ],
+                fix: "run knapsack lock {manifest}")
+        }
     }
 
     /// The lock's entries in the order in which the manifest has them.

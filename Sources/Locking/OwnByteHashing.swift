@@ -9,12 +9,10 @@ extension VerifiedInputs {
     /// Own bytes of files in segments are named by their digest, which for new ones takes reading them.
     /// - Parameter previous: the lock beside the manifest, which knows the digests that have not changed.
     package func lock(previous: Lock?) async throws -> Lock {
-        let packed = entries.filter(\.isPacked)
-        let layouts =
-            manifest.bundle.deduplication == .tensor ? TensorPlacing(packed).layouts : [:]
+        let bases = try bases()
         var known: [SHA256Digest: SHA256Digest] = [:]
         var unknown: [(need: OwnBytes, location: String)] = []
-        for need in Lock.ownBytes(packed, layouts) {
+        for need in Lock.ownBytes(manifest.bundle, entries, bases: bases) {
             if let digest = previous?.digest(of: need) {
                 known[need.file.sha256] = digest
             } else {
@@ -25,12 +23,27 @@ extension VerifiedInputs {
             try VerifiedInputs.digest(of: item.need.ranges, in: item.location, &buffer)
         }
         for (item, digest) in zip(unknown, digests) { known[item.need.file.sha256] = digest }
-        let placed = Lock.placing(manifest.bundle, entries) { need in known[need.file.sha256] }
+        let placed = Lock.placing(manifest.bundle, entries, bases: bases) { need in known[need.file.sha256] }
         guard let placed else {
             throw Diagnostics(
                 Diagnostic(code: .unreadable, "own bytes of a file were not read", verdict: .undecided))
         }
+        let conflicts = BaseConflict.findings(manifest, placed)
+        guard conflicts.isEmpty else { throw Diagnostics(conflicts) }
         return placed
+    }
+
+    /// The bases that the manifest names, all of which have to be there.
+    private func bases() throws(Diagnostics) -> [BaseBundle] {
+        let problems = manifest.bases.compactMap { $0.problem?.located(at: manifest.baseLocation()) }
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+        guard manifest.readBases.count == manifest.bundle.bases.count else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .baseUnreadable, "the locks of the bases were not read",
+                    at: manifest.baseLocation(), verdict: .undecided))
+        }
+        return manifest.readBases
     }
 
     private func location(of need: OwnBytes) throws -> String {

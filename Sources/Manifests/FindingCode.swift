@@ -34,6 +34,11 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case archiveDamaged = "archive-damaged"
     case archiveLeft = "archive-left"
     case archiveRefused = "archive-refused"
+    case baseConflict = "base-conflict"
+    case baseMissing = "base-missing"
+    case baseOther = "base-other"
+    case baseUnproved = "base-unproved"
+    case baseUnreadable = "base-unreadable"
     case blobMismatch = "blob-mismatch"
     case cacheMissing = "cache-missing"
     case cardBroken = "card-broken"
@@ -299,7 +304,7 @@ extension FindingCode {
             .setup, .zipBroken:
             .warning
         case .acceleratorSum, .archiveLeft, .changedSinceDownload, .folderIgnored, .kaggleRenamed,
-            .manifestMore, .metadataMissing, .pushSegments, .signatureUnchecked, .treeIgnored:
+            .baseUnproved, .manifestMore, .metadataMissing, .pushSegments, .signatureUnchecked, .treeIgnored:
             .note
         default: .error
         }

@@ -30,7 +30,8 @@ enum KaggleRules {
     static func renamed(_ entry: LockedEntry) -> [Diagnostic] {
         let moved = entry.files.filter { file in
             // What is at its natural path was found to survive when it was placed.
-            file.placement != .natural && BundlePath.problem(entry.naturalPath(of: file)) != nil
+            if case .base = file.placement { return false }
+            return file.placement != .natural && BundlePath.problem(entry.naturalPath(of: file)) != nil
         }
         guard let first = moved.first, let reason = BundlePath.problem(entry.naturalPath(of: first)) else {
             return []

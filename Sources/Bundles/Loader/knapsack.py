@@ -24,7 +24,9 @@ In a notebook (the bundle is an attached dataset, the internet may be off):
 In a shell:  python knapsack.py list | verify [--full] | path NAME | freeze [FILE] | activate
 
 All bundles that are attached take part, whichever one's knapsack.py is imported; where two of them
-disagree, a line on standard error states it. An entry's full name is "bundle/entry".
+disagree, a line on standard error states it. An entry's full name is "bundle/entry". A bundle may build
+on others, its bases, and then has only what they lack: they have to be attached, too, in the version that
+it was packed with.
 
 Bundles are only ever read. The loader finds its own by its own location (knapsack.lock is beside this
 file) and the others below the same input directory, and writes to a private scratch directory alone:
@@ -71,7 +73,7 @@ __all__ = [
     "VerifyError",
 ]
 
-LOCK_VERSION = 1  # the newest version of knapsack.lock that this file reads
+LOCK_VERSION = 2  # the newest version of knapsack.lock that this file reads
 _LOCK_NAME = "knapsack.lock"
 _VIEW_FORMAT = 1  # part of every view's key: a change of layout never meets an old view
 _CHUNK = 1 << 20  # bytes that one call reads
@@ -109,6 +111,7 @@ class Entry(NamedTuple):
     revision: str  # the commit or version that was packed; "" for a plain directory
     license: str  # "" where it is not known
     size: int  # bytes of all its files
+    bundle: str  # the name of the bundle that it is an entry of
 
 
 class Verification(NamedTuple):
@@ -236,17 +239,20 @@ def _leave_import_path(known: _Attached) -> None:
 
 def _sound(known: _Attached) -> _Attached:
     """Without the other bundles that are incomplete. This file's own has to be complete."""
-    sound = []
-    for bundle in known.bundles:
+    sound, left_out = [], dict(known.left_out)
+    for bundle in reversed(known.bundles):  # what others build on comes first
         try:
-            bundle.require_sizes()
+            if any(base in left_out for base in bundle.used_bases):
+                raise bundle.without_base(known, left_out)
+            bundle.require_sizes(known)
             sound.append(bundle)
         except KnapsackError as error:
             if bundle.root == _own_root():
                 raise
             _tell(f"{error}; it is left out")
+            left_out[bundle.digest] = (bundle, str(error))
     if len(sound) < len(known.bundles):
-        known = _state.attached = _Attached(sound)
+        known = _state.attached = _Attached(sound, left_out)
     return known
 
 
@@ -269,7 +275,9 @@ def path(name: str) -> str:
 def models() -> list[Entry]:
     """The entries (models, datasets, wheels, files) of all attached bundles, in the order of their names."""
     known = _attached()
-    return [entry.record._replace(name=name) for name, entry in sorted(known.names.items())]
+    return [
+        entry.record._replace(name=name, bundle=entry.bundle) for name, entry in sorted(known.names.items())
+    ]
 
 
 def verify(level: str = "quick", *, budget: int = 1 << 30) -> Verification:
@@ -284,17 +292,25 @@ def verify(level: str = "quick", *, budget: int = 1 << 30) -> Verification:
         raise KnapsackError(f"verify has no level {level!r}", 'use "quick", "sampled" or "full"')
     known = _attached()
     problems: dict[str, str] = {}
+    damaged: set[str] = set()
+    unknown: set[str] = set()  # the places of what is in bases that are not attached
+    scanned: dict[str, dict[str, int]] = {}
     for bundle in known.bundles:
-        for at, what in bundle.size_problems().items():
-            problems[at if len(known.bundles) == 1 else os.path.join(bundle.root, at)] = what
-    damaged = {*problems, *(os.path.join(known.bundles[0].root, at) for at in problems)}
+        if not bundle.has_bases(known):
+            problems[bundle.root] = str(bundle.without_base(known))
+            unknown.update(base for base in bundle.used_bases if base not in known.roots)
+        for (root, at), what in bundle.size_problems(scanned).items():
+            damaged.add(os.path.join(root, at))
+            problems[at if len(known.bundles) == 1 else os.path.join(root, at)] = what
     contents = {
         (file.stored, file.sha256): file for entry in known.all_entries for file in entry.files.values()
     }
     files = list(contents.values())
     sample = [] if level == "quick" else files if level == "full" else _sample(files, budget)
     sound = [
-        file for file in sample if not any(os.path.join(span.root, span.at) in damaged for span in file.spans)
+        file
+        for file in sample
+        if not any(os.path.join(span.root, span.at) in damaged or span.root in unknown for span in file.spans)
     ]
     sound.sort(key=lambda file: file.size, reverse=True)
 
@@ -465,6 +481,14 @@ class _File(NamedTuple):
     stored: str | None  # the path of the whole content on disk; None: it is stored in pieces
     spans: tuple[_Span, ...]  # the content, in order
 
+    def placed(self, roots: dict[str, str]) -> _File:
+        """The file with the roots of bases, that are attached, in place of their digests."""
+        if not any(span.root in roots for span in self.spans):
+            return self
+        spans = tuple(span._replace(root=roots.get(span.root, span.root)) for span in self.spans)
+        stored = f"{spans[0].root}/{spans[0].at}" if self.stored else None
+        return self._replace(stored=stored, spans=spans)
+
     @property
     def label(self) -> str:
         return (
@@ -482,6 +506,7 @@ class _Entry:
             raise ValueError(f'"kind" is {self.kind!r}, expected one of {", ".join(_FOLDERS)}')
         self.folder = folder = f"{_FOLDERS[self.kind]}/{self.name}"
         self.files: dict[str, _File] = {}
+        self.bundle = ""  # the bundle's name, known when all of its lock was read
         self.is_natural = True
         for item in _field(record, "files", list):
             file = _parse_file(item, root, folder)
@@ -489,6 +514,9 @@ class _Entry:
                 raise ValueError(f"{file.path} is listed twice")
             self.is_natural = self.is_natural and file.stored == f"{root}/{folder}/{file.path}"
         self.is_natural = self.is_natural and bool(self.files)
+        self._stated = self.files
+        # The digests of the bases that have files of this entry, wholly or in part.
+        self.used_bases = {span.root for file in self.files.values() for span in file.spans} - {root}
         self.root = root
         asked = record.get("asked") or {}
         merged = asked.get("merge")
@@ -505,7 +533,13 @@ class _Entry:
             revision,
             self.facts.license,
             sum(file.size for file in self.files.values()),
+            "",
         )
+
+    def find_bases(self, roots: dict[str, str]) -> None:
+        """Look for what bases have where they are attached now: their roots by their digests."""
+        if self.used_bases:
+            self.files = {path: file.placed(roots) for path, file in self._stated.items()}
 
     @property
     def split_files(self) -> list[_File]:
@@ -643,11 +677,16 @@ def _amount(record: Any, key: str) -> int:
 
 def _parse_file(record: Any, root: str, folder: str) -> _File:
     name, size, sha256 = _safe_path(record, "path"), _amount(record, "size"), _text(record, "sha256", _DIGEST)
+
+    def place(item: Any) -> str:
+        """The root, or as long as nobody knows it the digest, of the bundle that has the content."""
+        return _text(item, "base", _DIGEST) if "base" in item else root
+
     if "segments" not in record:
-        stored = _safe_path(record, "at") if "at" in record else f"{folder}/{name}"
-        return _File(name, size, sha256, f"{root}/{stored}", (_Span(root, stored, 0, size),))
+        stored = _safe_path(record, "at") if "at" in record or "base" in record else f"{folder}/{name}"
+        return _File(name, size, sha256, f"{place(record)}/{stored}", (_Span(place(record), stored, 0, size),))
     spans = tuple(
-        _Span(root, _safe_path(item, "at"), _amount(item, "offset"), _amount(item, "length"))
+        _Span(place(item), _safe_path(item, "at"), _amount(item, "offset"), _amount(item, "length"))
         for item in _field(record, "segments", list)
     )
     if sum(span.length for span in spans) != size:
@@ -681,6 +720,18 @@ def _parse_kaggle(record: Any) -> _Kaggle:
 # The bundles ------------------------------------------------------------------------------------------
 
 
+class _Base(NamedTuple):
+    """A bundle that another one builds on, as the lock of that other states it."""
+
+    digest: str  # of its lock
+    name: str
+    attach: str  # what to attach: a handle of Kaggle's, or the name
+
+    @staticmethod
+    def read(record: Any) -> _Base:
+        return _Base(_text(record, "sha256", _DIGEST), _text(record, "name"), _text(record, "attach"))
+
+
 class _Bundle:
     """A mounted bundle: its root, its lock, and what is in it. Never written to."""
 
@@ -704,6 +755,11 @@ class _Bundle:
             self.entries = {entry.name: entry for entry in sorted(entries, key=lambda entry: entry.name)}
             if len(self.entries) != len(entries):
                 raise ValueError("two entries have the same name")
+            self.bases = [_Base.read(item) for item in data.get("bases") or ()]
+            self.used_bases = {base for entry in entries for base in entry.used_bases}
+            unknown = self.used_bases - {base.digest for base in self.bases}
+            if unknown:
+                raise ValueError(f"it refers to the base {min(unknown)}, which it does not name")
             # What others were made from, and the manifest keeps out of the bundle.
             self.sources = {str(item.get("name")) for item in records if not _is_packed(item)}
             name = (data.get("bundle") or {}).get("name")
@@ -712,6 +768,8 @@ class _Bundle:
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise KnapsackError(f"{lock}: malformed: {error}", _AGAIN) from error
         self.name = name if isinstance(name, str) and name else os.path.basename(root)
+        for entry in entries:
+            entry.bundle = self.name
         self._is_checked = False
 
     @staticmethod
@@ -724,31 +782,69 @@ class _Bundle:
             name = record.get("name") if isinstance(record, dict) else record
             raise ValueError(f"entry {name!r:.80}: {error}") from error
 
-    def size_problems(self) -> dict[str, str]:
-        """Where a stored file is missing or has another size than the lock states."""
-        found: dict[str, int] = {}
-        for folder in (*_FOLDERS.values(), "store"):
-            _scan(os.path.join(self.root, folder), folder, found)
-        problems: dict[str, str] = {}
+    def has_bases(self, known: _Attached) -> bool:
+        return all(base in known.roots for base in self.used_bases)
+
+    def without_base(self, known: _Attached, left_out: dict[str, tuple[_Bundle, str]] | None = None) -> KnapsackError:
+        """What to attach, where a base is missing, is another version, or is not complete."""
+        left_out = known.left_out if left_out is None else left_out
+        base = next(
+            base
+            for base in self.bases
+            if base.digest in self.used_bases and (base.digest in left_out or base.digest not in known.roots)
+        )
+        if base.digest in left_out:
+            reason = left_out[base.digest][1]
+            return KnapsackError(f"the bundle at {self.root} builds on {base.name}, which is left out: {reason}")
+        lock = f"whose {_LOCK_NAME} has sha256 {base.digest}"
+        bundles = [*known.bundles, *(bundle for bundle, _ in left_out.values())]
+        other = next((bundle for bundle in bundles if bundle.name == base.name), None)
+        if other:
+            what = f"the bundle at {self.root} builds on another version of {base.name} than the one at {other.root}"
+            fix = f"attach the version of {base.attach} {lock} (it has {other.digest[:16]}), or pack anew on this one"
+            return KnapsackError(what, fix)
+        what = f"the bundle at {self.root} builds on {base.name}, which is not attached"
+        return KnapsackError(what, f"attach {base.attach} to this notebook (Add Input), {lock}")
+
+    def size_problems(self, scanned: dict[str, dict[str, int]] | None = None) -> dict[tuple[str, str], str]:
+        """Where a stored file is missing or has another size than the lock states: by root and path.
+
+        What is in bases that are not attached is left to `without_base`.
+        """
+        sizes: dict[str, dict[str, int]] = {} if scanned is None else scanned
+
+        def found(root: str) -> dict[str, int]:
+            if root not in sizes:
+                sizes[root] = {}
+                for folder in (*_FOLDERS.values(), "store"):
+                    _scan(os.path.join(root, folder), folder, sizes[root])
+            return sizes[root]
+
+        problems: dict[tuple[str, str], str] = {}
         for entry in self.entries.values():
             for file in entry.files.values():
-                for _, at, offset, length in file.spans:
-                    size = found.get(at)
+                for root, at, offset, length in file.spans:
+                    if root in self.used_bases:
+                        continue
+                    size = found(root).get(at)
                     if size is None:
-                        problems[at] = "is missing"
+                        problems[root, at] = "is missing"
                     elif size != length if file.stored else size < offset + length:
-                        problems[at] = f"has {size:,} bytes, expected {offset + length:,}"
+                        problems[root, at] = f"has {size:,} bytes, expected {offset + length:,}"
         return problems
 
-    def require_sizes(self) -> None:
-        """Once a process: no stored file is missing or cut short."""
+    def require_sizes(self, known: _Attached) -> None:
+        """Once a process: no base is missing, and no stored file is missing or cut short."""
         if self._is_checked:
             return
+        if not self.has_bases(known):
+            raise self.without_base(known)
         problems = self.size_problems()
         if problems:
-            at, what = min(problems.items())
+            (root, at), what = min(problems.items())
             more = f" (and {len(problems) - 1:,} more)" if len(problems) > 1 else ""
-            what = f"{os.path.join(self.root, at)} {what}{more}, the bundle is incomplete"
+            needed = "" if root == self.root else f", which the bundle at {self.root} builds on"
+            what = f"{os.path.join(root, at)} {what}{more}{needed}, the bundle is incomplete"
             raise KnapsackError(what, f"{_AGAIN}; verify() lists all that is wrong")
         self._is_checked = True
 
@@ -774,8 +870,12 @@ class _Repository:
 class _Attached:
     """All bundles that are attached, as one. What it decides never depends on which loader runs."""
 
-    def __init__(self, bundles: Iterable[_Bundle]) -> None:
-        self.bundles = sorted(bundles, key=lambda bundle: (bundle.name, bundle.digest, bundle.root))
+    def __init__(
+        self, bundles: Iterable[_Bundle], left_out: dict[str, tuple[_Bundle, str]] | None = None
+    ) -> None:
+        self.bundles = _newest_first(bundles)
+        self.roots = {bundle.digest: bundle.root for bundle in self.bundles}
+        self.left_out = left_out or {}  # bundles that cannot be used, by their digests, with the reason
         digests = [bundle.digest for bundle in self.bundles]
         joined = hashlib.sha256("".join(digests).encode()).hexdigest()
         self.digest = digests[0] if len(digests) == 1 else joined
@@ -787,6 +887,7 @@ class _Attached:
         self._counts: dict[str, int] = {}
         for bundle in self.bundles:
             for entry in bundle.entries.values():
+                entry.find_bases(self.roots)
                 self._add(bundle, entry)
         for (_, name), repository in self.repositories.items():
             self._choose_main(name, repository)
@@ -833,6 +934,7 @@ class _Attached:
             where = ", ".join(f"{commit[:12]} in {root}" for commit, root in dict.fromkeys(places))
             chosen = repository.refs[ref][:12]
             note = f"{name} is attached at several commits ({where}): {ref} means {chosen}"
+            note += ", and revision= takes any of them"
             self.notes += [note] if note not in self.notes else []
 
     def _note_difference(self, what: str, entries: list[_Entry]) -> None:
@@ -874,6 +976,9 @@ class _Attached:
             if require_sizes:
                 self.require_sizes([found])
             return found
+        for one, reason in self.left_out.values():
+            if name in one.entries or name in (f"{one.name}/{entry}" for entry in one.entries):
+                raise KnapsackError(f"{name!r} is in the bundle at {one.root}, which is left out: {reason}")
         for one in self.bundles:
             if name in one.sources:
                 made = [entry.name for entry in one.entries.values() if name in entry.made_from]
@@ -903,7 +1008,32 @@ class _Attached:
         roots = {entry.root for entry in entries}
         for bundle in self.bundles:
             if bundle.root in roots:
-                bundle.require_sizes()
+                bundle.require_sizes(self)
+
+
+def _newest_first(bundles: Iterable[_Bundle]) -> list[_Bundle]:
+    """What builds on others before them, of several bases the one that is named last before the others; bundles
+    that have nothing to do with each other by their names.
+    """
+    left = {bundle.digest: bundle for bundle in bundles}
+    ranks: dict[str, int] = {}  # the length of the longest chain of bases
+
+    def rank(digest: str, above: frozenset[str]) -> int:
+        if digest not in ranks:
+            below = [base.digest for base in left[digest].bases if base.digest in left.keys() - above]
+            ranks[digest] = max((rank(base, above | {base}) + 1 for base in below), default=0)
+        return ranks[digest]
+
+    places: dict[str, int] = {}
+    for bundle in left.values():
+        for number, base in enumerate(bundle.bases):
+            places[base.digest] = max(places.get(base.digest, 0), number)
+
+    def order(bundle: _Bundle) -> tuple[int, int, str, str, str]:
+        place = places.get(bundle.digest, 0)
+        return -rank(bundle.digest, frozenset([bundle.digest])), -place, bundle.name, bundle.digest, bundle.root
+
+    return sorted(left.values(), key=order)
 
 
 def _known(names: Iterable[str], limit: int = 30, first: Iterable[str] = ()) -> str:
@@ -2153,6 +2283,11 @@ def _refusal(what: str, fix: str, *, of_download: bool = False) -> Exception:
 
 def _not_in_hub(attached: _Attached, kind: str, name: str) -> tuple[str, str]:
     ids = [other for other_kind, other in attached.repositories if other_kind == kind]
+    for one, reason in attached.left_out.values():
+        if any(
+            entry.hub and (entry.hub.type, entry.hub.repo_id) == (kind, name) for entry in one.entries.values()
+        ):
+            return f"the {kind} {name} is in the bundle at {one.root}, which is left out: {reason}", ""
     others = {
         other_kind for other_kind, other in attached.repositories if other == name and other_kind != kind
     }
@@ -2731,7 +2866,7 @@ def _main(arguments: list[str]) -> int:
     try:
         if chosen.command == "list":
             for entry in models():
-                print(*(value or "-" for value in entry[:-1]), entry.size, sep="\t")
+                print(*(value or "-" for value in entry[:-2]), entry.size, entry.bundle, sep="\t")
         elif chosen.command == "verify":
             print(verify(chosen.level))
         elif chosen.command == "path":

@@ -35,9 +35,9 @@ struct CycloneDXDocument {
                 "name": .string(bundle.name), "version": .string("sha256:\(bill.lockDigest.hex)"),
                 "description": .string(bundle.title),
                 "licenses": StatedLicense(bundle.license).map { Self.licenses($0, "declared") },
-                "properties": Self.properties([
-                    ("lock:sha256", bill.lockDigest.hex), ("license:stated", bundle.license),
-                ]),
+                "properties": Self.properties(
+                    [("lock:sha256", bill.lockDigest.hex), ("license:stated", bundle.license)]
+                        + bill.lock.bases.map { ("base", "\($0.attach) sha256:\($0.sha256)") }),
             ]),
         ])
     }
@@ -85,6 +85,7 @@ struct CycloneDXDocument {
             "purl": wheel.map { .string($0.packageURL) },
             "properties": properties([
                 ("path", wheel == nil ? nil : path), ("size", "\(file.size)"), ("proof", file.proof.rawValue),
+                ("base", file.bases.isEmpty ? nil : file.bases.map(\.hex).joined(separator: " ")),
             ]),
         ])
     }

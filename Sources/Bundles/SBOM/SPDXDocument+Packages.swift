@@ -17,7 +17,8 @@ extension SPDXDocument {
                 "software_packageVersion": .string("sha256:\(bill.lockDigest.hex)"),
                 "software_primaryPurpose": "data",
                 "comment": .string(
-                    "The version is the SHA-256 of knapsack.lock, from which this document follows."),
+                    "The version is the SHA-256 of knapsack.lock, from which this document follows."
+                        + bill.lock.bases.map { " Builds on \($0.attach), sha256:\($0.sha256)." }.joined()),
             ])
     }
 

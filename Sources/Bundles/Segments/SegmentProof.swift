@@ -12,9 +12,13 @@ struct SegmentProof {
     }
 
     private let files: [SegmentedFile]
+    private let bases: BaseSet
 
-    /// Takes the files that are stored in segments; nothing is read yet.
-    init(_ files: [SegmentedFile]) { self.files = files }
+    /// Takes the files that are stored in segments, and the bases of which they have some; nothing is read yet.
+    init(_ files: [SegmentedFile], bases: BaseSet = .none) {
+        self.files = files
+        self.bases = bases
+    }
 
     /// Reads every segment of every file.
     ///
@@ -26,13 +30,15 @@ struct SegmentProof {
         guard !files.isEmpty else { return [] }
         progress(.began(stage: stage, files: files.count, bytes: files.reduce(0) { $0 &+ $1.size }))
         defer { progress(.ended) }
+        let bases = bases
         let failures = try await Parallel.map(files, largestFirst: \.size) { file, buffer -> Failure? in
             defer { progress(.finished(file: file.name)) }
             do {
                 var hasher = try ContentHasher()
                 for segment in file.segments {
                     let range = segment.offset..<segment.offset + segment.length
-                    try source.read(segment.at, range, into: &buffer) { bytes in
+                    let place: any StoredRanges = try bases.source(of: segment) ?? source
+                    try place.read(segment.at, range, into: &buffer) { bytes in
                         try hasher.update(bytes)
                         progress(.advanced(bytes: bytes.count))
                     }
@@ -48,6 +54,18 @@ struct SegmentProof {
         return zip(files, failures).compactMap { file, failure in failure.map { (file, $0) } }
     }
 
+    /// The findings about files that are in bases, all of which have to be named.
+    func findingsThroughBases(
+        in source: any StoredRanges, _ progress: @escaping ProgressHandler
+    ) async throws -> [Diagnostic] {
+        var problems: [Diagnostic] = []
+        var sound: [SegmentedFile] = []
+        for file in files {
+            if let problem = try bases.problem(file) { problems.append(problem) } else { sound.append(file) }
+        }
+        return try await problems + SegmentProof(sound, bases: bases).findings(in: source, progress)
+    }
+
     /// The same as findings about a bundle.
     func findings(
         in source: any StoredRanges, _ progress: @escaping ProgressHandler
@@ -56,9 +74,14 @@ struct SegmentProof {
             switch failure {
             case .other(let found):
                 Diagnostic(
-                    code: .changed, "\(file.name), rebuilt from its segments, is not what the lock states",
+                    code: .changed,
+                    "\(file.name), "
+                        + (file.isWhole ? "which is in a base," : "rebuilt from its segments,")
+                        + " is not what the lock states",
                     notes: ["expected sha256 \(file.sha256)", "found    sha256 \(found)"],
-                    fix: "pack the bundle again")
+                    fix: file.segments.contains { $0.base != nil }
+                        ? "knapsack verify of the base states which of the two is damaged; copy that again"
+                        : "pack the bundle again")
             case .unreadable(let error):
                 Diagnostic(
                     code: .unreadable, "\(file.name) could not be rebuilt", notes: ["\(error)"],

@@ -13,7 +13,10 @@ package protocol BundleContent: StoredRanges {
 
 extension BundleContent {
     /// Reads the bundle's own lock.
-    func lock() throws -> Lock {
+    func lock() throws -> Lock { try Lock.parse(lockBytes(), path: Lock.bundledName.joined(to: name)) }
+
+    /// Reads the bytes of the bundle's own lock.
+    func lockBytes() throws -> [UInt8] {
         let size: Int?
         do {
             size = try self.size(of: Lock.bundledName)
@@ -41,7 +44,7 @@ extension BundleContent {
         try read(Lock.bundledName, 0..<size, into: &buffer) { block in
             for index in block.indices { bytes.append(block[index]) }
         }
-        return try Lock.parse(bytes, path: Lock.bundledName.joined(to: name))
+        return bytes
     }
 }
 

@@ -42,7 +42,8 @@ extension UnpackPlan {
                 Item(
                     number: items.count, name: blob.name, size: blob.size, sha256: key.sha256,
                     ranges: blob.ranges, home: .blob(folder: key.folder, key.naming, links: blob.links),
-                    units: blob.units, needsGitBlob: key.naming == .gitBlob))
+                    units: blob.units, needsGitBlob: key.naming == .gitBlob,
+                    isWholeInBase: blob.isWholeInBase))
         }
         try planRefs(commits)
     }
@@ -58,6 +59,7 @@ extension UnpackPlan {
         let name: String
         let size: Int
         let ranges: [Segment]
+        let isWholeInBase: Bool
         var links: [RelativePath] = []
         var units: [Int] = []
     }
@@ -98,7 +100,8 @@ extension UnpackPlan {
                 if blobs[key] == nil {
                     order.append(key)
                     blobs[key] = Blob(
-                        name: "\(entry.name)/\(file.path)", size: file.size, ranges: entry.ranges(of: file))
+                        name: "\(entry.name)/\(file.path)", size: file.size, ranges: entry.ranges(of: file),
+                        isWholeInBase: file.isWholeInBase)
                 }
                 blobs[key]?.links.append(path)
                 if blobs[key]?.units.contains(unit) == false { blobs[key]?.units.append(unit) }

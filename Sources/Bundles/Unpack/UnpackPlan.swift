@@ -25,6 +25,13 @@ struct UnpackPlan: Sendable {
         var units: [Int]
         /// Whether somebody needs its git blob name.
         var needsGitBlob: Bool
+        /// Whether a base has it as a file of its own.
+        var isWholeInBase = false
+
+        /// The same as a file that is put together.
+        var segmented: SegmentedFile {
+            SegmentedFile(name: name, size: size, sha256: sha256, segments: ranges, isWhole: isWholeInBase)
+        }
 
         /// How many files of entries it is.
         var files: Int {
@@ -115,7 +122,8 @@ struct UnpackPlan: Sendable {
         items.append(
             Item(
                 number: items.count, name: "\(entry.name)/\(file.path)", size: file.size, sha256: file.sha256,
-                ranges: entry.ranges(of: file), home: .path(path), units: [unit], needsGitBlob: false))
+                ranges: entry.ranges(of: file), home: .path(path), units: [unit], needsGitBlob: false,
+                isWholeInBase: file.isWholeInBase))
     }
 
     private mutating func planDirectories(_ entries: [LockedEntry]) throws(Diagnostics) {
@@ -190,6 +198,7 @@ extension LockedEntry {
         case .natural: [Segment(at: naturalPath(of: file), offset: 0, length: file.size)]
         case .at(let path): [Segment(at: path, offset: 0, length: file.size)]
         case .segments(let segments): segments
+        case .base(let base, let path): [Segment(base: base, at: path, offset: 0, length: file.size)]
         }
     }
 

@@ -32,6 +32,8 @@ struct UnpackStream: Sendable {
     }
 
     private var parts: [RelativePath: [Part]] = [:]
+    /// What bases have, which are read at any place when the archive was read.
+    private var partsOfBases: [(segment: Segment, part: Part)] = []
     /// How many parts of each file are still to come.
     private var left: [Key: Int] = [:]
     /// The files that were begun, under their unfinished names.
@@ -61,7 +63,11 @@ struct UnpackStream: Sendable {
                     let part = Part(
                         file: key, range: range.offset..<range.offset + range.length, position: position,
                         isWhole: item.ranges.count == 1)
-                    parts[range.at, default: []].append(part)
+                    if range.base == nil {
+                        parts[range.at, default: []].append(part)
+                    } else {
+                        partsOfBases.append((range, part))
+                    }
                     position += range.length
                 }
             }
@@ -77,6 +83,7 @@ struct UnpackStream: Sendable {
         do {
             for writer in writers { try writer.removeLeftovers() }
             let broken = try receiveAll()
+            try receiveFromBases()
             try await proveRest()
             try placeReady()
             let lost = try failRest(broken)
@@ -116,6 +123,24 @@ struct UnpackStream: Sendable {
             return nil
         } catch let error as ArchiveError {
             return error
+        }
+    }
+
+    /// Writes what bases have to its places.
+    private mutating func receiveFromBases() throws {
+        var buffer = Buffer(count: FileReader.blockSize)
+        for (segment, part) in partsOfBases {
+            guard let content = try writers[part.file.writer].bases.source(of: segment) else { continue }
+            let (staging, name) = try unfinished(part.file)
+            if begun.insert(part.file).inserted { _ = try staging.creating(name) }
+            let file = try staging.writing(name)
+            var position = part.position
+            try content.read(segment.at, part.range, into: &buffer) { bytes in
+                try file.write(bytes, at: position)
+                position += bytes.count
+                progress(.advanced(bytes: bytes.count))
+            }
+            left[part.file] = (left[part.file] ?? 1) - 1
         }
     }
 

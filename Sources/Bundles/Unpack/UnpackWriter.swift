@@ -14,6 +14,8 @@ struct UnpackWriter: Sendable {
     let states: [UnpackSurvey.State]
     /// The target, open and locked.
     let directory: UnpackDirectory
+    /// The bundles that have what the bundle itself does not store.
+    var bases = BaseSet.none
 
     /// Files from this size on are waited for one by one; smaller ones many at a time, because the disk
     /// takes as long for one of them as for a thousand.
@@ -150,7 +152,8 @@ struct UnpackWriter: Sendable {
             var hasher = try ContentHasher(gitBlobLength: item.needsGitBlob ? item.size : nil)
             var written = 0
             for range in item.ranges {
-                try content.read(range.at, range.offset..<range.offset + range.length, into: &buffer) {
+                let place: any StoredRanges = try bases.source(of: range) ?? content
+                try place.read(range.at, range.offset..<range.offset + range.length, into: &buffer) {
                     bytes in
                     try hasher.update(bytes)
                     try file.write(bytes)

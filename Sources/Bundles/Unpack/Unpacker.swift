@@ -17,6 +17,7 @@ package struct Unpacker: Sendable {
     private let source: Source
     private let name: String
     private let bundle: String?
+    private let bases: BaseSet
     private let plans: [UnpackPlan]
     private let left: [(name: String, form: UnpackTarget.Form)]
 
@@ -26,23 +27,25 @@ package struct Unpacker: Sendable {
     ///   - targets: where to write; directories that differ.
     ///   - names: the entries to restore; all where it is `nil`.
     ///   - bundle: the bundle's directory without links, in which nothing may be written.
+    ///   - bases: directories or archives of bundles that it builds on.
     package init(
         _ content: any BundleContent, to targets: [UnpackTarget], entries names: Set<ExactName>? = nil,
-        bundle: String? = nil
+        bundle: String? = nil, bases: [String] = []
     ) throws {
-        try self.init(.content(content), content.name, content.lock(), targets, names, bundle)
+        try self.init(.content(content), content.name, content.lock(), targets, names, bundle, bases)
     }
 
     /// Plans the same for a bundle in an archive.
     package init(
-        _ archive: ArchiveContent, to targets: [UnpackTarget], entries names: Set<ExactName>? = nil
+        _ archive: ArchiveContent, to targets: [UnpackTarget], entries names: Set<ExactName>? = nil,
+        bases: [String] = []
     ) throws {
-        try self.init(.archive(archive), archive.name, archive.lock, targets, names, nil)
+        try self.init(.archive(archive), archive.name, archive.lock, targets, names, nil, bases)
     }
 
     private init(
         _ source: Source, _ name: String, _ lock: Lock, _ targets: [UnpackTarget], _ names: Set<ExactName>?,
-        _ bundle: String?
+        _ bundle: String?, _ bases: [String]
     ) throws {
         let wanted = lock.packed.filter { names?.contains($0.name) ?? true }
         let known = lock.packed.map(\.name)
@@ -86,6 +89,7 @@ package struct Unpacker: Sendable {
         self.name = name
         self.bundle = bundle
         self.plans = plans
+        self.bases = try BaseSet(bases, for: lock)
         left = homeless.map { ($0.name, $0.form) }
     }
 
@@ -107,7 +111,7 @@ package struct Unpacker: Sendable {
             let states = try await survey.states(progress: progress)
             conflicts += try states.flatMap(\.conflicts) + survey.conflictsOfTexts()
             writers.append(
-                UnpackWriter(bundle: name, plan: plan, states: states, directory: directory))
+                UnpackWriter(bundle: name, plan: plan, states: states, directory: directory, bases: bases))
         }
         guard conflicts.isEmpty else { throw Diagnostics(Unpacker.unique(conflicts)) }
         try checkFreeSpace(writers)
@@ -145,13 +149,27 @@ package struct Unpacker: Sendable {
 
     // MARK: Before anything is written
 
-    /// Whether the bundle has every range that is wanted; that they are right is proved while they are read.
+    /// Whether the bundle and its bases have every range that is wanted; that they are right is proved while they are read.
     private func checkBundle() throws {
+        let items = plans.flatMap(\.items)
+        let baseless = items.filter { !bases.has($0.ranges) }
+        guard baseless.isEmpty else {
+            throw Diagnostics(bases.missingFinding(baseless.reduce(0) { $0 + $1.files }, of: name))
+        }
+        var problems: [Diagnostic] = []
+        for item in items where item.ranges.contains(where: { $0.base != nil }) {
+            if let problem = try bases.problem(item.segmented) { problems.append(problem) }
+        }
+        try problems += ownProblems(items)
+        guard problems.isEmpty else { throw Diagnostics(Unpacker.unique(problems)) }
+    }
+
+    private func ownProblems(_ items: [UnpackPlan.Item]) throws -> [Diagnostic] {
         var sizes: [RelativePath: Int] = [:]
         var problems: [Diagnostic] = []
         var told: Set<RelativePath> = []
-        for item in plans.flatMap(\.items) {
-            for range in item.ranges {
+        for item in items {
+            for range in item.ranges where range.base == nil {
                 let key = range.at
                 guard !told.contains(key) else { continue }
                 do {
@@ -160,7 +178,7 @@ package struct Unpacker: Sendable {
                     case .content(let content): known = try sizes[key] ?? content.size(of: range.at)
                     case .archive(let archive):
                         // Of a compressed archive that is known when it was read.
-                        guard let all = archive.sizes else { return }
+                        guard let all = archive.sizes else { return problems }
                         known = all[key]
                     }
                     sizes[key] = known
@@ -183,7 +201,7 @@ package struct Unpacker: Sendable {
                 }
             }
         }
-        guard problems.isEmpty else { throw Diagnostics(problems) }
+        return problems
     }
 
     private func problem(

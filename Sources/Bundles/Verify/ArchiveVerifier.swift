@@ -13,9 +13,15 @@ package struct ArchiveVerifier: Sendable {
     private let path: String
     private let format: ArchiveFormat
     private let level: VerifyReport.Level
+    private let bases: [String]?
 
     /// Prepares the verification of an archive.
-    package init(_ path: String, format: ArchiveFormat, level: VerifyReport.Level) {
+    /// - Parameter bases: directories or archives of bundles that it builds on; `nil` for those who care for the bundle's own
+    ///   files alone.
+    package init(
+        _ path: String, format: ArchiveFormat, level: VerifyReport.Level, bases: [String]? = nil
+    ) {
+        self.bases = bases
         self.path = path
         self.format = format
         self.level = level
@@ -94,6 +100,7 @@ package struct ArchiveVerifier: Sendable {
         }
         var findings = damage.map { [$0] } ?? []
         var unassembled = 0
+        var throughBases = 0
         var bundleLock: Lock?
         if kept[Lock.bundledName] != nil, let known {
             bundleLock = known.lock
@@ -110,6 +117,12 @@ package struct ArchiveVerifier: Sendable {
                 findings += try await SegmentProof(reachable).findings(
                     in: ArchiveRanges(path, offsets), progress)
             }
+            let through = try await ThroughBases(expected.throughBases, known.lock, bases, level).look(
+                path, from: ArchiveRanges(path, offsets), progress,
+                isReachable: { level == .quick || offsets[$0] != nil }, isThere: { found[$0] != nil })
+            findings += through.findings
+            unassembled += through.unassembled
+            throughBases = through.proved
         } else if damage == nil, case .size(let size)? = found[Lock.bundledName] {
             findings.append(
                 Diagnostic(
@@ -122,10 +135,12 @@ package struct ArchiveVerifier: Sendable {
                     fix: "name an archive that knapsack pack wrote", verdict: .undecided))
         }
         findings.sort { $0.message.precedesByBytes($1.message) }
-        return VerifyReport(
+        var report = VerifyReport(
             level: level, files: found.count, bytes: total, unassembled: unassembled, findings: findings,
             found: found,
             lock: bundleLock, signature: kept[ModelSignature.name])
+        report.throughBases = throughBases
+        return report
     }
 
     /// A lock, and what it states the bundle has: one of 200,000 files takes seconds to parse.

@@ -7,11 +7,15 @@ import Storage
 package struct BundleVerifier: Sendable {
     private let root: String
     private let level: VerifyReport.Level
+    private let bases: [String]?
 
     /// Prepares the verification of the bundle in a directory.
-    package init(directory: String, level: VerifyReport.Level) {
+    /// - Parameter bases: directories or archives of bundles that it builds on; `nil` for those who care for the bundle's own
+    ///   files alone.
+    package init(directory: String, level: VerifyReport.Level, bases: [String]? = nil) {
         root = directory
         self.level = level
+        self.bases = bases
     }
 
     /// Looks at the whole bundle.
@@ -47,9 +51,16 @@ package struct BundleVerifier: Sendable {
             let whole = expected.segmented.filter { $0.segments.allSatisfy { found[$0.at] != nil } }
             findings += try await SegmentProof(whole).findings(in: DirectoryContent(root), progress)
         }
+        let content = try DirectoryContent(root)
+        let through = try await ThroughBases(expected.throughBases, lock, bases, level).look(
+            root, from: content, progress
+        ) { found[$0] != nil }
+        findings += through.findings
         findings.sort { $0.message.precedesByBytes($1.message) }
-        return VerifyReport(
+        var report = VerifyReport(
             level: level, files: tree.files.count, bytes: bytes, findings: findings, found: found, lock: lock)
+        report.throughBases = through.proved
+        return report
     }
 
     /// Reads the lock, and works out what it states the bundle has.

@@ -18,8 +18,10 @@ struct ExpectedFiles {
     let metadata: [UploadMetadata.File]
     /// The files at the top that Knapsack itself makes.
     let generated: Set<RelativePath>
-    /// The files in segments, equal ones once.
+    /// The files in segments of this bundle alone, equal ones once.
     private(set) var segmented: [SegmentedFile] = []
+    /// The files of which bases have all or a part, equal ones once.
+    private(set) var throughBases: [SegmentedFile] = []
 
     /// Works through the lock.
     ///
@@ -33,6 +35,13 @@ struct ExpectedFiles {
                 switch file.placement {
                 case .natural: path = entry.naturalPath(of: file)
                 case .at(let other): path = other
+                case .base:
+                    if !throughBases.contains(where: { $0.sha256 == file.sha256 }),
+                        let whole = SegmentedFile(inBase: file, of: entry)
+                    {
+                        throughBases.append(whole)
+                    }
+                    continue
                 case .segments(let segments):
                     try add(segments, of: file, in: entry)
                     continue
@@ -52,14 +61,18 @@ struct ExpectedFiles {
     private mutating func add(
         _ segments: [Segment], of file: LockedFile, in entry: LockedEntry
     ) throws(Diagnostics) {
-        if !segmented.contains(where: { $0.sha256 == file.sha256 }) {
-            segmented.append(
-                SegmentedFile(
-                    name: "\(entry.name)/\(file.path)", size: file.size, sha256: file.sha256,
-                    segments: segments))
+        if !(segmented + throughBases).contains(where: { $0.sha256 == file.sha256 }) {
+            let whole = SegmentedFile(
+                name: "\(entry.name)/\(file.path)", size: file.size, sha256: file.sha256,
+                segments: segments)
+            if segments.contains(where: { $0.base != nil }) {
+                throughBases.append(whole)
+            } else {
+                segmented.append(whole)
+            }
         }
         // What the store has for segments is named by its digest, and reaches as far as any segment does.
-        for segment in segments {
+        for segment in segments where segment.base == nil {
             guard let digest = SHA256Digest(hex: segment.at.name),
                 segment.at == Lock.storePath(digest)
             else { continue }

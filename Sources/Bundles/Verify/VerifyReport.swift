@@ -20,6 +20,8 @@ package struct VerifyReport: Equatable, Sendable {
     /// The number of files in segments whose parts are right, but which could not be put together where they
     /// are stored: in a compressed archive.
     package var unassembled = 0
+    /// The number of files that are in bases, wholly or in part, and were looked at there.
+    package var throughBases = 0
     /// What does not hold, in the order of the paths.
     package let findings: [Diagnostic]
     /// What was found at each path of a bundle; empty where no bundle was looked at, or its lock is damaged.
@@ -35,8 +37,8 @@ package struct VerifyReport: Equatable, Sendable {
     /// The same with more findings.
     package func adding(_ more: [Diagnostic]) -> VerifyReport {
         VerifyReport(
-            level: level, files: files, bytes: bytes, unassembled: unassembled, findings: findings + more,
-            found: found, lock: lock, signature: signature)
+            level: level, files: files, bytes: bytes, unassembled: unassembled, throughBases: throughBases,
+            findings: findings + more, found: found, lock: lock, signature: signature)
     }
 }
 

@@ -22,7 +22,7 @@ package struct BundleReadme {
             ```python
             \(BundleReadme.activation(dataset: bundle.owner.map { "\($0)/\(bundle.name)" } ?? bundle.name))
             ```
-
+            \(bases)
             \(uses)
 
             ## What is inside
@@ -31,7 +31,7 @@ package struct BundleReadme {
             | --- | --- | --- | --- | --- | ---: | ---: |
             \(rows)
 
-            \(stored), \(ByteCount.text(plan.size)) in all\(savings).
+            \(stored), \(ByteCount.text(plan.size)) in all\(savings)\(inBases).
             \(sources)
             """
     }
@@ -86,6 +86,21 @@ package struct BundleReadme {
         return "\nConverted from, and not inside:\n\n\(lines.joined(separator: "\n"))\n"
     }
 
+    /// What has to be attached besides; an empty line where that is nothing.
+    private var bases: String {
+        let used = plan.lock.usedBases
+        let lines = plan.lock.bases.filter { used.contains($0.sha256) }.map { base in
+            "- `\(BundleReadme.plain(base.attach))`: the version whose `\(Lock.bundledName)` has sha256 `\(base.sha256)`"
+        }
+        guard !lines.isEmpty else { return "" }
+        return
+            "\nIt builds on other bundles, which have to be attached beside it:\n\n\(lines.joined(separator: "\n"))\n"
+    }
+
+    private var inBases: String {
+        plan.inBases > 0 ? "; \(ByteCount.text(plan.inBases)) are in the bundles that it builds on" : ""
+    }
+
     private static func revision(_ entry: LockedEntry) -> String {
         switch entry.origin {
         case .hub(_, _, let commit): String(commit.prefix(12))
@@ -95,7 +110,7 @@ package struct BundleReadme {
     }
 
     private var savings: String {
-        let saved = plan.named - plan.size
+        let saved = plan.named - plan.size - plan.inBases
         return saved > 0 ? "; \(ByteCount.text(saved)) of equal files and tensors are stored once" : ""
     }
 

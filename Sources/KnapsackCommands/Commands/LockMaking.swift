@@ -80,9 +80,12 @@ struct Locking {
     private func make(
         _ manifest: Manifest, _ previous: Lock?, _ session: Session, isDry: Bool
     ) async throws -> Made {
+        let caches = caches.caches(session.context)
+        let isMoved = if case .all = options.rule { true } else { false }
+        let manifest = manifest.readingBases(caches, previous: isMoved ? nil : previous)
         let resolution = try Resolution.resolve(
-            manifest, previous: previous, caches: caches.caches(session.context), update: options.rule,
-            proveAgain: options.rehash, isFetched: isFetched)
+            manifest, previous: previous, caches: caches, update: options.rule, proveAgain: options.rehash,
+            isFetched: isFetched)
         session.report(resolution.findings)
         let index = session.context.cacheDirectory.flatMap { directory in
             isDry

@@ -75,6 +75,9 @@ struct PackCommand: KnapsackCommand {
 
     var manifestName: String? { source.manifest }
 
+    /// The bundles that it builds on.
+    @OptionGroup var bases: BaseOptions
+
     /// How the bundle gets the content of the caches' files.
     @Option(
         help: ArgumentHelp(
@@ -147,6 +150,7 @@ struct PackCommand: KnapsackCommand {
         let caches = cacheOptions.caches(session.context)
         let directory = Path.parent(source.manifest)
         let conversions = try await materialize(lock, converted, caches, session)
+        try await proveThroughBases(plan, caches, directory, session)
         let receipt: BundleWriter.Receipt
         if let format = ArchiveFormat(path: target) {
             receipt = try await ArchiveBundleWriter(
@@ -171,6 +175,18 @@ struct PackCommand: KnapsackCommand {
         session.add("shared", .integer(receipt.shared))
         session.add("conversions", .array(conversions.map(\.json)))
         session.add("plan", PlanSummary(plan).json)
+    }
+
+    /// Puts the files together that bases have, where the bases are named. Without them their locks are believed.
+    private func proveThroughBases(
+        _ plan: Plan, _ caches: Caches, _ directory: String, _ session: Session
+    ) async throws {
+        if !bases.base.isEmpty || !plan.throughBases.isEmpty {
+            session.report(
+                try await ThroughBases.findings(
+                    plan, caches: caches, directory: directory, bases: bases.base, progress: session.progress)
+            )
+        }
     }
 
     /// Makes, or finds, what the lock states was converted.
@@ -238,8 +254,13 @@ struct PackCommand: KnapsackCommand {
             text += "\nmodel.sig was removed, because the bundle has changed; sign it again: "
             text += "knapsack sign \(ShellWord.quoted(receipt.path)) --key KEY"
         }
-        if plan.named > plan.size {
-            text += "\nequal files and tensors stored once saved \(ByteCount.text(plan.named - plan.size))"
+        let saved = plan.named - plan.size - plan.inBases
+        if saved > 0 { text += "\nequal files and tensors stored once saved \(ByteCount.text(saved))" }
+        if plan.inBases > 0 {
+            let used = plan.lock.usedBases
+            let names = plan.lock.bases.filter { used.contains($0.sha256) }.map(\.attach)
+            text +=
+                "\n\(ByteCount.text(plan.inBases)) are in \(names.joined(separator: ", ")), to be attached beside it"
         }
         if plan.lock.bundle.owner == nil {
             text += "\nbefore the upload: add owner = \"your-kaggle-name\" to [bundle] and pack again"
@@ -284,23 +305,25 @@ struct PlanSummary {
 
     /// What each entry names, stores and saves, without a newline at the end.
     func shares(width: Int) -> String {
+        let hasBases = !plan.lock.bases.isEmpty
         var rows = plan.shares.map { share in
             [
                 share.name, "\(share.files)", ByteCount.text(share.named), ByteCount.text(share.stored),
                 ByteCount.text(share.savedByFiles), ByteCount.text(share.savedByTensors),
-            ]
+            ] + (hasBases ? [ByteCount.text(share.inBases)] : [])
         }
-        rows.append([
-            "in all", "\(plan.shares.reduce(0) { $0 + $1.files })", ByteCount.text(plan.named),
-            ByteCount.text(plan.size), ByteCount.text(plan.shares.reduce(0) { $0 + $1.savedByFiles }),
-            ByteCount.text(plan.shares.reduce(0) { $0 + $1.savedByTensors }),
-        ])
+        rows.append(
+            [
+                "in all", "\(plan.shares.reduce(0) { $0 + $1.files })", ByteCount.text(plan.named),
+                ByteCount.text(plan.size), ByteCount.text(plan.shares.reduce(0) { $0 + $1.savedByFiles }),
+                ByteCount.text(plan.shares.reduce(0) { $0 + $1.savedByTensors }),
+            ] + (hasBases ? [ByteCount.text(plan.inBases)] : []))
         var text = Table(
             [
                 .init(title: "ENTRY", canShrink: true), .init(title: "FILES", isNumber: true),
                 .init(title: "NAMED", isNumber: true), .init(title: "STORED", isNumber: true),
                 .init(title: "EQUAL FILES", isNumber: true), .init(title: "EQUAL TENSORS", isNumber: true),
-            ], rows: rows
+            ] + (hasBases ? [.init(title: "IN BASES", isNumber: true)] : []), rows: rows
         ).text(width: width)
         text.removeLast()
         return text
@@ -310,6 +333,7 @@ struct PlanSummary {
     var json: JSON {
         [
             "named": .integer(plan.named), "stored": .integer(plan.size),
+            "in_bases": .integer(plan.inBases),
             "entries": .array(
                 plan.shares.map { share in
                     [
@@ -317,6 +341,7 @@ struct PlanSummary {
                         "named": .integer(share.named), "stored": .integer(share.stored),
                         "saved_by_files": .integer(share.savedByFiles),
                         "saved_by_tensors": .integer(share.savedByTensors),
+                        "in_bases": .integer(share.inBases),
                     ]
                 }),
             "files": .array(

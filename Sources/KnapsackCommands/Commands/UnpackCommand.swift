@@ -22,6 +22,8 @@ struct UnpackCommand: KnapsackCommand {
               # in one pass, without a staging directory
               knapsack unpack aimo3-models.tar.zst --to models
               knapsack unpack aimo3-models --hf-cache ~/.cache/huggingface/hub
+              # with what it refers to in the bundle that it builds on
+              knapsack unpack aimo3-lora --base aimo3-models --to models
               knapsack unpack aimo3-models --hf-cache hub --kagglehub-cache kagglehub
             """)
 
@@ -56,6 +58,9 @@ struct UnpackCommand: KnapsackCommand {
         completion: Completions.bundleEntries)
     var entry: [String] = []
 
+    /// The bundles that it builds on.
+    @OptionGroup var bases: BaseOptions
+
     /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
@@ -80,10 +85,11 @@ struct UnpackCommand: KnapsackCommand {
         let unpacker: Unpacker
         if let format = ArchiveFormat(path: bundle), !FileStatus.isDirectory(bundle) {
             unpacker = try Unpacker(
-                ArchiveContent(bundle, format: format), to: targets, entries: names)
+                ArchiveContent(bundle, format: format), to: targets, entries: names, bases: bases.base)
         } else {
             let content = try DirectoryContent(bundle)
-            unpacker = try Unpacker(content, to: targets, entries: names, bundle: content.path)
+            unpacker = try Unpacker(
+                content, to: targets, entries: names, bundle: content.path, bases: bases.base)
         }
         SignalHandler.goesOn()
         let receipt = try await unpacker.unpack(progress: session.progress)

@@ -26,6 +26,8 @@ struct VerifyCommand: KnapsackCommand {
               knapsack verify aimo3-models --quick   # names and sizes only
               # and that model.sig in it was made by the key
               knapsack verify aimo3-models --key pub.pem
+              # all of it, also what it refers to in a base
+              knapsack verify aimo3-lora --base aimo3-models
               # any model that was signed as OpenSSF Model Signing states, no bundle needed
               knapsack verify DIR --key pub.pem --signature FILE
             """)
@@ -39,6 +41,9 @@ struct VerifyCommand: KnapsackCommand {
     /// Whether names and sizes are enough.
     @Flag(help: "Compare names and sizes only; content is not read.")
     var quick = false
+
+    /// The bundles that it builds on.
+    @OptionGroup var bases: BaseOptions
 
     /// Whose signature it has to have.
     @OptionGroup var signing: SignatureOptions
@@ -87,6 +92,10 @@ struct VerifyCommand: KnapsackCommand {
         session.add("level", .string(level.rawValue))
         session.add("files", .integer(report.files))
         session.add("bytes", .integer(report.bytes))
+        if let lock = report.lock, !lock.bases.isEmpty {
+            session.add("bases", .array(lock.bases.map { .object($0.lockMembers) }))
+            session.add("through_bases", .integer(report.throughBases))
+        }
         if report.unassembled > 0 { session.add("unassembled", .integer(report.unassembled)) }
         if let signed { session.add("signed_by", .string(signed)) }
         let amount = "\(Counted.text(report.files, "file")), \(ByteCount.text(report.bytes))"
@@ -98,6 +107,9 @@ struct VerifyCommand: KnapsackCommand {
             session.say("\(target): \(amount): names and sizes are right; content was not read")
         } else {
             session.say("\(target): \(amount): every byte is right")
+            if report.throughBases > 0 {
+                session.say("\(Counted.text(report.throughBases, "file")) in bases: every byte is right")
+            }
             if let signed { session.say("signed by the key \(signed)") }
             if report.unassembled > 0 {
                 session.say(
@@ -112,6 +124,9 @@ struct VerifyCommand: KnapsackCommand {
         _ level: VerifyReport.Level, _ session: Session
     ) async throws -> (report: VerifyReport, key: String?) {
         if let lockPath {
+            guard bases.base.isEmpty else {
+                throw usage("--base is for a bundle: the caches have all files themselves")
+            }
             guard signing.key == nil else {
                 throw usage("--key needs a bundle or a model: a lock is not signed, what it states is")
             }
@@ -130,16 +145,20 @@ struct VerifyCommand: KnapsackCommand {
         if let keyPath = signing.key {
             guard !quick else { throw usage("--quick reads no content, and a signature is of the content") }
             let key = try KeyFiles.publicKey(keyPath)
-            let check = SignedTarget(target, signing, key)
+            let check = SignedTarget(target, signing, key, bases: bases.base)
             return (try await check.verify(progress: session.progress), try key.fingerprint())
         }
         if let format = ArchiveFormat(path: target), !isDirectory {
-            let report = try await ArchiveVerifier(target, format: format, level: level)
-                .verify(progress: session.progress)
+            let report = try await ArchiveVerifier(
+                target, format: format, level: level, bases: bases.base
+            )
+            .verify(progress: session.progress)
             return (report, nil)
         }
-        let report = try await BundleVerifier(directory: target, level: level)
-            .verify(progress: session.progress)
+        let report = try await BundleVerifier(
+            directory: target, level: level, bases: bases.base
+        )
+        .verify(progress: session.progress)
         return (report, nil)
     }
 

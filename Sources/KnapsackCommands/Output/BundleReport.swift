@@ -20,6 +20,11 @@ struct BundleReport {
             text += ", \(Counted.text(found.files, "file")), \(ByteCount.text(found.bytes))"
         }
         text += "\n\(lock.bundle.title)\n\n" + entries.text(width: width) + "\n" + files.text(width: width)
+        if !lock.bases.isEmpty {
+            text += "\nbuilds on, and has to be attached beside it:\n"
+            text += lock.bases.map { "  \($0.attach): \($0.name), whose lock has sha256 \($0.sha256)\n" }
+                .joined()
+        }
         let others = lock.entries.filter { !$0.isPacked }
         if !others.isEmpty {
             text += "\nconverted from, and not in the bundle:\n"
@@ -57,19 +62,22 @@ struct BundleReport {
                 entry.files.map { file in
                     [
                         "\(entry.name)/\(file.path)", ByteCount.text(file.size), file.proof.rawValue,
-                        BundleReport.place(file.placement),
+                        BundleReport.place(file.placement, in: lock),
                     ]
                 }
             })
     }
 
-    private static func place(_ placement: Placement) -> String {
+    private static func place(_ placement: Placement, in lock: Lock) -> String {
         switch placement {
+        case .base(let base, let path): return "\(path) of \(lock.base(base)?.name ?? base.hex)"
         case .natural: return ""
         case .at(let path): return path.text
         case .segments(let segments):
             let files = Set(segments.map(\.at)).count
+            let bases = Set(segments.compactMap(\.base)).compactMap { lock.base($0)?.name }.sortedByBytes()
             return "\(Counted.text(segments.count, "segment")) of \(Counted.text(files, "file"))"
+                + (bases.isEmpty ? "" : ", also of \(bases.joined(separator: ", "))")
         }
     }
 
@@ -80,6 +88,10 @@ struct BundleReport {
             .init("name", .string(lock.bundle.name)), .init("title", .string(lock.bundle.title)),
             .init("named", .integer(bundle.plan.named)), .init("stored", .integer(bundle.plan.size)),
         ]
+        if !lock.bases.isEmpty {
+            members.append(.init("bases", .array(lock.bases.map { .object($0.lockMembers) })))
+            members.append(.init("in_bases", .integer(bundle.plan.inBases)))
+        }
         if let found = bundle.found {
             members.append(.init("files", .integer(found.files)))
             members.append(.init("size", .integer(found.bytes)))
@@ -111,17 +123,13 @@ struct BundleReport {
                     case .natural: members.append(.init("at", .string(entry.naturalPath(of: file).text)))
                     case .at(let path): members.append(.init("at", .string(path.text)))
                     case .segments(let segments):
-                        members.append(.init("segments", .array(segments.map(json))))
+                        members.append(.init("segments", .array(segments.map(\.json))))
+                    case .base(let base, let path):
+                        members.append(.init("at", .string(path.text)))
+                        members.append(.init("base", .string(base.hex)))
                     }
                     return .object(members)
                 }),
-        ]
-    }
-
-    private static func json(_ segment: Segment) -> JSON {
-        [
-            "at": .string(segment.at.text), "offset": .integer(segment.offset),
-            "length": .integer(segment.length),
         ]
     }
 }

@@ -44,7 +44,7 @@ extension Lock {
         }
         return (
             Lock(
-                bundle: ours.bundle, entries: Array(entries.values),
+                bundle: ours.bundle, entries: Array(entries.values), bases: LockedBase.together(ours, theirs),
                 factsVersion: min(ours.factsVersion, theirs.factsVersion)), findings
         )
     }

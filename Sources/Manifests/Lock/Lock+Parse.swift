@@ -49,8 +49,10 @@ private struct LockReader {
         guard let version = json["version"]?.integer else {
             throw LockProblem("it has no integer \"version\"")
         }
-        guard version == Lock.version else {
-            var problem = LockProblem("its version is \(version), and only \(Lock.version) is known here")
+        guard version == Lock.version || version == Lock.versionWithBases else {
+            var problem = LockProblem(
+                "its version is \(version), and only \(Lock.version) and \(Lock.versionWithBases) are known here"
+            )
             problem.fix = "install a newer Knapsack"
             throw problem
         }
@@ -61,7 +63,17 @@ private struct LockReader {
         where !first.name.precedesByBytes(second.name) {
             throw LockProblem("entries \(first.name) and \(second.name) are not in order, or named twice")
         }
-        return Lock(bundle: bundle, entries: entries, factsVersion: json["facts"]?.integer ?? 0)
+        let bases = try bases(json["bases"])
+        guard bases.isEmpty == (version == Lock.version) else {
+            throw LockProblem("its version is \(version), and it has \(bases.isEmpty ? "no bases" : "bases")")
+        }
+        let lock = Lock(
+            bundle: bundle, entries: entries, bases: bases, factsVersion: json["facts"]?.integer ?? 0)
+        let stated = Set(bases.map(\.sha256))
+        if let unknown = lock.usedBases.subtracting(stated).min(by: { $0.hex < $1.hex }) {
+            throw LockProblem("it refers to the base \(unknown), which it does not name")
+        }
+        return lock
     }
 
     private func bundle(_ json: JSON) throws -> BundleSettings {
@@ -76,6 +88,7 @@ private struct LockReader {
             title: try string(json, "title", of: "bundle"), subtitle: json["subtitle"]?.string,
             license: try string(json, "license", of: "bundle"), keywords: json["keywords"]?.strings ?? [],
             deduplication: deduplication)
+        bundle.bases = json["base"]?.strings ?? []
         switch json["kind"]?.string {
         case nil, ManifestSchema.datasetKind: break
         case ManifestSchema.modelKind:
@@ -85,6 +98,24 @@ private struct LockReader {
         case let kind?: throw LockProblem("bundle's kind is \"\(kind)\"")
         }
         return bundle
+    }
+
+    /// The bases, of which no two have one digest.
+    private func bases(_ json: JSON?) throws -> [LockedBase] {
+        guard let json else { return [] }
+        guard let list = json.array else { throw LockProblem("bases is not a list") }
+        var seen: Set<SHA256Digest> = []
+        return try list.map { item in
+            let name = try string(item, "name", of: "a base")
+            if let problem = RelativePath.problem(name) { throw LockProblem("a base's name \(problem)") }
+            guard let sha256 = SHA256Digest(hex: try string(item, "sha256", of: name)) else {
+                throw LockProblem("\(name): the sha256 is not 64 hexadecimal digits")
+            }
+            guard seen.insert(sha256).inserted else { throw LockProblem("the base \(sha256) is named twice") }
+            return LockedBase(
+                asked: item["asked"]?.string, name: name,
+                attach: try string(item, "attach", of: name), sha256: sha256)
+        }
     }
 
     private func entry(_ json: JSON) throws -> LockedEntry {
@@ -256,7 +287,14 @@ private struct LockReader {
     }
 
     private func placement(_ json: JSON, size: Int, of place: @autoclosure () -> String) throws -> Placement {
-        if let at = json["at"] { return .at(try storedPath(at, of: place())) }
+        if let at = json["at"] {
+            let path = try storedPath(at, of: place())
+            guard let base = try base(json["base"], of: place()) else { return .at(path) }
+            // What is empty needs no place elsewhere, and a range of no bytes is none.
+            guard size > 0 else { throw LockProblem("\(place()): it is empty, and in a base") }
+            return .base(base, path)
+        }
+        guard json["base"] == nil else { throw LockProblem("\(place()): it is in a base, and has no \"at\"") }
         guard let list = json["segments"] else { return .natural }
         guard let list = list.array else { throw LockProblem("\(place()): segments is not a list") }
         var total = 0
@@ -269,12 +307,23 @@ private struct LockReader {
             guard !overflow else { throw LockProblem("\(place()): its segments are too long") }
             total = sum
             segments.append(
-                Segment(at: try storedPath(item["at"], of: place()), offset: offset, length: length))
+                Segment(
+                    base: try base(item["base"], of: place()), at: try storedPath(item["at"], of: place()),
+                    offset: offset, length: length))
         }
         guard total == size else {
             throw LockProblem("\(place()): its segments have \(total) bytes, and the file has \(size)")
         }
         return .segments(segments)
+    }
+
+    /// The digest of a base's lock; `nil` for what the bundle itself stores.
+    private func base(_ json: JSON?, of place: @autoclosure () -> String) throws -> SHA256Digest? {
+        guard let json else { return nil }
+        guard let digest = json.string.flatMap(SHA256Digest.init(hex:)) else {
+            throw LockProblem("\(place()): \"base\" is not 64 hexadecimal digits")
+        }
+        return digest
     }
 
     private func storedPath(_ json: JSON?, of place: @autoclosure () -> String) throws -> RelativePath {

@@ -10,8 +10,12 @@ extension Lock {
         // About what the records take: growing by doubling would cost twice the memory.
         bytes.reserveCapacity(entries.reduce(4096) { $0 + 256 * $1.files.count + 200 * $1.tensors.count })
         bytes += Array(
-            ("{\n\"version\":\(Lock.version),\n\"generator\":\"knapsack\",\n\"facts\":\(factsVersion),\n"
-                + "\"bundle\":\(bundle),\n").utf8)
+            ("{\n\"version\":\(bases.isEmpty ? Lock.version : Lock.versionWithBases),\n"
+                + "\"generator\":\"knapsack\",\n\"facts\":\(factsVersion),\n\"bundle\":\(bundle),\n").utf8)
+        if !bases.isEmpty {
+            let lines = bases.map { JSON.object($0.lockMembers).compactText }.joined(separator: ",\n")
+            bytes += "\"bases\":[\n\(lines)\n],\n".utf8
+        }
         bytes += "\"entries\":[".utf8
         for (index, entry) in entries.enumerated() {
             bytes += (index == 0 ? "\n" : ",\n").utf8
@@ -54,6 +58,7 @@ extension BundleSettings {
             JSON.Member("dedup", .string(deduplication.rawValue)), JSON.Member("license", .string(license)),
             JSON.Member("name", .string(name)), JSON.Member("title", .string(title)),
         ]
+        if !bases.isEmpty { members.append(JSON.Member("base", .array(bases.map(JSON.string)))) }
         if !keywords.isEmpty { members.append(JSON.Member("keywords", .array(keywords.map(JSON.string)))) }
         if let model {
             if let base = model.base { members.append(JSON.Member("base_model", .string(base))) }
@@ -144,21 +149,30 @@ extension LockedFile {
     fileprivate var lockMembers: [JSON.Member] {
         var members: [JSON.Member] = []
         if case .at(let path) = placement { members.append(JSON.Member("at", .string(path.text))) }
+        if case .base(let base, let path) = placement {
+            members.append(JSON.Member("at", .string(path.text)))
+            members.append(JSON.Member("base", .string(base.hex)))
+        }
         members.append(JSON.Member("path", .string(path.text)))
         members.append(JSON.Member("proof", .string(proof.rawValue)))
         if case .segments(let segments) = placement {
-            let values = segments.map { segment -> JSON in
-                [
-                    "at": .string(segment.at.text), "length": .integer(segment.length),
-                    "offset": .integer(segment.offset),
-                ]
-            }
-            members.append(JSON.Member("segments", .array(values)))
+            members.append(JSON.Member("segments", .array(segments.map(\.json))))
         }
         members.append(JSON.Member("sha256", .string(sha256.hex)))
         if let shards { members.append(JSON.Member("shards", .array(shards.map { .string($0.text) }))) }
         members.append(JSON.Member("size", .integer(size)))
         return members
+    }
+}
+
+extension Segment {
+    /// The segment as a lock has it.
+    package var json: JSON {
+        var members = [JSON.Member("at", .string(at.text))]
+        if let base { members.append(JSON.Member("base", .string(base.hex))) }
+        members.append(JSON.Member("length", .integer(length)))
+        members.append(JSON.Member("offset", .integer(offset)))
+        return .object(members)
     }
 }
 

@@ -5,6 +5,8 @@ package import Storage
 package struct Lock: Equatable, Sendable {
     /// The version of the format that this Knapsack writes; a greater one is refused.
     package static let version = 1
+    /// The version of a lock with bases, whose references an earlier Knapsack would look for in the bundle itself.
+    package static let versionWithBases = 2
     /// The version of what this Knapsack reads of the files for a lock's facts; grows when a rule needs to know more.
     package static let factsVersion = 3
     /// The name of the lock inside a bundle.
@@ -14,12 +16,19 @@ package struct Lock: Equatable, Sendable {
     package let bundle: BundleSettings
     /// The entries, sorted by the bytes of their names.
     package let entries: [LockedEntry]
+    /// The bundles that it builds on: those that the manifest names, in its order, and behind them those that hold what the
+    /// named ones do not store themselves.
+    package let bases: [LockedBase]
     /// The version of the facts, as ``factsVersion``; 0 where the lock does not say.
     package let factsVersion: Int
 
     /// Sorts the entries by the bytes of their names.
-    package init(bundle: BundleSettings, entries: [LockedEntry], factsVersion: Int = Lock.factsVersion) {
+    package init(
+        bundle: BundleSettings, entries: [LockedEntry], bases: [LockedBase] = [],
+        factsVersion: Int = Lock.factsVersion
+    ) {
         self.factsVersion = factsVersion
+        self.bases = bases
         self.bundle = bundle
         self.entries = entries.sorted { $0.name.precedesByBytes($1.name) }
     }
@@ -96,7 +105,10 @@ package struct LockedEntry: Equatable, Sendable {
     }
 
     /// The same entry with other files.
-    package func with(files: [LockedFile]) -> LockedEntry {
+    package func with(files: [LockedFile]) -> LockedEntry { with(files: files, tensors: tensors) }
+
+    /// The same entry with other files and their tensors, both in the order of the paths.
+    package func with(files: [LockedFile], tensors: [LockedTensor]) -> LockedEntry {
         LockedEntry(
             name: name, kind: kind, asked: asked, origin: origin, license: license, facts: facts,
             files: files, tensors: tensors)
@@ -285,11 +297,15 @@ package enum Placement: Equatable, Sendable {
     case at(RelativePath)
     /// In ranges of stored files, to be put one after the other.
     case segments([Segment])
+    /// Whole, at this path of the base whose lock has this digest.
+    case base(SHA256Digest, RelativePath)
 }
 
 /// A byte range of a stored file.
 package struct Segment: Equatable, Sendable {
-    /// The stored file's path in the bundle.
+    /// The digest of the lock of the base that has the file; `nil` for the bundle itself.
+    package let base: SHA256Digest?
+    /// The stored file's path in its bundle.
     package let at: RelativePath
     /// Where the range starts, in bytes.
     package let offset: Int
@@ -297,7 +313,8 @@ package struct Segment: Equatable, Sendable {
     package let length: Int
 
     /// Names a range of a stored file, in bytes.
-    package init(at: RelativePath, offset: Int, length: Int) {
+    package init(base: SHA256Digest? = nil, at: RelativePath, offset: Int, length: Int) {
+        self.base = base
         self.at = at
         self.offset = offset
         self.length = length

@@ -69,7 +69,7 @@ package struct LockDifference: Equatable, Sendable {
 
     /// Compares two locks; where their files are in the bundle does not count.
     package init(from old: Lock, to new: Lock) {
-        bundle = LockDifference.bundle(old.bundle, new.bundle)
+        bundle = LockDifference.bundle(old.bundle, new.bundle) + LockDifference.bases(old.bases, new.bases)
         if let before = try? Plan(old).size, let after = try? Plan(new).size {
             size = (before, after)
         } else {
@@ -125,6 +125,7 @@ package struct LockDifference: Equatable, Sendable {
             ("title", old.title, new.title), ("subtitle", old.subtitle ?? "none", new.subtitle ?? "none"),
             ("license", old.license, new.license),
             ("dedup", old.deduplication.rawValue, new.deduplication.rawValue),
+            ("base", old.bases.joined(separator: ", "), new.bases.joined(separator: ", ")),
             ("keywords", old.keywords.joined(separator: ", "), new.keywords.joined(separator: ", ")),
             ("kind", old.model == nil ? "dataset" : "model", new.model == nil ? "dataset" : "model"),
             ("framework", old.model?.framework ?? "none", new.model?.framework ?? "none"),
@@ -132,6 +133,23 @@ package struct LockDifference: Equatable, Sendable {
             ("base-model", old.model?.base ?? "none", new.model?.base ?? "none"),
         ]
         return told(fields, or: old != new ? "the [bundle] table is written in another way" : nil)
+    }
+
+    /// What changed in the bundles that it builds on.
+    private static func bases(_ old: [LockedBase], _ new: [LockedBase]) -> [String] {
+        let names = (old + new).reduce(into: [String]()) { names, base in
+            if !names.containsExactly(base.name) { names.append(base.name) }
+        }
+        return names.compactMap { name in
+            let (before, after) = (digests(old, name), digests(new, name))
+            return before.hasSameBytes(as: after) ? nil : "the base \(name): \(before) → \(after)"
+        }
+    }
+
+    private static func digests(_ bases: [LockedBase], _ name: String) -> String {
+        let own = bases.filter { $0.name.hasSameBytes(as: name) }
+        return own.isEmpty
+            ? "none" : own.map { "\($0.attach), sha256 \($0.sha256.hex.prefix(16))…" }.joined(separator: ", ")
     }
 
     private static func summary(_ entry: LockedEntry) -> String {

@@ -13,13 +13,20 @@ package enum LockSchema {
             "type": "object",
             "required": ["version", "bundle", "entries"],
             "properties": [
-                "version": ["const": .integer(Lock.version), "description": "The version of the format."],
+                "version": [
+                    "enum": [.integer(Lock.version), .integer(Lock.versionWithBases)],
+                    "description": "The version of the format; the greater one if there are bases.",
+                ],
                 "generator": ["type": "string", "description": "Who wrote it."],
                 "facts": [
                     "type": "integer", "minimum": 0,
                     "description": "The version of what was read of the files for the entries' facts.",
                 ],
                 "bundle": bundle,
+                "bases": [
+                    "type": "array", "items": base,
+                    "description": "The bundles that have what this one refers to and does not store.",
+                ],
                 "entries": [
                     "type": "array", "items": entry,
                     "description": "Sorted by the bytes of the names.",
@@ -54,6 +61,10 @@ package enum LockSchema {
         "required": ["dedup", "license", "name", "title"],
         "properties": [
             "dedup": choice(BundleSettings.Deduplication.self, "How much equal content is stored once."),
+            "base": [
+                "type": "array", "items": ["type": "string"],
+                "description": "The bundles that it builds on, as the manifest names them.",
+            ],
             "keywords": texts, "license": text, "name": text, "owner": text, "subtitle": text,
             "title": text,
             "kind": [
@@ -61,6 +72,19 @@ package enum LockSchema {
                 "description": "What it becomes on Kaggle; a dataset if it is not stated.",
             ],
             "base_model": text, "framework": text, "variation": text,
+        ],
+    ]
+
+    private static let base: JSON = [
+        "type": "object", "required": ["attach", "name", "sha256"],
+        "properties": [
+            "asked": [
+                "type": "string",
+                "description": "As the manifest names it; a base of a base has none.",
+            ],
+            "attach": ["type": "string", "description": "What a notebook has to have attached."],
+            "name": ["type": "string", "description": "The bundle's name."],
+            "sha256": digits(64, "Of its knapsack.lock."),
         ],
     ]
 
@@ -257,13 +281,15 @@ package enum LockSchema {
                 "type": "string",
                 "description": "Where the whole content is in the bundle, if not at its natural path.",
             ],
+            "base": digits(64, "Of the lock of the base that has the content; at is a path in that."),
             "segments": [
                 "type": "array",
                 "description": "Ranges of stored files that, put one after the other, are the file.",
                 "items": [
                     "type": "object", "required": ["at", "length", "offset"],
                     "properties": [
-                        "at": text, "length": ["type": "integer", "minimum": 1], "offset": count,
+                        "at": text, "base": digits(64, "Of the lock of the base that has the file."),
+                        "length": ["type": "integer", "minimum": 1], "offset": count,
                     ],
                 ],
             ],

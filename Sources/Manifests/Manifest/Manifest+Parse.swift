@@ -99,6 +99,8 @@ extension ManifestReader {
             license: values["license"]?.text ?? ManifestSchema.defaultLicense,
             keywords: values["keywords"]?.list ?? [],
             deduplication: values["dedup"]?.text.flatMap(BundleSettings.Deduplication.init) ?? .tensor)
+        bundle.bases = values["base"]?.list ?? []
+        checkBases(bundle, table)
         guard values["kind"]?.text == ManifestSchema.modelKind else { return bundle }
         let base = values["base-model"]?.text
         if let base, !ModelMetadata.isBase(base), let member = table["base-model"] {
@@ -112,6 +114,23 @@ extension ManifestReader {
         }
         bundle.model = BundleSettings.Model(framework: framework, variation: variation, base: base)
         return bundle
+    }
+
+    /// No bundle builds twice on one, or on any without sharing content with it.
+    private mutating func checkBases(_ bundle: BundleSettings, _ table: LocatedValue) {
+        guard !bundle.bases.isEmpty, let member = table["base"] else { return }
+        var seen: Set<ExactName> = []
+        for (base, element) in zip(bundle.bases, member.value.elements ?? [])
+        where !seen.insert(ExactName(base)).inserted {
+            report(
+                .manifestValue, "`base` names \(quoted(base)) twice", at: element.place,
+                fix: "take one of the two out")
+        }
+        if bundle.deduplication == .none {
+            report(
+                .manifestConflict, "`base` shares content with other bundles, and dedup is \"none\"",
+                at: member.value.place, fix: "write dedup = \"file\" or \"tensor\", or take base out")
+        }
     }
 
     fileprivate mutating func policy(_ root: LocatedValue) -> Policy {

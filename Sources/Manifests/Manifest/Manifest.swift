@@ -12,11 +12,14 @@ package struct Manifest: Equatable, Sendable {
     package let entries: [Entry]
     /// The places of the keys of `[bundle]`; of the table itself under the empty name.
     var bundlePlaces: [ExactName: Diagnostic.Location] = [:]
+    /// What was read of the bundles that it builds on, in the order of ``BundleSettings/bases``.
+    package var bases: [ManifestBase] = []
 
     /// The same with other entries.
     package func with(entries: [Entry]) -> Manifest {
         var manifest = Manifest(path: path, bundle: bundle, policy: policy, entries: entries)
         manifest.bundlePlaces = bundlePlaces
+        manifest.bases = bases
         return manifest
     }
 
@@ -64,6 +67,8 @@ package struct BundleSettings: Equatable, Sendable {
     package let deduplication: Deduplication
     /// What a Kaggle model needs besides; `nil` for a dataset.
     package var model: Model?
+    /// The bundles that it builds on, as the manifest names them: locks, or data sets of Kaggle.
+    package var bases: [String] = []
 
     /// Takes settings that were checked, as `[bundle]` states them.
     package init(

@@ -216,6 +216,11 @@ package enum ManifestSchema {
                 summary:
                     "What is stored once: nothing (none), equal files (file), or equal files and tensors."),
             Key(
+                name: "base", type: .list(.base, mayBeEmpty: false),
+                summary:
+                    "Bundles to build on, by their locks or as kaggle-dataset:owner/name: what they have is not stored again."
+            ),
+            Key(
                 name: "framework", type: .choice(kaggleFrameworks),
                 summary: "The framework of a Kaggle model, as in its handle."),
             Key(

@@ -163,6 +163,56 @@ package struct ManifestText {
         bytes[line].firstIndex { $0 != 0x20 && $0 != 0x09 }.map(comments.contains) ?? false
     }
 
+    // MARK: Table [bundle]
+
+    /// The same text without entries, read again.
+    package func without(_ names: [String]) throws(Diagnostics) -> ManifestText {
+        try ManifestText.read(removing(names), path: manifest.path)
+    }
+
+    /// The text with other lines in place of the table `[bundle]`; comments above and below it stay.
+    package func replacingBundle(with lines: [String]) throws(Diagnostics) -> [UInt8] {
+        let all = text.lines
+        let (header, following) = try bundleLines(all)
+        var end = following
+        while end > header + 1, isEmpty(all[end - 1]) || isComment(all[end - 1]) { end -= 1 }
+        return try written(all, lines, replacing: header..<end)
+    }
+
+    /// The text with a line directly below the header `[bundle]`.
+    package func addingToBundle(_ line: String) throws(Diagnostics) -> [UInt8] {
+        let all = text.lines
+        let header = try bundleLines(all).header
+        return try written(all, [line], replacing: header + 1..<header + 1)
+    }
+
+    /// The text with other lines in place of some.
+    private func written(
+        _ all: [Range<Int>], _ lines: [String], replacing range: Range<Int>
+    ) throws(Diagnostics) -> [UInt8] {
+        let newline = usesCarriageReturns ? "\r\n" : "\n"
+        var result =
+            Array(bytes[..<(all.first?.lowerBound ?? 0)]) + all[..<range.lowerBound].flatMap { bytes[$0] }
+        if !result.isEmpty, result.last != UInt8(ascii: "\n") { result += newline.utf8 }
+        for line in lines { result += (line + newline).utf8 }
+        result += all[range.upperBound...].flatMap { bytes[$0] }
+        try ManifestText.check(result, manifest.path)
+        return result
+    }
+
+    /// The numbers of the line with the header `[bundle]`, and of the one with the next header.
+    private func bundleLines(_ all: [Range<Int>]) throws(Diagnostics) -> (header: Int, following: Int) {
+        let headers = self.headers
+        guard let place = root["bundle"]?.value.place, let index = headers.firstIndex(of: place) else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .manifestValue, "[bundle] is written between braces, not below a header",
+                    at: manifest.bundleLocation(of: ""), fix: "write it as a table", verdict: .undecided))
+        }
+        let following = index + 1 < headers.count ? line(of: headers[index + 1], in: all) : all.count
+        return (line(of: place, in: all), following)
+    }
+
     // MARK: Checking
 
     /// Reads the new text as everything else will.

@@ -21,6 +21,8 @@ package enum TextRule: Equatable {
     case revision
     /// A file pattern.
     case glob
+    /// A bundle to build on: the path of its lock, or a data set of Kaggle's.
+    case base
     /// The code of a finding.
     case findingCode
     /// A version of CPython.
@@ -48,6 +50,9 @@ package enum TextRule: Equatable {
             "an identifier such as apache-2.0, or several such as apache-2.0 OR mit: at most 200 characters"
         case .revision: "org/name@ and a commit's 40 hexadecimal digits, org/name, or kaggle: and a handle"
         case .glob: "a pattern that is not empty, such as *.safetensors or onnx/"
+        case .base:
+            "the path of a lock, relative to the manifest, such as models-base.lock, or "
+                + Source.Scheme.kaggleDataset.form
         case .findingCode: "a code of docs/findings.md, such as license-denied"
         case .python: "a version such as 3.12 or 3.12.4"
         case .platform:
@@ -61,6 +66,8 @@ package enum TextRule: Equatable {
     var pattern: String {
         switch self {
         case .line, .glob, .requirement, .provided: "^[^\\u0000-\\u001f\\u007f]+$"
+        case .base:
+            "^(\(Source.Scheme.kaggleDataset.pattern)|[^/\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*\\.lock)$"
         case .slug, .findingCode: "^[a-z0-9]+(-[a-z0-9]+)*$"
         case .owner: "^[a-z0-9]+([_-][a-z0-9]+)*$"
         case .entryName: "^[a-z0-9][a-z0-9._-]*$"
@@ -97,6 +104,7 @@ package enum TextRule: Equatable {
         if let lengths, !lengths.contains(text.utf8.count) { return false }
         switch self {
         case .line, .glob: return TextRule.isLine(text)
+        case .base: return TextRule.isLine(text) && BaseSource(text) != nil
         case .slug: return TextRule.isWords(text, joinedBy: "-")
         case .findingCode: return FindingCode(rawValue: text) != nil
         case .owner: return TextRule.isWords(text, joinedBy: "-_")

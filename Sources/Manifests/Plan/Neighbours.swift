@@ -64,6 +64,36 @@ package struct Neighbours {
         homes.merging(stored.map { ($0, Lock.storePath($0)) }) { _, own in own }
     }
 
+    /// Contents that cannot be taken from bases: of files that have to be beside each other, where no base has all of
+    /// them so.
+    /// - Parameter place: where a base has a whole content: the digest of its lock, and the path in it.
+    static func inseparable(
+        _ ordered: [LockedEntry], _ place: (SHA256Digest) -> (base: SHA256Digest, path: RelativePath)?
+    ) -> Set<SHA256Digest> {
+        let groups = ordered.indices.flatMap { Self.groups(ordered[$0], $0) }
+        var refused: Set<SHA256Digest> = []
+        var isSettled = groups.isEmpty
+        // A content of two groups that one of them refuses is refused for the other.
+        while !isSettled {
+            isSettled = true
+            for group in groups {
+                let digests = group.members.map(\.sha256)
+                let places = digests.compactMap { refused.contains($0) ? nil : place($0) }
+                if places.count == digests.count, Set(places.map(\.base)).count == 1,
+                    group.pairs.allSatisfy({ pair in
+                        places[pair.model].path.parent.map(places[pair.data].path.isInside) ?? true
+                    })
+                {
+                    continue
+                }
+                if refused.isSuperset(of: digests) { continue }
+                refused.formUnion(digests)
+                isSettled = false
+            }
+        }
+        return refused
+    }
+
     // MARK: Groups
 
     /// The files of an entry that name each other, those that share data in one group.

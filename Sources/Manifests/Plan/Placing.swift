@@ -21,41 +21,49 @@ extension Lock {
     /// - Parameters:
     ///   - bundle: states how much equal content is stored once.
     ///   - ordered: the entries in the manifest's order; where their files lay before does not matter.
+    ///   - bases: the bundles that it builds on, in the manifest's order: what they have is referred to.
     ///   - digest: gives the digest of a file's own bytes, by which they are stored; `nil` where it is not
     ///     known.
     /// - Returns: `nil` where a digest that is needed is not known.
     package static func placing(
-        _ bundle: BundleSettings, _ ordered: [LockedEntry],
+        _ bundle: BundleSettings, _ ordered: [LockedEntry], bases: [BaseBundle] = [],
         own digest: (OwnBytes) throws -> SHA256Digest?
     ) rethrows -> Lock? {
         let others = ordered.filter { !$0.isPacked }
-        guard !others.isEmpty else { return try placing(bundle, packed: ordered, own: digest) }
+        if others.isEmpty, bases.isEmpty {
+            return try placing(bundle, packed: ordered, .none, own: digest)
+        }
         // What is not packed has no place, and what is equal to it is stored all the same.
-        let placed = try placing(bundle, packed: ordered.filter(\.isPacked), own: digest)
+        let packed = ordered.filter(\.isPacked)
+        let contents = BaseContents(bases, for: bundle)
+        let split = BaseSplit(packed, contents)
+        let placed = try placing(bundle, packed: split.rest, contents, own: digest)
         return placed.map { lock in
-            Lock(
-                bundle: bundle,
-                entries: lock.entries
-                    + others.map { entry in entry.with(files: entry.files.map { $0.placed(.natural) }) })
+            let entries =
+                split.joined(packed, lock)
+                + others.map { entry in entry.with(files: entry.files.map { $0.placed(.natural) }) }
+            return Lock(bundle: bundle, entries: entries, bases: contents.stated(for: entries))
         }
     }
 
     private static func placing(
-        _ bundle: BundleSettings, packed ordered: [LockedEntry],
+        _ bundle: BundleSettings, packed ordered: [LockedEntry], _ bases: BaseContents,
         own digest: (OwnBytes) throws -> SHA256Digest?
     ) rethrows -> Lock? {
         guard bundle.deduplication == .tensor else { return placing(bundle, ordered) }
         let neighbours = Neighbours(ordered, homes: homes(ordered))
-        let layouts = TensorPlacing(ordered, neighbours).layouts
+        let layouts = TensorPlacing(ordered, neighbours, bases).layouts
         var own: [SHA256Digest: SHA256Digest] = [:]
         for need in ownBytes(ordered, layouts) {
             guard let name = try digest(need) else { return nil }
             own[need.file.sha256] = name
         }
-        func path(_ home: TensorPlacing.Home) -> RelativePath {
-            switch home {
-            case .path(let path): path
-            case .own(let file): storePath(own[file] ?? file)
+        func segment(_ piece: TensorPlacing.Piece) -> Segment {
+            let (offset, length) = (piece.bytes.lowerBound, piece.bytes.count)
+            return switch piece.home {
+            case .path(let path): Segment(at: path, offset: offset, length: length)
+            case .own(let file): Segment(at: storePath(own[file] ?? file), offset: offset, length: length)
+            case .base(let base, let path): Segment(base: base, at: path, offset: offset, length: length)
             }
         }
         return Lock(
@@ -68,13 +76,7 @@ extension Lock {
                         }
                         return switch layouts[file.sha256] {
                         case .pieces(let pieces, _)?:
-                            file.placed(
-                                .segments(
-                                    pieces.map {
-                                        Segment(
-                                            at: path($0.home), offset: $0.bytes.lowerBound,
-                                            length: $0.bytes.count)
-                                    }))
+                            file.placed(.segments(pieces.map(segment)))
                         case .whole(let home)?:
                             file.placed(home == entry.naturalPath(of: file) ? .natural : .at(home))
                         case nil: file
@@ -83,14 +85,24 @@ extension Lock {
             })
     }
 
-    /// The own bytes that a placement stores, in the entries' order; of equal files those of the first.
+    /// The own bytes that a bundle stores, in the entries' order; of equal files those of the first.
     package static func ownBytes(
+        _ bundle: BundleSettings, _ ordered: [LockedEntry], bases: [BaseBundle]
+    ) -> [OwnBytes] {
+        guard bundle.deduplication == .tensor else { return [] }
+        let contents = BaseContents(bases, for: bundle)
+        let rest = BaseSplit(ordered.filter(\.isPacked), contents).rest
+        return ownBytes(rest, TensorPlacing(rest, bases: contents).layouts)
+    }
+
+    /// The own bytes that a placement stores, in the entries' order; of equal files those of the first.
+    private static func ownBytes(
         _ ordered: [LockedEntry], _ layouts: [SHA256Digest: TensorPlacing.Layout]
     ) -> [OwnBytes] {
         var seen: Set<SHA256Digest> = []
         return ordered.flatMap { entry in
             entry.files.compactMap { file in
-                guard case .pieces(_, let ranges)? = layouts[file.sha256],
+                guard case .pieces(_, let ranges)? = layouts[file.sha256], !ranges.isEmpty,
                     seen.insert(file.sha256).inserted
                 else { return nil }
                 return OwnBytes(entry: entry, file: file, ranges: ranges)
@@ -154,7 +166,7 @@ extension [Segment] {
         for segment in self {
             let range = position..<position + segment.length
             position = range.upperBound
-            guard segment.at.isInside(BundlePath.store) else { continue }
+            guard segment.base == nil, segment.at.isInside(BundlePath.store) else { continue }
             if ends[segment.at, default: 0] == segment.offset {
                 ranges[segment.at, default: []].append(range)
                 ends[segment.at] = segment.offset + segment.length

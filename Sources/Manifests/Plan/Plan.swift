@@ -33,17 +33,21 @@ package struct Plan: Equatable, Sendable {
         package let stored: Int
         /// The bytes of its files in segments that others store.
         package let savedByTensors: Int
+        /// The bytes that are in bases.
+        package let inBases: Int
 
         /// The bytes of files that others store whole.
-        package var savedByFiles: Int { named - stored - savedByTensors }
+        package var savedByFiles: Int { named - stored - savedByTensors - inBases }
     }
 
     /// The lock that the bundle follows.
     package let lock: Lock
     /// What is stored, sorted by the bytes of the paths.
     package let stored: [StoredFile]
-    /// The files in segments, equal ones once.
+    /// The files in segments of this bundle alone, equal ones once.
     package let segmented: [SegmentedFile]
+    /// The files of which bases have all or a part, equal ones once.
+    package let throughBases: [SegmentedFile]
     /// The shares of the packed entries, in the order of ``Lock/packed``.
     package let shares: [Share]
 
@@ -51,6 +55,8 @@ package struct Plan: Equatable, Sendable {
     package var named: Int { shares.reduce(0) { $0 &+ $1.named } }
     /// The size of what is stored in bytes.
     package var size: Int { stored.reduce(0) { $0 &+ $1.size } }
+    /// The bytes of the entries' files that are in bases.
+    package var inBases: Int { shares.reduce(0) { $0 &+ $1.inBases } }
 
     /// Makes the plan of a lock.
     ///
@@ -62,6 +68,7 @@ package struct Plan: Equatable, Sendable {
         self.lock = lock
         stored = builder.order.sorted { $0.path < $1.path }
         segmented = builder.segmented
+        throughBases = builder.throughBases
         shares = builder.shares
     }
 }
@@ -72,6 +79,7 @@ private struct PlanBuilder {
     /// The same in the order of the lock, which is nearly that of the paths: sorting it takes few comparisons.
     var order: [Plan.StoredFile] = []
     var segmented: [SegmentedFile] = []
+    var throughBases: [SegmentedFile] = []
     var shares: [Plan.Share] = []
     private var total = 0
     /// How far segments reach into contents of the store.
@@ -83,7 +91,7 @@ private struct PlanBuilder {
         for entry in entries {
             for file in entry.files {
                 guard case .segments(let segments) = file.placement else { continue }
-                for segment in segments {
+                for segment in segments where segment.base == nil {
                     reach[segment.at] = max(reach[segment.at] ?? 0, segment.offset + segment.length)
                 }
             }
@@ -98,6 +106,7 @@ private struct PlanBuilder {
         var named = 0
         var own = 0
         var savedByTensors = 0
+        var inBases = 0
         for file in entry.files {
             let (sum, overflow) = total.addingReportingOverflow(file.size)
             guard !overflow else { throw contradiction("its files have more than 2^63 bytes") }
@@ -112,17 +121,24 @@ private struct PlanBuilder {
                 let bytes = try storeOwn(segments, file, entry)
                 own += bytes
                 guard seen.insert(file.sha256).inserted else { continue }
-                savedByTensors += file.size - bytes
-                segmented.append(
-                    SegmentedFile(
-                        name: "\(entry.name)/\(file.path)", size: file.size, sha256: file.sha256,
-                        segments: segments))
+                let elsewhere = segments.reduce(0) { $0 + ($1.base == nil ? 0 : $1.length) }
+                inBases += elsewhere
+                savedByTensors += file.size - bytes - elsewhere
+                let whole = SegmentedFile(
+                    name: "\(entry.name)/\(file.path)", size: file.size, sha256: file.sha256,
+                    segments: segments)
+                if elsewhere > 0 { throughBases.append(whole) } else { segmented.append(whole) }
+            case .base:
+                inBases += file.size
+                guard seen.insert(file.sha256).inserted, let whole = SegmentedFile(inBase: file, of: entry)
+                else { continue }
+                throughBases.append(whole)
             }
         }
         shares.append(
             Plan.Share(
                 name: entry.name, files: entry.files.count, named: named, stored: own,
-                savedByTensors: savedByTensors))
+                savedByTensors: savedByTensors, inBases: inBases))
     }
 
     /// Stores a whole file, unless it is stored already.
@@ -174,8 +190,10 @@ private struct PlanBuilder {
             guard let home = stored[path], home.sha256 == file.sha256, home.size == file.size else {
                 throw contradiction("nothing is stored at \(path) for \(entry.name)/\(file.path)")
             }
+        // What a base has is known where the base is.
+        case .base: break
         case .segments(let segments):
-            for segment in segments {
+            for segment in segments where segment.base == nil {
                 guard let home = stored[segment.at], segment.length <= home.size,
                     segment.offset <= home.size - segment.length
                 else {

@@ -10,9 +10,14 @@ package struct SegmentedFile: Equatable, Sendable {
     package let sha256: SHA256Digest
     /// The ranges of stored files that make the file, in its order.
     package let segments: [Segment]
+    /// Whether the one range is all of the stored file.
+    package let isWhole: Bool
 
     /// Describes a file by what it is rebuilt from.
-    package init(name: String, size: Int, sha256: SHA256Digest, segments: [Segment]) {
+    package init(
+        name: String, size: Int, sha256: SHA256Digest, segments: [Segment], isWhole: Bool = false
+    ) {
+        self.isWhole = isWhole
         self.name = name
         self.size = size
         self.sha256 = sha256

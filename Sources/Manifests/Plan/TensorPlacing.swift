@@ -22,6 +22,8 @@ package struct TensorPlacing {
         case path(RelativePath)
         /// The own bytes of a file in segments, by the file's digest.
         case own(SHA256Digest)
+        /// A path in a base, by the digest of its lock.
+        case base(SHA256Digest, RelativePath)
     }
 
     /// A range of stored bytes.
@@ -45,12 +47,14 @@ package struct TensorPlacing {
     package private(set) var layouts: [SHA256Digest: Layout] = [:]
 
     /// Places entries in the manifest's order.
-    package init(_ ordered: [LockedEntry]) {
-        self.init(ordered, Neighbours(ordered, homes: Lock.homes(ordered)))
+    /// - Parameter bases: what need not be stored, because bases have it; whole files of theirs are not among the entries.
+    package init(_ ordered: [LockedEntry], bases: BaseContents = .none) {
+        self.init(ordered, Neighbours(ordered, homes: Lock.homes(ordered)), bases)
     }
 
     /// Places entries in the manifest's order, files with neighbours whole.
-    init(_ ordered: [LockedEntry], _ neighbours: Neighbours) {
+    init(_ ordered: [LockedEntry], _ neighbours: Neighbours, _ bases: BaseContents) {
+        locations = bases.tensors
         let homes = neighbours.homes(Lock.homes(ordered))
         for entry in ordered {
             var start = 0
@@ -135,7 +139,8 @@ package struct TensorPlacing {
         for tensor in tensors {
             appendOwn(position..<tensor.bytes.lowerBound)
             position = tensor.bytes.upperBound
-            var known = locations[tensor.sha256] ?? []
+            // A base's lock is somebody else's: what it states of a digest may be wrong.
+            var known = (locations[tensor.sha256] ?? []).filter { $0.bytes.count == tensor.bytes.count }
             if let own = seen[tensor.sha256] { known.append(own) }
             // What goes on where the last piece ended needs no segment of its own, however small it is.
             if let last = pieces.last,

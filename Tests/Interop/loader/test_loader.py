@@ -100,7 +100,7 @@ def test_needs_nothing_but_the_standard_library(bundle):
     done = subprocess.run(
         [sys.executable, "-I", "-S", bundle.root / "knapsack.py", "list"], capture_output=True
     )
-    assert (done.returncode, done.stdout) == (0, b"m\tmodel\tpath:m\t-\t-\t2\n")
+    assert (done.returncode, done.stdout) == (0, b"m\tmodel\tpath:m\t-\t-\t2\tmy-models\n")
 
 
 # Where the bundle is
@@ -172,7 +172,7 @@ def refuses(bundle, text):
 
 
 def test_refuses_a_newer_lock(bundle):
-    refuses(bundle.write(version=2), "version 2 is newer than this loader, which reads 1")
+    refuses(bundle.write(version=3), "version 3 is newer than this loader, which reads 2")
 
 
 @pytest.mark.parametrize(
@@ -469,9 +469,9 @@ def test_models_lists_the_entries(bundle):
     bundle.add("a", "model", {"x": b"1"}, dict(hub("org/a", A), license={"id": "mit"}), "hf:org/a@main")
     bundle.add("k", "model", {"x": b"123"}, kaggle("o/m/f/v/7"), "kaggle:o/m/f/v")
     assert [tuple(entry) for entry in load(bundle.write()).models()] == [
-        ("a", "model", "hf:org/a@main", A, "mit", 1),
-        ("k", "model", "kaggle:o/m/f/v", "7", "", 3),
-        ("z", "wheels", "path:wheelhouse", "", "", 2),
+        ("a", "model", "hf:org/a@main", A, "mit", 1, "my-models"),
+        ("k", "model", "kaggle:o/m/f/v", "7", "", 3, "my-models"),
+        ("z", "wheels", "path:wheelhouse", "", "", 2, "my-models"),
     ]
 
 
@@ -924,7 +924,7 @@ def command(bundle, *arguments):
 
 def test_command_line(bundle):
     bundle.add("m", "model", {"x": b"1"}, hub("org/m", A), "hf:org/m@main").write()
-    assert command(bundle, "list") == (0, f"m\tmodel\thf:org/m@main\t{A}\t-\t1\n", "")
+    assert command(bundle, "list") == (0, f"m\tmodel\thf:org/m@main\t{A}\t-\t1\t{bundle.root.name}\n", "")
     assert command(bundle, "path", "m") == (0, f"{bundle.root}/models/m\n", "")
     code, out, err = command(bundle, "verify", "--full")
     assert (code, err) == (0, "") and out.startswith("full: 1 files (1 bytes)")

@@ -74,7 +74,7 @@ def test_each_conflict_is_one_line(top, tmp_path):
         f"knapsack: 'qwen' is an entry of {base.root} and another one of {delta.root}: "
         f"that name means the one of {base.root}; the other is 'delta/qwen'",
         f"knapsack: org/qwen is attached at several commits ({A[:12]} in {base.root}, {B[:12]} in {delta.root}): "
-        f"main means {A[:12]}",
+        f"main means {A[:12]}, and revision= takes any of them",
     ]
 
 

@@ -43,11 +43,30 @@ class At:
         self.at, self.content = at, content
 
 
+class InBase:
+    """A file that a base has whole."""
+
+    def __init__(self, base, at, content):
+        self.base, self.at, self.content = base, at, content
+
+
 class Split:
-    """A file that is stored in pieces: (at, offset, length) each, with the content they add up to."""
+    """A file that is stored in pieces: (at, offset, length) each, and behind them the base that has the piece if one
+    does; with the content they add up to."""
 
     def __init__(self, content, *segments):
         self.content, self.segments = content, segments
+
+
+def digest_of(base):
+    """The digest of a bundle's lock, by which others refer to it."""
+    return base if isinstance(base, str) else sha256((base.root / "knapsack.lock").read_bytes())
+
+
+def stated(*bases, attach="team/{}"):
+    """The keys of the lock of a bundle that builds on others."""
+    records = [{"sha256": digest_of(base), "name": base.root.name, "attach": attach.format(base.root.name)} for base in bases]
+    return {"version": 2, "bases": records}
 
 
 class Bundle:
@@ -67,11 +86,16 @@ class Bundle:
         records = []
         for path, content in files.items():
             record = {"path": path, "proof": "none"}
-            if isinstance(content, At):
+            if isinstance(content, InBase):
+                record["at"], record["base"] = content.at, digest_of(content.base)
+                content = content.content
+            elif isinstance(content, At):
                 record["at"] = content.at
                 content = content.content
             elif isinstance(content, Split):
                 record["segments"] = [dict(zip(("at", "offset", "length"), s)) for s in content.segments]
+                for segment, values in zip(record["segments"], content.segments):
+                    segment.update({"base": digest_of(base) for base in values[3:]})
                 content = content.content
             else:
                 self.store(f"{FOLDERS[kind]}/{name}/{path}", content)
