@@ -5,9 +5,11 @@ import ModelFacts
 /// An adapter alone computes nothing: the model that it is put on has to be in the notebook, too.
 enum AdapterBaseRule {
     /// A warning if the lock has no packed entry that is the base model of the adapter, or is made from it.
-    static func findings(_ locked: LockedEntry, _ lock: Lock) -> [Diagnostic] {
+    /// - Parameter bases: the bundles that it builds on, which a notebook has attached, too.
+    static func findings(_ locked: LockedEntry, _ lock: Lock, bases: [BaseBundle] = []) -> [Diagnostic] {
         guard locked.kind == .model, let base = locked.fact("adapter_base")?.string, !base.isEmpty,
-            !lock.packed.contains(where: { $0.name != locked.name && isModel($0, base) })
+            !lock.packed.contains(where: { $0.name != locked.name && isModel($0, base) }),
+            !bases.contains(where: { $0.lock.packed.contains { isModel($0, base) } })
         else { return [] }
         let isName = HubRepository.problem(inID: base) == nil
         return [

@@ -24,7 +24,7 @@ package enum Check {
             var found = completeness(locked) + PolicyRules.origins(entry, locked, manifest, lock)
             if locked.isPacked {
                 found +=
-                    AdapterBaseRule.findings(locked, lock)
+                    AdapterBaseRule.findings(locked, lock, bases: manifest.readBases)
                     + PolicyRules.contents(entry, locked, manifest, lock)
                     + PickleRule.findings(locked, manifest.policy)
                     + ProgramRule.findings(locked, manifest.policy)

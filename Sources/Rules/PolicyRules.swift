@@ -9,7 +9,8 @@ enum PolicyRules {
         _ entry: Entry, _ locked: LockedEntry, _ manifest: Manifest, _ lock: Lock
     ) -> [Diagnostic] {
         let policy = manifest.policy
-        return LicenseRule.findings(locked, policy) + BaseModelRule.findings(locked, policy, lock)
+        return LicenseRule.findings(locked, policy)
+            + BaseModelRule.findings(locked, policy, lock, bases: manifest.readBases)
             + ReleaseRule.findings(entry, locked, manifest) + RevisionRule.findings(locked, policy)
             + ProofRule.findings(locked, policy)
     }

@@ -22,6 +22,8 @@ struct ExpectedFiles {
     private(set) var segmented: [SegmentedFile] = []
     /// The files of which bases have all or a part, equal ones once.
     private(set) var throughBases: [SegmentedFile] = []
+    /// The contents of both.
+    private var seen: Set<SHA256Digest> = []
 
     /// Works through the lock.
     ///
@@ -36,9 +38,7 @@ struct ExpectedFiles {
                 case .natural: path = entry.naturalPath(of: file)
                 case .at(let other): path = other
                 case .base:
-                    if !throughBases.contains(where: { $0.sha256 == file.sha256 }),
-                        let whole = SegmentedFile(inBase: file, of: entry)
-                    {
+                    if seen.insert(file.sha256).inserted, let whole = SegmentedFile(inBase: file, of: entry) {
                         throughBases.append(whole)
                     }
                     continue
@@ -61,7 +61,7 @@ struct ExpectedFiles {
     private mutating func add(
         _ segments: [Segment], of file: LockedFile, in entry: LockedEntry
     ) throws(Diagnostics) {
-        if !(segmented + throughBases).contains(where: { $0.sha256 == file.sha256 }) {
+        if seen.insert(file.sha256).inserted {
             let whole = SegmentedFile(
                 name: "\(entry.name)/\(file.path)", size: file.size, sha256: file.sha256,
                 segments: segments)

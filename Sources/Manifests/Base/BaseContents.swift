@@ -36,6 +36,8 @@ package struct BaseContents: Sendable {
             rest = rest.dropFirst(own.count)
             guard file.size > 0 else { continue }
             let segments = BaseContents.segments(of: file, of: entry, in: base.sha256)
+            // Of equal files the first is enough.
+            let isNew = files[file.sha256] == nil
             if let only = segments.first, segments.count == 1, !file.isInSegments, let digest = only.base {
                 // Whole is better than in segments, which a loader has to put together.
                 if files[file.sha256].map({ BaseContents.isInSegments($0.placement) }) ?? true {
@@ -44,7 +46,7 @@ package struct BaseContents: Sendable {
             } else if files[file.sha256] == nil {
                 files[file.sha256] = (file.size, .segments(segments))
             }
-            if sharesTensors { add(own, in: segments) }
+            if sharesTensors, isNew { add(own, in: segments) }
         }
     }
 
@@ -63,9 +65,7 @@ package struct BaseContents: Sendable {
             let offset = segments[index].offset + tensor.bytes.lowerBound - start
             let piece = TensorPlacing.Piece(
                 home: .base(base, segments[index].at), bytes: offset..<offset + tensor.bytes.count)
-            if tensors[tensor.sha256]?.contains(piece) != true {
-                tensors[tensor.sha256, default: []].append(piece)
-            }
+            tensors[tensor.sha256, default: []].append(piece)
         }
     }
 

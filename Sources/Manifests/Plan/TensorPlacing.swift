@@ -139,19 +139,21 @@ package struct TensorPlacing {
         for tensor in tensors {
             appendOwn(position..<tensor.bytes.lowerBound)
             position = tensor.bytes.upperBound
-            // A base's lock is somebody else's: what it states of a digest may be wrong.
-            var known = (locations[tensor.sha256] ?? []).filter { $0.bytes.count == tensor.bytes.count }
+            var known = locations[tensor.sha256] ?? []
             if let own = seen[tensor.sha256] { known.append(own) }
             // What goes on where the last piece ended needs no segment of its own, however small it is.
             if let last = pieces.last,
                 let next = known.first(where: {
                     $0.home == last.home && $0.bytes.lowerBound == last.bytes.upperBound
-                        && $0.home != .own(file.sha256)
+                        && $0.home != .own(file.sha256) && $0.bytes.count == tensor.bytes.count
                 })
             {
                 pieces[pieces.count - 1].bytes = last.bytes.lowerBound..<next.bytes.upperBound
                 shared += next.bytes.count
-            } else if tensor.bytes.count >= TensorPlacing.smallestSegment, let first = known.first {
+            } else if tensor.bytes.count >= TensorPlacing.smallestSegment,
+                // A base's lock is somebody else's: what it states of a digest may be wrong.
+                let first = known.first(where: { $0.bytes.count == tensor.bytes.count })
+            {
                 pieces.append(first)
                 shared += first.bytes.count
             } else {

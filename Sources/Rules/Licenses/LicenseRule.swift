@@ -114,14 +114,18 @@ enum WheelLicenseRule {
 /// The licences of the models that a model's card names as what it was made from.
 enum BaseModelRule {
     /// Base models whose licence is not in the list, or that no entry of the lock is; nothing if the policy has no list.
-    static func findings(_ locked: LockedEntry, _ policy: Policy, _ lock: Lock) -> [Diagnostic] {
+    /// - Parameter bases: the bundles that it builds on, whose entries count as the lock's own.
+    static func findings(
+        _ locked: LockedEntry, _ policy: Policy, _ lock: Lock, bases: [BaseBundle] = []
+    ) -> [Diagnostic] {
         // What is converted here has the bases of the entry that it was made from, which are looked at there.
         guard let allowed = policy.licenses, locked.asked.conversion == nil else { return [] }
         let relation = locked.fact("base_model_relation")?.string
         var findings: [Diagnostic] = []
         var unknown: [String] = []
         for base in locked.fact("base_models")?.strings ?? [] {
-            let entries = lock.entries.filter { isModel($0, base) && $0.name != locked.name }
+            var entries = lock.entries.filter { isModel($0, base) && $0.name != locked.name }
+            if entries.isEmpty { entries = bases.flatMap(\.lock.entries).filter { isModel($0, base) } }
             guard !entries.isEmpty else {
                 if !isItself(locked, base) { unknown.append(base) }
                 continue

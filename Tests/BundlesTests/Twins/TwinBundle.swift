@@ -39,7 +39,7 @@ struct TwinBundle {
         switch file.placement {
         case .natural: return "\(target)/files/f/\(name)"
         case .at(let path): return path.joined(to: target)
-        case .segments: return ""
+        case .segments, .base: return ""
         }
     }
 

@@ -13,8 +13,10 @@ import numpy
 import pytest
 from cli import Done, Knapsack, contents, manifest, read_lock, sha256
 from hub_server import HubServer
+from keeping_kaggle import KeepingKaggle
 from project import FIXTURES
 from safetensors.numpy import load_file, save_file
+from uploading import AUTHORIZATION, TOKEN
 
 TINY = next((FIXTURES / "quickstart/hub").glob("models--*/snapshots/*"))
 REPOSITORIES = ("tester/tiny", "tester/tuned", "tester/again")
@@ -445,3 +447,53 @@ def test_example_manifests(knapsack, tmp_path):
     quickstart("verify", tmp_path / "quickstart-tuned", "--base", tmp_path / "quickstart-base").expect(0)
     lock = read_lock(root / "manifests/quickstart-tuned.lock")
     assert any("base" in file for file in lock["tiny-bert-tuned"]["files"])
+
+
+QUICKSTART = """\
+import json, pathlib, kagglehub
+from transformers import AutoModel
+folder = pathlib.Path(kagglehub.model_download("knapsack-examples/tiny-bert/transformers/tuned"))
+found = {"files": sorted(path.name for path in folder.rglob("*") if path.is_file()), "vocab": (folder / "vocab.txt").read_text()}
+found["hidden"] = [AutoModel.from_pretrained(name).config.hidden_size for name in ("knapsack-examples/tiny-bert", str(folder))]
+found["bundles"] = sorted({entry.bundle for entry in knapsack.models()})
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.root
+@pytest.mark.slow
+def test_kagglehub_gets_what_a_base_has(base, knapsack, tmp_path):
+    quickstart = knapsack.with_caches(FIXTURES / "quickstart/hub", FIXTURES / "quickstart/kagglehub")
+    mounted = {}
+    for name in ("quickstart-base", "quickstart-tuned"):
+        quickstart("pack", FIXTURES.parent / f"manifests/{name}.toml", "--locked", "--output", tmp_path / name).expect(0)
+        mounted[f"/kaggle/input/knapsack-{name}"] = tmp_path / name
+    found = notebook.run_cell(notebook.ACTIVATE + QUICKSTART, mounted, hidden=(base,)).json()
+    source = next((FIXTURES / "quickstart/kagglehub").glob("models/*/*/*/tuned/1"))
+    assert found["files"] == sorted(path.name for path in source.iterdir())
+    assert found["vocab"] == (source / "vocab.txt").read_text() and found["hidden"] == [32, 32]
+    assert found["bundles"] == ["knapsack-quickstart-base", "knapsack-quickstart-tuned"]
+
+
+def test_an_upload_by_manifest_sends_the_delta_alone(copied, tmp_path):
+    server = KeepingKaggle(tmp_path / "kaggle")
+    server.users = {AUTHORIZATION: "tester"}
+    for number in (1, 2, 3):
+        shutil.rmtree(copied.bundle(number))
+    variables = {"HOME": str(tmp_path / "user"), "KNAPSACK_CACHE_DIR": str(tmp_path / "home"), "KAGGLE_API_TOKEN": TOKEN}
+    runner = copied.knapsack.with_caches(copied.cache, **variables, **server.environment())
+    sent = []
+    for number in (1, 2, 3):
+        before = server.received
+        runner("upload", copied.manifest(number), cwd=tmp_path).expect(0)
+        sent.append(server.received - before)
+        runner("verify", server.resources[f"tester/generation-{number}"][1]).expect(0 if number == 1 else 2)
+    for number in (2, 3):
+        bases = [word for base in range(1, number) for word in ("--base", server.resources[f"tester/generation-{base}"][1])]
+        runner("verify", server.resources[f"tester/generation-{number}"][1], *bases).expect(0)
+    assert not server.problems
+    server.close()
+    content = [sum(stored(copied.bundle(number)).values()) for number in (1, 2, 3)]
+    # Beside the content there are the lock, the loader and the README.
+    own = [total - part for total, part in zip(sent, content)]
+    assert all(0 < part < 400_000 for part in own) and content[1] < content[0] / 3 and content[2] < content[1]

@@ -31,6 +31,7 @@ private func places(_ lock: Lock, _ name: String) -> [String] {
         case .natural: "natural"
         case .at(let path): path.text
         case .segments: "segments"
+        case .base(_, let path): "base: \(path)"
         }
     }
 }
@@ -51,6 +52,29 @@ struct NeighbourTests {
             Samples.bundle, [entry("a", graph: "g", data: "1"), entry("b", graph: "g", data: "1")])
         #expect(places(lock, "b") == ["models/a/onnx/model.onnx", "models/a/onnx/model.onnx_data"])
         #expect(try Plan(lock).stored.count == 2)
+    }
+
+    /// What opens a graph takes its data from beside it, so that a base has to have both, and so.
+    @Test func takesAGraphAndItsDataFromABaseTogetherOrNotAtAll() throws {
+        let one = try Samples.lock(Samples.settings(name: "one"), [entry("a", graph: "g", data: "1")])
+        let base = try BaseBundle(asked: "one.lock", bytes: one.bytes, path: "one.lock", isBundled: false)
+        let entries = [
+            try entry("b", graph: "g", data: "1"), try entry("c", graph: "g", data: "2"),
+            try entry("d", graph: "g", data: "1"),
+        ]
+        let together = try #require(
+            Lock.placing(Samples.settings(name: "two"), [entries[0], entries[2]], bases: [base]) { _ in nil })
+        #expect(
+            places(together, "b") == [
+                "base: models/a/onnx/model.onnx", "base: models/a/onnx/model.onnx_data",
+            ])
+        #expect(places(together, "d") == places(together, "b"))
+        // The graph is beside other data in one of them, and is stored for all.
+        let apart = try #require(
+            Lock.placing(Samples.settings(name: "two"), entries, bases: [base]) { _ in nil })
+        #expect(places(apart, "c") == ["natural", "natural"])
+        #expect(places(apart, "b") == ["natural", "natural"])
+        #expect(try Plan(apart).throughBases.isEmpty)
     }
 
     @Test func putsGraphsBesideLargeDataThatTheyShare() throws {

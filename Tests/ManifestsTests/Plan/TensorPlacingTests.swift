@@ -96,6 +96,7 @@ private struct MemoryBundle {
                 switch file.placement {
                 case .natural: bytes = stored[entry.naturalPath(of: file)] ?? []
                 case .at(let path): bytes = stored[path] ?? []
+                case .base: bytes = []
                 case .segments(let segments):
                     bytes = segments.flatMap {
                         Array((stored[$0.at] ?? [])[$0.offset..<$0.offset + $0.length])
