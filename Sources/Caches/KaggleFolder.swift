@@ -169,7 +169,7 @@ extension KaggleFolder {
                     "\(versioned.text): the cache has single files of it (\(marked.count)), perhaps not all",
                     notes: ["which files the version has is not known without internet"] + left,
                     fix:
-                        "knapsack fetch \(Source.kaggle(versioned).text) for all of it, knapsack lock {manifest} --fetch for what is asked for, or name the files with include"
+                        "to load all of it: knapsack fetch \(Source.kaggle(versioned).text); to load what is asked for: knapsack lock {manifest} --fetch"
                 ))
             guard !unmarked.isEmpty else { return [single] }
             let more = unmarked.count > 5 ? ["… and \(unmarked.count - 5) more"] : []

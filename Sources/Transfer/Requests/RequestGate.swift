@@ -46,7 +46,9 @@ package final class Throttle: Sendable {
         let now = steadyTime()
         let cost = Int64(Double(count) / Double(max(1, bytesPerSecond)) * 1e9)
         let wait = next.withLock { next in
-            next = max(next, now) + cost
+            // What was not used of the last second is caught up, so that pauses between requests cost nothing; from the
+            // first byte on there are never more than the limit allows.
+            next = (next == 0 ? now : max(next, now - 1_000_000_000)) + cost
             return next - now
         }
         // Short waits add up to longer ones, which are slept in one.

@@ -196,3 +196,34 @@ def test_shared_content_that_is_wrong_is_not_taken(fetch, wayward, origin, tmp_p
     assert wayward.sent == (origin / "model.safetensors").stat().st_size
     copied(cache / "models--tester--second", tmp_path / "checked" / "models--tester--second")
     require_true(tmp_path / "checked")
+
+
+@pytest.mark.slow
+def test_datasets_loads_what_was_fetched(fetch, wayward, tmp_path):
+    """`load_dataset` of the snapshot, without internet, with what the card configures.
+
+    By its name datasets 5.2 loads without internet only what it has prepared before, whoever filled the Hub's cache.
+    """
+    pytest.importorskip("datasets", reason="the package datasets is not installed")
+    origin = tmp_path / "origin"
+    (origin / "data").mkdir(parents=True)
+    (origin / "data/train.csv").write_text("text,label\nfirst,0\nsecond,1\n")
+    (origin / "data/test.csv").write_text("text,label\nthird,1\n")
+    (origin / "more.csv").write_text("text,label\nfourth,1\n")
+    (origin / "README.md").write_text(
+        "---\nconfigs:\n- config_name: default\n  data_files:\n  - {split: train, path: data/train.csv}\n"
+        "  - {split: test, path: data/test.csv}\n- config_name: more\n  data_files: more.csv\n---\n"
+    )
+    wayward.add("tester/rows", origin, kind="dataset")
+    cache = tmp_path / "hub"
+    fetch(cache, "hf-dataset:tester/rows").expect(0)
+    (snapshot,) = cache.glob("datasets--tester--rows/snapshots/*")
+    code = (
+        "import json, datasets\n"
+        f"rows = datasets.load_dataset({str(snapshot)!r})\n"
+        f"more = datasets.load_dataset({str(snapshot)!r}, 'more', split='train')\n"
+        "print(json.dumps([{name: len(part) for name, part in rows.items()}, rows['train'][1], more[0]['text']]))\n"
+    )
+    variables = {"HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(cache), "HF_DATASETS_CACHE": str(tmp_path / "arrow")}
+    found = json.loads(genuine.run_python(code, variables, tmp_path / "home").strip().splitlines()[-1])
+    assert found == [{"train": 2, "test": 1}, {"text": "second", "label": 1}, "fourth"]

@@ -201,6 +201,23 @@ def test_the_bandwidth_is_kept(fetch, wayward, tmp_path):
     assert time.monotonic() - began > 1.5
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("connections", [1, 16])
+def test_the_bandwidth_is_used(fetch, wayward, origin, tmp_path, connections):
+    """N bytes at B bytes a second take N/B, whatever the number of connections, and not half as long again."""
+    import time
+
+    from fetching import size_of
+
+    began = time.monotonic()
+    fetch(tmp_path / "hub", f"hf:{REPO}", "--bandwidth", "1MB", "--connections", str(connections)).expect(0)
+    took = time.monotonic() - began
+    ideal = size_of(origin) / 1_000_000
+    print(f"{took:.2f} s for {ideal:.2f} s")
+    # What a first read takes comes at once.
+    assert ideal - 0.3 <= took <= 1.5 * ideal
+
+
 def test_a_pattern_that_nothing_matches_is_told(fetch, wayward, tmp_path):
     done = fetch(tmp_path / "hub", f"hf:{REPO}", "--include", "*.gguf").expect(1)
     assert "no file is wanted of 38" in done.stderr
