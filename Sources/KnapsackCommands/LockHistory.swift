@@ -30,8 +30,9 @@ struct LockHistory {
                 "--no-pager", "-C", directory, "-c", "core.fsmonitor=false", "-c", "log.showSignature=false",
             ]
             do throws(FileError) {
-                return try ChildProcess.output(
-                    of: "git", options + arguments, environment: environment, limit: Lock.sizeLimit)
+                let answer = try ChildProcess.run(
+                    ["git"] + options + arguments, input: [], environment: environment, limit: Lock.sizeLimit)
+                return answer.status == 0 ? answer.output : nil
             } catch {
                 throw Diagnostics(LockHistory.problem("git could not be run", notes: ["\(error)"]))
             }

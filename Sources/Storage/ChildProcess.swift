@@ -1,68 +1,110 @@
+import Formats
 import Glibc
 
-/// Another program that is run for what it writes to its standard output.
+/// Another program that is run for its answer: it gets bytes on its standard input, and answers on its standard output.
 package enum ChildProcess {
-    /// Runs a program to its end, with nothing to read and its messages thrown away.
-    ///
-    /// - Parameters:
-    ///   - program: its name, which is looked for as a shell does, by the `PATH` of this process.
-    ///   - environment: all variables that it gets.
-    ///   - limit: the most bytes that are taken; what writes more is ended.
-    /// - Returns: what it wrote; `nil` if it ended with another status than 0, or wrote more.
-    /// - Throws: where it could not be started, or its output not be read.
-    package static func output(
-        of program: String, _ arguments: [String], environment: [String: String], limit: Int
-    ) throws(FileError) -> [UInt8]? {
-        var ends: [Int32] = [-1, -1]
-        guard unsafe pipe(&ends) == 0 else { throw FileError("run", program) }
-        let output = FileHandle(descriptor: ends[0], path: program)
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        let process = try started([program] + arguments, environment, writingTo: ends[1])
-        var bytes: [UInt8] = []
-        var problem: FileError?
-        do throws(FileError) {
-            var buffer = Buffer(count: 1 << 16)
-            while bytes.count <= limit {
-                let count = try output.read(into: &buffer)
-                if count == 0 { break }
-                buffer.withBytes(count) { block in for index in block.indices { bytes.append(block[index]) } }
-            }
-        } catch {
-            problem = error
-        }
-        // Whoever writes more than anybody reads would wait for ever.
-        if problem != nil || bytes.count > limit { kill(process, SIGKILL) }
-        var status: Int32 = 0
-        while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
-        if let problem { throw problem }
-        return status == 0 && bytes.count <= limit ? bytes : nil
+    /// What a program answered.
+    package struct Answer: Sendable {
+        /// The exit code, or -1 where a signal ended it.
+        package let status: Int32
+        /// What it wrote to its standard output.
+        package let output: [UInt8]
     }
 
-    /// Starts a program, and closes the descriptor that it writes to here.
-    private static func started(
-        _ command: [String], _ environment: [String: String], writingTo output: Int32
-    ) throws(FileError) -> pid_t {
-        defer { close(output) }
-        return try spawn(command, environment, writingTo: output)
+    /// How long a program may write nothing, in milliseconds: a helper may ask the user.
+    private static let patience: Int32 = 120_000
+
+    /// Runs a program of the search path and waits for its end. Its messages are not shown.
+    ///
+    /// - Parameters:
+    ///   - command: the program and its arguments.
+    ///   - input: at most what a pipe holds, 64 KiB.
+    ///   - environment: all variables that it gets.
+    ///   - limit: the most bytes of output that are taken.
+    /// - Throws: where it cannot be started, writes more than that, or writes nothing for two minutes.
+    package static func run(
+        _ command: [String], input: [UInt8], environment: [String: String], limit: Int
+    ) throws(FileError) -> Answer {
+        let name = command.first ?? ""
+        guard input.count <= 1 << 16 else { throw FileError("run", name, code: E2BIG) }
+        let questions = try pipe(name)
+        let inRead = FileHandle(descriptor: questions.reading, path: name)
+        let inWrite = FileHandle(descriptor: questions.writing, path: name)
+        let answers = try pipe(name)
+        let outRead = FileHandle(descriptor: answers.reading, path: name)
+        let outWrite = FileHandle(descriptor: answers.writing, path: name)
+        try inWrite.write(input.span)
+        let process = try spawn(command, environment, input: inRead, output: outWrite)
+        close(consume inRead, consume inWrite, consume outWrite)
+        var output: [UInt8] = []
+        do throws(FileError) {
+            output = try read(outRead, name, limit)
+        } catch {
+            _ = kill(process, SIGKILL)
+            _ = wait(for: process)
+            throw error
+        }
+        return Answer(status: wait(for: process), output: output)
+    }
+
+    /// Ends what only the program has to have.
+    private static func close(
+        _ first: consuming FileHandle, _ second: consuming FileHandle, _ third: consuming FileHandle
+    ) {}
+
+    /// Makes a pipe, whose ends no other program gets.
+    private static func pipe(_ name: String) throws(FileError) -> (reading: Int32, writing: Int32) {
+        var ends: [Int32] = [-1, -1]
+        guard unsafe Glibc.pipe(&ends) == 0 else { throw FileError("make a pipe for", name) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return (ends[0], ends[1])
     }
 
     private static func spawn(
-        _ command: [String], _ environment: [String: String], writingTo output: Int32
+        _ command: [String], _ environment: [String: String], input: borrowing FileHandle,
+        output: borrowing FileHandle
     ) throws(FileError) -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        unsafe posix_spawn_file_actions_adddup2(&actions, input.descriptor, STDIN_FILENO)
+        unsafe posix_spawn_file_actions_adddup2(&actions, output.descriptor, STDOUT_FILENO)
         unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
-        // Every string is a copy that is freed when the program has been started.
+        // Every text is handed over as a copy, freed when the program has been started.
         var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
-        let pairs = environment.map { "\($0)=\($1)" }
+        let pairs = environment.map { "\($0)=\($1)" }.sortedByBytes()
         var variables = unsafe pairs.map { unsafe strdup($0) } + [nil]
         defer { unsafe (arguments + variables).forEach { unsafe free($0) } }
         var process = pid_t()
         let status = unsafe posix_spawnp(&process, command[0], &actions, nil, &arguments, &variables)
         guard status == 0 else { throw FileError("run", command[0], code: status) }
         return process
+    }
+
+    private static func read(
+        _ file: borrowing FileHandle, _ name: String, _ limit: Int
+    ) throws(FileError) -> [UInt8] {
+        var output: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 1 << 12)
+        while true {
+            var wanted = pollfd(fd: file.descriptor, events: Int16(POLLIN), revents: 0)
+            let ready = unsafe poll(&wanted, 1, patience)
+            if ready < 0, errno == EINTR { continue }
+            guard ready > 0 else { throw FileError("wait for", name, code: ETIMEDOUT) }
+            let count = unsafe Glibc.read(file.descriptor, &block, block.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw FileError("read from", name) }
+            if count == 0 { return output }
+            output += block[..<count]
+            guard output.count <= limit else { throw FileError("read from", name, code: EFBIG) }
+        }
+    }
+
+    private static func wait(for process: pid_t) -> Int32 {
+        var status: Int32 = 0
+        while unsafe waitpid(process, &status, 0) < 0 {
+            if errno != EINTR { return -1 }
+        }
+        return status & 0x7F == 0 ? (status >> 8) & 0xFF : -1
     }
 }

@@ -159,9 +159,9 @@ package struct RegistryCredentials: Sendable {
         }
         let program = "docker-credential-\(helper)"
         for name in names {
-            let answer: HelperProgram.Answer
+            let answer: ChildProcess.Answer
             do throws(FileError) {
-                answer = try HelperProgram.run(
+                answer = try ChildProcess.run(
                     [program, "get"], input: Array(name.utf8), environment: environment, limit: 1 << 16)
             } catch {
                 throw Unusable(reason: "\(path) names the helper \(program), which cannot be run: \(error)")

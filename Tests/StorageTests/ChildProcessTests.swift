@@ -1,13 +1,13 @@
 import Storage
 import Testing
 
-@Suite struct HelperProgramTests {
+@Suite struct ChildProcessTests {
     private static let environment = ["PATH": "/usr/bin:/bin"]
 
     private static func run(_ script: String, _ input: String = "", limit: Int = 1 << 16) throws
-        -> HelperProgram.Answer
+        -> ChildProcess.Answer
     {
-        try HelperProgram.run(
+        try ChildProcess.run(
             ["sh", "-c", script], input: Array(input.utf8), environment: environment, limit: limit)
     }
 
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func hasItsVariables() throws {
-        let answer = try HelperProgram.run(
+        let answer = try ChildProcess.run(
             ["env"], input: [], environment: ["PATH": "/usr/bin:/bin", "A": "1"], limit: 1 << 10)
         let lines = String(decoding: answer.output, as: UTF8.self).split(separator: "\n").sorted()
         #expect(lines == ["A=1", "PATH=/usr/bin:/bin"])
@@ -31,7 +31,7 @@ import Testing
 
     @Test func refuses() {
         #expect(throws: FileError.self) {
-            try HelperProgram.run(
+            try ChildProcess.run(
                 ["no-such-program-here"], input: [], environment: Self.environment, limit: 10)
         }
         #expect(throws: FileError.self) { try Self.run("yes", limit: 1 << 12) }
