@@ -38,7 +38,7 @@ extension Manifest {
             }
             let bytes = try Self.contents(
                 path, asked,
-                remedy: "write the path relative to the manifest, or run knapsack lock for that bundle")
+                remedy: "write the path relative to the manifest, or lock the manifest of that bundle")
             return try BaseBundle(asked: asked, bytes: bytes, path: path, isBundled: false)
         case .kaggle(let handle)?:
             guard let caches else { return nil }

@@ -80,7 +80,7 @@ struct SegmentProof {
                         + " is not what the lock states",
                     notes: ["expected sha256 \(file.sha256)", "found    sha256 \(found)"],
                     fix: file.segments.contains { $0.base != nil }
-                        ? "knapsack verify of the base states which of the two is damaged; copy that again"
+                        ? "verify the base by itself, too: that states which of the two is damaged; copy that again"
                         : "pack the bundle again")
             case .unreadable(let error):
                 Diagnostic(

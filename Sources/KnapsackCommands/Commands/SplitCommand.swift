@@ -17,10 +17,10 @@ struct SplitCommand: KnapsackCommand {
             written. Git is asked for the locks; without git, name them with --earlier.
 
             Examples:
-              knapsack split models.toml --base-size "80 GB"
-              knapsack split models.toml --base-size "80 GB" --last 20 --json
+              knapsack split models.toml --base-size 80GB
+              knapsack split models.toml --base-size 80GB --last 20 --json
               # without git
-              knapsack split models.toml --base-size "80 GB" --earlier old.lock
+              knapsack split models.toml --base-size 80GB --earlier old.lock
             """)
 
     /// The manifest, whose lock is beside it.

@@ -34,7 +34,7 @@ package struct BaseBundle: Equatable, Sendable {
                     notes: [
                         "a base is known by the digest of its lock, which is that of the bundle's \(Lock.bundledName)"
                     ],
-                    fix: "run knapsack lock for its manifest, and pack that bundle again", verdict: .undecided
+                    fix: "lock its manifest again, and pack that bundle", verdict: .undecided
                 ))
         }
         sha256 = digest
