@@ -135,7 +135,7 @@ def test_a_dry_run_shows_and_writes_nothing(knapsack, wayward, project, tmp_path
     plans = json.loads(program("fetch", project, "--dry-run", "--json").expect(0).stdout)["planned"]
     assert [plan["missing"] for plan in plans] == [0, 0] and layout(tmp_path / "hub") == before
     text = program("fetch", f"hf:{REPO}", "--dry-run").expect(0).stderr
-    assert "onnx/model.onnx" in text and "free in" in text
+    assert "onnx/model.onnx" in text and "room needed" in text and " free" in text
 
 
 def test_add_loads_what_it_adds_and_adds_nothing_that_cannot_be_loaded(knapsack, wayward, tmp_path):
