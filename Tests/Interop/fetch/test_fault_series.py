@@ -18,12 +18,14 @@ BLOCK = 1 << 19
 
 def series(kinds, cases, states, always):
     """Every combination; those of `always` in the default run."""
+    found = []
     for kind in kinds:
         for fault, arguments in cases:
             for state in states:
                 marks = () if (kind, fault, state) in always else pytest.mark.slow
                 label = "-".join(str(value) for value in arguments.values() if not isinstance(value, dict))
-                yield pytest.param(kind, fault, arguments, state, marks=marks, id=f"{kind}-{fault}-{label}-{state}")
+                found.append(pytest.param(kind, fault, arguments, state, marks=marks, id=f"{kind}-{fault}-{label}-{state}"))
+    return found
 
 
 class TestHub:
