@@ -29,6 +29,9 @@ import Glibc
     func use<Result>(_ body: () -> Result) -> Result {
         let previous = unsafe uselocale(locale)
         defer { unsafe _ = uselocale(previous) }
+        // libarchive takes a number that is left of another failure for its own: after `ENOMEM`, a name that is not text
+        // would be a lack of memory.
+        errno = 0
         return body()
     }
 }
