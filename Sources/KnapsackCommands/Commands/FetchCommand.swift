@@ -106,7 +106,7 @@ struct FetchCommand: KnapsackCommand {
         var spaces: [JSON] = []
         for (place, plans) in plans.byCache {
             guard let free = try? SpaceNeeded.free(at: place) else { continue }
-            let room = plans.reduce(0) { $0 + $1.room }
+            let room = plans.saturatedSum(\.room)
             session.say(
                 "\(FileWalk.shown(place)): \(ByteCount.text(room)) of room needed, \(ByteCount.text(free)) free"
             )

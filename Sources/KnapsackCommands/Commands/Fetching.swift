@@ -19,7 +19,7 @@ struct Fetching {
         guard let (fetch, plans) = try await plans(wishes, session) else { return false }
         for (place, plans) in plans.byCache {
             try SpaceNeeded(
-                plans.reduce(0) { $0 + $1.room }, for: "what is to be fetched", at: place,
+                plans.saturatedSum(\.room), for: "what is to be fetched", at: place,
                 fix: "free space there, or name another cache with --hf-cache or --kagglehub-cache"
             ).check()
         }

@@ -51,10 +51,7 @@ package struct RepositoryInfo: Sendable {
 
     /// The size of all files in bytes, as far as it is stated.
     package var size: Int {
-        files.reduce(0) { total, file in
-            let (sum, overflow) = total.addingReportingOverflow(file.size ?? 0)
-            return overflow ? Int.max : sum
-        }
+        files.saturatedSum { $0.size ?? 0 }
     }
 
     /// Takes the files of a list; those whose names are refused are counted.

@@ -60,11 +60,11 @@ package struct FetchPlan: Sendable {
     let destination: any FetchDestination
 
     /// How many bytes have to be loaded.
-    package var missing: Int { files.reduce(0) { $0 + $1.missing } }
+    package var missing: Int { files.saturatedSum(\.missing) }
     /// How many bytes more the files take on the disk while they are loaded, at most as far as it is known.
-    package var room: Int { files.reduce(0) { $0 + $1.room } }
+    package var room: Int { files.saturatedSum(\.room) }
     /// The size of all files, in bytes.
-    package var size: Int { files.reduce(0) { $0 + $1.size } }
+    package var size: Int { files.saturatedSum(\.size) }
     /// The directory in which the files have their names.
     package var directory: String { destination.directory }
     /// The directory of the cache, which does not have to exist yet.

@@ -42,7 +42,7 @@ struct FetchWork: DownloadWork {
                 } else {
                     known[key] = first.count
                     first.append(place)
-                    missing += file.missing
+                    missing = missing.saturated(adding: file.missing)
                 }
             }
         }

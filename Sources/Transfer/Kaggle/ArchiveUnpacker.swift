@@ -63,8 +63,9 @@ struct ArchiveUnpacker: ~Copyable {
             var reader = try ArchiveReader(
                 tarIn: feed, compression: format, from: journal.end, known: journal.files.map(\.path))
             while let entry = try reader.next() {
-                // Files begin at multiples of 512 bytes.
-                let end = entry.offset.map { ($0 + entry.size + 511) / 512 * 512 }
+                // Files begin at multiples of 512 bytes; a size that reaches past every number is refused by what follows.
+                let end = entry.offset.map { $0.saturated(adding: entry.size) }
+                    .flatMap { $0 > Int.max - 511 ? nil : ($0 + 511) / 512 * 512 }
                 try take(entry.path, entry.size, end: end) { body in try reader.read(body) }
             }
         }

@@ -76,7 +76,7 @@ struct KagglePlanning {
         var files = wanted.map { place($0.path, $0.file, isMarked) }
         let left = files.count { $0.identity != nil }
         if isWhole, isBetterInArchive(files, left) {
-            files = [try archive(wanted.reduce(0) { $0 + $1.file.size })]
+            files = [try archive(wanted.saturatedSum(\.file.size))]
         }
         files.sort { $0.path < $1.path }
         // A version that kagglehub takes for whole needs no other marker.
@@ -87,8 +87,8 @@ struct KagglePlanning {
 
     private func isBetterInArchive(_ files: [FetchPlan.File], _ left: Int) -> Bool {
         guard left > KagglePlanning.filesOneByOne else { return false }
-        let size = files.reduce(0) { $0 + $1.size }
-        let missing = files.reduce(0) { $0 + $1.missing }
+        let size = files.saturatedSum(\.size)
+        let missing = files.saturatedSum(\.missing)
         return missing / left <= KagglePlanning.smallOnTheAverage && missing >= size / 2
     }
 
@@ -97,7 +97,7 @@ struct KagglePlanning {
         if folder.isMarked, let files = filesOfMarked() {
             return plan(files, [], isWhole: true, isDone: true)
         }
-        let size = wish.locked.map { $0.values.reduce(0) { $0 + $1.size } }
+        let size = wish.locked.map { $0.values.saturatedSum(\.size) }
         return plan([try archive(size)], [], isWhole: false, isDone: false)
     }
 
@@ -172,7 +172,7 @@ struct KagglePlanning {
         let comes = max(0, (unpacked ?? identity.size) - earlier.unpacked)
         return FetchPlan.File(
             path: "(archive)", identity, missing: missing,
-            room: comes + min(missing, PartialBlob.window), isArchive: true)
+            room: comes.saturated(adding: min(missing, PartialBlob.window)), isArchive: true)
     }
 
     private func refused(_ file: KaggleFile) -> Diagnostic {

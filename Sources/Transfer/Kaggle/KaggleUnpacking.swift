@@ -43,7 +43,7 @@ final class KaggleUnpacking: BlobConsumer {
         guard isThere(journal.files, directory) else { return (0, 0) }
         return (
             journal.isWhole ? identity.size : journal.end,
-            journal.files.reduce(0) { $0 + ($1.sha256 == nil ? 0 : $1.size) }
+            journal.files.saturatedSum { $0.sha256 == nil ? 0 : $0.size }
         )
     }
 

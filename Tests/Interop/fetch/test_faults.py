@@ -147,3 +147,17 @@ def test_no_server_at_all(fetch, wayward, tmp_path):
 def test_a_host_that_there_is_not(fetch, tmp_path):
     done = fetch(tmp_path / "hub", f"hf:{REPO}", "--retries", "0", HF_ENDPOINT="https://hub.invalid").expect(2)
     assert "no address of hub.invalid" in done.stderr
+
+
+@pytest.mark.parametrize("size", [2**63 - 1, 2**62, 2**60])
+def test_sizes_that_nothing_has_end_with_a_sentence(knapsack, wayward, tmp_path, size):
+    """Their sum is more than any number has room for."""
+    for item in wayward.repos["model", REPO].commits[wayward.commit].values():
+        item.size = size
+    run = started(knapsack, wayward, tmp_path / "hub")
+    told = run("fetch", f"hf:{REPO}").expect(2)
+    assert "not enough free space" in told.stderr
+    assert "of room needed" in run("fetch", f"hf:{REPO}", "--dry-run").expect(0).stderr
+    run("info", f"hf:{REPO}").expect(0, 1, 2)
+    run("search", "hub", "tester").expect(0, 1, 2)
+    assert wayward.sent == 0

@@ -137,6 +137,16 @@ def with_checksum(archive: bytearray) -> None:
         archive[place : place + 4] = bytes(byte ^ 1 for byte in right)
 
 
+def endless(size: int) -> bytes:
+    """A tar whose last file states a size that nothing has."""
+    header = bytearray(tar({**FILES, "z": b""}))
+    place = header.rindex(b"z" + bytes(99))
+    header[place + 124 : place + 136] = b"\x80" + size.to_bytes(11, "big")
+    header[place + 148 : place + 156] = b" " * 8
+    header[place + 148 : place + 156] = b"%06o\0 " % sum(header[place : place + 512])
+    return bytes(header)
+
+
 UNSAFE = {
     "a link in a zip": linked(),
     "another name in its header": with_first(FILES, renamed),
@@ -160,6 +170,15 @@ def test_nothing_is_left_of_what_is_not_safe(kaggle_fetch, wayward_kaggle, tmp_p
     assert "error: " in done.stderr and "fix: " in done.stderr
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.suffix != ".lock"], done.text
     assert not list(tmp_path.rglob("evil"))
+
+
+@pytest.mark.parametrize("size", [2**63 - 2, 2**62, 10**18])
+def test_a_size_that_nothing_has_ends_with_a_sentence(kaggle_fetch, wayward_kaggle, tmp_path, size):
+    """What was unpacked before is kept for a disk that has more room, and has no name."""
+    wayward_kaggle.archives[HANDLE] = endless(size)
+    done = kaggle_fetch(tmp_path / "cache", SOURCE, "--retries", "1").expect(2)
+    assert "more in it than there is room for" in done.stderr
+    assert not (tmp_path / "cache" / OUTPUT).exists() and not list((tmp_path / "cache").rglob("*.complete"))
 
 
 @pytest.mark.parametrize("kind", ["tar", "tar.gz", "zip"])
