@@ -46,6 +46,25 @@ struct TransferOptions: ParsableArguments {
 extension TransferMode: ExpressibleByArgument {}
 
 extension TransferOptions {
+    /// How a bundle is sent.
+    ///
+    /// - Parameters:
+    ///   - piece: the bytes of one request.
+    ///   - message: what the version, or the commit, is said to be.
+    /// - Throws: where there is no place for the journal.
+    func upload(piece: Int, message: String, _ session: Session) throws -> UploadSettings {
+        guard let directory = session.context.cacheDirectory else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .noHome, "there is no place for the journal of what is sent",
+                    fix: "set KNAPSACK_CACHE_DIR", verdict: .undecided))
+        }
+        return UploadSettings(
+            connections: connections, throttle: Throttle(bytesPerSecond: bytesPerSecond), piece: piece,
+            message: message, directory: directory, progress: session.progress,
+            notify: { session.say($0) })
+    }
+
     /// What sends requests to one service.
     func requester(_ session: Session) -> Requester {
         let (http, patience) = client(session)

@@ -65,7 +65,8 @@ package final class PartialDirectory: Sendable {
         try AtomicFile.synchronizeDirectory(of: target)
     }
 
-    private static func synchronize(_ directory: String) throws(FileError) {
+    /// Waits until everything in a directory is on the disk.
+    package static func synchronize(_ directory: String) throws(FileError) {
         for name in try Directory.names(in: directory) {
             let path = Path.join(directory, name)
             if try FileStatus.status(of: path).kind == .directory {

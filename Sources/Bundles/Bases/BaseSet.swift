@@ -1,4 +1,5 @@
 import Formats
+import Glibc
 package import Manifests
 import Storage
 
@@ -37,7 +38,7 @@ package struct BaseSet: Sendable {
     /// - Throws: where the base was not named.
     func source(of segment: Segment) throws -> (any BundleContent)? {
         guard let base = segment.base else { return nil }
-        guard let content = contents[base] else { throw FileError("open", segment.at.text, code: 2) }
+        guard let content = contents[base] else { throw FileError("open", segment.at.text, code: ENOENT) }
         return content
     }
 

@@ -43,11 +43,6 @@ package struct VerifyReport: Equatable, Sendable {
 }
 
 extension VerifyReport {
-    /// What was found where nothing of the bundle is on the disk.
-    package init(_ level: Level, files: Int, bytes: Int, findings: [Diagnostic]) {
-        self.init(level: level, files: files, bytes: bytes, findings: findings)
-    }
-
     /// What is told of a bundle whose lock is damaged: it was looked at, and does not hold. No content is read, because
     /// there is nothing to hold it against.
     /// - Parameter others: what else does not hold.

@@ -55,6 +55,8 @@ struct PullCommand: KnapsackCommand {
     @Flag(help: "Show what would be pulled, and load nothing.")
     var dryRun = false
 
+    /// The bundles that it builds on, for the caches.
+    @OptionGroup var bases: BaseOptions
     /// How the registry is asked.
     @OptionGroup var registry: RegistryOptions
     /// How the network is used.
@@ -108,7 +110,7 @@ struct PullCommand: KnapsackCommand {
             artifact.size, for: target, fix: "free space there, or name another place"
         ).check()
         SignalHandler.goesOn()
-        let pull = RegistryPull(client, artifact, target: target)
+        let pull = try RegistryPull(client, artifact, target: target)
         try await pull.load(
             connections: transfer.connections, throttle: Throttle(bytesPerSecond: transfer.bytesPerSecond),
             progress: session.progress, notify: { session.say($0) })
@@ -136,7 +138,10 @@ struct PullCommand: KnapsackCommand {
         session.report(report.findings.filter { $0.severity != .note })
         guard let lock = report.lock, !session.hasErrors else { return false }
         // Names and sizes were compared with the files; digests are compared with what those were proved by.
-        session.report(try RegistryComparison(artifact, lock).findings)
+        let bytes = try FileReader.contents(of: SumsFile.name.joined(to: tree), limit: Lock.sizeLimit)
+        let listed = try await ListedBundle(lock: lock.bytes).report(
+            artifact.contents, sums: bytes, .quick, name: name)
+        session.report(listed.findings.filter { $0.severity != .note && $0.code != .baseMissing })
         guard !session.hasErrors else { return false }
         for file in UploadMetadata(lock.bundle).files {
             try AtomicFile.write(Array(file.text.utf8), to: file.name.joined(to: tree))
@@ -146,18 +151,9 @@ struct PullCommand: KnapsackCommand {
 
     private func restore(_ tree: String, _ session: Session) async throws {
         let content = try DirectoryContent(tree)
-        let receipt = try await Unpacker(content, to: caches, entries: nil, bundle: content.path)
-            .unpack(progress: session.progress)
-        session.report(receipt.findings)
-        for part in receipt.parts {
-            session.say(
-                "\(part.target.path): \(Counted.text(part.files, "file")), \(ByteCount.text(part.written)) written"
-            )
-        }
-        for (form, names) in receipt.leftByForm {
-            let own = form == .directories ? "" : "--\(form.rawValue) DIR restores, and "
-            session.say("not restored: \(names.joined(separator: ", ")), which \(own)--to DIR writes")
-        }
+        session.report(
+            try await Unpacker(content, to: caches, entries: nil, bundle: content.path, bases: bases.base)
+                .unpack(progress: session.progress))
     }
 
     private func show(_ artifact: RegistryArtifact, _ amount: String, _ session: Session) {

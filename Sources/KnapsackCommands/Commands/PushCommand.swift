@@ -100,16 +100,7 @@ struct PushCommand: KnapsackCommand {
             ])
         }
         if dryRun { return session.say("\(reference): \(amount) would be pushed as \(pinned)") }
-        guard let directory = session.context.cacheDirectory else {
-            throw Diagnostics(
-                Diagnostic(
-                    code: .noHome, "there is no place for the journal of the push",
-                    fix: "set KNAPSACK_CACHE_DIR", verdict: .undecided))
-        }
-        let settings = UploadSettings(
-            connections: transfer.connections, throttle: Throttle(bytesPerSecond: transfer.bytesPerSecond),
-            piece: ByteSize.parse(piece) ?? 1 << 26, message: "", directory: directory,
-            progress: session.progress, notify: { session.say($0) })
+        let settings = try transfer.upload(piece: ByteSize.parse(piece) ?? 1 << 26, message: "", session)
         let client = try registry.client(
             reference, transfer.requester(session), writes: true, others: mount, session)
         SignalHandler.goesOn()

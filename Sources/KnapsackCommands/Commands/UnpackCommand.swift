@@ -93,14 +93,21 @@ struct UnpackCommand: KnapsackCommand {
         }
         SignalHandler.goesOn()
         let receipt = try await unpacker.unpack(progress: session.progress)
-        session.report(receipt.findings)
         session.add("bundle", .string(bundle))
-        session.add("targets", .array(receipt.parts.map(\.json)))
-        session.add("left", .array(receipt.left.map(JSON.string)))
-        for part in receipt.parts { session.say(part.text) }
+        session.report(receipt)
+    }
+}
+
+extension Session {
+    /// Tells what was restored and what was not.
+    func report(_ receipt: UnpackReceipt) {
+        report(receipt.findings)
+        add("targets", .array(receipt.parts.map(\.json)))
+        add("left", .array(receipt.left.map(JSON.string)))
+        for part in receipt.parts { say(part.text) }
         for (form, names) in receipt.leftByForm {
             let own = form == .directories ? "" : "--\(form.rawValue) DIR restores, and "
-            session.say("not restored: \(names.joined(separator: ", ")), which \(own)--to DIR writes")
+            say("not restored: \(names.joined(separator: ", ")), which \(own)--to DIR writes")
         }
     }
 }

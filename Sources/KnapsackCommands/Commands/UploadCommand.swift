@@ -141,19 +141,10 @@ struct UploadCommand: KnapsackCommand {
     }
 
     private func settings(_ bundle: OutgoingBundle, _ session: Session) throws -> UploadSettings {
-        guard let directory = session.context.cacheDirectory else {
-            throw Diagnostics(
-                Diagnostic(
-                    code: .noHome, "there is no place for the journal of the upload",
-                    fix: "set KNAPSACK_CACHE_DIR",
-                    verdict: .undecided))
-        }
         let lock = bundle.files.first { $0.path == Lock.bundledName }
         let name = lock.map { String($0.sha256.hex.prefix(12)) } ?? ""
-        return UploadSettings(
-            connections: transfer.connections, throttle: Throttle(bytesPerSecond: transfer.bytesPerSecond),
-            piece: pieceSize ?? 1 << 23, message: message ?? "packed by Knapsack, lock \(name)",
-            directory: directory, progress: session.progress, notify: { session.say($0) })
+        return try transfer.upload(
+            piece: pieceSize ?? 1 << 23, message: message ?? "packed by Knapsack, lock \(name)", session)
     }
 
     // MARK: Kaggle

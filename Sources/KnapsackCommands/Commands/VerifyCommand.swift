@@ -113,7 +113,7 @@ struct VerifyCommand: KnapsackCommand {
             if let signed { session.say("signed by the key \(signed)") }
             if report.unassembled > 0 {
                 session.say(
-                    "\(Counted.text(report.unassembled, "file")) in segments proved by parts: a compressed archive has to be unpacked for more"
+                    "\(Counted.text(report.unassembled, "file")) in segments proved by parts: for more, the archive has to be unpacked, or the bundle pulled"
                 )
             }
         }
@@ -139,6 +139,9 @@ struct VerifyCommand: KnapsackCommand {
         if target.hasUTF8Prefix(RegistryReference.scheme) {
             guard signing.key == nil else {
                 throw usage("--key needs the bundle itself: pull it, then verify the directory with --key")
+            }
+            guard bases.base.isEmpty else {
+                throw usage("--base needs the bundle itself: pull it, then verify the directory with --base")
             }
             return (try await pushed(level, session), nil)
         }
@@ -169,14 +172,16 @@ struct VerifyCommand: KnapsackCommand {
         let client = try registry.client(reference, transfer.requester(session), writes: false, session)
         let artifact = try await RegistryArtifact.resolve(client)
         let proof = RegistryProof(client, artifact)
-        let comparison = try RegistryComparison(artifact, try await proof.lock())
+        let lock = try await proof.content(Lock.bundledName, limit: Lock.sizeLimit)
+        let sums = try await proof.content(SumsFile.name, limit: Lock.sizeLimit)
+        let report = try await ListedBundle(lock: lock).report(
+            artifact.contents, sums: sums, level, name: target)
         if level == .full {
             try await proof.run(
                 connections: transfer.connections, throttle: Throttle(bytesPerSecond: nil),
                 progress: session.progress)
         }
-        return VerifyReport(
-            level, files: artifact.files.count, bytes: artifact.size, findings: comparison.findings)
+        return report
     }
 
     private func usage(_ message: String) -> Diagnostics {

@@ -19,6 +19,11 @@ package struct RegistryArtifact: Sendable {
     /// The files in the order of their paths.
     package let files: [File]
 
+    /// What the files are, by their paths.
+    package var contents: [RelativePath: (size: Int, sha256: SHA256Digest)] {
+        Dictionary(files.map { ($0.path, ($0.size, $0.sha256)) }, uniquingKeysWith: { one, _ in one })
+    }
+
     /// Whether there is a lock among the files: then it is a bundle.
     package var isBundle: Bool { files.contains { $0.path == Lock.bundledName } }
     /// The size of all files, in bytes.

@@ -30,6 +30,10 @@ struct RegistryFindings {
             return Diagnostic(
                 code: .uploadRefused, "what would be pushed is not what \(name) names",
                 notes: ["found    sha256:\(differs.found.hex)"], fix: "push without the digest in the name")
+        case is PullIsRunning:
+            return Diagnostic(
+                code: .unpackRunning, "another knapsack pull is writing the same directory",
+                fix: "wait for it, or name another one", verdict: .undecided)
         case let failure as TransferFailure:
             return Diagnostic(
                 code: .downloadWrong, "\(name): \(failure.file) is not what its digest states",

@@ -1,8 +1,8 @@
-import Formats
+package import Formats
 package import Manifests
 import Storage
 
-/// Reads every byte that a registry has of an artifact, and keeps nothing.
+/// Reads bytes that a registry has of an artifact, proves them, and keeps nothing.
 package struct RegistryProof: Sendable {
     private let client: RegistryClient
     private let artifact: RegistryArtifact
@@ -13,23 +13,21 @@ package struct RegistryProof: Sendable {
         self.artifact = artifact
     }
 
-    /// The lock among the files.
-    /// - Throws: ``Diagnostics`` where there is none, or where it is none.
-    package func lock() async throws -> Lock {
+    /// The content of a file.
+    /// - Throws: ``Diagnostics`` where there is none of that path, and where it is larger than `limit` bytes.
+    package func content(_ path: RelativePath, limit: Int) async throws -> [UInt8] {
         let (client, artifact) = (client, artifact)
         do {
             return try await UploadThreads.one {
-                guard let file = artifact.files.first(where: { $0.path == Lock.bundledName }),
-                    file.size <= Lock.sizeLimit
-                else {
+                guard let file = artifact.files.first(where: { $0.path == path }), file.size <= limit else {
                     throw RegistryArtifact.Refused(
-                        reason: "has no \(Lock.bundledName.text), so it is not a bundle")
+                        reason: "has no \(path) that can be read, so it is not a bundle")
                 }
                 var bytes: [UInt8] = []
                 try RegistryProof.read(file, client, throttle: Throttle(bytesPerSecond: nil)) { block in
                     bytes += block.indices.map { block[$0] }
                 }
-                return try Lock.parse(bytes, path: Lock.bundledName.text)
+                return bytes
             }
         } catch {
             throw Diagnostics(RegistryFindings(client).finding(error, writes: false))
@@ -44,20 +42,15 @@ package struct RegistryProof: Sendable {
         let client = client
         var seen: Set<SHA256Digest> = []
         let contents = artifact.files.filter { seen.insert($0.sha256).inserted }
-        progress(
-            .began(stage: "verifying", files: contents.count, bytes: contents.reduce(0) { $0 + $1.size }))
+        progress(.began(stage: "verifying", files: contents.count, bytes: contents.saturatedSum(\.size)))
         defer { progress(.ended) }
         do {
-            let files = contents.map {
-                OutgoingFile(path: $0.path, size: $0.size, sha256: $0.sha256, content: .bytes([]))
-            }
             _ = try await UploadThreads.each(
-                files, connections: connections, client.requester.patience.cancellation
+                contents, size: \.size, connections: connections, client.requester.patience.cancellation
             ) {
-                0
-            } send: { (file: OutgoingFile, _: inout Int) in
-                let wanted = RegistryArtifact.File(path: file.path, size: file.size, sha256: file.sha256)
-                try RegistryProof.read(wanted, client, throttle: throttle) { block in
+                ()
+            } send: { file, _ in
+                try RegistryProof.read(file, client, throttle: throttle) { block in
                     progress(.advanced(bytes: block.count))
                 }
                 progress(.finished(file: file.path.text))

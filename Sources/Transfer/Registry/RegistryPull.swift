@@ -4,17 +4,28 @@ package import Storage
 import Synchronization
 
 /// Loads the files of an artifact into a directory of its own, and gives it its name when all of it is proved.
-package struct RegistryPull: Sendable {
+package final class RegistryPull: Sendable {
     private let client: RegistryClient
     private let artifact: RegistryArtifact
     /// Where contents are while they are loaded: a later run goes on there.
     private let staging: String
+    /// Keeps others from loading to the same place.
+    private let claim: FileHandle
 
+    /// Claims the place to which contents are loaded.
+    ///
     /// - Parameter target: the directory that the files get; it does not exist yet.
-    package init(_ client: RegistryClient, _ artifact: RegistryArtifact, target: String) {
+    /// - Throws: ``Diagnostics``, also where another process is loading into it.
+    package init(_ client: RegistryClient, _ artifact: RegistryArtifact, target: String) throws {
         self.client = client
         self.artifact = artifact
         staging = Self.staging(target)
+        do {
+            guard let claim = try FileHandle.claimingDirectory(staging) else { throw PullIsRunning() }
+            self.claim = claim
+        } catch {
+            throw Diagnostics(RegistryFindings(client).finding(error, writes: false))
+        }
     }
 
     /// Where contents for a directory are loaded to.
@@ -45,6 +56,7 @@ package struct RegistryPull: Sendable {
 
     /// Gives the directory its name, and removes what was needed until then.
     package func publish(as target: String) throws(FileError) {
+        try PartialDirectory.synchronize(tree)
         try AtomicFile.renameNew(tree, to: target)
         try AtomicFile.synchronizeDirectory(of: target)
         try Directory.removeTree(staging)
@@ -72,7 +84,7 @@ package struct RegistryPull: Sendable {
             switch outcome {
             case .loaded, .found, .mended: break
             case .failed(let error): throw error
-            case .busy: throw UploadIsRunning()
+            case .busy: throw PullIsRunning()
             }
         }
     }
@@ -102,6 +114,9 @@ package struct RegistryPull: Sendable {
         try source.read(0..<size, into: &buffer) { bytes in try target.write(bytes) }
     }
 }
+
+/// Another process is loading into the same directory.
+struct PullIsRunning: Error {}
 
 /// The contents of an artifact, each once.
 struct RegistryWork: DownloadWork {

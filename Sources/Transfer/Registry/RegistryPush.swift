@@ -79,7 +79,7 @@ package struct RegistryPush: Sendable {
             .began(stage: "pushing", files: contents.count, bytes: contents.reduce(0) { $0 + $1.size }))
         defer { settings.progress(.ended) }
         let sent = try await UploadThreads.each(
-            contents, connections: settings.connections, client.requester.patience.cancellation
+            contents, size: \.size, connections: settings.connections, client.requester.patience.cancellation
         ) {
             RegistrySender(
                 client, journal, others: others, throttle: settings.throttle, piece: settings.piece,

@@ -147,13 +147,15 @@ struct RegistrySender: ~Copyable {
     /// Begins an upload.
     /// - Returns: where to send to; `nil` where the registry took the content from another repository.
     private func begin(_ file: OutgoingFile) throws -> WebAddress? {
+        // Where a content cannot be taken from there, the answer is an upload like any other.
+        var begun: ResponseHead?
         for other in others {
             let query = "?mount=sha256:\(file.sha256.hex)&from=\(WebAddress.segment(other))"
-            let response = try post("blobs/uploads/\(query)")
-            if response.status == 201 { return nil }
-            // It could not be taken from there: this is an upload like any other, which the registry forgets.
+            let head = try post("blobs/uploads/\(query)")
+            if head.status == 201 { return nil }
+            begun = head
         }
-        let head = try post("blobs/uploads/")
+        let head = try begun ?? post("blobs/uploads/")
         guard head.status == 202 else {
             throw NetworkError(.malformed, "\(client.address.host) begins no upload", isPassing: false)
         }
@@ -194,7 +196,7 @@ struct RegistrySender: ~Copyable {
         return (next, last == 0 ? 0 : last + 1)
     }
 
-    private func patch(
+    private mutating func patch(
         _ file: OutgoingFile, _ range: Range<Int>, at place: WebAddress, _ reader: borrowing OutgoingReader,
         _ hasher: inout ContentHasher
     ) throws -> WebAddress {
@@ -203,14 +205,16 @@ struct RegistrySender: ~Copyable {
         request.length = range.count
         request.contentRange = "\(range.lowerBound)-\(range.upperBound - 1)"
         let response = try client.send(request, to: place) { write in
-            try stream(file, range, reader, &hasher, write)
+            try reader.stream(
+                range, of: file, into: &hasher, &buffer, throttle, client.requester.patience.cancellation,
+                write)
         }
         try keep(response)
         return try location(response.head, from: place)
     }
 
     /// Sends the rest, and has the registry compare all of it with its digest.
-    private func close(
+    private mutating func close(
         _ file: OutgoingFile, _ range: Range<Int>, at place: WebAddress, _ reader: borrowing OutgoingReader,
         _ hasher: inout ContentHasher
     ) throws {
@@ -226,7 +230,9 @@ struct RegistrySender: ~Copyable {
         request.method = "PUT"
         request.length = range.count
         let response = try client.send(request, to: address) { write in
-            try stream(file, range, reader, &hasher, write)
+            try reader.stream(
+                range, of: file, into: &hasher, &buffer, throttle, client.requester.patience.cancellation,
+                write)
         }
         try keep(response)
         // What a registry stored that it should not have is seen by its digest; this is what it says itself.
@@ -247,27 +253,6 @@ struct RegistrySender: ~Copyable {
             response.discard()
             throw Lost(reason: "\(client.address.host) answered with status \(head.status)")
         default: throw RegistryRefusal(response, isKnown: client.credentials != nil)
-        }
-    }
-
-    /// Hands the bytes of a range over; the last ones of a file only where all of it is right.
-    private func stream(
-        _ file: OutgoingFile, _ range: Range<Int>, _ reader: borrowing OutgoingReader,
-        _ hasher: inout ContentHasher, _ write: (Span<UInt8>) throws -> Void
-    ) throws {
-        var block = Buffer(count: min(FileReader.blockSize, max(1, range.count)))
-        var position = range.lowerBound
-        while position < range.upperBound {
-            let count = min(block.count, range.upperBound - position, max(1, throttle.step))
-            try reader.fill(&block, from: position, count: count)
-            try block.withBytes(count) { bytes in try hasher.update(bytes) }
-            if position + count == file.size {
-                let found = try hasher.digestSoFar()
-                guard found == file.sha256 else { throw OutgoingChanged(file, found: found) }
-            }
-            try block.withBytes(count) { bytes in try write(bytes) }
-            try throttle.received(count, client.requester.patience.cancellation)
-            position += count
         }
     }
 }

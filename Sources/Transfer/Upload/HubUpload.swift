@@ -175,7 +175,7 @@ package struct HubUpload: Sendable {
         settings.progress(.began(stage: "uploading", files: missing.count, bytes: bytes))
         defer { settings.progress(.ended) }
         _ = try await UploadThreads.each(
-            missing, connections: settings.connections, client.requester.patience.cancellation
+            missing, size: \.size, connections: settings.connections, client.requester.patience.cancellation
         ) {
             LFSSender(calls, client.requester, throttle: settings.throttle, progress: settings.progress)
         } send: { file, sender in

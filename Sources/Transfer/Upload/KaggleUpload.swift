@@ -156,7 +156,7 @@ package struct KaggleUpload: Sendable {
         let requester = client.requester
         let isSecure = client.endpoint.address.isSecure
         let results = try await UploadThreads.each(
-            files, connections: settings.connections, requester.patience.cancellation
+            files, size: \.size, connections: settings.connections, requester.patience.cancellation
         ) {
             BlobSender(
                 journal, requester, throttle: settings.throttle, piece: settings.piece, isSecure: isSecure,

@@ -100,7 +100,9 @@ struct LFSSender: ~Copyable {
                 request.method = "PUT"
                 request.length = range.count
                 let response = try requester.send(request, to: address) { write in
-                    try stream(file, range, reader, &attempt, write)
+                    try reader.stream(
+                        range, of: file, into: &attempt, &buffer, throttle, requester.patience.cancellation,
+                        write)
                 }
                 let head = response.head
                 response.discard()
@@ -114,26 +116,6 @@ struct LFSSender: ~Copyable {
                 failures += 1
                 try requester.patience.wait(after: failures, error)
             }
-        }
-    }
-
-    /// Hands the bytes of a range over; the last ones of a file only where all of it is right.
-    private mutating func stream(
-        _ file: OutgoingFile, _ range: Range<Int>, _ reader: borrowing OutgoingReader,
-        _ hasher: inout ContentHasher, _ write: (Span<UInt8>) throws -> Void
-    ) throws {
-        var position = range.lowerBound
-        while position < range.upperBound {
-            let count = min(buffer.count, range.upperBound - position, max(1, throttle.step))
-            try reader.fill(&buffer, from: position, count: count)
-            try buffer.withBytes(count) { bytes in try hasher.update(bytes) }
-            if position + count == file.size {
-                let found = try hasher.digestSoFar()
-                guard found == file.sha256 else { throw OutgoingChanged(file, found: found) }
-            }
-            try buffer.withBytes(count) { bytes in try write(bytes) }
-            try throttle.received(count, requester.patience.cancellation)
-            position += count
         }
     }
 }

@@ -66,6 +66,30 @@ struct OutgoingReader: ~Copyable {
         guard done == count else { throw ReadFailure.changed(path: name) }
     }
 
+    /// Hands the bytes of a range over as they are hashed; the last ones of the file only where all of it is right.
+    ///
+    /// - Parameters:
+    ///   - hasher: was fed what is before the range.
+    ///   - buffer: is read into, block by block.
+    borrowing func stream(
+        _ range: Range<Int>, of file: OutgoingFile, into hasher: inout ContentHasher, _ buffer: inout Buffer,
+        _ throttle: Throttle, _ cancellation: Cancellation, _ write: (Span<UInt8>) throws -> Void
+    ) throws {
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let count = min(buffer.count, range.upperBound - position, max(1, throttle.step))
+            try fill(&buffer, from: position, count: count)
+            try buffer.withBytes(count) { bytes in try hasher.update(bytes) }
+            if position + count == file.size {
+                let found = try hasher.digestSoFar()
+                guard found == file.sha256 else { throw OutgoingChanged(file, found: found) }
+            }
+            try buffer.withBytes(count) { bytes in try write(bytes) }
+            try throttle.received(count, cancellation)
+            position += count
+        }
+    }
+
     /// Feeds the bytes of a range to a hasher.
     borrowing func hash(_ range: Range<Int>, into hasher: inout ContentHasher, _ buffer: inout Buffer) throws
     {

@@ -55,17 +55,17 @@ enum UploadThreads {
     /// Sends files, the largest first, on several threads; the first error ends all of them.
     ///
     /// - Parameters:
+    ///   - size: of a file, in bytes.
     ///   - sender: makes what one thread has of its own.
-    ///   - send: sends one file.
+    ///   - send: sends one file, or does what else there is to do with it.
     /// - Returns: what `send` gave for each file, in their order.
-    static func each<Value: Sendable, Sender: ~Copyable>(
-        _ files: [OutgoingFile], connections: Int, _ cancellation: Cancellation,
+    static func each<File: Sendable, Value: Sendable, Sender: ~Copyable>(
+        _ files: [File], size: (File) -> Int, connections: Int, _ cancellation: Cancellation,
         sender: @escaping @Sendable () -> Sender,
-        send: @escaping @Sendable (OutgoingFile, inout Sender) throws -> Value
+        send: @escaping @Sendable (File, inout Sender) throws -> Value
     ) async throws -> [Value] {
-        let order = files.indices.sorted {
-            files[$0].size == files[$1].size ? $0 < $1 : files[$0].size > files[$1].size
-        }
+        let sizes = files.map(size)
+        let order = files.indices.sorted { sizes[$0] == sizes[$1] ? $0 < $1 : sizes[$0] > sizes[$1] }
         let next = Atomic(0)
         let results = Mutex([Value?](repeating: nil, count: files.count))
         let failure = Mutex<(any Error)?>(nil)

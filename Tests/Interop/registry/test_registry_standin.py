@@ -119,6 +119,33 @@ def test_a_cache_is_restored_from_a_registry(run, registry, tmp_path, caches):
     assert sorted(p.name for p in tmp_path.glob(".*")) == []
 
 
+def test_two_pulls_into_one_directory_do_not_disturb_each_other(run, registry, bundle, tmp_path):
+    name = f"oci://{registry.host}/team/models:v1"
+    run("push", bundle, name).expect(0)
+    first = run.start("pull", name, "--to", tmp_path / "got", "--bandwidth", "1MB")
+    while not list(tmp_path.glob(".got.pull/blobs/*")):
+        assert first.poll() is None
+    told = run("pull", name, "--to", tmp_path / "got").expect(2)
+    assert "another knapsack pull is writing" in told.text
+    output, errors = first.communicate(timeout=60)
+    assert first.returncode == 0, output + errors
+    assert contents(tmp_path / "got") == contents(bundle) and not list(tmp_path.glob(".got*"))
+
+
+def test_what_is_in_a_base_is_not_called_right(run, registry, bundle, tmp_path):
+    """A delta alone: what it stores is proved, and what it only refers to is told, as for a directory."""
+    path = write_manifest(tmp_path, head=f'base = ["{bundle.name}.lock"]')
+    (tmp_path / f"{bundle.name}.lock").write_bytes((bundle / "knapsack.lock").read_bytes())
+    path.write_text(path.read_text().replace('"upload-models"', '"upload-delta"'))
+    run("lock", path).expect(0)
+    name = f"oci://{registry.host}/team/delta:v1"
+    run("push", path, name).expect(0)
+    assert "base-missing" in run("verify", name, "--json").expect(2).stdout
+    run("pull", name, "--to", tmp_path / "got").expect(0)
+    assert "base-missing" in run("verify", tmp_path / "got", "--json").expect(2).stdout
+    run("verify", tmp_path / "got", "--base", bundle).expect(0)
+
+
 # Who asks
 
 
@@ -352,6 +379,7 @@ def test_a_bundle_that_its_lock_does_not_state_is_refused(run, registry, bundle,
             ([(t, p, bytes(weights) if p.endswith("tiny/model.safetensors") else c) for t, p, c in layers], "changed"),
             ([layer for layer in layers if layer[1] != "files/tiny/config.json"], "missing"),
             ([*layers, (RAW, "files/tiny/more.bin", b"more")], "extra"),
+            ([(t, p, c + b"# evil" if p == "knapsack.py" else c) for t, p, c in layers], "changed"),
         ]
     ):
         registry.add("t/m", str(number), layers)
