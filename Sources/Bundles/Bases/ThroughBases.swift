@@ -8,6 +8,8 @@ package struct ThroughBases {
     private let files: [SegmentedFile]
     private let level: VerifyReport.Level
     private let bases: BaseSet
+    /// How many files of the bundle have a content.
+    private let names: [SHA256Digest: Int]
 
     /// Opens the bases.
     ///
@@ -19,14 +21,26 @@ package struct ThroughBases {
         self.files = paths == nil ? [] : files
         self.level = level
         bases = try BaseSet(paths ?? [], for: lock)
+        names = ThroughBases.names(lock)
+    }
+
+    /// How many files of a lock have each content, by which those that are equal are counted as the lock does.
+    private static func names(_ lock: Lock) -> [SHA256Digest: Int] {
+        var names: [SHA256Digest: Int] = [:]
+        for entry in lock.packed { for file in entry.files { names[file.sha256, default: 0] += 1 } }
+        return names
+    }
+
+    private static func count(_ files: [SegmentedFile], _ names: [SHA256Digest: Int]) -> Int {
+        files.reduce(0) { $0 + (names[$1.sha256] ?? 0) }
     }
 
     /// What a look at the files found.
     struct Result {
         /// What does not hold, and what could not be looked at.
         var findings: [Diagnostic] = []
-        /// How many files hold, as far as the level of the look says.
-        var proved = 0
+        /// How many files were looked at.
+        var looked = 0
         /// How many files could not be put together, because the bundle is in a compressed archive.
         var unassembled = 0
     }
@@ -46,7 +60,9 @@ package struct ThroughBases {
         guard !files.isEmpty else { return result }
         let known = files.filter(bases.has)
         if known.count < files.count {
-            result.findings.append(bases.missingFinding(files.count - known.count, of: bundle))
+            result.findings.append(
+                bases.missingFinding(
+                    ThroughBases.count(files, names) - ThroughBases.count(known, names), of: bundle))
         }
         let whole = known.filter { $0.segments.allSatisfy { $0.base != nil || isThere($0.at) } }
         let reachable = whole.filter { $0.segments.allSatisfy { $0.base != nil || isReachable($0.at) } }
@@ -60,7 +76,7 @@ package struct ThroughBases {
             }
         }
         result.findings += wrong
-        result.proved = reachable.count - wrong.count
+        result.looked = ThroughBases.count(reachable, names)
         return result
     }
 
@@ -84,7 +100,8 @@ package struct ThroughBases {
                 in: ranges, progress)
             guard problems.isEmpty else { throw Diagnostics(problems) }
         }
-        let left = plan.throughBases.count - known.count
+        let names = names(plan.lock)
+        let left = count(plan.throughBases, names) - count(known, names)
         guard left > 0 else { return [] }
         return [
             Diagnostic(

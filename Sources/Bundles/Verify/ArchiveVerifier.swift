@@ -122,7 +122,7 @@ package struct ArchiveVerifier: Sendable {
                 isReachable: { level == .quick || offsets[$0] != nil }, isThere: { found[$0] != nil })
             findings += through.findings
             unassembled += through.unassembled
-            throughBases = through.proved
+            throughBases = through.looked
         } else if damage == nil, case .size(let size)? = found[Lock.bundledName] {
             findings.append(
                 Diagnostic(

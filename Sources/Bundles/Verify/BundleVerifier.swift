@@ -59,7 +59,7 @@ package struct BundleVerifier: Sendable {
         findings.sort { $0.message.precedesByBytes($1.message) }
         var report = VerifyReport(
             level: level, files: tree.files.count, bytes: bytes, findings: findings, found: found, lock: lock)
-        report.throughBases = through.proved
+        report.throughBases = through.looked
         return report
     }
 
