@@ -66,14 +66,22 @@ import Testing
         #expect(narrow.split(separator: "\n").allSatisfy { $0.count <= 44 })
     }
 
+    @Test func estimatesNoTimeWhileConnectionsAreBeingMade() {
+        var state = ProgressState()
+        state.apply(.began(stage: "fetching", files: 2, bytes: 4_000_000_000), now: 0)
+        state.apply(.advanced(bytes: 1_000), now: 1)
+        #expect(!state.line(now: 1_900_000_000, width: 100, bar: true).contains("left"))
+        #expect(state.line(now: 2_000_000_000, width: 100, bar: true).contains("left"))
+    }
+
     @Test func progressLineFitsTheTerminalAndCounts() {
         var state = ProgressState()
         state.apply(.began(stage: "packing", files: 2, bytes: 4_000_000_000), now: 0)
         state.apply(.advanced(bytes: 1_000_000_000), now: 1)
         state.apply(.finished(file: "a"), now: 1)
-        let line = state.line(now: 1_000_000_000, width: 100, bar: true)
+        let line = state.line(now: 2_000_000_000, width: 100, bar: true)
         #expect(line.hasPrefix("packing  █"))
-        #expect(line.hasSuffix("25 %  1.00 GB of 4.00 GB  1.00 GB/s  3 s left  1/2 files"))
+        #expect(line.hasSuffix("25 %  1.00 GB of 4.00 GB  500 MB/s  6 s left  1/2 files"))
         #expect(state.line(now: 1_000_000_000, width: 40, bar: true).count < 40)
     }
 

@@ -67,6 +67,9 @@ struct ProgressState {
     /// What was done last.
     private(set) var last = ""
     private var began: Int64 = 0
+    /// How old a stage is before the time that is left is estimated, in nanoseconds: what comes while connections are
+    /// being made states nothing of the rate.
+    private static let settled: Int64 = 2_000_000_000
     /// When a line was drawn last, or the stage began, in nanoseconds of the monotonic clock.
     var drawn: Int64 = 0
     /// Whether there is a line that has to be taken away.
@@ -101,7 +104,7 @@ struct ProgressState {
             "\(Int(share * 100)) %", "\(ByteCount.text(bytes)) of \(ByteCount.text(total))",
             "\(ByteCount.text(Int(max(0, rate))))/s",
         ]
-        if rate > 0, bytes < total {
+        if rate > 0, bytes < total, now - began >= ProgressState.settled {
             tail.append("\(ProgressState.duration(Double(total - bytes) / rate)) left")
         }
         // The files of an archive are not known before its end.
