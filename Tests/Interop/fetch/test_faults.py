@@ -2,6 +2,7 @@
 
 import pytest
 from fetching import REPO, copied, layout, require_true, size_of, started
+from series import crossed
 from wayward_hub import KINDS, WaywardHub
 
 # What the same request may give the next time, and what no patience mends.
@@ -18,9 +19,13 @@ FILES = ["model.safetensors", "vocab.json", "file-04.txt", "file-05.bin"]
 BLOCK = 1 << 19
 
 
+def name(case):
+    kind, arguments = case
+    return f"{kind}-{'-'.join(str(value) for value in arguments.values() if not isinstance(value, dict))}".strip("-")
+
+
 def names(cases):
-    return [f"{kind}-{'-'.join(str(value) for value in arguments.values() if not isinstance(value, dict))}".strip("-")
-            for kind, arguments in cases]  # fmt: skip
+    return [name(case) for case in cases]
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +59,7 @@ def in_state(state: str, states, cache):
     return cache if state == "nothing" else copied(states / state / "hub", cache)
 
 
-@pytest.mark.parametrize("state", ["nothing", "partial", pytest.param("complete", marks=pytest.mark.slow)])
-@pytest.mark.parametrize(("kind", "arguments"), PASSING, ids=names(PASSING))
+@pytest.mark.parametrize(("kind", "arguments", "state"), crossed(PASSING, ["nothing", "partial", "complete"], name))
 def test_a_fault_that_passes_costs_little(fetch, wayward, whole, states, origin, tmp_path, kind, arguments, state):
     cache = in_state(state, states, tmp_path / "hub")
     there = sum(path.stat().st_size for path in cache.rglob("*") if path.is_file() and path.suffix != ".json")
@@ -71,10 +75,13 @@ def test_a_fault_that_passes_costs_little(fetch, wayward, whole, states, origin,
         assert "was loaded a second time" in done.stderr and "bytes 77 to 77" in done.stderr
 
 
-@pytest.mark.parametrize("state", [pytest.param("nothing", marks=pytest.mark.slow), "partial"])
 @pytest.mark.parametrize(
-    ("kind", "arguments"),
-    [case for case in PASSING if case[0] not in ("whole", "wrong-bytes")] + LASTING + [("wrong-bytes", {"after": 5})],
+    ("kind", "arguments", "state"),
+    crossed(
+        [*LASTING, ("wrong-bytes", {"after": 5}), *(case for case in PASSING if case[0] not in ("whole", "wrong-bytes"))],
+        ["partial", "nothing"],
+        name,
+    ),
 )
 def test_a_fault_that_stays_is_told_and_harms_nothing(fetch, wayward, whole, states, origin, tmp_path, kind, arguments, state):
     cache = in_state(state, states, tmp_path / "hub")

@@ -6,6 +6,7 @@ import genuine
 import pytest
 from fetching import layout
 from kaggle_fetching import DATASET, LARGE, MODEL, NOTEBOOK, whole
+from series import crossed
 from wayward_kaggle import STORE
 
 PASSING = [
@@ -21,8 +22,13 @@ BLOCK = 1 << 19
 SOURCE = f"kaggle:{MODEL}/2"
 
 
+def name(case):
+    kind, arguments = case
+    return f"{kind}-{arguments.get('after', arguments.get('status', ''))}".strip("-")
+
+
 def names(cases):
-    return [f"{kind}-{arguments.get('after', arguments.get('status', ''))}".strip("-") for kind, arguments in cases]
+    return [name(case) for case in cases]
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +59,7 @@ def put_in_state(state: str, fetch, server, cache) -> None:
     server.reset()
 
 
-@pytest.mark.parametrize("state", ["nothing", "partial", "complete"])
-@pytest.mark.parametrize(("kind", "arguments"), PASSING, ids=names(PASSING))
+@pytest.mark.parametrize(("kind", "arguments", "state"), crossed(PASSING, ["nothing", "partial", "complete"], name))
 def test_a_fault_that_passes_costs_little(kaggle_fetch, wayward_kaggle, kaggle_origin, right, tmp_path, kind, arguments, state):
     cache = tmp_path / "cache"
     put_in_state(state, kaggle_fetch, wayward_kaggle, cache)
@@ -72,8 +77,10 @@ def test_a_fault_that_passes_costs_little(kaggle_fetch, wayward_kaggle, kaggle_o
         assert elsewhere and not [headers for headers in elsewhere if "Authorization" in headers]
 
 
-@pytest.mark.parametrize("state", ["nothing", "partial"])
-@pytest.mark.parametrize("kind", [*LASTING, "changed-md5", "wrong-bytes"])
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    crossed([(kind,) for kind in (*LASTING, "changed-md5", "wrong-bytes")], ["nothing", "partial"], lambda case: case[0]),
+)
 def test_a_fault_that_stays_is_told_and_harms_nothing(kaggle_fetch, wayward_kaggle, right, tmp_path, kind, state):
     cache = tmp_path / "cache"
     put_in_state(state, kaggle_fetch, wayward_kaggle, cache)

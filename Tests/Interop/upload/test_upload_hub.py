@@ -8,6 +8,7 @@ import pytest
 from cli import contents
 from huggingface_hub import DatasetCard, ModelCard
 from keeping_hub import KeepingHub
+from series import crossed
 from uploading import METADATA, make_bundle
 
 TOKEN = "hf_0123456789abcdefghijklmnopqrstuvwxyz"
@@ -106,10 +107,13 @@ def test_private(knapsack, hub_keeps, run, tmp_path):
     assert hub_keeps.private == {REPO}
 
 
-@pytest.mark.parametrize("part_size", [None, 300_000])
 @pytest.mark.parametrize(
-    ("kind", "arguments"),
-    [("drop", {"after": 100_000}), ("status", {"status": 500}), ("status", {"status": 429}), ("status", {"status": 403})],
+    ("kind", "arguments", "part_size"),
+    crossed(
+        [("drop", {"after": 100_000}), ("status", {"status": 500}), ("status", {"status": 429}), ("status", {"status": 403})],
+        [None, 300_000],
+        lambda case: f"{case[0]}-{list(case[1].values())[0]}",
+    ),
 )
 def test_faults_of_the_store_pass(knapsack, hub_keeps, run, tmp_path, kind, arguments, part_size):
     from wayward_hub import Fault
@@ -122,10 +126,17 @@ def test_faults_of_the_store_pass(knapsack, hub_keeps, run, tmp_path, kind, argu
     assert downloaded(hub_keeps, tmp_path) == expected(bundle)
 
 
-@pytest.mark.parametrize("path", ["repos/create", "preupload/main", "objects/batch", "commit/main"])
-@pytest.mark.parametrize(("kind", "arguments"), [("drop", {}), ("status", {"status": 503})])
-def test_faults_of_the_interface_pass(knapsack, hub_keeps, run, tmp_path, path, kind, arguments):
-    hub_keeps.add_fault(kind, path=path, api=True, **arguments)
+@pytest.mark.parametrize(
+    ("path", "status"),
+    crossed(
+        [(path,) for path in ("repos/create", "preupload/main", "objects/batch", "commit/main")],
+        [None, 503],
+        lambda case: case[0],
+    ),
+)
+def test_faults_of_the_interface_pass(knapsack, hub_keeps, run, tmp_path, path, status):
+    # Without a status the connection is dropped.
+    hub_keeps.add_fault("status" if status else "drop", path=path, api=True, **({"status": status} if status else {}))
     bundle = make_bundle(knapsack, tmp_path / "set")
     run("upload", bundle, "--to", f"hf:{REPO}").expect(0)
     assert downloaded(hub_keeps, tmp_path) == expected(bundle)
