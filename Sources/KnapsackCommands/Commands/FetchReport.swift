@@ -43,9 +43,10 @@ enum FetchReport {
                     ? "\(plan.wish.subject): not whole\(plan.origin.revisionPhrase)"
                     : "\(plan.wish.subject): all there, \(files)\(plan.origin.revisionPhrase)"
             }
-            return
-                "\(plan.wish.subject): loaded \(ByteCount.text(plan.missing)) of \(ByteCount.text(plan.size)), "
-                + "\(files)\(plan.origin.revisionPhrase)"
+            // The size of an archive whose store does not state it is not known.
+            let amount =
+                plan.size > 0 ? "\(ByteCount.text(plan.missing)) of \(ByteCount.text(plan.size)), " : ""
+            return "\(plan.wish.subject): loaded \(amount)\(files)\(plan.origin.revisionPhrase)"
         }
         return lines.joined(separator: "\n")
     }

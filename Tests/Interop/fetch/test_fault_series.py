@@ -75,7 +75,9 @@ class TestHub:
         done = program("fetch", source, "--connections", "4").expect(0)
         assert layout(cache) == right
         again = size_of(origin) if fault in ("wrong-bytes", "whole", "long", "wrong-range", "no-range-header") else 0
-        assert server.sent <= size_of(origin) - there + again + 4 * BLOCK, done.text
+        # Of an answer that is shorter than it states more is under way when it is given up.
+        blocks = 8 if fault == "short" else 4
+        assert server.sent <= size_of(origin) - there + again + blocks * BLOCK, done.text
 
     @pytest.mark.parametrize(
         ("kind", "fault", "arguments", "state"),
@@ -165,7 +167,8 @@ class TestKaggle:
         done = kaggle_fetch(cache, KAGGLE[kind][0], "--connections", "4").expect(0)
         assert layout(cache) == right[kind]
         again = whole(kaggle_origin) if fault in test_kaggle_faults.LOADED_AGAIN else 0
-        assert wayward_kaggle.sent <= whole(kaggle_origin) - there + again + 4 * BLOCK, done.text
+        blocks = 8 if fault == "short" else 4
+        assert wayward_kaggle.sent <= whole(kaggle_origin) - there + again + blocks * BLOCK, done.text
 
     @pytest.mark.parametrize(
         ("kind", "fault", "arguments", "state"),
@@ -223,11 +226,22 @@ class TestKaggle:
         assert wayward_kaggle.sent <= again * 2_700_000 + 8 * BLOCK
 
     @pytest.mark.parametrize("form", ["tar", "tar.gz", "zip"])
+    @pytest.mark.parametrize("state", ["nothing", "partial", "complete"])
+    def test_an_archive_of_no_stated_size_is_read_as_a_whole(self, kaggle_fetch, wayward_kaggle, right, tmp_path, state, form):
+        cache = tmp_path / "cache"
+        wayward_kaggle.archive_kind = form
+        self.interrupted(state, kaggle_fetch, wayward_kaggle, cache)
+        wayward_kaggle.add_fault("no-range-header", times=10_000)
+        done = kaggle_fetch(cache, OUTPUT, "--retries", "1").expect(0)
+        assert layout(cache) == right["notebook"]
+        assert "loaded 7 files of version 2" in done.stderr
+
+    @pytest.mark.parametrize("form", ["tar", "tar.gz", "zip"])
     @pytest.mark.parametrize(
         ("kind", "fault", "arguments", "state"),
         series(
             ["notebook"],
-            [(fault, {}) for fault in [*test_kaggle_faults.LASTING, "changed-md5", "wrong-bytes"]],
+            [(fault, {}) for fault in [*test_kaggle_faults.LASTING, "changed-md5", "wrong-bytes"] if fault != "no-range-header"],
             STATES,
             {("notebook", "wrong-bytes", "partial")},
         ),

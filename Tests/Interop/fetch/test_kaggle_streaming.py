@@ -12,6 +12,7 @@ import zlib
 import pytest
 from fetching import layout
 from kaggle_fetching import NOTEBOOK, content, started
+from wayward_kaggle import digests, packed
 
 SOURCE = f"kaggle-notebook:{NOTEBOOK}/versions/2"
 HANDLE = f"code/{NOTEBOOK}"
@@ -278,6 +279,7 @@ def test_an_archive_takes_the_room_of_its_files_and_little_more(knapsack, waywar
         (origin / f"{number:02}.bin").write_bytes(generator.randbytes(25 << 20))
     wayward_kaggle.add(HANDLE, 2, origin)
     wayward_kaggle.archive_kind = kind
+    digests(packed(origin, kind))
     cache = tmp_path / "cache"
     process = started(knapsack, wayward_kaggle, cache).start("fetch", SOURCE)
     most = 0

@@ -6,7 +6,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from fetching import started
+from fetching import peak_of, started
 from xet_hub import XetHub
 from xet_store import Term
 
@@ -113,12 +113,3 @@ def test_a_hostile_store_costs_little_memory(knapsack, tmp_path, case):
     assert asked >= PIECES and hub.part_bytes > 0, told
     assert "is wrong" not in told.decode(), told
     assert peak < LIMIT, f"{peak >> 20} MiB"
-
-
-def peak_of(pid: int) -> int:
-    """The most memory that a process had, in bytes."""
-    try:
-        with open(f"/proc/{pid}/status") as status:
-            return next((int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM")), 0)
-    except (FileNotFoundError, ProcessLookupError):
-        return 0

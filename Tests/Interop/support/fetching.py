@@ -49,3 +49,12 @@ def size_of(origin: Path) -> int:
     """The bytes of all different contents."""
     contents = {hashlib.sha256(path.read_bytes()).digest(): path.stat().st_size for path in origin.rglob("*") if path.is_file()}
     return sum(contents.values())
+
+
+def peak_of(pid: int) -> int:
+    """The most memory that a process had, in bytes."""
+    try:
+        with open(f"/proc/{pid}/status") as status:
+            return next((int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM")), 0)
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
