@@ -239,7 +239,12 @@ private struct LockReader {
             guard case .hub(let repository, _)? = try? Source.parse(text) else {
                 throw LockProblem("\(name): the repo_id is not a repository's name")
             }
-            return .hub(repository, ref: try string(hub, "ref", of: name), commit: commit)
+            // It becomes a path below `refs/` in the cache.
+            let ref = try string(hub, "ref", of: name)
+            if let problem = HubRepository.problem(inRevision: ref) {
+                throw LockProblem("\(name): the ref \(quoted(ref)) \(problem)")
+            }
+            return .hub(repository, ref: ref, commit: commit)
         }
         if let kaggle = json["kaggle"] {
             let type = try string(kaggle, "type", of: name)
