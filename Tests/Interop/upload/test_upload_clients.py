@@ -2,11 +2,13 @@
 
 import base64
 import hashlib
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import genuine
+import kagglesdk
 import notebook
 import pytest
 from cli import contents, manifest
@@ -77,6 +79,17 @@ def test_the_kaggle_command_gets_the_model_that_was_uploaded(kaggle_keeps, uploa
         kaggle_keeps, tmp_path, "models", "variations", "versions", "download", f"{VARIATION}/1", "--path", str(tmp_path / "theirs"), "--untar"
     )
     assert contents(tmp_path / "theirs") == sent(bundle)
+
+
+def test_kaggles_interface_tells_no_quota_of_what_is_uploaded():
+    """Where it does one day, `upload` has to ask for it before it sends anything: docs/upload.md states that it cannot."""
+    services = Path(kagglesdk.__file__).parent
+    telling = {
+        service.parents[1].name + "." + name
+        for service in services.glob("*/services/*.py")
+        for name in re.findall(r"def (\w*(?:quota|storage|usage)\w*)\(", service.read_text())
+    }
+    assert telling == {"benchmarks.get_benchmark_task_quota", "kernels.get_accelerator_quota_statistics", "models.get_model_proxy_quotas"}
 
 
 @pytest.mark.slow
