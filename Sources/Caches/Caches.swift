@@ -8,17 +8,20 @@ package struct Caches: Sendable {
     package let kagglehub: KagglehubCache
     /// What Kaggle attached to the notebook; `nil` where only the cache counts.
     package let mounts: KaggleMounts?
-    /// What Knapsack itself converted, the only one that it writes; `nil` where nobody states where that is kept.
+    /// What Knapsack fetched from registries; `nil` where nobody states where that is kept.
+    package let registries: RegistryStore?
+    /// What Knapsack itself converted; `nil` where nobody states where that is kept.
     package let conversions: ConversionCache?
 
     /// Puts caches together; none of them has to exist.
     package init(
         hub: HubCache, kagglehub: KagglehubCache, mounts: KaggleMounts? = nil,
-        conversions: ConversionCache? = nil
+        registries: RegistryStore? = nil, conversions: ConversionCache? = nil
     ) {
         self.hub = hub
         self.kagglehub = kagglehub
         self.mounts = mounts
+        self.registries = registries
         self.conversions = conversions
     }
 
@@ -43,6 +46,17 @@ package struct Caches: Sendable {
                 return try attachedOrCached(version)
             }
             return try attachedOrCached(handle)
+        case .registry(let artifact):
+            guard let registries else {
+                throw Diagnostics(
+                    Diagnostic(
+                        code: .noHome, "\(source.text): nothing states where it was fetched to",
+                        fix: "set HOME or KNAPSACK_CACHE_DIR", verdict: .undecided))
+            }
+            if case .registry(artifact, let manifest) = pinned {
+                return try registries.snapshot(artifact, pinned: manifest)
+            }
+            return try registries.snapshot(artifact, pinned: nil)
         case .path(let directory):
             return try LocalDirectory(directory, relativeTo: manifestDirectory).snapshot()
         }

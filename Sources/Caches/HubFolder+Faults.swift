@@ -97,6 +97,7 @@ extension Snapshot {
         switch origin {
         case .hub(let repository, let ref, _): Source.hub(repository, revision: ref).scheme.rawValue
         case .kaggle(let handle): Source.kaggle(handle).scheme.rawValue
+        case .registry: Source.Scheme.registry.rawValue
         case .path, .conversion: Source.Scheme.path.rawValue
         }
     }

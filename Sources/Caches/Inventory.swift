@@ -5,7 +5,7 @@ import Storage
 package struct Inventory: Sendable {
     /// One revision.
     package struct Item: Sendable {
-        /// Its files and problems. For a repository of the Hub the origin names the first of ``refs``, or
+        /// Its files and problems. For a repository of the Hub or of a registry the origin names the first of ``refs``, or
         /// the commit.
         package let snapshot: Snapshot
         /// The branches and tags that point at it, sorted; none for Kaggle.
@@ -14,14 +14,15 @@ package struct Inventory: Sendable {
         package let size: Int
     }
 
-    /// The revisions: the Hub's first, by the folders' names and then by commit, Kaggle's after them.
+    /// The revisions: the Hub's first, by the folders' names and then by commit, Kaggle's after them, then those of
+    /// registries.
     package let items: [Item]
     /// What is wrong with repositories, handles and the caches themselves.
     package let problems: [Diagnostic]
 }
 
 extension Caches {
-    /// Lists everything that both caches hold. A cache that does not exist is *not* an error: it holds
+    /// Lists everything that the caches hold. A cache that does not exist is *not* an error: it holds
     /// nothing, which a note states.
     package func inventory() -> Inventory {
         var items: [Inventory.Item] = []
@@ -29,6 +30,15 @@ extension Caches {
         hub.list(&items, &problems)
         mounts?.list(&items, &problems)
         kagglehub.list(&items, &problems)
+        for (source, manifest, tags) in registries?.fetched() ?? [] {
+            do throws(Diagnostics) {
+                if let snapshot = try registries?.snapshot(source, pinned: manifest) {
+                    items.append(Inventory.Item(snapshot: snapshot, refs: tags, size: snapshot.size))
+                }
+            } catch {
+                problems += error.all
+            }
+        }
         return Inventory(items: items, problems: problems)
     }
 }

@@ -20,7 +20,8 @@ extension FetchWish {
         }
         guard source.isFetched else {
             throw FetchWish.usage(
-                "\(text) is neither on the Hugging Face Hub nor on Kaggle, from which fetch loads", nil)
+                "\(text) is neither on the Hugging Face Hub nor on Kaggle nor in a registry, from which fetch loads",
+                nil)
         }
         self.init(
             subject: text, source: try FetchWish.source(source, at: revision, text),

@@ -46,7 +46,10 @@ struct CacheOptions: ParsableArguments {
         var missing = namedButMissing
         let roots = [("Hugging Face", caches.hub.root), ("kagglehub", caches.kagglehub.root)]
         let isAttached = caches.mounts.map { CacheOptions.isDirectory($0.root) } ?? false
-        if missing.isEmpty, !isAttached, !roots.contains(where: { CacheOptions.isDirectory($0.1) }) {
+        let isFetched = caches.registries.map { CacheOptions.isDirectory($0.root) } ?? false
+        if missing.isEmpty, !isAttached, !isFetched,
+            !roots.contains(where: { CacheOptions.isDirectory($0.1) })
+        {
             missing = roots.map(CacheOptions.missing)
         }
         guard missing.isEmpty else { throw Diagnostics(missing) }
@@ -83,6 +86,7 @@ struct CacheOptions: ParsableArguments {
                 root: kagglehubCache ?? KagglehubCache.defaultRoot(environment: context.environment)),
             mounts: kagglehubCache == nil
                 ? KaggleMounts(root: KaggleMounts.defaultRoot(environment: context.environment)) : nil,
+            registries: context.cacheDirectory.map(RegistryStore.init(cacheDirectory:)),
             conversions: context.cacheDirectory.map(ConversionCache.init(cacheDirectory:)))
     }
 }

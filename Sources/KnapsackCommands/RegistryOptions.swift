@@ -22,10 +22,20 @@ struct RegistryOptions: ParsableArguments {
         _ reference: RegistryReference, _ requester: Requester, writes: Bool, others: [String] = [],
         _ session: Session
     ) throws -> RegistryClient {
+        try RegistryOptions.client(
+            reference, requester, plainHTTP: plainHttp, writes: writes, others: others,
+            environment: session.context.environment)
+    }
+
+    /// The same for those who ask several registries.
+    static func client(
+        _ reference: RegistryReference, _ requester: Requester, plainHTTP: Bool, writes: Bool = false,
+        others: [String] = [], environment: [String: String]
+    ) throws -> RegistryClient {
         do {
             let credentials = try RegistryCredentials.find(
-                reference, environment: session.context.environment)
-            let isPlain = try plainHttp || RegistryClient.isPlain(reference, requester)
+                reference, environment: environment)
+            let isPlain = try plainHTTP || RegistryClient.isPlain(reference, requester)
             return try RegistryClient(
                 reference, credentials: credentials, isPlain: isPlain, writes: writes, others: others,
                 requester)

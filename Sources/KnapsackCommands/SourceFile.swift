@@ -36,11 +36,23 @@ enum SourceFile {
     /// The source and the file behind the second colon: neither handles nor revisions have one.
     private static func parts(_ text: String) -> (source: String, file: String?) {
         guard isSource(text), !text.utf8.starts(with: "path:".utf8) else { return (text, nil) }
+        if text.utf8.starts(with: "oci:".utf8) { return registryParts(text) }
         let colon = UInt8(ascii: ":")
         let parts = text.utf8.split(separator: colon, maxSplits: 2, omittingEmptySubsequences: false)
             .map { String(Substring($0)) }
         guard parts.count == 3 else { return (text, nil) }
         return ("\(parts[0]):\(parts[1])", parts[2])
+    }
+
+    /// Names of artifacts have colons: a file is behind the last one before which there is a name.
+    private static func registryParts(_ text: String) -> (source: String, file: String?) {
+        if (try? Source.parse(text)) != nil { return (text, nil) }
+        for index in text.utf8.indices.reversed() where text.utf8[index] == UInt8(ascii: ":") {
+            let name = String(Substring(text.utf8[..<index]))
+            guard (try? Source.parse(name)) != nil else { continue }
+            return (name, String(Substring(text.utf8[text.utf8.index(after: index)...])))
+        }
+        return (text, nil)
     }
 
     /// The model of a snapshot whose only weights are a GGUF file, or the first of several.

@@ -82,9 +82,12 @@ extension TransferOptions {
     }
 
     /// What fetches from all services; nothing is asked yet.
-    /// - Throws: where a variable or a credential cannot mean anything.
     /// - Parameter wishes: only services that one of them is of are put together.
-    func fetch(_ wishes: [FetchWish], _ caches: Caches, _ session: Session) throws -> Fetch {
+    /// - Parameter plainHTTP: whether registries speak HTTP without TLS.
+    /// - Throws: where a variable or a credential cannot mean anything.
+    func fetch(
+        _ wishes: [FetchWish], _ caches: Caches, plainHTTP: Bool, _ session: Session
+    ) throws -> Fetch {
         let environment = session.context.environment
         let (http, patience) = client(session)
         var services: [any FetchService] = []
@@ -96,6 +99,20 @@ extension TransferOptions {
         if wishes.contains(where: { $0.source.isOnKaggle }) {
             let client = try KaggleConnection.client(Requester(http, patience), session)
             services.append(KaggleService(client, cache: caches.kagglehub.root))
+        }
+        if wishes.contains(where: { $0.source.isInRegistry }) {
+            guard let store = caches.registries else {
+                throw Diagnostics(
+                    Diagnostic(
+                        code: .noHome, "there is no place for what is fetched from a registry",
+                        fix: "set HOME or KNAPSACK_CACHE_DIR", verdict: .undecided))
+            }
+            let requester = Requester(http, patience)
+            services.append(
+                RegistryService(store) { reference in
+                    try RegistryOptions.client(
+                        reference, requester, plainHTTP: plainHTTP, environment: environment)
+                })
         }
         return Fetch(services, patience: patience)
     }

@@ -23,6 +23,7 @@ package struct Catalog: Sendable {
             case .hub(let repository, _, let commit):
                 .hub(repository, revision: inventory.refs.first ?? commit)
             case .kaggle(let handle): .kaggle(handle)
+            case .registry(let artifact, _): .registry(artifact)
             case .path, .conversion: .path(inventory.snapshot.directory)
             }
         }
@@ -32,6 +33,9 @@ package struct Catalog: Sendable {
             switch inventory.snapshot.origin {
             case .hub(let repository, _, _): repository.id
             case .kaggle(let handle): handle.parts.joined(separator: "/")
+            case .registry(let artifact, _):
+                "\(artifact.reference.authority)/\(artifact.reference.repository)"
+                    + (artifact.entry.map { "#\($0)" } ?? "")
             case .path, .conversion: inventory.snapshot.directory
             }
         }
@@ -41,20 +45,26 @@ package struct Catalog: Sendable {
             switch inventory.snapshot.origin {
             case .hub(let repository, _, _): repository.kind.rawValue
             case .kaggle(let handle): handle.kind.rawValue
+            case .registry: "model"
             case .path, .conversion: "files"
             }
         }
 
-        /// "huggingface" or "kaggle".
+        /// "huggingface", "kaggle" or "registry".
         package var cache: String {
-            if case .kaggle = inventory.snapshot.origin { "kaggle" } else { "huggingface" }
+            switch inventory.snapshot.origin {
+            case .kaggle: "kaggle"
+            case .registry: "registry"
+            case .hub, .path, .conversion: "huggingface"
+            }
         }
 
-        /// The commit or the version.
+        /// The commit, the version, or the digest of the manifest.
         package var revision: String {
             switch inventory.snapshot.origin {
             case .hub(_, _, let commit): commit
             case .kaggle(let handle): handle.version.map(String.init) ?? ""
+            case .registry(_, let manifest): manifest.hex
             case .path, .conversion: ""
             }
         }
@@ -84,12 +94,12 @@ package struct Catalog: Sendable {
         }
     }
 
-    /// The revisions, the Hub's before Kaggle's, by name.
+    /// The revisions, the Hub's before Kaggle's and those before the registries', by name.
     package let items: [Item]
     /// What is wrong with the caches themselves.
     package let problems: [Diagnostic]
 
-    /// Looks at both caches. Of the content only cards, configurations, indexes and headers are read.
+    /// Looks at all caches. Of the content only cards, configurations, indexes and headers are read.
     package static func scan(_ caches: Caches, filter: Filter = Filter()) -> Catalog {
         Catalog(caches, filter: filter)
     }
@@ -107,6 +117,7 @@ package struct Catalog: Sendable {
             switch snapshot.origin {
             case .hub(let repository, _, _): repository.kind == .model
             case .kaggle(let handle): handle.kind == .model
+            case .registry: true
             case .path, .conversion: false
             }
         var findings = snapshot.problems + facts.problems
@@ -154,6 +165,8 @@ extension Origin {
             return "hf download \(repository.id)\(type) --revision \(commit)"
         case .kaggle(let handle):
             return "\(handle.downloadFunction)(\"\(handle.text)\", force_download=True)"
+        case .registry(let artifact, let manifest):
+            return "knapsack fetch \(ShellWord.quoted(Source.registry(artifact.at(manifest)).text))"
         case .path, .conversion: return nil
         }
     }

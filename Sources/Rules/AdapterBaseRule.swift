@@ -32,7 +32,7 @@ enum AdapterBaseRule {
             // Kaggle's copy of a model has its name among its parts.
             let name = base.lowercased().split(separator: "/").last.map(String.init) ?? base
             return handle.parts.contains { $0.lowercased() == name }
-        case .conversion, .path:
+        case .registry, .conversion, .path:
             return (entry.fact("base_models")?.strings ?? []).contains {
                 $0.lowercased() == base.lowercased()
             }

@@ -35,7 +35,7 @@ enum ReleaseRule {
             case .path: false
             // A competition's own data is what it gives out itself.
             case .kaggle(let handle): handle.kind != .competition
-            case .hub, .conversion: true
+            case .hub, .registry, .conversion: true
             }
         case .wheels: false
         }
@@ -78,7 +78,7 @@ enum RevisionRule {
         return switch locked.origin {
         case .hub(let repository, _, _): repository.kind == .model
         case .kaggle(let handle): handle.kind == .model
-        case .path, .conversion: false
+        case .registry, .path, .conversion: false
         }
     }
 
@@ -86,6 +86,7 @@ enum RevisionRule {
         switch origin {
         case .hub(let repository, _, let commit): "\(repository.id)@\(commit)"
         case .kaggle(let handle): Source.kaggle(handle).text
+        case .registry(let artifact, let manifest): Source.registry(artifact.at(manifest)).text
         case .path, .conversion: nil
         }
     }

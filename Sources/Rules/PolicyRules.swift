@@ -61,7 +61,7 @@ enum ProofRule {
             switch locked.origin {
             case .kaggle: "the kagglehub cache keeps no digests"
             case .path: "a directory keeps no digests, but where a download with local_dir left them"
-            case .hub, .conversion: "the cache keeps no digest of them"
+            case .hub, .registry, .conversion: "the cache keeps no digest of them"
             }
         return [
             Diagnostic(

@@ -48,6 +48,24 @@ import Testing
         #expect(try sample.diagnostics().first?.notes == ["allowed: Org/A@\(commit)"])
     }
 
+    @Test func aRegistryIsAllowedByTheDigestOfAManifest() throws {
+        let digest = String(repeating: "c", count: 64)
+        let list = #"allowed-revisions = ["oci:h/a@sha256:\#(digest)", "oci:h/any"]"#
+        let sample = try PolicySample(
+            list,
+            [
+                .init("right", "oci:h/a:v1@sha256:\(digest)"),
+                .init("moved", "oci:h/a:v1@sha256:\(String(repeating: "d", count: 64))"),
+                .init("any", "oci:h/any:v2@sha256:\(digest)"), .init("else", "oci:g/a@sha256:\(digest)"),
+            ])
+        #expect(
+            try sample.findings() == ["error revision-denied moved", "error revision-denied else"])
+        #expect(AllowedRevision("oci:h/a:v1") == nil)
+        #expect(AllowedRevision("oci:H:5000/a:v1") == nil)
+        #expect(AllowedRevision("oci:h:5000/a") != nil)
+        #expect(AllowedRevision("oci:h/a@sha256:\(digest)#entry") == nil)
+    }
+
     @Test func modelsInDataSetsAndNotebooksAreModels() throws {
         let sample = try PolicySample(
             #"allowed-revisions = ["kaggle-notebook:o/trained/versions/2", "kaggle-dataset:o/set"]"#,

@@ -34,6 +34,8 @@ struct PolicySample {
             switch try Source.parse(source) {
             case .hub(let repository, let revision): origin = .hub(repository, ref: "main", commit: revision)
             case .kaggle(let handle): origin = .kaggle(handle)
+            case .registry(let artifact):
+                origin = artifact.reference.digest.map { .registry(artifact, manifest: $0) } ?? .path
             case .path: origin = .path
             }
         }
@@ -82,6 +84,7 @@ extension PolicySample.Part {
         case .hub(let repository, _, let commit):
             "\(repository.kind == .dataset ? "hf-dataset" : "hf"):\(repository.id)@\(commit)"
         case .kaggle(let handle): Source.kaggle(handle).text
+        case .registry(let artifact, _): Source.registry(artifact).text
         case .path, .conversion: "path:x"
         }
     }

@@ -25,13 +25,14 @@ package struct ThroughBases {
     }
 
     /// How many files of a lock have each content, by which those that are equal are counted as the lock does.
-    private static func names(_ lock: Lock) -> [SHA256Digest: Int] {
+    static func names(_ lock: Lock) -> [SHA256Digest: Int] {
         var names: [SHA256Digest: Int] = [:]
         for entry in lock.packed { for file in entry.files { names[file.sha256, default: 0] += 1 } }
         return names
     }
 
-    private static func count(_ files: [SegmentedFile], _ names: [SHA256Digest: Int]) -> Int {
+    /// How many files of a lock have one of these contents.
+    static func count(_ files: [SegmentedFile], _ names: [SHA256Digest: Int]) -> Int {
         files.reduce(0) { $0 + (names[$1.sha256] ?? 0) }
     }
 
@@ -66,7 +67,7 @@ package struct ThroughBases {
         }
         let whole = known.filter { $0.segments.allSatisfy { $0.base != nil || isThere($0.at) } }
         let reachable = whole.filter { $0.segments.allSatisfy { $0.base != nil || isReachable($0.at) } }
-        result.unassembled = whole.count - reachable.count
+        result.unassembled = ThroughBases.count(whole, names) - ThroughBases.count(reachable, names)
         var wrong: [Diagnostic] = []
         if level == .full {
             wrong = try await SegmentProof(reachable, bases: bases).findingsThroughBases(in: source, progress)

@@ -52,6 +52,12 @@ extension BillOfMaterials {
                 packageURL = nil
                 let page = handle.kind == .notebook ? "code" : "\(handle.kind.rawValue)s"
                 address = "https://www.kaggle.com/\(page)/\(handle.text)"
+            case .registry(let artifact, let manifest):
+                owner = nil
+                name = artifact.entry ?? Path.name(artifact.reference.repository)
+                version = "sha256:\(manifest.hex)"
+                packageURL = PackageURL.oci(artifact.reference, manifest: manifest)
+                address = nil
             case .path, .conversion:
                 owner = nil
                 name = entry.name

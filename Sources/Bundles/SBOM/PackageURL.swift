@@ -1,3 +1,7 @@
+import Formats
+import Manifests
+import Storage
+
 /// A package URL (purl, https://github.com/package-url/purl-spec), as text.
 enum PackageURL {
     /// A model of the Hugging Face Hub. Its name keeps its letters; the commit is in small ones.
@@ -12,6 +16,14 @@ enum PackageURL {
     static func pypi(_ name: String, version: String) -> String {
         let plain = String(decoding: name.utf8.map { $0 == UInt8(ascii: "_") ? 0x2D : $0 }, as: UTF8.self)
         return "pkg:pypi/\(part(plain.lowercased()))@\(part(version))"
+    }
+
+    /// An artifact of an OCI registry: its name is the last part of the repository, and its version the manifest.
+    static func oci(_ reference: RegistryReference, manifest: SHA256Digest) -> String {
+        let name = part(Path.name(reference.repository))
+        let place = part("\(reference.authority)/\(reference.repository)")
+        return "pkg:oci/\(name)@sha256%3A\(manifest.hex)?repository_url=\(place)"
+            + (reference.tag.map { "&tag=\(part($0))" } ?? "")
     }
 
     /// Encoded so that nothing of it can be taken for a separator: what wheels say of themselves may be anything.

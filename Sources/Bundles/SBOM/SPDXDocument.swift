@@ -113,7 +113,7 @@ extension BillOfMaterials.Item {
         switch entry.origin {
         case .hub: return "huggingface.co/\(PackageURL.encoded(owner))"
         case .kaggle: return "www.kaggle.com/\(PackageURL.encoded(owner))"
-        case .path, .conversion: return nil
+        case .registry, .path, .conversion: return nil
         }
     }
 }

@@ -244,7 +244,7 @@ extension LockedEntry {
         switch origin {
         case .hub: .hub
         case .kaggle: .kagglehub
-        case .path, .conversion: .directories
+        case .registry, .path, .conversion: .directories
         }
     }
 }

@@ -113,7 +113,8 @@ package struct ArchiveVerifier: Sendable {
                 // A file whose parts are not all there was told by what is missing.
                 let whole = expected.segmented.filter { $0.segments.allSatisfy { found[$0.at] != nil } }
                 let reachable = whole.filter { $0.segments.allSatisfy { offsets[$0.at] != nil } }
-                unassembled = whole.count - reachable.count
+                let names = ThroughBases.names(known.lock)
+                unassembled = ThroughBases.count(whole, names) - ThroughBases.count(reachable, names)
                 findings += try await SegmentProof(reachable).findings(
                     in: ArchiveRanges(path, offsets), progress)
             }

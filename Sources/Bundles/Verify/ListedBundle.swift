@@ -36,7 +36,9 @@ package struct ListedBundle {
         var report = VerifyReport(
             level: level, files: files.count, bytes: files.values.saturatedSum(\.size), findings: findings,
             found: found, lock: lock)
-        report.unassembled = expected.segmented.count
+        if level == .full {
+            report.unassembled = ThroughBases.count(expected.segmented, ThroughBases.names(lock))
+        }
         return report
     }
 }

@@ -1,5 +1,6 @@
 import Formats
 import Manifests
+import Storage
 
 /// The README.md of a bundle: for people who open the dataset's page and want to know what it is.
 package struct BundleReadme {
@@ -105,6 +106,7 @@ package struct BundleReadme {
         switch entry.origin {
         case .hub(_, _, let commit): String(commit.prefix(12))
         case .kaggle(let handle): handle.version.map { "version \($0)" } ?? ""
+        case .registry(_, let manifest): "sha256:\(String(manifest.hex.prefix(12)))"
         case .path, .conversion: ""
         }
     }

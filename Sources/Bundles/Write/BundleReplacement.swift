@@ -158,7 +158,7 @@ package struct BundleReplacement: Sendable {
                 now.asked.content == before.asked.content
             else { return false }
             switch before.origin {
-            case .hub, .kaggle: return true
+            case .hub, .kaggle, .registry: return true
             case .path, .conversion:
                 return before.files.contains { file in
                     now.files.contains {

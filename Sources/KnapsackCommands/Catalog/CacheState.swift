@@ -1,12 +1,13 @@
 import Caches
 import Formats
 import Manifests
+import Storage
 
 /// What of repositories is in the caches, by names and sizes alone.
 struct CacheState {
     /// One revision that is there.
     struct Revision: Equatable {
-        /// The commit or the version.
+        /// The commit, the version, or the digest of the manifest.
         let revision: String
         /// The branches and tags that point at it.
         let refs: [String]
@@ -26,6 +27,9 @@ struct CacheState {
             case .kaggle(let handle):
                 revisions[.kaggle(handle.with(version: nil)), default: []].append(
                     Revision(revision: handle.version.map(String.init) ?? "", refs: [], size: item.size))
+            case .registry(let artifact, let manifest):
+                revisions[.registry(artifact.anywhere), default: []].append(
+                    Revision(revision: manifest.hex, refs: item.refs, size: item.size))
             case .path, .conversion: break
             }
         }
@@ -36,6 +40,7 @@ struct CacheState {
         switch source {
         case .hub(let repository, _): revisions[.hub(repository, revision: "")] ?? []
         case .kaggle(let handle): revisions[.kaggle(handle.with(version: nil))] ?? []
+        case .registry(let artifact): revisions[.registry(artifact.anywhere)] ?? []
         case .path: []
         }
     }

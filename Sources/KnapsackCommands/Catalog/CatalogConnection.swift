@@ -34,7 +34,8 @@ struct CatalogConnection {
         return (KaggleCatalog(client), client)
     }
 
-    private func requester(_ session: Session) -> Requester {
+    /// What sends requests to one service.
+    func requester(_ session: Session) -> Requester {
         let environment = session.context.environment
         let seconds = environment["HF_HUB_DOWNLOAD_TIMEOUT"].flatMap { Double($0) } ?? 30
         let patience = Patience(RetryPolicy(retries: options.retries), Cancellation())

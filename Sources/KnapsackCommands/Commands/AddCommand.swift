@@ -69,6 +69,8 @@ struct AddCommand: KnapsackCommand {
 
     /// How the network is used by `--fetch`.
     @OptionGroup(title: "Options of --fetch") var transfer: TransferOptions
+    /// How registries are asked by `--fetch`.
+    @OptionGroup(title: "Options of --fetch") var registry: RegistryOptions
     /// The caches that `--fetch` loads into.
     @OptionGroup var cacheOptions: CacheOptions
 
@@ -96,7 +98,7 @@ struct AddCommand: KnapsackCommand {
         let bytes = try present?.adding(added) ?? edited.fresh(added)
         if fetch {
             let wish = try FetchWish(source: source, include: include, exclude: exclude)
-            let fetching = Fetching(options: transfer, caches: cacheOptions)
+            let fetching = Fetching(options: transfer, caches: cacheOptions, registry: registry)
             guard try await fetching.load([wish], session) else { return }
         }
         if !dryRun { try edited.write(bytes) }

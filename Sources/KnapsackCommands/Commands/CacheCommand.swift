@@ -20,6 +20,7 @@ struct CacheCommand: KnapsackCommand {
               knapsack cache               # what is kept, and how large it is
               knapsack cache prune         # forget files that are gone or were changed
               knapsack cache prune --conversions   # remove what was converted, too
+              knapsack cache prune --registries    # remove what came from registries
               knapsack cache prune --all   # remove everything
             """,
         subcommands: [Prune.self])
@@ -33,6 +34,9 @@ struct CacheCommand: KnapsackCommand {
         session.add("directory", .string(kept.directory))
         session.add("index", kept.index.json)
         session.add("conversions", .array(kept.conversions.conversions.map(\.json)))
+        session.add(
+            "registries",
+            ["files": .integer(kept.registries.files), "size": .integer(kept.registries.size)])
         session.add("unfinished", .array(kept.conversions.unfinished.map(JSON.string)))
         session.add("size", .integer(kept.size))
         if session.json { return }
@@ -43,6 +47,12 @@ struct CacheCommand: KnapsackCommand {
             rows.append([
                 "unfinished conversions", "\(kept.conversions.unfinished.count)",
                 ByteCount.text(kept.conversions.unfinishedSize), "conversions",
+            ])
+        }
+        if kept.registries.files > 0 {
+            rows.append([
+                "fetched from registries", "\(kept.registries.files)",
+                ByteCount.text(kept.registries.size), "registries",
             ])
         }
         let table = Table(
@@ -61,17 +71,22 @@ struct CacheCommand: KnapsackCommand {
             abstract: "Forget files that are gone or were changed, and remove what no run uses any more.",
             discussion: """
                 Unfinished conversions and those of older versions go; the others only with --conversions or \
-                --all. Only what Knapsack made is removed; other files in its directory stay.
+                --all, and what was fetched from registries only with --registries or --all. Only what Knapsack made is removed; other files in its directory stay.
 
                 Examples:
                   knapsack cache prune
                   knapsack cache prune --conversions
+                  knapsack cache prune --registries
                   knapsack cache prune --all
                 """)
 
         /// Whether the digest index goes, too, and every conversion.
         @Flag(help: "Remove everything that Knapsack keeps.")
         var all = false
+
+        /// Whether everything goes that was fetched from OCI registries.
+        @Flag(help: "Remove everything that was fetched from OCI registries.")
+        var registries = false
 
         /// Whether every conversion goes, not only those that no run uses any more.
         @Flag(help: "Remove everything that was converted.")
@@ -85,6 +100,7 @@ struct CacheCommand: KnapsackCommand {
             let kept = try KeptFiles(session.context)
             let before = kept.index
             let removed = try ConversionCache(cacheDirectory: kept.directory).prune(all: all || conversions)
+            if all || registries { try RegistryStore(cacheDirectory: kept.directory).remove() }
             var forgotten = before.rows ?? 0
             if all {
                 try DigestIndex.remove(inDirectory: kept.directory)
@@ -120,8 +136,9 @@ private struct KeptFiles {
     let directory: String
     let index: DigestIndex.Kept
     let conversions: ConversionCache.Contents
+    let registries: (files: Int, size: Int)
 
-    var size: Int { index.size + conversions.size }
+    var size: Int { index.size.saturated(adding: conversions.size).saturated(adding: registries.size) }
 
     init(_ context: CommandContext) throws {
         guard let directory = context.cacheDirectory else {
@@ -133,6 +150,7 @@ private struct KeptFiles {
         self.directory = directory
         index = try DigestIndex.kept(inDirectory: directory)
         conversions = try ConversionCache(cacheDirectory: directory).contents()
+        registries = RegistryStore(cacheDirectory: directory).kept()
     }
 }
 

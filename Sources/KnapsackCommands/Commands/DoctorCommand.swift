@@ -95,11 +95,21 @@ private struct Places {
             return Path.isInside(snapshot.directory, root)
         }
         func isHub(_ snapshot: Snapshot) -> Bool { if case .hub = snapshot.origin { true } else { false } }
+        func isKaggle(_ snapshot: Snapshot) -> Bool {
+            if case .kaggle = snapshot.origin { true } else { false }
+        }
+        func isRegistry(_ snapshot: Snapshot) -> Bool {
+            if case .registry = snapshot.origin { true } else { false }
+        }
         let hub = Places.place("Hugging Face cache", caches.hub.root, holds: count(isHub))
         let kaggle = Places.place(
-            "kagglehub cache", caches.kagglehub.root, holds: count { !isHub($0) && !isAttached($0) })
+            "kagglehub cache", caches.kagglehub.root, holds: count { isKaggle($0) && !isAttached($0) })
         let attached = mounts.map {
             Places.place("attached by Kaggle", $0.root, holds: count(isAttached))
+        }
+        let registries = caches.registries.flatMap { store in
+            FileStatus.isDirectory(store.root)
+                ? Places.place("from registries", store.root, holds: count(isRegistry)) : nil
         }
         let rows = context.cacheDirectory.flatMap { try? DigestIndex.kept(inDirectory: $0) }?.rows ?? 0
         let own = Places.place(
@@ -109,7 +119,10 @@ private struct Places {
         let trusted = Place(
             name: "trusted certificates", path: certificates.path, isThere: certificates.count > 0,
             holds: certificates.count > 0 ? Counted.text(certificates.count, "certificate") : "-", free: nil)
-        all = [hub, kaggle] + (attached.map { [$0] } ?? []) + [own, here, trusted]
+        all =
+            [hub, kaggle] + (attached.map { [$0] } ?? []) + (registries.map { [$0] } ?? []) + [
+                own, here, trusted,
+            ]
         var findings = inventory.problems.filter { $0.severity == .error } + certificates.findings
         if !hub.isThere, !kaggle.isThere, attached == nil {
             findings.append(

@@ -12,14 +12,15 @@ struct FetchCommand: KnapsackCommand {
     /// The command's name and its help.
     static let configuration = CommandConfiguration(
         commandName: "fetch",
-        abstract: "Load models from the Hugging Face Hub and from Kaggle into the caches of their clients.",
+        abstract: "Load models from the Hub, Kaggle and OCI registries into the caches.",
         usage: "knapsack fetch [<manifest> | <source> ...] [<options>]",
         discussion: """
             What is in the cache is not loaded again, and what an interrupted fetch loaded is kept: the same command \
-            goes on where it stopped, also on another day. Every file is proved by the digest that the Hub or Kaggle \
+            goes on where it stopped, also on another day. Every file is proved by the digest that the service \
             states, and by the lock if there is one, before it gets its name. Beside a manifest with a lock, the commits \
             and versions that the lock pins are loaded. Credentials are found where the clients find them: HF_TOKEN, or \
-            hf auth login; KAGGLE_API_TOKEN, or kaggle auth login.
+            hf auth login; KAGGLE_API_TOKEN, or kaggle auth login; \
+            docker login. What a registry has is kept in a store of Knapsack's own.
 
             Examples:
               knapsack fetch                      # what knapsack.toml names
@@ -30,6 +31,7 @@ struct FetchCommand: KnapsackCommand {
               knapsack fetch hf:org/model@v1.0 --include '*.gguf'
               knapsack fetch hf-dataset:org/data --bandwidth 10MB
               knapsack fetch kaggle:google/gemma-2/transformers/gemma-2-2b-it/2
+              knapsack fetch oci:docker.io/ai/smollm2:latest
             """)
 
     /// The manifest, or the sources to load; none means the usual manifest.
@@ -63,6 +65,8 @@ struct FetchCommand: KnapsackCommand {
     @Flag(help: "Show what would be loaded, and the free space, and write nothing.")
     var dryRun = false
 
+    /// How registries are asked.
+    @OptionGroup var registry: RegistryOptions
     /// How the network is used.
     @OptionGroup var transfer: TransferOptions
     /// The caches that are filled.
@@ -91,7 +95,7 @@ struct FetchCommand: KnapsackCommand {
 
     func execute(_ session: Session) async throws {
         try requireManifest()
-        let fetching = Fetching(options: transfer, caches: cacheOptions)
+        let fetching = Fetching(options: transfer, caches: cacheOptions, registry: registry)
         guard let wishes = try sources.map(wishes) ?? wishes(fetching, session) else { return }
         guard !wishes.isEmpty else { return session.say("nothing is fetched of what is named") }
         guard dryRun else {

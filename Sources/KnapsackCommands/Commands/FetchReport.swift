@@ -1,5 +1,6 @@
 import Formats
 import Manifests
+import Storage
 import Transfer
 
 /// What a fetch did or would do, for people and for `--json`.
@@ -85,6 +86,7 @@ extension Origin {
         switch self {
         case .hub(_, _, let commit): " at \(commit.prefix(12))"
         case .kaggle(let handle): handle.version.map { " of version \($0)" } ?? ""
+        case .registry(_, let manifest): " of sha256:\(manifest.hex.prefix(12))"
         case .path, .conversion: ""
         }
     }

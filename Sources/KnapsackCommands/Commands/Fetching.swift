@@ -12,6 +12,9 @@ struct Fetching {
     /// The caches to fill.
     let caches: CacheOptions
 
+    /// How registries are asked.
+    let registry: RegistryOptions
+
     /// Loads what is missing, and reports it.
     /// - Returns: false where something was reported that hinders.
     @discardableResult
@@ -20,7 +23,8 @@ struct Fetching {
         for (place, plans) in plans.byCache {
             try SpaceNeeded(
                 plans.saturatedSum(\.room), for: "what is to be fetched", at: place,
-                fix: "free space there, or name another cache with --hf-cache or --kagglehub-cache"
+                fix:
+                    "free space there, or name another cache with --hf-cache, --kagglehub-cache or KNAPSACK_CACHE_DIR"
             ).check()
         }
         SignalHandler.goesOn()
@@ -49,7 +53,8 @@ struct Fetching {
     /// Asks what the wishes come to, and reports what hinders.
     /// - Returns: `nil` where something does.
     func plans(_ wishes: [FetchWish], _ session: Session) async throws -> (Fetch, [FetchPlan])? {
-        let fetch = try options.fetch(wishes, caches.caches(session.context), session)
+        let fetch = try options.fetch(
+            wishes, caches.caches(session.context), plainHTTP: registry.plainHttp, session)
         let (plans, findings) = try await fetch.plans(wishes)
         session.report(findings)
         for plan in plans { session.report(plan.findings) }
@@ -103,10 +108,13 @@ extension [FetchPlan] {
 
 extension Source {
     /// Whether it is at a service that is fetched from.
-    var isFetched: Bool { isOnHub || isOnKaggle }
+    var isFetched: Bool { isOnHub || isOnKaggle || isInRegistry }
 
     /// Whether it is on the Hugging Face Hub.
     var isOnHub: Bool { if case .hub = self { true } else { false } }
+
+    /// Whether it is in a registry.
+    var isInRegistry: Bool { if case .registry = self { true } else { false } }
 
     /// Whether it is on Kaggle.
     var isOnKaggle: Bool { if case .kaggle = self { true } else { false } }
@@ -118,15 +126,17 @@ extension Origin {
         switch self {
         case .hub(let repository, let ref, _): .hub(repository, revision: ref)
         case .kaggle(let handle): .kaggle(handle)
+        case .registry(let artifact, _): .registry(artifact)
         case .path, .conversion: nil
         }
     }
 
-    /// The commit or the version.
+    /// The commit, the version, or the digest of the manifest.
     var revisionText: String {
         switch self {
         case .hub(_, _, let commit): commit
         case .kaggle(let handle): handle.version.map(String.init) ?? ""
+        case .registry(_, let manifest): manifest.hex
         case .path, .conversion: ""
         }
     }

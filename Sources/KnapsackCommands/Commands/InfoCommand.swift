@@ -24,6 +24,7 @@ struct InfoCommand: KnapsackCommand {
               knapsack info hf-dataset:openai/gsm8k
               knapsack info kaggle:google/gemma-2/transformers/gemma-2-2b-it
               knapsack info hf:Qwen/Qwen2.5-0.5B-Instruct --offline
+              knapsack info oci:docker.io/ai/smollm2:latest
               knapsack info ./my-model --json
             """)
 
@@ -39,6 +40,8 @@ struct InfoCommand: KnapsackCommand {
 
     /// How the service is asked.
     @OptionGroup var connection: CatalogOptions
+    /// How a registry is asked.
+    @OptionGroup var registry: RegistryOptions
     /// Which caches are looked into.
     @OptionGroup var cacheOptions: CacheOptions
     @OptionGroup var output: OutputOptions
@@ -90,6 +93,23 @@ struct InfoCommand: KnapsackCommand {
                         fix: "with --offline, it looks into the cache", verdict: .undecided))
             }
             return try await kaggle(handle, session)
+        case .registry(let artifact): return try await registry(artifact, session)
+        }
+    }
+
+    private func registry(
+        _ artifact: RegistrySource, _ session: Session
+    ) async throws -> RepositoryReport? {
+        let source = Source.registry(artifact)
+        let client = try registry.client(
+            artifact.reference, CatalogConnection(options: connection).requester(session), writes: false,
+            session)
+        let catalog = RegistryCatalog(client)
+        do {
+            let (info, contents) = try await Waiting.run { try catalog.info(artifact) }
+            return try await remote(source, kind: "model", info, contents, session) { catalog.finding($0) }
+        } catch {
+            return try instead(source, catalog.finding(error), session)
         }
     }
 
@@ -197,6 +217,7 @@ struct InfoCommand: KnapsackCommand {
             switch snapshot.origin {
             case .hub(let repository, _, let commit): (repository.kind.rawValue, Optional(commit))
             case .kaggle(let handle): (handle.kind.rawValue, handle.version.map(String.init))
+            case .registry(_, let manifest): ("model", "sha256:\(manifest.hex)")
             case .path, .conversion: ("files", nil)
             }
         return RepositoryReport(

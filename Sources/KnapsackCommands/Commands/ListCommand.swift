@@ -91,7 +91,7 @@ extension Catalog.Item {
         let short = String(revision.prefix(10))
         let shownName = kind == "model" ? name : "\(kind) \(name)"
         return [
-            cache == "kaggle" ? "kaggle: " + shownName : shownName,
+            cache == "huggingface" ? shownName : "\(cache): \(shownName)",
             inventory.refs.isEmpty ? short : "\(inventory.refs[0]) \(short)",
             "\(inventory.snapshot.files.count)", ByteCount.text(inventory.size),
             facts.formats.first.map(\.rawValue) ?? "-", dtype,

@@ -42,11 +42,13 @@ struct LockCommand: KnapsackCommand {
     var locked = false
 
     /// Whether what is missing is loaded first.
-    @Flag(help: "Load what is missing from the Hugging Face Hub and Kaggle first, as knapsack fetch does.")
+    @Flag(help: "Load what is missing from the Hub, Kaggle and registries first, as knapsack fetch does.")
     var fetch = false
 
     /// How the network is used by `--fetch`.
     @OptionGroup(title: "Options of --fetch") var transfer: TransferOptions
+    /// How registries are asked by `--fetch`.
+    @OptionGroup(title: "Options of --fetch") var registry: RegistryOptions
 
     var manifestName: String? { source.manifest }
 
@@ -60,7 +62,7 @@ struct LockCommand: KnapsackCommand {
     func execute(_ session: Session) async throws {
         let maker = Locking(source: source, options: locking, caches: cacheOptions, isFetched: fetch)
         if fetch {
-            let fetching = Fetching(options: transfer, caches: cacheOptions)
+            let fetching = Fetching(options: transfer, caches: cacheOptions, registry: registry)
             guard try await fetching.load(source, update: locking.rule, session) else { return }
         }
         if locked {
@@ -188,6 +190,7 @@ struct LockSummary {
         switch origin {
         case .hub(_, _, let commit): commit
         case .kaggle(let handle): handle.version.map { "\($0)" } ?? ""
+        case .registry(_, let manifest): manifest.hex
         case .path: ""
         case .conversion(let conversion): conversion.inputs.hex
         }

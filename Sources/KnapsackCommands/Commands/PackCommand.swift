@@ -67,11 +67,13 @@ struct PackCommand: KnapsackCommand {
     var dryRun = false
 
     /// Whether what is missing is loaded first.
-    @Flag(help: "Load what is missing from the Hugging Face Hub and Kaggle first, as knapsack fetch does.")
+    @Flag(help: "Load what is missing from the Hub, Kaggle and registries first, as knapsack fetch does.")
     var fetch = false
 
     /// How the network is used by `--fetch`.
     @OptionGroup(title: "Options of --fetch") var transfer: TransferOptions
+    /// How registries are asked by `--fetch`.
+    @OptionGroup(title: "Options of --fetch") var registry: RegistryOptions
 
     var manifestName: String? { source.manifest }
 
@@ -123,7 +125,7 @@ struct PackCommand: KnapsackCommand {
             if early.contains(where: { $0.severity == .error }) { return session.report(early) }
         }
         if fetch {
-            let fetching = Fetching(options: transfer, caches: cacheOptions)
+            let fetching = Fetching(options: transfer, caches: cacheOptions, registry: registry)
             let isLoaded =
                 frozen
                 ? try await fetching.load(fetching.wishes(Lock.read(source.lockPath)), session)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bundles
+import Caches
 import Formats
 import Manifests
 import Rules

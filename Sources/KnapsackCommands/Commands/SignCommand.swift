@@ -13,7 +13,8 @@ struct SignCommand: KnapsackCommand {
         usage: "knapsack sign <bundle-or-lock> --key <pem> [<options>]",
         discussion: """
             Proves every byte of the bundle first, and signs nothing that differs from its lock. The signature is an \
-            OpenSSF Model Signing signature, which the model_signing command verifies too. Keys are elliptic \
+            OpenSSF Model Signing signature, which the model_signing command verifies too. A bundle that builds on \
+            others is signed alone; with --base what it has in them is proved first, too. Keys are elliptic \
             curve keys in PEM (P-256, P-384, P-521); KNAPSACK_KEY_PASSWORD opens an encrypted one.
 
             Examples:
@@ -22,6 +23,8 @@ struct SignCommand: KnapsackCommand {
               # signs what its lock states, reads no model
               knapsack sign aimo3-models --key key.pem --from-lock
               knapsack sign aimo3-models.tar --key key.pem   # writes aimo3-models.tar.sig
+              # a bundle that builds on another, which is read too
+              knapsack sign aimo3-lora --key key.pem --base aimo3-models
               # signs the bundle that pack writes from it
               knapsack sign models.lock --key key.pem
               # any other file is signed alone, as one model
@@ -54,6 +57,8 @@ struct SignCommand: KnapsackCommand {
     )
     var fromLock = false
 
+    /// The bundles that it builds on, which are read and not signed.
+    @OptionGroup var bases: BaseOptions
     /// How the result is printed.
     @OptionGroup var output: OutputOptions
 
@@ -90,13 +95,16 @@ struct SignCommand: KnapsackCommand {
 
     private func signer(_ session: Session) async throws -> (BundleSigner, Basis) {
         if isLock {
+            guard bases.base.isEmpty else {
+                throw usage("--base is for a bundle: of a lock nothing is read but the lock")
+            }
             return (try BundleSigner(lock: try Lock.read(target)), .lock)
         }
         if let format = ArchiveFormat(path: target), !FileStatus.isDirectory(target) {
             guard !fromLock else {
                 throw usage("--from-lock needs a directory or a lock: an archive is read to its end anyway")
             }
-            let report = try await ArchiveVerifier(target, format: format, level: .full)
+            let report = try await ArchiveVerifier(target, format: format, level: .full, bases: named)
                 .verify(progress: session.progress)
             return (try BundleSigner(verified: report, of: target), .content)
         }
@@ -104,12 +112,17 @@ struct SignCommand: KnapsackCommand {
         if !fromLock, let file, try FileStatus.existing(file)?.kind == .file {
             return (try BundleSigner(file: file), .content)
         }
-        let report = try await BundleVerifier(directory: target, level: fromLock ? .quick : .full)
-            .verify(progress: session.progress)
+        let report = try await BundleVerifier(
+            directory: target, level: fromLock ? .quick : .full, bases: named
+        )
+        .verify(progress: session.progress)
         return fromLock
             ? (try BundleSigner(lockOf: target, report), .lock)
             : (try BundleSigner(verified: report, of: target), .content)
     }
+
+    /// The bases that are looked into; without any the bundle's own files are proved alone, which are those that are signed.
+    private var named: [String]? { bases.base.isEmpty ? nil : bases.base }
 
     private var isLock: Bool { target.hasSuffix(".lock") }
 

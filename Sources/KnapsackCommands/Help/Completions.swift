@@ -39,16 +39,19 @@ enum Completions {
         OutputType.allCases.map(\.rawValue) + QuantizationType.all.filter { !$0.isCopy }.map(\.name))
 
     private static var sources: [String] {
-        let environment = CommandContext.process().environment
+        let context = CommandContext.process()
+        let environment = context.environment
         let caches = Caches(
             hub: HubCache(root: HubCache.defaultRoot(environment: environment)),
             kagglehub: KagglehubCache(root: KagglehubCache.defaultRoot(environment: environment)),
-            mounts: KaggleMounts(root: KaggleMounts.defaultRoot(environment: environment)))
+            mounts: KaggleMounts(root: KaggleMounts.defaultRoot(environment: environment)),
+            registries: context.cacheDirectory.map(RegistryStore.init(cacheDirectory:)))
         return caches.inventory().items.compactMap { item in
             switch item.snapshot.origin {
             case .hub(let repository, _, let commit):
                 Source.hub(repository, revision: item.refs.first ?? commit).text
             case .kaggle(let handle): Source.kaggle(handle).text
+            case .registry(let artifact, _): Source.registry(artifact).text
             case .path, .conversion: nil
             }
         }

@@ -129,7 +129,7 @@ private struct LockReader {
         }
         let resolved = try member(json, "resolved", of: name)
         // The identity of the weights follows from the tensors, and is made anew of them.
-        let known = ["conversion", "hub", "kaggle", "license", "weights"]
+        let known = ["conversion", "hub", "kaggle", "license", "registry", "weights"]
         guard let list = json["files"]?.array else { throw LockProblem("\(name) has no list \"files\"") }
         let files = try list.map { try file($0, of: name) }
         for (first, second) in zip(files, files.dropFirst())
@@ -253,6 +253,14 @@ private struct LockReader {
                 handle.version != nil || kind == .competition
             else { throw LockProblem("\(name): the handle is not one of Kaggle with a version") }
             return .kaggle(handle)
+        }
+        if let registry = json["registry"] {
+            let text =
+                try string(registry, "name", of: name) + (registry["entry"]?.string.map { "#\($0)" } ?? "")
+            guard let artifact = try? RegistrySource.parse(text),
+                let digest = RegistryReference.digest(try string(registry, "manifest", of: name))
+            else { throw LockProblem("\(name): the artifact is not one of a registry with a digest") }
+            return .registry(artifact, manifest: digest)
         }
         if let conversion = json["conversion"] {
             guard let version = conversion["converter"]?.integer,

@@ -139,6 +139,13 @@ extension Origin {
         case .kaggle(let handle):
             let value: JSON = ["handle": .string(handle.text), "type": .string(handle.kind.rawValue)]
             return [JSON.Member("kaggle", value)]
+        case .registry(let artifact, let manifest):
+            var members = [
+                JSON.Member("manifest", .string("sha256:\(manifest.hex)")),
+                JSON.Member("name", .string(artifact.reference.name)),
+            ]
+            if let entry = artifact.entry { members.insert(JSON.Member("entry", .string(entry)), at: 0) }
+            return [JSON.Member("registry", .object(members))]
         case .path: return []
         case .conversion(let conversion): return [JSON.Member("conversion", conversion.json)]
         }

@@ -227,6 +227,7 @@ package struct LockDifference: Equatable, Sendable {
         switch origin {
         case .hub(_, _, let commit): String(commit.prefix(12))
         case .kaggle(let handle): handle.version.map { "version \($0)" } ?? "no version"
+        case .registry(_, let manifest): "sha256:\(manifest.hex.prefix(12))"
         case .path: "a directory"
         case .conversion(let conversion): conversion.text
         }

@@ -126,7 +126,7 @@ package enum LockSchema {
 
     private static let resolved: JSON = [
         "type": "object",
-        "description": "What it resolved to; path sources have neither hub, kaggle nor conversion.",
+        "description": "What it resolved to; path sources have neither hub, kaggle, registry nor conversion.",
         "properties": [
             "hub": [
                 "type": "object", "required": ["commit", "ref", "repo_id", "repo_type"],
@@ -139,6 +139,19 @@ package enum LockSchema {
                 "type": "object", "required": ["handle", "type"],
                 "properties": [
                     "handle": text, "type": choice(KaggleHandle.Kind.self, "What the handle names."),
+                ],
+            ],
+            "registry": [
+                "type": "object", "required": ["manifest", "name"],
+                "properties": [
+                    "entry": [
+                        "type": "string", "description": "The entry of the bundle that was asked for.",
+                    ],
+                    "manifest": [
+                        "type": "string", "pattern": "^sha256:[0-9a-f]{64}$",
+                        "description": "The digest of the manifest.",
+                    ],
+                    "name": ["type": "string", "description": "The artifact that was asked for."],
                 ],
             ],
             "conversion": [

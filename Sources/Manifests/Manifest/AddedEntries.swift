@@ -52,7 +52,7 @@ package struct AddedEntries {
         if let kind { return kind }
         if conversion != nil { return .model }
         return switch source.scheme {
-        case .hub, .kaggle: .model
+        case .hub, .kaggle, .registry: .model
         case .hubDataset, .kaggleDataset, .kaggleCompetition: .dataset
         case .hubSpace, .hubKernel, .kaggleNotebook, .path: .files
         }

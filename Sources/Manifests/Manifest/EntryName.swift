@@ -20,6 +20,7 @@ package enum EntryName {
         switch source {
         case .hub(let repository, _): suggested(for: last(repository.id))
         case .kaggle(let handle): suggested(for: handle.parts.last ?? "")
+        case .registry(let artifact): suggested(for: artifact.entry ?? last(artifact.reference.repository))
         case .path(let directory): suggested(for: last(directory))
         }
     }

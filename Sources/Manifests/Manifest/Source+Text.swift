@@ -36,6 +36,8 @@ extension Source {
         case kaggleCompetition = "kaggle-competition"
         /// The output of a notebook of Kaggle.
         case kaggleNotebook = "kaggle-notebook"
+        /// An artifact of an OCI registry.
+        case registry = "oci"
         /// A directory.
         case path
 
@@ -46,6 +48,7 @@ extension Source {
             case .kaggle: "kaggle:owner/model/framework/variation/version"
             case .kaggleDataset, .kaggleNotebook: "\(rawValue):owner/name/versions/number"
             case .kaggleCompetition: "kaggle-competition:name"
+            case .registry: "oci:host/repository:tag"
             case .path: "path:directory"
             }
         }
@@ -62,6 +65,7 @@ extension Source {
             case .kernel: .hubKernel
             }
         case .kaggle(let handle): handle.kind.scheme
+        case .registry: .registry
         case .path: .path
         }
     }
@@ -71,6 +75,7 @@ extension Source {
         switch self {
         case .hub(let repository, let revision): "\(scheme.rawValue):\(repository.id)@\(revision)"
         case .kaggle(let handle): "\(scheme.rawValue):\(handle.text)"
+        case .registry(let artifact): "oci:\(artifact.text)"
         case .path(let directory): "path:\(directory)"
         }
     }
@@ -90,6 +95,7 @@ extension Source {
         case .kaggleDataset: return .kaggle(try KaggleHandle.parse(.dataset, rest))
         case .kaggleCompetition: return .kaggle(try KaggleHandle.parse(.competition, rest))
         case .kaggleNotebook: return .kaggle(try KaggleHandle.parse(.notebook, rest))
+        case .registry: return .registry(try RegistrySource.parse(rest))
         case .path: return .path(try directory(rest))
         }
     }

@@ -4,6 +4,8 @@ package enum Source: Equatable, Hashable, Sendable {
     case hub(HubRepository, revision: String)
     /// A model or data set of Kaggle, out of the kagglehub cache.
     case kaggle(KaggleHandle)
+    /// What an OCI registry has, out of Knapsack's own store.
+    case registry(RegistrySource)
     /// A directory, relative to the manifest's or absolute.
     case path(String)
 }

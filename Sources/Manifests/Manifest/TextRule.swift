@@ -48,7 +48,8 @@ package enum TextRule: Equatable {
         case .license: "an identifier such as apache-2.0: at most 64 letters, digits, '.', '+', '-' and '_'"
         case .licenseExpression:
             "an identifier such as apache-2.0, or several such as apache-2.0 OR mit: at most 200 characters"
-        case .revision: "org/name@ and a commit's 40 hexadecimal digits, org/name, or kaggle: and a handle"
+        case .revision:
+            "org/name@ and a commit's 40 hexadecimal digits, org/name, kaggle: and a handle, or oci:host/repository@sha256:digest"
         case .glob: "a pattern that is not empty, such as *.safetensors or onnx/"
         case .base:
             "the path of a lock, relative to the manifest, such as models-base.lock, or "
@@ -76,7 +77,7 @@ package enum TextRule: Equatable {
         case .licenseExpression:
             "^\\(*[A-Za-z0-9][A-Za-z0-9.+_-]*( (AND|OR|WITH) \\(*[A-Za-z0-9][A-Za-z0-9.+_-]*\\)*)*$"
         case .revision:
-            "^((hf:|hf-dataset:|hf-space:|hf-kernel:)?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?(@[0-9a-f]{40})?|kaggle(-dataset|-competition|-notebook)?:[A-Za-z0-9_./-]+)$"
+            "^((hf:|hf-dataset:|hf-space:|hf-kernel:)?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?(@[0-9a-f]{40})?|kaggle(-dataset|-competition|-notebook)?:[A-Za-z0-9_./-]+|oci:[A-Za-z0-9._:\\[\\]-]+/[a-z0-9._/-]+(:[A-Za-z0-9_.-]+)?(@sha256:[0-9a-f]{64})?)$"
         case .python: "^3\\.[0-9]{1,3}(\\.[0-9]{1,3})?$"
         case .platform:
             "^(manylinux_2_[0-9]{1,3}|manylinux1|manylinux2010|manylinux2014|musllinux_1_[0-9]{1,3}|linux)_("
@@ -194,9 +195,9 @@ extension Entry.Kind {
     /// The sources that entries of this kind may have.
     var schemes: [Source.Scheme] {
         switch self {
-        case .model: [.hub, .kaggle, .kaggleDataset, .kaggleNotebook, .path]
-        case .dataset: [.hubDataset, .kaggleDataset, .kaggleCompetition, .kaggleNotebook, .path]
-        case .wheels: [.path, .kaggleDataset, .kaggleNotebook, .hubDataset]
+        case .model: [.hub, .kaggle, .kaggleDataset, .kaggleNotebook, .registry, .path]
+        case .dataset: [.hubDataset, .kaggleDataset, .kaggleCompetition, .kaggleNotebook, .registry, .path]
+        case .wheels: [.path, .kaggleDataset, .kaggleNotebook, .hubDataset, .registry]
         case .files: Source.Scheme.allCases
         }
     }
@@ -213,6 +214,8 @@ extension Source.Scheme {
         case .kaggle: "\(rawValue):\(part)(/\(part)){3}(/\(version))?"
         case .kaggleDataset, .kaggleNotebook: "\(rawValue):\(part)/\(part)(/versions/\(version))?"
         case .kaggleCompetition: "\(rawValue):\(part)"
+        case .registry:
+            "\(rawValue):[A-Za-z0-9\\[][A-Za-z0-9._:\\[\\]-]*/[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?(#[a-z0-9][a-z0-9._-]*)?"
         case .path: "\(rawValue):[^\\u0000-\\u001f\\u007f]+"
         }
     }

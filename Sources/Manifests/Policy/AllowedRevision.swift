@@ -1,3 +1,5 @@
+import Storage
+
 /// One line of `allowed-revisions`: a repository of the Hub, or something of Kaggle, with or without a revision.
 package struct AllowedRevision: Equatable, Sendable {
     /// What is allowed, as it is written.
@@ -5,7 +7,8 @@ package struct AllowedRevision: Equatable, Sendable {
     private let source: Source
     private let commit: String?
 
-    /// Reads `org/name@commit`, `org/name`, `hf-dataset:org/name@commit` or `kaggle:` and a handle.
+    /// Reads `org/name@commit`, `org/name`, `hf-dataset:org/name@commit`, `kaggle:` and a handle, or
+    /// `oci:host/repository@sha256:digest`.
     /// - Returns: `nil` if the text is not one of them; a revision has to be a commit, because branches move.
     package init?(_ text: String) {
         let hasScheme = text.utf8.contains(UInt8(ascii: ":"))
@@ -16,6 +19,12 @@ package struct AllowedRevision: Equatable, Sendable {
             guard !hasRevision || AllowedRevision.isCommit(revision) else { return nil }
             commit = hasRevision ? revision : nil
         case .kaggle: commit = nil
+        case .registry(let artifact):
+            // A tag moves, so that it allows nothing by itself. Hosts have colons, too, and come first.
+            let name = text.utf8.split(separator: UInt8(ascii: "/")).last
+            let hasTag = name?.contains(UInt8(ascii: ":")) == true
+            guard artifact.entry == nil, artifact.reference.digest != nil || !hasTag else { return nil }
+            commit = artifact.reference.digest?.hex
         case .path: return nil
         }
         self.source = source
@@ -53,6 +62,8 @@ package struct AllowedRevision: Equatable, Sendable {
         case (.kaggle(let handle), .kaggle(let other)):
             handle.kind == other.kind
                 && handle.parts.map { $0.lowercased() } == other.parts.map { $0.lowercased() }
+        case (.registry(let artifact), .registry(let other, _)):
+            artifact.reference.hasSameRepository(as: other.reference)
         default: false
         }
     }
@@ -64,6 +75,7 @@ package struct AllowedRevision: Equatable, Sendable {
         case (.hub, .hub(_, _, let other)): return commit == nil || commit == other
         case (.kaggle(let handle), .kaggle(let other)):
             return handle.version == nil || handle.version == other.version
+        case (.registry, .registry(_, let manifest)): return commit == nil || commit == manifest.hex
         default: return false
         }
     }

@@ -57,6 +57,7 @@ package struct FoundRepository: Equatable, Sendable {
         switch source {
         case .hub(let repository, _): repository.id
         case .kaggle(let handle): handle.parts.joined(separator: "/")
+        case .registry(let artifact): artifact.text
         case .path(let directory): directory
         }
     }

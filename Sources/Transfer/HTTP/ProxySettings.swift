@@ -1,4 +1,5 @@
 import Formats
+import Manifests
 
 /// Which requests go through a proxy, by the variables that curl and Python's clients read.
 struct ProxySettings: Sendable {
@@ -87,7 +88,7 @@ struct ProxySettings: Sendable {
             authorization = Secret("Basic " + Base64.text(unescaped(bytes[..<at])))
             bytes = bytes[(at + 1)...]
         }
-        guard let (host, port) = WebAddress.authority(bytes) else {
+        guard let (host, port) = HostAuthority.parse(bytes) else {
             return .refused("\(name) is no address of a proxy")
         }
         return .proxy(Proxy(host: host, port: port ?? 80, authorization: authorization))

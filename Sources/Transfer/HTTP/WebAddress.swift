@@ -1,4 +1,5 @@
 import Formats
+import Manifests
 
 /// An absolute http or https URL without user information and fragment (RFC 3986), as far as a client needs its parts.
 package struct WebAddress: Equatable, Sendable, CustomStringConvertible {
@@ -36,7 +37,7 @@ package struct WebAddress: Equatable, Sendable, CustomStringConvertible {
 
     private init?(isSecure: Bool, behindSlashes rest: ArraySlice<UInt8>) {
         let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.endIndex
-        guard let (host, port) = WebAddress.authority(rest[..<end]) else { return nil }
+        guard let (host, port) = HostAuthority.parse(rest[..<end]) else { return nil }
         let target = rest[end...]
         let slash: [UInt8] = target.first == UInt8(ascii: "/") ? [] : [UInt8(ascii: "/")]
         self.init(
@@ -101,41 +102,6 @@ package struct WebAddress: Equatable, Sendable, CustomStringConvertible {
     /// The URL without its query, in which signatures and tokens are.
     package var description: String {
         origin + String(decoding: target.utf8.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self)
-    }
-
-    /// The host and the port of an authority; `nil` for one that has user information or is not valid.
-    static func authority(_ bytes: ArraySlice<UInt8>) -> (host: String, port: Int?)? {
-        var host = bytes
-        var port: Int?
-        let bracket = bytes.first == UInt8(ascii: "[") ? bytes.firstIndex(of: UInt8(ascii: "]")) : nil
-        if let colon = bytes[(bracket ?? bytes.startIndex)...].firstIndex(of: UInt8(ascii: ":")) {
-            host = bytes[..<colon]
-            let digits = bytes[(colon + 1)...]
-            if !digits.isEmpty {
-                guard digits.count <= 5, digits.allSatisfy({ (0x30...0x39).contains($0) }),
-                    let number = Int(String(decoding: digits, as: UTF8.self)), (1...65_535).contains(number)
-                else { return nil }
-                port = number
-            }
-        }
-        if let bracket {
-            guard host.endIndex == bracket + 1 else { return nil }
-            host = host[(host.startIndex + 1)..<bracket]
-            let isAddress = host.allSatisfy { byte in
-                (0x30...0x3A).contains(byte) || (0x41...0x46).contains(byte & 0xDF)
-                    || byte == UInt8(ascii: ".")
-            }
-            guard isAddress else { return nil }
-        } else {
-            let isName = host.allSatisfy { byte in
-                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte & 0xDF)
-                    || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
-            }
-            guard isName else { return nil }
-        }
-        guard !host.isEmpty else { return nil }
-        let small = host.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
-        return (String(decoding: small, as: UTF8.self), port)
     }
 
     /// The bytes up to a fragment, with blanks and what is not ASCII escaped.

@@ -1,3 +1,4 @@
+package import Caches
 import Formats
 package import Manifests
 import Storage

@@ -1,4 +1,5 @@
 import Formats
+import Manifests
 import Storage
 
 /// What a registry states of a content beside its bytes.

@@ -1,4 +1,5 @@
 import Formats
+package import Manifests
 import Storage
 
 /// Who asks a registry, as far as it was found where Docker's and Podman's clients keep it.

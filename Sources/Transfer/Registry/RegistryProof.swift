@@ -1,3 +1,4 @@
+package import Caches
 package import Formats
 package import Manifests
 import Storage
@@ -61,7 +62,7 @@ package struct RegistryProof: Sendable {
     }
 
     /// Reads a content from front to back, goes on where the way breaks, and compares all of it with its digest.
-    private static func read(
+    static func read(
         _ file: RegistryArtifact.File, _ client: RegistryClient, throttle: Throttle,
         _ body: (Span<UInt8>) -> Void
     ) throws {

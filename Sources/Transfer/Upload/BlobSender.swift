@@ -12,6 +12,18 @@ struct BlobSender: ~Copyable {
     private var buffer: Buffer
     /// Whether an upload's address has to be secure.
     private let isSecure: Bool
+    /// The next piece, where it is in the buffer already.
+    private var ahead: Piece?
+
+    /// A piece that is in the buffer.
+    private struct Piece: ~Copyable {
+        /// Where it is in its file.
+        let range: Range<Int>
+        /// Was fed the file up to the piece's end.
+        let hasher: ContentHasher
+        /// The digest of the file up to there.
+        let prefix: SHA256Digest
+    }
 
     /// How often a file is sent from its start, where the store loses what it had.
     private static let beginnings = 5
@@ -73,6 +85,7 @@ struct BlobSender: ~Copyable {
         _ file: OutgoingFile, _ key: UploadJournal.Key, _ session: UploadJournal.Session, isNew: Bool,
         _ counted: inout Int
     ) throws {
+        ahead = nil
         let reader = try OutgoingReader(file)
         let remote = try ResumableSession(session.address, size: file.size, isSecure: isSecure, requester)
         var proven = (end: session.sent, prefix: session.prefix)
@@ -106,41 +119,59 @@ struct BlobSender: ~Copyable {
                     if end == 0 { proven = (0, nil) }
                     count(end, &counted)
                 }
-                let count = min(buffer.count, file.size - position)
-                try reader.fill(&buffer, from: position, count: count)
-                var after = try hasher.duplicate()
-                try buffer.withBytes(count) { bytes in try after.update(bytes) }
-                let prefix = try after.digestSoFar()
-                let end = position + count
+                let piece = try read(file, reader, from: position, hasher)
+                let (end, prefix) = (piece.range.upperBound, piece.prefix)
                 // The last piece is not sent of what is not right.
                 if end == file.size, prefix != file.sha256 { throw OutgoingChanged(file, found: prefix) }
                 if end > proven.end || proven.prefix == nil {
                     try journal.sending(key, upTo: end, prefix: prefix)
                     proven = (end, prefix)
                 }
-                let answer = try put(position..<end, remote)
+                let answer = try put(piece, remote, file, reader)
                 if case .upTo(let kept) = answer, kept == position || kept == file.size {
                     throw NetworkError(
-                        .malformed, "\(file.path): the store took \(count) bytes, and does not have them")
+                        .malformed,
+                        "\(file.path): the store took \(end - position) bytes, and does not have them")
                 }
                 if answer == .upTo(end) {
-                    hasher = after
+                    hasher = piece.hasher
                     position = end
                     failures = 0
                 }
                 stated = answer
             } catch let error as NetworkError {
                 failures += 1
+                ahead = nil
                 try requester.patience.wait(after: failures, error)
                 stated = nil
             }
         }
     }
 
-    private func put(_ range: Range<Int>, _ remote: ResumableSession) throws -> ResumableSession.Progress {
+    /// The piece from a position on: read and hashed, where that was not done while the one before it was on its way.
+    /// - Parameter hasher: was fed what is before the piece.
+    private mutating func read(
+        _ file: OutgoingFile, _ reader: borrowing OutgoingReader, from position: Int,
+        _ hasher: borrowing ContentHasher
+    ) throws -> Piece {
+        if let ready = ahead.take(), ready.range.lowerBound == position { return ready }
+        let count = min(buffer.count, file.size - position)
+        try reader.fill(&buffer, from: position, count: count)
+        var after = try hasher.duplicate()
+        try buffer.withBytes(count) { bytes in try after.update(bytes) }
+        let prefix = try after.digestSoFar()
+        return Piece(range: position..<position + count, hasher: after, prefix: prefix)
+    }
+
+    /// Sends a piece. While the store receives what the kernel holds of it, the next one is read and hashed.
+    private mutating func put(
+        _ piece: borrowing Piece, _ remote: ResumableSession, _ file: OutgoingFile,
+        _ reader: borrowing OutgoingReader
+    ) throws -> ResumableSession.Progress {
         let step = min(1 << 18, throttle.step)
-        return try remote.send(range) { write in
-            try buffer.withBytes(range.count) { bytes in
+        let (end, count) = (piece.range.upperBound, piece.range.count)
+        return try remote.send(piece.range) { write in
+            try buffer.withBytes(count) { bytes in
                 var done = 0
                 while done < bytes.count {
                     let next = min(done + step, bytes.count)
@@ -149,6 +180,8 @@ struct BlobSender: ~Copyable {
                     done = next
                 }
             }
+            // What cannot be read is told when it is its turn.
+            if end < file.size { ahead = try? read(file, reader, from: end, piece.hasher) }
         }
     }
 
@@ -156,6 +189,7 @@ struct BlobSender: ~Copyable {
     private mutating func rebuilt(
         _ reader: borrowing OutgoingReader, upTo end: Int, _ proven: (end: Int, prefix: SHA256Digest?)
     ) throws -> ContentHasher {
+        ahead = nil
         guard end <= proven.end else {
             throw ResumableSession.Lost(reason: "the store has more than was sent")
         }

@@ -28,7 +28,8 @@ struct HubCalls: Sendable {
         self.repository = repository
     }
 
-    private var endpoint: HubEndpoint { client.endpoint }
+    /// Where it is.
+    var endpoint: HubEndpoint { client.endpoint }
 
     // MARK: The repository
 
@@ -198,9 +199,23 @@ struct LFSAction: Sendable {
     let parts: (addresses: [WebAddress], size: Int)?
     /// Where the Hub is asked to look at it; `nil` where it does not want to be.
     let verify: WebAddress?
+    /// What the Hub answered, by which ``init(text:_:)`` makes the same action of it.
+    let text: String
+
+    /// Reads what a journal kept of an answer; `nil` where it kept none.
+    init?(text: String, _ endpoint: HubEndpoint) {
+        guard let json = try? JSON.parse(Array(text.utf8)), let upload = json["upload"],
+            let action = try? LFSAction(upload, verify: json["verify"], endpoint)
+        else { return nil }
+        self = action
+    }
 
     /// Reads what the Hub answers for an object.
     init(_ upload: JSON, verify: JSON?, _ endpoint: HubEndpoint) throws(NetworkError) {
+        text =
+            JSON.object([
+                JSON.Member("upload", upload), JSON.Member("verify", verify ?? .null),
+            ]).compactText
         func address(_ text: String?) throws(NetworkError) -> WebAddress {
             guard let address = text.flatMap({ WebAddress($0) }),
                 address.isSecure || !endpoint.address.isSecure

@@ -51,6 +51,11 @@ package struct HubUpload: Sendable {
         }
     }
 
+    /// What names the place in the journal.
+    private var place: String {
+        "\(client.endpoint.address.origin) \(repository.kind.rawValue) \(repository.id)"
+    }
+
     private func upload(_ branch: String, _ isPrivate: Bool, _ asPullRequest: Bool) async throws -> Outcome {
         guard client.token != nil else { throw HubUploadRefusal(status: 401, words: "") }
         let here = self
@@ -61,7 +66,10 @@ package struct HubUpload: Sendable {
         guard !change.isEmpty else {
             return Outcome(page: client.endpoint.page(repository), commit: nil, sent: 0, isUnchanged: true)
         }
-        let sent = try await send(change.objects, branch)
+        guard let journal = try UploadJournal.open(settings.directory, place: place) else {
+            throw UploadIsRunning()
+        }
+        let sent = try await send(change.objects, branch, journal)
         let answer = try await UploadThreads.one {
             try here.commit(change, parent, branch, asPullRequest: asPullRequest)
         }
@@ -163,7 +171,9 @@ package struct HubUpload: Sendable {
 
     // MARK: Objects
 
-    private func send(_ files: [OutgoingFile], _ branch: String) async throws -> Int {
+    private func send(
+        _ files: [OutgoingFile], _ branch: String, _ journal: UploadJournal
+    ) async throws -> Int {
         // A content that several files have is sent once.
         var seen: Set<SHA256Digest> = []
         let contents = files.filter { seen.insert($0.sha256).inserted }
@@ -177,7 +187,8 @@ package struct HubUpload: Sendable {
         _ = try await UploadThreads.each(
             missing, size: \.size, connections: settings.connections, client.requester.patience.cancellation
         ) {
-            LFSSender(calls, client.requester, throttle: settings.throttle, progress: settings.progress)
+            LFSSender(
+                calls, journal, client.requester, throttle: settings.throttle, progress: settings.progress)
         } send: { file, sender in
             guard let action = actions[file.sha256] else { return }
             try sender.send(file, action) { try calls.actions([file], branch: branch)[file.sha256] }

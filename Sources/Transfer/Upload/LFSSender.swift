@@ -5,6 +5,7 @@ import Storage
 /// What one thread of an upload to the Hub has of its own: it sends objects whole or in parts, and proves each while it does.
 struct LFSSender: ~Copyable {
     private let calls: HubCalls
+    private let journal: UploadJournal
     private let requester: Requester
     private let throttle: Throttle
     private let progress: ProgressHandler
@@ -20,29 +21,39 @@ struct LFSSender: ~Copyable {
     }
 
     /// Sends nothing yet.
-    init(_ calls: HubCalls, _ requester: Requester, throttle: Throttle, progress: @escaping ProgressHandler) {
+    init(
+        _ calls: HubCalls, _ journal: UploadJournal, _ requester: Requester, throttle: Throttle,
+        progress: @escaping ProgressHandler
+    ) {
         self.calls = calls
+        self.journal = journal
         self.requester = requester
         self.throttle = throttle
         self.progress = progress
     }
 
-    /// Sends an object.
+    /// Sends an object, or goes on where an earlier run was whose upload in parts the store still knows.
     /// - Parameters:
     ///   - action: what the Hub wants done.
     ///   - again: asks the Hub once more; it answers `nil` where it has the object by now.
     mutating func send(
         _ file: OutgoingFile, _ action: LFSAction, again: () throws -> LFSAction?
     ) throws {
+        let key = UploadJournal.Key(sha256: file.sha256, path: file.path, size: file.size)
         var action = action
         for attempt in 1... {
             var counted = 0
+            let known = begun(key)
             do {
-                try transfer(file, action, &counted)
+                try transfer(file, key, known?.action ?? action, known?.etags ?? [], &counted)
+                if action.parts != nil { try journal.forget(key) }
                 if let address = action.verify { try calls.verify(file, at: address) }
                 return
             } catch let expired as Expired {
                 progress(.advanced(bytes: -counted))
+                if known != nil || action.parts != nil { try journal.forget(key) }
+                // What an earlier run began is old; what was answered just now is not.
+                if known?.isOld == true { continue }
                 guard attempt < LFSSender.questions else {
                     throw NetworkError(
                         .malformed, "\(expired.host) answered with status \(expired.status)", isPassing: false
@@ -54,7 +65,20 @@ struct LFSSender: ~Copyable {
         }
     }
 
-    private mutating func transfer(_ file: OutgoingFile, _ action: LFSAction, _ counted: inout Int) throws {
+    /// The upload in parts that was begun for a content, as far as the journal has one that makes sense.
+    private func begun(_ key: UploadJournal.Key) -> (action: LFSAction, etags: [String], isOld: Bool)? {
+        guard let session = journal.session(key),
+            let action = LFSAction(text: session.token, calls.endpoint), let parts = action.parts,
+            session.etags.count <= parts.addresses.count
+        else { return nil }
+        return (action, session.etags, session.isOld)
+    }
+
+    /// - Parameter known: what the store calls the parts that it has already.
+    private mutating func transfer(
+        _ file: OutgoingFile, _ key: UploadJournal.Key, _ action: LFSAction, _ known: [String],
+        _ counted: inout Int
+    ) throws {
         let reader = try OutgoingReader(file)
         var hasher = try ContentHasher()
         guard let parts = action.parts else {
@@ -67,15 +91,29 @@ struct LFSSender: ~Copyable {
         guard parts.addresses.count == count + (rest > 0 ? 1 : 0) else {
             throw NetworkError(.malformed, "the Hub names another number of parts", isPassing: false)
         }
-        var etags: [String] = []
+        if journal.session(key) == nil {
+            _ = try journal.begin(key, token: action.text, address: action.address.origin)
+        }
+        var etags = known
         for (number, address) in parts.addresses.enumerated() {
-            let range = number * parts.size..<min(file.size, (number + 1) * parts.size)
-            guard let etag = try put(file, range, to: address, reader, &hasher) else {
-                throw NetworkError(.malformed, "\(address.host) states no ETag of a part", isPassing: false)
+            let start = number * parts.size
+            let range = start..<start + min(parts.size, file.size - start)
+            if number < known.count {
+                try reader.hash(range, into: &hasher, &buffer)
+            } else {
+                guard let etag = try put(file, range, to: address, reader, &hasher) else {
+                    throw NetworkError(
+                        .malformed, "\(address.host) states no ETag of a part", isPassing: false)
+                }
+                try journal.sent(key, etag: etag)
+                etags.append(etag)
             }
-            etags.append(etag)
             progress(.advanced(bytes: range.count))
             counted += range.count
+        }
+        if known.count == parts.addresses.count {
+            let found = try hasher.digestSoFar()
+            guard found == file.sha256 else { throw OutgoingChanged(file, found: found) }
         }
         do {
             try calls.complete(file, etags: etags, at: action.address)

@@ -30,6 +30,8 @@ final class UploadJournal: Sendable {
         var sent = 0
         /// The SHA-256 of the bytes up to there; `nil` where none were sent.
         var prefix: SHA256Digest?
+        /// What the store calls the parts that it has, from the first one on; none where a content is not sent in parts.
+        var etags: [String] = []
         /// Whether the service has all of it.
         var isDone = false
         /// Whether an earlier run began it.
@@ -118,6 +120,15 @@ final class UploadJournal: Sendable {
         }
     }
 
+    /// Notes that the store has the next part of a content, and what it calls it.
+    func sent(_ key: Key, etag: String) throws {
+        let line: JSON = [
+            "blob": .string(key.sha256.hex), "path": .string(key.path.text), "size": .integer(key.size),
+            "etag": .string(etag),
+        ]
+        try note(line) { $0.sessions[key]?.etags.append(etag) }
+    }
+
     /// Notes that the service has all of a content.
     func finish(_ key: Key) throws {
         try note(UploadJournal.mark("done", key)) { $0.sessions[key]?.isDone = true }
@@ -175,6 +186,7 @@ final class UploadJournal: Sendable {
             "token": .string(session.token), "address": .string(session.address),
             "began": .integer(Int(session.began)), "sent": .integer(session.sent),
             "prefix": .string(session.prefix?.hex ?? ""), "done": .bool(session.isDone),
+            "etags": .array(session.etags.map(JSON.string)),
         ]
     }
 
@@ -241,6 +253,8 @@ final class UploadJournal: Sendable {
             state.sessions[key]?.sent = sent
             state.sessions[key]?.prefix = json["prefix"]?.string.flatMap { SHA256Digest(hex: $0) }
         }
+        if let etags = json["etags"]?.strings { state.sessions[key]?.etags = etags }
+        if let etag = json["etag"]?.string { state.sessions[key]?.etags.append(etag) }
         if json["done"]?.bool == true { state.sessions[key]?.isDone = true }
         return true
     }

@@ -15,6 +15,7 @@ from cli import Done, Knapsack, contents, manifest, read_lock, sha256
 from hub_server import HubServer
 from keeping_kaggle import KeepingKaggle
 from project import FIXTURES
+from real_registry import NEEDED, RealRegistry
 from safetensors.numpy import load_file, save_file
 from uploading import AUTHORIZATION, TOKEN
 
@@ -392,6 +393,69 @@ def test_a_missing_and_a_wrong_base_in_the_notebook(base, generations, copied):
     twice = {**mounts(generations, 1, 2), "/kaggle/input/datasets/tester/copy": generations.bundle(1)}
     done = notebook.run_cell(notebook.ACTIVATE + "print(knapsack.verify('full'))", twice, hidden=(base,))
     assert done.code == 0 and done.stderr == "" and "SHA-256 of all of them holds" in done.stdout
+
+
+# Signed, pulled, and counted
+
+
+def test_what_is_in_a_base_is_proved_before_a_delta_is_signed(generations, copied, tmp_path):
+    key, public = tmp_path / "key.pem", tmp_path / "pub.pem"
+    subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key], check=True, capture_output=True)
+    subprocess.run(["openssl", "ec", "-in", key, "-pubout", "-out", public], check=True, capture_output=True)
+    run, delta = copied.knapsack, copied.bundle(2)
+    run("sign", delta, "--key", key, "--base", copied.bundle(1)).expect(0)
+    run("verify", delta, "--key", public, "--base", copied.bundle(1)).expect(0)
+    # Of an archive it is the same; a base that is another bundle, or damaged, is no reason to sign.
+    run("sign", copied.bundle(2, ".tar"), "--key", key, "--base", copied.bundle(1)).expect(0)
+    assert "base" in run("sign", delta, "--key", key, "--base", copied.bundle(3)).expect(1, 2).text
+    weights = copied.bundle(1) / "models/tiny/model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.chmod(0o644)
+    weights.write_bytes(content)
+    (delta / "model.sig").unlink()
+    assert "not-signed" in run("sign", delta, "--key", key, "--base", copied.bundle(1), "--json").expect(1).stdout
+    run("sign", delta, "--key", key, "--from-lock").expect(0)
+
+
+@NEEDED
+def test_a_delta_is_pulled_into_a_cache_with_its_base(generations, tmp_path):
+    registry = RealRegistry(tmp_path / "registry")
+    try:
+        run = generations.knapsack.with_caches(None, None, HOME=str(tmp_path / "user"), KNAPSACK_CACHE_DIR=str(tmp_path / "home"))
+        name = f"oci://{registry.host}/team/delta:v1"
+        run("push", generations.bundle(2), name).expect(0)
+        told = run("pull", name, "--hf-cache", tmp_path / "none").expect(2)
+        assert "--base" in told.text and not list((tmp_path / "none").glob("models--*"))
+        run("pull", name, "--hf-cache", tmp_path / "hub", "--base", generations.bundle(1)).expect(0)
+        for repository in REPOSITORIES[:2]:
+            folder = f"models--{repository.replace('/', '--')}/snapshots"
+            assert contents(tmp_path / "hub" / folder) == contents(generations.cache / folder)
+    finally:
+        registry.kill()
+
+
+@NEEDED
+def test_files_in_segments_are_counted_as_files_wherever_they_are(knapsack, tuned_cache, tmp_path):
+    """Two entries of one repository: of every content in segments there are two files."""
+    run = knapsack.with_caches(tuned_cache, None, HOME=str(tmp_path / "user"), KNAPSACK_CACHE_DIR=str(tmp_path / "home"))
+    entries = [{"name": name, "source": f"hf:{source}"} for name, source in
+               [("tiny", REPOSITORIES[0]), ("tuned", REPOSITORIES[1]), ("twin", REPOSITORIES[1])]]  # fmt: skip
+    path = tmp_path / "m.toml"
+    path.write_text(manifest("counted-files", model=entries))
+    run("pack", path, "--output", tmp_path / "x.tar.zst").expect(0)
+    lock = read_lock(path.with_suffix(".lock"))
+    split = sum("segments" in file for entry in lock.values() for file in entry["files"])
+    assert split == 2
+    assert run("verify", tmp_path / "x.tar.zst", "--json").expect(0).json()["unassembled"] == split
+    registry = RealRegistry(tmp_path / "registry")
+    try:
+        name = f"oci://{registry.host}/team/counted:v1"
+        run("push", path, name).expect(0)
+        assert run("verify", name, "--json").expect(0).json()["unassembled"] == split
+        assert "unassembled" not in run("verify", name, "--quick", "--json").expect(0).json()
+    finally:
+        registry.kill()
 
 
 # What to put into a base

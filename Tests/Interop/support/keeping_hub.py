@@ -24,7 +24,7 @@ class KeepingHub(WaywardHub):
         root.mkdir(parents=True, exist_ok=True)
         self.writers: set[str] = set()  # the tokens whose users may write
         self.objects: dict[str, Path] = {}  # by their SHA-256
-        self.parts: dict[str, dict[int, bytes]] = {}
+        self.parts: dict[tuple[str, str], dict[int, bytes]] = {}  # by object and upload
         self.part_size: int | None = None  # larger objects come in parts of so many bytes
         self.received = 0  # bytes of objects
         self.commits: list[list[dict]] = []
@@ -86,7 +86,7 @@ class _KeepingHandler(_WaywardHandler):
         if parts[:3] == ["api", "repos", "create"]:
             return self.create(json.loads(body))
         if parts[0] == "lfs-complete":
-            return self.complete(parts[1], json.loads(body))
+            return self.complete(parts[1], parse_qs(url.query)["upload"][0], json.loads(body))
         if parts[0] == "lfs-verify":
             return self.verify(parts[1], json.loads(body))
         if parts[0] == "api":
@@ -155,9 +155,9 @@ class _KeepingHandler(_WaywardHandler):
         if part_size is None or size <= part_size:
             return {"href": place}
         count = -(-size // part_size)
-        self.hub.parts[oid] = {}
+        self.hub.parts[oid, str(self.hub.signature)] = {}
         addresses = {f"{number:05}": f"{place}&part={number}" for number in range(1, count + 1)}
-        return {"href": f"{self.hub.url}/lfs-complete/{oid}", "header": {"chunk_size": str(part_size), **addresses}}
+        return {"href": f"{self.hub.url}/lfs-complete/{oid}?upload={self.hub.signature}", "header": {"chunk_size": str(part_size), **addresses}}
 
     def do_PUT(self):
         with self.hub.lock:
@@ -184,9 +184,12 @@ class _KeepingHandler(_WaywardHandler):
             return self.cut()
         if fault and fault.kind == "status":
             return self.send_status(fault)
-        part = parse_qs(url.query).get("part")
-        if part:
-            self.hub.parts[oid][int(part[0])] = bytes(content)
+        query = parse_qs(url.query)
+        if "part" in query:
+            upload = self.hub.parts.get((oid, query["X-Amz-Signature"][0]))
+            if upload is None:
+                return self.refuse(404, None, "no such upload")
+            upload[int(query["part"][0])] = bytes(content)
         elif not self.store(oid, bytes(content)):
             return self.refuse(400, None, "the content is not the one of its name")
         self.send_response(200)
@@ -201,8 +204,8 @@ class _KeepingHandler(_WaywardHandler):
         self.hub.objects[oid] = self.hub.keep(content)
         return True
 
-    def complete(self, oid: str, body: dict):
-        parts = self.hub.parts.get(oid, {})
+    def complete(self, oid: str, upload: str, body: dict):
+        parts = self.hub.parts.get((oid, upload), {})
         etags = [f'"{hashlib.md5(parts.get(number, b"")).hexdigest()}"' for number in range(1, len(parts) + 1)]
         if [(part["partNumber"], part["etag"]) for part in body["parts"]] != list(enumerate(etags, 1)):
             return self.refuse(400, None, "those are not the parts")

@@ -290,6 +290,18 @@ class _KeepingHandler(_WaywardKaggleHandler):
         self.settle(pending)
         self.send_json({"status": "READY"})
 
+    # What the command kaggle asks for, besides what kagglehub does.
+
+    def on_GetDatasetMetadata(self, body: dict):
+        if not self.kaggle.resources.get(_dataset_handle(body)):
+            return self.refuse(404, "Not found")
+        self.send_json({"info": {"licenses": [{"name": "other"}]}})
+
+    def on_DownloadDataset(self, body: dict):
+        handle = _dataset_handle(body)
+        newest = max(self.kaggle.resources.get(handle, {0: None}))
+        self.send_redirect(handle, body.get("datasetVersionNumber", newest), body.get("fileName", ""))
+
     def on_ListDatasets(self, body: dict):
         rows = [{"ref": ref, "title": title} for ref, title in self.kaggle.titles.items()]
         self.send_json({"datasets": rows})

@@ -174,6 +174,74 @@ def test_kills(knapsack, hub_keeps, run, tmp_path, part_size):
     assert downloaded(hub_keeps, tmp_path) == expected(bundle)
 
 
+def weights(bundle) -> int:
+    return (bundle / "files/tiny/model.safetensors").stat().st_size
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["known", "forgotten"])
+def test_parts_that_were_sent_are_not_sent_again(knapsack, hub_keeps, run, tmp_path, forgets):
+    from wayward_hub import Fault
+
+    hub_keeps.part_size = 300_000
+    bundle = make_bundle(knapsack, tmp_path / "set")
+    hub_keeps.uploads.append(Fault("status", path="&part=7", times=1000, status=500))
+    run("upload", bundle, "--to", f"hf:{REPO}", "--retries", "0").expect(2)
+    hub_keeps.uploads.clear()
+    before = hub_keeps.received
+    assert not hub_keeps.commits and before > 6 * 300_000
+    if forgets:
+        hub_keeps.parts.clear()
+    run("upload", bundle, "--to", f"hf:{REPO}").expect(0)
+    again = hub_keeps.received - before
+    assert again >= weights(bundle) if forgets else again <= weights(bundle) - 6 * 300_000 + 701_000
+    assert downloaded(hub_keeps, tmp_path) == expected(bundle)
+    # Nothing of the addresses is left when all is there, and nobody else may read them before.
+    (journal,) = (tmp_path / "home/uploads").glob("*.journal")
+    assert journal.stat().st_mode & 0o777 == 0o600
+
+
+def test_parts_of_another_content_are_never_put_together(knapsack, hub_keeps, run, tmp_path):
+    """Between two runs the file changes where parts of it were sent already."""
+    from wayward_hub import Fault
+
+    hub_keeps.part_size = 300_000
+    bundle = make_bundle(knapsack, tmp_path / "set")
+    hub_keeps.uploads.append(Fault("status", path="&part=7", times=1000, status=500))
+    run("upload", bundle, "--to", f"hf:{REPO}", "--retries", "0").expect(2)
+    hub_keeps.uploads.clear()
+    path = bundle / "files/tiny/model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[1000] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)
+    assert "content-changed" in run("upload", bundle, "--to", f"hf:{REPO}", "--json").expect(1).stdout
+    assert not hub_keeps.commits
+
+
+@pytest.mark.kill
+def test_kills_cost_a_part_of_each_connection(knapsack, hub_keeps, run, tmp_path):
+    hub_keeps.part_size = 300_000
+    bundle = make_bundle(knapsack, tmp_path / "set")
+    generator = random.Random(15)
+    hub_keeps.rate = 3_000_000
+    done = 0
+    while done < 12:
+        process = run.start("upload", bundle, "--to", f"hf:{REPO}", "--connections", "1")
+        try:
+            time.sleep(generator.uniform(0.2, 0.7))
+            if process.poll() is not None:
+                break
+        finally:
+            process.kill()
+            process.communicate()
+        done += 1
+    hub_keeps.rate = None
+    run("upload", bundle, "--to", f"hf:{REPO}").expect(0)
+    assert len(hub_keeps.commits) == 1 and downloaded(hub_keeps, tmp_path) == expected(bundle)
+    size = sum(path.stat().st_size for path in bundle.rglob("*") if path.suffix in (".safetensors", ".bin"))
+    assert hub_keeps.received <= size + (done + 1) * 300_000, (hub_keeps.received, size, done)
+
+
 def test_another_byte_is_never_committed(knapsack, hub_keeps, run, tmp_path):
     bundle = make_bundle(knapsack, tmp_path / "set")
     weights = bundle / "files/tiny/model.safetensors"

@@ -42,6 +42,13 @@ import Testing
                 origin: .kaggle(handle), license: nil, facts: [],
                 files: [try Samples.file("c", content: "3", size: 9, proof: .none)], tensors: []),
             Samples.entry("path", kind: .wheels, files: []),
+            LockedEntry(
+                name: "registry", kind: .model,
+                asked: Asked(source: "oci:ghcr.io/a/b:v1#c", include: nil, exclude: [], license: nil),
+                origin: .registry(
+                    try RegistrySource.parse("ghcr.io/a/b:v1#c"), manifest: try Samples.digest([3])),
+                license: nil, facts: [.init("parameters", 1)],
+                files: [try Samples.file("d", content: "4", size: 2)], tensors: []),
         ]
         return Lock(bundle: Samples.settings(subtitle: "A subtitle\nof two lines"), entries: entries)
     }
@@ -56,7 +63,7 @@ import Testing
 
     @Test func hasOneFileALine() throws {
         let lines = try sample().text.split(separator: "\n")
-        #expect(lines.count { $0.contains("\"sha256\"") } == 5)
+        #expect(lines.count { $0.contains("\"sha256\"") } == 6)
         #expect(try sample().text.hasSuffix("]\n}\n"))
     }
 

@@ -28,6 +28,16 @@ import Testing
         ("kaggle-notebook:owner/slug", "kaggle-notebook:owner/slug"),
         ("kaggle-notebook:owner/slug/versions/4", "kaggle-notebook:owner/slug/versions/4"),
         ("hf-kernel:org/name", "hf-kernel:org/name@main"),
+        ("oci:ghcr.io/team/model", "oci:ghcr.io/team/model:latest"),
+        ("oci:GHCR.io/team/model:V1", "oci:ghcr.io/team/model:V1"),
+        (
+            "oci:127.0.0.1:5000/a@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "oci:127.0.0.1:5000/a@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        ),
+        (
+            "oci:[::1]:5000/a:v1@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa#qwen-7b",
+            "oci:[::1]:5000/a:v1@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa#qwen-7b"
+        ),
         ("path:../models/é x", "path:../models/é x"),
         ("path:/abs/a:b@c", "path:/abs/a:b@c"),
     ]) func readsAndWritesSources(text: String, canonical: String) throws {
@@ -81,6 +91,15 @@ import Testing
         ("kaggle:a/b/c/d/99999999999999999999", "has the version \"99999999999999999999\""),
         ("kaggle-dataset:a/b/versions", "has 3 parts"),
         ("kaggle-dataset:a/b/x/1", "has \"x\" before the version"),
+        ("oci:", "has \"\", which is no name of an artifact"),
+        ("oci:ghcr.io", "has \"ghcr.io\", which is no name of an artifact"),
+        ("oci:..:1/a", "has \"..:1/a\", which is no name of an artifact"),
+        ("oci:-h/a", "has \"-h/a\", which is no name of an artifact"),
+        ("oci:h/../a", "has \"h/../a\", which is no name of an artifact"),
+        ("oci:h/a:../b", "has \"h/a:../b\", which is no name of an artifact"),
+        ("oci:h/a#", "names the entry \"\""),
+        ("oci:h/a#../b", "names the entry \"../b\""),
+        ("oci://ghcr.io/a", "has \"//\" behind \"oci:\""),
         ("path:", "names no directory"),
         ("path:a\u{9}b", "has a control character in the directory's name"),
         ("path:~/models", "starts with \"~\", which is not expanded"),
@@ -92,7 +111,7 @@ import Testing
     @Test(arguments: [
         ("Qwen/Qwen3-8B", "hf:Qwen/Qwen3-8B"), ("./wheels", "path:./wheels"), ("/data", "path:/data"),
         ("https://huggingface.co/Qwen/Qwen3-8B", "hf:Qwen/Qwen3-8B"), ("hf-datasets:a/b", "hf-dataset:"),
-        ("kagle:a/b/c/d", "kaggle:"),
+        ("kagle:a/b/c/d", "kaggle:"), ("oci://ghcr.io/a", "oci:ghcr.io/a:latest"),
     ]) func suggestsWhatWasProbablyMeant(text: String, suggestion: String) {
         do throws(SourceError) { _ = try Source.parse(text) } catch {
             #expect(error.suggestion == suggestion)

@@ -1,4 +1,5 @@
 import Formats
+import Manifests
 import Storage
 import TestSupport
 import Testing

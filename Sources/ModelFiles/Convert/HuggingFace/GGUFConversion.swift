@@ -232,6 +232,7 @@ extension Origin {
         switch self {
         case .hub(let repository, _, _): Path.name(repository.id)
         case .kaggle(let handle): handle.parts.last
+        case .registry(let artifact, _): artifact.entry ?? Path.name(artifact.reference.repository)
         case .path, .conversion: nil
         }
     }

@@ -4,7 +4,7 @@ package import Storage
 /// The name of an artifact in an OCI registry: `oci://HOST[:PORT]/REPOSITORY[:TAG][@sha256:DIGEST]`.
 ///
 /// The rules for repositories and tags are those of the OCI distribution specification 1.1 ("Pulling manifests").
-package struct RegistryReference: Equatable, Sendable, CustomStringConvertible {
+package struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
     /// The host in small letters, with the port if one is stated.
     package let authority: String
     /// The repository, such as "team/aimo3-models".
@@ -26,7 +26,7 @@ package struct RegistryReference: Equatable, Sendable, CustomStringConvertible {
         guard text.hasUTF8Prefix(Self.scheme) else { return nil }
         let bytes = Array(text.utf8.dropFirst(Self.scheme.utf8.count))
         guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")),
-            let (host, port) = WebAddress.authority(bytes[..<slash])
+            let (host, port) = HostAuthority.parse(bytes[..<slash])
         else { return nil }
         var rest = bytes[(slash + 1)...]
         var pinned: SHA256Digest?
@@ -52,6 +52,26 @@ package struct RegistryReference: Equatable, Sendable, CustomStringConvertible {
         authority = port.map { "\(shown):\($0)" } ?? shown
     }
 
+    private init(_ other: RegistryReference, tag: String?, digest: SHA256Digest?) {
+        authority = other.authority
+        repository = other.repository
+        self.tag = tag
+        self.digest = digest
+    }
+
+    /// The same repository by a tag alone.
+    func tagged(_ tag: String) -> RegistryReference { RegistryReference(self, tag: tag, digest: nil) }
+
+    /// The same name with the digest of the manifest that it stands for.
+    package func pinned(_ digest: SHA256Digest) -> RegistryReference {
+        RegistryReference(self, tag: tag, digest: digest)
+    }
+
+    /// Whether both are in one repository.
+    package func hasSameRepository(as other: RegistryReference) -> Bool {
+        authority.hasSameBytes(as: other.authority) && repository.hasSameBytes(as: other.repository)
+    }
+
     /// What is asked for: the digest if one is stated, else the tag.
     package var wanted: String {
         digest.map { "sha256:\($0.hex)" } ?? tag ?? Self.defaultTag
@@ -71,7 +91,7 @@ package struct RegistryReference: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// Reads `sha256:` with 64 digits; `nil` for other algorithms too, of which no registry makes any by itself.
-    static func digest(_ text: String) -> SHA256Digest? {
+    package static func digest(_ text: String) -> SHA256Digest? {
         guard text.hasUTF8Prefix("sha256:") else { return nil }
         let hex = String(decoding: Array(text.utf8.dropFirst(7)), as: UTF8.self)
         guard let digest = SHA256Digest(hex: hex), digest.hex.hasSameBytes(as: hex) else { return nil }

