@@ -39,6 +39,14 @@ struct CacheOptions: ParsableArguments {
         completion: .directory)
     var kagglehubCache: String?
 
+    /// Refuses an empty text, which an unset variable leaves, and which would be the current directory; exit code 2.
+    func validate() throws {
+        for (path, option) in [(hfCache, "--hf-cache"), (kagglehubCache, "--kagglehub-cache")]
+        where path?.isEmpty == true {
+            throw ValidationError("\(option) names no directory; \".\" is the current one")
+        }
+    }
+
     /// Makes sure that there is a cache to look into: each one that an option names, and at least one of those that
     /// the environment names. What could not be looked at is not empty.
     func requirePresent(_ context: CommandContext) throws {
@@ -74,7 +82,7 @@ struct CacheOptions: ParsableArguments {
     private static func missing(_ name: String, _ path: String) -> Diagnostic {
         Diagnostic(
             code: .cacheMissing, "there is no \(name) cache at \(FileWalk.shown(path))",
-            fix: "name the directory that the client downloads into, or download something first",
+            fix: "name the directory that the client downloads into, or fill it with fetch first",
             verdict: .undecided)
     }
 
@@ -149,7 +157,7 @@ struct ManifestArgument: ParsableArguments {
             )
         }
         // A lock is JSON, and no TOML document begins so.
-        if bytes.first == UInt8(ascii: "{") {
+        if bytes.first == UInt8(ascii: "{"), !manifest.hasUTF8Suffix(".toml") {
             throw unreadable(
                 "\(manifest) is a lock, not a manifest",
                 fix: nearby ?? "name the manifest that it was made from")

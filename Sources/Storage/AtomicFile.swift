@@ -7,13 +7,15 @@ package enum AtomicFile {
     /// Writes a small file so that `path` holds either its old content or all of `bytes`, also after a
     /// loss of power.
     ///
-    /// Bytes that are there already are left alone, so that nothing that watches the file wakes up.
+    /// Bytes that are there already are left alone, so that nothing that watches the file wakes up. Who may read and write
+    /// a file that is replaced stays as it was.
     /// - Returns: whether the file had to be written.
     @discardableResult
     package static func write(_ bytes: [UInt8], to path: String) throws(FileError) -> Bool {
         if (try? holds(bytes, path)) == true { return false }
         let partial = try PartialFile(target: path, patience: 10)
         try partial.handle.write(bytes.span)
+        if try FileStatus.existing(path)?.kind == .file { try partial.handle.takePermissions(of: path) }
         try partial.handle.synchronize()
         try partial.publish()
         try synchronizeDirectory(of: path)

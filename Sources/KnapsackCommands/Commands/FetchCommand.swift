@@ -3,7 +3,6 @@ import Caches
 import Formats
 import Locking
 import Manifests
-import Rules
 import Storage
 import Transfer
 
@@ -113,6 +112,7 @@ struct FetchCommand: KnapsackCommand {
             let room = plans.saturatedSum(\.room)
             session.say(
                 "\(FileWalk.shown(place)): \(ByteCount.text(room)) of room needed, \(ByteCount.text(free)) free"
+                    + (room > free ? ", which is too little" : "")
             )
             spaces.append([
                 "cache": .string(place), "needed": .integer(room), "free": .integer(free),
@@ -145,16 +145,8 @@ struct FetchCommand: KnapsackCommand {
         var argument = ManifestArgument()
         argument.manifest = manifestName ?? ManifestArgument.defaultName
         let manifest = try argument.read()
-        let lock = try argument.readLock()
-        if locked {
-            guard let lock else {
-                session.report([Locking.missing(argument)])
-                return nil
-            }
-            let stale = Check.outdated(manifest, lock) + Freshness.findings(manifest, lock)
-            session.report(stale)
-            if session.hasErrors { return nil }
-        }
+        let lock = try locked ? Fetching.fresh(argument, manifest, session) : argument.readLock()
+        if locked, lock == nil { return nil }
         return fetching.wishes(manifest, lock, update: .none)
     }
 }

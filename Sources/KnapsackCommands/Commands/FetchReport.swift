@@ -39,15 +39,20 @@ enum FetchReport {
         let lines = results.map { result -> String in
             let plan = result.plan
             let files = Counted.text(result.files, "file")
-            guard result.loaded > 0 else {
-                return result.findings.contains { $0.severity == .error }
-                    ? "\(plan.wish.subject): not whole\(plan.origin.revisionPhrase)"
-                    : "\(plan.wish.subject): all there, \(files)\(plan.origin.revisionPhrase)"
+            let place = "\(plan.wish.subject): "
+            if result.findings.contains(where: { $0.severity == .error }) {
+                return place
+                    + "not whole\(plan.origin.revisionPhrase): loaded \(ByteCount.text(result.bytes)), "
+                    + "\(result.files) of \(Counted.text(plan.files.count, "file")) there"
+            }
+            // What another process loaded meanwhile is there, and nobody waited for a byte of it here.
+            guard result.loaded > 0, result.bytes > 0 || plan.size == 0 else {
+                return place + "all there, \(files)\(plan.origin.revisionPhrase)"
             }
             // The size of an archive whose store does not state it is not known.
             let amount =
-                plan.size > 0 ? "\(ByteCount.text(plan.missing)) of \(ByteCount.text(plan.size)), " : ""
-            return "\(plan.wish.subject): loaded \(amount)\(files)\(plan.origin.revisionPhrase)"
+                plan.size > 0 ? "\(ByteCount.text(result.bytes)) of \(ByteCount.text(plan.size)), " : ""
+            return place + "loaded \(amount)\(files)\(plan.origin.revisionPhrase)"
         }
         return lines.joined(separator: "\n")
     }

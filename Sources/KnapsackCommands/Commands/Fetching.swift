@@ -2,6 +2,7 @@ import Caches
 import Formats
 import Locking
 import Manifests
+import Rules
 import Storage
 import Transfer
 
@@ -39,15 +40,33 @@ struct Fetching {
     }
 
     /// Loads what a manifest and the lock beside it want.
+    /// - Parameter locked: whether the lock has to be there and fresh.
     /// - Returns: false where something was reported that hinders.
     func load(
-        _ source: ManifestArgument, update: Resolution.Update, _ session: Session
+        _ source: ManifestArgument, update: Resolution.Update, locked: Bool, _ session: Session
     ) async throws -> Bool {
         let manifest = try source.read()
-        // Of a lock in which git left conflict marks nothing is pinned.
-        let lock = try? source.readLock()
+        // Nothing is loaded for a lock that the work would refuse afterwards.
+        let lock: Lock?
+        if locked {
+            lock = try Fetching.fresh(source, manifest, session)
+            if lock == nil { return false }
+        } else {
+            lock = try source.readPrevious(manifest, session)
+        }
         let wishes = wishes(manifest, lock, update: update)
         return wishes.isEmpty ? true : try await load(wishes, session)
+    }
+
+    /// The lock beside a manifest, if it is there and fresh; `nil` where it was reported that it is not.
+    /// - Throws: where it cannot be read.
+    static func fresh(_ source: ManifestArgument, _ manifest: Manifest, _ session: Session) throws -> Lock? {
+        guard let lock = try source.readLock() else {
+            session.report([Locking.missing(source)])
+            return nil
+        }
+        session.report(Check.outdated(manifest, lock) + Freshness.findings(manifest, lock))
+        return session.hasErrors ? nil : lock
     }
 
     /// Asks what the wishes come to, and reports what hinders.

@@ -60,7 +60,9 @@ struct InfoCommand: KnapsackCommand {
 
     /// The source; a text that is none and begins as no source does is a directory.
     private func parsed() throws -> Source {
-        guard SourceFile.isSource(source) else {
+        // Of an address of the Hub or of Kaggle it is told which source it is.
+        let isAddress = ["https://", "http://"].contains { source.hasUTF8Prefix($0) }
+        guard SourceFile.isSource(source) || isAddress else {
             // Names of the Hub are written without a scheme elsewhere, and so they are tried here.
             if HubRepository.problem(inID: source) == nil, !FileStatus.isDirectory(source) {
                 throw Diagnostics(

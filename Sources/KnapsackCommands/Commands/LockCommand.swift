@@ -63,7 +63,9 @@ struct LockCommand: KnapsackCommand {
         let maker = Locking(source: source, options: locking, caches: cacheOptions, isFetched: fetch)
         if fetch {
             let fetching = Fetching(options: transfer, caches: cacheOptions, registry: registry)
-            guard try await fetching.load(source, update: locking.rule, session) else { return }
+            guard try await fetching.load(source, update: locking.rule, locked: locked, session) else {
+                return
+            }
         }
         if locked {
             let lock = try await maker.unchanged(session)

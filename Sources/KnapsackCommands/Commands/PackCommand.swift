@@ -129,7 +129,7 @@ struct PackCommand: KnapsackCommand {
             let isLoaded =
                 frozen
                 ? try await fetching.load(fetching.wishes(Lock.read(source.lockPath)), session)
-                : try await fetching.load(source, update: locking.rule, session)
+                : try await fetching.load(source, update: locking.rule, locked: locked, session)
             guard isLoaded else { return }
         }
         guard let (lock, converted) = try await obtainLock(session) else { return }

@@ -10,8 +10,8 @@ struct RemoveCommand: KnapsackCommand {
         abstract: "Take entries out of the manifest, and keep everything else in it.",
         usage: "knapsack remove <name> ... [<options>]",
         discussion: """
-            The comments directly above and below an entry go with it. An entry that another one is made from \
-            stays until that one is removed, too.
+            The comments directly above and below an entry go with it; one directly above the next entry stays. \
+            An entry that another one is made from stays until that one is removed, too.
 
             Examples:
               knapsack remove qwen

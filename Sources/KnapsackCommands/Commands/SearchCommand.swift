@@ -136,7 +136,7 @@ struct SearchCommand: KnapsackCommand {
         if session.json { return }
         guard let first = found.first else { return session.say("nothing found \(place.phrase)") }
         session.context.writeOutput(results.text(width: session.context.terminal.tableWidth))
-        if found.count == limit { session.say("the first \(limit); --limit shows more") }
+        if found.count == limit { session.say("the first \(limit); a greater --limit may show more") }
         session.say("more of one: knapsack info \(ShellWord.quoted(first.source.text))")
     }
 

@@ -34,7 +34,9 @@ package struct AddedEntries {
         }
         let own = same?.name ?? EntryName.suggested(for: source)
         let product = name ?? EntryName.suggested(for: "\(own)-\(conversion.type)")
-        let from = same.map(\.name) ?? (own.hasSameBytes(as: product) ? "\(own)-source" : own)
+        // No option names the entry of the source.
+        let isTaken = present.contains { $0.name.hasSameBytes(as: own) } || own.hasSameBytes(as: product)
+        let from = same.map(\.name) ?? (isTaken ? "\(own)-source" : own)
         let keys: [(key: String, value: EntryText.Value)] = [
             ("name", .text(try free(product, present))), ("from", .text(from)),
             (conversion.key, .text(conversion.type)),

@@ -129,8 +129,10 @@ package struct ManifestText {
         // Behind the last value there are only comments and empty lines.
         var end = following
         while end > header + 1, isEmpty(all[end - 1]) || isComment(all[end - 1]) { end -= 1 }
-        while end < following, isComment(all[end]) { end += 1 }
-        return first..<end
+        var behind = end
+        while behind < following, isComment(all[behind]) { behind += 1 }
+        // Comments that stand directly above the next header are about what follows.
+        return first..<(behind == following && following < all.count ? end : behind)
     }
 
     /// The places of the headers of all tables, in the order of the text.

@@ -21,6 +21,11 @@ struct HubCacheWriter: Sendable {
     /// The folder's path.
     var path: String { Path.join(root, name) }
 
+    /// The directories that are written into, but for the snapshots.
+    var directories: [String] {
+        ["blobs", "refs", "trees"].map { Path.join(self.path, $0) } + [Path.join(root, ".locks/\(name)")]
+    }
+
     /// Where a blob is.
     func blob(_ name: String) -> String { Path.join(self.path, "blobs/\(name)") }
 

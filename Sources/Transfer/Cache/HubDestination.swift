@@ -64,6 +64,7 @@ struct HubDestination: FetchDestination {
     var directory: String { Path.join(folder.path, "snapshots/\(commit)") }
     var cache: String { folder.root }
     var sharedContents: String? { folder.path }
+    var otherDirectories: [String] { folder.directories }
 
     func prepare() throws {
         try folder.prepare()

@@ -36,6 +36,7 @@ final class KaggleDestination: FetchDestination {
     var directory: String { folder.data }
     var cache: String { folder.root }
     var sharedContents: String? { nil }
+    var otherDirectories: [String] { folder.directories }
     var unpacked: Int? { receipt.unpacked }
 
     func prepare() throws {

@@ -24,6 +24,11 @@ struct KagglehubCacheWriter: Sendable {
     /// Where a file is.
     func file(_ path: RelativePath) -> String { path.joined(to: data) }
 
+    /// The directories that are written into, but for that of the files.
+    var directories: [String] {
+        [Path.join(root, handle.folder), Path.join(root, handle.fileMarkersFolder), staging]
+    }
+
     private func marker(_ name: String) -> String { Path.join(root, "\(handle.folder)/\(name).complete") }
 
     private func fileMarker(_ path: RelativePath) -> String {
@@ -33,13 +38,16 @@ struct KagglehubCacheWriter: Sendable {
     /// Whether a marker states that all of the version is there.
     var isMarked: Bool {
         FileStatus.isDirectory(data)
-            && handle.markerNames.contains { ((try? FileStatus.existing(marker($0))) ?? nil) != nil }
+            && handle.markerNames.contains { KagglehubCacheWriter.isThere(marker($0)) }
     }
 
     /// Whether a marker states that a file was loaded by itself.
     func isMarked(_ path: RelativePath) -> Bool {
-        ((try? FileStatus.existing(fileMarker(path))) ?? nil) != nil
+        KagglehubCacheWriter.isThere(fileMarker(path))
     }
+
+    /// Whether a marker is there as Python's `os.path.exists` sees it: a link that leads nowhere is not.
+    private static func isThere(_ marker: String) -> Bool { (try? Directory.realPath(marker)) != nil }
 
     /// States that all of the version is there.
     func mark() throws(FileError) {
@@ -51,8 +59,10 @@ struct KagglehubCacheWriter: Sendable {
     func mark(_ path: RelativePath) throws(FileError) { try touch(fileMarker(path)) }
 
     private func touch(_ path: String) throws(FileError) {
-        if ((try? FileStatus.existing(path)) ?? nil) != nil { return }
+        if KagglehubCacheWriter.isThere(path) { return }
         try Directory.make(Path.parent(path))
+        // Whatever a link that leads nowhere names would be made, also outside of the cache.
+        if try FileStatus.existing(path)?.kind == .link { try Directory.removeFile(path) }
         _ = try FileHandle.updating(path)
     }
 

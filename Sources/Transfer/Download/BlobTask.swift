@@ -13,24 +13,29 @@ struct BlobTask: Sendable {
     let names: [any BlobName]
     /// What else the content has to be: the SHA-256 that a lock pins.
     let locked: SHA256Digest?
+    /// How many of its bytes the whole work counts as missing.
+    let missing: Int
 
     /// One blob, where it comes from and what it is called; `locked` is the digest that a lock pins.
+    /// - Parameter missing: how many bytes are to be loaded; `nil` for all.
     init(
         _ identity: BlobIdentity, from source: any BlobSource, to target: any BlobTarget,
-        as names: [any BlobName], locked: SHA256Digest?
+        as names: [any BlobName], locked: SHA256Digest?, missing: Int? = nil
     ) {
         self.identity = identity
         self.source = source
         self.target = target
         self.names = names
         self.locked = locked
+        self.missing = missing ?? identity.size
     }
 
     /// The same task with all that its source knows of what the blob has to be.
     func resolved() throws -> BlobTask {
         let all = try source.patience.again { try source.identity(identity) }
         return BlobTask(
-            all, from: source, to: target, as: names, locked: source.isPacked ? nil : locked)
+            all, from: source, to: target, as: names, locked: source.isPacked ? nil : locked, missing: missing
+        )
     }
 
     /// The content's size in bytes.

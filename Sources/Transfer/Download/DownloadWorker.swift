@@ -103,7 +103,7 @@ struct DownloadWorker: ~Copyable {
         guard isThere else { return false }
         PartialBlob.removeLeftovers(of: task.path)
         try name(task)
-        progress(.advanced(bytes: task.size))
+        progress(.advanced(bytes: task.missing))
         return true
     }
 

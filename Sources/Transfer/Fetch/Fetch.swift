@@ -48,7 +48,9 @@ package final class Fetch: Sendable {
         guard let service = service(of: wish) else {
             throw NetworkError(.malformed, "nothing is fetched from \(wish.source.text)", isPassing: false)
         }
-        return try service.plan(wish)
+        let plan = try service.plan(wish)
+        try plan.requireInsideCache()
+        return plan
     }
 
     /// Loads what the plans lack.
@@ -84,23 +86,29 @@ package final class Fetch: Sendable {
         _ plan: FetchPlan, number: Int, _ work: FetchWork, _ outcomes: [BlobOutcome]
     ) throws -> FetchResult {
         var findings: [Diagnostic] = []
-        var loaded = 0
+        var (loaded, bytes, absent) = (0, 0, 0)
         for (content, outcome) in outcomes.enumerated() where work.isWanted(content, by: number) {
             switch outcome {
-            case .loaded, .found: loaded += 1
+            case .loaded:
+                loaded += 1
+                bytes = bytes.saturated(adding: work.missing(of: content))
+            case .found: loaded += 1
             case .mended(let ranges):
                 loaded += 1
+                bytes = bytes.saturated(adding: work.missing(of: content))
                 findings.append(FetchFindings.mended(plan.wish.subject, work.name(of: content), ranges))
             case .failed(let error):
+                absent += work.files(of: content, in: number)
                 findings.append(finding(plan.wish, error, file: work.name(of: content)))
-            case .busy: break
+            case .busy: absent += work.files(of: content, in: number)
             }
         }
         if !findings.contains(where: { $0.severity == .error }) {
             findings += try plan.destination.finish()
         }
         return FetchResult(
-            plan: plan, loaded: loaded, files: plan.destination.unpacked ?? plan.files.count,
+            plan: plan, loaded: loaded, bytes: bytes,
+            files: plan.destination.unpacked ?? plan.files.count - absent,
             findings: findings)
     }
 

@@ -44,6 +44,8 @@ enum FetchFindings {
         case .proxy: "look at HTTPS_PROXY and NO_PROXY"
         case .certificate: "name the file of the authorities that you trust with SSL_CERT_FILE"
         case .limited: "\(again); with a token the limits are higher"
+        case .malformed where !error.isPassing:
+            "look at \(service.addressVariable); if it is right, tell whoever runs the service"
         case .dropped, .stalled, .malformed, .cancelled: again
         }
     }

@@ -77,7 +77,9 @@ package struct FetchResult: Sendable {
     package let plan: FetchPlan
     /// How many contents are in the cache now that were not, or not whole.
     package let loaded: Int
-    /// How many files of the plan are in the cache now if nothing went wrong; those of an archive are counted.
+    /// How many bytes of them were loaded by this process.
+    package let bytes: Int
+    /// How many files of the plan are in the cache now; those of an archive are counted.
     package let files: Int
     /// What went wrong, and what is worth knowing.
     package let findings: [Diagnostic]

@@ -37,6 +37,9 @@ protocol FetchDestination: Sendable {
     /// The directory of the cache, which does not have to exist yet.
     var cache: String { get }
 
+    /// The directories beside ``directory`` that are written into.
+    var otherDirectories: [String] { get }
+
     /// The directory in which equal contents are kept once for all plans; `nil` where every file has its own place.
     var sharedContents: String? { get }
 
@@ -61,6 +64,9 @@ protocol FetchDestination: Sendable {
 }
 
 extension FetchDestination {
+    /// A cache in which everything is below the files' own directory.
+    var otherDirectories: [String] { [] }
+
     /// A service that has no archives.
     var unpacked: Int? { nil }
 }

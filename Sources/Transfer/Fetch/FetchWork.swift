@@ -63,6 +63,14 @@ struct FetchWork: DownloadWork {
     /// The plan for which a content is asked for.
     func plan(of content: Int) -> FetchPlan { plans[first[content].plan] }
 
+    /// How many bytes of a content have to be loaded.
+    func missing(of content: Int) -> Int { file(first[content]).missing }
+
+    /// How many files of a plan are a content.
+    func files(of content: Int, in plan: Int) -> Int {
+        ([first[content]] + (others[content] ?? [])).count { $0.plan == plan }
+    }
+
     /// Whether a plan wants a content.
     func isWanted(_ content: Int, by plan: Int) -> Bool {
         first[content].plan == plan || others[content]?.contains { $0.plan == plan } == true
@@ -78,7 +86,8 @@ struct FetchWork: DownloadWork {
             identity, from: destination.source(of: file, identity),
             to: destination.target(of: file, identity),
             as: places.map { plans[$0.plan].destination.name(of: self.file($0), identity) },
-            locked: places.lazy.compactMap { plans[$0.plan].wish.locked?[self.file($0).path]?.sha256 }.first)
+            locked: places.lazy.compactMap { plans[$0.plan].wish.locked?[self.file($0).path]?.sha256 }.first,
+            missing: file.missing)
     }
 
     private func file(_ place: Place) -> FetchPlan.File { plans[place.plan].files[place.file] }

@@ -13,8 +13,9 @@ package final class HubClient: Sendable {
 
     /// The most bytes of one page of a listing, which has at most 1,000 files.
     static let pageLimit = 1 << 26
-    /// The most pages of a listing: the Hub takes no more than 100,000 files.
+    /// The most pages of a listing, and the most files: the Hub advises to have no more than 100,000 of them.
     private static let pages = 10_000
+    private static let files = 300_000
 
     /// Puts a client together; nothing is asked yet.
     package init(endpoint: HubEndpoint, token: HubToken?, _ requester: Requester) {
@@ -39,12 +40,11 @@ package final class HubClient: Sendable {
     func listing(_ repository: HubRepository, commit: String) throws -> HubListing {
         var files: [HubFile] = []
         var next: WebAddress? = endpoint.tree(repository, commit: commit)
-        var pages = 0
+        var asked: Set<ExactName> = []
         while let address = next {
-            pages += 1
-            guard pages <= HubClient.pages else {
-                throw senseless("the list of files of \(repository.id) does not end")
-            }
+            guard asked.insert(ExactName(address.target)).inserted, asked.count <= HubClient.pages,
+                files.count <= HubClient.files
+            else { throw senseless("the list of files of \(repository.id) does not end") }
             let (json, head) = try document(address)
             guard let entries = json.array else {
                 throw senseless("the list of files of \(repository.id) is none")

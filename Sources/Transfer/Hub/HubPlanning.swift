@@ -52,9 +52,14 @@ struct HubPlanning {
         /// Of what a lock pins.
         var listed: Set<RelativePath> = []
         var blobs: Set<BlobIdentity> = []
+        var seen: Set<RelativePath> = []
         for file in listing.files where wish.filter.accepts(file.name) {
             guard let path = RelativePath(file.name) else {
                 findings.append(refused(file, RelativePath.problem(file.name) ?? "is refused"))
+                continue
+            }
+            guard seen.insert(path).inserted else {
+                findings.append(refused(file, "is there twice"))
                 continue
             }
             if let locked = wish.locked, locked[path] == nil { continue }

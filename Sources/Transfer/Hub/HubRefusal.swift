@@ -127,7 +127,10 @@ struct HubRefusal: ServiceRefusal, Equatable {
         case .status(let status):
             code = .fetchUnreachable
             message = "the Hub answered with status \(status)"
-            fix = "the same command goes on where this one stopped"
+            fix =
+                status >= 500
+                ? "the same command goes on where this one stopped"
+                : "look at \(page) and at HF_ENDPOINT: it may not be a Hub"
         }
         return Diagnostic(code: code, "\(subject): \(message)", fix: fix, verdict: .undecided)
     }

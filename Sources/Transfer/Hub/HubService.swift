@@ -55,6 +55,14 @@ package struct HubService: FetchService {
         else {
             return Diagnostic(code: .failed, "\(wish.subject): \(refusal)", verdict: .undecided)
         }
+        if case .hub(_, _, let commit) = wish.pin, refusal.kind == .revisionNotFound {
+            return Diagnostic(
+                code: .fetchRevisionNotFound,
+                "\(wish.subject): \(repository.id) has no commit \(commit) any more, which the lock pins",
+                fix:
+                    "knapsack lock {manifest} --fetch --update \(wish.subject) takes what \(revision) is now",
+                verdict: .undecided)
+        }
         return refusal.finding(
             wish.subject, repository, revision: revision, endpoint: client.endpoint,
             token: client.token, file: file)

@@ -21,8 +21,10 @@ struct KaggleListingReader {
     private var page = ""
     private var pages = 0
 
-    /// The most pages of one list.
+    /// The most pages of one list, the most files, and the most bytes of a directory's path: the kernel takes no longer ones.
     private static let pages = 20_000
+    private static let files = 1_500_000
+    private static let longestPath = 4095
 
     /// Begins with the directory at the top.
     init(_ handle: KaggleHandle) { self.handle = handle }
@@ -38,6 +40,9 @@ struct KaggleListingReader {
     mutating func take(_ json: JSON, from host: String) throws(NetworkError) {
         guard let directory = pending.last else { return }
         pages += 1
+        guard pages <= KaggleListingReader.pages, files.count <= KaggleListingReader.files else {
+            throw malformed(host, "does not end")
+        }
         for entry in json["files"]?.array ?? [] {
             guard let file = file(entry, in: directory) else {
                 throw malformed(host, "has an entry that is none")
@@ -48,6 +53,9 @@ struct KaggleListingReader {
             guard let path = path(entry, in: directory) else {
                 throw malformed(host, "has a directory without a name")
             }
+            guard path.utf8.count <= KaggleListingReader.longestPath else {
+                throw malformed(host, "has a directory whose path is too long")
+            }
             // One that leads back, or out, would never end.
             guard known.insert(ExactName(path)).inserted,
                 directory.isEmpty || path.hasUTF8Prefix(directory + "/")
@@ -55,8 +63,7 @@ struct KaggleListingReader {
             return path
         }
         let following = json["nextPageToken"]?.string ?? ""
-        guard following.isEmpty || (!following.hasSameBytes(as: page) && pages < KaggleListingReader.pages)
-        else {
+        guard following.isEmpty || !following.hasSameBytes(as: page) else {
             throw malformed(host, "does not end")
         }
         page = following

@@ -85,6 +85,7 @@ import Testing
         ("\"proof\":\"none\"", "\"proof\":\"trust me\"", "trust me"),
         ("\"name\":\"kaggle\"", "\"name\":\"hub\"", "not in order"),
         ("\"kind\":\"wheels\"", "\"kind\":\"wheel\"", "kind"),
+        ("\"ref\":\"refs/pr/1\"", "\"ref\":\"../victim\"", "the ref \"../victim\" has a part that starts"),
         ("\"commit\":\"0", "\"commit\":\"g", "40 hexadecimal"),
         ("v/3\"", "v\"", "handle"),
         ("\"length\":3,\"name\":\"data/0\"", "\"length\":4,\"name\":\"data/0\"", "not inside"),

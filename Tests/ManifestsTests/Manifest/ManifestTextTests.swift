@@ -104,6 +104,26 @@ import Testing
         #expect(removed.hasSuffix("[policy]\nlicenses = [\"mit\"]\n\n# The last line.\n"))
     }
 
+    @Test func keepsTheCommentDirectlyAboveTheNextEntry() throws {
+        let old = """
+            [bundle]
+            name = "m"
+
+            # about a
+            [[files]]
+            name = "a"
+            source = "path:a"
+            # about b
+            [[files]]
+            name = "b"
+            source = "path:b"
+
+            """
+        let removed = text(try read(old).removing(["a"]))
+        #expect(removed.hasSuffix("\n\n# about b\n[[files]]\nname = \"b\"\nsource = \"path:b\"\n"))
+        #expect(!removed.contains("about a"))
+    }
+
     @Test func removesWhatItAdded() throws {
         let added = try read(Self.text).adding([entry("one"), entry("two")])
         #expect(text(try read(text(added)).removing(["one", "two"])) == Self.text)
