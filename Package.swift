@@ -25,6 +25,7 @@ let package = Package(
         .target(name: "Scanning", dependencies: ["Formats"]),
         .target(name: "Tokenizers", dependencies: ["Formats"]),
         .target(name: "Conversion", dependencies: ["Formats", "Tensors", "Tokenizers"]),
+        .target(name: "Fitting", dependencies: ["Formats", "Tensors", "Conversion"]),
         .target(name: "PythonPackages", dependencies: ["Formats"]),
         .target(
             name: "Storage",
@@ -100,6 +101,7 @@ let package = Package(
         .testTarget(
             name: "ConversionTests",
             dependencies: ["Formats", "Tensors", "Tokenizers", "Conversion", "Storage", "TestSupport"]),
+        .testTarget(name: "FittingTests", dependencies: ["Fitting", "TestSupport"]),
         .testTarget(name: "PythonPackagesTests", dependencies: ["Formats", "PythonPackages"]),
         .testTarget(name: "StorageTests", dependencies: ["Formats", "Storage", "TestSupport"]),
         .testTarget(name: "XetTests", dependencies: ["Formats", "Storage", "Xet", "TestSupport"]),
@@ -166,7 +168,7 @@ for target in package.targets where target.type != .system && target.type != .pl
     ]
     // A debug build has kernels as they are released: the tests quantize and cast much more than anybody looks
     // into a kernel with a debugger, and without optimization that takes eighty times as long.
-    if target.name == "Tensors" {
+    if target.name == "Tensors" || target.name == "Fitting" {
         target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))
     }
 }
