@@ -53,7 +53,7 @@ let package = Package(
         .target(
             name: "ModelFiles",
             dependencies: [
-                "Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches",
+                "Formats", "Tensors", "Scanning", "Conversion", "Fitting", "Storage", "Manifests", "Caches",
                 "ModelFacts",
             ]
         ),
@@ -79,7 +79,7 @@ let package = Package(
             name: "KnapsackCommands",
             dependencies: [
                 "Pages",
-                "Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches",
+                "Formats", "Tensors", "Scanning", "Conversion", "Fitting", "Storage", "Manifests", "Caches",
                 "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles", "Transfer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]

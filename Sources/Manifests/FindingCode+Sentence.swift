@@ -88,6 +88,7 @@ extension FindingCode {
         case .fileMissing: "A file that is needed is not in the cache"
         case .fileNotFound: "A file that should be packed is not in the cache"
         case .fileUnreadable: "A file of a model cannot be read"
+        case .fitImpossible: "No choice of types makes a GGUF file that is within its budget"
         case .folderIgnored: "A folder of the cache is not one that its client makes"
         case .ggufBroken: "A GGUF file is broken, and is packed as it is"
         case .ggufMalformed: "A GGUF file cannot be read"

@@ -85,6 +85,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case fileMissing = "file-missing"
     case fileNotFound = "file-not-found"
     case fileUnreadable = "file-unreadable"
+    case fitImpossible = "fit-impossible"
     case folderIgnored = "folder-ignored"
     case ggufBroken = "gguf-broken"
     case ggufMalformed = "gguf-malformed"
