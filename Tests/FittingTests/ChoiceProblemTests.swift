@@ -46,14 +46,17 @@ struct ChoiceProblemTests {
             let size = zip(problem.items, solution.choices).reduce(0) { $0 + $1.0[$1.1].size }
             let cost = zip(problem.items, solution.choices).reduce(0) { $0 + $1.0[$1.1].cost }
             #expect(solution.cost == bruteForce(problem), "seed \(seed)")
-            #expect(cost == solution.cost && size == solution.size && size <= problem.capacity, "seed \(seed)")
+            #expect(
+                cost == solution.cost && size == solution.size && size <= problem.capacity, "seed \(seed)")
             #expect(solution.gap == 0, "seed \(seed)")
             #expect(solution.relaxation <= solution.cost, "seed \(seed)")
         }
     }
 
     @Test func saysTheLeastSizeWhereNothingIsWithinTheCapacity() {
-        let items = [[ChoiceProblem.Option(size: 5, cost: 1), .init(size: 3, cost: 9)], [.init(size: 4, cost: 0)]]
+        let items = [
+            [ChoiceProblem.Option(size: 5, cost: 1), .init(size: 3, cost: 9)], [.init(size: 4, cost: 0)],
+        ]
         #expect(throws: ChoiceFailure.tooSmall(least: 7)) {
             try ChoiceProblem(items: items, capacity: 6).solve()
         }
@@ -82,10 +85,12 @@ struct ChoiceProblemTests {
             let base = Double.random(in: 0.5...2, using: &random)
             return (0..<types).map { type in
                 let bits = 1.5 + Double(type) * 0.3
-                let size = noise
+                let size =
+                    noise
                     ? Int(Double(elements) * bits / 8) + Int.random(in: 0...1000, using: &random)
                     : elements / 256 * Int(bits * 32)
-                let error = base * Double.random(in: 0.9...1.1, using: &random)
+                let error =
+                    base * Double.random(in: 0.9...1.1, using: &random)
                     / Double(1 << Int(2 * bits)) * 1.0e12
                 return ChoiceProblem.Option(size: size, cost: Int(error))
             }

@@ -9,13 +9,17 @@ package struct FitProblem: Sendable {
     private static let greatestError = 64.0
 
     /// One way to take some tensors: all of them get the type.
-    private struct Item {
-        let tensors: [Int]
-        let types: [GGMLType]
-        let options: [ChoiceProblem.Option]
+    package struct Item: Sendable {
+        /// The tensors, by their places in the list.
+        package let tensors: [Int]
+        /// The types that all of them may get.
+        package let types: [GGMLType]
+        /// What each of the types takes and costs.
+        package let options: [ChoiceProblem.Option]
     }
 
-    private let items: [Item]
+    /// What is chosen, in the order of the first tensors.
+    package let items: [Item]
     private let count: Int
 
     /// States the problem.

@@ -29,11 +29,13 @@ struct FitReport {
     }
 
     private let plan: FitPlan
+    private let model: FitModel
     private let comparison: Comparison?
 
-    /// Takes a plan, and what it is compared with.
-    init(_ plan: FitPlan, comparison: Comparison?) {
+    /// Takes a plan of a model, and what it is compared with.
+    init(_ plan: FitPlan, of model: FitModel, comparison: Comparison?) {
         self.plan = plan
+        self.model = model
         self.comparison = comparison
     }
 
@@ -94,7 +96,7 @@ struct FitReport {
                 "cost": .integer(plan.solution.cost), "bound": .integer(plan.solution.bound),
                 "relaxation": .integer(plan.solution.relaxation), "gap": .integer(plan.solution.gap),
                 "error": .number(plan.error),
-                "base": .string(plan.rules.base.name),
+                "base": .string(plan.rules.base.name), "capacity": .integer(model.capacity(for: plan.budget)),
                 "rows": .array(
                     plan.rows.map { row in
                         [
@@ -102,7 +104,7 @@ struct FitReport {
                             "size": .integer(row.size), "error": .number(row.error),
                             "weight": .integer(row.weight), "cost": .integer(row.cost),
                         ]
-                    }),
+                    }), "items": .array(model.problem().items.map(item)),
             ])
         if let comparison {
             session.add(
@@ -112,6 +114,17 @@ struct FitReport {
                     "cost": comparison.cost.map(JSON.integer) ?? .null,
                 ])
         }
+    }
+
+    /// What could have been chosen for tensors that get one type.
+    private func item(_ item: FitProblem.Item) -> JSON {
+        [
+            "tensors": .array(item.tensors.map { .string(model.tensors[$0].tensor.name) }),
+            "options": .array(
+                zip(item.types, item.options).map { type, option in
+                    ["type": .string(type.name), "size": .integer(option.size), "cost": .integer(option.cost)]
+                }),
+        ]
     }
 
     private func share(_ cost: Int) -> String {

@@ -37,7 +37,7 @@ struct FitRun {
             threads: threads ?? Parallel.width, progress: session.progress)
         let plan = try fitted.plan()
         let report = FitReport(
-            plan, comparison: mixture.map { FitReport.Comparison($0.name, $0.quantizer, fitted) })
+            plan, of: fitted, comparison: mixture.map { FitReport.Comparison($0.name, $0.quantizer, fitted) })
         let width = session.context.terminal.tableWidth
         if dryRun || session.verbose {
             session.say(report.tensors(width: width, hasBars: session.context.terminal.isInteractive))

@@ -1,0 +1,240 @@
+"""`knapsack quantize … fit`: types within a budget, judged by other programs.
+
+The errors by gguf's own arithmetic, the choice by HiGHS (where `highspy` is installed), the files by `knapsack quantize`
+with the rules that were written, which equals llama-quantize, and by llama-quantize itself where
+KNAPSACK_LLAMA_QUANTIZE names it.
+"""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import gguf
+import needs
+import numpy as np
+import pytest
+from cli import sha256
+from genuine import MINILM_FILES
+from project import FIXTURES
+
+SMALL = FIXTURES / "gguf" / "small.gguf"
+IMATRIX = FIXTURES / "gguf" / "imatrix.gguf"
+MIXTURES = ["Q4_K_M", "Q3_K_S", "IQ4_XS", "Q5_0", "IQ2_M", "Q8_0"]
+ALL_MIXTURES = """Q1_0 Q2_0 Q4_0 Q4_1 MXFP4_MOE Q5_0 Q5_1 IQ2_XXS IQ2_XS IQ2_S IQ2_M IQ1_S IQ1_M TQ1_0 TQ2_0 Q2_K Q2_K_S
+IQ3_XXS IQ3_S IQ3_M IQ3_XS Q3_K_S Q3_K_M Q3_K_L IQ4_NL IQ4_XS Q4_K_S Q4_K_M Q5_K_S Q5_K_M Q6_K Q8_0 F16""".split()
+
+
+def fit(knapsack, model: Path, output: Path, *options, code: int = 0):
+    done = knapsack("quantize", model, output, "fit", *options, "--json").expect(code)
+    return done.json()
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("bits", ["3.1", "4.25", "6", "16"])
+def test_the_file_is_within_its_budget_and_the_rules_make_the_same(knapsack, tmp_path, bits):
+    output, rules = tmp_path / "fit.gguf", tmp_path / "rules.txt"
+    document = fit(knapsack, SMALL, output, "--bits", bits, "--floor", "none", "--write-tensor-types", rules)
+    assert output.stat().st_size == document["size"] <= document["fit"]["budget"]
+    assert document["fit"]["gap"] == 0
+    again = tmp_path / "again.gguf"
+    knapsack("quantize", SMALL, again, document["fit"]["base"], "--tensor-type-file", rules).expect(0)
+    assert sha256(again) == sha256(output)
+
+
+def test_threads_change_nothing(knapsack, tmp_path):
+    seen = set()
+    for threads in ("1", "2", "5"):
+        cache = tmp_path / f"cache-{threads}"
+        output = tmp_path / f"{threads}.gguf"
+        done = knapsack.with_caches(KNAPSACK_CACHE_DIR=str(cache))(
+            "quantize", SMALL, output, "fit", "--bits", "4", "--imatrix", IMATRIX.name, "--threads", threads, "--json",
+            cwd=IMATRIX.parent,
+        ).expect(0)
+        seen.add((sha256(output), json.dumps(done.json()["fit"])))
+    assert len(seen) == 1
+
+
+def test_an_impossible_budget_is_refused_with_the_least(knapsack, tmp_path):
+    output = tmp_path / "out.gguf"
+    refused = fit(knapsack, SMALL, output, "--max-size", "1000", code=1)
+    (finding,) = refused["findings"]
+    assert finding["code"] == "fit-impossible"
+    least = int(finding["message"].split("the smallest has ")[1].split()[0])
+    assert fit(knapsack, SMALL, output, "--max-size", str(least - 1), code=1)["findings"]
+    assert not output.exists()
+    assert fit(knapsack, SMALL, output, "--max-size", str(least))["size"] == least
+
+
+def test_the_errors_are_those_of_the_numbers(knapsack, tmp_path):
+    output = tmp_path / "fit.gguf"
+    document = fit(knapsack, SMALL, output, "--bits", "4.6", "--imatrix", IMATRIX)
+    weights = {tensor.name: tensor.data for tensor in gguf.GGUFReader(IMATRIX).tensors}
+    before = {tensor.name: tensor for tensor in gguf.GGUFReader(SMALL).tensors}
+    after = {tensor.name: tensor for tensor in gguf.GGUFReader(output).tensors}
+    seen = 0
+    for row in document["fit"]["rows"]:
+        name = row["name"]
+        old, new = (
+            gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float64)
+            for tensor in (before[name], after[name])
+        )
+        importance = np.ones(old.shape[-1])
+        if name + ".in_sum2" in weights:
+            sums, counts = weights[name + ".in_sum2"], weights[name + ".counts"]
+            # What an expert got is what it counts; one that was never used counts nothing.
+            importance = np.asarray(sums, dtype=np.float64).reshape(*old.shape[:-2], 1, old.shape[-1])
+            importance = importance * (np.asarray(counts).reshape(*old.shape[:-2], 1, 1) > 0)
+        error = (importance * (old - new) ** 2).sum() / (importance * old**2).sum()
+        assert row["error"] == pytest.approx(error, rel=1e-5, abs=1e-15), name
+        seen += row["error"] > 0
+    assert seen > 10
+
+
+@pytest.mark.parametrize("mixture", MIXTURES)
+def test_is_no_worse_than_a_mixture_of_its_size(knapsack, tmp_path, mixture):
+    assert_no_worse(knapsack, SMALL, tmp_path, mixture, "--imatrix", IMATRIX)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mixture", ALL_MIXTURES)
+def test_is_no_worse_than_any_mixture(knapsack, tmp_path, mixture, minilm_gguf):
+    assert_no_worse(knapsack, SMALL, tmp_path, mixture, "--imatrix", IMATRIX)
+    if mixture not in ("IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ2_M", "IQ1_S", "IQ1_M", "IQ3_XXS", "IQ3_XS", "Q2_K_S", "Q1_0"):
+        assert_no_worse(knapsack, minilm_gguf, tmp_path, mixture)
+
+
+def assert_no_worse(knapsack, model: Path, tmp_path: Path, mixture: str, *options) -> None:
+    options = [*options, "--floor", "none", "--dry-run", "--compare", mixture]
+    probe = fit(knapsack, model, tmp_path / "out.gguf", "--bits", "32", *options)
+    size = probe["comparison"]["size"]
+    document = fit(knapsack, model, tmp_path / "out.gguf", "--max-size", str(size), *options)
+    assert document["size"] <= size
+    assert document["fit"]["cost"] <= document["comparison"]["cost"]
+    assert document["fit"]["gap"] == 0
+
+
+def test_constraints_are_kept(knapsack, tmp_path):
+    def types(*options):
+        document = fit(knapsack, SMALL, tmp_path / "out.gguf", "--bits", "4.3", "--imatrix", IMATRIX, *options)
+        return {row["name"]: row["type"] for row in document["fit"]["rows"]}
+
+    high = {"Q6_K", "Q8_0", "BF16"}
+    usual = types("--dry-run")
+    assert {usual["token_embd.weight"], usual["output.weight"]} <= high
+    pinned = types("--dry-run", "--tensor-type", "attn_q=Q5_K", "--token-embedding-type", "Q4_K")
+    assert {kind for name, kind in pinned.items() if "attn_q." in name} == {"Q5_K"}
+    assert pinned["token_embd.weight"] == "Q4_K"
+    assert not [kind for kind in types("--dry-run", "--speed", "cpu").values() if kind.startswith(("IQ1", "IQ2", "IQ3"))]
+    fused = types("--dry-run", "--fused")
+    for block in range(8):
+        assert len({fused[f"blk.{block}.attn_{part}.weight"] for part in "qkv"}) == 1
+        assert len({fused[f"blk.{block}.ffn_{part}_exps.weight"] for part in ("gate", "up")}) == 1
+
+
+def test_a_damaged_index_of_costs_changes_nothing(knapsack, tmp_path):
+    cache = tmp_path / "cache"
+    knapsack = knapsack.with_caches(KNAPSACK_CACHE_DIR=str(cache))
+    outputs = []
+    for number in range(3):
+        output = tmp_path / f"{number}.gguf"
+        knapsack("quantize", SMALL, output, "fit", "--bits", "5").expect(0)
+        outputs.append(sha256(output))
+        index = cache / "costs.sqlite"
+        index.write_bytes(index.read_bytes()[: 5000] + b"garbage" * 100 if number == 0 else b"no database")
+    assert len(set(outputs)) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "--max-size"),
+        (["--max-size", "1GB", "--bits", "4"], "one of"),
+        (["--bits", "4.12345"], "4.12345"),
+        (["--max-size", "much"], "much"),
+        (["--fit-memory", "t5"], "t4x2"),
+        (["--bits", "4", "--context", "9"], "--fit-memory"),
+        (["--bits", "4", "--speed", "warp"], "--speed"),
+        (["--bits", "4", "--floor", "Q9"], "Q9"),
+        (["--bits", "4", "--pure"], "--pure"),
+        (["--bits", "4", "--split-max-size", "4G"], "--split-max-size"),
+    ],
+)
+def test_options_that_make_no_sense_are_told(knapsack, tmp_path, options, words):
+    done = knapsack("quantize", SMALL, tmp_path / "o.gguf", "fit", *options).expect(2)
+    assert words in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_options_of_fit_are_for_fit_alone(knapsack, tmp_path):
+    assert "--bits" in knapsack("quantize", SMALL, tmp_path / "o.gguf", "Q4_0", "--bits", "4").expect(2).stderr
+
+
+@pytest.mark.slow
+def test_highs_finds_no_better_choice(knapsack, tmp_path):
+    highspy = pytest.importorskip("highspy")
+    seen = 0
+    for number in range(50):
+        bits = 2.3 + number * 0.12
+        options = ["--imatrix", IMATRIX] if number % 2 else []
+        options += ["--fused"] if number % 3 == 0 else []
+        done = knapsack("quantize", SMALL, tmp_path / "o.gguf", "fit", "--bits", f"{bits:.3f}", "--floor", "none",
+                        "--dry-run", "--json", *options)
+        if done.code == 1:
+            continue
+        document = done.expect(0).json()["fit"]
+        assert document["gap"] == 0
+        assert solve(highspy, document["items"], document["capacity"]) == pytest.approx(document["cost"], rel=1e-9)
+        seen += 1
+    assert seen >= 40
+
+
+def solve(highspy, items: list, capacity: int) -> float:
+    """The least cost by a mixed-integer program; sizes in units of 32 bytes, costs in billions."""
+    model = highspy.Highs()
+    model.setOptionValue("output_flag", False)
+    model.setOptionValue("mip_rel_gap", 0.0)
+    model.setOptionValue("mip_abs_gap", 1e-9)
+    scale = max(option["cost"] for item in items for option in item["options"]) or 1
+    sizes, costs = [], 0
+    for item in items:
+        variables = [model.addBinary() for _ in item["options"]]
+        model.addConstr(sum(variables) == 1)
+        sizes += [option["size"] // 32 * variable for option, variable in zip(item["options"], variables, strict=True)]
+        for option, variable in zip(item["options"], variables, strict=True):
+            costs = costs + option["cost"] / scale * 1e4 * variable
+    model.addConstr(sum(sizes) <= capacity // 32)
+    model.minimize(costs)
+    values = model.getSolution().col_value
+    total, place = 0, 0
+    for item in items:
+        for option in item["options"]:
+            total += option["cost"] * round(values[place])
+            place += 1
+    return total
+
+
+@pytest.fixture(scope="session")
+def minilm_gguf(knapsack, tmp_path_factory) -> Path:
+    """The real MiniLM as GGUF."""
+    folder = tmp_path_factory.mktemp("minilm")
+    output = folder / "minilm.gguf"
+    knapsack("convert", MINILM_FILES, output).expect(0)
+    return output
+
+
+@pytest.mark.slow
+@needs.LLAMA_QUANTIZE
+@pytest.mark.parametrize("bits", ["2.9", "3.5", "4.25", "5", "7"])
+def test_llama_quantize_makes_the_same_of_the_rules(knapsack, tmp_path, minilm_gguf, bits):
+    models = [SMALL, minilm_gguf]
+    models += sorted(Path(os.environ.get("KNAPSACK_ORACLE", "/nowhere"), "inputs").glob("*.gguf"))
+    for model in models:
+        ours, theirs, rules = (tmp_path / name for name in ("ours.gguf", "theirs.gguf", "rules.txt"))
+        theirs.unlink(missing_ok=True)
+        document = fit(knapsack, model, ours, "--bits", bits, "--floor", "none", "--write-tensor-types", rules)
+        subprocess.run(
+            [os.environ["KNAPSACK_LLAMA_QUANTIZE"], "--tensor-type-file", rules, model, theirs, document["fit"]["base"]],
+            check=True, capture_output=True,
+        )
+        assert sha256(ours) == sha256(theirs), (model, bits)
