@@ -35,7 +35,8 @@ let package = Package(
         .target(
             name: "Manifests",
             dependencies: [
-                "Formats", "Tensors", "Scanning", "Tokenizers", "Conversion", "PythonPackages", "Storage",
+                "Formats", "Tensors", "Scanning", "Tokenizers", "Conversion", "Fitting", "PythonPackages",
+                "Storage",
             ]
         ),
         .target(name: "Caches", dependencies: ["Formats", "Storage", "Manifests"]),

@@ -102,6 +102,11 @@ package enum LockSchema {
                     "gguf": ["type": "string", "description": "The type of the GGUF file to make."],
                     "via": ["type": "string", "description": "The type of the file that is quantized."],
                     "imatrix": text, "pre-tokenizer": text,
+                    "max-size": ["type": "string", "description": "The most bytes of a fitted file."],
+                    "bits": ["type": "string", "description": "The most bits for a weight of one."],
+                    "fit-memory": ["type": "string", "description": "The accelerator that it has to fit."],
+                    "context": ["type": "string", "description": "The tokens that have to fit beside it."],
+                    "floor": text, "speed": text, "fused": text,
                     "merge": [
                         "type": "array", "items": ["type": "string"],
                         "description": "The entries whose LoRA adapters are merged first.",
@@ -171,6 +176,17 @@ package enum LockSchema {
                 "description": "What is not there at all, so that nothing loads the entry as a model.",
             ],
             "requires": requirements,
+            "fit": [
+                "type": "object", "required": ["bound", "budget", "cost", "size", "types", "weights"],
+                "description": "How the types of a GGUF file were chosen.",
+                "properties": [
+                    "budget": count, "size": count,
+                    "cost": ["type": "integer", "description": "The weighted error, in parts of 2^-43."],
+                    "bound": ["type": "integer", "description": "What no choice costs less than."],
+                    "weights": ["type": "integer", "description": "The version of the table of roles' weights."],
+                    "types": ["type": "object", "description": "The type of every tensor that is quantized."],
+                ],
+            ],
             "outtype": ["type": "string", "description": "The type that auto was for a GGUF file."],
             "via": [
                 "type": "string",

@@ -216,7 +216,7 @@ extension ManifestReader {
     private func content(_ values: [ExactName: Value]) -> Entry.Content? {
         if let from = values["from"]?.text {
             let request = ConversionRequest(
-                from: from, value: { values[$0]?.text }, list: { values[$0]?.list })
+                from: from, value: { values[$0]?.word(of: $0) }, list: { values[$0]?.list })
             return request.map(Entry.Content.conversion)
         }
         guard let text = values["source"]?.text, let source = try? Source.parse(text) else { return nil }
@@ -235,6 +235,7 @@ extension ManifestReader {
                 TextRule.entryName.accepts(from)
             else { continue }
             checkImatrix(table, own)
+            checkFit(table, own)
             checkAdapters(table, own, models)
             let found = tables.first { name($0.value) == from }
             let named = found?.value
@@ -293,6 +294,36 @@ extension ManifestReader {
             at: member.place, fix: "remove it, or choose a type in capitals")
     }
 
+    /// A fit has one budget, and its keys are for nothing else.
+    private mutating func checkFit(_ table: LocatedValue, _ name: String) {
+        guard let type = table["gguf"] else { return }
+        guard type.value.string?.hasSameBytes(as: FitRequest.name) ?? false else {
+            for key in FitRequest.keys {
+                guard let member = table[key] else { continue }
+                report(
+                    .manifestConflict, "\(name): `\(key)` is for an entry with gguf = \"fit\"", at: member.place,
+                    fix: "remove it, or write gguf = \"fit\"")
+            }
+            return
+        }
+        let budgets = FitRequest.budgetKeys.compactMap { key in table[key].map { (key, $0) } }
+        if budgets.isEmpty {
+            report(
+                .manifestMissingKey, "\(name): gguf = \"fit\" does not state how large the file may be",
+                at: type.value.place, allowed: FitRequest.budgetKeys.joined(separator: ", "),
+                fix: "add max-size = \"4.2 GB\"")
+        } else if let (key, member) = budgets.dropFirst().first {
+            report(
+                .manifestConflict, "\(name): `\(budgets[0].0)` and `\(key)` exclude each other", at: member.place,
+                fix: "remove one of them")
+        }
+        if let member = table["context"], table["fit-memory"] == nil {
+            report(
+                .manifestConflict, "\(name): `context` is for an entry with `fit-memory`", at: member.place,
+                fix: "remove it, or add fit-memory = …")
+        }
+    }
+
     private func entry(
         _ name: String, _ kind: Entry.Kind, _ values: [ExactName: Value], at place: Int
     ) -> Entry? {
@@ -315,6 +346,16 @@ extension ManifestReader {
 extension ManifestReader.Value {
     fileprivate var text: String? {
         if case .text(let value) = self { value } else { nil }
+    }
+
+    /// The value as a word: of a size its bytes, of bits the decimal number.
+    fileprivate func word(of key: String) -> String? {
+        switch self {
+        case .text(let text): text
+        case .integer(let number): key == "bits" ? FitBudget.bits(number) : "\(number)"
+        case .flag(let flag): flag ? "true" : "false"
+        case .list, .date: nil
+        }
     }
 
     fileprivate var list: [String]? {

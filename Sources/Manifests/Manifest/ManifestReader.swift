@@ -222,6 +222,15 @@ struct ManifestReader {
         case (.count, .integer(let number)):
             if number > 0 { return .integer(number) }
             refuse(value, key, label)
+        case (.bits, .integer(let number)):
+            if (1...64).contains(number) { return .integer(number * 1000) }
+            refuse(value, key, label)
+        case (.bits, .float(let number)):
+            let thousandths = (number * 1000).rounded()
+            if thousandths >= 1, thousandths <= 64_000, abs(number * 1000 - thousandths) < 1e-6 {
+                return .integer(Int(thousandths))
+            }
+            refuse(value, key, label)
         case (.size, .integer(let bytes)):
             if bytes > 0 { return .integer(bytes) }
             refuse(value, key, label)

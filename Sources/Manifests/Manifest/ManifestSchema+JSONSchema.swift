@@ -97,6 +97,7 @@ extension ManifestSchema.Key {
         case .list(let rule, let mayBeEmpty):
             members += [.init("type", "array"), .init("items", .object(rule.jsonSchema))]
             if !mayBeEmpty { members.append(.init("minItems", 1)) }
+        case .bits: members += [.init("type", "number"), .init("exclusiveMinimum", 0), .init("maximum", 64)]
         case .count: members += [.init("type", "integer"), .init("minimum", 1)]
         case .size:
             let alternatives: JSON = [

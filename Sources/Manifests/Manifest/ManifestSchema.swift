@@ -98,6 +98,8 @@ package enum ManifestSchema {
         case size
         /// A whole number from 1.
         case count
+        /// A number of bits with at most three decimals.
+        case bits
         /// A day.
         case date
         /// True or false.
@@ -112,6 +114,7 @@ package enum ManifestSchema {
             case .listOrPath: "a list of strings or a path"
             case .size: "a string such as \"200 GB\" or an integer of bytes"
             case .count: "an integer"
+            case .bits: "a number"
             case .date: "a date without quotes"
             case .flag: "true or false, without quotes"
             }
@@ -130,6 +133,7 @@ package enum ManifestSchema {
                 "a list of strings that is not empty, each \(rule.allowed), or the path of a file of such lines"
             case .size: "a whole number of bytes from 1, or a size in B, kB, MB, GB, TB, KiB, MiB, GiB or TiB"
             case .count: "a whole number from 1"
+            case .bits: "a number up to 64 such as 4.25, with at most three decimals"
             case .date: "a day such as 2026-10-01"
             case .flag: "true, false"
             }

@@ -78,7 +78,7 @@ struct CastRecipe: ConversionRecipe {
     }
 
     func make(
-        of inputs: [ConversionInput], in directory: String, for name: String,
+        of inputs: [ConversionInput], in directory: String, for name: String, remembering cache: String?,
         progress: @escaping ProgressHandler
     ) async throws -> ConversionResult {
         var small: [(path: RelativePath, bytes: [UInt8])] = []

@@ -28,8 +28,9 @@ package protocol ConversionRecipe: Sendable {
     ///   - inputs: the files that ``selection(of:for:)`` reads, in its order.
     ///   - directory: an empty directory, below which the results go to their paths in the entry.
     ///   - name: the entry that is made, with which messages begin.
+    ///   - cache: the directory of what Knapsack remembers; `nil` remembers nothing.
     func make(
-        of inputs: [ConversionInput], in directory: String, for name: String,
+        of inputs: [ConversionInput], in directory: String, for name: String, remembering cache: String?,
         progress: @escaping ProgressHandler
     ) async throws -> ConversionResult
 }

@@ -95,7 +95,8 @@ package struct ModelConversion: Sendable {
         do {
             let partial = try PartialDirectory(target: target)
             _ = try await recipe.make(
-                of: inputs(selection.inputs) + adapterFiles, in: partial.path, for: name, progress: progress)
+                of: inputs(selection.inputs) + adapterFiles, in: partial.path, for: name, remembering: nil,
+                progress: progress)
             try await copy(inputs(selection.carried), to: partial.path, progress)
             let converted = Set(selection.inputs)
             let files = try (selection.inputs + selection.carried)

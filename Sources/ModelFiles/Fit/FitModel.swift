@@ -57,7 +57,7 @@ package struct FitModel: Sendable {
         budget = try request.budget.bytes(
             source.metadata, elements: source.tensors.reduce(0) { $0 + $1.elementCount }, overhead: overhead)
         guard quantizer.output.size <= budget else {
-            throw Diagnostics(Self.impossible(budget, least: quantizer.output.size))
+            throw Diagnostics(Self.impossible(source, budget, least: quantizer.output.size))
         }
         let costs = FitCosts(
             source, imatrix: imatrix, index: index, threads: threads, progress: progress)
@@ -89,7 +89,7 @@ package struct FitModel: Sendable {
                 effort: request.effort)
         } catch {
             switch error {
-            case .tooSmall(let least): throw Diagnostics(Self.impossible(budget, least: least + overhead))
+            case .tooSmall(let least): throw Diagnostics(Self.impossible(source, budget, least: least + overhead))
             case .unsuitable:
                 throw Diagnostics(
                     Diagnostic(
@@ -156,10 +156,11 @@ package struct FitModel: Sendable {
         return try Quantizer(request, from: source)
     }
 
-    private static func impossible(_ budget: Int, least: Int) -> Diagnostic {
+    private static func impossible(_ source: any TensorSource, _ budget: Int, least: Int) -> Diagnostic {
         Diagnostic(
             code: .fitImpossible,
-            "the file cannot have \(budget) bytes or fewer (\(ByteCount.text(budget))): the smallest has \(least) "
+            "\(source.name): the file cannot have \(budget) bytes or fewer (\(ByteCount.text(budget))): "
+                + "the smallest has \(least) "
                 + "(\(ByteCount.text(least)))",
             fix: "allow more bytes, give an importance matrix, or lower the floor of both ends (--floor none)")
     }

@@ -1,4 +1,6 @@
 package import Fitting
+package import Formats
+package import Manifests
 package import Tensors
 
 /// A model whose types were chosen so that the file is within a budget and the weighted error is least.
@@ -50,4 +52,14 @@ package struct FitPlan: Sendable {
 
     /// The sum of the weighted relative errors.
     package var error: Double { FitProblem.error(solution.cost) }
+
+    /// What a lock holds of the choice.
+    package var record: JSON {
+        [
+            "bound": .integer(solution.bound), "budget": .integer(budget), "cost": .integer(solution.cost),
+            "size": .integer(quantizer.output.size),
+            "types": .object(rows.map { JSON.Member($0.tensor.name, .string($0.type.name)) }.sortedByKey),
+            "weights": .integer(RoleWeights.version),
+        ]
+    }
 }

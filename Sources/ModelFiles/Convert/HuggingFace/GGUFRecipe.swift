@@ -1,4 +1,5 @@
 import Conversion
+import Fitting
 import Formats
 import Manifests
 import ModelFacts
@@ -15,14 +16,16 @@ struct GGUFRecipe: ConversionRecipe {
     /// The importance matrix that quantizing takes; `nil` where none is asked for.
     let imatrix: ImatrixInput?
 
-    var version: Int { 1 }
+    /// A fit depends on the table of weights, too.
+    var version: Int { request.fit == nil ? 1 : RoleWeights.version }
     var stage: String { "converting" }
 
     var parameters: [JSON.Member] {
         var members = [
-            JSON.Member("gguf", .string(request.product.name)), JSON.Member("file", .string(file)),
+            JSON.Member("gguf", .string(request.name)), JSON.Member("file", .string(file)),
             JSON.Member("model-name", .string(modelName)),
         ]
+        if let fit = request.fit { members += fit.parameters }
         if let via = request.product.via { members.append(JSON.Member("via", .string(via.rawValue))) }
         if let name = request.preTokenizer { members.append(JSON.Member("pre-tokenizer", .string(name))) }
         if let imatrix {
@@ -57,7 +60,7 @@ struct GGUFRecipe: ConversionRecipe {
     func refusal(of facts: ModelFacts, for name: String) -> Diagnostic? { nil }
 
     func make(
-        of inputs: [ConversionInput], in directory: String, for name: String,
+        of inputs: [ConversionInput], in directory: String, for name: String, remembering cache: String?,
         progress: @escaping ProgressHandler
     ) async throws -> ConversionResult {
         var wanted = GGUFConversion.Request(request.product)
@@ -66,12 +69,25 @@ struct GGUFRecipe: ConversionRecipe {
         let conversion = try GGUFConversion(
             inputs, directoryName: modelName, name: name, wanted
         ) { _, _ in Path.join(directory, file) }
-        try await conversion.write(progress: progress)
-        try imatrix?.check(for: name)
         let type = conversion.conversion.outputType.rawValue
-        return ConversionResult(
-            facts: [JSON.Member(conversion.quantizer == nil ? "outtype" : "via", .string(type))],
-            remarks: conversion.remarks)
+        var facts = [JSON.Member(conversion.quantizer == nil ? "outtype" : "via", .string(type))]
+        if let fit = request.fit, case .quantized(let placeholder, _) = request.product {
+            var asked = Quantizer.Request(
+                output: conversion.output.files[0].path, options: QuantizationOptions(type: placeholder))
+            asked.imatrix = wanted.imatrix
+            var wish = FitPlan.Request(asked, budget: fit.budget)
+            wish.constraints = fit.constraints
+            let plan = try await FitModel(
+                conversion.source, wish, index: cache.flatMap { ValueIndex.open(FitCosts.indexName, inDirectory: $0) },
+                threads: Parallel.width, progress: progress
+            ).plan()
+            try await plan.quantizer.write(threads: nil, progress: progress)
+            facts.append(JSON.Member("fit", plan.record))
+        } else {
+            try await conversion.write(progress: progress)
+        }
+        try imatrix?.check(for: name)
+        return ConversionResult(facts: facts.sortedByKey, remarks: conversion.remarks)
     }
 }
 
