@@ -25,8 +25,8 @@ struct CostMeasurementTests {
     ) async throws -> [MeasuredCost] {
         let found = Found()
         try await CostMeasurement(source: model, requests: [request]).run(
-            threads: threads, progress: { _ in }
-        ) { _, costs in found.costs.withLock { $0 = costs } }
+            threads: threads, progress: { _ in },
+            done: { _, costs in found.costs.withLock { $0 = costs } })
         return found.costs.withLock(\.self)
     }
 

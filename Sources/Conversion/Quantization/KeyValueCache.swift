@@ -21,7 +21,8 @@ package enum KeyValueCache {
                 do throws(FormatError) {
                     return try array.elements(in: metadata.bytes.span, limit: 65_535).map { $0.integer ?? 0 }
                 } catch {
-                    throw QuantizationError("the metadata item \(architecture).\(name) cannot be read: \(error)")
+                    throw QuantizationError(
+                        "the metadata item \(architecture).\(name) cannot be read: \(error)")
                 }
             case let value?: return value.integer.map { [$0] }
             }

@@ -12,7 +12,8 @@ struct CacheCommand: KnapsackCommand {
         commandName: "cache",
         abstract: "Show what Knapsack keeps on this machine, and remove it.",
         discussion: """
-            Knapsack remembers the digests of files that it hashed, and keeps what it converted, in \
+            Knapsack remembers the digests of files that it hashed and the errors that it measured for fit, and \
+            keeps what it converted, in \
             ~/.cache/knapsack or what KNAPSACK_CACHE_DIR names. All of it can be removed at any time: it \
             is hashed, and converted, again then.
 
@@ -32,12 +33,16 @@ struct CacheCommand: KnapsackCommand {
         let kept = try KeptFiles(session.context)
         session.add("directory", .string(kept.directory))
         session.add("index", kept.index.json)
+        session.add("costs", .integer(kept.costs))
         session.add("conversions", .array(kept.conversions.conversions.map(\.json)))
         session.add("unfinished", .array(kept.conversions.unfinished.map(JSON.string)))
         session.add("size", .integer(kept.size))
         if session.json { return }
         let known = kept.index.rows.map { "\($0)" } ?? (kept.index.files.isEmpty ? "0" : "unreadable")
         var rows = [["digest index", known, ByteCount.text(kept.index.size), kept.directory]]
+        if kept.costs > 0 {
+            rows.append(["costs of types", "", ByteCount.text(kept.costs), FitCosts.indexName])
+        }
         rows += kept.conversions.conversions.map(\.row)
         if !kept.conversions.unfinished.isEmpty {
             rows.append([
@@ -88,6 +93,7 @@ struct CacheCommand: KnapsackCommand {
             var forgotten = before.rows ?? 0
             if all {
                 try DigestIndex.remove(inDirectory: kept.directory)
+                try ValueIndex.remove(FitCosts.indexName, inDirectory: kept.directory)
             } else if !before.files.isEmpty {
                 guard let count = DigestIndex.prune(inDirectory: kept.directory) else {
                     throw Diagnostics(
@@ -121,7 +127,10 @@ private struct KeptFiles {
     let index: DigestIndex.Kept
     let conversions: ConversionCache.Contents
 
-    var size: Int { index.size + conversions.size }
+    /// The bytes of what was measured for fit.
+    let costs: Int
+
+    var size: Int { index.size + costs + conversions.size }
 
     init(_ context: CommandContext) throws {
         guard let directory = context.cacheDirectory else {
@@ -132,6 +141,7 @@ private struct KeptFiles {
         }
         self.directory = directory
         index = try DigestIndex.kept(inDirectory: directory)
+        costs = ValueIndex.size(FitCosts.indexName, inDirectory: directory)
         conversions = try ConversionCache(cacheDirectory: directory).contents()
     }
 }

@@ -35,7 +35,9 @@ struct FitOptions: ParsableArguments {
     var floor: String?
 
     /// What decodes the weights: `any` or `cpu`.
-    @Option(help: ArgumentHelp("fit: cpu leaves out types with codebooks, which are slow there.", valueName: "kind"))
+    @Option(
+        help: ArgumentHelp(
+            "fit: cpu leaves out types with codebooks, which are slow there.", valueName: "kind"))
     var speed: String?
 
     /// Whether fused tensors get one type.
@@ -84,7 +86,8 @@ struct FitOptions: ParsableArguments {
         }
         if let bits {
             guard let number = FitBudget.millibits(of: bits) else {
-                throw ValidationError("--bits \(bits) is not a number such as 4.25, with at most three decimals")
+                throw ValidationError(
+                    "--bits \(bits) is not a number such as 4.25, with at most three decimals")
             }
             return .millibits(number)
         }

@@ -28,6 +28,9 @@ struct FitReport {
         }
     }
 
+    /// The relative error above which errors of tensors do not add any more: three bits and more have less.
+    private static let greatError = 0.1
+
     private let plan: FitPlan
     private let model: FitModel
     private let comparison: Comparison?
@@ -55,14 +58,15 @@ struct FitReport {
             return cells
         }
         var columns = [
-            Table.Column(title: "TENSOR", canShrink: true), .init(title: "FROM", dropRank: 2), .init(title: "TO"),
+            Table.Column(title: "TENSOR", canShrink: true, least: 25), .init(title: "FROM", dropRank: 3),
+            .init(title: "TO"),
         ]
         if let comparison { columns.append(.init(title: comparison.name)) }
         columns += [
             .init(title: "SIZE", isNumber: true), .init(title: "ERROR", isNumber: true),
-            .init(title: "SHARE", isNumber: true, dropRank: 1),
+            .init(title: "SHARE", isNumber: true, dropRank: 2),
         ]
-        if hasBars { columns.append(.init(title: "BITS", dropRank: 3)) }
+        if hasBars { columns.append(.init(title: "BITS", dropRank: 1)) }
         return Table(columns, rows: rows).text(width: width)
     }
 
@@ -83,6 +87,12 @@ struct FitReport {
             let error = comparison.cost.map { Figure.text(FitProblem.error($0)) } ?? "unknown"
             lines.append(
                 "\(comparison.name): \(comparison.size) bytes, weighted error \(error)")
+        }
+        let lost = plan.rows.count { $0.error > Self.greatError }
+        if lost > 0 {
+            lines.append(
+                "\(Counted.text(lost, "tensor")) with an error above \(Figure.fixed(Self.greatError, digits: 2)): "
+                    + "so large ones do not add, the model may be unusable")
         }
         return lines.joined(separator: "\n")
     }
@@ -122,7 +132,10 @@ struct FitReport {
             "tensors": .array(item.tensors.map { .string(model.tensors[$0].tensor.name) }),
             "options": .array(
                 zip(item.types, item.options).map { type, option in
-                    ["type": .string(type.name), "size": .integer(option.size), "cost": .integer(option.cost)]
+                    [
+                        "type": .string(type.name), "size": .integer(option.size),
+                        "cost": .integer(option.cost),
+                    ]
                 }),
         ]
     }

@@ -183,8 +183,12 @@ package enum LockSchema {
                     "budget": count, "size": count,
                     "cost": ["type": "integer", "description": "The weighted error, in parts of 2^-43."],
                     "bound": ["type": "integer", "description": "What no choice costs less than."],
-                    "weights": ["type": "integer", "description": "The version of the table of roles' weights."],
-                    "types": ["type": "object", "description": "The type of every tensor that is quantized."],
+                    "weights": [
+                        "type": "integer", "description": "The version of the table of roles' weights.",
+                    ],
+                    "types": [
+                        "type": "object", "description": "The type of every tensor that is quantized.",
+                    ],
                 ],
             ],
             "outtype": ["type": "string", "description": "The type that auto was for a GGUF file."],

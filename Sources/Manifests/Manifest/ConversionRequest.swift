@@ -26,7 +26,8 @@ package struct ConversionRequest: Hashable, Sendable {
 
         /// States which file to make.
         package init(
-            _ product: GGUFProduct, imatrix: String? = nil, preTokenizer: String? = nil, fit: FitRequest? = nil
+            _ product: GGUFProduct, imatrix: String? = nil, preTokenizer: String? = nil,
+            fit: FitRequest? = nil
         ) {
             self.product = product
             self.fit = fit
@@ -118,7 +119,8 @@ extension ConversionRequest.GGUF {
 
     /// "Q4_K_M via bf16, imatrix x.gguf".
     fileprivate var text: String {
-        var text = name + (fit.map { " \($0.text)" } ?? "") + (product.via.map { " via \($0.rawValue)" } ?? "")
+        var text =
+            name + (fit.map { " \($0.text)" } ?? "") + (product.via.map { " via \($0.rawValue)" } ?? "")
         if let imatrix { text += ", imatrix \(imatrix)" }
         if let preTokenizer { text += ", pre-tokenizer \(preTokenizer)" }
         return text

@@ -80,7 +80,9 @@ package struct FitRequest: Hashable, Sendable {
         case .memory(let accelerator, let context):
             text = "within \(accelerator.rawValue) with \(context) tokens"
         }
-        if constraints.floor != FitConstraints().floor { text += ", floor \(constraints.floor?.name ?? "none")" }
+        if constraints.floor != FitConstraints().floor {
+            text += ", floor \(constraints.floor?.name ?? "none")"
+        }
         if constraints.isForCPU { text += ", for cpu" }
         if constraints.isFused { text += ", fused" }
         return text

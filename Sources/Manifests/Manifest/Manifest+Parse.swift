@@ -301,7 +301,8 @@ extension ManifestReader {
             for key in FitRequest.keys {
                 guard let member = table[key] else { continue }
                 report(
-                    .manifestConflict, "\(name): `\(key)` is for an entry with gguf = \"fit\"", at: member.place,
+                    .manifestConflict, "\(name): `\(key)` is for an entry with gguf = \"fit\"",
+                    at: member.place,
                     fix: "remove it, or write gguf = \"fit\"")
             }
             return
@@ -314,7 +315,8 @@ extension ManifestReader {
                 fix: "add max-size = \"4.2 GB\"")
         } else if let (key, member) = budgets.dropFirst().first {
             report(
-                .manifestConflict, "\(name): `\(budgets[0].0)` and `\(key)` exclude each other", at: member.place,
+                .manifestConflict, "\(name): `\(budgets[0].0)` and `\(key)` exclude each other",
+                at: member.place,
                 fix: "remove one of them")
         }
         if let member = table["context"], table["fit-memory"] == nil {

@@ -37,7 +37,9 @@ extension ManifestSchema {
             summary: "For gguf = \"fit\": cpu leaves out types with codebooks, which are slow there."),
         Key(
             name: "fused", type: .flag, defaultText: "false",
-            summary: "For gguf = \"fit\": whether a block's query, key and value get one type, and its gate and up."),
+            summary:
+                "For gguf = \"fit\": whether a block's query, key and value get one type, and its gate and up."
+        ),
         Key(
             name: "via", type: .choice(GGUFProduct.intermediates.map(\.rawValue)),
             summary:
@@ -83,7 +85,8 @@ extension ManifestSchema {
     static let modelForms = [
         Form(key: "source", own: ["include", "exclude", "pack"], words: "with a source"),
         Form(
-            key: "from", own: ["dtype", "merge", "gguf", "via", "imatrix", "pre-tokenizer"] + FitRequest.keys,
+            key: "from",
+            own: ["dtype", "merge", "gguf", "via", "imatrix", "pre-tokenizer"] + FitRequest.keys,
             needsOneOf: ["dtype", "gguf"], exclusive: ("dtype", "gguf"),
             dependent: [("merge", "dtype"), ("via", "gguf"), ("imatrix", "gguf"), ("pre-tokenizer", "gguf")]
                 + FitRequest.keys.map { ($0, "gguf") },

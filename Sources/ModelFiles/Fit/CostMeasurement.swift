@@ -12,7 +12,9 @@ struct CostMeasurement: Sendable {
     /// The elements that go through the kernels at a time.
     private static let stride = 1 << 15
 
+    /// The model.
     let source: any TensorSource
+    /// What is wanted, each tensor once.
     let requests: [CostRequest]
 
     /// Measures.

@@ -73,7 +73,8 @@ package struct FitModel: Sendable {
     /// - Parameter factor: how much the model counts, where several share a budget.
     package func problem(factor: Int = 1) -> FitProblem {
         FitProblem(
-            tensors, errors: errors, alignment: alignment, isFused: request.constraints.isFused, factor: factor)
+            tensors, errors: errors, alignment: alignment, isFused: request.constraints.isFused,
+            factor: factor)
     }
 
     /// What of a number of bytes for the file is left for the tensors.
@@ -89,11 +90,14 @@ package struct FitModel: Sendable {
                 effort: request.effort)
         } catch {
             switch error {
-            case .tooSmall(let least): throw Diagnostics(Self.impossible(source, budget, least: least + overhead))
+            case .tooSmall(let least):
+                throw Diagnostics(Self.impossible(source, budget, least: least + overhead))
             case .unsuitable:
                 throw Diagnostics(
                     Diagnostic(
-                        code: .fitImpossible, "\(source.name): no type can hold all numbers of a tensor, or the model is too large"))
+                        code: .fitImpossible,
+                        "\(source.name): no type can hold all numbers of a tensor, or the model is too large")
+                )
             }
         }
         return try plan(problem.types(solution.choices), solution, of: problem)
@@ -162,6 +166,7 @@ package struct FitModel: Sendable {
             "\(source.name): the file cannot have \(budget) bytes or fewer (\(ByteCount.text(budget))): "
                 + "the smallest has \(least) "
                 + "(\(ByteCount.text(least)))",
-            fix: "allow more bytes, give an importance matrix, or lower the floor of both ends (--floor none)")
+            fix: "allow more bytes, give an importance matrix, or lower the floor of both ends (--floor none)"
+        )
     }
 }

@@ -6,6 +6,7 @@ import Tensors
 /// Digests of tensors: the SHA-256 of type, dimensions and the SHA-256 of each slab, so that several threads can
 /// compute the digest of one tensor. They are Knapsack's own, and are found in nothing but the index of costs.
 struct TensorDigests: Sendable {
+    /// The model.
     let source: any TensorSource
     /// Places in the source's list.
     let tensors: [Int]

@@ -78,7 +78,8 @@ struct GGUFRecipe: ConversionRecipe {
             var wish = FitPlan.Request(asked, budget: fit.budget)
             wish.constraints = fit.constraints
             let plan = try await FitModel(
-                conversion.source, wish, index: cache.flatMap { ValueIndex.open(FitCosts.indexName, inDirectory: $0) },
+                conversion.source, wish,
+                index: cache.flatMap { ValueIndex.open(FitCosts.indexName, inDirectory: $0) },
                 threads: Parallel.width, progress: progress
             ).plan()
             try await plan.quantizer.write(threads: nil, progress: progress)
