@@ -99,8 +99,10 @@ def test_is_no_worse_than_a_mixture_of_its_size(knapsack, tmp_path, mixture):
 @pytest.mark.slow
 @pytest.mark.parametrize("mixture", ALL_MIXTURES)
 def test_is_no_worse_than_any_mixture(knapsack, tmp_path, mixture, minilm_gguf):
-    assert_no_worse(knapsack, SMALL, tmp_path, mixture, "--imatrix", IMATRIX)
-    if mixture not in ("IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ2_M", "IQ1_S", "IQ1_M", "IQ3_XXS", "IQ3_XS", "Q2_K_S", "Q1_0"):
+    # Rows of 288 are no blocks of 128, and llama-quantize has nothing else for Q1_0.
+    if mixture != "Q1_0":
+        assert_no_worse(knapsack, SMALL, tmp_path, mixture, "--imatrix", IMATRIX)
+    if not mixture.startswith(("IQ1", "IQ2", "IQ3_X", "Q2_K_S")):
         assert_no_worse(knapsack, minilm_gguf, tmp_path, mixture)
 
 
