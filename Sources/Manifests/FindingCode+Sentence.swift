@@ -197,6 +197,7 @@ extension FindingCode {
         case .protobufBroken: "A file of protocol buffers cannot be read"
         case .providedLine: "A line of what the notebook has installed is not one that pip freeze prints"
         case .providedUnreadable: "The file of what the notebook has installed cannot be read"
+        case .pruneTransposed: "A model's matrices are stored transposed, and cannot be pruned"
         case .pushSegments: "Files that other programs than Knapsack cannot put together are pushed"
         case .pythonCache: "Python has written into the bundle"
         case .pytorchBroken: "A PyTorch file is broken, and is packed as it is"

@@ -193,6 +193,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case protobufBroken = "protobuf-broken"
     case providedLine = "provided-line"
     case providedUnreadable = "provided-unreadable"
+    case pruneTransposed = "prune-transposed"
     case pushSegments = "push-segments"
     case pythonCache = "python-cache"
     case pytorchBroken = "pytorch-broken"

@@ -9,6 +9,8 @@ package struct ConversionRequest: Hashable, Sendable {
         /// The same safetensors with another floating-point type, after LoRA adapters were merged into them: those
         /// of other entries, by their names.
         case cast(CastType, merging: [String])
+        /// The same safetensors, in whose matrices weights are zero.
+        case pruned(PruneRequest)
         /// A GGUF file.
         case gguf(GGUF)
     }
@@ -53,6 +55,16 @@ package struct ConversionRequest: Hashable, Sendable {
     ///   - list: gives the texts of a key; `nil` if there is none.
     /// - Returns: `nil` where no key, or none that is known, states what to make.
     package init?(from: String, value: (String) -> String?, list: (String) -> [String]?) {
+        if let text = value("prune") {
+            guard let sparsity = Sparsity(text: text) else { return nil }
+            self.init(
+                from: from,
+                product: .pruned(
+                    PruneRequest(
+                        sparsity, type: value("dtype").flatMap(CastType.init), imatrix: value("imatrix"),
+                        tensors: list("prune-tensors") ?? [])))
+            return
+        }
         if let type = value("dtype").flatMap(CastType.init) {
             self.init(from: from, product: .cast(type, merging: list("merge") ?? []))
             return
@@ -84,6 +96,7 @@ package struct ConversionRequest: Hashable, Sendable {
         case .cast(let type, let merged):
             [JSON.Member("dtype", .string(type.rawValue))]
                 + (merged.isEmpty ? [] : [JSON.Member("merge", .array(merged.map(JSON.string)))])
+        case .pruned(let request): request.parameters
         case .gguf(let gguf): gguf.parameters
         }
     }
@@ -98,6 +111,7 @@ package struct ConversionRequest: Hashable, Sendable {
         switch product {
         case .cast(let type, let merged):
             "\(([from] + merged).joined(separator: " + ")) as \(type.rawValue)"
+        case .pruned(let request): "\(from) \(request.text)"
         case .gguf(let gguf): "\(from) as \(gguf.text)"
         }
     }

@@ -285,6 +285,16 @@ extension ManifestReader {
 
     /// An importance matrix is of use only where something is quantized.
     private mutating func checkImatrix(_ table: LocatedValue, _ name: String) {
+        if let member = table["prune"], let other = ["gguf", "merge"].first(where: { table[$0] != nil }) {
+            report(
+                .manifestConflict, "\(name): `prune` and `\(other)` exclude each other", at: member.place,
+                fix: "remove one of them, or make two entries")
+        }
+        if let member = table["imatrix"], table["gguf"] == nil, table["prune"] == nil {
+            report(
+                .manifestConflict, "\(name): `imatrix` is for an entry with `gguf`", at: member.place,
+                fix: "remove it, or add gguf = …")
+        }
         guard let member = table["imatrix"], let type = table["gguf"]?.value.string,
             case .converted? = try? GGUFProduct(named: type, via: table["via"] == nil ? nil : .f16)
         else { return }

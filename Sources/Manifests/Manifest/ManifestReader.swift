@@ -1,4 +1,5 @@
 import Formats
+import Tensors
 
 /// Checks a manifest's tables against `ManifestSchema` and collects everything that is wrong.
 struct ManifestReader {
@@ -230,6 +231,15 @@ struct ManifestReader {
             if thousandths >= 1, thousandths <= 64_000, abs(number * 1000 - thousandths) < 1e-6 {
                 return .integer(Int(thousandths))
             }
+            refuse(value, key, label)
+        case (.sparsity, .float(let number)):
+            let thousandths = (number * 1000).rounded()
+            if thousandths >= 1, thousandths <= 999, abs(number * 1000 - thousandths) < 1e-6 {
+                return .text(Sparsity.thousandths(Int(thousandths)).text)
+            }
+            refuse(value, key, label)
+        case (.sparsity, .string(let text)):
+            if Sparsity.patterns.contains(where: { $0.text.hasSameBytes(as: text) }) { return .text(text) }
             refuse(value, key, label)
         case (.size, .integer(let bytes)):
             if bytes > 0 { return .integer(bytes) }

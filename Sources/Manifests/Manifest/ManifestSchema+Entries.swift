@@ -15,6 +15,13 @@ extension ManifestSchema {
             name: "merge", type: .list(.entryName, mayBeEmpty: false),
             summary: "Model entries whose LoRA adapters are merged into the weights before they are cast."),
         Key(
+            name: "prune", type: .sparsity,
+            summary: "Sets weights in the matrices of the entry in `from` to zero: a part of every row such as 0.3, or "
+                + "2:4 or 4:8, the patterns that kernels have."),
+        Key(
+            name: "prune-tensors", type: .list(.line, mayBeEmpty: false),
+            summary: "Tensors to prune, too, which are usually kept, such as lm_head.weight."),
+        Key(
             name: "gguf", type: .choice(ggufTypes),
             hint: "write one of convert_hf_to_gguf.py's types in small letters, or one of llama-quantize's",
             summary: "Makes a GGUF file of the entry in `from`: in small letters the types of "
@@ -86,9 +93,11 @@ extension ManifestSchema {
         Form(key: "source", own: ["include", "exclude", "pack"], words: "with a source"),
         Form(
             key: "from",
-            own: ["dtype", "merge", "gguf", "via", "imatrix", "pre-tokenizer"] + FitRequest.keys,
-            needsOneOf: ["dtype", "gguf"], exclusive: ("dtype", "gguf"),
-            dependent: [("merge", "dtype"), ("via", "gguf"), ("imatrix", "gguf"), ("pre-tokenizer", "gguf")]
+            own: ["dtype", "merge", "prune", "prune-tensors", "gguf", "via", "imatrix", "pre-tokenizer"] + FitRequest.keys,
+            needsOneOf: ["dtype", "gguf", "prune"], exclusive: ("dtype", "gguf"),
+            dependent: [
+                ("merge", "dtype"), ("prune-tensors", "prune"), ("via", "gguf"), ("pre-tokenizer", "gguf"),
+            ]
                 + FitRequest.keys.map { ($0, "gguf") },
             words: "that is made from another one"),
     ]

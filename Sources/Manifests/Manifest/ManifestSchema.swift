@@ -100,6 +100,8 @@ package enum ManifestSchema {
         case count
         /// A number of bits with at most three decimals.
         case bits
+        /// A part of 1 with at most three decimals, or a pattern.
+        case sparsity
         /// A day.
         case date
         /// True or false.
@@ -115,6 +117,7 @@ package enum ManifestSchema {
             case .size: "a string such as \"200 GB\" or an integer of bytes"
             case .count: "an integer"
             case .bits: "a number"
+            case .sparsity: "a number or a string"
             case .date: "a date without quotes"
             case .flag: "true or false, without quotes"
             }
@@ -134,6 +137,7 @@ package enum ManifestSchema {
             case .size: "a whole number of bytes from 1, or a size in B, kB, MB, GB, TB, KiB, MiB, GiB or TiB"
             case .count: "a whole number from 1"
             case .bits: "a number up to 64 such as 4.25, with at most three decimals"
+            case .sparsity: "0.001 to 0.999 with at most three decimals, \"2:4\", \"4:8\""
             case .date: "a day such as 2026-10-01"
             case .flag: "true, false"
             }

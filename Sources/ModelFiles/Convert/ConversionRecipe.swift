@@ -93,6 +93,7 @@ extension ConversionRequest {
     ) -> any ConversionRecipe {
         switch product {
         case .cast(let type, let merged): CastRecipe(type: type, merged: merged)
+        case .pruned(let request): CastRecipe(type: request.type, pruned: request, imatrix: imatrix)
         case .gguf(let gguf):
             GGUFRecipe(
                 request: gguf, file: "\(name)-\(gguf.suffix).gguf",
@@ -102,6 +103,10 @@ extension ConversionRequest {
 
     /// The path of the importance matrix; `nil` if there is none.
     package var imatrix: String? {
-        if case .gguf(let gguf) = product { gguf.imatrix } else { nil }
+        switch product {
+        case .gguf(let gguf): gguf.imatrix
+        case .pruned(let request): request.imatrix
+        case .cast: nil
+        }
     }
 }
