@@ -328,7 +328,9 @@ struct ConvertCommand: KnapsackCommand {
         session.add("files", .array(receipt.files.map(\.json)))
         session.add("left", .array(receipt.left.map { .string($0.text) }))
         if session.verbose {
-            for file in receipt.files { session.say("\(file.isConverted ? prune == nil ? "cast" : "pruned" : "copied")  \(file.path)") }
+            for file in receipt.files {
+                session.say("\(file.isConverted ? prune == nil ? "cast" : "pruned" : "copied")  \(file.path)")
+            }
         }
         if !receipt.left.isEmpty {
             let names =

@@ -102,7 +102,9 @@ package enum LockSchema {
                     "gguf": ["type": "string", "description": "The type of the GGUF file to make."],
                     "via": ["type": "string", "description": "The type of the file that is quantized."],
                     "imatrix": text, "pre-tokenizer": text,
-                    "prune": ["type": "string", "description": "The part of weights that is zero, or a pattern."],
+                    "prune": [
+                        "type": "string", "description": "The part of weights that is zero, or a pattern.",
+                    ],
                     "prune-tensors": texts,
                     "max-size": ["type": "string", "description": "The most bytes of a fitted file."],
                     "bits": ["type": "string", "description": "The most bits for a weight of one."],

@@ -16,7 +16,8 @@ extension ManifestSchema {
             summary: "Model entries whose LoRA adapters are merged into the weights before they are cast."),
         Key(
             name: "prune", type: .sparsity,
-            summary: "Sets weights in the matrices of the entry in `from` to zero: a part of every row such as 0.3, or "
+            summary:
+                "Sets weights in the matrices of the entry in `from` to zero: a part of every row such as 0.3, or "
                 + "2:4 or 4:8, the patterns that kernels have."),
         Key(
             name: "prune-tensors", type: .list(.line, mayBeEmpty: false),
@@ -93,7 +94,8 @@ extension ManifestSchema {
         Form(key: "source", own: ["include", "exclude", "pack"], words: "with a source"),
         Form(
             key: "from",
-            own: ["dtype", "merge", "prune", "prune-tensors", "gguf", "via", "imatrix", "pre-tokenizer"] + FitRequest.keys,
+            own: ["dtype", "merge", "prune", "prune-tensors", "gguf", "via", "imatrix", "pre-tokenizer"]
+                + FitRequest.keys,
             needsOneOf: ["dtype", "gguf", "prune"], exclusive: ("dtype", "gguf"),
             dependent: [
                 ("merge", "dtype"), ("prune-tensors", "prune"), ("via", "gguf"), ("pre-tokenizer", "gguf"),

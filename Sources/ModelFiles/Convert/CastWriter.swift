@@ -52,7 +52,8 @@ struct CastWriter: Sendable {
         into model: LoraAdapter.BaseModel = LoraAdapter.BaseModel(nil),
         in directory: String, name: String
     ) throws -> CastWriter {
-        try CastWriter(inputs, to: type, pruning: pruning, merging: adapters, into: model, in: directory, name: name)
+        try CastWriter(
+            inputs, to: type, pruning: pruning, merging: adapters, into: model, in: directory, name: name)
     }
 
     private init(
@@ -164,7 +165,8 @@ struct CastWriter: Sendable {
             let unit = place.unit
             let count = place.tensor.source.count / unit
             return SlabQueue.Tensor(
-                count: count, unit: place.isPruned ? max(1, place.tensor.shape.last ?? 1) : 1, period: max(1, count), length: CastWriter.slabSize / unit)
+                count: count, unit: place.isPruned ? max(1, place.tensor.shape.last ?? 1) : 1,
+                period: max(1, count), length: CastWriter.slabSize / unit)
         }
         let scheduler = SlabScheduler(shapes, groups: places.map(\.file))
         try await scheduler.run(

@@ -1,3 +1,5 @@
+import Formats
+
 /// Which weights of a row become zero.
 package enum Sparsity: Hashable, Sendable {
     /// So many thousandths of each row, rounded down to whole weights: those of the lowest scores.
@@ -11,7 +13,7 @@ package enum Sparsity: Hashable, Sendable {
     /// Reads "0.3", "2:4" or "4:8"; `nil` for anything else, and for what is not between 0 and 1 or has more than
     /// three decimals.
     package init?(text: String) {
-        if let pattern = Self.patterns.first(where: { $0.text.utf8.elementsEqual(text.utf8) }) {
+        if let pattern = Self.patterns.first(where: { $0.text.hasSameBytes(as: text) }) {
             self = pattern
             return
         }

@@ -14,7 +14,7 @@ import gguf
 import needs
 import numpy as np
 import pytest
-from cli import sha256
+from cli import manifest, read_lock, sha256
 from genuine import MINILM_FILES
 from project import FIXTURES
 
@@ -170,6 +170,57 @@ def test_options_that_make_no_sense_are_told(knapsack, tmp_path, options, words)
 
 def test_options_of_fit_are_for_fit_alone(knapsack, tmp_path):
     assert "--bits" in knapsack("quantize", SMALL, tmp_path / "o.gguf", "Q4_0", "--bits", "4").expect(2).stderr
+
+
+@pytest.mark.smoke
+def test_a_manifest_fits_and_the_lock_holds_the_choice(knapsack, tmp_path):
+    (tmp_path / "tiny").symlink_to(FIXTURES / "conversion" / "tiny-llama" / "Tiny-Llama-100K")
+    fitted = {"from": "tiny", "gguf": "fit"}
+    text = manifest(model=[
+        {"name": "tiny", "source": "path:tiny", "license": "mit"},
+        {"name": "bytes", **fitted, "max-size": "100 kB", "floor": "none"},
+        {"name": "bits", **fitted, "bits": 8.25},
+        {"name": "memory", **fitted, "fit-memory": "t4x2", "context": 512, "fused": True, "speed": "cpu"},
+    ])
+    path = tmp_path / "m.toml"
+    path.write_text(text)
+    knapsack("lock", path).expect(0)
+    lock = read_lock(tmp_path / "m.lock")
+    for name in ("bytes", "bits", "memory"):
+        chosen = lock[name]["resolved"]["fit"]
+        (file,) = lock[name]["files"]
+        assert file["size"] == chosen["size"] <= chosen["budget"]
+        assert chosen["bound"] == chosen["cost"] and chosen["weights"] == 1
+    assert lock["bytes"]["asked"] == {"floor": "none", "from": "tiny", "gguf": "fit", "max-size": "100000"}
+    knapsack("lock", path, "--locked").expect(0)
+    knapsack("check", path).expect(0, 1)
+    knapsack("pack", path, "--output", tmp_path / "out", "--locked").expect(0)
+    packed = tmp_path / "out" / "models" / "bytes" / "bytes-FIT.gguf"
+    types = {tensor.name: tensor.tensor_type.name for tensor in gguf.GGUFReader(packed).tensors}
+    assert lock["bytes"]["resolved"]["fit"]["types"].items() <= types.items()
+    path.write_text(text.replace("8.25", "8.5"))
+    assert "8.25 bits" in knapsack("check", path).expect(1).text
+    path.write_text(text.replace("100 kB", "1 kB"))
+    assert "the smallest has" in knapsack("lock", path).expect(1).text
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"gguf": "fit"}, "max-size"),
+        ({"gguf": "fit", "bits": 4, "max-size": 5}, "exclude"),
+        ({"gguf": "fit", "bits": 4.12345}, "4.25"),
+        ({"gguf": "fit", "bits": 4, "context": 5}, "fit-memory"),
+        ({"gguf": "fit", "fit-memory": "t5"}, "t4x2"),
+        ({"gguf": "Q8_0", "bits": 4}, 'gguf = "fit"'),
+        ({"gguf": "Q8_0", "fused": True}, 'gguf = "fit"'),
+        ({"dtype": "f16", "floor": "none"}, "floor"),
+    ],
+)
+def test_entries_that_make_no_sense_are_told(knapsack, tmp_path, entry, words):
+    path = tmp_path / "m.toml"
+    path.write_text(manifest(model=[{"name": "base", "source": "path:x"}, {"name": "n", "from": "base", **entry}]))
+    assert words in knapsack("lock", path).expect(2).stderr
 
 
 @pytest.mark.slow
