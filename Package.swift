@@ -61,8 +61,8 @@ let package = Package(
         .target(
             name: "Locking",
             dependencies: [
-                "Formats", "Tensors", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Rules",
-                "ModelFiles",
+                "Formats", "Tensors", "Fitting", "Storage", "Xet", "Manifests", "Caches", "ModelFacts",
+                "Rules", "ModelFiles",
             ]
         ),
         .target(

@@ -65,6 +65,7 @@ package enum LockSchema {
                 "type": "array", "items": ["type": "string"],
                 "description": "The bundles that it builds on, as the manifest names them.",
             ],
+            "fit": ["type": "integer", "description": "The bytes that fitted files share."],
             "keywords": texts, "license": text, "name": text, "owner": text, "subtitle": text,
             "title": text,
             "kind": [
@@ -110,7 +111,7 @@ package enum LockSchema {
                     "bits": ["type": "string", "description": "The most bits for a weight of one."],
                     "fit-memory": ["type": "string", "description": "The accelerator that it has to fit."],
                     "context": ["type": "string", "description": "The tokens that have to fit beside it."],
-                    "floor": text, "speed": text, "fused": text,
+                    "floor": text, "speed": text, "fused": text, "weight": text,
                     "merge": [
                         "type": "array", "items": ["type": "string"],
                         "description": "The entries whose LoRA adapters are merged first.",

@@ -9,6 +9,8 @@ package enum FitBudget: Hashable, Sendable {
     case millibits(Int)
     /// What an accelerator's memory has room for beside the keys and values of a context.
     case memory(Accelerator, context: Int)
+    /// What is left of `[bundle] fit` beside others, among which the error counts so many times.
+    case shared(weight: Int)
 
     /// Thousandths of a bit of a number such as "4.25"; `nil` where it is none from 0.001 to 64, or has more digits.
     package static func millibits(of text: String) -> Int? {

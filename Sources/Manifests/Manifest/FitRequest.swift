@@ -9,7 +9,9 @@ package struct FitRequest: Hashable, Sendable {
     /// The keys that state how large the file may be, of which an entry has one.
     package static let budgetKeys = ["max-size", "bits", "fit-memory"]
     /// The keys that nothing else than a fit has.
-    package static let keys = ["bits", "fit-memory", "context", "floor", "speed", "fused"]
+    package static let keys = ["bits", "fit-memory", "context", "floor", "speed", "fused", "weight"]
+    /// What `weight` may be at most.
+    package static let greatestWeight = 100
     /// What `floor` takes.
     package static let floors = ["Q8_0", "Q6_K", "Q5_K", "Q4_K", "none"]
     /// What `speed` takes.
@@ -28,10 +30,16 @@ package struct FitRequest: Hashable, Sendable {
 
     /// Reads a request from the keys of a manifest's entry, or of what a lock states was asked.
     /// - Parameter value: gives the text of a key, of sizes the number of bytes; `nil` if there is none.
-    /// - Returns: `nil` where not exactly one key states the budget, or a value is none.
+    /// - Returns: `nil` where more than one key states a budget, or a value is none. Without any the budget is shared.
     init?(value: (String) -> String?) {
-        guard Self.budgetKeys.count(where: { value($0) != nil }) == 1 else { return nil }
-        if let size = value("max-size") {
+        let stated = Self.budgetKeys.count(where: { value($0) != nil })
+        guard stated <= 1 else { return nil }
+        if stated == 0 {
+            guard let weight = Int(value("weight") ?? "1"), (1...Self.greatestWeight).contains(weight) else {
+                return nil
+            }
+            budget = .shared(weight: weight)
+        } else if let size = value("max-size") {
             guard let bytes = Int(size), bytes > 0 else { return nil }
             budget = .size(bytes)
         } else if let bits = value("bits") {
@@ -62,6 +70,8 @@ package struct FitRequest: Hashable, Sendable {
         case .memory(let accelerator, let context):
             members.append(JSON.Member("fit-memory", .string(accelerator.rawValue)))
             members.append(JSON.Member("context", .string("\(context)")))
+        case .shared(let weight):
+            if weight != 1 { members.append(JSON.Member("weight", .string("\(weight)"))) }
         }
         if constraints.floor != FitConstraints().floor {
             members.append(JSON.Member("floor", .string(constraints.floor?.name ?? "none")))
@@ -79,6 +89,8 @@ package struct FitRequest: Hashable, Sendable {
         case .millibits(let bits): text = "within \(FitBudget.bits(bits)) bits"
         case .memory(let accelerator, let context):
             text = "within \(accelerator.rawValue) with \(context) tokens"
+        case .shared(let weight):
+            text = "within the bundle's budget" + (weight == 1 ? "" : ", weight \(weight)")
         }
         if constraints.floor != FitConstraints().floor {
             text += ", floor \(constraints.floor?.name ?? "none")"

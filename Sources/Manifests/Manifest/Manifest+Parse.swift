@@ -100,6 +100,7 @@ extension ManifestReader {
             keywords: values["keywords"]?.list ?? [],
             deduplication: values["dedup"]?.text.flatMap(BundleSettings.Deduplication.init) ?? .tensor)
         bundle.bases = values["base"]?.list ?? []
+        bundle.fit = values["fit"]?.integer
         checkBases(bundle, table)
         guard values["kind"]?.text == ManifestSchema.modelKind else { return bundle }
         let base = values["base-model"]?.text
@@ -209,6 +210,7 @@ extension ManifestReader {
                 at: tables.first?.value.place ?? 0, fix: "take pack = false out of what the notebook needs")
         }
         checkConversions(tables.map { ($0.value, $0.kind) })
+        checkFits(tables.map(\.value), budget: root["bundle"]?.value["fit"])
         return entries
     }
 
@@ -235,7 +237,6 @@ extension ManifestReader {
                 TextRule.entryName.accepts(from)
             else { continue }
             checkImatrix(table, own)
-            checkFit(table, own)
             checkAdapters(table, own, models)
             let found = tables.first { name($0.value) == from }
             let named = found?.value
@@ -304,9 +305,26 @@ extension ManifestReader {
             at: member.place, fix: "remove it, or choose a type in capitals")
     }
 
-    /// A fit has one budget, and its keys are for nothing else.
-    private mutating func checkFit(_ table: LocatedValue, _ name: String) {
-        guard let type = table["gguf"] else { return }
+    /// Fits have one budget each or share the bundle's, and nothing else does.
+    private mutating func checkFits(_ tables: [LocatedValue], budget: LocatedValue.Member?) {
+        var isShared = false
+        for table in tables where table["from"] != nil {
+            let name = table["name"]?.value.string ?? ""
+            let shares = checkFit(table, TextRule.entryName.accepts(name) ? name : "model", budget)
+            isShared = isShared || shares
+        }
+        if let budget, !isShared {
+            report(
+                .manifestConflict, "`fit` is a budget that no entry shares", at: budget.place,
+                fix: "take max-size, bits or fit-memory out of an entry with gguf = \"fit\", or remove it")
+        }
+    }
+
+    /// - Returns: whether the entry shares the bundle's budget.
+    private mutating func checkFit(
+        _ table: LocatedValue, _ name: String, _ shared: LocatedValue.Member?
+    ) -> Bool {
+        guard let type = table["gguf"] else { return false }
         guard type.value.string?.hasSameBytes(as: FitRequest.name) ?? false else {
             for key in FitRequest.keys {
                 guard let member = table[key] else { continue }
@@ -315,14 +333,14 @@ extension ManifestReader {
                     at: member.place,
                     fix: "remove it, or write gguf = \"fit\"")
             }
-            return
+            return false
         }
         let budgets = FitRequest.budgetKeys.compactMap { key in table[key].map { (key, $0) } }
-        if budgets.isEmpty {
+        if budgets.isEmpty, shared == nil {
             report(
                 .manifestMissingKey, "\(name): gguf = \"fit\" does not state how large the file may be",
                 at: type.value.place, allowed: FitRequest.budgetKeys.joined(separator: ", "),
-                fix: "add max-size = \"4.2 GB\"")
+                fix: "add max-size = \"4.2 GB\", or fit = \"38 GB\" to [bundle] for several together")
         } else if let (key, member) = budgets.dropFirst().first {
             report(
                 .manifestConflict, "\(name): `\(budgets[0].0)` and `\(key)` exclude each other",
@@ -334,6 +352,18 @@ extension ManifestReader {
                 .manifestConflict, "\(name): `context` is for an entry with `fit-memory`", at: member.place,
                 fix: "remove it, or add fit-memory = …")
         }
+        if let member = table["weight"], !budgets.isEmpty {
+            report(
+                .manifestConflict, "\(name): `weight` is for an entry that shares the bundle's budget",
+                at: member.place, fix: "remove it, or remove `\(budgets[0].0)`")
+        } else if let member = table["weight"], let weight = member.value.content.integer,
+            weight > FitRequest.greatestWeight
+        {
+            report(
+                .manifestValue, "\(name): `weight` is \(weight)", at: member.value.place,
+                allowed: "1 to \(FitRequest.greatestWeight)")
+        }
+        return budgets.isEmpty
     }
 
     private func entry(

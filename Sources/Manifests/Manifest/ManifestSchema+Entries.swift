@@ -38,6 +38,11 @@ extension ManifestSchema {
             name: "context", type: .count, defaultText: nil,
             summary: "The tokens of that context; \(FitBudget.usualContext) if it is not stated."),
         Key(
+            name: "weight", type: .count, defaultText: nil,
+            summary:
+                "Where gguf = \"fit\" shares the budget `fit` of the bundle: how many times its error counts, "
+                + "up to \(FitRequest.greatestWeight); 1 if it is not stated."),
+        Key(
             name: "floor", type: .choice(FitRequest.floors), defaultText: "Q6_K",
             summary: "For gguf = \"fit\": token embeddings and output get at least the bits of this type."),
         Key(

@@ -229,6 +229,11 @@ package enum ManifestSchema {
                     "Bundles to build on, by their locks or as kaggle-dataset:owner/name: what they have is not stored again."
             ),
             Key(
+                name: "fit", type: .size,
+                summary:
+                    "The most bytes that the files of all entries with gguf = \"fit\" and no budget of their own "
+                    + "have together."),
+            Key(
                 name: "framework", type: .choice(kaggleFrameworks),
                 summary: "The framework of a Kaggle model, as in its handle."),
             Key(

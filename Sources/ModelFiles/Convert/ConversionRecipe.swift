@@ -88,8 +88,9 @@ extension ConversionRequest {
     ///   - source: the entry that it is made from; without it, and without `imatrix` if there is one, the recipe
     ///     only states what takes part.
     ///   - imatrix: the importance matrix.
+    ///   - share: what a fitted file has of the budget that it shares.
     package func recipe(
-        for name: String, of source: LockedEntry? = nil, imatrix: ImatrixInput? = nil
+        for name: String, of source: LockedEntry? = nil, imatrix: ImatrixInput? = nil, share: FitShare? = nil
     ) -> any ConversionRecipe {
         switch product {
         case .cast(let type, let merged): CastRecipe(type: type, merged: merged)
@@ -97,7 +98,7 @@ extension ConversionRequest {
         case .gguf(let gguf):
             GGUFRecipe(
                 request: gguf, file: "\(name)-\(gguf.suffix).gguf",
-                modelName: source.flatMap(\.modelName) ?? from, imatrix: imatrix)
+                modelName: source.flatMap(\.modelName) ?? from, imatrix: imatrix, share: share)
         }
     }
 

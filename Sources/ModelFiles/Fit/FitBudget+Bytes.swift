@@ -13,6 +13,8 @@ extension FitBudget {
     package func bytes(_ metadata: GGUFMetadata, elements: Int, overhead: Int) throws(Diagnostics) -> Int {
         switch self {
         case .size(let size): return size
+        // Whoever divides it states the size.
+        case .shared: return .max
         case .millibits(let bits):
             let (high, low) = elements.multipliedFullWidth(by: bits)
             guard high == 0 else { return .max }

@@ -204,6 +204,59 @@ def test_a_manifest_fits_and_the_lock_holds_the_choice(knapsack, tmp_path):
     assert "the smallest has" in knapsack("lock", path).expect(1).text
 
 
+def test_several_entries_share_one_budget(knapsack, tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).symlink_to(FIXTURES / "conversion" / "tiny-llama" / "Tiny-Llama-100K")
+    sources = [{"name": name, "source": f"path:{name}", "license": "mit"} for name in ("one", "two")]
+
+    def write(budget: str, weight: int) -> Path:
+        fits = [{"name": f"{name}-fit", "from": name, "gguf": "fit", "floor": "none"} for name in ("one", "two")]
+        fits[0]["weight"] = weight
+        path = tmp_path / "m.toml"
+        path.write_text(manifest(head=f'fit = "{budget}"', model=[*sources, *fits]))
+        return path
+
+    def sizes() -> list[int]:
+        lock = read_lock(tmp_path / "m.lock")
+        return [lock[f"{name}-fit"]["files"][0]["size"] for name in ("one", "two")]
+
+    path = write("170 kB", 1)
+    knapsack("lock", path).expect(0)
+    equal = sizes()
+    assert sum(equal) <= 170_000 and max(equal) - min(equal) < 15_000
+    knapsack("lock", path, "--locked").expect(0)
+    before = (tmp_path / "m.lock").read_bytes()
+    knapsack("lock", path).expect(0)
+    assert (tmp_path / "m.lock").read_bytes() == before
+    knapsack("pack", path, "--locked", "--output", tmp_path / "out").expect(0)
+    other = knapsack.with_caches(KNAPSACK_CACHE_DIR=str(tmp_path / "other"))
+    other("pack", path, "--locked", "--output", tmp_path / "again").expect(0)
+    path = write("170 kB", 20)
+    assert "one-fit" in knapsack("check", path).expect(1).text
+    knapsack("lock", path).expect(0)
+    first, second = sizes()
+    assert first + second <= 170_000 and first > second and first > equal[0]
+    knapsack("check", path).expect(0)
+    assert "the smallest have" in knapsack("lock", write("70 kB", 1)).expect(1).text
+
+
+@pytest.mark.parametrize(
+    ("head", "entry", "words"),
+    [
+        ('fit = "1 GB"', {"gguf": "Q8_0"}, "no entry shares"),
+        ('fit = "1 GB"', {"gguf": "fit", "bits": 4}, "no entry shares"),
+        ('fit = "1 GB"', {"gguf": "fit", "bits": 4, "weight": 2}, "`weight`"),
+        ('fit = "1 GB"', {"gguf": "fit", "weight": 101}, "1 to 100"),
+        ('fit = "much"', {"gguf": "fit"}, "fit"),
+    ],
+)
+def test_shared_budgets_that_make_no_sense_are_told(knapsack, tmp_path, head, entry, words):
+    path = tmp_path / "m.toml"
+    entries = [{"name": "base", "source": "path:x"}, {"name": "n", "from": "base", **entry}]
+    path.write_text(manifest(head=head, model=entries))
+    assert words in knapsack("lock", path).expect(2).stderr
+
+
 @pytest.mark.parametrize(
     ("entry", "words"),
     [

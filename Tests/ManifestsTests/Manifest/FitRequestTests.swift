@@ -2,7 +2,6 @@ import Testing
 
 @testable import Formats
 @testable import Manifests
-@testable import Tensors
 
 /// What `gguf = "fit"` and `prune` ask for, as manifest and lock have it.
 struct FitRequestTests {
@@ -13,7 +12,8 @@ struct FitRequestTests {
     }
 
     @Test(arguments: [
-        ["max-size": "4200000000"], ["bits": "4.25", "floor": "none"], ["bits": "4", "floor": "Q4_K"],
+        [:], ["weight": "3"], ["max-size": "4200000000"], ["bits": "4.25", "floor": "none"],
+        ["bits": "4", "floor": "Q4_K"],
         ["fit-memory": "t4x2", "context": "512", "speed": "cpu", "fused": "true"],
     ])
     func whatALockHasIsReadBack(keys: [String: String]) throws {
@@ -26,10 +26,11 @@ struct FitRequestTests {
     }
 
     @Test(arguments: [
-        [:], ["bits": "4", "max-size": "5"], ["bits": "0"], ["bits": "x"], ["max-size": "0"],
+        ["weight": "0"], ["weight": "101"], ["bits": "4", "max-size": "5"], ["bits": "0"], ["bits": "x"],
+        ["max-size": "0"],
         ["fit-memory": "t5"], ["bits": "4", "floor": "IQ9"],
     ])
-    func aFitWithoutOneBudgetIsNone(keys: [String: String]) {
+    func aFitWithMoreThanOneBudgetIsNone(keys: [String: String]) {
         #expect(
             request([JSON.Member("gguf", "fit")] + keys.map { JSON.Member($0.key, .string($0.value)) }) == nil
         )
