@@ -7,6 +7,9 @@ package import Tensors
 
 /// A model to fit: its tensors with what may become of them, and what every choice costs.
 package struct FitModel: Sendable {
+    /// The most tensors whose types are chosen; models have some thousand, as experts are in one tensor.
+    private static let greatestCount = 10_000
+
     private let source: any TensorSource
     private let request: FitPlan.Request
     /// The tensors in the source's order.
@@ -44,6 +47,13 @@ package struct FitModel: Sendable {
                 imatrix: imatrix?.matrix)
         } catch {
             throw Diagnostics(error.diagnostic(code: .quantizeRefused))
+        }
+        guard tensors.count(where: \.isQuantized) <= Self.greatestCount else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .fitImpossible,
+                    "\(source.name): it has more than \(Self.greatestCount) tensors to choose types for",
+                    fix: "quantize it to a mixture"))
         }
         // The smallest file there could be shows what else takes bytes, and whether anything stands against it.
         let smallest = tensors.map { $0.candidates.first ?? $0.tensor.type }
