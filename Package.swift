@@ -25,6 +25,7 @@ let package = Package(
         .target(name: "Scanning", dependencies: ["Formats"]),
         .target(name: "Tokenizers", dependencies: ["Formats"]),
         .target(name: "Conversion", dependencies: ["Formats", "Tensors", "Tokenizers"]),
+        .target(name: "Fitting", dependencies: ["Formats", "Tensors", "Conversion"]),
         .target(name: "PythonPackages", dependencies: ["Formats"]),
         .target(
             name: "Storage",
@@ -34,7 +35,8 @@ let package = Package(
         .target(
             name: "Manifests",
             dependencies: [
-                "Formats", "Tensors", "Scanning", "Tokenizers", "Conversion", "PythonPackages", "Storage",
+                "Formats", "Tensors", "Scanning", "Tokenizers", "Conversion", "Fitting", "PythonPackages",
+                "Storage",
             ]
         ),
         .target(name: "Caches", dependencies: ["Formats", "Storage", "Manifests"]),
@@ -52,15 +54,15 @@ let package = Package(
         .target(
             name: "ModelFiles",
             dependencies: [
-                "Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches",
+                "Formats", "Tensors", "Scanning", "Conversion", "Fitting", "Storage", "Manifests", "Caches",
                 "ModelFacts",
             ]
         ),
         .target(
             name: "Locking",
             dependencies: [
-                "Formats", "Tensors", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Rules",
-                "ModelFiles",
+                "Formats", "Tensors", "Fitting", "Storage", "Xet", "Manifests", "Caches", "ModelFacts",
+                "Rules", "ModelFiles",
             ]
         ),
         .target(
@@ -78,7 +80,7 @@ let package = Package(
             name: "KnapsackCommands",
             dependencies: [
                 "Pages",
-                "Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches",
+                "Formats", "Tensors", "Scanning", "Conversion", "Fitting", "Storage", "Manifests", "Caches",
                 "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles", "Transfer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
@@ -100,6 +102,7 @@ let package = Package(
         .testTarget(
             name: "ConversionTests",
             dependencies: ["Formats", "Tensors", "Tokenizers", "Conversion", "Storage", "TestSupport"]),
+        .testTarget(name: "FittingTests", dependencies: ["Fitting", "TestSupport"]),
         .testTarget(name: "PythonPackagesTests", dependencies: ["Formats", "PythonPackages"]),
         .testTarget(name: "StorageTests", dependencies: ["Formats", "Storage", "TestSupport"]),
         .testTarget(name: "XetTests", dependencies: ["Formats", "Storage", "Xet", "TestSupport"]),
@@ -166,7 +169,7 @@ for target in package.targets where target.type != .system && target.type != .pl
     ]
     // A debug build has kernels as they are released: the tests quantize and cast much more than anybody looks
     // into a kernel with a debugger, and without optimization that takes eighty times as long.
-    if target.name == "Tensors" {
+    if target.name == "Tensors" || target.name == "Fitting" {
         target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))
     }
 }

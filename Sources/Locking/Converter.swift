@@ -76,7 +76,8 @@ struct Converter: Sendable {
             let files = Path.join(partial.path, ConversionCache.filesName)
             try Directory.make(files)
             let result = try await recipe.make(
-                of: try await inputs(), in: files, for: entry, progress: progress)
+                of: try await inputs(), in: files, for: entry, remembering: Path.parent(cache.directory),
+                progress: progress)
             let paths = try Converter.paths(below: files)
             let proved = try await prove(paths, in: files, finally: cache, key, entry)
             let record = ConversionRecord(

@@ -21,6 +21,8 @@ struct DerivedEntries {
     private(set) var unmade: [String] = []
     /// Where the made files are stored.
     private(set) var locations: [SHA256Digest: String] = [:]
+    /// What each fitted entry has of the budget that it shares.
+    var shares: [ExactName: FitShare] = [:]
 
     /// Takes the sources that are locked already; nothing is made yet.
     init(converter: Converter, sources: [LockedEntry]) {
@@ -35,7 +37,11 @@ struct DerivedEntries {
         guard adapters.count == request.merged.count else { return }
         let inputs = try ConversionInputs(
             of: source, request, for: entry.name, merging: adapters,
-            imatrix: try ImatrixInput(request, in: converter.directory, for: entry.name))
+            imatrix: try ImatrixInput(request, in: converter.directory, for: entry.name),
+            share: shares[ExactName(entry.name)])
+        if request.sharedWeight != nil, shares[ExactName(entry.name)] == nil {
+            return unmade.append(entry.name)
+        }
         if let previous, inputs.match(previous), previous.license == inputs.license(entry.license) {
             entries.append(previous)
             outcomes.append(ConversionOutcome(previous, request, inputs.conversion, .locked))

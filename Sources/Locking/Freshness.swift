@@ -95,7 +95,17 @@ package enum Freshness {
             let inputs = try ConversionInputs(
                 of: source, request, for: entry.name,
                 merging: request.merged.compactMap { lock.entry(named: $0) },
-                imatrix: ImatrixInput(request, as: conversion))
+                imatrix: ImatrixInput(request, as: conversion), share: FitShare(conversion))
+            if request.sharedWeight != nil,
+                FitShare(conversion)?.problem != lock.bundle.fit.flatMap(lock.sharedFit)
+            {
+                return [
+                    Diagnostic(
+                        code: .lockStale,
+                        "\(entry.name) shares the bundle's budget with others than when it was locked",
+                        at: entry.location, fix: "run knapsack lock {manifest}")
+                ]
+            }
             if inputs.match(locked), inputs.license(entry.license) == locked.license { return [] }
         } catch let problems as Diagnostics {
             return problems.all.map { $0.located(at: entry.location) }

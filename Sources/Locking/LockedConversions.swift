@@ -35,11 +35,15 @@ package enum LockedConversions {
                         entry.name, locked: conversion.converter, here: version))
             }
             let imatrix = ImatrixInput(request, as: conversion, in: directory)
+            let share = FitShare(conversion)
+            guard (share != nil) == (request.sharedWeight != nil) else {
+                throw contradiction("\(entry.name) does not state its share of the bundle's budget")
+            }
             let adapters = request.merged.compactMap { lock.entry(named: $0) }
             guard adapters.count == request.merged.count, adapters.allSatisfy({ $0.asked.source != nil })
             else { throw contradiction("\(entry.name) has merged adapters that the lock lacks") }
             let inputs = try ConversionInputs(
-                of: source, request, for: entry.name, merging: adapters, imatrix: imatrix)
+                of: source, request, for: entry.name, merging: adapters, imatrix: imatrix, share: share)
             guard inputs.match(entry) else {
                 throw contradiction("\(entry.name) is not made from the files that \(source.name) has")
             }

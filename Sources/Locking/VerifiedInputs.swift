@@ -118,6 +118,12 @@ package struct VerifiedInputs: Sendable {
             rehash: rehash, sharesTensors: sharesTensors, progress: progress)
         converter.makes = converts
         var derived = DerivedEntries(converter: converter, sources: entries)
+        try await derived.divide(
+            resolution.manifest.bundle.fit,
+            among: resolution.items.compactMap { item in
+                guard case .derived(let entry, let request, let previous) = item else { return nil }
+                return (entry, request, previous)
+            })
         for case .derived(let entry, let request, let previous) in resolution.items {
             do {
                 try await derived.add(entry, request, previous: previous)

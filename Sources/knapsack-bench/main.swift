@@ -1,6 +1,6 @@
 // Benchmarks of whole commands, as ratios against a baseline of the same run.
 //
-//   swift run -c release knapsack-bench files|check|sharing|loader|quantize|casts|convert|pickle|fetch|xet [DIRECTORY] [--small] [--type=TYPE]...
+//   swift run -c release knapsack-bench files|check|sharing|loader|quantize|fit|casts|convert|pickle|fetch|xet [DIRECTORY] [--small] [--type=TYPE]...
 //
 // DIRECTORY holds the data (up to 20 GB) and may be removed afterwards.
 
@@ -17,6 +17,7 @@ case "quantize":
     let asked = arguments.filter { $0.hasPrefix("--type=") }.map { String($0.dropFirst(7)) }
     let usual = ["Q8_0", "Q4_0", "Q4_K_M", "Q5_K_M", "Q6_K", "Q2_K", "Q3_K_M", "IQ4_XS"]
     try measureQuantize(setting, asked.isEmpty ? usual : asked)
+case "fit": try measureFit(setting)
 case "casts": try measureCasts(setting)
 case "convert":
     let asked = arguments.filter { $0.hasPrefix("--type=") }.map { String($0.dropFirst(7)) }
@@ -26,6 +27,6 @@ case "fetch": try measureFetch(setting)
 case "xet": try measureXet(setting)
 default:
     print(
-        "knapsack-bench files|check|sharing|loader|quantize|casts|convert|pickle|fetch|xet [DIRECTORY] [--small]"
+        "knapsack-bench files|check|sharing|loader|quantize|fit|casts|convert|pickle|fetch|xet [DIRECTORY] [--small]"
     )
 }

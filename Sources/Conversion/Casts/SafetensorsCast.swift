@@ -34,9 +34,12 @@ package struct SafetensorsCast: Sendable {
     /// no multiple of its element's size, which torch does not read and no gap may mend, the tensors are put in the
     /// order of their elements' sizes, the largest first and otherwise as they were: the order in which the
     /// `safetensors` package writes.
+    /// - Parameter type: what floating-point tensors become; `nil` where all stay.
     /// - Throws: where the result would be larger than `Int` can say.
-    package init(_ header: SafetensorsHeader, to type: CastType) throws(FormatError) {
-        func result(_ dtype: DType) -> DType { CastType.isCast(dtype) ? type.dtype : dtype }
+    package init(_ header: SafetensorsHeader, to type: CastType?) throws(FormatError) {
+        func result(_ dtype: DType) -> DType {
+            CastType.isCast(dtype) ? type?.dtype ?? dtype : dtype
+        }
         func layout(_ order: [Int]) throws(FormatError) -> SafetensorsLayout {
             try SafetensorsLayout(
                 tensors: order.map { index in

@@ -76,6 +76,15 @@ package struct Imatrix: Equatable, Sendable {
             hint: "measure it again; --exclude-weights leaves a tensor's values out")
     }
 
+    /// Reads how often each expert was used, as a multiple of the mean; empty where the file does not tell, or no
+    /// expert was used.
+    package func usage(of entry: Entry, read: Read) throws -> [Double] {
+        guard case .counts(let range) = entry.divisor else { return [] }
+        let counts = try floats(try read(range)).map { Double(max(0, try roundedCount($0, entry))) }
+        let sum = counts.reduce(0, +)
+        return counts.count > 1 && sum > 0 ? counts.map { $0 * Double(counts.count) / sum } : []
+    }
+
     /// Reads all values once, so that one that is no number is found before any work.
     package func check(read: Read) throws {
         for entry in sortedEntries { _ = try values(of: entry, read: read) }

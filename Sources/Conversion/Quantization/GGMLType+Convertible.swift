@@ -1,5 +1,5 @@
 import Formats
-import Tensors
+package import Tensors
 
 extension GGMLType {
     /// Whether llama.cpp can convert floats to this type, and back: all but integers, 64-bit floats and those

@@ -48,6 +48,33 @@ package struct TensorTypeRule: Sendable {
     /// The type of the tensors it is found in.
     package let type: GGMLType
     private let expression: NamePattern
+    /// The only name that it is for, so that nothing need be looked for; `nil` where the pattern decides.
+    private var name: String?
+
+    /// A rule for one tensor, whose pattern is found in no other name that differs in more than its case.
+    /// - Throws: where no pattern is for the name.
+    package init(exactly name: String, type: GGMLType) throws(QuantizationError) {
+        var pattern = "^"
+        for byte in name.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "_"):
+                pattern.unicodeScalars.append(Unicode.Scalar(byte))
+            case UInt8(ascii: "."): pattern += #"\."#
+            // Patterns are made of small letters, and have no space in them.
+            default: pattern += "."
+            }
+        }
+        pattern += "$"
+        do throws(RegexError) {
+            expression = try NamePattern(pattern)
+        } catch {
+            throw QuantizationError("there is no rule for \(name.quotedForMessage): \(error.message)")
+        }
+        self.pattern = pattern
+        self.type = type
+        self.name = name
+    }
 
     /// Reads `PATTERN=TYPE`.
     /// - Throws: where either is missing, the pattern is no regular expression, or the type is unknown.
@@ -74,6 +101,7 @@ package struct TensorTypeRule: Sendable {
     /// Whether the pattern is found in a tensor's name.
     /// - Throws: where that takes more steps than are allowed.
     package func matches(_ name: String) throws(QuantizationError) -> Bool {
+        if let own = self.name { return own.hasSameBytes(as: name) }
         do throws(RegexError) {
             return try expression.isFound(in: Array(name.utf8))
         } catch {

@@ -48,7 +48,7 @@ package struct QuantizedMetadata: Equatable, Sendable {
         header: GGUFHeader, bytes: Span<UInt8>, fileType: UInt32, overrides: [MetadataOverride] = [],
         imatrix: (matrix: Imatrix, file: String)? = nil, blockCount: (key: String, count: Int)? = nil
     ) throws {
-        alignment = try Self.alignment(header, overrides)
+        alignment = try Self.alignment(of: header, overrides)
         var cutKeys: Set<ExactName> = []
         for item in header.items {
             guard item.bytes.upperBound <= bytes.count else {
@@ -97,8 +97,10 @@ package struct QuantizedMetadata: Equatable, Sendable {
         ]
     }
 
-    private static func alignment(
-        _ header: GGUFHeader, _ overrides: [MetadataOverride]
+    /// The alignment in bytes that a quantized file has.
+    /// - Throws: where an override sets one that is no power of two.
+    package static func alignment(
+        of header: GGUFHeader, _ overrides: [MetadataOverride]
     ) throws(QuantizationError) -> Int {
         let key = "general.alignment"
         guard let override = overrides.last(where: { $0.key.hasSameBytes(as: key) }) else {

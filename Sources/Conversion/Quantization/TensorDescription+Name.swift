@@ -1,5 +1,5 @@
 import Formats
-import Tensors
+package import Tensors
 
 /// What a tensor does in a model, as coarsely as the choice of types asks.
 package enum TensorRole {

@@ -1,10 +1,10 @@
 import Formats
-import Tensors
+package import Tensors
 
 extension TensorDescription {
     /// Whether llama-quantize quantizes the tensor at all: matrices of weights do, but for small or sensitive
     /// ones (llama-quant.cpp, `tensor_allows_quantization`).
-    func isQuantizable(in architecture: String) -> Bool {
+    package func isQuantizable(in architecture: String) -> Bool {
         guard dimensionCount >= 2, name.hasUTF8Suffix("weight") else { return false }
         if Self.keptNames.contains(where: { name.hasSameBytes(as: $0) }) { return false }
         if Self.keptWords.contains(where: { name.containsUTF8($0) }) { return false }

@@ -2,7 +2,7 @@ import Formats
 
 extension String {
     /// The text in quotes for a message, without control characters, and cut.
-    var quotedForMessage: String {
+    package var quotedForMessage: String {
         let isLong = unicodeScalars.dropFirst(80).first != nil
         return JSON.string(isLong ? String(unicodeScalars.prefix(80)) + "…" : self).compactText
     }

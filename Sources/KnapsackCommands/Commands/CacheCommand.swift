@@ -12,7 +12,8 @@ struct CacheCommand: KnapsackCommand {
         commandName: "cache",
         abstract: "Show what Knapsack keeps on this machine, and remove it.",
         discussion: """
-            Knapsack remembers the digests of files that it hashed, and keeps what it converted, in \
+            Knapsack remembers the digests of files that it hashed and the errors that it measured for fit, and \
+            keeps what it converted, in \
             ~/.cache/knapsack or what KNAPSACK_CACHE_DIR names. All of it can be removed at any time: it \
             is hashed, and converted, again then.
 
@@ -33,6 +34,7 @@ struct CacheCommand: KnapsackCommand {
         let kept = try KeptFiles(session.context)
         session.add("directory", .string(kept.directory))
         session.add("index", kept.index.json)
+        session.add("costs", .integer(kept.costs))
         session.add("conversions", .array(kept.conversions.conversions.map(\.json)))
         session.add(
             "registries",
@@ -42,6 +44,9 @@ struct CacheCommand: KnapsackCommand {
         if session.json { return }
         let known = kept.index.rows.map { "\($0)" } ?? (kept.index.files.isEmpty ? "0" : "unreadable")
         var rows = [["digest index", known, ByteCount.text(kept.index.size), kept.directory]]
+        if kept.costs > 0 {
+            rows.append(["costs of types", "", ByteCount.text(kept.costs), FitCosts.indexName])
+        }
         rows += kept.conversions.conversions.map(\.row)
         if !kept.conversions.unfinished.isEmpty {
             rows.append([
@@ -104,6 +109,7 @@ struct CacheCommand: KnapsackCommand {
             var forgotten = before.rows ?? 0
             if all {
                 try DigestIndex.remove(inDirectory: kept.directory)
+                try ValueIndex.remove(FitCosts.indexName, inDirectory: kept.directory)
             } else if !before.files.isEmpty {
                 guard let count = DigestIndex.prune(inDirectory: kept.directory) else {
                     throw Diagnostics(
@@ -138,7 +144,12 @@ private struct KeptFiles {
     let conversions: ConversionCache.Contents
     let registries: (files: Int, size: Int)
 
-    var size: Int { index.size.saturated(adding: conversions.size).saturated(adding: registries.size) }
+    /// The bytes of what was measured for fit.
+    let costs: Int
+
+    var size: Int {
+        index.size.saturated(adding: costs).saturated(adding: conversions.size).saturated(adding: registries.size)
+    }
 
     init(_ context: CommandContext) throws {
         guard let directory = context.cacheDirectory else {
@@ -149,6 +160,7 @@ private struct KeptFiles {
         }
         self.directory = directory
         index = try DigestIndex.kept(inDirectory: directory)
+        costs = ValueIndex.size(FitCosts.indexName, inDirectory: directory)
         conversions = try ConversionCache(cacheDirectory: directory).contents()
         registries = RegistryStore(cacheDirectory: directory).kept()
     }

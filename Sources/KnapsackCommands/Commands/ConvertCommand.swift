@@ -30,6 +30,10 @@ struct ConvertCommand: KnapsackCommand {
             more are cast; all others stay. Weights in other formats (.bin, .gguf, .onnx, …) are left out; every \
             other file is copied.
 
+            --prune sets weights in the matrices of a model's blocks to zero: those with the lowest absolute value, \
+            times the root of the column's importance if there is a matrix (Wanda). Of every row a part, or all but \
+            2 of 4 or 4 of 8 neighbours, as kernels want them. Embeddings, norms, biases and routers stay.
+
             A finite number that would become infinite is an error.
 
             Examples:
@@ -44,6 +48,7 @@ struct ConvertCommand: KnapsackCommand {
               # safetensors, a new directory
               knapsack convert --dtype f16 ./qwen ./qwen-f16
               knapsack convert --dtype bf16 ./qwen ./tuned --merge ./adapter
+              knapsack convert ./qwen ./qwen-sparse --prune 2:4 --imatrix imatrix.gguf
               knapsack convert ./adapter --lora ./qwen   # a GGUF for llama.cpp's --lora
             """)
 
@@ -122,6 +127,19 @@ struct ConvertCommand: KnapsackCommand {
         help: ArgumentHelp("Cast floating-point tensors of safetensors.", valueName: "f16|bf16|f32"))
     var dtype: CastChoice?
 
+    /// What becomes zero in the matrices of safetensors.
+    @Option(
+        help: ArgumentHelp(
+            "Set weights of safetensors to zero: a part of every row (0.3), or 2:4 or 4:8.",
+            valueName: "part|2:4|4:8"))
+    var prune: String?
+
+    /// Tensors that are pruned though they are usually kept.
+    @Option(
+        help: ArgumentHelp(
+            "Prune this tensor, too, which is usually kept: lm_head.weight.", valueName: "tensor"))
+    var pruneTensor: [String] = []
+
     /// The adapters that are merged before a cast, in this order.
     @Option(
         help: ArgumentHelp(
@@ -154,10 +172,19 @@ struct ConvertCommand: KnapsackCommand {
         if target != nil, outfile != nil {
             throw ValidationError("name the output once: as an argument, or with --outfile")
         }
-        if dtype != nil {
+        if prune == nil, !pruneTensor.isEmpty { throw ValidationError("--prune-tensor needs --prune") }
+        if let prune, Sparsity(text: prune) == nil {
+            throw ValidationError("--prune \(prune) is not a part such as 0.3, 2:4 or 4:8")
+        }
+        if prune != nil, !merge.isEmpty { throw ValidationError("--prune and --merge exclude each other") }
+        if dtype != nil || prune != nil {
             guard target != nil else { throw ValidationError("name the directory to make") }
-            if let option = optionsOfGGUF.first {
-                throw ValidationError("\(option) is for GGUF, and --dtype makes safetensors")
+            if let option = optionsOfGGUF.first(where: { prune == nil || $0 != "--imatrix" }) {
+                throw ValidationError(
+                    "\(option) is for GGUF, and \(dtype == nil ? "--prune" : "--dtype") makes safetensors")
+            }
+            if prune != nil, !(importance.includeWeights + importance.excludeWeights).isEmpty {
+                throw ValidationError("--include-weights and --exclude-weights are for GGUF")
             }
             return
         }
@@ -199,9 +226,8 @@ struct ConvertCommand: KnapsackCommand {
 
     /// Writes the GGUF or the directory of safetensors; a file has its name only when it is whole.
     func execute(_ session: Session) async throws {
-        if let type = dtype.flatMap({ CastType(rawValue: $0.rawValue) }) {
-            return try await cast(to: type, session)
-        }
+        let type = dtype.flatMap { CastType(rawValue: $0.rawValue) }
+        if type != nil || prune != nil { return try await cast(to: type, session) }
         let product = try product()
         var request = GGUFConversion.Request(product)
         request.options = try content.options()
@@ -282,23 +308,29 @@ struct ConvertCommand: KnapsackCommand {
 
     // MARK: Casts
 
-    private func cast(to type: CastType, _ session: Session) async throws {
+    private func cast(to type: CastType?, _ session: Session) async throws {
+        let pruning = prune.flatMap { Sparsity(text: $0) }.map {
+            PruneRequest($0, type: type, imatrix: importance.imatrix, tensors: pruneTensor)
+        }
         let caches = cacheOptions.caches(session.context)
         let target = Path.normalized(Path.join(try Directory.current(), target ?? ""))
         let conversion = try ModelConversion(
-            try caches.model(model), name: model, castTo: type,
+            try caches.model(model), name: model, castTo: type, pruning: pruning,
             merging: try merge.map { ($0, try caches.model($0)) }, target: target)
         session.report(conversion.findings)
         let receipt = try await conversion.write(progress: session.progress)
         session.add("input", .string(model))
         session.add("output", .string(target))
-        session.add("dtype", .string(type.rawValue))
+        if let type { session.add("dtype", .string(type.rawValue)) }
+        if let pruning { session.add("prune", .string(pruning.sparsity.text)) }
         if !merge.isEmpty { session.add("merged", .array(merge.map(JSON.string))) }
         session.add("size", .integer(receipt.size))
         session.add("files", .array(receipt.files.map(\.json)))
         session.add("left", .array(receipt.left.map { .string($0.text) }))
         if session.verbose {
-            for file in receipt.files { session.say("\(file.isConverted ? "cast" : "copied")  \(file.path)") }
+            for file in receipt.files {
+                session.say("\(file.isConverted ? prune == nil ? "cast" : "pruned" : "copied")  \(file.path)")
+            }
         }
         if !receipt.left.isEmpty {
             let names =

@@ -18,7 +18,8 @@ struct QuantizeCommand: KnapsackCommand {
             only when it is whole and on the disk.
 
             Types: \(typeNames).
-            COPY copies the tensors as they are.
+            COPY copies the tensors as they are; fit chooses a type for every tensor, so that the file is within a \
+            budget and the error is least.
 
             Examples:
               knapsack quantize model-f16.gguf model-q4.gguf Q4_K_M
@@ -29,6 +30,9 @@ struct QuantizeCommand: KnapsackCommand {
               knapsack quantize model-q4.gguf model-f32.gguf F32 --allow-requantize
               knapsack quantize model-00001-of-00004.gguf merged.gguf COPY
               knapsack quantize model.gguf parts.gguf Q8_0 --split-max-size 4G
+              # the types that lose least within 4.2 GB
+              knapsack quantize model.gguf out.gguf fit --max-size 4.2GB
+              knapsack quantize model.gguf fit --bits 4.25 --compare Q4_K_M --dry-run
             """)
 
     private static var typeNames: String {
@@ -51,6 +55,8 @@ struct QuantizeCommand: KnapsackCommand {
     @OptionGroup(title: "Choice of types") var types: QuantizeTypeOptions
     /// Which columns count how much.
     @OptionGroup(title: "Importance matrix") var importance: QuantizeImportanceOptions
+    /// How large the file may be, and what of types may not be chosen.
+    @OptionGroup(title: "Fit") var fit: FitOptions
     /// What the metadata has besides, and how many files there are.
     @OptionGroup(title: "Files") var files: ModelFileOptions
 
@@ -81,6 +87,11 @@ struct QuantizeCommand: KnapsackCommand {
         if keepSplit && files.splitMaxSize != nil {
             throw ValidationError("--keep-split and --split-max-size exclude each other")
         }
+        if isFit {
+            try validateFit()
+        } else if let option = fit.given.first {
+            throw ValidationError("\(option) is for the type fit")
+        }
         do {
             _ = try options()
             _ = try files.overrides()
@@ -93,7 +104,7 @@ struct QuantizeCommand: KnapsackCommand {
     func execute(_ session: Session) async throws {
         let model = try GGUFModel.open(path: model)
         let options = try options()
-        let name = "ggml-model-\(options.type.name).gguf"
+        let name = "ggml-model-\(isFit ? FitRun.typeName : options.type.name).gguf"
         let directory = Path.parent(self.model)
         var request = Quantizer.Request(
             output: outputAndType.count == 2
@@ -102,6 +113,12 @@ struct QuantizeCommand: KnapsackCommand {
         request.overrides = try files.overrides()
         request.imatrix = try importance.file()
         request.division = try files.division()
+        if isFit {
+            session.add("input", .string(self.model))
+            var wanted = FitPlan.Request(request, budget: try fit.budget())
+            wanted.constraints = try fit.constraints()
+            return try await FitRun(fit, wanted, threads: threads, dryRun: dryRun).run(on: model, session)
+        }
         let quantizer = try Quantizer(request, model: model, keepSplit: keepSplit)
         session.report(
             request.overrides.compactMap(\.remark).map { Diagnostic(code: .overrideSign, $0) })
@@ -122,9 +139,29 @@ struct QuantizeCommand: KnapsackCommand {
         report.add(to: session)
     }
 
+    /// Whether types are chosen within a budget.
+    private var isFit: Bool { outputAndType.last?.hasSameBytes(as: FitRun.typeName) ?? false }
+
+    private func validateFit() throws {
+        let single = [
+            ("--pure", types.pure), ("--prune-layers", types.pruneLayers != nil), ("--keep-split", keepSplit),
+            ("--split-max-size", files.splitMaxSize != nil),
+        ]
+        if let (option, _) = single.first(where: \.1) {
+            throw ValidationError("\(option) cannot be used with fit")
+        }
+        _ = try fit.budget()
+        do {
+            _ = try fit.constraints()
+        } catch let error as QuantizationError {
+            throw ValidationError(error.description)
+        }
+    }
+
     private func options() throws -> QuantizationOptions {
+        // What fit finds takes its place.
         var options = QuantizationOptions(
-            type: try QuantizationType(named: outputAndType.last ?? ""))
+            type: try QuantizationType(named: isFit ? "Q8_0" : outputAndType.last ?? ""))
         try types.apply(to: &options)
         return options
     }

@@ -33,6 +33,9 @@ struct CompareReport {
         text += "largest \(Figure.text(Double(total.largest))), "
         text += "cosine \(Figure.fixed(total.cosine, digits: 6)), "
         text += "signal to noise \(decibels(total))\n"
+        if isPruned {
+            text += "zeros \(part(total.originalZeroCount, total)) → \(part(total.otherZeroCount, total))\n"
+        }
         let rows = all ? comparison.results : comparison.worst(CompareReport.shown)
         if rows.isEmpty {
             text += "every number is the same\n"
@@ -47,6 +50,20 @@ struct CompareReport {
         return text + names(comparison.onlyInOther, "only in \(other.path)")
     }
 
+    /// Whether the other has many more zeros, where types do not make them.
+    private var isPruned: Bool {
+        comparison.results.contains { result in
+            let difference = result.difference
+            return ["F16", "BF16", "F32", "F64"].contains(result.other.type.name)
+                && difference.otherZeroCount - difference.originalZeroCount > difference.count / 100
+        }
+    }
+
+    /// "50.0 %".
+    private func part(_ zeros: Int, _ difference: NumberDifference) -> String {
+        Figure.fixed(Double(zeros) * 100 / Double(max(1, difference.count)), digits: 1) + " %"
+    }
+
     private func table(_ results: [ModelComparison.Result]) -> Table {
         Table(
             [
@@ -54,7 +71,7 @@ struct CompareReport {
                 .init(title: "SIZE", isNumber: true), .init(title: "RMS ERROR", isNumber: true),
                 .init(title: "LARGEST", isNumber: true), .init(title: "COSINE", isNumber: true),
                 .init(title: "SNR", isNumber: true),
-            ],
+            ] + (isPruned ? [.init(title: "ZEROS", isNumber: true)] : []),
             rows: results.map { result in
                 let difference = result.difference
                 return [
@@ -62,7 +79,7 @@ struct CompareReport {
                     ByteCount.text(result.other.bytes.count), Figure.text(difference.rootMeanSquare),
                     Figure.text(Double(difference.largest)), Figure.fixed(difference.cosine, digits: 6),
                     decibels(difference),
-                ]
+                ] + (isPruned ? [part(difference.otherZeroCount, difference)] : [])
             })
     }
 
@@ -120,7 +137,9 @@ struct CompareReport {
     /// Figures that are not finite are null.
     private static func json(_ difference: NumberDifference) -> JSON {
         [
-            "count": .integer(difference.count), "not_finite": .integer(difference.notFiniteCount),
+            "count": .integer(difference.count),
+            "zeros": [.integer(difference.originalZeroCount), .integer(difference.otherZeroCount)],
+            "not_finite": .integer(difference.notFiniteCount),
             "rms": .number(difference.rootMeanSquare), "max": .number(Double(difference.largest)),
             "cosine": .number(difference.cosine), "snr_db": .number(difference.signalToNoise),
         ]

@@ -89,6 +89,7 @@ private struct LockReader {
             license: try string(json, "license", of: "bundle"), keywords: json["keywords"]?.strings ?? [],
             deduplication: deduplication)
         bundle.bases = json["base"]?.strings ?? []
+        bundle.fit = json["fit"]?.integer
         switch json["kind"]?.string {
         case nil, ManifestSchema.datasetKind: break
         case ManifestSchema.modelKind:

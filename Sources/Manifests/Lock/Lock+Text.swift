@@ -59,6 +59,7 @@ extension BundleSettings {
             JSON.Member("name", .string(name)), JSON.Member("title", .string(title)),
         ]
         if !bases.isEmpty { members.append(JSON.Member("base", .array(bases.map(JSON.string)))) }
+        if let fit { members.append(JSON.Member("fit", .integer(fit))) }
         if !keywords.isEmpty { members.append(JSON.Member("keywords", .array(keywords.map(JSON.string)))) }
         if let model {
             if let base = model.base { members.append(JSON.Member("base_model", .string(base))) }

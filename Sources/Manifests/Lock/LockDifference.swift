@@ -126,6 +126,7 @@ package struct LockDifference: Equatable, Sendable {
             ("license", old.license, new.license),
             ("dedup", old.deduplication.rawValue, new.deduplication.rawValue),
             ("base", old.bases.joined(separator: ", "), new.bases.joined(separator: ", ")),
+            ("fit", old.fit.map(ByteCount.text) ?? "none", new.fit.map(ByteCount.text) ?? "none"),
             ("keywords", old.keywords.joined(separator: ", "), new.keywords.joined(separator: ", ")),
             ("kind", old.model == nil ? "dataset" : "model", new.model == nil ? "dataset" : "model"),
             ("framework", old.model?.framework ?? "none", new.model?.framework ?? "none"),
@@ -204,9 +205,23 @@ package struct LockDifference: Equatable, Sendable {
         return names.compactMap { name in
             let (before, after) = (old.fact(name), new.fact(name))
             guard before != after else { return nil }
+            if name.hasSameBytes(as: "fit"), let types = types(before, after) { return types }
             guard let short = brief(before), let other = brief(after) else { return "\(name) changed" }
             return "\(name): \(short) → \(other)"
         }
+    }
+
+    /// Which tensors a fit gives other types; `nil` where one of the two is none.
+    private static func types(_ before: JSON?, _ after: JSON?) -> String? {
+        guard let old = before?["types"]?.members, let new = after?["types"] else { return nil }
+        let changed = old.compactMap { member -> String? in
+            let (type, other) = (member.value.string ?? "none", new[member.key]?.string ?? "none")
+            return type == other ? nil : "\(member.key) \(type) → \(other)"
+        }
+        guard !changed.isEmpty else { return "fit: the same types" }
+        let more = changed.count > 8 ? " and \(changed.count - 8) more" : ""
+        return "fit: \(Counted.text(changed.count, "other type")): "
+            + changed.prefix(8).joined(separator: ", ") + more
     }
 
     private static func brief(_ value: JSON?) -> String? {

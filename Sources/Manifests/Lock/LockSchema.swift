@@ -65,6 +65,7 @@ package enum LockSchema {
                 "type": "array", "items": ["type": "string"],
                 "description": "The bundles that it builds on, as the manifest names them.",
             ],
+            "fit": ["type": "integer", "description": "The bytes that fitted files share."],
             "keywords": texts, "license": text, "name": text, "owner": text, "subtitle": text,
             "title": text,
             "kind": [
@@ -102,6 +103,15 @@ package enum LockSchema {
                     "gguf": ["type": "string", "description": "The type of the GGUF file to make."],
                     "via": ["type": "string", "description": "The type of the file that is quantized."],
                     "imatrix": text, "pre-tokenizer": text,
+                    "prune": [
+                        "type": "string", "description": "The part of weights that is zero, or a pattern.",
+                    ],
+                    "prune-tensors": texts,
+                    "max-size": ["type": "string", "description": "The most bytes of a fitted file."],
+                    "bits": ["type": "string", "description": "The most bits for a weight of one."],
+                    "fit-memory": ["type": "string", "description": "The accelerator that it has to fit."],
+                    "context": ["type": "string", "description": "The tokens that have to fit beside it."],
+                    "floor": text, "speed": text, "fused": text, "weight": text,
                     "merge": [
                         "type": "array", "items": ["type": "string"],
                         "description": "The entries whose LoRA adapters are merged first.",
@@ -184,6 +194,21 @@ package enum LockSchema {
                 "description": "What is not there at all, so that nothing loads the entry as a model.",
             ],
             "requires": requirements,
+            "fit": [
+                "type": "object", "required": ["bound", "budget", "cost", "size", "types", "weights"],
+                "description": "How the types of a GGUF file were chosen.",
+                "properties": [
+                    "budget": count, "size": count,
+                    "cost": ["type": "integer", "description": "The weighted error, in parts of 2^-43."],
+                    "bound": ["type": "integer", "description": "What no choice costs less than."],
+                    "weights": [
+                        "type": "integer", "description": "The version of the table of roles' weights.",
+                    ],
+                    "types": [
+                        "type": "object", "description": "The type of every tensor that is quantized.",
+                    ],
+                ],
+            ],
             "outtype": ["type": "string", "description": "The type that auto was for a GGUF file."],
             "via": [
                 "type": "string",

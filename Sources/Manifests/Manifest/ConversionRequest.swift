@@ -9,6 +9,8 @@ package struct ConversionRequest: Hashable, Sendable {
         /// The same safetensors with another floating-point type, after LoRA adapters were merged into them: those
         /// of other entries, by their names.
         case cast(CastType, merging: [String])
+        /// The same safetensors, in whose matrices weights are zero.
+        case pruned(PruneRequest)
         /// A GGUF file.
         case gguf(GGUF)
     }
@@ -21,10 +23,16 @@ package struct ConversionRequest: Hashable, Sendable {
         package let imatrix: String?
         /// The pre-tokenizer's name, where it is not found.
         package let preTokenizer: String?
+        /// The budget, where types are chosen; the product's type is none then.
+        package let fit: FitRequest?
 
         /// States which file to make.
-        package init(_ product: GGUFProduct, imatrix: String? = nil, preTokenizer: String? = nil) {
+        package init(
+            _ product: GGUFProduct, imatrix: String? = nil, preTokenizer: String? = nil,
+            fit: FitRequest? = nil
+        ) {
             self.product = product
+            self.fit = fit
             self.imatrix = imatrix
             self.preTokenizer = preTokenizer
         }
@@ -47,6 +55,16 @@ package struct ConversionRequest: Hashable, Sendable {
     ///   - list: gives the texts of a key; `nil` if there is none.
     /// - Returns: `nil` where no key, or none that is known, states what to make.
     package init?(from: String, value: (String) -> String?, list: (String) -> [String]?) {
+        if let text = value("prune") {
+            guard let sparsity = Sparsity(text: text) else { return nil }
+            self.init(
+                from: from,
+                product: .pruned(
+                    PruneRequest(
+                        sparsity, type: value("dtype").flatMap(CastType.init), imatrix: value("imatrix"),
+                        tensors: list("prune-tensors") ?? [])))
+            return
+        }
         if let type = value("dtype").flatMap(CastType.init) {
             self.init(from: from, product: .cast(type, merging: list("merge") ?? []))
             return
@@ -58,13 +76,18 @@ package struct ConversionRequest: Hashable, Sendable {
             }
             via = type
         }
-        guard let name = value("gguf"), let product = try? GGUFProduct(named: name, via: via) else {
-            return nil
-        }
+        guard let name = value("gguf") else { return nil }
+        let isFit = name.hasSameBytes(as: FitRequest.name)
+        // What is chosen takes the place of the type.
+        let fit = isFit ? FitRequest(value: value) : nil
+        guard isFit == (fit != nil),
+            let product = try? GGUFProduct(named: isFit ? "Q8_0" : name, via: via)
+        else { return nil }
         self.init(
             from: from,
             product: .gguf(
-                GGUF(product, imatrix: value("imatrix"), preTokenizer: value("pre-tokenizer"))))
+                GGUF(
+                    product, imatrix: value("imatrix"), preTokenizer: value("pre-tokenizer"), fit: fit)))
     }
 
     /// The manifest's keys that say what is made, sorted.
@@ -73,6 +96,7 @@ package struct ConversionRequest: Hashable, Sendable {
         case .cast(let type, let merged):
             [JSON.Member("dtype", .string(type.rawValue))]
                 + (merged.isEmpty ? [] : [JSON.Member("merge", .array(merged.map(JSON.string)))])
+        case .pruned(let request): request.parameters
         case .gguf(let gguf): gguf.parameters
         }
     }
@@ -87,6 +111,7 @@ package struct ConversionRequest: Hashable, Sendable {
         switch product {
         case .cast(let type, let merged):
             "\(([from] + merged).joined(separator: " + ")) as \(type.rawValue)"
+        case .pruned(let request): "\(from) \(request.text)"
         case .gguf(let gguf): "\(from) as \(gguf.text)"
         }
     }
@@ -95,21 +120,26 @@ package struct ConversionRequest: Hashable, Sendable {
 extension ConversionRequest.GGUF {
     /// The manifest's keys, sorted.
     fileprivate var parameters: [JSON.Member] {
-        var members = [JSON.Member("gguf", .string(product.name))]
+        var members = [JSON.Member("gguf", .string(name))]
+        if let fit { members += fit.parameters }
         if let imatrix { members.append(JSON.Member("imatrix", .string(imatrix))) }
         if let preTokenizer { members.append(JSON.Member("pre-tokenizer", .string(preTokenizer))) }
         if let via = product.via { members.append(JSON.Member("via", .string(via.rawValue))) }
-        return members
+        return fit == nil ? members : members.sortedByKey
     }
+
+    /// What the manifest's `gguf` states.
+    package var name: String { fit == nil ? product.name : FitRequest.name }
 
     /// "Q4_K_M via bf16, imatrix x.gguf".
     fileprivate var text: String {
-        var text = product.name + (product.via.map { " via \($0.rawValue)" } ?? "")
+        var text =
+            name + (fit.map { " \($0.text)" } ?? "") + (product.via.map { " via \($0.rawValue)" } ?? "")
         if let imatrix { text += ", imatrix \(imatrix)" }
         if let preTokenizer { text += ", pre-tokenizer \(preTokenizer)" }
         return text
     }
 
     /// The last part of the file's name: `Q4_K_M`, `BF16`; `AUTO` where the type is found out.
-    package var suffix: String { product.name.uppercased() }
+    package var suffix: String { name.uppercased() }
 }

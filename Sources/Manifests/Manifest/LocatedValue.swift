@@ -18,6 +18,11 @@ struct LocatedValue {
         case list([LocatedValue])
         /// In the order in which the keys were named first.
         case table([Member])
+
+        /// The number, or `nil`.
+        var integer: Int? {
+            if case .integer(let number) = self { number } else { nil }
+        }
     }
 
     /// One key of a table.

@@ -100,6 +100,7 @@ extension ManifestReader {
             keywords: values["keywords"]?.list ?? [],
             deduplication: values["dedup"]?.text.flatMap(BundleSettings.Deduplication.init) ?? .tensor)
         bundle.bases = values["base"]?.list ?? []
+        bundle.fit = values["fit"]?.integer
         checkBases(bundle, table)
         guard values["kind"]?.text == ManifestSchema.modelKind else { return bundle }
         let base = values["base-model"]?.text
@@ -209,6 +210,7 @@ extension ManifestReader {
                 at: tables.first?.value.place ?? 0, fix: "take pack = false out of what the notebook needs")
         }
         checkConversions(tables.map { ($0.value, $0.kind) })
+        checkFits(tables.map(\.value), budget: root["bundle"]?.value["fit"])
         return entries
     }
 
@@ -216,7 +218,7 @@ extension ManifestReader {
     private func content(_ values: [ExactName: Value]) -> Entry.Content? {
         if let from = values["from"]?.text {
             let request = ConversionRequest(
-                from: from, value: { values[$0]?.text }, list: { values[$0]?.list })
+                from: from, value: { values[$0]?.word(of: $0) }, list: { values[$0]?.list })
             return request.map(Entry.Content.conversion)
         }
         guard let text = values["source"]?.text, let source = try? Source.parse(text) else { return nil }
@@ -284,6 +286,16 @@ extension ManifestReader {
 
     /// An importance matrix is of use only where something is quantized.
     private mutating func checkImatrix(_ table: LocatedValue, _ name: String) {
+        if let member = table["prune"], let other = ["gguf", "merge"].first(where: { table[$0] != nil }) {
+            report(
+                .manifestConflict, "\(name): `prune` and `\(other)` exclude each other", at: member.place,
+                fix: "remove one of them, or make two entries")
+        }
+        if let member = table["imatrix"], table["gguf"] == nil, table["prune"] == nil {
+            report(
+                .manifestConflict, "\(name): `imatrix` is for an entry with `gguf`", at: member.place,
+                fix: "remove it, or add gguf = …")
+        }
         guard let member = table["imatrix"], let type = table["gguf"]?.value.string,
             case .converted? = try? GGUFProduct(named: type, via: table["via"] == nil ? nil : .f16)
         else { return }
@@ -291,6 +303,67 @@ extension ManifestReader {
             .manifestConflict,
             "\(name): `imatrix` is for quantizing, and \(quoted(type)) quantizes nothing",
             at: member.place, fix: "remove it, or choose a type in capitals")
+    }
+
+    /// Fits have one budget each or share the bundle's, and nothing else does.
+    private mutating func checkFits(_ tables: [LocatedValue], budget: LocatedValue.Member?) {
+        var isShared = false
+        for table in tables where table["from"] != nil {
+            let name = table["name"]?.value.string ?? ""
+            let shares = checkFit(table, TextRule.entryName.accepts(name) ? name : "model", budget)
+            isShared = isShared || shares
+        }
+        if let budget, !isShared {
+            report(
+                .manifestConflict, "`fit` is a budget that no entry shares", at: budget.place,
+                fix: "take max-size, bits or fit-memory out of an entry with gguf = \"fit\", or remove it")
+        }
+    }
+
+    /// - Returns: whether the entry shares the bundle's budget.
+    private mutating func checkFit(
+        _ table: LocatedValue, _ name: String, _ shared: LocatedValue.Member?
+    ) -> Bool {
+        guard let type = table["gguf"] else { return false }
+        guard type.value.string?.hasSameBytes(as: FitRequest.name) ?? false else {
+            for key in FitRequest.keys {
+                guard let member = table[key] else { continue }
+                report(
+                    .manifestConflict, "\(name): `\(key)` is for an entry with gguf = \"fit\"",
+                    at: member.place,
+                    fix: "remove it, or write gguf = \"fit\"")
+            }
+            return false
+        }
+        let budgets = FitRequest.budgetKeys.compactMap { key in table[key].map { (key, $0) } }
+        if budgets.isEmpty, shared == nil {
+            report(
+                .manifestMissingKey, "\(name): gguf = \"fit\" does not state how large the file may be",
+                at: type.value.place, allowed: FitRequest.budgetKeys.joined(separator: ", "),
+                fix: "add max-size = \"4.2 GB\", or fit = \"38 GB\" to [bundle] for several together")
+        } else if let (key, member) = budgets.dropFirst().first {
+            report(
+                .manifestConflict, "\(name): `\(budgets[0].0)` and `\(key)` exclude each other",
+                at: member.place,
+                fix: "remove one of them")
+        }
+        if let member = table["context"], table["fit-memory"] == nil {
+            report(
+                .manifestConflict, "\(name): `context` is for an entry with `fit-memory`", at: member.place,
+                fix: "remove it, or add fit-memory = …")
+        }
+        if let member = table["weight"], !budgets.isEmpty {
+            report(
+                .manifestConflict, "\(name): `weight` is for an entry that shares the bundle's budget",
+                at: member.place, fix: "remove it, or remove `\(budgets[0].0)`")
+        } else if let member = table["weight"], let weight = member.value.content.integer,
+            weight > FitRequest.greatestWeight
+        {
+            report(
+                .manifestValue, "\(name): `weight` is \(weight)", at: member.value.place,
+                allowed: "1 to \(FitRequest.greatestWeight)")
+        }
+        return budgets.isEmpty
     }
 
     private func entry(
@@ -315,6 +388,16 @@ extension ManifestReader {
 extension ManifestReader.Value {
     fileprivate var text: String? {
         if case .text(let value) = self { value } else { nil }
+    }
+
+    /// The value as a word: of a size its bytes, of bits the decimal number.
+    fileprivate func word(of key: String) -> String? {
+        switch self {
+        case .text(let text): text
+        case .integer(let number): key == "bits" ? FitBudget.bits(number) : "\(number)"
+        case .flag(let flag): flag ? "true" : "false"
+        case .list, .date: nil
+        }
     }
 
     fileprivate var list: [String]? {

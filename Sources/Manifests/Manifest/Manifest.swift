@@ -69,6 +69,8 @@ package struct BundleSettings: Equatable, Sendable {
     package var model: Model?
     /// The bundles that it builds on, as the manifest names them: locks, or data sets of Kaggle.
     package var bases: [String] = []
+    /// The most bytes that fitted files without a budget of their own have together; `nil` where nothing is shared.
+    package var fit: Int?
 
     /// Takes settings that were checked, as `[bundle]` states them.
     package init(

@@ -1,4 +1,5 @@
 import Formats
+import Tensors
 
 /// Checks a manifest's tables against `ManifestSchema` and collects everything that is wrong.
 struct ManifestReader {
@@ -221,6 +222,24 @@ struct ManifestReader {
             refuse(value, key, label, fix: probable.map { "did you mean \(quoted($0))?" } ?? key.hint)
         case (.count, .integer(let number)):
             if number > 0 { return .integer(number) }
+            refuse(value, key, label)
+        case (.bits, .integer(let number)):
+            if (1...64).contains(number) { return .integer(number * 1000) }
+            refuse(value, key, label)
+        case (.bits, .float(let number)):
+            let thousandths = (number * 1000).rounded()
+            if thousandths >= 1, thousandths <= 64_000, abs(number * 1000 - thousandths) < 1e-6 {
+                return .integer(Int(thousandths))
+            }
+            refuse(value, key, label)
+        case (.sparsity, .float(let number)):
+            let thousandths = (number * 1000).rounded()
+            if thousandths >= 1, thousandths <= 999, abs(number * 1000 - thousandths) < 1e-6 {
+                return .text(Sparsity.thousandths(Int(thousandths)).text)
+            }
+            refuse(value, key, label)
+        case (.sparsity, .string(let text)):
+            if Sparsity.patterns.contains(where: { $0.text.hasSameBytes(as: text) }) { return .text(text) }
             refuse(value, key, label)
         case (.size, .integer(let bytes)):
             if bytes > 0 { return .integer(bytes) }

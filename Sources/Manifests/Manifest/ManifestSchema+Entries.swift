@@ -15,10 +15,44 @@ extension ManifestSchema {
             name: "merge", type: .list(.entryName, mayBeEmpty: false),
             summary: "Model entries whose LoRA adapters are merged into the weights before they are cast."),
         Key(
+            name: "prune", type: .sparsity,
+            summary:
+                "Sets weights in the matrices of the entry in `from` to zero: a part of every row such as 0.3, or "
+                + "2:4 or 4:8, the patterns that kernels have."),
+        Key(
+            name: "prune-tensors", type: .list(.line, mayBeEmpty: false),
+            summary: "Tensors to prune, too, which are usually kept, such as lm_head.weight."),
+        Key(
             name: "gguf", type: .choice(ggufTypes),
             hint: "write one of convert_hf_to_gguf.py's types in small letters, or one of llama-quantize's",
             summary: "Makes a GGUF file of the entry in `from`: in small letters the types of "
-                + "convert_hf_to_gguf.py, in capitals those of llama-quantize."),
+                + "convert_hf_to_gguf.py, in capitals those of llama-quantize; fit chooses a type for every "
+                + "tensor, so that the file is within a budget and the error is least."),
+        Key(
+            name: "bits", type: .bits,
+            summary: "For gguf = \"fit\": the most bits for a weight, such as 4.25; max-size states bytes."),
+        Key(
+            name: "fit-memory", type: .choice(Accelerator.allCases.map(\.rawValue)),
+            summary: "For gguf = \"fit\": the accelerator whose memory has to hold the file and a context."),
+        Key(
+            name: "context", type: .count, defaultText: nil,
+            summary: "The tokens of that context; \(FitBudget.usualContext) if it is not stated."),
+        Key(
+            name: "weight", type: .count, defaultText: nil,
+            summary:
+                "Where gguf = \"fit\" shares the budget `fit` of the bundle: how many times its error counts, "
+                + "up to \(FitRequest.greatestWeight); 1 if it is not stated."),
+        Key(
+            name: "floor", type: .choice(FitRequest.floors), defaultText: "Q6_K",
+            summary: "For gguf = \"fit\": token embeddings and output get at least the bits of this type."),
+        Key(
+            name: "speed", type: .choice(FitRequest.speeds), defaultText: "any",
+            summary: "For gguf = \"fit\": cpu leaves out types with codebooks, which are slow there."),
+        Key(
+            name: "fused", type: .flag, defaultText: "false",
+            summary:
+                "For gguf = \"fit\": whether a block's query, key and value get one type, and its gate and up."
+        ),
         Key(
             name: "via", type: .choice(GGUFProduct.intermediates.map(\.rawValue)),
             summary:
@@ -58,15 +92,20 @@ extension ManifestSchema {
     /// What `gguf` takes.
     private static let ggufTypes =
         ["auto"] + OutputType.allCases.map(\.rawValue)
-        + QuantizationType.all.filter { !$0.isCopy }.map(\.name)
+        + QuantizationType.all.filter { !$0.isCopy }.map(\.name) + [FitRequest.name]
 
     /// A model comes from a source or is made from another one.
     static let modelForms = [
         Form(key: "source", own: ["include", "exclude", "pack"], words: "with a source"),
         Form(
-            key: "from", own: ["dtype", "merge", "gguf", "via", "imatrix", "pre-tokenizer"],
-            needsOneOf: ["dtype", "gguf"], exclusive: ("dtype", "gguf"),
-            dependent: [("merge", "dtype"), ("via", "gguf"), ("imatrix", "gguf"), ("pre-tokenizer", "gguf")],
+            key: "from",
+            own: ["dtype", "merge", "prune", "prune-tensors", "gguf", "via", "imatrix", "pre-tokenizer"]
+                + FitRequest.keys,
+            needsOneOf: ["dtype", "gguf", "prune"], exclusive: ("dtype", "gguf"),
+            dependent: [
+                ("merge", "dtype"), ("prune-tensors", "prune"), ("via", "gguf"), ("pre-tokenizer", "gguf"),
+            ]
+                + FitRequest.keys.map { ($0, "gguf") },
             words: "that is made from another one"),
     ]
 }

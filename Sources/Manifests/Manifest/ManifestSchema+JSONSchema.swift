@@ -1,4 +1,5 @@
 package import Formats
+import Tensors
 
 extension ManifestSchema {
     /// The JSON Schema (draft 2020-12) of the manifest, for editors that complete and check TOML by one.
@@ -97,6 +98,11 @@ extension ManifestSchema.Key {
         case .list(let rule, let mayBeEmpty):
             members += [.init("type", "array"), .init("items", .object(rule.jsonSchema))]
             if !mayBeEmpty { members.append(.init("minItems", 1)) }
+        case .bits: members += [.init("type", "number"), .init("exclusiveMinimum", 0), .init("maximum", 64)]
+        case .sparsity:
+            let part: JSON = ["type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1]
+            members.append(
+                .init("anyOf", [part, ["enum": .array(Sparsity.patterns.map { .string($0.text) })]]))
         case .count: members += [.init("type", "integer"), .init("minimum", 1)]
         case .size:
             let alternatives: JSON = [

@@ -98,6 +98,10 @@ package enum ManifestSchema {
         case size
         /// A whole number from 1.
         case count
+        /// A number of bits with at most three decimals.
+        case bits
+        /// A part of 1 with at most three decimals, or a pattern.
+        case sparsity
         /// A day.
         case date
         /// True or false.
@@ -112,6 +116,8 @@ package enum ManifestSchema {
             case .listOrPath: "a list of strings or a path"
             case .size: "a string such as \"200 GB\" or an integer of bytes"
             case .count: "an integer"
+            case .bits: "a number"
+            case .sparsity: "a number or a string"
             case .date: "a date without quotes"
             case .flag: "true or false, without quotes"
             }
@@ -130,6 +136,8 @@ package enum ManifestSchema {
                 "a list of strings that is not empty, each \(rule.allowed), or the path of a file of such lines"
             case .size: "a whole number of bytes from 1, or a size in B, kB, MB, GB, TB, KiB, MiB, GiB or TiB"
             case .count: "a whole number from 1"
+            case .bits: "a number up to 64 such as 4.25, with at most three decimals"
+            case .sparsity: "0.001 to 0.999 with at most three decimals, \"2:4\", \"4:8\""
             case .date: "a day such as 2026-10-01"
             case .flag: "true, false"
             }
@@ -220,6 +228,11 @@ package enum ManifestSchema {
                 summary:
                     "Bundles to build on, by their locks or as kaggle-dataset:owner/name: what they have is not stored again."
             ),
+            Key(
+                name: "fit", type: .size,
+                summary:
+                    "The most bytes that the files of all entries with gguf = \"fit\" and no budget of their own "
+                    + "have together."),
             Key(
                 name: "framework", type: .choice(kaggleFrameworks),
                 summary: "The framework of a Kaggle model, as in its handle."),

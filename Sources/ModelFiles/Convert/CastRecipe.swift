@@ -5,18 +5,28 @@ import ModelFacts
 import Storage
 import Tensors
 
-/// Casts the safetensors files of a model to another floating-point type, with their indexes and configurations.
+/// Casts the safetensors files of a model to another floating-point type, or prunes them, with their indexes and
+/// configurations.
 struct CastRecipe: ConversionRecipe {
-    /// The type that floating-point tensors get; others are copied.
-    let type: CastType
+    /// The type that floating-point tensors get; others are copied, and all of them if it is `nil`.
+    let type: CastType?
     /// The names of the adapters that are merged into the weights first, one after the other.
     var merged: [String] = []
 
+    /// What becomes zero; `nil` where nothing does.
+    var pruned: PruneRequest?
+    /// The importance matrix that pruning takes; `nil` where none is asked for.
+    var imatrix: ImatrixInput?
+
     var version: Int { 1 }
     var parameters: [JSON.Member] {
-        ConversionRequest(from: "", product: .cast(type, merging: merged)).parameters
+        if let pruned {
+            let digest = imatrix.map { [JSON.Member(ImatrixInput.digestKey, .string($0.sha256.hex))] } ?? []
+            return (pruned.parameters + digest).sortedByKey
+        }
+        return type.map { ConversionRequest(from: "", product: .cast($0, merging: merged)).parameters } ?? []
     }
-    var stage: String { "casting" }
+    var stage: String { pruned == nil ? "casting" : "pruning" }
 
     /// Safetensors, their indexes and configurations are converted. Weights in other formats are left out, because
     /// they would be the ones of before; everything else is carried.
@@ -78,7 +88,7 @@ struct CastRecipe: ConversionRecipe {
     }
 
     func make(
-        of inputs: [ConversionInput], in directory: String, for name: String,
+        of inputs: [ConversionInput], in directory: String, for name: String, remembering cache: String?,
         progress: @escaping ProgressHandler
     ) async throws -> ConversionResult {
         var small: [(path: RelativePath, bytes: [UInt8])] = []
@@ -103,8 +113,12 @@ struct CastRecipe: ConversionRecipe {
         }
         let stored = tensors.filter { ModelPath($0.path).directory.isEmpty }
         if let base { try checkTensors(stored, base, name) }
+        if pruned != nil { try Pruning.check(base, name) }
+        let pruning = try pruned.map {
+            Pruning(sparsity: $0.sparsity, named: $0.tensors, imatrix: try imatrix?.open(for: name))
+        }
         let writer = try CastWriter.plan(
-            tensors, to: type,
+            tensors, to: type, pruning: pruning,
             merging: merged.enumerated().map { index, adapter in
                 let files = inputs.filter { $0.adapter == index }
                 return (adapter, try AdapterInputs.read(files, directoryName: adapter, name: adapter))
@@ -112,7 +126,9 @@ struct CastRecipe: ConversionRecipe {
         for file in small {
             let changed = try broken(file.path, name) { () throws(FormatError) in
                 guard ModelPath(file.path).isSafetensorsIndex else {
-                    return try CastTexts.config(file.bytes, to: type)
+                    return try type.map { type throws(FormatError) in
+                        try CastTexts.config(file.bytes, to: type)
+                    } ?? file.bytes
                 }
                 let shards = try ShardIndex.fileNames(file.bytes.span)
                 let size = shards.compactMap { RelativePath($0) }.reduce(0) { total, shard in
@@ -125,6 +141,7 @@ struct CastRecipe: ConversionRecipe {
             try FileHandle.creating(path).write(changed.span)
         }
         try await writer.write(stage: stage, progress: progress)
+        try imatrix?.check(for: name)
         return ConversionResult()
     }
 

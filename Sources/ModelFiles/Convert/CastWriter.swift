@@ -22,13 +22,18 @@ struct CastWriter: Sendable {
         let file: Int
         let tensor: SafetensorsCast.Tensor
         let isCopied: Bool
+        let isPruned: Bool
+
+        /// The bytes of what a slab is counted in: elements, but for bytes that are copied.
+        var unit: Int { isCopied && !isPruned ? 1 : tensor.from.bitsPerElement / 8 }
     }
 
     /// The most bytes of a slab as it is read; twice as many are written where 16 bits become 32.
     private static let slabSize = 1 << 21
 
     private let files: [File]
-    private let type: CastType
+    private let type: CastType?
+    private let pruning: Pruning?
     private let name: String
     private let adapters: [MergedAdapter]
     /// For every file's path, the bytes of its tensors after the cast.
@@ -36,24 +41,28 @@ struct CastWriter: Sendable {
 
     /// Reads the headers and plans every file.
     /// - Parameters:
+    ///   - type: what floating-point tensors become; `nil` where all stay.
+    ///   - pruning: what becomes zero before that.
     ///   - adapters: merged into the weights, one after the other, before they are cast.
     ///   - model: what the configuration states of the model that they are merged into.
     ///   - name: the entry that is made, with which messages begin.
     static func plan(
-        _ inputs: [ConversionInput], to type: CastType,
+        _ inputs: [ConversionInput], to type: CastType?, pruning: Pruning? = nil,
         merging adapters: [(name: String, inputs: AdapterInputs)] = [],
         into model: LoraAdapter.BaseModel = LoraAdapter.BaseModel(nil),
         in directory: String, name: String
     ) throws -> CastWriter {
-        try CastWriter(inputs, to: type, merging: adapters, into: model, in: directory, name: name)
+        try CastWriter(
+            inputs, to: type, pruning: pruning, merging: adapters, into: model, in: directory, name: name)
     }
 
     private init(
-        _ inputs: [ConversionInput], to type: CastType,
+        _ inputs: [ConversionInput], to type: CastType?, pruning: Pruning?,
         merging adapters: [(name: String, inputs: AdapterInputs)],
         into model: LoraAdapter.BaseModel, in directory: String, name: String
     ) throws {
         self.type = type
+        self.pruning = pruning
         self.name = name
         files = try inputs.map { input in
             do {
@@ -125,7 +134,11 @@ struct CastWriter: Sendable {
     /// The tensors of all files in order.
     private func places() -> [Place] {
         files.enumerated().flatMap { number, file in
-            file.cast.tensors.map { Place(file: number, tensor: $0, isCopied: isCopied($0)) }
+            file.cast.tensors.map { tensor in
+                Place(
+                    file: number, tensor: tensor, isCopied: isCopied(tensor),
+                    isPruned: pruning?.takes(tensor.name, shape: tensor.shape, dtype: tensor.from) ?? false)
+            }
         }
     }
 
@@ -142,15 +155,18 @@ struct CastWriter: Sendable {
         var floats: [Float] = []
         /// The place that was changed last, and its changes.
         var merged: (place: Int, changes: [MergedAdapter.Numbers])?
+        /// The place that was pruned last, and the roots of its columns' importance.
+        var roots: (place: Int, values: [Double])?
     }
 
     private func carry(_ opened: [OpenFiles], _ progress: @escaping ProgressHandler) async throws {
         let places = places()
         let shapes = places.map { place in
-            let unit = place.isCopied ? 1 : place.tensor.from.bitsPerElement / 8
+            let unit = place.unit
             let count = place.tensor.source.count / unit
             return SlabQueue.Tensor(
-                count: count, unit: 1, period: max(1, count), length: CastWriter.slabSize / unit)
+                count: count, unit: place.isPruned ? max(1, place.tensor.shape.last ?? 1) : 1,
+                period: max(1, count), length: CastWriter.slabSize / unit)
         }
         let scheduler = SlabScheduler(shapes, groups: places.map(\.file))
         try await scheduler.run(
@@ -158,8 +174,9 @@ struct CastWriter: Sendable {
             carry: { slab, room in
                 let place = places[slab.tensor]
                 let changes = try numbers(of: place.tensor, at: slab.tensor, &room)
+                let roots = try roots(of: place, at: slab.tensor, &room)
                 return try carry(
-                    slab.elements, place, opened[place.file], changes, &room.input, &room.result,
+                    slab.elements, place, opened[place.file], changes, roots, &room.input, &room.result,
                     &room.floats)
             }, finish: { files[$0].input.path.text })
     }
@@ -168,13 +185,13 @@ struct CastWriter: Sendable {
     /// - Returns: how many bytes were read.
     private func carry(
         _ units: Range<Int>, _ place: Place, _ opened: OpenFiles,
-        _ changes: [MergedAdapter.Numbers], _ input: inout [UInt8], _ result: inout [UInt8],
-        _ floats: inout [Float]
+        _ changes: [MergedAdapter.Numbers], _ roots: [Double], _ input: inout [UInt8],
+        _ result: inout [UInt8], _ floats: inout [Float]
     ) throws -> Int {
         let tensor = place.tensor
-        let cast = place.isCopied ? nil : FloatCast(from: tensor.from, to: type)
-        let from = cast.map { $0.source.bitsPerElement / 8 } ?? 1
-        let to = cast.map { $0.target.dtype.bitsPerElement / 8 } ?? 1
+        let cast = place.isCopied ? nil : type.flatMap { FloatCast(from: tensor.from, to: $0) }
+        let from = place.unit
+        let to = cast.map { $0.target.dtype.bitsPerElement / 8 } ?? from
         let size = units.count * from
         if input.count < size { input = [UInt8](repeating: 0, count: size) }
         var span = input.mutableSpan
@@ -182,6 +199,14 @@ struct CastWriter: Sendable {
         let start = tensor.source.lowerBound + units.lowerBound * from
         guard try opened.input.read(into: &bytes, at: start) == size else {
             throw ReadFailure.changed(path: opened.input.path)
+        }
+        if place.isPruned, let pruning {
+            if floats.count < units.count { floats = [Float](repeating: 0, count: units.count) }
+            var room = floats.mutableSpan
+            var numbers = room._mutatingExtracting(0..<units.count)
+            tensor.from.floats(from: bytes.span, into: &numbers)
+            pruning.sparsity.prune(
+                &bytes, numbers.span, rowLength: max(1, tensor.shape.last ?? 1), roots: roots.span)
         }
         let target = tensor.target.lowerBound + units.lowerBound * to
         guard let cast else {
@@ -209,6 +234,15 @@ struct CastWriter: Sendable {
         return size
     }
 
+    /// The roots of the importance of a tensor's columns, kept for the slabs that follow.
+    private func roots(of place: Place, at number: Int, _ room: inout Room) throws -> [Double] {
+        guard place.isPruned, let pruning else { return [] }
+        if let known = room.roots, known.place == number { return known.values }
+        let values = try pruning.roots(of: place.tensor.name, columns: place.tensor.shape.last ?? 1)
+        room.roots = (number, values)
+        return values
+    }
+
     /// What changes a tensor, kept for the slabs that follow.
     private func numbers(
         of tensor: SafetensorsCast.Tensor, at place: Int, _ room: inout Room
@@ -232,7 +266,7 @@ struct CastWriter: Sendable {
         return Diagnostic(
             code: .castOverflow,
             "\(name): \(JSON.string(tensor.name).compactText) of \(path) has \(value) at \(Array(index.reversed())), "
-                + "which \(type.rawValue) cannot hold",
+                + "which \(type?.rawValue ?? "its type") cannot hold",
             notes: ["element \(element) of shape \(tensor.shape), \(tensor.from.rawValue)"],
             fix: type == .f16
                 ? "cast to bf16, which has the range of 32-bit floats" : "cast to f32, or not at all")

@@ -19,9 +19,9 @@ package struct ConversionInputs: Sendable {
     /// - Throws: where nothing can be made of such files.
     package init(
         of source: LockedEntry, _ request: ConversionRequest, for name: String,
-        merging adapters: [LockedEntry] = [], imatrix: ImatrixInput? = nil
+        merging adapters: [LockedEntry] = [], imatrix: ImatrixInput? = nil, share: FitShare? = nil
     ) throws {
-        let recipe = request.recipe(for: name, of: source, imatrix: imatrix)
+        let recipe = request.recipe(for: name, of: source, imatrix: imatrix, share: share)
         self.recipe = recipe
         let selection = try recipe.selection(of: source.files.map(\.path), for: name)
         func files(_ paths: [RelativePath]) -> [LockedFile] {

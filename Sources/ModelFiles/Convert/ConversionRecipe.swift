@@ -28,8 +28,9 @@ package protocol ConversionRecipe: Sendable {
     ///   - inputs: the files that ``selection(of:for:)`` reads, in its order.
     ///   - directory: an empty directory, below which the results go to their paths in the entry.
     ///   - name: the entry that is made, with which messages begin.
+    ///   - cache: the directory of what Knapsack remembers; `nil` remembers nothing.
     func make(
-        of inputs: [ConversionInput], in directory: String, for name: String,
+        of inputs: [ConversionInput], in directory: String, for name: String, remembering cache: String?,
         progress: @escaping ProgressHandler
     ) async throws -> ConversionResult
 }
@@ -87,20 +88,26 @@ extension ConversionRequest {
     ///   - source: the entry that it is made from; without it, and without `imatrix` if there is one, the recipe
     ///     only states what takes part.
     ///   - imatrix: the importance matrix.
+    ///   - share: what a fitted file has of the budget that it shares.
     package func recipe(
-        for name: String, of source: LockedEntry? = nil, imatrix: ImatrixInput? = nil
+        for name: String, of source: LockedEntry? = nil, imatrix: ImatrixInput? = nil, share: FitShare? = nil
     ) -> any ConversionRecipe {
         switch product {
         case .cast(let type, let merged): CastRecipe(type: type, merged: merged)
+        case .pruned(let request): CastRecipe(type: request.type, pruned: request, imatrix: imatrix)
         case .gguf(let gguf):
             GGUFRecipe(
                 request: gguf, file: "\(name)-\(gguf.suffix).gguf",
-                modelName: source.flatMap(\.modelName) ?? from, imatrix: imatrix)
+                modelName: source.flatMap(\.modelName) ?? from, imatrix: imatrix, share: share)
         }
     }
 
     /// The path of the importance matrix; `nil` if there is none.
     package var imatrix: String? {
-        if case .gguf(let gguf) = product { gguf.imatrix } else { nil }
+        switch product {
+        case .gguf(let gguf): gguf.imatrix
+        case .pruned(let request): request.imatrix
+        case .cast: nil
+        }
     }
 }

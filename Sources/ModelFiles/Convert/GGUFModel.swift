@@ -81,6 +81,18 @@ package struct GGUFModel: TensorSource {
             start + tensor.byteCount(elements.lowerBound)..<start + tensor.byteCount(elements.upperBound))
     }
 
+    /// Device, inode, size and times of the tensor's file, and its place in it; `nil` where the file changed so short a
+    /// time ago that a second change could have left no mark in its times.
+    package func identity(of index: Int) -> String? {
+        let (place, tensor) = (places[index], tensors[index])
+        let status = files[place.file].status
+        let keepsSeconds = status.changed % 1_000_000_000 == 0
+        let grain: Int64 = keepsSeconds ? 2_000_000_000 : 50_000_000
+        guard currentTime() &- status.changed > grain else { return nil }
+        return "\(status.device) \(status.inode) \(status.size) \(status.modified) \(status.changed) "
+            + "\(place.bytes.lowerBound) \(tensor.type.name) \(tensor.dimensions)"
+    }
+
     /// Checks that every file is as it was when it was opened.
     package func checkUnchanged() throws {
         for file in files {

@@ -52,6 +52,11 @@ package struct ImatrixFile: Sendable {
     package func values(of entry: Imatrix.Entry) throws -> [Float] {
         try matrix.values(of: entry) { try file.bytes($0) }
     }
+
+    /// How often each expert of a tensor was used, as a multiple of the mean; empty where that is not known.
+    package func usage(of entry: Imatrix.Entry) throws -> [Double] {
+        try matrix.usage(of: entry) { try file.bytes($0) }
+    }
 }
 
 extension OpenFile {

@@ -41,18 +41,22 @@ package struct ModelConversion: Sendable {
     ///
     /// - Parameters:
     ///   - name: the model as the user named it, with which messages begin.
-    ///   - type: what floating-point weights become.
+    ///   - type: what floating-point weights become; `nil` where they stay.
+    ///   - pruning: what becomes zero before that; its matrix is named from the current directory.
     ///   - adapters: LoRA adapters that are merged into the weights first, one after the other, by their names.
     ///   - target: the directory to make; it may be there if it is empty.
     /// - Throws: everything that hinders, before anything is written.
     package init(
-        _ snapshot: Snapshot, name: String, castTo type: CastType,
+        _ snapshot: Snapshot, name: String, castTo type: CastType?, pruning: PruneRequest? = nil,
         merging adapters: [(name: String, snapshot: Snapshot)] = [], target: String
     ) throws {
         self.snapshot = snapshot
         self.name = name
         self.target = target
-        recipe = CastRecipe(type: type, merged: adapters.map(\.name))
+        let imatrix = try pruning.flatMap {
+            try ImatrixInput(ConversionRequest(from: "", product: .pruned($0)), in: "", for: name)
+        }
+        recipe = CastRecipe(type: type, merged: adapters.map(\.name), pruned: pruning, imatrix: imatrix)
         adapterFiles = try adapters.enumerated().flatMap { index, adapter in
             try AdapterInputs.files(of: adapter.snapshot).map { file in
                 var file = file
@@ -95,7 +99,8 @@ package struct ModelConversion: Sendable {
         do {
             let partial = try PartialDirectory(target: target)
             _ = try await recipe.make(
-                of: inputs(selection.inputs) + adapterFiles, in: partial.path, for: name, progress: progress)
+                of: inputs(selection.inputs) + adapterFiles, in: partial.path, for: name, remembering: nil,
+                progress: progress)
             try await copy(inputs(selection.carried), to: partial.path, progress)
             let converted = Set(selection.inputs)
             let files = try (selection.inputs + selection.carried)

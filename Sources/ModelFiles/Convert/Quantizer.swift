@@ -139,8 +139,8 @@ extension ModelOutput.Division {
 }
 
 extension GGUFModel {
-    /// What is read cannot be written as well.
-    fileprivate func refuse(output path: String) throws {
+    /// Refuses an output that cannot be: what is read cannot be written as well.
+    package func refuse(output path: String) throws {
         guard let real = try? Directory.realPath(path) else {
             if let problem = Diagnostic.missingDirectory(path) { throw Diagnostics(problem) }
             return

@@ -81,7 +81,7 @@ struct SlabPath: Sendable {
 
 extension TensorDescription {
     /// Where the importance of the matrix is stored that an element is of; nothing where `count` values are none.
-    fileprivate func columns(at element: Int, of count: Int) -> Range<Int> {
+    func columns(at element: Int, of count: Int) -> Range<Int> {
         guard count > 0 else { return 0..<0 }
         let matrix = rowLength * (dimensions.dropFirst().first ?? 1)
         let start = element / matrix * rowLength % count

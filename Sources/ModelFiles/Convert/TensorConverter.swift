@@ -92,7 +92,7 @@ struct ConversionGap: Error, CustomStringConvertible {
 
 extension Span<Float> {
     /// The first number that is infinite or not a number.
-    fileprivate var firstNotFinite: Int? {
+    var firstNotFinite: Int? {
         // All exponent bits are set in these alone: one more carries into the sign's place. Looking at all of them
         // without a branch is many at a time.
         var found: UInt32 = 0

@@ -25,9 +25,17 @@ package protocol TensorSource: Sendable {
     /// Hears that elements will be read soon, so that the disk may begin.
     func willRead(_ elements: Range<Int>, of index: Int)
 
+    /// What tells for certain that a tensor's bytes are those that were read before; `nil` where nothing does.
+    func identity(of index: Int) -> String?
+
     /// Checks, when all was read, that it was one and the same model all the time.
     /// - Throws: ``ReadFailure/changed(path:)``.
     func checkUnchanged() throws
+}
+
+extension TensorSource {
+    /// Nothing is known of what is computed from several files.
+    package func identity(of index: Int) -> String? { nil }
 }
 
 extension TensorDescription {

@@ -10,6 +10,10 @@ package struct NumberDifference: Equatable, Sendable {
     package private(set) var count = 0
     /// How many pairs had a number in them that is infinite or none; they are in no other figure.
     package private(set) var notFiniteCount = 0
+    /// How many of the originals are zero.
+    package private(set) var originalZeroCount = 0
+    /// How many of the others are zero.
+    package private(set) var otherZeroCount = 0
     /// The largest absolute difference.
     package private(set) var largest: Float = 0
     private var errors = 0.0
@@ -59,6 +63,8 @@ package struct NumberDifference: Equatable, Sendable {
                 notFiniteCount += 1
                 continue
             }
+            if first == 0 { originalZeroCount += 1 }
+            if second == 0 { otherZeroCount += 1 }
             let difference = Double(first) - Double(second)
             largest = max(largest, Float(difference.magnitude))
             errors += difference * difference
@@ -73,6 +79,8 @@ package struct NumberDifference: Equatable, Sendable {
     package mutating func add(_ other: NumberDifference) {
         count += other.count
         notFiniteCount += other.notFiniteCount
+        originalZeroCount += other.originalZeroCount
+        otherZeroCount += other.otherZeroCount
         largest = max(largest, other.largest)
         errors += other.errors
         originals += other.originals

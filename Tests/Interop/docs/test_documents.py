@@ -193,7 +193,7 @@ def test_codes_in_the_text_are_on_the_page_of_codes(page):
         if re.fullmatch(r"[a-z]+(-[a-z]+)+", code) and code.split("-")[0] in families
     ]
     keys = {"max-size", "max-entry-size", "released-before", "unsafe-templates", "remote-code", "pre-tokenizer"}
-    keys |= {"provided-file", "adapter-max-rank", "adapter-bases", "adapter-targets", "base-model"}
+    keys |= {"provided-file", "fit-memory", "prune-tensors", "adapter-max-rank", "adapter-bases", "adapter-targets", "base-model"}
     assert [f"{name(page)}:{line}: {code}" for line, code in codes if code not in documented_codes() | keys] == []
 
 

@@ -22,6 +22,7 @@ def cases(found: list, need: pytest.MarkDecorator) -> list:
 CONVERTER = variable("KNAPSACK_CONVERT_HF", "convert_hf_to_gguf.py")
 LLAMA_CPP = variable("KNAPSACK_LLAMA_CPP", "the folder with llama.cpp's programs")
 LLAMA_PYTHON = variable("KNAPSACK_LLAMA_PYTHON", "a Python with llama-cpp-python")
+LLAMA_QUANTIZE = variable("KNAPSACK_LLAMA_QUANTIZE", "llama-quantize")
 ORACLE = variable("KNAPSACK_ORACLE", "the folder of what the reference made")
 SPDX_SCHEMA = variable("KNAPSACK_SPDX_SCHEMA", "a copy of SPDX's JSON Schema")
 SKLEARN = variable("KNAPSACK_SKLEARN_PYTHON", "a Python with scikit-learn and joblib")

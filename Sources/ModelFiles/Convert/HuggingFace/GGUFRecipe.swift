@@ -1,6 +1,7 @@
 import Conversion
+import Fitting
 import Formats
-import Manifests
+package import Manifests
 import ModelFacts
 import Storage
 
@@ -14,15 +15,20 @@ struct GGUFRecipe: ConversionRecipe {
     let modelName: String
     /// The importance matrix that quantizing takes; `nil` where none is asked for.
     let imatrix: ImatrixInput?
+    /// What the file has of the budget that it shares; `nil` where it has its own, or none.
+    var share: FitShare?
 
-    var version: Int { 1 }
+    /// A fit depends on the table of weights, too.
+    var version: Int { request.fit == nil ? 1 : RoleWeights.version }
     var stage: String { "converting" }
 
     var parameters: [JSON.Member] {
         var members = [
-            JSON.Member("gguf", .string(request.product.name)), JSON.Member("file", .string(file)),
+            JSON.Member("gguf", .string(request.name)), JSON.Member("file", .string(file)),
             JSON.Member("model-name", .string(modelName)),
         ]
+        if let fit = request.fit { members += fit.parameters }
+        if let share { members += share.parameters }
         if let via = request.product.via { members.append(JSON.Member("via", .string(via.rawValue))) }
         if let name = request.preTokenizer { members.append(JSON.Member("pre-tokenizer", .string(name))) }
         if let imatrix {
@@ -57,21 +63,81 @@ struct GGUFRecipe: ConversionRecipe {
     func refusal(of facts: ModelFacts, for name: String) -> Diagnostic? { nil }
 
     func make(
-        of inputs: [ConversionInput], in directory: String, for name: String,
+        of inputs: [ConversionInput], in directory: String, for name: String, remembering cache: String?,
         progress: @escaping ProgressHandler
     ) async throws -> ConversionResult {
+        let conversion = try conversion(of: inputs, in: directory, for: name)
+        let type = conversion.conversion.outputType.rawValue
+        var facts = [JSON.Member(conversion.quantizer == nil ? "outtype" : "via", .string(type))]
+        if let fit = request.fit {
+            let budget = share.map { FitBudget.size($0.bytes) } ?? fit.budget
+            let plan = try await fitModel(
+                of: conversion, budget: budget, for: name, remembering: cache, progress: progress
+            ).plan()
+            try await plan.quantizer.write(threads: nil, progress: progress)
+            facts.append(JSON.Member("fit", plan.record))
+        } else {
+            try await conversion.write(progress: progress)
+        }
+        try imatrix?.check(for: name)
+        return ConversionResult(facts: facts.sortedByKey, remarks: conversion.remarks)
+    }
+
+    private func conversion(
+        of inputs: [ConversionInput], in directory: String, for name: String
+    ) throws -> GGUFConversion {
         var wanted = GGUFConversion.Request(request.product)
         wanted.options.preTokenizer = request.preTokenizer
         wanted.imatrix = try imatrix?.open(for: name)
-        let conversion = try GGUFConversion(
-            inputs, directoryName: modelName, name: name, wanted
-        ) { _, _ in Path.join(directory, file) }
-        try await conversion.write(progress: progress)
-        try imatrix?.check(for: name)
-        let type = conversion.conversion.outputType.rawValue
-        return ConversionResult(
-            facts: [JSON.Member(conversion.quantizer == nil ? "outtype" : "via", .string(type))],
-            remarks: conversion.remarks)
+        return try GGUFConversion(inputs, directoryName: modelName, name: name, wanted) { _, _ in
+            Path.join(directory, file)
+        }
+    }
+
+    private func fitModel(
+        of conversion: GGUFConversion, budget: FitBudget, for name: String, remembering cache: String?,
+        progress: @escaping ProgressHandler
+    ) async throws -> FitModel {
+        // What is chosen takes the type's place.
+        guard let fit = request.fit, case .quantized(let placeholder, _) = request.product else {
+            throw Diagnostics(Diagnostic(code: .failed, "\(name) is not fitted", verdict: .undecided))
+        }
+        var asked = Quantizer.Request(
+            output: conversion.output.files[0].path, options: QuantizationOptions(type: placeholder))
+        asked.imatrix = try imatrix?.open(for: name)
+        var wish = FitPlan.Request(asked, budget: budget)
+        wish.constraints = fit.constraints
+        return try await FitModel(
+            conversion.source, wish,
+            index: cache.flatMap { ValueIndex.open(FitCosts.indexName, inDirectory: $0) },
+            threads: Parallel.width, progress: progress)
+    }
+
+    /// Measures the model for a budget that others have a share in; nothing is written.
+    func fitModel(
+        of inputs: [ConversionInput], budget: Int, for name: String, remembering cache: String?,
+        progress: @escaping ProgressHandler
+    ) async throws -> FitModel {
+        try await fitModel(
+            of: try conversion(of: inputs, in: ".", for: name), budget: .size(budget), for: name,
+            remembering: cache, progress: progress)
+    }
+}
+
+extension ConversionInputs {
+    /// Measures a model that shares a budget; nothing is written.
+    /// - Parameters:
+    ///   - inputs: the files that the recipe reads.
+    ///   - budget: the bytes that all have together.
+    ///   - cache: the directory of what Knapsack remembers.
+    /// - Returns: `nil` where nothing is fitted.
+    package func fitModel(
+        of inputs: [ConversionInput], budget: Int, for name: String, remembering cache: String?,
+        progress: @escaping ProgressHandler
+    ) async throws -> FitModel? {
+        guard let recipe = recipe as? GGUFRecipe, recipe.request.fit != nil else { return nil }
+        return try await recipe.fitModel(
+            of: inputs, budget: budget, for: name, remembering: cache, progress: progress)
     }
 }
 

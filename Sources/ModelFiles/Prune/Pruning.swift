@@ -1,0 +1,53 @@
+import Conversion
+import Formats
+import Manifests
+import Tensors
+
+/// What is pruned of a model, and by which scores.
+struct Pruning: Sendable {
+    /// Which weights of a row become zero.
+    let sparsity: Sparsity
+    /// Tensors that are pruned though they are usually kept.
+    var named: [String] = []
+    /// The importance of columns; `nil` where the absolute value alone decides.
+    var imatrix: ImatrixFile?
+
+    /// Whether a tensor is pruned.
+    func takes(_ name: String, shape: [Int], dtype: DType) -> Bool {
+        PrunableTensor.isPruned(name, shape: shape, dtype: dtype, named: named)
+            && sparsity.fits(rowLength: shape.last ?? 1)
+    }
+
+    /// The roots of the importance of a tensor's columns; empty where the matrix has none that fits.
+    func roots(of name: String, columns: Int) throws -> [Double] {
+        guard let imatrix else { return [] }
+        let known = HuggingFaceName(name)
+        for candidate in known.candidates {
+            guard let entry = imatrix.matrix.entries[ExactName(candidate)] else { continue }
+            let values = try imatrix.values(of: entry)
+            let start = (known.expert ?? 0) * columns
+            guard values.count == columns || known.expert != nil && start + columns <= values.count else {
+                throw Diagnostics(
+                    Diagnostic(
+                        code: .imatrixUnusable,
+                        "the importance matrix does not fit: it has \(values.count) values for \(candidate), and "
+                            + "\(name) has \(columns) columns",
+                        fix: "use the matrix that was made from this model"))
+            }
+            let first = values.count == columns ? 0 : start
+            return values[first..<first + columns].map { Double(max(0, $0)).squareRoot() }
+        }
+        return []
+    }
+
+    /// Makes sure that the model's matrices are stored as rows of what one output is computed from.
+    static func check(_ config: JSON?, _ name: String) throws(Diagnostics) {
+        guard let type = config?["model_type"]?.string, PrunableTensor.transposedModels.containsExactly(type)
+        else { return }
+        throw Diagnostics(
+            Diagnostic(
+                code: .pruneTransposed,
+                "\(name): the matrices of \(type) are stored with a column for each output, and cannot be pruned",
+                fix: "take another model, or quantize this one"))
+    }
+}
