@@ -70,6 +70,7 @@ let package = Package(
             plugins: ["EmbedLoader"]
         ),
         .plugin(name: "EmbedLoader", capability: .buildTool(), path: "Sources/EmbedLoader"),
+        .target(name: "Reports", dependencies: ["Formats", "Storage", "Manifests", "Rules"]),
         .target(
             name: "Transfer", dependencies: ["Formats", "Storage", "Xet", "Manifests", "Caches", "CTLS"]),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
@@ -79,7 +80,7 @@ let package = Package(
             dependencies: [
                 "Pages",
                 "Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches",
-                "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles", "Transfer",
+                "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles", "Reports", "Transfer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

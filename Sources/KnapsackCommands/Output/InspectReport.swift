@@ -76,13 +76,21 @@ struct InspectReport {
 
     private var heading: String {
         let files = model.paths.count == 1 ? "" : " in \(Counted.text(model.paths.count, "file"))"
-        let format =
-            model.gguf.map { "GGUF version \($0.header.version), alignment \($0.header.alignment)" }
-            ?? (model.format == .pytorch ? "PyTorch checkpoint" : "safetensors")
         let all = total
-        return "\(model.path): \(format), \(ByteCount.text(model.size))\(files)\n"
+        return "\(model.path): \(InspectReport.format(of: model)), \(ByteCount.text(model.size))\(files)\n"
             + "\(Counted.text(all.tensors, "tensor")), \(ParameterText.text(all.parameters)) parameters, "
             + "\(Figure.fixed(all.bitsPerWeight, digits: 2)) bits per weight"
+    }
+
+    /// What a model's files are, in words.
+    static func format(of model: TensorModel) -> String {
+        model.gguf.map { "GGUF version \($0.header.version), alignment \($0.header.alignment)" }
+            ?? (model.format == .pytorch ? "PyTorch checkpoint" : "safetensors")
+    }
+
+    /// Names and values of the metadata, long ones cut.
+    var metadataTexts: [(name: String, value: String)] {
+        metadataRows.compactMap { $0.count == 3 ? ($0[0], $0[2]) : nil }
     }
 
     private var totalsTable: Table {
