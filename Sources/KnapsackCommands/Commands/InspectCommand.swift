@@ -105,7 +105,8 @@ struct InspectCommand: KnapsackCommand {
         let report = InspectReport(model)
         for member in report.json { session.add(member.key, member.value) }
         if session.json { return }
-        session.context.writeOutput(report.text(width: session.context.terminal.tableWidth))
+        let width = session.context.terminal.tableWidth
+        session.context.writeOutput(report.text(width: width, bars: session.context.terminal.hasBlocks))
     }
 
     /// Shows what a file's pickles would do, and its tensors where it has some that can be read.
@@ -150,7 +151,8 @@ struct InspectCommand: KnapsackCommand {
         let report = BundleReport(bundle)
         for member in report.json { session.add(member.key, member.value) }
         if session.json { return }
-        session.context.writeOutput(report.text(width: session.context.terminal.tableWidth))
+        let terminal = session.context.terminal
+        session.context.writeOutput(report.text(width: terminal.tableWidth, bars: terminal.hasBlocks))
     }
 
     private func show(

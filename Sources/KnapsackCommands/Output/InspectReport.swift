@@ -45,7 +45,8 @@ struct InspectReport {
     // MARK: Text
 
     /// Heading, metadata, tensors and totals, as tables no wider than `width` where that can be.
-    func text(width: Int) -> String {
+    /// - Parameter bars: whether bars of block characters are drawn.
+    func text(width: Int, bars: Bool = false) -> String {
         var text = heading + "\n"
         let metadata = metadataRows
         if !metadata.isEmpty {
@@ -71,7 +72,7 @@ struct InspectReport {
                 return model.paths.count > 1 ? row + ["\(tensor.file + 1)"] : row
             }
         ).text(width: width)
-        return text + "\n" + totalsTable.text(width: width) + pickleText(width: width)
+        return text + "\n" + totalsTable(bars: bars).text(width: width) + pickleText(width: width)
     }
 
     private var heading: String {
@@ -93,19 +94,20 @@ struct InspectReport {
         metadataRows.compactMap { $0.count == 3 ? ($0[0], $0[2]) : nil }
     }
 
-    private var totalsTable: Table {
+    private func totalsTable(bars: Bool) -> Table {
         let rows = (totals.count > 1 ? totals : []) + [("in all", total)]
+        let bar = BlockBar(whole: total.bytes)
         return Table(
             [
                 .init(title: "TYPE"), .init(title: "TENSORS", isNumber: true),
                 .init(title: "PARAMETERS", isNumber: true), .init(title: "SIZE", isNumber: true),
                 .init(title: "BITS/WEIGHT", isNumber: true),
-            ],
+            ] + (bars ? [.init(title: "SHARE", dropRank: 1)] : []),
             rows: (totals.count > 1 ? rows : totals).map { name, total in
                 [
                     name, "\(total.tensors)", ParameterText.text(total.parameters),
                     ByteCount.text(total.bytes), Figure.fixed(total.bitsPerWeight, digits: 2),
-                ]
+                ] + (bars ? [bar.text(total.bytes)] : [])
             })
     }
 

@@ -123,19 +123,24 @@ struct BundleReading {
             entry: entry.name, original: source.name, comparison, source: "measured on both models in the bundle")
     }
 
-    /// The path of a model of which all files are where their names say.
+    /// The path of a model whose weights are stored whole: its only file with tensors, or of several, which have to be under
+    /// their names, the first or their directory.
     private func whole(_ entry: LockedEntry) throws -> String {
         guard entry.isPacked else { throw problem("\(entry.name) is not in the bundle") }
         let directory = try DirectoryContent(path)
-        var first: String?
-        for file in entry.files {
-            let place = entry.naturalPath(of: file)
-            guard file.placement == .natural, (try? directory.size(of: place)) == file.size else {
-                throw problem("not all files of \(entry.name) are stored whole under their names")
-            }
-            if file.path.pathExtension == "gguf", first == nil { first = place.joined(to: directory.path) }
+        let weights = entry.files.filter { BundleReading.hasTensors($0.path) }
+        let files = weights.count == 1 ? weights : entry.files.filter { $0.shards != nil } + weights
+        var places: [RelativePath] = []
+        for file in files {
+            guard let place = entry.place(of: file), (try? directory.size(of: place)) == file.size,
+                files.count == 1 || file.placement == .natural
+            else { throw problem("the weights of \(entry.name) are not stored whole under their names") }
+            places.append(place)
         }
-        return first ?? Path.join(directory.path, "\(entry.kind.folder)/\(entry.name)")
+        if let first = places.first, places.count == 1 || first.pathExtension == "gguf" {
+            return first.joined(to: directory.path)
+        }
+        return Path.join(directory.path, "\(entry.kind.folder)/\(entry.name)")
     }
 
     private func problem(_ message: String) -> Diagnostics {
@@ -155,25 +160,26 @@ extension LockedEntry {
 }
 
 extension ConversionCost {
-    /// Sums up a comparison by layers, in the order in which the original has them.
+    /// Sums up a comparison by layers, in their order, then what is in none, in that of the original.
     init(entry: String, original: String, _ comparison: ModelComparison, source: String) {
-        var sums: [(name: String, tensors: Int, difference: NumberDifference)] = []
-        var places: [ExactName: Int] = [:]
+        var layers: [LayerName: (tensors: Int, difference: NumberDifference)] = [:]
+        var single: [Layer] = []
         for result in comparison.results {
-            let name = LayerName(tensor: result.name)?.text ?? result.name
-            let place = places[ExactName(name)] ?? sums.count
-            if place == sums.count {
-                places[ExactName(name)] = place
-                sums.append((name, 0, NumberDifference()))
+            if let layer = LayerName(tensor: result.name) {
+                layers[layer, default: (0, NumberDifference())].tensors += 1
+                layers[layer]?.difference.add(result.difference)
+            } else {
+                single.append(Layer(name: result.name, tensors: 1, relative: result.difference.relative))
             }
-            sums[place].tensors += 1
-            sums[place].difference.add(result.difference)
+        }
+        let sums = layers.sorted { $0.key < $1.key }.map {
+            Layer(name: $0.key.text, tensors: $0.value.tensors, relative: $0.value.difference.relative)
         }
         self.init(
             entry: entry, original: original,
             total: Layer(
                 name: "", tensors: comparison.results.count, relative: comparison.total.relative),
-            layers: sums.map { Layer(name: $0.name, tensors: $0.tensors, relative: $0.difference.relative) },
+            layers: sums + single,
             source: source,
             notCompared: comparison.onlyInOriginal.count + comparison.onlyInOther.count + comparison.unlike.count)
     }

@@ -64,7 +64,7 @@ extension Markup {
     /// A column of a table.
     struct Column {
         /// The heading.
-        let title: String
+        let title: Markup
         /// Whether its cells are figures.
         var isNumber = false
     }
@@ -95,8 +95,10 @@ extension Markup {
     private static func kind(_ column: Column) -> Markup { column.isNumber ? " class=\"num\"" : "" }
 
     /// Something that is shown when it is asked for.
-    static func details(_ summary: Markup, _ content: Markup) -> Markup {
-        "<details><summary>\(summary)</summary>\n\(content)</details>\n"
+    /// - Parameter isPrinted: whether it is on paper, where nobody can ask.
+    static func details(_ summary: Markup, _ content: Markup, isPrinted: Bool = false) -> Markup {
+        let kind: Markup = isPrinted ? " class=\"paper\"" : ""
+        return "<details\(kind)><summary>\(summary)</summary>\n\(content)</details>\n"
     }
 
     /// A bar of parts, each with the name of its style and its share of the whole; what is missing to 1 stays empty. It

@@ -22,7 +22,7 @@ enum PageStyle {
         h2{font-size:1.3rem;margin:0 0 .25rem;letter-spacing:-.01em;line-height:1.25}
         h3{font-size:1.02rem;margin:1.6rem 0 .4rem;line-height:1.3}
         p{margin:.35rem 0 .8rem;max-width:74ch}
-        .sub,.note{color:var(--soft)}
+        .sub,.note{color:var(--soft);font-weight:400}
         .sub{margin:.4rem 0 0;font-size:1.02rem}
         .note{font-size:.9rem}
         a{color:var(--accent);text-underline-offset:.15em}
@@ -55,7 +55,7 @@ enum PageStyle {
         caption{text-align:left;color:var(--soft);font-size:.84rem;padding:.6rem .8rem .1rem}
         th,td{padding:.45rem .8rem;text-align:left;vertical-align:top;border-top:1px solid var(--line);\
         overflow-wrap:break-word}
-        thead th{border-top:0;color:var(--soft);font-weight:500;font-size:.84rem;white-space:nowrap;vertical-align:bottom}
+        thead th{border-top:0;color:var(--soft);font-weight:500;font-size:.84rem;vertical-align:bottom}
         tbody th{font-weight:550;min-width:9rem;max-width:26rem;overflow-wrap:anywhere}
         td{min-width:4.5rem}
         td:last-child{max-width:34rem}
@@ -80,6 +80,10 @@ enum PageStyle {
         .chart svg{width:100%;height:150px;grid-column:2}
         .chart rect{fill:var(--own)}
         .chart .grid{stroke:var(--line);stroke-width:1;fill:none;vector-effect:non-scaling-stroke}
+        .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:0 2.5rem}
+        .pair>div{min-width:0}
+        .nw{white-space:nowrap}
+        h4{font-size:.94rem;margin:1rem 0 .3rem;font-weight:600}
         .axis{display:flex;flex-direction:column;justify-content:space-between;text-align:right;font-size:.8rem;\
         color:var(--soft);white-space:nowrap;line-height:1}
         figcaption{grid-column:2;display:flex;justify-content:space-between;gap:1rem;font-size:.8rem;color:var(--soft);\
@@ -90,13 +94,14 @@ enum PageStyle {
         dl.facts dt{color:var(--soft)}dl.facts dd{margin:0}
         footer{margin-top:3rem;padding-top:1rem;padding-bottom:2.5rem;color:var(--soft);font-size:.86rem}
         @media (max-width:700px){.wide{display:none}.narrow{display:block}dl.facts{grid-template-columns:1fr;gap:0}\
-        dl.facts dd{margin-bottom:.5rem}th,td{padding:.42rem .6rem}.chart svg{height:120px}}
+        dl.facts dd{margin-bottom:.5rem}th,td{padding:.42rem .6rem}.bar{min-width:5.5rem}.chart svg{height:120px}}
         @media print{:root{color-scheme:light;--page:#fff;--card:#fff}body{font-size:10.5pt}\
         *{-webkit-print-color-adjust:exact;print-color-adjust:exact}nav{display:none}.wide{display:block}\
         .narrow{display:none}.scroll{overflow:visible;border-color:#ccc}section{break-inside:auto;margin-top:1.4rem}\
         h2,h3{break-after:avoid}tr,.finding,.chart,.treemap{break-inside:avoid}a{color:inherit}thead{display:table-header-group}\
-        table{font-size:8.5pt}th,td{padding:.25rem .45rem;overflow-wrap:anywhere}tbody th{min-width:5rem}td{min-width:0}\
-        .bar{min-width:4rem}}
+        table{font-size:8.5pt}th,td{padding:.22rem .35rem;overflow-wrap:anywhere}\
+        thead th,caption,.note,.chip{font-size:7.5pt}.chip{padding:0 .3rem}tbody th{min-width:7.5rem}td{min-width:0}\
+        .bar{min-width:4rem}details:not([open]).paper::details-content{content-visibility:visible;block-size:auto}}
 
         """
 }

@@ -5,6 +5,13 @@ extension BundlePage {
     /// Types of the tensors, bits for each weight, and what conversions cost.
     var conversions: Markup {
         var content = typeTable
+        if !document.errors.isEmpty {
+            content += """
+                <p class="note">An error is the root of the differences' energy over the original's: 1 % is one part in a \
+                hundred. It is a figure of the weights alone, and not of what a model answers.</p>
+
+                """
+        }
         for item in document.items {
             let isMade = item.entry.asked.conversion != nil
             guard isMade || document.errors.contains(where: { $0.entry.hasSameBytes(as: item.entry.name) }) else {
@@ -26,18 +33,16 @@ extension BundlePage {
                 types.isEmpty
                 ? BundlePage.statedTypes(entry)
                 : BundlePage.list(types.map { "\($0.type) \(ByteCount.text($0.figure.bytes))" })
-            let parameters = entry.fact("parameters")?.integer
-            let bytes = tensors.saturatedSum(\.bytes.count)
-            let bits = LayerFigure(
-                name: "", tensors: tensors.count, bytes: bytes,
+            let all = LayerFigure(
+                name: "", tensors: tensors.count, bytes: tensors.saturatedSum(\.bytes.count),
                 elements: tensors.isEmpty || tensors.contains { $0.elements == nil }
-                    ? nil : tensors.saturatedSum { $0.elements ?? 0 }
-            ).bits
+                    ? nil : tensors.saturatedSum { $0.elements ?? 0 })
+            let parameters = entry.fact("parameters")?.integer ?? all.elements
             return [
                 "\(entry.name)" + (item.share == nil ? "<br><span class=\"note\">not packed</span>" : ""),
                 "\(entry.asked.text)", "\(parameters.map(ParameterText.text) ?? "not known")",
                 "\(tensors.isEmpty ? "not known" : String(tensors.count))", "\(text)",
-                "\(bits.map(BundlePage.bits) ?? "not known")",
+                "\(all.bits.map(BundlePage.bits) ?? "not known")",
             ]
         }
         return .table(
@@ -69,13 +74,11 @@ extension BundlePage {
         if case .conversion(let made) = entry.origin { content += ": \(made.text), conversion version \(made.converter)" }
         content += ".</p>\n"
         let id = Markup(number: document.items.firstIndex { $0.entry.name.hasSameBytes(as: entry.name) } ?? 0)
-        content += Self.bitsChart(item.allTensors, of: entry.name, id: "bits-\(id)")
-        if let error = document.errors.first(where: { $0.entry.hasSameBytes(as: entry.name) }) {
-            content += Self.errorChart(error, id: "error-\(id)")
-        } else {
-            content += "<p class=\"note\">What the conversion cost is not known here.</p>\n"
-        }
-        return content
+        let bits = Self.bitsChart(item.allTensors, of: entry.name, id: "bits-\(id)")
+        let error = document.errors.first { $0.entry.hasSameBytes(as: entry.name) }
+            .map { Self.errorChart($0, id: "error-\(id)") }
+        return content + "<div class=\"pair\"><div>\(bits)</div><div>"
+            + (error ?? "<p class=\"note\">What the conversion cost is not known here.</p>\n") + "</div></div>\n"
     }
 
     /// Bits for each weight, layer by layer; nothing where the tensors are not known.
@@ -83,6 +86,9 @@ extension BundlePage {
         let layers = LayerFigures(tensors).all
         let known = layers.compactMap(\.bits)
         guard let least = known.min(), let most = known.max() else { return "" }
+        guard most - least >= 0.005 else {
+            return "<h4>Bits for each weight</h4>\n<p>\(bits(most)) in every layer.</p>\n"
+        }
         let summary = "\(layers.count) layers and single tensors: from \(bits(least)) to \(bits(most)) bits for each weight"
         return "<h4>Bits for each weight</h4>\n"
             + .columns(
@@ -110,9 +116,7 @@ extension BundlePage {
         let total = error.total.relative.map(percent) ?? "not known"
         var lead: Markup = """
             <h4>Error of the weights</h4>
-            <p class="note">Against \(error.original), \(error.source): \(total) over \(Counted.text(error.total.tensors, "tensor")), \
-            as the root of the errors' energy over the original's. This is a figure of the weights alone, and not of what the \
-            model answers.
+            <p class="note">Against \(error.original), \(error.source): \(total) over \(Counted.text(error.total.tensors, "tensor")).
             """
         if error.notCompared > 0 { lead += " \(Counted.text(error.notCompared, "tensor")) could not be compared." }
         lead += "</p>\n"

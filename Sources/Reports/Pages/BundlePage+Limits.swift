@@ -56,12 +56,12 @@ extension BundlePage {
         let machines = models.first?.fits.map(\.accelerator.machine) ?? []
         let columns: [Markup.Column] =
             [.init(title: "Model")]
-            + machines.map { .init(title: "\($0.name), \(ByteCount.text($0.usableTotal))") }
+            + machines.map { .init(title: "\($0.name)<br><span class=\"nw\">\(ByteCount.text($0.usableTotal))</span>") }
         return """
             <h3>Which model runs where</h3>
             <p class="note">Weights alone, each model by itself; beside a machine's name is the room that it has for them.\
             \(wanted.map { " The policy asks for \($0.machine.name)." as Markup } ?? "")</p>
             \(Markup.table("Models and accelerators", columns, rows))
-            """ + (reasons.text.isEmpty ? "" : .details("Why", reasons))
+            """ + (reasons.text.isEmpty ? "" : .details("Why", reasons, isPrinted: true))
     }
 }

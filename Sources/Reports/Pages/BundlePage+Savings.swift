@@ -82,7 +82,7 @@ extension BundlePage {
             + .table(
                 "Bytes of an entry that another one has",
                 [
-                    .init(title: "Entry"), .init(title: "uses content of"), .init(title: ""),
+                    .init(title: "Entry"), .init(title: "Uses content of"), .init(title: ""),
                     .init(title: "Whole files", isNumber: true), .init(title: "Tensors", isNumber: true),
                 ], rows)
     }

@@ -71,7 +71,8 @@ package struct BundlePage: Sendable {
             (
                 "Findings", "\(errors + warnings)",
                 errors + warnings == 0
-                    ? "nothing stands against it"
+                    ? document.subject == .manifest
+                        ? "nothing stands against it" : "by the rules that need no manifest"
                     : "\(Counted.text(errors, "error")), \(Counted.text(warnings, "warning"))"
             ))
         return "<dl class=\"tiles\">\n"

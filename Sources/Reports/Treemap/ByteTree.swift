@@ -27,24 +27,29 @@ package struct ByteTree: Equatable, Sendable {
     package let name: String
     /// What it is.
     package let level: Level
+    /// As much of the name as is needed inside of what it belongs to; the name where it is not another.
+    package let short: String
     /// Its size in bytes: not less than that of its parts together.
     package let bytes: Int
     /// What it consists of, the largest first; empty for what is not divided.
     package let parts: [ByteTree]
 
     /// A part that is not divided further.
-    package init(_ name: String, _ level: Level, bytes: Int) {
+    package init(_ name: String, _ level: Level, short: String? = nil, bytes: Int) {
         (self.name, self.level, self.bytes, parts) = (name, level, max(0, bytes), [])
+        self.short = short ?? name
     }
 
-    /// A part made of others, with as many bytes as they have: sorted, those of 0 bytes left out, and the smallest put together if
-    /// there are more than ``mostParts``.
-    package init(_ name: String, _ level: Level, parts: [ByteTree]) {
-        let sorted = parts.filter { $0.bytes > 0 }.sorted {
-            $0.bytes == $1.bytes ? $0.name.precedesByBytes($1.name) : $0.bytes > $1.bytes
-        }
+    /// A part made of others, with as many bytes as they have: sorted, equal ones in the order in which they are given, those of
+    /// 0 bytes left out, and the smallest put together if there are more than ``mostParts``.
+    package init(_ name: String, _ level: Level, short: String? = nil, parts: [ByteTree]) {
+        let sorted = parts.enumerated().filter { $0.element.bytes > 0 }.sorted {
+            $0.element.bytes == $1.element.bytes
+                ? $0.offset < $1.offset : $0.element.bytes > $1.element.bytes
+        }.map(\.element)
         self.name = name
         self.level = level
+        self.short = short ?? name
         bytes = sorted.reduce(0) { $0.saturated(adding: $1.bytes) }
         self.parts = ByteTree.together(sorted, most: ByteTree.mostParts)
     }
@@ -65,6 +70,7 @@ package struct ByteTree: Equatable, Sendable {
 
     private init(several count: Int, bytes: Int) {
         (name, level, self.bytes, parts) = ("\(count) smaller parts", .several, bytes, [])
+        short = name
         several = count
     }
 

@@ -81,13 +81,13 @@ struct TreemapDrawing {
     private mutating func draw(_ part: ByteTree, _ box: Box, color: Int, shade: Int, path: String) {
         guard box.width > 0.2, box.height > 0.2 else { return }
         var part = part
-        var label = part.name
+        let (label, level) = (part.short, part.level)
+        var full = path.isEmpty ? part.name : "\(path) · \(part.name)"
         // A frame around one frame alone says nothing.
         while part.parts.count == 1, let only = part.parts.first, only.level != .tensor {
             part = only
-            label += " · \(only.name)"
+            full += " · \(only.name)"
         }
-        let full = path.isEmpty ? label : "\(path) · \(label)"
         let strip = format.letter * 1.5
         let isFrame = !part.parts.isEmpty && min(box.width, box.height) > 16 && box.area > format.least * 4
         let hasStrip =
@@ -95,7 +95,7 @@ struct TreemapDrawing {
         shapes += "<g class=\"e\(color)\">"
         shapes += rectangle(box, part, shade: shade, isFrame: isFrame)
         shapes += "<title>\(full): \(ByteCount.text(part.bytes))</title>"
-        if hasStrip || !isFrame { shapes += text(label, part.bytes, box, isStrip: isFrame, level: part.level) }
+        if hasStrip || !isFrame { shapes += text(label, part.bytes, box, isStrip: isFrame, level: level) }
         shapes += "</g>\n"
         guard isFrame else { return }
         let inner = box.inset(top: hasStrip ? strip : 1.5, sides: part.level == .layer ? 1 : 2)
@@ -123,16 +123,17 @@ struct TreemapDrawing {
 
     /// The name, and the size where both fit.
     private func text(_ name: String, _ bytes: Int, _ box: Box, isStrip: Bool, level: ByteTree.Level) -> Markup {
-        let room = box.width - 8
+        let room = (box.width - 8) * (level == .entry ? 0.9 : 1)
         guard room > format.letter * 2.5, box.height > format.letter * 1.4 else { return "" }
         let size = ByteCount.text(bytes)
         let shown = VisibleText.visible(name)
         let x = box.x + 4
         let y = box.y + format.letter * 1.15
-        let isStrong: Markup = isStrip && level == .entry ? " class=\"n\"" : ""
+        let isEntry = level == .entry
+        let isStrong: Markup = isEntry ? " class=\"n\"" : ""
         let both = "\(shown)  \(size)"
         if width(both) <= room { return "<text\(isStrong) x=\"\(x)\" y=\"\(y)\">\(both)</text>" }
-        guard let cut = fitting(shown, room) else { return "" }
+        guard let cut = fitting(shown, room, keepsStart: isEntry) else { return "" }
         var result: Markup = "<text\(isStrong) x=\"\(x)\" y=\"\(y)\">\(cut)</text>"
         if !isStrip, width(size) <= room, box.height > format.letter * 2.7 {
             result += "<text class=\"s\" x=\"\(x)\" y=\"\(y + format.letter * 1.2)\">\(size)</text>"
@@ -140,17 +141,19 @@ struct TreemapDrawing {
         return result
     }
 
-    /// As much of a text as there is room for; its end is of more use than its beginning. `nil` for less than six characters.
-    private func fitting(_ text: String, _ room: Double) -> String? {
+    /// As much of a text as there is room for: of a file's or a tensor's name the end is of more use than the beginning. `nil`
+    /// for less than four characters.
+    private func fitting(_ text: String, _ room: Double, keepsStart: Bool) -> String? {
         if width(text) <= room { return text }
         var left = room - format.letter * 0.8
         var kept: [Character] = []
-        for character in text.reversed() {
+        for character in keepsStart ? Array(text) : text.reversed() {
             left -= width(of: character)
             guard left >= 0 else { break }
             kept.append(character)
         }
-        return kept.count < 6 ? nil : "…" + String(kept.reversed())
+        guard kept.count >= 4 else { return nil }
+        return keepsStart ? String(kept) + "…" : "…" + String(kept.reversed())
     }
 
     private func width(_ text: String) -> Double { text.reduce(0) { $0 + width(of: $1) } }

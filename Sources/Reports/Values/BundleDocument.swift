@@ -178,11 +178,15 @@ extension ByteTree {
         var layers: [LayerName: [ByteTree]] = [:]
         var parts: [ByteTree] = []
         for tensor in tensors {
+            let layer = tensor.layer
+            let type = tensor.type.map { " (\($0))" } ?? ""
             let leaf = ByteTree(
-                tensor.name + (tensor.type.map { " (\($0))" } ?? ""), .tensor, bytes: tensor.bytes.count)
-            if let layer = tensor.layer { layers[layer, default: []].append(leaf) } else { parts.append(leaf) }
+                tensor.name + type, .tensor, short: tensor.short, bytes: tensor.bytes.count)
+            if let layer { layers[layer, default: []].append(leaf) } else { parts.append(leaf) }
         }
-        for (layer, tensors) in layers { parts.append(ByteTree(layer.text, .layer, parts: tensors)) }
+        for (layer, tensors) in layers.sorted(by: { $0.key < $1.key }) { 
+            parts.append(ByteTree(layer.text, .layer, short: layer.short, parts: tensors))
+        }
         let rest = size - tensors.saturatedSum(\.bytes.count)
         if rest > 0 { parts.append(ByteTree("header and what is between tensors", .other, bytes: rest)) }
         return ByteTree(name, .file, parts: parts)

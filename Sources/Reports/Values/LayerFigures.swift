@@ -141,10 +141,23 @@ package struct ConversionCost: Equatable, Sendable {
     package let original: String
     /// Of all tensors together.
     package let total: Layer
-    /// The layers, in the order of the original's.
+    /// The layers in their order; neighbours are put together where there are more than ``LayerFigures/most``, with the largest
+    /// error of theirs.
     package let layers: [Layer]
     /// Where the figures come from, to be read after "Error of the weights,".
     package let source: String
+    private static func grouped(_ layers: [Layer]) -> [Layer] {
+        guard layers.count > LayerFigures.most else { return layers }
+        let size = (layers.count + LayerFigures.most - 1) / LayerFigures.most
+        return stride(from: 0, to: layers.count, by: size).map { start in
+            let group = layers[start..<min(start + size, layers.count)]
+            let (first, last) = (group.first?.name ?? "", group.last?.name ?? "")
+            return Layer(
+                name: group.count == 1 ? first : "the worst from \(first) to \(last)",
+                tensors: group.saturatedSum(\.tensors), relative: group.compactMap(\.relative).max())
+        }
+    }
+
     /// How many tensors of both could not be compared.
     package let notCompared: Int
 
@@ -155,7 +168,7 @@ package struct ConversionCost: Equatable, Sendable {
         self.entry = entry
         self.original = original
         self.total = total
-        self.layers = layers
+        self.layers = ConversionCost.grouped(layers)
         self.source = source
         self.notCompared = notCompared
     }

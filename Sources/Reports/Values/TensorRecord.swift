@@ -33,6 +33,17 @@ package struct TensorRecord: Equatable, Sendable {
         self.init(name: tensor.name, type: tensor.dtype, shape: tensor.shape, bytes: tensor.bytes)
     }
 
+    /// As much of the name as is needed inside of its layer: "mlp.up_proj" of "model.layers.12.mlp.up_proj.weight".
+    var short: String? {
+        var part = Substring(name).utf8
+        if let layer {
+            guard name.hasUTF8Prefix(layer.text + ".") else { return nil }
+            part = part.dropFirst(layer.text.utf8.count + 1)
+        }
+        if part.count > 7, part.suffix(7).elementsEqual(".weight".utf8) { part = part.dropLast(7) }
+        return part.isEmpty ? nil : String(part)
+    }
+
     /// The layer that it belongs to.
     package var layer: LayerName? { LayerName(tensor: name) }
 }
@@ -61,6 +72,11 @@ package struct LayerName: Hashable, Comparable, Sendable {
 
     /// "model.layers.12".
     package var text: String { "\(stem.text).\(number)" }
+
+    /// "layers.12".
+    var short: String {
+        "\(String(decoding: stem.text.utf8.split(separator: UInt8(ascii: ".")).last ?? [], as: UTF8.self)).\(number)"
+    }
 
     /// By the stem's bytes, then by number.
     package static func < (left: LayerName, right: LayerName) -> Bool {
