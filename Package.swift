@@ -140,6 +140,9 @@ let package = Package(
                 "TestSupport",
             ]),
         .testTarget(
+            name: "ReportsTests",
+            dependencies: ["Formats", "Storage", "Manifests", "Reports", "TestSupport"]),
+        .testTarget(
             name: "TransferTests",
             dependencies: ["Formats", "Storage", "Manifests", "Transfer", "TestSupport"]),
         .testTarget(

@@ -41,7 +41,8 @@ package struct BundleLimit: Equatable, Sendable {
                     : "Kaggle's limit for a dataset",
                 unit: .bytes, used: plan.size, limit: KaggleRules.maximumSize),
             BundleLimit(
-                name: "Files and folders at the top level", source: "Kaggle's limit for a dataset", unit: .entries,
+                name: "Files and folders at the top level", source: "Kaggle's limit for a dataset",
+                unit: .entries,
                 used: folders.count + BundlePath.generated(plan.lock.bundle).count,
                 limit: KaggleRules.maximumTopLevel),
             BundleLimit(
@@ -52,7 +53,8 @@ package struct BundleLimit: Equatable, Sendable {
         if let limit = policy?.maximumSize {
             limits.insert(
                 BundleLimit(
-                    name: "Size of the bundle", source: "max-size of the policy", unit: .bytes, used: plan.size,
+                    name: "Size of the bundle", source: "max-size of the policy", unit: .bytes,
+                    used: plan.size,
                     limit: limit), at: 0)
         }
         return limits

@@ -82,7 +82,9 @@ struct ReportCommand: KnapsackCommand {
         try PageFile.write(text, to: file, keeping: [target])
         session.add("output", .string(file))
         session.add("sha256", .string(try ContentHasher.sha256(Array(text.utf8).span).hex))
-        session.say("wrote \(file): \(reading.lock.countedEntries), \(ByteCount.text(text.utf8.count))\(found(document))")
+        session.say(
+            "wrote \(file): \(reading.lock.countedEntries), \(ByteCount.text(text.utf8.count))\(found(document))"
+        )
     }
 
     /// How many findings are on the page, for people.

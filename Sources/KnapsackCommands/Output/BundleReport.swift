@@ -20,7 +20,9 @@ struct BundleReport {
         if let found = bundle.found {
             text += ", \(Counted.text(found.files, "file")), \(ByteCount.text(found.bytes))"
         }
-        text += "\n\(lock.bundle.title)\n\n" + entries(bars: bars).text(width: width) + "\n" + files.text(width: width)
+        text +=
+            "\n\(lock.bundle.title)\n\n" + entries(bars: bars).text(width: width) + "\n"
+            + files.text(width: width)
         if !lock.bases.isEmpty {
             text += "\nbuilds on, and has to be attached beside it:\n"
             text += lock.bases.map { "  \($0.attach): \($0.name), whose lock has sha256 \($0.sha256)\n" }

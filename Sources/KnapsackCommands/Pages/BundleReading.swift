@@ -43,7 +43,8 @@ struct BundleReading {
             }
         }
         return BundleDocument(
-            plan, subject: subject, lockDigest: try ContentHasher.sha256(lock.bytes.span), policy: manifest?.policy,
+            plan, subject: subject, lockDigest: try ContentHasher.sha256(lock.bytes.span),
+            policy: manifest?.policy,
             headers: subject == .directory ? headers() : [:], findings: try damage + findings(plan),
             baseLocks: baseLocks, signature: signature, errors: errors, unknown: unknown,
             version: Knapsack.version)
@@ -112,7 +113,9 @@ struct BundleReading {
         guard let request = entry.asked.conversion, let source = lock.entry(named: request.from) else {
             throw problem("the lock does not have what it was made from")
         }
-        guard subject == .directory else { throw problem("models are compared in a bundle's directory alone") }
+        guard subject == .directory else {
+            throw problem("models are compared in a bundle's directory alone")
+        }
         guard request.merged.isEmpty else {
             throw problem("adapters were merged, so that a difference is not an error alone")
         }
@@ -120,7 +123,8 @@ struct BundleReading {
         let other = try TensorModel(path: whole(entry))
         let comparison = try await ModelComparison.compare(of: original, with: other, progress: progress)
         return ConversionCost(
-            entry: entry.name, original: source.name, comparison, source: "measured on both models in the bundle")
+            entry: entry.name, original: source.name, comparison,
+            source: "measured on both models in the bundle")
     }
 
     /// The path of a model whose weights are stored whole: its only file with tensors, or of several, which have to be under
@@ -181,6 +185,7 @@ extension ConversionCost {
                 name: "", tensors: comparison.results.count, relative: comparison.total.relative),
             layers: sums + single,
             source: source,
-            notCompared: comparison.onlyInOriginal.count + comparison.onlyInOther.count + comparison.unlike.count)
+            notCompared: comparison.onlyInOriginal.count + comparison.onlyInOther.count
+                + comparison.unlike.count)
     }
 }

@@ -14,7 +14,8 @@ enum PageFile {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: .outputUnwritable, "\(error)", fix: error.remedy(missing: "make the directory first"),
+                    code: .outputUnwritable, "\(error)",
+                    fix: error.remedy(missing: "make the directory first"),
                     verdict: .undecided))
         }
     }
@@ -36,7 +37,8 @@ enum PageFile {
                     fix: "name a file elsewhere", verdict: .undecided))
         }
         guard let status = try FileStatus.existing(path) else { return }
-        if status.kind == .file, let head = try? FileHandle.named(path).bytes(0..<min(ReportFile.head, status.size)),
+        if status.kind == .file,
+            let head = try? FileHandle.named(path).bytes(0..<min(ReportFile.head, status.size)),
             ReportFile.isReport(head) || head.isEmpty
         {
             return

@@ -20,7 +20,9 @@ package struct Markup: Equatable, Sendable, ExpressibleByStringInterpolation {
         fileprivate var text = ""
 
         /// Begins with nothing.
-        package init(literalCapacity: Int, interpolationCount: Int) { text.reserveCapacity(literalCapacity * 2) }
+        package init(literalCapacity: Int, interpolationCount: Int) {
+            text.reserveCapacity(literalCapacity * 2)
+        }
 
         /// Takes a piece of the sources as it is.
         package mutating func appendLiteral(_ literal: StaticString) { text += literal.description }

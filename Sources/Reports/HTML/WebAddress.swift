@@ -25,7 +25,8 @@ package struct WebAddress: Equatable, Sendable {
                 self.init("https://www.kaggle.com/models/\(path)" + (handle.version.map { "/\($0)" } ?? ""))
             case .dataset:
                 self.init(
-                    "https://www.kaggle.com/datasets/\(path)" + (handle.version.map { "/versions/\($0)" } ?? ""))
+                    "https://www.kaggle.com/datasets/\(path)"
+                        + (handle.version.map { "/versions/\($0)" } ?? ""))
             case .competition: self.init("https://www.kaggle.com/competitions/\(path)")
             case .notebook: self.init("https://www.kaggle.com/code/\(path)")
             }
@@ -42,7 +43,9 @@ package struct WebAddress: Equatable, Sendable {
     private init?(_ text: String) {
         let path = text.utf8.dropFirst("https://".utf8.count)
         guard path.count < 300, path.allSatisfy(WebAddress.isHarmless), !text.contains("//", after: 8),
-            !path.split(separator: UInt8(ascii: "/")).contains(where: { $0.allSatisfy { $0 == UInt8(ascii: ".") } })
+            !path.split(separator: UInt8(ascii: "/")).contains(where: {
+                $0.allSatisfy { $0 == UInt8(ascii: ".") }
+            })
         else { return nil }
         self.text = text
     }
@@ -63,7 +66,9 @@ extension String {
     fileprivate func contains(_ part: StaticString, after count: Int) -> Bool {
         let (bytes, wanted) = (Array(utf8.dropFirst(count)), Array(part.description.utf8))
         guard bytes.count >= wanted.count else { return false }
-        return (0...bytes.count - wanted.count).contains { bytes[$0..<$0 + wanted.count].elementsEqual(wanted) }
+        return (0...bytes.count - wanted.count).contains {
+            bytes[$0..<$0 + wanted.count].elementsEqual(wanted)
+        }
     }
 }
 

@@ -14,7 +14,8 @@ extension BundlePage {
         }
         for item in document.items {
             let isMade = item.entry.asked.conversion != nil
-            guard isMade || document.errors.contains(where: { $0.entry.hasSameBytes(as: item.entry.name) }) else {
+            guard isMade || document.errors.contains(where: { $0.entry.hasSameBytes(as: item.entry.name) })
+            else {
                 continue
             }
             content += conversion(item)
@@ -71,33 +72,39 @@ extension BundlePage {
     private func conversion(_ item: BundleDocument.Item) -> Markup {
         let entry = item.entry
         var content: Markup = "<h3>\(entry.name)</h3>\n<p class=\"note\">Made \(entry.asked.text)"
-        if case .conversion(let made) = entry.origin { content += ": \(made.text), conversion version \(made.converter)" }
+        if case .conversion(let made) = entry.origin {
+            content += ": \(made.text), conversion version \(made.converter)"
+        }
         content += ".</p>\n"
         let id = Markup(number: document.items.firstIndex { $0.entry.name.hasSameBytes(as: entry.name) } ?? 0)
-        let bits = Self.bitsChart(item.allTensors, of: entry.name, id: "bits-\(id)")
+        let bits = Self.bitsChart(
+            item.allTensors, of: entry.name, id: "bits-\(id)", heading: "<h4>Bits for each weight</h4>\n")
         let error = document.errors.first { $0.entry.hasSameBytes(as: entry.name) }
             .map { Self.errorChart($0, id: "error-\(id)") }
         return content + "<div class=\"pair\"><div>\(bits)</div><div>"
-            + (error ?? "<p class=\"note\">What the conversion cost is not known here.</p>\n") + "</div></div>\n"
+            + (error ?? "<p class=\"note\">What the conversion cost is not known here.</p>\n")
+            + "</div></div>\n"
     }
 
     /// Bits for each weight, layer by layer; nothing where the tensors are not known.
-    static func bitsChart(_ tensors: [TensorRecord], of name: String, id: Markup) -> Markup {
+    static func bitsChart(_ tensors: [TensorRecord], of name: String, id: Markup, heading: Markup) -> Markup {
         let layers = LayerFigures(tensors).all
         let known = layers.compactMap(\.bits)
         guard let least = known.min(), let most = known.max() else { return "" }
         guard most - least >= 0.005 else {
-            return "<h4>Bits for each weight</h4>\n<p>\(bits(most)) in every layer.</p>\n"
+            return heading + "<p>\(bits(most)) in every layer.</p>\n"
         }
-        let summary = "\(layers.count) layers and single tensors: from \(bits(least)) to \(bits(most)) bits for each weight"
-        return "<h4>Bits for each weight</h4>\n"
+        let summary =
+            "\(layers.count) layers and single tensors: from \(bits(least)) to \(bits(most)) bits for each weight"
+        return heading
             + .columns(
                 id: id, title: "Bits for each weight of \(name), layer by layer", summary: summary,
-                layers.map { ($0.name, $0.bits, $0.bits.map { "\(bits($0)) bits" } ?? "not known") }, top: bits(most))
+                layers.map { ($0.name, $0.bits, $0.bits.map { "\(bits($0)) bits" } ?? "not known") },
+                top: bits(most))
             + .details(
                 "The figures",
                 .table(
-                    "Bits for each weight",
+                    "Bits for each weight of \(name)",
                     [
                         .init(title: "Layer or tensor"), .init(title: "Tensors", isNumber: true),
                         .init(title: "Size", isNumber: true), .init(title: "Bits", isNumber: true),
@@ -118,20 +125,23 @@ extension BundlePage {
             <h4>Error of the weights</h4>
             <p class="note">Against \(error.original), \(error.source): \(total) over \(Counted.text(error.total.tensors, "tensor")).
             """
-        if error.notCompared > 0 { lead += " \(Counted.text(error.notCompared, "tensor")) could not be compared." }
+        if error.notCompared > 0 {
+            lead += " \(Counted.text(error.notCompared, "tensor")) could not be compared."
+        }
         lead += "</p>\n"
         guard most > 0 else { return lead + "<p>Every weight is the same.</p>\n" }
         let worst = error.layers.max { ($0.relative ?? 0) < ($1.relative ?? 0) }
         return lead
             + .columns(
                 id: id, title: "Error of the weights of \(error.entry), layer by layer",
-                summary: "\(error.layers.count) layers and single tensors; the largest is \(worst?.name ?? "") with \(percent(most))",
+                summary:
+                    "\(error.layers.count) layers and single tensors; the largest is \(worst?.name ?? "") with \(percent(most))",
                 error.layers.map { ($0.name, $0.relative, $0.relative.map(percent) ?? "not known") },
                 top: percent(most))
             + .details(
                 "The figures",
                 .table(
-                    "Error of the weights",
+                    "Error of the weights of \(error.entry)",
                     [
                         .init(title: "Layer or tensor"), .init(title: "Tensors", isNumber: true),
                         .init(title: "Error", isNumber: true),

@@ -5,16 +5,20 @@ import Rules
 extension BundlePage {
     /// Kaggle's limits, the policy's, and the accelerators.
     var limits: Markup {
-        let rows: [[Markup]] = BundleLimit.all(document.plan, policy: document.policy).map { limit -> [Markup] in
+        let rows: [[Markup]] = BundleLimit.all(document.plan, policy: document.policy).map {
+            limit -> [Markup] in
             let isOver = limit.used > limit.limit
             let share = Percent.share(limit.used, of: limit.limit)
             let text: (Int) -> String = { limit.unit == .bytes ? ByteCount.text($0) : String($0) }
             return [
                 "\(limit.name)<br><span class=\"note\">\(limit.source)</span>",
-                isOver ? Markup.bar([(style: "over", share: 1)]) : Markup.bar([(style: "own", share: share)]), "\(text(limit.used))", "\(text(limit.limit))",
+                isOver ? Markup.bar([(style: "over", share: 1)]) : Markup.bar([(style: "own", share: share)]),
+                "\(text(limit.used))", "\(text(limit.limit))",
                 isOver
                     ? "<span class=\"chip bad\">over</span>"
-                    : share > 0.9 ? "<span class=\"chip warn\">nearly full</span>" : "<span class=\"chip good\">within</span>",
+                    : share > 0.9
+                        ? "<span class=\"chip warn\">nearly full</span>"
+                        : "<span class=\"chip good\">within</span>",
             ]
         }
         return .section(
@@ -22,8 +26,9 @@ extension BundlePage {
             Markup.table(
                 "What the bundle takes of each limit",
                 [
-                    .init(title: "Limit"), .init(title: ""), .init(title: "Takes", isNumber: true),
-                    .init(title: "May take", isNumber: true), .init(title: ""),
+                    .init(title: "Limit"), .init(title: "In proportion"),
+                    .init(title: "Takes", isNumber: true),
+                    .init(title: "May take", isNumber: true), .init(title: "Verdict"),
                 ], rows) + accelerators)
     }
 
@@ -49,14 +54,17 @@ extension BundlePage {
             guard !fits.isEmpty else { continue }
             reasons += "<h4>\(item.entry.name)</h4><ul>\n"
             for fit in fits {
-                reasons += "<li><strong>\(fit.accelerator.machine.name)</strong>: \(fit.reasons.joined(separator: "; "))</li>\n"
+                reasons +=
+                    "<li><strong>\(fit.accelerator.machine.name)</strong>: \(fit.reasons.joined(separator: "; "))</li>\n"
             }
             reasons += "</ul>\n"
         }
         let machines = models.first?.fits.map(\.accelerator.machine) ?? []
         let columns: [Markup.Column] =
             [.init(title: "Model")]
-            + machines.map { .init(title: "\($0.name)<br><span class=\"nw\">\(ByteCount.text($0.usableTotal))</span>") }
+            + machines.map {
+                .init(title: "\($0.name)<br><span class=\"nw\">\(ByteCount.text($0.usableTotal))</span>")
+            }
         return """
             <h3>Which model runs where</h3>
             <p class="note">Weights alone, each model by itself; beside a machine's name is the room that it has for them.\

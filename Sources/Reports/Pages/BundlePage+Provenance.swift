@@ -36,7 +36,9 @@ extension BundlePage {
         let relation = entry.fact("base_model_relation")?.string
         for base in (entry.fact("base_models")?.strings ?? []).prefix(20) {
             let found = lock.entries.first { other in
-                guard case .hub(let repository, _, _) = other.origin, repository.kind == .model else { return false }
+                guard case .hub(let repository, _, _) = other.origin, repository.kind == .model else {
+                    return false
+                }
                 return repository.id.lowercased().hasSameBytes(as: base.lowercased())
             }
             let license = found.map { $0.license?.id ?? "no licence stated" } ?? "licence not known here"
@@ -55,7 +57,8 @@ extension BundlePage {
         let shown = document.findings.prefix(BundlePage.mostRows)
         let scope: Markup =
             document.subject == .manifest
-            ? "" : "<p class=\"note\">By the rules that need no manifest: Kaggle's limits, completeness, contents.</p>\n"
+            ? ""
+            : "<p class=\"note\">By the rules that need no manifest: Kaggle's limits, completeness, contents.</p>\n"
         guard !shown.isEmpty else {
             return .section("findings", "Findings", scope + "<p>Nothing stands against the bundle.</p>\n")
         }
@@ -63,7 +66,9 @@ extension BundlePage {
         for finding in shown { list += item(finding) }
         list += "</ul>\n"
         let rest = document.findings.count - shown.count
-        if rest > 0 { list += "<p>\(Counted.text(rest, "more finding")), which <code>knapsack check</code> lists.</p>\n" }
+        if rest > 0 {
+            list += "<p>\(Counted.text(rest, "more finding")), which <code>knapsack check</code> lists.</p>\n"
+        }
         return .section("findings", "Findings", scope + list)
     }
 
@@ -74,7 +79,8 @@ extension BundlePage {
             case .warning: "<span class=\"chip warn\">warning</span>"
             case .note: "<span class=\"chip plain\">note</span>"
             }
-        var text: Markup = "<li class=\"finding\">\(chip) <code>\(finding.code.rawValue)</code>\n<p>\(finding.message)</p>\n"
+        var text: Markup =
+            "<li class=\"finding\">\(chip) <code>\(finding.code.rawValue)</code>\n<p>\(finding.message)</p>\n"
         if !finding.notes.isEmpty {
             text += "<ul>" + finding.notes.prefix(20).map { "<li>\($0)</li>" }.joined() + "</ul>\n"
         }
@@ -118,7 +124,8 @@ extension BundlePage {
                 + .table(
                     "Where the entries come from, and what proved their content when they were locked",
                     [
-                        .init(title: "Entry"), .init(title: "Source and revision"), .init(title: "Files", isNumber: true),
+                        .init(title: "Entry"), .init(title: "Source and revision"),
+                        .init(title: "Files", isNumber: true),
                         .init(title: "Size", isNumber: true), .init(title: "Proved by"),
                     ], rows))
     }
@@ -130,7 +137,8 @@ extension BundlePage {
             return Markup.link(repository.id, to: address)
                 + "<br><span class=\"note\">\(ref), commit <code>\(commit)</code></span>"
         case .kaggle(let handle): return .link(handle.text, to: address)
-        case .path: return "\(entry.asked.text)<br><span class=\"note\">a directory, which has no revisions</span>"
+        case .path:
+            return "\(entry.asked.text)<br><span class=\"note\">a directory, which has no revisions</span>"
         case .conversion(let made):
             return "\(entry.asked.text)<br><span class=\"note\">inputs <code>\(made.inputs.hex)</code></span>"
         }

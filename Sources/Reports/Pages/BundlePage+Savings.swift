@@ -11,7 +11,8 @@ extension BundlePage {
         let tensors = plan.shares.saturatedSum { max(0, $0.savedByTensors) }
         let lead: Markup =
             switch lock.bundle.deduplication {
-            case .none: "<p>The bundle stores every file, also equal ones (<code>dedup = \"none\"</code>).</p>\n"
+            case .none:
+                "<p>The bundle stores every file, also equal ones (<code>dedup = \"none\"</code>).</p>\n"
             case .file, .tensor:
                 saved == 0
                     ? "<p>No two entries have content in common, so that nothing could be stored once.</p>\n"
@@ -42,7 +43,8 @@ extension BundlePage {
             ])
             var row: [Markup] = [
                 "\(share.name)", bar, "\(ByteCount.text(share.named))", "\(ByteCount.text(share.stored))",
-                "\(ByteCount.text(max(0, share.savedByFiles)))", "\(ByteCount.text(max(0, share.savedByTensors)))",
+                "\(ByteCount.text(max(0, share.savedByFiles)))",
+                "\(ByteCount.text(max(0, share.savedByTensors)))",
             ]
             if hasBases { row.append("\(ByteCount.text(share.inBases))") }
             return row
@@ -50,7 +52,7 @@ extension BundlePage {
         return .table(
             "What each entry brings and costs",
             [
-                .init(title: "Entry"), .init(title: ""), .init(title: "Named", isNumber: true),
+                .init(title: "Entry"), .init(title: "In proportion"), .init(title: "Named", isNumber: true),
                 .init(title: "Stored", isNumber: true), .init(title: "Equal files", isNumber: true),
                 .init(title: "Equal tensors", isNumber: true),
             ] + (hasBases ? [.init(title: "In bases", isNumber: true)] : []), rows)
@@ -63,7 +65,8 @@ extension BundlePage {
             let isBase = if case .base = sharing.holder { true } else { false }
             let isSelf = !isBase && sharing.holderName.hasSameBytes(as: sharing.user)
             return [
-                "\(sharing.user)", isSelf ? "itself" : isBase ? "base \(sharing.holderName)" : "\(sharing.holderName)",
+                "\(sharing.user)",
+                isSelf ? "itself" : isBase ? "base \(sharing.holderName)" : "\(sharing.holderName)",
                 Markup.bar([
                     ("file", Percent.share(sharing.files, of: largest)),
                     ("tensor", Percent.share(sharing.tensors, of: largest)),
@@ -74,7 +77,8 @@ extension BundlePage {
         let rest = document.sharing.dropFirst(BundlePage.mostRows)
         if !rest.isEmpty {
             rows.append([
-                "\(Counted.text(rest.count, "more pair"))", "", "", "\(ByteCount.text(rest.saturatedSum(\.files)))",
+                "\(Counted.text(rest.count, "more pair"))", "", "",
+                "\(ByteCount.text(rest.saturatedSum(\.files)))",
                 "\(ByteCount.text(rest.saturatedSum(\.tensors)))",
             ])
         }
@@ -82,7 +86,7 @@ extension BundlePage {
             + .table(
                 "Bytes of an entry that another one has",
                 [
-                    .init(title: "Entry"), .init(title: "Uses content of"), .init(title: ""),
+                    .init(title: "Entry"), .init(title: "Uses content of"), .init(title: "In proportion"),
                     .init(title: "Whole files", isNumber: true), .init(title: "Tensors", isNumber: true),
                 ], rows)
     }
@@ -136,7 +140,8 @@ extension BundlePage {
                 + .table(
                     "The bundles that it builds on",
                     [
-                        .init(title: "Base"), .init(title: "Attach"), .init(title: "Files that need it", isNumber: true),
+                        .init(title: "Base"), .init(title: "Attach"),
+                        .init(title: "Files that need it", isNumber: true),
                         .init(title: "Stored in", isNumber: true), .init(title: "What it has"),
                         .init(title: "SHA-256 of its lock"),
                     ], rows))
@@ -144,6 +149,8 @@ extension BundlePage {
 
     /// The first of some names.
     static func list(_ names: [String]) -> String {
-        names.count > 6 ? names.prefix(5).joined(separator: ", ") + " and \(names.count - 5) more" : names.joined(separator: ", ")
+        names.count > 6
+            ? names.prefix(5).joined(separator: ", ") + " and \(names.count - 5) more"
+            : names.joined(separator: ", ")
     }
 }

@@ -24,7 +24,8 @@ package struct BundlePage: Sendable {
             <main>
 
             """
-        body += bytes + savings + limits + conversions + basesSection + licences + findings + provenance + open
+        body +=
+            bytes + savings + limits + conversions + basesSection + licences + findings + provenance + open
         body += """
             </main>
             <footer><p>Made by knapsack \(document.version) from \(source). The page loads nothing and runs no script.</p></footer>
@@ -59,11 +60,17 @@ package struct BundlePage: Sendable {
                 "Named by the entries", ByteCount.text(plan.named),
                 "\(Counted.text(files, "file")) of \(Counted.text(document.packed.count, "entry"))"
             ),
-            ("Saved by equality", ByteCount.text(saved), "\(Percent.text(saved, of: plan.named)) of what is named"),
+            (
+                "Saved by equality", ByteCount.text(saved),
+                "\(Percent.text(saved, of: plan.named)) of what is named"
+            ),
         ]
         if !lock.bases.isEmpty {
             tiles.append(
-                ("In bases", ByteCount.text(plan.inBases), "\(Percent.text(plan.inBases, of: plan.named)) of what is named"))
+                (
+                    "In bases", ByteCount.text(plan.inBases),
+                    "\(Percent.text(plan.inBases, of: plan.named)) of what is named"
+                ))
         }
         let errors = document.findings.count { $0.severity == .error }
         let warnings = document.findings.count { $0.severity == .warning }
@@ -100,7 +107,8 @@ package struct BundlePage: Sendable {
     private var bytes: Markup {
         let tree = document.tree
         guard tree.bytes > 0 else {
-            return .section("bytes", "Where the bytes are", "<p>The bundle stores no content of its own.</p>\n")
+            return .section(
+                "bytes", "Where the bytes are", "<p>The bundle stores no content of its own.</p>\n")
         }
         return .section(
             "bytes", "Where the bytes are",

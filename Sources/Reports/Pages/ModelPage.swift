@@ -70,11 +70,16 @@ package struct ModelPage: Sendable {
                 \(TreemapDrawing.markup(shown(tree), .narrow, id: "narrow", style: "narrow"))\
                 \(Markup.details("The parts as a table", partTable(shown(tree))))
                 """)
-        body += .section("types", "Types", typeTable(tensors) + BundlePage.bitsChart(tensors, of: name, id: "bits"))
+        body += .section(
+            "types", "Types",
+            typeTable(tensors)
+                + BundlePage.bitsChart(
+                    tensors, of: name, id: "bits", heading: "<h3>Bits for each weight</h3>\n"))
         if !findings.isEmpty {
             body += .section(
                 "findings", "Findings",
-                "<ul>\n" + findings.prefix(50).map { "<li>\($0.severity.rawValue): \($0.message)</li>\n" }.joined()
+                "<ul>\n"
+                    + findings.prefix(50).map { "<li>\($0.severity.rawValue): \($0.message)</li>\n" }.joined()
                     + "</ul>\n")
         }
         if !metadata.isEmpty { body += .section("metadata", "Metadata", metadataTable) }
@@ -93,7 +98,8 @@ package struct ModelPage: Sendable {
     }
 
     private func tiles(_ tensors: [TensorRecord], _ tree: ByteTree) -> Markup {
-        let elements = tensors.contains { $0.elements == nil } ? nil : tensors.saturatedSum { $0.elements ?? 0 }
+        let elements =
+            tensors.contains { $0.elements == nil } ? nil : tensors.saturatedSum { $0.elements ?? 0 }
         let bytes = tensors.saturatedSum(\.bytes.count)
         let bits = elements.flatMap { $0 > 0 ? Double(bytes) * 8 / Double($0) : nil }
         let tiles = [
@@ -102,19 +108,23 @@ package struct ModelPage: Sendable {
             ("Bits for each weight", bits.map(Hundredths.text) ?? "not known"),
         ]
         return "<dl class=\"tiles\">\n"
-            + tiles.map { name, value in "<div><dt>\(name)</dt><dd>\(value)</dd></div>\n" }.joined() + "</dl>\n"
+            + tiles.map { name, value in "<div><dt>\(name)</dt><dd>\(value)</dd></div>\n" }.joined()
+            + "</dl>\n"
     }
 
     private func partTable(_ tree: ByteTree) -> Markup {
         .table(
             "The parts by size",
             [
-                .init(title: "Part"), .init(title: ""), .init(title: "Size", isNumber: true),
+                .init(title: "Part"), .init(title: "In proportion"), .init(title: "Size", isNumber: true),
                 .init(title: "Share", isNumber: true),
             ],
             tree.parts.prefix(BundlePage.mostRows).map { part -> [Markup] in
                 [
-                    "\(part.name)", Markup.bar([(style: "own", share: Percent.share(part.bytes, of: tree.parts.first?.bytes ?? 0))]),
+                    "\(part.name)",
+                    Markup.bar([
+                        (style: "own", share: Percent.share(part.bytes, of: tree.parts.first?.bytes ?? 0))
+                    ]),
                     "\(ByteCount.text(part.bytes))", "\(Percent.text(part.bytes, of: tree.bytes))",
                 ]
             })
@@ -127,15 +137,18 @@ package struct ModelPage: Sendable {
         return .table(
             "Types of the tensors",
             [
-                .init(title: "Type"), .init(title: ""), .init(title: "Tensors", isNumber: true),
+                .init(title: "Type"), .init(title: "In proportion"), .init(title: "Tensors", isNumber: true),
                 .init(title: "Parameters", isNumber: true), .init(title: "Size", isNumber: true),
                 .init(title: "Bits for each weight", isNumber: true),
             ],
             types.map { type -> [Markup] in
                 [
-                    "\(type.type)", Markup.bar([(style: "own", share: Percent.share(type.figure.bytes, of: all))]),
-                    "\(type.figure.tensors)", "\(type.figure.elements.map(ParameterText.text) ?? "not known")",
-                    "\(ByteCount.text(type.figure.bytes))", "\(type.figure.bits.map(Hundredths.text) ?? "not known")",
+                    "\(type.type)",
+                    Markup.bar([(style: "own", share: Percent.share(type.figure.bytes, of: all))]),
+                    "\(type.figure.tensors)",
+                    "\(type.figure.elements.map(ParameterText.text) ?? "not known")",
+                    "\(ByteCount.text(type.figure.bytes))",
+                    "\(type.figure.bits.map(Hundredths.text) ?? "not known")",
                 ]
             })
     }

@@ -122,7 +122,9 @@ struct TreemapDrawing {
     }
 
     /// The name, and the size where both fit.
-    private func text(_ name: String, _ bytes: Int, _ box: Box, isStrip: Bool, level: ByteTree.Level) -> Markup {
+    private func text(_ name: String, _ bytes: Int, _ box: Box, isStrip: Bool, level: ByteTree.Level)
+        -> Markup
+    {
         let room = (box.width - 8) * (level == .entry ? 0.9 : 1)
         guard room > format.letter * 2.5, box.height > format.letter * 1.4 else { return "" }
         let size = ByteCount.text(bytes)

@@ -37,7 +37,8 @@ extension BundleDocument {
         let tensors = item.allTensors
         var members: [JSON.Member] = [
             .init("name", .string(entry.name)), .init("kind", .string(entry.kind.rawValue)),
-            .init("from", .string(entry.asked.text)), .init("license", entry.license.map { .string($0.id) } ?? .null),
+            .init("from", .string(entry.asked.text)),
+            .init("license", entry.license.map { .string($0.id) } ?? .null),
             .init("base_models", .array((entry.fact("base_models")?.strings ?? []).map(JSON.string))),
             .init("packed", .bool(item.share != nil)),
         ]
@@ -45,7 +46,8 @@ extension BundleDocument {
             members += [
                 .init("files", .integer(share.files)), .init("named", .integer(share.named)),
                 .init("stored", .integer(share.stored)), .init("equal_files", .integer(share.savedByFiles)),
-                .init("equal_tensors", .integer(share.savedByTensors)), .init("in_bases", .integer(share.inBases)),
+                .init("equal_tensors", .integer(share.savedByTensors)),
+                .init("in_bases", .integer(share.inBases)),
             ]
         }
         members += [
@@ -61,7 +63,8 @@ extension BundleDocument {
                 .array(
                     item.fits.map {
                         [
-                            "accelerator": .string($0.accelerator.rawValue), "verdict": .string($0.verdict.rawValue),
+                            "accelerator": .string($0.accelerator.rawValue),
+                            "verdict": .string($0.verdict.rawValue),
                             "reasons": .array($0.reasons.map(JSON.string)),
                         ]
                     })),
@@ -88,7 +91,8 @@ extension BundleDocument {
 
     private static func json(_ error: ConversionCost) -> JSON {
         [
-            "entry": .string(error.entry), "original": .string(error.original), "source": .string(error.source),
+            "entry": .string(error.entry), "original": .string(error.original),
+            "source": .string(error.source),
             "not_compared": .integer(error.notCompared), "total": json(error.total),
             "layers": .array(error.layers.map(json)),
         ]

@@ -119,11 +119,13 @@ package struct BundleDocument: Sendable {
         }
         if subject == .lock || subject == .manifest {
             sentences.append(
-                "Whether a packed bundle is whole and unchanged, and who signed it: only the bundle shows it.")
+                "Whether a packed bundle is whole and unchanged, and who signed it: only the bundle shows it."
+            )
         }
         if subject != .manifest {
             sentences.append(
-                "Whether the policy is kept, and whether the lock is fresh: only the manifest states what is asked.")
+                "Whether the policy is kept, and whether the lock is fresh: only the manifest states what is asked."
+            )
         }
         return sentences
     }
@@ -184,7 +186,7 @@ extension ByteTree {
                 tensor.name + type, .tensor, short: tensor.short, bytes: tensor.bytes.count)
             if let layer { layers[layer, default: []].append(leaf) } else { parts.append(leaf) }
         }
-        for (layer, tensors) in layers.sorted(by: { $0.key < $1.key }) { 
+        for (layer, tensors) in layers.sorted(by: { $0.key < $1.key }) {
             parts.append(ByteTree(layer.text, .layer, short: layer.short, parts: tensors))
         }
         let rest = size - tensors.saturatedSum(\.bytes.count)

@@ -50,7 +50,8 @@ package struct LayerFigures: Equatable, Sendable {
         let sorted = layers.sorted { $0.key < $1.key }.map { ($0.key.text, $0.value) }
         all = (LayerFigures.grouped(sorted) + single).map { name, sum in
             LayerFigure(
-                name: name, tensors: sum.tensors, bytes: sum.bytes, elements: sum.isKnown ? sum.elements : nil)
+                name: name, tensors: sum.tensors, bytes: sum.bytes, elements: sum.isKnown ? sum.elements : nil
+            )
         }
     }
 

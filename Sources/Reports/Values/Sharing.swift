@@ -84,7 +84,8 @@ package struct Sharing: Equatable, Sendable {
         }
         return sums.map {
             Sharing(
-                user: $0.key.user.text, holder: $0.key.holder, files: $0.value.files, tensors: $0.value.tensors)
+                user: $0.key.user.text, holder: $0.key.holder, files: $0.value.files,
+                tensors: $0.value.tensors)
         }.filter { $0.bytes > 0 }.sorted {
             if $0.bytes != $1.bytes { return $0.bytes > $1.bytes }
             if !$0.user.hasSameBytes(as: $1.user) { return $0.user.precedesByBytes($1.user) }
