@@ -42,8 +42,10 @@ struct MarkupTests {
         }
         // Every ampersand begins one of the five references.
         let references = ["amp;", "lt;", "gt;", "quot;", "#39;"]
-        for part in escaped.split(separator: "&", omittingEmptySubsequences: false).dropFirst() {
-            #expect(references.contains { part.hasPrefix($0) })
+        for part in escaped.utf8.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false)
+            .dropFirst()
+        {
+            #expect(references.contains { part.starts(with: $0.utf8) })
         }
     }
 

@@ -1,3 +1,4 @@
+import Formats
 package import Manifests
 
 /// An address that a page may lead to: `https`, a host of the program's choice, and a path of harmless characters.
@@ -41,9 +42,12 @@ package struct WebAddress: Equatable, Sendable {
     }
 
     private init?(_ text: String) {
-        let path = text.utf8.dropFirst("https://".utf8.count)
-        guard path.count < 300, path.allSatisfy(WebAddress.isHarmless), !text.contains("//", after: 8),
-            !path.split(separator: UInt8(ascii: "/")).contains(where: {
+        let start = "https://"
+        guard text.hasUTF8Prefix(start), let path = String(text.utf8.dropFirst(start.utf8.count)),
+            path.utf8.count < 300,
+            path.utf8.allSatisfy(WebAddress.isHarmless), !path.containsUTF8("//"),
+            // No part is "." or "..".
+            !path.utf8.split(separator: UInt8(ascii: "/")).contains(where: {
                 $0.allSatisfy { $0 == UInt8(ascii: ".") }
             })
         else { return nil }
@@ -57,17 +61,6 @@ package struct WebAddress: Equatable, Sendable {
             UInt8(ascii: "."):
             true
         default: false
-        }
-    }
-}
-
-extension String {
-    /// Whether there is a text behind the first so many bytes.
-    fileprivate func contains(_ part: StaticString, after count: Int) -> Bool {
-        let (bytes, wanted) = (Array(utf8.dropFirst(count)), Array(part.description.utf8))
-        guard bytes.count >= wanted.count else { return false }
-        return (0...bytes.count - wanted.count).contains {
-            bytes[$0..<$0 + wanted.count].elementsEqual(wanted)
         }
     }
 }

@@ -7,8 +7,10 @@ package struct BundlePage: Sendable {
     /// The most rows of a table; what is beyond is summed up.
     static let mostRows = 200
 
+    /// What the page is made from.
     let document: BundleDocument
 
+    /// The bundle's lock.
     var lock: Lock { document.plan.lock }
 
     /// Takes what the page is made from.

@@ -35,13 +35,17 @@ package struct TensorRecord: Equatable, Sendable {
 
     /// As much of the name as is needed inside of its layer: "mlp.up_proj" of "model.layers.12.mlp.up_proj.weight".
     var short: String? {
-        var part = Substring(name).utf8
+        var part = name
         if let layer {
-            guard name.hasUTF8Prefix(layer.text + ".") else { return nil }
-            part = part.dropFirst(layer.text.utf8.count + 1)
+            let start = layer.text + "."
+            guard name.hasUTF8Prefix(start), let rest = String(name.utf8.dropFirst(start.utf8.count)) else {
+                return nil
+            }
+            part = rest
         }
-        if part.count > 7, part.suffix(7).elementsEqual(".weight".utf8) { part = part.dropLast(7) }
-        return part.isEmpty ? nil : String(part)
+        let usual = ".weight"
+        if part.hasUTF8Suffix(usual), let rest = String(part.utf8.dropLast(usual.utf8.count)) { part = rest }
+        return part.isEmpty ? nil : part
     }
 
     /// The layer that it belongs to.

@@ -14,9 +14,9 @@ import numpy
 import pytest
 import shelf
 from cli import Knapsack, contents, manifest
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
-VOID = {"meta", "br", "rect", "path", "link", "img", "input"}
+VOID = {"meta", "br"}
 TEXT_ONLY = {"script", "iframe", "object", "embed", "form", "link", "base", "img", "foreignobject", "animate", "use", "image"}
 
 
@@ -144,10 +144,12 @@ def test_a_bundle_of_twenty_entries(twenty, tmp_path):
     for entry in document["entries"]:
         assert entry["name"] in page.text
     errors = {error["entry"]: error for error in document["errors"]}
-    assert set(errors) == {"basalt-bf16", "basalt-q40", "basalt-q80", "gneiss-q40", "gneiss-q80", "quartz-q40", "quartz-q80"}
-    assert 0 < errors["basalt-q80"]["total"]["relative"] < errors["basalt-q40"]["total"]["relative"] < 0.2
+    assert set(errors) == {"basalt-bf16", "basalt-q40", "gneiss-q40", "quartz-q40"}
+    assert 0 < errors["basalt-bf16"]["total"]["relative"] < 0.01 < errors["basalt-q40"]["total"]["relative"] < 0.2
+    assert [layer["name"] for layer in errors["gneiss-q40"]["layers"]][:2] == ["model.layers.0", "model.layers.1"]
     # What was made from a model that is stored in segments cannot be compared there, and the page states it.
     assert "The error of quartz-f32: the weights of quartz-chat are not stored whole" in page.text
+    assert "The error of basalt-q80: the weights of basalt-q80 are not stored whole" in page.text
 
 
 def test_errors_are_those_that_compare_states(twenty):
@@ -181,13 +183,15 @@ def test_a_lock_and_a_manifest_state_what_they_cannot_know(twenty, tmp_path):
 def test_headers_are_read_where_the_lock_has_no_tensors(knapsack, tmp_path):
     packed = pack(knapsack, tmp_path / "plain", shelf.many, dedup="file")
     lock = packed.manifest.with_suffix(".lock")
-    assert "tensors" not in lock.read_text()
-    entries = {e["name"]: e for e in knapsack("report", packed.bundle, "--json").expect(0).json()["entries"]}
-    assert [t["type"] for t in entries["basalt-q40"]["types"]] == ["Q4_0", "Q8_0", "F32"] or entries["basalt-q40"]["types"]
-    assert entries["basalt"]["types"][0]["type"] == "F16" and len(entries["basalt"]["layers"]) > 4
+    entries = {entry["name"]: entry for entry in json.loads(lock.read_text())["entries"]}
+    assert not entries["basalt-q40"].get("tensors")
+    entries = {entry["name"]: entry for entry in knapsack("report", packed.bundle, "--json").expect(0).json()["entries"]}
+    assert {kind["type"] for kind in entries["basalt-q40"]["types"]} == {"Q4_0", "Q8_0", "F32"}
+    assert [layer["name"] for layer in entries["basalt-q40"]["layers"]][:2] == ["blk.0", "blk.1"]
     document = knapsack("report", lock, "--json").expect(0).json()
-    assert document["entries"][0]["layers"] == []
-    assert any("the lock states no tensors" in sentence for sentence in document["unknown"])
+    entries = {entry["name"]: entry for entry in document["entries"]}
+    assert entries["basalt-q40"]["layers"] == [] and entries["basalt"]["layers"] != []
+    assert any("basalt-q40" in sentence and "states no tensors" in sentence for sentence in document["unknown"])
 
 
 @pytest.mark.parametrize("form", [".tar", ".zip", ".tar.zst"])
@@ -243,12 +247,11 @@ def test_what_builds_on_a_base(knapsack, tmp_path):
 def test_names_of_strangers_are_text(knapsack, tmp_path):
     """Names of files and tensors, a card's base models, metadata: all of them come from somebody else."""
     bad = "</title><script>alert(1)</script>\u202e\x1b[31m&amp;\"'"
-    source = tmp_path / "evil"
-    source.mkdir()
-    value = numpy.zeros((64, 64), dtype=numpy.float32)
-    save_file({bad: value, f"model.layers.0.{bad}": value}, source / "model.safetensors", metadata={bad: bad})
-    (source / ("x" + bad.replace("/", "") + ".json")).write_text("{}")
-    (source / "config.json").write_text("{}")
+    source = shelf.llama(tmp_path / "evil")
+    value = numpy.zeros((640, 64), dtype=numpy.float32)
+    values = load_file(source / "model.safetensors") | {bad: value, f"model.layers.0.{bad}": value}
+    save_file(values, source / "model.safetensors", metadata={bad: bad})
+    (source / ("x" + bad.replace("/", "").replace("\x1b", "") + ".json")).write_text("{}" + " " * 90_000)
     (source / "README.md").write_text("---\nlicense: mit\nbase_model:\n  - javascript:alert(1)//x\n  - '<b>/y'\n---\n")
     path = tmp_path / "evil.toml"
     path.write_text(manifest("evil-models", model=[{"name": "evil", "source": "path:evil"}]).replace("Interop models", "<i>Bad & models"))
@@ -256,10 +259,10 @@ def test_names_of_strangers_are_text(knapsack, tmp_path):
     for target in (tmp_path / "bundle", path, path.with_suffix(".lock")):
         knapsack("report", target, "-o", tmp_path / "x.html").expect(0)
         page = read(tmp_path / "x.html")
-        assert "alert(1)" in page.text and "⟨U+202E⟩␛[31m&amp;\"'" in page.text
+        assert "alert(1)" in page.text and "⟨U+202E⟩[31m&amp;\"'" in page.text
         assert not [link for link in page.links if "script" in link]
     knapsack("inspect", source / "model.safetensors", "--html", tmp_path / "m.html").expect(0)
-    assert "⟨U+202E⟩" in read(tmp_path / "m.html").text
+    assert "⟨U+202E⟩␛[31m&amp;\"'" in read(tmp_path / "m.html").text
 
 
 def test_a_page_about_one_model(twenty, tmp_path):
@@ -279,7 +282,8 @@ def test_a_page_about_one_model(twenty, tmp_path):
 def test_memory_and_size_are_bounded(knapsack, tmp_path):
     """A model with a hundred thousand tensors, each in a layer of its own."""
     values = {f"layer.{index}.w": numpy.zeros(8, dtype=numpy.float32) + index for index in range(100_000)}
-    (tmp_path / "many").mkdir()
+    shelf.llama(tmp_path / "many")
+    values |= load_file(tmp_path / "many/model.safetensors")
     save_file(values, tmp_path / "many/model.safetensors")
     path = tmp_path / "many.toml"
     path.write_text(manifest("many-tensors", model=[{"name": "many", "source": "path:many", "license": "mit"}]))
