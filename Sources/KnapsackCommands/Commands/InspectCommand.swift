@@ -74,7 +74,7 @@ struct InspectCommand: KnapsackCommand {
                 throw Diagnostics(
                     Diagnostic(
                         code: .usage, "\(file) is a bundle, and --html is about one model",
-                        fix: "knapsack report \(ShellWord.quoted(file)) writes a page about a bundle",
+                        fix: "for a page about a bundle: knapsack report \(ShellWord.quoted(file))",
                         verdict: .undecided))
             }
             guard tensor == nil else {

@@ -101,7 +101,7 @@ struct BundleReading {
             let bytes = try? FileReader.contents(named: file, limit: ModelSignature.sizeLimit),
             let signer = ModelSignature.unverifiedSigner(bytes)
         else { return "there is a \(ModelSignature.name), which is no signature that is understood" }
-        return "by \(signer); not verified: knapsack verify with --key does that"
+        return "by \(signer); not verified, as that takes the key that it should be of"
     }
 
     // MARK: Errors
