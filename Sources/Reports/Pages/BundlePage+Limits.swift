@@ -48,17 +48,7 @@ extension BundlePage {
                     }
                 }
         }
-        var reasons = Markup()
-        for item in models {
-            let fits = item.fits.filter { !$0.reasons.isEmpty }
-            guard !fits.isEmpty else { continue }
-            reasons += "<h4>\(item.entry.name)</h4><ul>\n"
-            for fit in fits {
-                reasons +=
-                    "<li><strong>\(fit.accelerator.machine.name)</strong>: \(fit.reasons.joined(separator: "; "))</li>\n"
-            }
-            reasons += "</ul>\n"
-        }
+        let reasons = Self.reasons(models)
         let machines = models.first?.fits.map(\.accelerator.machine) ?? []
         let columns: [Markup.Column] =
             [.init(title: "Model")]
@@ -71,5 +61,33 @@ extension BundlePage {
             \(wanted.map { " The policy asks for \($0.machine.name)." as Markup } ?? "")</p>
             \(Markup.table("Models and accelerators", columns, rows))
             """ + (reasons.text.isEmpty ? "" : .details("Why", reasons, isPrinted: true))
+    }
+
+    /// Why models do not run without care, the same reason of several models once.
+    private static func reasons(_ models: [BundleDocument.Item]) -> Markup {
+        var text = Markup()
+        for accelerator in Accelerator.allCases {
+            var reasons: [(text: String, models: [String])] = []
+            var places: [ExactName: Int] = [:]
+            for item in models {
+                for reason in item.fits.first(where: { $0.accelerator == accelerator })?.reasons ?? [] {
+                    let place = places[ExactName(reason)] ?? reasons.count
+                    if place == reasons.count {
+                        places[ExactName(reason)] = place
+                        reasons.append((reason, []))
+                    }
+                    reasons[place].models.append(item.entry.name)
+                }
+            }
+            guard !reasons.isEmpty else { continue }
+            text += "<h4>\(accelerator.machine.name)</h4><ul>\n"
+            for reason in reasons {
+                let all = reason.models.count == models.count && models.count > 1
+                text +=
+                    "<li><strong>\(all ? "Every model" : list(reason.models))</strong>: \(reason.text)</li>\n"
+            }
+            text += "</ul>\n"
+        }
+        return text
     }
 }

@@ -166,11 +166,11 @@ struct TreemapDrawing {
         switch code {
         case UInt8(ascii: "m"), UInt8(ascii: "w"), UInt8(ascii: "M"), UInt8(ascii: "W"), UInt8(ascii: "@"),
             UInt8(ascii: "%"):
-            return format.letter * 0.9
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): return format.letter * 0.7
+            return format.letter * 1.03
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): return format.letter * 0.74
         case UInt8(ascii: "i"), UInt8(ascii: "l"), UInt8(ascii: "."), UInt8(ascii: " "), UInt8(ascii: "j"):
             return format.letter * 0.32
-        default: return format.letter * 0.58
+        default: return format.letter * 0.62
         }
     }
 }
