@@ -72,6 +72,7 @@ let package = Package(
             plugins: ["EmbedLoader"]
         ),
         .plugin(name: "EmbedLoader", capability: .buildTool(), path: "Sources/EmbedLoader"),
+        .target(name: "Reports", dependencies: ["Formats", "Storage", "Manifests", "Rules"]),
         .target(
             name: "Transfer", dependencies: ["Formats", "Storage", "Xet", "Manifests", "Caches", "CTLS"]),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
@@ -81,7 +82,7 @@ let package = Package(
             dependencies: [
                 "Pages",
                 "Formats", "Tensors", "Scanning", "Conversion", "Fitting", "Storage", "Manifests", "Caches",
-                "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles", "Transfer",
+                "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles", "Reports", "Transfer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -141,6 +142,9 @@ let package = Package(
                 "Formats", "Conversion", "Storage", "Manifests", "Caches", "Locking", "Bundles",
                 "TestSupport",
             ]),
+        .testTarget(
+            name: "ReportsTests",
+            dependencies: ["Formats", "Storage", "Manifests", "Reports", "TestSupport"]),
         .testTarget(
             name: "TransferTests",
             dependencies: ["Formats", "Storage", "Manifests", "Transfer", "TestSupport"]),

@@ -1,3 +1,4 @@
+import Formats
 import Glibc
 import Synchronization
 
@@ -74,12 +75,15 @@ package struct Terminal: Equatable, Sendable {
     package let hasColor: Bool
     /// The number of columns.
     package let width: Int
+    /// Whether bars of block characters can be drawn on standard output: it is a terminal, and its locale has them.
+    package let hasBlocks: Bool
 
     /// The columns that a table may take: all that it needs where nobody looks at a screen.
     var tableWidth: Int { isInteractive ? width : .max }
 
     /// Describes a terminal, or what stands in its place; the width is in columns.
-    package init(isInteractive: Bool, hasColor: Bool, width: Int) {
+    package init(isInteractive: Bool, hasColor: Bool, width: Int, hasBlocks: Bool = false) {
+        self.hasBlocks = hasBlocks
         self.isInteractive = isInteractive
         self.hasColor = hasColor
         self.width = width
@@ -95,6 +99,16 @@ package struct Terminal: Equatable, Sendable {
         var size = winsize()
         let known = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
         let forbidden = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
-        return Terminal(isInteractive: true, hasColor: !forbidden, width: known ? Int(size.ws_col) : 80)
+        return Terminal(
+            isInteractive: true, hasColor: !forbidden, width: known ? Int(size.ws_col) : 80,
+            hasBlocks: isatty(STDOUT_FILENO) == 1 && hasUnicode(environment))
+    }
+
+    /// Whether the locale's characters are those of UTF-8: the first variable that is set decides, as in POSIX.
+    static func hasUnicode(_ environment: [String: String]) -> Bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
+        guard let locale else { return false }
+        let name = locale.lowercased()
+        return name.containsUTF8("utf-8") || name.containsUTF8("utf8")
     }
 }

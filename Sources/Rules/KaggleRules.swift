@@ -11,7 +11,7 @@ enum KaggleRules {
     /// The most bytes of a dataset: 200 GB.
     static let maximumSize = 200_000_000_000
     /// The most files and folders at the top level of a dataset.
-    private static let maximumTopLevel = 50
+    static let maximumTopLevel = 50
     /// How many characters the slug of a dataset may have.
     private static let slugLength = TextRule.datasetSlugLength
     /// How many characters the title of a dataset may have.

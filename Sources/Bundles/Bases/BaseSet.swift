@@ -1,7 +1,7 @@
 import Formats
 import Glibc
 package import Manifests
-import Storage
+package import Storage
 
 /// The bundles that another one builds on, as far as they were named: known by the digests of their locks.
 package struct BaseSet: Sendable {
@@ -33,6 +33,10 @@ package struct BaseSet: Sendable {
         let used = lock.usedBases
         missing = lock.bases.filter { used.contains($0.sha256) && contents[$0.sha256] == nil }
     }
+
+    /// The locks of the bases that were named, by their digests.
+    /// - Throws: where one of them cannot be read.
+    package func locks() throws -> [SHA256Digest: Lock] { try contents.mapValues { try $0.lock() } }
 
     /// The base that has a range; `nil` for what the bundle itself stores.
     /// - Throws: where the base was not named.

@@ -56,6 +56,17 @@ package struct ModelSignature: Sendable {
     /// Whether bytes have the form of a signature, of whatever key: what may be written over.
     package static func isSignature(_ bytes: [UInt8]) -> Bool { (try? SignatureFile(bytes)) != nil }
 
+    /// Who states to have signed, in words; nothing was verified. `nil` for what is no signature.
+    package static func unverifiedSigner(_ bytes: [UInt8]) -> String? {
+        guard let file = try? SignatureFile(bytes) else { return nil }
+        return switch file.material {
+        case .key(let hint?, _, _): "a key that it calls \(hint)"
+        case .key: "a key"
+        case .certificates: "a chain of certificates"
+        case .sigstore: "a certificate of Sigstore"
+        }
+    }
+
     /// Whether it is of one file of this name, and of no directory.
     package func isOfFile(named name: String) -> Bool {
         guard let statement, statement.files.count == 1, let file = statement.files.first else {

@@ -14,12 +14,15 @@ struct BundleReport {
     private var form: String { bundle.format == nil ? "a directory" : "an archive" }
 
     /// The bundle, its entries, and where each of their files is stored.
-    func text(width: Int) -> String {
+    /// - Parameter bars: whether bars of block characters are drawn.
+    func text(width: Int, bars: Bool = false) -> String {
         var text = "\(bundle.path): bundle \(lock.bundle.name), \(form)"
         if let found = bundle.found {
             text += ", \(Counted.text(found.files, "file")), \(ByteCount.text(found.bytes))"
         }
-        text += "\n\(lock.bundle.title)\n\n" + entries.text(width: width) + "\n" + files.text(width: width)
+        text +=
+            "\n\(lock.bundle.title)\n\n" + entries(bars: bars).text(width: width) + "\n"
+            + files.text(width: width)
         if !lock.bases.isEmpty {
             text += "\nbuilds on, and has to be attached beside it:\n"
             text += lock.bases.map { "  \($0.attach): \($0.name), whose lock has sha256 \($0.sha256)\n" }
@@ -37,18 +40,19 @@ struct BundleReport {
         return text
     }
 
-    private var entries: Table {
-        Table(
+    private func entries(bars: Bool) -> Table {
+        let bar = BlockBar(whole: bundle.plan.shares.map(\.stored).max() ?? 0, width: 16)
+        return Table(
             [
                 .init(title: "ENTRY", canShrink: true), .init(title: "FROM", canShrink: true),
                 .init(title: "LICENCE", canShrink: true), .init(title: "FILES", isNumber: true),
                 .init(title: "SIZE", isNumber: true), .init(title: "STORED", isNumber: true),
-            ],
+            ] + (bars ? [.init(title: "", dropRank: 1)] : []),
             rows: zip(lock.packed, bundle.plan.shares).map { entry, share in
                 [
                     entry.name, entry.asked.text, entry.license?.id ?? "unknown", "\(share.files)",
                     ByteCount.text(share.named), ByteCount.text(share.stored),
-                ]
+                ] + (bars ? [bar.text(share.stored)] : [])
             })
     }
 

@@ -45,7 +45,8 @@ struct InspectReport {
     // MARK: Text
 
     /// Heading, metadata, tensors and totals, as tables no wider than `width` where that can be.
-    func text(width: Int) -> String {
+    /// - Parameter bars: whether bars of block characters are drawn.
+    func text(width: Int, bars: Bool = false) -> String {
         var text = heading + "\n"
         let metadata = metadataRows
         if !metadata.isEmpty {
@@ -71,33 +72,42 @@ struct InspectReport {
                 return model.paths.count > 1 ? row + ["\(tensor.file + 1)"] : row
             }
         ).text(width: width)
-        return text + "\n" + totalsTable.text(width: width) + pickleText(width: width)
+        return text + "\n" + totalsTable(bars: bars).text(width: width) + pickleText(width: width)
     }
 
     private var heading: String {
         let files = model.paths.count == 1 ? "" : " in \(Counted.text(model.paths.count, "file"))"
-        let format =
-            model.gguf.map { "GGUF version \($0.header.version), alignment \($0.header.alignment)" }
-            ?? (model.format == .pytorch ? "PyTorch checkpoint" : "safetensors")
         let all = total
-        return "\(model.path): \(format), \(ByteCount.text(model.size))\(files)\n"
+        return "\(model.path): \(InspectReport.format(of: model)), \(ByteCount.text(model.size))\(files)\n"
             + "\(Counted.text(all.tensors, "tensor")), \(ParameterText.text(all.parameters)) parameters, "
             + "\(Figure.fixed(all.bitsPerWeight, digits: 2)) bits per weight"
     }
 
-    private var totalsTable: Table {
+    /// What a model's files are, in words.
+    static func format(of model: TensorModel) -> String {
+        model.gguf.map { "GGUF version \($0.header.version), alignment \($0.header.alignment)" }
+            ?? (model.format == .pytorch ? "PyTorch checkpoint" : "safetensors")
+    }
+
+    /// Names and values of the metadata, long ones cut.
+    var metadataTexts: [(name: String, value: String)] {
+        metadataRows.compactMap { $0.count == 3 ? ($0[0], $0[2]) : nil }
+    }
+
+    private func totalsTable(bars: Bool) -> Table {
         let rows = (totals.count > 1 ? totals : []) + [("in all", total)]
+        let bar = BlockBar(whole: total.bytes)
         return Table(
             [
                 .init(title: "TYPE"), .init(title: "TENSORS", isNumber: true),
                 .init(title: "PARAMETERS", isNumber: true), .init(title: "SIZE", isNumber: true),
                 .init(title: "BITS/WEIGHT", isNumber: true),
-            ],
+            ] + (bars ? [.init(title: "SHARE", dropRank: 1)] : []),
             rows: (totals.count > 1 ? rows : totals).map { name, total in
                 [
                     name, "\(total.tensors)", ParameterText.text(total.parameters),
                     ByteCount.text(total.bytes), Figure.fixed(total.bitsPerWeight, digits: 2),
-                ]
+                ] + (bars ? [bar.text(total.bytes)] : [])
             })
     }
 

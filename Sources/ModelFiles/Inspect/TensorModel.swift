@@ -55,6 +55,9 @@ package struct TensorModel: Sendable {
 
     private let handles: [OpenFile]
 
+    /// The sizes of the files in bytes, in the order of ``paths``.
+    package var sizes: [Int] { handles.map { $0.status.size } }
+
     /// Opens a model and reads its headers.
     /// - Parameter path: a `.gguf`, `.safetensors`, `.bin` or `.pt` file, the first file of a split GGUF, an index
     ///   of shards, or a directory with `model.safetensors`, `pytorch_model.bin` or an index. The content decides,

@@ -43,9 +43,14 @@ package struct AcceleratorFit: Equatable, Sendable {
                     path: $0.path, size: $0.size, sha256: digest, proof: .treeSHA256, placement: .natural,
                     shards: nil)
             }, tensors: [])
-        return Accelerator.allCases.compactMap { accelerator in
+        return all(entry)
+    }
+
+    /// Every accelerator, for an entry of a lock; none where it has no weights.
+    package static func all(_ entry: LockedEntry) -> [AcceleratorFit] {
+        Accelerator.allCases.compactMap { accelerator in
             guard let findings = HardwareRules.findings(accelerator, entry) else { return nil }
-            return AcceleratorFit(accelerator, findings, prefix: name + ": ")
+            return AcceleratorFit(accelerator, findings, prefix: entry.name + ": ")
         }
     }
 

@@ -30,6 +30,12 @@ package struct NumberDifference: Equatable, Sendable {
         return finite == 0 ? 0 : (errors / Double(finite)).squareRoot()
     }
 
+    /// The root of the differences' energy over the original's; 0 where both are 0, `nil` where only the original is.
+    package var relative: Double? {
+        if errors == 0 { return 0 }
+        return originals == 0 ? nil : (errors / originals).squareRoot()
+    }
+
     /// The cosine of the angle between the two as vectors; 1 where both are zero, 0 where one is.
     package var cosine: Double {
         if originals == 0 && others == 0 { return 1 }
