@@ -14,6 +14,7 @@ let package = Package(
         // C libraries that Debian provides.
         .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CEpoll"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CTLS", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
@@ -72,6 +73,9 @@ let package = Package(
         .plugin(name: "EmbedLoader", capability: .buildTool(), path: "Sources/EmbedLoader"),
         .target(
             name: "Transfer", dependencies: ["Formats", "Storage", "Xet", "Manifests", "Caches", "CTLS"]),
+        .target(
+            name: "Service",
+            dependencies: ["Formats", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "CEpoll"]),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
         .target(name: "Pages", plugins: ["EmbedPages"]),
         .target(
@@ -79,7 +83,7 @@ let package = Package(
             dependencies: [
                 "Pages",
                 "Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches",
-                "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles", "Transfer",
+                "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles", "Transfer", "Service",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -141,6 +145,7 @@ let package = Package(
         .testTarget(
             name: "TransferTests",
             dependencies: ["Formats", "Storage", "Manifests", "Transfer", "TestSupport"]),
+        .testTarget(name: "ServiceTests", dependencies: ["Formats", "Service"]),
         .testTarget(
             name: "KnapsackCommandsTests",
             dependencies: [

@@ -34,7 +34,7 @@ package struct Knapsack: AsyncParsableCommand {
             SignCommand.self, UnpackCommand.self, DiffCommand.self,
             CacheCommand.self,
             ConvertCommand.self, QuantizeCommand.self, InspectCommand.self, CompareCommand.self,
-            SBOMCommand.self, SchemaCommand.self, DoctorCommand.self,
+            SBOMCommand.self, SchemaCommand.self, DoctorCommand.self, ServeCommand.self, TokenCommand.self,
         ])
 
     /// Makes the command; options come from ``ArgumentParser``.
