@@ -145,7 +145,7 @@ let package = Package(
         .testTarget(
             name: "TransferTests",
             dependencies: ["Formats", "Storage", "Manifests", "Transfer", "TestSupport"]),
-        .testTarget(name: "ServiceTests", dependencies: ["Formats", "Service"]),
+        .testTarget(name: "ServiceTests", dependencies: ["Formats", "Storage", "Service"]),
         .testTarget(
             name: "KnapsackCommandsTests",
             dependencies: [

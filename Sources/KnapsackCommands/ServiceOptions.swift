@@ -22,7 +22,8 @@ struct TokenFileOptions: ParsableArguments {
         guard let home = context.environment["HOME"], !home.isEmpty else {
             throw Diagnostics(
                 Diagnostic(
-                    code: .noHome, "there is no place for the file of tokens", fix: "name it with --token-file",
+                    code: .noHome, "there is no place for the file of tokens",
+                    fix: "name it with --token-file",
                     verdict: .undecided))
         }
         return Path.join(home, ".config/knapsack/tokens.json")

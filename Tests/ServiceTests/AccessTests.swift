@@ -1,4 +1,5 @@
 import Formats
+import Storage
 import Testing
 
 @testable import Service
@@ -22,7 +23,9 @@ struct AccessTests {
     }
 
     @Test func whatIsReachedFromThisMachineAlone() {
-        #expect(HostRule.isLoopback("127.0.0.1") && HostRule.isLoopback("localhost") && HostRule.isLoopback("::1"))
+        #expect(
+            HostRule.isLoopback("127.0.0.1") && HostRule.isLoopback("localhost") && HostRule.isLoopback("::1")
+        )
         #expect(!HostRule.isLoopback("0.0.0.0") && !HostRule.isLoopback("127.evil.example"))
         #expect(!HostRule.isLoopback("::") && !HostRule.isLoopback(""))
     }
@@ -59,7 +62,9 @@ struct ByteRangeTests {
         #expect(ByteRange.of("bytes=10-", size: 10) == .unsatisfiable)
         #expect(ByteRange.of("bytes=-0", size: 10) == .unsatisfiable)
         #expect(ByteRange.of("bytes=0-0", size: 0) == .unsatisfiable)
-        for odd in ["bytes=3-2", "bytes=0-1,3-4", "bytes=a-b", "bytes=-", "items=0-1", "bytes=9999999999999999999-"] {
+        for odd in [
+            "bytes=3-2", "bytes=0-1,3-4", "bytes=a-b", "bytes=-", "items=0-1", "bytes=9999999999999999999-",
+        ] {
             #expect(ByteRange.of(odd, size: 10) == .whole)
         }
     }
@@ -74,7 +79,7 @@ struct ByteRangeTests {
     @Test func timesAreWrittenAsHTTPHasThem() {
         #expect(HTTPDate.text(0) == "Thu, 01 Jan 1970 00:00:00 GMT")
         #expect(HTTPDate.text(951_782_400) == "Tue, 29 Feb 2000 00:00:00 GMT")
-        #expect(HTTPDate.text(1_796_030_999) == "Mon, 30 Nov 2026 08:49:59 GMT")
+        #expect(HTTPDate.text(1_796_030_999) == "Mon, 30 Nov 2026 09:29:59 GMT")
     }
 
     @Test func aFieldStaysOneFieldWhateverItsValueIs() {

@@ -1,4 +1,3 @@
-import Formats
 import Testing
 
 @testable import Service
@@ -102,7 +101,8 @@ struct RequestHeadTests {
         let bytes = Array("GET / HTTP/1.1\r\nHost: a\r\n\r\nrest".utf8)
         var seen = 0
         for count in 1..<27 {
-            guard case .incomplete(let next) = try RequestHead.end(in: Array(bytes[..<count]), seen: seen) else {
+            guard case .incomplete(let next) = try RequestHead.end(in: Array(bytes[..<count]), seen: seen)
+            else {
                 Issue.record("complete after \(count) bytes")
                 return
             }
@@ -142,7 +142,8 @@ struct RequestHeadTests {
             // What is taken is one request, whichever way it is looked at.
             #expect(!head.target.segments.contains("..") && !head.target.segments.contains("."))
             #expect(head.fields.all("host").count <= 1 && head.fields.all("content-length").count <= 1)
-            #expect(head.fields.fields.allSatisfy { !$0.value.utf8.contains { $0 == 0 || $0 == 10 || $0 == 13 } })
+            #expect(
+                head.fields.fields.allSatisfy { !$0.value.utf8.contains { $0 == 0 || $0 == 10 || $0 == 13 } })
         }
     }
 }

@@ -11,6 +11,7 @@ struct ServeCommand: KnapsackCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Serve what the Hugging Face cache has to others, as the Hub does.",
+        usage: "knapsack serve [<options>]",
         discussion: """
             With HF_ENDPOINT pointing to it, huggingface_hub, transformers and datasets find and load what this machine's \
             cache has. Nothing is changed in the cache, and a file is sent only after its content agreed with what the cache \

@@ -20,7 +20,7 @@ package struct AccessControl: RequestHandler {
     package func answer(_ request: Request) -> Response {
         guard hosts.accepts(request.head.host) else {
             return AccessControl.refusal(
-                421, "this server is not called by that name; see knapsack serve --allow-host")
+                421, "this server is not called by that name: it has to be allowed when it starts")
         }
         let isSafe = request.head.method == "GET" || request.head.method == "HEAD"
         guard isSafe || !isFromAnotherSite(request.head) else {
@@ -31,7 +31,7 @@ package struct AccessControl: RequestHandler {
             let digest = AccessToken.digest(of: token),
             tokens.contains(where: { $0.digest == digest })
         else {
-            return AccessControl.refusal(401, "a token is needed: see knapsack token add")
+            return AccessControl.refusal(401, "this server needs a token that it knows")
                 .with("WWW-Authenticate", "Bearer realm=\"knapsack\"")
         }
         return inner.answer(request)

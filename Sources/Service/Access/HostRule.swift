@@ -21,7 +21,8 @@ package struct HostRule: Sendable {
 
     /// The name or address of `name:port`, in small letters and without the brackets of IPv6; `nil` for what is none.
     package static func name(_ host: String) -> String? {
-        var bytes = Array(host.lowercased().utf8)[...]
+        // Only letters of ASCII have another case here: U+212A would become a "k".
+        var bytes = host.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }[...]
         if let colon = bytes.lastIndex(of: UInt8(ascii: ":")), bytes.last != UInt8(ascii: "]") {
             let port = bytes[(colon + 1)...]
             guard port.count <= 5, port.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }

@@ -101,7 +101,8 @@ package struct RequestHead: Sendable {
         let fields = try fields(lines[1..<lines.count - 1])
         return RequestHead(
             method: method, target: target, isModern: isModern, fields: fields,
-            framing: try framing(fields, isModern: isModern), host: try host(fields, target, isModern: isModern))
+            framing: try framing(fields, isModern: isModern),
+            host: try host(fields, target, isModern: isModern))
     }
 
     /// "GET /path HTTP/1.1", with one blank at each place.
@@ -117,7 +118,7 @@ package struct RequestHead: Sendable {
         case "HTTP/1.1": isModern = true
         case "HTTP/1.0": isModern = false
         case let version where version.hasUTF8Prefix("HTTP/"):
-            throw Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken")
+            throw Refusal(505, "this version of HTTP is not spoken")
         default: throw Refusal(400, "the first line is no request")
         }
         guard let target = RequestTarget(Array(parts[1])) else {
@@ -127,7 +128,9 @@ package struct RequestHead: Sendable {
     }
 
     private static func fields(_ lines: ArraySlice<ArraySlice<UInt8>>) throws(Refusal) -> HeaderFields {
-        guard lines.count <= fieldLimit else { throw Refusal(431, "there are more than \(fieldLimit) fields") }
+        guard lines.count <= fieldLimit else {
+            throw Refusal(431, "there are more than \(fieldLimit) fields")
+        }
         var fields = HeaderFields()
         for line in lines {
             // A line that begins with a blank would be the rest of the one before, or none.

@@ -73,14 +73,16 @@ struct HubEntry: Sendable {
         switch identity {
         case .git(let digest):
             return [
-                "type": "file", "oid": .string(digest.hex), "size": .integer(size), "path": .string(path.text),
+                "type": "file", "oid": .string(digest.hex), "size": .integer(size),
+                "path": .string(path.text),
             ]
         case .large(let digest):
             let pointer = HubEntry.pointer(digest, size: size)
             return [
                 "type": "file", "oid": .string(HubEntry.gitName(pointer)), "size": .integer(size),
                 "lfs": [
-                    "oid": .string(digest.hex), "size": .integer(size), "pointerSize": .integer(pointer.count),
+                    "oid": .string(digest.hex), "size": .integer(size),
+                    "pointerSize": .integer(pointer.count),
                 ], "path": .string(path.text),
             ]
         }

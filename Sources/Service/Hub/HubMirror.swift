@@ -79,7 +79,8 @@ package struct HubMirror: RequestHandler {
 
     private static let whoAmI = Response.json([
         "type": "user", "id": "knapsack", "name": "knapsack", "fullname": "knapsack serve", "isPro": false,
-        "orgs": [], "auth": ["type": "access_token", "accessToken": ["displayName": "knapsack", "role": "read"]],
+        "orgs": [],
+        "auth": ["type": "access_token", "accessToken": ["displayName": "knapsack", "role": "read"]],
     ])
 
     // MARK: Repositories
@@ -135,7 +136,8 @@ package struct HubMirror: RequestHandler {
         let listing = HubTree(revision, folder: folder, isRecursive: isRecursive)
         guard let listing else {
             return .hubRefusal(
-                404, "EntryNotFound", "\(folder) is not in \(revision.repository.id)", commit: revision.commit)
+                404, "EntryNotFound", "\(folder) is not in \(revision.repository.id)", commit: revision.commit
+            )
         }
         return listed(listing.items, revision, isExpanded: target.first("expand")?.lowercased() == "true")
     }
@@ -203,7 +205,9 @@ package struct HubMirror: RequestHandler {
     private func entry(
         _ revision: HubRevision, _ route: HubRoute
     ) -> Result<HubEntry, HubFileProblem> {
-        guard let path = RelativePath(route.path), let entry = revision[path] else { return .failure(.unknown) }
+        guard let path = RelativePath(route.path), let entry = revision[path] else {
+            return .failure(.unknown)
+        }
         return entry.file == nil ? .failure(.absent) : .success(entry)
     }
 

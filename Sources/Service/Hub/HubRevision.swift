@@ -90,7 +90,9 @@ final class HubShelf: Sendable {
 
     /// Forgets what was read of a revision, because a file of it is not what it was.
     func forget(_ revision: HubRevision) {
-        kept.withLock { _ = $0.removeValue(forKey: ExactName("\(revision.repository.folder)@\(revision.commit)")) }
+        kept.withLock {
+            _ = $0.removeValue(forKey: ExactName("\(revision.repository.folder)@\(revision.commit)"))
+        }
     }
 
     private func commit(_ repository: HubRepository, _ name: String) throws(Diagnostics) -> String {

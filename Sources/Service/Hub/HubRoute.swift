@@ -57,7 +57,9 @@ struct HubRoute {
         self.repository = repository
         var words = tail
         let verb = isCached ? "resolve" : words.popFirst() ?? ""
-        guard let question = isAPI && !isCached ? HubRoute.questions[verb] : HubRoute.contents[verb] else {
+        guard
+            let question = isAPI && !isCached ? HubRoute.questions[verb] : HubRoute.contents[verb]
+        else {
             return nil
         }
         self.question = question
@@ -73,11 +75,11 @@ struct HubRoute {
         if question == .content || question == .pointer, path.isEmpty { return nil }
     }
 
-    private static let questions: [String: Question] = [
+    private static let questions: [ExactName: Question] = [
         "": .info, "revision": .info, "tree": .tree, "paths-info": .paths, "refs": .refs,
         "commits": .commits, "auth-check": .access, "discussions": .discussions,
     ]
-    private static let contents: [String: Question] = ["resolve": .content, "raw": .pointer]
+    private static let contents: [ExactName: Question] = ["resolve": .content, "raw": .pointer]
 
     /// The repository at the head of a path, `ORG/NAME` or as the oldest models have it `NAME`, and what follows.
     private static func repository(
@@ -91,7 +93,7 @@ struct HubRoute {
         }
         if let found = candidates.first(where: { exists($0.0) }) { return found }
         // The parts behind the name state whether it has one part or two.
-        let verbs = Set(questions.keys).union(contents.keys).subtracting([""])
+        let verbs = Set(questions.keys).union(contents.keys).subtracting([ExactName("")])
         if let short = candidates.last, candidates.count == 2, let verb = short.1.first, verbs.contains(verb),
             candidates[0].1.first.map({ !verbs.contains($0) }) ?? true
         {

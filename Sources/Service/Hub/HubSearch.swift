@@ -29,7 +29,8 @@ struct HubSearch {
         filters = (target.all("filter") + target.all("tags") + target.all("library"))
             .flatMap { HeaderFields.list($0) }.map { $0.lowercased() }
         task = target.first("pipeline_tag")
-        limit = min(max(1, target.first("limit").flatMap { Int($0) } ?? HubSearch.pageSize), HubSearch.pageSize)
+        limit = min(
+            max(1, target.first("limit").flatMap { Int($0) } ?? HubSearch.pageSize), HubSearch.pageSize)
         start = max(0, target.first("cursor").flatMap { Int($0) } ?? 0)
         isFull = target.first("full")?.lowercased() == "true"
     }
@@ -68,7 +69,8 @@ struct HubSearch {
             let revision = try? shelf.revision(repository, commit)
         else { return nil }
         let description = HubDescription(revision)
-        let words = description.tags.map { $0.lowercased() } + [description.library?.lowercased()].compactMap(\.self)
+        let words =
+            description.tags.map { $0.lowercased() } + [description.library?.lowercased()].compactMap(\.self)
         guard filters.allSatisfy({ words.containsExactly($0) }),
             task.map({ $0.hasSameBytes(as: description.task ?? "") }) ?? true
         else { return nil }

@@ -38,7 +38,8 @@ struct HubTree {
             }
         }
         let all =
-            folders.map { (path: $0, item: Item.folder($0)) } + files.map { (path: $0.path, item: Item.file($0)) }
+            folders.map { (path: $0, item: Item.folder($0)) }
+            + files.map { (path: $0.path, item: Item.file($0)) }
         items = all.sorted { $0.path < $1.path }.map(\.item)
     }
 

@@ -32,6 +32,7 @@ package final class RequestBody {
     private var decoder: ChunkDecoder?
     private var left: Int
     private var isContinueOwed: Bool
+    /// Whether all of it was read.
     private(set) var hasEnded: Bool
     private var meter: RateMeter
 

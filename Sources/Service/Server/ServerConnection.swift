@@ -7,6 +7,8 @@ import Synchronization
 final class ServerConnection: @unchecked Sendable {
     // SAFETY: all but `deadline`, which is atomic, and the ending of the socket, which the kernel orders, is touched only by
     // the thread that the queue handed the connection to (EPOLLONESHOT), and by no other until that thread watches it again.
+
+    /// The server's end of it.
     let socket: ConnectionSocket
     /// What the event queue names it by.
     let number: UInt64

@@ -19,6 +19,7 @@ class Serving:
     process: subprocess.Popen
     port: int
     lines: list[str] = field(default_factory=list)
+    is_asked: bool = False
 
     @property
     def url(self) -> str:
@@ -46,7 +47,9 @@ class Serving:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
 
     def stop(self, number: int = signal.SIGTERM, timeout: float = 30) -> int:
-        if self.process.poll() is None:
+        """Ends the server once: a second signal would end it without its manners."""
+        if self.process.poll() is None and not self.is_asked:
+            self.is_asked = True
             self.process.send_signal(number)
         return self.process.wait(timeout)
 
