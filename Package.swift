@@ -74,8 +74,13 @@ let package = Package(
         .target(
             name: "Transfer", dependencies: ["Formats", "Storage", "Xet", "Manifests", "Caches", "CTLS"]),
         .target(
+            name: "Catalogue",
+            dependencies: ["Formats", "Scanning", "Storage", "Manifests", "ModelFacts"]),
+        .target(
             name: "Service",
-            dependencies: ["Formats", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "CEpoll"]),
+            dependencies: [
+                "Formats", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue", "CEpoll",
+            ]),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
         .target(name: "Pages", plugins: ["EmbedPages"]),
         .target(
@@ -83,7 +88,7 @@ let package = Package(
             dependencies: [
                 "Pages",
                 "Formats", "Tensors", "Scanning", "Conversion", "Storage", "Manifests", "Caches",
-                "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles", "Transfer", "Service",
+                "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles", "Transfer", "Catalogue", "Service",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Caches
+import Catalogue
 import Formats
 import Manifests
 import Service
@@ -24,6 +25,7 @@ struct ServeCommand: KnapsackCommand {
               knapsack serve
               HF_ENDPOINT=http://127.0.0.1:8420 hf download org/name
               knapsack serve --host 0.0.0.0 --allow-host models.example.org
+              knapsack serve --catalogue ~/models   # with a registry of models
               knapsack serve --port 0    # the kernel chooses the port, which is printed
             """)
 
@@ -54,6 +56,13 @@ struct ServeCommand: KnapsackCommand {
             valueName: "dir"),
         completion: .directory)
     var hfCache: String?
+    /// The directory of the registry of models; `nil` serves none.
+    @Option(
+        help: ArgumentHelp(
+            "Serve a registry of models, too, and keep it in this directory.", valueName: "dir"),
+        completion: .directory)
+    var catalogue: String?
+
     /// How much is printed: each request with `--verbose`.
     @OptionGroup var output: OutputOptions
 
@@ -85,8 +94,10 @@ struct ServeCommand: KnapsackCommand {
         settings.host = host
         settings.port = port
         settings.threads = threads
+        let routes = ServiceRoutes(
+            hub: HubMirror(cache, prover: prover), models: try openCatalogue().map(ModelRegistry.init))
         let control = AccessControl(
-            HubMirror(cache, prover: prover), hosts: HostRule(names: allowHost + [host]), tokens: tokens)
+            routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens)
         let server: HTTPServer
         do throws(ServerFailure) {
             server = try HTTPServer(settings, control, log: log(session))
@@ -122,6 +133,29 @@ struct ServeCommand: KnapsackCommand {
                     fix: "make one: knapsack token add NAME --read", verdict: .undecided))
         }
         return tokens
+    }
+
+    /// The registry's catalogue, without what was deleted before.
+    private func openCatalogue() throws -> ModelCatalogue? {
+        guard let catalogue else { return nil }
+        do throws(ModelCatalogue.Problem) {
+            let opened = try ModelCatalogue(directory: catalogue)
+            try opened.sweep()
+            return opened
+        } catch {
+            let (reason, fix) =
+                switch error {
+                case .inUse: ("another server uses it", "end that server, or name another directory")
+                case .exists: ("it is there already", "name another directory")
+                case .database(let error):
+                    ("\(error)", "name another directory, or restore a copy of this one")
+                case .file(let error): ("\(error)", error.remedy())
+                }
+            throw Diagnostics(
+                Diagnostic(
+                    code: .unreadable, "the catalogue \(FileWalk.shown(catalogue)) cannot be used: \(reason)",
+                    fix: fix, verdict: .undecided))
+        }
     }
 
     private func announce(_ port: Int, _ cache: HubCache, _ session: Session) {

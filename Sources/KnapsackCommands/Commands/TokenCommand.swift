@@ -44,6 +44,16 @@ struct TokenCommand: AsyncParsableCommand {
         @Flag(help: "To look and to download.")
         var read = false
 
+        /// Whether it is also for uploading and for changing what one uploaded.
+        @Flag(help: "To upload, too, and to change what one uploaded.")
+        var write = false
+
+        /// Whether it is for all.
+        @Flag(help: "To do all of it, also with what others uploaded.")
+        var admin = false
+
+        private var scope: AccessToken.Scope { admin ? .admin : write ? .write : .read }
+
         /// Where tokens are kept.
         @OptionGroup var file: TokenFileOptions
         /// How the result is printed.
@@ -52,7 +62,9 @@ struct TokenCommand: AsyncParsableCommand {
         /// Refuses a name that is none, and a token for nothing; exit code 2.
         func validate() throws {
             if let problem = TokenFile.problem(inName: name) { throw ValidationError("the name \(problem)") }
-            guard read else { throw ValidationError("state what the token is for: --read") }
+            guard [read, write, admin].count(where: \.self) == 1 else {
+                throw ValidationError("state what the token is for: --read, --write or --admin")
+            }
         }
 
         /// Writes the token's digest and prints the token; a name that has one already is a finding.
@@ -67,10 +79,10 @@ struct TokenCommand: AsyncParsableCommand {
             }
             let text = AccessToken.generate()
             guard let digest = AccessToken.digest(of: text) else { throw HashingFailure() }
-            tokens.append(AccessToken(name: name, scope: .read, digest: digest))
+            tokens.append(AccessToken(name: name, scope: scope, digest: digest))
             try Directory.make(Path.parent(path))
             try AtomicFile.write(TokenFile.bytes(tokens), to: path)
-            session.say("\(name) \(AccessToken.Scope.read.words); the token is not shown again:")
+            session.say("\(name) \(scope.words); the token is not shown again:")
             session.add("name", .string(name))
             session.add("token", .string(text))
             if !session.json { session.context.writeOutput(text + "\n") }

@@ -29,12 +29,14 @@ package struct AccessControl: RequestHandler {
         guard let tokens else { return inner.answer(request) }
         guard let token = AccessControl.token(request.head.fields["authorization"]),
             let digest = AccessToken.digest(of: token),
-            tokens.contains(where: { $0.digest == digest })
+            let holder = tokens.first(where: { $0.digest == digest })
         else {
             return AccessControl.refusal(401, "this server needs a token that it knows")
                 .with("WWW-Authenticate", "Bearer realm=\"knapsack\"")
         }
-        return inner.answer(request)
+        var known = request
+        known.holder = holder
+        return inner.answer(known)
     }
 
     /// Whether a browser sends the request for a page of another origin: what the page may do to us with the rights of who
@@ -66,6 +68,6 @@ package struct AccessControl: RequestHandler {
     }
 
     private static func refusal(_ status: Int, _ text: String) -> Response {
-        .json(["error": .string(text)], status: status)
+        .json(["error": .string(text), "detail": .string(text)], status: status)
     }
 }

@@ -6,6 +6,8 @@ package struct Request {
     package let body: RequestBody
     /// The client's address.
     package let peer: String
+    /// Whose token came with it; `nil` where no tokens are asked for.
+    package var holder: AccessToken?
 
     /// Whether only the head of the answer is wanted.
     package var isHead: Bool { head.method == "HEAD" }
