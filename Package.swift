@@ -14,6 +14,7 @@ let package = Package(
         // C libraries that Debian provides.
         .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CEpoll"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CTLS", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
@@ -75,6 +76,14 @@ let package = Package(
         .target(name: "Reports", dependencies: ["Formats", "Storage", "Manifests", "Rules"]),
         .target(
             name: "Transfer", dependencies: ["Formats", "Storage", "Xet", "Manifests", "Caches", "CTLS"]),
+        .target(
+            name: "Catalogue",
+            dependencies: ["Formats", "Scanning", "Storage", "Manifests", "ModelFacts"]),
+        .target(
+            name: "Service",
+            dependencies: [
+                "Formats", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue", "CEpoll",
+            ]),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
         .target(name: "Pages", plugins: ["EmbedPages"]),
         .target(
@@ -83,6 +92,7 @@ let package = Package(
                 "Pages",
                 "Formats", "Tensors", "Scanning", "Conversion", "Fitting", "Storage", "Manifests", "Caches",
                 "ModelFacts", "Rules", "ModelFiles", "Locking", "Bundles", "Reports", "Transfer",
+                "Catalogue", "Service",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -148,6 +158,7 @@ let package = Package(
         .testTarget(
             name: "TransferTests",
             dependencies: ["Formats", "Storage", "Manifests", "Transfer", "TestSupport"]),
+        .testTarget(name: "ServiceTests", dependencies: ["Formats", "Storage", "Service"]),
         .testTarget(
             name: "KnapsackCommandsTests",
             dependencies: [

@@ -35,6 +35,7 @@ package struct Knapsack: AsyncParsableCommand {
             CacheCommand.self,
             ConvertCommand.self, QuantizeCommand.self, InspectCommand.self, CompareCommand.self,
             ReportCommand.self, SBOMCommand.self, SchemaCommand.self, DoctorCommand.self,
+            ServeCommand.self, TokenCommand.self,
         ])
 
     /// Makes the command; options come from ``ArgumentParser``.

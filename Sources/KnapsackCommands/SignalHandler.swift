@@ -13,6 +13,12 @@ package enum SignalHandler {
     /// Whether what was written so far is kept for the next run.
     private static let isResumable = Atomic<Bool>(false)
 
+    /// What is done in place of ending the process, once.
+    private static let ending = Mutex<(@Sendable () -> Void)?>(nil)
+
+    /// Has the first signal call `action`, in place of ending the process; one that follows ends it all the same.
+    package static func end(by action: @escaping @Sendable () -> Void) { ending.withLock { $0 = action } }
+
     /// From here on the same command goes on where this one is ended.
     package static func goesOn() { isResumable.store(true, ordering: .relaxed) }
 
@@ -43,6 +49,10 @@ package enum SignalHandler {
     private static func wait() -> Never {
         var number: UInt8 = 0
         repeat {} while unsafe read(output.load(ordering: .relaxed), &number, 1) != 1
+        if let action = ending.withLock({ $0.take() }) {
+            action()
+            repeat {} while unsafe read(output.load(ordering: .relaxed), &number, 1) != 1
+        }
         PartialFile.removeAll()
         PartialDirectory.removeAll()
         if isatty(STDERR_FILENO) == 1 { say("\r\u{1B}[K") }

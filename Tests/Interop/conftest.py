@@ -21,7 +21,7 @@ from kaggle_server import KaggleServer
 from safetensors.numpy import save_file
 
 # What the tests of fetch and those of search share. A conftest of their own would hide this one from `from conftest import …`.
-pytest_plugins = ["fetch_fixtures", "search_fixtures"]
+pytest_plugins = ["fetch_fixtures", "search_fixtures", "serve_fixtures"]
 
 KAGGLE_MINILM = "sentence-transformers/minilm/transformers/all-minilm-l6-v2"
 KAGGLE_SET = "tester/tiny-set"

@@ -2,29 +2,29 @@ import CSQLite
 import Synchronization
 
 /// An SQLite database with one connection, which serves one caller at a time.
-final class SQLiteDatabase: Sendable {
+package final class SQLiteDatabase: Sendable {
     private let connection: Mutex<SQLiteConnection>
 
     /// Opens the database in a file.
     ///
     /// - Parameter isReadOnly: whether a file that is missing is an error and nothing is ever changed; otherwise the
     ///   file is made.
-    init(path: String, isReadOnly: Bool) throws(SQLiteError) {
+    package init(path: String, isReadOnly: Bool) throws(SQLiteError) {
         connection = Mutex(try SQLiteConnection(path: path, isReadOnly: isReadOnly))
     }
 
     /// Runs statements of which each stands for itself; a `PRAGMA` or `VACUUM` that no transaction takes.
-    func execute(_ sql: String) throws(SQLiteError) {
+    package func execute(_ sql: String) throws(SQLiteError) {
         try connection.withLock { (connection) throws(SQLiteError) in try connection.execute(sql) }
     }
 
     /// Reads one state of the database.
-    func read<Result: Sendable>(_ body: (inout SQLiteConnection) throws -> Result) throws -> Result {
+    package func read<Result: Sendable>(_ body: (inout SQLiteConnection) throws -> Result) throws -> Result {
         try connection.withLock { try $0.transaction("BEGIN DEFERRED", body) }
     }
 
     /// Changes the database: all of it or, where the body throws, nothing.
-    func write<Result: Sendable>(_ body: (inout SQLiteConnection) throws -> Result) throws -> Result {
+    package func write<Result: Sendable>(_ body: (inout SQLiteConnection) throws -> Result) throws -> Result {
         try connection.withLock { try $0.transaction("BEGIN IMMEDIATE", body) }
     }
 }
@@ -32,7 +32,7 @@ final class SQLiteDatabase: Sendable {
 /// A connection to a database. What is unsafe about connections is here.
 ///
 /// It may go from thread to thread (sqlite.org/threadsafe.html), and the mutex of its database keeps it to one at a time.
-@safe struct SQLiteConnection: ~Copyable, @unchecked Sendable {
+@safe package struct SQLiteConnection: ~Copyable, @unchecked Sendable {
     // SAFETY: made in init, closed in deinit and in nobody else's hands: the value cannot be copied.
     private let database: OpaquePointer
 
@@ -54,7 +54,7 @@ final class SQLiteDatabase: Sendable {
     deinit { unsafe sqlite3_close_v2(database) }
 
     /// Runs statements that have no parameters, and whose rows nobody wants.
-    mutating func execute(_ sql: String) throws(SQLiteError) {
+    package mutating func execute(_ sql: String) throws(SQLiteError) {
         let code = unsafe sqlite3_exec(database, sql, nil, nil, nil)
         guard code == SQLITE_OK else {
             throw unsafe SQLiteError(code: code, String(cString: sqlite3_errmsg(database)))
@@ -62,12 +62,12 @@ final class SQLiteDatabase: Sendable {
     }
 
     /// Prepares one statement.
-    mutating func statement(_ sql: String) throws(SQLiteError) -> SQLiteStatement {
+    package mutating func statement(_ sql: String) throws(SQLiteError) -> SQLiteStatement {
         try unsafe SQLiteStatement(database, sql)
     }
 
     /// The first column of every row.
-    mutating func column(_ sql: String) throws(SQLiteError) -> [SQLiteStatement.Value] {
+    package mutating func column(_ sql: String) throws(SQLiteError) -> [SQLiteStatement.Value] {
         var statement = try statement(sql)
         var values: [SQLiteStatement.Value] = []
         while let row = try statement.next() { values.append(row.first ?? .null) }

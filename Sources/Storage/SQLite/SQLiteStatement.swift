@@ -1,13 +1,13 @@
 import CSQLite
 
 /// A prepared statement. What is unsafe about statements is here.
-@safe struct SQLiteStatement: ~Copyable {
+@safe package struct SQLiteStatement: ~Copyable {
     // SAFETY: made in init, finalized in deinit and in nobody else's hands: the value cannot be copied, and the
     // connection that made it lends it only while it is open itself.
     private let statement: OpaquePointer
 
     /// What a column or a parameter holds.
-    enum Value: Equatable, Sendable {
+    package enum Value: Equatable, Sendable {
         /// SQL's NULL; a column of a type that Knapsack never writes, a float or a blob, is read as it.
         case null
         /// A signed integer of 64 bits.
@@ -16,12 +16,12 @@ import CSQLite
         case text(String)
 
         /// The number; `nil` if it is none.
-        var integer: Int64? {
+        package var integer: Int64? {
             if case .integer(let value) = self { value } else { nil }
         }
 
         /// The text; `nil` if it is none.
-        var text: String? {
+        package var text: String? {
             if case .text(let value) = self { value } else { nil }
         }
     }
@@ -39,7 +39,7 @@ import CSQLite
     deinit { unsafe sqlite3_finalize(statement) }
 
     /// Starts again with other parameters, in the order of the question marks.
-    mutating func bind(_ values: [Value]) throws(SQLiteError) {
+    package mutating func bind(_ values: [Value]) throws(SQLiteError) {
         unsafe sqlite3_reset(statement)
         for (index, value) in values.enumerated() {
             try bind(value, at: Int32(truncatingIfNeeded: index &+ 1))
@@ -67,7 +67,7 @@ import CSQLite
     }
 
     /// Takes the next row; `nil` after the last one.
-    mutating func next() throws(SQLiteError) -> [Value]? {
+    package mutating func next() throws(SQLiteError) -> [Value]? {
         let code = unsafe sqlite3_step(statement)
         switch code {
         case SQLITE_ROW:
@@ -80,7 +80,7 @@ import CSQLite
     }
 
     /// Runs a statement that has no rows.
-    mutating func run(_ values: [Value]) throws(SQLiteError) {
+    package mutating func run(_ values: [Value]) throws(SQLiteError) {
         try bind(values)
         while try next() != nil {}
     }

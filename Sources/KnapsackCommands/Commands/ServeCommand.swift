@@ -1,0 +1,198 @@
+import ArgumentParser
+import Caches
+import Catalogue
+import Formats
+import Manifests
+import Service
+import Storage
+
+/// `knapsack serve`
+struct ServeCommand: KnapsackCommand {
+    /// The command's name and its help.
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Serve what the Hugging Face cache has to others, as the Hub does.",
+        usage: "knapsack serve [<options>]",
+        discussion: """
+            With HF_ENDPOINT pointing to it, huggingface_hub, transformers and datasets find and load what this machine's \
+            cache has. Nothing is changed in the cache, and a file is sent only after its content agreed with what the cache \
+            states of it. Ctrl-C ends it after the answers that are being sent.
+
+            On this machine alone no token is needed. Any other address needs a file of tokens: see knapsack token. Tokens \
+            and contents are not encrypted: on a network that others use, put a proxy with TLS in front.
+
+            Examples:
+              knapsack serve
+              HF_ENDPOINT=http://127.0.0.1:8420 hf download org/name
+              knapsack serve --host 0.0.0.0 --allow-host models.example.org
+              knapsack serve --catalogue ~/models   # with a registry of models
+              knapsack serve --port 0    # the kernel chooses the port, which is printed
+            """)
+
+    /// The address that is listened on.
+    @Option(help: ArgumentHelp("The address or the name to listen on.", valueName: "host"))
+    var host = "127.0.0.1"
+
+    /// The port that is listened on; 0 lets the kernel choose.
+    @Option(help: ArgumentHelp("The port to listen on; 0 for any that is free.", valueName: "port"))
+    var port = 8420
+
+    /// Names besides `--host` by which clients call the server.
+    @Option(
+        help: ArgumentHelp(
+            "A further name by which clients call it; may be given several times.", valueName: "name"))
+    var allowHost: [String] = []
+
+    /// How many requests are answered at once.
+    @Option(help: ArgumentHelp("How many requests are answered at once.", valueName: "number"))
+    var threads = 64
+
+    /// Whose tokens count.
+    @OptionGroup var tokenFile: TokenFileOptions
+    /// Which cache is served.
+    @Option(
+        help: ArgumentHelp(
+            "The Hugging Face hub cache, instead of the one that HF_HUB_CACHE or HF_HOME name.",
+            valueName: "dir"),
+        completion: .directory)
+    var hfCache: String?
+    /// The directory of the registry of models; `nil` serves none.
+    @Option(
+        help: ArgumentHelp(
+            "Serve a registry of models, too, and keep it in this directory.", valueName: "dir"),
+        completion: .directory)
+    var catalogue: String?
+
+    /// How much is printed: each request with `--verbose`.
+    @OptionGroup var output: OutputOptions
+
+    /// Refuses numbers out of their bounds and names that are none; exit code 2.
+    func validate() throws {
+        guard (0...65_535).contains(port) else { throw ValidationError("--port takes 0 to 65535") }
+        guard (1...1024).contains(threads) else { throw ValidationError("--threads takes 1 to 1024") }
+        for name in allowHost where HostRule.name(name)?.hasSameBytes(as: name.lowercased()) != true {
+            throw ValidationError("--allow-host takes a name without a port")
+        }
+    }
+
+    /// Serves until a signal ends it: exit code 0 then, 2 where it cannot begin.
+    func execute(_ session: Session) async throws {
+        let cache = HubCache(root: hfCache ?? HubCache.defaultRoot(environment: session.context.environment))
+        guard FileStatus.isDirectory(cache.root.isEmpty ? "." : cache.root) else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .cacheMissing, "there is no Hugging Face cache at \(FileWalk.shown(cache.root))",
+                    fix: "name the directory that the client downloads into, or download something first",
+                    verdict: .undecided))
+        }
+        let tokens = try tokens(session)
+        let index = session.context.cacheDirectory.flatMap(DigestIndex.open(inDirectory:))
+        let prover = FileProver(index: index) { file, verdict in
+            session.report([ServeCommand.finding(file, verdict)])
+        }
+        var settings = ServerSettings()
+        settings.host = host
+        settings.port = port
+        settings.threads = threads
+        let routes = ServiceRoutes(
+            hub: HubMirror(cache, prover: prover), models: try openCatalogue().map(ModelRegistry.init))
+        let control = AccessControl(
+            routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens)
+        let server: HTTPServer
+        do throws(ServerFailure) {
+            server = try HTTPServer(settings, control, log: log(session))
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .failed, "\(error)",
+                    fix: error.isTaken ? "end the other server, or take another port: --port 0" : nil,
+                    verdict: .undecided))
+        }
+        SignalHandler.end {
+            server.stop()
+            prover.stop()
+        }
+        announce(server.port, cache, session)
+        let files = ServeCommand.files(of: cache)
+        prover.add(files)
+        async let proving: Void = prover.run()
+        try await server.run()
+        prover.stop()
+        try await proving
+    }
+
+    /// The tokens that count; `nil` where everybody is let in.
+    private func tokens(_ session: Session) throws -> [AccessToken]? {
+        if HostRule.isLoopback(host), tokenFile.tokenFile == nil { return nil }
+        let tokens = try tokenFile.read(session.context)
+        guard !tokens.isEmpty else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .usage, "\(host) can be reached from other machines, and there are no tokens",
+                    notes: ["on 127.0.0.1, the default, none is needed"],
+                    fix: "make one: knapsack token add NAME --read", verdict: .undecided))
+        }
+        return tokens
+    }
+
+    /// The registry's catalogue, without what was deleted before.
+    private func openCatalogue() throws -> ModelCatalogue? {
+        guard let catalogue else { return nil }
+        do throws(ModelCatalogue.Problem) {
+            let opened = try ModelCatalogue(directory: catalogue)
+            try opened.sweep()
+            return opened
+        } catch {
+            let (reason, fix) =
+                switch error {
+                case .inUse: ("another server uses it", "end that server, or name another directory")
+                case .exists: ("it is there already", "name another directory")
+                case .database(let error):
+                    ("\(error)", "name another directory, or restore a copy of this one")
+                case .file(let error): ("\(error)", error.remedy())
+                }
+            throw Diagnostics(
+                Diagnostic(
+                    code: .unreadable, "the catalogue \(FileWalk.shown(catalogue)) cannot be used: \(reason)",
+                    fix: fix, verdict: .undecided))
+        }
+    }
+
+    private func announce(_ port: Int, _ cache: HubCache, _ session: Session) {
+        let shown = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
+        session.say("serving \(FileWalk.shown(cache.root)) at http://\(shown):\(port)")
+        session.add("address", .string("http://\(shown):\(port)"))
+    }
+
+    /// All files that the cache has, which are proved while nobody asks for any.
+    private static func files(of cache: HubCache) -> [CachedFile] {
+        cache.repositories().flatMap { repository in
+            ((try? cache.revisions(of: repository))?.commits ?? []).flatMap { commit in
+                (try? cache.snapshot(repository, ref: commit, commit: commit))?.files ?? []
+            }
+        }
+    }
+
+    private static func finding(_ file: CachedFile, _ verdict: FileProver.Verdict) -> Diagnostic {
+        if case .refuted = verdict {
+            return Diagnostic(
+                code: .hashMismatch, "\(file.path) does not match its hash in the cache: it is not served",
+                notes: ["at \(FileWalk.shown(file.location))"],
+                fix: "delete that file, and download it again")
+        }
+        return Diagnostic(
+            .warning, code: .unreadable, "\(file.path) could not be read, or changed meanwhile",
+            notes: ["at \(FileWalk.shown(file.location))"])
+    }
+
+    private func log(_ session: Session) -> @Sendable (AnsweredRequest) -> Void {
+        guard session.verbose else { return { _ in } }
+        return { answered in
+            let state = answered.isWhole ? "" : " (broken off)"
+            let milliseconds = answered.microseconds / 1000
+            session.say(
+                "\(answered.peer) \(answered.request.withVisibleScalars) \(answered.status) "
+                    + "\(answered.bytes) bytes, \(milliseconds) ms\(state)")
+        }
+    }
+}

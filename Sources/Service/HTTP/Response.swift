@@ -1,0 +1,116 @@
+package import Formats
+package import Storage
+
+/// An answer, of which the server makes bytes.
+package struct Response: Sendable {
+    /// What follows the head.
+    package enum Body: Sendable {
+        /// These bytes.
+        case bytes([UInt8])
+        /// A range of a file that stays what it was proved to be.
+        case file(ServedContent, Range<Int>)
+        /// Bytes whose number is known only at their end: the closure writes them, and throws where they cannot be whole.
+        case stream(@Sendable (any BodySink) throws -> Void)
+    }
+
+    /// The status, three digits.
+    package var status: Int
+    /// The fields but for those of framing, `Date` and `Connection`, which the server adds.
+    package var fields = HeaderFields()
+    /// What follows the head.
+    package var body: Body
+    /// Whether the connection is closed after it, whatever the client wishes.
+    package var ends = false
+
+    /// Makes an answer.
+    package init(_ status: Int, _ body: Body = .bytes([])) {
+        self.status = status
+        self.body = body
+    }
+
+    /// A JSON document.
+    package static func json(_ value: JSON, status: Int = 200) -> Response {
+        var response = Response(status, .bytes(Array(value.compactText.utf8)))
+        response.fields.append("Content-Type", "application/json; charset=utf-8")
+        return response
+    }
+
+    /// A plain text.
+    package static func text(_ text: String, status: Int = 200) -> Response {
+        var response = Response(status, .bytes(Array(text.utf8)))
+        response.fields.append("Content-Type", "text/plain; charset=utf-8")
+        return response
+    }
+
+    /// The same with one more field.
+    package func with(_ name: String, _ value: String) -> Response {
+        var copy = self
+        copy.fields.append(name, value)
+        return copy
+    }
+
+    /// The words behind the status of an answer.
+    static func reason(_ status: Int) -> String {
+        switch status {
+        case 100: "Continue"
+        case 200: "OK"
+        case 201: "Created"
+        case 202: "Accepted"
+        case 204: "No Content"
+        case 206: "Partial Content"
+        case 302: "Found"
+        case 304: "Not Modified"
+        case 307: "Temporary Redirect"
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 409: "Conflict"
+        case 411: "Length Required"
+        case 412: "Precondition Failed"
+        case 413: "Content Too Large"
+        case 415: "Unsupported Media Type"
+        case 416: "Range Not Satisfiable"
+        case 417: "Expectation Failed"
+        case 421: "Misdirected Request"
+        case 422: "Unprocessable Content"
+        case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
+        case 500: "Internal Server Error"
+        case 501: "Not Implemented"
+        case 503: "Service Unavailable"
+        case 505: "HTTP Version Not Supported"
+        default: "Status"
+        }
+    }
+}
+
+/// Takes the bytes of an answer whose length is not known before.
+package protocol BodySink {
+    /// Sends all of the bytes; throws where the client is gone.
+    func write(_ bytes: Span<UInt8>) throws(ClientGone)
+}
+
+/// The client has ended the connection, or takes nothing any more.
+package struct ClientGone: Error {}
+
+/// A file that is open, and what it was when its content was proved.
+package final class ServedContent: Sendable {
+    /// The open file.
+    let file: FileHandle
+    /// Its status then: one that differs later is of another content.
+    let status: FileStatus
+
+    /// Opens a file.
+    /// - Returns: `nil` where it is not there any more, or not the same.
+    package init?(path: String, proved status: FileStatus) {
+        guard let handle = try? FileHandle.reading(path), (try? handle.status()) == status else { return nil }
+        file = handle
+        self.status = status
+    }
+
+    /// Whether it still is what was proved.
+    var isUnchanged: Bool { (try? file.status()) == status }
+}

@@ -1,0 +1,149 @@
+package import Caches
+import Formats
+package import Storage
+import Synchronization
+import Xet
+
+/// Proves that files are what their cache states, and remembers which are.
+///
+/// Threads of its own hash, so that a request waits no longer than its client does: what is asked for comes first, then
+/// everything else that a cache holds.
+package final class FileProver: Sendable {
+    /// What is known of a file.
+    package enum Verdict: Sendable {
+        /// The content agrees with all that its cache states.
+        case proved(ContentDigests)
+        /// It does not.
+        case refuted
+        /// It cannot be read, or changed meanwhile.
+        case unreadable
+    }
+
+    private struct State {
+        var verdicts: [FileStatus: Verdict] = [:]
+        var running: Set<FileStatus> = []
+        var urgent: [CachedFile] = []
+        var others: [CachedFile] = []
+    }
+
+    private let index: DigestIndex?
+    private let state = Mutex(State())
+    private let isStopping = Atomic(false)
+    private let tell: @Sendable (CachedFile, Verdict) -> Void
+
+    /// - Parameters:
+    ///   - index: where digests are remembered, also for other commands; `nil` hashes everything again.
+    ///   - tell: receives each file that does not hold, once.
+    package init(
+        index: DigestIndex?, tell: @escaping @Sendable (CachedFile, Verdict) -> Void = { _, _ in }
+    ) {
+        self.index = index
+        self.tell = tell
+    }
+
+    /// Adds files to be proved when nothing else is asked for.
+    package func add(_ files: [CachedFile]) {
+        // Taken from the end.
+        state.withLock { $0.others = files.reversed() + $0.others }
+    }
+
+    /// What is known of a file now; `nil` where it has to be hashed.
+    package func known(_ file: CachedFile) -> Verdict? {
+        if let verdict = state.withLock({ $0.verdicts[file.status] }) { return verdict }
+        let wantsGit = FileProver.wantsGit(file)
+        guard let digests = index?.digests(for: file.status), digests.gitBlob != nil || !wantsGit,
+            digests.xet != nil || !file.isKnownByXetAlone
+        else { return nil }
+        return settle(file, digests)
+    }
+
+    /// What is known of a file, after waiting for it so long.
+    /// - Returns: `nil` where it takes longer; it goes on.
+    package func verdict(on file: CachedFile, seconds: Double) -> Verdict? {
+        if let known = known(file) { return known }
+        state.withLock { state in
+            if !state.running.contains(file.status) { state.urgent.append(file) }
+        }
+        let end = steadyTime() + Int64(seconds * 1e9)
+        var step = 1
+        while steadyTime() < end, !isStopping.load(ordering: .relaxed) {
+            if let verdict = state.withLock({ $0.verdicts[file.status] }) { return verdict }
+            pause(milliseconds: step)
+            step = min(step * 2, 50)
+        }
+        return state.withLock { $0.verdicts[file.status] }
+    }
+
+    /// Hashes until ``stop()`` is called. Two threads: one is there for what is asked for, whatever the other one is at.
+    package func run() async throws(FileError) {
+        try await Threads.run(2) { [self] number in
+            var buffer = Buffer(count: FileReader.blockSize)
+            while !isStopping.load(ordering: .acquiring) {
+                guard let file = take(alsoOthers: number == 0) else {
+                    pause(milliseconds: 5)
+                    continue
+                }
+                prove(file, &buffer)
+            }
+        }
+        index?.save()
+    }
+
+    /// Has ``run()`` return soon: a file that is being hashed is left.
+    package func stop() { isStopping.store(true, ordering: .releasing) }
+
+    private func take(alsoOthers: Bool) -> CachedFile? {
+        state.withLock { state in
+            while let file = state.urgent.popLast() ?? (alsoOthers ? state.others.popLast() : nil) {
+                guard state.verdicts[file.status] == nil, state.running.insert(file.status).inserted else {
+                    continue
+                }
+                return file
+            }
+            return nil
+        }
+    }
+
+    private func prove(_ file: CachedFile, _ buffer: inout Buffer) {
+        defer { _ = state.withLock { $0.running.remove(file.status) } }
+        if known(file) != nil { return }
+        let now = currentTime()
+        var xetHasher = file.isKnownByXetAlone ? XetFileHasher() : nil
+        do {
+            let read = try FileReader.read(
+                file.location, gitBlob: FileProver.wantsGit(file), buffer: &buffer
+            ) { bytes in
+                if isStopping.load(ordering: .relaxed) { throw ReadFailure.cancelled }
+                xetHasher?.update(bytes)
+            }
+            guard read.status == file.status else { return settle(file, .unreadable) }
+            var digests = read.digests
+            digests.xet = xetHasher?.finish()
+            index?.remember(digests, of: read.status, at: file.location, now: now)
+            _ = settle(file, digests)
+        } catch ReadFailure.cancelled {
+            return
+        } catch {
+            settle(file, .unreadable)
+        }
+    }
+
+    private func settle(_ file: CachedFile, _ digests: ContentDigests) -> Verdict {
+        let holds =
+            file.contradiction(of: digests) == nil
+            && (file.expectedSize.map { $0 == file.status.size } ?? true)
+        let verdict: Verdict = holds ? .proved(digests) : .refuted
+        settle(file, verdict)
+        return verdict
+    }
+
+    private func settle(_ file: CachedFile, _ verdict: Verdict) {
+        let isNew = state.withLock { $0.verdicts.updateValue(verdict, forKey: file.status) == nil }
+        if case .proved = verdict { return }
+        if isNew { tell(file, verdict) }
+    }
+
+    private static func wantsGit(_ file: CachedFile) -> Bool {
+        file.evidence.contains { if case .gitBlob = $0 { true } else { false } }
+    }
+}

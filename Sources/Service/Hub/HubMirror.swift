@@ -1,0 +1,333 @@
+package import Caches
+import Formats
+import Manifests
+import Storage
+
+/// Answers as the Hugging Face Hub does, from what a hub cache has: the official clients cannot tell, with `HF_ENDPOINT`
+/// pointing here.
+package struct HubMirror: RequestHandler {
+    private let shelf: HubShelf
+    private let prover: FileProver
+
+    /// How long a request waits until a file is proved, in seconds: huggingface_hub gives up after 10.
+    private static let patience = 8.0
+    /// The most bytes of a form with paths.
+    private static let formLimit = 8 << 20
+
+    /// Serves a cache.
+    /// - Parameter prover: states which files are what the cache states they are; no other leaves.
+    package init(_ cache: HubCache, prover: FileProver) {
+        shelf = HubShelf(cache)
+        self.prover = prover
+    }
+
+    /// The answer to a request; one for what is no path of the Hub is told so.
+    package func answer(_ request: Request) -> Response {
+        var segments = request.head.target.segments
+        if segments.last == "" { segments.removeLast() }
+        switch segments {
+        case ["api", "whoami-v2"]: return reading(request, HubMirror.whoAmI)
+        case ["api", "agent-harnesses"]: return reading(request, .json([:]))
+        case ["api", "models"], ["api", "datasets"], ["api", "spaces"], ["api", "kernels"]:
+            let kind = HubRepository.Kind.allCases.first { segments[1] == $0.rawValue + "s" } ?? .model
+            return reading(request, HubSearch(request.head, kind).answer(shelf))
+        default: break
+        }
+        let known = shelf.cache
+        guard let route = HubRoute(segments, exists: { (try? known.revisions(of: $0)) != nil }) else {
+            return .hubRefusal(404, nil, "there is nothing at this path")
+        }
+        let method = request.head.method
+        guard method == "GET" || method == "HEAD" || (method == "POST" && route.question == .paths) else {
+            return .hubRefusal(405, nil, "this server is read only").with("Allow", "GET, HEAD")
+        }
+        do throws(Diagnostics) {
+            return try answer(route, request)
+        } catch {
+            return .hubRefusal(error, route)
+        }
+    }
+
+    private func reading(_ request: Request, _ response: @autoclosure () -> Response) -> Response {
+        let method = request.head.method
+        guard method == "GET" || method == "HEAD" else {
+            return .hubRefusal(405, nil, "this server is read only").with("Allow", "GET, HEAD")
+        }
+        return response()
+    }
+
+    private func answer(_ route: HubRoute, _ request: Request) throws(Diagnostics) -> Response {
+        let target = request.head.target
+        switch route.question {
+        case .refs: return HubMirror.refs(try shelf.cache.revisions(of: route.repository))
+        case .access:
+            _ = try shelf.cache.revisions(of: route.repository)
+            return .json([:])
+        case .discussions:
+            _ = try shelf.cache.revisions(of: route.repository)
+            return .json(["discussions": [], "count": 0, "start": 0])
+        case .info:
+            let revision = try shelf.revision(route.repository, route.revision)
+            return .json(info(revision, withBlobs: target.first("blobs") == "true"))
+        case .commits: return HubMirror.commits(try shelf.revision(route.repository, route.revision), target)
+        case .tree: return tree(try shelf.revision(route.repository, route.revision), route.path, target)
+        case .paths: return paths(try shelf.revision(route.repository, route.revision), request)
+        case .content: return content(try shelf.revision(route.repository, route.revision), route, request)
+        case .pointer: return pointer(try shelf.revision(route.repository, route.revision), route, request)
+        }
+    }
+
+    private static let whoAmI = Response.json([
+        "type": "user", "id": "knapsack", "name": "knapsack", "fullname": "knapsack serve", "isPro": false,
+        "orgs": [],
+        "auth": ["type": "access_token", "accessToken": ["displayName": "knapsack", "role": "read"]],
+    ])
+
+    // MARK: Repositories
+
+    private static func refs(_ revisions: CachedRevisions) -> Response {
+        var branches: [JSON] = []
+        var conversions: [JSON] = []
+        var requests: [JSON] = []
+        for ref in revisions.refs {
+            func entry(_ name: String, _ full: String) -> JSON {
+                ["name": .string(name), "ref": .string(full), "targetCommit": .string(ref.commit)]
+            }
+            if ref.name.hasUTF8Prefix("refs/pr/") {
+                requests.append(entry(ref.name, ref.name))
+            } else if ref.name.hasUTF8Prefix("refs/convert/") {
+                conversions.append(entry(String(ref.name.utf8.dropFirst(13)) ?? ref.name, ref.name))
+            } else {
+                // The cache does not tell branches from tags.
+                branches.append(entry(ref.name, "refs/heads/\(ref.name)"))
+            }
+        }
+        return .json([
+            "branches": .array(branches), "converts": .array(conversions), "tags": [],
+            "pullRequests": .array(requests),
+        ])
+    }
+
+    /// The only commit that is known for certain to be in the history: the revision's own.
+    private static func commits(_ revision: HubRevision, _ target: RequestTarget) -> Response {
+        let page = target.first("p").flatMap { Int($0) } ?? 0
+        let entry: JSON = [
+            "id": .string(revision.commit), "title": "", "message": "", "date": .string(unknownDate),
+            "authors": [],
+        ]
+        return .json(page == 0 ? [entry] : []).with("X-Total-Count", "1")
+    }
+
+    /// A cache keeps no times of commits, and clients want one.
+    static let unknownDate = "1970-01-01T00:00:00.000Z"
+
+    private func info(_ revision: HubRevision, withBlobs: Bool) -> JSON {
+        let siblings = revision.entries.map { entry -> JSON in
+            guard withBlobs else { return ["rfilename": .string(entry.path.text)] }
+            return entry.siblingJSON(entry.identity ?? identityAtHand(entry))
+        }
+        return HubDescription(revision).json(siblings: siblings)
+    }
+
+    // MARK: Trees
+
+    private func tree(_ revision: HubRevision, _ folder: String, _ target: RequestTarget) -> Response {
+        let isRecursive = target.first("recursive").map { $0.lowercased() == "true" || $0 == "1" } ?? false
+        let listing = HubTree(revision, folder: folder, isRecursive: isRecursive)
+        guard let listing else {
+            return .hubRefusal(
+                404, "EntryNotFound", "\(folder) is not in \(revision.repository.id)", commit: revision.commit
+            )
+        }
+        return listed(listing.items, revision, isExpanded: target.first("expand")?.lowercased() == "true")
+    }
+
+    private func paths(_ revision: HubRevision, _ request: Request) -> Response {
+        let body: [UInt8]
+        do throws(RequestBody.Problem) {
+            body = try request.body.bytes(limit: HubMirror.formLimit)
+        } catch {
+            return error.response
+        }
+        var wanted: [String] = []
+        var isExpanded = false
+        if request.head.fields["content-type"]?.lowercased().hasUTF8Prefix("application/json") == true {
+            guard let json = try? JSON.parse(body), let paths = json["paths"]?.strings else {
+                return .hubRefusal(400, nil, "the paths cannot be read")
+            }
+            wanted = paths
+            isExpanded = json["expand"]?.bool ?? false
+        } else {
+            guard let pairs = RequestTarget.pairs(body[...]) else {
+                return .hubRefusal(400, nil, "the paths cannot be read")
+            }
+            wanted = pairs.filter { $0.name == "paths" || $0.name == "paths[]" }.map(\.value)
+            isExpanded = pairs.contains { $0.name == "expand" && $0.value.lowercased() == "true" }
+        }
+        var items: [HubTree.Item] = []
+        for path in wanted {
+            guard let path = RelativePath(path) else { continue }
+            if let entry = revision[path] {
+                items.append(.file(entry))
+            } else if revision.entries.contains(where: { $0.path.isInside(path) }) {
+                items.append(.folder(path))
+            }
+        }
+        return listed(items, revision, isExpanded: isExpanded)
+    }
+
+    private func listed(_ items: [HubTree.Item], _ revision: HubRevision, isExpanded: Bool) -> Response {
+        var list: [JSON] = []
+        for item in items {
+            let json: JSON
+            switch item {
+            case .folder(let path): json = HubTree.folderJSON(path, revision)
+            case .file(let entry):
+                switch identity(of: entry) {
+                case .success(let identity): json = entry.treeJSON(identity)
+                case .failure(let problem): return problem.response(entry, revision)
+                }
+            }
+            guard isExpanded, let members = json.members else {
+                list.append(json)
+                continue
+            }
+            let commit: JSON = [
+                "id": .string(revision.commit), "title": "", "date": .string(HubMirror.unknownDate),
+            ]
+            list.append(.object(members + [JSON.Member("lastCommit", commit)]))
+        }
+        return .json(.array(list)).with("X-Repo-Commit", revision.commit)
+    }
+
+    // MARK: Files
+
+    private func entry(
+        _ revision: HubRevision, _ route: HubRoute
+    ) -> Result<HubEntry, HubFileProblem> {
+        guard let path = RelativePath(route.path), let entry = revision[path] else {
+            return .failure(.unknown)
+        }
+        return entry.file == nil ? .failure(.absent) : .success(entry)
+    }
+
+    private func content(_ revision: HubRevision, _ route: HubRoute, _ request: Request) -> Response {
+        let entry: HubEntry
+        switch self.entry(revision, route) {
+        case .success(let found): entry = found
+        case .failure(let problem): return problem.response(route.path, revision)
+        }
+        guard let file = entry.file else { return HubFileProblem.absent.response(entry, revision) }
+        guard revision.holds(file) else {
+            shelf.forget(revision)
+            return HubFileProblem.pending.response(entry, revision)
+        }
+        let identity: HubEntry.Identity
+        // A HEAD states what the content is by its name, and gives none of it away: it does not wait for the proof.
+        if request.isHead, let named = entry.identity, prover.known(file).map(FileProver.isProved) ?? true {
+            identity = named
+        } else {
+            switch self.identity(of: entry, mustBeProved: true) {
+            case .success(let proved): identity = proved
+            case .failure(let problem): return problem.response(entry, revision)
+            }
+        }
+        guard let opened = ServedContent(path: file.location, proved: file.status) else {
+            shelf.forget(revision)
+            return HubFileProblem.pending.response(entry, revision)
+        }
+        var fields = HeaderFields()
+        fields.append("X-Repo-Commit", revision.commit)
+        if case .large = identity {
+            fields.append("X-Linked-Etag", "\"\(identity.name)\"")
+            fields.append("X-Linked-Size", String(entry.size))
+        }
+        fields.append(
+            "Content-Disposition",
+            "attachment; filename*=UTF-8''\(RequestTarget.escaped(entry.path.name))")
+        return FileAnswer(content: opened, tag: "\"\(identity.name)\"", fields: fields).answer(request.head)
+    }
+
+    private func pointer(_ revision: HubRevision, _ route: HubRoute, _ request: Request) -> Response {
+        switch entry(revision, route) {
+        case .failure(let problem): return problem.response(route.path, revision)
+        case .success(let entry):
+            switch identity(of: entry) {
+            case .failure(let problem): return problem.response(entry, revision)
+            case .success(.git): return content(revision, route, request)
+            case .success(.large(let digest)):
+                var response = Response(200, .bytes(HubEntry.pointer(digest, size: entry.size)))
+                response.fields.append("Content-Type", "text/plain; charset=utf-8")
+                return response.with("X-Repo-Commit", revision.commit)
+            }
+        }
+    }
+
+    // MARK: Proofs
+
+    private func identityAtHand(_ entry: HubEntry) -> HubEntry.Identity? {
+        guard let file = entry.file, case .proved(let digests)? = prover.known(file) else { return nil }
+        return .large(digests.sha256)
+    }
+
+    /// What names the content of a file.
+    /// - Parameter mustBeProved: whether a name that the cache states is taken only after the content agreed with it.
+    private func identity(
+        of entry: HubEntry, mustBeProved: Bool = false
+    ) -> Result<HubEntry.Identity, HubFileProblem> {
+        if let identity = entry.identity, !mustBeProved || entry.file == nil { return .success(identity) }
+        guard let file = entry.file else { return .failure(.absent) }
+        switch prover.verdict(on: file, seconds: HubMirror.patience) {
+        case .proved(let digests)?: return .success(entry.identity ?? .large(digests.sha256))
+        case .refuted?: return .failure(.refuted)
+        case .unreadable?: return .failure(.unreadable)
+        case nil: return .failure(.pending)
+        }
+    }
+}
+
+extension FileProver {
+    /// Whether a verdict lets a file out.
+    static func isProved(_ verdict: Verdict) -> Bool { if case .proved = verdict { true } else { false } }
+}
+
+/// Why a file of a revision is not served.
+enum HubFileProblem: Error {
+    /// The revision has no such file.
+    case unknown
+    /// The revision lists it, and the cache does not have it.
+    case absent
+    /// Its content is not what the cache states.
+    case refuted
+    /// It cannot be read.
+    case unreadable
+    /// It is not proved yet.
+    case pending
+
+    /// The answer.
+    func response(_ entry: HubEntry, _ revision: HubRevision) -> Response {
+        response(entry.path.text, revision)
+    }
+
+    /// The answer for a path, which need not be one.
+    func response(_ path: String, _ revision: HubRevision) -> Response {
+        let (id, commit) = (revision.repository.id, revision.commit)
+        switch self {
+        case .unknown:
+            return .hubRefusal(404, "EntryNotFound", "\(path) is not in \(id)", commit: commit)
+        case .absent:
+            // Not the Hub's code for it: clients would remember that the repository has no such file.
+            return .hubRefusal(
+                404, nil, "\(path) is a file of \(id) that is not in this server's cache", commit: commit)
+        case .refuted:
+            return .hubRefusal(
+                409, nil, "\(path) of \(id) does not match its hash in this server's cache: it is not served",
+                commit: commit)
+        case .unreadable:
+            return .hubRefusal(500, nil, "\(path) of \(id) cannot be read on this server", commit: commit)
+        case .pending:
+            return .hubRefusal(503, nil, "\(path) of \(id) is being proved: ask again", commit: commit)
+                .with("Retry-After", "5")
+        }
+    }
+}

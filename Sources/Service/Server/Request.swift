@@ -1,0 +1,36 @@
+/// A request that a handler answers, in the thread that calls it.
+package struct Request {
+    /// The first line and the fields.
+    package let head: RequestHead
+    /// What follows them, read as the handler wants it.
+    package let body: RequestBody
+    /// The client's address.
+    package let peer: String
+    /// Whose token came with it; `nil` where no tokens are asked for.
+    package var holder: AccessToken?
+
+    /// Whether only the head of the answer is wanted.
+    package var isHead: Bool { head.method == "HEAD" }
+}
+
+/// What answers requests. Many threads call it at once.
+package protocol RequestHandler: Sendable {
+    /// The answer to a request. It may block: the thread is the request's own.
+    func answer(_ request: Request) -> Response
+}
+
+/// What the server tells of a request that was answered.
+package struct AnsweredRequest: Sendable {
+    /// The client's address.
+    package let peer: String
+    /// The method and the target as they were sent; "-" for what could not be read.
+    package let request: String
+    /// The status of the answer.
+    package let status: Int
+    /// The bytes of the body that were sent.
+    package let bytes: Int
+    /// How long it took, in microseconds.
+    package let microseconds: Int
+    /// Whether the answer went out whole.
+    package let isWhole: Bool
+}

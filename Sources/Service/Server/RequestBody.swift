@@ -1,0 +1,164 @@
+import Formats
+import Storage
+
+/// The body of a request, read from its connection as it is wanted. One thread uses it.
+package final class RequestBody {
+    /// Why a body cannot be read.
+    package enum Problem: Error, Equatable {
+        /// It has more bytes than it may.
+        case tooLarge
+        /// What was sent is no body.
+        case malformed(String)
+        /// The client sent nothing for too long, or too slowly.
+        case slow
+        /// The client is gone.
+        case gone
+
+        /// The answer to it.
+        package var response: Response {
+            var response: Response =
+                switch self {
+                case .tooLarge: .text("the body of the request is too large\n", status: 413)
+                case .malformed(let reason): .text("\(reason)\n", status: 400)
+                case .slow: .text("the body of the request took too long\n", status: 408)
+                case .gone: .text("the body of the request did not come\n", status: 400)
+                }
+            response.ends = true
+            return response
+        }
+    }
+
+    private let connection: ServerConnection
+    private var decoder: ChunkDecoder?
+    private var left: Int
+    private var isContinueOwed: Bool
+    /// Whether all of it was read.
+    private(set) var hasEnded: Bool
+    private var meter: RateMeter
+
+    /// A body of which nothing was read.
+    init(_ head: RequestHead, of connection: ServerConnection, _ settings: ServerSettings) {
+        self.connection = connection
+        switch head.framing {
+        case .length(let count):
+            left = count
+            hasEnded = count == 0
+        case .chunked:
+            left = 0
+            decoder = ChunkDecoder()
+            hasEnded = false
+        }
+        isContinueOwed = head.expectsContinue && !hasEnded
+        meter = RateMeter(settings)
+    }
+
+    /// How many bytes are announced; `nil` for a body in chunks.
+    package var announcedLength: Int? { decoder == nil ? left : nil }
+
+    /// The next bytes of the body, none at its end.
+    package func next() throws(Problem) -> [UInt8] {
+        guard !hasEnded else { return [] }
+        if isContinueOwed {
+            isContinueOwed = false
+            guard connection.sendAll(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) else { throw .gone }
+        }
+        while true {
+            if connection.hasInput {
+                let part = decoder == nil ? counted() : try decoded()
+                if !part.isEmpty || hasEnded { return part }
+                if connection.hasInput { continue }
+            }
+            switch connection.receiveWaiting() {
+            case .bytes(let count): guard meter.passes(count) else { throw .slow }
+            case .nothing: throw .slow
+            case .end: throw .gone
+            }
+        }
+    }
+
+    private func counted() -> [UInt8] {
+        let part = connection.takeInput(left)
+        left -= part.count
+        hasEnded = left == 0
+        return part
+    }
+
+    private func decoded() throws(Problem) -> [UInt8] {
+        guard var decoder else { return [] }
+        let bytes = connection.takeInput(.max)
+        var position = 0
+        var result: [UInt8] = []
+        do throws(RequestHead.Refusal) {
+            reading: while true {
+                switch try decoder.next(bytes, from: &position) {
+                case .data(let range): result += bytes[range]
+                case .needsMore: break reading
+                case .end:
+                    hasEnded = true
+                    break reading
+                }
+            }
+        } catch {
+            throw .malformed(error.reason)
+        }
+        self.decoder = decoder
+        connection.giveBack(bytes[position...])
+        return result
+    }
+
+    /// The whole body.
+    /// - Parameter limit: the most bytes that it may have.
+    package func bytes(limit: Int) throws(Problem) -> [UInt8] {
+        if let announcedLength, announcedLength > limit { throw .tooLarge }
+        var result: [UInt8] = []
+        while true {
+            let part = try next()
+            if part.isEmpty { return result }
+            guard result.count + part.count <= limit else { throw .tooLarge }
+            result += part
+        }
+    }
+
+    /// Reads what is left of a body that nobody wanted, so that the connection can be used again.
+    /// - Returns: whether it can: a long body is not read for nothing, nor one that the client waits to be asked for.
+    func discard() -> Bool {
+        guard !hasEnded else { return true }
+        guard !isContinueOwed, left <= 1 << 16 else { return false }
+        var total = 0
+        while let part = try? next() {
+            if part.isEmpty { return true }
+            total += part.count
+            guard total <= 1 << 16 else { return false }
+        }
+        return false
+    }
+}
+
+/// Whether a client is fast enough to go on with.
+struct RateMeter {
+    private let leastBytes: Int
+    private var begin: Int64
+    private var bytes = 0
+
+    /// How long a client is measured before it is judged, in nanoseconds.
+    private static let window: Int64 = 60_000_000_000
+
+    /// Begins to measure.
+    init(_ settings: ServerSettings) {
+        leastBytes = settings.leastRate * 60
+        begin = steadyTime()
+    }
+
+    /// Counts bytes.
+    /// - Returns: whether the client may go on.
+    mutating func passes(_ count: Int) -> Bool {
+        bytes += count
+        let now = steadyTime()
+        guard now - begin >= RateMeter.window else { return true }
+        defer {
+            begin = now
+            bytes = 0
+        }
+        return bytes >= leastBytes
+    }
+}

@@ -1,0 +1,88 @@
+import Formats
+import Storage
+
+/// Sends one answer on a connection.
+struct ResponseWriter {
+    /// The connection that the request came on.
+    let connection: ServerConnection
+    /// Whether only the head is wanted.
+    let isHead: Bool
+    /// Whether the client understands chunks.
+    let isModern: Bool
+    /// Whether the connection stays open after it.
+    let staysOpen: Bool
+
+    /// What came of it.
+    struct Outcome {
+        /// The bytes of the body that were sent.
+        let bytes: Int
+        /// Whether the answer is whole.
+        let isWhole: Bool
+    }
+
+    /// Sends the answer.
+    func send(_ response: Response) -> Outcome {
+        var head = "HTTP/1.1 \(response.status) \(Response.reason(response.status))\r\n"
+        for field in response.fields.fields { head += "\(field.name): \(field.value)\r\n" }
+        head += "Date: \(HTTPDate.text(currentTime() / 1_000_000_000))\r\n"
+        head += "X-Content-Type-Options: nosniff\r\n"
+        head += staysOpen ? "Connection: keep-alive\r\n" : "Connection: close\r\n"
+        let isBare = response.status == 204 || response.status == 304
+        switch response.body {
+        case .bytes(let bytes):
+            if !isBare { head += "Content-Length: \(bytes.count)\r\n" }
+            var all = Array((head + "\r\n").utf8)
+            let hasBody = !isHead && !isBare
+            if hasBody { all += bytes }
+            return Outcome(bytes: hasBody ? bytes.count : 0, isWhole: connection.sendAll(all))
+        case .file(let content, let range):
+            head += "Content-Length: \(range.count)\r\n\r\n"
+            let hasBody = !isHead && !range.isEmpty
+            guard connection.sendAll(Array(head.utf8), more: hasBody) else {
+                return Outcome(bytes: 0, isWhole: false)
+            }
+            let sent = hasBody ? connection.send(range, of: content) : 0
+            return Outcome(bytes: sent, isWhole: !hasBody || sent == range.count)
+        case .stream(let write):
+            if isModern { head += "Transfer-Encoding: chunked\r\n" }
+            guard connection.sendAll(Array((head + "\r\n").utf8), more: !isHead) else {
+                return Outcome(bytes: 0, isWhole: false)
+            }
+            return isHead ? Outcome(bytes: 0, isWhole: true) : stream(write)
+        }
+    }
+
+    private func stream(_ write: (any BodySink) throws -> Void) -> Outcome {
+        let sink = ConnectionSink(connection: connection, isChunked: isModern)
+        do {
+            try write(sink)
+            return Outcome(bytes: sink.bytes, isWhole: sink.finish())
+        } catch {
+            return Outcome(bytes: sink.bytes, isWhole: false)
+        }
+    }
+}
+
+/// Sends the parts of a body whose length nobody knows yet.
+private final class ConnectionSink: BodySink {
+    private let connection: ServerConnection
+    private let isChunked: Bool
+    private(set) var bytes = 0
+
+    init(connection: ServerConnection, isChunked: Bool) {
+        self.connection = connection
+        self.isChunked = isChunked
+    }
+
+    func write(_ part: Span<UInt8>) throws(ClientGone) {
+        guard part.count > 0 else { return }
+        let head = Array("\(String(part.count, radix: 16))\r\n".utf8)
+        guard !isChunked || connection.sendAll(head, more: true),
+            connection.sendAll(part, more: isChunked),
+            !isChunked || connection.sendAll([0x0D, 0x0A], more: true)
+        else { throw ClientGone() }
+        bytes += part.count
+    }
+
+    func finish() -> Bool { !isChunked || connection.sendAll(Array("0\r\n\r\n".utf8)) }
+}
