@@ -38,6 +38,7 @@ struct BenchData {
             schema = 1
             [bundle]
             name = "bench-data"
+            owner = "tester"
             title = "Benchmark data"
             [[files]]
             name = "data"

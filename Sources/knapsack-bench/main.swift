@@ -1,6 +1,6 @@
 // Benchmarks of whole commands, as ratios against a baseline of the same run.
 //
-//   swift run -c release knapsack-bench files|check|sharing|loader|quantize|fit|casts|convert|pickle|fetch|xet [DIRECTORY] [--small] [--type=TYPE]...
+//   swift run -c release knapsack-bench files|check|sharing|loader|quantize|fit|casts|convert|pickle|fetch|xet|upload|registry [DIRECTORY] [--small] [--type=TYPE]...
 //
 // DIRECTORY holds the data (up to 20 GB) and may be removed afterwards.
 
@@ -25,8 +25,10 @@ case "convert":
 case "pickle": try measurePickles(setting)
 case "fetch": try measureFetch(setting)
 case "xet": try measureXet(setting)
+case "upload": try measureUpload(setting)
+case "registry": try measureRegistry(setting)
 default:
     print(
-        "knapsack-bench files|check|sharing|loader|quantize|fit|casts|convert|pickle|fetch|xet [DIRECTORY] [--small]"
+        "knapsack-bench files|check|sharing|loader|quantize|fit|casts|convert|pickle|fetch|xet|upload|registry [DIRECTORY] [--small]"
     )
 }

@@ -201,16 +201,48 @@ package struct BundleWriter: Sendable {
             try copy(ranges, of: file, from: location, to: output, buffer: &buffer, progress)
             return false
         }
+        let before = try FileStatus.status(of: location)
         if try links.place(location, at: path) {
-            // What counts is what the bundle has, not what the cache had when it was cloned.
-            let read = try FileReader.read(path, gitBlob: false, buffer: &buffer) { bytes in
-                progress(.advanced(bytes: bytes.count))
-            }
+            let read = try readPlaced(
+                path, cloned: links == .hardlink ? nil : (location, before), &buffer, progress)
             try require(file, read, at: location)
             return true
         }
         try copyAll(of: file, from: location, to: path, buffer: &buffer, progress)
         return false
+    }
+
+    /// For how long a file has to have been left alone, in nanoseconds, so that a change after it was cloned cannot have
+    /// the time that it had before: times of changes are at most some milliseconds late.
+    private static let settled: Int64 = 2_000_000_000
+
+    /// Reads what a bundle got without copying it.
+    ///
+    /// A clone has what the file had at that moment, and nothing of it is in the page cache. So the file itself is read,
+    /// as long as the kernel states that it did not change from before the clone until it was read to its end: nobody can
+    /// set the time of the last change, and writing through a mapping sets it, too, because cloning makes pages
+    /// read-only. Where that cannot be told, what counts is what the bundle has.
+    /// - Parameter cloned: the file that was cloned, and its status before; `nil` for a file by a second name.
+    private func readPlaced(
+        _ path: String, cloned: (location: String, before: FileStatus)?, _ buffer: inout Buffer,
+        _ progress: ProgressHandler
+    ) throws -> FileReader.Result {
+        if let cloned, currentTime() - cloned.before.changed > Self.settled {
+            var done = 0
+            let read = try? FileReader.read(cloned.location, gitBlob: false, buffer: &buffer) { bytes in
+                progress(.advanced(bytes: bytes.count))
+                done += bytes.count
+            }
+            if let read, read.status == cloned.before,
+                try FileStatus.status(of: path).size == read.status.size
+            {
+                return read
+            }
+            progress(.advanced(bytes: -done))
+        }
+        return try FileReader.read(path, gitBlob: false, buffer: &buffer) { bytes in
+            progress(.advanced(bytes: bytes.count))
+        }
     }
 
     private func copyAll(

@@ -2,8 +2,8 @@ import Formats
 package import Manifests
 import Storage
 
-/// How a bundle's directory gets the content of files that are in a cache. Whatever the way, the bundle's file is read
-/// and compared with the lock before it counts.
+/// How a bundle's directory gets the content of files that are in a cache. Whatever the way, its
+/// content is read and compared with the lock before it counts.
 package enum LinkMode: String, CaseIterable, Sendable {
     /// Cloned where the file system can do that, else copied.
     case auto

@@ -1,8 +1,11 @@
 """`pack --link-mode` on file systems that can clone: a bundle of no space, proved all the same."""
 
+import mmap
 import os
+import random
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -89,3 +92,45 @@ def test_clones_over_two_file_systems_are_refused_with_what_to_do(knapsack, disk
     assert "link-impossible" in done.text or "cannot clone" in done.text
     assert "--link-mode auto" in done.text
     knapsack("pack", path, "--output", tmp_path / "bundle").expect(0)
+
+
+@pytest.mark.slow
+def test_whoever_writes_to_a_cloned_file_meanwhile_makes_no_wrong_bundle(knapsack, disk):
+    """Through a mapping that was there before: the kernel gives the file another time when it is written to after the clone."""
+    path = model(disk)
+    knapsack("lock", path).expect(0)
+    file = (disk / "cache/model/weights.bin").open("r+b")
+    generator = random.Random(15)
+    packed = 0
+    with mmap.mmap(file.fileno(), 0) as memory:
+        original = memory[-8:]
+        memory[:8] = memory[:8]
+        for number in range(12):
+            memory[-8:] = original
+            memory.flush()
+            time.sleep(2.2)  # a file that was left alone for so long is read in place of its clone
+            bundle = disk / f"bundle-{number}"
+            process = knapsack.start("pack", path, "--frozen", "--output", bundle, "--link-mode", "clone")
+            time.sleep(generator.uniform(0, 0.12))
+            memory[-8:] = b"changed!"
+            process.communicate(timeout=60)
+            assert (process.returncode == 0) == bundle.exists()
+            if bundle.exists():
+                packed += 1
+                knapsack("verify", bundle).expect(0)
+                shutil.rmtree(bundle)
+    file.close()
+    assert packed < 12
+
+
+def test_a_file_that_was_left_alone_is_cloned_and_proved(knapsack, disk):
+    path = model(disk)
+    knapsack("lock", path).expect(0)
+    time.sleep(2.1)
+    knapsack("pack", path, "--output", disk / "bundle", "--link-mode", "clone").expect(0)
+    knapsack("verify", disk / "bundle").expect(0)
+    with (disk / "cache/model/weights.bin").open("r+b") as file:
+        file.write(b"changed!")
+    time.sleep(2.1)
+    assert knapsack("pack", path, "--frozen", "--output", disk / "other", "--link-mode", "clone").code != 0
+    assert not (disk / "other").exists()

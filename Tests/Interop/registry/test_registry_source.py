@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import random
 import shutil
 import subprocess
+import time
 
 import pytest
 from cli import contents, manifest, read_lock
@@ -316,3 +318,49 @@ def test_what_skopeo_copied_between_registries_is_the_same_source(run, model, tm
     finally:
         one.kill()
         two.kill()
+
+
+def killed(run, registry, tmp_path, kills: int, seed: int) -> None:
+    """Fetches with so many kills: what has the name of its digest has that digest, and a lock is of all files or there is none."""
+    generator = random.Random(seed)
+    contents = {f"part-{number}.bin": hashlib.shake_128(f"{seed} {number}".encode()).digest(3_000_000) for number in range(3)}
+    registry.add("team/large", "v1", packed({**contents, "config.json": b'{"model_type": "x"}'}))
+    path = tmp_path / "m.toml"
+    path.write_text(manifest(files=[entry(f"oci:{registry.host}/team/large:v1")]))
+    stored = tmp_path / "home/registries/blobs/sha256"
+    for _ in range(kills):
+        process = run.start("fetch", path, "--bandwidth", "4MB", "--connections", "2")
+        time.sleep(generator.uniform(0.02, 0.4))
+        process.kill()
+        process.communicate()
+        for blob in stored.glob("*") if stored.exists() else []:
+            assert len(blob.name) != 64 or hashlib.sha256(blob.read_bytes()).hexdigest() == blob.name
+    run("fetch", path).expect(0)
+    run("lock", path).expect(0)
+    run("pack", path, "--output", tmp_path / "bundle").expect(0)
+    assert {name: (tmp_path / "bundle/files/m" / name).read_bytes() for name in contents} == contents
+
+
+@pytest.mark.kill
+def test_fifteen_kills_of_a_fetch(run, registry, tmp_path):
+    killed(run, registry, tmp_path, 15, 15)
+
+
+@pytest.mark.slow
+@pytest.mark.kill
+def test_two_hundred_kills_of_a_fetch(run, registry, tmp_path):
+    for seed in range(10):
+        home = tmp_path / str(seed)
+        home.mkdir()
+        own = run.with_caches(None, None, HOME=str(home / "user"), KNAPSACK_CACHE_DIR=str(home / "home"))
+        killed(own, registry, home, 20, seed)
+
+
+def test_two_fetches_of_one_artifact_at_once(run, registry, model, tmp_path):
+    registry.add("team/model", "v1", packed(model))
+    source = f"oci:{registry.host}/team/model:v1"
+    running = [run.start("fetch", source) for _ in range(4)]
+    for process in running:
+        output, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, output + errors
+    run("lock", write(tmp_path, entry(source))).expect(0)
