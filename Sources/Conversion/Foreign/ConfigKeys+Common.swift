@@ -85,6 +85,10 @@ enum ConfigKeys {
             [
                 "vision_config", "audio_config", "image_token_index", "image_token_id", "boi_token_index",
                 "eoi_token_index", "mm_tokens_per_image", "video_token_id", "audio_token_id",
+                "vision_start_token_id", "vision_end_token_id", "vision_token_id", "image_start_token_id",
+                "image_end_token_id", "video_start_token_id", "video_end_token_id", "image_seq_length",
+                "multimodal_projector_bias", "projector_hidden_act", "vision_feature_layer",
+                "vision_feature_select_strategy", "spatial_merge_size",
             ], .ignored("of parts for pictures and sound, which are left out")),
         ForeignRow(
             [

@@ -20,7 +20,8 @@ struct GGUFAnswer: Equatable {
             self.init(false, "there are no weights in safetensors or PyTorch's format")
         } else if let name = facts.config?.architectures.first {
             guard ArchitectureRegistry.classes.containsExactly(name) else {
-                self.init(false, "models of the architecture \(name) cannot be converted")
+                let reason = ArchitectureRegistry.refusals[ExactName(name)].map { ": \($0)" } ?? ""
+                self.init(false, "models of the architecture \(name) cannot be converted\(reason)")
                 return
             }
             let quantization = facts.quantization.map { ", from weights quantized with \($0.text)" } ?? ""

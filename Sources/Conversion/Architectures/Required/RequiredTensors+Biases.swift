@@ -35,9 +35,16 @@ extension RequiredTensors {
         if name.hasUTF8Prefix("DeepseekV") {
             return isTrue("attention_bias") ? ["attn_q_a", "attn_kv_a_mqa", "attn_output"] : []
         }
+        if name.hasUTF8Prefix("SeedOss") {
+            return (isTrue("attention_bias", otherwise: true) ? projections : [])
+                + (isTrue("attention_out_bias") ? ["attn_output"] : [])
+                + (isTrue("mlp_bias") ? feedForward : [])
+        }
         // The classes that have such biases where the configuration states so, and have none otherwise.
-        let whole = ["Llama", "LLaMA", "Granite", "SmolLM3", "IQuestCoder"]
-        let families = whole + ["Qwen3", "Gemma", "Cohere", "Olmo", "MiniCPM"]
+        let whole = [
+            "Llama", "LLaMA", "Granite", "SmolLM3", "IQuestCoder", "Arcee", "Nemotron",
+        ]
+        let families = whole + ["Qwen3", "Gemma", "Cohere", "Olmo", "MiniCPM", "PhiMoE", "HunYuan"]
         guard families.contains(where: { name.hasUTF8Prefix($0) }) else { return [] }
         let hasFeedForward = whole.contains { name.hasUTF8Prefix($0) }
         return (isTrue("attention_bias") ? projections + ["attn_output"] : [])
