@@ -1,9 +1,9 @@
 import Formats
 import Tensors
 
-/// GLM 4.5 and 4.6, of models with pictures the part for text.
+/// GLM 4.5 and 4.6, of models with pictures the part for text, and Upstage's Solar Open, which is built like them.
 struct GLM4Moe: ModelArchitecture {
-    static let classes = ["Glm4MoeForCausalLM", "Glm4vMoeForConditionalGeneration"]
+    static let classes = ["Glm4MoeForCausalLM", "Glm4vMoeForConditionalGeneration", "SolarOpenForCausalLM"]
     static let modelTypes = ["glm4_moe", "glm4v_moe", "glm4v_moe_text"]
 
     let name = "glm4moe"
@@ -77,7 +77,13 @@ struct GLM4Moe: ModelArchitecture {
     }
 
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
-        try vocabulary.addGLM(to: &metadata)
+        guard config.architecture.hasUTF8Prefix("SolarOpen") else {
+            return try vocabulary.addGLM(to: &metadata)
+        }
+        let end = "<|endoftext|>"
+        try vocabulary.addBPE(
+            to: &metadata,
+            special: [("eos", end), ("eot", end), ("unk", "<unk>"), ("bos", "<|startoftext|>")])
     }
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {

@@ -6,8 +6,11 @@ package struct Llama: ModelArchitecture {
     package static let classes = [
         "LLaMAForCausalLM", "LlamaForCausalLM", "MistralForCausalLM", "MixtralForCausalLM", "LlamaModel",
         "IQuestCoderForCausalLM", "LlavaForConditionalGeneration", "VoxtralForConditionalGeneration",
+        "VLlama3ForCausalLM",
     ]
-    package static let modelTypes = ["llama", "mistral", "mixtral", "llava", "voxtral"]
+    package static let modelTypes = [
+        "llama", "mistral", "mixtral", "llava", "voxtral", "smolvlm", "idefics3",
+    ]
 
     package let name = "llama"
     private let model: HuggingFaceModel
@@ -100,7 +103,7 @@ package struct Llama: ModelArchitecture {
     // MARK: Defaults
 
     package static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
-        if ["llava", "voxtral"].contains(modelType) {
+        if !["llama", "mistral", "mixtral"].contains(modelType) {
             if modelType == "voxtral" { config.fillVoxtralText() }
             return config.setTextKind("llama")
         }

@@ -4,7 +4,8 @@ extension ConfigKeys {
     /// The names in GGUF of the families that have rules of their own, sorted.
     static let families = [
         "arcee", "bailingmoe2", "bert", "bloom", "chatglm", "cohere2", "command-r", "deepseek2", "ernie4_5",
-        "ernie4_5-moe", "eurobert", "exaone", "exaone4", "falcon", "gemma", "gemma2", "gemma3", "glm4",
+        "ernie4_5-moe", "eurobert", "exaone", "exaone4", "falcon", "gemma", "gemma-embedding", "gemma2",
+        "gemma3", "glm4",
         "glm4moe", "gpt-oss", "gpt2", "gptneox", "granite", "granitemoe", "hunyuan-dense", "internlm2",
         "jina-bert-v2", "lfm2", "lfm2moe", "llama", "llama-embed", "minicpm", "minimax-m2", "mistral3",
         "modern-bert", "nemotron", "neo-bert", "nomic-bert", "nomic-bert-moe", "olmo", "olmo2", "olmoe",

@@ -47,6 +47,20 @@ extension ConfigKeys {
     /// - Parameter architecture: the family's name in GGUF.
     static func widerFamily(_ architecture: String) -> [ForeignRow] {
         switch architecture {
+        case "gemma-embedding":
+            [
+                gelu, wholeHeads, rotations, ownWindow,
+                ForeignRow(
+                    ["use_bidirectional_attention"], .warned([true], "llama.cpp lets tokens see all others")),
+                ForeignRow(
+                    ["attn_logit_softcapping", "final_logit_softcapping"],
+                    .read("the caps of scores and output"), .number),
+                ForeignRow(["query_pre_attn_scalar"], .related(.queryScale(layers: 62))),
+                ForeignRow(["layer_types"], .related(.layers(period: 6))),
+                ForeignRow(
+                    ["_sliding_window_pattern", "sliding_window_pattern"],
+                    .warned([6, 1, true], "llama.cpp lets each sixth layer of this family see all")),
+            ]
         case "arcee": [squaredReLU, rotations, wholeHeads]
         case "llama-embed":
             [silu, rotations, wholeHeads, ForeignRow(["pooling"], .ignored("modules.json states it"))]

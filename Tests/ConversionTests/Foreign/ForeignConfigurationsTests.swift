@@ -21,7 +21,7 @@ private let defaults: [(kind: String, architecture: String, config: JSON)] = {
     }
 
     @Test func theDefaultsOfAllFamiliesAreThere() {
-        #expect(defaults.count == 126)
+        #expect(defaults.count == 136)
         #expect(Set(defaults.map(\.architecture)).isSubset(of: ConfigKeys.families))
     }
 

@@ -21,9 +21,9 @@ FAMILIES = {
     "bert": ["bert", "camembert", "distilbert", "roberta", "xlm-roberta"], "bloom": ["bloom"], "chatglm": ["glm"],
     "command-r": ["cohere"], "deepseek2": ["deepseek_v2", "deepseek_v3"], "ernie4_5": ["ernie4_5"],
     "ernie4_5-moe": ["ernie4_5_moe"], "falcon": ["falcon"], "gemma": ["gemma"], "gemma2": ["gemma2"],
-    "gemma3": ["gemma3_text", "gemma3"], "glm4": ["glm4"], "gpt-oss": ["gpt_oss"], "gpt2": ["gpt2"],
-    "gptneox": ["gpt_neox"], "granite": ["granite"], "llama": ["llama", "mistral", "mixtral", "llava", "voxtral"], "olmo": ["olmo"],
-    "olmo2": ["olmo2", "olmo3"], "phi2": ["phi"], "phi3": ["phi3"], "qwen2": ["qwen2"], "qwen2moe": ["qwen2_moe"],
+    "gemma3": ["gemma3_text", "gemma3"], "glm4": ["glm4", "glm4v", "glm4v_text"], "gpt-oss": ["gpt_oss"], "gpt2": ["gpt2"],
+    "gptneox": ["gpt_neox"], "granite": ["granite"], "llama": ["llama", "mistral", "mixtral", "llava", "voxtral", "smolvlm", "idefics3"], "olmo": ["olmo"],
+    "olmo2": ["olmo2", "olmo3"], "phi2": ["phi"], "phi3": ["phi3"], "qwen2": ["qwen2", "qwen2_audio"], "qwen2moe": ["qwen2_moe"],
     "qwen3": ["qwen3"], "qwen3moe": ["qwen3_moe"], "smollm3": ["smollm3"], "stablelm": ["stablelm"],
     "starcoder2": ["starcoder2"],
 }  # fmt: skip

@@ -40,24 +40,33 @@ def roberta_bpe(target: Path) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | {"tokenizer_class": "RobertaTokenizer"}, indent=2))
 
 
-make_models.TOKENIZERS.update({"glm-moe": glm_moe_bpe, "roberta": roberta_bpe})
+def solar_bpe(target: Path) -> None:
+    """A BPE with the tokens that the reader of Solar Open looks for."""
+    smaller(make_models.bpe, target, 2)
+    path = target / "tokenizer.json"
+    parsed = json.loads(path.read_text())
+    number = 1 + max(item["id"] for item in parsed["added_tokens"])
+    for place, text in enumerate(["<unk>", "<|startoftext|>"]):
+        parsed["added_tokens"].append(parsed["added_tokens"][0] | {"id": number + place, "content": text})
+    path.write_text(json.dumps(parsed))
 
-PICTURES = ("Llava", "Voxtral", "Mistral3", "Qwen2VL", "Qwen2_5_VL", "Qwen3VL", "Qwen3VLMoe", "Glm4vMoe")
+
+make_models.TOKENIZERS.update({"solar": solar_bpe, "glm-moe": glm_moe_bpe, "roberta": roberta_bpe})
+
+PICTURES = ("Llava", "Voxtral", "Mistral3", "Qwen2VL", "Qwen2_5_VL", "Qwen3VL", "Qwen3VLMoe", "Glm4vMoe", "Qwen2Audio",
+            "SmolVLM", "Glm4v")  # fmt: skip
 OTHERS = {
     "Phimoe": "PhimoeForCausalLM", "DistilBert": "DistilBertModel", "ModernBert": "ModernBertModel",
-    "DistilBertForMaskedLM": "DistilBertForMaskedLM",
+    "Gemma3TextModel": "Gemma3TextModel", "DistilBertForMaskedLM": "DistilBertForMaskedLM",
 }  # fmt: skip
 
 
 def classes(family: str):
     """Whole classes, families of models with pictures and sound, and encoders."""
     if family in PICTURES:
-        own = {"Mistral3": "Mistral3", "Qwen2_5_VL": "Qwen2_5_VL"}.get(family, family)
-        return getattr(transformers, f"{own}Config"), getattr(transformers, f"{own}ForConditionalGeneration")
+        return getattr(transformers, f"{family}Config"), getattr(transformers, f"{family}ForConditionalGeneration")
     if family in OTHERS:
-        config = {"DistilBertForMaskedLM": "DistilBert", "Phimoe": "Phimoe"}.get(family, family)
-        if family == "Phimoe":
-            return transformers.PhimoeConfig, transformers.PhimoeForCausalLM
+        config = {"DistilBertForMaskedLM": "DistilBert", "Gemma3TextModel": "Gemma3Text"}.get(family, family)
         return getattr(transformers, f"{config}Config"), getattr(transformers, OTHERS[family])
     return FEWER(family)
 

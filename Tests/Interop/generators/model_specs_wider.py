@@ -121,6 +121,15 @@ MODELS = {
                                 files={"generation_config.json": dict(eos_token_id=[5, 6], do_sample=True, top_k=20)}),
     "nemotron": model("Nemotron", "spm", **SMALL, head_dim=16),
     "nemotron-sparse": model("Nemotron", "spm", **SMALL | dict(num_key_value_heads=4), head_dim=16, drop=TEXT_KEYS + ("partial_rotary_factor",)),
+    "embedding-gemma": model("Gemma3TextModel", "spm", **SMALL, head_dim=16, sliding_window=32, use_bidirectional_attention=True,
+                             put=dict(sliding_window=32, use_bidirectional_attention=True), files=pooling(pooling_mode_mean_tokens=True)),
+    "qwen2-audio": model("Qwen2Audio", text_config=SMALL | dict(model_type="qwen2"), audio_config=dict(
+        d_model=32, encoder_layers=1, encoder_attention_heads=2, encoder_ffn_dim=48, num_mel_bins=16, max_source_positions=8)),
+    "smolvlm": model("SmolVLM", text_config=SMALL | dict(model_type="llama", architectures=["VLlama3ForCausalLM"], pad_token_id=0),
+                     vision_config=CLIP | dict(image_size=32, patch_size=16), pad_token_id=0),
+    "glm4v": model("Glm4v", "glm", text_config=SMALL | dict(rope_scaling=dict(rope_type="default", mrope_section=[1, 1, 2])),
+                   vision_config=dict(depth=1, hidden_size=32, num_heads=2, image_size=28, patch_size=14, out_hidden_size=64,
+                                      intermediate_size=48)),
     "distilbert": model("DistilBert", "wordpiece", **DISTIL, files=pooling(pooling_mode_cls_token=True)),
     "distilbert-words": model("DistilBertForMaskedLM", "wordpiece", **DISTIL),
     "distilbert-classes": model("DistilBertForSequenceClassification", "wordpiece", **DISTIL, id2label={
@@ -295,6 +304,17 @@ BY_HAND = {
     "neobert": made(NEO, NEO_SHAPES, "wordpiece"),
     "eurobert": made(EURO, {f"model.{name}": shape for name, shape in BARE.items()}, "bpe",
                      files=pooling(pooling_mode_mean_tokens=True)),
+    "dots-ocr": made(SMALL | dict(
+        architectures=["DotsOCRForCausalLM"], model_type="dots_ocr", attention_bias=True, rms_norm_eps=1e-6, rope_theta=1000000,
+        use_sliding_window=False, max_window_layers=2, sliding_window=32, vision_config=dict(embed_dim=32)), HEADED | {
+            f"model.layers.{{}}.self_attn.{part}_proj.bias": [size] for part, size in {"q": 64, "k": 32, "v": 32}.items()} | {
+            "vision_tower.blocks.0.norm1.weight": [32]}, "bpe"),
+    "solar": made(SMALL | GLM_MOE | dict(
+        architectures=["SolarOpenForCausalLM"], model_type="solar_open", rms_norm_eps=1e-5, rope_theta=1000000,
+        partial_rotary_factor=1.0, routed_scaling_factor=1.0, norm_topk_prob=True, first_k_dense_replace=0), {
+            name: shape for name, shape in NOT_DENSE.items()} | experts("model.layers.{}.mlp.experts", 4, NAMED) | {
+            "model.layers.{}.mlp.gate.weight": [4, 64], "model.layers.{}.mlp.gate.e_score_correction_bias": [4]} | {
+            f"model.layers.{{}}.mlp.shared_experts.{part}.weight": shape for part, shape in NAMED.items()}, "solar"),
     "jina5": made(EURO | dict(architectures=["JinaEmbeddingsV5Model"]), BARE, "bpe",
                   files=pooling(pooling_mode_lasttoken=True)),
 }  # fmt: skip

@@ -14,6 +14,9 @@ extension RequiredTensors {
             return isTrue("qkv_bias", otherwise: true) ? projections : []
         }
         if name.hasUTF8Prefix("Qwen2") { return projections }
+        // The class of the part for text has them whatever is stated.
+        if name.hasUTF8Prefix("Glm4vFor") { return projections }
+        if name.hasUTF8Prefix("DotsOCR") { return isTrue("attention_bias") ? projections : [] }
         // By modeling_internlm2.py of the models themselves, whose three projections are one matrix.
         if name.hasUTF8Prefix("InternLM2") {
             return isTrue("bias", otherwise: true) ? projections + ["attn_output"] : []
