@@ -80,7 +80,7 @@ import Testing
 
             ## Parts for pictures and sound
 
-            Of models with pictures or sound the part for text is converted. The files that llama.cpp takes beside it (`--mmproj`), of
+            Of models with pictures or sound the part for text is converted. The files that llama.cpp takes beside it (mmproj), of
             which the reference makes those of \(try classes("projector").count) classes, are not made yet:
             \(try classes("projector").map { "`\($0.name)`" }.joined(separator: ", ")).
 
