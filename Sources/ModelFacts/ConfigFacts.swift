@@ -6,6 +6,8 @@ package struct ConfigFacts: Equatable, Sendable {
     package let modelType: String?
     /// `architectures`: the classes that the weights were saved from.
     package let architectures: [String]
+    /// The class of the part for text, where it states one of its own; else the first of ``architectures``.
+    package let textArchitecture: String?
     /// `dtype`, before transformers 5 `torch_dtype`: the type that weights are meant to be loaded in.
     package let dtype: String?
     /// How it states that the weights are quantized; `nil` where it states nothing of it.
@@ -20,6 +22,8 @@ package struct ConfigFacts: Equatable, Sendable {
     init(_ json: JSON) {
         modelType = json["model_type"]?.string
         architectures = (json["architectures"]?.array ?? []).compactMap(\.string)
+        textArchitecture =
+            json["text_config"]?["architectures"]?.array?.first?.string ?? architectures.first
         dtype = json["dtype"]?.string ?? json["torch_dtype"]?.string
         quantization = ModelQuantization(config: json)
         remoteCode = Self.code(json)

@@ -156,6 +156,8 @@ struct PlanLimits: Sendable {
         let length = stated ?? width / heads
         guard stated == nil || length == width / heads || said(["head_dim"]).contains(length) else { return }
         headRows["attn_q"] = heads &* length
+        // Where layers differ, each tensor speaks for itself.
+        if case .int32s = keys["\(architecture.name).attention.head_count_kv"] { return }
         let keyHeads = (try? size("attention.head_count_kv")) ?? heads
         guard keyHeads == heads || said(["num_key_value_heads", "n_kv_heads"]).contains(keyHeads) else {
             return

@@ -110,7 +110,11 @@ struct Bert: ModelArchitecture {
             "num_attention_heads": 12, "intermediate_size": 3072, "max_position_embeddings": 512,
             "type_vocab_size": 2, "layer_norm_eps": .number(1e-12), "pad_token_id": .integer(padding),
         ])
-        // As many classes as there are said to be, with names made up.
+        fillLabels(&config)
+    }
+
+    /// As many classes as there are said to be, with names made up.
+    static func fillLabels(_ config: inout ModelConfig) {
         guard config.first(["id2label"]) == nil else { return }
         let count = config["num_labels"]?.integer ?? 2
         guard (1...65536).contains(count) else { return }

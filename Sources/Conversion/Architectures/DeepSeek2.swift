@@ -1,14 +1,18 @@
 import Formats
 import Tensors
 
-/// DeepSeek V2, V3 and R1, whose keys and values come out of a short vector for all heads (MLA).
+/// DeepSeek V2, V3 and R1, whose keys and values come out of a short vector for all heads (MLA), and GLM 4.7 Flash,
+/// which is built like them.
 struct DeepSeek2: ModelArchitecture {
-    static let classes = ["DeepseekV2ForCausalLM", "DeepseekV3ForCausalLM"]
+    static let classes = ["DeepseekV2ForCausalLM", "DeepseekV3ForCausalLM", "Glm4MoeLiteForCausalLM"]
     static let modelTypes = ["deepseek_v2", "deepseek_v3"]
 
     let name = "deepseek2"
     private let config: ModelConfig
     private let blockCount: Int
+    /// How many blocks are written behind the last that predict more than one token ahead: of GLM alone.
+    private let predictionCount: Int
+    private let isGLM: Bool
     private var experts: ExpertStacks?
     package static func spellings(_ config: ModelConfig) -> [TensorNames] {
         let keysAndValues = ["model.layers.*.self_attn.kv_b_proj.weight"]
@@ -28,14 +32,17 @@ struct DeepSeek2: ModelArchitecture {
         "model.layers.*.self_attn.k_b_proj": "blk.*.attn_k_b",
         "model.layers.*.self_attn.v_b_proj": "blk.*.attn_v_b",
         "model.layers.*.mlp.gate.e_score_correction": "blk.*.exp_probs_b",
-        "model.layers.*.mlp.shared_experts.gate_proj": "blk.*.ffn_gate_shexp",
-        "model.layers.*.mlp.shared_experts.up_proj": "blk.*.ffn_up_shexp",
-        "model.layers.*.mlp.shared_experts.down_proj": "blk.*.ffn_down_shexp",
-    ])
+    ]).adding(TensorNames.sharedExperts).adding(TensorNames.prediction)
+
+    static func predictionCount(_ config: ModelConfig) -> Int {
+        config.architecture.hasUTF8Prefix("Glm") ? (try? config.predictionCount()) ?? 0 : 0
+    }
 
     init(_ model: HuggingFaceModel) throws(ConversionError) {
         config = model.config
         blockCount = try config.size("num_hidden_layers")
+        isGLM = config.architecture.hasUTF8Prefix("Glm")
+        predictionCount = isGLM ? try config.predictionCount() : 0
         if config.first(["n_routed_experts"]) != nil {
             experts = ExpertStacks(
                 count: try config.size("n_routed_experts"), parts: ["down_proj", "gate_proj", "up_proj"],
@@ -48,9 +55,11 @@ struct DeepSeek2: ModelArchitecture {
     mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
         let isHead = name == "lm_head.weight" || name == "model.lm_head.weight"
         if isHead, config.boolIfPresent("tie_word_embeddings") == true { return [] }
-        // The blocks behind the last, which predict more than one token ahead, are not written.
+        // Of DeepSeek the blocks behind the last, which predict more than one token ahead, are not written.
         let isBlock = name.hasUTF8Prefix("model.layers.")
-        if isBlock, let block = TensorNames.block(of: name), block >= blockCount { return [] }
+        if predictionCount == 0, isBlock, let block = TensorNames.block(of: name), block >= blockCount {
+            return []
+        }
         if name.hasUTF8Suffix("kv_b_proj.weight") { return try keysAndValues(name, value) }
         var converted: [ConvertedTensor] = []
         for stack in try experts?.add(name, value) ?? [(name, value)] {
@@ -94,6 +103,7 @@ struct DeepSeek2: ModelArchitecture {
         config["num_key_value_heads"] = 1
         config.setDefault("rms_norm_eps", .number(1e-6))
         try metadata.addGenericParameters(config, fileType: fileType)
+        metadata.set("block_count", try ModelMetadata.count(blockCount + predictionCount))
         let denseCount = try config.integerIfPresent("first_k_dense_replace")
         metadata.set(
             "leading_dense_block_count",
@@ -120,10 +130,17 @@ struct DeepSeek2: ModelArchitecture {
         if let scale = RopeParameters(config).shared("mscale_all_dim")?.double {
             metadata.set("rope.scaling.yarn_log_multiplier", .float32(Float(0.1 * scale)))
         }
+        if predictionCount > 0 {
+            metadata.set("nextn_predict_layers", try ModelMetadata.count(predictionCount))
+        }
     }
 
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
-        try vocabulary.addBPE(to: &metadata)
+        if isGLM {
+            try vocabulary.addGLM(to: &metadata)
+        } else {
+            try vocabulary.addBPE(to: &metadata)
+        }
     }
 
     // MARK: Defaults

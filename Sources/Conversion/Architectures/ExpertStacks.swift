@@ -52,6 +52,17 @@ struct ExpertStacks: Sendable {
         return stacks
     }
 
+    /// What becomes of any tensor of a family that has such stacks: the stacks that are whole now, or the tensor itself.
+    mutating func converted(
+        _ name: String, _ value: TensorValue, _ names: TensorNames, _ architecture: String
+    ) throws(ConversionError) -> [ConvertedTensor] {
+        var converted: [ConvertedTensor] = []
+        for own in try add(name, value) ?? [(name, value)] {
+            converted.append(try names.renamed(own.name, own.value, architecture))
+        }
+        return converted
+    }
+
     private func suffix(of name: String) -> String {
         var rest = name
         while !rest.isEmpty, !rest.hasUTF8Prefix("\(path).") {

@@ -1,12 +1,14 @@
 import Formats
+import Tensors
 
-/// GLM-4 of April 2025 (GLM-4-0414).
+/// GLM-4 of April 2025 (GLM-4-0414), and the part for text of GLM-4.1V.
 struct GLM4: ModelArchitecture {
-    static let classes = ["Glm4ForCausalLM"]
-    static let modelTypes = ["glm4"]
+    static let classes = ["Glm4ForCausalLM", "Glm4vForConditionalGeneration"]
+    static let modelTypes = ["glm4", "glm4v", "glm4v_text"]
 
     let name = "glm4"
     private let config: ModelConfig
+    private let isSectioned: Bool
     package static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
     private static let names = TensorNames.llama.adding([
@@ -17,15 +19,36 @@ struct GLM4: ModelArchitecture {
 
     init(_ model: HuggingFaceModel) throws(ConversionError) {
         config = model.config
-        guard RopeParameters(config).shared("mrope_section") == nil else {
-            throw ConversionError(
-                .architectureUnknown, "GLM-4 with rotations in sections, for images, cannot be converted",
-                fix: "take a GGUF that someone made with llama.cpp")
-        }
+        isSectioned = RopeParameters(config).shared("mrope_section") != nil
     }
 
-    mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        [try Self.names.renamed(name, value, self.name)]
+    func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
+        let isTurned = ["q_proj.weight", "q_proj.bias", "k_proj.weight", "k_proj.bias"].contains {
+            name.hasUTF8Suffix($0)
+        }
+        let value = isSectioned && isTurned ? try halved(name, value) : value
+        return [try Self.names.renamed(name, value, self.name)]
+    }
+
+    /// The rows of each head that are rotated with the first of each pair before all second ones, which llama.cpp wants
+    /// where rotations are in sections.
+    private func halved(_ name: String, _ value: TensorValue) throws(ConversionError) -> TensorValue {
+        let length = try config.headLength()
+        let share = RopeParameters(config).number("partial_rotary_factor") ?? 0.5
+        guard let rows = value.shape.first, length > 0, rows.isMultiple(of: length), rows < 1 << 20,
+            let turned = Int(exactly: (Double(length) * share).rounded(.towardZero)),
+            (0...length).contains(turned), turned.isMultiple(of: 2), let view = value.view
+        else { throw ConversionError.wrongShape(name, value.shape, "which is not divisible into heads") }
+        var views: [TensorView] = []
+        for start in stride(from: 0, to: rows, by: length) {
+            let parts = [
+                view.sliced(axis: 0, start..<start + turned, step: 2),
+                view.sliced(axis: 0, start + 1..<start + turned, step: 2),
+                view.sliced(axis: 0, start + turned..<start + length),
+            ]
+            views += parts.compactMap { $0 }.filter { $0.count > 0 }
+        }
+        return TensorValue(views, shape: value.shape)
     }
 
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
@@ -42,6 +65,16 @@ struct GLM4: ModelArchitecture {
     }
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+        if modelType == "glm4v" { return config.setTextKind("glm4v_text") }
+        if modelType == "glm4v_text" {
+            guard config.takesRopeScaling(isTypeCopied: true) else { return }
+            config.setDefaults([
+                "vocab_size": 151552, "hidden_size": 4096, "intermediate_size": 13696,
+                "num_hidden_layers": 40, "num_attention_heads": 32, "num_key_value_heads": 2,
+                "max_position_embeddings": 32768, "rms_norm_eps": .number(1e-5), "rope_theta": 10000,
+            ])
+            return config.setDefault("num_key_value_heads", from: "num_attention_heads")
+        }
         config.setDefaults([
             "vocab_size": 151552, "hidden_size": 4096, "intermediate_size": 13696, "num_hidden_layers": 40,
             "num_attention_heads": 32, "num_key_value_heads": 2, "partial_rotary_factor": .number(0.5),

@@ -5,9 +5,12 @@ import Tensors
 package struct Llama: ModelArchitecture {
     package static let classes = [
         "LLaMAForCausalLM", "LlamaForCausalLM", "MistralForCausalLM", "MixtralForCausalLM", "LlamaModel",
-        "IQuestCoderForCausalLM",
+        "IQuestCoderForCausalLM", "LlavaForConditionalGeneration", "VoxtralForConditionalGeneration",
+        "VLlama3ForCausalLM",
     ]
-    package static let modelTypes = ["llama", "mistral", "mixtral"]
+    package static let modelTypes = [
+        "llama", "mistral", "mixtral", "llava", "voxtral", "smolvlm", "idefics3",
+    ]
 
     package let name = "llama"
     private let model: HuggingFaceModel
@@ -27,19 +30,10 @@ package struct Llama: ModelArchitecture {
     // MARK: Tensors
 
     package static func spellings(_ config: ModelConfig) -> [TensorNames] {
-        names.storingExperts(
-            "model.layers.*.block_sparse_moe.experts",
-            count: config.first(["num_local_experts"])?.wholeNumber,
-            [(".w1", "ffn_gate_exps"), (".w2", "ffn_down_exps"), (".w3", "ffn_up_exps")]
-        ).spellings
+        names.storingMixtralExperts(config, ["num_local_experts"]).spellings
     }
 
-    private static let names = TensorNames.llama.adding([
-        "model.layers.*.block_sparse_moe.gate": "blk.*.ffn_gate_inp",
-        "model.layers.*.block_sparse_moe.experts.w1": "blk.*.ffn_gate_exps",
-        "model.layers.*.block_sparse_moe.experts.w2": "blk.*.ffn_down_exps",
-        "model.layers.*.block_sparse_moe.experts.w3": "blk.*.ffn_up_exps",
-    ])
+    private static let names = TensorNames.llama.adding(TensorNames.mixtralExperts)
 
     package static func name(of tensor: String) -> String? {
         TextTensors.name(of: tensor.replacingUTF8("text_model.", with: ""))
@@ -109,6 +103,10 @@ package struct Llama: ModelArchitecture {
     // MARK: Defaults
 
     package static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+        if !["llama", "mistral", "mixtral"].contains(modelType) {
+            if modelType == "voxtral" { config.fillVoxtralText() }
+            return config.setTextKind("llama")
+        }
         let isLlama = modelType == "llama"
         let isMixtral = modelType == "mixtral"
         if isLlama, !config.takesRopeScaling(isTypeCopied: true) { return }
@@ -119,15 +117,25 @@ package struct Llama: ModelArchitecture {
             "rms_norm_eps": .number(isMixtral ? 1e-5 : 1e-6), "rope_theta": .number(isMixtral ? 1e6 : 1e4),
         ])
         if isLlama {
-            if config.first(["head_dim"]) == nil, let size = config["hidden_size"]?.integer,
-                let heads = config["num_attention_heads"]?.integer, heads > 0
-            {
-                config["head_dim"] = .integer(size / heads)
-            }
+            if config.first(["head_dim"]) == nil { config.setHeadLength() }
         } else {
             config.setDefault("num_key_value_heads", 8)
         }
         config.setDefault("num_key_value_heads", from: "num_attention_heads")
         if isMixtral { config.setDefaults(["num_local_experts": 8, "num_experts_per_tok": 2]) }
+    }
+}
+
+extension ModelConfig {
+    /// What Voxtral's part for text has where it states nothing.
+    fileprivate mutating func fillVoxtralText() {
+        let usual: KeyValuePairs<String, JSON> = [
+            "vocab_size": 131_072, "hidden_size": 3072, "intermediate_size": 8192, "num_hidden_layers": 30,
+            "num_key_value_heads": 8, "max_position_embeddings": 131_072, "rms_norm_eps": .number(1e-5),
+            "rope_theta": .number(1e8), "head_dim": 128,
+        ]
+        let stated = values["text_config"]?.members ?? []
+        let missing = usual.filter { key, _ in !stated.contains { $0.key.hasSameBytes(as: key) } }
+        self["text_config"] = .object(missing.map { JSON.Member($0.key, $0.value) } + stated)
     }
 }

@@ -7,12 +7,15 @@ enum Llama3Rope {
     ///
     /// All arithmetic is in 32 bits in the order of torch's, in which a number divided by a tensor is the number
     /// times the tensor's reciprocal, so that the bytes are the converter's (llama.py, `generate_extra_tensors`).
-    static func tensors(_ config: ModelConfig) throws(ConversionError) -> [ConvertedTensor] {
+    /// - Parameter factor: what a family stretches by where none is stated.
+    static func tensors(
+        _ config: ModelConfig, factor usual: Double = 8
+    ) throws(ConversionError) -> [ConvertedTensor] {
         let rope = RopeParameters(config)
         guard rope.type?.lowercased() == "llama3" else { return [] }
         let base = Float(rope.number("rope_theta") ?? 10000)
         let length = try config.headLength()
-        let factor = Float(rope.number("factor") ?? 8)
+        let factor = Float(rope.number("factor") ?? usual)
         let low = rope.number("low_freq_factor") ?? 1
         let high = rope.number("high_freq_factor") ?? 4
         let context = rope.number("original_max_position_embeddings") ?? 8192

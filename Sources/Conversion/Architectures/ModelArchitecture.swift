@@ -18,6 +18,9 @@ package protocol ModelArchitecture: Sendable {
     /// The tensors that a model of the family must have.
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors
 
+    /// How many blocks behind the last are written that predict more than one token ahead.
+    static func predictionCount(_ config: ModelConfig) -> Int
+
     /// Fills a configuration with what transformers takes where config.json states nothing.
     static func fillDefaults(_ config: inout ModelConfig, modelType: String)
 
@@ -58,6 +61,9 @@ package protocol ModelArchitecture: Sendable {
 }
 
 extension ModelArchitecture {
+    /// None.
+    package static func predictionCount(_ config: ModelConfig) -> Int { 0 }
+
     /// Those of Llama.
     package static func spellings(_ config: ModelConfig) -> [TensorNames] { TensorNames.llama.spellings }
 

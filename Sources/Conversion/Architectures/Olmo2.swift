@@ -10,7 +10,8 @@ struct Olmo2: ModelArchitecture {
     private let model: HuggingFaceModel
     package static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
-    private static let names = TensorNames.llama
+    /// The names of its tensors, which others have as well.
+    static let names = TensorNames.llama
         .without(["model.layers.*.input_layernorm", "layers.*.input_layernorm"])
         .adding(TensorNames.headNorms).adding([
             "model.layers.*.post_attention_layernorm": "blk.*.post_attention_norm",

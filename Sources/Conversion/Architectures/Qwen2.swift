@@ -2,8 +2,11 @@ package import Formats
 
 /// Qwen 2 and 2.5, and the distillations of others into them.
 package struct Qwen2: ModelArchitecture {
-    package static let classes = ["Qwen2ForCausalLM", "Qwen2Model", "KORMoForCausalLM"]
-    package static let modelTypes = ["qwen2"]
+    package static let classes = [
+        "Qwen2ForCausalLM", "Qwen2Model", "KORMoForCausalLM", "Qwen2AudioForConditionalGeneration",
+        "DotsOCRForCausalLM",
+    ]
+    package static let modelTypes = ["qwen2", "qwen2_audio"]
 
     package let name = "qwen2"
     private let model: HuggingFaceModel
@@ -42,6 +45,7 @@ package struct Qwen2: ModelArchitecture {
     }
 
     package static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+        if modelType == "qwen2_audio" { return config.setTextKind("qwen2") }
         guard config.takesLayerTypes(layers: 32), config.takesRopeScaling(isTypeCopied: true) else { return }
         config.setDefaults([
             "vocab_size": 151936, "hidden_size": 4096, "intermediate_size": 22016, "num_hidden_layers": 32,

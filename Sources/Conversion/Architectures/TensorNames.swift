@@ -95,4 +95,28 @@ package struct TensorNames: Sendable {
         "layers.*.self_attn.q_norm": "blk.*.attn_q_norm",
         "layers.*.self_attn.k_norm": "blk.*.attn_k_norm",
     ]
+
+    /// The names of a block's router and stacks of experts as Mixtral has them.
+    static let mixtralExperts: [ExactName: String] = [
+        "model.layers.*.block_sparse_moe.gate": "blk.*.ffn_gate_inp",
+        "model.layers.*.block_sparse_moe.experts.w1": "blk.*.ffn_gate_exps",
+        "model.layers.*.block_sparse_moe.experts.w2": "blk.*.ffn_down_exps",
+        "model.layers.*.block_sparse_moe.experts.w3": "blk.*.ffn_up_exps",
+    ]
+
+    /// The names of the experts that see every token, in the number of some.
+    static let sharedExperts: [ExactName: String] = [
+        "model.layers.*.mlp.shared_experts.gate_proj": "blk.*.ffn_gate_shexp",
+        "model.layers.*.mlp.shared_experts.up_proj": "blk.*.ffn_up_shexp",
+        "model.layers.*.mlp.shared_experts.down_proj": "blk.*.ffn_down_shexp",
+    ]
+
+    /// The names of what a block has that predicts more than one token ahead.
+    static let prediction: [ExactName: String] = [
+        "model.layers.*.eh_proj": "blk.*.nextn.eh_proj",
+        "model.layers.*.embed_tokens": "blk.*.nextn.embed_tokens",
+        "model.layers.*.enorm": "blk.*.nextn.enorm", "model.layers.*.hnorm": "blk.*.nextn.hnorm",
+        "model.layers.*.shared_head.head": "blk.*.nextn.shared_head_head",
+        "model.layers.*.shared_head.norm": "blk.*.nextn.shared_head_norm",
+    ]
 }

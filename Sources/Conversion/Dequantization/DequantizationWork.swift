@@ -289,4 +289,9 @@ extension String {
         guard hasUTF8Suffix(suffix) else { return nil }
         return String(decoding: utf8.dropLast(suffix.utf8.count), as: UTF8.self)
     }
+
+    /// The text without a start; the text as it is where it has another.
+    func dropping(start: String) -> String {
+        hasUTF8Prefix(start) ? String(decoding: utf8.dropFirst(start.utf8.count), as: UTF8.self) : self
+    }
 }

@@ -27,7 +27,7 @@ enum ConfigKeys {
             ["torch_dtype", "dtype"], .ignored("the tensors' own types decide")),
         ForeignRow(
             [
-                "transformers_version", "auto_map", "custom_pipelines", "_commit_hash",
+                "transformers_version", "_pad_token_id", "auto_map", "custom_pipelines", "_commit_hash",
                 "_attn_implementation",
                 "_attn_implementation_internal", "_attn_implementation_autoset", "attn_implementation",
                 "_experts_implementation", "_experts_implementation_internal", "_flash_attn_2_enabled",
@@ -85,6 +85,10 @@ enum ConfigKeys {
             [
                 "vision_config", "audio_config", "image_token_index", "image_token_id", "boi_token_index",
                 "eoi_token_index", "mm_tokens_per_image", "video_token_id", "audio_token_id",
+                "vision_start_token_id", "vision_end_token_id", "vision_token_id", "image_start_token_id",
+                "image_end_token_id", "video_start_token_id", "video_end_token_id", "image_seq_length",
+                "multimodal_projector_bias", "projector_hidden_act", "vision_feature_layer",
+                "vision_feature_select_strategy", "spatial_merge_size", "audio_token_index", "scale_factor",
             ], .ignored("of parts for pictures and sound, which are left out")),
         ForeignRow(
             [

@@ -3,24 +3,31 @@ import Formats
 extension ConfigKeys {
     /// The names in GGUF of the families that have rules of their own, sorted.
     static let families = [
-        "bert", "bloom", "chatglm", "command-r", "deepseek2", "ernie4_5", "ernie4_5-moe", "exaone", "falcon",
-        "gemma", "gemma2", "gemma3", "glm4", "gpt-oss", "gpt2", "gptneox", "granite", "internlm2", "llama",
-        "minicpm", "nomic-bert", "nomic-bert-moe", "olmo", "olmo2", "phi2", "phi3", "qwen2", "qwen2moe",
-        "qwen3",
-        "qwen3moe", "smollm3", "stablelm", "starcoder2",
+        "arcee", "bailingmoe2", "bert", "bloom", "chatglm", "cohere2", "command-r", "deepseek2", "ernie4_5",
+        "ernie4_5-moe", "eurobert", "exaone", "exaone4", "falcon", "gemma", "gemma-embedding", "gemma2",
+        "gemma3", "glm4",
+        "glm4moe", "gpt-oss", "gpt2", "gptneox", "granite", "granitemoe", "hunyuan-dense", "internlm2",
+        "jina-bert-v2", "lfm2", "lfm2moe", "llama", "llama-embed", "minicpm", "minimax-m2", "mistral3",
+        "modern-bert", "nemotron", "neo-bert", "nomic-bert", "nomic-bert-moe", "olmo", "olmo2", "olmoe",
+        "phi2", "phi3", "phimoe", "qwen2", "qwen2moe", "qwen2vl", "qwen3", "qwen3moe", "qwen3vl",
+        "qwen3vlmoe", "seed_oss", "smollm3", "stablelm", "starcoder2",
     ]
 
-    private static let window = ForeignRow(["sliding_window"], .related(.window(isAskedFor: false)))
+    /// A window that the converter writes for no model of a family.
+    static let window = ForeignRow(["sliding_window"], .related(.window(isAskedFor: false)))
     /// transformers' classes of Qwen and SmolLM3 set the window to None where `use_sliding_window` is not true.
-    private static let askedWindow =
+    static let askedWindow =
         [ForeignRow(["sliding_window"], .related(.window(isAskedFor: true)))] + noWindow.dropFirst()
-    private static let noWindow = [
+    /// For families of which no layer has a window.
+    static let noWindow = [
         window, ForeignRow(["use_sliding_window"], .read("whether there is a window"), .flag),
         ForeignRow(["max_window_layers"], .read("which layers have a window"), .number),
         ForeignRow(["layer_types"], .related(.layers(period: nil))),
     ]
-    private static let ownWindow = ForeignRow(["sliding_window"], .read("the window of some layers"), .number)
-    private static let sharesExperts = [
+    /// For families whose window is written.
+    static let ownWindow = ForeignRow(["sliding_window"], .read("the window of some layers"), .number)
+    /// For families that have experts in every layer, as Qwen states them.
+    static let sharesExperts = [
         ForeignRow(["decoder_sparse_step"], .only([1], "llama.cpp has experts in every layer")),
         ForeignRow(["mlp_only_layers"], .only([[]], "llama.cpp has experts in every layer")),
         ForeignRow(
@@ -156,6 +163,8 @@ extension ConfigKeys {
                 ForeignRow(["is_decoder"], .only([false], "llama.cpp lets this family's tokens see all")),
                 ForeignRow(["lora_adaptations"], .only([[]], "a GGUF has no adapters inside")),
                 ForeignRow(
+                    ["sinusoidal_pos_embds"], .ignored("the positions' vectors are tensors in any case")),
+                ForeignRow(
                     [
                         "directionality", "pooler_fc_size", "pooler_num_attention_heads",
                         "pooler_num_fc_layers",
@@ -256,7 +265,7 @@ extension ConfigKeys {
                 ForeignRow(
                     ["initial_context_length"], .ignored("the same as original_max_position_embeddings")),
             ]
-        default: []
+        default: widerFamily(architecture)
         }
     }
 

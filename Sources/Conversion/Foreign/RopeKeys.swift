@@ -30,15 +30,37 @@ enum RopeKeys {
             ForeignRow(["short_mscale", "long_mscale"], .only([], "GGUF has no such factors")),
         ])
 
+    /// The rules that only some families have, by the family's name in GGUF; they come before those of all.
+    static let families: KeyValuePairs<String, [ForeignRow]> = [
+        "hunyuan-dense": [ForeignRow(["alpha"], .read("the base is multiplied by a power of it"), .number)],
+        "mistral3": [
+            ForeignRow(["llama_4_scaling_beta"], .read("by which queries grow in long texts"), .number)
+        ],
+        "phimoe": [
+            ForeignRow(
+                ["short_mscale", "long_mscale"],
+                .warned([], "a GGUF has the factor that is computed of the lengths of texts"))
+        ],
+    ]
+
+    /// All keys of a family.
+    private static func table(_ architecture: String) -> ForeignTable {
+        guard let own = families.first(where: { $0.key.hasSameBytes(as: architecture) }) else { return table }
+        return ForeignTable(table.title, own.value + table.rows)
+    }
+
     /// The kinds that a GGUF of a family has numbers for, in lower case.
     static func kinds(_ architecture: String) -> [String] {
         switch architecture {
-        case "llama", "smollm3", "exaone": ["default", "linear", "yarn", "llama3"]
-        case "phi3": ["default", "longrope", "su", "yarn"]
+        case "llama", "smollm3", "exaone", "exaone4", "llama-embed", "arcee", "mistral3":
+            ["default", "linear", "yarn", "llama3"]
+        case "phi3", "phimoe": ["default", "longrope", "su", "yarn"]
+        case "hunyuan-dense": ["default", "linear", "yarn", "dynamic", "xdrope"]
+        case "nemotron": ["default", "linear"]
         case "minicpm": ["default", "linear", "yarn", "longrope", "su"]
         case "gemma", "gemma2", "phi2", "gpt2", "stablelm", "falcon", "gptneox", "bloom", "command-r",
             "chatglm",
-            "nomic-bert", "nomic-bert-moe":
+            "nomic-bert", "nomic-bert-moe", "cohere2", "eurobert", "modern-bert", "neo-bert":
             ["default"]
         default: ["default", "linear", "yarn", "mrope"]
         }
@@ -51,13 +73,18 @@ enum RopeKeys {
 
     /// Whether all of a head is rotated.
     static func rotatesWholeHeads(_ architecture: String) -> Bool {
-        !["phi2", "phi3", "stablelm", "gptneox", "glm4", "chatglm", "exaone", "nomic-bert", "nomic-bert-moe"]
-            .contains(architecture)
+        ![
+            "phi2", "phi3", "stablelm", "gptneox", "glm4", "chatglm", "exaone", "nomic-bert",
+            "nomic-bert-moe",
+            "phimoe", "cohere2", "glm4moe", "bailingmoe2", "nemotron",
+        ]
+        .contains(architecture)
     }
 
     /// Compares rotations with what a GGUF of the family has.
     static func check(_ rope: JSON, _ key: String, _ architecture: String, _ review: inout ForeignReview) {
         guard rope.members != nil else { return }
+        let table = table(architecture)
         review.check(rope, table, in: "\(key).")
         let layered = ["full_attention", "sliding_attention"].filter { rope[$0]?.members != nil }
         for layer in layered {

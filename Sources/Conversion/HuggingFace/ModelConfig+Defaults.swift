@@ -12,6 +12,32 @@ extension ModelConfig {
         if values[key] == nil || values[key] == .null { self[key] = values[other] }
     }
 
+    /// Makes `head_dim` the hidden size's share of a head, where both are known and it is not.
+    package mutating func setHeadLength() {
+        guard first(["head_dim"]) == nil, let size = values["hidden_size"]?.integer,
+            let heads = values["num_attention_heads"]?.integer, heads > 0
+        else { return }
+        self["head_dim"] = .integer(size / heads)
+    }
+
+    /// Gives the part for text of a model with pictures or sound its kind, where it states none; makes the part where
+    /// there is none.
+    package mutating func setTextKind(_ kind: String) {
+        let text = values["text_config"]?.members ?? []
+        guard !text.contains(where: { $0.key.hasSameBytes(as: "model_type") }) else { return }
+        self["text_config"] = .object([JSON.Member("model_type", .string(kind))] + text)
+    }
+
+    /// As ``takesRopeScaling(isTypeCopied:)``, of models whose positions are of several kinds: their own name for that
+    /// means plain rotations.
+    package mutating func takesMultimodalRope() -> Bool {
+        if let scaling = values["rope_scaling"], scaling["type"]?.isText("mrope") == true {
+            self["rope_scaling"] = .object(
+                (scaling.members ?? []).map { $0.key == "type" ? JSON.Member("type", "default") : $0 })
+        }
+        return takesRopeScaling(isTypeCopied: true)
+    }
+
     /// Turns another name of a key into the key (`attribute_map`).
     package mutating func rename(_ alias: String, to key: String) {
         guard let value = values[alias] else { return }

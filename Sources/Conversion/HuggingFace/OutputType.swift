@@ -67,6 +67,7 @@ package enum OutputType: String, Sendable, CaseIterable {
         }
         let parts = name.split(separator: ".")
         guard parts.last == "weight", parts.count >= 2 else { return false }
+        if parts.dropLast().suffix(2) == ["shortconv", "conv"] { return true }
         return alwaysFloat.contains(parts[parts.count - 2])
     }
 

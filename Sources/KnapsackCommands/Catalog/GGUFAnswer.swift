@@ -18,9 +18,10 @@ struct GGUFAnswer: Equatable {
             self.init(true, "an adapter, with the model that it is for")
         } else if !readable.contains(where: facts.formats.contains) {
             self.init(false, "there are no weights in safetensors or PyTorch's format")
-        } else if let name = facts.config?.architectures.first {
+        } else if let name = facts.config?.textArchitecture {
             guard ArchitectureRegistry.classes.containsExactly(name) else {
-                self.init(false, "models of the architecture \(name) cannot be converted")
+                let reason = ArchitectureRegistry.refusals[ExactName(name)].map { ": \($0)" } ?? ""
+                self.init(false, "models of the architecture \(name) cannot be converted\(reason)")
                 return
             }
             let quantization = facts.quantization.map { ", from weights quantized with \($0.text)" } ?? ""

@@ -31,7 +31,8 @@ package struct WebAddress: Equatable, Sendable {
             case .competition: self.init("https://www.kaggle.com/competitions/\(path)")
             case .notebook: self.init("https://www.kaggle.com/code/\(path)")
             }
-        case .path, .conversion: return nil
+        // The hosts of registries are anybody's.
+        case .registry, .path, .conversion: return nil
         }
     }
 

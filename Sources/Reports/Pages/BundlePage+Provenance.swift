@@ -137,6 +137,8 @@ extension BundlePage {
             return Markup.link(repository.id, to: address)
                 + "<br><span class=\"note\">\(ref), commit <code>\(commit)</code></span>"
         case .kaggle(let handle): return .link(handle.text, to: address)
+        case .registry(let source, let manifest):
+            return "\(source.text)<br><span class=\"note\">manifest <code>sha256:\(manifest.hex)</code></span>"
         case .path:
             return "\(entry.asked.text)<br><span class=\"note\">a directory, which has no revisions</span>"
         case .conversion(let made):

@@ -21,7 +21,7 @@ private let defaults: [(kind: String, architecture: String, config: JSON)] = {
     }
 
     @Test func theDefaultsOfAllFamiliesAreThere() {
-        #expect(defaults.count == 72)
+        #expect(defaults.count == 136)
         #expect(Set(defaults.map(\.architecture)).isSubset(of: ConfigKeys.families))
     }
 

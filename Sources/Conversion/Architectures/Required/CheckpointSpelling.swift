@@ -113,6 +113,7 @@ struct CheckpointSpelling {
     /// Ends that ``ModelArchitecture/name(of:)`` makes new: as it has them, and as the files do.
     private static let ends = [
         (".e_score_correction.bias", ".e_score_correction_bias"), (".sinks.weight", ".sinks"),
+        (".expert_bias.bias", ".expert_bias"),
     ]
     private static let oldEnds = [
         ("LayerNorm.weight", "LayerNorm.gamma"), ("LayerNorm.bias", "LayerNorm.beta"),
@@ -121,7 +122,9 @@ struct CheckpointSpelling {
     // MARK: Starts
 
     /// The first parts of the names of layers behind a model, which stand beside it and not in it.
-    private static let heads: Set<ExactName> = ["lm_head", "embed_out", "output", "classifier"]
+    private static let heads: Set<ExactName> = [
+        "lm_head", "embed_out", "output", "classifier", "pre_classifier", "head", "dense",
+    ]
 
     /// What is new at the start of a name; `nil` where its end is new as well.
     private static func start(_ stored: String, _ own: String) -> Start? {

@@ -62,7 +62,7 @@ package struct MissingTensors: Sendable {
     private func missing() -> [String] {
         guard let count = try? model.config.blockCount() else { return [] }
         return Self.required(model.config, family) { names.contains($0) }.missing(
-            from: names, blockCount: count)
+            from: names, blockCount: count + family.predictionCount(model.config))
     }
 
     /// What a model of a configuration must have.
@@ -139,7 +139,7 @@ package struct MissingTensors: Sendable {
         let stored = QuantizedParts.plain(kinds, tensors)
         let spelling = CheckpointSpelling(family, config, stored: stored, sources: [:])
         let missing = required(config, family, isThere: spelling.isThere)
-            .missing(count, isThere: spelling.isThere)
+            .missing(count + family.predictionCount(config), isThere: spelling.isThere)
         var seen: Set<ExactName> = []
         return missing.flatMap { spelling.names($0) }.filter { seen.insert($0).inserted }
     }

@@ -14,6 +14,9 @@ extension RequiredTensors {
             return isTrue("qkv_bias", otherwise: true) ? projections : []
         }
         if name.hasUTF8Prefix("Qwen2") { return projections }
+        // The class of the part for text has them whatever is stated.
+        if name.hasUTF8Prefix("Glm4vFor") { return projections }
+        if name.hasUTF8Prefix("DotsOCR") { return isTrue("attention_bias") ? projections : [] }
         // By modeling_internlm2.py of the models themselves, whose three projections are one matrix.
         if name.hasUTF8Prefix("InternLM2") {
             return isTrue("bias", otherwise: true) ? projections + ["attn_output"] : []
@@ -35,9 +38,16 @@ extension RequiredTensors {
         if name.hasUTF8Prefix("DeepseekV") {
             return isTrue("attention_bias") ? ["attn_q_a", "attn_kv_a_mqa", "attn_output"] : []
         }
+        if name.hasUTF8Prefix("SeedOss") {
+            return (isTrue("attention_bias", otherwise: true) ? projections : [])
+                + (isTrue("attention_out_bias") ? ["attn_output"] : [])
+                + (isTrue("mlp_bias") ? feedForward : [])
+        }
         // The classes that have such biases where the configuration states so, and have none otherwise.
-        let whole = ["Llama", "LLaMA", "Granite", "SmolLM3", "IQuestCoder"]
-        let families = whole + ["Qwen3", "Gemma", "Cohere", "Olmo", "MiniCPM"]
+        let whole = [
+            "Llama", "LLaMA", "Granite", "SmolLM3", "IQuestCoder", "Arcee", "Nemotron",
+        ]
+        let families = whole + ["Qwen3", "Gemma", "Cohere", "Olmo", "MiniCPM", "PhiMoE", "HunYuan"]
         guard families.contains(where: { name.hasUTF8Prefix($0) }) else { return [] }
         let hasFeedForward = whole.contains { name.hasUTF8Prefix($0) }
         return (isTrue("attention_bias") ? projections + ["attn_output"] : [])

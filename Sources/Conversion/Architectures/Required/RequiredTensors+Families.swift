@@ -168,16 +168,18 @@ extension DeepSeek2 {
         let method = config.raw["topk_method"]?.string
         let isChosen =
             method.map { $0.hasSameBytes(as: "noaux_tc") }
-            ?? config.architecture.hasUTF8Prefix("DeepseekV3")
+            ?? ["DeepseekV3", "Glm"].contains { config.architecture.hasUTF8Prefix($0) }
         let experts = RequiredTensors.experts + (isChosen ? ["exp_probs_b.bias"] : [])
         let attention =
             [
                 "attn_norm", "attn_kv_a_norm", "attn_kv_a_mqa", "attn_k_b", "attn_v_b", "attn_output",
                 "ffn_norm",
             ] + (hasShortQueries ? ["attn_q_a", "attn_q_a_norm", "attn_q_b"] : ["attn_q"])
+        let last = (try? config.blockCount()) ?? Int.max
         return RequiredTensors(RequiredTensors.embeddings) { block in
             guard hasExperts, block >= dense else { return attention + RequiredTensors.dense }
             return attention + experts + (isShared ? RequiredTensors.sharedExperts : [])
+                + (block < last ? [] : RequiredTensors.prediction)
         }
     }
 }

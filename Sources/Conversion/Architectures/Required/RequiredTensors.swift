@@ -33,6 +33,11 @@ package struct RequiredTensors: Sendable {
     static let experts = ["ffn_gate_inp", "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"]
     /// The experts of a block that see every token.
     static let sharedExperts = ["ffn_gate_shexp", "ffn_up_shexp", "ffn_down_shexp"]
+    /// What a block has beside that predicts more than one token ahead.
+    static let prediction = [
+        "nextn.eh_proj", "nextn.embed_tokens", "nextn.enorm", "nextn.hnorm", "nextn.shared_head_head",
+        "nextn.shared_head_norm",
+    ]
     /// What stands before and behind all blocks; the output may be the token embeddings, so that it is not
     /// asked for.
     static let embeddings = ["token_embd", "output_norm"]

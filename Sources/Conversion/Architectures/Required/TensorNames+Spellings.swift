@@ -33,6 +33,14 @@ extension TensorNames {
             ])
     }
 
+    /// With the three matrices of experts named as Mixtral names them.
+    /// - Parameter keys: those that state how many experts there are.
+    func storingMixtralExperts(_ config: ModelConfig, _ keys: [String]) -> TensorNames {
+        storingExperts(
+            "model.layers.*.block_sparse_moe.experts", count: config.first(keys)?.wholeNumber,
+            [(".w1", "ffn_gate_exps"), (".w2", "ffn_down_exps"), (".w3", "ffn_up_exps")])
+    }
+
     /// As most have them, and as those whose names do not begin as most do.
     var spellings: [TensorNames] {
         let starts = ["model.", "transformer."]
