@@ -95,7 +95,8 @@ struct ModelForm {
         }
         user = try ModelForm.checkedName(try required("user_id"), "user_id")
         model = try ModelForm.checkedName(try required("model_id"), "model_id")
-        version = try ModelForm.checkedName(value("version") ?? "v1", "version")
+        let named = fields.last { $0.name.hasSameBytes(as: "version") }?.value
+        version = try ModelForm.checkedName(named ?? "v1", "version")
         func truth(_ name: String) throws(ModelRefusal) -> Bool? {
             guard let text = value(name) else { return nil }
             if ModelForm.yes.containsExactly(text) { return true }
