@@ -65,6 +65,7 @@ package final class IncomingContent {
     private var checksum = CRC32()
     private var size = 0
 
+    /// Begins with a new file.
     init(path: String) throws(FileError) {
         self.path = path
         file = try FileHandle.creating(path)

@@ -68,6 +68,6 @@ package struct AccessControl: RequestHandler {
     }
 
     private static func refusal(_ status: Int, _ text: String) -> Response {
-        .json(["error": .string(text), "detail": .string(text)], status: status)
+        .refusal(status, text)
     }
 }

@@ -36,7 +36,7 @@ struct FileAnswer {
             response.fields.append(
                 "Content-Range", "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)")
         case .unsatisfiable:
-            var refusal = Response.text("the file has no such bytes\n", status: 416)
+            var refusal = Response.refusal(416, "the file has no such bytes")
             refusal.fields.append("Content-Range", "bytes */\(size)")
             return refusal
         }

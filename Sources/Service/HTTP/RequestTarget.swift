@@ -21,8 +21,8 @@ package struct RequestTarget: Sendable {
 
     /// Reads a target in origin form (`/path?query`) or absolute form (`http://host:port/path?query`), RFC 9112, 3.2.
     ///
-    /// - Returns: `nil` for every other form, for a path with the part `.` or `..`, also in disguise, and for escapes that
-    ///   are none, or of which no UTF-8 without control characters comes.
+    /// - Returns: `nil` for every other form, for a path with the part `.` or `..`, also in disguise, or with a control
+    ///   character, and for escapes that are none, or of which no UTF-8 comes.
     package init?(_ bytes: [UInt8]) {
         guard !bytes.contains(where: { $0 <= 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "#") }) else {
             return nil
@@ -73,7 +73,7 @@ package struct RequestTarget: Sendable {
         return pairs
     }
 
-    /// Text with its escapes resolved; `nil` where one is none, or where control characters or no UTF-8 come of it.
+    /// Text with its escapes resolved; `nil` where one is none, or no UTF-8 comes of it, and in a path control characters.
     private static func decoded(_ bytes: ArraySlice<UInt8>, plusIsBlank: Bool) -> String? {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
@@ -93,7 +93,8 @@ package struct RequestTarget: Sendable {
                 result.append(byte)
             }
         }
-        guard !result.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return nil }
+        // In a query they are words that nothing is called by.
+        guard plusIsBlank || !result.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return nil }
         return String(validating: result, as: UTF8.self)
     }
 

@@ -35,11 +35,9 @@ package struct Response: Sendable {
         return response
     }
 
-    /// A plain text.
-    package static func text(_ text: String, status: Int = 200) -> Response {
-        var response = Response(status, .bytes(Array(text.utf8)))
-        response.fields.append("Content-Type", "text/plain; charset=utf-8")
-        return response
+    /// A refusal that is not of one interface alone: both words by which clients look for the reason.
+    package static func refusal(_ status: Int, _ reason: String) -> Response {
+        .json(["error": .string(reason), "detail": .string(reason)], status: status)
     }
 
     /// The same with one more field.

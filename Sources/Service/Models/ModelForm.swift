@@ -71,6 +71,16 @@ struct ModelForm {
     private static let texts = [
         "name", "description", "algorithm", "python_version", "hardware_requirements",
     ]
+    /// How forms of browsers and of Python write that something is so.
+    static let yes = ["true", "True", "1", "yes", "on"]
+    /// That it is not.
+    static let no = ["false", "False", "0", "no", "off"]
+    /// The fields that are read; what others hold is for nobody.
+    static let known =
+        texts + numbers + [
+            "user_id", "model_id", "version", "framework", "model_type", "is_primary", "preserve_structure",
+            "tags",
+        ]
     /// Numbers of how good a model is.
     static let numbers = ["training_accuracy", "validation_accuracy", "test_accuracy", "training_loss"]
 
@@ -85,14 +95,15 @@ struct ModelForm {
         }
         user = try ModelForm.checkedName(try required("user_id"), "user_id")
         model = try ModelForm.checkedName(try required("model_id"), "model_id")
-        version = try ModelForm.checkedName(value("version") ?? "v1", "version")
+        let named = fields.last { $0.name.hasSameBytes(as: "version") }?.value
+        version = try ModelForm.checkedName(named ?? "v1", "version")
         func truth(_ name: String) throws(ModelRefusal) -> Bool? {
-            guard let text = value(name)?.lowercased() else { return nil }
-            switch text {
-            case "true", "1", "yes", "on": return true
-            case "false", "0", "no", "off": return false
-            default: throw ModelRefusal(400, "\(name) is true or false")
+            guard let text = value(name) else { return nil }
+            if ModelForm.yes.containsExactly(text) { return true }
+            guard ModelForm.no.containsExactly(text) else {
+                throw ModelRefusal(400, "\(name) is true or false")
             }
+            return false
         }
         keepsStructure = try truth("preserve_structure") ?? true
         isPrimary = try truth("is_primary") ?? true

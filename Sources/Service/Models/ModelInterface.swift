@@ -78,6 +78,9 @@ enum ModelInterface {
         "type": "string", "enum": .array(ModelWords.frameworks.map(JSON.string)),
     ]
     private static let types: JSON = ["type": "string", "enum": .array(ModelWords.types.map(JSON.string))]
+    private static let truth: JSON = [
+        "type": "string", "enum": .array((ModelForm.yes + ModelForm.no).map(JSON.string)),
+    ]
     private static let number: JSON = ["type": ["number", "null"]]
     private static let text: JSON = ["type": ["string", "null"]]
     private static let texts: JSON = ["type": "array", "items": ["type": "string"]]
@@ -142,8 +145,8 @@ enum ModelInterface {
             JSON.Member(field, ["type": "string", "format": "binary"]),
             JSON.Member("user_id", name), JSON.Member("model_id", name), JSON.Member("version", name),
             JSON.Member("framework", frameworks), JSON.Member("model_type", types),
-            JSON.Member("is_primary", ["type": "boolean"]),
-            JSON.Member("preserve_structure", ["type": "boolean"]),
+            JSON.Member("is_primary", truth),
+            JSON.Member("preserve_structure", truth),
             JSON.Member("tags", ["type": "string"]),
         ]
         for field in ["name", "description", "algorithm", "python_version", "hardware_requirements"] {

@@ -38,7 +38,11 @@ struct ModelUpload {
         do throws(MultipartReader.Problem) {
             while let part = try reader.next() {
                 guard part.name.hasSameBytes(as: field) else {
-                    fields.append((part.name, try reader.text(limit: ModelUpload.textLimit)))
+                    if ModelForm.known.containsExactly(part.name) {
+                        fields.append((part.name, try reader.text(limit: ModelUpload.textLimit)))
+                    } else {
+                        try reader.content { (_) throws(MultipartReader.Problem) in }
+                    }
                     continue
                 }
                 guard upload == nil else { throw .malformed("the field \(field) is there twice") }

@@ -91,7 +91,7 @@ struct MultipartReader {
             }
             bytes += part
         }
-        guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .malformed("a field of the form is not UTF-8")
         }
         return text

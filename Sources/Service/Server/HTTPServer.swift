@@ -169,7 +169,7 @@ package final class HTTPServer: Sendable {
         let begin = steadyTime()
         let writer = ResponseWriter(
             connection: connection, isHead: false, isModern: true, staysOpen: false)
-        let outcome = writer.send(.text(refusal.reason + "\n", status: refusal.status))
+        let outcome = writer.send(.refusal(refusal.status, refusal.reason))
         connection.endPolitely()
         log(
             AnsweredRequest(
@@ -207,7 +207,7 @@ package final class HTTPServer: Sendable {
     private func response(to request: Request) -> Response {
         let expectations = request.head.fields.words("expect")
         guard expectations.isEmpty || expectations == ["100-continue"] else {
-            return .text("this expectation is not known\n", status: 417)
+            return .refusal(417, "this expectation is not known")
         }
         return handler.answer(request)
     }

@@ -18,10 +18,10 @@ package final class RequestBody {
         package var response: Response {
             var response: Response =
                 switch self {
-                case .tooLarge: .text("the body of the request is too large\n", status: 413)
-                case .malformed(let reason): .text("\(reason)\n", status: 400)
-                case .slow: .text("the body of the request took too long\n", status: 408)
-                case .gone: .text("the body of the request did not come\n", status: 400)
+                case .tooLarge: .refusal(413, "the body of the request is too large")
+                case .malformed(let reason): .refusal(400, reason)
+                case .slow: .refusal(408, "the body of the request took too long")
+                case .gone: .refusal(400, "the body of the request did not come")
                 }
             response.ends = true
             return response
