@@ -64,6 +64,7 @@ package final class IncomingContent {
     private var hasher: ContentHasher?
     private var checksum = CRC32()
     private var size = 0
+    private var looked = 0
 
     /// Begins with a new file.
     init(path: String) throws(FileError) {
@@ -74,8 +75,20 @@ package final class IncomingContent {
 
     deinit { try? Directory.removeFile(path) }
 
+    /// The catalogue's disk has less free than it keeps.
+    package struct NoRoom: Error {}
+
+    /// What uploads leave free on the disk, in bytes, and after how many bytes that is looked at again.
+    private static let reserve = 1 << 30
+    private static let step = 1 << 26
+
     /// Takes the next bytes.
+    /// - Throws: also ``NoRoom``, so that no client can fill the disk.
     package func write(_ bytes: Span<UInt8>) throws {
+        if size >= looked {
+            guard try Directory.freeBytes(at: path) >= IncomingContent.reserve else { throw NoRoom() }
+            looked = size + IncomingContent.step
+        }
         try file.write(bytes)
         try hasher?.update(bytes)
         checksum.update(bytes)

@@ -159,7 +159,7 @@ enum ModelInterface {
         ]
         let base = operation(
             summary, field == "file" ? "upload_single" : "upload_folder", [], reference,
-            refusals: [400, 408, 409, 413])
+            refusals: [400, 408, 409, 413, 507])
         let body: JSON = ["required": true, "content": ["multipart/form-data": ["schema": form]]]
         return .object((base.members ?? []) + [JSON.Member("requestBody", body)])
     }

@@ -50,6 +50,7 @@ struct ModelUpload {
             }
         } catch {
             switch error {
+            case .notKept(let isFull): throw ModelUpload.notKept(isFull: isFull)
             case .malformed(let reason): throw ModelRefusal(400, reason)
             case .body(.gone): throw ModelRefusal(400, "the upload broke off")
             case .body(.slow): throw ModelRefusal(408, "the upload took too long")
@@ -85,7 +86,7 @@ struct ModelUpload {
         } catch let problem as MultipartReader.Problem {
             throw problem
         } catch {
-            throw .malformed("the server cannot keep the upload")
+            throw .notKept(isFull: ModelUpload.isFull(error))
         }
     }
 
@@ -116,8 +117,18 @@ struct ModelUpload {
         } catch let error as ArchiveError {
             throw ModelRefusal(400, "the zip is refused: \(error.reason)")
         } catch {
-            throw ModelRefusal(500, "the server cannot unpack the zip")
+            throw ModelUpload.notKept(isFull: ModelUpload.isFull(error))
         }
+    }
+
+    private static func isFull(_ error: any Error) -> Bool {
+        error is IncomingContent.NoRoom || (error as? FileError)?.isFullDisk == true
+    }
+
+    private static func notKept(isFull: Bool) -> ModelRefusal {
+        isFull
+            ? ModelRefusal(507, "the server has no room for the upload")
+            : ModelRefusal(500, "the server cannot keep the upload")
     }
 
     // MARK: Publishing

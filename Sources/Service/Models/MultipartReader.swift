@@ -6,6 +6,8 @@ struct MultipartReader {
     enum Problem: Error, Equatable {
         /// It is no such form.
         case malformed(String)
+        /// What it has cannot be kept; the disk may be full.
+        case notKept(isFull: Bool)
         /// Reading it failed.
         case body(RequestBody.Problem)
     }

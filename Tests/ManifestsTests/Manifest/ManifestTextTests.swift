@@ -106,8 +106,10 @@ import Testing
 
     @Test func keepsTheCommentDirectlyAboveTheNextEntry() throws {
         let old = """
+            schema = 1
+
             [bundle]
-            name = "m"
+            name = "my-models"
 
             # about a
             [[files]]
