@@ -73,9 +73,17 @@ extension DerivedEntries {
         do throws(ChoiceFailure) {
             solution = try ChoiceProblem(items: problems.flatMap(\.options), capacity: budget - overhead)
                 .solve()
+        } catch .unsuitable {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .fitImpossible,
+                    "the files that share [bundle] fit have a tensor whose numbers no type holds, or too many tensors that count too much",
+                    fix: "lower the weights, or give the entries budgets of their own"))
         } catch {
             let least =
-                if case .tooSmall(let least) = error { ": the smallest have \(least + overhead)" } else { "" }
+                if case .tooSmall(let least) = error {
+                    ": the smallest have \(least.saturated(adding: overhead))"
+                } else { "" }
             throw Diagnostics(
                 Diagnostic(
                     code: .fitImpossible,

@@ -14,8 +14,9 @@ package enum AtomicFile {
     package static func write(_ bytes: [UInt8], to path: String) throws(FileError) -> Bool {
         if (try? holds(bytes, path)) == true { return false }
         let partial = try PartialFile(target: path, patience: 10)
-        try partial.handle.write(bytes.span)
+        // Before there is anything in it to read.
         if try FileStatus.existing(path)?.kind == .file { try partial.handle.takePermissions(of: path) }
+        try partial.handle.write(bytes.span)
         try partial.handle.synchronize()
         try partial.publish()
         try synchronizeDirectory(of: path)

@@ -44,7 +44,8 @@ package struct RegistryArtifact: Sendable {
         guard let json = try? JSON.parse(bytes) else {
             throw Refused(reason: "has a manifest that is not JSON")
         }
-        let stated = json["mediaType"]?.string ?? type
+        // The member may be absent (OCI image specification 1.1); in the store nothing else states the type.
+        let stated = json["mediaType"]?.string ?? (type.isEmpty ? RegistryType.manifest : type)
         guard type.isEmpty || stated.hasSameBytes(as: type) else {
             throw Refused(reason: "has a manifest of two types: \(quoted(type)) and \(quoted(stated))")
         }

@@ -39,6 +39,7 @@ struct GLM4: ModelArchitecture {
             let turned = Int(exactly: (Double(length) * share).rounded(.towardZero)),
             (0...length).contains(turned), turned.isMultiple(of: 2), let view = value.view
         else { throw ConversionError.wrongShape(name, value.shape, "which is not divisible into heads") }
+        guard turned > 0 else { return value }
         var views: [TensorView] = []
         for start in stride(from: 0, to: rows, by: length) {
             let parts = [

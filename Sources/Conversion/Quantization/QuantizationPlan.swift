@@ -123,8 +123,8 @@ extension QuantizationPlan.Fallback {
 }
 
 extension TensorDescription {
-    /// The number of values that an importance matrix has for the tensor.
-    fileprivate var importanceCount: Int {
+    /// The number of values that an importance matrix has for the tensor; -1 where there is no such number.
+    package var importanceCount: Int {
         let (count, overflow) = columns.multipliedReportingOverflow(by: matrices)
         return overflow ? -1 : count
     }

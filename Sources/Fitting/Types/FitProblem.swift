@@ -50,8 +50,8 @@ package struct FitProblem: Sendable {
                         isPossible = false
                         break
                     }
-                    size += bytes
-                    cost += Self.cost(error, tensor.weight * factor)
+                    size = size.saturated(adding: bytes)
+                    cost = cost.saturated(adding: Self.cost(error, tensor.weight * factor))
                 }
                 guard isPossible else { continue }
                 taken.append(type)

@@ -29,7 +29,7 @@ package struct FitTensor: Sendable {
         var result: [FitTensor] = []
         for tensor in tensors {
             let entry = imatrix?.entries[ExactName(tensor.name)]
-            let importance = entry?.valueCount == tensor.columns * tensor.matrices ? entry : nil
+            let importance = entry?.valueCount == tensor.importanceCount ? entry : nil
             let isQuantized = tensor.isQuantizable(in: traits.architecture)
             var candidates = [tensor.type]
             if isQuantized {
@@ -74,7 +74,9 @@ extension FitConstraints {
     /// The types for a tensor whose type nobody decided on.
     fileprivate func candidates(for tensor: TensorDescription, hasImportance: Bool) -> [GGMLType] {
         let isEnd = tensor.role == .output || tensor.role == .tokenEmbedding
-        return Self.types.filter { type in
+        // What a tensor has already it may always keep.
+        let all = Self.types.contains(tensor.type) ? Self.types : Self.types + [tensor.type]
+        return all.filter { type in
             if type == tensor.type { return true }
             guard tensor.columns.isMultiple(of: type.blockLength) else { return false }
             // What is larger than the original, or of its size, gains nothing.

@@ -113,6 +113,8 @@ struct QuantizeCommand: KnapsackCommand {
         request.overrides = try files.overrides()
         request.imatrix = try importance.file()
         request.division = try files.division()
+        session.report(
+            request.overrides.compactMap(\.remark).map { Diagnostic(code: .overrideSign, $0) })
         if isFit {
             session.add("input", .string(self.model))
             var wanted = FitPlan.Request(request, budget: try fit.budget())
@@ -120,8 +122,6 @@ struct QuantizeCommand: KnapsackCommand {
             return try await FitRun(fit, wanted, threads: threads, dryRun: dryRun).run(on: model, session)
         }
         let quantizer = try Quantizer(request, model: model, keepSplit: keepSplit)
-        session.report(
-            request.overrides.compactMap(\.remark).map { Diagnostic(code: .overrideSign, $0) })
         let report = QuantizationReport(quantizer)
         let width = session.context.terminal.tableWidth
         if dryRun {

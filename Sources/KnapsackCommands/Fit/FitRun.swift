@@ -28,6 +28,16 @@ struct FitRun {
     func run(on model: GGUFModel, _ session: Session) async throws {
         // Nothing is measured for an output that cannot be.
         try model.refuse(output: request.quantization.output)
+        if let path = fit.writeTensorTypes {
+            try model.refuse(output: path)
+            let output = request.quantization.output
+            if path.hasSameBytes(as: output) || Path.normalized(path).hasSameBytes(as: Path.normalized(output)) {
+                throw Diagnostics(
+                    Diagnostic(
+                        code: .usage, "--write-tensor-types names the model that is written",
+                        fix: "give it a name of its own", verdict: .undecided))
+            }
+        }
         let mixture = try fit.compare.map { try self.mixture($0, of: model) }
         let index = session.context.cacheDirectory.flatMap {
             ValueIndex.open(FitCosts.indexName, inDirectory: $0)

@@ -69,6 +69,8 @@ package struct FitCosts: Sendable {
                 threads: threads, progress: progress
             ) { number, costs in
                 measured.add(number, costs)
+                // Of a file that was changed meanwhile the digests are those of other bytes.
+                guard (try? source.checkUnchanged()) != nil else { return }
                 let (digest, weight) = (digests[order[number]], weights[order[number]].digest)
                 // Each tensor is remembered at once, so that nothing is lost where the work ends early.
                 index?.remember(

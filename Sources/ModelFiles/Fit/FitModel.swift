@@ -142,7 +142,7 @@ package struct FitModel: Sendable {
             let tensor = tensors[planned.sourceIndex]
             guard tensor.isQuantized, planned.type != tensor.tensor.type else { continue }
             guard let error = errors[planned.sourceIndex][planned.type] else { return nil }
-            cost += FitProblem.cost(error, tensor.weight)
+            cost = cost.saturated(adding: FitProblem.cost(error, tensor.weight))
         }
         return cost
     }

@@ -25,8 +25,12 @@ struct Pruning: Sendable {
         for candidate in known.candidates {
             guard let entry = imatrix.matrix.entries[ExactName(candidate)] else { continue }
             let values = try imatrix.values(of: entry)
-            let start = (known.expert ?? 0) * columns
-            guard values.count == columns || known.expert != nil && start + columns <= values.count else {
+            let expert = known.expert ?? 0
+            let (start, overflow) = expert.multipliedReportingOverflow(by: columns)
+            let hasPart =
+                known.expert != nil && expert >= 0 && !overflow && columns <= values.count
+                && start <= values.count - columns
+            guard values.count == columns || hasPart else {
                 throw Diagnostics(
                     Diagnostic(
                         code: .imatrixUnusable,

@@ -75,7 +75,9 @@ package enum Sparsity: Hashable, Sendable {
             let column = start % rowLength
             for index in 0..<length {
                 let root = roots.isEmpty ? 1 : roots[column + index]
-                scores[index] = (Double(floats[start + index].magnitude) * root, index)
+                // What is no number has no place in an order, and is kept.
+                let score = Double(floats[start + index].magnitude) * root
+                scores[index] = (score.isNaN ? .infinity : score, index)
             }
             scores.sort { ($0.score, $0.place) < ($1.score, $1.place) }
             for index in 0..<zeros {

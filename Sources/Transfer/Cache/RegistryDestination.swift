@@ -19,6 +19,10 @@ struct RegistryDestination: FetchDestination {
     var directory: String { writer.directory }
     var cache: String { writer.store.root }
     var sharedContents: String? { writer.store.root }
+    var otherDirectories: [String] {
+        ["blobs/sha256", "locks", RegistryStore.folder(writer.source.reference) + "/_tags"]
+            .map { Path.join(writer.store.root, $0) }
+    }
 
     func prepare() throws { try writer.prepare(documents) }
 
@@ -41,12 +45,13 @@ struct RegistryDestination: FetchDestination {
         if case .sha256(let digest) = identity.proof { digest } else { writer.manifest }
     }
 
-    /// Notes what the tag stands for. One that a lock pins is not moved: it may be older.
+    /// Notes what the tag stands for, if the registry was asked for it. What a lock or a digest pins may be older.
     func finish() throws -> [Diagnostic] {
         try writer.synchronize()
-        guard let tag = writer.source.reference.tag else { return [] }
-        let known = writer.store.manifest(of: tag, in: writer.source.reference)
-        if isPinned, let known, known != writer.manifest {
+        guard let tag = writer.source.reference.tag, writer.source.reference.digest == nil else { return [] }
+        guard !isPinned else {
+            let known = writer.store.manifest(of: tag, in: writer.source.reference)
+            guard let known, known != writer.manifest else { return [] }
             return [
                 Diagnostic(
                     .note, code: .refKept,

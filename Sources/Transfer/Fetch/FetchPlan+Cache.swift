@@ -17,11 +17,12 @@ extension FetchPlan {
     }
 
     private func require(_ directory: String, inside root: String) throws {
-        guard directory.hasUTF8Prefix(root + "/") else { return }
+        // The cache itself may be named by a link.
+        guard directory.hasUTF8Prefix(cache + "/") else { return }
         var existing = directory
         while try FileStatus.existing(existing) == nil {
             existing = Path.parent(existing)
-            guard existing.utf8.count > root.utf8.count else { return }
+            guard existing.utf8.count > cache.utf8.count else { return }
         }
         let place = try? Directory.realPath(existing)
         if let place, place.hasSameBytes(as: root) || place.hasUTF8Prefix(root + "/") { return }

@@ -1,12 +1,12 @@
 """Tokens, gates, TLS and proxies: who gets what, who sees what, and what a person is told."""
 
 import json
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import genuine
 import pytest
 from fetching import REPO, started
+from serving_threads import serve
 from wayward_hub import Authority, WaywardHub
 
 TOKEN = "hf_" + "Secret" * 7
@@ -160,7 +160,7 @@ class Proxy(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.authorization: list[str | None] = []
         super().__init__(("127.0.0.1", 0), ProxyHandler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        serve(self)
 
 
 class ProxyHandler(BaseHTTPRequestHandler):

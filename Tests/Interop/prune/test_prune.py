@@ -94,6 +94,19 @@ def test_importance_decides_as_wanda_does(knapsack, model, tmp_path):
     assert not np.array_equal(after[PRUNED[0]], reference(before[PRUNED[0]], "2:4"))
 
 
+@pytest.mark.parametrize("expert", ["-1", "9223372036854775807", "7"])
+def test_experts_that_the_matrix_does_not_have_are_told(knapsack, tmp_path, expert):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    name = f"model.layers.0.mlp.experts.{expert}.gate_proj.weight"
+    save_file({name: np.ones((4, 32), dtype=np.float32)}, folder / "model.safetensors")
+    (folder / "config.json").write_text('{"model_type": "qwen3_moe", "torch_dtype": "float32"}')
+    (folder / "tokenizer.json").write_text("{}")
+    path = make_imatrix(tmp_path / "i.gguf", {"blk.0.ffn_gate_exps.weight": np.ones((2, 32), dtype=np.float32)})
+    done = knapsack("convert", folder, tmp_path / "out", "--prune", "2:4", "--imatrix", path)
+    assert done.code in (0, 1, 2) and "Fatal" not in done.stderr, done.text
+
+
 def test_types_are_cast_after_pruning_and_named_tensors_are_pruned(knapsack, model, tmp_path):
     knapsack(
         "convert", model, tmp_path / "out", "--prune", "2:4", "--dtype", "f16", "--prune-tensor", "lm_head.weight"

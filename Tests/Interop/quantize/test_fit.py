@@ -366,3 +366,29 @@ def test_llama_quantize_makes_the_same_of_the_rules(knapsack, tmp_path, minilm_g
         reference = [os.environ["KNAPSACK_LLAMA_QUANTIZE"], *options, "--tensor-type-file", rules]
         subprocess.run([*reference, model, theirs, document["fit"]["base"]], check=True, capture_output=True)
         assert sha256(ours) == sha256(theirs), (model, part)
+
+
+def test_the_rules_are_not_written_over_a_model(knapsack, tmp_path):
+    model = tmp_path / "model.gguf"
+    model.write_bytes(SMALL.read_bytes())
+    for rules, output in ((model, "o.gguf"), (tmp_path / "o.gguf", tmp_path / "o.gguf")):
+        knapsack("quantize", model, output, "fit", "--bits", "8", "--write-tensor-types", rules, "--dry-run", cwd=tmp_path).expect(2)
+    assert model.read_bytes() == SMALL.read_bytes() and not (tmp_path / "o.gguf").exists()
+
+
+def test_a_tensor_of_impossible_shape_ends_with_a_sentence(knapsack, tmp_path):
+    """A shape whose product is 0 only because of its order: its columns times its matrices are 2^80."""
+    path = tmp_path / "crafted.gguf"
+    writer = gguf.GGUFWriter(path, "llama", use_temp_file=False)
+    writer.add_uint32("llama.block_count", 1)
+    writer.add_tensor("blk.0.ffn_gate_exps.weight", np.zeros((2, 1, 32), dtype=np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    data = path.read_bytes()
+    shape = b"".join(value.to_bytes(8, "little") for value in (32, 1, 2))
+    assert data.count(shape) == 1
+    path.write_bytes(data.replace(shape, b"".join(value.to_bytes(8, "little") for value in (1 << 40, 0, 1 << 40))))
+    done = knapsack("quantize", path, tmp_path / "o.gguf", "fit", "--max-size", "1GB")
+    assert done.code in (0, 1, 2) and "Fatal" not in done.stderr, done.text

@@ -8,11 +8,12 @@ commit on every machine.
 
 import hashlib
 import json
-import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from serving_threads import serve
 
 LFS_SUFFIXES = (".safetensors", ".bin", ".gguf", ".onnx", ".parquet", ".pt", ".h5", ".msgpack", ".model")
 LFS_SIZE = 10 << 20
@@ -82,7 +83,7 @@ class HubServer:
         self.url, self.content_url = [f"http://127.0.0.1:{server.server_port}" for server in self._servers]
         for server in self._servers:
             server.daemon_threads = True
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            serve(server)
 
     def client_environment(self) -> dict[str, str]:
         """What makes huggingface_hub talk to this server alone."""

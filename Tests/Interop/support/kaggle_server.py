@@ -10,11 +10,12 @@ import hashlib
 import io
 import json
 import tarfile
-import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from serving_threads import serve
 
 MODEL = "models.ModelApiService"
 DATASET = "datasets.DatasetApiService"
@@ -48,7 +49,7 @@ class KaggleServer:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        serve(self._server)
 
     def client_environment(self) -> dict[str, str]:
         """What makes kagglehub and the kaggle command talk to this server alone."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from serving_threads import serve
+
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
@@ -60,7 +62,7 @@ class WaywardRegistry:
         self._servers = [ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"registry": self})) for _ in range(2)]
         for server in self._servers:
             server.daemon_threads = True
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            serve(server)
         self.host = f"127.0.0.1:{self._servers[0].server_address[1]}"
         self.store_host = f"localhost:{self._servers[1].server_address[1]}"
 
@@ -106,7 +108,7 @@ class WaywardRegistry:
         """A port on every address of this machine, whose token service is there as well."""
         server = ThreadingHTTPServer(("0.0.0.0", 0), self._servers[0].RequestHandlerClass)
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        serve(server)
         self._servers.append(server)
         return server.server_address[1]
 

@@ -7,7 +7,6 @@ for which their address is signed, and no token.
 import json
 import random
 import re
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from serving_threads import serve
 from wayward_hub import WaywardHub, _WaywardHandler
 from xet_store import XetStore
 
@@ -53,7 +53,7 @@ class XetHub(WaywardHub):
         server.daemon_threads = True
         self._servers.append(server)
         self.xet_url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        serve(server)
 
     def put_into_xet(self, kind: str, repo: str) -> None:
         """Uploads everything of a repository that is in LFS."""

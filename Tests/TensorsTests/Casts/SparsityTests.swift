@@ -38,6 +38,12 @@ struct SparsityTests {
         #expect(try pruned([3, 2, 1, 9, 8, 7], "0.3", row: 3) == [3, 2, 1, 9, 8, 7])
     }
 
+    @Test func whatIsNoNumberIsKeptAndLeavesTheOrderOfOthersAlone() throws {
+        let result = try pruned([1, .nan, 3, 2, .infinity, 1, 2, 3], "2:4", row: 8, roots: [1, 1, 1, 1, 0, 1, 1, 1])
+        #expect(result[0] == 0 && result[1].isNaN && result[2] == 3 && result[3] == 0)
+        #expect(result[4] == .infinity && Array(result[5...]) == [0, 0, 3])
+    }
+
     @Test func importanceOfColumnsCounts() throws {
         #expect(try pruned([1, 2, 3, 4], "2:4", row: 4, roots: [9, 1, 1, 1]) == [1, 0, 0, 4])
     }
