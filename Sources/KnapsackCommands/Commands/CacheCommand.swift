@@ -148,7 +148,8 @@ private struct KeptFiles {
     let costs: Int
 
     var size: Int {
-        index.size.saturated(adding: costs).saturated(adding: conversions.size).saturated(adding: registries.size)
+        index.size.saturated(adding: costs).saturated(adding: conversions.size)
+            .saturated(adding: registries.size)
     }
 
     init(_ context: CommandContext) throws {

@@ -31,7 +31,7 @@ struct FitRun {
         if let path = fit.writeTensorTypes {
             try model.refuse(output: path)
             let output = request.quantization.output
-            if path.hasSameBytes(as: output) || Path.normalized(path).hasSameBytes(as: Path.normalized(output)) {
+            if Path.normalized(path).hasSameBytes(as: Path.normalized(output)) {
                 throw Diagnostics(
                     Diagnostic(
                         code: .usage, "--write-tensor-types names the model that is written",

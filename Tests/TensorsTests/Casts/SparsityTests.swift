@@ -39,7 +39,8 @@ struct SparsityTests {
     }
 
     @Test func whatIsNoNumberIsKeptAndLeavesTheOrderOfOthersAlone() throws {
-        let result = try pruned([1, .nan, 3, 2, .infinity, 1, 2, 3], "2:4", row: 8, roots: [1, 1, 1, 1, 0, 1, 1, 1])
+        let result = try pruned(
+            [1, .nan, 3, 2, .infinity, 1, 2, 3], "2:4", row: 8, roots: [1, 1, 1, 1, 0, 1, 1, 1])
         #expect(result[0] == 0 && result[1].isNaN && result[2] == 3 && result[3] == 0)
         #expect(result[4] == .infinity && Array(result[5...]) == [0, 0, 3])
     }
