@@ -8,15 +8,32 @@ package final class ContentStore: Sendable {
     private let directory: String
     private let count = Atomic<Int>(0)
     private let start = currentTime()
+    /// The folders that are there for certain.
+    private let folders = Mutex<Set<ExactName>>([])
 
     /// Uses a directory that ``ModelCatalogue`` has for itself.
     init(directory: String) throws(FileError) {
         self.directory = directory
         // What a killed server left is of no use to anybody.
         let incoming = Path.join(directory, "incoming")
-        if try FileStatus.existing(incoming) != nil { try Directory.removeTree(incoming) }
         try Directory.make(incoming)
+        for name in try Directory.names(in: incoming) where ContentStore.isIncoming(name) {
+            try Directory.removeFile(Path.join(incoming, name))
+        }
         try Directory.make(Path.join(directory, "content"))
+    }
+
+    /// Whether a name is one that ``receive()`` makes: the directory may hold files that are not the store's.
+    private static func isIncoming(_ name: String) -> Bool {
+        let parts = name.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        return parts.count == 2
+            && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
+    }
+
+    /// Whether a name is one that ``path(of:)`` makes in a folder.
+    private static func isContent(_ name: String, in folder: String) -> Bool {
+        folder.utf8.count == 2 && name.hasUTF8Prefix(folder)
+            && SHA256Digest(hex: name)?.hex.hasSameBytes(as: name) == true
     }
 
     /// Where content is, or will be.
@@ -34,20 +51,28 @@ package final class ContentStore: Sendable {
     package func keep(_ incoming: IncomingContent, _ content: StoredContent) throws(FileError) {
         let target = path(of: content.sha256)
         if try FileStatus.existing(target)?.size == content.size { return }
-        try Directory.make(Path.parent(target))
+        let folder = Path.parent(target)
+        try folders.withLock { (known) throws(FileError) in
+            guard !known.contains(ExactName(folder)) else { return }
+            try Directory.make(folder)
+            // Its own name has to be on the disk, too.
+            try AtomicFile.synchronizeDirectory(of: folder)
+            known.insert(ExactName(folder))
+        }
         try AtomicFile.rename(incoming.path, to: target)
         try AtomicFile.synchronizeDirectory(of: target)
     }
 
-    /// Removes content that no version names.
+    /// Removes content that no version names, and no other file.
     /// - Returns: the bytes that became free.
     func sweep(keeping named: Set<ExactName>) throws(FileError) -> Int {
         var freed = 0
         let content = Path.join(directory, "content")
         for folder in try Directory.names(in: content) {
-            let folder = Path.join(content, folder)
-            for name in (try? Directory.names(in: folder)) ?? [] where !named.contains(name) {
-                let path = Path.join(folder, name)
+            let place = Path.join(content, folder)
+            for name in (try? Directory.names(in: place)) ?? []
+            where ContentStore.isContent(name, in: folder) && !named.contains(name) {
+                let path = Path.join(place, name)
                 freed += (try? FileStatus.status(of: path).size) ?? 0
                 try Directory.removeFile(path)
             }
@@ -60,7 +85,7 @@ package final class ContentStore: Sendable {
 package final class IncomingContent {
     /// Where it is until then.
     package let path: String
-    private let file: FileHandle
+    private var file: FileHandle?
     private var hasher: ContentHasher?
     private var checksum = CRC32()
     private var size = 0
@@ -89,16 +114,16 @@ package final class IncomingContent {
             guard try Directory.freeBytes(at: path) >= IncomingContent.reserve else { throw NoRoom() }
             looked = size + IncomingContent.step
         }
-        try file.write(bytes)
+        try file?.write(bytes)
         try hasher?.update(bytes)
         checksum.update(bytes)
         size += bytes.count
     }
 
-    /// Ends it, and waits until it is on the disk.
+    /// Ends it, waits until it is on the disk, and closes the file: an upload may be of more files than can be open.
     package func finish() throws -> StoredContent {
+        guard let file = file.take(), let hasher = hasher.take() else { throw HashingFailure() }
         try file.synchronize()
-        guard let hasher = hasher.take() else { throw HashingFailure() }
         return StoredContent(sha256: try hasher.finish().sha256, size: size, crc32: checksum.value)
     }
 }

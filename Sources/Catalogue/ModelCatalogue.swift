@@ -97,20 +97,33 @@ package final class ModelCatalogue: Sendable {
         }
     }
 
-    /// Puts another document in the place of that of a version.
-    /// - Returns: whether there is such a version.
+    /// Puts another document in the place of that of a version, or of the newest one where none is named. Nobody else changes
+    /// it in between.
+    /// - Parameter edit: makes the new document of the one that is there; `nil` leaves that.
+    /// - Returns: the document that is there now; `nil` if there is no such version.
     package func replace(
-        _ document: JSON, user: String, model: String, version: String
-    ) throws(Problem) -> Bool {
+        user: String, model: String, version: String?, _ edit: (JSON) -> JSON?
+    ) throws(Problem) -> JSON? {
         try change { connection in
+            var find = try connection.statement(
+                """
+                SELECT number, document FROM version
+                WHERE user = ? AND model = ? AND (? IS NULL OR version = ?) AND is_active = 1
+                ORDER BY number DESC LIMIT 1
+                """)
+            let wanted = version.map(SQLiteStatement.Value.text) ?? .null
+            try find.bind([.text(user), .text(model), wanted, wanted])
+            guard let row = try find.next(), row.count == 2, let text = row[1].text,
+                let document = try? JSON.parse(Array(text.utf8))
+            else { return nil }
+            guard let edited = edit(document) else { return document }
             var update = try connection.statement(
                 """
                 UPDATE version SET framework = ?, type = ?, tags = ?, words = ?, document = ?
-                WHERE user = ? AND model = ? AND version = ? AND is_active = 1
+                WHERE number = ?
                 """)
-            try update.run(
-                ModelCatalogue.columns(document) + [.text(user), .text(model), .text(version)])
-            return try connection.column("SELECT changes()") == [.integer(1)]
+            try update.run(ModelCatalogue.columns(edited) + [row[0]])
+            return edited
         }
     }
 
@@ -177,8 +190,17 @@ package final class ModelCatalogue: Sendable {
         }
     }
 
-    /// The documents of the versions that a filter takes, in the order in which they came.
+    /// How many bytes of documents one list has.
+    private static let listLimit = 1 << 26
+
+    /// The documents of the versions that a filter takes, in the order in which they came: fewer than are wanted where they
+    /// would be more than 64 MiB, but never none for that.
     package func documents(_ filter: ModelFilter) throws(Problem) -> [JSON] {
+        // They are read as JSON when the database is free again.
+        try texts(filter).compactMap { try? JSON.parse(Array($0.utf8)) }
+    }
+
+    private func texts(_ filter: ModelFilter) throws(Problem) -> [String] {
         try look { connection in
             var sql = "SELECT document FROM version WHERE user = ? AND is_active = 1"
             var values: [SQLiteStatement.Value] = [.text(filter.user)]
@@ -202,11 +224,12 @@ package final class ModelCatalogue: Sendable {
             values += [.integer(Int64(filter.limit)), .integer(Int64(filter.skip))]
             var statement = try connection.statement(sql)
             try statement.bind(values)
-            var found: [JSON] = []
-            while let row = try statement.next() {
-                if let text = row.first?.text, let json = try? JSON.parse(Array(text.utf8)) {
-                    found.append(json)
-                }
+            var found: [String] = []
+            var left = ModelCatalogue.listLimit
+            while let text = try statement.next()?.first?.text {
+                left -= text.utf8.count
+                guard left >= 0 || found.isEmpty else { break }
+                found.append(text)
             }
             return found
         }

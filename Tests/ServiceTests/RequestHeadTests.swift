@@ -97,6 +97,15 @@ struct RequestHeadTests {
         #expect(status("GET /\(String(repeating: "a", count: 40_000)) HTTP/1.1\r\nHost: a\r\n\r\n") == 431)
     }
 
+    @Test func noLetterButAsciiIsTakenForAsciiOne() throws {
+        // lowercased() makes a "k" of the Kelvin sign.
+        #expect(
+            status("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chun\u{212A}ed\r\n\r\n") == 501)
+        let head = try parse("GET / HTTP/1.0\r\nHost: a\r\nConnection: \u{212A}eep-alive\r\n\r\n")
+        #expect(!head.staysOpen)
+        #expect(status("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: ChunKed\r\n\r\n") == 200)
+    }
+
     @Test func aHeadInPiecesIsTheSameHead() throws {
         let bytes = Array("GET / HTTP/1.1\r\nHost: a\r\n\r\nrest".utf8)
         var seen = 0

@@ -77,6 +77,7 @@ struct ServeCommand: KnapsackCommand {
 
     /// Serves until a signal ends it: exit code 0 then, 2 where it cannot begin.
     func execute(_ session: Session) async throws {
+        let openFiles = OpenFiles.raiseLimit()
         let cache = HubCache(root: hfCache ?? HubCache.defaultRoot(environment: session.context.environment))
         guard FileStatus.isDirectory(cache.root.isEmpty ? "." : cache.root) else {
             throw Diagnostics(
@@ -94,6 +95,8 @@ struct ServeCommand: KnapsackCommand {
         settings.host = host
         settings.port = port
         settings.threads = threads
+        // The rest is for files that are sent or taken.
+        settings.connections = min(settings.connections, max(1, openFiles / 4))
         let routes = ServiceRoutes(
             hub: HubMirror(cache, prover: prover), models: try openCatalogue().map(ModelRegistry.init))
         let control = AccessControl(
@@ -116,8 +119,11 @@ struct ServeCommand: KnapsackCommand {
         let files = ServeCommand.files(of: cache)
         prover.add(files)
         async let proving: Void = prover.run()
-        try await server.run()
-        prover.stop()
+        do {
+            // Else a server that cannot run would wait for the prover for ever.
+            defer { prover.stop() }
+            try await server.run()
+        }
         try await proving
     }
 

@@ -29,7 +29,13 @@ package struct HeaderFields: Sendable {
 
     /// The words between the commas of all fields of a name, without blanks around them, in small letters.
     package func words(_ name: String) -> [String] {
-        all(name).flatMap { HeaderFields.list($0) }.map { $0.lowercased() }.filter { !$0.isEmpty }
+        all(name).flatMap { HeaderFields.list($0) }.map(HeaderFields.lowered).filter { !$0.isEmpty }
+    }
+
+    /// A text with small letters for A to Z, and all else as it is: `lowercased()` makes a "k" of the Kelvin sign, too, so that
+    /// another server would not read the same word.
+    static func lowered(_ text: String) -> String {
+        String(decoding: text.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
     }
 
     /// The parts of a list that is separated by commas, without blanks around them; commas in quotation marks count too,

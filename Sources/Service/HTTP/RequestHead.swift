@@ -154,7 +154,8 @@ package struct RequestHead: Sendable {
             throw Refusal(400, "the length of the body is stated in two ways")
         }
         if !codings.isEmpty {
-            guard isModern, codings.count == 1, codings[0].lowercased().hasSameBytes(as: "chunked") else {
+            guard isModern, codings.count == 1, HeaderFields.lowered(codings[0]).hasSameBytes(as: "chunked")
+            else {
                 throw Refusal(isModern ? 501 : 400, "the transfer encoding is not known")
             }
             return .chunked

@@ -19,9 +19,22 @@ package final class FileProver: Sendable {
         case unreadable
     }
 
+    /// What a verdict is about: one content, and all that its cache states of it, which differs by path and revision.
+    private struct Claim: Hashable {
+        let status: FileStatus
+        let evidence: [Evidence]
+        let expectedSize: Int?
+
+        init(_ file: CachedFile) {
+            status = file.status
+            evidence = file.evidence
+            expectedSize = file.expectedSize
+        }
+    }
+
     private struct State {
-        var verdicts: [FileStatus: Verdict] = [:]
-        var running: Set<FileStatus> = []
+        var verdicts: [Claim: Verdict] = [:]
+        var running: Set<Claim> = []
         var urgent: [CachedFile] = []
         var others: [CachedFile] = []
     }
@@ -49,7 +62,7 @@ package final class FileProver: Sendable {
 
     /// What is known of a file now; `nil` where it has to be hashed.
     package func known(_ file: CachedFile) -> Verdict? {
-        if let verdict = state.withLock({ $0.verdicts[file.status] }) { return verdict }
+        if let verdict = state.withLock({ $0.verdicts[Claim(file)] }) { return verdict }
         let wantsGit = FileProver.wantsGit(file)
         guard let digests = index?.digests(for: file.status), digests.gitBlob != nil || !wantsGit,
             digests.xet != nil || !file.isKnownByXetAlone
@@ -62,16 +75,16 @@ package final class FileProver: Sendable {
     package func verdict(on file: CachedFile, seconds: Double) -> Verdict? {
         if let known = known(file) { return known }
         state.withLock { state in
-            if !state.running.contains(file.status) { state.urgent.append(file) }
+            if !state.running.contains(Claim(file)) { state.urgent.append(file) }
         }
         let end = steadyTime() + Int64(seconds * 1e9)
         var step = 1
         while steadyTime() < end, !isStopping.load(ordering: .relaxed) {
-            if let verdict = state.withLock({ $0.verdicts[file.status] }) { return verdict }
+            if let verdict = state.withLock({ $0.verdicts[Claim(file)] }) { return verdict }
             pause(milliseconds: step)
             step = min(step * 2, 50)
         }
-        return state.withLock { $0.verdicts[file.status] }
+        return state.withLock { $0.verdicts[Claim(file)] }
     }
 
     /// Hashes until ``stop()`` is called. Two threads: one is there for what is asked for, whatever the other one is at.
@@ -95,7 +108,7 @@ package final class FileProver: Sendable {
     private func take(alsoOthers: Bool) -> CachedFile? {
         state.withLock { state in
             while let file = state.urgent.popLast() ?? (alsoOthers ? state.others.popLast() : nil) {
-                guard state.verdicts[file.status] == nil, state.running.insert(file.status).inserted else {
+                guard state.verdicts[Claim(file)] == nil, state.running.insert(Claim(file)).inserted else {
                     continue
                 }
                 return file
@@ -105,7 +118,7 @@ package final class FileProver: Sendable {
     }
 
     private func prove(_ file: CachedFile, _ buffer: inout Buffer) {
-        defer { _ = state.withLock { $0.running.remove(file.status) } }
+        defer { _ = state.withLock { $0.running.remove(Claim(file)) } }
         if known(file) != nil { return }
         let now = currentTime()
         var xetHasher = file.isKnownByXetAlone ? XetFileHasher() : nil
@@ -138,7 +151,7 @@ package final class FileProver: Sendable {
     }
 
     private func settle(_ file: CachedFile, _ verdict: Verdict) {
-        let isNew = state.withLock { $0.verdicts.updateValue(verdict, forKey: file.status) == nil }
+        let isNew = state.withLock { $0.verdicts.updateValue(verdict, forKey: Claim(file)) == nil }
         if case .proved = verdict { return }
         if isNew { tell(file, verdict) }
     }

@@ -13,6 +13,8 @@ package struct HubMirror: RequestHandler {
     private static let patience = 8.0
     /// The most bytes of a form with paths.
     private static let formLimit = 8 << 20
+    /// The most paths that one may ask for at once.
+    private static let pathLimit = 20_000
 
     /// Serves a cache.
     /// - Parameter prover: states which files are what the cache states they are; no other leaves.
@@ -164,12 +166,17 @@ package struct HubMirror: RequestHandler {
             wanted = pairs.filter { $0.name == "paths" || $0.name == "paths[]" }.map(\.value)
             isExpanded = pairs.contains { $0.name == "expand" && $0.value.lowercased() == "true" }
         }
+        guard wanted.count <= HubMirror.pathLimit else {
+            return .hubRefusal(413, nil, "there are more than \(HubMirror.pathLimit) paths")
+        }
         var items: [HubTree.Item] = []
+        var seen: Set<RelativePath> = []
+        let folders = Set(revision.entries.flatMap { Array($0.path.ancestors) })
         for path in wanted {
-            guard let path = RelativePath(path) else { continue }
+            guard let path = RelativePath(path), seen.insert(path).inserted else { continue }
             if let entry = revision[path] {
                 items.append(.file(entry))
-            } else if revision.entries.contains(where: { $0.path.isInside(path) }) {
+            } else if folders.contains(path) {
                 items.append(.folder(path))
             }
         }

@@ -32,7 +32,8 @@ final class HubRevision: Sendable {
         }
         entries.sort { $0.path < $1.path }
         self.entries = entries
-        places = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.path, $0) })
+        places = Dictionary(
+            entries.enumerated().map { ($1.path, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The entry of a path; `nil` where the revision has none.

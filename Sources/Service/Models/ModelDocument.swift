@@ -48,6 +48,16 @@ enum ModelDocument {
         ]
     }
 
+    /// A document that is no larger than lists can hold.
+    static func checked(_ document: JSON) throws(ModelRefusal) -> JSON {
+        guard document.compactText.utf8.count <= sizeLimit else {
+            throw ModelRefusal(413, "what is stated of the version is more than 8 MiB")
+        }
+        return document
+    }
+
+    private static let sizeLimit = 8 << 20
+
     /// What of a document may be changed, and what kind of value each takes.
     private enum Kind {
         case text, number, words, object, truth, shape, word([String])
@@ -77,8 +87,12 @@ enum ModelDocument {
             }
             values[member.key] = member.value
         }
+        if (values["tags"]?.array?.count ?? 0) > ModelForm.tagLimit {
+            throw ModelRefusal(400, "there are more than \(ModelForm.tagLimit) tags")
+        }
         values["updated_at"] = .string(HTTPDate.isoText(currentTime() / 1_000_000_000))
-        return .object((document.members ?? []).map { JSON.Member($0.key, values[$0.key] ?? $0.value) })
+        return try checked(
+            .object((document.members ?? []).map { JSON.Member($0.key, values[$0.key] ?? $0.value) }))
     }
 
     private static func fits(_ value: JSON, _ kind: Kind) -> Bool {

@@ -35,7 +35,7 @@ enum ModelWords {
 }
 
 /// Why a request to the registry of models is refused: a status, and what `detail` states.
-struct ModelRefusal: Error {
+struct ModelRefusal: Error, Equatable {
     /// The status of the answer.
     let status: Int
     /// What is wrong, and what is allowed.
@@ -119,7 +119,7 @@ struct ModelForm {
             try ModelForm.word(text, "model_type", ModelWords.types)
         }
         members.append(JSON.Member("model_type", .string(type ?? "other")))
-        let tags = HeaderFields.list(value("tags") ?? "").filter { !$0.isEmpty }
+        let tags = try ModelForm.tags(value("tags") ?? "")
         members.append(JSON.Member("tags", .array(tags.map(JSON.string))))
         for name in ModelForm.numbers {
             guard let text = value(name) else {
@@ -132,6 +132,17 @@ struct ModelForm {
             members.append(JSON.Member(name, .number(number)))
         }
         self.members = members
+    }
+
+    /// The most tags of a version, and the most tags or words that a search may have.
+    static let tagLimit = 100
+
+    /// The tags of a text with commas between them. None has a line feed, which is between tags in the catalogue.
+    static func tags(_ text: String) throws(ModelRefusal) -> [String] {
+        let tags = HeaderFields.list(text).filter { !$0.isEmpty }
+        guard tags.count <= tagLimit else { throw ModelRefusal(400, "there are more than \(tagLimit) tags") }
+        guard !text.utf8.contains(0x0A) else { throw ModelRefusal(400, "a tag has a line feed in it") }
+        return tags
     }
 
     /// A name that is one of a user, a model or a version.

@@ -24,6 +24,10 @@ package struct ModelRegistry: RequestHandler {
         switch (path.count, path.first, path.last) {
         case (2, "upload", "single"), (2, "upload", "folder"):
             if let other = methods(request, ["POST"]) { return other }
+            // Before anything of the body is read, or asked for.
+            if let holder = request.holder, holder.scope == .read {
+                throw ModelRefusal(403, "the token does not allow to upload")
+            }
             let field = path[1] == "single" ? "file" : "zip_file"
             return .json(
                 try ModelUpload(catalogue).take(request, field: field) { user throws(ModelRefusal) in
@@ -33,6 +37,9 @@ package struct ModelRegistry: RequestHandler {
             if let other = methods(request, ["GET", "HEAD"]) { return other }
             var filter = try filter(path[1], target)
             filter.words = (target.first("query") ?? "").split(separator: " ").map(String.init)
+            guard filter.words.count <= ModelForm.tagLimit else {
+                throw ModelRefusal(400, "there are more than \(ModelForm.tagLimit) words")
+            }
             return try list(filter)
         case (1, _, _):
             if let other = methods(request, ["GET", "HEAD"]) { return other }
@@ -77,7 +84,11 @@ package struct ModelRegistry: RequestHandler {
         } catch {
             throw ModelRefusal(500, "the catalogue cannot be read")
         }
-        throw ModelRefusal(404, "there is no \(user)/\(model)" + (wanted.map { " in version \($0)" } ?? ""))
+        throw ModelRegistry.missing(user, model, wanted)
+    }
+
+    private static func missing(_ user: String, _ model: String, _ version: String?) -> ModelRefusal {
+        ModelRefusal(404, "there is no \(user)/\(model)" + (version.map { " in version \($0)" } ?? ""))
     }
 
     private func names(
@@ -100,7 +111,7 @@ package struct ModelRegistry: RequestHandler {
         filter.type = try target.first("model_type").map { text throws(ModelRefusal) in
             try ModelForm.word(text, "model_type", ModelWords.types)
         }
-        filter.tags = target.all("tags").flatMap { HeaderFields.list($0) }.filter { !$0.isEmpty }
+        filter.tags = try ModelForm.tags(target.all("tags").joined(separator: ","))
         filter.skip = try number(target.first("skip"), "skip", 0...1_000_000_000) ?? 0
         filter.limit = try number(target.first("limit"), "limit", 1...1000) ?? 100
         return filter
@@ -162,6 +173,8 @@ package struct ModelRegistry: RequestHandler {
     // MARK: Changing
 
     private func change(_ path: [String], _ request: Request) throws(ModelRefusal) -> Response {
+        let (user, model, wanted) = try names(path, request.head.target)
+        try mayChange(user, request)
         let body: [UInt8]
         do throws(RequestBody.Problem) {
             body = try request.body.bytes(limit: ModelRegistry.bodyLimit)
@@ -169,17 +182,22 @@ package struct ModelRegistry: RequestHandler {
             throw ModelRefusal(error == .tooLarge ? 413 : 400, "the body of the request cannot be read")
         }
         guard let changes = try? JSON.parse(body) else { throw ModelRefusal(400, "the body is no JSON") }
-        let version = try version(path, request.head.target)
-        try mayChange(version.user, request)
-        let document = try ModelDocument.changed(version.document, by: changes)
-        let isChanged: Bool
+        var refusal: ModelRefusal?
+        let document: JSON?
         do throws(ModelCatalogue.Problem) {
-            isChanged = try catalogue.replace(
-                document, user: version.user, model: version.model, version: version.version)
+            document = try catalogue.replace(user: user, model: model, version: wanted) { document in
+                do throws(ModelRefusal) {
+                    return try ModelDocument.changed(document, by: changes)
+                } catch {
+                    refusal = error
+                    return nil
+                }
+            }
         } catch {
             throw ModelRefusal(500, "the catalogue cannot be written")
         }
-        guard isChanged else { throw ModelRefusal(404, "the version was deleted meanwhile") }
+        if let refusal { throw refusal }
+        guard let document else { throw ModelRegistry.missing(user, model, wanted) }
         return .json(document)
     }
 

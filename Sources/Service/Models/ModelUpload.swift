@@ -16,7 +16,7 @@ struct ModelUpload {
 
     private static let textLimit = 1 << 16
     /// The most files of a zip, and the most bytes that come of one byte of it: more is a bomb.
-    private static let fileLimit = 100_000
+    private static let fileLimit = 10_000
     private static let ratioLimit = 200
 
     /// Uploads into a catalogue.
@@ -39,7 +39,13 @@ struct ModelUpload {
             while let part = try reader.next() {
                 guard part.name.hasSameBytes(as: field) else {
                     if ModelForm.known.containsExactly(part.name) {
-                        fields.append((part.name, try reader.text(limit: ModelUpload.textLimit)))
+                        let value = try reader.text(limit: ModelUpload.textLimit)
+                        if part.name.hasSameBytes(as: "user_id") {
+                            do throws(ModelRefusal) { try allows(value) } catch { throw .refused(error) }
+                        }
+                        // The last one counts, and earlier ones take no memory.
+                        fields.removeAll { $0.name.hasSameBytes(as: part.name) }
+                        fields.append((part.name, value))
                     } else {
                         try reader.content { (_) throws(MultipartReader.Problem) in }
                     }
@@ -52,6 +58,7 @@ struct ModelUpload {
             switch error {
             case .notKept(let isFull): throw ModelUpload.notKept(isFull: isFull)
             case .malformed(let reason): throw ModelRefusal(400, reason)
+            case .refused(let refusal): throw refusal
             case .body(.gone): throw ModelRefusal(400, "the upload broke off")
             case .body(.slow): throw ModelRefusal(408, "the upload took too long")
             case .body(.tooLarge): throw ModelRefusal(413, "the upload is too large")
@@ -69,9 +76,9 @@ struct ModelUpload {
     ) throws(MultipartReader.Problem) -> Taken {
         // Some clients send the path on their own machine.
         let name = part.fileName.map {
-            String($0.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last ?? "")
+            $0.utf8.split(whereSeparator: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }).last
         }
-        guard let path = name.flatMap({ RelativePath($0) }) else {
+        guard let path = name.flatMap({ $0 }).flatMap({ String($0) }).flatMap({ RelativePath($0) }) else {
             throw .malformed("the file has no name that can be kept")
         }
         do {
@@ -96,6 +103,7 @@ struct ModelUpload {
         do {
             var archive = try ArchiveReader(path: upload.incoming.path, format: .zip)
             var taken: [Taken] = []
+            var names: Set<RelativePath> = []
             var left = max(1 << 26, upload.content.size.multipliedSaturated(by: ModelUpload.ratioLimit))
             while let entry = try archive.next() {
                 guard taken.count < ModelUpload.fileLimit else {
@@ -104,7 +112,7 @@ struct ModelUpload {
                 guard entry.size <= left else { throw ModelRefusal(400, "the zip becomes too large") }
                 left -= entry.size
                 guard let path = form.keepsStructure ? entry.path : RelativePath(entry.path.name),
-                    !taken.contains(where: { !form.keepsStructure && $0.path == path })
+                    form.keepsStructure || names.insert(path).inserted
                 else { throw ModelRefusal(400, "two files would have the name \(entry.path.name)") }
                 let incoming = try catalogue.store.receive()
                 try archive.read { bytes in try incoming.write(bytes) }
@@ -140,9 +148,10 @@ struct ModelUpload {
             throw ModelRefusal(400, "refused: \(review.refusals.prefix(5).joined(separator: "; "))")
         }
         let primary = primary(files, form)
-        let document = ModelDocument.new(
-            form, files.map { StoredFile(path: $0.path, content: $0.content) }, primary: primary, review,
-            requirements: requirements(files))
+        let document = try ModelDocument.checked(
+            ModelDocument.new(
+                form, files.map { StoredFile(path: $0.path, content: $0.content) }, primary: primary, review,
+                requirements: requirements(files)))
         do throws(FileError) {
             for file in files { try catalogue.store.keep(file.incoming, file.content) }
         } catch {

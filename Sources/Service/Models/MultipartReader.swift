@@ -10,6 +10,8 @@ struct MultipartReader {
         case notKept(isFull: Bool)
         /// Reading it failed.
         case body(RequestBody.Problem)
+        /// What it states so far is refused, and the rest is not wanted.
+        case refused(ModelRefusal)
     }
 
     /// What the head of a part states.

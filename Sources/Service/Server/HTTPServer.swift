@@ -25,6 +25,8 @@ package final class HTTPServer: Sendable {
     private static let listenerNumber: UInt64 = 0
     /// How long a thread waits before it looks whether the server stops, in milliseconds.
     private static let step: Int32 = 500
+    /// How long a client that was refused may hold a thread until it has the answer.
+    private static let refusedSeconds = 0.1
 
     /// Begins to listen: clients can connect, and are answered as soon as it runs.
     /// - Parameter log: receives every request that was answered, in the thread that did it.
@@ -170,7 +172,7 @@ package final class HTTPServer: Sendable {
         let writer = ResponseWriter(
             connection: connection, isHead: false, isModern: true, staysOpen: false)
         let outcome = writer.send(.refusal(refusal.status, refusal.reason))
-        connection.endPolitely()
+        connection.endPolitely(seconds: HTTPServer.refusedSeconds)
         log(
             AnsweredRequest(
                 peer: connection.peer, request: "-", status: refusal.status, bytes: outcome.bytes,
@@ -200,7 +202,9 @@ package final class HTTPServer: Sendable {
             connection.socket.breakOff()
             return false
         }
-        if !writer.staysOpen { connection.endPolitely() }
+        if !writer.staysOpen {
+            connection.endPolitely(seconds: response.status < 400 ? 0.5 : HTTPServer.refusedSeconds)
+        }
         return writer.staysOpen
     }
 
@@ -221,9 +225,9 @@ extension Response {
 extension ServerConnection {
     /// Ends the answers, and takes for a moment what the client still sends: closing at once would have the kernel throw the
     /// answer away that the client has not read yet.
-    fileprivate func endPolitely() {
+    fileprivate func endPolitely(seconds: Double) {
         socket.endSending()
-        let end = steadyTime() + 500_000_000
+        let end = steadyTime() + Int64(seconds * 1e9)
         var taken = 0
         let buffer = Buffer(count: 1 << 14)
         while steadyTime() < end, taken < 1 << 20 {

@@ -34,6 +34,8 @@ package final class RequestBody {
     private var isContinueOwed: Bool
     /// Whether all of it was read.
     private(set) var hasEnded: Bool
+    /// What reading failed for: it fails for good, because nobody knows where the body would go on.
+    private var failure: Problem?
     private var meter: RateMeter
 
     /// A body of which nothing was read.
@@ -55,8 +57,18 @@ package final class RequestBody {
     /// How many bytes are announced; `nil` for a body in chunks.
     package var announcedLength: Int? { decoder == nil ? left : nil }
 
-    /// The next bytes of the body, none at its end.
+    /// The next bytes of the body, none at its end. What failed once fails again.
     package func next() throws(Problem) -> [UInt8] {
+        if let failure { throw failure }
+        do throws(Problem) {
+            return try readNext()
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    private func readNext() throws(Problem) -> [UInt8] {
         guard !hasEnded else { return [] }
         if isContinueOwed {
             isContinueOwed = false
@@ -119,19 +131,27 @@ package final class RequestBody {
         }
     }
 
-    /// Reads what is left of a body that nobody wanted, so that the connection can be used again.
-    /// - Returns: whether it can: a long body is not read for nothing, nor one that the client waits to be asked for.
+    /// Throws away what is left of a body that nobody wanted, so that the connection can be used again. It takes what has come
+    /// already, and never waits: a client that is refused would hold the thread.
+    /// - Returns: whether it can: not where the body failed, is long, has not come, or waits to be asked for.
     func discard() -> Bool {
+        guard failure == nil else { return false }
         guard !hasEnded else { return true }
-        guard !isContinueOwed, left <= 1 << 16 else { return false }
-        var total = 0
-        while let part = try? next() {
-            if part.isEmpty { return true }
-            total += part.count
-            guard total <= 1 << 16 else { return false }
+        guard !isContinueOwed, left <= RequestBody.discardLimit else { return false }
+        var taken = 0
+        while taken <= RequestBody.discardLimit {
+            if connection.hasInput {
+                do throws(Problem) { _ = decoder == nil ? counted() : try decoded() } catch { return false }
+                if hasEnded { return true }
+            }
+            guard case .bytes(let count) = connection.receiveAtOnce() else { return false }
+            taken += count
         }
         return false
     }
+
+    /// The most bytes that are read only to be thrown away.
+    private static let discardLimit = 1 << 16
 }
 
 /// Whether a client is fast enough to go on with.

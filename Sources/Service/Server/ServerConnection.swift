@@ -102,6 +102,9 @@ final class ServerConnection: @unchecked Sendable {
     /// Puts bytes back that belong to the next request.
     func giveBack(_ bytes: ArraySlice<UInt8>) { input = Array(bytes) + input }
 
+    /// Takes more bytes if there are any; `.nothing` if not.
+    func receiveAtOnce() -> ConnectionSocket.Received { socket.receive(into: &input, limit: 1 << 16) }
+
     /// Waits for more bytes.
     /// - Returns: `.nothing` where none came for too long.
     func receiveWaiting() -> ConnectionSocket.Received {

@@ -49,6 +49,52 @@ def test_a_malformed_chunk_ends_the_connection(served):
     assert status_of(answer) == 200 and b'"config.json"' in answer
 
 
+def test_what_follows_a_malformed_chunk_later_is_no_request(knapsack, caches, tmp_path):
+    """The handler answers without a word on the connection: what comes afterwards is still not read as chunks."""
+    with serving(knapsack.with_caches(caches.hub), "--catalogue", str(tmp_path / "c")) as server:
+        head = (
+            b"POST /ai-models/upload/single HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+            b"Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+        )
+        with server.connect() as connection:
+            connection.sendall(head + b"zz\r\n")
+            time.sleep(0.05)
+            received = b""
+            try:
+                connection.sendall(b"0\r\n\r\nGET /follower HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                while part := connection.recv(1 << 16):
+                    received += part
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+        assert status_of(received) == 400 and received.count(b"HTTP/1.1 ") == 1
+        assert not any("/follower" in line for line in server.lines)
+
+
+def test_whoever_is_refused_is_not_waited_for(knapsack, caches, tmp_path):
+    """With two threads, clients that announce a body and send none of it hold nobody."""
+    runner, file = knapsack.with_caches(caches.hub), str(tmp_path / "tokens.json")
+    runner("token", "add", "alice", "--read", "--token-file", file).expect(0)
+    with serving(runner, "--threads", "2", "--token-file", file) as server:
+        refused = b" HTTP/1.1\r\nHost: %s\r\nContent-Length: 1000\r\n\r\n"
+        crowd = [server.connect() for _ in range(12)]
+        begin = time.monotonic()
+        for connection in crowd[::2]:
+            connection.sendall(b"POST /x" + refused % b"localhost")
+        for connection in crowd[1::2]:
+            connection.sendall(b"PUT /x" + refused % b"evil.example")
+        assert ask(server, FILE)[0] == 401
+        assert [status_of(connection.recv(1000)) for connection in crowd] == [401, 421] * 6
+        assert time.monotonic() - begin < 5
+        for connection in crowd:
+            connection.close()
+        # A short body that has come already costs no connection.
+        with server.connect() as connection:
+            for _ in range(2):
+                connection.sendall(b"POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc")
+                answer = connection.recv(4096)
+                assert status_of(answer) == 401 and b"Connection: keep-alive" in answer
+
+
 def test_only_the_servers_own_names_are_answered(served):
     for host in ("evil.example", "127.0.0.1.evil.example", f"evil.example:{served.port}"):
         status, _, body = ask(served, FILE, Host=host)
@@ -168,6 +214,17 @@ def test_a_signal_lets_answers_end(knapsack, caches):
         assert server.stop() == 0
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", server.port), timeout=2)
+
+
+def test_many_paths_are_asked_for_once_each(served):
+    path = f"/api/models/{SHARDED}/paths-info/main"
+    with served.connect(30) as connection:
+        for count, status in ((20_000, 200), (20_001, 413)):
+            body = b"&".join([b"paths=config.json"] * count)
+            head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+            connection.sendall(head.encode() + body)
+            answer = connection.recv(10_000)
+            assert status_of(answer) == status and answer.count(b"config.json") == (status == 200)
 
 
 @pytest.mark.fuzz

@@ -1,6 +1,9 @@
 """Files over a plain connection: ranges, names of content, and that only what is proved leaves."""
 
+import hashlib
 import http.client
+import json
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -113,6 +116,24 @@ def test_a_file_that_is_not_what_its_name_states_does_not_leave(knapsack, caches
         assert ask(server, FILE)[2] == bytes(content)
         assert server.stop() == 1, "what did not hold is told by the exit code"
     assert any("model-00001" in line and "does not match its hash" in line for line in server.lines)
+
+
+def test_one_content_is_proved_for_each_revision_that_states_what_it_is(knapsack, tmp_path):
+    folder, content = tmp_path / "hub" / "models--tester--twin", b"content"
+    name = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+    for commit, stated in (("1" * 40, name), ("2" * 40, "0" * 40)):
+        (folder / "snapshots" / commit).mkdir(parents=True)
+        for part in ("refs", "trees"):
+            (folder / part).mkdir(exist_ok=True)
+        (folder / "refs" / commit[:4]).write_text(commit)
+        listing = {"format_version": 1, "files": {"x.txt": {"size": len(content), "blob_id": stated}}}
+        (folder / "trees" / f"{commit}.json").write_text(json.dumps(listing))
+    first, second = (folder / "snapshots" / (digit * 40) / "x.txt" for digit in "12")
+    first.write_bytes(content)
+    os.link(first, second)
+    with serving(knapsack.with_caches(tmp_path / "hub")) as server:
+        for digit, status in ("1", 200), ("2", 409), ("1", 200):
+            assert ask(server, f"/tester/twin/resolve/{digit * 40}/x.txt")[0] == status
 
 
 def test_what_a_revision_lists_and_the_cache_lacks_is_listed_and_refused(knapsack, caches, tmp_path):

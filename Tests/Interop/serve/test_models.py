@@ -5,6 +5,7 @@ import io
 import json
 import pickle
 import random
+import resource
 import shutil
 import subprocess
 import time
@@ -204,6 +205,67 @@ def test_equal_content_is_stored_once_and_what_is_deleted_is_swept(knapsack, cac
             curl(server, "-X", "DELETE", f"/ai-models/anna/{name}")
     with serving(runner, *arguments):
         assert not stored[0].exists()
+
+
+def test_what_is_not_the_catalogues_stays(knapsack, caches, tmp_path):
+    directory = tmp_path / "c"
+    names = [
+        "incoming/notes.txt", "incoming/sub/1-1", "incoming/1", "incoming/1-", "incoming/1-1.txt", "content/readme",
+        "content/ab/readme", "content/ab/" + "ab" * 31, "content/cd/" + "ab" * 32, "content/AB/" + "AB" * 32,
+    ]
+    for name in [*names, "incoming/12-3", "content/ab/" + "ab" * 32]:
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text("mine")
+    with serving(knapsack.with_caches(caches.hub), "--catalogue", str(directory)):
+        left = [str(path.relative_to(directory)) for part in ("incoming", "content") for path in (directory / part).rglob("*")]
+        assert sorted(name for name in left if (directory / name).is_file()) == sorted(names)
+
+
+def test_an_upload_of_more_files_than_can_be_open(knapsack, caches, tmp_path):
+    with serving(knapsack.with_caches(caches.hub), "--catalogue", str(tmp_path / "c")) as server:
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (128, 128))
+        files = {f"{number}.txt": b"%d" % number for number in range(200)}
+        status, document = upload(server, packed(files), "m.zip", "folder")
+        assert status == 200 and len(document["files"]) == 200, document
+        assert not list((tmp_path / "c" / "incoming").iterdir())
+
+
+def test_an_upload_is_refused_before_it_comes(knapsack, caches, tmp_path):
+    runner, file = knapsack.with_caches(caches.hub), str(tmp_path / "tokens.json")
+    tokens = {
+        scope: runner("token", "add", scope, f"--{scope}", "--token-file", file).expect(0).stdout.strip()
+        for scope in ("read", "write")
+    }
+    with serving(runner, "--catalogue", str(tmp_path / "c"), "--token-file", file) as server:
+
+        def answer(scope: str, more: str, body: bytes = b"") -> bytes:
+            head = (
+                f"POST /ai-models/upload/single HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {tokens[scope]}\r\n"
+                f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 100000000\r\n{more}\r\n"
+            )
+            return server.raw(head.encode() + body, timeout=5)
+
+        waits = answer("read", "Expect: 100-continue\r\n")
+        assert waits.startswith(b"HTTP/1.1 403 ") and b"100 Continue" not in waits
+        assert answer("read", "").startswith(b"HTTP/1.1 403 ")
+        field = b'--x\r\nContent-Disposition: form-data; name="user_id"\r\n\r\nanna\r\n'
+        begun = b'--x\r\nContent-Disposition: form-data; name="file"; filename="x.txt"\r\n\r\nabc'
+        assert answer("write", "", field + begun).startswith(b"HTTP/1.1 403 ")
+        assert not list((tmp_path / "c" / "incoming").iterdir())
+
+
+def test_what_is_stated_has_bounds(registry):
+    many = ",".join(str(number) for number in range(101))
+    for tags in (many, "a,b\nc"):
+        assert upload(registry, b"x", "x.txt", model_id="bounds", tags=tags)[0] == 400
+    assert upload(registry, b"x", "a/\u0301y.txt", model_id="bounds", tags="a")[1]["files"][0]["filename"] == "\u0301y.txt"
+    put = ("-X", "PUT", "-d", json.dumps({"tags": many.split(",")}), "/ai-models/anna/bounds")
+    assert curl(registry, *put)[0] == 400
+    assert curl(registry, f"/ai-models/anna?tags={many}")[0] == 400
+    assert curl(registry, f"/ai-models/search/anna?query={many.replace(',', '+')}")[0] == 400
+    twice = ("-F", "file=@-;filename=x.txt", "-F", "user_id=anna", "-F", "model_id=twice", "-F", "version=v1")
+    status, document = curl(registry, *twice, "-F", "version=v2", "/ai-models/upload/single", body=b"x")
+    assert status == 200 and json.loads(document)["version"] == "v2"
 
 
 def test_users_change_what_is_theirs(knapsack, caches, tmp_path):
