@@ -138,7 +138,8 @@ extension BundlePage {
                 + "<br><span class=\"note\">\(ref), commit <code>\(commit)</code></span>"
         case .kaggle(let handle): return .link(handle.text, to: address)
         case .registry(let source, let manifest):
-            return "\(source.text)<br><span class=\"note\">manifest <code>sha256:\(manifest.hex)</code></span>"
+            let digest: Markup = "<code>sha256:\(manifest.hex)</code>"
+            return "\(source.text)<br><span class=\"note\">manifest " + digest + "</span>"
         case .path:
             return "\(entry.asked.text)<br><span class=\"note\">a directory, which has no revisions</span>"
         case .conversion(let made):
