@@ -35,8 +35,10 @@ enum ModelInterface {
                 "parameters": [user, model, version],
                 "get": operation("One version; the newest if none is named", "get_model", [], reference),
                 "put": .object(
-                    (operation("Change what is stated of a version", "update_model", [], reference).members
-                        ?? [])
+                    (operation(
+                        "Change what is stated of a version", "update_model", [], reference,
+                        refusals: [400, 404, 413]
+                    ).members ?? [])
                         + [
                             JSON.Member(
                                 "requestBody",
