@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Conversion
@@ -7,7 +8,8 @@ import Testing
 /// Each committed case, without one of its tensors or one kind of them: what is missing has the name that it has in the
 /// files.
 @Suite struct MissingNamesTests {
-    @Test(arguments: ArchitectureTests.names) func namesEachTensorAsItsFileDoes(name: String) throws {
+    @Test(.series, arguments: ArchitectureTests.names) func namesEachTensorAsItsFileDoes(name: String) throws
+    {
         let whole = try ArchitectureTests.read(name).model()
         // The last of each kind: of a mixture of experts there are hundreds.
         let kinds = Dictionary(grouping: try needed(whole)) { kind($0.name) }.values
@@ -17,7 +19,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ArchitectureTests.names) func namesEachTensorOfAKindThatNoBlockHas(name: String) throws {
+    @Test(.series, arguments: ArchitectureTests.names) func namesEachTensorOfAKindThatNoBlockHas(name: String)
+        throws
+    {
         let whole = try ArchitectureTests.read(name).model()
         let kinds = Dictionary(grouping: try needed(whole, inAnyBlock: true).map(\.name)) { kind($0) }
         for (kind, names) in kinds.sorted(by: { $0.key < $1.key }) {
@@ -90,7 +94,9 @@ import Testing
         #expect(MissingTensors.names(unread(whole.config.raw), whole.storedTensors) == [], "\(name)")
     }
 
-    @Test(arguments: ArchitectureTests.names) func namesEachTensorOfAKindByNamesAlone(name: String) throws {
+    @Test(.series, arguments: ArchitectureTests.names) func namesEachTensorOfAKindByNamesAlone(name: String)
+        throws
+    {
         let whole = try ArchitectureTests.read(name).model()
         let kinds = Dictionary(grouping: try needed(whole, inAnyBlock: true)) { kind($0.name) }.values
         for tensor in kinds.compactMap(\.last) {
