@@ -35,6 +35,22 @@ def pytest_runtest_setup(item):
         pytest.skip("needs mount namespaces: run as root, or allow unprivileged user namespaces")
 
 
+# Folders of many cases of the same kinds: of each test every second case is run always, and all with `-m slow`.
+SAMPLED = {"independent", "archives"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    numbers: dict[tuple, int] = {}
+    for item in items:
+        if item.path.parent.name not in SAMPLED or not hasattr(item, "callspec"):
+            continue
+        key = (item.path, item.originalname)
+        numbers[key] = numbers.get(key, -1) + 1
+        if numbers[key] % 2 and not item.get_closest_marker("smoke"):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def base(tmp_path_factory) -> Path:
     return tmp_path_factory.getbasetemp()
