@@ -84,6 +84,7 @@ struct PullCommand: KnapsackCommand {
     func execute(_ session: Session) async throws {
         let reference = try RegistryOptions.reference(name)
         if let to, try FileStatus.existing(to) != nil {
+            try RegistryPull.removeLeftover(of: Path.normalized(to))
             throw Diagnostics(
                 Diagnostic(
                     code: .outputExists, "\(to) is there already",

@@ -34,6 +34,17 @@ package final class RegistryPull: Sendable {
         Path.join(Path.parent(target), ".\(Path.name(target)).pull")
     }
 
+    /// Removes the empty directory that a pull left which was killed after it gave its target the name; one with
+    /// anything in it, and one that another process is using, stay.
+    package static func removeLeftover(of target: String) throws(FileError) {
+        let staging = staging(target)
+        guard try FileStatus.existing(staging)?.kind == .directory,
+            let claim = try FileHandle.claimingDirectory(staging)
+        else { return }
+        if try Directory.names(in: staging).isEmpty { try Directory.removeTree(staging) }
+        _ = claim
+    }
+
     /// The directory with all files, before it gets its name.
     package var tree: String { Path.join(staging, "tree") }
 
@@ -55,9 +66,12 @@ package final class RegistryPull: Sendable {
         }
     }
 
-    /// Gives the directory its name, and removes what was needed until then.
+    /// Removes what was needed until now, and gives the directory its name.
+    ///
+    /// Whoever is killed in between leaves at most an empty directory, see ``removeLeftover(of:)``.
     package func publish(as target: String) throws(FileError) {
         try PartialDirectory.synchronize(tree)
+        try Directory.removeTree(Path.join(staging, "blobs"))
         try AtomicFile.renameNew(tree, to: target)
         try AtomicFile.synchronizeDirectory(of: target)
         try Directory.removeTree(staging)

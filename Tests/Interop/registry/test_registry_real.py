@@ -113,10 +113,26 @@ def killed(run, registry, bundle, tmp_path, kills: int, seed: int) -> None:
         name = f"oci://{registry.host}/team/m{number}:v1"
         run("push", bundle, name).expect(0)
         run("verify", name).expect(0)
-        if not (tmp_path / f"got{number}").exists():
-            run("pull", f"oci://{registry.host}/kept/models:v1", "--to", tmp_path / f"got{number}").expect(0)
+        # One that is there already is refused, and an empty directory beside it is what a kill may leave until then.
+        there = (tmp_path / f"got{number}").exists()
+        assert not there or not list((tmp_path / f".got{number}.pull").glob("*"))
+        pulled = run("pull", f"oci://{registry.host}/kept/models:v1", "--to", tmp_path / f"got{number}")
+        pulled.expect(2 if there else 0)
         assert contents(tmp_path / f"got{number}") == expected
     assert not list(tmp_path.glob(".got*"))
+
+
+def test_what_a_kill_leaves_beside_a_whole_directory_is_removed(run, registry, bundle, tmp_path):
+    name = f"oci://{registry.host}/team/models:v1"
+    run("push", bundle, name).expect(0)
+    run("pull", name, "--to", tmp_path / "got").expect(0)
+    left = tmp_path / ".got.pull"
+    left.mkdir()
+    run("pull", name, "--to", tmp_path / "got").expect(2)
+    assert not left.exists()
+    (left / "blobs").mkdir(parents=True)
+    run("pull", name, "--to", tmp_path / "got").expect(2)
+    assert (left / "blobs").exists()
 
 
 @pytest.mark.kill
