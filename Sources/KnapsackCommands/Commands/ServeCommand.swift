@@ -19,12 +19,13 @@ struct ServeCommand: KnapsackCommand {
             states of it. Ctrl-C ends it after the answers that are being sent.
 
             On this machine alone no token is needed. Any other address needs a file of tokens: see knapsack token. Tokens \
-            and contents are not encrypted: on a network that others use, put a proxy with TLS in front.
+            and contents are encrypted only with --tls-cert and --tls-key, or by a proxy in front.
 
             Examples:
               knapsack serve
               HF_ENDPOINT=http://127.0.0.1:8420 hf download org/name
               knapsack serve --host 0.0.0.0 --allow-host models.example.org
+              knapsack serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
               knapsack serve --catalogue ~/models   # with a registry of models
               knapsack serve --port 0    # the kernel chooses the port, which is printed
             """)
@@ -47,6 +48,8 @@ struct ServeCommand: KnapsackCommand {
     @Option(help: ArgumentHelp("How many requests are answered at once.", valueName: "number"))
     var threads = 64
 
+    /// The certificate with which it speaks TLS.
+    @OptionGroup var certificate: CertificateOptions
     /// Whose tokens count.
     @OptionGroup var tokenFile: TokenFileOptions
     /// Which cache is served.
@@ -87,6 +90,7 @@ struct ServeCommand: KnapsackCommand {
                     verdict: .undecided))
         }
         let tokens = try tokens(session)
+        let identity = try certificate.identity()
         let index = session.context.cacheDirectory.flatMap(DigestIndex.open(inDirectory:))
         let prover = FileProver(index: index) { file, verdict in
             session.report([ServeCommand.finding(file, verdict)])
@@ -103,7 +107,7 @@ struct ServeCommand: KnapsackCommand {
             routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens)
         let server: HTTPServer
         do throws(ServerFailure) {
-            server = try HTTPServer(settings, control, log: log(session))
+            server = try HTTPServer(settings, control, identity: identity, log: log(session))
         } catch {
             throw Diagnostics(
                 Diagnostic(
@@ -115,6 +119,9 @@ struct ServeCommand: KnapsackCommand {
             server.stop()
             prover.stop()
         }
+        if identity != nil {
+            SignalHandler.rereads { reread(server, session) }
+        }
         announce(server.port, cache, session)
         let files = ServeCommand.files(of: cache)
         prover.add(files)
@@ -125,6 +132,18 @@ struct ServeCommand: KnapsackCommand {
             try await server.run()
         }
         try await proving
+    }
+
+    /// Reads the certificate again; one that cannot be used leaves the server with the earlier one.
+    private func reread(_ server: HTTPServer, _ session: Session) {
+        do throws(Diagnostics) {
+            guard let identity = try certificate.identity() else { return }
+            server.become(identity)
+            session.say("the certificate was read again")
+        } catch {
+            session.say("the certificate stays the one that was read before")
+            session.report(error.all)
+        }
     }
 
     /// The tokens that count; `nil` where everybody is let in.
@@ -166,8 +185,9 @@ struct ServeCommand: KnapsackCommand {
 
     private func announce(_ port: Int, _ cache: HubCache, _ session: Session) {
         let shown = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
-        session.say("serving \(FileWalk.shown(cache.root)) at http://\(shown):\(port)")
-        session.add("address", .string("http://\(shown):\(port)"))
+        let address = "\(certificate.tlsCert == nil ? "http" : "https")://\(shown):\(port)"
+        session.say("serving \(FileWalk.shown(cache.root)) at \(address)")
+        session.add("address", .string(address))
     }
 
     /// All files that the cache has, which are proved while nobody asks for any.
