@@ -69,14 +69,9 @@ struct CertificateOptions: ParsableArguments {
     }
 
     /// Reads both; `nil` where none are named.
-    func identity() throws(Diagnostics) -> TLSIdentity? {
+    func identity() throws(TLSIdentity.Unusable) -> TLSIdentity? {
         guard let tlsCert, let tlsKey else { return nil }
-        do throws(TLSIdentity.Unusable) {
-            return try TLSIdentity(certificate: tlsCert, key: tlsKey)
-        } catch {
-            throw Diagnostics(
-                Diagnostic(code: .unreadable, "\(error)", fix: error.remedy, verdict: .undecided))
-        }
+        return try TLSIdentity(certificate: tlsCert, key: tlsKey)
     }
 }
 

@@ -90,7 +90,7 @@ struct ServeCommand: KnapsackCommand {
                     verdict: .undecided))
         }
         let tokens = try tokens(session)
-        let identity = try certificate.identity()
+        let identity = try identity()
         let index = session.context.cacheDirectory.flatMap(DigestIndex.open(inDirectory:))
         let prover = FileProver(index: index) { file, verdict in
             session.report([ServeCommand.finding(file, verdict)])
@@ -134,15 +134,29 @@ struct ServeCommand: KnapsackCommand {
         try await proving
     }
 
+    /// Who the server is in TLS; a certificate that cannot be used is a finding.
+    private func identity() throws(Diagnostics) -> TLSIdentity? {
+        do throws(TLSIdentity.Unusable) {
+            return try certificate.identity()
+        } catch {
+            throw Diagnostics(
+                Diagnostic(code: .unreadable, "\(error)", fix: error.remedy, verdict: .undecided))
+        }
+    }
+
     /// Reads the certificate again; one that cannot be used leaves the server with the earlier one.
     private func reread(_ server: HTTPServer, _ session: Session) {
-        do throws(Diagnostics) {
+        do throws(TLSIdentity.Unusable) {
             guard let identity = try certificate.identity() else { return }
             server.become(identity)
             session.say("the certificate was read again")
         } catch {
-            session.say("the certificate stays the one that was read before")
-            session.report(error.all)
+            session.report([
+                Diagnostic(
+                    .warning, code: .unreadable,
+                    "the certificate stays the one that was read before: \(error)",
+                    fix: error.remedy)
+            ])
         }
     }
 

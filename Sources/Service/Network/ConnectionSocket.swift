@@ -47,8 +47,7 @@ struct ConnectionSocket: ~Copyable, Sendable {
     /// - Parameter limit: the most bytes that are taken.
     func receive(into buffer: inout [UInt8], limit: Int) -> Received {
         let start = buffer.count
-        // Of TLS no more comes at once than a record has.
-        let room = min(limit, isEncrypted ? 1 << 14 : 1 << 16)
+        let room = min(limit, 1 << 16)
         guard room > 0 else { return .nothing }
         buffer.append(contentsOf: repeatElement(0, count: room))
         // SAFETY: at most `room` bytes are written behind `start`, where the array has so many.
@@ -56,7 +55,11 @@ struct ConnectionSocket: ~Copyable, Sendable {
             guard let base = raw.baseAddress else { return Received.nothing }
             return unsafe receive(at: base + start, room)
         }
-        if case .bytes(let count) = received { buffer.removeLast(room - count) } else { buffer.removeLast(room) }
+        if case .bytes(let count) = received {
+            buffer.removeLast(room - count)
+        } else {
+            buffer.removeLast(room)
+        }
         return received
     }
 

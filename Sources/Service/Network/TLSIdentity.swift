@@ -12,6 +12,7 @@ import Storage
         /// What mends it, where that is known.
         package let remedy: String?
 
+        /// States why.
         init(_ description: String, remedy: String? = nil) {
             self.description = description
             self.remedy = remedy
@@ -19,6 +20,7 @@ import Storage
     }
 
     // SAFETY: made in init, freed in deinit, and never changed in between: libssl allows a context in several threads.
+    /// What sessions are made from.
     nonisolated(unsafe) let context: OpaquePointer
 
     /// Reads a certificate and its key.
@@ -48,15 +50,18 @@ import Storage
         }
         guard unsafe SSL_CTX_use_certificate_chain_file(context, certificate) == 1 else {
             throw Unusable(
-                "\(certificate.withVisibleScalars) is no certificate in PEM that can be used\(TLSServerSession.reason())")
+                "\(certificate.withVisibleScalars) is no certificate in PEM that can be used\(TLSServerSession.reason())"
+            )
         }
         guard unsafe SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1 else {
             let reason = TLSServerSession.reason()
             throw Unusable(
-                "\(key.withVisibleScalars) is no key of that certificate in PEM without a pass phrase\(reason)")
+                "\(key.withVisibleScalars) is no key of that certificate in PEM without a pass phrase\(reason)"
+            )
         }
         guard unsafe SSL_CTX_check_private_key(context) == 1 else {
-            throw Unusable("the key \(key.withVisibleScalars) is not that of \(certificate.withVisibleScalars)")
+            throw Unusable(
+                "the key \(key.withVisibleScalars) is not that of \(certificate.withVisibleScalars)")
         }
     }
 

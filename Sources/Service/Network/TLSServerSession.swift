@@ -90,13 +90,21 @@ import Glibc
     /// Reads what is there into memory that the caller lends for `count` bytes.
     func read(into base: UnsafeMutableRawPointer, count: Int) -> ConnectionSocket.Received {
         guard state == .open, let session = unsafe session else { return .end }
-        // SAFETY: libssl writes at most `count` bytes into memory that the caller lends for so many.
-        let result = unsafe knapsack_tls_read(session, base, Int32(clamping: count))
-        if result > 0 { return .bytes(Int(result)) }
-        if result == Int32(KNAPSACK_TLS_WANT_READ) { return .nothing }
-        // Nothing was said of an end where it is not 0, and nothing can be said any more.
-        if result < 0 { state = .broken }
-        return .end
+        var done = 0
+        // One call gives one record at most.
+        while done < count {
+            // SAFETY: libssl writes at most `count - done` bytes behind `done`, in memory that the caller lends for `count`.
+            let result = unsafe knapsack_tls_read(session, base + done, Int32(clamping: count - done))
+            if result > 0 {
+                done += Int(result)
+                continue
+            }
+            if result == Int32(KNAPSACK_TLS_WANT_READ) { break }
+            // Nothing was said of an end where it is not 0, and nothing can be said any more.
+            if result < 0 { state = .broken }
+            return done > 0 ? .bytes(done) : .end
+        }
+        return done > 0 ? .bytes(done) : .nothing
     }
 
     /// Writes some of the bytes.

@@ -16,7 +16,8 @@ from serving import serving
 from test_files import FILE, ask
 from wayward_hub import Authority
 
-GIB = 1 << 30
+# A build for debugging takes a form apart at some megabytes a second.
+LARGE = int(os.environ.get("KNAPSACK_LARGE_UPLOAD", 64 << 20))
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,7 @@ print(len(HfApi().list_repo_files({SHARDED!r})))
     environment = secured.client_environment(
         SSL_CERT_FILE=str(authority.certificate), REQUESTS_CA_BUNDLE=str(authority.certificate)
     )
-    assert SHARDED.split("/")[1] in run_python(code, environment)
+    assert SHARDED.split("/")[1] in run_python(code, environment, tmp_path / "home")
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -179,7 +180,7 @@ def test_garbage_ends_the_connection_alone(secured, authority, garbage):
             stream.shutdown(socket.SHUT_WR)
             while stream.recv(4096):
                 pass
-    except (ConnectionResetError, BrokenPipeError):
+    except OSError:
         pass
     with connect(secured, authority) as stream:
         assert answers(stream)
@@ -288,12 +289,12 @@ def test_a_hang_up_has_the_certificate_read_again(knapsack, caches, authority, t
 
 
 @pytest.mark.slow
-def test_a_gigabyte_goes_both_ways(secured, authority, tmp_path):
+def test_a_large_file_goes_both_ways(secured, authority, tmp_path):
     path = tmp_path / "large.txt"
     block = os.urandom(1 << 20)
     digest = hashlib.sha256()
     with open(path, "wb") as file:
-        for number in range(1024):
+        for number in range(LARGE >> 20):
             part = number.to_bytes(8, "big") + block[8:]
             file.write(part)
             digest.update(part)
@@ -306,7 +307,7 @@ def test_a_gigabyte_goes_both_ways(secured, authority, tmp_path):
     subprocess.run([*curl, "-o", got, secured.url + "/ai-models/anna/large/download"], check=True)
     with open(got, "rb") as file:
         assert hashlib.file_digest(file, "sha256").hexdigest() == digest.hexdigest()
-    assert got.stat().st_size == GIB and secured.memory() - before < 16 << 20
+    assert got.stat().st_size == LARGE and secured.memory() - before < 16 << 20
     # The end of it, and a client that reads slowly and in small pieces.
     tail = subprocess.run([*curl, "-r", "-5", secured.url + "/ai-models/anna/large/download"], check=True, capture_output=True)
     assert tail.stdout == block[-5:]
