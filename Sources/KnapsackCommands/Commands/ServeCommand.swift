@@ -15,7 +15,7 @@ struct ServeCommand: KnapsackCommand {
         usage: "knapsack serve [<options>]",
         discussion: """
             With HF_ENDPOINT pointing to it, huggingface_hub, transformers and datasets find and load what this machine's \
-            cache has. Nothing is changed in the cache, and a file is sent only after its content agreed with what the cache \
+            cache has; with KAGGLE_API_ENVIRONMENT=LOCALHOST and http_proxy pointing to it, so do kagglehub and kaggle. Nothing is changed in the cache, and a file is sent only after its content agreed with what the cache \
             states of it. Ctrl-C ends it after the answers that are being sent.
 
             On this machine alone no token is needed. Any other address needs a file of tokens: see knapsack token. Tokens \
@@ -24,6 +24,7 @@ struct ServeCommand: KnapsackCommand {
             Examples:
               knapsack serve
               HF_ENDPOINT=http://127.0.0.1:8420 hf download org/name
+              knapsack serve --kaggle-cache /data/kagglehub
               knapsack serve --host 0.0.0.0 --allow-host models.example.org
               knapsack serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
               knapsack serve --catalogue ~/models   # with a registry of models
@@ -59,6 +60,12 @@ struct ServeCommand: KnapsackCommand {
             valueName: "dir"),
         completion: .directory)
     var hfCache: String?
+    /// Which kagglehub cache is served.
+    @Option(
+        help: ArgumentHelp(
+            "The kagglehub cache, instead of the one that KAGGLEHUB_CACHE names.", valueName: "dir"),
+        completion: .directory)
+    var kaggleCache: String?
     /// The directory of the registry of models; `nil` serves none.
     @Option(
         help: ArgumentHelp(
@@ -95,6 +102,10 @@ struct ServeCommand: KnapsackCommand {
         let prover = FileProver(index: index) { file, verdict in
             session.report([ServeCommand.finding(file, verdict)])
         }
+        let sums = SumProver(
+            index: session.context.cacheDirectory.flatMap {
+                ValueIndex.open(SumProver.indexName, inDirectory: $0)
+            })
         var settings = ServerSettings()
         settings.host = host
         settings.port = port
@@ -102,7 +113,8 @@ struct ServeCommand: KnapsackCommand {
         // The rest is for files that are sent or taken.
         settings.connections = min(settings.connections, max(1, openFiles / 4))
         let routes = ServiceRoutes(
-            hub: HubMirror(cache, prover: prover), models: try openCatalogue().map(ModelRegistry.init))
+            hub: HubMirror(cache, prover: prover), kaggle: KaggleMirror(kagglehub(session), prover: sums),
+            models: try openCatalogue().map(ModelRegistry.init))
         let control = AccessControl(
             routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens)
         let server: HTTPServer
@@ -118,6 +130,7 @@ struct ServeCommand: KnapsackCommand {
         SignalHandler.end {
             server.stop()
             prover.stop()
+            sums.stop()
         }
         if identity != nil {
             SignalHandler.rereads { reread(server, session) }
@@ -134,44 +147,10 @@ struct ServeCommand: KnapsackCommand {
         try await proving
     }
 
-    /// Who the server is in TLS; a certificate that cannot be used is a finding.
-    private func identity() throws(Diagnostics) -> TLSIdentity? {
-        do throws(TLSIdentity.Unusable) {
-            return try certificate.identity()
-        } catch {
-            throw Diagnostics(
-                Diagnostic(code: .unreadable, "\(error)", fix: error.remedy, verdict: .undecided))
-        }
-    }
-
-    /// Reads the certificate again; one that cannot be used leaves the server with the earlier one.
-    private func reread(_ server: HTTPServer, _ session: Session) {
-        do throws(TLSIdentity.Unusable) {
-            guard let identity = try certificate.identity() else { return }
-            server.become(identity)
-            session.say("the certificate was read again")
-        } catch {
-            session.report([
-                Diagnostic(
-                    .warning, code: .unreadable,
-                    "the certificate stays the one that was read before: \(error)",
-                    fix: error.remedy)
-            ])
-        }
-    }
-
-    /// The tokens that count; `nil` where everybody is let in.
-    private func tokens(_ session: Session) throws -> [AccessToken]? {
-        if HostRule.isLoopback(host), tokenFile.tokenFile == nil { return nil }
-        let tokens = try tokenFile.read(session.context)
-        guard !tokens.isEmpty else {
-            throw Diagnostics(
-                Diagnostic(
-                    code: .usage, "\(host) can be reached from other machines, and there are no tokens",
-                    notes: ["on 127.0.0.1, the default, none is needed"],
-                    fix: "make one: knapsack token add NAME --read", verdict: .undecided))
-        }
-        return tokens
+    /// The kagglehub cache, which need not be there: nothing of Kaggle is served then.
+    private func kagglehub(_ session: Session) -> KagglehubCache {
+        KagglehubCache(
+            root: kaggleCache ?? KagglehubCache.defaultRoot(environment: session.context.environment))
     }
 
     /// The registry's catalogue, without what was deleted before.
