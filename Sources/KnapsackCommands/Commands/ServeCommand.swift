@@ -63,6 +63,15 @@ struct ServeCommand: KnapsackCommand {
         completion: .directory)
     var catalogue: String?
 
+    /// The kagglehub cache that jobs fill; `nil` takes the usual one.
+    @Option(
+        help: ArgumentHelp(
+            "The kagglehub cache, instead of the one that KAGGLEHUB_CACHE names.", valueName: "dir"),
+        completion: .directory)
+    var kagglehubCache: String?
+    /// Where jobs and their results are kept.
+    @OptionGroup var stateOptions: ServeStateOptions
+
     /// How much is printed: each request with `--verbose`.
     @OptionGroup var output: OutputOptions
 
@@ -97,8 +106,15 @@ struct ServeCommand: KnapsackCommand {
         settings.threads = threads
         // The rest is for files that are sent or taken.
         settings.connections = min(settings.connections, max(1, openFiles / 4))
+        let models = try openCatalogue()
+        let work = try CommandWorker.Settings(
+            hubCache: cache.root,
+            kaggleCache: kagglehubCache
+                ?? KagglehubCache.defaultRoot(environment: session.context.environment), session)
+        let queue = try stateOptions.queue(catalogue: catalogue, work, session)
+        let jobs = queue.map { JobInterface($0, work, watchers: threads / 2) }
         let routes = ServiceRoutes(
-            hub: HubMirror(cache, prover: prover), models: try openCatalogue().map(ModelRegistry.init))
+            hub: HubMirror(cache, prover: prover), models: models.map(ModelRegistry.init), jobs: jobs)
         let control = AccessControl(
             routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens)
         let server: HTTPServer
@@ -113,18 +129,24 @@ struct ServeCommand: KnapsackCommand {
         }
         SignalHandler.end {
             server.stop()
+            queue?.stop()
             prover.stop()
         }
         announce(server.port, cache, session)
         let files = ServeCommand.files(of: cache)
         prover.add(files)
         async let proving: Void = prover.run()
+        async let working: Void? = queue?.run()
         do {
-            // Else a server that cannot run would wait for the prover for ever.
-            defer { prover.stop() }
+            // Else a server that cannot run would wait for the others for ever.
+            defer {
+                prover.stop()
+                queue?.stop()
+            }
             try await server.run()
         }
         try await proving
+        try await working
     }
 
     /// The tokens that count; `nil` where everybody is let in.
