@@ -1,8 +1,9 @@
 import Formats
 
-/// Hands a request to what answers its path: the registry of models, or the Hub's mirror.
+/// Hands a request to what answers its path: Kaggle's mirror, the registry of models, or the Hub's mirror.
 package struct ServiceRoutes: RequestHandler {
     private let hub: HubMirror
+    private let kaggle: KaggleMirror
     private let models: ModelRegistry?
     private let jobs: JobInterface?
     private let description: ServiceDescription
@@ -10,8 +11,9 @@ package struct ServiceRoutes: RequestHandler {
     /// - Parameters:
     ///   - models: `nil` where no catalogue is served.
     ///   - jobs: `nil` where there is no place for them.
-    package init(hub: HubMirror, models: ModelRegistry?, jobs: JobInterface?) {
+    package init(hub: HubMirror, kaggle: KaggleMirror, models: ModelRegistry?, jobs: JobInterface?) {
         self.hub = hub
+        self.kaggle = kaggle
         self.models = models
         self.jobs = jobs
         let registry = ModelInterface.document["paths"]?.members
@@ -22,6 +24,7 @@ package struct ServiceRoutes: RequestHandler {
 
     /// The answer of what the path belongs to.
     package func answer(_ request: Request) -> Response {
+        if KaggleMirror.owns(request.head.target) { return kaggle.answer(request) }
         if let jobs, jobs.takes(request.head.target.segments) { return jobs.answer(request) }
         guard models != nil || jobs != nil else { return hub.answer(request) }
         switch request.head.target.segments.first {
