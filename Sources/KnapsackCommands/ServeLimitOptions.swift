@@ -24,11 +24,14 @@ struct ServeLimitOptions: ParsableArguments {
 
     /// The largest body of a request.
     @Option(
-        help: ArgumentHelp("The largest upload, such as 50GB: what the disk has room for otherwise.", valueName: "size"))
+        help: ArgumentHelp(
+            "The largest upload, such as 50GB: what the disk has room for otherwise.", valueName: "size"))
     var maxUpload: String?
 
     /// How long a head may take.
-    @Option(help: ArgumentHelp("Seconds for the head of a request, and for a TLS handshake.", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp(
+            "Seconds for the head of a request, and for a TLS handshake.", valueName: "seconds"))
     var headTimeout = 15
 
     /// How long an idle connection stays.
@@ -42,17 +45,27 @@ struct ServeLimitOptions: ParsableArguments {
 
     /// Refuses numbers out of their bounds; exit code 2.
     func validate() throws {
-        let counts = [("--max-connections", maxConnections), ("--max-connections-per-address", maxConnectionsPerAddress)]
+        let counts = [
+            ("--max-connections", maxConnections),
+            ("--max-connections-per-address", maxConnectionsPerAddress),
+        ]
         for (name, count) in counts {
-            guard (1...1_000_000).contains(count ?? 1) else { throw ValidationError("\(name) takes 1 to 1000000") }
+            guard (1...1_000_000).contains(count ?? 1) else {
+                throw ValidationError("\(name) takes 1 to 1000000")
+            }
         }
         let times = [
-            ("--head-timeout", headTimeout), ("--idle-timeout", idleTimeout), ("--silence-timeout", silenceTimeout),
+            ("--head-timeout", headTimeout), ("--idle-timeout", idleTimeout),
+            ("--silence-timeout", silenceTimeout),
         ]
         for (name, seconds) in times {
-            guard (1...3600).contains(seconds) else { throw ValidationError("\(name) takes 1 to 3600 seconds") }
+            guard (1...3600).contains(seconds) else {
+                throw ValidationError("\(name) takes 1 to 3600 seconds")
+            }
         }
-        guard (0...1_000_000_000).contains(rate ?? 0) else { throw ValidationError("--rate takes 0 to 1000000000") }
+        guard (0...1_000_000_000).contains(rate ?? 0) else {
+            throw ValidationError("--rate takes 0 to 1000000000")
+        }
         if let maxUpload {
             guard ByteSize.parse(maxUpload) != nil else {
                 throw ValidationError("--max-upload takes a size such as 50GB")

@@ -72,7 +72,8 @@ extension ServeCommand {
         } catch {
             throw Diagnostics(
                 Diagnostic(
-                    code: .unreadable, "the audit log \(FileWalk.shown(auditLog)) cannot be written: \(error)",
+                    code: .unreadable,
+                    "the audit log \(FileWalk.shown(auditLog)) cannot be written: \(error)",
                     fix: error.remedy(), verdict: .undecided))
         }
     }

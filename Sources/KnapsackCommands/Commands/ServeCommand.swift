@@ -85,6 +85,9 @@ struct ServeCommand: KnapsackCommand {
         completion: .directory)
     var catalogue: String?
 
+    /// Where jobs and their results are kept.
+    @OptionGroup var stateOptions: ServeStateOptions
+
     /// How much is printed: each request with `--verbose`.
     @OptionGroup var output: OutputOptions
 
@@ -126,9 +129,14 @@ struct ServeCommand: KnapsackCommand {
         settings.port = port
         settings.threads = threads
         limits.apply(to: &settings, openFiles: openFiles)
+        let models = try openCatalogue()
+        let work = try CommandWorker.Settings(
+            hubCache: cache.root, kaggleCache: kagglehub(session).root, session)
+        let queue = try stateOptions.queue(catalogue: catalogue, work, session)
+        let jobs = queue.map { JobInterface($0, work, watchers: threads / 2) }
         let routes = ServiceRoutes(
             hub: HubMirror(cache, prover: prover), kaggle: KaggleMirror(kagglehub(session), prover: sums),
-            models: try openCatalogue().map(ModelRegistry.init))
+            models: models.map(ModelRegistry.init), jobs: jobs)
         let audit = try openAuditLog(session)
         let control = AccessControl(
             routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens,
@@ -145,6 +153,7 @@ struct ServeCommand: KnapsackCommand {
         }
         SignalHandler.end {
             server.stop()
+            queue?.stop()
             prover.stop()
             sums.stop()
         }
@@ -158,12 +167,17 @@ struct ServeCommand: KnapsackCommand {
         let files = ServeCommand.files(of: cache)
         prover.add(files)
         async let proving: Void = prover.run()
+        async let working: Void? = queue?.run()
         do {
-            // Else a server that cannot run would wait for the prover for ever.
-            defer { prover.stop() }
+            // Else a server that cannot run would wait for the others for ever.
+            defer {
+                prover.stop()
+                queue?.stop()
+            }
             try await server.run()
         }
         try await proving
+        try await working
     }
 
     /// The kagglehub cache, which need not be there: nothing of Kaggle is served then.

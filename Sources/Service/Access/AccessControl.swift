@@ -73,7 +73,8 @@ package struct AccessControl: RequestHandler {
         let response = inner.answer(request)
         let holder = request.holder.flatMap { $0.isAnonymous ? nil : $0.name }
         if !request.isReading {
-            audit.note(request.head.method == "DELETE" ? "delete" : "write", request, holder: holder, response)
+            audit.note(
+                request.head.method == "DELETE" ? "delete" : "write", request, holder: holder, response)
         } else if holder != nil {
             audit.note("use", request, holder: holder, response)
         }

@@ -88,7 +88,8 @@ package enum TokenFile {
             if error.isMissing { return [] }
             throw Unusable(reason: "cannot be read: \(error)")
         }
-        guard let json = try? JSON.parse(bytes), json["version"] == .integer(1) || json["version"] == .integer(2),
+        guard let json = try? JSON.parse(bytes),
+            json["version"] == .integer(1) || json["version"] == .integer(2),
             let list = json["tokens"]?.array
         else { throw Unusable(reason: "is no file of tokens that this version reads") }
         var tokens: [AccessToken] = []

@@ -83,7 +83,9 @@ package final class AuditLog: Sendable {
             let bytes = Array(((state.isTorn ? "\n" : "") + line).utf8)
             do throws(FileError) {
                 try state.file?.write(bytes.span)
-                if state.missing > 0 { told = "the audit log is written again; \(state.missing) lines are missing" }
+                if state.missing > 0 {
+                    told = "the audit log is written again; \(state.missing) lines are missing"
+                }
                 state.missing = 0
                 state.isTorn = false
                 return true
@@ -102,16 +104,19 @@ package final class AuditLog: Sendable {
 
     /// A target without what lets its holder in, and with escapes for all but the characters of ASCII that can be seen.
     static func withoutSecrets(_ target: String) -> String {
-        let parts = target.utf8.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = target.utf8.split(
+            separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
         var text = (String(parts[0]) ?? "").withVisibleScalars
         guard parts.count == 2 else { return text }
-        let pairs = parts[1].split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false).map { pair -> String in
+        let pairs = parts[1].split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false).map {
+            pair -> String in
             let name = pair.prefix { $0 != UInt8(ascii: "=") }
             let word = HeaderFields.lowered(String(name) ?? "")
             let isSecret = ["token", "ticket", "key", "secret", "password", "signature", "auth"].contains {
                 word.utf8.contains(subsequence: $0)
             }
-            return isSecret ? (String(name) ?? "").withVisibleScalars + "=..." : (String(pair) ?? "").withVisibleScalars
+            return isSecret
+                ? (String(name) ?? "").withVisibleScalars + "=..." : (String(pair) ?? "").withVisibleScalars
         }
         text += "?" + pairs.joined(separator: "&")
         return text
