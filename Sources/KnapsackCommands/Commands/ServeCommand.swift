@@ -97,8 +97,11 @@ struct ServeCommand: KnapsackCommand {
         settings.threads = threads
         // The rest is for files that are sent or taken.
         settings.connections = min(settings.connections, max(1, openFiles / 4))
+        let models = try openCatalogue(session)
+        let keeper = models.map { CatalogueKeeper($0, prover) }
         let routes = ServiceRoutes(
-            hub: HubMirror(cache, prover: prover), models: try openCatalogue().map(ModelRegistry.init))
+            hub: HubMirror(cache, prover: prover),
+            models: models.map { ModelRegistry($0, prover: prover) })
         let control = AccessControl(
             routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens)
         let server: HTTPServer
@@ -114,17 +117,23 @@ struct ServeCommand: KnapsackCommand {
         SignalHandler.end {
             server.stop()
             prover.stop()
+            keeper?.stop()
         }
         announce(server.port, cache, session)
         let files = ServeCommand.files(of: cache)
         prover.add(files)
         async let proving: Void = prover.run()
+        async let keeping: Void? = keeper?.run()
         do {
-            // Else a server that cannot run would wait for the prover for ever.
-            defer { prover.stop() }
+            // Else a server that cannot run would wait for them for ever.
+            defer {
+                prover.stop()
+                keeper?.stop()
+            }
             try await server.run()
         }
         try await proving
+        _ = try await keeping
     }
 
     /// The tokens that count; `nil` where everybody is let in.
@@ -141,26 +150,17 @@ struct ServeCommand: KnapsackCommand {
         return tokens
     }
 
-    /// The registry's catalogue, without what was deleted before.
-    private func openCatalogue() throws -> ModelCatalogue? {
+    /// The registry's catalogue; what had to be made anew in it is told.
+    private func openCatalogue(_ session: Session) throws -> ModelCatalogue? {
         guard let catalogue else { return nil }
         do throws(ModelCatalogue.Problem) {
             let opened = try ModelCatalogue(directory: catalogue)
-            try opened.sweep()
+            if let restored = opened.restored {
+                session.report(RestoredCatalogue.findings(restored, FileWalk.shown(catalogue)))
+            }
             return opened
         } catch {
-            let (reason, fix) =
-                switch error {
-                case .inUse: ("another server uses it", "end that server, or name another directory")
-                case .exists: ("it is there already", "name another directory")
-                case .database(let error):
-                    ("\(error)", "name another directory, or restore a copy of this one")
-                case .file(let error): ("\(error)", error.remedy())
-                }
-            throw Diagnostics(
-                Diagnostic(
-                    code: .unreadable, "the catalogue \(FileWalk.shown(catalogue)) cannot be used: \(reason)",
-                    fix: fix, verdict: .undecided))
+            throw Diagnostics(RestoredCatalogue.finding(error, FileWalk.shown(catalogue)))
         }
     }
 
