@@ -68,6 +68,10 @@ enum CatalogueTables {
         return database
     }
 
+    /// Asks for a row where a table names the content ?1. All tables that name contents have to be in it: what none names is
+    /// swept.
+    static let namesContent = "SELECT 1 FROM file WHERE sha256 = ?1 LIMIT 1"
+
     /// The names of a database's files behind its path.
     static let endings = ["", "-wal", "-shm"]
 }

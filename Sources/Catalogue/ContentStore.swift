@@ -12,6 +12,8 @@ package final class ContentStore: Sendable {
     private let folders = Mutex<Set<ExactName>>([])
     /// What may not be removed now, and how many need it.
     private let holds = Mutex<[SHA256Digest: Int]>([:])
+    /// What stays until the next start.
+    private let lasting = Mutex<Set<SHA256Digest>>([])
 
     /// Uses a directory that ``ModelCatalogue`` has for itself.
     init(directory: String) throws(FileError) {
@@ -79,6 +81,12 @@ package final class ContentStore: Sendable {
         return KeptContent(content: content, status: try FileStatus.status(of: target), hold: hold)
     }
 
+    /// The same for content that something else than a version will name: it stays at least until the next start.
+    package func keep(_ incoming: IncomingContent, _ content: StoredContent) throws(FileError) {
+        let kept = try keep(incoming, content, proved: nil)
+        _ = lasting.withLock { $0.insert(kept.content.sha256) }
+    }
+
     // MARK: Sweeping
 
     /// Has content stay while the value that is returned lives, whether a version names it or not.
@@ -98,7 +106,8 @@ package final class ContentStore: Sendable {
     /// - Parameter isNamed: asked while nobody can begin to hold it.
     func remove(_ digest: SHA256Digest, unless isNamed: (SHA256Digest) throws -> Bool) throws {
         try holds.withLock { holds in
-            guard holds[digest] == nil, try !isNamed(digest) else { return }
+            guard holds[digest] == nil, !lasting.withLock({ $0.contains(digest) }), try !isNamed(digest)
+            else { return }
             try Directory.removeFile(path(of: digest))
         }
     }

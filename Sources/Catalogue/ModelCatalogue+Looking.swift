@@ -25,6 +25,20 @@ extension ModelCatalogue {
         }
     }
 
+    /// A version with its files; the newest one where none is named.
+    /// - Returns: `nil` if there is none.
+    package func version(user: String, model: String, version: String?) throws(Problem) -> ModelVersion? {
+        guard let found = try find(user: user, model: model, version: version, withFiles: true) else {
+            return nil
+        }
+        guard let document = try? JSON.parse(Array(found.text.utf8)) else {
+            throw .database(SQLiteError(code: 11, "the document of a version is damaged"))
+        }
+        return ModelVersion(
+            user: found.user, model: found.model, version: found.version, document: document,
+            files: found.files.map(\.file))
+    }
+
     /// The files of a version, sorted by the bytes of their paths.
     private static func files(
         of number: Int64, _ connection: inout SQLiteConnection
@@ -112,15 +126,15 @@ extension ModelCatalogue {
         }
     }
 
-    /// Whether a version names content.
+    /// Whether content is named.
     func names(_ digest: SHA256Digest) throws(Problem) -> Bool {
         try names([digest]).contains(digest)
     }
 
-    /// Which of some contents versions name; deleted ones count until they are swept.
+    /// Which of some contents are named; by deleted versions, too, until they are swept.
     func names(_ digests: [SHA256Digest]) throws(Problem) -> Set<SHA256Digest> {
         try look { connection in
-            var find = try connection.statement("SELECT 1 FROM file WHERE sha256 = ? LIMIT 1")
+            var find = try connection.statement(CatalogueTables.namesContent)
             var named: Set<SHA256Digest> = []
             for digest in digests {
                 try find.bind([.text(digest.hex)])

@@ -47,7 +47,8 @@ package final class ModelCatalogue: Sendable {
     package let restored: Restored?
     /// The catalogue's directory.
     let directory: String
-    private let database: SQLiteDatabase
+    /// The connection by which it is changed.
+    let database: SQLiteDatabase
     /// Connections that only look: they wait for no change to reach the disk.
     private let readers: [SQLiteDatabase]
     private let turn = Atomic<Int>(0)

@@ -1,18 +1,21 @@
 import Formats
 
-/// Hands a request to what answers its path: the registry of models, or the Hub's mirror.
+/// Hands a request to what answers its path: Kaggle's mirror, the registry of models, or the Hub's mirror.
 package struct ServiceRoutes: RequestHandler {
     private let hub: HubMirror
+    private let kaggle: KaggleMirror
     private let models: ModelRegistry?
 
     /// - Parameter models: `nil` where no catalogue is served.
-    package init(hub: HubMirror, models: ModelRegistry?) {
+    package init(hub: HubMirror, kaggle: KaggleMirror, models: ModelRegistry?) {
         self.hub = hub
+        self.kaggle = kaggle
         self.models = models
     }
 
     /// The answer of what the path belongs to.
     package func answer(_ request: Request) -> Response {
+        if KaggleMirror.owns(request.head.target) { return kaggle.answer(request) }
         guard let models else { return hub.answer(request) }
         switch request.head.target.segments.first {
         case "ai-models"?: return models.answer(request)

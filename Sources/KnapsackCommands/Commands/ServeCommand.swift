@@ -15,7 +15,7 @@ struct ServeCommand: KnapsackCommand {
         usage: "knapsack serve [<options>]",
         discussion: """
             With HF_ENDPOINT pointing to it, huggingface_hub, transformers and datasets find and load what this machine's \
-            cache has. Nothing is changed in the cache, and a file is sent only after its content agreed with what the cache \
+            cache has; with KAGGLE_API_ENVIRONMENT=LOCALHOST and http_proxy pointing to it, so do kagglehub and kaggle. Nothing is changed in the cache, and a file is sent only after its content agreed with what the cache \
             states of it. Ctrl-C ends it after the answers that are being sent.
 
             On this machine alone no token is needed. Any other address needs a file of tokens: see knapsack token. Tokens \
@@ -24,6 +24,7 @@ struct ServeCommand: KnapsackCommand {
             Examples:
               knapsack serve
               HF_ENDPOINT=http://127.0.0.1:8420 hf download org/name
+              knapsack serve --kaggle-cache /data/kagglehub
               knapsack serve --host 0.0.0.0 --allow-host models.example.org
               knapsack serve --catalogue ~/models   # with a registry of models
               knapsack serve --port 0    # the kernel chooses the port, which is printed
@@ -56,6 +57,12 @@ struct ServeCommand: KnapsackCommand {
             valueName: "dir"),
         completion: .directory)
     var hfCache: String?
+    /// Which kagglehub cache is served.
+    @Option(
+        help: ArgumentHelp(
+            "The kagglehub cache, instead of the one that KAGGLEHUB_CACHE names.", valueName: "dir"),
+        completion: .directory)
+    var kaggleCache: String?
     /// The directory of the registry of models; `nil` serves none.
     @Option(
         help: ArgumentHelp(
@@ -91,6 +98,10 @@ struct ServeCommand: KnapsackCommand {
         let prover = FileProver(index: index) { file, verdict in
             session.report([ServeCommand.finding(file, verdict)])
         }
+        let sums = SumProver(
+            index: session.context.cacheDirectory.flatMap {
+                ValueIndex.open(SumProver.indexName, inDirectory: $0)
+            })
         var settings = ServerSettings()
         settings.host = host
         settings.port = port
@@ -100,7 +111,7 @@ struct ServeCommand: KnapsackCommand {
         let models = try openCatalogue(session)
         let keeper = models.map { CatalogueKeeper($0, prover) }
         let routes = ServiceRoutes(
-            hub: HubMirror(cache, prover: prover),
+            hub: HubMirror(cache, prover: prover), kaggle: KaggleMirror(kagglehub(session), prover: sums),
             models: models.map { ModelRegistry($0, prover: prover) })
         let control = AccessControl(
             routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens)
@@ -117,6 +128,7 @@ struct ServeCommand: KnapsackCommand {
         SignalHandler.end {
             server.stop()
             prover.stop()
+            sums.stop()
             keeper?.stop()
         }
         announce(server.port, cache, session)
@@ -134,6 +146,12 @@ struct ServeCommand: KnapsackCommand {
         }
         try await proving
         _ = try await keeping
+    }
+
+    /// The kagglehub cache, which need not be there: nothing of Kaggle is served then.
+    private func kagglehub(_ session: Session) -> KagglehubCache {
+        KagglehubCache(
+            root: kaggleCache ?? KagglehubCache.defaultRoot(environment: session.context.environment))
     }
 
     /// The tokens that count; `nil` where everybody is let in.

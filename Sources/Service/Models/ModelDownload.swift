@@ -46,25 +46,42 @@ struct ModelDownload {
         // Deleting the version meanwhile takes no file away.
         let hold = store.hold(files.map(\.content.sha256))
         let end = steadyTime() + Int64(ModelDownload.patience * 1e9)
-        var members: [StoredZip.Member] = []
-        for file in version.files {
+        let layout = StoredZip(files)
+        var parts: [PartedContent.Part] = []
+        for (file, header) in zip(version.files, layout.heads) {
             let left = max(0, Double(end - steadyTime()) / 1e9)
-            members.append(
-                StoredZip.Member(
-                    file: file.file, location: store.path(of: file.file.content.sha256),
-                    status: try proved(file, left)))
+            let content = file.file.content
+            let path = store.path(of: content.sha256)
+            parts.append(.bytes(header))
+            parts.append(.file(CatalogueKeeper.file(content, at: path, try proved(file, left))))
         }
-        guard let zip = StoredZip(members), let tag = zip.tag else {
+        parts.append(.bytes(layout.end))
+        guard let archive = PartedContent(parts), let tag = ModelDownload.tag(layout, files) else {
             throw ModelRefusal(500, "the files are too large for one zip")
         }
         let fields = ModelDownload.fields(named: "\(version.model)-\(version.version).zip")
-        return ContentAnswer(size: zip.size, tag: tag, type: "application/zip", fields: fields)
+        return ContentAnswer(size: archive.size, tag: tag, type: "application/zip", fields: fields)
             .answer(head) { range in
                 .counted(range.count) { sink in
-                    try zip.write(range, to: sink)
+                    try archive.write(range, to: sink)
                     withExtendedLifetime(hold) {}
                 }
             }
+    }
+
+    /// What names an archive's bytes, with quotation marks: the hash of all that is not a file, and of the files' hashes.
+    private static func tag(_ layout: StoredZip, _ files: [StoredFile]) -> String? {
+        guard var hasher = try? ContentHasher() else { return nil }
+        do throws(HashingFailure) {
+            for (file, header) in zip(files, layout.heads) {
+                try hasher.update(header.span)
+                try hasher.update(file.content.sha256.bytes.span)
+            }
+            try hasher.update(layout.end.span)
+            return "\"\(try hasher.finish().sha256)\""
+        } catch {
+            return nil
+        }
     }
 
     private static func fields(named name: String) -> HeaderFields {

@@ -3,83 +3,26 @@ import Formats
 import Storage
 
 /// A zip archive of files that are stored as they are (APPNOTE 6.3.9), whose every byte is known before any file is read: the
-/// same version gives the same archive, and each part of it can be had. Sizes are written in 64 bits throughout.
-struct StoredZip: Sendable {
-    /// A file of the archive.
-    struct Member: Sendable {
-        /// Its name and what is stated of its content.
-        let file: StoredFile
-        /// Where the content is.
-        let location: String
-        /// What the file at that place was when its content was hashed.
-        let status: FileStatus
-    }
-
-    private let members: [Member]
-    private let heads: [[UInt8]]
-    private let end: [UInt8]
-
-    /// The bytes of the whole archive.
-    let size: Int
+/// same files give the same archive. Sizes are written in 64 bits throughout.
+struct StoredZip {
+    /// What comes before each file.
+    let heads: [[UInt8]]
+    /// What comes after the last one.
+    let end: [UInt8]
 
     /// Puts an archive together.
-    /// - Returns: `nil` where its size is no number of 63 bits.
-    init?(_ members: [Member]) {
-        self.members = members
+    init(_ files: [StoredFile]) {
         var heads: [[UInt8]] = []
         var directory: [UInt8] = []
         var position = 0
-        for member in members {
-            let head = StoredZip.localHeader(member.file)
-            directory += StoredZip.record(member.file, at: position)
+        for file in files {
+            let head = StoredZip.localHeader(file)
+            directory += StoredZip.record(file, at: position)
             heads.append(head)
-            position = position.saturated(adding: head.count).saturated(adding: member.file.content.size)
+            position = position.saturated(adding: head.count).saturated(adding: file.content.size)
         }
         self.heads = heads
-        end = directory + StoredZip.ending(members.count, directory: directory.count, at: position)
-        size = position.saturated(adding: end.count)
-        guard size < .max else { return nil }
-    }
-
-    /// What names the archive's bytes, with quotation marks: the hash of all that is not a file, and of the files' hashes.
-    var tag: String? {
-        guard var hasher = try? ContentHasher() else { return nil }
-        do throws(HashingFailure) {
-            for (member, head) in zip(members, heads) {
-                try hasher.update(head.span)
-                try hasher.update(member.file.content.sha256.bytes.span)
-            }
-            try hasher.update(end.span)
-            return "\"\(try hasher.finish().sha256)\""
-        } catch {
-            return nil
-        }
-    }
-
-    /// Writes a part of the archive; throws where a file is not what it was, or the client is gone.
-    func write(_ range: Range<Int>, to sink: any BodySink) throws {
-        var position = 0
-        /// The part of the next piece that is wanted.
-        func wanted(_ count: Int) -> Range<Int> {
-            let first = min(max(range.lowerBound - position, 0), count)
-            let last = min(max(range.upperBound - position, first), count)
-            position += count
-            return first..<last
-        }
-        for (member, head) in zip(members, heads) {
-            let part = wanted(head.count)
-            if !part.isEmpty { try sink.write(head.span.extracting(part)) }
-            let content = wanted(member.file.content.size)
-            if !content.isEmpty {
-                guard let served = ServedContent(path: member.location, proved: member.status) else {
-                    throw ReadFailure.changed(path: member.file.path.text)
-                }
-                try sink.send(content, of: served)
-            }
-            if position >= range.upperBound { return }
-        }
-        let part = wanted(end.count)
-        if !part.isEmpty { try sink.write(end.span.extracting(part)) }
+        end = directory + StoredZip.ending(files.count, directory: directory.count, at: position)
     }
 
     private static func bytes(_ value: UInt64, _ count: Int) -> [UInt8] {
