@@ -161,7 +161,8 @@ package struct ModelRegistry: RequestHandler {
         }
         let archive = StoredZip(version.files)
         let store = catalogue.store
-        var response = Response(200, .stream { sink in try archive.write(to: sink, store) })
+        var response = Response(
+            200, .stream { sink in try archive.write(to: sink) { store.path(of: $0.content.sha256) } })
         response.fields.append("Content-Type", "application/zip")
         response.fields.append(
             "Content-Disposition",

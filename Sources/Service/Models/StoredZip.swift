@@ -32,11 +32,12 @@ struct StoredZip {
     }
 
     /// Writes the archive; throws where a file is not what it was, or the client is gone.
-    func write(to sink: any BodySink, _ store: ContentStore) throws {
+    /// - Parameter place: where the content of a file is.
+    func write(to sink: any BodySink, _ place: (StoredFile) -> String) throws {
         var buffer = Buffer(count: FileReader.blockSize)
         for (file, head) in zip(files, heads) {
             try sink.write(head.span)
-            let handle = try FileHandle.reading(store.path(of: file.content.sha256))
+            let handle = try FileHandle.reading(place(file))
             guard try handle.status().size == file.content.size else {
                 throw ReadFailure.changed(path: file.path.text)
             }
