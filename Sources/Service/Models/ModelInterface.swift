@@ -74,6 +74,9 @@ enum ModelInterface {
         "type": "string", "enum": .array(ModelWords.frameworks.map(JSON.string)),
     ]
     private static let types: JSON = ["type": "string", "enum": .array(ModelWords.types.map(JSON.string))]
+    private static let visibilities: JSON = [
+        "type": "string", "enum": .array(ModelWords.visibilities.map(JSON.string)),
+    ]
     private static let truth: JSON = [
         "type": "string", "enum": .array((ModelForm.yes + ModelForm.no).map(JSON.string)),
     ]
@@ -130,7 +133,7 @@ enum ModelInterface {
 
     /// The answers of an operation that refuses: these statuses, and those that every path has.
     static func problems(_ statuses: [Int]) -> [JSON.Member] {
-        (statuses + [401, 403, 421, 431, 500]).map { status in
+        (statuses + [401, 403, 421, 429, 431, 500]).map { status in
             JSON.Member(
                 String(status),
                 [
@@ -145,7 +148,7 @@ enum ModelInterface {
             JSON.Member(field, ["type": "string", "format": "binary"]),
             JSON.Member("user_id", name), JSON.Member("model_id", name), JSON.Member("version", name),
             JSON.Member("framework", frameworks), JSON.Member("model_type", types),
-            JSON.Member("is_primary", truth),
+            JSON.Member("visibility", visibilities), JSON.Member("is_primary", truth),
             JSON.Member("preserve_structure", truth),
             JSON.Member("tags", ["type": "string"]),
         ]
@@ -198,6 +201,7 @@ enum ModelInterface {
         ("validation_accuracy", number), ("test_accuracy", number), ("training_loss", number),
         ("python_version", text), ("dependencies", texts), ("hardware_requirements", text), ("tags", texts),
         ("custom_metadata", ["type": "object"]), ("is_production_ready", ["type": "boolean"]),
+        ("visibility", visibilities),
     ]
 
     private static let schema: JSON = [
