@@ -157,8 +157,9 @@ package final class ModelCatalogue: Sendable {
     ) throws(Problem) -> JSON? {
         while true {
             // The document is read and written as JSON while others can use the database.
-            guard let found = try find(
-                user: user, model: model, version: version, isPublicOnly: false, withFiles: true)
+            guard
+                let found = try find(
+                    user: user, model: model, version: version, isPublicOnly: false, withFiles: true)
             else {
                 return nil
             }

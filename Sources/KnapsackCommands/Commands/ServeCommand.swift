@@ -52,7 +52,8 @@ struct ServeCommand: KnapsackCommand {
     /// The certificate with which it speaks TLS.
     @OptionGroup var certificate: CertificateOptions
     /// Whether those without a token may read what is public.
-    @Flag(help: "Let those without a token look at models of the registry that are public, and download them.")
+    @Flag(
+        help: "Let those without a token look at models of the registry that are public, and download them.")
     var publicRead = false
     /// Where it is noted who did what.
     @Option(

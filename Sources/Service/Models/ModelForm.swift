@@ -139,9 +139,10 @@ struct ModelForm {
             try ModelForm.word(text, "model_type", ModelWords.types)
         }
         members.append(JSON.Member("model_type", .string(type ?? "other")))
-        visibility = try value("visibility").map { text throws(ModelRefusal) in
-            try ModelForm.word(text, "visibility", ModelWords.visibilities)
-        } ?? "private"
+        visibility =
+            try value("visibility").map { text throws(ModelRefusal) in
+                try ModelForm.word(text, "visibility", ModelWords.visibilities)
+            } ?? "private"
         let tags = try ModelForm.tags(value("tags") ?? "")
         members.append(JSON.Member("tags", .array(tags.map(JSON.string))))
         for name in ModelForm.numbers {

@@ -71,6 +71,7 @@ def test_a_token_ends(keys):
         keys.runner("token", "add", "x", "--read", "--expires", bad, "--token-file", keys.file).expect(2)
 
 
+@pytest.mark.slow
 def test_wrong_tokens_are_slowed_down_and_right_ones_are_not(keys):
     anna = keys.add("anna")
     with serving(keys.runner, *keys.options) as server:
@@ -81,6 +82,7 @@ def test_wrong_tokens_are_slowed_down_and_right_ones_are_not(keys):
         assert ask(server, FILE, "HEAD")[0] == 401
 
 
+@pytest.mark.slow
 def test_a_client_that_asks_too_often_has_to_wait(keys):
     anna, bob = keys.add("anna"), keys.add("bob")
     with serving(keys.runner, *keys.options, "--rate", "6") as server:
@@ -93,6 +95,7 @@ def test_a_client_that_asks_too_often_has_to_wait(keys):
         assert ask(server, FILE, "HEAD", **bearer(anna))[0] == 200
 
 
+@pytest.mark.slow
 def test_bodies_and_connections_have_limits(knapsack, caches, tmp_path):
     runner = knapsack.with_caches(caches.hub)
     options = ("--max-upload", "1MB", "--max-connections-per-address", "5", "--catalogue", str(tmp_path / "c"))
@@ -225,6 +228,7 @@ def test_others_see_what_is_public(keys):
         assert curl("", path)[0] == 401 and curl("bob", path + "?version=v1")[0] == 200
 
 
+@pytest.mark.slow
 def test_without_tokens_everything_is_seen(knapsack, caches, tmp_path):
     runner = knapsack.with_caches(caches.hub)
     runner("serve", "--public-read").expect(2)
