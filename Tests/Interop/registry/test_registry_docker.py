@@ -179,9 +179,9 @@ def test_a_damaged_file_of_an_archive_is_found_and_mended_by_fetch(run, registry
     registry.add("ai/tiny", "latest", layers(model))
     path = write(tmp_path, entry(f"oci:{registry.host}/ai/tiny"))
     run("lock", path, "--fetch").expect(0)
-    blob = stored(tmp_path, model["config.json"])
-    blob.write_bytes(b" " + blob.read_bytes()[1:])
-    assert "config.json" in run("verify", tmp_path / "m.lock").expect(1).text
+    blob = stored(tmp_path, model["README.md"])
+    blob.write_bytes(blob.read_bytes()[:-1] + b" ")
+    assert "README.md" in run("verify", tmp_path / "m.lock").expect(1).text
     run("pack", path, "--output", tmp_path / "bundle").expect(1)
     (tmp_path / "m.lock").unlink()
     assert "hash-mismatch" in run("lock", path, "--json").expect(1).stdout
