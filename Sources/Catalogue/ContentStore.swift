@@ -90,6 +90,7 @@ package final class IncomingContent {
     private var checksum = CRC32()
     private var size = 0
     private var looked = 0
+    private var isDetached = false
 
     /// Begins with a new file.
     init(path: String) throws(FileError) {
@@ -98,7 +99,16 @@ package final class IncomingContent {
         hasher = try? ContentHasher()
     }
 
-    deinit { try? Directory.removeFile(path) }
+    deinit { if !isDetached { try? Directory.removeFile(path) } }
+
+    /// The file apart from this value, for whoever is not of one thread.
+    package func detached() -> DetachedContent {
+        isDetached = true
+        return DetachedContent(path: path)
+    }
+
+    /// Waits until what came so far is on the disk.
+    package func synchronize() throws(FileError) { try file?.synchronize() }
 
     /// The catalogue's disk has less free than it keeps.
     package struct NoRoom: Error {}
@@ -126,4 +136,14 @@ package final class IncomingContent {
         try file.synchronize()
         return StoredContent(sha256: try hasher.finish().sha256, size: size, crc32: checksum.value)
     }
+}
+
+/// A file with content that came in, and is whole. It is removed with this value.
+package final class DetachedContent: Sendable {
+    /// Where it is until then.
+    package let path: String
+
+    fileprivate init(path: String) { self.path = path }
+
+    deinit { try? Directory.removeFile(path) }
 }

@@ -18,11 +18,11 @@ package final class ModelCatalogue: Sendable {
 
     /// The files' contents.
     package let store: ContentStore
-    private let database: SQLiteDatabase
+    let database: SQLiteDatabase
     private let lock: FileHandle
 
     /// The layout of the tables, kept in SQLite's `user_version`.
-    private static let layout: Int64 = 1
+    private static let layout: Int64 = 2
 
     /// Opens a catalogue, and makes one where there is none.
     package init(directory: String) throws(Problem) {
@@ -45,6 +45,11 @@ package final class ModelCatalogue: Sendable {
                 let found = try connection.column("PRAGMA user_version")
                 if found == [.integer(0)] {
                     try connection.execute(ModelCatalogue.schema)
+                }
+                if found == [.integer(0)] || found == [.integer(1)] {
+                    // Repositories came with the second layout: a Knapsack that does not know them would sweep their content.
+                    try connection.execute(RepositoryStore.schema)
+                    try connection.execute("PRAGMA user_version = \(ModelCatalogue.layout)")
                 } else if found != [.integer(ModelCatalogue.layout)] {
                     throw SQLiteError(code: 26, "another version of Knapsack made the catalogue")
                 }
@@ -66,7 +71,6 @@ package final class ModelCatalogue: Sendable {
             number INTEGER NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
             crc32 INTEGER NOT NULL, PRIMARY KEY (number, path)
         ) WITHOUT ROWID;
-        PRAGMA user_version = \(layout);
         """
 
     // MARK: Changing
@@ -149,9 +153,15 @@ package final class ModelCatalogue: Sendable {
             try connection.execute(
                 """
                 DELETE FROM file WHERE number IN (SELECT number FROM version WHERE is_active = 0);
-                DELETE FROM version WHERE is_active = 0
+                DELETE FROM version WHERE is_active = 0;
+                DELETE FROM repository_upload WHERE time < \(currentTime() &- RepositoryStore.uploadLife)
                 """)
-            return Set(exactly: try connection.column("SELECT DISTINCT sha256 FROM file").compactMap(\.text))
+            let named = try connection.column(
+                """
+                SELECT sha256 FROM file UNION SELECT sha256 FROM repository_upload
+                UNION SELECT sha256 FROM repository_change WHERE sha256 IS NOT NULL
+                """)
+            return Set(exactly: named.compactMap(\.text))
         }
         do throws(FileError) { _ = try store.sweep(keeping: named) } catch { throw .file(error) }
     }
@@ -255,7 +265,7 @@ package final class ModelCatalogue: Sendable {
         do { return try database.write(body) } catch { throw ModelCatalogue.problem(error) }
     }
 
-    private func look<Result: Sendable>(
+    func look<Result: Sendable>(
         _ body: (inout SQLiteConnection) throws -> Result
     ) throws(Problem) -> Result {
         do { return try database.read(body) } catch { throw ModelCatalogue.problem(error) }

@@ -97,8 +97,9 @@ struct ServeCommand: KnapsackCommand {
         settings.threads = threads
         // The rest is for files that are sent or taken.
         settings.connections = min(settings.connections, max(1, openFiles / 4))
+        let opened = try openCatalogue()
         let routes = ServiceRoutes(
-            hub: HubMirror(cache, prover: prover), models: try openCatalogue().map(ModelRegistry.init))
+            hub: HubMirror(cache, catalogue: opened, prover: prover), models: opened.map(ModelRegistry.init))
         let control = AccessControl(
             routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens)
         let server: HTTPServer

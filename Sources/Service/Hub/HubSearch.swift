@@ -36,13 +36,17 @@ struct HubSearch {
     }
 
     /// One page of what is found, by name.
-    func answer(_ shelf: HubShelf) -> Response {
-        let names = shelf.cache.repositories().filter { $0.kind == kind && accepts($0.id) }
-            .sorted { $0.id.precedesByBytes($1.id) }
+    func answer(_ shelf: HubShelf, _ reader: HubReader) -> Response {
+        let names: [HubRepository]
+        do throws(Diagnostics) {
+            names = try shelf.repositories(kind, reader).filter { accepts($0.id) }
+        } catch {
+            return .hubRefusal(500, nil, "the catalogue cannot be read")
+        }
         var found: [JSON] = []
         var position = start
         while position < names.count, found.count < limit {
-            if let json = entry(names[position], shelf) { found.append(json) }
+            if let json = entry(names[position], shelf, reader) { found.append(json) }
             position += 1
         }
         let response = Response.json(.array(found))
@@ -64,10 +68,8 @@ struct HubSearch {
         return author.map { low.hasUTF8Prefix($0.lowercased() + "/") } ?? true
     }
 
-    private func entry(_ repository: HubRepository, _ shelf: HubShelf) -> JSON? {
-        guard let commit = (try? shelf.cache.revisions(of: repository))?.shown,
-            let revision = try? shelf.revision(repository, commit)
-        else { return nil }
+    private func entry(_ repository: HubRepository, _ shelf: HubShelf, _ reader: HubReader) -> JSON? {
+        guard let revision = try? shelf.shown(repository, reader) else { return nil }
         let description = HubDescription(revision)
         let words =
             description.tags.map { $0.lowercased() } + [description.library?.lowercased()].compactMap(\.self)
