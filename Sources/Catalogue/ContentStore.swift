@@ -42,13 +42,31 @@ package final class ContentStore: Sendable {
     }
 
     /// Begins to take content that comes in.
-    package func receive() throws(FileError) -> IncomingContent {
+    /// - Parameter checksum: whether the checksum of zips is wanted, too; it is 0 otherwise.
+    package func receive(checksum: Bool = true) throws(FileError) -> IncomingContent {
         let number = count.wrappingAdd(1, ordering: .relaxed).oldValue
-        return try IncomingContent(path: Path.join(directory, "incoming/\(start)-\(number)"))
+        return try IncomingContent(
+            path: Path.join(directory, "incoming/\(start)-\(number)"), checksum: checksum)
+    }
+
+    /// Gives contents that are whole their names, all of them together.
+    /// - Parameter contents: they need not be on the disk yet (``IncomingContent/finish(waits:)``).
+    package func keep(_ contents: [(incoming: IncomingContent, content: StoredContent)]) throws(FileError) {
+        guard !contents.isEmpty else { return }
+        let top = try FileHandle.directory(directory)
+        try top.synchronizeFileSystem()
+        for (incoming, content) in contents { try keep(incoming, content, waits: false) }
+        try top.synchronizeFileSystem()
     }
 
     /// Gives content that is whole its name; content that is there already is kept as it is.
     package func keep(_ incoming: IncomingContent, _ content: StoredContent) throws(FileError) {
+        try keep(incoming, content, waits: true)
+    }
+
+    private func keep(
+        _ incoming: IncomingContent, _ content: StoredContent, waits: Bool
+    ) throws(FileError) {
         let target = path(of: content.sha256)
         if try FileStatus.existing(target)?.size == content.size { return }
         let folder = Path.parent(target)
@@ -60,7 +78,7 @@ package final class ContentStore: Sendable {
             known.insert(ExactName(folder))
         }
         try AtomicFile.rename(incoming.path, to: target)
-        try AtomicFile.synchronizeDirectory(of: target)
+        if waits { try AtomicFile.synchronizeDirectory(of: target) }
     }
 
     /// Removes content that no version names, and no other file.
@@ -87,14 +105,15 @@ package final class IncomingContent {
     package let path: String
     private var file: FileHandle?
     private var hasher: ContentHasher?
-    private var checksum = CRC32()
+    private var checksum: CRC32?
     private var size = 0
     private var looked = 0
     private var isDetached = false
 
     /// Begins with a new file.
-    init(path: String) throws(FileError) {
+    init(path: String, checksum: Bool) throws(FileError) {
         self.path = path
+        self.checksum = checksum ? CRC32() : nil
         file = try FileHandle.creating(path)
         hasher = try? ContentHasher()
     }
@@ -126,15 +145,16 @@ package final class IncomingContent {
         }
         try file?.write(bytes)
         try hasher?.update(bytes)
-        checksum.update(bytes)
+        checksum?.update(bytes)
         size += bytes.count
     }
 
     /// Ends it, waits until it is on the disk, and closes the file: an upload may be of more files than can be open.
-    package func finish() throws -> StoredContent {
+    /// - Parameter waits: `false` where the file is kept with others, which waits for all.
+    package func finish(waits: Bool = true) throws -> StoredContent {
         guard let file = file.take(), let hasher = hasher.take() else { throw HashingFailure() }
-        try file.synchronize()
-        return StoredContent(sha256: try hasher.finish().sha256, size: size, crc32: checksum.value)
+        if waits { try file.synchronize() }
+        return StoredContent(sha256: try hasher.finish().sha256, size: size, crc32: checksum?.value ?? 0)
     }
 }
 

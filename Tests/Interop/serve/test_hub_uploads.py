@@ -136,7 +136,7 @@ def test_branches_and_tags_are_made_used_and_deleted(client):
         for what in (lambda: api.create_tag("anna/refs", tag="v1"), lambda: api.create_branch("anna/refs", branch="v1"),
                      lambda: api.delete_branch("anna/refs", branch="main"), lambda: api.delete_tag("anna/refs", tag="none"),
                      lambda: api.create_branch("anna/refs", branch="y", revision="none"),
-                     lambda: api.create_branch("anna/refs", branch="refs%2Fpr%2F1"),
+                     lambda: api.create_branch("anna/refs", branch="refs/pr/1"),
                      lambda: api.upload_file(path_or_fileobj=b"2", path_in_repo="b", repo_id="anna/refs", revision="v1"),
                      lambda: api.upload_file(path_or_fileobj=b"2", path_in_repo="b", repo_id="anna/refs", revision="refs/pr/1"),
                      lambda: api.upload_file(path_or_fileobj=b"2", path_in_repo="b", repo_id="anna/refs", create_pr=True)):

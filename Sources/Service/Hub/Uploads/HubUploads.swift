@@ -108,7 +108,7 @@ struct HubUploads: Sendable {
     }
 
     private func keep(_ bytes: [UInt8], _ path: RelativePath) throws -> RepositoryFile {
-        let incoming = try store.contents.receive()
+        let incoming = try store.contents.receive(checksum: false)
         try incoming.write(bytes.span)
         let content = try incoming.finish()
         try store.contents.keep(incoming, content)
