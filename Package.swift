@@ -82,7 +82,7 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "Formats", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue", "CEpoll",
+                "Formats", "Tensors", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue", "CEpoll",
             ]),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
         .target(name: "Pages", plugins: ["EmbedPages"]),

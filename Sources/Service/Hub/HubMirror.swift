@@ -7,12 +7,12 @@ import Storage
 /// Answers as the Hugging Face Hub does, from what a hub cache has: the official clients cannot tell, with `HF_ENDPOINT`
 /// pointing here.
 package struct HubMirror: RequestHandler {
-    private let shelf: HubShelf
+    let shelf: HubShelf
     private let uploads: HubUploads?
-    private let prover: FileProver
+    let prover: FileProver
 
     /// How long a request waits until a file is proved, in seconds: huggingface_hub gives up after 10.
-    private static let patience = 8.0
+    static let patience = 8.0
     /// The most bytes of a form with paths.
     private static let formLimit = 8 << 20
     /// The most paths that one may ask for at once.
@@ -35,6 +35,7 @@ package struct HubMirror: RequestHandler {
         if segments.last == "" { segments.removeLast() }
         let reader = HubReader(holder: request.holder)
         if let uploads, let response = uploads.answer(segments, request, reader) { return response }
+        if segments.first == "v2" { return registry(segments, request, reader) }
         switch segments {
         case ["api", "whoami-v2"]: return reading(request, HubMirror.whoAmI(reader))
         case ["api", "agent-harnesses"]: return reading(request, .json([:]))
@@ -86,8 +87,8 @@ package struct HubMirror: RequestHandler {
         case .commits: return HubCommits(revision, request.head, route.revision).answer(shelf.store)
         case .tree: return tree(revision, route.path, target)
         case .paths: return paths(revision, request)
-        case .content: return content(revision, route, request)
-        case .pointer: return pointer(revision, route, request)
+        case .content: return content(revision, route.path, request)
+        case .pointer: return pointer(revision, route.path, request)
         case .refs, .access, .discussions: return .json([:])
         }
     }
@@ -223,19 +224,20 @@ package struct HubMirror: RequestHandler {
     // MARK: Files
 
     private func entry(
-        _ revision: HubRevision, _ route: HubRoute
+        _ revision: HubRevision, _ path: String
     ) -> Result<HubEntry, HubFileProblem> {
-        guard let path = RelativePath(route.path), let entry = revision[path] else {
+        guard let path = RelativePath(path), let entry = revision[path] else {
             return .failure(.unknown)
         }
         return entry.file == nil ? .failure(.absent) : .success(entry)
     }
 
-    private func content(_ revision: HubRevision, _ route: HubRoute, _ request: Request) -> Response {
+    /// The content of a file, which was proved, or why it does not leave.
+    func content(_ revision: HubRevision, _ path: String, _ request: Request) -> Response {
         let entry: HubEntry
-        switch self.entry(revision, route) {
+        switch self.entry(revision, path) {
         case .success(let found): entry = found
-        case .failure(let problem): return problem.response(route.path, revision)
+        case .failure(let problem): return problem.response(path, revision)
         }
         guard let file = entry.file else { return HubFileProblem.absent.response(entry, revision) }
         guard revision.holds(file) else {
@@ -268,13 +270,13 @@ package struct HubMirror: RequestHandler {
         return FileAnswer(content: opened, tag: "\"\(identity.name)\"", fields: fields).answer(request.head)
     }
 
-    private func pointer(_ revision: HubRevision, _ route: HubRoute, _ request: Request) -> Response {
-        switch entry(revision, route) {
-        case .failure(let problem): return problem.response(route.path, revision)
+    private func pointer(_ revision: HubRevision, _ path: String, _ request: Request) -> Response {
+        switch entry(revision, path) {
+        case .failure(let problem): return problem.response(path, revision)
         case .success(let entry):
             switch identity(of: entry) {
             case .failure(let problem): return problem.response(entry, revision)
-            case .success(.git): return content(revision, route, request)
+            case .success(.git): return content(revision, path, request)
             case .success(.large(let digest)):
                 var response = Response(200, .bytes(RepositoryFile.pointer(digest, size: entry.size)))
                 response.fields.append("Content-Type", "text/plain; charset=utf-8")
