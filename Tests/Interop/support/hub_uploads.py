@@ -97,3 +97,18 @@ def send(server, repository: str, content: bytes, token: str | None = None) -> i
 def target(address: str) -> str:
     """The path and the query of an address."""
     return "/" + address.split("/", 3)[3]
+
+
+def commit_files(server, repository: str, files: dict[str, bytes], token: str | None = None) -> str:
+    """Puts files into a repository, which is made where there is none; the name of the commit. Weights are sent before."""
+    owner, name = repository.split("/")
+    call(server, "POST", "/api/repos/create", {"name": name, "organization": owner}, token)
+    operations = []
+    for path, content in files.items():
+        is_large = path.endswith((".gguf", ".safetensors", ".bin"))
+        if is_large:
+            assert send(server, repository, content, token) == 200
+        operations.append((large if is_large else regular)(path, content))
+    status, _, answer = call(server, "POST", f"/api/models/{repository}/commit/main", lines(*operations), token)
+    assert status == 200, answer
+    return json.loads(answer)["commitOid"]

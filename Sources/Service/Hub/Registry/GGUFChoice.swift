@@ -84,7 +84,8 @@ struct GGUFChoice {
             .compactMap { String($0) }.last { word in
                 let isNumbered = ["Q", "IQ", "TQ"].contains { start in
                     let rest = word.utf8.dropFirst(start.utf8.count)
-                    return word.hasUTF8Prefix(start) && (rest.first.map { (0x30...0x39).contains($0) } ?? false)
+                    return word.hasUTF8Prefix(start)
+                        && (rest.first.map { (0x30...0x39).contains($0) } ?? false)
                 }
                 return isNumbered || ["F16", "F32", "BF16", "MXFP4"].containsExactly(word)
             }

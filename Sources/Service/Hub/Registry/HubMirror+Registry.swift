@@ -39,14 +39,18 @@ extension HubMirror {
         guard let choice = GGUFChoice(revision.entries, tag: tag) else {
             let known = revision.entries.filter { $0.path.text.hasUTF8Suffix(".gguf") }
                 .compactMap { GGUFChoice.quantization($0.path.name) }
-            let hint = known.isEmpty ? "it has no GGUF files" : "it has \(Set(known).sorted().joined(separator: ", "))"
+            let hint =
+                known.isEmpty
+                ? "it has no GGUF files" : "it has \(Set(known).sorted().joined(separator: ", "))"
             return HubMirror.registryRefusal(
-                404, "MANIFEST_UNKNOWN", "\(id) has no GGUF file for \(tag.withVisibleScalars.prefix(100)): \(hint)")
+                404, "MANIFEST_UNKNOWN",
+                "\(id) has no GGUF file for \(tag.withVisibleScalars.prefix(100)): \(hint)")
         }
         let isLlama = request.head.fields["user-agent"]?.lowercased().hasUTF8Prefix("llama-cpp") == true
         guard choice.fileCount == 1 || isLlama else {
             return HubMirror.registryRefusal(
-                400, "UNSUPPORTED", "\(choice.model.path) is one of \(choice.fileCount) files: ollama takes only one")
+                400, "UNSUPPORTED",
+                "\(choice.model.path) is one of \(choice.fileCount) files: ollama takes only one")
         }
         switch image(choice, revision) {
         case .failure(let problem): return problem.response(choice.model, revision)
@@ -79,7 +83,8 @@ extension HubMirror {
         _ choice: GGUFChoice, _ revision: HubRevision
     ) -> Result<OllamaImage, HubFileProblem> {
         var files: [OllamaImage.File] = []
-        for (entry, type) in [(choice.model, "model")] + (choice.projector.map { [($0, "projector")] } ?? []) {
+        for (entry, type) in [(choice.model, "model")] + (choice.projector.map { [($0, "projector")] } ?? [])
+        {
             switch sha256(of: entry) {
             case .success(let digest): files.append(OllamaImage.File(type, entry, digest))
             case .failure(let problem): return .failure(problem)
@@ -118,7 +123,8 @@ extension HubMirror {
             guard case .success(let known) = sha256(of: entry), known == digest else { continue }
             // ollama asks where the content is, and takes an answer without an address for none.
             return content(revision, entry.path.text, request).with("Docker-Content-Digest", name)
-                .with("Location", HubAddress.base(request.head.host ?? "localhost") + request.head.target.text)
+                .with(
+                    "Location", HubAddress.base(request.head.host ?? "localhost") + request.head.target.text)
         }
         // The small ones are made again: the same files make the same bytes.
         for entry in models {
@@ -136,7 +142,9 @@ extension HubMirror {
     private func sha256(
         of entry: HubEntry, mustBeProved: Bool = false
     ) -> Result<SHA256Digest, HubFileProblem> {
-        if !mustBeProved, case .large(let digest)? = entry.identity, entry.file != nil { return .success(digest) }
+        if !mustBeProved, case .large(let digest)? = entry.identity, entry.file != nil {
+            return .success(digest)
+        }
         guard let file = entry.file else { return .failure(.absent) }
         switch prover.verdict(on: file, seconds: HubMirror.patience) {
         case .proved(let digests)?: return .success(digests.sha256)

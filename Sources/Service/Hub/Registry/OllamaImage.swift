@@ -1,3 +1,4 @@
+import Caches
 import Formats
 import ModelFacts
 import Storage
