@@ -82,7 +82,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "Formats", "Tensors", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue", "CEpoll",
+                "Formats", "Tensors", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue",
+                "CEpoll",
             ]),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
         .target(name: "Pages", plugins: ["EmbedPages"]),

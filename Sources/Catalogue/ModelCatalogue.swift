@@ -18,6 +18,7 @@ package final class ModelCatalogue: Sendable {
 
     /// The files' contents.
     package let store: ContentStore
+    /// Versions and repositories.
     let database: SQLiteDatabase
     private let lock: FileHandle
 
@@ -265,6 +266,7 @@ package final class ModelCatalogue: Sendable {
         do { return try database.write(body) } catch { throw ModelCatalogue.problem(error) }
     }
 
+    /// Reads one state of the database.
     func look<Result: Sendable>(
         _ body: (inout SQLiteConnection) throws -> Result
     ) throws(Problem) -> Result {

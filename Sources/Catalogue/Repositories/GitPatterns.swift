@@ -78,11 +78,11 @@ package struct GitPatterns: Sendable {
     private static func blanks(_ text: String) -> String {
         var result: [UInt8] = []
         var rest = Array(text.utf8)[...]
-        let class_ = Array("[[:space:]]".utf8)
+        let name = Array("[[:space:]]".utf8)
         while let first = rest.first {
-            if rest.starts(with: class_) {
+            if rest.starts(with: name) {
                 result.append(0x20)
-                rest = rest.dropFirst(class_.count)
+                rest = rest.dropFirst(name.count)
             } else {
                 result.append(first)
                 rest = rest.dropFirst()

@@ -28,6 +28,7 @@ package struct RepositoryStore: Sendable {
 
     /// Where contents are.
     package let contents: ContentStore
+    /// Everything but contents.
     let database: SQLiteDatabase
 
     /// The repositories of a catalogue.
@@ -69,6 +70,7 @@ package struct RepositoryStore: Sendable {
         try look { connection in try RepositoryStore.find(repository, &connection) }
     }
 
+    /// The same within a transaction.
     static func find(
         _ repository: HubRepository, _ connection: inout SQLiteConnection
     ) throws -> StoredRepository? {
@@ -177,12 +179,14 @@ package struct RepositoryStore: Sendable {
 
     // MARK: SQLite
 
+    /// Changes the database: all of it or, where the body throws, nothing.
     func change<Result: Sendable>(
         _ body: (inout SQLiteConnection) throws -> Result
     ) throws(Problem) -> Result {
         do { return try database.write(body) } catch { throw RepositoryStore.problem(error) }
     }
 
+    /// Reads one state of the database.
     func look<Result: Sendable>(
         _ body: (inout SQLiteConnection) throws -> Result
     ) throws(Problem) -> Result {

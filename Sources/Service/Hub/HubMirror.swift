@@ -7,9 +7,13 @@ import Storage
 /// Answers as the Hugging Face Hub does, from what a hub cache has: the official clients cannot tell, with `HF_ENDPOINT`
 /// pointing here.
 package struct HubMirror: RequestHandler {
+    /// What there is.
     let shelf: HubShelf
     private let uploads: HubUploads?
+    /// States which files are what they should be.
     let prover: FileProver
+    /// What was made for the registry of images.
+    let blobs = MadeBlobs()
 
     /// How long a request waits until a file is proved, in seconds: huggingface_hub gives up after 10.
     static let patience = 8.0

@@ -35,7 +35,7 @@ def shelf(knapsack, caches, tmp_path_factory):
     """A server whose catalogue has a repository with several GGUF files, and the files."""
     folder = tmp_path_factory.mktemp("gguf")
     names = [
-        "tiny-IQ4_K_M.gguf", "tiny-Q8_0.gguf", "tiny-Q4_K_M.gguf", "tiny-F16.gguf", "mmproj-tiny-F16.gguf",
+        "very-IQ4_K_M.gguf", "tiny-Q8_0.gguf", "tiny-Q4_K_M.gguf", "tiny-F16.gguf", "mmproj-tiny-F16.gguf",
         "big/big-Q5_K_M-00001-of-00002.gguf", "big/big-Q5_K_M-00002-of-00002.gguf",
     ]
     files = {name: gguf(folder / "x.gguf", number) for number, name in enumerate(names)}
@@ -66,9 +66,10 @@ def test_ollama_pulls_the_usual_quantization(shelf):
     assert pull(server, "anna/tiny-gguf") == (manifest, blobs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tag, name", [
     ("latest", "tiny-Q4_K_M.gguf"), ("Q4_K_M", "tiny-Q4_K_M.gguf"), ("q4_k_m", "tiny-Q4_K_M.gguf"), ("Q8_0", "tiny-Q8_0.gguf"),
-    ("iq4_k_m", "tiny-IQ4_K_M.gguf"), ("F16", "tiny-F16.gguf"), ("tiny-F16.gguf", "tiny-F16.gguf"),
+    ("iq4_k_m", "very-IQ4_K_M.gguf"), ("F16", "tiny-F16.gguf"), ("tiny-F16.gguf", "tiny-F16.gguf"),
 ])
 def test_the_tag_chooses_the_file(shelf, tag, name):
     server, files = shelf
@@ -77,6 +78,7 @@ def test_the_tag_chooses_the_file(shelf, tag, name):
     assert manifest["layers"][0]["digest"] == f"sha256:{digest}"
 
 
+@pytest.mark.slow
 def test_a_repository_states_its_own_template(shelf):
     blobs = pull(shelf[0], "anna/own")[1]
     assert blobs[KIND + "template"] == b"{{ .Prompt }}" and blobs[KIND + "system"] == b"Be brief."
@@ -84,6 +86,7 @@ def test_a_repository_states_its_own_template(shelf):
     assert KIND + "template" not in pull(shelf[0], "anna/plain")[1]
 
 
+@pytest.mark.slow
 def test_what_is_not_there_is_told(shelf):
     server, _ = shelf
     for name, status, words in (
@@ -99,6 +102,7 @@ def test_what_is_not_there_is_told(shelf):
     assert call(server, "GET", "/v2/")[0] == 200
 
 
+@pytest.mark.slow
 def test_a_file_of_a_cache_is_pulled(knapsack, caches, tmp_path):
     content = gguf(tmp_path / "x.gguf", 3)
     digest, commit = hashlib.sha256(content).hexdigest(), "a" * 40
@@ -112,6 +116,7 @@ def test_a_file_of_a_cache_is_pulled(knapsack, caches, tmp_path):
         assert pull(server, "org/cached:q8_0")[1][KIND + "model"] == content
 
 
+@pytest.mark.slow
 def test_earlier_llama_cpp_reads_the_file_from_the_manifest(shelf):
     server, _ = shelf
     path = "/v2/anna/tiny-gguf/manifests/"
@@ -122,6 +127,7 @@ def test_earlier_llama_cpp_reads_the_file_from_the_manifest(shelf):
     assert "ggufFile" not in json.loads(call(server, "GET", path + "latest")[2])
 
 
+@pytest.mark.slow
 def test_llama_cpp_asks_for_refs_the_tree_and_the_files(shelf):
     """The requests of common/hf-cache.cpp and common/download.cpp, which escape nothing."""
     server, files = shelf
@@ -139,6 +145,7 @@ def test_llama_cpp_asks_for_refs_the_tree_and_the_files(shelf):
     assert status == 206 and body == files[name][1000:]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.environ.get("LLAMA_CPP_GET"), reason="LLAMA_CPP_GET names no program of llama.cpp's own download")
 @pytest.mark.parametrize("tag, names", [
     ("", ["tiny-Q4_K_M.gguf", "mmproj-tiny-F16.gguf"]),

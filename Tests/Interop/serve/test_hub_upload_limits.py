@@ -83,6 +83,7 @@ def test_a_commit_that_is_none_changes_nothing(mirror, body):
     assert files(mirror, "anna/x") == before
 
 
+@pytest.mark.slow
 def test_a_line_that_never_ends_is_cut_off(mirror):
     line = lines() + b'{"key":"file","value":{"path":"a","encoding":"base64","content":"' + b"A" * (40 << 20)
     before = mirror.memory()
@@ -115,6 +116,7 @@ def test_large_files_are_kept_only_as_what_they_are_said_to_be(mirror):
     assert call(mirror, "GET", "/anna/x/resolve/main/big.bin")[2] == content
 
 
+@pytest.mark.slow
 def test_content_in_parts_is_put_together_in_their_order(mirror):
     content = random.Random(3).randbytes(1 << 20) * 150
     [told] = batch(mirror, "anna/x", content)
@@ -222,6 +224,7 @@ def test_a_ticket_lets_one_content_in_and_nothing_else(guarded):
     assert call(guarded, "GET", f"/api/models/anna/tickets?{query}")[0] == 401
 
 
+@pytest.mark.slow
 def test_the_official_client_uploads_with_a_token(guarded, tmp_path):
     client = HubClient(guarded, tmp_path / "home", guarded.tokens["anna"])
     said = client.run(
@@ -240,6 +243,7 @@ def test_the_official_client_uploads_with_a_token(guarded, tmp_path):
     assert said[3][0] == 403 and "belongs to bob" in said[3][1]
 
 
+@pytest.mark.slow
 def test_ten_thousand_files_in_one_commit(mirror):
     assert create(mirror, "anna/many") == 200
     wanted = {f"folder{number % 100}/file{number}.txt": b"%d" % number for number in range(10_000)}
@@ -252,6 +256,7 @@ def test_ten_thousand_files_in_one_commit(mirror):
     assert len(files(mirror, "anna/many")) == 9_901
 
 
+@pytest.mark.slow
 def test_commits_at_once_are_all_kept(mirror):
     assert create(mirror, "anna/busy") == 200
     answers = {}

@@ -78,6 +78,7 @@ def test_a_model_that_was_uploaded_is_downloaded_as_it_was(client, model):
     assert len(first) == 40
 
 
+@pytest.mark.slow
 def test_a_commit_adds_copies_and_deletes(client, model):
     [first, second, names, copied, third, rest] = client.run(
         """
@@ -102,6 +103,7 @@ def test_a_commit_adds_copies_and_deletes(client, model):
     assert rest == [".gitattributes", "a/one.txt", "big.bin", "empty"]
 
 
+@pytest.mark.slow
 def test_a_commit_onto_what_has_moved_on_is_refused(client):
     said = client.run(
         """
@@ -119,6 +121,7 @@ def test_a_commit_onto_what_has_moved_on_is_refused(client):
     assert sorted(said[1]) == [".gitattributes", "a"]
 
 
+@pytest.mark.slow
 def test_branches_and_tags_are_made_used_and_deleted(client):
     [refs, tagged, texts, errors, left] = client.run(
         """
@@ -158,6 +161,7 @@ def test_branches_and_tags_are_made_used_and_deleted(client):
     assert left == [["main"], []]
 
 
+@pytest.mark.slow
 def test_a_repository_is_made_private_renamed_and_deleted(client):
     said = client.run(
         """
@@ -176,6 +180,7 @@ def test_a_repository_is_made_private_renamed_and_deleted(client):
     assert said == [True, False, [False, True], False, []]
 
 
+@pytest.mark.slow
 def test_the_command_line_uploads_a_data_set(client, tmp_path):
     folder = tmp_path / "data"
     (folder / "data").mkdir(parents=True)
@@ -198,6 +203,7 @@ def test_the_command_line_uploads_a_data_set(client, tmp_path):
     assert large == ["photo.png"] and "anna/rows" in found
 
 
+@pytest.mark.slow
 def test_what_git_would_not_take_for_large_is_added_to_the_attributes(client):
     [text] = client.run(
         """
@@ -212,6 +218,7 @@ def test_what_git_would_not_take_for_large_is_added_to_the_attributes(client):
     assert lines.count("my[[:space:]]data/x[[]1].odd filter=lfs diff=lfs merge=lfs -text") == 1
 
 
+@pytest.mark.slow
 def test_ignored_files_are_left_out(client, tmp_path):
     folder = tmp_path / "ignoring"
     (folder / "logs").mkdir(parents=True)
@@ -229,6 +236,7 @@ def test_ignored_files_are_left_out(client, tmp_path):
     assert files == [".gitattributes", ".gitignore", "b.txt", "keep.tmp"]
 
 
+@pytest.mark.slow
 def test_a_card_that_is_none_is_told_before_the_upload(client):
     said = client.run(
         """
@@ -240,6 +248,7 @@ def test_a_card_that_is_none_is_told_before_the_upload(client):
     assert "Invalid metadata in README.md" in said
 
 
+@pytest.mark.slow
 def test_a_pickle_that_runs_something_is_refused(client, tmp_path):
     (tmp_path / "evil.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     said = client.run(

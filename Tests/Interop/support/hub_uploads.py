@@ -43,7 +43,7 @@ class HubClient:
 
 def call(server, method: str, path: str, body: bytes | dict | list | None = None, token: str | None = None, **fields: str):
     """The status, the fields and the body of an answer to one request, as no careful client would send it."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=300)
     headers = {name.replace("_", "-"): value for name, value in fields.items()}
     if token:
         headers["Authorization"] = f"Bearer {token}"

@@ -60,7 +60,7 @@ struct GGUFChoice {
         guard !word.isEmpty, text.count > word.count else { return false }
         return (0..<text.count - word.count).contains { start in
             let end = start + word.count
-            guard text[start..<end].elementsEqual(word),
+            guard text[start...].starts(with: word),
                 text[end] == UInt8(ascii: ".") || text[end] == UInt8(ascii: "-")
             else { return false }
             guard asWord, start > 0 else { return true }

@@ -2,6 +2,7 @@ import Caches
 import Formats
 import Manifests
 import Storage
+import Synchronization
 
 /// GGUF files as a registry of images has them, below `/v2`: what `ollama pull HOST:PORT/org/name:TAG` asks for, and earlier
 /// versions of llama.cpp, and ramalama.
@@ -55,6 +56,7 @@ extension HubMirror {
         switch image(choice, revision) {
         case .failure(let problem): return problem.response(choice.model, revision)
         case .success(let image):
+            blobs.keep(image, ExactName("\(revision.repository.id)@\(revision.commit)"))
             var document = image.manifest
             if isLlama, let members = document.members {
                 document = .object(members + HubMirror.llamaMembers(choice))
@@ -126,12 +128,15 @@ extension HubMirror {
                 .with(
                     "Location", HubAddress.base(request.head.host ?? "localhost") + request.head.target.text)
         }
-        // The small ones are made again: the same files make the same bytes.
+        let key = ExactName("\(revision.repository.id)@\(revision.commit)")
+        if let bytes = blobs[key, digest] { return MadeBlob(bytes: bytes, digest: digest).answer(request) }
+        // They are made again where they were forgotten: the same files make the same bytes.
         for entry in models {
             guard let choice = GGUFChoice(revision.entries, tag: entry.path.name),
                 case .success(let image) = image(choice, revision),
                 let made = image.made.first(where: { $0.digest == digest })
             else { continue }
+            blobs.keep(image, key)
             return MadeBlob(bytes: made.bytes, digest: digest).answer(request)
         }
         return HubMirror.registryRefusal(
@@ -191,5 +196,26 @@ private struct MadeBlob {
                 .with("Content-Range", "bytes */\(bytes.count)")
         }
         return response
+    }
+}
+
+/// The small blobs that were made last, by the revision that they belong to.
+final class MadeBlobs: Sendable {
+    private let kept = Mutex<[ExactName: [SHA256Digest: [UInt8]]]>([:])
+
+    /// How many revisions are remembered.
+    private static let room = 64
+
+    /// The bytes of a blob, if they are remembered.
+    subscript(revision: ExactName, digest: SHA256Digest) -> [UInt8]? {
+        kept.withLock { $0[revision]?[digest] }
+    }
+
+    /// Remembers those of an image.
+    func keep(_ image: OllamaImage, _ revision: ExactName) {
+        kept.withLock { all in
+            if all[revision] == nil, all.count >= MadeBlobs.room { all = [:] }
+            for made in image.made { all[revision, default: [:]][made.digest] = made.bytes }
+        }
     }
 }
