@@ -83,7 +83,7 @@ let package = Package(
             name: "Service",
             dependencies: [
                 "Formats", "Tensors", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue",
-                "CEpoll",
+                "CEpoll", "CTLS",
             ]),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
         .target(name: "Pages", plugins: ["EmbedPages"]),

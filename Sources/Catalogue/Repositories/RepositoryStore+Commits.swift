@@ -140,10 +140,11 @@ extension RepositoryStore {
     /// - Parameters:
     ///   - parent: the commit that the branch has to be at, as whoever asks for the change knows it; `nil` takes any.
     ///   - changes: in their order.
+    ///   - kept: contents that were kept for it.
     /// - Returns: the new commit; the one that is there where nothing changes.
     package func commit(
         _ repository: StoredRepository, branch: String, parent: String?, _ changes: [RepositoryChange],
-        _ text: CommitText
+        _ kept: [KeptContent], _ text: CommitText
     ) throws(Problem) -> RepositoryCommit {
         let now = currentTime() / 1_000_000_000
         return try change { connection in
@@ -158,11 +159,13 @@ extension RepositoryStore {
             let after = try RepositoryStore.apply(changes, to: before)
             guard after != before else { return head }
             // What was there is compared by its bytes, so that a path that stayed the same is not kept twice.
-            let commit = try RepositoryStore.record(
-                after, whole: nil, over: (head, before), of: repository.number, text, now, &connection)
+            let commit = try record(
+                after, over: (head, before), of: repository.number, text, now, &connection)
             var move = try connection.statement(
                 "UPDATE repository_ref SET commit_name = ? WHERE repository = ? AND name = ?")
             try move.run([.text(commit.name), .integer(repository.number), .text(branch)])
+            try remember(kept, &connection)
+            try writeRecord(repository.number, &connection)
             return commit
         }
     }
@@ -194,12 +197,10 @@ extension RepositoryStore {
     }
 
     /// Writes a commit of these files.
-    /// - Parameters:
-    ///   - whole: the files where there is no commit before it.
-    ///   - over: the commit before it, and its files.
-    static func record(
-        _ files: [RepositoryFile], whole: [RepositoryFile]?,
-        over base: (commit: RepositoryCommit, files: [RepositoryFile])?, of repository: Int64,
+    /// - Parameter base: the commit before it, and its files; `nil` for the first one.
+    func record(
+        _ files: [RepositoryFile], over base: (commit: RepositoryCommit, files: [RepositoryFile])?,
+        of repository: Int64,
         _ text: CommitText, _ now: Int64, _ connection: inout SQLiteConnection
     ) throws -> RepositoryCommit {
         let full = text.message.isEmpty ? text.title : "\(text.title)\n\n\(text.message)"
@@ -207,7 +208,7 @@ extension RepositoryStore {
             tree: try GitTree.name(files), parent: base?.commit.name, author: text.author, time: now,
             message: full)
         // The same change of the same commit in the same second, on another branch.
-        if let known = try named(repository, name, &connection) { return known }
+        if let known = try RepositoryStore.named(repository, name, &connection) { return known }
         let old = Dictionary(
             (base?.files ?? []).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
         let changed = files.filter { old[$0.path] != $0 }
@@ -232,21 +233,25 @@ extension RepositoryStore {
             .text(text.title), .text(text.message), .text(text.author), .integer(now),
             .integer(isWhole ? 1 : 0), .integer(isWhole ? 0 : debt),
         ])
-        guard let commit = try named(repository, name, &connection) else {
+        guard let commit = try RepositoryStore.named(repository, name, &connection) else {
             throw SQLiteError(code: 11, "the record of a commit is missing")
         }
         var row = try connection.statement("INSERT INTO repository_change VALUES (?, ?, ?, ?, ?, ?)")
-        for file in isWhole ? files : changed {
+        var changes = (isWhole ? files : changed).map { (path: $0.path, file: Optional($0)) }
+        if !isWhole { changes += removed.map { (path: $0, file: nil) } }
+        for (path, file) in changes {
+            guard let file else {
+                try row.run([.integer(commit.number), .text(path.text), .null, .null, .null, .null])
+                continue
+            }
             try row.run([
-                .integer(commit.number), .text(file.path.text), .text(file.sha256.hex),
+                .integer(commit.number), .text(path.text), .text(file.sha256.hex),
                 .integer(Int64(file.size)), .text(file.git.hex), .integer(file.isLarge ? 1 : 0),
             ])
         }
-        if !isWhole {
-            for path in removed {
-                try row.run([.integer(commit.number), .text(path.text), .null, .null, .null, .null])
-            }
-        }
+        try RepositoryRecord.write(
+            commit, of: repository, isWhole: isWhole, debt: isWhole ? 0 : debt, changes: changes,
+            in: directory)
         return commit
     }
 
@@ -267,6 +272,7 @@ extension RepositoryStore {
             try insert.run([
                 .integer(repository.number), .text(name), .text(commit.name), .integer(isTag ? 1 : 0),
             ])
+            try writeRecord(repository.number, &connection)
         }
     }
 
@@ -279,6 +285,7 @@ extension RepositoryStore {
             guard try connection.column("SELECT changes()").first?.integer == 1 else {
                 throw Problem.missing
             }
+            try writeRecord(repository.number, &connection)
         }
     }
 }

@@ -6,11 +6,12 @@ extension RepositoryStore {
     static let uploadLife: Int64 = 7 * 86_400 * 1_000_000_000
 
     /// Remembers that somebody sent content, which is in the store.
-    package func remember(_ digest: SHA256Digest, of user: String) throws(Problem) {
+    package func remember(_ kept: KeptContent, of user: String) throws(Problem) {
         let now = currentTime()
         try change { connection in
             var insert = try connection.statement("INSERT OR REPLACE INTO repository_upload VALUES (?, ?, ?)")
-            try insert.run([.text(user), .text(digest.hex), .integer(now)])
+            try insert.run([.text(user), .text(kept.content.sha256.hex), .integer(now)])
+            try remember([kept], &connection)
         }
     }
 

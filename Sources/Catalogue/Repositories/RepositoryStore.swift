@@ -19,6 +19,8 @@ package struct RepositoryStore: Sendable {
         case absent(String)
         /// There are more than so many files.
         case tooMany(Int)
+        /// The disk is full.
+        case full
         /// The database cannot be used.
         case database(SQLiteError)
     }
@@ -28,13 +30,12 @@ package struct RepositoryStore: Sendable {
 
     /// Where contents are.
     package let contents: ContentStore
-    /// Everything but contents.
-    let database: SQLiteDatabase
+    private let catalogue: ModelCatalogue
 
     /// The repositories of a catalogue.
     package init(_ catalogue: ModelCatalogue) {
         contents = catalogue.store
-        database = catalogue.database
+        self.catalogue = catalogue
     }
 
     /// The tables. A commit keeps what it changed, or, where that is as much, everything (`is_whole`).
@@ -57,10 +58,10 @@ package struct RepositoryStore: Sendable {
             is_large INTEGER, PRIMARY KEY (commit_number, path)
         ) WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS repository_content ON repository_change (sha256);
-        CREATE INDEX IF NOT EXISTS file_content ON file (sha256);
         CREATE TABLE IF NOT EXISTS repository_upload (
             user TEXT NOT NULL, sha256 TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (user, sha256)
         ) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS repository_uploaded ON repository_upload (sha256);
         """
 
     // MARK: Repositories
@@ -112,7 +113,8 @@ package struct RepositoryStore: Sendable {
 
     /// Makes a repository whose branch `main` has one commit.
     package func create(
-        _ repository: HubRepository, isPrivate: Bool, files: [RepositoryFile], author: String
+        _ repository: HubRepository, isPrivate: Bool, files: [RepositoryFile], _ kept: [KeptContent],
+        author: String
     ) throws(Problem) {
         let now = currentTime() / 1_000_000_000
         try change { connection in
@@ -126,11 +128,13 @@ package struct RepositoryStore: Sendable {
                 .text(RepositoryStore.low(repository.id)), .integer(isPrivate ? 1 : 0), .integer(now),
             ])
             guard let made = try RepositoryStore.find(repository, &connection) else { throw Problem.missing }
-            let commit = try RepositoryStore.record(
-                files, whole: files, over: nil, of: made.number,
+            let commit = try record(
+                files, over: nil, of: made.number,
                 CommitText(title: "initial commit", message: "", author: author), now, &connection)
             var ref = try connection.statement("INSERT INTO repository_ref VALUES (?, 'main', ?, 0)")
             try ref.run([.integer(made.number), .text(commit.name)])
+            try remember(kept, &connection)
+            try writeRecord(made.number, &connection)
         }
     }
 
@@ -139,6 +143,7 @@ package struct RepositoryStore: Sendable {
         try change { connection in
             var update = try connection.statement("UPDATE repository SET is_private = ? WHERE number = ?")
             try update.run([.integer(isPrivate ? 1 : 0), .integer(repository.number)])
+            try writeRecord(repository.number, &connection)
         }
     }
 
@@ -156,6 +161,7 @@ package struct RepositoryStore: Sendable {
             try update.run([
                 .text(other.id), .text(RepositoryStore.low(other.id)), .integer(repository.number),
             ])
+            try writeRecord(repository.number, &connection)
         }
     }
 
@@ -175,7 +181,46 @@ package struct RepositoryStore: Sendable {
                 try statement.run([.integer(repository.number)])
             }
         }
+        // A database that is made anew shall not have it again.
+        try? Directory.removeTree(RepositoryRecord.folder(repository.number, in: catalogue.directory))
     }
+
+    // MARK: Contents
+
+    /// Gives contents that are whole their names in the store, all of them together.
+    /// - Returns: what keeps them until a commit has named them.
+    package func keep(
+        _ items: [(incoming: IncomingContent, content: StoredContent)]
+    ) throws -> [KeptContent] {
+        if items.count == 1 { return [try catalogue.keep(items[0].incoming, items[0].content)] }
+        let digests = items.map(\.content.sha256)
+        let proved = try look { connection in
+            var find = try connection.statement(
+                "SELECT size, device, inode, modified, changed FROM content WHERE sha256 = ?")
+            var proved: [SHA256Digest: FileStatus] = [:]
+            for digest in digests {
+                try find.bind([.text(digest.hex)])
+                if let row = try find.next() { proved[digest] = ModelCatalogue.status(in: row[...]) }
+            }
+            return proved
+        }
+        return try contents.keep(items, proved: proved)
+    }
+
+    /// Notes what the files of contents were when they were hashed.
+    func remember(_ kept: [KeptContent], _ connection: inout SQLiteConnection) throws {
+        for one in kept { try ModelCatalogue.remember(one.content.sha256, one.status, &connection) }
+    }
+
+    // MARK: Records
+
+    /// Puts a repository, as the tables have it, on the disk beside the database.
+    func writeRecord(_ repository: Int64, _ connection: inout SQLiteConnection) throws {
+        try RepositoryRecord.write(repository, in: catalogue.directory, &connection)
+    }
+
+    /// Where records are.
+    var directory: String { catalogue.directory }
 
     // MARK: SQLite
 
@@ -183,20 +228,23 @@ package struct RepositoryStore: Sendable {
     func change<Result: Sendable>(
         _ body: (inout SQLiteConnection) throws -> Result
     ) throws(Problem) -> Result {
-        do { return try database.write(body) } catch { throw RepositoryStore.problem(error) }
+        do { return try catalogue.database.write(body) } catch { throw RepositoryStore.problem(error) }
     }
 
     /// Reads one state of the database.
     func look<Result: Sendable>(
         _ body: (inout SQLiteConnection) throws -> Result
     ) throws(Problem) -> Result {
-        do { return try database.read(body) } catch { throw RepositoryStore.problem(error) }
+        do { return try catalogue.look(body) } catch { throw RepositoryStore.problem(error) }
     }
 
     private static func problem(_ error: any Error) -> Problem {
         switch error {
         case let problem as Problem: problem
-        case let error as SQLiteError: .database(error)
+        case ModelCatalogue.Problem.database(let error): .database(error)
+        case let error as FileError where error.isFullDisk: .full
+        // SQLITE_FULL
+        case let error as SQLiteError: error.code == 13 ? .full : .database(error)
         default: .database(SQLiteError(code: 1, "\(error)"))
         }
     }

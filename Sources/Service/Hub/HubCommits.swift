@@ -5,7 +5,7 @@ import Manifests
 /// One page of a revision's history.
 struct HubCommits {
     private let revision: HubRevision
-    private let head: RequestHead
+    private let request: Request
     private let page: Int
     private let limit: Int
     /// The name by which the client asks, for the next page.
@@ -15,9 +15,10 @@ struct HubCommits {
     private static let pageSize = 50
 
     /// Reads what a request asks for.
-    init(_ revision: HubRevision, _ head: RequestHead, _ name: String) {
+    init(_ revision: HubRevision, _ request: Request, _ name: String) {
         self.revision = revision
-        self.head = head
+        self.request = request
+        let head = request.head
         self.name = name
         page = min(max(0, head.target.first("p").flatMap { Int($0) } ?? 0), 1_000_000_000)
         limit = min(max(1, head.target.first("limit").flatMap { Int($0) } ?? HubCommits.pageSize), 1000)
@@ -37,12 +38,12 @@ struct HubCommits {
                 stored.repository, from: stored.commit, skip: page * limit, limit: limit)
             let response = Response.json(.array(found.commits.map(HubCommits.json)))
                 .with("X-Total-Count", String(found.count))
-            guard found.count > (page + 1) * limit, let host = head.host else { return response }
+            guard found.count > (page + 1) * limit else { return response }
             let path =
                 "api/\(revision.repository.kind.rawValue)s/\(revision.repository.id)/commits/"
                 + HubAddress.escapedPart(name)
             return response.with(
-                "Link", "<\(HubAddress.base(host))/\(path)?p=\(page + 1)&limit=\(limit)>; rel=\"next\"")
+                "Link", "<\(request.base)/\(path)?p=\(page + 1)&limit=\(limit)>; rel=\"next\"")
         } catch {
             return .hubRefusal(500, nil, "the catalogue cannot be read")
         }
@@ -58,10 +59,6 @@ struct HubCommits {
 
 /// Addresses of this server, as the client calls it.
 enum HubAddress {
-    /// What every address begins with, without a slash at its end. It is absolute, and by the name that the client uses:
-    /// huggingface_hub resolves no relative address.
-    static func base(_ host: String) -> String { "http://\(host)" }
-
     /// One part of a path, in which a slash is no separator.
     static func escapedPart(_ text: String) -> String {
         RequestTarget.escaped(text).utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)

@@ -45,7 +45,7 @@ package struct HubMirror: RequestHandler {
         case ["api", "agent-harnesses"]: return reading(request, .json([:]))
         case ["api", "models"], ["api", "datasets"], ["api", "spaces"], ["api", "kernels"]:
             let kind = HubRepository.Kind.allCases.first { segments[1] == $0.rawValue + "s" } ?? .model
-            return reading(request, HubSearch(request.head, kind).answer(shelf, reader))
+            return reading(request, HubSearch(request, kind).answer(shelf, reader))
         default: break
         }
         guard let route = HubRoute(segments, exists: { shelf.has($0, reader) }) else {
@@ -88,7 +88,7 @@ package struct HubMirror: RequestHandler {
         let revision = try shelf.revision(repository, route.revision, reader)
         switch route.question {
         case .info: return .json(info(revision, withBlobs: target.first("blobs") == "true"))
-        case .commits: return HubCommits(revision, request.head, route.revision).answer(shelf.store)
+        case .commits: return HubCommits(revision, request, route.revision).answer(shelf.store)
         case .tree: return tree(revision, route.path, target)
         case .paths: return paths(revision, request)
         case .content: return content(revision, route.path, request)

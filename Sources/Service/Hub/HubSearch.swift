@@ -13,17 +13,17 @@ struct HubSearch {
     private let start: Int
     private let isFull: Bool
     private let target: RequestTarget
-    private let host: String?
+    private let base: String
 
     /// The most repositories of one answer, as on the Hub.
     private static let pageSize = 1000
 
     /// Reads the query of a request.
-    init(_ head: RequestHead, _ kind: HubRepository.Kind) {
-        let target = head.target
+    init(_ request: Request, _ kind: HubRepository.Kind) {
+        let target = request.head.target
         self.kind = kind
         self.target = target
-        host = head.host
+        base = request.base
         texts = target.all("search").flatMap { $0.lowercased().split(separator: " ").map(String.init) }
         author = target.first("author")
         filters = (target.all("filter") + target.all("tags") + target.all("library"))
@@ -50,16 +50,16 @@ struct HubSearch {
             position += 1
         }
         let response = Response.json(.array(found))
-        guard position < names.count, let host else { return response }
-        return response.with("Link", nextPage(position, host))
+        guard position < names.count else { return response }
+        return response.with("Link", nextPage(position))
     }
 
-    private func nextPage(_ position: Int, _ host: String) -> String {
+    private func nextPage(_ position: Int) -> String {
         let rest = target.query.filter { $0.name != "cursor" }
             .map { "\(RequestTarget.escaped($0.name))=\(RequestTarget.escaped($0.value))" }
         let query = (rest + ["cursor=\(position)"]).joined(separator: "&")
         // Absolute, and by the name that the client uses: huggingface_hub resolves no relative address.
-        return "<http://\(host)/api/\(kind.rawValue)s?\(query)>; rel=\"next\""
+        return "<\(base)/api/\(kind.rawValue)s?\(query)>; rel=\"next\""
     }
 
     private func accepts(_ id: String) -> Bool {

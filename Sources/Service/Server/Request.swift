@@ -17,6 +17,12 @@ package struct Request {
         return tickets.ticket(target, holder)
     }
 
+    /// Whether it came through TLS.
+    package var isEncrypted = false
+
+    /// What addresses of this server begin with, as the client calls it, without a slash at the end.
+    var base: String { "\(isEncrypted ? "https" : "http")://\(head.host ?? "localhost")" }
+
     /// Whether only the head of the answer is wanted.
     package var isHead: Bool { head.method == "HEAD" }
 }

@@ -126,7 +126,7 @@ extension HubMirror {
             // ollama asks where the content is, and takes an answer without an address for none.
             return content(revision, entry.path.text, request).with("Docker-Content-Digest", name)
                 .with(
-                    "Location", HubAddress.base(request.head.host ?? "localhost") + request.head.target.text)
+                    "Location", request.base + request.head.target.text)
         }
         let key = ExactName("\(revision.repository.id)@\(revision.commit)")
         if let bytes = blobs[key, digest] { return MadeBlob(bytes: bytes, digest: digest).answer(request) }
@@ -183,7 +183,7 @@ private struct MadeBlob {
         response.fields.append("Accept-Ranges", "bytes")
         response.fields.append("Docker-Content-Digest", "sha256:\(digest)")
         response.fields.append(
-            "Location", HubAddress.base(request.head.host ?? "localhost") + request.head.target.text)
+            "Location", request.base + request.head.target.text)
         switch ByteRange.of(request.head.fields["range"], size: bytes.count) {
         case .whole: break
         case .part(let range):

@@ -34,6 +34,8 @@ struct HubCommitUpload {
         var parent: String?
         var changes: [RepositoryChange] = []
         var taken: [Taken] = []
+        /// Keeps large files from being swept while they are looked for.
+        var holds: [ContentHold] = []
     }
 
     /// Commits to a branch.
@@ -64,11 +66,11 @@ struct HubCommitUpload {
             var draft = Draft()
             try read(request.body, into: &draft)
             try review(draft)
-            try store.contents.keep(draft.taken.map { ($0.incoming, $0.content) })
-            let commit = try publish(draft)
+            let kept = try store.keep(draft.taken.map { ($0.incoming, $0.content) })
+            let commit = try publish(draft, kept)
             let folder =
                 repository.repository.kind == .model ? "" : "\(repository.repository.kind.rawValue)s/"
-            let base = HubAddress.base(request.head.host ?? "localhost")
+            let base = request.base
             return .json([
                 "success": true, "commitOid": .string(commit.name),
                 "commitUrl": .string("\(base)/\(folder)\(repository.repository.id)/commit/\(commit.name)"),
@@ -134,6 +136,7 @@ struct HubCommitUpload {
             guard value["algo"]?.string ?? "sha256" == "sha256",
                 let digest = value["oid"]?.string.flatMap({ SHA256Digest(hex: $0) })
             else { throw HubRefusal(400, nil, "\(path) has no SHA-256") }
+            draft.holds.append(store.contents.hold([digest]))
             guard let size = try store.available([digest], to: reader.user)[digest] else {
                 throw HubRefusal(
                     400, nil, "the content of \(path) has not come: it has to be sent before the commit")
@@ -174,7 +177,7 @@ struct HubCommitUpload {
 
     // MARK: Publishing
 
-    private func publish(_ draft: Draft) throws -> RepositoryCommit {
+    private func publish(_ draft: Draft, _ kept: [KeptContent]) throws -> RepositoryCommit {
         let text = CommitText(title: draft.title, message: draft.message, author: reader.author)
         for _ in 0..<HubCommitUpload.attempts {
             guard let head = try store.commit(repository, "refs/heads/\(branch)") else {
@@ -183,9 +186,12 @@ struct HubCommitUpload {
             if let parent = draft.parent, !parent.hasSameBytes(as: head.name) {
                 throw RepositoryStore.Problem.moved(to: head.name)
             }
-            let changes = draft.changes + (try attributes(draft, try store.files(head)))
+            let added = try attributes(draft, try store.files(head))
+            let changes = draft.changes + (added.map { [.file($0.file)] } ?? [])
+            let contents = kept + (added.map { [$0.kept] } ?? [])
             do throws(RepositoryStore.Problem) {
-                return try store.commit(repository, branch: branch, parent: head.name, changes, text)
+                return try store.commit(
+                    repository, branch: branch, parent: head.name, changes, contents, text)
             } catch {
                 guard case .moved = error, draft.parent == nil else { throw error }
             }
@@ -194,7 +200,9 @@ struct HubCommitUpload {
     }
 
     /// What has to be added to `.gitattributes` so that git would take the large files for what they are, as the Hub adds it.
-    private func attributes(_ draft: Draft, _ present: [RepositoryFile]) throws -> [RepositoryChange] {
+    private func attributes(_ draft: Draft, _ present: [RepositoryFile]) throws -> (
+        file: RepositoryFile, kept: KeptContent
+    )? {
         var current = present.first { $0.path == ".gitattributes" }
         for change in draft.changes {
             if case .file(let file) = change, file.path == ".gitattributes" { current = file }
@@ -206,22 +214,12 @@ struct HubCommitUpload {
         for case .file(let file) in draft.changes where file.isLarge && !patterns.contains(file.path) {
             missing.append(file.path)
         }
-        guard !missing.isEmpty, current?.isLarge != true else { return [] }
+        guard !missing.isEmpty, current?.isLarge != true else { return nil }
         if !text.isEmpty, text.utf8.last != 0x0A { text += "\n" }
         for path in Set(missing).sorted() {
             text += StandardAttributes.line(StandardAttributes.pattern(path))
         }
-        let bytes = Array(text.utf8)
-        let incoming = try store.contents.receive(checksum: false)
-        try incoming.write(bytes.span)
-        let content = try incoming.finish()
-        try store.contents.keep(incoming, content)
-        return [
-            .file(
-                RepositoryFile(
-                    path: ".gitattributes", sha256: content.sha256, size: content.size,
-                    git: try GitObject.name(.blob, bytes)))
-        ]
+        return try store.keep(Array(text.utf8), at: ".gitattributes")
     }
 }
 

@@ -30,6 +30,7 @@ struct HubRefusal: Error {
         case .collision(let path): self.init(400, nil, "\(path) cannot be a file and a folder")
         case .absent(let path): self.init(404, "EntryNotFound", "\(path) is not there to be deleted")
         case .tooMany(let limit): self.init(400, nil, "there would be more than \(limit) files")
+        case .full: self.init(507, nil, "the server has no room for it")
         case .database: self.init(500, nil, "the catalogue cannot be used")
         }
     }
@@ -50,6 +51,10 @@ struct HubRefusal: Error {
             self = refusal
         } else if let problem = error as? RequestBody.Problem {
             self.init(problem)
+        } else if let problem = error as? RepositoryStore.Problem {
+            self.init(problem)
+        } else if (error as? ModelCatalogue.Problem)?.isFull == true {
+            self.init(507, nil, "the server has no room for the upload")
         } else if error is IncomingContent.NoRoom || (error as? FileError)?.isFullDisk == true {
             self.init(507, nil, "the server has no room for the upload")
         } else {

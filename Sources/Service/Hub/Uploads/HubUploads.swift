@@ -89,10 +89,10 @@ struct HubUploads: Sendable {
             ?? false
         let address = HubUploads.address(repository, request)
         do {
-            let file = try keep(
-                Array(StandardAttributes.text(isDataset: repository.kind == .dataset).utf8),
-                ".gitattributes")
-            try store.create(repository, isPrivate: isPrivate, files: [file], author: reader.author)
+            let text = StandardAttributes.text(isDataset: repository.kind == .dataset)
+            let (file, kept) = try store.keep(Array(text.utf8), at: ".gitattributes")
+            try store.create(
+                repository, isPrivate: isPrivate, files: [file], [kept], author: reader.author)
         } catch RepositoryStore.Problem.exists {
             return Response.json(
                 [
@@ -105,15 +105,6 @@ struct HubUploads: Sendable {
             throw HubRefusal(keeping: error)
         }
         return .json(["url": .string(address), "name": .string(repository.id), "id": .string(repository.id)])
-    }
-
-    private func keep(_ bytes: [UInt8], _ path: RelativePath) throws -> RepositoryFile {
-        let incoming = try store.contents.receive(checksum: false)
-        try incoming.write(bytes.span)
-        let content = try incoming.finish()
-        try store.contents.keep(incoming, content)
-        return RepositoryFile(
-            path: path, sha256: content.sha256, size: content.size, git: try GitObject.name(.blob, bytes))
     }
 
     private func delete(_ request: Request, _ reader: HubReader) throws(HubRefusal) -> Response {
@@ -293,7 +284,7 @@ struct HubUploads: Sendable {
 
     private static func address(_ repository: HubRepository, _ request: Request) -> String {
         let folder = repository.kind == .model ? "" : "\(repository.kind.rawValue)s/"
-        return "\(HubAddress.base(request.head.host ?? "localhost"))/\(folder)\(repository.id)"
+        return "\(request.base)/\(folder)\(repository.id)"
     }
 
     private static func take(_ method: String, _ request: Request) throws(HubRefusal) {
@@ -315,5 +306,20 @@ struct HubUploads: Sendable {
             throw HubRefusal(400, nil, "the body of the request is no JSON object")
         }
         return json
+    }
+}
+
+extension RepositoryStore {
+    /// Keeps a small file that is made here.
+    func keep(
+        _ bytes: [UInt8], at path: RelativePath
+    ) throws -> (file: RepositoryFile, kept: KeptContent) {
+        let incoming = try contents.receive(checksum: false)
+        try incoming.write(bytes.span)
+        let content = try incoming.finish()
+        guard let kept = try keep([(incoming, content)]).first else { throw HashingFailure() }
+        let file = RepositoryFile(
+            path: path, sha256: content.sha256, size: content.size, git: try GitObject.name(.blob, bytes))
+        return (file, kept)
     }
 }

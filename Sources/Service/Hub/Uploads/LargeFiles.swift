@@ -69,7 +69,7 @@ final class LargeFiles: Sendable {
             objects.append((digest, size))
         }
         let known = try available(objects.map(\.digest), reader)
-        let base = HubAddress.base(request.head.host ?? "localhost")
+        let base = request.base
         let folder = repository.repository.kind == .model ? "" : "\(repository.repository.kind.rawValue)s/"
         let path = "/\(folder)\(repository.repository.id).git/info/lfs/objects"
         let answers = objects.map { digest, size -> JSON in
@@ -155,8 +155,7 @@ final class LargeFiles: Sendable {
             throw HubRefusal(
                 400, nil, "the content that came has \(content.size) bytes and the SHA-256 \(content.sha256)")
         }
-        try store.contents.keep(incoming, content)
-        try store.remember(digest, of: reader.author)
+        for kept in try store.keep([(incoming, content)]) { try store.remember(kept, of: reader.author) }
     }
 
     /// Reads a body that has to have so many bytes.
