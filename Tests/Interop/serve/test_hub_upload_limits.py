@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from hub_uploads import HubClient, batch, call, large, lines, regular, send, target
+from hub_uploads import HubClient, batch, call, commit_files, large, lines, regular, send, target
 from serving import serving
 
 KILLS = 20
@@ -328,3 +328,29 @@ def test_a_killed_server_has_whole_commits_and_keeps_what_it_acknowledged(knapsa
                 thread.join()
             number = next(seeds)
     assert len(acknowledged) >= KILLS
+
+
+@pytest.mark.slow
+def test_repositories_survive_a_damaged_database(knapsack, caches, tmp_path):
+    runner, arguments = knapsack.with_caches(caches.hub), ("--catalogue", str(tmp_path / "c"))
+    content = random.Random(8).randbytes(20_000)
+    with serving(runner, *arguments) as server:
+        for number in range(5):
+            oid = commit_files(server, "anna/x", {"big.bin": content + b"%d" % number, f"f{number}": b"%d" % number})
+        assert commit(server, "anna/x", lines(("deletedFile", {"path": "f1"})))[0] == 200
+        assert call(server, "POST", f"/api/models/anna/x/tag/{oid}", {"tag": "v1"})[0] == 200
+        assert create(server, "anna/gone") == create(server, "anna/secret", visibility="private") == 200
+        assert call(server, "DELETE", "/api/repos/delete", {"name": "gone", "organization": "anna"})[0] == 200
+        paths = ["/api/models/anna/x", "/api/models/anna/x/refs", "/api/models/anna/x/commits/main", "/anna/x/resolve/v1/big.bin",
+                 "/api/models/anna/x/tree/v1", "/api/models/anna/x/tree/main", "/api/models?author=anna"]
+        before = [call(server, "GET", path)[2] for path in paths]
+    database = tmp_path / "c" / "catalogue.sqlite"
+    for name in ("catalogue.sqlite-wal", "catalogue.sqlite-shm"):
+        (tmp_path / "c" / name).unlink(missing_ok=True)
+    database.write_bytes(b"x" * database.stat().st_size)
+    for _ in range(2):
+        with serving(runner, *arguments) as server:
+            assert [call(server, "GET", path)[2] for path in paths] == before
+            time.sleep(1)  # What nothing names would be swept now.
+    with serving(runner, *arguments) as server:
+        assert commit_files(server, "anna/x", {"more": b"1"}) and "f2" in files(server, "anna/x")
