@@ -122,7 +122,8 @@ struct ServeCommand: KnapsackCommand {
         let queue = try stateOptions.queue(catalogue: catalogue, work, session)
         let jobs = queue.map { JobInterface($0, work, watchers: threads / 2) }
         let routes = ServiceRoutes(
-            hub: HubMirror(cache, prover: prover), kaggle: KaggleMirror(kagglehub(session), prover: sums),
+            hub: HubMirror(cache, catalogue: models, prover: prover),
+            kaggle: KaggleMirror(kagglehub(session), prover: sums),
             models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs)
         let control = AccessControl(
             routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens)
