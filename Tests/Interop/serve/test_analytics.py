@@ -53,6 +53,7 @@ def test_events_are_counted_and_forgotten(counted):
     assert ask_json(counted, "DELETE", EVENTS) == (200, {"deleted": 1})
 
 
+@pytest.mark.slow
 def test_events_that_are_none_are_refused_whole(counted):
     good = {"model": "m", "event": "load"}
     for body in (
