@@ -7,6 +7,7 @@ package struct AccessControl: RequestHandler {
     private let hosts: HostRule
     private let tokens: TokenStore?
     private let rules: Rules
+    private let tickets = UploadTickets()
 
     /// What else holds for clients.
     package struct Rules: Sendable {
@@ -47,8 +48,10 @@ package struct AccessControl: RequestHandler {
         guard let tokens else { return pass(request, name: nil) }
         let attempt = AccessControl.token(request.head.fields["authorization"])
         var told = request
-        if let holder = TokenStore.holder(of: attempt, among: tokens.current()) {
+        let known = tokens.current()
+        if let holder = TokenStore.holder(of: attempt, among: known) ?? tickets.holder(request.head, known) {
             told.holder = holder
+            told.tickets = tickets
             return pass(told, name: "token " + holder.name)
         }
         if attempt == nil, rules.isPublic, AccessControl.isOpen(request) {

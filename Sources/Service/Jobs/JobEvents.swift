@@ -17,6 +17,9 @@ final class JobWatchers: Sendable {
     /// - Parameter limit: how many may watch at once.
     init(limit: Int) { self.limit = max(1, limit) }
 
+    /// How many watch at the moment.
+    var current: Int { count.load(ordering: .relaxed) }
+
     /// The answer that goes on with every change of a job, as server-sent events (HTML, 9.2), until the job ends.
     ///
     /// Each event is the whole document of the job, so that none has to be kept for clients that were away: one that has

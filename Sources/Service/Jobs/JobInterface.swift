@@ -19,6 +19,18 @@ package struct JobInterface: RequestHandler {
         self.watchers = JobWatchers(limit: watchers)
     }
 
+    /// Numbers of jobs and of those who watch them.
+    package var gauges: [ServerMetrics.Gauge] {
+        [
+            ServerMetrics.Gauge("knapsack_jobs", "Jobs that are kept, by their state.", label: "state") {
+                queue.counts.map { ($0.state, $0.count) }
+            },
+            ServerMetrics.Gauge("knapsack_job_watchers", "Clients that watch jobs.") {
+                [("", watchers.current)]
+            },
+        ]
+    }
+
     /// Whether a path belongs to it.
     package func takes(_ segments: [String]) -> Bool {
         guard segments.count >= 2, segments[0] == "api" else { return false }

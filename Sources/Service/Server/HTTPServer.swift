@@ -62,6 +62,9 @@ package final class HTTPServer: Sendable {
     /// Is another one in TLS to those who connect from now on.
     package func become(_ identity: TLSIdentity) { self.identity.withLock { $0 = identity } }
 
+    /// How many connections are open.
+    package var openConnections: Int { connections.withLock { $0.count } }
+
     /// Takes no more requests, ends idle connections, and has ``run()`` return.
     package func stop() { isStopping.store(true, ordering: .releasing) }
 
@@ -231,7 +234,8 @@ package final class HTTPServer: Sendable {
     private func answer(_ head: RequestHead, _ connection: ServerConnection) -> Bool {
         let begin = steadyTime()
         let body = RequestBody(head, of: connection, settings)
-        let request = Request(head: head, body: body, peer: connection.peer)
+        var request = Request(head: head, body: body, peer: connection.peer)
+        request.isEncrypted = identity.withLock { $0 != nil }
         let response = response(to: request)
         let mayStay = head.staysOpen && !response.ends && !stops
         // Of a body that nobody read the rest would be taken for the next request.

@@ -198,6 +198,7 @@ def test_many_watch_one_job_and_some_go_away(knapsack, wayward, tmp_path):
         assert ends == ["done"] * 8
 
 
+@pytest.mark.slow
 def test_what_is_no_request_for_a_job_is_refused(knapsack, wayward, tmp_path):
     with market(knapsack, wayward, tmp_path) as server:
         for path in (
