@@ -224,6 +224,9 @@ def test_others_see_what_is_public(keys):
         assert curl("bob", FILE)[0] == 200 and curl("", FILE)[0] == 401
         assert curl("", f"/api/models/{SHARDED}")[0] == 401 and curl("", "/docs")[0] == 200
         assert ask(server, path, **bearer("hf_wrong"))[0] == 401
+        # The Hub's mirror of the registry shows the same.
+        mirrored = ("/api/models/anna/m/revision/v1", "/api/models/anna/m/revision/v2", "/anna/m/resolve/v3/x.txt")
+        assert [[curl(name, suffix)[0] for suffix in mirrored] for name in ("anna", "bob")] == [[200] * 3, [200, 404, 404]]
     with serving(keys.runner, *keys.options) as server:
         assert curl("", path)[0] == 401 and curl("bob", path + "?version=v1")[0] == 200
 
