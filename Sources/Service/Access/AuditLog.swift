@@ -64,7 +64,7 @@ package final class AuditLog: Sendable {
             JSON.Member("event", .string(event)), JSON.Member("peer", .string(request.peer)),
             JSON.Member("token", holder.map(JSON.string) ?? .null),
             JSON.Member("method", .string(request.head.method)),
-            JSON.Member("path", .string(AuditLog.withoutSecrets(request.head.target.text))),
+            JSON.Member("path", .string(AuditLog.path(request.head))),
             JSON.Member("status", .integer(response.status)),
         ]
         if let subject = response.subject {
@@ -100,6 +100,12 @@ package final class AuditLog: Sendable {
         }
         if let told { report(told) }
         return isWritten
+    }
+
+    private static func path(_ head: RequestHead) -> String {
+        // Its last part is what lets the client in.
+        guard KaggleRequest.isUpload(head) else { return withoutSecrets(head.target.text) }
+        return "/" + head.target.segments.dropLast().joined(separator: "/").withVisibleScalars + "/..."
     }
 
     /// A target without what lets its holder in, and with escapes for all but the characters of ASCII that can be seen.
