@@ -53,6 +53,7 @@ package enum SignalHandler {
             action()
             repeat {} while unsafe read(output.load(ordering: .relaxed), &number, 1) != 1
         }
+        WorkingProgram.endAll()
         PartialFile.removeAll()
         PartialDirectory.removeAll()
         if isatty(STDERR_FILENO) == 1 { say("\r\u{1B}[K") }
