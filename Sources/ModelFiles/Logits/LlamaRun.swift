@@ -4,21 +4,24 @@ package import Manifests
 import Storage
 import Tensors
 
-/// Runs GGUF models through llama-perplexity: one writes its logits, and others are held against them.
+/// Runs GGUF models through llama-perplexity, which writes the logits of each into a file. They are compared here: what it
+/// writes of divergences itself is lost in part where it ends before its messages are out.
 package struct LlamaRun: Sendable {
     /// llama-perplexity's own batch, for short contexts.
     private static let batch = 2048
     /// The most bytes that it may write: a line for each chunk.
     private static let outputLimit = 1 << 26
+    /// The name of the original's logits.
+    private static let originalName = "original"
 
     private let program: LogitsProgram
     private let request: LogitsRequest
     private let environment: [String: String]
     /// Where the logits are.
-    private let file: String
+    private let directory: String
     /// What was run.
     package let extent: LogitsExtent
-    /// The bytes of the logits.
+    /// The bytes that the logits of both models take.
     package let size: Int
     private let vocabulary: [UInt8]
 
@@ -31,63 +34,47 @@ package struct LlamaRun: Sendable {
         self.program = program
         self.request = request
         self.environment = environment
-        file = Path.join(directory, "logits")
-        let model = try GGUFModel.open(path: original)
-        let tokens = try Self.vocabulary(of: model)
+        self.directory = directory
+        let tokens = try Self.vocabulary(of: try GGUFModel.open(path: original))
         vocabulary = tokens.bytes
         try Self.makeSure(of: directory, tokens.count, request)
-        let answer = try Self.run(
-            program,
-            [
-                "-m", try Directory.realPath(named: original), "-f",
-                try Directory.realPath(named: request.text),
-            ]
-                + Self.extent(request) + ["--kl-divergence-base", file],
-            environment, for: original, progress)
-        let most = request.chunks
-        do {
-            extent = try LogitsFile.extent(of: file)
-        } catch {
-            // What it writes when the text is too short is no error to it.
-            throw LogitsProgram.failure(
-                "\(program.name) gave no logits of \(original)", answer)
-        }
-        size = LogitsFile.size(extent) ?? 0
-        guard extent.context == request.context, most.map({ extent.chunks <= $0 }) ?? true,
+        let path = Path.join(directory, Self.originalName)
+        let file = try Self.run(program, original, request, writing: path, environment, progress)
+        extent = file.extent
+        size = (LogitsFile.size(extent) ?? 0).saturated(adding: LogitsFile.size(extent) ?? 0)
+        guard extent.context == request.context, extent.chunks <= request.chunks ?? .max,
             extent.vocabulary == tokens.count
         else {
-            throw LogitsProgram.failure("\(program.name) ran something else than it was asked for", answer)
-        }
-        guard extent.judged >= LogitsRequest.fewestJudged else {
             throw Diagnostics(
                 Diagnostic(
-                    code: .logitsFailed,
-                    "\(request.text) is too short: \(extent.judged) tokens are judged, and figures need "
-                        + "\(LogitsRequest.fewestJudged)",
-                    fix: "take a longer text, or a shorter chunk (--chunk-size)", verdict: .undecided))
+                    code: .logitsFailed, "\(program.name) ran something else than it was asked for",
+                    verdict: .undecided))
+        }
+        guard extent.judged >= LogitsRequest.fewestJudged else {
+            throw Diagnostics(request.tooShort("\(extent.judged) tokens are judged"))
         }
     }
 
-    /// Holds another model against the original.
-    /// - Throws: ``Diagnostics`` where it has other tokens, or the program gives no figures.
+    /// Runs another model, and holds it against the original.
+    /// - Throws: ``Diagnostics`` where it has other tokens, or the program gives no logits.
     package func figures(of other: String, progress: @escaping ProgressHandler) throws -> LogitsFigures {
-        let model = try GGUFModel.open(path: other)
-        guard try Self.vocabulary(of: model).bytes == vocabulary else {
+        guard try Self.vocabulary(of: try GGUFModel.open(path: other)).bytes == vocabulary else {
             throw Diagnostics(
                 Diagnostic(
                     code: .logitsUnlike, "\(other) has other tokens than the original",
                     fix: "compare a model with what was made from it", verdict: .undecided))
         }
-        let command =
-            ["-m", try Directory.realPath(named: other)] + Self.extent(request) + [
-                "--kl-divergence-base", file, "--kl-divergence",
-            ]
-        let answer = try Self.run(program, command, environment, for: other, progress)
-        do throws(LlamaOutput.Problem) {
-            return try LlamaOutput.figures(answer.output, extent)
-        } catch {
-            throw LogitsProgram.failure(
-                "what \(program.name) wrote of \(other) cannot be used: \(error.words)", answer)
+        let path = Path.join(directory, "other")
+        let file = try Self.run(program, other, request, writing: path, environment, progress)
+        do {
+            let original = try LogitsFile.open(Path.join(directory, Self.originalName))
+            return try original.figures(against: file)
+        } catch let problem as LogitsFile.Problem {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .logitsFailed,
+                    "\(program.name) gave nothing to compare of \(other): \(problem.words)",
+                    verdict: .undecided))
         }
     }
 
@@ -101,19 +88,31 @@ package struct LlamaRun: Sendable {
     }
 
     private static func run(
-        _ program: LogitsProgram, _ options: [String], _ environment: [String: String], for model: String,
-        _ progress: @escaping ProgressHandler
-    ) throws -> WorkingProgram.Answer {
+        _ program: LogitsProgram, _ model: String, _ request: LogitsRequest, writing path: String,
+        _ environment: [String: String], _ progress: @escaping ProgressHandler
+    ) throws -> LogitsFile {
         progress(.began(stage: "running \(Path.name(model))", files: 1, bytes: 0, counted: "models"))
         defer { progress(.ended) }
+        try Directory.removeFile(path)
+        let command =
+            [
+                program.path, "-m", try Directory.realPath(named: model), "-f",
+                try Directory.realPath(named: request.text),
+            ] + extent(request) + ["--kl-divergence-base", path]
         let answer = try LogitsProgram.run(
-            [program.path] + options, program.name, for: model, environment, limit: outputLimit)
+            command, program.name, for: model, environment, limit: outputLimit)
         guard answer.status == 0 else {
             let end = answer.status < 0 ? "was ended by a signal" : "ended with \(answer.status)"
             throw LogitsProgram.failure("\(program.name) \(end) when it ran \(model)", answer)
         }
         progress(.finished(file: model))
-        return answer
+        do {
+            return try LogitsFile.open(path)
+        } catch let problem as LogitsFile.Problem where problem.isShort {
+            throw Diagnostics(request.tooShort("it is less than two chunks"))
+        } catch {
+            throw LogitsProgram.failure("\(program.name) gave no logits of \(model)", answer)
+        }
     }
 
     /// The bytes of the tokens' texts as the header has them, and how many there are.
@@ -140,12 +139,12 @@ package struct LlamaRun: Sendable {
         guard let size = LogitsFile.size(extent),
             let one = LogitsFile.size(LogitsExtent(context: request.context, chunks: 1, vocabulary: count))
         else { throw Diagnostics(tooLarge(request)) }
-        let free = try Directory.freeBytes(at: directory)
+        let free = try Directory.freeBytes(at: directory) / 2
         if size > free {
             let fitting = free / 10 * 9 / max(1, one)
             try SpaceNeeded(
-                size, for: "the logits of \(request.text) in \(directory)",
-                text: "up to \(SpaceNeeded.text(size))",
+                size.saturated(adding: size), for: "the logits of \(request.text) in \(directory)",
+                text: "up to \(SpaceNeeded.text(size.saturated(adding: size)))",
                 fix: fitting > 0
                     ? "run less of the text: --chunks \(fitting); or name another directory: --scratch DIR"
                     : "name another directory: --scratch DIR"

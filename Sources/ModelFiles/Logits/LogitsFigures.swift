@@ -1,3 +1,6 @@
+import Glibc
+import Manifests
+
 /// How far the answers of two models are apart on a text: what a program measured that ran both.
 package struct LogitsFigures: Equatable, Sendable {
     /// A mean, and how far it may be off.
@@ -12,6 +15,17 @@ package struct LogitsFigures: Equatable, Sendable {
             self.value = value
             self.uncertainty = uncertainty
         }
+
+        /// The mean of values, of which there are at least two.
+        init(_ values: [Double]) {
+            let mean = values.reduce(0, +) / Double(values.count)
+            let spread = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+            value = mean
+            uncertainty = (spread / Double(values.count) / Double(values.count - 1)).squareRoot()
+        }
+
+        /// e to the power of it.
+        var exponential: Estimate { Estimate(exp(value), uncertainty.map { $0 * exp(value) }) }
     }
 
     /// The perplexity of the original on the text.
@@ -70,5 +84,13 @@ package struct LogitsRequest: Sendable {
         self.text = text
         self.context = context
         self.chunks = chunks
+    }
+
+    /// What to report of a text that has too few tokens.
+    func tooShort(_ words: String) -> Diagnostic {
+        Diagnostic(
+            code: .logitsFailed,
+            "\(text) is too short: \(words), and figures need \(Self.fewestJudged) that are judged",
+            fix: "take a longer text, or a shorter chunk (--chunk-size)", verdict: .undecided)
     }
 }

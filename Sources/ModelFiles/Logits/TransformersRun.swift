@@ -55,12 +55,7 @@ package enum TransformersRun {
                     fix: "compare a model with what was made from it", verdict: .undecided))
         }
         if let judged = document["short"]?.integer {
-            throw Diagnostics(
-                Diagnostic(
-                    code: .logitsFailed,
-                    "\(request.text) is too short: \(judged) tokens are judged, and figures need "
-                        + "\(LogitsRequest.fewestJudged)",
-                    fix: "take a longer text, or a shorter chunk (--chunk-size)", verdict: .undecided))
+            throw Diagnostics(request.tooShort("\(judged) tokens are judged"))
         }
         guard let figures = figures(document, request) else {
             throw LogitsProgram.failure("what \(program.name) wrote is no figures", answer)

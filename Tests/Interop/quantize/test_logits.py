@@ -4,8 +4,8 @@ Always with a stand-in for llama-perplexity; with KNAPSACK_LLAMA_CPP and KNAPSAC
 the same models, and have to agree.
 """
 
+import math
 import os
-import shutil
 import signal
 import sys
 import time
@@ -49,19 +49,22 @@ def test_figures_of_a_program_are_shown_with_its_name(knapsack, tmp_path, models
     runner = with_llama(knapsack, fake_llama.write(tmp_path / "bin", vocabulary), tmp_path)
     found = runner("compare", *models[:2], "--logits", models[2], "--chunk-size", "64", "--json").expect(0).json()["logits"]
     assert found["program"]["name"] == "llama-perplexity" and found["program"]["version"] == "1 (fake)"
-    assert found["kl_divergence"]["mean"] == {"value": 0.012346, "error": 0.0001}
-    assert found["perplexity"]["original"]["value"] == 10 and found["perplexity"]["other"]["value"] == 11
-    assert found["same_top_token"]["value"] == 0.9
+    # A quarter and a half for the first token, and every token of the text is the first one.
+    divergence = 0.25 * math.log(0.25 / 0.5) + 0.75 * math.log(0.75 / 0.5)
+    assert found["kl_divergence"]["mean"]["value"] == pytest.approx(divergence, rel=1e-4)
+    assert found["perplexity"]["original"]["value"] == pytest.approx(4, rel=1e-4)
+    assert found["perplexity"]["other"]["value"] == pytest.approx(2, rel=1e-4)
+    assert found["same_top_token"]["value"] == 1
     assert found["judged_tokens"] == 20 * 31 and found["scratch_bytes"] > 0
     assert leftovers(tmp_path) == []
     text = runner("compare", *models[:2], "--logits", models[2], "--chunk-size", "64").expect(0).stdout
-    assert "llama-perplexity (1 (fake))" in text and "mean 0.01235" in text
+    assert "llama-perplexity (1 (fake))" in text and "mean 0.1308" in text
     plain = knapsack("compare", *models[:2]).expect(0).stdout
     assert "of the weights alone" in plain
 
 
 @pytest.mark.parametrize(
-    ("mode", "words"), [("fail", "failed to load the ?[31mmodel"), ("short", "gave no logits"), ("odd", "Same top p")]
+    ("mode", "words"), [("fail", "failed to load the ?[31mmodel"), ("short", "gave no logits"), ("odd", "no probabilities"), ("few", "too short")]
 )
 def test_a_program_that_gives_no_figures_is_told(knapsack, tmp_path, models, vocabulary, mode, words):
     runner = with_llama(knapsack, fake_llama.write(tmp_path / "bin", vocabulary, mode=mode), tmp_path)
@@ -95,10 +98,10 @@ def test_other_tokens_are_told_before_anything_is_run(knapsack, tmp_path, models
 
 
 def test_tokens_are_not_handed_on(knapsack, tmp_path, models, vocabulary):
-    folder = fake_llama.write(tmp_path / "bin", vocabulary, divergence='float("HF_TOKEN" in os.environ)')
+    folder = fake_llama.write(tmp_path / "bin", vocabulary, top='0.5 if "HF_TOKEN" in os.environ else 0.25')
     runner = with_llama(knapsack, folder, tmp_path).with_caches(HF_TOKEN="hf_secret")
     found = runner("compare", *models[:2], "--logits", models[2], "--chunk-size", "64", "--json").expect(0).json()
-    assert found["logits"]["kl_divergence"]["mean"]["value"] == 0
+    assert found["logits"]["perplexity"]["original"]["value"] == pytest.approx(4, rel=1e-4)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
