@@ -59,6 +59,13 @@ struct CompareCommand: KnapsackCommand {
             valueName: "llama.cpp|transformers"))
     var with: LogitsOptions.Program?
 
+    /// What llama.cpp calls the pre-tokenizer of a directory that becomes GGUF; `nil` finds it by what the tokenizer does.
+    @Option(
+        help: ArgumentHelp(
+            "The pre-tokenizer's name of a directory that becomes GGUF, if it is not known.",
+            valueName: "name"))
+    var pre: String?
+
     /// On how much of the text, and where the logits are meanwhile.
     @OptionGroup(title: "With --logits") var running: LogitsOptions
     /// Where sources are looked up.
@@ -71,7 +78,9 @@ struct CompareCommand: KnapsackCommand {
         if let logits {
             _ = try running.request(logits)
             if all { throw ValidationError("--all lists tensors, and --logits runs models") }
-        } else if let option = running.given.first ?? (with == nil ? nil : "--with") {
+        } else if let option = running.given.first ?? (with == nil ? nil : "--with")
+            ?? (pre == nil ? nil : "--pre")
+        {
             throw ValidationError("\(option) is for --logits")
         }
     }
@@ -113,7 +122,7 @@ struct CompareCommand: KnapsackCommand {
     ) async throws {
         let directory = Path.name(Path.normalized(Path.join(try Directory.current(), name)))
         var request = GGUFConversion.Request(try GGUFProduct(named: "auto", via: nil))
-        request.options.preTokenizer = running.pre
+        request.options.preTokenizer = pre
         let conversion = try GGUFConversion(
             try caches.model(name), name: name, directoryName: directory, request
         ) { _, _ in file }

@@ -28,20 +28,12 @@ struct LogitsOptions: ParsableArguments {
         completion: .directory)
     var scratch: String?
 
-    /// What llama.cpp calls the pre-tokenizer of a directory that becomes GGUF; `nil` finds it by what the tokenizer does.
-    @Option(
-        help: ArgumentHelp(
-            "The pre-tokenizer's name of a directory that becomes GGUF, if it is not known.",
-            valueName: "name"))
-    var pre: String?
-
     /// The options that were given.
     var given: [String] {
         var given: [String] = []
         if chunkSize != nil { given.append("--chunk-size") }
         if chunks != nil { given.append("--chunks") }
         if scratch != nil { given.append("--scratch") }
-        if pre != nil { given.append("--pre") }
         return given
     }
 

@@ -49,6 +49,8 @@ package struct FitPlan: Sendable {
     package let solution: ChoiceSolution
     /// The same as rules for llama-quantize.
     package let rules: TensorTypeFile
+    /// How the weights were measured; `nil` where they are those of the table.
+    package let calibration: Calibration?
 
     /// The sum of the weighted relative errors.
     package var error: Double { FitProblem.error(solution.cost) }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 PROGRAM = '''#!{python}
 import math, os, struct, sys, time
+{helper}
 arguments = sys.argv[1:]
 mode = {mode!r}
 if "--version" in arguments:
@@ -47,12 +48,12 @@ TOP = '0.5 if "q4" in value("-m") else 0.25'
 
 
 def write(folder: Path, vocabulary: int, chunks: int = 20, mode: str = "", top: str = TOP,
-          version: str = "version: 1 (fake)") -> Path:
+          version: str = "version: 1 (fake)", helper: str = "") -> Path:
     """Writes the program into a folder. `top` is the probability of the first token, in Python, which may look at `value("-m")`."""
     folder.mkdir(parents=True, exist_ok=True)
     program = folder / "llama-perplexity"
     program.write_text(PROGRAM.format(
-        python=sys.executable, vocabulary=vocabulary, chunks=chunks, mode=mode, top=top,
+        python=sys.executable, vocabulary=vocabulary, chunks=chunks, mode=mode, top=top, helper=helper,
         version=version, log=str(folder / "log")))
     program.chmod(0o755)
     return folder
