@@ -54,7 +54,7 @@ struct FitRun {
         if let calibration, let program {
             session.say(
                 "\(program.name) (\(program.version)) runs the model on \(calibration.text), role by role")
-            let scratch = try ScratchDirectory.make(fit.running.scratch, session.context)
+            let scratch = try ScratchDirectory.make(in: fit.running.scratch ?? session.context.cacheDirectory)
             let run = CalibrationRun(
                 of: fitted, on: calibration, by: program, environment: session.context.environment,
                 in: scratch.path, index: index, threads: threads ?? Parallel.width, progress: session.progress

@@ -55,7 +55,7 @@ struct LogitsComparison {
         case .llama:
             found = try LogitsProgram.llama(environment)
             tell(found)
-            let scratch = try ScratchDirectory.make(options.scratch, session.context)
+            let scratch = try ScratchDirectory.make(in: options.scratch ?? session.context.cacheDirectory)
             var files = paths
             for place in files.indices where areDirectories[place] {
                 files[place] = Path.join(scratch.path, "\(place).gguf")

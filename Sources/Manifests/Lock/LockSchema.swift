@@ -111,7 +111,7 @@ package enum LockSchema {
                     "bits": ["type": "string", "description": "The most bits for a weight of one."],
                     "fit-memory": ["type": "string", "description": "The accelerator that it has to fit."],
                     "context": ["type": "string", "description": "The tokens that have to fit beside it."],
-                    "floor": text, "speed": text, "fused": text, "weight": text,
+                    "floor": text, "speed": text, "fused": text, "weight": text, "calibrate": text,
                     "merge": [
                         "type": "array", "items": ["type": "string"],
                         "description": "The entries whose LoRA adapters are merged first.",

@@ -124,7 +124,7 @@ def test_convert_fits_in_one_step(knapsack, tmp_path, tiny):
         (["--bits", "4"], "--outtype fit"),
         (["--outtype", "fit", "--bits", "4", "--split-max-size", "1G"], "--split-max-size"),
         (["--outtype", "fit", "--bits", "4", "--lora", "base"], "adapter"),
-        (["--outtype", "fit", "--bits", "4", "--dtype", "f16"], "--outtype"),
+        (["--outtype", "fit", "--bits", "4", "--dtype", "f16"], "--bits"),
     ],
 )
 def test_options_of_convert_that_make_no_sense_are_told(knapsack, tmp_path, options, words):
@@ -148,3 +148,50 @@ def test_llama_cpp_finds_that_errors_add(knapsack, tmp_path, tiny):
     weights = {name: role["weight"] for name, role in done["roles"].items()}
     assert weights["attn_k"] < weights["attn_v"] and weights["attn_q"] < weights["attn_v"]
     assert json.dumps(done)
+
+
+def test_a_lock_keeps_what_was_measured(knapsack, tmp_path, tiny):
+    """Only the first lock runs llama.cpp; another machine packs the same without it."""
+    (tmp_path / "tiny").symlink_to(TINY)
+    text = "Once upon a time there was a model. " * 400
+    (tmp_path / "text.txt").write_text(text)
+    entry = {"name": "fitted", "from": "tiny", "gguf": "fit", "bits": 6, "floor": "none", "calibrate": "text.txt"}
+    path = tmp_path / "m.toml"
+
+    def write(**changes):
+        source = {"name": "tiny", "source": "path:tiny", "license": "mit"}
+        path.write_text(manifest(model=[source, {**entry, **changes}]))
+
+    write()
+    folder = fake_llama.write(tmp_path / "bin", tiny[2], chunks=4, top=TOP)
+    without = knapsack.with_caches(PATH="/nowhere", KNAPSACK_CACHE_DIR=str(tmp_path / "cache"))
+    runner = without.with_caches(KNAPSACK_LLAMA_CPP=str(folder))
+    assert "there is no llama-perplexity" in without("lock", path).expect(2).stderr
+    runner("lock", path).expect(0)
+    runs = len((folder / "log").read_text().splitlines())
+    assert runs == len(ROLES) + 2
+    lock = read_lock(tmp_path / "m.lock")["fitted"]
+    kept = lock["resolved"]["conversion"]["parameters"]["calibrated"]
+    assert set(kept["roles"]) == ROLES and kept["program"] == "llama-perplexity 1 (fake)"
+    assert lock["asked"]["calibrate"] == "text.txt"
+    other = without.with_caches(KNAPSACK_CACHE_DIR=str(tmp_path / "other"))
+    other("check", path).expect(0, 1)
+    other("lock", path, "--locked").expect(0)
+    other("pack", path, "--locked", "--output", tmp_path / "out").expect(0)
+    # Another budget of the same model is fitted by the weights that the lock has.
+    write(bits=7)
+    other("lock", path).expect(0)
+    again = read_lock(tmp_path / "m.lock")["fitted"]
+    assert again["resolved"]["conversion"]["parameters"]["calibrated"] == kept
+    assert again["files"][0]["size"] > lock["files"][0]["size"]
+    # Another text is measured anew.
+    (tmp_path / "text.txt").write_text(text + "The end. " * 400)
+    assert "there is no llama-perplexity" in other("lock", path).expect(2).stderr
+    runner("lock", path).expect(0)
+    assert len((folder / "log").read_text().splitlines()) == 2 * runs
+    # What is not asked for is not in the lock.
+    del entry["calibrate"]
+    write()
+    without("lock", path).expect(0)
+    assert "calibrat" not in (tmp_path / "m.lock").read_text()
+    assert "calibrate" in other("schema", "manifest").expect(0).stdout

@@ -17,6 +17,8 @@ struct GGUFRecipe: ConversionRecipe {
     let imatrix: ImatrixInput?
     /// What the file has of the budget that it shares; `nil` where it has its own, or none.
     var share: FitShare?
+    /// The text on which weights are measured, and what was; `nil` where those of the table are taken.
+    var calibration: CalibrationInput?
 
     /// A fit depends on the table of weights, too.
     var version: Int { request.fit == nil ? 1 : RoleWeights.version }
@@ -29,6 +31,7 @@ struct GGUFRecipe: ConversionRecipe {
         ]
         if let fit = request.fit { members += fit.parameters }
         if let share { members += share.parameters }
+        if let calibration { members += calibration.parameters }
         if let via = request.product.via { members.append(JSON.Member("via", .string(via.rawValue))) }
         if let name = request.preTokenizer { members.append(JSON.Member("pre-tokenizer", .string(name))) }
         if let imatrix {
@@ -107,10 +110,11 @@ struct GGUFRecipe: ConversionRecipe {
         asked.imatrix = try imatrix?.open(for: name)
         var wish = FitPlan.Request(asked, budget: budget)
         wish.constraints = fit.constraints
-        return try await FitModel(
+        let model = try await FitModel(
             conversion.source, wish,
             index: cache.flatMap { ValueIndex.open(FitCosts.indexName, inDirectory: $0) },
             threads: Parallel.width, progress: progress)
+        return calibration?.measured.map { model.weighed(by: $0.calibration) } ?? model
     }
 
     /// Measures the model for a budget that others have a share in; nothing is written.

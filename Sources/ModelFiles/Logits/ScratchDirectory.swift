@@ -1,16 +1,17 @@
 import Formats
 import Manifests
-import Storage
+package import Storage
 
 /// A directory for what is needed only while a command works. It is gone when nobody holds it any more, also where the
 /// command is interrupted; what a killed one left is taken over by the next.
-enum ScratchDirectory {
+package enum ScratchDirectory {
     /// How many commands may have one beside each other.
     private static let most = 16
 
-    /// Makes one below a directory that was named, or else below the one where Knapsack keeps what it remembers.
-    static func make(_ named: String?, _ context: CommandContext) throws -> PartialDirectory {
-        guard let base = named ?? context.cacheDirectory else {
+    /// Makes one below a directory.
+    /// - Throws: ``Diagnostics`` where there is none, or it cannot be written.
+    package static func make(in base: String?) throws -> PartialDirectory {
+        guard let base else {
             throw Diagnostics(
                 Diagnostic(
                     code: .noHome, "there is no directory to keep logits in",
