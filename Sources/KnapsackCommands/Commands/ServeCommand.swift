@@ -15,16 +15,18 @@ struct ServeCommand: KnapsackCommand {
         usage: "knapsack serve [<options>]",
         discussion: """
             With HF_ENDPOINT pointing to it, huggingface_hub, transformers and datasets find and load what this machine's \
-            cache has. Nothing is changed in the cache, and a file is sent only after its content agreed with what the cache \
+            cache has; with KAGGLE_API_ENVIRONMENT=LOCALHOST and http_proxy pointing to it, so do kagglehub and kaggle. Nothing is changed in the cache, and a file is sent only after its content agreed with what the cache \
             states of it. Ctrl-C ends it after the answers that are being sent.
 
             On this machine alone no token is needed. Any other address needs a file of tokens: see knapsack token. Tokens \
-            and contents are not encrypted: on a network that others use, put a proxy with TLS in front.
+            and contents are encrypted only with --tls-cert and --tls-key, or by a proxy in front.
 
             Examples:
               knapsack serve
               HF_ENDPOINT=http://127.0.0.1:8420 hf download org/name
+              knapsack serve --kaggle-cache /data/kagglehub
               knapsack serve --host 0.0.0.0 --allow-host models.example.org
+              knapsack serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
               knapsack serve --catalogue ~/models   # with a registry of models
               knapsack serve --port 0    # the kernel chooses the port, which is printed
             """)
@@ -47,6 +49,8 @@ struct ServeCommand: KnapsackCommand {
     @Option(help: ArgumentHelp("How many requests are answered at once.", valueName: "number"))
     var threads = 64
 
+    /// The certificate with which it speaks TLS.
+    @OptionGroup var certificate: CertificateOptions
     /// Whose tokens count.
     @OptionGroup var tokenFile: TokenFileOptions
     /// Which cache is served.
@@ -56,12 +60,21 @@ struct ServeCommand: KnapsackCommand {
             valueName: "dir"),
         completion: .directory)
     var hfCache: String?
+    /// Which kagglehub cache is served.
+    @Option(
+        help: ArgumentHelp(
+            "The kagglehub cache, instead of the one that KAGGLEHUB_CACHE names.", valueName: "dir"),
+        completion: .directory)
+    var kaggleCache: String?
     /// The directory of the registry of models; `nil` serves none.
     @Option(
         help: ArgumentHelp(
             "Serve a registry of models, too, and keep it in this directory.", valueName: "dir"),
         completion: .directory)
     var catalogue: String?
+
+    /// Where jobs and their results are kept.
+    @OptionGroup var stateOptions: ServeStateOptions
 
     /// How much is printed: each request with `--verbose`.
     @OptionGroup var output: OutputOptions
@@ -87,23 +100,35 @@ struct ServeCommand: KnapsackCommand {
                     verdict: .undecided))
         }
         let tokens = try tokens(session)
+        let identity = try identity()
         let index = session.context.cacheDirectory.flatMap(DigestIndex.open(inDirectory:))
         let prover = FileProver(index: index) { file, verdict in
             session.report([ServeCommand.finding(file, verdict)])
         }
+        let sums = SumProver(
+            index: session.context.cacheDirectory.flatMap {
+                ValueIndex.open(SumProver.indexName, inDirectory: $0)
+            })
         var settings = ServerSettings()
         settings.host = host
         settings.port = port
         settings.threads = threads
         // The rest is for files that are sent or taken.
         settings.connections = min(settings.connections, max(1, openFiles / 4))
+        let models = try openCatalogue(session)
+        let keeper = models.map { CatalogueKeeper($0, prover) }
+        let work = try CommandWorker.Settings(
+            hubCache: cache.root, kaggleCache: kagglehub(session).root, session)
+        let queue = try stateOptions.queue(catalogue: catalogue, work, session)
+        let jobs = queue.map { JobInterface($0, work, watchers: threads / 2) }
         let routes = ServiceRoutes(
-            hub: HubMirror(cache, prover: prover), models: try openCatalogue().map(ModelRegistry.init))
+            hub: HubMirror(cache, prover: prover), kaggle: KaggleMirror(kagglehub(session), prover: sums),
+            models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs)
         let control = AccessControl(
             routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens)
         let server: HTTPServer
         do throws(ServerFailure) {
-            server = try HTTPServer(settings, control, log: log(session))
+            server = try HTTPServer(settings, control, identity: identity, log: log(session))
         } catch {
             throw Diagnostics(
                 Diagnostic(
@@ -113,61 +138,59 @@ struct ServeCommand: KnapsackCommand {
         }
         SignalHandler.end {
             server.stop()
+            queue?.stop()
             prover.stop()
+            sums.stop()
+            keeper?.stop()
+        }
+        if identity != nil {
+            SignalHandler.rereads { reread(server, session) }
         }
         announce(server.port, cache, session)
         let files = ServeCommand.files(of: cache)
         prover.add(files)
         async let proving: Void = prover.run()
+        async let working: Void? = queue?.run()
+        async let keeping: Void? = keeper?.run()
         do {
-            // Else a server that cannot run would wait for the prover for ever.
-            defer { prover.stop() }
+            // Else a server that cannot run would wait for the others for ever.
+            defer {
+                prover.stop()
+                queue?.stop()
+                keeper?.stop()
+            }
             try await server.run()
         }
         try await proving
+        try await working
+        _ = try await keeping
     }
 
-    /// The tokens that count; `nil` where everybody is let in.
-    private func tokens(_ session: Session) throws -> [AccessToken]? {
-        if HostRule.isLoopback(host), tokenFile.tokenFile == nil { return nil }
-        let tokens = try tokenFile.read(session.context)
-        guard !tokens.isEmpty else {
-            throw Diagnostics(
-                Diagnostic(
-                    code: .usage, "\(host) can be reached from other machines, and there are no tokens",
-                    notes: ["on 127.0.0.1, the default, none is needed"],
-                    fix: "make one: knapsack token add NAME --read", verdict: .undecided))
-        }
-        return tokens
+    /// The kagglehub cache, which need not be there: nothing of Kaggle is served then.
+    private func kagglehub(_ session: Session) -> KagglehubCache {
+        KagglehubCache(
+            root: kaggleCache ?? KagglehubCache.defaultRoot(environment: session.context.environment))
     }
 
-    /// The registry's catalogue, without what was deleted before.
-    private func openCatalogue() throws -> ModelCatalogue? {
+    /// The registry's catalogue; what had to be made anew in it is told.
+    private func openCatalogue(_ session: Session) throws -> ModelCatalogue? {
         guard let catalogue else { return nil }
         do throws(ModelCatalogue.Problem) {
             let opened = try ModelCatalogue(directory: catalogue)
-            try opened.sweep()
+            if let restored = opened.restored {
+                session.report(RestoredCatalogue.findings(restored, FileWalk.shown(catalogue)))
+            }
             return opened
         } catch {
-            let (reason, fix) =
-                switch error {
-                case .inUse: ("another server uses it", "end that server, or name another directory")
-                case .exists: ("it is there already", "name another directory")
-                case .database(let error):
-                    ("\(error)", "name another directory, or restore a copy of this one")
-                case .file(let error): ("\(error)", error.remedy())
-                }
-            throw Diagnostics(
-                Diagnostic(
-                    code: .unreadable, "the catalogue \(FileWalk.shown(catalogue)) cannot be used: \(reason)",
-                    fix: fix, verdict: .undecided))
+            throw Diagnostics(RestoredCatalogue.finding(error, FileWalk.shown(catalogue)))
         }
     }
 
     private func announce(_ port: Int, _ cache: HubCache, _ session: Session) {
         let shown = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
-        session.say("serving \(FileWalk.shown(cache.root)) at http://\(shown):\(port)")
-        session.add("address", .string("http://\(shown):\(port)"))
+        let address = "\(certificate.tlsCert == nil ? "http" : "https")://\(shown):\(port)"
+        session.say("serving \(FileWalk.shown(cache.root)) at \(address)")
+        session.add("address", .string(address))
     }
 
     /// All files that the cache has, which are proved while nobody asks for any.

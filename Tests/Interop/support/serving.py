@@ -21,14 +21,22 @@ class Serving:
     lines: list[str] = field(default_factory=list)
     is_asked: bool = False
     was_killed: bool = False
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def client_environment(self, **more: str) -> dict[str, str]:
         """What makes the official clients talk to this server alone, in the way that they do without being told more."""
         return {"HF_ENDPOINT": self.url, "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", **more}
+
+    def kaggle_environment(self, environment: str = "TEST", **more: str) -> dict[str, str]:
+        """What makes Kaggle's clients talk to this server alone: it stands where they look for a proxy."""
+        return {
+            "KAGGLE_API_ENVIRONMENT": environment, "http_proxy": self.url, "no_proxy": "", "KAGGLEHUB_VERBOSITY": "error",
+            "KAGGLE_USERNAME": "tester", "KAGGLE_KEY": "0" * 32, **more,
+        }  # fmt: skip
 
     def connect(self, timeout: float = 10) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
@@ -63,11 +71,11 @@ def serving(knapsack: Knapsack, *arguments: str):
     port = None
     for raw in process.stderr:
         lines.append(raw.decode(errors="replace"))
-        if found := re.search(r" at http://\S+:(\d+)$", lines[-1].rstrip()):
-            port = int(found[1])
+        if found := re.search(r" at (https?)://\S+:(\d+)$", lines[-1].rstrip()):
+            scheme, port = found[1], int(found[2])
             break
     assert port, "".join(lines)
-    server = Serving(process, port, lines)
+    server = Serving(process, port, lines, scheme=scheme)
     reader = threading.Thread(target=lambda: lines.extend(raw.decode(errors="replace") for raw in process.stderr))
     reader.start()
     try:
