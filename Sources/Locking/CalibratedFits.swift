@@ -7,10 +7,12 @@ import Storage
 extension DerivedEntries {
     /// Measures the weights of entries that ask for it, with llama-perplexity. Where an earlier lock has what was measured
     /// of the same model on the same text, that stays, and nothing is run.
+    /// - Parameter measured: how an earlier lock has the entries, whatever else has changed of them.
     mutating func calibrate(
-        _ items: [(entry: Entry, request: ConversionRequest, previous: LockedEntry?)]
+        _ items: [(entry: Entry, request: ConversionRequest, previous: LockedEntry?)],
+        measured: [ExactName: LockedConversion]
     ) async throws {
-        for (entry, request, previous) in items {
+        for (entry, request, _) in items {
             guard let source = sources.first(where: { $0.name == request.from }),
                 var input = try CalibrationInput(request, in: converter.directory, for: entry.name)
             else { continue }
@@ -19,7 +21,7 @@ extension DerivedEntries {
                 imatrix: try ImatrixInput(request, in: converter.directory, for: entry.name),
                 calibration: input)
             let subject = try CalibrationInput.subject(of: inputs.conversion)
-            if case .conversion(let conversion)? = previous?.origin,
+            if let conversion = measured[ExactName(entry.name)],
                 let known = CalibrationInput(request, as: conversion)?.measured, known.subject == subject
             {
                 input.measured = known

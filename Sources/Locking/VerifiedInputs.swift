@@ -126,7 +126,7 @@ package struct VerifiedInputs: Sendable {
             guard case .derived(let entry, let request, let previous) = item else { return nil }
             return (entry, request, previous)
         }
-        try await derived.calibrate(asked)
+        try await derived.calibrate(asked, measured: resolution.measured)
         try await derived.divide(resolution.manifest.bundle.fit, among: asked)
         for case .derived(let entry, let request, let previous) in resolution.items {
             do {

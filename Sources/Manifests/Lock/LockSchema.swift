@@ -207,6 +207,10 @@ package enum LockSchema {
                     "types": [
                         "type": "object", "description": "The type of every tensor that is quantized.",
                     ],
+                    "front": [
+                        "type": "array", "description": "Sizes and costs of the best files of other sizes.",
+                    ],
+                    "mixtures": ["type": "object", "description": "Sizes and costs of fixed mixtures."],
                 ],
             ],
             "outtype": ["type": "string", "description": "The type that auto was for a GGUF file."],
