@@ -40,10 +40,17 @@ extension BundlePage {
             <path class="grid" d="M46 10V264H470"/><polyline points="\(line)"/>
 
             """
+        // A name that another one would be written over is in the point's title and the table alone.
+        var named: [(x: Double, y: Double)] = []
         for (name, point) in figures.mixtures where point.cost > 0 {
+            let (x, y) = (plot.x(point), plot.y(point))
             drawing += """
-                <circle class="m" cx="\(plot.x(point))" cy="\(plot.y(point))" r="4"><title>\(name)</title></circle>\
-                <text x="\(plot.x(point) + 6)" y="\(plot.y(point) - 6)">\(name)</text>
+                <circle class="m" cx="\(x)" cy="\(y)" r="4"><title>\(name)</title></circle>
+                """
+            guard named.allSatisfy({ abs($0.x - x) > 60 || abs($0.y - y) > 13 }) else { continue }
+            named.append((x, y))
+            drawing += """
+                <text x="\(x + 6)" y="\(y - 6)">\(name)</text>
 
                 """
         }
@@ -57,8 +64,8 @@ extension BundlePage {
         drawing += """
             <text x="46" y="282">\(ByteCount.text(plot.sizes.lowerBound))</text>\
             <text x="470" y="282" text-anchor="end">\(ByteCount.text(plot.sizes.upperBound))</text>\
-            <text x="40" y="20" text-anchor="end">\(error(plot.costs.upperBound))</text>\
-            <text x="40" y="264" text-anchor="end">\(error(plot.costs.lowerBound))</text>
+            <text x="52" y="14">\(error(plot.costs.upperBound))</text>\
+            <text x="52" y="260">\(error(plot.costs.lowerBound))</text>
             </svg><figcaption><span>size →, weighted error ↑ (each step doubles)</span></figcaption></figure>
 
             """
@@ -88,7 +95,12 @@ extension BundlePage {
             return (tensor.name, bits, "\(tensor.type ?? "not known"), \(text)")
         }
         let most = values.compactMap(\.value).max() ?? 0
-        return "<h4>Bits of every tensor</h4>\n"
+        let missing = figures.tensors.count - chosen.count
+        let note: Markup =
+            missing > 0
+            ? "<p class=\"note\">\(Counted.text(missing, "smaller tensor")) are not listed in the lock.</p>\n"
+            : ""
+        return "<h4>Bits of every tensor</h4>\n" + note
             + .columns(
                 id: id, title: "Bits for each weight of \(name), tensor by tensor",
                 summary:

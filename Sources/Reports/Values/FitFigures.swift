@@ -2,7 +2,7 @@ package import Formats
 import Manifests
 
 /// What a lock states of how the types of a fitted file were chosen.
-package struct FitFigures: Equatable, Sendable {
+package struct FitFigures: Sendable {
     /// A file: its bytes, and its weighted error in the lock's parts.
     package struct Point: Equatable, Sendable {
         /// The bytes.
@@ -49,14 +49,5 @@ package struct FitFigures: Equatable, Sendable {
             point(member.value).map { (member.key, $0) }
         }
         tensors = Set((fact["types"]?.members ?? []).map { ExactName($0.key) })
-    }
-
-    /// Whether both state the same.
-    package static func == (left: FitFigures, right: FitFigures) -> Bool {
-        left.budget == right.budget && left.choice == right.choice && left.bound == right.bound
-            && left.front == right.front && left.tensors == right.tensors
-            && left.mixtures.elementsEqual(right.mixtures) {
-                $0.name.hasSameBytes(as: $1.name) && $0.point == $1.point
-            }
     }
 }
