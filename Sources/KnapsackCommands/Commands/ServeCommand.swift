@@ -125,7 +125,8 @@ struct ServeCommand: KnapsackCommand {
         metrics.add(jobs?.gauges ?? [])
         let analytics = try stateOptions.analytics(catalogue: catalogue, session)
         let routes = ServiceRoutes(
-            hub: HubMirror(cache, prover: prover), kaggle: KaggleMirror(kagglehub(session), prover: sums),
+            hub: HubMirror(cache, catalogue: models, prover: prover),
+            kaggle: KaggleMirror(kagglehub(session), prover: sums),
             models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs,
             analytics: AnalyticsInterface(analytics), metrics: metrics)
         let control = AccessControl(
