@@ -88,7 +88,7 @@ package struct JobInterface: RequestHandler {
         filter.before = try number(target.first("before"), "before", 1...Int.max)
         if let holder = request.holder, holder.scope != .admin { filter.owner = holder.name }
         let jobs = try JobInterface.asked { () throws(JobQueue.Refusal) in try queue.jobs(filter) }
-        return .json(["jobs": .array(jobs.map(\.document))])
+        return .json(["jobs": .array(jobs.map(\.brief))])
     }
 
     private func word<Word: CaseIterable & RawRepresentable>(
