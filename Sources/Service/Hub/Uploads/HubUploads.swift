@@ -317,7 +317,7 @@ extension RepositoryStore {
         let incoming = try contents.receive(checksum: false)
         try incoming.write(bytes.span)
         let content = try incoming.finish()
-        guard let kept = try keep([(incoming, content)]).first else { throw HashingFailure() }
+        let kept = try keep(incoming, content)
         let file = RepositoryFile(
             path: path, sha256: content.sha256, size: content.size, git: try GitObject.name(.blob, bytes))
         return (file, kept)
