@@ -25,6 +25,7 @@ struct ServeCommand: KnapsackCommand {
               knapsack serve
               HF_ENDPOINT=http://127.0.0.1:8420 hf download org/name
               knapsack serve --kaggle-cache /data/kagglehub
+              knapsack serve --upstream  # loads what the caches lack
               knapsack serve --host 0.0.0.0 --allow-host models.example.org
               knapsack serve --catalogue ~/models   # with a registry of models
               knapsack serve --port 0    # the kernel chooses the port, which is printed
@@ -70,6 +71,8 @@ struct ServeCommand: KnapsackCommand {
         completion: .directory)
     var catalogue: String?
 
+    /// Whether what the caches lack is fetched.
+    @OptionGroup var upstreamOptions: UpstreamOptions
     /// How much is printed: each request with `--verbose`.
     @OptionGroup var output: OutputOptions
 
@@ -86,6 +89,7 @@ struct ServeCommand: KnapsackCommand {
     func execute(_ session: Session) async throws {
         let openFiles = OpenFiles.raiseLimit()
         let cache = HubCache(root: hfCache ?? HubCache.defaultRoot(environment: session.context.environment))
+        if upstreamOptions.upstream, !cache.root.isEmpty { try Directory.make(cache.root) }
         guard FileStatus.isDirectory(cache.root.isEmpty ? "." : cache.root) else {
             throw Diagnostics(
                 Diagnostic(
@@ -108,8 +112,11 @@ struct ServeCommand: KnapsackCommand {
         settings.threads = threads
         // The rest is for files that are sent or taken.
         settings.connections = min(settings.connections, max(1, openFiles / 4))
+        let kagglehub = kagglehub(session)
+        let upstream = try upstreamOptions.desk(cache, kagglehub, threads: threads, session)
         let routes = ServiceRoutes(
-            hub: HubMirror(cache, prover: prover), kaggle: KaggleMirror(kagglehub(session), prover: sums),
+            hub: HubMirror(cache, prover: prover, upstream: upstream),
+            kaggle: KaggleMirror(kagglehub, prover: sums, upstream: upstream),
             models: try openCatalogue().map(ModelRegistry.init))
         let control = AccessControl(
             routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens)
@@ -127,6 +134,7 @@ struct ServeCommand: KnapsackCommand {
             server.stop()
             prover.stop()
             sums.stop()
+            upstream?.stop()
         }
         announce(server.port, cache, session)
         let files = ServeCommand.files(of: cache)

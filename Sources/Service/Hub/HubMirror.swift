@@ -8,6 +8,7 @@ import Storage
 package struct HubMirror: RequestHandler {
     private let shelf: HubShelf
     private let prover: FileProver
+    private let upstream: UpstreamDesk?
 
     /// How long a request waits until a file is proved, in seconds: huggingface_hub gives up after 10.
     private static let patience = 8.0
@@ -17,10 +18,13 @@ package struct HubMirror: RequestHandler {
     private static let pathLimit = 20_000
 
     /// Serves a cache.
-    /// - Parameter prover: states which files are what the cache states they are; no other leaves.
-    package init(_ cache: HubCache, prover: FileProver) {
+    /// - Parameters:
+    ///   - prover: states which files are what the cache states they are; no other leaves.
+    ///   - upstream: asks the Hub for what the cache lacks; `nil` asks nobody.
+    package init(_ cache: HubCache, prover: FileProver, upstream: UpstreamDesk? = nil) {
         shelf = HubShelf(cache)
         self.prover = prover
+        self.upstream = upstream
     }
 
     /// The answer to a request; one for what is no path of the Hub is told so.
@@ -61,22 +65,53 @@ package struct HubMirror: RequestHandler {
     private func answer(_ route: HubRoute, _ request: Request) throws(Diagnostics) -> Response {
         let target = request.head.target
         switch route.question {
-        case .refs: return HubMirror.refs(try shelf.cache.revisions(of: route.repository))
+        case .refs:
+            if upstream != nil { _ = try? revision(route, request) }
+            let known = upstream?.names(of: route.repository) ?? []
+            return HubMirror.refs(try shelf.cache.revisions(of: route.repository), known)
         case .access:
-            _ = try shelf.cache.revisions(of: route.repository)
+            try requireRepository(route, request)
             return .json([:])
         case .discussions:
-            _ = try shelf.cache.revisions(of: route.repository)
+            try requireRepository(route, request)
             return .json(["discussions": [], "count": 0, "start": 0])
         case .info:
-            let revision = try shelf.revision(route.repository, route.revision)
+            let revision = try revision(route, request)
             return .json(info(revision, withBlobs: target.first("blobs") == "true"))
-        case .commits: return HubMirror.commits(try shelf.revision(route.repository, route.revision), target)
-        case .tree: return tree(try shelf.revision(route.repository, route.revision), route.path, target)
-        case .paths: return paths(try shelf.revision(route.repository, route.revision), request)
-        case .content: return content(try shelf.revision(route.repository, route.revision), route, request)
-        case .pointer: return pointer(try shelf.revision(route.repository, route.revision), route, request)
+        case .commits: return HubMirror.commits(try revision(route, request), target)
+        case .tree: return tree(try revision(route, request), route.path, target)
+        case .paths: return paths(try revision(route, request), request)
+        case .content: return content(try revision(route, request), route, request)
+        case .pointer: return pointer(try revision(route, request), route, request)
         }
+    }
+
+    private func requireRepository(_ route: HubRoute, _ request: Request) throws(Diagnostics) {
+        do throws(Diagnostics) {
+            _ = try shelf.cache.revisions(of: route.repository)
+        } catch {
+            guard upstream != nil else { throw error }
+            _ = try revision(route, request)
+        }
+    }
+
+    /// The revision that is asked for: as it is upstream, if anybody is asked there and answers in time, else as the cache
+    /// has it.
+    private func revision(_ route: HubRoute, _ request: Request) throws(Diagnostics) -> HubRevision {
+        let (repository, name) = (route.repository, route.revision)
+        guard let upstream, !upstream.isOwn(request.head) else { return try shelf.revision(repository, name) }
+        // A commit does not change.
+        if GitBlobDigest(hex: name) != nil, let known = try? shelf.revision(repository, name), known.isListed
+        {
+            return known
+        }
+        let answer = upstream.answer(.revision(repository, name), seconds: HubMirror.patience)
+        if case .success(.commit(let commit))? = answer {
+            return try shelf.revision(repository, name, commit: commit)
+        }
+        if let cached = try? shelf.revision(repository, name) { return cached }
+        if case .failure(let problems)? = answer { throw problems }
+        throw Diagnostics(Diagnostic(code: .fetchUnreachable, "it takes longer", verdict: .undecided))
     }
 
     private static let whoAmI = Response.json([
@@ -87,11 +122,16 @@ package struct HubMirror: RequestHandler {
 
     // MARK: Repositories
 
-    private static func refs(_ revisions: CachedRevisions) -> Response {
-        var branches: [JSON] = []
+    private static func refs(
+        _ revisions: CachedRevisions, _ known: [(name: String, commit: String)]
+    ) -> Response {
+        let names = Set(known.map { ExactName($0.name) })
+        var branches: [JSON] = known.map { name, commit in
+            ["name": .string(name), "ref": .string("refs/heads/\(name)"), "targetCommit": .string(commit)]
+        }
         var conversions: [JSON] = []
         var requests: [JSON] = []
-        for ref in revisions.refs {
+        for ref in revisions.refs where !names.contains(ExactName(ref.name)) {
             func entry(_ name: String, _ full: String) -> JSON {
                 ["name": .string(name), "ref": .string(full), "targetCommit": .string(ref.commit)]
             }
@@ -218,7 +258,27 @@ package struct HubMirror: RequestHandler {
         return entry.file == nil ? .failure(.absent) : .success(entry)
     }
 
-    private func content(_ revision: HubRevision, _ route: HubRoute, _ request: Request) -> Response {
+    private func content(_ asked: HubRevision, _ route: HubRoute, _ request: Request) -> Response {
+        let begin = steadyTime()
+        var revision = asked
+        if let upstream, !upstream.isOwn(request.head), let path = RelativePath(route.path),
+            let listed = asked[path], listed.file == nil
+        {
+            if request.isHead, let identity = listed.identity {
+                return HubMirror.head(listed, identity, asked)
+            }
+            let question = UpstreamQuestion.hubFile(asked.repository, commit: asked.commit, path)
+            switch upstream.answer(question, seconds: HubMirror.patience) {
+            case .success?:
+                shelf.forget(asked)
+                revision =
+                    (try? shelf.revision(asked.repository, route.revision, commit: asked.commit)) ?? asked
+            case .failure(let problems)?: return .hubRefusal(problems, route)
+            case nil:
+                return HubFileProblem.pending.response(listed, asked, to: request)
+                    .with("Retry-After", String(upstream.retrySeconds(question)))
+            }
+        }
         let entry: HubEntry
         switch self.entry(revision, route) {
         case .success(let found): entry = found
@@ -227,22 +287,34 @@ package struct HubMirror: RequestHandler {
         guard let file = entry.file else { return HubFileProblem.absent.response(entry, revision) }
         guard revision.holds(file) else {
             shelf.forget(revision)
-            return HubFileProblem.pending.response(entry, revision)
+            return HubFileProblem.pending.response(entry, revision, to: request).with("Retry-After", "2")
         }
         let identity: HubEntry.Identity
         // A HEAD states what the content is by its name, and gives none of it away: it does not wait for the proof.
         if request.isHead, let named = entry.identity, prover.known(file).map(FileProver.isProved) ?? true {
             identity = named
         } else {
-            switch self.identity(of: entry, mustBeProved: true) {
+            let waited = Double(steadyTime() - begin) / 1e9
+            switch self.identity(of: entry, mustBeProved: true, seconds: max(0, HubMirror.patience - waited))
+            {
             case .success(let proved): identity = proved
+            case .failure(.pending):
+                return HubFileProblem.pending.response(entry, revision, to: request).with("Retry-After", "5")
             case .failure(let problem): return problem.response(entry, revision)
             }
         }
         guard let opened = ServedContent(path: file.location, proved: file.status) else {
             shelf.forget(revision)
-            return HubFileProblem.pending.response(entry, revision)
+            return HubFileProblem.pending.response(entry, revision, to: request).with("Retry-After", "2")
         }
+        let fields = HubMirror.fields(entry, identity, revision)
+        return FileAnswer(content: opened, tag: "\"\(identity.name)\"", fields: fields).answer(request.head)
+    }
+
+    /// What is stated of a file beside its ETag.
+    private static func fields(
+        _ entry: HubEntry, _ identity: HubEntry.Identity, _ revision: HubRevision
+    ) -> HeaderFields {
         var fields = HeaderFields()
         fields.append("X-Repo-Commit", revision.commit)
         if case .large = identity {
@@ -252,7 +324,20 @@ package struct HubMirror: RequestHandler {
         fields.append(
             "Content-Disposition",
             "attachment; filename*=UTF-8''\(RequestTarget.escaped(entry.path.name))")
-        return FileAnswer(content: opened, tag: "\"\(identity.name)\"", fields: fields).answer(request.head)
+        return fields
+    }
+
+    /// What is stated of a file that the cache does not have yet, by the list.
+    private static func head(
+        _ entry: HubEntry, _ identity: HubEntry.Identity, _ revision: HubRevision
+    ) -> Response {
+        // Nobody gets a body of it.
+        var response = Response(200, .counted(entry.size) { _ in throw ClientGone() })
+        response.fields = fields(entry, identity, revision)
+        response.fields.append("ETag", "\"\(identity.name)\"")
+        response.fields.append("Accept-Ranges", "bytes")
+        response.fields.append("Content-Type", "application/octet-stream")
+        return response
     }
 
     private func pointer(_ revision: HubRevision, _ route: HubRoute, _ request: Request) -> Response {
@@ -278,13 +363,15 @@ package struct HubMirror: RequestHandler {
     }
 
     /// What names the content of a file.
-    /// - Parameter mustBeProved: whether a name that the cache states is taken only after the content agreed with it.
+    /// - Parameters:
+    ///   - mustBeProved: whether a name that the cache states is taken only after the content agreed with it.
+    ///   - seconds: how long to wait for that.
     private func identity(
-        of entry: HubEntry, mustBeProved: Bool = false
+        of entry: HubEntry, mustBeProved: Bool = false, seconds: Double = patience
     ) -> Result<HubEntry.Identity, HubFileProblem> {
         if let identity = entry.identity, !mustBeProved || entry.file == nil { return .success(identity) }
         guard let file = entry.file else { return .failure(.absent) }
-        switch prover.verdict(on: file, seconds: HubMirror.patience) {
+        switch prover.verdict(on: file, seconds: seconds) {
         case .proved(let digests)?: return .success(entry.identity ?? .large(digests.sha256))
         case .refuted?: return .failure(.refuted)
         case .unreadable?: return .failure(.unreadable)
@@ -314,6 +401,14 @@ enum HubFileProblem: Error {
     /// The answer.
     func response(_ entry: HubEntry, _ revision: HubRevision) -> Response {
         response(entry.path.text, revision)
+    }
+
+    /// The answer to a request for content that takes longer; the caller states when to ask again. huggingface_hub 2.4 asks
+    /// again for a head after 503, and for content after 429 alone (`file_download.py`, `http_get`).
+    func response(_ entry: HubEntry, _ revision: HubRevision, to request: Request) -> Response {
+        .hubRefusal(
+            request.isHead ? 503 : 429, nil,
+            "\(entry.path) of \(revision.repository.id) is not ready yet: ask again", commit: revision.commit)
     }
 
     /// The answer for a path, which need not be one.

@@ -26,6 +26,19 @@ extension Response {
             .hubRefusal(
                 404, "RevisionNotFound",
                 "the revision \(route.revision) of \(route.repository.id) is not in this server's cache")
+        case .fetchNotFound?:
+            .hubRefusal(
+                404, "RepoNotFound", "\(route.repository.id) is neither in this server's cache nor upstream")
+        case .fetchRevisionNotFound?:
+            .hubRefusal(
+                404, "RevisionNotFound",
+                "the revision \(route.revision) of \(route.repository.id) is neither in this server's cache nor upstream"
+            )
+        case .fetchGated?, .fetchTokenNeeded?, .fetchTokenWrong?:
+            .hubRefusal(403, "GatedRepo", "\(route.repository.id) is gated, and this server may not load it")
+        case .fetchUnreachable?:
+            .hubRefusal(503, nil, "\(route.repository.id) is being asked for upstream: ask again")
+                .with("Retry-After", "2")
         default:
             .hubRefusal(500, nil, "\(route.repository.id) cannot be read on this server")
         }

@@ -36,6 +36,9 @@ final class HubRevision: Sendable {
             entries.enumerated().map { ($1.path, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// Whether the cache has the list of all files of the revision.
+    var isListed: Bool { snapshot.listed != nil }
+
     /// The entry of a path; `nil` where the revision has none.
     subscript(_ path: RelativePath) -> HubEntry? { places[path].map { entries[$0] } }
 
@@ -74,9 +77,12 @@ final class HubShelf: Sendable {
     init(_ cache: HubCache) { self.cache = cache }
 
     /// The revision that a name means now.
+    /// - Parameter known: the commit that it is, where somebody else states it.
     /// - Throws: what is missing.
-    func revision(_ repository: HubRepository, _ name: String) throws(Diagnostics) -> HubRevision {
-        let commit = try commit(repository, name)
+    func revision(
+        _ repository: HubRepository, _ name: String, commit known: String? = nil
+    ) throws(Diagnostics) -> HubRevision {
+        let commit = if let known { known } else { try commit(repository, name) }
         let key = ExactName("\(repository.folder)@\(commit)")
         let now = steadyTime()
         if let found = kept.withLock({ $0[key] }), now - found.readAt < HubShelf.life { return found }
