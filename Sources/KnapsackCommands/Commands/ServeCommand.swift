@@ -129,7 +129,7 @@ struct ServeCommand: KnapsackCommand {
         let jobs = queue.map { JobInterface($0, work, watchers: threads / 2) }
         let routes = ServiceRoutes(
             hub: HubMirror(cache, prover: prover, upstream: upstream),
-            kaggle: KaggleMirror(kagglehub, prover: sums, upstream: upstream),
+            kaggle: KaggleMirror(kagglehub, prover: sums, upstream: upstream, store: try kaggleStore()),
             models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs)
         let control = AccessControl(
             routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens)
@@ -172,6 +172,19 @@ struct ServeCommand: KnapsackCommand {
         try await proving
         try await working
         _ = try await keeping
+    }
+
+    /// What Kaggle's clients upload; `nil` without a catalogue, which has to be open already: one server uses it.
+    private func kaggleStore() throws -> KaggleStore? {
+        guard let catalogue else { return nil }
+        do throws(FileError) {
+            return try KaggleStore(directory: catalogue)
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .unreadable, "the catalogue \(FileWalk.shown(catalogue)) cannot be used: \(error)",
+                    fix: error.remedy(), verdict: .undecided))
+        }
     }
 
     /// The kagglehub cache, which need not be there: nothing of Kaggle is served then.

@@ -9,12 +9,13 @@ package struct KaggleMirror: RequestHandler {
     private let shelf: KaggleShelf
     private let prover: SumProver
     private let upstream: UpstreamDesk?
+    private let uploads: KaggleUploads?
 
     /// How long a request waits until its files are proved, in seconds: Kaggle's clients wait without end for the answer to a
     /// call, and 300 seconds for content.
     private static let patience = 240.0
     /// The most bytes of a call.
-    private static let callLimit = 1 << 20
+    private static let callLimit = 8 << 20
 
     /// How long a call waits for what is loaded upstream, in seconds: then it is asked again, and goes on.
     private static let upstreamPatience = 3600.0
@@ -23,10 +24,19 @@ package struct KaggleMirror: RequestHandler {
     /// - Parameters:
     ///   - prover: computes what is stated of files; no other leaves.
     ///   - upstream: asks Kaggle for what the cache lacks; `nil` asks nobody.
-    package init(_ cache: KagglehubCache, prover: SumProver, upstream: UpstreamDesk? = nil) {
-        shelf = KaggleShelf(cache)
+    ///   - store: what is uploaded, which is served, too; `nil` takes no uploads.
+    package init(
+        _ cache: KagglehubCache, prover: SumProver, upstream: UpstreamDesk? = nil, store: KaggleStore? = nil
+    ) {
+        shelf = KaggleShelf((store.map { [$0.cache] } ?? []) + [cache])
         self.prover = prover
         self.upstream = upstream
+        uploads = store.map { store in
+            KaggleUploads(store: store) { handle in
+                let base = handle.with(version: nil)
+                return cache.handles().contains { $0.with(version: nil) == base }
+            }
+        }
     }
 
     /// Whether a path is one of Kaggle's: the Hub has none that begins so.
@@ -56,6 +66,11 @@ package struct KaggleMirror: RequestHandler {
                 return .kaggleRefusal(400, "the arguments are no JSON object")
             }
             return call(service, name, KaggleArguments(json: json), request)
+        case .upload(let token):
+            guard method == "PUT" else {
+                return .kaggleRefusal(405, "content is sent by PUT").with("Allow", "PUT")
+            }
+            return uploads?.receive(token, request) ?? .kaggleRefusal(404, "this server takes no uploads")
         case .file(let handle, let path): return reading(request) { file(handle, path, request.head) }
         case .archive(let handle, let name): return reading(request) { archive(handle, name, request.head) }
         }
@@ -71,7 +86,17 @@ package struct KaggleMirror: RequestHandler {
     private func call(_ service: String, _ method: String, _ arguments: KaggleArguments, _ request: Request)
         -> Response
     {
-        switch service {
+        if method.hasUTF8Prefix("Create") || method == "StartBlobUpload" {
+            guard let uploads else { return .kaggleRefusal(403, "this server takes no uploads") }
+            if service == "blobs.BlobApiService" { return uploads.start(arguments, request) }
+            if service == "models.ModelApiService" || service == "datasets.DatasetApiService",
+                let response = uploads.make(method, arguments, request)
+            {
+                shelf.forget()
+                return response
+            }
+        }
+        return switch service {
         case "models.ModelApiService": modelCall(method, arguments, request)
         case "datasets.DatasetApiService": datasetCall(method, arguments, request)
         case "security.OAuthService" where method.hasSameBytes(as: "IntrospectToken"):
@@ -98,7 +123,9 @@ package struct KaggleMirror: RequestHandler {
                 return .kaggleRefusal(400, "ownerSlug and modelSlug are needed")
             }
             let variations = variations("\(owner)/\(slug)")
-            guard !variations.isEmpty else { return missing("\(owner)/\(slug)") }
+            guard !variations.isEmpty || uploads?.hasModel("\(owner)/\(slug)") == true else {
+                return missing("\(owner)/\(slug)")
+            }
             guard method == "GetModel" else {
                 return .json(
                     KaggleListings.page(
