@@ -82,8 +82,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "Formats", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue", "CEpoll",
-                "CTLS",
+                "Formats", "Tensors", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue",
+                "CEpoll", "CTLS",
             ]),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
         .target(name: "Pages", plugins: ["EmbedPages"]),

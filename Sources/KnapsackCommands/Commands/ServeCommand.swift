@@ -128,7 +128,7 @@ struct ServeCommand: KnapsackCommand {
         let queue = try stateOptions.queue(catalogue: catalogue, work, session)
         let jobs = queue.map { JobInterface($0, work, watchers: threads / 2) }
         let routes = ServiceRoutes(
-            hub: HubMirror(cache, prover: prover, upstream: upstream),
+            hub: HubMirror(cache, catalogue: models, prover: prover, upstream: upstream),
             kaggle: KaggleMirror(kagglehub, prover: sums, upstream: upstream, store: try kaggleStore()),
             models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs)
         let control = AccessControl(

@@ -1,4 +1,5 @@
 package import Caches
+package import Catalogue
 import Formats
 import Manifests
 import Storage
@@ -6,12 +7,17 @@ import Storage
 /// Answers as the Hugging Face Hub does, from what a hub cache has: the official clients cannot tell, with `HF_ENDPOINT`
 /// pointing here.
 package struct HubMirror: RequestHandler {
-    private let shelf: HubShelf
-    private let prover: FileProver
+    /// What there is.
+    let shelf: HubShelf
+    private let uploads: HubUploads?
+    /// States which files are what they should be.
+    let prover: FileProver
+    /// What was made for the registry of images.
+    let blobs = MadeBlobs()
     private let upstream: UpstreamDesk?
 
     /// How long a request waits until a file is proved, in seconds: huggingface_hub gives up after 10.
-    private static let patience = 8.0
+    static let patience = 8.0
     /// The most bytes of a form with paths.
     private static let formLimit = 8 << 20
     /// The most paths that one may ask for at once.
@@ -19,10 +25,15 @@ package struct HubMirror: RequestHandler {
 
     /// Serves a cache.
     /// - Parameters:
+    ///   - catalogue: what people uploaded is served from it, and kept in it; `nil` takes nothing.
     ///   - prover: states which files are what the cache states they are; no other leaves.
     ///   - upstream: asks the Hub for what the cache lacks; `nil` asks nobody.
-    package init(_ cache: HubCache, prover: FileProver, upstream: UpstreamDesk? = nil) {
-        shelf = HubShelf(cache)
+    package init(
+        _ cache: HubCache, catalogue: ModelCatalogue? = nil, prover: FileProver, upstream: UpstreamDesk? = nil
+    ) {
+        let shelf = HubShelf(cache, catalogue)
+        self.shelf = shelf
+        uploads = shelf.store.map { HubUploads($0, shelf) }
         self.prover = prover
         self.upstream = upstream
     }
@@ -31,16 +42,18 @@ package struct HubMirror: RequestHandler {
     package func answer(_ request: Request) -> Response {
         var segments = request.head.target.segments
         if segments.last == "" { segments.removeLast() }
+        let reader = HubReader(holder: request.holder)
+        if let uploads, let response = uploads.answer(segments, request, reader) { return response }
+        if segments.first == "v2" { return registry(segments, request, reader) }
         switch segments {
-        case ["api", "whoami-v2"]: return reading(request, HubMirror.whoAmI)
+        case ["api", "whoami-v2"]: return reading(request, HubMirror.whoAmI(reader))
         case ["api", "agent-harnesses"]: return reading(request, .json([:]))
         case ["api", "models"], ["api", "datasets"], ["api", "spaces"], ["api", "kernels"]:
             let kind = HubRepository.Kind.allCases.first { segments[1] == $0.rawValue + "s" } ?? .model
-            return reading(request, HubSearch(request.head, kind).answer(shelf))
+            return reading(request, HubSearch(request, kind).answer(shelf, reader))
         default: break
         }
-        let known = shelf.cache
-        guard let route = HubRoute(segments, exists: { (try? known.revisions(of: $0)) != nil }) else {
+        guard let route = HubRoute(segments, exists: { shelf.has($0, reader) }) else {
             return .hubRefusal(404, nil, "there is nothing at this path")
         }
         let method = request.head.method
@@ -48,7 +61,7 @@ package struct HubMirror: RequestHandler {
             return .hubRefusal(405, nil, "this server is read only").with("Allow", "GET, HEAD")
         }
         do throws(Diagnostics) {
-            return try answer(route, request)
+            return try answer(route, request, reader)
         } catch {
             return .hubRefusal(error, route)
         }
@@ -62,76 +75,96 @@ package struct HubMirror: RequestHandler {
         return response()
     }
 
-    private func answer(_ route: HubRoute, _ request: Request) throws(Diagnostics) -> Response {
+    private func answer(
+        _ route: HubRoute, _ request: Request, _ reader: HubReader
+    ) throws(Diagnostics) -> Response {
         let target = request.head.target
         switch route.question {
-        case .refs:
-            if upstream != nil { _ = try? revision(route, request) }
-            let known = upstream?.names(of: route.repository) ?? []
-            return HubMirror.refs(try shelf.cache.revisions(of: route.repository), known)
+        case .refs: return HubMirror.refs(try refs(route, request, reader))
         case .access:
-            try requireRepository(route, request)
+            _ = try refs(route, request, reader)
             return .json([:])
         case .discussions:
-            try requireRepository(route, request)
+            _ = try refs(route, request, reader)
             return .json(["discussions": [], "count": 0, "start": 0])
-        case .info:
-            let revision = try revision(route, request)
-            return .json(info(revision, withBlobs: target.first("blobs") == "true"))
-        case .commits: return HubMirror.commits(try revision(route, request), target)
-        case .tree: return tree(try revision(route, request), route.path, target)
-        case .paths: return paths(try revision(route, request), request)
-        case .content: return content(try revision(route, request), route, request)
-        case .pointer: return pointer(try revision(route, request), route, request)
+        case .info, .commits, .tree, .paths, .content, .pointer: break
+        }
+        let revision = try revision(route, request, reader)
+        switch route.question {
+        case .info: return .json(info(revision, withBlobs: target.first("blobs") == "true"))
+        case .commits: return HubCommits(revision, request, route.revision).answer(shelf.store)
+        case .tree: return tree(revision, route.path, target)
+        case .paths: return paths(revision, request)
+        case .content: return content(revision, route.path, request)
+        case .pointer: return pointer(revision, route.path, request)
+        case .refs, .access, .discussions: return .json([:])
         }
     }
 
-    private func requireRepository(_ route: HubRoute, _ request: Request) throws(Diagnostics) {
-        do throws(Diagnostics) {
-            _ = try shelf.cache.revisions(of: route.repository)
-        } catch {
-            guard upstream != nil else { throw error }
-            _ = try revision(route, request)
+    /// The branches and tags of a repository, with those that were asked for upstream not long ago as they are there.
+    private func refs(
+        _ route: HubRoute, _ request: Request, _ reader: HubReader
+    ) throws(Diagnostics) -> [HubShelf.Ref] {
+        let repository = route.repository
+        guard let upstream, !upstream.isOwn(request.head), try !shelf.isUploaded(repository, reader) else {
+            return try shelf.refs(repository, reader)
         }
+        do throws(Diagnostics) { _ = try revision(route, request, reader) } catch {
+            // It may have no branch of that name.
+            if let refs = try? shelf.refs(repository, reader) { return refs }
+            throw error
+        }
+        let known = upstream.names(of: repository)
+        let names = Set(known.map { ExactName($0.name) })
+        return known.map { HubShelf.Ref(name: $0.name, commit: $0.commit, isTag: false) }
+            + (try shelf.refs(repository, reader)).filter { !names.contains(ExactName($0.name)) }
     }
 
-    /// The revision that is asked for: as it is upstream, if anybody is asked there and answers in time, else as the cache
+    /// The revision that is asked for: as it is upstream, if anybody is asked there and answers in time, else as the server
     /// has it.
-    private func revision(_ route: HubRoute, _ request: Request) throws(Diagnostics) -> HubRevision {
+    private func revision(
+        _ route: HubRoute, _ request: Request, _ reader: HubReader
+    ) throws(Diagnostics) -> HubRevision {
         let (repository, name) = (route.repository, route.revision)
-        guard let upstream, !upstream.isOwn(request.head) else { return try shelf.revision(repository, name) }
+        guard let upstream, !upstream.isOwn(request.head), try !shelf.isUploaded(repository, reader) else {
+            return try shelf.revision(repository, name, reader)
+        }
         // A commit does not change.
-        if GitBlobDigest(hex: name) != nil, let known = try? shelf.revision(repository, name), known.isListed
+        if GitBlobDigest(hex: name) != nil, let known = try? shelf.revision(repository, name, reader),
+            known.isListed
         {
             return known
         }
         let answer = upstream.answer(.revision(repository, name), seconds: HubMirror.patience)
         if case .success(.commit(let commit))? = answer {
-            return try shelf.revision(repository, name, commit: commit)
+            return try shelf.cached(repository, name, commit: commit)
         }
-        if let cached = try? shelf.revision(repository, name) { return cached }
+        if let cached = try? shelf.revision(repository, name, reader) { return cached }
         if case .failure(let problems)? = answer { throw problems }
         throw Diagnostics(Diagnostic(code: .fetchUnreachable, "it takes longer", verdict: .undecided))
     }
 
-    private static let whoAmI = Response.json([
-        "type": "user", "id": "knapsack", "name": "knapsack", "fullname": "knapsack serve", "isPro": false,
-        "orgs": [],
-        "auth": ["type": "access_token", "accessToken": ["displayName": "knapsack", "role": "read"]],
-    ])
+    private static func whoAmI(_ reader: HubReader) -> Response {
+        let name = reader.holder?.name ?? "knapsack"
+        let role = reader.holder.map { $0.scope == .read ? "read" : "write" } ?? "write"
+        return .json([
+            "type": "user", "id": .string(name), "name": .string(name), "fullname": .string(name),
+            "isPro": false, "orgs": [],
+            "auth": [
+                "type": "access_token",
+                "accessToken": ["displayName": .string(name), "role": .string(role)],
+            ],
+        ])
+    }
 
     // MARK: Repositories
 
-    private static func refs(
-        _ revisions: CachedRevisions, _ known: [(name: String, commit: String)]
-    ) -> Response {
-        let names = Set(known.map { ExactName($0.name) })
-        var branches: [JSON] = known.map { name, commit in
-            ["name": .string(name), "ref": .string("refs/heads/\(name)"), "targetCommit": .string(commit)]
-        }
+    private static func refs(_ refs: [HubShelf.Ref]) -> Response {
+        var branches: [JSON] = []
+        var tags: [JSON] = []
         var conversions: [JSON] = []
         var requests: [JSON] = []
-        for ref in revisions.refs where !names.contains(ExactName(ref.name)) {
+        for ref in refs {
             func entry(_ name: String, _ full: String) -> JSON {
                 ["name": .string(name), "ref": .string(full), "targetCommit": .string(ref.commit)]
             }
@@ -139,25 +172,16 @@ package struct HubMirror: RequestHandler {
                 requests.append(entry(ref.name, ref.name))
             } else if ref.name.hasUTF8Prefix("refs/convert/") {
                 conversions.append(entry(String(ref.name.utf8.dropFirst(13)) ?? ref.name, ref.name))
+            } else if ref.isTag {
+                tags.append(entry(ref.name, "refs/tags/\(ref.name)"))
             } else {
-                // The cache does not tell branches from tags.
                 branches.append(entry(ref.name, "refs/heads/\(ref.name)"))
             }
         }
         return .json([
-            "branches": .array(branches), "converts": .array(conversions), "tags": [],
+            "branches": .array(branches), "converts": .array(conversions), "tags": .array(tags),
             "pullRequests": .array(requests),
         ])
-    }
-
-    /// The only commit that is known for certain to be in the history: the revision's own.
-    private static func commits(_ revision: HubRevision, _ target: RequestTarget) -> Response {
-        let page = target.first("p").flatMap { Int($0) } ?? 0
-        let entry: JSON = [
-            "id": .string(revision.commit), "title": "", "message": "", "date": .string(unknownDate),
-            "authors": [],
-        ]
-        return .json(page == 0 ? [entry] : []).with("X-Total-Count", "1")
     }
 
     /// A cache keeps no times of commits, and clients want one.
@@ -240,7 +264,8 @@ package struct HubMirror: RequestHandler {
                 continue
             }
             let commit: JSON = [
-                "id": .string(revision.commit), "title": "", "date": .string(HubMirror.unknownDate),
+                "id": .string(revision.commit), "title": .string(revision.stored?.commit.title ?? ""),
+                "date": .string(revision.date),
             ]
             list.append(.object(members + [JSON.Member("lastCommit", commit)]))
         }
@@ -250,44 +275,46 @@ package struct HubMirror: RequestHandler {
     // MARK: Files
 
     private func entry(
-        _ revision: HubRevision, _ route: HubRoute
+        _ revision: HubRevision, _ path: String
     ) -> Result<HubEntry, HubFileProblem> {
-        guard let path = RelativePath(route.path), let entry = revision[path] else {
+        guard let path = RelativePath(path), let entry = revision[path] else {
             return .failure(.unknown)
         }
         return entry.file == nil ? .failure(.absent) : .success(entry)
     }
 
-    private func content(_ asked: HubRevision, _ route: HubRoute, _ request: Request) -> Response {
+    /// The content of a file, which was proved, or why it does not leave.
+    func content(_ asked: HubRevision, _ path: String, _ request: Request) -> Response {
         let begin = steadyTime()
         var revision = asked
-        if let upstream, !upstream.isOwn(request.head), let path = RelativePath(route.path),
-            let listed = asked[path], listed.file == nil
+        if let upstream, asked.isListed, !upstream.isOwn(request.head), let place = RelativePath(path),
+            let listed = asked[place], listed.file == nil, asked.stored == nil
         {
             if request.isHead, let identity = listed.identity {
                 return HubMirror.head(listed, identity, asked)
             }
-            let question = UpstreamQuestion.hubFile(asked.repository, commit: asked.commit, path)
+            let question = UpstreamQuestion.hubFile(asked.repository, commit: asked.commit, place)
             switch upstream.answer(question, seconds: HubMirror.patience) {
             case .success?:
                 shelf.forget(asked)
                 revision =
-                    (try? shelf.revision(asked.repository, route.revision, commit: asked.commit)) ?? asked
-            case .failure(let problems)?: return .hubRefusal(problems, route)
+                    (try? shelf.cached(asked.repository, asked.commit, commit: asked.commit)) ?? asked
+            case .failure(let problems)?:
+                return .hubRefusal(problems, asked.repository, revision: asked.commit)
             case nil:
-                return HubFileProblem.pending.response(listed, asked, to: request)
+                return HubFileProblem.notReady(listed, asked, request)
                     .with("Retry-After", String(upstream.retrySeconds(question)))
             }
         }
         let entry: HubEntry
-        switch self.entry(revision, route) {
+        switch self.entry(revision, path) {
         case .success(let found): entry = found
-        case .failure(let problem): return problem.response(route.path, revision)
+        case .failure(let problem): return problem.response(path, revision)
         }
         guard let file = entry.file else { return HubFileProblem.absent.response(entry, revision) }
         guard revision.holds(file) else {
             shelf.forget(revision)
-            return HubFileProblem.pending.response(entry, revision, to: request).with("Retry-After", "2")
+            return HubFileProblem.notReady(entry, revision, request).with("Retry-After", "2")
         }
         let identity: HubEntry.Identity
         // A HEAD states what the content is by its name, and gives none of it away: it does not wait for the proof.
@@ -295,17 +322,18 @@ package struct HubMirror: RequestHandler {
             identity = named
         } else {
             let waited = Double(steadyTime() - begin) / 1e9
-            switch self.identity(of: entry, mustBeProved: true, seconds: max(0, HubMirror.patience - waited))
+            switch self.identity(
+                of: entry, mustBeProved: true, seconds: max(0, HubMirror.patience - waited))
             {
             case .success(let proved): identity = proved
             case .failure(.pending):
-                return HubFileProblem.pending.response(entry, revision, to: request).with("Retry-After", "5")
+                return HubFileProblem.notReady(entry, revision, request).with("Retry-After", "5")
             case .failure(let problem): return problem.response(entry, revision)
             }
         }
         guard let opened = ServedContent(path: file.location, proved: file.status) else {
             shelf.forget(revision)
-            return HubFileProblem.pending.response(entry, revision, to: request).with("Retry-After", "2")
+            return HubFileProblem.notReady(entry, revision, request).with("Retry-After", "2")
         }
         let fields = HubMirror.fields(entry, identity, revision)
         return FileAnswer(content: opened, tag: "\"\(identity.name)\"", fields: fields).answer(request.head)
@@ -340,15 +368,15 @@ package struct HubMirror: RequestHandler {
         return response
     }
 
-    private func pointer(_ revision: HubRevision, _ route: HubRoute, _ request: Request) -> Response {
-        switch entry(revision, route) {
-        case .failure(let problem): return problem.response(route.path, revision)
+    private func pointer(_ revision: HubRevision, _ path: String, _ request: Request) -> Response {
+        switch entry(revision, path) {
+        case .failure(let problem): return problem.response(path, revision)
         case .success(let entry):
             switch identity(of: entry) {
             case .failure(let problem): return problem.response(entry, revision)
-            case .success(.git): return content(revision, route, request)
+            case .success(.git): return content(revision, path, request)
             case .success(.large(let digest)):
-                var response = Response(200, .bytes(HubEntry.pointer(digest, size: entry.size)))
+                var response = Response(200, .bytes(RepositoryFile.pointer(digest, size: entry.size)))
                 response.fields.append("Content-Type", "text/plain; charset=utf-8")
                 return response.with("X-Repo-Commit", revision.commit)
             }
@@ -405,7 +433,7 @@ enum HubFileProblem: Error {
 
     /// The answer to a request for content that takes longer; the caller states when to ask again. huggingface_hub 2.4 asks
     /// again for a head after 503, and for content after 429 alone (`file_download.py`, `http_get`).
-    func response(_ entry: HubEntry, _ revision: HubRevision, to request: Request) -> Response {
+    static func notReady(_ entry: HubEntry, _ revision: HubRevision, _ request: Request) -> Response {
         .hubRefusal(
             request.isHead ? 503 : 429, nil,
             "\(entry.path) of \(revision.repository.id) is not ready yet: ask again", commit: revision.commit)
