@@ -31,21 +31,23 @@ struct ConnectionSocket: ~Copyable, Sendable {
     /// Reads what is there, and appends it.
     /// - Parameter limit: the most bytes that are taken.
     func receive(into buffer: inout [UInt8], limit: Int) -> Received {
-        let start = buffer.count
         let room = min(limit, 1 << 16)
         guard room > 0 else { return .nothing }
-        buffer.append(contentsOf: repeatElement(0, count: room))
         while true {
-            // SAFETY: the kernel writes at most `room` bytes behind `start`, where the array has so many.
-            let count = unsafe buffer.withUnsafeMutableBytes { raw in
-                unsafe recv(descriptor, raw.baseAddress.map { unsafe $0 + start }, room, 0)
+            var count = 0
+            var code: Int32 = 0
+            // SAFETY: the kernel writes at most `room` bytes, for which there is room, and so many count as there.
+            let part = unsafe [UInt8](unsafeUninitializedCapacity: room) { raw, initialized in
+                count = unsafe recv(descriptor, raw.baseAddress, room, 0)
+                code = errno
+                initialized = max(0, count)
             }
-            if count < 0, errno == EINTR { continue }
-            let code = errno
-            buffer.removeLast(room - max(count, 0))
-            if count > 0 { return .bytes(count) }
-            if count < 0, code == EAGAIN || code == EWOULDBLOCK { return .nothing }
-            return .end
+            if count > 0 {
+                if buffer.isEmpty { buffer = part } else { buffer += part }
+                return .bytes(count)
+            }
+            if count < 0, code == EINTR { continue }
+            return count < 0 && (code == EAGAIN || code == EWOULDBLOCK) ? .nothing : .end
         }
     }
 
