@@ -22,15 +22,24 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "409"]
 """
 
 
+# Behind one another only allowed requests are made: of wrong ones in such a series schemathesis 4.32 takes some that it describes
+# as "positive test case" for wrong.
+RUNS = {
+    "single": ["--phases", "examples,coverage,fuzzing"],
+    "series": ["--phases", "stateful", "--mode", "positive"],
+}
+
+
 @pytest.mark.slow
 @needs.SCHEMATHESIS
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_schemathesis_finds_nothing(knapsack, caches, tmp_path, seed):
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("run", RUNS)
+def test_schemathesis_finds_nothing(knapsack, caches, tmp_path, run, seed):
     (tmp_path / "schemathesis.toml").write_text(SETTINGS)
     with serving(knapsack.with_caches(caches.hub), "--catalogue", str(tmp_path / "c")) as server:
         command = [os.environ["KNAPSACK_SCHEMATHESIS"], "run", f"{server.url}/openapi.json", "--seed", str(seed)]
         done = subprocess.run(
-            [*command, "--max-examples", "40"], cwd=tmp_path, capture_output=True, text=True, timeout=900
+            [*command, "--max-examples", "40", *RUNS[run]], cwd=tmp_path, capture_output=True, text=True, timeout=900
         )
         assert done.returncode == 0, done.stdout[-8000:] + done.stderr
         assert "Tested: 9" in done.stdout, done.stdout
