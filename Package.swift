@@ -83,6 +83,7 @@ let package = Package(
             name: "Service",
             dependencies: [
                 "Formats", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue", "CEpoll",
+                "CTLS",
             ]),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
         .target(name: "Pages", plugins: ["EmbedPages"]),

@@ -5,23 +5,33 @@ package struct ServiceRoutes: RequestHandler {
     private let hub: HubMirror
     private let kaggle: KaggleMirror
     private let models: ModelRegistry?
+    private let jobs: JobInterface?
+    private let description: ServiceDescription
 
-    /// - Parameter models: `nil` where no catalogue is served.
-    package init(hub: HubMirror, kaggle: KaggleMirror, models: ModelRegistry?) {
+    /// - Parameters:
+    ///   - models: `nil` where no catalogue is served.
+    ///   - jobs: `nil` where there is no place for them.
+    package init(hub: HubMirror, kaggle: KaggleMirror, models: ModelRegistry?, jobs: JobInterface?) {
         self.hub = hub
         self.kaggle = kaggle
         self.models = models
+        self.jobs = jobs
+        let registry = ModelInterface.document["paths"]?.members
+        description = ServiceDescription([
+            models == nil ? [] : registry ?? [], jobs == nil ? [] : JobDescription.paths,
+        ])
     }
 
     /// The answer of what the path belongs to.
     package func answer(_ request: Request) -> Response {
         if KaggleMirror.owns(request.head.target) { return kaggle.answer(request) }
-        guard let models else { return hub.answer(request) }
+        if let jobs, jobs.takes(request.head.target.segments) { return jobs.answer(request) }
+        guard models != nil || jobs != nil else { return hub.answer(request) }
         switch request.head.target.segments.first {
-        case "ai-models"?: return models.answer(request)
-        case "openapi.json"?: return document(request, .json(ModelInterface.document))
+        case "ai-models"?: return models?.answer(request) ?? hub.answer(request)
+        case "openapi.json"?: return document(request, .json(description.document))
         case "docs"? where request.head.target.segments.count == 1:
-            var page = Response(200, .bytes(Array(ModelInterface.page.utf8)))
+            var page = Response(200, .bytes(Array(description.page.utf8)))
             page.fields.append("Content-Type", "text/html; charset=utf-8")
             return document(
                 request, page.with("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")

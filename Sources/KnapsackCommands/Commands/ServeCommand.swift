@@ -19,13 +19,14 @@ struct ServeCommand: KnapsackCommand {
             states of it. Ctrl-C ends it after the answers that are being sent.
 
             On this machine alone no token is needed. Any other address needs a file of tokens: see knapsack token. Tokens \
-            and contents are not encrypted: on a network that others use, put a proxy with TLS in front.
+            and contents are encrypted only with --tls-cert and --tls-key, or by a proxy in front.
 
             Examples:
               knapsack serve
               HF_ENDPOINT=http://127.0.0.1:8420 hf download org/name
               knapsack serve --kaggle-cache /data/kagglehub
               knapsack serve --host 0.0.0.0 --allow-host models.example.org
+              knapsack serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
               knapsack serve --catalogue ~/models   # with a registry of models
               knapsack serve --port 0    # the kernel chooses the port, which is printed
             """)
@@ -48,6 +49,8 @@ struct ServeCommand: KnapsackCommand {
     @Option(help: ArgumentHelp("How many requests are answered at once.", valueName: "number"))
     var threads = 64
 
+    /// The certificate with which it speaks TLS.
+    @OptionGroup var certificate: CertificateOptions
     /// Whose tokens count.
     @OptionGroup var tokenFile: TokenFileOptions
     /// Which cache is served.
@@ -69,6 +72,9 @@ struct ServeCommand: KnapsackCommand {
             "Serve a registry of models, too, and keep it in this directory.", valueName: "dir"),
         completion: .directory)
     var catalogue: String?
+
+    /// Where jobs and their results are kept.
+    @OptionGroup var stateOptions: ServeStateOptions
 
     /// How much is printed: each request with `--verbose`.
     @OptionGroup var output: OutputOptions
@@ -94,6 +100,7 @@ struct ServeCommand: KnapsackCommand {
                     verdict: .undecided))
         }
         let tokens = try tokens(session)
+        let identity = try identity()
         let index = session.context.cacheDirectory.flatMap(DigestIndex.open(inDirectory:))
         let prover = FileProver(index: index) { file, verdict in
             session.report([ServeCommand.finding(file, verdict)])
@@ -110,14 +117,18 @@ struct ServeCommand: KnapsackCommand {
         settings.connections = min(settings.connections, max(1, openFiles / 4))
         let models = try openCatalogue(session)
         let keeper = models.map { CatalogueKeeper($0, prover) }
+        let work = try CommandWorker.Settings(
+            hubCache: cache.root, kaggleCache: kagglehub(session).root, session)
+        let queue = try stateOptions.queue(catalogue: catalogue, work, session)
+        let jobs = queue.map { JobInterface($0, work, watchers: threads / 2) }
         let routes = ServiceRoutes(
             hub: HubMirror(cache, prover: prover), kaggle: KaggleMirror(kagglehub(session), prover: sums),
-            models: models.map { ModelRegistry($0, prover: prover) })
+            models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs)
         let control = AccessControl(
             routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens)
         let server: HTTPServer
         do throws(ServerFailure) {
-            server = try HTTPServer(settings, control, log: log(session))
+            server = try HTTPServer(settings, control, identity: identity, log: log(session))
         } catch {
             throw Diagnostics(
                 Diagnostic(
@@ -127,24 +138,31 @@ struct ServeCommand: KnapsackCommand {
         }
         SignalHandler.end {
             server.stop()
+            queue?.stop()
             prover.stop()
             sums.stop()
             keeper?.stop()
+        }
+        if identity != nil {
+            SignalHandler.rereads { reread(server, session) }
         }
         announce(server.port, cache, session)
         let files = ServeCommand.files(of: cache)
         prover.add(files)
         async let proving: Void = prover.run()
+        async let working: Void? = queue?.run()
         async let keeping: Void? = keeper?.run()
         do {
-            // Else a server that cannot run would wait for them for ever.
+            // Else a server that cannot run would wait for the others for ever.
             defer {
                 prover.stop()
+                queue?.stop()
                 keeper?.stop()
             }
             try await server.run()
         }
         try await proving
+        try await working
         _ = try await keeping
     }
 
@@ -152,20 +170,6 @@ struct ServeCommand: KnapsackCommand {
     private func kagglehub(_ session: Session) -> KagglehubCache {
         KagglehubCache(
             root: kaggleCache ?? KagglehubCache.defaultRoot(environment: session.context.environment))
-    }
-
-    /// The tokens that count; `nil` where everybody is let in.
-    private func tokens(_ session: Session) throws -> [AccessToken]? {
-        if HostRule.isLoopback(host), tokenFile.tokenFile == nil { return nil }
-        let tokens = try tokenFile.read(session.context)
-        guard !tokens.isEmpty else {
-            throw Diagnostics(
-                Diagnostic(
-                    code: .usage, "\(host) can be reached from other machines, and there are no tokens",
-                    notes: ["on 127.0.0.1, the default, none is needed"],
-                    fix: "make one: knapsack token add NAME --read", verdict: .undecided))
-        }
-        return tokens
     }
 
     /// The registry's catalogue; what had to be made anew in it is told.
@@ -184,8 +188,9 @@ struct ServeCommand: KnapsackCommand {
 
     private func announce(_ port: Int, _ cache: HubCache, _ session: Session) {
         let shown = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
-        session.say("serving \(FileWalk.shown(cache.root)) at http://\(shown):\(port)")
-        session.add("address", .string("http://\(shown):\(port)"))
+        let address = "\(certificate.tlsCert == nil ? "http" : "https")://\(shown):\(port)"
+        session.say("serving \(FileWalk.shown(cache.root)) at \(address)")
+        session.add("address", .string(address))
     }
 
     /// All files that the cache has, which are proved while nobody asks for any.

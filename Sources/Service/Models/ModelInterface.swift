@@ -2,14 +2,8 @@ import Formats
 
 /// The description of the registry of models as OpenAPI 3.1 has it.
 enum ModelInterface {
-    /// The document of `/openapi.json`.
+    /// Its paths, and the schemas that all paths share.
     static let document: JSON = [
-        "openapi": "3.1.0",
-        "info": [
-            "title": "Knapsack's registry of models", "version": "1",
-            "description":
-                "Versions of models and their files. A version's files never change; what is stated of it may.",
-        ],
         "paths": [
             "/ai-models/upload/single": ["post": upload("file", "Upload one file as a version")],
             "/ai-models/upload/folder": [
@@ -118,11 +112,13 @@ enum ModelInterface {
         query("tags", tags, "Only with all of these tags, with commas between them"),
     ]
 
-    private static func query(_ name: String, _ schema: JSON, _ description: String) -> JSON {
+    /// A parameter of a query, which may be missing.
+    static func query(_ name: String, _ schema: JSON, _ description: String) -> JSON {
         parameter(name, "query", schema, description, isRequired: false)
     }
 
-    private static func parameter(
+    /// A parameter; `place` is "path" or "query".
+    static func parameter(
         _ name: String, _ place: String, _ schema: JSON, _ description: String, isRequired: Bool
     ) -> JSON {
         [
@@ -131,7 +127,8 @@ enum ModelInterface {
         ]
     }
 
-    private static func operation(
+    /// An operation that answers 200 with a JSON document of a schema.
+    static func operation(
         _ summary: String, _ id: String, _ parameters: [JSON], _ answer: JSON, refusals: [Int] = [400, 404]
     ) -> JSON {
         [
@@ -145,7 +142,8 @@ enum ModelInterface {
         ]
     }
 
-    private static func problems(_ statuses: [Int]) -> [JSON.Member] {
+    /// The answers of an operation that refuses: these statuses, and those that every path has.
+    static func problems(_ statuses: [Int]) -> [JSON.Member] {
         (statuses + [401, 403, 421, 431, 500]).map { status in
             JSON.Member(
                 String(status),
@@ -229,32 +227,4 @@ enum ModelInterface {
                 JSON.Member("updated_at", ["type": "string"]), JSON.Member("is_active", ["type": "boolean"]),
             ] + stated.map { JSON.Member($0.name, $0.schema) }),
     ]
-
-    /// A page that lists the operations, made from the document.
-    static let page: String = {
-        var rows = ""
-        for path in document["paths"]?.members ?? [] {
-            for operation in path.value.members ?? [] where operation.key != "parameters" {
-                let summary = operation.value["summary"]?.string ?? ""
-                rows +=
-                    "<tr><td><code>\(operation.key.uppercased())</code></td><td><code>\(path.key)</code></td>"
-                    + "<td>\(summary)</td></tr>\n"
-            }
-        }
-        return """
-            <!doctype html>
-            <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-            <title>Knapsack's registry of models</title>
-            <style>
-            :root{color-scheme:light dark}
-            body{font:1rem/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
-            td{padding:.2rem 1rem .2rem 0;vertical-align:top}
-            </style></head><body><main>
-            <h1>Knapsack's registry of models</h1>
-            <p>The whole description, with fields and answers, is <a href="/openapi.json">OpenAPI 3.1</a>.</p>
-            <table><thead><tr><td>Method</td><td>Path</td><td>Does</td></tr></thead><tbody>
-            \(rows)</tbody></table></main></body></html>
-
-            """
-    }()
 }
