@@ -55,7 +55,8 @@ struct ConnectionSocket: ~Copyable, Sendable {
             received = unsafe receive(at: UnsafeMutableRawPointer(base), room)
             if case .bytes(let count) = received { initialized = count }
         }
-        if buffer.isEmpty { buffer = part } else { buffer += part }
+        // A copy: what waits for its rest keeps no more memory than it has bytes.
+        buffer += part
         return received
     }
 
