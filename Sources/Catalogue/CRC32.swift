@@ -2,14 +2,19 @@
 package struct CRC32: Sendable {
     /// Eight tables of 256 numbers: table N has what a byte does that N bytes follow, so that eight bytes are taken at once.
     private static let tables: [UInt32] = {
-        var tables = (0..<256).map { number in
-            (0..<8).reduce(UInt32(number)) { value, _ in
-                value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1
+        var tables: [UInt32] = []
+        for number: UInt32 in 0..<256 {
+            var value = number
+            for _ in 0..<8 {
+                let half: UInt32 = value >> 1
+                value = value & 1 == 1 ? half ^ 0xEDB8_8320 : half
             }
+            tables.append(value)
         }
-        for index in 256..<8 * 256 {
-            let before = tables[index - 256]
-            tables.append(before >> 8 ^ tables[Int(before & 0xFF)])
+        for index in 256..<2048 {
+            let before: UInt32 = tables[index - 256]
+            let low: UInt32 = tables[Int(before & 0xFF)]
+            tables.append(before >> 8 ^ low)
         }
         return tables
     }()
@@ -30,18 +35,18 @@ package struct CRC32: Sendable {
         var index = 0
         while index &+ 8 <= bytes.count {
             let part = bytes.extracting(index..<index &+ 8)
-            let first =
-                value
-                ^ (UInt32(part[0]) | UInt32(part[1]) << 8 | UInt32(part[2]) << 16 | UInt32(part[3]) << 24)
-            value =
-                tables[0x700 | Int(first & 0xFF)] ^ tables[0x600 | Int(first >> 8 & 0xFF)]
-                ^ tables[0x500 | Int(first >> 16 & 0xFF)] ^ tables[0x400 | Int(first >> 24)]
-                ^ tables[0x300 | Int(part[4])] ^ tables[0x200 | Int(part[5])]
-                ^ tables[0x100 | Int(part[6])] ^ tables[Int(part[7])]
+            var next: UInt32 = 0
+            for place in 0..<4 {
+                let byte = UInt32(part[place]) ^ (value >> UInt32(8 &* place) & 0xFF)
+                next ^= tables[(7 &- place) << 8 | Int(byte)]
+            }
+            for place in 4..<8 { next ^= tables[(7 &- place) << 8 | Int(part[place])] }
+            value = next
             index &+= 8
         }
         while index < bytes.count {
-            value = value >> 8 ^ tables[Int((value ^ UInt32(bytes[index])) & 0xFF)]
+            let byte = (value ^ UInt32(bytes[index])) & 0xFF
+            value = value >> 8 ^ tables[Int(byte)]
             index &+= 1
         }
         return value
