@@ -14,7 +14,7 @@ enum CatalogueTables {
         CREATE TABLE version (
             number INTEGER PRIMARY KEY AUTOINCREMENT, user TEXT NOT NULL, model TEXT NOT NULL, version TEXT NOT NULL,
             framework TEXT NOT NULL, type TEXT NOT NULL, tags TEXT NOT NULL, words TEXT NOT NULL,
-            is_active INTEGER NOT NULL, edition INTEGER NOT NULL
+            is_public INTEGER NOT NULL, is_active INTEGER NOT NULL, edition INTEGER NOT NULL
         );
         CREATE UNIQUE INDEX named ON version (user, model, version) WHERE is_active = 1;
         CREATE INDEX listed ON version (user, number, framework, type) WHERE is_active = 1;

@@ -3,17 +3,19 @@ import Storage
 
 extension ModelCatalogue {
     /// A version; the newest one where none is named.
-    /// - Parameter withFiles: whether its files are wanted, too.
+    /// - Parameters:
+    ///   - isPublicOnly: whether it has to be public: others than its owner see no other.
+    ///   - withFiles: whether its files are wanted, too.
     /// - Returns: `nil` if there is none.
     package func find(
-        user: String, model: String, version: String?, withFiles: Bool
+        user: String, model: String, version: String?, isPublicOnly: Bool, withFiles: Bool
     ) throws(Problem) -> FoundVersion? {
         let (condition, values) = ModelCatalogue.condition(user, model, version)
         return try look { connection in
             var statement = try connection.statement(
                 """
                 SELECT number, edition, version, text FROM version JOIN document USING (number)
-                WHERE \(condition) ORDER BY number DESC LIMIT 1
+                WHERE \(condition)\(isPublicOnly ? " AND is_public = 1" : "") ORDER BY number DESC LIMIT 1
                 """)
             try statement.bind(values)
             guard let row = try statement.next(), row.count == 4, let number = row[0].integer,
@@ -26,11 +28,14 @@ extension ModelCatalogue {
     }
 
     /// A version with its files; the newest one where none is named.
+    /// - Parameter isPublicOnly: whether it has to be public: others than its owner see no other.
     /// - Returns: `nil` if there is none.
-    package func version(user: String, model: String, version: String?) throws(Problem) -> ModelVersion? {
-        guard let found = try find(user: user, model: model, version: version, withFiles: true) else {
-            return nil
-        }
+    package func version(
+        user: String, model: String, version: String?, isPublicOnly: Bool
+    ) throws(Problem) -> ModelVersion? {
+        let found = try find(
+            user: user, model: model, version: version, isPublicOnly: isPublicOnly, withFiles: true)
+        guard let found else { return nil }
         guard let document = try? JSON.parse(Array(found.text.utf8)) else {
             throw .database(SQLiteError(code: 11, "the document of a version is damaged"))
         }
@@ -76,6 +81,7 @@ extension ModelCatalogue {
             conditions.append(condition)
             values.append(.text(value))
         }
+        if filter.isPublicOnly { conditions.append("is_public = 1") }
         let expression = filter.expression
         if let expression { require("search MATCH ?", expression) }
         if let framework = filter.framework { require("framework = ?", framework) }

@@ -2,19 +2,28 @@ import Storage
 
 extension ModelCatalogue {
     /// The models of which there are versions, sorted by the bytes of both names.
-    package func models() throws(Problem) -> [(user: String, model: String)] {
-        let found = try look { connection in
+    /// - Returns: also whether others than their owners see a version of it.
+    package func models() throws(Problem) -> [(user: String, model: String, isPublic: Bool)] {
+        try look { connection in
             var statement = try connection.statement(
-                "SELECT DISTINCT user, model FROM version WHERE is_active = 1 ORDER BY user, model")
-            var found: [[String]] = []
-            while let row = try statement.next() { found.append(row.compactMap(\.text)) }
+                """
+                SELECT user, model, MAX(is_public) FROM version WHERE is_active = 1
+                GROUP BY user, model ORDER BY user, model
+                """)
+            var found: [(user: String, model: String, isPublic: Bool)] = []
+            while let row = try statement.next() {
+                guard row.count == 3, let user = row[0].text, let model = row[1].text else { continue }
+                found.append((user, model, row[2] == .integer(1)))
+            }
             return found
         }
-        return found.filter { $0.count == 2 }.map { ($0[0], $0[1]) }
     }
 
     /// The versions of a model in the order in which they came; none where there is no such model.
-    package func versions(user: String, model: String) throws(Problem) -> [ModelVersion] {
+    /// - Parameter isPublicOnly: whether they have to be public: others than their owner see no others.
+    package func versions(
+        user: String, model: String, isPublicOnly: Bool
+    ) throws(Problem) -> [ModelVersion] {
         let names = try look { connection in
             var statement = try connection.statement(
                 "SELECT version FROM version WHERE user = ? AND model = ? AND is_active = 1 ORDER BY number")
@@ -25,7 +34,9 @@ extension ModelCatalogue {
         }
         var versions: [ModelVersion] = []
         for name in names {
-            if let version = try version(user: user, model: model, version: name) { versions.append(version) }
+            let version = try version(
+                user: user, model: model, version: name, isPublicOnly: isPublicOnly)
+            if let version { versions.append(version) }
         }
         return versions
     }

@@ -158,7 +158,10 @@ package final class ModelCatalogue: Sendable {
     ) throws(Problem) -> JSON? {
         while true {
             // The document is read and written as JSON while others can use the database.
-            guard let found = try find(user: user, model: model, version: version, withFiles: true) else {
+            guard
+                let found = try find(
+                    user: user, model: model, version: version, isPublicOnly: false, withFiles: true)
+            else {
                 return nil
             }
             guard let document = try? JSON.parse(Array(found.text.utf8)) else {
@@ -179,7 +182,7 @@ package final class ModelCatalogue: Sendable {
         return try change { connection in
             var update = try connection.statement(
                 """
-                UPDATE version SET framework = ?, type = ?, tags = ?, words = ?, edition = edition + 1
+                UPDATE version SET framework = ?, type = ?, tags = ?, words = ?, is_public = ?, edition = edition + 1
                 WHERE number = ? AND edition = ? AND is_active = 1
                 """)
             try update.run(columns + [.integer(found.number), .integer(found.edition)])
@@ -241,8 +244,8 @@ package final class ModelCatalogue: Sendable {
         var insert = try connection.statement(
             """
             INSERT INTO version
-            (framework, type, tags, words, user, model, version, number, is_active, edition)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 0)
+            (framework, type, tags, words, is_public, user, model, version, number, is_active, edition)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0)
             """)
         try insert.run(
             columns(version) + [.text(version.user), .text(version.model), .text(version.version), number])
@@ -272,6 +275,7 @@ package final class ModelCatalogue: Sendable {
             .text(
                 ModelFilter.userMark(version.user) + "\n"
                     + ModelFilter.folded(words.joined(separator: "\n")) + "\n"),
+            .integer(version.isPublic ? 1 : 0),
         ]
     }
 

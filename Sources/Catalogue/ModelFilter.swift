@@ -2,6 +2,8 @@
 package struct ModelFilter: Sendable {
     /// Whose they are.
     package var user: String
+    /// Whether they have to be public: others than their owner see no others.
+    package var isPublicOnly: Bool
     /// The framework, if one is named.
     package var framework: String?
     /// The type of model, if one is named.
@@ -15,8 +17,11 @@ package struct ModelFilter: Sendable {
     /// How many are wanted at most, at least 1.
     package var limit = 100
 
-    /// All versions of a user.
-    package init(user: String) { self.user = user }
+    /// All versions of a user, or those that are public.
+    package init(user: String, isPublicOnly: Bool) {
+        self.user = user
+        self.isPublicOnly = isPublicOnly
+    }
 
     /// A text as it is searched: in small letters, and without NUL, at which SQLite takes a text to end.
     static func folded(_ text: String) -> String {

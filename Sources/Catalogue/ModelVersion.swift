@@ -14,6 +14,9 @@ package struct ModelVersion: Sendable {
     /// Its files, sorted by the bytes of their paths.
     package let files: [StoredFile]
 
+    /// Whether others than its owner see it: only where its document says so.
+    package var isPublic: Bool { document["visibility"]?.string?.hasSameBytes(as: "public") == true }
+
     /// Describes a version.
     package init(user: String, model: String, version: String, document: JSON, files: [StoredFile]) {
         self.user = user

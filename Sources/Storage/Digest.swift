@@ -2,6 +2,11 @@
 package struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     private let words: (UInt64, UInt64, UInt64, UInt64)
 
+    /// 256 zeros, which are the hash of nothing that anybody knows.
+    package static let zero = SHA256Digest()
+
+    private init() { words = (0, 0, 0, 0) }
+
     /// Reads exactly 64 lowercase hexadecimal digits; everything else is `nil`.
     package init?(hex: String) {
         // A lock has one for each file and tensor, so this is done without a step through characters.

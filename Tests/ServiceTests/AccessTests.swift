@@ -51,6 +51,61 @@ struct AccessTests {
     }
 }
 
+struct RateLimiterTests {
+    private let minute: Int64 = 60_000_000_000
+
+    @Test func asManyAtOnceAsInAMinuteAndThenAsTheyComeBack() {
+        let limiter = RateLimiter(perMinute: 3)
+        #expect((0..<3).allSatisfy { _ in limiter.take("a", now: 0) == nil })
+        #expect(limiter.take("a", now: 0) == 20)
+        #expect(limiter.take("b", now: 0) == nil)
+        #expect(limiter.take("a", now: minute / 3) == nil)
+        #expect(limiter.take("a", now: minute / 3) == 20)
+        #expect((0..<3).allSatisfy { _ in limiter.take("a", now: 10 * minute) == nil })
+        #expect(limiter.take("a", now: 10 * minute) != nil)
+    }
+
+    @Test func aFloodOfNamesLeavesThoseOutWhoHaveToWait() {
+        let limiter = RateLimiter(perMinute: 2)
+        for _ in 0..<3 { _ = limiter.take("eve", now: 0) }
+        for number in 0..<25_000 { _ = limiter.take(String(number), now: 0) }
+        #expect(limiter.take("eve", now: 0) != nil)
+    }
+
+    @Test func anAddressOfIPv6IsItsFirstHalf() {
+        #expect(ClientNetwork.name("10.0.0.1") == "10.0.0.1")
+        #expect(ClientNetwork.name("::ffff:10.0.0.1") == "10.0.0.1")
+        #expect(ClientNetwork.name("2001:db8:1:2:3:4:5:6") == ClientNetwork.name("2001:db8:1:2:ffff::1"))
+        #expect(ClientNetwork.name("2001:db8:1:2::1") == "2001:db8:1:2::/64")
+        #expect(ClientNetwork.name("2001:db8:1:2::1") != ClientNetwork.name("2001:db8:1:3::1"))
+        #expect(ClientNetwork.name("fe80::1%eth0") == ClientNetwork.name("fe80::2%eth0"))
+        #expect(ClientNetwork.isLoopback("::1") && ClientNetwork.isLoopback("::ffff:127.0.0.1"))
+        #expect(!ClientNetwork.isLoopback("10.0.0.1"))
+    }
+}
+
+struct TokenLifeTests {
+    @Test func aTokenCountsUntilItsEnd() throws {
+        let digest = try #require(AccessToken.digest(of: "x"))
+        let token = AccessToken(name: "a", scope: .read, digest: digest, expires: 100)
+        #expect(token.counts(at: 99) && !token.counts(at: 100))
+        #expect(token.isKnown(by: digest))
+        let other = try #require(AccessToken.digest(of: "y"))
+        #expect(!token.isKnown(by: other))
+        // One without an end is read by every Knapsack, one with an end only by those that know of it.
+        let text = String(decoding: TokenFile.bytes([token]), as: UTF8.self)
+        #expect(text.contains("\"version\": 2") && text.contains("\"expires\": 100"))
+    }
+
+    @Test func whatLetsSomebodyInIsNotNoted() {
+        #expect(AuditLog.withoutSecrets("/a?version=v1") == "/a?version=v1")
+        #expect(
+            AuditLog.withoutSecrets("/a?user=x&ticket=abc&Access_Token=hf_1&x")
+                == "/a?user=x&ticket=...&Access_Token=...&x")
+        #expect(AuditLog.withoutSecrets("/\u{1B}[31m\u{202E}") == "/\\u{1B}[31m\\u{202E}")
+    }
+}
+
 struct ByteRangeTests {
     @Test func rangesAreReadAsFilesHaveThem() {
         #expect(ByteRange.of(nil, size: 10) == .whole)

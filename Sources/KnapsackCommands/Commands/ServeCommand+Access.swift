@@ -1,4 +1,5 @@
 import ArgumentParser
+import Caches
 import Formats
 import Manifests
 import Service
@@ -32,7 +33,7 @@ extension ServeCommand {
     }
 
     /// The tokens that count; `nil` where everybody is let in.
-    func tokens(_ session: Session) throws -> [AccessToken]? {
+    func tokens(_ session: Session) throws -> TokenStore? {
         if HostRule.isLoopback(host), tokenFile.tokenFile == nil { return nil }
         let tokens = try tokenFile.read(session.context)
         guard !tokens.isEmpty else {
@@ -42,6 +43,38 @@ extension ServeCommand {
                     notes: ["on 127.0.0.1, the default, none is needed"],
                     fix: "make one: knapsack token add NAME --read", verdict: .undecided))
         }
-        return tokens
+        let path = try tokenFile.path(session.context)
+        return TokenStore(path, tokens) { reason in
+            session.report([
+                Diagnostic(
+                    .warning, code: .unreadable, "\(FileWalk.shown(path)) \(reason): no token counts",
+                    fix: "restore it, or make the tokens again")
+            ])
+        }
+    }
+
+    /// What holds for clients beside their tokens.
+    func rules(needsTokens: Bool, _ audit: AuditLog?) -> AccessControl.Rules {
+        var rules = AccessControl.Rules()
+        rules.isPublic = publicRead
+        rules.requests = limits.limiter(needsTokens: needsTokens)
+        rules.audit = audit
+        return rules
+    }
+
+    /// The audit log; `nil` where none is wanted.
+    func openAuditLog(_ session: Session) throws(Diagnostics) -> AuditLog? {
+        guard let auditLog else { return nil }
+        do throws(FileError) {
+            return try AuditLog(auditLog) { text in
+                session.report([Diagnostic(.warning, code: .unreadable, text)])
+            }
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .unreadable,
+                    "the audit log \(FileWalk.shown(auditLog)) cannot be written: \(error)",
+                    fix: error.remedy(), verdict: .undecided))
+        }
     }
 }

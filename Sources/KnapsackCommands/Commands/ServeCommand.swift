@@ -52,6 +52,19 @@ struct ServeCommand: KnapsackCommand {
 
     /// The certificate with which it speaks TLS.
     @OptionGroup var certificate: CertificateOptions
+    /// Whether those without a token may read what is public.
+    @Flag(
+        help: "Let those without a token look at models of the registry that are public, and download them.")
+    var publicRead = false
+    /// Where it is noted who did what.
+    @Option(
+        help: ArgumentHelp(
+            "Append a line of JSON for each change, use of a token, and token that is refused. SIGHUP opens it again.",
+            valueName: "file"),
+        completion: .file())
+    var auditLog: String?
+    /// How much clients may have of it.
+    @OptionGroup(title: "Limits") var limits: ServeLimitOptions
     /// Whose tokens count.
     @OptionGroup var tokenFile: TokenFileOptions
     /// Which cache is served.
@@ -89,6 +102,9 @@ struct ServeCommand: KnapsackCommand {
         for name in allowHost where HostRule.name(name)?.hasSameBytes(as: name.lowercased()) != true {
             throw ValidationError("--allow-host takes a name without a port")
         }
+        guard !publicRead || catalogue != nil else {
+            throw ValidationError("--public-read is for models of a registry: name it with --catalogue")
+        }
     }
 
     /// Serves until a signal ends it: exit code 0 then, 2 where it cannot begin.
@@ -117,8 +133,7 @@ struct ServeCommand: KnapsackCommand {
         settings.host = host
         settings.port = port
         settings.threads = threads
-        // The rest is for files that are sent or taken.
-        settings.connections = min(settings.connections, max(1, openFiles / 4))
+        limits.apply(to: &settings, openFiles: openFiles)
         let kagglehub = kagglehub(session)
         let upstream = try upstreamOptions.desk(cache, kagglehub, threads: threads, session)
         let models = try openCatalogue(session)
@@ -135,8 +150,10 @@ struct ServeCommand: KnapsackCommand {
             kaggle: KaggleMirror(kagglehub, prover: sums, upstream: upstream, store: try kaggleStore()),
             models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs,
             analytics: AnalyticsInterface(analytics), metrics: metrics)
+        let audit = try openAuditLog(session)
         let control = AccessControl(
-            routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens)
+            routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens,
+            rules: rules(needsTokens: tokens != nil, audit))
         let server: HTTPServer
         do throws(ServerFailure) {
             server = try HTTPServer(settings, control, identity: identity, log: log(session, metrics))
@@ -156,8 +173,11 @@ struct ServeCommand: KnapsackCommand {
             upstream?.stop()
             keeper?.stop()
         }
-        if identity != nil {
-            SignalHandler.rereads { reread(server, session) }
+        if identity != nil || audit != nil {
+            SignalHandler.rereads {
+                audit?.reopen()
+                reread(server, session)
+            }
         }
         announce(server.port, cache, session)
         let files = ServeCommand.files(of: cache)

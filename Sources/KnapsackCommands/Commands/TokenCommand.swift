@@ -12,8 +12,8 @@ struct TokenCommand: AsyncParsableCommand {
         commandName: "token",
         abstract: "Make, list and remove the tokens by which others may use knapsack serve.",
         discussion: """
-            A token is shown once, when it is made; the file keeps its SHA-256 alone. A server reads the file when it \
-            starts.
+            A token is shown once, when it is made; the file keeps its SHA-256 alone. A server that runs sees every \
+            change of the file.
 
             Examples:
               knapsack token add alice --read    # prints the token
@@ -33,6 +33,7 @@ struct TokenCommand: AsyncParsableCommand {
 
                 Examples:
                   knapsack token add alice --read
+                  knapsack token add ci --write --expires 30d
                   knapsack token add ci --read --token-file tokens.json
                 """)
 
@@ -52,6 +53,13 @@ struct TokenCommand: AsyncParsableCommand {
         @Flag(help: "To do all of it, also with what others uploaded.")
         var admin = false
 
+        /// How long it counts.
+        @Option(
+            help: ArgumentHelp(
+                "How long it counts, in minutes, hours, days or weeks: 90m, 12h, 30d, 4w. (default: until removed)",
+                valueName: "time"))
+        var expires: String?
+
         private var scope: AccessToken.Scope { admin ? .admin : write ? .write : .read }
 
         /// Where tokens are kept.
@@ -64,6 +72,9 @@ struct TokenCommand: AsyncParsableCommand {
             if let problem = TokenFile.problem(inName: name) { throw ValidationError("the name \(problem)") }
             guard [read, write, admin].count(where: \.self) == 1 else {
                 throw ValidationError("state what the token is for: --read, --write or --admin")
+            }
+            guard expires == nil || expires.flatMap(TokenLife.seconds) != nil else {
+                throw ValidationError("--expires takes a time such as 90m, 12h, 30d or 4w, at most 520w")
             }
         }
 
@@ -79,10 +90,12 @@ struct TokenCommand: AsyncParsableCommand {
             }
             let text = AccessToken.generate()
             guard let digest = AccessToken.digest(of: text) else { throw HashingFailure() }
-            tokens.append(AccessToken(name: name, scope: scope, digest: digest))
+            let end = expires.flatMap(TokenLife.seconds).map { currentTime() / 1_000_000_000 + $0 }
+            tokens.append(AccessToken(name: name, scope: scope, digest: digest, expires: end))
             try Directory.make(Path.parent(path))
             try AtomicFile.write(TokenFile.bytes(tokens), to: path)
-            session.say("\(name) \(scope.words); the token is not shown again:")
+            let until = end.map { " until \(TokenLife.text($0))" } ?? ""
+            session.say("\(name) \(scope.words)\(until); the token is not shown again:")
             session.add("name", .string(name))
             session.add("token", .string(text))
             if !session.json { session.context.writeOutput(text + "\n") }
@@ -110,14 +123,20 @@ struct TokenCommand: AsyncParsableCommand {
         func execute(_ session: Session) async throws {
             let tokens = try file.read(session.context)
             let list = tokens.map { token -> JSON in
-                ["name": .string(token.name), "scope": .string(token.scope.rawValue)]
+                [
+                    "name": .string(token.name), "scope": .string(token.scope.rawValue),
+                    "expires": token.expires.map { .string(TokenLife.text($0)) } ?? .null,
+                ]
             }
             session.add("tokens", .array(list))
             if session.json { return }
             guard !tokens.isEmpty else { return session.say("there are no tokens") }
             let table = Table(
-                [.init(title: "NAME", canShrink: true), .init(title: "ALLOWS", canShrink: true)],
-                rows: tokens.map { [$0.name, $0.scope.words] })
+                [
+                    .init(title: "NAME", canShrink: true), .init(title: "ALLOWS", canShrink: true),
+                    .init(title: "UNTIL"),
+                ],
+                rows: tokens.map { [$0.name, $0.scope.words, TokenLife.state($0)] })
             session.context.writeOutput(table.text(width: session.context.terminal.tableWidth))
         }
     }
@@ -127,7 +146,7 @@ struct TokenCommand: AsyncParsableCommand {
         /// The command's name and its help.
         static let configuration = CommandConfiguration(
             commandName: "remove",
-            abstract: "Take a token back: a server that starts afterwards does not take it.",
+            abstract: "Take a token back: no server takes it from then on.",
             discussion: """
                 Examples:
                   knapsack token remove alice

@@ -5,16 +5,35 @@ import Storage
 package struct AccessControl: RequestHandler {
     private let inner: any RequestHandler
     private let hosts: HostRule
-    private let tokens: [AccessToken]?
+    private let tokens: TokenStore?
+    private let rules: Rules
     private let tickets = UploadTickets()
+
+    /// What else holds for clients.
+    package struct Rules: Sendable {
+        /// Whether those without a token may read what is public.
+        package var isPublic = false
+        /// How often one client may ask; `nil` as often as he wants.
+        package var requests: RateLimiter?
+        /// How often an address may try tokens that nobody has.
+        package var failures = RateLimiter(perMinute: 20)
+        /// Where it is noted what was done; `nil` for nowhere.
+        package var audit: AuditLog?
+
+        /// No limits, and nothing for those without a token.
+        package init() {}
+    }
 
     /// - Parameters:
     ///   - tokens: those that count; `nil` lets everybody in, which only a server on loopback should.
     ///   - inner: answers what is let through.
-    package init(_ inner: any RequestHandler, hosts: HostRule, tokens: [AccessToken]?) {
+    package init(
+        _ inner: any RequestHandler, hosts: HostRule, tokens: TokenStore?, rules: Rules = Rules()
+    ) {
         self.inner = inner
         self.hosts = hosts
         self.tokens = tokens
+        self.rules = rules
     }
 
     /// The answer of the handler inside, or a refusal.
@@ -23,22 +42,68 @@ package struct AccessControl: RequestHandler {
             return AccessControl.refusal(
                 421, "this server is not called by that name: it has to be allowed when it starts")
         }
-        let isSafe = request.head.method == "GET" || request.head.method == "HEAD"
-        guard isSafe || !isFromAnotherSite(request.head) else {
+        guard request.isReading || !isFromAnotherSite(request.head) else {
             return AccessControl.refusal(403, "pages of other sites may not ask for this")
         }
-        guard let tokens, !KaggleRequest.isUpload(request.head) else { return inner.answer(request) }
-        let digest = AccessControl.token(request.head.fields["authorization"])
-            .flatMap(AccessToken.digest(of:))
-        let known = digest.flatMap { digest in tokens.first { $0.digest == digest } }
-        guard let holder = known ?? tickets.holder(request.head, tokens) else {
-            return AccessControl.refusal(401, "this server needs a token that it knows")
-                .with("WWW-Authenticate", "Bearer realm=\"knapsack\"")
-        }
+        guard let tokens, !KaggleRequest.isUpload(request.head) else { return pass(request, name: nil) }
+        let attempt = AccessControl.token(request.head.fields["authorization"])
         var told = request
-        told.holder = holder
-        told.tickets = tickets
-        return inner.answer(told)
+        let known = tokens.current()
+        if let holder = TokenStore.holder(of: attempt, among: known) ?? tickets.holder(request.head, known) {
+            told.holder = holder
+            told.tickets = tickets
+            return pass(told, name: "token " + holder.name)
+        }
+        if attempt == nil, rules.isPublic, AccessControl.isOpen(request) {
+            told.holder = .anonymous
+            return pass(told, name: nil)
+        }
+        return refuse(request, isAttempt: attempt != nil)
+    }
+
+    /// Hands a request on, if its client has not asked too often.
+    /// - Parameter name: who is counted; `nil` counts the address.
+    private func pass(_ request: Request, name: String?) -> Response {
+        if let wait = rules.requests?.take(name ?? ClientNetwork.name(request.peer)) {
+            return AccessControl.later(wait)
+        }
+        guard let audit = rules.audit else { return inner.answer(request) }
+        // What cannot be noted is not done.
+        guard request.isReading || audit.works() else {
+            return AccessControl.refusal(503, "nothing can be changed: the audit log cannot be written")
+                .with("Retry-After", "60")
+        }
+        let response = inner.answer(request)
+        let holder = request.holder.flatMap { $0.isAnonymous ? nil : $0.name }
+        if !request.isReading {
+            audit.note(
+                request.head.method == "DELETE" ? "delete" : "write", request, holder: holder, response)
+        } else if holder != nil {
+            audit.note("use", request, holder: holder, response)
+        }
+        return response
+    }
+
+    /// Refuses a client without a token that counts. Who has one is let in from the same address all the same.
+    private func refuse(_ request: Request, isAttempt: Bool) -> Response {
+        let network = ClientNetwork.name(request.peer)
+        if let wait = isAttempt ? rules.failures.take(network) : rules.requests?.take(network) {
+            return AccessControl.later(wait)
+        }
+        let response = AccessControl.refusal(401, "this server needs a token that it knows")
+            .with("WWW-Authenticate", "Bearer realm=\"knapsack\"")
+        if isAttempt { rules.audit?.note("login-failed", request, holder: nil, response) }
+        return response
+    }
+
+    /// Whether a request is for what knows of models that are public: only that is open to those without a token.
+    private static func isOpen(_ request: Request) -> Bool {
+        guard request.isReading, let first = request.head.target.segments.first else { return false }
+        return ["ai-models", "openapi.json", "docs"].containsExactly(first)
+    }
+
+    private static func later(_ seconds: Int) -> Response {
+        refusal(429, "this was asked for too often").with("Retry-After", String(seconds))
     }
 
     /// Whether a browser sends the request for a page of another origin: what the page may do to us with the rights of who

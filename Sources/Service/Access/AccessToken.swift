@@ -25,13 +25,32 @@ package struct AccessToken: Sendable, Equatable {
     package let scope: Scope
     /// The SHA-256 of the token. The token has 203 bits of chance, so that a slow hash would add nothing.
     package let digest: SHA256Digest
+    /// When it ends, in seconds since 1970; `nil` for one that does not.
+    package let expires: Int64?
 
     /// Describes a token.
-    package init(name: String, scope: Scope, digest: SHA256Digest) {
+    package init(name: String, scope: Scope, digest: SHA256Digest, expires: Int64? = nil) {
         self.name = name
         self.scope = scope
         self.digest = digest
+        self.expires = expires
     }
+
+    /// Whether it still counts at a time, in seconds since 1970.
+    package func counts(at time: Int64) -> Bool { expires.map { time < $0 } ?? true }
+
+    /// Whether a digest is that of the token. It takes as long for every digest, so that nobody learns by the time how much of
+    /// one is right.
+    package func isKnown(by digest: SHA256Digest) -> Bool {
+        zip(self.digest.bytes, digest.bytes).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
+    /// Stands for those without a token, where they may read what is public. Nobody's token has an empty name, and a digest of
+    /// nothing but zeros.
+    package static let anonymous = AccessToken(name: "", scope: .read, digest: .zero)
+
+    /// Whether it stands for those without a token.
+    package var isAnonymous: Bool { name.isEmpty }
 
     /// Makes a token that nobody can guess.
     ///
@@ -69,7 +88,8 @@ package enum TokenFile {
             if error.isMissing { return [] }
             throw Unusable(reason: "cannot be read: \(error)")
         }
-        guard let json = try? JSON.parse(bytes), json["version"] == .integer(1),
+        guard let json = try? JSON.parse(bytes),
+            json["version"] == .integer(1) || json["version"] == .integer(2),
             let list = json["tokens"]?.array
         else { throw Unusable(reason: "is no file of tokens that this version reads") }
         var tokens: [AccessToken] = []
@@ -78,7 +98,13 @@ package enum TokenFile {
                 let scope = item["scope"]?.string.flatMap({ AccessToken.Scope(rawValue: $0) }),
                 let digest = item["sha256"]?.string.flatMap({ SHA256Digest(hex: $0) })
             else { throw Unusable(reason: "has a record that is no token") }
-            tokens.append(AccessToken(name: name, scope: scope, digest: digest))
+            let expires: Int64?
+            switch item["expires"] {
+            case nil: expires = nil
+            case .integer(let seconds)?: expires = Int64(seconds)
+            default: throw Unusable(reason: "has a record that is no token")
+            }
+            tokens.append(AccessToken(name: name, scope: scope, digest: digest, expires: expires))
         }
         return tokens
     }
@@ -86,12 +112,17 @@ package enum TokenFile {
     /// The bytes of a file of tokens.
     package static func bytes(_ tokens: [AccessToken]) -> [UInt8] {
         let list = tokens.map { token -> JSON in
-            [
-                "name": .string(token.name), "scope": .string(token.scope.rawValue),
-                "sha256": .string(token.digest.hex),
-            ]
+            let expires = token.expires.map { [JSON.Member("expires", .integer(Int($0)))] } ?? []
+            return .object(
+                [
+                    JSON.Member("name", .string(token.name)),
+                    JSON.Member("scope", .string(token.scope.rawValue)),
+                    JSON.Member("sha256", .string(token.digest.hex)),
+                ] + expires)
         }
-        let document: JSON = ["version": 1, "tokens": .array(list)]
+        // A Knapsack that does not know of ends would take a token for ever.
+        let version = tokens.contains { $0.expires != nil } ? 2 : 1
+        let document: JSON = ["version": .integer(version), "tokens": .array(list)]
         return Array((document.prettyText + "\n").utf8)
     }
 

@@ -1,7 +1,7 @@
 import Formats
 
 /// Times as HTTP writes them: "Mon, 30 Nov 2026 08:00:00 GMT" (RFC 9110, 5.6.7).
-enum HTTPDate {
+package enum HTTPDate {
     private static let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -18,7 +18,7 @@ enum HTTPDate {
     }
 
     /// The same time as the Hub writes it: "2026-11-30T08:00:00.000Z".
-    static func isoText(_ seconds: Int64) -> String {
+    package static func isoText(_ seconds: Int64) -> String {
         let (day, rest) = max(0, seconds).quotientAndRemainder(dividingBy: 86_400)
         let date = CivilDate(day: day)
         let clock = [rest / 3600, rest / 60 % 60, rest % 60].map(twoDigits).joined(separator: ":")

@@ -23,6 +23,8 @@ package struct Response: Sendable {
     package var body: Body
     /// Whether the connection is closed after it, whatever the client wishes.
     package var ends = false
+    /// What it is about, for the audit log; `nil` where the request's target says it.
+    package var subject: String?
 
     /// Makes an answer.
     package init(_ status: Int, _ body: Body = .bytes([])) {

@@ -22,6 +22,9 @@ struct HubReader {
     /// The name that what he sent is remembered by; `nil` for one who sees everything.
     var user: String? { holder.flatMap { $0.scope == .admin ? nil : $0.name } }
 
+    /// Whether he sees all that somebody has, and not only what of it is public.
+    func seesAll(of owner: String) -> Bool { owns(owner) }
+
     private func owns(_ owner: String) -> Bool {
         guard let holder else { return true }
         return holder.scope == .admin || holder.name.hasSameBytes(as: owner)

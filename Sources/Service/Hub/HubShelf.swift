@@ -79,7 +79,7 @@ final class HubShelf: Sendable {
                 throw HubShelf.broken
             }
         }
-        if let refs = try models?.refs(repository) { return refs }
+        if let refs = try models?.refs(repository, reader) { return refs }
         return try cache.revisions(of: repository).refs
             .map { Ref(name: $0.name, commit: $0.commit, isTag: false) }
     }
@@ -97,7 +97,7 @@ final class HubShelf: Sendable {
                 throw HubShelf.broken
             }
         }
-        if kind == .model { for id in try models?.ids() ?? [] { ids.insert(ExactName(id)) } }
+        if kind == .model { for id in try models?.ids(reader) ?? [] { ids.insert(ExactName(id)) } }
         return ids.map(\.text).sorted { $0.precedesByBytes($1) }.map { HubRepository(kind: kind, id: $0) }
     }
 
@@ -125,7 +125,7 @@ final class HubShelf: Sendable {
         if let store, let stored = try stored(repository, reader) {
             return try revision(stored, name, store)
         }
-        if let models, let found = try models.revision(repository, name) { return found }
+        if let models, let found = try models.revision(repository, name, reader) { return found }
         return try cached(repository, name, commit: try commit(repository, name))
     }
 

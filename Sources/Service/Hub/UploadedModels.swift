@@ -27,10 +27,11 @@ final class UploadedModels: Sendable {
     /// Those of a catalogue.
     init(_ catalogue: ModelCatalogue) { self.catalogue = catalogue }
 
-    /// The ids, sorted; those that the Hub could not have are left out.
-    func ids() throws(Diagnostics) -> [String] {
+    /// The ids of those that the reader sees, sorted; those that the Hub could not have are left out.
+    func ids(_ reader: HubReader) throws(Diagnostics) -> [String] {
         do throws(ModelCatalogue.Problem) {
-            return try catalogue.models().map { "\($0.user)/\($0.model)" }
+            return try catalogue.models().filter { $0.isPublic || reader.seesAll(of: $0.user) }
+                .map { "\($0.user)/\($0.model)" }
                 .filter { HubRepository.problem(inID: $0) == nil }
         } catch {
             throw HubShelf.broken
@@ -38,8 +39,8 @@ final class UploadedModels: Sendable {
     }
 
     /// The versions of a model as branches and tags; `nil` where there is no such model.
-    func refs(_ repository: HubRepository) throws(Diagnostics) -> [HubShelf.Ref]? {
-        let versions = try versions(repository)
+    func refs(_ repository: HubRepository, _ reader: HubReader) throws(Diagnostics) -> [HubShelf.Ref]? {
+        let versions = try versions(repository, reader)
         guard let newest = versions.last else { return nil }
         return [HubShelf.Ref(name: "main", commit: newest.revision.commit, isTag: false)]
             + versions.filter { !$0.name.hasSameBytes(as: "main") }
@@ -47,8 +48,10 @@ final class UploadedModels: Sendable {
     }
 
     /// The version that a revision means; `nil` where there is no such model.
-    func revision(_ repository: HubRepository, _ name: String) throws(Diagnostics) -> HubRevision? {
-        let versions = try versions(repository)
+    func revision(
+        _ repository: HubRepository, _ name: String, _ reader: HubReader
+    ) throws(Diagnostics) -> HubRevision? {
+        let versions = try versions(repository, reader)
         guard let newest = versions.last else { return nil }
         if name.hasSameBytes(as: "main") { return newest.revision }
         let found = versions.first {
@@ -61,18 +64,19 @@ final class UploadedModels: Sendable {
         return found.revision
     }
 
-    /// The versions of a model in the order in which they came; none where there is no such model.
-    private func versions(_ repository: HubRepository) throws(Diagnostics) -> [Version] {
+    /// The versions of a model that a reader may see, in the order in which they came; none where there is no such model.
+    private func versions(_ repository: HubRepository, _ reader: HubReader) throws(Diagnostics) -> [Version] {
         let parts = repository.id.utf8.split(separator: UInt8(ascii: "/")).compactMap { String($0) }
         guard repository.kind == .model, parts.count == 2 else { return [] }
-        let key = ExactName(repository.id)
+        let isPublicOnly = !reader.seesAll(of: parts[0])
+        let key = ExactName(repository.id + (isPublicOnly ? " public" : ""))
         let now = steadyTime()
         if let found = known.withLock({ $0[key] }), now - found.readAt < UploadedModels.life {
             return found.versions
         }
         let read: [ModelVersion]
         do throws(ModelCatalogue.Problem) {
-            read = try catalogue.versions(user: parts[0], model: parts[1])
+            read = try catalogue.versions(user: parts[0], model: parts[1], isPublicOnly: isPublicOnly)
         } catch {
             throw HubShelf.broken
         }

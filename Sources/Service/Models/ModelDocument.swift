@@ -34,6 +34,7 @@ enum ModelDocument {
                     ? .object([]) : ["findings": .array(review.notes.prefix(50).map(JSON.string))]),
             JSON.Member("created_at", .string(now)), JSON.Member("updated_at", .string(now)),
             JSON.Member("is_active", true), JSON.Member("is_production_ready", false),
+            JSON.Member("visibility", .string(form.visibility)),
         ]
         return .object(members)
     }
@@ -69,7 +70,7 @@ enum ModelDocument {
         "model_type": .word(ModelWords.types), "training_accuracy": .number, "validation_accuracy": .number,
         "test_accuracy": .number, "training_loss": .number, "tags": .words, "dependencies": .words,
         "custom_metadata": .object, "is_production_ready": .truth, "input_shape": .shape,
-        "output_shape": .shape,
+        "output_shape": .shape, "visibility": .word(ModelWords.visibilities),
     ]
 
     /// A document with some members changed; files, sizes and hashes stay what they are.
@@ -91,8 +92,12 @@ enum ModelDocument {
             throw ModelRefusal(400, "there are more than \(ModelForm.tagLimit) tags")
         }
         values["updated_at"] = .string(HTTPDate.isoText(currentTime() / 1_000_000_000))
-        return try checked(
-            .object((document.members ?? []).map { JSON.Member($0.key, values[$0.key] ?? $0.value) }))
+        var members = (document.members ?? []).map { JSON.Member($0.key, values[$0.key] ?? $0.value) }
+        // Documents of before there was one have none, and are private.
+        if let visibility = values["visibility"], document["visibility"] == nil {
+            members.append(JSON.Member("visibility", visibility))
+        }
+        return try checked(.object(members))
     }
 
     /// The largest number of a shape, below zero or above it: every reader of JSON has it exactly.

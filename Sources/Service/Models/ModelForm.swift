@@ -5,6 +5,8 @@ import Formats
 enum ModelWords {
     /// What a model is made with.
     static let frameworks = ["pytorch", "tensorflow", "sklearn", "onnx", "keras", "huggingface", "other"]
+    /// Who sees a version: its owner, or others, too.
+    static let visibilities = ["private", "public"]
     /// What a model is for.
     static let types = [
         "classification", "regression", "clustering", "nlp", "computer_vision", "recommendation",
@@ -81,6 +83,8 @@ struct ModelForm {
     let isPrimary: Bool
     /// The framework; `nil` where it is found by the files' names.
     let framework: String?
+    /// Who sees it.
+    let visibility: String
     /// The members of the document that come from fields.
     let members: [JSON.Member]
 
@@ -95,7 +99,7 @@ struct ModelForm {
     static let known =
         texts + numbers + [
             "user_id", "model_id", "version", "framework", "model_type", "is_primary", "preserve_structure",
-            "tags",
+            "tags", "visibility",
         ]
     /// Numbers of how good a model is.
     static let numbers = ["training_accuracy", "validation_accuracy", "test_accuracy", "training_loss"]
@@ -135,6 +139,10 @@ struct ModelForm {
             try ModelForm.word(text, "model_type", ModelWords.types)
         }
         members.append(JSON.Member("model_type", .string(type ?? "other")))
+        visibility =
+            try value("visibility").map { text throws(ModelRefusal) in
+                try ModelForm.word(text, "visibility", ModelWords.visibilities)
+            } ?? "private"
         let tags = try ModelForm.tags(value("tags") ?? "")
         members.append(JSON.Member("tags", .array(tags.map(JSON.string))))
         for name in ModelForm.numbers {

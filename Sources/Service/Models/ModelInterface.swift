@@ -75,6 +75,9 @@ enum ModelInterface {
         "type": "string", "enum": .array(ModelWords.frameworks.map(JSON.string)),
     ]
     private static let types: JSON = ["type": "string", "enum": .array(ModelWords.types.map(JSON.string))]
+    private static let visibilities: JSON = [
+        "type": "string", "enum": .array(ModelWords.visibilities.map(JSON.string)),
+    ]
     /// A form has no types: a number that is written as one of the words is that word.
     private static let truth: JSON = [
         "enum": .array((ModelForm.yes + ModelForm.no).map(JSON.string) + [1, 0, true, false])
@@ -161,7 +164,7 @@ enum ModelInterface {
             JSON.Member(field, ["type": "string", "format": "binary"]),
             JSON.Member("user_id", name), JSON.Member("model_id", name), JSON.Member("version", name),
             JSON.Member("framework", frameworks), JSON.Member("model_type", types),
-            JSON.Member("is_primary", truth),
+            JSON.Member("visibility", visibilities), JSON.Member("is_primary", truth),
             JSON.Member("preserve_structure", truth),
             JSON.Member("tags", tags),
         ]
@@ -214,6 +217,7 @@ enum ModelInterface {
         ("validation_accuracy", number), ("test_accuracy", number), ("training_loss", number),
         ("python_version", text), ("dependencies", texts), ("hardware_requirements", text), ("tags", tagList),
         ("custom_metadata", ["type": "object"]), ("is_production_ready", ["type": "boolean"]),
+        ("visibility", visibilities),
     ]
 
     private static let schema: JSON = [

@@ -33,13 +33,17 @@ package struct ModelRegistry: RequestHandler {
                 throw ModelRefusal(403, "the token does not allow to upload")
             }
             let field = path[1] == "single" ? "file" : "zip_file"
-            return .json(
-                try ModelUpload(catalogue).take(request, field: field) { user throws(ModelRefusal) in
-                    try mayChange(user, request)
-                })
+            let document = try ModelUpload(catalogue).take(request, field: field) {
+                user throws(ModelRefusal) in
+                try mayChange(user, request)
+            }
+            var response = Response.json(document)
+            let names = ["user_id", "model_id", "version"].map { document[$0]?.string ?? "" }
+            response.subject = "\(names[0])/\(names[1]) \(names[2])"
+            return response
         case (2, "search", _):
             if let other = methods(request, ["GET", "HEAD"]) { return other }
-            var filter = try filter(path[1], target)
+            var filter = try filter(path[1], request)
             filter.words = (target.first("query") ?? "").split(separator: " ").map(String.init)
             guard filter.words.count <= ModelForm.tagLimit else {
                 throw ModelRefusal(400, "there are more than \(ModelForm.tagLimit) words")
@@ -47,22 +51,22 @@ package struct ModelRegistry: RequestHandler {
             return try list(filter)
         case (1, _, _):
             if let other = methods(request, ["GET", "HEAD"]) { return other }
-            return try list(try filter(path[0], target))
+            return try list(try filter(path[0], request))
         case (2, _, _):
             if let other = methods(request, ["GET", "HEAD", "PUT", "DELETE"]) { return other }
             switch request.head.method {
             case "PUT": return try change(path, request)
             case "DELETE": return try delete(path, request)
-            default: return DocumentAnswer.of(try version(path, target).text, request.head)
+            default: return DocumentAnswer.of(try version(path, request).text, request.head)
             }
         case (3, _, "files"):
             if let other = methods(request, ["GET", "HEAD"]) { return other }
-            let text = try version(path, target).text
+            let text = try version(path, request).text
             let files = (try? JSON.parse(Array(text.utf8)))?["files"] ?? .array([])
             return DocumentAnswer.of(files.compactText, request.head)
         case (3, _, "download"):
             if let other = methods(request, ["GET", "HEAD"]) { return other }
-            return try downloads.answer(try version(path, target, withFiles: true), request.head)
+            return try downloads.answer(try version(path, request, withFiles: true), request.head)
         default: throw ModelRefusal(404, "there is nothing at this path")
         }
     }
@@ -84,11 +88,13 @@ package struct ModelRegistry: RequestHandler {
     // MARK: Looking
 
     private func version(
-        _ path: [String], _ target: RequestTarget, withFiles: Bool = false
+        _ path: [String], _ request: Request, withFiles: Bool = false
     ) throws(ModelRefusal) -> FoundVersion {
-        let (user, model, wanted) = try names(path, target)
+        let (user, model, wanted) = try names(path, request.head.target)
         do throws(ModelCatalogue.Problem) {
-            let found = try catalogue.find(user: user, model: model, version: wanted, withFiles: withFiles)
+            let found = try catalogue.find(
+                user: user, model: model, version: wanted, isPublicOnly: !request.seesAll(of: user),
+                withFiles: withFiles)
             if let found { return found }
         } catch {
             throw ModelRefusal(error)
@@ -112,8 +118,10 @@ package struct ModelRegistry: RequestHandler {
         )
     }
 
-    private func filter(_ user: String, _ target: RequestTarget) throws(ModelRefusal) -> ModelFilter {
-        var filter = ModelFilter(user: try ModelForm.checkedName(user, "user_id"))
+    private func filter(_ user: String, _ request: Request) throws(ModelRefusal) -> ModelFilter {
+        let target = request.head.target
+        var filter = ModelFilter(
+            user: try ModelForm.checkedName(user, "user_id"), isPublicOnly: !request.seesAll(of: user))
         filter.framework = try target.first("framework").map { text throws(ModelRefusal) in
             try ModelForm.word(text, "framework", ModelWords.frameworks)
         }

@@ -17,6 +17,8 @@ package final class HTTPServer: Sendable {
     private let handler: any RequestHandler
     private let log: @Sendable (AnsweredRequest) -> Void
     private let connections = Mutex<[UInt64: ServerConnection]>([:])
+    /// How many of them each address has.
+    private let counts = Mutex<[ExactName: Int]>([:])
     private let nextNumber = Atomic<UInt64>(1)
     /// Who the server is in TLS; `nil` speaks plainly.
     private let identity: Mutex<TLSIdentity?>
@@ -133,6 +135,11 @@ package final class HTTPServer: Sendable {
     private func add(_ socket: consuming ConnectionSocket) {
         let number = nextNumber.wrappingAdd(1, ordering: .relaxed).oldValue
         let connection = ServerConnection(socket, number: number, settings)
+        guard counts(connection) else {
+            _ = ResponseWriter(connection: connection, isHead: false, isModern: true, staysOpen: false).send(
+                .refusal(429, "this address has too many connections").with("Retry-After", "1"))
+            return connection.socket.endSending()
+        }
         let count = connections.withLock { all in
             all[number] = connection
             return all.count
@@ -141,6 +148,20 @@ package final class HTTPServer: Sendable {
         connection.setDeadline()
         guard queue.watch(connection.socket.descriptor, as: number, isNew: true) else {
             return drop(connection)
+        }
+    }
+
+    /// Counts a connection for its address.
+    /// - Returns: whether it may stay.
+    private func counts(_ connection: ServerConnection) -> Bool {
+        let isCounted = settings.isLoopbackCounted || !ClientNetwork.isLoopback(connection.peer)
+        let limit = isCounted ? settings.connectionsPerAddress ?? .max : .max
+        return counts.withLock { counts in
+            let key = ExactName(connection.network)
+            let count = counts[key] ?? 0
+            guard count < limit else { return false }
+            counts[key] = count + 1
+            return true
         }
     }
 
@@ -156,7 +177,12 @@ package final class HTTPServer: Sendable {
 
     /// Forgets a connection, whose socket is closed with it.
     private func drop(_ connection: ServerConnection) {
-        _ = connections.withLock { $0.removeValue(forKey: connection.number) }
+        guard connections.withLock({ $0.removeValue(forKey: connection.number) }) != nil else { return }
+        counts.withLock { counts in
+            let key = ExactName(connection.network)
+            let left = (counts[key] ?? 1) - 1
+            counts[key] = left > 0 ? left : nil
+        }
     }
 
     /// Reads and answers what is there, and waits for more.
@@ -237,6 +263,9 @@ package final class HTTPServer: Sendable {
         let expectations = request.head.fields.words("expect")
         guard expectations.isEmpty || expectations == ["100-continue"] else {
             return .refusal(417, "this expectation is not known")
+        }
+        if let limit = settings.bodyLimit, let length = request.body.announcedLength, length > limit {
+            return RequestBody.Problem.tooLarge.response
         }
         return handler.answer(request)
     }

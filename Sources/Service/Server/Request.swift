@@ -1,3 +1,5 @@
+import Formats
+
 /// A request that a handler answers, in the thread that calls it.
 package struct Request {
     /// The first line and the fields.
@@ -6,7 +8,8 @@ package struct Request {
     package let body: RequestBody
     /// The client's address.
     package let peer: String
-    /// Whose token came with it; `nil` where no tokens are asked for.
+    /// Whose token came with it; `nil` where no tokens are asked for, and everybody may everything. One without a token, where
+    /// those are let in to read, is ``AccessToken/anonymous``.
     package var holder: AccessToken?
     /// What lets the holder send contents without the token; `nil` where no tokens are asked for.
     package var tickets: UploadTickets?
@@ -22,6 +25,15 @@ package struct Request {
 
     /// What addresses of this server begin with, as the client calls it, without a slash at the end.
     var base: String { "\(isEncrypted ? "https" : "http")://\(head.host ?? "localhost")" }
+
+    /// Whether it only reads.
+    package var isReading: Bool { head.method == "GET" || head.method == "HEAD" }
+
+    /// Whether the client sees all that somebody has, and not only what of it is public.
+    package func seesAll(of owner: String) -> Bool {
+        guard let holder else { return true }
+        return holder.scope == .admin || (!holder.isAnonymous && holder.name.hasSameBytes(as: owner))
+    }
 
     /// Whether only the head of the answer is wanted.
     package var isHead: Bool { head.method == "HEAD" }

@@ -31,6 +31,8 @@ package final class RequestBody {
     private let connection: ServerConnection
     private var decoder: ChunkDecoder?
     private var left: Int
+    /// How many bytes may still come where their number was not announced.
+    private var room: Int
     private var isContinueOwed: Bool
     /// Whether all of it was read.
     private(set) var hasEnded: Bool
@@ -41,6 +43,7 @@ package final class RequestBody {
     /// A body of which nothing was read.
     init(_ head: RequestHead, of connection: ServerConnection, _ settings: ServerSettings) {
         self.connection = connection
+        room = settings.bodyLimit ?? .max
         switch head.framing {
         case .length(let count):
             left = count
@@ -115,6 +118,8 @@ package final class RequestBody {
         }
         self.decoder = decoder
         connection.giveBack(bytes[position...])
+        guard result.count <= room else { throw .tooLarge }
+        room -= result.count
         return result
     }
 

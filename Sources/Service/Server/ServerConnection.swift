@@ -14,6 +14,8 @@ final class ServerConnection: @unchecked Sendable {
     let number: UInt64
     /// The client's address.
     let peer: String
+    /// The part of it that one client has alone.
+    let network: String
     /// When the connection is ended for being idle or slow, in steady nanoseconds; 0 while a thread works with it.
     let deadline = Atomic<Int64>(0)
     private let settings: ServerSettings
@@ -27,6 +29,7 @@ final class ServerConnection: @unchecked Sendable {
     /// Takes a socket over.
     init(_ socket: consuming ConnectionSocket, number: UInt64, _ settings: ServerSettings) {
         peer = socket.peer()
+        network = ClientNetwork.name(peer)
         self.socket = socket
         self.number = number
         self.settings = settings

@@ -8,6 +8,12 @@ package struct ServerSettings: Sendable {
     package var threads = 64
     /// How many connections are open at once; a new one then takes the place of the one that is idle for the longest.
     package var connections = 4096
+    /// How many connections one address has at once; of IPv6 the first 64 bits count. `nil` takes any number.
+    package var connectionsPerAddress: Int?
+    /// Whether that also counts for this machine's own addresses.
+    package var isLoopbackCounted = false
+    /// The most bytes that the body of a request may have; `nil` for as many as whoever takes it allows.
+    package var bodyLimit: Int?
     /// How long the handshake of TLS may take, from the connection on, in seconds.
     package var handshakeSeconds = 10.0
     /// How long a head may take from its first byte on, in seconds.

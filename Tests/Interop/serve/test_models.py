@@ -285,7 +285,8 @@ def test_users_change_what_is_theirs(knapsack, caches, tmp_path):
         def status(name: str, *arguments: str, body: bytes | None = None) -> int:
             return curl(server, "-H", f"Authorization: Bearer {tokens[name]}", *arguments, body=body)[0]
 
-        form = ("-F", "file=@-;filename=x.txt", "-F", "user_id=anna", "-F", "model_id=m", "/ai-models/upload/single")
+        fields = ("user_id=anna", "model_id=m", "visibility=public", "file=@-;filename=x.txt")
+        form = (*(part for field in fields for part in ("-F", field)), "/ai-models/upload/single")
         assert curl(server, *form, body=b"x")[0] == 401
         assert [status(name, *form, body=b"x") for name in ("eve", "bob", "anna", "anna")] == [403, 403, 200, 409]
         assert [status(name, "/ai-models/anna/m") for name in scopes] == [200] * 4
