@@ -148,7 +148,8 @@ let package = Package(
         .testTarget(
             name: "ModelFilesTests",
             dependencies: [
-                "Formats", "Tensors", "Conversion", "Storage", "Manifests", "ModelFiles", "TestSupport",
+                "Formats", "Kernels", "Tensors", "Conversion", "Storage", "Manifests", "ModelFiles",
+                "TestSupport",
             ]),
         .testTarget(
             name: "LockingTests",
