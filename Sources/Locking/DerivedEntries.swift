@@ -23,6 +23,8 @@ struct DerivedEntries {
     private(set) var locations: [SHA256Digest: String] = [:]
     /// What each fitted entry has of the budget that it shares.
     var shares: [ExactName: FitShare] = [:]
+    /// What was measured for each fitted entry that asks for it.
+    var calibrations: [ExactName: CalibrationInput] = [:]
 
     /// Takes the sources that are locked already; nothing is made yet.
     init(converter: Converter, sources: [LockedEntry]) {
@@ -38,7 +40,10 @@ struct DerivedEntries {
         let inputs = try ConversionInputs(
             of: source, request, for: entry.name, merging: adapters,
             imatrix: try ImatrixInput(request, in: converter.directory, for: entry.name),
-            share: shares[ExactName(entry.name)])
+            share: shares[ExactName(entry.name)], calibration: calibrations[ExactName(entry.name)])
+        if request.calibration != nil, calibrations[ExactName(entry.name)] == nil {
+            return unmade.append(entry.name)
+        }
         if request.sharedWeight != nil, shares[ExactName(entry.name)] == nil {
             return unmade.append(entry.name)
         }
@@ -70,11 +75,15 @@ struct DerivedEntries {
         let present = inputs.carried.isEmpty ? [:] : try converter.cachedFiles(of: source)
         var models = made.files.map { file in
             ModelFile(
-                path: file.cached.path, location: file.cached.location, size: file.cached.status.size)
+                path: file.cached.path, location: file.cached.location, size: file.cached.status.size,
+                status: file.cached.status)
         }
         for file in inputs.carried {
             guard let cached = present[file.path] else { continue }
-            models.append(ModelFile(path: file.path, location: cached.location, size: cached.status.size))
+            models.append(
+                ModelFile(
+                    path: file.path, location: cached.location, size: cached.status.size,
+                    status: cached.status))
         }
         let facts = ModelFacts.read(models, entry: entry.name)
         var files = inputs.carried.map { $0.placed(.natural) }
