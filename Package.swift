@@ -16,13 +16,21 @@ let package = Package(
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CEpoll"),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CProcessor"),
         .systemLibrary(name: "CTLS", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
 
         // The modules, lowest first; a module imports only what stands above it here and is named.
         .target(name: "Formats"),
-        .target(name: "Tensors", dependencies: ["Formats"]),
+        .target(name: "BlockTypes"),
+        .target(name: "Kernels", dependencies: ["BlockTypes"]),
+        // The same files for what newer processors have: KernelsV3 and KernelsV4 are links to Kernels.
+        .target(name: "KernelsV3", dependencies: ["BlockTypes"]),
+        .target(name: "KernelsV4", dependencies: ["BlockTypes"]),
+        .target(
+            name: "Tensors",
+            dependencies: ["BlockTypes", "Formats", "Kernels", "KernelsV3", "KernelsV4", "CProcessor"]),
         .target(name: "Scanning", dependencies: ["Formats"]),
         .target(name: "Tokenizers", dependencies: ["Formats"]),
         .target(name: "Conversion", dependencies: ["Formats", "Tensors", "Tokenizers"]),
@@ -108,7 +116,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Formats", "Storage", "Manifests"], path: "Tests/TestSupport"),
         .testTarget(name: "FormatsTests", dependencies: ["Formats", "Storage", "TestSupport"]),
-        .testTarget(name: "TensorsTests", dependencies: ["Formats", "Tensors", "Storage", "TestSupport"]),
+        .testTarget(
+            name: "TensorsTests",
+            dependencies: ["Formats", "Kernels", "Tensors", "Storage", "TestSupport"]),
         .testTarget(
             name: "ScanningTests", dependencies: ["Formats", "Scanning", "TestSupport"]),
         .testTarget(
@@ -139,7 +149,8 @@ let package = Package(
         .testTarget(
             name: "ModelFilesTests",
             dependencies: [
-                "Formats", "Tensors", "Conversion", "Storage", "Manifests", "ModelFiles", "TestSupport",
+                "Formats", "Kernels", "Tensors", "Conversion", "Storage", "Manifests", "ModelFiles",
+                "TestSupport",
             ]),
         .testTarget(
             name: "LockingTests",
@@ -185,7 +196,10 @@ for target in package.targets where target.type != .system && target.type != .pl
     ]
     // A debug build has kernels as they are released: the tests quantize and cast much more than anybody looks
     // into a kernel with a debugger, and without optimization that takes eighty times as long.
-    if target.name == "Tensors" || target.name == "Fitting" {
+    if target.name == "Tensors" || target.name == "Fitting" || target.name.hasPrefix("Kernels") {
         target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))
+    }
+    for level in ["V3", "V4"] where target.name == "Kernels" + level {
+        target.swiftSettings?.append(.unsafeFlags(["-Xcc", "-march=x86-64-\(level.lowercased())"]))
     }
 }

@@ -52,6 +52,8 @@ package final class ModelCatalogue: Sendable {
     /// Connections that only look: they wait for no change to reach the disk.
     private let readers: [SQLiteDatabase]
     private let turn = Atomic<Int>(0)
+    /// What was looked up last.
+    let cache = VersionCache()
     private let lock: FileHandle
     /// Whether something was deleted that was not swept.
     let hasDeleted = Atomic(true)
@@ -303,7 +305,13 @@ package final class ModelCatalogue: Sendable {
     func change<Result: Sendable>(
         _ body: (inout SQLiteConnection) throws -> Result
     ) throws(Problem) -> Result {
-        do { return try database.write(body) } catch { throw ModelCatalogue.problem(error) }
+        do {
+            // Also where it failed: nobody knows how far it came.
+            defer { cache.forget() }
+            return try database.write(body)
+        } catch {
+            throw ModelCatalogue.problem(error)
+        }
     }
 
     /// Reads one state of the database, beside others who read or change it.

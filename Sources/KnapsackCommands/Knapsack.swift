@@ -59,6 +59,7 @@ package struct Knapsack: AsyncParsableCommand {
         }
         do {
             if let problem = CommandSuggestion.problem(arguments) { throw ValidationError(problem) }
+            try ProcessorChoice(context.environment).apply()
             var command = try parseAsRoot(LockingOptions.spelledOut(arguments))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()

@@ -19,10 +19,10 @@ extension DType {
         let size = bitsPerElement / 8
         precondition(bytes.count == output.count * size)
         switch self {
-        case .f32: F32Format.dequantize(bytes, into: &output)
-        case .f16: F16Format.dequantize(bytes, into: &output)
-        case .bf16: BF16Format.dequantize(bytes, into: &output)
-        case .f64: F64Format.dequantize(bytes, into: &output)
+        case .f32: ProcessorLevel.current.kernels.f32.dequantize(bytes, into: &output)
+        case .f16: ProcessorLevel.current.kernels.f16.dequantize(bytes, into: &output)
+        case .bf16: ProcessorLevel.current.kernels.bf16.dequantize(bytes, into: &output)
+        case .f64: ProcessorLevel.current.kernels.f64.dequantize(bytes, into: &output)
         case .bool, .u8, .i8, .f8e5m2, .f8e4m3, .f8e8m0:
             let values = (0..<256).map { float(UInt64($0)) }
             let table = values.span

@@ -25,4 +25,14 @@ struct Noise {
         }
         return Array(block.prefix(count))
     }
+
+    /// Floats as the weights of a model are: near 0, most of them small.
+    static func floats(_ count: Int, seed: UInt64) -> [Float] {
+        var noise = Noise(seed: Int(truncatingIfNeeded: seed))
+        return (0..<count).map { _ in
+            let word = noise.next()
+            let halves = Float(Int32(truncatingIfNeeded: word)) + Float(Int32(truncatingIfNeeded: word >> 32))
+            return halves / 0x20_0000_0000
+        }
+    }
 }

@@ -1,6 +1,8 @@
+import Tensors
+
 // Benchmarks of whole commands, as ratios against a baseline of the same run.
 //
-//   swift run -c release knapsack-bench files|check|sharing|loader|quantize|fit|casts|convert|pickle|fetch|xet|upload|registry|serve [DIRECTORY] [--small] [--type=TYPE]...
+//   swift run -c release knapsack-bench files|check|sharing|loader|quantize|fit|casts|convert|pickle|fetch|xet|upload|registry|serve|kernels [DIRECTORY] [--small] [--type=TYPE]...
 //
 // DIRECTORY holds the data (up to 20 GB) and may be removed afterwards.
 
@@ -17,6 +19,13 @@ case "quantize":
     let asked = arguments.filter { $0.hasPrefix("--type=") }.map { String($0.dropFirst(7)) }
     let usual = ["Q8_0", "Q4_0", "Q4_K_M", "Q5_K_M", "Q6_K", "Q2_K", "Q3_K_M", "IQ4_XS"]
     try measureQuantize(setting, asked.isEmpty ? usual : asked)
+case "kernels":
+    let asked = arguments.filter { $0.hasPrefix("--type=") }.compactMap {
+        GGMLType(name: String($0.dropFirst(7)))
+    }
+    let blocks = arguments.first { $0.hasPrefix("--blocks=") }.flatMap { Int($0.dropFirst(9)) }
+    try measureKernels(
+        setting, asked.isEmpty ? GGMLType.allCases.filter { $0.format != nil } : asked, blocks: blocks)
 case "fit": try measureFit(setting)
 case "casts": try measureCasts(setting)
 case "convert":
@@ -30,6 +39,6 @@ case "registry": try measureRegistry(setting)
 case "serve": try measureServe(setting)
 default:
     print(
-        "knapsack-bench files|check|sharing|loader|quantize|fit|casts|convert|pickle|fetch|xet|upload|registry|serve [DIRECTORY] [--small]"
+        "knapsack-bench files|check|sharing|loader|quantize|fit|casts|convert|pickle|fetch|xet|upload|registry|serve|kernels [DIRECTORY] [--small]"
     )
 }

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import Formats
+@testable import Kernels
 @testable import Manifests
 @testable import ModelFiles
 @testable import Storage

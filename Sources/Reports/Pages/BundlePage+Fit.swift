@@ -98,7 +98,7 @@ extension BundlePage {
         let missing = figures.tensors.count - chosen.count
         let note: Markup =
             missing > 0
-            ? "<p class=\"note\">\(Counted.text(missing, "smaller tensor")) are not listed in the lock.</p>\n"
+            ? "<p class=\"note\">Not listed in the lock: \(Counted.text(missing, "smaller tensor")).</p>\n"
             : ""
         return "<h4>Bits of every tensor</h4>\n" + note
             + .columns(

@@ -64,23 +64,19 @@ final class UploadedModels: Sendable {
         return found.revision
     }
 
-    /// The versions of a model that the reader sees, in the order in which they came; none where there is no such model.
-    private func versions(
-        _ repository: HubRepository, _ reader: HubReader
-    ) throws(Diagnostics) -> [Version] {
+    /// The versions of a model that a reader may see, in the order in which they came; none where there is no such model.
+    private func versions(_ repository: HubRepository, _ reader: HubReader) throws(Diagnostics) -> [Version] {
         let parts = repository.id.utf8.split(separator: UInt8(ascii: "/")).compactMap { String($0) }
         guard repository.kind == .model, parts.count == 2 else { return [] }
         let isPublicOnly = !reader.seesAll(of: parts[0])
-        // What its owner sees is not what others are shown.
-        let key = ExactName((isPublicOnly ? "public " : "all ") + repository.id)
+        let key = ExactName(repository.id + (isPublicOnly ? " public" : ""))
         let now = steadyTime()
         if let found = known.withLock({ $0[key] }), now - found.readAt < UploadedModels.life {
             return found.versions
         }
         let read: [ModelVersion]
         do throws(ModelCatalogue.Problem) {
-            read = try catalogue.versions(
-                user: parts[0], model: parts[1], isPublicOnly: isPublicOnly)
+            read = try catalogue.versions(user: parts[0], model: parts[1], isPublicOnly: isPublicOnly)
         } catch {
             throw HubShelf.broken
         }

@@ -71,11 +71,12 @@ package struct FloatCast: Sendable {
 
     /// How the source's elements are stored.
     private var format: any BlockFormat.Type {
-        switch source {
-        case .f16: F16Format.self
-        case .bf16: BF16Format.self
-        case .f64: F64Format.self
-        default: F32Format.self
+        let kernels = ProcessorLevel.current.kernels
+        return switch source {
+        case .f16: kernels.f16
+        case .bf16: kernels.bf16
+        case .f64: kernels.f64
+        default: kernels.f32
         }
     }
 
@@ -111,10 +112,11 @@ package struct FloatCast: Sendable {
 extension CastType {
     /// How elements of this type are stored.
     fileprivate var format: any BlockFormat.Type {
-        switch self {
-        case .f16: F16Format.self
-        case .bf16: BF16Format.self
-        case .f32: F32Format.self
+        let kernels = ProcessorLevel.current.kernels
+        return switch self {
+        case .f16: kernels.f16
+        case .bf16: kernels.bf16
+        case .f32: kernels.f32
         }
     }
 

@@ -103,6 +103,21 @@ print(len(HfApi().list_repo_files({SHARDED!r})))
     assert SHARDED.split("/")[1] in run_python(code, environment, tmp_path / "home")
 
 
+@pytest.mark.slow
+def test_the_hub_client_uploads_large_files_too(secured, authority, tmp_path):
+    code = """
+from huggingface_hub import HfApi, create_repo, hf_hub_download
+print(create_repo("anna/secured"))
+HfApi().upload_file(path_or_fileobj=bytes(5000), path_in_repo="x.bin", repo_id="anna/secured")
+print(len(open(hf_hub_download("anna/secured", "x.bin"), "rb").read()))
+"""
+    environment = secured.client_environment(
+        SSL_CERT_FILE=str(authority.certificate), REQUESTS_CA_BUNDLE=str(authority.certificate), HF_HUB_DISABLE_XET="1"
+    )
+    said = run_python(code, environment, tmp_path / "home")
+    assert f"{secured.url}/anna/secured" in said and "5000" in said
+
+
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_a_session_goes_on(secured, authority, version):
     with connect(secured, authority, minimum_version=version, maximum_version=version) as first:

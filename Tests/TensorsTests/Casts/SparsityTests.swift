@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 
+@testable import Kernels
 @testable import Tensors
 
 /// Which weights become zero.

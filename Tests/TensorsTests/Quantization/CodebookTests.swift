@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 
+@testable import Kernels
 @testable import Tensors
 
 @Suite struct CodebookTests {

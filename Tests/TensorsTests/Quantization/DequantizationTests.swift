@@ -17,9 +17,10 @@ import Testing
         return digests
     }()
 
-    @Test(arguments: VectorTests.types.filter { digests["\($0.name).im"] != nil })
-    func givesTheReferencesFloats(_ type: GGMLType) throws {
-        let format = try #require(type.format)
+    @Test(
+        arguments: VectorTests.types.filter { digests["\($0.name).im"] != nil }, ProcessorLevel.ofThisMachine)
+    func givesTheReferencesFloats(_ type: GGMLType, _ level: ProcessorLevel) throws {
+        let format = try #require(level.kernels.format(type))
         for name in [type.name, "\(type.name).im"] {
             guard let expected = Self.digests[name] else { continue }
             let floats = dequantized(format, Vectors.bytes("\(name).bin"))

@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 
+@testable import Kernels
 @testable import Tensors
 
 /// What holds for the K types whatever the numbers are.

@@ -19,6 +19,11 @@ enum Vectors {
     }
 }
 
+extension ProcessorLevel {
+    /// All that can be run here.
+    static let ofThisMachine = allCases.filter { $0.rawValue <= highest.rawValue }
+}
+
 /// Converts rows with a format.
 func quantized(
     _ format: any BlockFormat.Type, _ rows: [Float], rowLength: Int, importance: [Float] = []
@@ -43,9 +48,9 @@ func dequantized(_ format: any BlockFormat.Type, _ blocks: [UInt8]) -> [Float] {
     /// All but those that ggml does not make from floats.
     static let types = GGMLType.allCases.filter { $0.format != nil && $0 != .f64 }
 
-    @Test(arguments: types)
-    func givesTheReferencesBytes(_ type: GGMLType) throws {
-        let format = try #require(type.format)
+    @Test(arguments: types, ProcessorLevel.ofThisMachine)
+    func givesTheReferencesBytes(_ type: GGMLType, _ level: ProcessorLevel) throws {
+        let format = try #require(level.kernels.format(type))
         for (suffix, importance) in [("", []), (".im", Vectors.importance)] {
             let expected = Vectors.bytes("\(type.name)\(suffix).bin")
             // Some types cannot be made without importances.
