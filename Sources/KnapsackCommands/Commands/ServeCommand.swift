@@ -127,15 +127,19 @@ struct ServeCommand: KnapsackCommand {
             hubCache: cache.root, kaggleCache: kagglehub.root, session)
         let queue = try stateOptions.queue(catalogue: catalogue, work, session)
         let jobs = queue.map { JobInterface($0, work, watchers: threads / 2) }
+        let metrics = ServerMetrics()
+        metrics.add(jobs?.gauges ?? [])
+        let analytics = try stateOptions.analytics(catalogue: catalogue, session)
         let routes = ServiceRoutes(
             hub: HubMirror(cache, catalogue: models, prover: prover, upstream: upstream),
             kaggle: KaggleMirror(kagglehub, prover: sums, upstream: upstream, store: try kaggleStore()),
-            models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs)
+            models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs,
+            analytics: AnalyticsInterface(analytics), metrics: metrics)
         let control = AccessControl(
             routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens)
         let server: HTTPServer
         do throws(ServerFailure) {
-            server = try HTTPServer(settings, control, identity: identity, log: log(session))
+            server = try HTTPServer(settings, control, identity: identity, log: log(session, metrics))
         } catch {
             throw Diagnostics(
                 Diagnostic(
@@ -143,6 +147,7 @@ struct ServeCommand: KnapsackCommand {
                     fix: error.isTaken ? "end the other server, or take another port: --port 0" : nil,
                     verdict: .undecided))
         }
+        metrics.watch(server, prover)
         SignalHandler.end {
             server.stop()
             queue?.stop()
@@ -235,9 +240,12 @@ struct ServeCommand: KnapsackCommand {
             notes: ["at \(FileWalk.shown(file.location))"])
     }
 
-    private func log(_ session: Session) -> @Sendable (AnsweredRequest) -> Void {
-        guard session.verbose else { return { _ in } }
+    private func log(
+        _ session: Session, _ metrics: ServerMetrics
+    ) -> @Sendable (AnsweredRequest) -> Void {
+        guard session.verbose else { return { metrics.observe($0) } }
         return { answered in
+            metrics.observe(answered)
             let state = answered.isWhole ? "" : " (broken off)"
             let milliseconds = answered.microseconds / 1000
             session.say(

@@ -89,7 +89,14 @@ package struct HubMirror: RequestHandler {
             return .json(["discussions": [], "count": 0, "start": 0])
         case .info, .commits, .tree, .paths, .content, .pointer: break
         }
-        let revision = try revision(route, request, reader)
+        var revision = try self.revision(route, request, reader)
+        if revision.stored != nil, let path = RelativePath(route.path), let file = revision[path]?.file,
+            !revision.holds(file)
+        {
+            // The same content came again, into another file.
+            shelf.forget(revision)
+            revision = try self.revision(route, request, reader)
+        }
         switch route.question {
         case .info: return .json(info(revision, withBlobs: target.first("blobs") == "true"))
         case .commits: return HubCommits(revision, request, route.revision).answer(shelf.store)
@@ -399,6 +406,12 @@ package struct HubMirror: RequestHandler {
     ) -> Result<HubEntry.Identity, HubFileProblem> {
         if let identity = entry.identity, !mustBeProved || entry.file == nil { return .success(identity) }
         guard let file = entry.file else { return .failure(.absent) }
+        // What was hashed as it came, and is the same file since, need not be read again.
+        if let identity = entry.identity, let stored = entry.stored,
+            shelf.store?.status(of: stored) == file.status
+        {
+            return .success(identity)
+        }
         switch prover.verdict(on: file, seconds: seconds) {
         case .proved(let digests)?: return .success(entry.identity ?? .large(digests.sha256))
         case .refuted?: return .failure(.refuted)

@@ -130,7 +130,9 @@ enum ModelInterface {
 
     /// The answers of an operation that refuses: these statuses, and those that every path has.
     static func problems(_ statuses: [Int]) -> [JSON.Member] {
-        (statuses + [401, 403, 421, 431, 500]).map { status in
+        // A path that is none, a token that does not count, and too many requests are refused everywhere.
+        let everywhere = [400, 401, 403, 421, 429, 431, 500, 503].filter { !statuses.contains($0) }
+        return (statuses + everywhere).map { status in
             JSON.Member(
                 String(status),
                 [
