@@ -89,13 +89,13 @@ package struct HubMirror: RequestHandler {
             return .json(["discussions": [], "count": 0, "start": 0])
         case .info, .commits, .tree, .paths, .content, .pointer: break
         }
-        var revision = try revision(route, request, reader)
+        var revision = try self.revision(route, request, reader)
         if revision.stored != nil, let path = RelativePath(route.path), let file = revision[path]?.file,
             !revision.holds(file)
         {
             // The same content came again, into another file.
             shelf.forget(revision)
-            revision = try shelf.revision(route.repository, route.revision, reader)
+            revision = try self.revision(route, request, reader)
         }
         switch route.question {
         case .info: return .json(info(revision, withBlobs: target.first("blobs") == "true"))
