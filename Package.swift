@@ -82,8 +82,10 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "Formats", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue", "CEpoll",
+                "Formats", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue", "Site", "CEpoll",
             ]),
+        .plugin(name: "EmbedSite", capability: .buildTool(), path: "Sources/EmbedSite"),
+        .target(name: "Site", exclude: ["Files"], plugins: ["EmbedSite"]),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
         .target(name: "Pages", plugins: ["EmbedPages"]),
         .target(

@@ -255,7 +255,8 @@ package final class ModelCatalogue: Sendable {
         do { return try database.write(body) } catch { throw ModelCatalogue.problem(error) }
     }
 
-    private func look<Result: Sendable>(
+    /// Reads in one transaction.
+    func look<Result: Sendable>(
         _ body: (inout SQLiteConnection) throws -> Result
     ) throws(Problem) -> Result {
         do { return try database.read(body) } catch { throw ModelCatalogue.problem(error) }

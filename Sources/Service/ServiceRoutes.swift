@@ -1,24 +1,26 @@
 import Formats
 
-/// Hands a request to what answers its path: the registry of models, or the Hub's mirror.
+/// Hands a request to what answers its path: the registry of models, the marketplace, or the Hub's mirror.
 package struct ServiceRoutes: RequestHandler {
     private let hub: HubMirror
     private let models: ModelRegistry?
+    private let market: Market
 
     /// - Parameter models: `nil` where no catalogue is served.
-    package init(hub: HubMirror, models: ModelRegistry?) {
+    package init(hub: HubMirror, models: ModelRegistry?, market: Market) {
         self.hub = hub
         self.models = models
+        self.market = market
     }
 
     /// The answer of what the path belongs to.
     package func answer(_ request: Request) -> Response {
-        guard let models else { return hub.answer(request) }
+        if Market.owns(request.head.target.segments) { return market.answer(request) }
         switch request.head.target.segments.first {
-        case "ai-models"?: return models.answer(request)
-        case "openapi.json"?: return document(request, .json(ModelInterface.document))
+        case "ai-models"?: return models?.answer(request) ?? hub.answer(request)
+        case "openapi.json"?: return document(request, .json(ModelInterface.document(hasModels: models != nil)))
         case "docs"? where request.head.target.segments.count == 1:
-            var page = Response(200, .bytes(Array(ModelInterface.page.utf8)))
+            var page = Response(200, .bytes(Array(ModelInterface.page(hasModels: models != nil).utf8)))
             page.fields.append("Content-Type", "text/html; charset=utf-8")
             return document(
                 request, page.with("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")

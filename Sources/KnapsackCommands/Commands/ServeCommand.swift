@@ -97,10 +97,13 @@ struct ServeCommand: KnapsackCommand {
         settings.threads = threads
         // The rest is for files that are sent or taken.
         settings.connections = min(settings.connections, max(1, openFiles / 4))
+        let catalogue = try openCatalogue()
+        let shelf = MarketShelf(market(cache, catalogue, prover, index, session))
         let routes = ServiceRoutes(
-            hub: HubMirror(cache, prover: prover), models: try openCatalogue().map(ModelRegistry.init))
-        let control = AccessControl(
-            routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens)
+            hub: HubMirror(cache, prover: prover), models: catalogue.map(ModelRegistry.init),
+            market: Market(shelf))
+        let hosts = HostRule(names: allowHost + [host])
+        let control = SitePages(AccessControl(routes, hosts: hosts, tokens: tokens), hosts: hosts)
         let server: HTTPServer
         do throws(ServerFailure) {
             server = try HTTPServer(settings, control, log: log(session))
@@ -119,12 +122,23 @@ struct ServeCommand: KnapsackCommand {
         let files = ServeCommand.files(of: cache)
         prover.add(files)
         async let proving: Void = prover.run()
+        async let reading: Void = shelf.fill()
         do {
             // Else a server that cannot run would wait for the prover for ever.
             defer { prover.stop() }
             try await server.run()
         }
         try await proving
+        try await reading
+    }
+
+    /// What the marketplace and the page know.
+    private func market(
+        _ cache: HubCache, _ catalogue: ModelCatalogue?, _ prover: FileProver, _ index: DigestIndex?,
+        _ session: Session
+    ) -> MarketReader {
+        let caches = CacheOptions.caches(session.context, hfCache: cache.root, kagglehubCache: nil)
+        return MarketReader(caches, catalogue, prover: prover, digests: index, session)
     }
 
     /// The tokens that count; `nil` where everybody is let in.

@@ -1,16 +1,24 @@
 import Formats
 
-/// The description of the registry of models as OpenAPI 3.1 has it.
+/// The description of the interfaces as OpenAPI 3.1 has it: the registry of models, and the marketplace.
 enum ModelInterface {
     /// The document of `/openapi.json`.
-    static let document: JSON = [
-        "openapi": "3.1.0",
-        "info": [
-            "title": "Knapsack's registry of models", "version": "1",
-            "description":
-                "Versions of models and their files. A version's files never change; what is stated of it may.",
-        ],
-        "paths": [
+    /// - Parameter hasModels: whether there is a registry of models.
+    static func document(hasModels: Bool) -> JSON {
+        let own = hasModels ? paths.members ?? [] : []
+        return [
+            "openapi": "3.1.0",
+            "info": [
+                "title": "Knapsack's registry of models and marketplace", "version": "1",
+                "description":
+                    "Versions of models and their files. A version's files never change; what is stated of it may.",
+            ],
+            "paths": .object(own + MarketInterface.paths),
+            "components": ["schemas": ["Model": schema, "Problem": problem]],
+        ]
+    }
+
+    private static let paths: JSON = [
             "/ai-models/upload/single": ["post": upload("file", "Upload one file as a version")],
             "/ai-models/upload/folder": [
                 "post": upload("zip_file", "Upload the files of a zip as a version")
@@ -64,8 +72,6 @@ enum ModelInterface {
                 "parameters": [user, model, version],
                 "get": download,
             ],
-        ],
-        "components": ["schemas": ["Model": schema, "Problem": problem]],
     ]
 
     private static let reference: JSON = ["$ref": "#/components/schemas/Model"]
@@ -104,11 +110,13 @@ enum ModelInterface {
         query("tags", ["type": "string"], "Only with all of these tags, with commas between them"),
     ]
 
-    private static func query(_ name: String, _ schema: JSON, _ description: String) -> JSON {
+    /// A parameter of the query that may be left out.
+    static func query(_ name: String, _ schema: JSON, _ description: String) -> JSON {
         parameter(name, "query", schema, description, isRequired: false)
     }
 
-    private static func parameter(
+    /// A parameter.
+    static func parameter(
         _ name: String, _ place: String, _ schema: JSON, _ description: String, isRequired: Bool
     ) -> JSON {
         [
@@ -117,7 +125,8 @@ enum ModelInterface {
         ]
     }
 
-    private static func operation(
+    /// An operation that answers with JSON.
+    static func operation(
         _ summary: String, _ id: String, _ parameters: [JSON], _ answer: JSON, refusals: [Int] = [400, 404]
     ) -> JSON {
         [
@@ -217,9 +226,9 @@ enum ModelInterface {
     ]
 
     /// A page that lists the operations, made from the document.
-    static let page: String = {
+    static func page(hasModels: Bool) -> String {
         var rows = ""
-        for path in document["paths"]?.members ?? [] {
+        for path in document(hasModels: hasModels)["paths"]?.members ?? [] {
             for operation in path.value.members ?? [] where operation.key != "parameters" {
                 let summary = operation.value["summary"]?.string ?? ""
                 rows +=
@@ -230,17 +239,17 @@ enum ModelInterface {
         return """
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-            <title>Knapsack's registry of models</title>
+            <title>Knapsack's interfaces</title>
             <style>
             :root{color-scheme:light dark}
             body{font:1rem/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
             td{padding:.2rem 1rem .2rem 0;vertical-align:top}
             </style></head><body><main>
-            <h1>Knapsack's registry of models</h1>
+            <h1>Knapsack's interfaces</h1>
             <p>The whole description, with fields and answers, is <a href="/openapi.json">OpenAPI 3.1</a>.</p>
             <table><thead><tr><td>Method</td><td>Path</td><td>Does</td></tr></thead><tbody>
             \(rows)</tbody></table></main></body></html>
 
             """
-    }()
+    }
 }

@@ -1,0 +1,72 @@
+import Formats
+package import Storage
+import Synchronization
+
+/// What the marketplace has, as it was when it was last looked at. Lists come from here, so that no request waits for files.
+package final class MarketShelf: Sendable {
+    /// How far the look is.
+    struct State {
+        /// The models by their ids.
+        var models: [ExactName: MarketModel] = [:]
+        /// When the last look ended, in steady nanoseconds; `nil` before the first one has.
+        var readAt: Int64?
+        /// Whether somebody looks now.
+        var isReading = false
+        /// How many were looked at.
+        var done = 0
+        /// Of how many.
+        var count = 0
+    }
+
+    /// Where it looks.
+    let source: any MarketSource
+    private let state = Mutex(State())
+    /// How long what was seen is taken for what is there, in nanoseconds: a cache may be filled while it is served.
+    private static let life: Int64 = 5_000_000_000
+
+    /// Nothing is looked at yet.
+    package init(_ source: any MarketSource) { self.source = source }
+
+    /// Looks for the first time, on a thread of its own. Lists have meanwhile what was found so far.
+    package func fill() async throws(FileError) {
+        try await Threads.run(1) { [self] _ in _ = current() }
+    }
+
+    /// What is there. One request in some seconds looks again, and all others are answered with what is known.
+    func current() -> State {
+        let now = steadyTime()
+        let known: State? = state.withLock { state in
+            if state.isReading || state.readAt.map({ now - $0 < MarketShelf.life }) == true { return state }
+            state.isReading = true
+            return nil
+        }
+        return known ?? look()
+    }
+
+    /// Looks again at the next question, because something was changed.
+    package func forget() { state.withLock { if $0.readAt != nil { $0.readAt = .min / 2 } } }
+
+    private func look() -> State {
+        var fresh: [ExactName: MarketModel] = [:]
+        source.read { model in
+            fresh[ExactName(model.id)] = model
+            let isFirst = state.withLock { $0.readAt == nil }
+            if isFirst { state.withLock { $0.models[ExactName(model.id)] = model } }
+        } progress: { done, count in
+            state.withLock { ($0.done, $0.count) = (done, count) }
+        }
+        return state.withLock { state in
+            state.models = fresh
+            state.readAt = steadyTime()
+            state.isReading = false
+            return state
+        }
+    }
+
+    /// The model of an id; looks once more where it is not known.
+    func model(_ id: String) -> MarketModel? {
+        if let found = current().models[ExactName(id)] { return found }
+        forget()
+        return current().models[ExactName(id)]
+    }
+}
