@@ -82,7 +82,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "Formats", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue", "Site", "CEpoll",
+                "Formats", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue", "Site",
+                "CEpoll",
             ]),
         .plugin(name: "EmbedSite", capability: .buildTool(), path: "Sources/EmbedSite"),
         .target(name: "Site", exclude: ["Files"], plugins: ["EmbedSite"]),

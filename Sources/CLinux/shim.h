@@ -1,13 +1,19 @@
 // Linux calls that Swift's Glibc module does not show: glibc declares renameat2(2), syncfs(2),
-// sync_file_range(2), fallocate(2) and tee(2) only under _GNU_SOURCE, and flock(2) shares its name with a structure.
+// sync_file_range(2), fallocate(2), tee(2) and pipe2(2) only under _GNU_SOURCE, and flock(2) shares its name with a structure.
 #ifndef KNAPSACK_CLINUX_SHIM_H
 #define KNAPSACK_CLINUX_SHIM_H
 
 #include <malloc.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
 
 extern int renameat2(int from_directory, const char *_Nonnull from, int to_directory,
                      const char *_Nonnull to, unsigned int flags);
 extern int flock(int descriptor, int operation);
+extern int pipe2(int *_Nonnull ends, int flags);
+extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *_Nonnull actions,
+                                                const char *_Nonnull path);
 extern int syncfs(int descriptor);
 extern int sync_file_range(int descriptor, long offset, long count, unsigned int flags);
 extern int fallocate(int descriptor, int mode, long offset, long count);
@@ -20,6 +26,17 @@ static inline int knapsack_flock(int descriptor, int operation) { return flock(d
 static inline int knapsack_start_writeback(int descriptor, long offset, long count) {
     return sync_file_range(descriptor, offset, count, 2);
 }
+
+// Makes a pipe whose ends no other program gets (O_CLOEXEC), also not one that another thread starts at that moment.
+static inline int knapsack_pipe(int *_Nonnull ends) { return pipe2(ends, 02000000); }
+
+// Has a program that is started begin in a directory.
+static inline int knapsack_spawn_in(posix_spawn_file_actions_t *_Nonnull actions, const char *_Nonnull path) {
+    return posix_spawn_file_actions_addchdir_np(actions, path);
+}
+
+// Has the kernel kill this process when the thread that started it ends (PR_SET_PDEATHSIG); 0 where it will.
+static inline int knapsack_end_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 // Gives the room of a range back to the file system, which then reads as zeros (FALLOC_FL_KEEP_SIZE, _PUNCH_HOLE).
 static inline int knapsack_make_hole(int descriptor, long offset, long count) {

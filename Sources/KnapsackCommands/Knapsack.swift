@@ -1,6 +1,7 @@
 package import ArgumentParser
 import Formats
 import Manifests
+import Storage
 
 /// The root command.
 package struct Knapsack: AsyncParsableCommand {
@@ -45,6 +46,7 @@ package struct Knapsack: AsyncParsableCommand {
     /// - Parameter commit: what the sources were at, for `--version`; empty where that is not known.
     /// - Returns: the exit code.
     package static func run(_ arguments: [String], commit: String = "") async -> Int32 {
+        endWithServer()
         let names = configuration.subcommands.map { $0._commandName } + ["help"]
         let context = CommandContext.process()
         if let topic = HelpTopic(arguments, commands: names, width: context.terminal.width) {
@@ -69,6 +71,14 @@ package struct Knapsack: AsyncParsableCommand {
         } catch {
             return tell(error, arguments, commit)
         }
+    }
+
+    /// A command that a server runs ends with it, also where that is killed.
+    private static func endWithServer() {
+        guard let text = CommandContext.process().environment["KNAPSACK_ENDS_WITH"],
+            let parent = Int32(text)
+        else { return }
+        WatchedProcess.endsWith(parent: parent)
     }
 
     /// Help and the version are answers; what cannot be parsed is a usage error, exit code 2.

@@ -41,7 +41,10 @@ final class Session: Sendable {
         self.manifest = manifest == ManifestArgument.defaultName ? nil : manifest
         quiet = options.quiet
         verbose = options.verbose
-        meter = ProgressMeter(terminal: context.terminal, write: context.writeError)
+        let isForPrograms =
+            context.environment[ProgressMeter.variable.name] == ProgressMeter.variable.value
+        meter = ProgressMeter(
+            terminal: context.terminal, isForPrograms: isForPrograms, write: context.writeError)
     }
 
     /// Whether one JSON document is asked for.

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Formats
+@testable import Manifests
 @testable import Transfer
 
 /// What a query becomes in the words of the Hub and of Kaggle.

@@ -31,7 +31,8 @@ package enum NotebookLines {
             entries: [entry])
         let lines = LoadingLines(entry, in: lock).lines
         let imports = LoadingLines.imports(of: lines)
-        return ([BundleReadme.activation(dataset: "the data set with the bundle"), ""] + imports
+        return
+            ([BundleReadme.activation(dataset: "the data set with the bundle"), ""] + imports
             + (imports.isEmpty ? [] : [""]) + lines).joined(separator: "\n")
     }
 }

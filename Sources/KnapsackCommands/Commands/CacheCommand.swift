@@ -3,6 +3,7 @@ import Caches
 import Formats
 import Manifests
 import ModelFiles
+import Service
 import Storage
 
 /// `knapsack cache`
@@ -110,6 +111,8 @@ struct CacheCommand: KnapsackCommand {
             if all {
                 try DigestIndex.remove(inDirectory: kept.directory)
                 try ValueIndex.remove(FitCosts.indexName, inDirectory: kept.directory)
+                try ValueIndex.remove(SumProver.indexName, inDirectory: kept.directory)
+                try ValueIndex.remove(MarketReader.indexName, inDirectory: kept.directory)
             } else if !before.files.isEmpty {
                 guard let count = DigestIndex.prune(inDirectory: kept.directory) else {
                     throw Diagnostics(
@@ -144,7 +147,7 @@ private struct KeptFiles {
     let conversions: ConversionCache.Contents
     let registries: (files: Int, size: Int)
 
-    /// The bytes of what was measured for fit.
+    /// The bytes of what was measured for fit, and of the sums of files that were served.
     let costs: Int
 
     var size: Int {
@@ -162,6 +165,8 @@ private struct KeptFiles {
         self.directory = directory
         index = try DigestIndex.kept(inDirectory: directory)
         costs = ValueIndex.size(FitCosts.indexName, inDirectory: directory)
+            .saturated(adding: ValueIndex.size(SumProver.indexName, inDirectory: directory))
+            .saturated(adding: ValueIndex.size(MarketReader.indexName, inDirectory: directory))
         conversions = try ConversionCache(cacheDirectory: directory).contents()
         registries = RegistryStore(cacheDirectory: directory).kept()
     }

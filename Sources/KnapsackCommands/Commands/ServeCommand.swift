@@ -15,7 +15,7 @@ struct ServeCommand: KnapsackCommand {
         usage: "knapsack serve [<options>]",
         discussion: """
             With HF_ENDPOINT pointing to it, huggingface_hub, transformers and datasets find and load what this machine's \
-            cache has. Nothing is changed in the cache, and a file is sent only after its content agreed with what the cache \
+            cache has; with KAGGLE_API_ENVIRONMENT=LOCALHOST and http_proxy pointing to it, so do kagglehub and kaggle. Nothing is changed in the cache, and a file is sent only after its content agreed with what the cache \
             states of it. Ctrl-C ends it after the answers that are being sent.
 
             On this machine alone no token is needed. Any other address needs a file of tokens: see knapsack token. Tokens \
@@ -24,6 +24,7 @@ struct ServeCommand: KnapsackCommand {
             Examples:
               knapsack serve
               HF_ENDPOINT=http://127.0.0.1:8420 hf download org/name
+              knapsack serve --kaggle-cache /data/kagglehub
               knapsack serve --host 0.0.0.0 --allow-host models.example.org
               knapsack serve --catalogue ~/models   # with a registry of models
               knapsack serve --port 0    # the kernel chooses the port, which is printed
@@ -56,12 +57,21 @@ struct ServeCommand: KnapsackCommand {
             valueName: "dir"),
         completion: .directory)
     var hfCache: String?
+    /// Which kagglehub cache is served.
+    @Option(
+        help: ArgumentHelp(
+            "The kagglehub cache, instead of the one that KAGGLEHUB_CACHE names.", valueName: "dir"),
+        completion: .directory)
+    var kaggleCache: String?
     /// The directory of the registry of models; `nil` serves none.
     @Option(
         help: ArgumentHelp(
             "Serve a registry of models, too, and keep it in this directory.", valueName: "dir"),
         completion: .directory)
     var catalogue: String?
+
+    /// Where jobs and their results are kept.
+    @OptionGroup var stateOptions: ServeStateOptions
 
     /// How much is printed: each request with `--verbose`.
     @OptionGroup var output: OutputOptions
@@ -91,17 +101,25 @@ struct ServeCommand: KnapsackCommand {
         let prover = FileProver(index: index) { file, verdict in
             session.report([ServeCommand.finding(file, verdict)])
         }
+        let sums = SumProver(
+            index: session.context.cacheDirectory.flatMap {
+                ValueIndex.open(SumProver.indexName, inDirectory: $0)
+            })
         var settings = ServerSettings()
         settings.host = host
         settings.port = port
         settings.threads = threads
         // The rest is for files that are sent or taken.
         settings.connections = min(settings.connections, max(1, openFiles / 4))
-        let catalogue = try openCatalogue()
-        let shelf = MarketShelf(market(cache, catalogue, prover, index, session))
+        let models = try openCatalogue()
+        let work = try CommandWorker.Settings(
+            hubCache: cache.root, kaggleCache: kagglehub(session).root, session)
+        let queue = try stateOptions.queue(catalogue: catalogue, work, session)
+        let jobs = queue.map { JobInterface($0, work, watchers: threads / 2) }
+        let shelf = MarketShelf(market(cache, models, prover, index, session))
         let routes = ServiceRoutes(
-            hub: HubMirror(cache, prover: prover), models: catalogue.map(ModelRegistry.init),
-            market: Market(shelf))
+            hub: HubMirror(cache, prover: prover), kaggle: KaggleMirror(kagglehub(session), prover: sums),
+            models: models.map(ModelRegistry.init), jobs: jobs, market: Market(shelf))
         let hosts = HostRule(names: allowHost + [host])
         let control = SitePages(AccessControl(routes, hosts: hosts, tokens: tokens), hosts: hosts)
         let server: HTTPServer
@@ -116,19 +134,26 @@ struct ServeCommand: KnapsackCommand {
         }
         SignalHandler.end {
             server.stop()
+            queue?.stop()
             prover.stop()
+            sums.stop()
         }
         announce(server.port, cache, session)
         let files = ServeCommand.files(of: cache)
         prover.add(files)
         async let proving: Void = prover.run()
         async let reading: Void = shelf.fill()
+        async let working: Void? = queue?.run()
         do {
-            // Else a server that cannot run would wait for the prover for ever.
-            defer { prover.stop() }
+            // Else a server that cannot run would wait for the others for ever.
+            defer {
+                prover.stop()
+                queue?.stop()
+            }
             try await server.run()
         }
         try await proving
+        try await working
         try await reading
     }
 
@@ -137,8 +162,15 @@ struct ServeCommand: KnapsackCommand {
         _ cache: HubCache, _ catalogue: ModelCatalogue?, _ prover: FileProver, _ index: DigestIndex?,
         _ session: Session
     ) -> MarketReader {
-        let caches = CacheOptions.caches(session.context, hfCache: cache.root, kagglehubCache: nil)
+        let caches = CacheOptions.caches(
+            session.context, hfCache: cache.root, kagglehubCache: kagglehub(session).root)
         return MarketReader(caches, catalogue, prover: prover, digests: index, session)
+    }
+
+    /// The kagglehub cache, which need not be there: nothing of Kaggle is served then.
+    private func kagglehub(_ session: Session) -> KagglehubCache {
+        KagglehubCache(
+            root: kaggleCache ?? KagglehubCache.defaultRoot(environment: session.context.environment))
     }
 
     /// The tokens that count; `nil` where everybody is let in.

@@ -23,6 +23,8 @@ struct MarketItem {
     let refs: [String]
     /// The files; of the catalogue with what names their content.
     let files: [ModelFile]
+    /// The files as their cache has them; none for the catalogue, which proved its own when they came.
+    let cached: [CachedFile]
     /// What else is known of the revision.
     let known: ModelRevision
     /// What is wrong with it by names and sizes alone.
@@ -65,6 +67,7 @@ struct MarketItem {
         lockOrigin = snapshot.origin
         refs = item.refs
         files = snapshot.files.map { ModelFile(path: $0.path, location: $0.location, size: $0.status.size) }
+        cached = snapshot.files
         known = snapshot.revision
         problems = snapshot.problems
         size = item.size
@@ -93,6 +96,7 @@ struct MarketItem {
             ModelFile(
                 path: $0.path, location: store.path(of: $0.content.sha256), size: $0.content.size)
         }
+        cached = []
         known = ModelRevision(files: files, listed: [])
         problems = []
         size = version.files.saturatedSum { $0.content.size }

@@ -124,7 +124,16 @@ final class MarketReader: MarketSource {
                 + [
                     .init("details", record.details), .init("revisions", .array(revisions)),
                     .init("card", card(item)), .init("tensors", list(item, tensors)),
+                    .init("corrupted", .array(refuted(item))),
                 ])
+    }
+
+    /// The files whose content was found to be something else than the cache states.
+    private func refuted(_ item: MarketItem) -> [JSON] {
+        item.cached.filter { file in
+            guard !file.evidence.isEmpty, case .refuted? = prover.known(file) else { return false }
+            return true
+        }.map { .string($0.path.text) }
     }
 
     /// The card's text without the YAML at its head.

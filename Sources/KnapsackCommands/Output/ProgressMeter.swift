@@ -10,13 +10,22 @@ final class ProgressMeter: Sendable {
     private static let logInterval: Int64 = 10_000_000_000
 
     private let terminal: Terminal
+    private let isForPrograms: Bool
     private let write: @Sendable (String) -> Void
     private let state = Mutex(ProgressState())
 
+    /// What a line for programs begins with; JSON follows.
+    static let mark = "progress "
+    /// The variable that has lines for programs written in place of those for people, and its value.
+    static let variable = (name: "KNAPSACK_PROGRESS", value: "json")
+
     /// Begins with nothing drawn.
-    /// - Parameter write: gets what is to be written to standard error.
-    init(terminal: Terminal, write: @escaping @Sendable (String) -> Void) {
-        self.terminal = terminal
+    /// - Parameters:
+    ///   - isForPrograms: whether each line is a JSON object behind ``mark``.
+    ///   - write: gets what is to be written to standard error.
+    init(terminal: Terminal, isForPrograms: Bool = false, write: @escaping @Sendable (String) -> Void) {
+        self.terminal = isForPrograms ? .plain : terminal
+        self.isForPrograms = isForPrograms
         self.write = write
     }
 
@@ -24,7 +33,8 @@ final class ProgressMeter: Sendable {
     func handle(_ event: ProgressEvent, now: Int64 = currentTime()) {
         let text = state.withLock { state -> String? in
             state.apply(event, now: now)
-            let interval = terminal.isInteractive ? ProgressMeter.redraw : ProgressMeter.logInterval
+            let isFrequent = terminal.isInteractive || isForPrograms
+            let interval = isFrequent ? ProgressMeter.redraw : ProgressMeter.logInterval
             if case .ended = event {
                 guard state.hasDrawn else { return nil }
                 state.hasDrawn = false
@@ -33,6 +43,7 @@ final class ProgressMeter: Sendable {
             guard now - state.drawn >= interval else { return nil }
             state.drawn = now
             state.hasDrawn = true
+            if isForPrograms { return ProgressMeter.mark + state.json.compactText + "\n" }
             let line = state.line(now: now, width: terminal.width, bar: terminal.isInteractive)
             return terminal.isInteractive ? "\r\u{1B}[K" + line : line + "\n"
         }
@@ -92,6 +103,14 @@ struct ProgressState {
             last = name
         case .ended: break
         }
+    }
+
+    /// The same for programs.
+    var json: JSON {
+        [
+            "stage": .string(stage), "bytes": .integer(bytes), "total_bytes": .integer(total),
+            "done": .integer(files), "total": .integer(totalFiles), "counted": .string(counted),
+        ]
     }
 
     /// "packing  ███████░░░░░  58 %  2.3 of 4 GB  1.4 GB/s  2 s left", no longer than `width`.

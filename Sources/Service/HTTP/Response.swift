@@ -9,6 +9,8 @@ package struct Response: Sendable {
         case bytes([UInt8])
         /// A range of a file that stays what it was proved to be.
         case file(ServedContent, Range<Int>)
+        /// So many bytes, which the closure writes, and throws where they cannot be whole.
+        case counted(Int, @Sendable (any BodySink) throws -> Void)
         /// Bytes whose number is known only at their end: the closure writes them, and throws where they cannot be whole.
         case stream(@Sendable (any BodySink) throws -> Void)
     }

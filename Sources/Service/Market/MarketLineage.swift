@@ -76,7 +76,6 @@ struct MarketLineage {
             "relation": relation.map(JSON.string) ?? .null,
             "size": model.map { .integer($0.size) } ?? .null,
             "quantization": model?.summary["quantization"] ?? .null,
-            "error": model?.summary["error"] ?? .null,
         ]
     }
 }

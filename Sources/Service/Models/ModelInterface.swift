@@ -1,24 +1,10 @@
 import Formats
 
-/// The description of the interfaces as OpenAPI 3.1 has it: the registry of models, and the marketplace.
+/// The description of the registry of models as OpenAPI 3.1 has it.
 enum ModelInterface {
-    /// The document of `/openapi.json`.
-    /// - Parameter hasModels: whether there is a registry of models.
-    static func document(hasModels: Bool) -> JSON {
-        let own = hasModels ? paths.members ?? [] : []
-        return [
-            "openapi": "3.1.0",
-            "info": [
-                "title": "Knapsack's registry of models and marketplace", "version": "1",
-                "description":
-                    "Versions of models and their files. A version's files never change; what is stated of it may.",
-            ],
-            "paths": .object(own + MarketInterface.paths),
-            "components": ["schemas": ["Model": schema, "Problem": problem]],
-        ]
-    }
-
-    private static let paths: JSON = [
+    /// Its paths, and the schemas that all paths share.
+    static let document: JSON = [
+        "paths": [
             "/ai-models/upload/single": ["post": upload("file", "Upload one file as a version")],
             "/ai-models/upload/folder": [
                 "post": upload("zip_file", "Upload the files of a zip as a version")
@@ -72,6 +58,8 @@ enum ModelInterface {
                 "parameters": [user, model, version],
                 "get": download,
             ],
+        ],
+        "components": ["schemas": ["Model": schema, "Problem": problem]],
     ]
 
     private static let reference: JSON = ["$ref": "#/components/schemas/Model"]
@@ -110,12 +98,12 @@ enum ModelInterface {
         query("tags", ["type": "string"], "Only with all of these tags, with commas between them"),
     ]
 
-    /// A parameter of the query that may be left out.
+    /// A parameter of a query, which may be missing.
     static func query(_ name: String, _ schema: JSON, _ description: String) -> JSON {
         parameter(name, "query", schema, description, isRequired: false)
     }
 
-    /// A parameter.
+    /// A parameter; `place` is "path" or "query".
     static func parameter(
         _ name: String, _ place: String, _ schema: JSON, _ description: String, isRequired: Bool
     ) -> JSON {
@@ -125,7 +113,7 @@ enum ModelInterface {
         ]
     }
 
-    /// An operation that answers with JSON.
+    /// An operation that answers 200 with a JSON document of a schema.
     static func operation(
         _ summary: String, _ id: String, _ parameters: [JSON], _ answer: JSON, refusals: [Int] = [400, 404]
     ) -> JSON {
@@ -140,7 +128,8 @@ enum ModelInterface {
         ]
     }
 
-    private static func problems(_ statuses: [Int]) -> [JSON.Member] {
+    /// The answers of an operation that refuses: these statuses, and those that every path has.
+    static func problems(_ statuses: [Int]) -> [JSON.Member] {
         (statuses + [401, 403, 421, 431, 500]).map { status in
             JSON.Member(
                 String(status),
@@ -224,32 +213,4 @@ enum ModelInterface {
                 JSON.Member("updated_at", ["type": "string"]), JSON.Member("is_active", ["type": "boolean"]),
             ] + stated.map { JSON.Member($0.name, $0.schema) }),
     ]
-
-    /// A page that lists the operations, made from the document.
-    static func page(hasModels: Bool) -> String {
-        var rows = ""
-        for path in document(hasModels: hasModels)["paths"]?.members ?? [] {
-            for operation in path.value.members ?? [] where operation.key != "parameters" {
-                let summary = operation.value["summary"]?.string ?? ""
-                rows +=
-                    "<tr><td><code>\(operation.key.uppercased())</code></td><td><code>\(path.key)</code></td>"
-                    + "<td>\(summary)</td></tr>\n"
-            }
-        }
-        return """
-            <!doctype html>
-            <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-            <title>Knapsack's interfaces</title>
-            <style>
-            :root{color-scheme:light dark}
-            body{font:1rem/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
-            td{padding:.2rem 1rem .2rem 0;vertical-align:top}
-            </style></head><body><main>
-            <h1>Knapsack's interfaces</h1>
-            <p>The whole description, with fields and answers, is <a href="/openapi.json">OpenAPI 3.1</a>.</p>
-            <table><thead><tr><td>Method</td><td>Path</td><td>Does</td></tr></thead><tbody>
-            \(rows)</tbody></table></main></body></html>
-
-            """
-    }
 }

@@ -6,8 +6,10 @@ import Storage
 /// same version gives the same archive. Sizes are written in 64 bits throughout.
 struct StoredZip {
     private let files: [StoredFile]
-    private let heads: [[UInt8]]
-    private let end: [UInt8]
+    /// What comes before each file.
+    let heads: [[UInt8]]
+    /// What comes after the last one.
+    let end: [UInt8]
 
     /// The bytes of the whole archive.
     let size: Int

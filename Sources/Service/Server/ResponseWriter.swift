@@ -43,17 +43,26 @@ struct ResponseWriter {
             }
             let sent = hasBody ? connection.send(range, of: content) : 0
             return Outcome(bytes: sent, isWhole: !hasBody || sent == range.count)
+        case .counted(let count, let write):
+            head += "Content-Length: \(count)\r\n\r\n"
+            guard connection.sendAll(Array(head.utf8), more: !isHead) else {
+                return Outcome(bytes: 0, isWhole: false)
+            }
+            guard !isHead else { return Outcome(bytes: 0, isWhole: true) }
+            let outcome = stream(write, isChunked: false)
+            // More or less than was announced would be taken for another answer.
+            return Outcome(bytes: outcome.bytes, isWhole: outcome.isWhole && outcome.bytes == count)
         case .stream(let write):
             if isModern { head += "Transfer-Encoding: chunked\r\n" }
             guard connection.sendAll(Array((head + "\r\n").utf8), more: !isHead) else {
                 return Outcome(bytes: 0, isWhole: false)
             }
-            return isHead ? Outcome(bytes: 0, isWhole: true) : stream(write)
+            return isHead ? Outcome(bytes: 0, isWhole: true) : stream(write, isChunked: isModern)
         }
     }
 
-    private func stream(_ write: (any BodySink) throws -> Void) -> Outcome {
-        let sink = ConnectionSink(connection: connection, isChunked: isModern)
+    private func stream(_ write: (any BodySink) throws -> Void, isChunked: Bool) -> Outcome {
+        let sink = ConnectionSink(connection: connection, isChunked: isChunked)
         do {
             try write(sink)
             return Outcome(bytes: sink.bytes, isWhole: sink.finish())

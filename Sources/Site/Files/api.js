@@ -177,3 +177,16 @@ export async function* events(body) {
     }
   }
 }
+
+let interfaces = null;
+
+/** Whether this server has an interface: what it does not have is not asked for. */
+export async function offers(path) {
+  interfaces ??= get("/openapi.json").then((document) => new Set(Object.keys(document.paths ?? {})));
+  try {
+    return (await interfaces).has(path);
+  } catch (error) {
+    interfaces = null;
+    throw error;
+  }
+}

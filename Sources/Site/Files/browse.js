@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { empty, h, replace, say } from "./dom.js";
 import { fault } from "./fault.js";
 import { counted, origin } from "./format.js";
-import { installButton } from "./install.js";
+import { installPlace } from "./install.js";
 import { bytes, modelAddress, parameters } from "./format.js";
 import { meta, name, row } from "./row.js";
 
@@ -156,9 +156,9 @@ function filterForm(state, choices, isFiltered) {
     change: (event) => go(state, { installed: event.target.checked ? "true" : "" }),
   }), "whole in a cache");
   return h("details", { class: "filters", open: isFiltered || matchMedia("(min-width: 901px)").matches },
-    h("summary", null, "Filters"), fields,
-    h("div", { class: "pair" }, bound("min_size", "At least", "0"), bound("max_size", "At most", "any size")), installed,
-    isFiltered && h("button", { type: "button", class: "small", click: () => go({ sort: state.sort }, {}) }, "Clear all"));
+    h("summary", null, "Filters"), h("div", null, fields,
+      h("div", { class: "pair" }, bound("min_size", "At least", "0"), bound("max_size", "At most", "any size")), installed,
+      isFiltered && h("button", { type: "button", class: "small", click: () => go({ sort: state.sort }, {}) }, "Clear all")));
 }
 
 function words(key, value) {
@@ -205,5 +205,5 @@ function remoteRow(one, signal) {
         count(one.downloads, "downloads"), count(one.likes, "likes"), one.updated,
         one.access !== "open" && one.access !== "unknown" && `access: ${one.access}`,
       ])),
-    h("div", { class: "size" }, one.size ? bytes(one.size) : "", installButton(one.id, one.name, { isHere, signal })));
+    h("div", { class: "size" }, one.size ? bytes(one.size) : "", installPlace(one.id, one.name, { isHere, signal })));
 }

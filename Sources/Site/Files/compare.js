@@ -68,7 +68,7 @@ function sides(first, second) {
     ["From", origin(first.origin), origin(second.origin)],
     ["Revision", revision(first.revision), revision(second.revision)],
     ...[...new Set([...left.keys(), ...right.keys()])].map((key) => [
-      `Runs on ${accelerator(key)}`, left.get(key), right.get(key),
+      key === "cpu" ? "Runs without accelerator" : `Runs on ${accelerator(key)}`, left.get(key), right.get(key),
     ]),
   ];
   const heading = (one) => h("th", { scope: "col" }, h("a", { href: modelAddress(one.id) }, name(one.name)));

@@ -108,7 +108,7 @@ export function facts(pairs) {
 }
 
 function isStated(value) {
-  return value !== null && value !== undefined && value !== "" && !(Array.isArray(value) && value.length === 0);
+  return value !== null && value !== undefined && value !== false && value !== "" && !(Array.isArray(value) && value.length === 0);
 }
 
 /** A sentence where there is nothing to show. */

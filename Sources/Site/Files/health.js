@@ -29,7 +29,7 @@ export async function health(query, signal) {
         [one.missing > 0 && `${counted(one.missing, "file")} missing: ${one.files.slice(0, 5).join(", ")}${one.missing > 5 ? " …" : ""}`,
           ...one.problems].filter(Boolean).join("; "))),
     part("Broken off", "Parts of downloads that did not end, or that go on now.", state.unfinished,
-      (one) => issue(one.path, one.size, one, null)),
+      (one) => issue(one.id, one.size, one, one.path)),
     part("Unverified", "Nobody has compared their content with what it has to be.", state.unverified,
       (one) => issue(one.id, one.size, one, `${counted(one.files, "file")}: ${one.reason}`)),
     part("Double", "The same content more than once on this disk.", state.double,
@@ -63,6 +63,6 @@ function issue(title, size, one, text) {
     !isModel && one.id && h("p", { class: "note" }, h("a", { href: modelAddress(one.id, one.revision) }, one.id),
       one.revision && ` · ${revision(one.revision)}`),
     text && text.split("\n").map((line) => h("p", { class: "note" }, line)),
-    one.fix && h("p", { class: "row" }, h("span", null, one.fix),
+    one.fix && h("p", { class: "row fix" }, h("span", null, one.fix),
       /^(hf|knapsack|kagglehub\.)/.test(one.fix) && copyButton("the command", one.fix)));
 }

@@ -1,8 +1,17 @@
 // Installing: a button, and how far it is. The work is a job of the server, which goes on when this page is closed.
 
-import { change, modelPath, watch } from "./api.js";
+import { change, modelPath, offers, watch } from "./api.js";
 import { h, replace, say } from "./dom.js";
 import { bytes } from "./format.js";
+
+/** A button that installs, where the server does that. */
+export function installPlace(id, name, options) {
+  const place = h("div");
+  offers("/api/marketplace/models/{id}/install").then((isThere) => {
+    if (isThere) place.append(installButton(id, name, options));
+  }).catch(() => {});
+  return place;
+}
 
 /** A button that installs, in whose place the progress comes. */
 export function installButton(id, name, { isHere, signal, done }) {
@@ -18,14 +27,10 @@ export function installButton(id, name, { isHere, signal, done }) {
       follow(place, job, signal, done);
     } catch (error) {
       button.disabled = false;
-      replace(place, button, h("p", { class: "note", role: "alert" }, refusal(error)));
+      replace(place, button, h("p", { class: "note", role: "alert" }, error.message));
     }
   }
   return replace(place, button);
-}
-
-function refusal(error) {
-  return error.status === 404 || error.status === 405 ? "This server does not install." : error.message;
 }
 
 /** Shows how far a job is until it ends. */

@@ -1,6 +1,6 @@
 // What the server works on, and what it did.
 
-import { change, get, watch } from "./api.js";
+import { change, get, offers, watch } from "./api.js";
 import { chip, empty, h, replace, say } from "./dom.js";
 import { fault } from "./fault.js";
 import { bytes, time } from "./format.js";
@@ -11,13 +11,7 @@ const STATES = { queued: "", running: "warn", done: "good", failed: "bad", cance
 
 /** The view. */
 export async function jobs(query, signal) {
-  let answer;
-  try {
-    answer = await get("/api/jobs", { limit: 100 }, signal);
-  } catch (error) {
-    if (error.status !== 404) throw error;
-    answer = null;
-  }
+  const answer = await offers("/api/jobs") ? await get("/api/jobs", { limit: 100 }, signal) : null;
   const content = [h("div", { class: "head" }, h("div", null, h("h1", null, "Jobs"),
     h("p", { class: "sub" }, "They go on when this page is closed, and after the server was ended and started again.")))];
   if (!answer) content.push(empty("This server does no jobs", "It serves what is there."));

@@ -1,10 +1,10 @@
 // A model's page: what it is, how it is used, where it runs, what it was made from, and what its files hold.
 
-import { get, modelPath } from "./api.js";
+import { get, modelPath, offers } from "./api.js";
 import { chip, codeBlock, facts, h, replace, say, table } from "./dom.js";
 import { fault } from "./fault.js";
 import { accelerator, bytes, counted, modelAddress, origin, parameters, revision, shape } from "./format.js";
-import { installButton } from "./install.js";
+import { installPlace } from "./install.js";
 import { render } from "./markdown.js";
 import { marks, name } from "./row.js";
 import { treemap } from "./treemap.js";
@@ -14,12 +14,13 @@ export async function model(query, signal) {
   const id = query.get("id") ?? "";
   const wanted = query.get("revision");
   const one = await get(modelPath(id), { revision: wanted }, signal);
+  const made = await optimizations(one, signal);
   const content = [
     head(one, signal),
     problems(one),
     h("div", { class: "columns" },
       h("div", null, use(one), card(one), files(one), tensors(one, id, wanted, signal)),
-      h("aside", { class: "side", "aria-label": "Facts" }, summary(one), runs(one), lineage(one))),
+      h("aside", { class: "side", "aria-label": "Facts" }, summary(one), runs(one), lineage(one, made))),
   ];
   return { title: one.name, content, shown: foldCard };
 }
@@ -36,7 +37,7 @@ function head(one, signal) {
       found.length > 0 && h("p", { class: "chips" }, found)),
     h("div", { class: "actions" },
       h("a", { class: "button", href: `#/compare?${new URLSearchParams({ first: one.id })}` }, "Compare with …"),
-      isFetched && installButton(one.id, one.name, {
+      isFetched && installPlace(one.id, one.name, {
         isHere: one.complete !== false, signal,
         done: (job) => { if (job.state === "done") dispatchEvent(new Event("knapsack-again")); },
       })));
@@ -44,6 +45,10 @@ function head(one, signal) {
 
 function problems(one) {
   const found = (one.details.problems ?? []).filter((problem) => problem.severity !== "note");
+  const corrupted = (one.corrupted ?? []).map((path) => ({
+    message: `${path} is not what the cache states: it is not served`, fix: "delete that file, and download it again",
+  }));
+  found.unshift(...corrupted);
   if (found.length === 0) return null;
   return h("div", { class: "hint" }, h("ul", null, found.slice(0, 8).map((problem) => h("li", null, problem.message,
     problem.fix && [" – ", problem.fix])), found.length > 8 && h("li", null, `and ${found.length - 8} more`)));
@@ -137,21 +142,40 @@ function runs(one) {
     h("p", { class: "note" }, "The weights alone, by the rules of knapsack check."));
 }
 
-function lineage(one) {
+/** What this server made of a model, with the errors that it measured. */
+async function optimizations(one, signal) {
+  if (!await offers("/api/optimizations")) return [];
+  const answer = await get("/api/jobs", { kind: "optimization", state: "done", limit: 500 }, signal);
+  return answer.jobs.filter((job) => (job.request?.source ?? "").replace(/@[^@]*$/, "") === one.id);
+}
+
+function lineage(one, made) {
   const { bases, derived } = one.lineage ?? { bases: [], derived: [] };
-  if (bases.length === 0 && derived.length === 0) return null;
+  if (bases.length === 0 && derived.length === 0 && made.length === 0) return null;
   const entry = (other, words) => h("li", null,
     other.id ? h("a", { href: modelAddress(other.id) }, other.name) : other.name,
     h("span", { class: "note" }, [
       words, other.quantization, typeof other.size === "number" ? bytes(other.size) : "not on this machine",
-      typeof other.error === "number" && `error ${other.error.toPrecision(3)}`,
     ].filter(Boolean).join(" · ")));
   return h("div", { class: "panel" }, h("h2", null, "Lineage"),
     h("ol", { class: "line" },
       [...bases].reverse().map((base) => entry(base, base.distance === 1 ? "base" : "base of the base")),
       h("li", { class: "here", "aria-current": "true" }, h("strong", null, one.name),
         h("span", { class: "note" }, [one.base_model_relation, one.quantization].filter(Boolean).join(" · "))),
-      derived.map((child) => entry(child, child.relation ?? "made from it"))));
+      derived.map((child) => entry(child, child.relation ?? "made from it")),
+      made.map((job) => h("li", null, job.subject.split(" as ").pop(),
+        h("span", { class: "note" }, ["made here", bytes(job.result?.size), errorText(job.result?.comparison?.total)]
+          .filter(Boolean).join(" · "))))));
+}
+
+/** A measured difference: by the signal to its noise, and the root of the mean square. */
+function errorText(total) {
+  if (!total) return null;
+  const parts = [
+    typeof total.snr_db === "number" && `${total.snr_db.toFixed(1)} dB signal to noise`,
+    typeof total.rms === "number" && `rms error ${total.rms.toPrecision(3)}`,
+  ].filter(Boolean);
+  return parts.length > 0 ? parts.join(", ") : null;
 }
 
 // MARK: Files and tensors

@@ -36,7 +36,7 @@ export function row(one, side) {
       meta([
         one.task, parameters(one.parameters) && `${parameters(one.parameters)} parameters`,
         one.dtypes?.slice(0, 3).join(", "), (one.formats ?? []).slice(0, 3).join(", "), one.license ?? "licence unknown",
-        origin(one.origin),
+        one.origin !== "hub" && origin(one.origin),
       ]),
       found.length > 0 && h("p", { class: "chips" }, found)),
     h("div", { class: "size" }, bytes(one.size), h("p", null, one.updated ?? ""), side));

@@ -3,8 +3,6 @@
 import { svg } from "./dom.js";
 import { bytes, counted } from "./format.js";
 
-const WIDTH = 900;
-const HEIGHT = 260;
 const COLORS = 8;
 const MOST = 60;
 
@@ -20,9 +18,10 @@ export function treemap(label, parts) {
     const size = rest.reduce((sum, part) => sum + part.bytes, 0);
     shown.push({ name: counted(rest.length, "smaller part"), bytes: size, color: COLORS - 1 });
   }
-  const boxes = divide(shown, { x: 0, y: 0, width: WIDTH, height: HEIGHT });
+  const [width, height] = matchMedia("(max-width: 520px)").matches ? [360, 240] : [860, 260];
+  const boxes = divide(shown, { x: 0, y: 0, width, height });
   const words = shown.slice(0, 8).map((part) => `${part.name}: ${bytes(part.bytes)}`).join("; ");
-  return svg("svg", { class: "map", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${label}. ${words}.` },
+  return svg("svg", { class: "map", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${label}. ${words}.` },
     boxes.map(({ part, box }) => svg("g", { class: `c${part.color}` },
       svg("rect", { x: box.x, y: box.y, width: box.width, height: box.height }),
       svg("title", null, `${part.name}: ${bytes(part.bytes)}`),

@@ -118,25 +118,3 @@ struct KaggleCall: Sendable {
         JSON.Member(name, .string(value ?? ""))
     }
 }
-
-/// The frameworks of Kaggle's models.
-enum KaggleFramework {
-    /// kagglesdk 0.1.38, `model_enums.py`.
-    private static let known = [
-        "TENSOR_FLOW_1", "TENSOR_FLOW_2", "TF_LITE", "TF_JS", "PY_TORCH", "JAX", "FLAX", "PAX", "MAX_TEXT",
-        "GEMMA_CPP", "GGML", "GGUF", "CORAL", "SCIKIT_LEARN", "MXNET", "ONNX", "KERAS", "TRANSFORMERS", "API",
-        "OTHER", "TENSOR_RT_LLM", "TRITON", "VLLM",
-    ]
-
-    /// The name that calls have for a framework of a handle, whose capital letters and underscores do not count
-    /// (kagglehub 1.0.3, `enum.py`); one that is not known here is named as it stands, and Kaggle decides.
-    static func name(of text: String) -> String {
-        func plain(_ text: String) -> [UInt8] {
-            text.utf8.filter { $0 != UInt8(ascii: "_") && $0 != UInt8(ascii: "-") }
-                .map { (0x61...0x7A).contains($0) ? $0 & 0xDF : $0 }
-        }
-        let wanted = plain(text)
-        let name = known.first { plain($0) == wanted } ?? String(decoding: wanted, as: UTF8.self)
-        return "MODEL_FRAMEWORK_" + name
-    }
-}

@@ -30,6 +30,13 @@ class Serving:
         """What makes the official clients talk to this server alone, in the way that they do without being told more."""
         return {"HF_ENDPOINT": self.url, "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", **more}
 
+    def kaggle_environment(self, environment: str = "TEST", **more: str) -> dict[str, str]:
+        """What makes Kaggle's clients talk to this server alone: it stands where they look for a proxy."""
+        return {
+            "KAGGLE_API_ENVIRONMENT": environment, "http_proxy": self.url, "no_proxy": "", "KAGGLEHUB_VERBOSITY": "error",
+            "KAGGLE_USERNAME": "tester", "KAGGLE_KEY": "0" * 32, **more,
+        }  # fmt: skip
+
     def connect(self, timeout: float = 10) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
 

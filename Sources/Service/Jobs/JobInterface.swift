@@ -1,0 +1,173 @@
+import Formats
+
+/// The interface to jobs: what is below `/api/jobs`, and what starts jobs.
+package struct JobInterface: RequestHandler {
+    /// Where jobs wait.
+    let queue: JobQueue
+    /// Where the caches are that jobs work with.
+    let settings: CommandWorker.Settings
+    private let watchers: JobWatchers
+
+    /// - Parameters:
+    ///   - queue: where jobs wait.
+    ///   - settings: where the caches are that jobs work with.
+    ///   - watchers: how many may watch jobs at once; each holds a thread of the server.
+    package init(_ queue: JobQueue, _ settings: CommandWorker.Settings, watchers: Int) {
+        self.queue = queue
+        self.settings = settings
+        self.watchers = JobWatchers(limit: watchers)
+    }
+
+    /// Whether a path belongs to it.
+    package func takes(_ segments: [String]) -> Bool {
+        guard segments.count >= 2, segments[0] == "api" else { return false }
+        return segments[1] == "jobs"
+            || (segments.count >= 5 && segments[1] == "marketplace" && segments[2] == "models"
+                && segments.last == "install")
+    }
+
+    /// The answer to a request whose path it takes.
+    package func answer(_ request: Request) -> Response {
+        let segments = request.head.target.segments
+        do throws(ModelRefusal) {
+            if segments[1] == "marketplace" {
+                return try installs(segments[3..<(segments.count - 1)].joined(separator: "/"), request)
+            }
+            return try jobs(Array(segments.dropFirst(2)), request)
+        } catch {
+            return error.response.retrying(error.status)
+        }
+    }
+
+    // MARK: Jobs
+
+    private func jobs(_ path: [String], _ request: Request) throws(ModelRefusal) -> Response {
+        switch (path.count, path.last) {
+        case (0, _):
+            try JobInterface.require(["GET", "HEAD"], request)
+            return try list(request)
+        case (1, _):
+            try JobInterface.require(["GET", "HEAD", "DELETE"], request)
+            let job = try visible(path[0], request)
+            guard request.head.method == "DELETE" else { return .json(job.document) }
+            return try delete(job, request)
+        case (2, "events"):
+            try JobInterface.require(["GET", "HEAD"], request)
+            let job = try visible(path[0], request)
+            return try watchers.events(of: job, queue, request)
+        default: throw ModelRefusal(404, "there is nothing at this path")
+        }
+    }
+
+    private func list(_ request: Request) throws(ModelRefusal) -> Response {
+        let target = request.head.target
+        var filter = JobStore.Filter()
+        filter.kind = try word(target.first("kind"), "kind", Job.Kind.allCases)
+        filter.state = try word(target.first("state"), "state", Job.State.allCases)
+        filter.limit = try number(target.first("limit"), "limit", 1...500) ?? 100
+        filter.before = try number(target.first("before"), "before", 1...Int.max)
+        if let holder = request.holder, holder.scope != .admin { filter.owner = holder.name }
+        let jobs = try JobInterface.asked { () throws(JobQueue.Refusal) in try queue.jobs(filter) }
+        return .json(["jobs": .array(jobs.map(\.document))])
+    }
+
+    private func word<Word: CaseIterable & RawRepresentable>(
+        _ text: String?, _ name: String, _ words: [Word]
+    ) throws(ModelRefusal) -> Word? where Word.RawValue == String {
+        guard let text else { return nil }
+        guard let word = words.first(where: { $0.rawValue.hasSameBytes(as: text) }) else {
+            throw ModelRefusal(400, "\(name) is one of \(words.map(\.rawValue).joined(separator: ", "))")
+        }
+        return word
+    }
+
+    private func number(
+        _ text: String?, _ name: String, _ range: ClosedRange<Int>
+    ) throws(ModelRefusal) -> Int? {
+        guard let text else { return nil }
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(text),
+            range.contains(value)
+        else {
+            throw ModelRefusal(400, "\(name) is a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    /// A job that whoever asks may see: all that change a cache, and one's own.
+    func visible(_ id: String, _ request: Request) throws(ModelRefusal) -> Job {
+        let missing = ModelRefusal(404, "there is no such job")
+        guard id.utf8.count <= 18, id.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(id)
+        else { throw missing }
+        let found = try JobInterface.asked { () throws(JobQueue.Refusal) in try queue.job(number) }
+        guard let job = found, job.kind.changesCache || isOwn(job, request) else { throw missing }
+        return job
+    }
+
+    private func isOwn(_ job: Job, _ request: Request) -> Bool {
+        guard let holder = request.holder else { return true }
+        return holder.scope == .admin || holder.name.hasSameBytes(as: job.owner)
+    }
+
+    /// Cancels a job that waits or runs; one that ended is forgotten, with its files.
+    private func delete(_ job: Job, _ request: Request) throws(ModelRefusal) -> Response {
+        guard isOwn(job, request), request.holder.map({ $0.scope != .read }) ?? true else {
+            throw ModelRefusal(403, "the token does not allow to change this job")
+        }
+        if !job.state.isFinal {
+            let cancelled = try JobInterface.asked { () throws(JobQueue.Refusal) in
+                try queue.cancel(job.number)
+            }
+            if let cancelled { return .json(cancelled.document) }
+        }
+        try JobInterface.asked { () throws(JobQueue.Refusal) in try queue.remove(job.number) }
+        return .json(["deleted": .string(String(job.number))])
+    }
+
+    // MARK: Starting
+
+    /// Adds a job, if the token allows it.
+    func submit(
+        _ kind: Job.Kind, _ subject: String, _ wanted: JSON, _ request: Request
+    ) throws(ModelRefusal) -> Response {
+        let owner = request.holder?.name ?? ""
+        let job = try JobInterface.asked { () throws(JobQueue.Refusal) in
+            try queue.submit(kind, owner: owner, subject: subject, request: wanted)
+        }
+        return .json(job.document, status: 202).with("Location", "/api/jobs/\(job.number)")
+    }
+
+    /// Refuses whoever may not start jobs.
+    static func requireScope(_ scope: AccessToken.Scope, _ request: Request) throws(ModelRefusal) {
+        guard let holder = request.holder else { return }
+        guard holder.scope >= scope else { throw ModelRefusal(403, "the token does not allow this") }
+    }
+
+    /// Refuses methods that a path does not take.
+    static func require(_ methods: [String], _ request: Request) throws(ModelRefusal) {
+        guard methods.containsExactly(request.head.method) else {
+            throw ModelRefusal(405, "this path takes \(methods.joined(separator: ", "))")
+        }
+    }
+
+    /// What the queue answers, with its refusals in words.
+    static func asked<Result>(
+        _ body: () throws(JobQueue.Refusal) -> Result
+    ) throws(ModelRefusal) -> Result {
+        do throws(JobQueue.Refusal) {
+            return try body()
+        } catch {
+            throw switch error {
+            case .full: ModelRefusal(503, "too many jobs wait: ask again when some are done")
+            case .tooManyResults: ModelRefusal(507, "too many results are kept: delete jobs that are done")
+            case .broken: ModelRefusal(500, "the list of jobs cannot be read or written")
+            }
+        }
+    }
+}
+
+extension Response {
+    /// The same with what tells a client when to ask again, or what it may.
+    fileprivate func retrying(_ status: Int) -> Response {
+        status == 503 ? with("Retry-After", "10") : self
+    }
+}
