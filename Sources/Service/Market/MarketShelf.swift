@@ -10,6 +10,8 @@ package final class MarketShelf: Sendable {
         var models: [ExactName: MarketModel] = [:]
         /// When the last look ended, in steady nanoseconds; `nil` before the first one has.
         var readAt: Int64?
+        /// How long the last look took, in nanoseconds.
+        var duration: Int64 = 0
         /// Whether somebody looks now.
         var isReading = false
         /// How many were looked at.
@@ -21,8 +23,10 @@ package final class MarketShelf: Sendable {
     /// Where it looks.
     let source: any MarketSource
     private let state = Mutex(State())
-    /// How long what was seen is taken for what is there, in nanoseconds: a cache may be filled while it is served.
-    private static let life: Int64 = 5_000_000_000
+    /// How long what was seen is taken for what is there at least, in nanoseconds: a cache may be filled while it is served.
+    private static let life: Int64 = 1_000_000_000
+    /// How many times as long as a look takes what it saw is kept, so that looking takes a small part of the time.
+    private static let share: Int64 = 20
 
     /// Nothing is looked at yet.
     package init(_ source: any MarketSource) { self.source = source }
@@ -36,7 +40,8 @@ package final class MarketShelf: Sendable {
     func current() -> State {
         let now = steadyTime()
         let known: State? = state.withLock { state in
-            if state.isReading || state.readAt.map({ now - $0 < MarketShelf.life }) == true { return state }
+            let life = max(MarketShelf.life, state.duration * MarketShelf.share)
+            if state.isReading || state.readAt.map({ now - $0 < life }) == true { return state }
             state.isReading = true
             return nil
         }
@@ -47,6 +52,7 @@ package final class MarketShelf: Sendable {
     package func forget() { state.withLock { if $0.readAt != nil { $0.readAt = .min / 2 } } }
 
     private func look() -> State {
+        let start = steadyTime()
         var fresh: [ExactName: MarketModel] = [:]
         source.read { model in
             fresh[ExactName(model.id)] = model
@@ -58,6 +64,7 @@ package final class MarketShelf: Sendable {
         return state.withLock { state in
             state.models = fresh
             state.readAt = steadyTime()
+            state.duration = min(steadyTime() - start, 60_000_000_000)
             state.isReading = false
             return state
         }
