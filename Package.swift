@@ -83,7 +83,7 @@ let package = Package(
             name: "Service",
             dependencies: [
                 "Formats", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue", "Site",
-                "CEpoll",
+                "CEpoll", "CTLS",
             ]),
         .plugin(name: "EmbedSite", capability: .buildTool(), path: "Sources/EmbedSite"),
         .target(name: "Site", exclude: ["Files"], plugins: ["EmbedSite"]),

@@ -5,10 +5,11 @@
 #include <sys/epoll.h>
 #include <sys/sendfile.h>
 
-// Has `queue` tell once that there is something to read from `descriptor`, or that it ended (EPOLLONESHOT): `number` names
-// it then. `isNew` is 1 the first time, and 0 to be told again.
-static inline int knapsack_watch(int queue, int descriptor, unsigned long long number, int isNew) {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data = {.u64 = number}};
+// Has `queue` tell once that there is something to read from `descriptor`, or with `isForWriting` that it takes bytes, or that
+// it ended (EPOLLONESHOT): `number` names it then. `isNew` is 1 the first time, and 0 to be told again.
+static inline int knapsack_watch(int queue, int descriptor, unsigned long long number, int isNew, int isForWriting) {
+    unsigned int wanted = isForWriting ? EPOLLOUT : EPOLLIN | EPOLLRDHUP;
+    struct epoll_event event = {.events = wanted | EPOLLONESHOT, .data = {.u64 = number}};
     return epoll_ctl(queue, isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event);
 }
 

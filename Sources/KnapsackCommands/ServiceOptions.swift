@@ -43,6 +43,38 @@ struct TokenFileOptions: ParsableArguments {
     }
 }
 
+/// The certificate of a server.
+struct CertificateOptions: ParsableArguments {
+    /// The certificate and its chain.
+    @Option(
+        help: ArgumentHelp(
+            "Speak TLS, with this certificate and its chain in PEM. SIGHUP has it read again.",
+            valueName: "file"),
+        completion: .file(extensions: ["pem", "crt"]))
+    var tlsCert: String?
+
+    /// Its key.
+    @Option(
+        help: ArgumentHelp(
+            "The certificate's key in PEM, without a pass phrase, which others may not read.",
+            valueName: "file"),
+        completion: .file(extensions: ["pem", "key"]))
+    var tlsKey: String?
+
+    /// Refuses one without the other; exit code 2.
+    func validate() throws {
+        guard (tlsCert == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-cert and --tls-key belong together")
+        }
+    }
+
+    /// Reads both; `nil` where none are named.
+    func identity() throws(TLSIdentity.Unusable) -> TLSIdentity? {
+        guard let tlsCert, let tlsKey else { return nil }
+        return try TLSIdentity(certificate: tlsCert, key: tlsKey)
+    }
+}
+
 extension AccessToken.Scope {
     /// What it allows, in words.
     var words: String {

@@ -19,6 +19,14 @@ package enum SignalHandler {
     /// Has the first signal call `action`, in place of ending the process; one that follows ends it all the same.
     package static func end(by action: @escaping @Sendable () -> Void) { ending.withLock { $0 = action } }
 
+    /// What is done at a hang-up in place of that, each time.
+    private static let rereading = Mutex<(@Sendable () -> Void)?>(nil)
+
+    /// Has each hang-up call `action`, in place of ending the process.
+    package static func rereads(by action: @escaping @Sendable () -> Void) {
+        rereading.withLock { $0 = action }
+    }
+
     /// From here on the same command goes on where this one is ended.
     package static func goesOn() { isResumable.store(true, ordering: .relaxed) }
 
@@ -47,11 +55,10 @@ package enum SignalHandler {
 
     /// Waits for a signal and ends the process.
     private static func wait() -> Never {
-        var number: UInt8 = 0
-        repeat {} while unsafe read(output.load(ordering: .relaxed), &number, 1) != 1
+        var number = next()
         if let action = ending.withLock({ $0.take() }) {
             action()
-            repeat {} while unsafe read(output.load(ordering: .relaxed), &number, 1) != 1
+            number = next()
         }
         PartialFile.removeAll()
         PartialDirectory.removeAll()
@@ -60,6 +67,16 @@ package enum SignalHandler {
             isResumable.load(ordering: .relaxed)
                 ? "interrupted: the same command goes on where this one stopped\n" : "interrupted\n")
         _exit(128 + Int32(number))
+    }
+
+    /// The next signal that is meant to end the process.
+    private static func next() -> UInt8 {
+        var number: UInt8 = 0
+        while true {
+            repeat {} while unsafe read(output.load(ordering: .relaxed), &number, 1) != 1
+            guard Int32(number) == SIGHUP, let action = rereading.withLock({ $0 }) else { return number }
+            action()
+        }
     }
 
     private static func say(_ text: StaticString) {

@@ -19,13 +19,14 @@ struct ServeCommand: KnapsackCommand {
             states of it. Ctrl-C ends it after the answers that are being sent.
 
             On this machine alone no token is needed. Any other address needs a file of tokens: see knapsack token. Tokens \
-            and contents are not encrypted: on a network that others use, put a proxy with TLS in front.
+            and contents are encrypted only with --tls-cert and --tls-key, or by a proxy in front.
 
             Examples:
               knapsack serve
               HF_ENDPOINT=http://127.0.0.1:8420 hf download org/name
               knapsack serve --kaggle-cache /data/kagglehub
               knapsack serve --host 0.0.0.0 --allow-host models.example.org
+              knapsack serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
               knapsack serve --catalogue ~/models   # with a registry of models
               knapsack serve --port 0    # the kernel chooses the port, which is printed
             """)
@@ -48,6 +49,8 @@ struct ServeCommand: KnapsackCommand {
     @Option(help: ArgumentHelp("How many requests are answered at once.", valueName: "number"))
     var threads = 64
 
+    /// The certificate with which it speaks TLS.
+    @OptionGroup var certificate: CertificateOptions
     /// Whose tokens count.
     @OptionGroup var tokenFile: TokenFileOptions
     /// Which cache is served.
@@ -97,6 +100,7 @@ struct ServeCommand: KnapsackCommand {
                     verdict: .undecided))
         }
         let tokens = try tokens(session)
+        let identity = try identity()
         let index = session.context.cacheDirectory.flatMap(DigestIndex.open(inDirectory:))
         let prover = FileProver(index: index) { file, verdict in
             session.report([ServeCommand.finding(file, verdict)])
@@ -124,7 +128,7 @@ struct ServeCommand: KnapsackCommand {
         let control = SitePages(AccessControl(routes, hosts: hosts, tokens: tokens), hosts: hosts)
         let server: HTTPServer
         do throws(ServerFailure) {
-            server = try HTTPServer(settings, control, log: log(session))
+            server = try HTTPServer(settings, control, identity: identity, log: log(session))
         } catch {
             throw Diagnostics(
                 Diagnostic(
@@ -137,6 +141,9 @@ struct ServeCommand: KnapsackCommand {
             queue?.stop()
             prover.stop()
             sums.stop()
+        }
+        if identity != nil {
+            SignalHandler.rereads { reread(server, session) }
         }
         announce(server.port, cache, session)
         let files = ServeCommand.files(of: cache)
@@ -173,20 +180,6 @@ struct ServeCommand: KnapsackCommand {
             root: kaggleCache ?? KagglehubCache.defaultRoot(environment: session.context.environment))
     }
 
-    /// The tokens that count; `nil` where everybody is let in.
-    private func tokens(_ session: Session) throws -> [AccessToken]? {
-        if HostRule.isLoopback(host), tokenFile.tokenFile == nil { return nil }
-        let tokens = try tokenFile.read(session.context)
-        guard !tokens.isEmpty else {
-            throw Diagnostics(
-                Diagnostic(
-                    code: .usage, "\(host) can be reached from other machines, and there are no tokens",
-                    notes: ["on 127.0.0.1, the default, none is needed"],
-                    fix: "make one: knapsack token add NAME --read", verdict: .undecided))
-        }
-        return tokens
-    }
-
     /// The registry's catalogue, without what was deleted before.
     private func openCatalogue() throws -> ModelCatalogue? {
         guard let catalogue else { return nil }
@@ -212,8 +205,9 @@ struct ServeCommand: KnapsackCommand {
 
     private func announce(_ port: Int, _ cache: HubCache, _ session: Session) {
         let shown = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
-        session.say("serving \(FileWalk.shown(cache.root)) at http://\(shown):\(port)")
-        session.add("address", .string("http://\(shown):\(port)"))
+        let address = "\(certificate.tlsCert == nil ? "http" : "https")://\(shown):\(port)"
+        session.say("serving \(FileWalk.shown(cache.root)) at \(address)")
+        session.add("address", .string(address))
     }
 
     /// All files that the cache has, which are proved while nobody asks for any.

@@ -16,8 +16,8 @@ extension MarketReader {
         switch place {
         case .hub:
             if let problem = SearchPlace.hub.problem(query) { return .unsupported(problem) }
-            return asked { requester in
-                var client = try HubConnection.client(requester, self.session)
+            return asked { requester, session in
+                var client = try HubConnection.client(requester, session)
                 // What the token of this machine's owner shows is not for everybody who may read here.
                 if !isOwner { client = HubClient(endpoint: client.endpoint, token: nil, requester) }
                 do {
@@ -31,8 +31,8 @@ extension MarketReader {
             guard isOwner else {
                 return .unsupported("Kaggle is searched for whoever may do all: a token of --admin")
             }
-            return asked { requester in
-                let client = try KaggleConnection.client(requester, self.session)
+            return asked { requester, session in
+                let client = try KaggleConnection.client(requester, session)
                 do {
                     return try KaggleCatalog(client).search(query)
                 } catch {
@@ -43,14 +43,19 @@ extension MarketReader {
     }
 
     /// What a service answers, each name with what of it is in the caches.
-    private func asked(_ ask: (Requester) throws -> [FoundRepository]) -> MarketAnswer {
+    private func asked(_ ask: (Requester, Session) throws -> [FoundRepository]) -> MarketAnswer {
         // Somebody waits in front of a page: one try, and not for long.
         let patience = Patience(RetryPolicy(retries: 0), Cancellation())
         let http = HTTPClient(
             environment: session.context.environment, userAgent: "knapsack/\(Knapsack.version)",
             silenceSeconds: 8, cancellation: patience.cancellation)
         do {
-            let found = try ask(Requester(http, patience))
+            // Notes on tokens are for whoever runs a command, not for the log of a server, with every search.
+            let quiet = CommandContext(
+                environment: session.context.environment, terminal: session.context.terminal,
+                writeOutput: { _ in }, writeError: { _ in })
+            let found = try ask(
+                Requester(http, patience), Session(quiet, try OutputOptions.parse(["--quiet"])))
             let cache = CacheState(caches)
             return .found(
                 found.map { one in

@@ -30,7 +30,7 @@ package struct Market: RequestHandler {
         let segments = request.head.target.segments
         let target = request.head.target
         switch segments.dropFirst(2).first {
-        case nil: return shelf.source.health()
+        case nil: return shelf.health()
         case "models"? where segments.count == 3: return try MarketList(target).answer(shelf.current())
         case "models"?: return try model(segments.dropFirst(3).joined(separator: "/"), target)
         case "search"? where segments.count == 3: return try search(request)
@@ -77,7 +77,7 @@ package struct Market: RequestHandler {
                         return Market.json(place, .found(local(search)))
                     }
                     return Market.json(
-                        place, shelf.source.search(search, on: service, isOwner: isOwner))
+                        place, shelf.search(search, on: service, isOwner: isOwner))
                 }),
         ]
     }

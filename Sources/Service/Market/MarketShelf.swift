@@ -23,6 +23,17 @@ package final class MarketShelf: Sendable {
     /// Where it looks.
     let source: any MarketSource
     private let state = Mutex(State())
+    private let healthSeen = Mutex<Health?>(nil)
+    private let searches = Atomic(0)
+
+    private struct Health {
+        let json: JSON
+        /// Until when it is taken for what is there, in steady nanoseconds.
+        let end: Int64
+    }
+
+    /// How many searches elsewhere go on at once: each holds a thread of the server while it waits.
+    private static let mostSearches = 4
     /// How long what was seen is taken for what is there at least, in nanoseconds: a cache may be filled while it is served.
     private static let life: Int64 = 1_000_000_000
     /// How many times as long as a look takes what it saw is kept, so that looking takes a small part of the time.
@@ -68,6 +79,28 @@ package final class MarketShelf: Sendable {
             state.isReading = false
             return state
         }
+    }
+
+    /// What is wrong in the caches; many questions at once are one look.
+    func health() -> JSON {
+        healthSeen.withLock { seen in
+            let start = steadyTime()
+            if let seen, start < seen.end { return seen.json }
+            let json = source.health()
+            let end = steadyTime()
+            seen = Health(json: json, end: end + max(MarketShelf.life, (end - start) * MarketShelf.share))
+            return json
+        }
+    }
+
+    /// Searches a service, unless too many do that now.
+    func search(_ search: MarketSearch, on service: MarketSearch.Service, isOwner: Bool) -> MarketAnswer {
+        let count = searches.wrappingAdd(1, ordering: .relaxed).newValue
+        defer { searches.wrappingSubtract(1, ordering: .relaxed) }
+        guard count <= MarketShelf.mostSearches else {
+            return .unreachable("too many people search elsewhere at this moment: try again soon")
+        }
+        return source.search(search, on: service, isOwner: isOwner)
     }
 
     /// The model of an id; looks once more where it is not known.

@@ -6,10 +6,13 @@ import Storage
 struct ConnectionSocket: ~Copyable, Sendable {
     /// The open descriptor, closed with this value.
     let descriptor: Int32
+    private let session: TLSServerSession?
 
     /// Takes an accepted descriptor over.
-    init(_ descriptor: Int32) {
+    /// - Parameter identity: who the server is in TLS; `nil` speaks plainly.
+    init(_ descriptor: Int32, identity: TLSIdentity? = nil) {
         self.descriptor = descriptor
+        session = identity.map { TLSServerSession($0, descriptor: descriptor) }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         var on: Int32 = 1
@@ -17,6 +20,18 @@ struct ConnectionSocket: ~Copyable, Sendable {
     }
 
     deinit { close(descriptor) }
+
+    /// The session through which bytes go; `nil` where they go as they are.
+    private var encrypted: TLSServerSession? { session?.state == .plain ? nil : session }
+
+    /// Whether bytes are encrypted.
+    var isEncrypted: Bool { encrypted != nil }
+
+    /// Whether nobody has shaken hands yet.
+    var isShakingHands: Bool { session?.state == .shaking }
+
+    /// Goes on with the handshake as far as that goes at once.
+    func shakeHands() -> TLSServerSession.Progress { session?.shakeHands() ?? .done }
 
     /// What came of reading.
     enum Received: Equatable {
@@ -35,18 +50,17 @@ struct ConnectionSocket: ~Copyable, Sendable {
         let room = min(limit, 1 << 16)
         guard room > 0 else { return .nothing }
         buffer.append(contentsOf: repeatElement(0, count: room))
-        while true {
-            // SAFETY: the kernel writes at most `room` bytes behind `start`, where the array has so many.
-            let count = unsafe buffer.withUnsafeMutableBytes { raw in
-                unsafe recv(descriptor, raw.baseAddress.map { unsafe $0 + start }, room, 0)
-            }
-            if count < 0, errno == EINTR { continue }
-            let code = errno
-            buffer.removeLast(room - max(count, 0))
-            if count > 0 { return .bytes(count) }
-            if count < 0, code == EAGAIN || code == EWOULDBLOCK { return .nothing }
-            return .end
+        // SAFETY: at most `room` bytes are written behind `start`, where the array has so many.
+        let received = unsafe buffer.withUnsafeMutableBytes { raw in
+            guard let base = raw.baseAddress else { return Received.nothing }
+            return unsafe receive(at: base + start, room)
         }
+        if case .bytes(let count) = received {
+            buffer.removeLast(room - count)
+        } else {
+            buffer.removeLast(room)
+        }
+        return received
     }
 
     /// Reads what is there into a buffer from its start on.
@@ -54,9 +68,14 @@ struct ConnectionSocket: ~Copyable, Sendable {
     func receive(into buffer: borrowing Buffer, limit: Int) -> Received {
         let room = min(limit, buffer.count)
         guard room > 0 else { return .nothing }
+        // SAFETY: at most `room` bytes are written into memory that the buffer owns.
+        return unsafe receive(at: buffer.base, room)
+    }
+
+    private func receive(at base: UnsafeMutableRawPointer, _ room: Int) -> Received {
+        if let encrypted { return unsafe encrypted.read(into: base, count: room) }
         while true {
-            // SAFETY: the kernel writes at most `room` bytes into memory that the buffer owns.
-            let count = unsafe recv(descriptor, buffer.base, room, 0)
+            let count = unsafe recv(descriptor, base, room, 0)
             if count > 0 { return .bytes(count) }
             if count < 0, errno == EINTR { continue }
             if count < 0, errno == EAGAIN || errno == EWOULDBLOCK { return .nothing }
@@ -68,6 +87,7 @@ struct ConnectionSocket: ~Copyable, Sendable {
     /// - Parameter more: whether something follows at once, which then goes in the same packet.
     /// - Returns: how many, 0 where none can be sent yet; `nil` where the connection broke.
     func send(_ bytes: Span<UInt8>, more: Bool) -> Int? {
+        if let encrypted { return encrypted.write(bytes) }
         while true {
             // SAFETY: the kernel only reads the bytes that the span lends for the call.
             let count = unsafe bytes.withUnsafeBytes { raw in
@@ -92,7 +112,7 @@ struct ConnectionSocket: ~Copyable, Sendable {
         case failed
     }
 
-    /// Sends bytes of a file without copying them (sendfile(2)).
+    /// Sends bytes of a file without copying them (sendfile(2)), on a connection that is not encrypted.
     func send(_ range: Range<Int>, of file: borrowing FileHandle) -> Sent {
         while true {
             let count = knapsack_send_file(
@@ -123,7 +143,10 @@ struct ConnectionSocket: ~Copyable, Sendable {
     func end() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// Ends the sending direction: the client sees the end of the answer, and may still send.
-    func endSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+    func endSending() {
+        encrypted?.end()
+        _ = shutdown(descriptor, Int32(SHUT_WR))
+    }
 
     /// Has the close that follows break the connection, so that the client cannot take what it got for the whole.
     func breakOff() {

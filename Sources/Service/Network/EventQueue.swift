@@ -18,9 +18,10 @@ struct EventQueue: ~Copyable, Sendable {
     /// - Parameters:
     ///   - number: what ``next(milliseconds:)`` then returns.
     ///   - isNew: whether the socket is not in the queue yet.
+    ///   - isForWriting: whether it is told that the socket takes bytes, in place of that.
     /// - Returns: whether it will be told.
-    func watch(_ socket: Int32, as number: UInt64, isNew: Bool) -> Bool {
-        knapsack_watch(descriptor, socket, number, isNew ? 1 : 0) == 0
+    func watch(_ socket: Int32, as number: UInt64, isNew: Bool, isForWriting: Bool = false) -> Bool {
+        knapsack_watch(descriptor, socket, number, isNew ? 1 : 0, isForWriting ? 1 : 0) == 0
     }
 
     /// The number of the next socket that has something to read; `nil` where none had for so long.

@@ -74,10 +74,11 @@ struct Listener: ~Copyable, Sendable {
     }
 
     /// Takes the next connection that waits.
-    func take() -> Taken {
+    /// - Parameter identity: who the server is in TLS; `nil` speaks plainly.
+    func take(_ identity: TLSIdentity?) -> Taken {
         while true {
             let descriptor = accept(self.descriptor, nil, nil)
-            if descriptor >= 0 { return .connection(ConnectionSocket(descriptor)) }
+            if descriptor >= 0 { return .connection(ConnectionSocket(descriptor, identity: identity)) }
             switch errno {
             // One that was given up before it was taken.
             case EINTR, ECONNABORTED, EPROTO: continue

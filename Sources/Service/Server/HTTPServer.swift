@@ -18,6 +18,8 @@ package final class HTTPServer: Sendable {
     private let log: @Sendable (AnsweredRequest) -> Void
     private let connections = Mutex<[UInt64: ServerConnection]>([:])
     private let nextNumber = Atomic<UInt64>(1)
+    /// Who the server is in TLS; `nil` speaks plainly.
+    private let identity: Mutex<TLSIdentity?>
     private let isStopping = Atomic(false)
     /// Whether the listener has to be watched again, because no descriptor was left for a connection.
     private let isPaused = Atomic(false)
@@ -29,9 +31,11 @@ package final class HTTPServer: Sendable {
     private static let refusedSeconds = 0.1
 
     /// Begins to listen: clients can connect, and are answered as soon as it runs.
-    /// - Parameter log: receives every request that was answered, in the thread that did it.
+    /// - Parameters:
+    ///   - identity: who the server is in TLS; `nil` speaks plainly.
+    ///   - log: receives every request that was answered, in the thread that did it.
     package init(
-        _ settings: ServerSettings, _ handler: any RequestHandler,
+        _ settings: ServerSettings, _ handler: any RequestHandler, identity: TLSIdentity? = nil,
         log: @escaping @Sendable (AnsweredRequest) -> Void = { _ in }
     ) throws(ServerFailure) {
         listener = try Listener.open(host: settings.host, port: settings.port)
@@ -39,6 +43,7 @@ package final class HTTPServer: Sendable {
         queue = try EventQueue()
         self.settings = settings
         self.handler = handler
+        self.identity = Mutex(identity)
         self.log = log
         guard queue.watch(listener.descriptor, as: HTTPServer.listenerNumber, isNew: true) else {
             throw ServerFailure("wait for connections", because: "the queue takes no socket")
@@ -51,6 +56,9 @@ package final class HTTPServer: Sendable {
             if number == 0 { watchOver() } else { work() }
         }
     }
+
+    /// Is another one in TLS to those who connect from now on.
+    package func become(_ identity: TLSIdentity) { self.identity.withLock { $0 = identity } }
 
     /// Takes no more requests, ends idle connections, and has ``run()`` return.
     package func stop() { isStopping.store(true, ordering: .releasing) }
@@ -105,9 +113,10 @@ package final class HTTPServer: Sendable {
     }
 
     private func takeConnections() {
+        let identity = identity.withLock { $0 }
         // A burst is shared with the other threads.
         for _ in 0..<16 {
-            switch listener.take() {
+            switch listener.take(identity) {
             case .connection(let socket): add(socket)
             case .none: return watchListener()
             case .exhausted:
@@ -149,22 +158,34 @@ package final class HTTPServer: Sendable {
 
     /// Reads and answers what is there, and waits for more.
     private func serve(_ connection: ServerConnection) {
+        switch connection.socket.shakeHands() {
+        case .done: break
+        case .waits: return wait(for: connection)
+        case .isFull: return wait(for: connection, isForWriting: true)
+        case .isPlain:
+            refuse(RequestHead.Refusal(400, "this port speaks TLS: ask with https://"), connection)
+            return drop(connection)
+        case .failed: return drop(connection)
+        }
         while true {
             switch connection.readHead() {
             case .request(let head):
                 guard answer(head, connection), !stops else { return drop(connection) }
-            case .waits:
-                connection.setDeadline()
-                if !queue.watch(connection.socket.descriptor, as: connection.number, isNew: false) {
-                    drop(connection)
-                }
-                return
+            case .waits: return wait(for: connection)
             case .ended: return drop(connection)
             case .refused(let refusal):
                 refuse(refusal, connection)
                 return drop(connection)
             }
         }
+    }
+
+    /// Gives a connection back to the queue.
+    private func wait(for connection: ServerConnection, isForWriting: Bool = false) {
+        connection.setDeadline()
+        let isWatched = queue.watch(
+            connection.socket.descriptor, as: connection.number, isNew: false, isForWriting: isForWriting)
+        if !isWatched { drop(connection) }
     }
 
     private func refuse(_ refusal: RequestHead.Refusal, _ connection: ServerConnection) {

@@ -20,6 +20,9 @@ final class ServerConnection: @unchecked Sendable {
     private var input: [UInt8] = []
     private var seen = 0
     private var isInHead = false
+    /// What waits to be sent in one record of TLS with what follows at once.
+    private var held: [UInt8] = []
+    private let opened = steadyTime()
 
     /// Takes a socket over.
     init(_ socket: consuming ConnectionSocket, number: UInt64, _ settings: ServerSettings) {
@@ -70,6 +73,10 @@ final class ServerConnection: @unchecked Sendable {
     /// Until when what the client does next has to be done: the whole of a head that has begun, or the next request. That
     /// more of a head comes moves nothing.
     func setDeadline() {
+        if socket.isShakingHands {
+            deadline.store(opened + Int64(settings.handshakeSeconds * 1e9), ordering: .releasing)
+            return
+        }
         let now = steadyTime()
         if input.isEmpty {
             deadline.store(now + Int64(settings.idleSeconds * 1e9), ordering: .releasing)
@@ -126,6 +133,18 @@ final class ServerConnection: @unchecked Sendable {
     /// - Parameter more: whether more follows at once.
     /// - Returns: whether the client took them.
     func sendAll(_ bytes: Span<UInt8>, more: Bool = false) -> Bool {
+        guard socket.isEncrypted, more || !held.isEmpty else { return sendAtOnce(bytes, more: more) }
+        // The kernel would put it in one packet; libssl makes a record, and a packet, of each call.
+        let fits = held.count + bytes.count < ServerConnection.record
+        if fits { for index in bytes.indices { held.append(bytes[index]) } }
+        if fits, more { return true }
+        let first = held
+        held = []
+        guard sendAtOnce(first.span, more: more) else { return false }
+        return fits || sendAtOnce(bytes, more: more)
+    }
+
+    private func sendAtOnce(_ bytes: Span<UInt8>, more: Bool) -> Bool {
         var meter = RateMeter(settings)
         var done = 0
         while done < bytes.count {
@@ -138,6 +157,10 @@ final class ServerConnection: @unchecked Sendable {
         return true
     }
 
+    /// The most bytes of a record of TLS (RFC 8446, 5.1).
+    private static let record = 1 << 14
+    /// How many bytes of a file are encrypted before it is looked at again.
+    private static let piece = 1 << 18
     /// How many bytes of a file are sent at once: few enough that a slow client is noticed.
     private static let step = 1 << 22
 
@@ -146,6 +169,7 @@ final class ServerConnection: @unchecked Sendable {
     /// The last bytes are sent only while the file is what it was proved to be, so that nobody gets a whole of other content.
     /// - Returns: how many bytes were sent: all, or the client is gone or the file was changed.
     func send(_ range: Range<Int>, of content: ServedContent) -> Int {
+        if socket.isEncrypted { return sendPieces(range, of: content) }
         var meter = RateMeter(settings)
         var position = range.lowerBound
         while position < range.upperBound {
@@ -159,6 +183,24 @@ final class ServerConnection: @unchecked Sendable {
             case .full: guard waitsForRoom() else { return position - range.lowerBound }
             case .short, .failed: return position - range.lowerBound
             }
+        }
+        return position - range.lowerBound
+    }
+
+    /// The same where the bytes have to be encrypted first.
+    private func sendPieces(_ range: Range<Int>, of content: ServedContent) -> Int {
+        var meter = RateMeter(settings)
+        var position = range.lowerBound
+        var buffer = Buffer(count: min(range.count, ServerConnection.piece))
+        while position < range.upperBound {
+            let wanted = min(range.upperBound - position, buffer.count)
+            guard let count = try? content.file.read(into: &buffer, at: position), count > 0 else { break }
+            let length = min(count, wanted)
+            let isLast = position + length == range.upperBound
+            if isLast, !content.isUnchanged { break }
+            guard buffer.withBytes(length, { bytes in sendAll(bytes, more: !isLast) }) else { break }
+            position += length
+            guard meter.passes(length) else { break }
         }
         return position - range.lowerBound
     }

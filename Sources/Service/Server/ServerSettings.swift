@@ -8,6 +8,8 @@ package struct ServerSettings: Sendable {
     package var threads = 64
     /// How many connections are open at once; a new one then takes the place of the one that is idle for the longest.
     package var connections = 4096
+    /// How long the handshake of TLS may take, from the connection on, in seconds.
+    package var handshakeSeconds = 10.0
     /// How long a head may take from its first byte on, in seconds.
     package var headSeconds = 15.0
     /// How long an idle connection stays open, in seconds.

@@ -21,10 +21,11 @@ class Serving:
     lines: list[str] = field(default_factory=list)
     is_asked: bool = False
     was_killed: bool = False
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def client_environment(self, **more: str) -> dict[str, str]:
         """What makes the official clients talk to this server alone, in the way that they do without being told more."""
@@ -70,11 +71,11 @@ def serving(knapsack: Knapsack, *arguments: str):
     port = None
     for raw in process.stderr:
         lines.append(raw.decode(errors="replace"))
-        if found := re.search(r" at http://\S+:(\d+)$", lines[-1].rstrip()):
-            port = int(found[1])
+        if found := re.search(r" at (https?)://\S+:(\d+)$", lines[-1].rstrip()):
+            scheme, port = found[1], int(found[2])
             break
     assert port, "".join(lines)
-    server = Serving(process, port, lines)
+    server = Serving(process, port, lines, scheme=scheme)
     reader = threading.Thread(target=lambda: lines.extend(raw.decode(errors="replace") for raw in process.stderr))
     reader.start()
     try:
