@@ -10,6 +10,10 @@ package final class ContentStore: Sendable {
     private let start = currentTime()
     /// The folders that are there for certain.
     private let folders = Mutex<Set<ExactName>>([])
+    /// What may not be removed now, and how many need it.
+    private let holds = Mutex<[SHA256Digest: Int]>([:])
+    /// What stays until the next start.
+    private let lasting = Mutex<Set<SHA256Digest>>([])
 
     /// Uses a directory that ``ModelCatalogue`` has for itself.
     init(directory: String) throws(FileError) {
@@ -18,7 +22,10 @@ package final class ContentStore: Sendable {
         let incoming = Path.join(directory, "incoming")
         try Directory.make(incoming)
         for name in try Directory.names(in: incoming) where ContentStore.isIncoming(name) {
-            try Directory.removeFile(Path.join(incoming, name))
+            let path = Path.join(incoming, name)
+            // A directory of such a name is somebody else's.
+            guard try FileStatus.existing(path)?.kind == .file else { continue }
+            try Directory.removeFile(path)
         }
         try Directory.make(Path.join(directory, "content"))
     }
@@ -30,10 +37,12 @@ package final class ContentStore: Sendable {
             && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
     }
 
-    /// Whether a name is one that ``path(of:)`` makes in a folder.
-    private static func isContent(_ name: String, in folder: String) -> Bool {
-        folder.utf8.count == 2 && name.hasUTF8Prefix(folder)
-            && SHA256Digest(hex: name)?.hex.hasSameBytes(as: name) == true
+    /// The digest that a name in a folder stands for; `nil` where ``path(of:)`` makes no such name.
+    private static func digest(_ name: String, in folder: String) -> SHA256Digest? {
+        guard folder.utf8.count == 2, name.hasUTF8Prefix(folder), let digest = SHA256Digest(hex: name),
+            digest.hex.hasSameBytes(as: name)
+        else { return nil }
+        return digest
     }
 
     /// Where content is, or will be.
@@ -47,10 +56,18 @@ package final class ContentStore: Sendable {
         return try IncomingContent(path: Path.join(directory, "incoming/\(start)-\(number)"))
     }
 
-    /// Gives content that is whole its name; content that is there already is kept as it is.
-    package func keep(_ incoming: IncomingContent, _ content: StoredContent) throws(FileError) {
+    /// Gives content that is whole its name; content that is there already is kept as it is, if it is what was hashed.
+    /// - Parameter proved: what the file that is there was when its content was hashed; `nil` where nobody knows.
+    /// - Returns: what keeps it from being swept until a version names it.
+    func keep(
+        _ incoming: IncomingContent, _ content: StoredContent, proved: FileStatus?
+    ) throws(FileError) -> KeptContent {
+        // Before it is looked for: what is held is not removed any more.
+        let hold = hold([content.sha256])
         let target = path(of: content.sha256)
-        if try FileStatus.existing(target)?.size == content.size { return }
+        if let proved, try FileStatus.existing(target) == proved, proved.size == content.size {
+            return KeptContent(content: content, status: proved, hold: hold)
+        }
         let folder = Path.parent(target)
         try folders.withLock { (known) throws(FileError) in
             guard !known.contains(ExactName(folder)) else { return }
@@ -61,69 +78,80 @@ package final class ContentStore: Sendable {
         }
         try AtomicFile.rename(incoming.path, to: target)
         try AtomicFile.synchronizeDirectory(of: target)
+        return KeptContent(content: content, status: try FileStatus.status(of: target), hold: hold)
     }
 
-    /// Removes content that no version names, and no other file.
-    /// - Returns: the bytes that became free.
-    func sweep(keeping named: Set<ExactName>) throws(FileError) -> Int {
-        var freed = 0
-        let content = Path.join(directory, "content")
-        for folder in try Directory.names(in: content) {
-            let place = Path.join(content, folder)
-            for name in (try? Directory.names(in: place)) ?? []
-            where ContentStore.isContent(name, in: folder) && !named.contains(name) {
-                let path = Path.join(place, name)
-                freed += (try? FileStatus.status(of: path).size) ?? 0
-                try Directory.removeFile(path)
+    /// The same for content that something else than a version will name: it stays at least until the next start.
+    package func keep(_ incoming: IncomingContent, _ content: StoredContent) throws(FileError) {
+        let kept = try keep(incoming, content, proved: nil)
+        _ = lasting.withLock { $0.insert(kept.content.sha256) }
+    }
+
+    // MARK: Sweeping
+
+    /// Has content stay while the value that is returned lives, whether a version names it or not.
+    package func hold(_ digests: [SHA256Digest]) -> ContentHold { ContentHold(digests, in: self) }
+
+    /// Counts who needs content.
+    fileprivate func change(_ digests: [SHA256Digest], by step: Int) {
+        holds.withLock { holds in
+            for digest in digests {
+                let left = (holds[digest] ?? 0) + step
+                holds[digest] = left > 0 ? left : nil
             }
         }
-        return freed
+    }
+
+    /// Removes content unless it is held or named.
+    /// - Parameter isNamed: asked while nobody can begin to hold it.
+    func remove(_ digest: SHA256Digest, unless isNamed: (SHA256Digest) throws -> Bool) throws {
+        try holds.withLock { holds in
+            guard holds[digest] == nil, !lasting.withLock({ $0.contains(digest) }), try !isNamed(digest)
+            else { return }
+            try Directory.removeFile(path(of: digest))
+        }
+    }
+
+    /// The folders of content, in the order of their names.
+    func folderNames() throws(FileError) -> [String] {
+        try Directory.names(in: Path.join(directory, "content")).filter { $0.utf8.count == 2 }
+    }
+
+    /// What a folder holds, without files that are not the store's.
+    func digests(in folder: String) -> [SHA256Digest] {
+        let names = (try? Directory.names(in: Path.join(directory, "content/\(folder)"))) ?? []
+        return names.compactMap { ContentStore.digest($0, in: folder) }
     }
 }
 
-/// Content that is coming in: written to the disk and hashed at once. It is removed with this value, unless it was kept.
-package final class IncomingContent {
-    /// Where it is until then.
-    package let path: String
-    private var file: FileHandle?
-    private var hasher: ContentHasher?
-    private var checksum = CRC32()
-    private var size = 0
-    private var looked = 0
+/// Keeps content from being swept while it lives.
+package final class ContentHold: Sendable {
+    private let digests: [SHA256Digest]
+    private let store: ContentStore
 
-    /// Begins with a new file.
-    init(path: String) throws(FileError) {
-        self.path = path
-        file = try FileHandle.creating(path)
-        hasher = try? ContentHasher()
+    /// Holds contents of a store, whether they are there yet or not.
+    fileprivate init(_ digests: [SHA256Digest], in store: ContentStore) {
+        self.digests = digests
+        self.store = store
+        store.change(digests, by: 1)
     }
 
-    deinit { try? Directory.removeFile(path) }
+    deinit { store.change(digests, by: -1) }
+}
 
-    /// The catalogue's disk has less free than it keeps.
-    package struct NoRoom: Error {}
+/// Content that has its name in the store, and that no version may name yet.
+package struct KeptContent: Sendable {
+    /// What it is.
+    package let content: StoredContent
+    /// The file, when its content was hashed.
+    package let status: FileStatus
+    /// Keeps it from being swept.
+    private let hold: ContentHold
 
-    /// What uploads leave free on the disk, in bytes, and after how many bytes that is looked at again.
-    private static let reserve = 1 << 30
-    private static let step = 1 << 26
-
-    /// Takes the next bytes.
-    /// - Throws: also ``NoRoom``, so that no client can fill the disk.
-    package func write(_ bytes: Span<UInt8>) throws {
-        if size >= looked {
-            guard try Directory.freeBytes(at: path) >= IncomingContent.reserve else { throw NoRoom() }
-            looked = size + IncomingContent.step
-        }
-        try file?.write(bytes)
-        try hasher?.update(bytes)
-        checksum.update(bytes)
-        size += bytes.count
-    }
-
-    /// Ends it, waits until it is on the disk, and closes the file: an upload may be of more files than can be open.
-    package func finish() throws -> StoredContent {
-        guard let file = file.take(), let hasher = hasher.take() else { throw HashingFailure() }
-        try file.synchronize()
-        return StoredContent(sha256: try hasher.finish().sha256, size: size, crc32: checksum.value)
+    /// Describes content that is held.
+    fileprivate init(content: StoredContent, status: FileStatus, hold: ContentHold) {
+        self.content = content
+        self.status = status
+        self.hold = hold
     }
 }

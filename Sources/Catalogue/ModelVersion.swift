@@ -1,4 +1,5 @@
 package import Formats
+package import Storage
 
 /// One version of a model as the catalogue has it.
 package struct ModelVersion: Sendable {
@@ -35,23 +36,28 @@ package struct ModelVersion: Sendable {
     }
 }
 
-/// Which versions are wanted; everything that is given must hold.
-package struct ModelFilter: Sendable {
-    /// Whose they are.
-    package var user: String
-    /// The framework, if one is named.
-    package var framework: String?
-    /// The type of model, if one is named.
-    package var type: String?
-    /// Tags that it has to have, all of them.
-    package var tags: [String] = []
-    /// Words that have to be in its names, description or tags, in any case, all of them.
-    package var words: [String] = []
-    /// How many are passed over, not negative.
-    package var skip = 0
-    /// How many are wanted at most, at least 1.
-    package var limit = 100
+/// A version that was found in the catalogue.
+package struct FoundVersion: Sendable {
+    /// Its number in the database.
+    let number: Int64
+    /// How often its document was changed.
+    let edition: Int64
+    /// Who it belongs to.
+    package let user: String
+    /// The model.
+    package let model: String
+    /// The version.
+    package let version: String
+    /// The document that is shown, an object as JSON without blanks.
+    package let text: String
+    /// Its files, sorted by the bytes of their paths; none where they were not asked for.
+    package let files: [FoundFile]
+}
 
-    /// All versions of a user.
-    package init(user: String) { self.user = user }
+/// A file of a version that was found.
+package struct FoundFile: Sendable {
+    /// The file.
+    package let file: StoredFile
+    /// What the file in the store was when its content was hashed; `nil` where nobody knows.
+    package let proved: FileStatus?
 }

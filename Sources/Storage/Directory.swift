@@ -103,4 +103,13 @@ package enum Directory {
             .multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
         return overflow ? Int.max : bytes
     }
+
+    /// The size of the file system that holds `path`, in bytes, whoever uses them.
+    package static func totalBytes(at path: String) throws(FileError) -> Int {
+        var status = statvfs()
+        guard unsafe statvfs(path, &status) == 0 else { throw FileError("ask for the size of", path) }
+        let (bytes, overflow) = Int(clamping: status.f_blocks)
+            .multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
+        return overflow ? Int.max : bytes
+    }
 }

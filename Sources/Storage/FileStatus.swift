@@ -42,6 +42,16 @@ package struct FileStatus: Equatable, Hashable, Sendable {
         changed = Int64(status.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_ctim.tv_nsec)
     }
 
+    /// A status that was remembered.
+    package init(kind: Kind, size: Int, device: UInt64, inode: UInt64, modified: Int64, changed: Int64) {
+        self.kind = kind
+        self.size = size
+        self.device = device
+        self.inode = inode
+        self.modified = modified
+        self.changed = changed
+    }
+
     /// The status of the path itself: a link is not followed.
     package static func status(of path: String) throws(FileError) -> FileStatus {
         var status = stat()

@@ -115,7 +115,8 @@ struct ServeCommand: KnapsackCommand {
         settings.threads = threads
         // The rest is for files that are sent or taken.
         settings.connections = min(settings.connections, max(1, openFiles / 4))
-        let models = try openCatalogue()
+        let models = try openCatalogue(session)
+        let keeper = models.map { CatalogueKeeper($0, prover) }
         let work = try CommandWorker.Settings(
             hubCache: cache.root, kaggleCache: kagglehub(session).root, session)
         let queue = try stateOptions.queue(catalogue: catalogue, work, session)
@@ -123,7 +124,7 @@ struct ServeCommand: KnapsackCommand {
         let shelf = MarketShelf(market(cache, models, prover, index, session))
         let routes = ServiceRoutes(
             hub: HubMirror(cache, prover: prover), kaggle: KaggleMirror(kagglehub(session), prover: sums),
-            models: models.map(ModelRegistry.init), jobs: jobs, market: Market(shelf))
+            models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs, market: Market(shelf))
         let hosts = HostRule(names: allowHost + [host])
         let control = SitePages(AccessControl(routes, hosts: hosts, tokens: tokens), hosts: hosts)
         let server: HTTPServer
@@ -141,6 +142,7 @@ struct ServeCommand: KnapsackCommand {
             queue?.stop()
             prover.stop()
             sums.stop()
+            keeper?.stop()
         }
         if identity != nil {
             SignalHandler.rereads { reread(server, session) }
@@ -151,17 +153,20 @@ struct ServeCommand: KnapsackCommand {
         async let proving: Void = prover.run()
         async let reading: Void = shelf.fill()
         async let working: Void? = queue?.run()
+        async let keeping: Void? = keeper?.run()
         do {
             // Else a server that cannot run would wait for the others for ever.
             defer {
                 prover.stop()
                 queue?.stop()
+                keeper?.stop()
             }
             try await server.run()
         }
         try await proving
         try await working
         try await reading
+        _ = try await keeping
     }
 
     /// What the marketplace and the page know.
@@ -180,26 +185,17 @@ struct ServeCommand: KnapsackCommand {
             root: kaggleCache ?? KagglehubCache.defaultRoot(environment: session.context.environment))
     }
 
-    /// The registry's catalogue, without what was deleted before.
-    private func openCatalogue() throws -> ModelCatalogue? {
+    /// The registry's catalogue; what had to be made anew in it is told.
+    private func openCatalogue(_ session: Session) throws -> ModelCatalogue? {
         guard let catalogue else { return nil }
         do throws(ModelCatalogue.Problem) {
             let opened = try ModelCatalogue(directory: catalogue)
-            try opened.sweep()
+            if let restored = opened.restored {
+                session.report(RestoredCatalogue.findings(restored, FileWalk.shown(catalogue)))
+            }
             return opened
         } catch {
-            let (reason, fix) =
-                switch error {
-                case .inUse: ("another server uses it", "end that server, or name another directory")
-                case .exists: ("it is there already", "name another directory")
-                case .database(let error):
-                    ("\(error)", "name another directory, or restore a copy of this one")
-                case .file(let error): ("\(error)", error.remedy())
-                }
-            throw Diagnostics(
-                Diagnostic(
-                    code: .unreadable, "the catalogue \(FileWalk.shown(catalogue)) cannot be used: \(reason)",
-                    fix: fix, verdict: .undecided))
+            throw Diagnostics(RestoredCatalogue.finding(error, FileWalk.shown(catalogue)))
         }
     }
 

@@ -56,6 +56,27 @@ struct PartedContent: Sendable {
         }
     }
 
+    /// Writes the bytes of a range, those of files without copying them.
+    /// - Throws: also where a file is not what it was, at the latest before its last bytes.
+    func write(_ range: Range<Int>, to sink: any BodySink) throws {
+        var index = firstPart(at: range.lowerBound)
+        while index < parts.count, starts[index] < range.upperBound {
+            let start = starts[index]
+            let wanted = max(0, range.lowerBound - start)..<min(parts[index].size, range.upperBound - start)
+            if !wanted.isEmpty {
+                switch parts[index] {
+                case .bytes(let bytes): try sink.write(bytes.span.extracting(wanted))
+                case .file(let file):
+                    guard let content = ServedContent(path: file.location, proved: file.status) else {
+                        throw ReadFailure.changed(path: file.location)
+                    }
+                    try sink.send(wanted, of: content)
+                }
+            }
+            index += 1
+        }
+    }
+
     private static func read(
         _ range: Range<Int>, of file: CachedFile, _ buffer: inout Buffer, _ take: (Span<UInt8>) throws -> Void
     ) throws {

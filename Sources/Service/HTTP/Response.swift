@@ -32,7 +32,12 @@ package struct Response: Sendable {
 
     /// A JSON document.
     package static func json(_ value: JSON, status: Int = 200) -> Response {
-        var response = Response(status, .bytes(Array(value.compactText.utf8)))
+        document(.bytes(Array(value.compactText.utf8)), status: status)
+    }
+
+    /// A JSON document whose bytes are made by somebody else.
+    static func document(_ body: Body, status: Int = 200) -> Response {
+        var response = Response(status, body)
         response.fields.append("Content-Type", "application/json; charset=utf-8")
         return response
     }
@@ -88,10 +93,12 @@ package struct Response: Sendable {
     }
 }
 
-/// Takes the bytes of an answer whose length is not known before.
+/// Takes the bytes of an answer that is made while it is sent.
 package protocol BodySink {
     /// Sends all of the bytes; throws where the client is gone.
     func write(_ bytes: Span<UInt8>) throws(ClientGone)
+    /// Sends a range of a file; throws where the client is gone, or the file is not what was proved any more.
+    func send(_ range: Range<Int>, of content: ServedContent) throws(ClientGone)
 }
 
 /// The client has ended the connection, or takes nothing any more.

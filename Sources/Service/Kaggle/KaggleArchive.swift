@@ -78,8 +78,7 @@ struct KaggleArchive: Sendable {
         response.body = .counted(range.count) { sink in
             switch form {
             case .zip(let content):
-                var buffer = Buffer(count: FileReader.blockSize)
-                try content.read(range, &buffer) { bytes in try sink.write(bytes) }
+                try content.write(range, to: sink)
             case .tarball(let content):
                 // More than a block of it is never read at once.
                 var buffer = Buffer(count: 1 << 16)

@@ -1,3 +1,4 @@
+import Catalogue
 import Formats
 
 /// The words that fields of the registry of models may have.
@@ -45,6 +46,21 @@ struct ModelRefusal: Error, Equatable {
     init(_ status: Int, _ detail: String) {
         self.status = status
         self.detail = detail
+    }
+
+    /// States why the catalogue cannot be used.
+    init(_ problem: ModelCatalogue.Problem) {
+        self =
+            if problem.isFull {
+                ModelRefusal(507, "the server's disk is full")
+            } else if problem.isReadOnly {
+                ModelRefusal(500, "the catalogue cannot be written: its file system is read-only")
+            } else if problem.isDamage {
+                ModelRefusal(
+                    500, "the catalogue's database is damaged: the next start of the server mends it")
+            } else {
+                ModelRefusal(500, "the catalogue cannot be used")
+            }
     }
 
     /// The answer.

@@ -1,14 +1,18 @@
 package import Catalogue
 import Formats
-import Storage
 
 /// The registry of models over REST: what is below `/ai-models`.
 package struct ModelRegistry: RequestHandler {
     private let catalogue: ModelCatalogue
+    private let downloads: ModelDownload
     private static let bodyLimit = 1 << 20
 
     /// Serves a catalogue.
-    package init(_ catalogue: ModelCatalogue) { self.catalogue = catalogue }
+    /// - Parameter prover: hashes what is not known to be what it was.
+    package init(_ catalogue: ModelCatalogue, prover: FileProver) {
+        self.catalogue = catalogue
+        downloads = ModelDownload(catalogue, prover)
+    }
 
     /// The answer to a request whose path begins with `/ai-models`.
     package func answer(_ request: Request) -> Response {
@@ -49,14 +53,16 @@ package struct ModelRegistry: RequestHandler {
             switch request.head.method {
             case "PUT": return try change(path, request)
             case "DELETE": return try delete(path, request)
-            default: return .json(try version(path, target).document)
+            default: return DocumentAnswer.of(try version(path, target).text, request.head)
             }
         case (3, _, "files"):
             if let other = methods(request, ["GET", "HEAD"]) { return other }
-            return .json(try version(path, target).document["files"] ?? .array([]))
+            let text = try version(path, target).text
+            let files = (try? JSON.parse(Array(text.utf8)))?["files"] ?? .array([])
+            return DocumentAnswer.of(files.compactText, request.head)
         case (3, _, "download"):
             if let other = methods(request, ["GET", "HEAD"]) { return other }
-            return try download(try version(path, target), request)
+            return try downloads.answer(try version(path, target, withFiles: true), request.head)
         default: throw ModelRefusal(404, "there is nothing at this path")
         }
     }
@@ -77,12 +83,15 @@ package struct ModelRegistry: RequestHandler {
 
     // MARK: Looking
 
-    private func version(_ path: [String], _ target: RequestTarget) throws(ModelRefusal) -> ModelVersion {
+    private func version(
+        _ path: [String], _ target: RequestTarget, withFiles: Bool = false
+    ) throws(ModelRefusal) -> FoundVersion {
         let (user, model, wanted) = try names(path, target)
         do throws(ModelCatalogue.Problem) {
-            if let found = try catalogue.version(user: user, model: model, version: wanted) { return found }
+            let found = try catalogue.find(user: user, model: model, version: wanted, withFiles: withFiles)
+            if let found { return found }
         } catch {
-            throw ModelRefusal(500, "the catalogue cannot be read")
+            throw ModelRefusal(error)
         }
         throw ModelRegistry.missing(user, model, wanted)
     }
@@ -129,45 +138,31 @@ package struct ModelRegistry: RequestHandler {
         return value
     }
 
+    /// How many bytes of documents are held at once while a list is sent.
+    private static let listPart = 1 << 20
+
+    /// A list. Of a long one a part is read when the client has taken the part before, so that it takes no more memory than a
+    /// short one.
     private func list(_ filter: ModelFilter) throws(ModelRefusal) -> Response {
         do throws(ModelCatalogue.Problem) {
-            return .json(.array(try catalogue.documents(filter)))
+            let numbers = try catalogue.numbers(filter)
+            let first = try catalogue.texts(of: numbers[...], limit: ModelRegistry.listPart)
+            let begin = Array(("[" + first.texts.joined(separator: ",")).utf8)
+            guard first.count < numbers.count else { return .document(.bytes(begin + Array("]".utf8))) }
+            return .document(
+                .stream { [catalogue] sink in
+                    try sink.write(begin.span)
+                    var rest = numbers[first.count...]
+                    while !rest.isEmpty {
+                        let next = try catalogue.texts(of: rest, limit: ModelRegistry.listPart)
+                        for text in next.texts { try sink.write(Array(("," + text).utf8).span) }
+                        rest = rest.dropFirst(next.count)
+                    }
+                    try sink.write(Array("]".utf8).span)
+                })
         } catch {
-            throw ModelRefusal(500, "the catalogue cannot be read")
+            throw ModelRefusal(error)
         }
-    }
-
-    // MARK: Downloading
-
-    private func download(_ version: ModelVersion, _ request: Request) throws(ModelRefusal) -> Response {
-        var file = version.files.count == 1 ? version.files.first : nil
-        if let name = request.head.target.first("filename") {
-            file = version.files.first { $0.path.text.hasSameBytes(as: name) }
-            guard file != nil else {
-                throw ModelRefusal(404, "the version has no file \(name.withVisibleScalars)")
-            }
-        }
-        var fields = HeaderFields()
-        if let file {
-            let path = catalogue.store.path(of: file.content.sha256)
-            guard let status = try? FileStatus.status(of: path), status.size == file.content.size,
-                let content = ServedContent(path: path, proved: status)
-            else { throw ModelRefusal(500, "the file is missing in the store") }
-            fields.append(
-                "Content-Disposition", "attachment; filename*=UTF-8''\(RequestTarget.escaped(file.path.name))"
-            )
-            return FileAnswer(content: content, tag: "\"\(file.content.sha256)\"", fields: fields)
-                .answer(request.head)
-        }
-        let archive = StoredZip(version.files)
-        let store = catalogue.store
-        var response = Response(200, .stream { sink in try archive.write(to: sink, store) })
-        response.fields.append("Content-Type", "application/zip")
-        response.fields.append(
-            "Content-Disposition",
-            "attachment; filename*=UTF-8''\(RequestTarget.escaped("\(version.model)-\(version.version).zip"))"
-        )
-        return response
     }
 
     // MARK: Changing
@@ -194,7 +189,7 @@ package struct ModelRegistry: RequestHandler {
                 }
             }
         } catch {
-            throw ModelRefusal(500, "the catalogue cannot be written")
+            throw ModelRefusal(error)
         }
         if let refusal { throw refusal }
         guard let document else { throw ModelRegistry.missing(user, model, wanted) }
@@ -208,7 +203,7 @@ package struct ModelRegistry: RequestHandler {
         do throws(ModelCatalogue.Problem) {
             count = try catalogue.delete(user: user, model: model, version: version)
         } catch {
-            throw ModelRefusal(500, "the catalogue cannot be written")
+            throw ModelRefusal(error)
         }
         guard count > 0 else { throw ModelRefusal(404, "there is no \(user)/\(model)") }
         return .json(["deleted": .integer(count)])

@@ -152,18 +152,19 @@ struct ModelUpload {
             ModelDocument.new(
                 form, files.map { StoredFile(path: $0.path, content: $0.content) }, primary: primary, review,
                 requirements: requirements(files)))
-        do throws(FileError) {
-            for file in files { try catalogue.store.keep(file.incoming, file.content) }
+        var kept: [KeptContent] = []
+        do throws(ModelCatalogue.Problem) {
+            for file in files { kept.append(try catalogue.keep(file.incoming, file.content)) }
         } catch {
-            throw ModelRefusal(500, "the server cannot keep the files")
+            throw ModelRefusal(error)
         }
         let version = ModelVersion(
             user: form.user, model: form.model, version: form.version, document: document,
             files: files.map { StoredFile(path: $0.path, content: $0.content) })
         do throws(ModelCatalogue.Problem) {
-            try catalogue.add(version)
+            try catalogue.add(version, kept)
         } catch {
-            guard case .exists = error else { throw ModelRefusal(500, "the catalogue cannot be written") }
+            guard case .exists = error else { throw ModelRefusal(error) }
             throw ModelRefusal(409, "\(form.user)/\(form.model) has a version \(form.version) already")
         }
         return document

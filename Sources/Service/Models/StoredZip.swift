@@ -3,20 +3,15 @@ import Formats
 import Storage
 
 /// A zip archive of files that are stored as they are (APPNOTE 6.3.9), whose every byte is known before any file is read: the
-/// same version gives the same archive. Sizes are written in 64 bits throughout.
+/// same files give the same archive. Sizes are written in 64 bits throughout.
 struct StoredZip {
-    private let files: [StoredFile]
     /// What comes before each file.
     let heads: [[UInt8]]
     /// What comes after the last one.
     let end: [UInt8]
 
-    /// The bytes of the whole archive.
-    let size: Int
-
     /// Puts an archive together.
     init(_ files: [StoredFile]) {
-        self.files = files
         var heads: [[UInt8]] = []
         var directory: [UInt8] = []
         var position = 0
@@ -24,25 +19,10 @@ struct StoredZip {
             let head = StoredZip.localHeader(file)
             directory += StoredZip.record(file, at: position)
             heads.append(head)
-            position = position.addingSaturated(head.count).addingSaturated(file.content.size)
+            position = position.saturated(adding: head.count).saturated(adding: file.content.size)
         }
         self.heads = heads
         end = directory + StoredZip.ending(files.count, directory: directory.count, at: position)
-        size = position.addingSaturated(end.count)
-    }
-
-    /// Writes the archive; throws where a file is not what it was, or the client is gone.
-    func write(to sink: any BodySink, _ store: ContentStore) throws {
-        var buffer = Buffer(count: FileReader.blockSize)
-        for (file, head) in zip(files, heads) {
-            try sink.write(head.span)
-            let handle = try FileHandle.reading(store.path(of: file.content.sha256))
-            guard try handle.status().size == file.content.size else {
-                throw ReadFailure.changed(path: file.path.text)
-            }
-            try handle.read(0..<file.content.size, into: &buffer) { bytes in try sink.write(bytes) }
-        }
-        try sink.write(end.span)
     }
 
     private static func bytes(_ value: UInt64, _ count: Int) -> [UInt8] {
@@ -81,13 +61,5 @@ struct StoredZip {
             + bytes(1, 4)
         return end + bytes(0x0605_4B50, 4) + bytes(0, 4) + bytes(0xFFFF, 2) + bytes(0xFFFF, 2)
             + bytes(0xFFFF_FFFF, 4) + bytes(0xFFFF_FFFF, 4) + bytes(0, 2)
-    }
-}
-
-extension Int {
-    /// The sum, or the largest number where it is more.
-    fileprivate func addingSaturated(_ other: Int) -> Int {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
     }
 }

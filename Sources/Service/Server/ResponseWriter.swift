@@ -44,13 +44,13 @@ struct ResponseWriter {
             let sent = hasBody ? connection.send(range, of: content) : 0
             return Outcome(bytes: sent, isWhole: !hasBody || sent == range.count)
         case .counted(let count, let write):
-            head += "Content-Length: \(count)\r\n\r\n"
-            guard connection.sendAll(Array(head.utf8), more: !isHead) else {
+            if !isBare { head += "Content-Length: \(count)\r\n" }
+            let hasBody = !isHead && !isBare && count > 0
+            guard connection.sendAll(Array((head + "\r\n").utf8), more: hasBody) else {
                 return Outcome(bytes: 0, isWhole: false)
             }
-            guard !isHead else { return Outcome(bytes: 0, isWhole: true) }
+            guard hasBody else { return Outcome(bytes: 0, isWhole: true) }
             let outcome = stream(write, isChunked: false)
-            // More or less than was announced would be taken for another answer.
             return Outcome(bytes: outcome.bytes, isWhole: outcome.isWhole && outcome.bytes == count)
         case .stream(let write):
             if isModern { head += "Transfer-Encoding: chunked\r\n" }
@@ -72,7 +72,7 @@ struct ResponseWriter {
     }
 }
 
-/// Sends the parts of a body whose length nobody knows yet.
+/// Sends the parts of a body that is made while it is sent.
 private final class ConnectionSink: BodySink {
     private let connection: ServerConnection
     private let isChunked: Bool
@@ -91,6 +91,16 @@ private final class ConnectionSink: BodySink {
             !isChunked || connection.sendAll([0x0D, 0x0A], more: true)
         else { throw ClientGone() }
         bytes += part.count
+    }
+
+    func send(_ range: Range<Int>, of content: ServedContent) throws(ClientGone) {
+        guard !range.isEmpty else { return }
+        let head = Array("\(String(range.count, radix: 16))\r\n".utf8)
+        guard !isChunked || connection.sendAll(head, more: true),
+            connection.send(range, of: content) == range.count,
+            !isChunked || connection.sendAll([0x0D, 0x0A], more: true)
+        else { throw ClientGone() }
+        bytes += range.count
     }
 
     func finish() -> Bool { !isChunked || connection.sendAll(Array("0\r\n\r\n".utf8)) }
