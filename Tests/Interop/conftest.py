@@ -37,18 +37,23 @@ def pytest_runtest_setup(item):
 
 # Folders of many cases of the same kinds: of each test every second case is run always, and all with `-m slow`.
 SAMPLED = {"independent", "archives"}
+# Folders where that holds of tests with four cases and more.
+SAMPLED_FROM_FOUR = {"convert", "fetch", "loader", "upload"}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    numbers: dict[tuple, int] = {}
+    cases: dict[tuple, list] = {}
     for item in items:
-        if item.path.parent.name not in SAMPLED or not hasattr(item, "callspec"):
+        folder = item.path.parent.name
+        if folder in SAMPLED | SAMPLED_FROM_FOUR and hasattr(item, "callspec"):
+            cases.setdefault((item.path, item.originalname), []).append(item)
+    for (path, _), found in cases.items():
+        if path.parent.name in SAMPLED_FROM_FOUR and len(found) < 4:
             continue
-        key = (item.path, item.originalname)
-        numbers[key] = numbers.get(key, -1) + 1
-        if numbers[key] % 2 and not item.get_closest_marker("smoke"):
-            item.add_marker(pytest.mark.slow)
+        for item in found[1::2]:
+            if not item.get_closest_marker("smoke"):
+                item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,8 @@ package struct CommandWorker: JobWorker {
         switch job.kind {
         case .install: try InstallWork(self, job, directory, control).run()
         case .remove: try RemovalWork(self, job).run()
-        case .optimization, .bundle: throw JobFailure("this version does no such work")
+        case .optimization: try OptimizationWork(self, job, directory, control).run()
+        case .bundle: try BundleWork(self, job, directory, control).run()
         }
     }
 }
@@ -105,14 +106,27 @@ extension CommandWorker {
             }
         }
         if control.isCancelled { throw JobFailure("it was cancelled") }
-        let bytes = try? FileReader.contents(of: output, limit: CommandWorker.documentLimit)
-        let document = bytes.flatMap { try? JSON.parse($0) } ?? .null
+        let bytes = (try? FileReader.contents(of: output, limit: CommandWorker.documentLimit)) ?? []
+        let text = harmless(String(decoding: bytes, as: UTF8.self), directory)
+        let document = (try? JSON.parse(Array(text.utf8))) ?? .null
         guard step.accepted.contains(status) else {
             throw JobFailure(
                 CommandWorker.reason(step, status, document, last),
                 result: ["findings": document["findings"] ?? []])
         }
         return Answer(document: document, status: status)
+    }
+
+    /// A text without the places of this machine: clients may be on others.
+    private func harmless(_ text: String, _ directory: String) -> String {
+        let places = [
+            (directory, "(job)"), (settings.hubCache, "(cache)"), (settings.kaggleCache, "(cache)"),
+        ]
+        return places.reduce(text) { text, place in
+            [place.0, (try? Directory.realPath(place.0)) ?? place.0].reduce(text) {
+                $1.utf8.count > 1 ? $0.replacingUTF8($1, with: place.1) : $0
+            }
+        }
     }
 
     /// How far a job is, for people and programs.

@@ -3,54 +3,126 @@ import Formats
 /// The description of jobs, and of what starts them, for OpenAPI.
 enum JobDescription {
     /// The paths.
-    static let paths: [JSON.Member] = [
-        JSON.Member(
-            "/api/jobs",
+    static let paths: [JSON.Member] =
+        [
+            JSON.Member(
+                "/api/jobs",
+                [
+                    "get": ModelInterface.operation(
+                        "Jobs, the newest first", "list_jobs",
+                        [
+                            query("kind", words(Job.Kind.allCases.map(\.rawValue)), "Only of this kind"),
+                            query("state", words(Job.State.allCases.map(\.rawValue)), "Only in this state"),
+                            query(
+                                "limit", ["type": "integer", "minimum": 1, "maximum": 500, "default": 100],
+                                "How many at most"),
+                            query(
+                                "before", ["type": "integer", "minimum": 1], "Only those before this number"),
+                        ],
+                        [
+                            "type": "object", "required": ["jobs"],
+                            "properties": ["jobs": ["type": "array", "items": job]],
+                        ],
+                        refusals: [400])
+                ]),
+            JSON.Member(
+                "/api/jobs/{job_id}",
+                [
+                    "parameters": [id],
+                    "get": ModelInterface.operation("One job", "get_job", [], job, refusals: [404]),
+                    "delete": ModelInterface.operation(
+                        "Cancel a job, or forget one that ended", "delete_job", [], ["type": "object"],
+                        refusals: [404]),
+                ]),
+            JSON.Member("/api/jobs/{job_id}/events", ["parameters": [id], "get": watching("watch_job")]),
+            JSON.Member(
+                "/api/marketplace/models/{id}/install",
+                [
+                    "parameters": [source],
+                    "post": starting(
+                        "Install a model or a data set from the Hub or Kaggle", "install_model",
+                        [
+                            JSON.Member("revision", ["type": ["string", "null"]]),
+                            JSON.Member(
+                                "include", ["type": ["array", "null"], "items": ["type": "string"]]),
+                            JSON.Member(
+                                "exclude", ["type": ["array", "null"], "items": ["type": "string"]]),
+                        ], required: [], refusals: [400, 413, 503]),
+                    "delete": accepted(
+                        ModelInterface.operation(
+                            "Take a revision out of the cache, or all of them", "uninstall_model",
+                            [query("revision", ["type": "string"], "Only this one")], job,
+                            refusals: [400, 404, 409, 503])),
+                ]),
+        ] + made("optimizations", "optimization", optimize) + made("bundles", "bundle", pack)
+        + [
+            document(
+                "/api/bundles/{job_id}/report", "The report of a bundle, a page", "bundle_report", "text/html"
+            ),
+            document(
+                "/api/bundles/{job_id}/treemap", "What the report is made of", "bundle_treemap",
+                "application/json"),
+            document("/api/bundles/{job_id}/lock", "The lock of a bundle", "bundle_lock", "application/json"),
+        ]
+
+    private static let optimize = starting(
+        "Make another form of a model, and compare it with the original", "optimize_model",
+        [
+            JSON.Member("model", ["type": "string"]), JSON.Member("revision", ["type": ["string", "null"]]),
+            JSON.Member("file", ["type": ["string", "null"]]), JSON.Member("type", ["type": "string"]),
+            JSON.Member("bits", ["type": "integer", "enum": [4, 8, 16]]),
+            JSON.Member("dtype", ["type": "string", "enum": ["f32", "f16", "bf16"]]),
+            JSON.Member("prune", ["type": "string"]), JSON.Member("max_size", ["type": "string"]),
+            JSON.Member("allow_requantize", ["type": "boolean"]),
+        ], required: ["model"], refusals: [400, 404, 413, 503, 507])
+
+    private static let pack = starting(
+        "Make a bundle of a manifest", "make_bundle", [JSON.Member("manifest", ["type": "string"])],
+        required: ["manifest"], refusals: [400, 413, 503, 507])
+
+    /// The paths of what jobs of one kind make.
+    private static func made(_ name: String, _ word: String, _ post: JSON) -> [JSON.Member] {
+        let list = ModelInterface.operation(
+            "Jobs of this kind, the newest first", "list_\(name)",
             [
-                "get": ModelInterface.operation(
-                    "Jobs, the newest first", "list_jobs",
-                    [
-                        query("kind", words(Job.Kind.allCases.map(\.rawValue)), "Only of this kind"),
-                        query("state", words(Job.State.allCases.map(\.rawValue)), "Only in this state"),
-                        query(
-                            "limit", ["type": "integer", "minimum": 1, "maximum": 500, "default": 100],
-                            "How many at most"),
-                        query("before", ["type": "integer", "minimum": 1], "Only those before this number"),
-                    ],
-                    [
-                        "type": "object", "required": ["jobs"],
-                        "properties": ["jobs": ["type": "array", "items": job]],
-                    ],
-                    refusals: [400])
-            ]),
-        JSON.Member(
-            "/api/jobs/{job_id}",
+                query(
+                    "limit", ["type": "integer", "minimum": 1, "maximum": 500, "default": 100],
+                    "How many at most")
+            ],
             [
-                "parameters": [id],
-                "get": ModelInterface.operation("One job", "get_job", [], job, refusals: [404]),
-                "delete": ModelInterface.operation(
-                    "Cancel a job, or forget one that ended", "delete_job", [], ["type": "object"],
-                    refusals: [404]),
-            ]),
-        JSON.Member("/api/jobs/{job_id}/events", ["parameters": [id], "get": events]),
-        JSON.Member(
-            "/api/marketplace/models/{id}/install",
-            [
-                "parameters": [source],
-                "post": starting(
-                    "Install a model or a data set from the Hub or Kaggle", "install_model",
-                    [
-                        JSON.Member("revision", ["type": ["string", "null"]]),
-                        JSON.Member("include", ["type": ["array", "null"], "items": ["type": "string"]]),
-                        JSON.Member("exclude", ["type": ["array", "null"], "items": ["type": "string"]]),
-                    ], required: [], refusals: [400, 413, 503]),
-                "delete": accepted(
-                    ModelInterface.operation(
-                        "Take a revision out of the cache, or all of them", "uninstall_model",
-                        [query("revision", ["type": "string"], "Only this one")], job,
-                        refusals: [400, 404, 409, 503])),
-            ]),
-    ]
+                "type": "object", "required": ["jobs"],
+                "properties": ["jobs": ["type": "array", "items": job]],
+            ],
+            refusals: [400])
+        let get = ModelInterface.operation("One \(word)", "get_\(word)", [], job, refusals: [404])
+        let delete = ModelInterface.operation(
+            "Cancel it, or remove what it made", "delete_\(word)", [], ["type": "object"], refusals: [404])
+        let path = "/api/\(name)/{job_id}"
+        return [
+            JSON.Member("/api/\(name)", ["get": list, "post": post]),
+            JSON.Member(path, ["parameters": [id], "get": get, "delete": delete]),
+            JSON.Member(path + "/events", ["parameters": [id], "get": watching("watch_\(word)")]),
+            document(
+                path + "/download", "The file, or one of them, or all of them as a zip", "download_\(word)",
+                "application/octet-stream"),
+        ]
+    }
+
+    private static func document(_ path: String, _ summary: String, _ id: String, _ type: String)
+        -> JSON.Member
+    {
+        let answers = [
+            JSON.Member("200", ["description": "The content", "content": .object([JSON.Member(type, [:])])]),
+            JSON.Member("206", ["description": "A part of it"]),
+            JSON.Member("304", ["description": "The client has it"]),
+            JSON.Member("416", ["description": "There are no such bytes"]),
+        ]
+        let get: JSON = [
+            "summary": .string(summary), "operationId": .string(id),
+            "responses": .object(answers + ModelInterface.problems([404, 409])),
+        ]
+        return JSON.Member(path, ["parameters": [JobDescription.id], "get": get])
+    }
 
     /// The schema of a job.
     static let job: JSON = [
@@ -110,23 +182,25 @@ enum JobDescription {
         ["type": "string", "enum": .array(words.map(JSON.string))]
     }
 
-    private static let events: JSON = [
-        "summary": "The job at every change, as server-sent events", "operationId": "watch_job",
-        "parameters": [
-            [
-                "name": "Last-Event-ID", "in": "header", "required": false, "schema": ["type": "string"],
-                "description": "The last event that was seen",
-            ]
-        ],
-        "responses": .object(
-            [
-                JSON.Member(
-                    "200",
-                    [
-                        "description": "Events until the job ends",
-                        "content": ["text/event-stream": ["schema": ["type": "string"]]],
-                    ]),
-                JSON.Member("204", ["description": "The job has ended, and the client has seen that"]),
-            ] + ModelInterface.problems([404, 503])),
-    ]
+    private static func watching(_ id: String) -> JSON {
+        [
+            "summary": "The job at every change, as server-sent events", "operationId": .string(id),
+            "parameters": [
+                [
+                    "name": "Last-Event-ID", "in": "header", "required": false, "schema": ["type": "string"],
+                    "description": "The last event that was seen",
+                ]
+            ],
+            "responses": .object(
+                [
+                    JSON.Member(
+                        "200",
+                        [
+                            "description": "Events until the job ends",
+                            "content": ["text/event-stream": ["schema": ["type": "string"]]],
+                        ]),
+                    JSON.Member("204", ["description": "The job has ended, and the client has seen that"]),
+                ] + ModelInterface.problems([404, 503])),
+        ]
+    }
 }

@@ -6,7 +6,8 @@ package struct JobInterface: RequestHandler {
     let queue: JobQueue
     /// Where the caches are that jobs work with.
     let settings: CommandWorker.Settings
-    private let watchers: JobWatchers
+    /// Those who watch jobs.
+    let watchers: JobWatchers
 
     /// - Parameters:
     ///   - queue: where jobs wait.
@@ -21,7 +22,7 @@ package struct JobInterface: RequestHandler {
     /// Whether a path belongs to it.
     package func takes(_ segments: [String]) -> Bool {
         guard segments.count >= 2, segments[0] == "api" else { return false }
-        return segments[1] == "jobs"
+        return ["jobs", "optimizations", "bundles"].containsExactly(segments[1])
             || (segments.count >= 5 && segments[1] == "marketplace" && segments[2] == "models"
                 && segments.last == "install")
     }
@@ -30,10 +31,14 @@ package struct JobInterface: RequestHandler {
     package func answer(_ request: Request) -> Response {
         let segments = request.head.target.segments
         do throws(ModelRefusal) {
-            if segments[1] == "marketplace" {
-                return try installs(segments[3..<(segments.count - 1)].joined(separator: "/"), request)
+            let rest = Array(segments.dropFirst(2))
+            switch segments[1] {
+            case "marketplace":
+                return try installs(rest.dropFirst().dropLast().joined(separator: "/"), request)
+            case "optimizations": return try made(.optimization, rest, request)
+            case "bundles": return try made(.bundle, rest, request)
+            default: return try jobs(rest, request)
             }
-            return try jobs(Array(segments.dropFirst(2)), request)
         } catch {
             return error.response.retrying(error.status)
         }
@@ -59,10 +64,13 @@ package struct JobInterface: RequestHandler {
         }
     }
 
-    private func list(_ request: Request) throws(ModelRefusal) -> Response {
+    /// The jobs that a query asks for.
+    /// - Parameter only: the kind that the path is of; `nil` where the query may name one.
+    func list(_ request: Request, only: Job.Kind? = nil) throws(ModelRefusal) -> Response {
         let target = request.head.target
         var filter = JobStore.Filter()
-        filter.kind = try word(target.first("kind"), "kind", Job.Kind.allCases)
+        filter.kind = only
+        if only == nil { filter.kind = try word(target.first("kind"), "kind", Job.Kind.allCases) }
         filter.state = try word(target.first("state"), "state", Job.State.allCases)
         filter.limit = try number(target.first("limit"), "limit", 1...500) ?? 100
         filter.before = try number(target.first("before"), "before", 1...Int.max)
@@ -109,7 +117,7 @@ package struct JobInterface: RequestHandler {
     }
 
     /// Cancels a job that waits or runs; one that ended is forgotten, with its files.
-    private func delete(_ job: Job, _ request: Request) throws(ModelRefusal) -> Response {
+    func delete(_ job: Job, _ request: Request) throws(ModelRefusal) -> Response {
         guard isOwn(job, request), request.holder.map({ $0.scope != .read }) ?? true else {
             throw ModelRefusal(403, "the token does not allow to change this job")
         }

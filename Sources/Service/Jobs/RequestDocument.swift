@@ -76,4 +76,13 @@ struct RequestDocument {
         }
         return number
     }
+
+    /// Whether something is so; `nil` where it is not there or is `null`.
+    func truth(_ key: String) throws(ModelRefusal) -> Bool? {
+        guard has(key) else { return nil }
+        guard let value = document[key]?.bool else {
+            throw ModelRefusal(400, "\(key) has to be true or false")
+        }
+        return value
+    }
 }

@@ -70,7 +70,7 @@ struct ModelDownload {
     }
 
     /// What names an archive's bytes, with quotation marks: the hash of all that is not a file, and of the files' hashes.
-    private static func tag(_ layout: StoredZip, _ files: [StoredFile]) -> String? {
+    static func tag(_ layout: StoredZip, _ files: [StoredFile]) -> String? {
         guard var hasher = try? ContentHasher() else { return nil }
         do throws(HashingFailure) {
             for (file, header) in zip(files, layout.heads) {
