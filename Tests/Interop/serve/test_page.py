@@ -156,7 +156,7 @@ def test_a_models_page(tab, shelf):
     tab.wait("document.querySelector('h1')?.textContent === 'sackworks/knot-instruct'")
     assert page.title() == "sackworks/knot-instruct – Knapsack"
     text = page.locator("main").inner_text()
-    for wanted in ("apache-2.0", "LlamaForCausalLM", "229K", "BF16", "26 tensors", "5 files", "2 × T4", "with care"):
+    for wanted in ("apache-2.0", "LlamaForCausalLM", "295K", "BF16", "38 tensors", "5 files", "2 × T4", "with care"):
         assert wanted in text, wanted
     line = page.locator(".line li").all_inner_texts()
     assert [entry.split("\n")[0] for entry in line] == [
@@ -166,7 +166,7 @@ def test_a_models_page(tab, shelf):
     page.get_by_role("button", name="Show the whole card").click()
     assert page.get_by_role("button", name="Show less").get_attribute("aria-expanded") == "true"
     page.get_by_text("Names and shapes").click()
-    assert page.locator("details table tbody tr").count() == 26
+    assert page.locator("details table tbody tr").count() == 38
     page.get_by_role("link", name="sackworks/knot-base").click()
     tab.wait("document.querySelector('h1')?.textContent === 'sackworks/knot-base'")
     assert tab.complaints == []

@@ -108,7 +108,10 @@ def layers(count: int, width: int, kind: str) -> dict[str, tuple[str, list[int]]
     for layer in range(count):
         for part in ("q", "k", "v", "o"):
             names[f"model.layers.{layer}.self_attn.{part}_proj.weight"] = (kind, [width, width])
-        names[f"model.layers.{layer}.mlp.up_proj.weight"] = (kind, [width * 4, width])
+        for norm in ("input", "post_attention"):
+            names[f"model.layers.{layer}.{norm}_layernorm.weight"] = (kind, [width])
+        for part in ("up", "gate"):
+            names[f"model.layers.{layer}.mlp.{part}_proj.weight"] = (kind, [width * 4, width])
         names[f"model.layers.{layer}.mlp.down_proj.weight"] = (kind, [width, width * 4])
     return names
 
