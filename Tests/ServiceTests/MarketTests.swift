@@ -148,6 +148,29 @@ struct MarketTests {
         #expect(source.looks.withLock { $0 } == 2)
     }
 
+    @Test func othersSeeWhatIsPublicAlone() throws {
+        func stored(_ user: String, _ visibility: String) throws -> MarketModel {
+            try model(
+                "\(user)/\(visibility)",
+                [.init("user", .string(user)), .init("visibility", .string(visibility))])
+        }
+        let digest = try #require(AccessToken.digest(of: AccessToken.generate()))
+        func viewer(_ name: String, _ scope: AccessToken.Scope) -> MarketViewer {
+            MarketViewer(AccessToken(name: name, scope: scope, digest: digest))
+        }
+        let all = [try stored("anna", "private"), try stored("anna", "public"), try model("a/cached")]
+        func seen(_ viewer: MarketViewer) -> [Bool] { all.map(viewer.sees) }
+        #expect(seen(MarketViewer(nil)) == [true, true, true])
+        #expect(seen(viewer("anna", .read)) == [true, true, true])
+        #expect(seen(viewer("bert", .write)) == [false, true, true])
+        #expect(seen(viewer("bert", .admin)) == [true, true, true])
+        let state = MarketShelf(Shelves(all)).current()
+        #expect(viewer("bert", .read).shown(state).models.count == 2)
+        let places: JSON = ["caches": [["path": "/home/anna", "size": 1]]]
+        #expect(viewer("bert", .read).shown(places, without: ["path"]) == ["caches": [["size": 1]]])
+        #expect(viewer("bert", .admin).shown(places, without: ["path"]) == places)
+    }
+
     @Test func tasksHaveCategories() {
         #expect(MarketCategory.name(task: "Text-Generation", kind: "model") == "language")
         #expect(MarketCategory.name(task: "computer_vision", kind: "model") == "vision")

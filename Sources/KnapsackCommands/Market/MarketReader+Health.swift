@@ -79,6 +79,7 @@ extension MarketReader {
             [
                 "sha256": .string(group.digest.text), "size": .integer(group.size),
                 "wasted": .integer(wasted(group.size, group.paths.count)),
+                "count": .integer(group.paths.count),
                 "paths": .array(group.paths.prefix(20).map { .string(FileWalk.shown($0)) }),
                 "fix": "a bundle stores it once; on this disk, remove the copy that no program needs",
             ]

@@ -50,7 +50,9 @@ struct MarketRecord {
         let isWhole = !report.problems.contains { $0.severity == .error }
         return [
             "id": .string(item.id), "name": .string(item.name), "kind": .string(item.kind),
-            "origin": .string(item.origin), "source": optional(item.source?.text),
+            "origin": .string(item.origin), "user": stated?["user_id"] ?? .null,
+            // Who may see it depends on both.
+            "visibility": stated?["visibility"] ?? .null, "source": optional(item.source?.text),
             "revision": .string(item.revision), "refs": texts(item.refs),
             "title": optional(stated?["name"]?.string),
             "about": optional(stated?["description"]?.string.map { String($0.prefix(300)) }),

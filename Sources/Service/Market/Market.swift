@@ -29,24 +29,30 @@ package struct Market: RequestHandler {
     private func document(_ request: Request) throws(MarketRefusal) -> JSON {
         let segments = request.head.target.segments
         let target = request.head.target
+        let viewer = MarketViewer(request.holder)
         switch segments.dropFirst(2).first {
-        case nil: return shelf.health()
-        case "models"? where segments.count == 3: return try MarketList(target).answer(shelf.current())
-        case "models"?: return try model(segments.dropFirst(3).joined(separator: "/"), target)
+        case nil: return viewer.shown(shelf.health(), without: ["path", "paths", "notes"])
+        case "models"? where segments.count == 3:
+            return try MarketList(target).answer(viewer.shown(shelf.current()))
+        case "models"?:
+            return viewer.shown(
+                try model(segments.dropFirst(3).joined(separator: "/"), target, viewer), without: ["notes"])
         case "search"? where segments.count == 3: return try search(request)
         default: throw MarketRefusal(404, "there is nothing at this path")
         }
     }
 
-    private func model(_ id: String, _ target: RequestTarget) throws(MarketRefusal) -> JSON {
+    private func model(
+        _ id: String, _ target: RequestTarget, _ viewer: MarketViewer
+    ) throws(MarketRefusal) -> JSON {
         let parameters = MarketParameters(target: target)
         let revision = try parameters.text("revision")
         let start = try parameters.number("tensors_from", 0...1_000_000_000) ?? 0
         let count = try parameters.number("tensors_limit", 0...2000) ?? 200
-        guard let model = shelf.model(id),
+        guard let model = shelf.model(id), viewer.sees(model),
             let details = shelf.source.details(model, revision: revision, tensors: start..<start + count)
         else { throw MarketRefusal(404, "there is no such model, or not in that revision") }
-        let lineage = MarketLineage(shelf.current().models).json(model)
+        let lineage = MarketLineage(viewer.shown(shelf.current()).models).json(model)
         return .object((details.members ?? []) + [JSON.Member("lineage", lineage)])
     }
 
@@ -67,26 +73,25 @@ package struct Market: RequestHandler {
             }
             if !places.containsExactly(word) { places.append(word) }
         }
-        // Whoever may do all, and everybody where nobody needs a token.
-        let isOwner = request.holder.map { $0.scope == .admin } ?? true
+        let viewer = MarketViewer(request.holder)
         return [
             "query": .string(query),
             "sources": .array(
                 places.map { place in
                     guard let service = MarketSearch.Service(rawValue: place) else {
-                        return Market.json(place, .found(local(search)))
+                        return Market.json(place, .found(local(search, viewer)))
                     }
                     return Market.json(
-                        place, shelf.search(search, on: service, isOwner: isOwner))
+                        place, shelf.search(search, on: service, isOwner: viewer.isOwner))
                 }),
         ]
     }
 
     /// What this machine has, by name.
-    private func local(_ search: MarketSearch) -> [JSON] {
+    private func local(_ search: MarketSearch, _ viewer: MarketViewer) -> [JSON] {
         let words = search.words + [search.task, search.framework, search.license].compactMap(\.self)
         let wanted = words.map { $0.lowercased() }
-        return shelf.current().models.values
+        return viewer.shown(shelf.current()).models.values
             .filter { model in wanted.allSatisfy { model.words.containsUTF8($0) } }
             .sorted {
                 $0.name.hasSameBytes(as: $1.name)

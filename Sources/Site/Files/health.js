@@ -21,7 +21,7 @@ export async function health(query, signal) {
       tile("Unverified", state.unverified, sum(state.unverified, "size")),
       tile("Double", state.double, sum(state.double, "wasted"))),
     caches(state.caches),
-    isWell && state.unverified.length === 0 && empty("Everything is well", "Every file is there, and is what its cache states."),
+    isWell && state.unverified.length === 0 && sum(state.caches, "revisions") > 0 && empty("Everything is well", "Every file is there, and is what its cache states."),
     part("Corrupted", "Their content is not what the cache states. They are never served.", state.corrupted,
       (one) => issue(one.file, one.size, one, one.path)),
     part("Incomplete", "Files that the revision lists are not there.", state.incomplete,
@@ -33,7 +33,7 @@ export async function health(query, signal) {
     part("Unverified", "Nobody has compared their content with what it has to be.", state.unverified,
       (one) => issue(one.id, one.size, one, `${counted(one.files, "file")}: ${one.reason}`)),
     part("Double", "The same content more than once on this disk.", state.double,
-      (one) => issue(`${one.paths.length} × ${bytes(one.size)}`, one.wasted, one, one.paths.join("\n"))),
+      (one) => issue(`${one.count} × ${bytes(one.size)}`, one.wasted, one, (one.paths ?? []).join("\n"))),
     part("Other findings", "About the caches themselves.", state.problems,
       (one) => issue(one.message, null, one, (one.notes ?? []).join("; "))),
   ];
@@ -44,8 +44,8 @@ function caches(list) {
   return h("ul", { class: "issues" }, list.map((cache) => h("li", null,
     h("div", { class: "row" }, h("h2", { class: "lead" }, cache.name),
       cache.exists ? h("span", { class: "nw" }, `${counted(cache.revisions, "revision")}, ${bytes(cache.size)}`) : chip("not there")),
-    h("p", { class: "note" }, h("code", null, cache.path),
-      cache.exists && typeof cache.free === "number" && ` · ${bytes(cache.free)} free`))));
+    h("p", { class: "note" }, cache.path && h("code", null, cache.path),
+      cache.exists && typeof cache.free === "number" && `${cache.path ? " · " : ""}${bytes(cache.free)} free`))));
 }
 
 function part(title, about, list, draw) {

@@ -19,8 +19,8 @@ export async function model(query, signal) {
     head(one, signal),
     problems(one),
     h("div", { class: "columns" },
-      h("div", null, use(one), card(one), files(one), tensors(one, id, wanted, signal)),
-      h("aside", { class: "side", "aria-label": "Facts" }, summary(one), runs(one), lineage(one, made))),
+      h("aside", { class: "side", "aria-label": "Facts" }, summary(one), runs(one), lineage(one, made)),
+      h("div", null, use(one), card(one), files(one), tensors(one, id, wanted, signal))),
   ];
   return { title: one.name, content, shown: foldCard };
 }
@@ -190,7 +190,7 @@ function files(one) {
   const frame = h("div", null, table("Files", heads, rows(all.slice(0, first))));
   const parts = all.filter((file) => file.size > 0).map((file) => ({ name: file.path, bytes: file.size }));
   return h("section", null, h("h2", null, `${counted(all.length, "file")}, ${bytes(one.size)}`),
-    parts.length > 1 && treemap(`Treemap of the files of ${one.name}`, parts),
+    parts.filter((part) => part.bytes > one.size / 50).length > 1 && treemap(`Treemap of the files of ${one.name}`, parts),
     frame,
     all.length > first && h("p", { class: "more" }, h("button", {
       type: "button", click: (event) => {

@@ -301,7 +301,10 @@ def test_a_bundle_with_the_treemap_of_its_bytes(tab, shelf):
     picture = page.locator(".issues svg.map")
     assert "knot-wide" in picture.get_attribute("aria-label") and "two-knots" in picture.get_attribute("aria-label")
     assert picture.locator("rect").count() >= 2
-    assert tab.barriers() == [] and tab.complaints == []
+    assert "knot-base" in page.locator(".issues table").inner_text()
+    for width, height in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        assert tab.barriers() == [] and not tab.is_too_wide() and tab.complaints == []
 
 
 # MARK: Tokens, and what does not work
