@@ -82,7 +82,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "Formats", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue", "Site",
+                "Formats", "Tensors", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue",
+                "Site",
                 "CEpoll", "CTLS",
             ]),
         .plugin(name: "EmbedSite", capability: .buildTool(), path: "Sources/EmbedSite"),

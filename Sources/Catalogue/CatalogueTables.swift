@@ -64,13 +64,19 @@ enum CatalogueTables {
                 // What is found through the index has to be what the table has.
                 try connection.execute("INSERT INTO search (search) VALUES ('integrity-check')")
             }
+            try connection.execute(RepositoryStore.schema)
+            try connection.execute(
+                "DELETE FROM repository_upload WHERE time < \(currentTime() &- RepositoryStore.uploadLife)")
         }
         return database
     }
 
     /// Asks for a row where a table names the content ?1. All tables that name contents have to be in it: what none names is
     /// swept.
-    static let namesContent = "SELECT 1 FROM file WHERE sha256 = ?1 LIMIT 1"
+    static let namesContent = """
+        SELECT 1 FROM file WHERE sha256 = ?1 UNION ALL SELECT 1 FROM repository_change WHERE sha256 = ?1
+        UNION ALL SELECT 1 FROM repository_upload WHERE sha256 = ?1 LIMIT 1
+        """
 
     /// The names of a database's files behind its path.
     static let endings = ["", "-wal", "-shm"]

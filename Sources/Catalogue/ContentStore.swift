@@ -51,16 +51,39 @@ package final class ContentStore: Sendable {
     }
 
     /// Begins to take content that comes in.
-    package func receive() throws(FileError) -> IncomingContent {
+    /// - Parameter checksum: whether the checksum of zips is wanted, too; it is 0 otherwise.
+    package func receive(checksum: Bool = true) throws(FileError) -> IncomingContent {
         let number = count.wrappingAdd(1, ordering: .relaxed).oldValue
-        return try IncomingContent(path: Path.join(directory, "incoming/\(start)-\(number)"))
+        return try IncomingContent(
+            path: Path.join(directory, "incoming/\(start)-\(number)"), checksum: checksum)
+    }
+
+    /// Gives contents that are whole their names, all of them together, in their order.
+    /// - Parameters:
+    ///   - contents: they need not be on the disk yet (``IncomingContent/finish(waits:)``).
+    ///   - proved: what files that are there were when their content was hashed.
+    func keep(
+        _ contents: [(incoming: IncomingContent, content: StoredContent)],
+        proved: [SHA256Digest: FileStatus]
+    ) throws(FileError) -> [KeptContent] {
+        guard !contents.isEmpty else { return [] }
+        let top = try FileHandle.directory(directory)
+        try top.synchronizeFileSystem()
+        var kept: [KeptContent] = []
+        for (incoming, content) in contents {
+            kept.append(try keep(incoming, content, proved: proved[content.sha256], waits: false))
+        }
+        try top.synchronizeFileSystem()
+        return kept
     }
 
     /// Gives content that is whole its name; content that is there already is kept as it is, if it is what was hashed.
-    /// - Parameter proved: what the file that is there was when its content was hashed; `nil` where nobody knows.
+    /// - Parameters:
+    ///   - proved: what the file that is there was when its content was hashed; `nil` where nobody knows.
+    ///   - waits: whether the name is on the disk when it returns.
     /// - Returns: what keeps it from being swept until a version names it.
     func keep(
-        _ incoming: IncomingContent, _ content: StoredContent, proved: FileStatus?
+        _ incoming: IncomingContent, _ content: StoredContent, proved: FileStatus?, waits: Bool = true
     ) throws(FileError) -> KeptContent {
         // Before it is looked for: what is held is not removed any more.
         let hold = hold([content.sha256])
@@ -77,7 +100,7 @@ package final class ContentStore: Sendable {
             known.insert(ExactName(folder))
         }
         try AtomicFile.rename(incoming.path, to: target)
-        try AtomicFile.synchronizeDirectory(of: target)
+        if waits { try AtomicFile.synchronizeDirectory(of: target) }
         return KeptContent(content: content, status: try FileStatus.status(of: target), hold: hold)
     }
 

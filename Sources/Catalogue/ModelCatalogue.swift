@@ -81,7 +81,8 @@ package final class ModelCatalogue: Sendable {
             let (database, wasDamaged) = try ModelCatalogue.openOrReplace(path)
             self.database = database
             restored = try database.write { connection in
-                try ModelCatalogue.restore(from: directory, wasDamaged: wasDamaged, &connection)
+                try RepositoryRecord.settle(in: directory, wasDamaged: wasDamaged, &connection)
+                return try ModelCatalogue.restore(from: directory, wasDamaged: wasDamaged, &connection)
             }
             var readers: [SQLiteDatabase] = []
             for _ in 0..<ModelCatalogue.readerCount {

@@ -70,11 +70,15 @@ struct DerivedEntries {
         let present = inputs.carried.isEmpty ? [:] : try converter.cachedFiles(of: source)
         var models = made.files.map { file in
             ModelFile(
-                path: file.cached.path, location: file.cached.location, size: file.cached.status.size)
+                path: file.cached.path, location: file.cached.location, size: file.cached.status.size,
+                status: file.cached.status)
         }
         for file in inputs.carried {
             guard let cached = present[file.path] else { continue }
-            models.append(ModelFile(path: file.path, location: cached.location, size: cached.status.size))
+            models.append(
+                ModelFile(
+                    path: file.path, location: cached.location, size: cached.status.size,
+                    status: cached.status))
         }
         let facts = ModelFacts.read(models, entry: entry.name)
         var files = inputs.carried.map { $0.placed(.natural) }

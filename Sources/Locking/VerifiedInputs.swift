@@ -189,7 +189,9 @@ package struct VerifiedInputs: Sendable {
     }
 
     private static func reading(of file: CachedFile) -> TensorFile.Reading? {
-        guard let handle = try? FileHandle.reading(file.location) else { return nil }
+        // Of another file that has the path for a moment nothing is believed.
+        guard let handle = try? FileHandle.reading(file.location), (try? handle.status()) == file.status
+        else { return nil }
         return try? TensorFile.read(name: file.path.text, fileSize: file.status.size) { range in
             try handle.bytes(range)
         }

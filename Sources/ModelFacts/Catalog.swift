@@ -153,7 +153,7 @@ extension Snapshot {
 
 extension CachedFile {
     /// The file as facts are read of it.
-    var modelFile: ModelFile { ModelFile(path: path, location: location, size: status.size) }
+    var modelFile: ModelFile { ModelFile(path: path, location: location, size: status.size, status: status) }
 }
 
 extension Origin {

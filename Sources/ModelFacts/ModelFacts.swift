@@ -1,5 +1,6 @@
 package import Formats
 package import Manifests
+package import Storage
 
 /// A file of a snapshot: where its content is on this machine.
 package struct ModelFile: Equatable, Sendable {
@@ -9,12 +10,15 @@ package struct ModelFile: Equatable, Sendable {
     package let location: String
     /// The size in bytes.
     package let size: Int
+    /// What the kernel stated of it when it was found: what is read has to be that file. `nil` where nobody compares.
+    let status: FileStatus?
 
     /// Makes a file.
-    package init(path: RelativePath, location: String, size: Int) {
+    package init(path: RelativePath, location: String, size: Int, status: FileStatus? = nil) {
         self.path = path
         self.location = location
         self.size = size
+        self.status = status
     }
 }
 

@@ -153,6 +153,12 @@ package final class ModelFileReader {
     private func open(_ file: ModelFile) throws(FileError) -> OpenedFile? {
         if let known = opened[file.path] { return known }
         let made = try OpenedFile(file.location)
+        // What is judged here is what will be hashed: another file may have the path for a moment.
+        if let status = file.status, made.status != status {
+            // ESTALE
+            throw FileError(
+                "read", file.location, code: 116, reason: "it is not the file that was found there")
+        }
         if made.status.size <= OpenedFile.smallSize, fits(made.status.size), let content = try made.content()
         {
             keep(content, of: file.path)

@@ -9,24 +9,23 @@ extension FileHandle {
     /// What the kernel answers where a file system, or a pair of them, cannot do it (ioctl_ficlone(2)).
     private static let impossible = [EOPNOTSUPP, EXDEV, EINVAL, ENOTTY, ENOSYS, EPERM, ETXTBSY, EBADF]
 
-    /// Makes a new file whose content is that of another one at this moment. The blocks are shared until one of the two
+    /// Makes a new file whose content is that of this one at this moment. The blocks are shared until one of the two
     /// is changed; then they part.
     ///
-    /// - Parameters:
-    ///   - source: a regular file; a link is refused.
-    ///   - path: where nothing is yet.
-    /// - Returns: false where the file system cannot do it; then nothing was made.
-    package static func clone(_ source: String, to path: String) throws(FileError) -> Bool {
-        let original = try reading(source)
-        let copy = try creating(path)
-        while ioctl(copy.descriptor, cloning, original.descriptor) != 0 {
+    /// - Parameter path: where nothing is yet.
+    /// - Returns: the new file, open to write; `nil` where the file system cannot do it; then nothing was made.
+    package borrowing func clone(to path: String) throws(FileError) -> FileHandle? {
+        let copy = try FileHandle.creating(path)
+        while ioctl(copy.descriptor, FileHandle.cloning, descriptor) != 0 {
             let code = errno
             if code == EINTR { continue }
             try Directory.removeFile(path)
-            guard impossible.contains(code) else { throw FileError("clone", source, code: code) }
-            return false
+            guard FileHandle.impossible.contains(code) else {
+                throw FileError("clone", self.path, code: code)
+            }
+            return nil
         }
-        return true
+        return copy
     }
 }
 

@@ -19,10 +19,14 @@ import Testing
         return .object(members)
     }
 
-    private static func read(_ layers: [JSON], type: String = manifest) throws -> RegistryArtifact {
+    private static func read(
+        _ layers: [JSON], type: String = manifest, archive: [UInt8] = []
+    ) throws -> RegistryArtifact {
         let document: JSON = ["schemaVersion": 2, "mediaType": .string(manifest), "layers": .array(layers)]
         let bytes = Array(document.compactText.utf8)
-        return try RegistryArtifact(bytes, type: type, digest: try ContentHasher.sha256(bytes.span))
+        return try RegistryArtifact(bytes, type: type, digest: try ContentHasher.sha256(bytes.span)) { _ in
+            archive
+        }
     }
 
     @Test func readsFiles() throws {
@@ -85,7 +89,7 @@ import Testing
                     in: 0...255, using: &generator)
             }
             do {
-                let artifact = try RegistryArtifact(bytes, type: Self.manifest, digest: digest)
+                let artifact = try RegistryArtifact(bytes, type: Self.manifest, digest: digest) { _ in [] }
                 #expect(artifact.files.allSatisfy { !$0.path.text.contains("..") })
                 read += 1
             } catch {

@@ -47,6 +47,19 @@ import Testing
         }
     }
 
+    @Test func anotherFileThatHasThePathMeanwhileIsNotRead() async throws {
+        try await withTemporaryDirectory { directory in
+            let found = try file("f.bin", bytes(100_000), in: directory)
+            let status = try FileStatus.status(of: found.location)
+            let known = ModelFile(
+                path: found.path, location: found.location, size: found.size, status: status)
+            #expect(try ModelFileReader().bytes(0..<4, of: known) == [0, 0, 0, 0])
+            try writeFile("\(directory)/other", bytes(100_000))
+            try AtomicFile.rename("\(directory)/other", to: found.location)
+            #expect(throws: FileError.self) { try ModelFileReader().bytes(0..<4, of: known) }
+        }
+    }
+
     @Test func noMoreIsKeptThanThereIsRoomFor() async throws {
         try await withTemporaryDirectory { directory in
             let reader = ModelFileReader(room: 250)

@@ -201,14 +201,20 @@ package struct BundleWriter: Sendable {
             try copy(ranges, of: file, from: location, to: output, buffer: &buffer, progress)
             return false
         }
-        let before = try FileStatus.status(of: location)
-        if try links.place(location, at: path) {
-            let read = try readPlaced(
-                path, cloned: links == .hardlink ? nil : (location, before), &buffer, progress)
-            try require(file, read, at: location)
+        if links == .hardlink {
+            try LinkMode.link(location, at: path)
+            try require(file, read(path, &buffer, progress), at: location)
             return true
         }
-        try copyAll(of: file, from: location, to: path, buffer: &buffer, progress)
+        // One handle for everything: a directory above that is renamed meanwhile makes no other file of it.
+        let source = try FileHandle.reading(location)
+        let before = try source.status()
+        if let clone = try links.clone(source, at: path) {
+            try require(
+                file, readCloned(source, before, clone, &buffer, progress), at: location)
+            return true
+        }
+        try copyAll(of: file, from: source, to: path, buffer: &buffer, progress)
         return false
     }
 
@@ -222,42 +228,47 @@ package struct BundleWriter: Sendable {
     /// as long as the kernel states that it did not change from before the clone until it was read to its end: nobody can
     /// set the time of the last change, and writing through a mapping sets it, too, because cloning makes pages
     /// read-only. Where that cannot be told, what counts is what the bundle has.
-    /// - Parameter cloned: the file that was cloned, and its status before; `nil` for a file by a second name.
-    private func readPlaced(
-        _ path: String, cloned: (location: String, before: FileStatus)?, _ buffer: inout Buffer,
-        _ progress: ProgressHandler
+    /// - Parameters:
+    ///   - source: the file that was cloned, of which nothing was read.
+    ///   - before: its status before.
+    private func readCloned(
+        _ source: borrowing FileHandle, _ before: FileStatus, _ clone: borrowing FileHandle,
+        _ buffer: inout Buffer, _ progress: ProgressHandler
     ) throws -> FileReader.Result {
-        if let cloned, currentTime() - cloned.before.changed > Self.settled {
+        if currentTime() - before.changed > Self.settled {
             var done = 0
-            let read = try? FileReader.read(cloned.location, gitBlob: false, buffer: &buffer) { bytes in
+            let read = try? FileReader.read(source, gitBlob: false, buffer: &buffer) { bytes in
                 progress(.advanced(bytes: bytes.count))
                 done += bytes.count
             }
-            if let read, read.status == cloned.before,
-                try FileStatus.status(of: path).size == read.status.size
-            {
-                return read
-            }
+            if let read, read.status == before, try clone.status().size == before.size { return read }
             progress(.advanced(bytes: -done))
         }
-        return try FileReader.read(path, gitBlob: false, buffer: &buffer) { bytes in
+        return try read(clone.path, &buffer, progress)
+    }
+
+    /// Reads what is in the bundle already.
+    private func read(
+        _ path: String, _ buffer: inout Buffer, _ progress: ProgressHandler
+    ) throws -> FileReader.Result {
+        try FileReader.read(path, gitBlob: false, buffer: &buffer) { bytes in
             progress(.advanced(bytes: bytes.count))
         }
     }
 
     private func copyAll(
-        of file: Plan.StoredFile, from location: String, to path: String, buffer: inout Buffer,
+        of file: Plan.StoredFile, from source: borrowing FileHandle, to path: String, buffer: inout Buffer,
         _ progress: ProgressHandler
     ) throws {
         let output = try FileHandle.creating(path)
         var written = 0
-        let read = try FileReader.read(location, gitBlob: false, buffer: &buffer) { bytes in
+        let read = try FileReader.read(source, gitBlob: false, buffer: &buffer) { bytes in
             try output.write(bytes)
             output.startWriteback(offset: written, count: bytes.count)
             written += bytes.count
             progress(.advanced(bytes: bytes.count))
         }
-        try require(file, read, at: location)
+        try require(file, read, at: source.path)
     }
 
     private func require(

@@ -14,36 +14,37 @@ package enum LinkMode: String, CaseIterable, Sendable {
     /// Copied.
     case copy
 
-    /// Gives a path the content of a file, without copying it.
+    /// Gives a path the content that an open file has at this moment, without copying it.
     ///
-    /// - Parameters:
-    ///   - source: a regular file; a link is refused.
-    ///   - path: where nothing is yet.
-    /// - Returns: false where the content has to be copied; nothing is at the path then.
-    /// - Throws: ``FileError``, and ``Diagnostics`` where it has to be so and cannot be.
-    func place(_ source: String, at path: String) throws -> Bool {
+    /// - Parameter path: where nothing is yet.
+    /// - Returns: the clone, open to write; `nil` where the content has to come another way, and nothing is at the path.
+    /// - Throws: ``FileError``, and ``Diagnostics`` where it has to be cloned and cannot be.
+    func clone(_ source: borrowing FileHandle, at path: String) throws -> FileHandle? {
         switch self {
-        case .copy: return false
-        case .auto: return try FileHandle.clone(source, to: path)
+        case .copy, .hardlink: return nil
+        case .auto: return try source.clone(to: path)
         case .clone:
-            if try FileHandle.clone(source, to: path) { return true }
+            if let clone = try source.clone(to: path) { return clone }
             throw Diagnostics(
                 LinkMode.impossible(
-                    "the file system cannot clone \(source) to \(Path.parent(path))",
+                    "the file system cannot clone \(source.path) to \(Path.parent(path))",
                     "that needs one file system that can, such as btrfs or XFS; or use --link-mode auto, which copies then"
                 ))
-        case .hardlink:
-            do throws(FileError) {
-                try Directory.makeHardLink(to: source, at: path)
-            } catch {
-                guard error.isOfOtherFileSystem else { throw error }
-                throw Diagnostics(
-                    LinkMode.impossible(
-                        "\(source) cannot have another name at \(Path.parent(path)): \(error.reason)",
-                        "that needs one file system and files of one's own; or use --link-mode auto, which copies then"
-                    ))
-            }
-            return true
+        }
+    }
+
+    /// Gives a file a second name, where nothing is yet. A link in the place of the file is not followed.
+    /// - Throws: ``FileError``, and ``Diagnostics`` where the file systems are two.
+    static func link(_ source: String, at path: String) throws {
+        do throws(FileError) {
+            try Directory.makeHardLink(to: source, at: path)
+        } catch {
+            guard error.isOfOtherFileSystem else { throw error }
+            throw Diagnostics(
+                impossible(
+                    "\(source) cannot have another name at \(Path.parent(path)): \(error.reason)",
+                    "that needs one file system and files of one's own; or use --link-mode auto, which copies then"
+                ))
         }
     }
 
@@ -61,7 +62,9 @@ package enum LinkMode: String, CaseIterable, Sendable {
         if self == .hardlink { return true }
         let path = Path.join(directory, "clone")
         try? Directory.removeFile(path)
-        guard (try? FileHandle.clone(source, to: path)) == true else { return false }
+        guard let file = try? FileHandle.reading(source), (try? file.clone(to: path)) != nil else {
+            return false
+        }
         try? Directory.removeFile(path)
         return true
     }

@@ -1,9 +1,11 @@
 import Formats
 import Manifests
+import Storage
 
-/// A layer that is one file as it is. Others, such as archives, are refused by their type.
+/// A layer that is one file as it is, or one of Docker's archives of files. Others are refused by their type.
 struct LayerFile {
-    private let descriptor: RegistryDescriptor
+    /// What names the layer's content.
+    let descriptor: RegistryDescriptor
     /// What the layer says of itself, where it is one of Docker's.
     private let known: DockerLayer?
     /// The path that the layer states.
@@ -19,6 +21,7 @@ struct LayerFile {
         DockerLayer("application/vnd.docker.ai.license", "LICENSE", ""),
         DockerLayer("application/vnd.docker.ai.chat.template.jinja", "chat_template", ".jinja"),
         DockerLayer("application/vnd.docker.ai.safetensors", "model", ".safetensors"),
+        DockerLayer("application/vnd.docker.ai.dduf", "model", ".dduf"),
         DockerLayer("application/vnd.docker.ai.model.file", "", ""),
     ]
     /// The kinds of ModelPack's layers (CNCF ModelPack 1.0, `docs/spec.md`).
@@ -50,30 +53,51 @@ struct LayerFile {
             return suffix.isEmpty
                 ? "\(stem)-\(number)" : "\(stem)-\(digits(number))-of-\(digits(count))\(suffix)"
         }
+
+        /// The name where an archive has another file of the one above: Docker's own for a template, or a number.
+        var otherName: String? {
+            switch stem {
+            case "chat_template": "template\(suffix)"
+            case "LICENSE": "\(stem)-1"
+            default: nil
+            }
+        }
     }
 
-    /// The files of all layers, in their order.
-    static func files(_ layers: [JSON]) throws(RegistryArtifact.Refused) -> [RegistryArtifact.File] {
+    /// Whether the layer is an archive of files.
+    var isArchive: Bool { ArchiveLayer.isOne(descriptor.type) }
+
+    /// All layers, in their order.
+    static func layers(_ json: [JSON]) throws(RegistryArtifact.Refused) -> [LayerFile] {
         var read: [LayerFile] = []
+        for layer in json { read.append(try LayerFile(layer)) }
+        return read
+    }
+
+    /// The files of the layers that are no archives, in their order.
+    /// - Parameter archived: what the archives have. A layer that is the same file as one of those is left out.
+    static func files(
+        _ layers: [LayerFile], besides archived: [RelativePath: SHA256Digest]
+    ) throws(RegistryArtifact.Refused) -> [RegistryArtifact.File] {
+        let layers = layers.filter { !$0.isArchive }
         var unnamed: [ExactName: Int] = [:]
-        for json in layers {
-            let layer = try LayerFile(json)
-            if let known = layer.known, layer.stated == nil {
-                unnamed[ExactName(known.type), default: 0] += 1
-            }
-            read.append(layer)
+        for layer in layers where layer.stated == nil {
+            if let known = layer.known { unnamed[ExactName(known.type), default: 0] += 1 }
         }
         var numbers: [ExactName: Int] = [:]
         var files: [RegistryArtifact.File] = []
-        for layer in read {
+        for layer in layers {
             var name = layer.stated
             if name == nil, let known = layer.known {
                 let type = ExactName(known.type)
                 let number = (numbers[type] ?? 0) + 1
                 numbers[type] = number
                 name = known.name(number, of: unnamed[type] ?? 1)
+                let other = name.flatMap { RelativePath($0) }.flatMap { archived[$0] }
+                if let other, other != layer.descriptor.digest { name = known.otherName ?? name }
             }
-            files.append(try layer.file(named: name))
+            let file = try layer.file(named: name)
+            if archived[file.path] != file.sha256 { files.append(file) }
         }
         return files
     }
@@ -84,7 +108,7 @@ struct LayerFile {
         }
         let annotations = json["annotations"]
         known = Self.docker.first { $0.type.hasSameBytes(as: descriptor.type) }
-        guard known != nil || Self.isRaw(descriptor.type) else {
+        guard known != nil || Self.isRaw(descriptor.type) || ArchiveLayer.isOne(descriptor.type) else {
             throw RegistryArtifact.Refused(
                 reason: "has a layer of the type \(quoted(descriptor.type)), which is not a file as it is")
         }

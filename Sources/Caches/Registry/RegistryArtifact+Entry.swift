@@ -4,7 +4,9 @@ import Storage
 
 extension RegistryArtifact {
     /// The lock of a bundle, among its files; `nil` for what is no bundle.
-    package var lockFile: File? { files.first { $0.path == Lock.bundledName } }
+    package var lockFile: File? {
+        files.first { $0.path == Lock.bundledName && unpacked[$0.sha256] == nil }
+    }
 
     /// The files that a source means: all of them, or of a bundle those of one of its entries, by their paths in the entry.
     ///

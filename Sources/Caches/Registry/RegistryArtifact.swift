@@ -12,12 +12,23 @@ package struct RegistryArtifact: Sendable {
         package let size: Int
         /// The digest of the content.
         package let sha256: SHA256Digest
+
+        /// Takes what is stated.
+        package init(path: RelativePath, size: Int, sha256: SHA256Digest) {
+            self.path = path
+            self.size = size
+            self.sha256 = sha256
+        }
     }
 
     /// The digest of the manifest.
     package let digest: SHA256Digest
     /// The files in the order of their paths.
     package let files: [File]
+    /// The layers that are archives, as they are: what states the files in them.
+    package let archives: [[UInt8]]
+    /// The contents of the files that are in archives: the registry has no contents of these digests.
+    package let unpacked: [SHA256Digest: ArraySlice<UInt8>]
 
     /// What the files are, by their paths.
     package var contents: [RelativePath: (size: Int, sha256: SHA256Digest)] {
@@ -25,7 +36,7 @@ package struct RegistryArtifact: Sendable {
     }
 
     /// Whether there is a lock among the files: then it is a bundle.
-    package var isBundle: Bool { files.contains { $0.path == Lock.bundledName } }
+    package var isBundle: Bool { lockFile != nil }
     /// The size of all files, in bytes.
     package let size: Int
 
@@ -38,9 +49,48 @@ package struct RegistryArtifact: Sendable {
         package init(reason: String) { self.reason = reason }
     }
 
-    /// Reads a manifest.
-    /// - Throws: ``Refused`` for everything of which it is not certain what it means.
-    package init(_ bytes: [UInt8], type: String, digest: SHA256Digest) throws(Refused) {
+    /// Reads a manifest, and the archives among its layers.
+    ///
+    /// - Parameter archive: gives the content of a layer, proved by its digest.
+    /// - Throws: ``Refused`` for everything of which it is not certain what it means, and what `archive` throws.
+    package init(
+        _ bytes: [UInt8], type: String, digest: SHA256Digest, archive: (RegistryDescriptor) throws -> [UInt8]
+    ) throws {
+        let layers = try Self.layers(bytes, type: type)
+        let sizes = layers.lazy.filter(\.isArchive).saturatedSum(\.descriptor.size)
+        guard sizes <= ArchiveLayer.sizeLimit else {
+            throw Refused(
+                reason:
+                    "has \(ByteCount.text(sizes)) in archives, of which at most \(ByteCount.text(ArchiveLayer.sizeLimit)) are opened"
+            )
+        }
+        var archives: [[UInt8]] = []
+        var unpacked: [SHA256Digest: ArraySlice<UInt8>] = [:]
+        var archived: [RelativePath: File] = [:]
+        for layer in layers where layer.isArchive {
+            let bytes = try archive(layer.descriptor)
+            let opened = try ArchiveLayer(bytes, type: layer.descriptor.type)
+            for file in opened.files {
+                guard archived.updateValue(file, forKey: file.path).map({ $0 == file }) ?? true else {
+                    throw Refused(reason: "has two layers for \(quoted(file.path.text))")
+                }
+            }
+            unpacked.merge(opened.contents) { one, _ in one }
+            archives.append(bytes)
+        }
+        let plain = try LayerFile.files(layers, besides: archived.mapValues(\.sha256))
+        let files = (plain + archived.values).sorted { $0.path < $1.path }
+        size = try Self.size(files)
+        // What is a layer as well needs no archive.
+        for file in plain { unpacked[file.sha256] = nil }
+        self.digest = digest
+        self.files = files
+        self.archives = archives
+        self.unpacked = unpacked
+    }
+
+    /// The layers that a manifest lists.
+    private static func layers(_ bytes: [UInt8], type: String) throws(Refused) -> [LayerFile] {
         guard let json = try? JSON.parse(bytes) else {
             throw Refused(reason: "has a manifest that is not JSON")
         }
@@ -65,7 +115,11 @@ package struct RegistryArtifact: Sendable {
         guard json["schemaVersion"]?.integer == 2, let layers = json["layers"]?.array else {
             throw Refused(reason: "has a manifest without layers")
         }
-        let files = try LayerFile.files(layers).sorted { $0.path < $1.path }
+        return try LayerFile.layers(layers)
+    }
+
+    /// The size of all files, which are in the order of their paths, and of which none is where another one is.
+    private static func size(_ files: [File]) throws(Refused) -> Int {
         guard !files.isEmpty else { throw Refused(reason: "has no files") }
         var sum = 0
         for (file, next) in zip(files, files.dropFirst().map(Optional.some) + [nil]) {
@@ -87,8 +141,6 @@ package struct RegistryArtifact: Sendable {
                 above = path.parent
             }
         }
-        self.digest = digest
-        self.files = files
-        size = sum
+        return sum
     }
 }

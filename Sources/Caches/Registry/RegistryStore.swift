@@ -54,13 +54,21 @@ package struct RegistryStore: Sendable {
     /// The files that a manifest lists for a source; `nil` where its documents are not there.
     package func files(of source: RegistrySource, _ manifest: SHA256Digest) -> [RegistryArtifact.File]? {
         guard let bytes = document(manifest, limit: Self.manifestLimit),
-            let artifact = try? RegistryArtifact(bytes, type: "", digest: manifest)
+            let artifact = try? RegistryArtifact(bytes, type: "", digest: manifest, archive: archive)
         else { return nil }
         guard let file = artifact.lockFile else { return try? artifact.files(of: source, lock: nil) }
         guard let text = document(file.sha256, limit: Lock.sizeLimit),
             let lock = try? Lock.parse(text, path: file.path.text)
         else { return nil }
         return try? artifact.files(of: source, lock: lock)
+    }
+
+    /// A layer that is an archive.
+    private func archive(_ layer: RegistryDescriptor) throws(RegistryArtifact.Refused) -> [UInt8] {
+        guard let bytes = document(layer.digest, limit: layer.size) else {
+            throw RegistryArtifact.Refused(reason: "has an archive that is not in the store, or damaged")
+        }
+        return bytes
     }
 
     /// The files of what a source names, at the manifest that was fetched.
@@ -95,7 +103,8 @@ package struct RegistryStore: Sendable {
             problems.append(
                 Snapshot.Problem(
                     Diagnostic(
-                        code: .treeIgnored, "\(subject): its manifest is not in the store, or damaged",
+                        code: .treeIgnored,
+                        "\(subject): its manifest, or a document that it names, is not in the store, or damaged",
                         notes: ["the files are not compared with it"], fix: Self.fetch(source, manifest))))
         }
         var tree: [RelativePath: TreeFile] = [:]

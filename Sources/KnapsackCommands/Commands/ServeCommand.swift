@@ -123,7 +123,8 @@ struct ServeCommand: KnapsackCommand {
         let jobs = queue.map { JobInterface($0, work, watchers: threads / 2) }
         let shelf = MarketShelf(market(cache, models, prover, index, session))
         let routes = ServiceRoutes(
-            hub: HubMirror(cache, prover: prover), kaggle: KaggleMirror(kagglehub(session), prover: sums),
+            hub: HubMirror(cache, catalogue: models, prover: prover),
+            kaggle: KaggleMirror(kagglehub(session), prover: sums),
             models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs, market: Market(shelf))
         let hosts = HostRule(names: allowHost + [host])
         let control = SitePages(AccessControl(routes, hosts: hosts, tokens: tokens), hosts: hosts)

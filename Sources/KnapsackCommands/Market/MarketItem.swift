@@ -7,7 +7,7 @@ import Storage
 
 /// One revision of a model as the marketplace reads it: out of a cache, or out of the catalogue.
 struct MarketItem {
-    /// What it is asked for by, without the revision: "hf:org/name", or "local:user/model".
+    /// What it is asked for by, without the revision: "hf:org/name", "local:user/model", or "here:org/name".
     let id: String
     /// The name without the scheme.
     let name: String
@@ -105,6 +105,30 @@ struct MarketItem {
         key = MarketItem.key(
             [id, revision, version.document.compactText]
                 + version.files.flatMap { [$0.path.text, $0.content.sha256.hex] })
+    }
+
+    /// A repository that clients of the Hub uploaded, at a commit.
+    init(
+        _ stored: StoredRepository, _ commit: RepositoryCommit, _ files: [RepositoryFile],
+        _ store: ContentStore
+    ) {
+        let repository = stored.repository
+        id = (repository.kind == .model ? "here:" : "here-\(repository.kind.rawValue):") + repository.id
+        (name, kind, origin, revision) = (repository.id, repository.kind.rawValue, "catalogue", commit.name)
+        source = .hub(repository, revision: "main")
+        lockOrigin = .hub(repository, ref: "main", commit: commit.name)
+        refs = ["main"]
+        self.files = files.map {
+            ModelFile(path: $0.path, location: store.path(of: $0.sha256), size: $0.size)
+        }
+        cached = []
+        known = ModelRevision(files: self.files, listed: [])
+        problems = []
+        size = files.saturatedSum(\.size)
+        updated = commit.time.multipliedReportingOverflow(by: 1_000_000_000).partialValue
+        let visibility = stored.isPrivate ? "private" : "public"
+        stated = ["user_id": .string(stored.owner), "visibility": .string(visibility)]
+        key = MarketItem.key([id, revision, visibility])
     }
 
     /// The source without its revision.

@@ -92,9 +92,18 @@ final class MarketReader: MarketSource {
             ? left.revision.precedesByBytes(right.revision) : left.updated > right.updated
     }
 
+    /// What the catalogue has: the newest versions, and the repositories at their main branches.
     private func versions() -> [MarketItem] {
-        guard let catalogue, let all = try? catalogue.newest() else { return [] }
-        return all.map { MarketItem($0, catalogue.store) }
+        guard let catalogue else { return [] }
+        let versions = (try? catalogue.newest()) ?? []
+        let store = RepositoryStore(catalogue)
+        let repositories = [HubRepository.Kind.model, .dataset].flatMap { (try? store.all($0)) ?? [] }
+        return versions.map { MarketItem($0, catalogue.store) }
+            + repositories.compactMap { repository in
+                guard let commit = try? store.commit(repository, "main"), let files = try? store.files(commit)
+                else { return nil }
+                return MarketItem(repository, commit, files, catalogue.store)
+            }
     }
 
     // MARK: One model

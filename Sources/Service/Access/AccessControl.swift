@@ -6,6 +6,7 @@ package struct AccessControl: RequestHandler {
     private let inner: any RequestHandler
     private let hosts: HostRule
     private let tokens: [AccessToken]?
+    private let tickets = UploadTickets()
 
     /// - Parameters:
     ///   - tokens: those that count; `nil` lets everybody in, which only a server on loopback should.
@@ -27,16 +28,17 @@ package struct AccessControl: RequestHandler {
             return AccessControl.refusal(403, "pages of other sites may not ask for this")
         }
         guard let tokens else { return inner.answer(request) }
-        guard let token = AccessControl.token(request.head.fields["authorization"]),
-            let digest = AccessToken.digest(of: token),
-            let holder = tokens.first(where: { $0.digest == digest })
-        else {
+        let digest = AccessControl.token(request.head.fields["authorization"])
+            .flatMap(AccessToken.digest(of:))
+        let known = digest.flatMap { digest in tokens.first { $0.digest == digest } }
+        guard let holder = known ?? tickets.holder(request.head, tokens) else {
             return AccessControl.refusal(401, "this server needs a token that it knows")
                 .with("WWW-Authenticate", "Bearer realm=\"knapsack\"")
         }
-        var known = request
-        known.holder = holder
-        return inner.answer(known)
+        var told = request
+        told.holder = holder
+        told.tickets = tickets
+        return inner.answer(told)
     }
 
     /// Whether a browser sends the request for a page of another origin: what the page may do to us with the rights of who

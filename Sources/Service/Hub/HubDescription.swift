@@ -1,3 +1,4 @@
+import Catalogue
 import Formats
 import Manifests
 import ModelFacts
@@ -44,9 +45,13 @@ struct HubDescription {
         if let owner { members.append(JSON.Member("author", .string(owner))) }
         members += [
             JSON.Member("sha", .string(revision.commit)),
-            JSON.Member("lastModified", .string(HubMirror.unknownDate)),
-            JSON.Member("createdAt", .string(HubMirror.unknownDate)),
-            JSON.Member("private", false), JSON.Member("gated", false), JSON.Member("disabled", false),
+            JSON.Member("lastModified", .string(revision.date)),
+            JSON.Member(
+                "createdAt",
+                .string(
+                    revision.stored.map { HTTPDate.isoText($0.repository.created) } ?? revision.date)),
+            JSON.Member("private", .bool(revision.stored?.repository.isPrivate ?? false)),
+            JSON.Member("gated", false), JSON.Member("disabled", false),
             JSON.Member("downloads", 0), JSON.Member("likes", 0),
             JSON.Member("tags", .array(tags.map(JSON.string))),
         ]

@@ -1,4 +1,5 @@
 import Caches
+import Catalogue
 import Formats
 import Manifests
 import Storage
@@ -63,9 +64,20 @@ struct HubEntry: Sendable {
         file = nil
     }
 
-    /// What git holds in place of the content of a large file (git-lfs, `docs/spec.md`).
-    static func pointer(_ digest: SHA256Digest, size: Int) -> [UInt8] {
-        Array("version https://git-lfs.github.com/spec/v1\noid sha256:\(digest)\nsize \(size)\n".utf8)
+    /// A file whose content the catalogue has.
+    init(
+        _ path: RelativePath, _ size: Int, _ identity: Identity, _ digest: SHA256Digest,
+        _ contents: ContentStore
+    ) {
+        self.path = path
+        self.size = size
+        self.identity = identity
+        var evidence = [Evidence.sha256(digest, .blob)]
+        if case .git(let name) = identity { evidence.append(.gitBlob(name, .tree)) }
+        let location = contents.path(of: digest)
+        file = (try? FileStatus.status(of: location)).map { status in
+            CachedFile(path: path, location: location, status: status, evidence: evidence, expectedSize: size)
+        }
     }
 
     /// The entry in a listing of the tree, with the identity that is known by now.
@@ -77,7 +89,7 @@ struct HubEntry: Sendable {
                 "path": .string(path.text),
             ]
         case .large(let digest):
-            let pointer = HubEntry.pointer(digest, size: size)
+            let pointer = RepositoryFile.pointer(digest, size: size)
             return [
                 "type": "file", "oid": .string(HubEntry.gitName(pointer)), "size": .integer(size),
                 "lfs": [
@@ -94,7 +106,7 @@ struct HubEntry: Sendable {
         switch identity {
         case .git(let digest)?: members.append(JSON.Member("blobId", .string(digest.hex)))
         case .large(let digest)?:
-            let pointer = HubEntry.pointer(digest, size: size)
+            let pointer = RepositoryFile.pointer(digest, size: size)
             members.append(JSON.Member("blobId", .string(HubEntry.gitName(pointer))))
             members.append(
                 JSON.Member(

@@ -1,4 +1,5 @@
 package import Caches
+package import Catalogue
 import Formats
 import Manifests
 import Storage
@@ -6,20 +7,29 @@ import Storage
 /// Answers as the Hugging Face Hub does, from what a hub cache has: the official clients cannot tell, with `HF_ENDPOINT`
 /// pointing here.
 package struct HubMirror: RequestHandler {
-    private let shelf: HubShelf
-    private let prover: FileProver
+    /// What there is.
+    let shelf: HubShelf
+    private let uploads: HubUploads?
+    /// States which files are what they should be.
+    let prover: FileProver
+    /// What was made for the registry of images.
+    let blobs = MadeBlobs()
 
     /// How long a request waits until a file is proved, in seconds: huggingface_hub gives up after 10.
-    private static let patience = 8.0
+    static let patience = 8.0
     /// The most bytes of a form with paths.
     private static let formLimit = 8 << 20
     /// The most paths that one may ask for at once.
     private static let pathLimit = 20_000
 
     /// Serves a cache.
-    /// - Parameter prover: states which files are what the cache states they are; no other leaves.
-    package init(_ cache: HubCache, prover: FileProver) {
-        shelf = HubShelf(cache)
+    /// - Parameters:
+    ///   - catalogue: what people uploaded is served from it, and kept in it; `nil` takes nothing.
+    ///   - prover: states which files are what the cache states they are; no other leaves.
+    package init(_ cache: HubCache, catalogue: ModelCatalogue? = nil, prover: FileProver) {
+        let shelf = HubShelf(cache, catalogue)
+        self.shelf = shelf
+        uploads = shelf.store.map { HubUploads($0, shelf) }
         self.prover = prover
     }
 
@@ -27,16 +37,18 @@ package struct HubMirror: RequestHandler {
     package func answer(_ request: Request) -> Response {
         var segments = request.head.target.segments
         if segments.last == "" { segments.removeLast() }
+        let reader = HubReader(holder: request.holder)
+        if let uploads, let response = uploads.answer(segments, request, reader) { return response }
+        if segments.first == "v2" { return registry(segments, request, reader) }
         switch segments {
-        case ["api", "whoami-v2"]: return reading(request, HubMirror.whoAmI)
+        case ["api", "whoami-v2"]: return reading(request, HubMirror.whoAmI(reader))
         case ["api", "agent-harnesses"]: return reading(request, .json([:]))
         case ["api", "models"], ["api", "datasets"], ["api", "spaces"], ["api", "kernels"]:
             let kind = HubRepository.Kind.allCases.first { segments[1] == $0.rawValue + "s" } ?? .model
-            return reading(request, HubSearch(request.head, kind).answer(shelf))
+            return reading(request, HubSearch(request, kind).answer(shelf, reader))
         default: break
         }
-        let known = shelf.cache
-        guard let route = HubRoute(segments, exists: { (try? known.revisions(of: $0)) != nil }) else {
+        guard let route = HubRoute(segments, exists: { shelf.has($0, reader) }) else {
             return .hubRefusal(404, nil, "there is nothing at this path")
         }
         let method = request.head.method
@@ -44,7 +56,7 @@ package struct HubMirror: RequestHandler {
             return .hubRefusal(405, nil, "this server is read only").with("Allow", "GET, HEAD")
         }
         do throws(Diagnostics) {
-            return try answer(route, request)
+            return try answer(route, request, reader)
         } catch {
             return .hubRefusal(error, route)
         }
@@ -58,40 +70,54 @@ package struct HubMirror: RequestHandler {
         return response()
     }
 
-    private func answer(_ route: HubRoute, _ request: Request) throws(Diagnostics) -> Response {
+    private func answer(
+        _ route: HubRoute, _ request: Request, _ reader: HubReader
+    ) throws(Diagnostics) -> Response {
         let target = request.head.target
+        let repository = route.repository
         switch route.question {
-        case .refs: return HubMirror.refs(try shelf.cache.revisions(of: route.repository))
+        case .refs: return HubMirror.refs(try shelf.refs(repository, reader))
         case .access:
-            _ = try shelf.cache.revisions(of: route.repository)
+            _ = try shelf.refs(repository, reader)
             return .json([:])
         case .discussions:
-            _ = try shelf.cache.revisions(of: route.repository)
+            _ = try shelf.refs(repository, reader)
             return .json(["discussions": [], "count": 0, "start": 0])
-        case .info:
-            let revision = try shelf.revision(route.repository, route.revision)
-            return .json(info(revision, withBlobs: target.first("blobs") == "true"))
-        case .commits: return HubMirror.commits(try shelf.revision(route.repository, route.revision), target)
-        case .tree: return tree(try shelf.revision(route.repository, route.revision), route.path, target)
-        case .paths: return paths(try shelf.revision(route.repository, route.revision), request)
-        case .content: return content(try shelf.revision(route.repository, route.revision), route, request)
-        case .pointer: return pointer(try shelf.revision(route.repository, route.revision), route, request)
+        case .info, .commits, .tree, .paths, .content, .pointer: break
+        }
+        let revision = try shelf.revision(repository, route.revision, reader)
+        switch route.question {
+        case .info: return .json(info(revision, withBlobs: target.first("blobs") == "true"))
+        case .commits: return HubCommits(revision, request, route.revision).answer(shelf.store)
+        case .tree: return tree(revision, route.path, target)
+        case .paths: return paths(revision, request)
+        case .content: return content(revision, route.path, request)
+        case .pointer: return pointer(revision, route.path, request)
+        case .refs, .access, .discussions: return .json([:])
         }
     }
 
-    private static let whoAmI = Response.json([
-        "type": "user", "id": "knapsack", "name": "knapsack", "fullname": "knapsack serve", "isPro": false,
-        "orgs": [],
-        "auth": ["type": "access_token", "accessToken": ["displayName": "knapsack", "role": "read"]],
-    ])
+    private static func whoAmI(_ reader: HubReader) -> Response {
+        let name = reader.holder?.name ?? "knapsack"
+        let role = reader.holder.map { $0.scope == .read ? "read" : "write" } ?? "write"
+        return .json([
+            "type": "user", "id": .string(name), "name": .string(name), "fullname": .string(name),
+            "isPro": false, "orgs": [],
+            "auth": [
+                "type": "access_token",
+                "accessToken": ["displayName": .string(name), "role": .string(role)],
+            ],
+        ])
+    }
 
     // MARK: Repositories
 
-    private static func refs(_ revisions: CachedRevisions) -> Response {
+    private static func refs(_ refs: [HubShelf.Ref]) -> Response {
         var branches: [JSON] = []
+        var tags: [JSON] = []
         var conversions: [JSON] = []
         var requests: [JSON] = []
-        for ref in revisions.refs {
+        for ref in refs {
             func entry(_ name: String, _ full: String) -> JSON {
                 ["name": .string(name), "ref": .string(full), "targetCommit": .string(ref.commit)]
             }
@@ -99,25 +125,16 @@ package struct HubMirror: RequestHandler {
                 requests.append(entry(ref.name, ref.name))
             } else if ref.name.hasUTF8Prefix("refs/convert/") {
                 conversions.append(entry(String(ref.name.utf8.dropFirst(13)) ?? ref.name, ref.name))
+            } else if ref.isTag {
+                tags.append(entry(ref.name, "refs/tags/\(ref.name)"))
             } else {
-                // The cache does not tell branches from tags.
                 branches.append(entry(ref.name, "refs/heads/\(ref.name)"))
             }
         }
         return .json([
-            "branches": .array(branches), "converts": .array(conversions), "tags": [],
+            "branches": .array(branches), "converts": .array(conversions), "tags": .array(tags),
             "pullRequests": .array(requests),
         ])
-    }
-
-    /// The only commit that is known for certain to be in the history: the revision's own.
-    private static func commits(_ revision: HubRevision, _ target: RequestTarget) -> Response {
-        let page = target.first("p").flatMap { Int($0) } ?? 0
-        let entry: JSON = [
-            "id": .string(revision.commit), "title": "", "message": "", "date": .string(unknownDate),
-            "authors": [],
-        ]
-        return .json(page == 0 ? [entry] : []).with("X-Total-Count", "1")
     }
 
     /// A cache keeps no times of commits, and clients want one.
@@ -200,7 +217,8 @@ package struct HubMirror: RequestHandler {
                 continue
             }
             let commit: JSON = [
-                "id": .string(revision.commit), "title": "", "date": .string(HubMirror.unknownDate),
+                "id": .string(revision.commit), "title": .string(revision.stored?.commit.title ?? ""),
+                "date": .string(revision.date),
             ]
             list.append(.object(members + [JSON.Member("lastCommit", commit)]))
         }
@@ -210,19 +228,20 @@ package struct HubMirror: RequestHandler {
     // MARK: Files
 
     private func entry(
-        _ revision: HubRevision, _ route: HubRoute
+        _ revision: HubRevision, _ path: String
     ) -> Result<HubEntry, HubFileProblem> {
-        guard let path = RelativePath(route.path), let entry = revision[path] else {
+        guard let path = RelativePath(path), let entry = revision[path] else {
             return .failure(.unknown)
         }
         return entry.file == nil ? .failure(.absent) : .success(entry)
     }
 
-    private func content(_ revision: HubRevision, _ route: HubRoute, _ request: Request) -> Response {
+    /// The content of a file, which was proved, or why it does not leave.
+    func content(_ revision: HubRevision, _ path: String, _ request: Request) -> Response {
         let entry: HubEntry
-        switch self.entry(revision, route) {
+        switch self.entry(revision, path) {
         case .success(let found): entry = found
-        case .failure(let problem): return problem.response(route.path, revision)
+        case .failure(let problem): return problem.response(path, revision)
         }
         guard let file = entry.file else { return HubFileProblem.absent.response(entry, revision) }
         guard revision.holds(file) else {
@@ -255,15 +274,15 @@ package struct HubMirror: RequestHandler {
         return FileAnswer(content: opened, tag: "\"\(identity.name)\"", fields: fields).answer(request.head)
     }
 
-    private func pointer(_ revision: HubRevision, _ route: HubRoute, _ request: Request) -> Response {
-        switch entry(revision, route) {
-        case .failure(let problem): return problem.response(route.path, revision)
+    private func pointer(_ revision: HubRevision, _ path: String, _ request: Request) -> Response {
+        switch entry(revision, path) {
+        case .failure(let problem): return problem.response(path, revision)
         case .success(let entry):
             switch identity(of: entry) {
             case .failure(let problem): return problem.response(entry, revision)
-            case .success(.git): return content(revision, route, request)
+            case .success(.git): return content(revision, path, request)
             case .success(.large(let digest)):
-                var response = Response(200, .bytes(HubEntry.pointer(digest, size: entry.size)))
+                var response = Response(200, .bytes(RepositoryFile.pointer(digest, size: entry.size)))
                 response.fields.append("Content-Type", "text/plain; charset=utf-8")
                 return response.with("X-Repo-Commit", revision.commit)
             }

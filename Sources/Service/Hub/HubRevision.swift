@@ -1,4 +1,5 @@
 import Caches
+import Catalogue
 import Formats
 import Manifests
 import ModelFacts
@@ -15,22 +16,88 @@ final class HubRevision: Sendable {
     let entries: [HubEntry]
     /// When it was read, in steady nanoseconds.
     let readAt: Int64
-    private let snapshot: Snapshot
+    /// What the catalogue states of it; `nil` for one of the cache, or a version of the registry.
+    let stored: Stored?
+    /// When it was made, as the Hub writes it.
+    let date: String
+    private let files: [CachedFile]
+    private let revision: ModelRevision
     private let places: [RelativePath: Int]
     private let facts = Mutex<ModelFacts?>(nil)
 
+    /// A commit of a repository that people uploaded.
+    struct Stored {
+        /// The repository.
+        let repository: StoredRepository
+        /// The commit.
+        let commit: RepositoryCommit
+    }
+
     /// Takes a snapshot as it is in the cache.
-    init(_ snapshot: Snapshot, of repository: HubRepository, commit: String) {
-        self.repository = repository
-        self.commit = commit
-        self.snapshot = snapshot
-        readAt = steadyTime()
+    convenience init(_ snapshot: Snapshot, of repository: HubRepository, commit: String) {
         var entries = snapshot.files.map { HubEntry($0) }
         let present = Set(entries.map(\.path))
         for (path, listed) in snapshot.listed ?? [:] where !present.contains(path) {
             entries.append(HubEntry(path, listed))
         }
-        entries.sort { $0.path < $1.path }
+        self.init(
+            entries, snapshot.files, snapshot.revision, of: repository, commit: commit, nil,
+            HubMirror.unknownDate)
+    }
+
+    /// Takes a commit of the catalogue.
+    convenience init(
+        _ files: [RepositoryFile], of repository: StoredRepository, at commit: RepositoryCommit,
+        contents: ContentStore
+    ) {
+        let found = files.map { file in
+            HubEntry(
+                file.path, file.size, file.isLarge ? .large(file.sha256) : .git(file.git), file.sha256,
+                contents)
+        }
+        self.init(
+            found, of: repository.repository, commit: commit.name,
+            Stored(repository: repository, commit: commit), HTTPDate.isoText(commit.time))
+    }
+
+    /// Takes a version of the registry, whose files are named by their SHA-256.
+    convenience init(
+        _ version: ModelVersion, of repository: HubRepository, commit: String, contents: ContentStore
+    ) {
+        let found = version.files.map { file in
+            HubEntry(
+                file.path, file.content.size, .large(file.content.sha256), file.content.sha256, contents)
+        }
+        self.init(
+            found, of: repository, commit: commit, nil,
+            version.document["created_at"]?.string ?? HubMirror.unknownDate)
+    }
+
+    private convenience init(
+        _ entries: [HubEntry], of repository: HubRepository, commit: String, _ stored: Stored?, _ date: String
+    ) {
+        let files = entries.compactMap(\.file)
+        self.init(
+            entries, files,
+            ModelRevision(
+                files: files.map {
+                    ModelFile(path: $0.path, location: $0.location, size: $0.status.size)
+                }, listed: entries.map(\.path)),
+            of: repository, commit: commit, stored, date)
+    }
+
+    private init(
+        _ unsorted: [HubEntry], _ files: [CachedFile], _ revision: ModelRevision,
+        of repository: HubRepository, commit: String, _ stored: Stored?, _ date: String
+    ) {
+        self.repository = repository
+        self.commit = commit
+        self.files = files
+        self.revision = revision
+        self.stored = stored
+        self.date = date
+        readAt = steadyTime()
+        let entries = unsorted.sorted { $0.path < $1.path }
         self.entries = entries
         places = Dictionary(
             entries.enumerated().map { ($1.path, $0) }, uniquingKeysWith: { first, _ in first })
@@ -46,65 +113,9 @@ final class HubRevision: Sendable {
     func modelFacts() -> ModelFacts {
         facts.withLock { known in
             if let known { return known }
-            let read = ModelFacts.read(snapshot.files, of: snapshot.revision)
+            let read = ModelFacts.read(files, of: revision)
             known = read
             return read
         }
-    }
-}
-
-/// The revisions that were read last, each kept for some seconds: a cache may be filled while it is served.
-final class HubShelf: Sendable {
-    /// The cache that is served.
-    let cache: HubCache
-    private let kept = Mutex<[ExactName: HubRevision]>([:])
-    private let names = Mutex<[ExactName: Name]>([:])
-
-    private struct Name {
-        let commit: String
-        let readAt: Int64
-    }
-
-    /// How long a revision is taken for what it was, in nanoseconds.
-    private static let life: Int64 = 2_000_000_000
-    /// How many revisions are kept.
-    private static let room = 256
-
-    /// Nothing is read yet.
-    init(_ cache: HubCache) { self.cache = cache }
-
-    /// The revision that a name means now.
-    /// - Throws: what is missing.
-    func revision(_ repository: HubRepository, _ name: String) throws(Diagnostics) -> HubRevision {
-        let commit = try commit(repository, name)
-        let key = ExactName("\(repository.folder)@\(commit)")
-        let now = steadyTime()
-        if let found = kept.withLock({ $0[key] }), now - found.readAt < HubShelf.life { return found }
-        let snapshot = try cache.snapshot(repository, ref: name, commit: commit)
-        let revision = HubRevision(snapshot, of: repository, commit: commit)
-        kept.withLock { all in
-            if all.count >= HubShelf.room { all = all.filter { now - $0.value.readAt < HubShelf.life } }
-            if all.count < HubShelf.room { all[key] = revision }
-        }
-        return revision
-    }
-
-    /// Forgets what was read of a revision, because a file of it is not what it was.
-    func forget(_ revision: HubRevision) {
-        kept.withLock {
-            _ = $0.removeValue(forKey: ExactName("\(revision.repository.folder)@\(revision.commit)"))
-        }
-    }
-
-    private func commit(_ repository: HubRepository, _ name: String) throws(Diagnostics) -> String {
-        let key = ExactName("\(repository.folder)@\(name)")
-        let now = steadyTime()
-        if let found = names.withLock({ $0[key] }), now - found.readAt < HubShelf.life { return found.commit }
-        let commit = try cache.resolve(repository, revision: name)
-        names.withLock { all in
-            if all.count >= HubShelf.room { all = [:] }
-            all[key] = Name(commit: commit, readAt: now)
-        }
-        return commit
     }
 }

@@ -13,17 +13,17 @@ struct HubSearch {
     private let start: Int
     private let isFull: Bool
     private let target: RequestTarget
-    private let host: String?
+    private let base: String
 
     /// The most repositories of one answer, as on the Hub.
     private static let pageSize = 1000
 
     /// Reads the query of a request.
-    init(_ head: RequestHead, _ kind: HubRepository.Kind) {
-        let target = head.target
+    init(_ request: Request, _ kind: HubRepository.Kind) {
+        let target = request.head.target
         self.kind = kind
         self.target = target
-        host = head.host
+        base = request.base
         texts = target.all("search").flatMap { $0.lowercased().split(separator: " ").map(String.init) }
         author = target.first("author")
         filters = (target.all("filter") + target.all("tags") + target.all("library"))
@@ -36,26 +36,30 @@ struct HubSearch {
     }
 
     /// One page of what is found, by name.
-    func answer(_ shelf: HubShelf) -> Response {
-        let names = shelf.cache.repositories().filter { $0.kind == kind && accepts($0.id) }
-            .sorted { $0.id.precedesByBytes($1.id) }
+    func answer(_ shelf: HubShelf, _ reader: HubReader) -> Response {
+        let names: [HubRepository]
+        do throws(Diagnostics) {
+            names = try shelf.repositories(kind, reader).filter { accepts($0.id) }
+        } catch {
+            return .hubRefusal(500, nil, "the catalogue cannot be read")
+        }
         var found: [JSON] = []
         var position = start
         while position < names.count, found.count < limit {
-            if let json = entry(names[position], shelf) { found.append(json) }
+            if let json = entry(names[position], shelf, reader) { found.append(json) }
             position += 1
         }
         let response = Response.json(.array(found))
-        guard position < names.count, let host else { return response }
-        return response.with("Link", nextPage(position, host))
+        guard position < names.count else { return response }
+        return response.with("Link", nextPage(position))
     }
 
-    private func nextPage(_ position: Int, _ host: String) -> String {
+    private func nextPage(_ position: Int) -> String {
         let rest = target.query.filter { $0.name != "cursor" }
             .map { "\(RequestTarget.escaped($0.name))=\(RequestTarget.escaped($0.value))" }
         let query = (rest + ["cursor=\(position)"]).joined(separator: "&")
         // Absolute, and by the name that the client uses: huggingface_hub resolves no relative address.
-        return "<http://\(host)/api/\(kind.rawValue)s?\(query)>; rel=\"next\""
+        return "<\(base)/api/\(kind.rawValue)s?\(query)>; rel=\"next\""
     }
 
     private func accepts(_ id: String) -> Bool {
@@ -64,10 +68,8 @@ struct HubSearch {
         return author.map { low.hasUTF8Prefix($0.lowercased() + "/") } ?? true
     }
 
-    private func entry(_ repository: HubRepository, _ shelf: HubShelf) -> JSON? {
-        guard let commit = (try? shelf.cache.revisions(of: repository))?.shown,
-            let revision = try? shelf.revision(repository, commit)
-        else { return nil }
+    private func entry(_ repository: HubRepository, _ shelf: HubShelf, _ reader: HubReader) -> JSON? {
+        guard let revision = try? shelf.shown(repository, reader) else { return nil }
         let description = HubDescription(revision)
         let words =
             description.tags.map { $0.lowercased() } + [description.library?.lowercased()].compactMap(\.self)

@@ -205,7 +205,8 @@ package final class HTTPServer: Sendable {
     private func answer(_ head: RequestHead, _ connection: ServerConnection) -> Bool {
         let begin = steadyTime()
         let body = RequestBody(head, of: connection, settings)
-        let request = Request(head: head, body: body, peer: connection.peer)
+        var request = Request(head: head, body: body, peer: connection.peer)
+        request.isEncrypted = identity.withLock { $0 != nil }
         let response = response(to: request)
         let mayStay = head.staysOpen && !response.ends && !stops
         // Of a body that nobody read the rest would be taken for the next request.

@@ -8,6 +8,20 @@ package struct Request {
     package let peer: String
     /// Whose token came with it; `nil` where no tokens are asked for.
     package var holder: AccessToken?
+    /// What lets the holder send contents without the token; `nil` where no tokens are asked for.
+    package var tickets: UploadTickets?
+
+    /// What is appended to a target that has a query, so that the holder may send to it; `nil` where nothing is needed.
+    func ticket(_ target: String) -> String? {
+        guard let holder, let tickets else { return nil }
+        return tickets.ticket(target, holder)
+    }
+
+    /// Whether it came through TLS.
+    package var isEncrypted = false
+
+    /// What addresses of this server begin with, as the client calls it, without a slash at the end.
+    var base: String { "\(isEncrypted ? "https" : "http")://\(head.host ?? "localhost")" }
 
     /// Whether only the head of the answer is wanted.
     package var isHead: Bool { head.method == "HEAD" }

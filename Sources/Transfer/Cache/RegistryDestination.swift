@@ -11,8 +11,8 @@ struct RegistryDestination: FetchDestination {
     let writer: RegistryStoreWriter
     /// Answers what is asked of the registry.
     let client: RegistryClient
-    /// The manifest, and the lock of a bundle.
-    let documents: [[UInt8]]
+    /// The manifest, the lock of a bundle, layers that are archives, and the files that are wanted of those.
+    let documents: [ArraySlice<UInt8>]
     /// Whether a lock pins the manifest.
     let isPinned: Bool
 

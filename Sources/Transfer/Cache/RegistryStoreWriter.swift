@@ -33,7 +33,7 @@ struct RegistryStoreWriter: Sendable {
     }
 
     /// Makes the directories, and keeps the documents that say which files there are.
-    func prepare(_ documents: [[UInt8]]) throws {
+    func prepare(_ documents: [ArraySlice<UInt8>]) throws {
         try Directory.make(Path.join(store.root, "blobs/sha256"))
         try Directory.make(Path.join(store.root, "locks"))
         try Directory.make(directory)
@@ -64,7 +64,7 @@ struct RegistryStoreWriter: Sendable {
     func note(_ tag: String) throws(FileError) {
         guard store.manifest(of: tag, in: source.reference) != manifest else { return }
         let path = Path.join(store.root, RegistryStore.tag(tag, of: source.reference))
-        try put(Array(manifest.hex.utf8), at: path)
+        try put(Array(manifest.hex.utf8)[...], at: path)
     }
 
     /// Waits until the names of contents are on the disk.
@@ -72,7 +72,7 @@ struct RegistryStoreWriter: Sendable {
         try FileHandle.directory(Path.join(store.root, "blobs/sha256")).synchronize()
     }
 
-    private func put(_ bytes: [UInt8], at path: String) throws(FileError) {
+    private func put(_ bytes: ArraySlice<UInt8>, at path: String) throws(FileError) {
         try Directory.make(Path.parent(path))
         try replace(path) { temporary throws(FileError) in
             let file = try FileHandle.creating(temporary)

@@ -23,6 +23,8 @@ extension RegistryArtifact {
             throw Refused(
                 reason: "has a manifest with the digest sha256:\(digest.hex), which was not asked for")
         }
-        return try RegistryArtifact(bytes, type: type, digest: digest)
+        return try RegistryArtifact(bytes, type: type, digest: digest) { layer in
+            try RegistryProof.archive(layer, client)
+        }
     }
 }

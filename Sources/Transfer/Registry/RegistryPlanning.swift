@@ -26,8 +26,16 @@ struct RegistryPlanning {
             wish: wish, origin: .registry(listing.source, manifest: listing.manifest), files: files,
             findings: findings,
             destination: RegistryDestination(
-                subject: wish.subject, writer: writer, client: client, documents: listing.documents,
+                subject: wish.subject, writer: writer, client: client,
+                documents: listing.documents.map { $0[...] } + unpacked(files),
                 isPinned: wish.pin != nil))
+    }
+
+    /// The contents of wanted files that are in archives.
+    private func unpacked(_ files: [FetchPlan.File]) -> [ArraySlice<UInt8>] {
+        guard !listing.unpacked.isEmpty else { return [] }
+        let wanted = Set(files.map(\.path))
+        return listing.files.compactMap { wanted.contains($0.path) ? listing.unpacked[$0.sha256] : nil }
     }
 
     /// The files that are wanted, and what hinders.
@@ -74,6 +82,10 @@ struct RegistryPlanning {
         if writer.has(file) { return FetchPlan.File(path: file.path, size: file.size) }
         let identity = BlobIdentity(proof: .sha256(file.sha256), size: file.size)
         let blob = writer.blob(file.sha256)
+        if listing.unpacked[file.sha256] != nil {
+            let room = isFirst && !Directory.leadsToFile(blob, size: file.size) ? file.size : 0
+            return FetchPlan.File(path: file.path, identity, missing: 0, room: room)
+        }
         let isLoaded = isFirst && !Directory.leadsToFile(blob, size: file.size)
         let there = isLoaded ? PartialBlob.bytesThere(identity, at: blob) : 0
         return FetchPlan.File(

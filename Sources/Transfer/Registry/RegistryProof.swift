@@ -24,11 +24,8 @@ package struct RegistryProof: Sendable {
                     throw RegistryArtifact.Refused(
                         reason: "has no \(path) that can be read, so it is not a bundle")
                 }
-                var bytes: [UInt8] = []
-                try RegistryProof.read(file, client, throttle: Throttle(bytesPerSecond: nil)) { block in
-                    bytes += block.indices.map { block[$0] }
-                }
-                return bytes
+                if let bytes = artifact.unpacked[file.sha256] { return Array(bytes) }
+                return try RegistryProof.content(file, client)
             }
         } catch {
             throw Diagnostics(RegistryFindings(client).finding(error, writes: false))
@@ -42,7 +39,10 @@ package struct RegistryProof: Sendable {
     ) async throws {
         let client = client
         var seen: Set<SHA256Digest> = []
-        let contents = artifact.files.filter { seen.insert($0.sha256).inserted }
+        // What is in archives was proved with them.
+        let contents = artifact.files.filter {
+            artifact.unpacked[$0.sha256] == nil && seen.insert($0.sha256).inserted
+        }
         progress(.began(stage: "verifying", files: contents.count, bytes: contents.saturatedSum(\.size)))
         defer { progress(.ended) }
         do {
@@ -59,6 +59,22 @@ package struct RegistryProof: Sendable {
         } catch {
             throw Diagnostics(RegistryFindings(client).finding(error, writes: false))
         }
+    }
+
+    /// The whole of a content that is small.
+    static func content(_ file: RegistryArtifact.File, _ client: RegistryClient) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        try read(file, client, throttle: Throttle(bytesPerSecond: nil)) { block in
+            bytes += block.indices.map { block[$0] }
+        }
+        return bytes
+    }
+
+    /// The whole of a layer that is an archive.
+    static func archive(_ layer: RegistryDescriptor, _ client: RegistryClient) throws -> [UInt8] {
+        guard let path = RelativePath(layer.digest.hex) else { return [] }
+        return try content(
+            RegistryArtifact.File(path: path, size: layer.size, sha256: layer.digest), client)
     }
 
     /// Reads a content from front to back, goes on where the way breaks, and compares all of it with its digest.

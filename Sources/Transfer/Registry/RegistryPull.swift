@@ -57,6 +57,9 @@ package final class RegistryPull: Sendable {
         do {
             try Directory.removeTree(tree)
             try Directory.make(Path.join(staging, "blobs"))
+            for (digest, content) in artifact.unpacked {
+                try AtomicFile.write(Array(content), to: Path.join(staging, "blobs/\(digest.hex)"))
+            }
             try await loadContents(connections, throttle, progress, notify)
             try place()
         } catch let problems as Diagnostics {
@@ -146,7 +149,9 @@ struct RegistryWork: DownloadWork {
         self.client = client
         self.directory = directory
         var seen: Set<SHA256Digest> = []
-        files = artifact.files.filter { seen.insert($0.sha256).inserted }
+        files = artifact.files.filter {
+            artifact.unpacked[$0.sha256] == nil && seen.insert($0.sha256).inserted
+        }
         missing = files.reduce(0) { sum, file in
             let path = Path.join(directory, file.sha256.hex)
             if Directory.leadsToFile(path, size: file.size) { return sum }

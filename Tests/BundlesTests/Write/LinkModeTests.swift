@@ -59,16 +59,16 @@ import Testing
     /// What the kernel has no clones for, whatever the file system under the tests is: two file systems.
     @Test func clonesThatCannotBeAreRefusedAndNamed() async throws {
         try await withTemporaryDirectory { directory in
-            let other = "/proc/version"
-            #expect(try FileHandle.clone(other, to: directory + "/clone") == false)
-            #expect(try FileStatus.existing(directory + "/clone") == nil)
-            #expect(try LinkMode.auto.place(other, at: directory + "/clone") == false)
-            for mode in [LinkMode.clone, .hardlink] {
-                let problems = try #require(throws: Diagnostics.self) {
-                    try mode.place(other, at: directory + "/clone")
-                }
-                #expect(problems.all.map(\.code) == [.linkImpossible])
-            }
+            let (other, path) = ("/proc/version", directory + "/clone")
+            let source = try FileHandle.reading(other)
+            #expect(try source.clone(to: path) == nil)
+            #expect(try FileStatus.existing(path) == nil)
+            #expect(try LinkMode.auto.clone(source, at: path) == nil)
+            let refusals = [
+                try #require(throws: Diagnostics.self) { _ = try LinkMode.clone.clone(source, at: path) },
+                try #require(throws: Diagnostics.self) { try LinkMode.link(other, at: path) },
+            ]
+            for refusal in refusals { #expect(refusal.all.map(\.code) == [.linkImpossible]) }
         }
     }
 

@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -134,3 +135,40 @@ def test_a_file_that_was_left_alone_is_cloned_and_proved(knapsack, disk):
     time.sleep(2.1)
     assert knapsack("pack", path, "--frozen", "--output", disk / "other", "--link-mode", "clone").code != 0
     assert not (disk / "other").exists()
+
+
+EXCHANGE = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+one, two, stop = (os.fsencode(path) for path in sys.argv[1:])
+while not os.path.exists(stop):
+    for _ in range(200):
+        libc.renameat2(-100, one, -100, two, 2)
+"""
+
+
+@pytest.mark.slow
+def test_a_directory_that_is_exchanged_meanwhile_makes_no_wrong_bundle(knapsack, disk):
+    """Another file may have the path at the moment at which it is cloned: what is proved is what was cloned."""
+    path = model(disk)
+    weights = disk / "cache/model/weights.bin"
+    weights.write_bytes(os.urandom(1 << 16))
+    knapsack("lock", path).expect(0)
+    other = disk / "cache/other"
+    shutil.copytree(weights.parent, other)
+    (other / "weights.bin").write_bytes(os.urandom(1 << 16))
+    time.sleep(2.2)
+    stop = disk / "stop"
+    process = subprocess.Popen([sys.executable, "-c", EXCHANGE, weights.parent, other, stop])
+    try:
+        packed = 0
+        for number in range(60):
+            bundle = disk / f"bundle-{number}"
+            knapsack("pack", path, "--frozen", "--output", bundle, "--link-mode", "clone").expect(0, 1, 2)
+            if bundle.exists():
+                packed += 1
+                knapsack("verify", bundle).expect(0)
+        assert packed
+    finally:
+        stop.touch()
+        process.wait()

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 import page_cache
 import pytest
 from catalog_hub import CatalogHub
+from hub_uploads import HubClient
 from serving import serving
 
 
@@ -212,3 +213,40 @@ def test_a_thousand_models_are_read_once(knapsack, tmp_path):
             listing = (time.monotonic() - start) / 10
     assert times[1] < times[0], times
     assert listing < times[0] / 4, (listing, times)
+
+
+@pytest.mark.slow
+def test_others_see_what_is_public_alone(knapsack, tmp_path):
+    """Repositories of the Hub's clients, by tokens: a private one is nobody else's to know of, and places on the disk neither."""
+    runner, file, tokens = knapsack.with_caches(tmp_path), tmp_path / "tokens", {}
+    for name, scope in (("anna", "--write"), ("bert", "--write"), ("root", "--admin")):
+        tokens[name] = runner("token", "add", name, scope, "--token-file", file).expect(0).stdout.strip()
+    with serving(runner, "--catalogue", str(tmp_path / "catalogue"), "--token-file", str(file)) as server:
+        def told(name: str, path: str):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+            connection.request("GET", path, headers={"Authorization": f"Bearer {tokens[name]}"})
+            answer = connection.getresponse()
+            body = json.loads(answer.read())
+            connection.close()
+            return answer.status, body
+
+        client = HubClient(server, tmp_path / "home")
+        client.run(
+            """
+            for name, private in (("anna/open", False), ("anna/hidden", True)):
+                create_repo(name, private=private, token=sys.argv[1])
+                api.upload_file(path_or_fileobj=b"---\\nlicense: mit\\n---\\n# A model\\n", path_in_repo="README.md",
+                                repo_id=name, token=sys.argv[1])
+            """,
+            tokens["anna"])
+        settled = time.monotonic() + 20
+        while len(told("root", "/api/marketplace/models")[1]["models"]) < 2 and time.monotonic() < settled:
+            time.sleep(0.2)
+        seen = {name: names(told(name, "/api/marketplace/models")[1]) for name in tokens}
+        assert seen == {"anna": ["anna/hidden", "anna/open"], "bert": ["anna/open"], "root": ["anna/hidden", "anna/open"]}
+        assert told("bert", "/api/marketplace/models/here:anna%2Fhidden")[0] == 404
+        assert told("bert", "/api/marketplace/models/here:anna%2Fopen")[1]["license"] == "mit"
+        assert told("anna", "/api/marketplace/models/here:anna%2Fhidden")[1]["visibility"] == "private"
+        assert "hidden" not in json.dumps(told("bert", "/api/marketplace/search?query=anna")[1])
+        assert str(tmp_path) in json.dumps(told("root", "/api/health")[1])
+        assert str(tmp_path) not in json.dumps(told("bert", "/api/health")[1])

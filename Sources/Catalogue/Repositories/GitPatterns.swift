@@ -1,0 +1,165 @@
+package import Formats
+import Manifests
+
+/// The patterns of a `.gitignore` or a `.gitattributes`, of which the last one that takes a path counts (gitignore(5),
+/// gitattributes(5)).
+package struct GitPatterns: Sendable {
+    private struct Rule {
+        let parts: [Glob]
+        /// Whether a part is `**`, which takes any number of folders.
+        let isAnyDepth: [Bool]
+        let isAnchored: Bool
+        let isFolder: Bool
+        let value: Bool
+    }
+
+    private let rules: [Rule]
+
+    /// The most patterns that count, and the most bytes of one.
+    private static let limit = 2000
+    private static let longest = 512
+
+    private init(_ rules: [Rule]) { self.rules = rules }
+
+    /// The files that a `.gitignore` leaves out.
+    package static func ignoring(_ text: String) -> GitPatterns {
+        GitPatterns(
+            lines(text).compactMap { line in
+                var pattern = line
+                let isKept = pattern.hasUTF8Prefix("!")
+                if isKept { pattern = String(pattern.utf8.dropFirst()) ?? "" }
+                return rule(pattern, value: !isKept)
+            })
+    }
+
+    /// The files of which a `.gitattributes` states that git has pointers (`filter=lfs`).
+    package static func large(_ text: String) -> GitPatterns {
+        GitPatterns(
+            lines(text).compactMap { line in
+                let words = line.utf8.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 })
+                    .compactMap { String($0) }
+                guard let pattern = words.first, !pattern.hasUTF8Prefix("!") else { return nil }
+                let filter = words.dropFirst().last {
+                    $0.hasUTF8Prefix("filter=") || $0.hasSameBytes(as: "-filter")
+                        || $0.hasSameBytes(as: "!filter")
+                }
+                return filter.flatMap { rule(pattern, value: $0.hasSameBytes(as: "filter=lfs")) }
+            })
+    }
+
+    private static func lines(_ text: String) -> [String] {
+        text.utf8.split(separator: 0x0A).prefix(limit).compactMap { line in
+            var bytes = line[...]
+            while let last = bytes.last, last == 0x0D || last == 0x20 || last == 0x09 { bytes.removeLast() }
+            guard let first = bytes.first, first != UInt8(ascii: "#"), bytes.count <= longest else {
+                return nil
+            }
+            return String(bytes)
+        }
+    }
+
+    private static func rule(_ written: String, value: Bool) -> Rule? {
+        var bytes = Array(written.utf8)[...]
+        let isFolder = bytes.last == UInt8(ascii: "/")
+        if isFolder { bytes.removeLast() }
+        let isAnchored = bytes.contains(UInt8(ascii: "/"))
+        if bytes.first == UInt8(ascii: "/") { bytes.removeFirst() }
+        let parts = bytes.split(separator: UInt8(ascii: "/")).map { part -> String in
+            let text = String(decoding: part, as: UTF8.self)
+            // How git writes a blank in a pattern.
+            return text.utf8.contains(UInt8(ascii: ":")) ? blanks(text) : text
+        }
+        guard !parts.isEmpty else { return nil }
+        return Rule(
+            parts: parts.map { Glob($0) }, isAnyDepth: parts.map { $0.hasSameBytes(as: "**") },
+            isAnchored: isAnchored, isFolder: isFolder, value: value)
+    }
+
+    private static func blanks(_ text: String) -> String {
+        var result: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        let name = Array("[[:space:]]".utf8)
+        while let first = rest.first {
+            if rest.starts(with: name) {
+                result.append(0x20)
+                rest = rest.dropFirst(name.count)
+            } else {
+                result.append(first)
+                rest = rest.dropFirst()
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    /// Whether the last pattern that takes a file, or a folder that it is in, says so.
+    package func contains(_ path: RelativePath) -> Bool {
+        let parts = path.components
+        return rules.last { GitPatterns.takes($0, parts) }?.value ?? false
+    }
+
+    private static func takes(_ rule: Rule, _ path: [String]) -> Bool {
+        // A pattern that takes a folder takes what is in it.
+        let lengths = 1...path.count
+        return lengths.contains { length in
+            if rule.isFolder, length == path.count { return false }
+            let part = path[..<length]
+            guard rule.isAnchored else { return rule.parts[0].matches(part.last ?? "") }
+            return matches(rule, Array(part))
+        }
+    }
+
+    /// Whether the parts of a pattern take those of a path, one each but for `**`: in time of the product of both numbers.
+    private static func matches(_ rule: Rule, _ path: [String]) -> Bool {
+        var reached = [Bool](repeating: false, count: path.count + 1)
+        reached[0] = true
+        for (glob, isAnyDepth) in zip(rule.parts, rule.isAnyDepth) {
+            var next = [Bool](repeating: false, count: path.count + 1)
+            for index in 0...path.count {
+                if isAnyDepth {
+                    next[index] = reached[index] || (index > 0 && next[index - 1])
+                } else if index > 0, reached[index - 1] {
+                    next[index] = glob.matches(path[index - 1])
+                }
+            }
+            reached = next
+        }
+        return reached[path.count]
+    }
+}
+
+/// The `.gitattributes` that repositories begin with, as on the Hub.
+package enum StandardAttributes {
+    private static let common =
+        """
+        *.7z *.arrow *.bin *.bz2 *.ckpt *.ftz *.gguf *.gz *.h5 *.joblib *.lfs.* *.mlmodel *.model *.msgpack *.npy *.npz *.onnx \
+        *.ot *.parquet *.pb *.pickle *.pkl *.pt *.pth *.rar *.safetensors saved_model/**/* *.tar.* *.tar *.tflite *.tgz \
+        *.wasm *.xz *.zip *.zst *tfevents*
+        """
+    private static let media =
+        """
+        *.lz4 *.mds *.pcm *.sam *.raw *.aac *.flac *.mp3 *.ogg *.wav *.bmp *.gif *.png *.tiff *.jpg *.jpeg *.webp *.mp4 *.webm
+        """
+
+    /// The text for a model, or for a data set, which also has pictures and sounds.
+    package static func text(isDataset: Bool) -> String {
+        (isDataset ? "\(common) \(media)" : common).split(separator: " ").map { line(String($0)) }.joined()
+    }
+
+    /// The line that has git keep a pointer in place of a file.
+    package static func line(_ pattern: String) -> String {
+        "\(pattern) filter=lfs diff=lfs merge=lfs -text\n"
+    }
+
+    /// A path as a pattern that takes it alone.
+    package static func pattern(_ path: RelativePath) -> String {
+        var text = ""
+        for scalar in path.text.unicodeScalars {
+            switch scalar {
+            case " ": text += "[[:space:]]"
+            case "*", "?", "[": text += "[\(scalar)]"
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text.utf8.contains(UInt8(ascii: "/")) ? text : "/\(text)"
+    }
+}
