@@ -24,6 +24,8 @@ function place() {
 
 async function show(event) {
   const { name, parameters } = place();
+  const address = location.hash;
+  delete main.dataset.shown;
   running?.abort();
   const own = new AbortController();
   running = own;
@@ -37,12 +39,13 @@ async function show(event) {
     replace(main, h("h1", null, "There is no such view"), h("p", null, h("a", { href: "#/models" }, "All models")));
     return;
   }
-  const waiting = setTimeout(() => { replace(main, h("p", { class: "loading" }, "Loading…")); }, 250);
+  const waiting = setTimeout(() => { replace(main, h("h1", { class: "loading" }, "Loading…")); }, 250);
   try {
     const page = await view(parameters, own.signal);
     clearTimeout(waiting);
     if (own.signal.aborted) return;
     replace(main, page.content);
+    main.dataset.shown = address;
     document.title = `${page.title} – Knapsack`;
     page.shown?.();
     // Whoever does not see the page hears that it is another one; at the first one nothing moves.
@@ -55,6 +58,7 @@ async function show(event) {
     clearTimeout(waiting);
     if (own.signal.aborted || error.name === "AbortError") return;
     replace(main, h("h1", null, "This cannot be shown"), fault(error, () => show()));
+    main.dataset.shown = address;
     document.title = "Not shown – Knapsack";
   }
 }

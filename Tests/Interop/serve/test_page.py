@@ -13,7 +13,7 @@ from serving import serving
 
 pytestmark = [pytest.mark.slow, browser.NEEDED]
 
-READY = "!!document.querySelector('main h1') && !document.querySelector('.loading')"
+READY = "document.getElementById('main')?.dataset.shown === location.hash"
 INSTRUCT, QUANTIZED = "hf:sackworks/knot-instruct", "hf:quantworks/knot-instruct-GGUF"
 MANIFEST = """schema = 1
 
