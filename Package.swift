@@ -106,7 +106,7 @@ let package = Package(
         .executableTarget(name: "knapsack", dependencies: ["KnapsackCommands", "Revision"]),
         .executableTarget(
             name: "knapsack-bench",
-            dependencies: ["Formats", "Tensors", "Storage", "Xet"]),
+            dependencies: ["Formats", "Tensors", "Storage", "Xet", "Catalogue"]),
 
         .target(
             name: "TestSupport", dependencies: ["Formats", "Storage", "Manifests"], path: "Tests/TestSupport"),

@@ -5,8 +5,11 @@ import Transfer
 /// How Kaggle is asked, by the variables and files that its clients read.
 enum KaggleConnection {
     /// Puts a client together; nothing is asked yet.
+    /// - Parameter isKnown: whether the user's credentials are used.
     /// - Throws: where a variable or a file of credentials cannot mean anything.
-    static func client(_ requester: Requester, _ session: Session) throws -> KaggleClient {
+    static func client(_ requester: Requester, _ session: Session, isKnown: Bool = true) throws
+        -> KaggleClient
+    {
         let environment = session.context.environment
         guard let endpoint = KaggleEndpoint(environment: environment) else {
             let allowed = KaggleEndpoint.environments.joined(separator: ", ")
@@ -15,7 +18,8 @@ enum KaggleConnection {
                     code: .usage, "KAGGLE_API_ENVIRONMENT names nothing that can be asked",
                     notes: ["allowed: \(allowed)"], fix: "unset it", verdict: .undecided))
         }
-        return KaggleClient(endpoint: endpoint, credentials: try credentials(environment), requester)
+        return KaggleClient(
+            endpoint: endpoint, credentials: isKnown ? try credentials(environment) : nil, requester)
     }
 
     private static func credentials(_ environment: [String: String]) throws -> KaggleCredentials? {

@@ -15,6 +15,36 @@ struct ServeStateOptions: ParsableArguments {
         completion: .directory)
     var state: String?
 
+    /// Whether clients may tell of their use of models.
+    @Flag(help: "Keep what clients tell of their use of models, on this machine alone.")
+    var analytics = false
+
+    /// What clients tell of their use of models; `nil` where that is not kept.
+    func analytics(catalogue: String?, _ session: Session) throws -> AnalyticsStore? {
+        guard analytics else { return nil }
+        guard let directory = directory(catalogue, session) else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .noHome, "there is no place for the analytics", fix: "name one with --state",
+                    verdict: .undecided))
+        }
+        do {
+            return try AnalyticsStore(directory: directory)
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .unreadable,
+                    "the analytics in \(FileWalk.shown(directory)) cannot be used: \(error)",
+                    fix: "name another directory with --state", verdict: .undecided))
+        }
+    }
+
+    /// Where all of it is kept.
+    private func directory(_ catalogue: String?, _ session: Session) -> String? {
+        state ?? catalogue.map { Path.join($0, "jobs") }
+            ?? session.context.cacheDirectory.map { Path.join($0, "serve") }
+    }
+
     /// The queue of jobs.
     ///
     /// - Parameter catalogue: the directory of the registry of models, if one is served.
@@ -24,10 +54,7 @@ struct ServeStateOptions: ParsableArguments {
     func queue(
         catalogue: String?, _ settings: CommandWorker.Settings, _ session: Session
     ) throws -> JobQueue? {
-        let usual =
-            catalogue.map { Path.join($0, "jobs") }
-            ?? session.context.cacheDirectory.map { Path.join($0, "serve") }
-        guard let directory = state ?? usual else { return nil }
+        guard let directory = directory(catalogue, session) else { return nil }
         do throws(JobQueue.Problem) {
             return try JobQueue(directory: try absolute(directory), worker: CommandWorker(settings))
         } catch {
@@ -73,5 +100,21 @@ extension CommandWorker.Settings {
     /// A path from the root on, whether something is there or not.
     fileprivate static func absolute(_ path: String) throws(FileError) -> String {
         path.utf8.first == UInt8(ascii: "/") ? path : Path.join(try Directory.current(), path)
+    }
+}
+
+extension ServerMetrics {
+    /// Counts what a server sends besides requests: its connections, and the files that were proved.
+    func watch(_ server: HTTPServer, _ prover: FileProver) {
+        add([
+            Gauge("knapsack_connections", "Connections that are open.") { [("", server.openConnections)] },
+            Gauge("knapsack_files", "Files of the cache, by what their proof came to.", label: "proof") {
+                let counts = prover.counts
+                return [
+                    ("proved", counts.proved), ("refuted", counts.refuted),
+                    ("unreadable", counts.unreadable), ("waiting", counts.waiting),
+                ]
+            },
+        ])
     }
 }

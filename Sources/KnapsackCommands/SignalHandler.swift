@@ -60,6 +60,7 @@ package enum SignalHandler {
             action()
             number = next()
         }
+        WorkingProgram.endAll()
         PartialFile.removeAll()
         PartialDirectory.removeAll()
         if isatty(STDERR_FILENO) == 1 { say("\r\u{1B}[K") }

@@ -121,8 +121,9 @@ extension TransferOptions {
 /// How the Hub is asked, by the variables that huggingface_hub reads.
 enum HubConnection {
     /// Puts a client together; nothing is asked yet.
+    /// - Parameter isKnown: whether the user's token is used.
     /// - Throws: where a variable or the token's file cannot mean anything.
-    static func client(_ requester: Requester, _ session: Session) throws -> HubClient {
+    static func client(_ requester: Requester, _ session: Session, isKnown: Bool = true) throws -> HubClient {
         let environment = session.context.environment
         if let variable = offlineVariable(environment) {
             throw Diagnostics(
@@ -136,7 +137,7 @@ enum HubConnection {
                     code: .usage, "HF_ENDPOINT is no address",
                     fix: "set it to one such as https://huggingface.co, or unset it", verdict: .undecided))
         }
-        let token = try token(environment)
+        let token = isKnown ? try token(environment) : nil
         if token != nil, !endpoint.address.isSecure, !endpoint.address.isLoopback {
             session.report([
                 Diagnostic(

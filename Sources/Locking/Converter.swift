@@ -20,6 +20,8 @@ struct Converter: Sendable {
     let progress: ProgressHandler
     /// Whether what was not made before is made; otherwise asking for it throws ``Unmade``.
     var makes = true
+    /// The variables by which programs are found.
+    var environment: [String: String] = [:]
 
     /// What is asked for was not made before, and nothing is to be written.
     struct Unmade: Error {}

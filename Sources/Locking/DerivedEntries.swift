@@ -23,6 +23,8 @@ struct DerivedEntries {
     private(set) var locations: [SHA256Digest: String] = [:]
     /// What each fitted entry has of the budget that it shares.
     var shares: [ExactName: FitShare] = [:]
+    /// What was measured for each fitted entry that asks for it.
+    var calibrations: [ExactName: CalibrationInput] = [:]
 
     /// Takes the sources that are locked already; nothing is made yet.
     init(converter: Converter, sources: [LockedEntry]) {
@@ -38,7 +40,10 @@ struct DerivedEntries {
         let inputs = try ConversionInputs(
             of: source, request, for: entry.name, merging: adapters,
             imatrix: try ImatrixInput(request, in: converter.directory, for: entry.name),
-            share: shares[ExactName(entry.name)])
+            share: shares[ExactName(entry.name)], calibration: calibrations[ExactName(entry.name)])
+        if request.calibration != nil, calibrations[ExactName(entry.name)] == nil {
+            return unmade.append(entry.name)
+        }
         if request.sharedWeight != nil, shares[ExactName(entry.name)] == nil {
             return unmade.append(entry.name)
         }

@@ -95,7 +95,8 @@ package enum Freshness {
             let inputs = try ConversionInputs(
                 of: source, request, for: entry.name,
                 merging: request.merged.compactMap { lock.entry(named: $0) },
-                imatrix: ImatrixInput(request, as: conversion), share: FitShare(conversion))
+                imatrix: ImatrixInput(request, as: conversion), share: FitShare(conversion),
+                calibration: CalibrationInput(request, as: conversion))
             if request.sharedWeight != nil,
                 FitShare(conversion)?.problem != lock.bundle.fit.flatMap(lock.sharedFit)
             {

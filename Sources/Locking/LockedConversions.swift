@@ -39,11 +39,16 @@ package enum LockedConversions {
             guard (share != nil) == (request.sharedWeight != nil) else {
                 throw contradiction("\(entry.name) does not state its share of the bundle's budget")
             }
+            let calibration = CalibrationInput(request, as: conversion)
+            guard request.calibration == nil || calibration?.measured != nil else {
+                throw contradiction("\(entry.name) does not state what its calibration measured")
+            }
             let adapters = request.merged.compactMap { lock.entry(named: $0) }
             guard adapters.count == request.merged.count, adapters.allSatisfy({ $0.asked.source != nil })
             else { throw contradiction("\(entry.name) has merged adapters that the lock lacks") }
             let inputs = try ConversionInputs(
-                of: source, request, for: entry.name, merging: adapters, imatrix: imatrix, share: share)
+                of: source, request, for: entry.name, merging: adapters, imatrix: imatrix, share: share,
+                calibration: calibration)
             guard inputs.match(entry) else {
                 throw contradiction("\(entry.name) is not made from the files that \(source.name) has")
             }

@@ -45,6 +45,8 @@ package struct Resolution: Sendable {
     package let caches: Caches
     /// One for each entry, in the manifest's order.
     package let items: [Item]
+    /// How an earlier lock has fits whose weights were measured, whatever else of them has changed since.
+    let measured: [ExactName: LockedConversion]
     /// What is worth knowing, but hinders nothing.
     package let findings: [Diagnostic]
 
@@ -84,6 +86,7 @@ package struct Resolution: Sendable {
         let sharesAlike =
             (previous?.bundle.deduplication == .tensor) == (manifest.bundle.deduplication == .tensor)
         var room = ModelFileReader.room
+        var measured: [ExactName: LockedConversion] = [:]
         for entry in manifest.entries {
             let locked = previous?.entry(named: entry.name)
             if let request = entry.conversion {
@@ -91,6 +94,11 @@ package struct Resolution: Sendable {
                     locked?.asked == entry.asked && locked?.kind == entry.kind && sharesAlike && !proveAgain
                     && !update.includes(entry.name)
                 items.append(.derived(entry, request, previous: isSame ? locked : nil))
+                if request.calibration != nil, !proveAgain, !update.includes(entry.name),
+                    case .conversion(let conversion)? = locked?.origin
+                {
+                    measured[ExactName(entry.name)] = conversion
+                }
                 continue
             }
             let pinned = update.includes(entry.name) ? nil : locked?.pin(for: entry)
@@ -117,6 +125,7 @@ package struct Resolution: Sendable {
         self.manifest = manifest
         self.caches = caches
         self.items = items
+        self.measured = measured
         self.findings = findings
     }
 

@@ -29,7 +29,8 @@ extension DerivedEntries {
             else { continue }
             let inputs = try ConversionInputs(
                 of: source, request, for: entry.name,
-                imatrix: try ImatrixInput(request, in: converter.directory, for: entry.name))
+                imatrix: try ImatrixInput(request, in: converter.directory, for: entry.name),
+                calibration: calibrations[ExactName(entry.name)])
             sharing.append(
                 Sharing(entry: entry, source: source, inputs: inputs, weight: weight, previous: previous))
         }

@@ -58,18 +58,20 @@ package struct VerifiedInputs: Sendable {
     ///   - index: where digests are remembered; `nil` hashes everything and remembers nothing.
     ///   - rehash: hash everything all the same.
     ///   - converts: whether entries are made that were not made before; they are left out otherwise.
+    ///   - environment: by what programs are found that measure models.
     /// - Throws: every file that is not what its cache states it is, at once.
     package static func prove(
         _ resolution: Resolution, index: DigestIndex?, rehash: Bool = false, converts: Bool = true,
-        progress: @escaping ProgressHandler
+        environment: [String: String] = [:], progress: @escaping ProgressHandler
     ) async throws -> VerifiedInputs {
         try await VerifiedInputs(
-            proving: resolution, index: index, rehash: rehash, converts: converts, progress: progress)
+            proving: resolution, index: index, rehash: rehash, converts: converts,
+            environment: environment, progress: progress)
     }
 
     private init(
         proving resolution: Resolution, index: DigestIndex?, rehash: Bool, converts: Bool,
-        progress: @escaping ProgressHandler
+        environment: [String: String], progress: @escaping ProgressHandler
     ) async throws {
         let sharesTensors = resolution.manifest.bundle.deduplication == .tensor
         var claims: [Claim] = []
@@ -117,13 +119,15 @@ package struct VerifiedInputs: Sendable {
             caches: resolution.caches, directory: Path.parent(resolution.manifest.path), index: index,
             rehash: rehash, sharesTensors: sharesTensors, progress: progress)
         converter.makes = converts
+        converter.environment = environment
         var derived = DerivedEntries(converter: converter, sources: entries)
-        try await derived.divide(
-            resolution.manifest.bundle.fit,
-            among: resolution.items.compactMap { item in
-                guard case .derived(let entry, let request, let previous) = item else { return nil }
-                return (entry, request, previous)
-            })
+        let asked = resolution.items.compactMap {
+            item -> (entry: Entry, request: ConversionRequest, previous: LockedEntry?)? in
+            guard case .derived(let entry, let request, let previous) = item else { return nil }
+            return (entry, request, previous)
+        }
+        try await derived.calibrate(asked, measured: resolution.measured)
+        try await derived.divide(resolution.manifest.bundle.fit, among: asked)
         for case .derived(let entry, let request, let previous) in resolution.items {
             do {
                 try await derived.add(entry, request, previous: previous)

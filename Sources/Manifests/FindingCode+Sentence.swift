@@ -134,6 +134,9 @@ extension FindingCode {
         case .lockStale:
             "The lock does not state what the manifest asks for, or what locking again would write"
         case .lockUnreadable: "The lock's file cannot be read"
+        case .logitsFailed: "A program that runs models gave no figures that can be used"
+        case .logitsProgram: "There is no program to run models with"
+        case .logitsUnlike: "Two models know different tokens, and their logits cannot be compared"
         case .manifestConflict: "Keys of the manifest exclude each other"
         case .manifestDuplicateName: "Two entries of the manifest have one name"
         case .manifestEmpty: "The manifest names nothing to pack"

@@ -8,22 +8,30 @@ package struct ServiceRoutes: RequestHandler {
     private let models: ModelRegistry?
     private let jobs: JobInterface?
     private let market: Market
+    private let analytics: AnalyticsInterface
+    private let metrics: ServerMetrics
     private let description: ServiceDescription
 
     /// - Parameters:
     ///   - models: `nil` where no catalogue is served.
     ///   - jobs: `nil` where there is no place for them.
+    ///   - analytics: of models; it states itself whether it is switched on.
+    ///   - metrics: the server's own numbers.
     package init(
-        hub: HubMirror, kaggle: KaggleMirror, models: ModelRegistry?, jobs: JobInterface?, market: Market
+        hub: HubMirror, kaggle: KaggleMirror, models: ModelRegistry?, jobs: JobInterface?,
+        analytics: AnalyticsInterface, metrics: ServerMetrics, market: Market
     ) {
         self.hub = hub
         self.kaggle = kaggle
         self.models = models
         self.market = market
         self.jobs = jobs
+        self.analytics = analytics
+        self.metrics = metrics
         let registry = ModelInterface.document["paths"]?.members
         description = ServiceDescription([
             models == nil ? [] : registry ?? [], jobs == nil ? [] : JobDescription.paths,
+            analytics.isOn ? AnalyticsDescription.paths : [], AnalyticsDescription.metrics,
             MarketInterface.paths,
         ])
     }
@@ -32,8 +40,11 @@ package struct ServiceRoutes: RequestHandler {
     package func answer(_ request: Request) -> Response {
         if KaggleMirror.owns(request.head.target) { return kaggle.answer(request) }
         if let jobs, jobs.takes(request.head.target.segments) { return jobs.answer(request) }
-        if Market.owns(request.head.target.segments) { return market.answer(request) }
-        switch request.head.target.segments.first {
+        let segments = request.head.target.segments
+        if Market.owns(segments) { return market.answer(request) }
+        if segments.starts(with: ["api", "analytics"]) { return analytics.answer(request) }
+        switch segments.first {
+        case "metrics"? where segments.count == 1: return document(request, numbers(request))
         case "ai-models"?: return models?.answer(request) ?? hub.answer(request)
         case "openapi.json"?: return document(request, .json(description.document))
         case "docs"? where request.head.target.segments.count == 1:
@@ -44,6 +55,16 @@ package struct ServiceRoutes: RequestHandler {
             )
         default: return hub.answer(request)
         }
+    }
+
+    /// The server's own numbers; where tokens count, for whoever may do all.
+    private func numbers(_ request: Request) -> Response {
+        if let holder = request.holder, holder.scope != .admin {
+            return .json(["detail": "the token does not allow this"], status: 403)
+        }
+        var response = Response(200, .bytes(Array(metrics.text.utf8)))
+        response.fields.append("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+        return response
     }
 
     private func document(_ request: Request, _ response: Response) -> Response {

@@ -232,4 +232,7 @@ extension FileHandle {
 extension OpenDirectory {
     /// Whether this process may make files in a directory.
     package static func isWritable(_ path: String) -> Bool { unsafe access(path, W_OK | X_OK) == 0 }
+
+    /// Whether this process may run a file.
+    package static func isRunnable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }
 }

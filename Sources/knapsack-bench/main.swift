@@ -1,6 +1,6 @@
 // Benchmarks of whole commands, as ratios against a baseline of the same run.
 //
-//   swift run -c release knapsack-bench files|check|sharing|loader|quantize|fit|casts|convert|pickle|fetch|xet|upload|registry [DIRECTORY] [--small] [--type=TYPE]...
+//   swift run -c release knapsack-bench files|check|sharing|loader|quantize|fit|casts|convert|pickle|fetch|xet|upload|registry|serve [DIRECTORY] [--small] [--type=TYPE]...
 //
 // DIRECTORY holds the data (up to 20 GB) and may be removed afterwards.
 
@@ -27,8 +27,9 @@ case "fetch": try measureFetch(setting)
 case "xet": try measureXet(setting)
 case "upload": try measureUpload(setting)
 case "registry": try measureRegistry(setting)
+case "serve": try measureServe(setting)
 default:
     print(
-        "knapsack-bench files|check|sharing|loader|quantize|fit|casts|convert|pickle|fetch|xet|upload|registry [DIRECTORY] [--small]"
+        "knapsack-bench files|check|sharing|loader|quantize|fit|casts|convert|pickle|fetch|xet|upload|registry|serve [DIRECTORY] [--small]"
     )
 }

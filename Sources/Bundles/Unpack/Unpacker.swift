@@ -76,21 +76,31 @@ package struct Unpacker: Sendable {
             let taken = wanted.filter { target.takes($0.origin) }
             if !taken.isEmpty { plans.append(try UnpackPlan(target, taken)) }
         }
-        guard !plans.isEmpty else {
-            throw Diagnostics(
-                Diagnostic(
-                    code: .nothingToUnpack, "\(name) has no entry that the given targets restore",
-                    notes: wanted.map { "\($0.name) comes from \($0.asked.text)" },
-                    fix: Set(wanted.map(\.form.rawValue)).subtracting(["to"]).sortedByBytes()
-                        .map { "add --\($0) DIR, or " }.joined()
-                        + "add --to DIR, which restores entries of every source", verdict: .undecided))
-        }
+        guard !plans.isEmpty else { throw Unpacker.nothing(name, wanted) }
         self.source = source
         self.name = name
         self.bundle = bundle
         self.plans = plans
         self.bases = try BaseSet(bases, for: lock)
         left = homeless.map { ($0.name, $0.form) }
+    }
+
+    /// Refuses targets that restore no entry of a bundle, as ``unpack(progress:)`` would: before its files are loaded.
+    package static func requireEntries(
+        of lock: Lock, for targets: [UnpackTarget], name: String
+    ) throws(Diagnostics) {
+        let isWanted = lock.packed.contains { entry in targets.contains { $0.takes(entry.origin) } }
+        guard isWanted else { throw nothing(name, lock.packed) }
+    }
+
+    private static func nothing(_ name: String, _ wanted: [LockedEntry]) -> Diagnostics {
+        Diagnostics(
+            Diagnostic(
+                code: .nothingToUnpack, "\(name) has no entry that the given targets restore",
+                notes: wanted.map { "\($0.name) comes from \($0.asked.text)" },
+                fix: Set(wanted.map(\.form.rawValue)).subtracting(["to"]).sortedByBytes()
+                    .map { "add --\($0) DIR, or " }.joined()
+                    + "add --to DIR, which restores entries of every source", verdict: .undecided))
     }
 
     /// Restores everything.

@@ -187,12 +187,17 @@ package struct RepositoryStore: Sendable {
 
     // MARK: Contents
 
-    /// Gives contents that are whole their names in the store, all of them together.
+    /// Gives content that is whole and on the disk its name in the store.
+    /// - Returns: what keeps it until a commit has named it.
+    package func keep(_ incoming: IncomingContent, _ content: StoredContent) throws -> KeptContent {
+        try catalogue.keep(incoming, content)
+    }
+
+    /// Gives contents that are whole their names in the store, all of them together. They need not be on the disk yet.
     /// - Returns: what keeps them until a commit has named them.
     package func keep(
         _ items: [(incoming: IncomingContent, content: StoredContent)]
     ) throws -> [KeptContent] {
-        if items.count == 1 { return [try catalogue.keep(items[0].incoming, items[0].content)] }
         let digests = items.map(\.content.sha256)
         let proved = try look { connection in
             var find = try connection.statement(
@@ -205,6 +210,17 @@ package struct RepositoryStore: Sendable {
             return proved
         }
         return try contents.keep(items, proved: proved)
+    }
+
+    /// What the file of a content was when its content was hashed as it came; `nil` where nobody knows.
+    package func status(of digest: SHA256Digest) -> FileStatus? {
+        let found = try? look { connection in
+            var find = try connection.statement(
+                "SELECT size, device, inode, modified, changed FROM content WHERE sha256 = ?")
+            try find.bind([.text(digest.hex)])
+            return try find.next().flatMap { ModelCatalogue.status(in: $0[...]) }
+        }
+        return found ?? nil
     }
 
     /// Notes what the files of contents were when they were hashed.

@@ -3,8 +3,10 @@ package import Tensors
 
 /// The choice of types for tensors within a number of bytes: a multiple-choice knapsack.
 package struct FitProblem: Sendable {
-    /// The unit of costs: the relative error of a tensor of weight 1 is this times ``RoleWeights/denominator``.
+    /// The unit of costs: the relative error of a tensor that weighs 1 is this times ``parts``.
     package static let unit = 1 << 40
+    /// A weight of 1 in costs; weights that are no multiples of a part of it are rounded down.
+    private static let parts = 8
     /// The greatest relative error that is told from others.
     private static let greatestError = 64.0
 
@@ -51,7 +53,7 @@ package struct FitProblem: Sendable {
                         break
                     }
                     size = size.saturated(adding: bytes)
-                    cost = cost.saturated(adding: Self.cost(error, tensor.weight * factor))
+                    cost = cost.saturated(adding: Self.cost(error, tensor.weight, factor))
                 }
                 guard isPossible else { continue }
                 taken.append(type)
@@ -62,13 +64,17 @@ package struct FitProblem: Sendable {
     }
 
     /// The cost of a relative error, in whole units.
-    package static func cost(_ error: Double, _ weight: Int) -> Int {
-        Int((min(error, greatestError) * Double(unit)).rounded()) * weight
+    /// - Parameter factor: how much the model counts.
+    package static func cost(_ error: Double, _ weight: Int, _ factor: Int = 1) -> Int {
+        let units = Int128((min(error, greatestError) * Double(unit)).rounded())
+        return Int(
+            clamping: units * Int128(weight) * Int128(parts) / Int128(RoleWeights.denominator)
+                * Int128(factor))
     }
 
     /// A sum of costs as the weighted relative errors that it stands for.
     package static func error(_ cost: Int) -> Double {
-        Double(cost) / Double(unit) / Double(RoleWeights.denominator)
+        Double(cost) / Double(unit) / Double(parts)
     }
 
     /// The options of all items.

@@ -13,7 +13,7 @@ package struct FitTensor: Sendable {
     /// The importance of its columns; `nil` where the matrix has none.
     package let importance: Imatrix.Entry?
     /// How much its relative error counts, in parts of ``RoleWeights/denominator``.
-    package let weight: Int
+    package private(set) var weight: Int
 
     /// Finds out what the tensors of a model may get.
     /// - Parameters:
@@ -51,6 +51,13 @@ package struct FitTensor: Sendable {
                     weight: RoleWeights.weight(of: tensor, isTied: isTied)))
         }
         return result
+    }
+
+    /// The same with the weight that was measured for its role, if it was.
+    package func weighed(by calibration: Calibration) -> FitTensor {
+        var other = self
+        other.weight = calibration.weight(of: tensor.role) ?? weight
+        return other
     }
 
     /// The type that the user decided on.

@@ -1,4 +1,4 @@
-import Conversion
+package import Conversion
 package import Tensors
 
 /// How much the relative error of a tensor's output counts, by what the tensor does: a table that is published and has
@@ -11,17 +11,32 @@ package enum RoleWeights {
     /// The version of the table; goes up whenever a number in it changes.
     package static let version = 1
     /// The weights are whole numbers of these parts of 1.
-    package static let denominator = 8
+    package static let denominator = 1024
 
     /// The weight of a tensor, in parts of ``denominator``.
     /// - Parameter isTied: whether the model has no output of its own, so that the token embeddings are both.
     package static func weight(of tensor: TensorDescription, isTied: Bool) -> Int {
         switch tensor.role {
-        case .output: 16
-        case .tokenEmbedding: isTied ? 24 : 12
-        case .attentionValue: 16
-        case .attentionOutput, .feedForwardDown: 12
-        case .attentionQuery, .attentionKey, .feedForwardUp, .feedForwardGate, .other: 8
+        case .output, .attentionValue: 2 * denominator
+        case .tokenEmbedding: (isTied ? 3 : 1) * denominator + (isTied ? 0 : denominator / 2)
+        case .attentionOutput, .feedForwardDown: denominator + denominator / 2
+        case .attentionQuery, .attentionKey, .feedForwardUp, .feedForwardGate, .other: denominator
+        }
+    }
+
+    /// What a role is called: the part of the tensors' names that makes it.
+    package static func name(of role: TensorRole) -> String {
+        switch role {
+        case .output: "output"
+        case .tokenEmbedding: "token_embd"
+        case .attentionValue: "attn_v"
+        case .attentionOutput: "attn_output"
+        case .attentionQuery: "attn_q"
+        case .attentionKey: "attn_k"
+        case .feedForwardUp: "ffn_up"
+        case .feedForwardGate: "ffn_gate"
+        case .feedForwardDown: "ffn_down"
+        case .other: "other"
         }
     }
 }

@@ -18,7 +18,8 @@ struct ConvertCommand: KnapsackCommand {
             A Hugging Face model becomes GGUF as convert_hf_to_gguf.py makes it, straight from the safetensors, \
             and with a type of llama-quantize's also quantized in the same step, as if there were a file between: \
             every key, type and byte is the same. Types in small letters are the converter's (\(outputTypes)), \
-            auto keeps 16 bits as they are; types in capitals are the quantizer's (Q4_K_M, IQ4_XS, Q8_0, …). \
+            auto keeps 16 bits as they are; types in capitals are the quantizer's (Q4_K_M, IQ4_XS, Q8_0, …); fit \
+            chooses a type for every tensor within a budget, as quantize does. \
             The file between would be of the type that auto finds; --via takes another one.
 
             Without an output the file is named after the model, in the current directory; if the output is a \
@@ -42,6 +43,8 @@ struct ConvertCommand: KnapsackCommand {
               knapsack convert hf:Qwen/Qwen3-8B --outtype q8_0 --outfile 'q-{ftype}.gguf'
               knapsack convert ./qwen --outtype IQ4_XS --imatrix imatrix.gguf
               knapsack convert ./qwen --outtype q8_0 --split-max-size 4G
+              # the types that lose least within 4.2 GB
+              knapsack convert ./qwen qwen-fit.gguf --outtype fit --max-size 4.2GB
               # the types and sizes, nothing written
               knapsack convert ./qwen --outtype Q4_K_M --dry-run
               knapsack convert ./qwen --vocab-only --pre qwen2
@@ -119,6 +122,8 @@ struct ConvertCommand: KnapsackCommand {
     @OptionGroup(title: "Choice of types for a quantization") var types: QuantizeTypeOptions
     /// Which columns count how much.
     @OptionGroup(title: "Importance matrix") var importance: QuantizeImportanceOptions
+    /// How large the file may be, and what of types may not be chosen.
+    @OptionGroup(title: "Fit") var fit: FitOptions
     /// What the metadata has besides, and how many files there are.
     @OptionGroup(title: "Files") var files: ModelFileOptions
 
@@ -177,6 +182,7 @@ struct ConvertCommand: KnapsackCommand {
             throw ValidationError("--prune \(prune) is not a part such as 0.3, 2:4 or 4:8")
         }
         if prune != nil, !merge.isEmpty { throw ValidationError("--prune and --merge exclude each other") }
+        if !isFit, let option = fit.given.first { throw ValidationError("\(option) is for --outtype fit") }
         if dtype != nil || prune != nil {
             guard target != nil else { throw ValidationError("name the directory to make") }
             if let option = optionsOfGGUF.first(where: { prune == nil || $0 != "--imatrix" }) {
@@ -191,12 +197,16 @@ struct ConvertCommand: KnapsackCommand {
         guard merge.isEmpty else { throw ValidationError("--merge needs --dtype") }
         do {
             let product = try product()
+            if lora != nil, isFit {
+                throw ValidationError("an adapter is written as f32, f16, bf16 or q8_0, not fit")
+            }
             if lora != nil, case .quantized = product {
                 throw ValidationError("an adapter is written as f32, f16, bf16 or q8_0, not \(product.name)")
             }
             if lora != nil, content.vocabOnly { throw ValidationError("an adapter has no tokenizer") }
             _ = try quantization(product)
             _ = try files.overrides()
+            if isFit { try fit.validate(besides: types, files) }
             if case .converted = product, let option = optionsOfQuantizing.first {
                 throw ValidationError(
                     "\(option) is for quantizing, and --outtype \(product.name) quantizes nothing")
@@ -220,7 +230,7 @@ struct ConvertCommand: KnapsackCommand {
 
     /// The options that were given and say how to quantize.
     private var optionsOfQuantizing: [String] {
-        (importance.imatrix == nil ? [] : ["--imatrix"])
+        fit.given + (importance.imatrix == nil ? [] : ["--imatrix"])
             + (files.overrideKv.isEmpty ? [] : ["--override-kv"]) + types.given
     }
 
@@ -235,6 +245,9 @@ struct ConvertCommand: KnapsackCommand {
         request.overrides = try files.overrides()
         request.imatrix = try importance.file()
         request.division = try files.division()
+        if isFit, let quantization = request.quantization {
+            return try await runFit(request, quantization, session)
+        }
         let caches = cacheOptions.caches(session.context)
         let snapshot = try caches.model(model)
         if lora == nil, let adapter = try AdapterAlone.finding(snapshot, name: model) {
@@ -269,9 +282,44 @@ struct ConvertCommand: KnapsackCommand {
         report.add(to: session)
     }
 
+    /// Whether types are chosen within a budget.
+    private var isFit: Bool { outtype?.hasSameBytes(as: FitRun.typeName) ?? false }
+
+    /// Chooses types for the model as it would be converted, and writes it.
+    private func runFit(
+        _ request: GGUFConversion.Request, _ quantization: QuantizationOptions, _ session: Session
+    ) async throws {
+        let snapshot = try cacheOptions.caches(session.context).model(model)
+        if let adapter = try AdapterAlone.finding(snapshot, name: model) { throw Diagnostics(adapter) }
+        let conversion = try GGUFConversion(
+            snapshot, name: model, directoryName: try directoryName(), request
+        ) { conversion, _ in try path(conversion, FitRun.typeName.uppercased()) }
+        session.report(conversion.remarks)
+        var asked = Quantizer.Request(output: conversion.output.files[0].path, options: quantization)
+        asked.overrides = request.overrides
+        asked.imatrix = request.imatrix
+        var wanted = FitPlan.Request(asked, budget: try fit.budget())
+        wanted.constraints = try fit.constraints()
+        session.add("input", .string(model))
+        session.add("via", .string(conversion.conversion.outputType.rawValue))
+        try await FitRun(fit, wanted, threads: threads, dryRun: dryRun).run(on: conversion.source, session) {
+            try refuse($0)
+        }
+    }
+
+    /// Refuses an output that exists, as every conversion does; so it replaces nothing that is read.
+    private func refuse(_ output: String) throws {
+        if !dryRun, try FileStatus.existing(output) != nil {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .outputExists, "\(output) exists, and is not replaced",
+                    fix: "remove it, or choose another output", verdict: .undecided))
+        }
+    }
+
     private func product() throws(QuantizationError) -> GGUFProduct {
         try GGUFProduct(
-            named: outtype ?? (lora == nil ? "auto" : "f32"),
+            named: isFit ? "Q8_0" : outtype ?? (lora == nil ? "auto" : "f32"),
             via: via.flatMap { OutputType(rawValue: $0.rawValue) })
     }
 

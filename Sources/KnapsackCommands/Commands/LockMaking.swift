@@ -93,7 +93,7 @@ struct Locking {
         }
         let inputs = try await VerifiedInputs.prove(
             resolution, index: index, rehash: options.rehash, converts: !isDry,
-            progress: session.progress)
+            environment: session.context.environment, progress: session.progress)
         session.report(inputs.findings)
         let kept = resolution.items.count { if case .kept = $0 { true } else { false } }
         return Made(lock: try await inputs.lock(previous: previous), inputs: inputs, kept: kept)

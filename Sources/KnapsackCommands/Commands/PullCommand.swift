@@ -100,6 +100,12 @@ struct PullCommand: KnapsackCommand {
                     "\(reference) is not a bundle, so that nobody knows which cache its files are of",
                     fix: "pull it with --to DIR", verdict: .undecided))
         }
+        if !caches.isEmpty {
+            let bytes = try await RegistryProof(client, artifact).content(
+                Lock.bundledName, limit: Lock.sizeLimit)
+            try Unpacker.requireEntries(
+                of: Lock.parse(bytes, path: Lock.bundledName.text), for: caches, name: reference.description)
+        }
         let amount = "\(Counted.text(artifact.files.count, "file")), \(ByteCount.text(artifact.size))"
         session.add("reference", .string(reference.description))
         session.add("digest", .string("sha256:\(artifact.digest.hex)"))

@@ -88,7 +88,8 @@ struct QuantizeCommand: KnapsackCommand {
             throw ValidationError("--keep-split and --split-max-size exclude each other")
         }
         if isFit {
-            try validateFit()
+            if keepSplit { throw ValidationError("--keep-split cannot be used with fit") }
+            try fit.validate(besides: types, files)
         } else if let option = fit.given.first {
             throw ValidationError("\(option) is for the type fit")
         }
@@ -119,7 +120,9 @@ struct QuantizeCommand: KnapsackCommand {
             session.add("input", .string(self.model))
             var wanted = FitPlan.Request(request, budget: try fit.budget())
             wanted.constraints = try fit.constraints()
-            return try await FitRun(fit, wanted, threads: threads, dryRun: dryRun).run(on: model, session)
+            return try await FitRun(fit, wanted, threads: threads, dryRun: dryRun).run(on: model, session) {
+                try model.refuse(output: $0)
+            }
         }
         let quantizer = try Quantizer(request, model: model, keepSplit: keepSplit)
         let report = QuantizationReport(quantizer)
@@ -141,22 +144,6 @@ struct QuantizeCommand: KnapsackCommand {
 
     /// Whether types are chosen within a budget.
     private var isFit: Bool { outputAndType.last?.hasSameBytes(as: FitRun.typeName) ?? false }
-
-    private func validateFit() throws {
-        let single = [
-            ("--pure", types.pure), ("--prune-layers", types.pruneLayers != nil), ("--keep-split", keepSplit),
-            ("--split-max-size", files.splitMaxSize != nil),
-        ]
-        if let (option, _) = single.first(where: \.1) {
-            throw ValidationError("\(option) cannot be used with fit")
-        }
-        _ = try fit.budget()
-        do {
-            _ = try fit.constraints()
-        } catch let error as QuantizationError {
-            throw ValidationError(error.description)
-        }
-    }
 
     private func options() throws -> QuantizationOptions {
         // What fit finds takes its place.

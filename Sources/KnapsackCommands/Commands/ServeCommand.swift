@@ -25,6 +25,7 @@ struct ServeCommand: KnapsackCommand {
               knapsack serve
               HF_ENDPOINT=http://127.0.0.1:8420 hf download org/name
               knapsack serve --kaggle-cache /data/kagglehub
+              knapsack serve --upstream  # loads what the caches lack
               knapsack serve --host 0.0.0.0 --allow-host models.example.org
               knapsack serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
               knapsack serve --catalogue ~/models   # with a registry of models
@@ -73,6 +74,8 @@ struct ServeCommand: KnapsackCommand {
         completion: .directory)
     var catalogue: String?
 
+    /// Whether what the caches lack is fetched.
+    @OptionGroup var upstreamOptions: UpstreamOptions
     /// Where jobs and their results are kept.
     @OptionGroup var stateOptions: ServeStateOptions
 
@@ -92,6 +95,7 @@ struct ServeCommand: KnapsackCommand {
     func execute(_ session: Session) async throws {
         let openFiles = OpenFiles.raiseLimit()
         let cache = HubCache(root: hfCache ?? HubCache.defaultRoot(environment: session.context.environment))
+        if upstreamOptions.upstream, !cache.root.isEmpty { try Directory.make(cache.root) }
         guard FileStatus.isDirectory(cache.root.isEmpty ? "." : cache.root) else {
             throw Diagnostics(
                 Diagnostic(
@@ -115,22 +119,28 @@ struct ServeCommand: KnapsackCommand {
         settings.threads = threads
         // The rest is for files that are sent or taken.
         settings.connections = min(settings.connections, max(1, openFiles / 4))
+        let kagglehub = kagglehub(session)
+        let upstream = try upstreamOptions.desk(cache, kagglehub, threads: threads, session)
         let models = try openCatalogue(session)
         let keeper = models.map { CatalogueKeeper($0, prover) }
         let work = try CommandWorker.Settings(
-            hubCache: cache.root, kaggleCache: kagglehub(session).root, session)
+            hubCache: cache.root, kaggleCache: kagglehub.root, session)
         let queue = try stateOptions.queue(catalogue: catalogue, work, session)
         let jobs = queue.map { JobInterface($0, work, watchers: threads / 2) }
+        let metrics = ServerMetrics()
+        metrics.add(jobs?.gauges ?? [])
+        let analytics = try stateOptions.analytics(catalogue: catalogue, session)
         let shelf = MarketShelf(market(cache, models, prover, index, session))
         let routes = ServiceRoutes(
-            hub: HubMirror(cache, catalogue: models, prover: prover),
-            kaggle: KaggleMirror(kagglehub(session), prover: sums),
-            models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs, market: Market(shelf))
+            hub: HubMirror(cache, catalogue: models, prover: prover, upstream: upstream),
+            kaggle: KaggleMirror(kagglehub, prover: sums, upstream: upstream, store: try kaggleStore()),
+            models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs,
+            analytics: AnalyticsInterface(analytics), metrics: metrics, market: Market(shelf))
         let hosts = HostRule(names: allowHost + [host])
         let control = SitePages(AccessControl(routes, hosts: hosts, tokens: tokens), hosts: hosts)
         let server: HTTPServer
         do throws(ServerFailure) {
-            server = try HTTPServer(settings, control, identity: identity, log: log(session))
+            server = try HTTPServer(settings, control, identity: identity, log: log(session, metrics))
         } catch {
             throw Diagnostics(
                 Diagnostic(
@@ -138,11 +148,13 @@ struct ServeCommand: KnapsackCommand {
                     fix: error.isTaken ? "end the other server, or take another port: --port 0" : nil,
                     verdict: .undecided))
         }
+        metrics.watch(server, prover)
         SignalHandler.end {
             server.stop()
             queue?.stop()
             prover.stop()
             sums.stop()
+            upstream?.stop()
             keeper?.stop()
         }
         if identity != nil {
@@ -178,6 +190,19 @@ struct ServeCommand: KnapsackCommand {
         let caches = CacheOptions.caches(
             session.context, hfCache: cache.root, kagglehubCache: kagglehub(session).root)
         return MarketReader(caches, catalogue, prover: prover, digests: index, session)
+    }
+
+    /// What Kaggle's clients upload; `nil` without a catalogue, which has to be open already: one server uses it.
+    private func kaggleStore() throws -> KaggleStore? {
+        guard let catalogue else { return nil }
+        do throws(FileError) {
+            return try KaggleStore(directory: catalogue)
+        } catch {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .unreadable, "the catalogue \(FileWalk.shown(catalogue)) cannot be used: \(error)",
+                    fix: error.remedy(), verdict: .undecided))
+        }
     }
 
     /// The kagglehub cache, which need not be there: nothing of Kaggle is served then.
@@ -228,9 +253,12 @@ struct ServeCommand: KnapsackCommand {
             notes: ["at \(FileWalk.shown(file.location))"])
     }
 
-    private func log(_ session: Session) -> @Sendable (AnsweredRequest) -> Void {
-        guard session.verbose else { return { _ in } }
+    private func log(
+        _ session: Session, _ metrics: ServerMetrics
+    ) -> @Sendable (AnsweredRequest) -> Void {
+        guard session.verbose else { return { metrics.observe($0) } }
         return { answered in
+            metrics.observe(answered)
             let state = answered.isWhole ? "" : " (broken off)"
             let milliseconds = answered.microseconds / 1000
             session.say(

@@ -55,6 +55,17 @@ struct FitOptions: ParsableArguments {
         completion: .file())
     var writeTensorTypes: String?
 
+    /// A text on which the weights of roles are measured.
+    @Option(
+        help: ArgumentHelp(
+            "fit: measure the weights of roles: have llama-perplexity run the model on this text.",
+            valueName: "text"),
+        completion: .file())
+    var calibrate: String?
+
+    /// On how much of the text.
+    @OptionGroup(title: "With --calibrate") var running: LogitsOptions
+
     /// The options that were given.
     var given: [String] {
         var given: [String] = []
@@ -67,7 +78,26 @@ struct FitOptions: ParsableArguments {
         if fused { given.append("--fused") }
         if compare != nil { given.append("--compare") }
         if writeTensorTypes != nil { given.append("--write-tensor-types") }
-        return given
+        if calibrate != nil { given.append("--calibrate") }
+        return given + running.given
+    }
+
+    /// Refuses values that are none, and options that a fit cannot keep; exit code 2.
+    func validate(besides types: QuantizeTypeOptions, _ files: ModelFileOptions) throws {
+        let single = [
+            ("--pure", types.pure), ("--prune-layers", types.pruneLayers != nil),
+            ("--split-max-size", files.splitMaxSize != nil),
+        ]
+        if let (option, _) = single.first(where: \.1) {
+            throw ValidationError("\(option) cannot be used with fit")
+        }
+        _ = try budget()
+        _ = try calibration()
+        do {
+            _ = try constraints()
+        } catch let error as QuantizationError {
+            throw ValidationError(error.description)
+        }
     }
 
     /// The budget.
@@ -98,6 +128,15 @@ struct FitOptions: ParsableArguments {
         let tokens = context ?? FitBudget.usualContext
         guard tokens > 0 else { throw ValidationError("--context has to be at least 1") }
         return .memory(accelerator, context: tokens)
+    }
+
+    /// What is run to measure the weights of roles; `nil` where they are those of the table.
+    /// - Throws: `ValidationError` where an option is of no use or a number cannot be; exit code 2.
+    func calibration() throws -> LogitsRequest? {
+        if calibrate == nil, let option = running.given.first {
+            throw ValidationError("\(option) is for --calibrate")
+        }
+        return try calibrate.map { try running.request($0) }
     }
 
     /// The constraints.

@@ -54,7 +54,7 @@ struct FitReport {
             cells += [
                 ByteCount.text(row.size), Figure.text(row.error), share(row.cost),
             ]
-            if hasBars { cells.append(Self.bar(row.type.millibits, of: most, width: 12)) }
+            if hasBars { cells.append(BlockBar(whole: most, width: 12).text(row.type.millibits)) }
             return cells
         }
         var columns = [
@@ -73,12 +73,36 @@ struct FitReport {
     /// What each type has of the tensors, and with bars what of the bytes; without the newline at its end.
     func types(width: Int) -> String { QuantizationReport(plan.quantizer).types(width: width) }
 
+    /// What each role weighs, and how that was measured; `nil` where nothing was.
+    func calibration(width: Int) -> String? {
+        guard let calibration = plan.calibration else { return nil }
+        let rows = calibration.roles.map { role in
+            [
+                role.role, role.type, Figure.text(role.error), Figure.text(role.divergence),
+                Self.weight(role.usual), Self.weight(role.weight),
+            ]
+        }
+        let table = Table(
+            [
+                .init(title: "ROLE"), .init(title: "AS"), .init(title: "ERROR", isNumber: true),
+                .init(title: "KL DIVERGENCE", isNumber: true), .init(title: "USUAL", isNumber: true),
+                .init(title: "WEIGHT", isNumber: true),
+            ], rows: rows
+        ).text(width: width)
+        return table + "\nall together \(Figure.text(calibration.predicted)) predicted, "
+            + "\(Figure.text(calibration.together)) measured"
+    }
+
+    private static func weight(_ parts: Int) -> String {
+        Figure.fixed(Double(parts) / Double(RoleWeights.denominator), digits: 2)
+    }
+
     /// Budget, error, bound, and the comparison: a line each, without the newline at the end.
     var summary: String {
         let size = plan.quantizer.output.size
         var lines = [
             "budget \(plan.budget) bytes, \(size) used, \(plan.budget - size) left",
-            "weighted error \(Figure.text(plan.error)) (roles' weights of version \(RoleWeights.version)), "
+            "weighted error \(Figure.text(plan.error)) (\(weights)), "
                 + (plan.solution.gap == 0
                     ? "proved to be the least"
                     : "at most \(Figure.text(FitProblem.error(plan.solution.gap))) above the least"),
@@ -97,6 +121,12 @@ struct FitReport {
         return lines.joined(separator: "\n")
     }
 
+    /// Where the weights are from.
+    private var weights: String {
+        plan.calibration == nil
+            ? "roles' weights of version \(RoleWeights.version)" : "roles' weights measured"
+    }
+
     /// Adds to the document of `--json`.
     func add(to session: Session) {
         session.add(
@@ -112,10 +142,12 @@ struct FitReport {
                         [
                             "name": .string(row.tensor.name), "type": .string(row.type.name),
                             "size": .integer(row.size), "error": .number(row.error),
-                            "weight": .integer(row.weight), "cost": .integer(row.cost),
+                            "weight": .number(Double(row.weight) / Double(RoleWeights.denominator)),
+                            "cost": .integer(row.cost),
                         ]
                     }), "items": .array(model.problem().items.map(item)),
             ])
+        if let calibration = plan.calibration { session.add("calibration", calibration.record) }
         if let comparison {
             session.add(
                 "comparison",
@@ -144,12 +176,5 @@ struct FitReport {
         guard plan.solution.cost > 0 else { return "" }
         let thousandths = Int((Double(cost) * 1000 / Double(plan.solution.cost)).rounded())
         return "\(thousandths / 10).\(thousandths % 10) %"
-    }
-
-    /// A bar of block characters, to an eighth of a column.
-    private static func bar(_ value: Int, of most: Int, width: Int) -> String {
-        let eighths = value * width * 8 / max(1, most)
-        let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
-        return String(repeating: "█", count: eighths / 8) + parts[eighths % 8]
     }
 }

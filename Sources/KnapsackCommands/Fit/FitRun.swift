@@ -25,11 +25,15 @@ struct FitRun {
     }
 
     /// Measures, chooses, and writes.
-    func run(on model: GGUFModel, _ session: Session) async throws {
+    /// - Parameters:
+    ///   - refuse: refuses an output that would replace what is read.
+    func run(
+        on model: any TensorSource, _ session: Session, refuse: (_ output: String) throws -> Void
+    ) async throws {
         // Nothing is measured for an output that cannot be.
-        try model.refuse(output: request.quantization.output)
+        try refuse(request.quantization.output)
         if let path = fit.writeTensorTypes {
-            try model.refuse(output: path)
+            try refuse(path)
             let output = request.quantization.output
             if Path.normalized(path).hasSameBytes(as: Path.normalized(output)) {
                 throw Diagnostics(
@@ -42,15 +46,28 @@ struct FitRun {
         let index = session.context.cacheDirectory.flatMap {
             ValueIndex.open(FitCosts.indexName, inDirectory: $0)
         }
-        let fitted = try await FitModel(
+        let calibration = try fit.calibration()
+        let program = try calibration.map { _ in try LogitsProgram.llama(session.context.environment) }
+        var fitted = try await FitModel(
             model, request, mixtures: mixture.map { [$0.quantizer.plan] } ?? [], index: index,
             threads: threads ?? Parallel.width, progress: session.progress)
+        if let calibration, let program {
+            session.say(
+                "\(program.name) (\(program.version)) runs the model on \(calibration.text), role by role")
+            let scratch = try ScratchDirectory.make(in: fit.running.scratch ?? session.context.cacheDirectory)
+            let run = CalibrationRun(
+                of: fitted, on: calibration, by: program, environment: session.context.environment,
+                in: scratch.path, index: index, threads: threads ?? Parallel.width, progress: session.progress
+            )
+            fitted = fitted.weighed(by: try await run.run())
+            withExtendedLifetime(scratch) {}
+        }
         let plan = try fitted.plan()
         let report = FitReport(
             plan, of: fitted, comparison: mixture.map { FitReport.Comparison($0.name, $0.quantizer, fitted) })
         let width = session.context.terminal.tableWidth
         if dryRun || session.verbose {
-            session.say(report.tensors(width: width, hasBars: session.context.terminal.isInteractive))
+            session.say(report.tensors(width: width, hasBars: session.context.terminal.hasBlocks))
         }
         if let path = fit.writeTensorTypes {
             do throws(FileError) {
@@ -63,6 +80,7 @@ struct FitRun {
         }
         if !dryRun { try await plan.quantizer.write(threads: threads, progress: session.progress) }
         session.say(report.types(width: width))
+        if let calibration = report.calibration(width: width) { session.say(calibration) }
         session.say(report.summary)
         session.say((dryRun ? "would write " : "wrote ") + QuantizationReport(plan.quantizer).closing)
         session.add("type", .string(Self.typeName))
@@ -70,14 +88,16 @@ struct FitRun {
         QuantizationReport(plan.quantizer).add(to: session)
     }
 
-    private func mixture(_ name: String, of model: GGUFModel) throws -> (name: String, quantizer: Quantizer) {
+    private func mixture(_ name: String, of model: any TensorSource) throws -> (
+        name: String, quantizer: Quantizer
+    ) {
         var request = request.quantization
         do {
             request.options.type = try QuantizationType(named: name)
         } catch {
             throw Diagnostics(error.diagnostic(code: .quantizeRefused, verdict: .undecided))
         }
-        let quantizer = try Quantizer(request, model: model)
+        let quantizer = try Quantizer(request, from: model)
         guard quantizer.problems.isEmpty else { throw Diagnostics(quantizer.problems) }
         return (request.options.type.name, quantizer)
     }

@@ -33,6 +33,7 @@ struct CompareReport {
         text += "largest \(Figure.text(Double(total.largest))), "
         text += "cosine \(Figure.fixed(total.cosine, digits: 6)), "
         text += "signal to noise \(decibels(total))\n"
+        text += "figures of the weights alone; --logits TEXT runs both models\n"
         if isPruned {
             text += "zeros \(part(total.originalZeroCount, total)) → \(part(total.otherZeroCount, total))\n"
         }

@@ -25,7 +25,11 @@ package struct BaseBundle: Equatable, Sendable {
         asked: String, bytes: [UInt8], path: String, handle: KaggleHandle? = nil, isBundled: Bool
     ) throws(Diagnostics) {
         self.asked = asked
-        lock = try Lock.parse(bytes, path: path)
+        do throws(Diagnostics) {
+            lock = try Lock.parse(bytes, path: path)
+        } catch {
+            throw Diagnostics(error.all.map(Self.ofBase))
+        }
         attach = handle?.text ?? lock.bundle.attachment
         guard isBundled || lock.bytes == bytes, let digest = try? ContentHasher.sha256(bytes.span) else {
             throw Diagnostics(
@@ -38,6 +42,14 @@ package struct BaseBundle: Equatable, Sendable {
                 ))
         }
         sha256 = digest
+    }
+
+    /// What is wrong with the lock of a base: the command that writes the manifest's own lock does not write that one.
+    private static func ofBase(_ problem: Diagnostic) -> Diagnostic {
+        guard problem.fix?.contains("{manifest}") == true else { return problem }
+        return Diagnostic(
+            problem.severity, code: problem.code, problem.message, at: problem.location, notes: problem.notes,
+            fix: "lock its manifest again, or restore it from git", verdict: problem.verdict)
     }
 
     /// The base as a lock states it.

@@ -111,7 +111,7 @@ package enum LockSchema {
                     "bits": ["type": "string", "description": "The most bits for a weight of one."],
                     "fit-memory": ["type": "string", "description": "The accelerator that it has to fit."],
                     "context": ["type": "string", "description": "The tokens that have to fit beside it."],
-                    "floor": text, "speed": text, "fused": text, "weight": text,
+                    "floor": text, "speed": text, "fused": text, "weight": text, "calibrate": text,
                     "merge": [
                         "type": "array", "items": ["type": "string"],
                         "description": "The entries whose LoRA adapters are merged first.",
@@ -207,6 +207,10 @@ package enum LockSchema {
                     "types": [
                         "type": "object", "description": "The type of every tensor that is quantized.",
                     ],
+                    "front": [
+                        "type": "array", "description": "Sizes and costs of the best files of other sizes.",
+                    ],
+                    "mixtures": ["type": "object", "description": "Sizes and costs of fixed mixtures."],
                 ],
             ],
             "outtype": ["type": "string", "description": "The type that auto was for a GGUF file."],

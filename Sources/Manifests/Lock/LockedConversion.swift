@@ -32,8 +32,9 @@ package struct LockedConversion: Hashable, Sendable {
 
     /// "dtype f16 of 0123456789ab", for people.
     package var text: String {
-        // A digest of others tells people nothing.
-        let shown = parameters.filter { !$0.key.hasSameBytes(as: "shared-by") }
+        // A digest of others tells people nothing, and what was measured is too much.
+        let hidden = ["shared-by", "calibrated"]
+        let shown = parameters.filter { !hidden.containsExactly($0.key) }
         let words = shown.map { "\($0.key) \($0.value.string ?? $0.value.compactText)" }
         return "\(words.joined(separator: ", ")) of \(inputs.hex.prefix(12))"
     }

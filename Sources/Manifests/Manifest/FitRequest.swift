@@ -9,7 +9,9 @@ package struct FitRequest: Hashable, Sendable {
     /// The keys that state how large the file may be, of which an entry has one.
     package static let budgetKeys = ["max-size", "bits", "fit-memory"]
     /// The keys that nothing else than a fit has.
-    package static let keys = ["bits", "fit-memory", "context", "floor", "speed", "fused", "weight"]
+    package static let keys = [
+        "bits", "fit-memory", "context", "floor", "speed", "fused", "weight", "calibrate",
+    ]
     /// What `weight` may be at most.
     package static let greatestWeight = 100
     /// What `floor` takes.
@@ -21,9 +23,14 @@ package struct FitRequest: Hashable, Sendable {
     package let budget: FitBudget
     /// What may not be chosen.
     package let constraints: FitConstraints
+    /// The path of a text, relative to the manifest, on which the weights of roles are measured; `nil` takes the table's.
+    package let calibrate: String?
 
     /// States a request.
-    package init(budget: FitBudget, constraints: FitConstraints = FitConstraints()) {
+    package init(
+        budget: FitBudget, constraints: FitConstraints = FitConstraints(), calibrate: String? = nil
+    ) {
+        self.calibrate = calibrate
         self.budget = budget
         self.constraints = constraints
     }
@@ -59,6 +66,7 @@ package struct FitRequest: Hashable, Sendable {
         constraints.isForCPU = value("speed") == "cpu"
         constraints.isFused = value("fused") == "true"
         self.constraints = constraints
+        calibrate = value("calibrate")
     }
 
     /// The manifest's keys as texts; what is usual is left out.
@@ -78,6 +86,7 @@ package struct FitRequest: Hashable, Sendable {
         }
         if constraints.isForCPU { members.append(JSON.Member("speed", .string("cpu"))) }
         if constraints.isFused { members.append(JSON.Member("fused", .string("true"))) }
+        if let calibrate { members.append(JSON.Member("calibrate", .string(calibrate))) }
         return members
     }
 
@@ -97,6 +106,7 @@ package struct FitRequest: Hashable, Sendable {
         }
         if constraints.isForCPU { text += ", for cpu" }
         if constraints.isFused { text += ", fused" }
+        if let calibrate { text += ", calibrated on \(calibrate)" }
         return text
     }
 }

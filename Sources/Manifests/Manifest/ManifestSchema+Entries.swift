@@ -54,6 +54,11 @@ extension ManifestSchema {
                 "For gguf = \"fit\": whether a block's query, key and value get one type, and its gate and up."
         ),
         Key(
+            name: "calibrate", type: .text(.line),
+            summary:
+                "For gguf = \"fit\": the path of a text, relative to the manifest, on which llama.cpp measures the weights of roles."
+        ),
+        Key(
             name: "via", type: .choice(GGUFProduct.intermediates.map(\.rawValue)),
             summary:
                 "The type of the file between, as if there were one; by default the type that keeps the "

@@ -19,9 +19,11 @@ package struct ConversionInputs: Sendable {
     /// - Throws: where nothing can be made of such files.
     package init(
         of source: LockedEntry, _ request: ConversionRequest, for name: String,
-        merging adapters: [LockedEntry] = [], imatrix: ImatrixInput? = nil, share: FitShare? = nil
+        merging adapters: [LockedEntry] = [], imatrix: ImatrixInput? = nil, share: FitShare? = nil,
+        calibration: CalibrationInput? = nil
     ) throws {
-        let recipe = request.recipe(for: name, of: source, imatrix: imatrix, share: share)
+        let recipe = request.recipe(
+            for: name, of: source, imatrix: imatrix, share: share, calibration: calibration)
         self.recipe = recipe
         let selection = try recipe.selection(of: source.files.map(\.path), for: name)
         func files(_ paths: [RelativePath]) -> [LockedFile] {

@@ -89,8 +89,10 @@ extension ConversionRequest {
     ///     only states what takes part.
     ///   - imatrix: the importance matrix.
     ///   - share: what a fitted file has of the budget that it shares.
+    ///   - calibration: how the weights of a fitted file are measured.
     package func recipe(
-        for name: String, of source: LockedEntry? = nil, imatrix: ImatrixInput? = nil, share: FitShare? = nil
+        for name: String, of source: LockedEntry? = nil, imatrix: ImatrixInput? = nil, share: FitShare? = nil,
+        calibration: CalibrationInput? = nil
     ) -> any ConversionRecipe {
         switch product {
         case .cast(let type, let merged): CastRecipe(type: type, merged: merged)
@@ -98,7 +100,8 @@ extension ConversionRequest {
         case .gguf(let gguf):
             GGUFRecipe(
                 request: gguf, file: "\(name)-\(gguf.suffix).gguf",
-                modelName: source.flatMap(\.modelName) ?? from, imatrix: imatrix, share: share)
+                modelName: source.flatMap(\.modelName) ?? from, imatrix: imatrix, share: share,
+                calibration: calibration)
         }
     }
 

@@ -115,7 +115,7 @@ package struct FitCosts: Sendable {
     // MARK: Digests
 
     /// The digests of tensors: of what is remembered of their files, else computed.
-    private func digests(of wanted: [Int]) async throws -> [SHA256Digest] {
+    func digests(of wanted: [Int]) async throws -> [SHA256Digest] {
         let identities = wanted.map { source.identity(of: $0).map { "tensor \($0)" } }
         let none = [String?](repeating: nil, count: wanted.count)
         let texts = index?.texts(for: identities.map { $0 ?? "" }) ?? none

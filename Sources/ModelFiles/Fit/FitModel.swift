@@ -13,7 +13,9 @@ package struct FitModel: Sendable {
     private let source: any TensorSource
     private let request: FitPlan.Request
     /// The tensors in the source's order.
-    package let tensors: [FitTensor]
+    package private(set) var tensors: [FitTensor]
+    /// How the tensors' weights were measured; `nil` where they are those of the table.
+    package private(set) var calibration: Calibration?
     /// The relative errors of types; none where a type cannot hold the numbers.
     private let errors: [[GGMLType: Double]]
     /// The bytes of the file that are no choice's.
@@ -87,6 +89,43 @@ package struct FitModel: Sendable {
             factor: factor)
     }
 
+    /// The same with the weights that were measured.
+    package func weighed(by calibration: Calibration) -> FitModel {
+        var other = self
+        other.tensors = tensors.map { $0.weighed(by: calibration) }
+        other.calibration = calibration
+        return other
+    }
+
+    /// The relative error of a type; `nil` where it cannot hold the numbers or was not measured.
+    func error(of type: GGMLType, for tensor: Int) -> Double? { errors[tensor][type] }
+
+    /// Writes the model with types of one's own.
+    /// - Parameter types: for each tensor its type; one's own copies it.
+    func write(_ types: [GGMLType], to path: String, threads: Int, progress: @escaping ProgressHandler)
+        async throws
+    {
+        var request = request.quantization
+        request.output = path
+        try await Self.quantizer(types, tensors, request, source).write(threads: threads, progress: progress)
+    }
+
+    /// The digest of the importance matrix; "-" where there is none.
+    func importanceDigest() throws -> String {
+        guard let imatrix = request.quantization.imatrix else { return "-" }
+        var hasher = try ContentHasher()
+        for tensor in tensors {
+            guard let entry = tensor.importance else { continue }
+            for value in try imatrix.values(of: entry) {
+                try hasher.update(littleEndian(UInt64(value.bitPattern)).span)
+            }
+        }
+        return try hasher.finish().sha256.hex
+    }
+
+    /// The model that is fitted.
+    var origin: any TensorSource { source }
+
     /// What of a number of bytes for the file is left for the tensors.
     package func capacity(for bytes: Int) -> Int { bytes - overhead }
 
@@ -131,7 +170,7 @@ package struct FitModel: Sendable {
         }
         return FitPlan(
             quantizer: quantizer, rows: rows, budget: budget, solution: solution,
-            rules: try Self.rules(types, tensors))
+            rules: try Self.rules(types, tensors), calibration: calibration)
     }
 
     /// The weighted error of types that somebody else chose, in the solver's units.

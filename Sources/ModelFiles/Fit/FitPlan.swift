@@ -1,5 +1,5 @@
 package import Fitting
-package import Formats
+import Formats
 package import Manifests
 package import Tensors
 
@@ -49,17 +49,23 @@ package struct FitPlan: Sendable {
     package let solution: ChoiceSolution
     /// The same as rules for llama-quantize.
     package let rules: TensorTypeFile
+    /// How the weights were measured; `nil` where they are those of the table.
+    package let calibration: Calibration?
 
     /// The sum of the weighted relative errors.
     package var error: Double { FitProblem.error(solution.cost) }
 
     /// What a lock holds of the choice.
-    package var record: JSON {
-        [
-            "bound": .integer(solution.bound), "budget": .integer(budget), "cost": .integer(solution.cost),
-            "size": .integer(quantizer.output.size),
-            "types": .object(rows.map { JSON.Member($0.tensor.name, .string($0.type.name)) }.sortedByKey),
-            "weights": .integer(RoleWeights.version),
+    /// - Parameter front: what else could have been made.
+    func record(_ front: FitFront) -> JSON {
+        let members = [
+            JSON.Member("bound", .integer(solution.bound)), JSON.Member("budget", .integer(budget)),
+            JSON.Member("cost", .integer(solution.cost)),
+            JSON.Member("size", .integer(quantizer.output.size)),
+            JSON.Member(
+                "types", .object(rows.map { JSON.Member($0.tensor.name, .string($0.type.name)) }.sortedByKey)),
+            JSON.Member("weights", .integer(RoleWeights.version)),
         ]
+        return .object((members + front.members).sortedByKey)
     }
 }

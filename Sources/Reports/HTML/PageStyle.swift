@@ -80,6 +80,12 @@ enum PageStyle {
         .chart svg{width:100%;height:150px;grid-column:2}
         .chart rect{fill:var(--own)}
         .chart .grid{stroke:var(--line);stroke-width:1;fill:none;vector-effect:non-scaling-stroke}
+        .front{margin:.7rem 0 .4rem;max-width:44rem}
+        .front svg{width:100%;height:auto;display:block}
+        .front text{font-size:12px;fill:var(--ink)}
+        .front .grid{stroke:var(--line);fill:none}
+        .front polyline{stroke:var(--own);stroke-width:2;fill:none}
+        .front .m{fill:var(--file)}.front .c{fill:var(--own);stroke:var(--page);stroke-width:2}
         .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:0 2.5rem}
         .pair>div{min-width:0}
         .nw{white-space:nowrap}

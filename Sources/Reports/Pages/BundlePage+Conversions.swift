@@ -83,7 +83,7 @@ extension BundlePage {
             .map { Self.errorChart($0, id: "error-\(id)") }
         return content + "<div class=\"pair\"><div>\(bits)</div><div>"
             + (error ?? "<p class=\"note\">What the conversion cost is not known here.</p>\n")
-            + "</div></div>\n"
+            + "</div></div>\n" + Self.fit(entry, item.allTensors, id: id)
     }
 
     /// Bits for each weight, layer by layer; nothing where the tensors are not known.

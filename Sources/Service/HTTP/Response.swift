@@ -66,6 +66,7 @@ package struct Response: Sendable {
         case 302: "Found"
         case 304: "Not Modified"
         case 307: "Temporary Redirect"
+        case 308: "Resume Incomplete"
         case 400: "Bad Request"
         case 401: "Unauthorized"
         case 403: "Forbidden"

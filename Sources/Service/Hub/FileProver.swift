@@ -102,6 +102,23 @@ package final class FileProver: Sendable {
         index?.save()
     }
 
+    /// How many files were proved, refuted and could not be read, and how many wait.
+    package var counts: (proved: Int, refuted: Int, unreadable: Int, waiting: Int) {
+        state.withLock { state in
+            var counts = (
+                proved: 0, refuted: 0, unreadable: 0, waiting: state.urgent.count + state.others.count
+            )
+            for verdict in state.verdicts.values {
+                switch verdict {
+                case .proved: counts.proved += 1
+                case .refuted: counts.refuted += 1
+                case .unreadable: counts.unreadable += 1
+                }
+            }
+            return counts
+        }
+    }
+
     /// Has ``run()`` return soon: a file that is being hashed is left.
     package func stop() { isStopping.store(true, ordering: .releasing) }
 

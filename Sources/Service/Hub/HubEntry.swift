@@ -15,6 +15,9 @@ struct HubEntry: Sendable {
     /// The file in the cache; `nil` for one that the revision lists and that the cache does not have.
     let file: CachedFile?
 
+    /// The content in the catalogue's store; `nil` for a file of a cache.
+    let stored: SHA256Digest?
+
     /// What names the content.
     enum Identity: Sendable, Equatable {
         /// git's own name of it.
@@ -52,6 +55,7 @@ struct HubEntry: Sendable {
         path = file.path
         size = file.status.size
         identity = Identity(file.evidence)
+        stored = nil
         self.file = file
     }
 
@@ -62,6 +66,7 @@ struct HubEntry: Sendable {
         identity =
             listed.sha256.map(Identity.large) ?? listed.gitBlob.map(Identity.git)
         file = nil
+        stored = nil
     }
 
     /// A file whose content the catalogue has.
@@ -72,6 +77,7 @@ struct HubEntry: Sendable {
         self.path = path
         self.size = size
         self.identity = identity
+        stored = digest
         var evidence = [Evidence.sha256(digest, .blob)]
         if case .git(let name) = identity { evidence.append(.gitBlob(name, .tree)) }
         let location = contents.path(of: digest)

@@ -14,6 +14,7 @@ package struct HubMirror: RequestHandler {
     let prover: FileProver
     /// What was made for the registry of images.
     let blobs = MadeBlobs()
+    private let upstream: UpstreamDesk?
 
     /// How long a request waits until a file is proved, in seconds: huggingface_hub gives up after 10.
     static let patience = 8.0
@@ -26,11 +27,15 @@ package struct HubMirror: RequestHandler {
     /// - Parameters:
     ///   - catalogue: what people uploaded is served from it, and kept in it; `nil` takes nothing.
     ///   - prover: states which files are what the cache states they are; no other leaves.
-    package init(_ cache: HubCache, catalogue: ModelCatalogue? = nil, prover: FileProver) {
+    ///   - upstream: asks the Hub for what the cache lacks; `nil` asks nobody.
+    package init(
+        _ cache: HubCache, catalogue: ModelCatalogue? = nil, prover: FileProver, upstream: UpstreamDesk? = nil
+    ) {
         let shelf = HubShelf(cache, catalogue)
         self.shelf = shelf
         uploads = shelf.store.map { HubUploads($0, shelf) }
         self.prover = prover
+        self.upstream = upstream
     }
 
     /// The answer to a request; one for what is no path of the Hub is told so.
@@ -74,18 +79,24 @@ package struct HubMirror: RequestHandler {
         _ route: HubRoute, _ request: Request, _ reader: HubReader
     ) throws(Diagnostics) -> Response {
         let target = request.head.target
-        let repository = route.repository
         switch route.question {
-        case .refs: return HubMirror.refs(try shelf.refs(repository, reader))
+        case .refs: return HubMirror.refs(try refs(route, request, reader))
         case .access:
-            _ = try shelf.refs(repository, reader)
+            _ = try refs(route, request, reader)
             return .json([:])
         case .discussions:
-            _ = try shelf.refs(repository, reader)
+            _ = try refs(route, request, reader)
             return .json(["discussions": [], "count": 0, "start": 0])
         case .info, .commits, .tree, .paths, .content, .pointer: break
         }
-        let revision = try shelf.revision(repository, route.revision, reader)
+        var revision = try revision(route, request, reader)
+        if revision.stored != nil, let path = RelativePath(route.path), let file = revision[path]?.file,
+            !revision.holds(file)
+        {
+            // The same content came again, into another file.
+            shelf.forget(revision)
+            revision = try shelf.revision(route.repository, route.revision, reader)
+        }
         switch route.question {
         case .info: return .json(info(revision, withBlobs: target.first("blobs") == "true"))
         case .commits: return HubCommits(revision, request, route.revision).answer(shelf.store)
@@ -95,6 +106,49 @@ package struct HubMirror: RequestHandler {
         case .pointer: return pointer(revision, route.path, request)
         case .refs, .access, .discussions: return .json([:])
         }
+    }
+
+    /// The branches and tags of a repository, with those that were asked for upstream not long ago as they are there.
+    private func refs(
+        _ route: HubRoute, _ request: Request, _ reader: HubReader
+    ) throws(Diagnostics) -> [HubShelf.Ref] {
+        let repository = route.repository
+        guard let upstream, !upstream.isOwn(request.head), try !shelf.isUploaded(repository, reader) else {
+            return try shelf.refs(repository, reader)
+        }
+        do throws(Diagnostics) { _ = try revision(route, request, reader) } catch {
+            // It may have no branch of that name.
+            if let refs = try? shelf.refs(repository, reader) { return refs }
+            throw error
+        }
+        let known = upstream.names(of: repository)
+        let names = Set(known.map { ExactName($0.name) })
+        return known.map { HubShelf.Ref(name: $0.name, commit: $0.commit, isTag: false) }
+            + (try shelf.refs(repository, reader)).filter { !names.contains(ExactName($0.name)) }
+    }
+
+    /// The revision that is asked for: as it is upstream, if anybody is asked there and answers in time, else as the server
+    /// has it.
+    private func revision(
+        _ route: HubRoute, _ request: Request, _ reader: HubReader
+    ) throws(Diagnostics) -> HubRevision {
+        let (repository, name) = (route.repository, route.revision)
+        guard let upstream, !upstream.isOwn(request.head), try !shelf.isUploaded(repository, reader) else {
+            return try shelf.revision(repository, name, reader)
+        }
+        // A commit does not change.
+        if GitBlobDigest(hex: name) != nil, let known = try? shelf.revision(repository, name, reader),
+            known.isListed
+        {
+            return known
+        }
+        let answer = upstream.answer(.revision(repository, name), seconds: HubMirror.patience)
+        if case .success(.commit(let commit))? = answer {
+            return try shelf.cached(repository, name, commit: commit)
+        }
+        if let cached = try? shelf.revision(repository, name, reader) { return cached }
+        if case .failure(let problems)? = answer { throw problems }
+        throw Diagnostics(Diagnostic(code: .fetchUnreachable, "it takes longer", verdict: .undecided))
     }
 
     private static func whoAmI(_ reader: HubReader) -> Response {
@@ -237,7 +291,28 @@ package struct HubMirror: RequestHandler {
     }
 
     /// The content of a file, which was proved, or why it does not leave.
-    func content(_ revision: HubRevision, _ path: String, _ request: Request) -> Response {
+    func content(_ asked: HubRevision, _ path: String, _ request: Request) -> Response {
+        let begin = steadyTime()
+        var revision = asked
+        if let upstream, asked.isListed, !upstream.isOwn(request.head), let place = RelativePath(path),
+            let listed = asked[place], listed.file == nil, asked.stored == nil
+        {
+            if request.isHead, let identity = listed.identity {
+                return HubMirror.head(listed, identity, asked)
+            }
+            let question = UpstreamQuestion.hubFile(asked.repository, commit: asked.commit, place)
+            switch upstream.answer(question, seconds: HubMirror.patience) {
+            case .success?:
+                shelf.forget(asked)
+                revision =
+                    (try? shelf.cached(asked.repository, asked.commit, commit: asked.commit)) ?? asked
+            case .failure(let problems)?:
+                return .hubRefusal(problems, asked.repository, revision: asked.commit)
+            case nil:
+                return HubFileProblem.notReady(listed, asked, request)
+                    .with("Retry-After", String(upstream.retrySeconds(question)))
+            }
+        }
         let entry: HubEntry
         switch self.entry(revision, path) {
         case .success(let found): entry = found
@@ -246,22 +321,35 @@ package struct HubMirror: RequestHandler {
         guard let file = entry.file else { return HubFileProblem.absent.response(entry, revision) }
         guard revision.holds(file) else {
             shelf.forget(revision)
-            return HubFileProblem.pending.response(entry, revision)
+            return HubFileProblem.notReady(entry, revision, request).with("Retry-After", "2")
         }
         let identity: HubEntry.Identity
         // A HEAD states what the content is by its name, and gives none of it away: it does not wait for the proof.
         if request.isHead, let named = entry.identity, prover.known(file).map(FileProver.isProved) ?? true {
             identity = named
         } else {
-            switch self.identity(of: entry, mustBeProved: true) {
+            let waited = Double(steadyTime() - begin) / 1e9
+            switch self.identity(
+                of: entry, mustBeProved: true, seconds: max(0, HubMirror.patience - waited))
+            {
             case .success(let proved): identity = proved
+            case .failure(.pending):
+                return HubFileProblem.notReady(entry, revision, request).with("Retry-After", "5")
             case .failure(let problem): return problem.response(entry, revision)
             }
         }
         guard let opened = ServedContent(path: file.location, proved: file.status) else {
             shelf.forget(revision)
-            return HubFileProblem.pending.response(entry, revision)
+            return HubFileProblem.notReady(entry, revision, request).with("Retry-After", "2")
         }
+        let fields = HubMirror.fields(entry, identity, revision)
+        return FileAnswer(content: opened, tag: "\"\(identity.name)\"", fields: fields).answer(request.head)
+    }
+
+    /// What is stated of a file beside its ETag.
+    private static func fields(
+        _ entry: HubEntry, _ identity: HubEntry.Identity, _ revision: HubRevision
+    ) -> HeaderFields {
         var fields = HeaderFields()
         fields.append("X-Repo-Commit", revision.commit)
         if case .large = identity {
@@ -271,7 +359,20 @@ package struct HubMirror: RequestHandler {
         fields.append(
             "Content-Disposition",
             "attachment; filename*=UTF-8''\(RequestTarget.escaped(entry.path.name))")
-        return FileAnswer(content: opened, tag: "\"\(identity.name)\"", fields: fields).answer(request.head)
+        return fields
+    }
+
+    /// What is stated of a file that the cache does not have yet, by the list.
+    private static func head(
+        _ entry: HubEntry, _ identity: HubEntry.Identity, _ revision: HubRevision
+    ) -> Response {
+        // Nobody gets a body of it.
+        var response = Response(200, .counted(entry.size) { _ in throw ClientGone() })
+        response.fields = fields(entry, identity, revision)
+        response.fields.append("ETag", "\"\(identity.name)\"")
+        response.fields.append("Accept-Ranges", "bytes")
+        response.fields.append("Content-Type", "application/octet-stream")
+        return response
     }
 
     private func pointer(_ revision: HubRevision, _ path: String, _ request: Request) -> Response {
@@ -297,13 +398,21 @@ package struct HubMirror: RequestHandler {
     }
 
     /// What names the content of a file.
-    /// - Parameter mustBeProved: whether a name that the cache states is taken only after the content agreed with it.
+    /// - Parameters:
+    ///   - mustBeProved: whether a name that the cache states is taken only after the content agreed with it.
+    ///   - seconds: how long to wait for that.
     private func identity(
-        of entry: HubEntry, mustBeProved: Bool = false
+        of entry: HubEntry, mustBeProved: Bool = false, seconds: Double = patience
     ) -> Result<HubEntry.Identity, HubFileProblem> {
         if let identity = entry.identity, !mustBeProved || entry.file == nil { return .success(identity) }
         guard let file = entry.file else { return .failure(.absent) }
-        switch prover.verdict(on: file, seconds: HubMirror.patience) {
+        // What was hashed as it came, and is the same file since, need not be read again.
+        if let identity = entry.identity, let stored = entry.stored,
+            shelf.store?.status(of: stored) == file.status
+        {
+            return .success(identity)
+        }
+        switch prover.verdict(on: file, seconds: seconds) {
         case .proved(let digests)?: return .success(entry.identity ?? .large(digests.sha256))
         case .refuted?: return .failure(.refuted)
         case .unreadable?: return .failure(.unreadable)
@@ -333,6 +442,14 @@ enum HubFileProblem: Error {
     /// The answer.
     func response(_ entry: HubEntry, _ revision: HubRevision) -> Response {
         response(entry.path.text, revision)
+    }
+
+    /// The answer to a request for content that takes longer; the caller states when to ask again. huggingface_hub 2.4 asks
+    /// again for a head after 503, and for content after 429 alone (`file_download.py`, `http_get`).
+    static func notReady(_ entry: HubEntry, _ revision: HubRevision, _ request: Request) -> Response {
+        .hubRefusal(
+            request.isHead ? 503 : 429, nil,
+            "\(entry.path) of \(revision.repository.id) is not ready yet: ask again", commit: revision.commit)
     }
 
     /// The answer for a path, which need not be one.

@@ -20,6 +20,8 @@ final class HubRevision: Sendable {
     let stored: Stored?
     /// When it was made, as the Hub writes it.
     let date: String
+    /// Whether the list of all its files is known.
+    let isListed: Bool
     private let files: [CachedFile]
     private let revision: ModelRevision
     private let places: [RelativePath: Int]
@@ -42,7 +44,7 @@ final class HubRevision: Sendable {
         }
         self.init(
             entries, snapshot.files, snapshot.revision, of: repository, commit: commit, nil,
-            HubMirror.unknownDate)
+            HubMirror.unknownDate, isListed: snapshot.listed != nil)
     }
 
     /// Takes a commit of the catalogue.
@@ -88,8 +90,9 @@ final class HubRevision: Sendable {
 
     private init(
         _ unsorted: [HubEntry], _ files: [CachedFile], _ revision: ModelRevision,
-        of repository: HubRepository, commit: String, _ stored: Stored?, _ date: String
+        of repository: HubRepository, commit: String, _ stored: Stored?, _ date: String, isListed: Bool = true
     ) {
+        self.isListed = isListed
         self.repository = repository
         self.commit = commit
         self.files = files

@@ -111,6 +111,12 @@ final class HubShelf: Sendable {
 
     // MARK: Revisions
 
+    /// Whether a repository is one that people uploaded, and not one of the cache.
+    func isUploaded(_ repository: HubRepository, _ reader: HubReader) throws(Diagnostics) -> Bool {
+        if try stored(repository, reader) != nil { return true }
+        return try models?.refs(repository) != nil
+    }
+
     /// The revision that a name means now.
     /// - Throws: what is missing.
     func revision(
@@ -120,7 +126,14 @@ final class HubShelf: Sendable {
             return try revision(stored, name, store)
         }
         if let models, let found = try models.revision(repository, name) { return found }
-        let commit = try commit(repository, name)
+        return try cached(repository, name, commit: try commit(repository, name))
+    }
+
+    /// A commit as the cache has it.
+    /// - Parameter name: what it was asked for by.
+    func cached(
+        _ repository: HubRepository, _ name: String, commit: String
+    ) throws(Diagnostics) -> HubRevision {
         let key = ExactName("\(repository.folder)@\(commit)")
         let now = steadyTime()
         if let found = kept.withLock({ $0.revisions[key] }), now - found.readAt < HubShelf.life {

@@ -2,11 +2,27 @@ import Catalogue
 import Formats
 import Manifests
 import Storage
+import Synchronization
 
 /// The models of the registry as the Hub would have them: `USER/MODEL`, with a revision for each version, and `main` for the
-/// newest one.
-struct UploadedModels {
+/// newest one. What was read is taken for what it was for some seconds.
+final class UploadedModels: Sendable {
+    private struct Version {
+        let name: String
+        let revision: HubRevision
+    }
+
+    private struct Known {
+        let versions: [Version]
+        let readAt: Int64
+    }
+
     private let catalogue: ModelCatalogue
+    private let known = Mutex<[ExactName: Known]>([:])
+
+    /// How long, in nanoseconds, and of how many models.
+    private static let life: Int64 = 2_000_000_000
+    private static let room = 64
 
     /// Those of a catalogue.
     init(_ catalogue: ModelCatalogue) { self.catalogue = catalogue }
@@ -25,37 +41,57 @@ struct UploadedModels {
     func refs(_ repository: HubRepository) throws(Diagnostics) -> [HubShelf.Ref]? {
         let versions = try versions(repository)
         guard let newest = versions.last else { return nil }
-        return [HubShelf.Ref(name: "main", commit: UploadedModels.commit(newest), isTag: false)]
-            + versions.filter { !$0.version.hasSameBytes(as: "main") }
-            .map { HubShelf.Ref(name: $0.version, commit: UploadedModels.commit($0), isTag: true) }
+        return [HubShelf.Ref(name: "main", commit: newest.revision.commit, isTag: false)]
+            + versions.filter { !$0.name.hasSameBytes(as: "main") }
+            .map { HubShelf.Ref(name: $0.name, commit: $0.revision.commit, isTag: true) }
     }
 
     /// The version that a revision means; `nil` where there is no such model.
     func revision(_ repository: HubRepository, _ name: String) throws(Diagnostics) -> HubRevision? {
         let versions = try versions(repository)
         guard let newest = versions.last else { return nil }
-        let found =
-            name.hasSameBytes(as: "main")
-            ? newest
-            : versions.first {
-                $0.version.hasSameBytes(as: name) || UploadedModels.commit($0).hasSameBytes(as: name)
-            }
+        if name.hasSameBytes(as: "main") { return newest.revision }
+        let found = versions.first {
+            $0.name.hasSameBytes(as: name) || $0.revision.commit.hasSameBytes(as: name)
+        }
         guard let found else {
             throw Diagnostics(
                 Diagnostic(code: .revisionNotCached, "there is no version \(name)", verdict: .undecided))
         }
-        return HubRevision(
-            found, of: repository, commit: UploadedModels.commit(found), contents: catalogue.store)
+        return found.revision
     }
 
-    private func versions(_ repository: HubRepository) throws(Diagnostics) -> [ModelVersion] {
+    /// The versions of a model in the order in which they came; none where there is no such model.
+    private func versions(_ repository: HubRepository) throws(Diagnostics) -> [Version] {
         let parts = repository.id.utf8.split(separator: UInt8(ascii: "/")).compactMap { String($0) }
         guard repository.kind == .model, parts.count == 2 else { return [] }
+        let key = ExactName(repository.id)
+        let now = steadyTime()
+        if let found = known.withLock({ $0[key] }), now - found.readAt < UploadedModels.life {
+            return found.versions
+        }
+        let read: [ModelVersion]
         do throws(ModelCatalogue.Problem) {
-            return try catalogue.versions(user: parts[0], model: parts[1])
+            read = try catalogue.versions(user: parts[0], model: parts[1])
         } catch {
             throw HubShelf.broken
         }
+        let versions = read.map { version in
+            Version(
+                name: version.version,
+                revision: HubRevision(
+                    version, of: repository, commit: UploadedModels.commit(version),
+                    contents: catalogue.store))
+        }
+        // What is no model is not remembered: anybody can ask for any name.
+        guard !versions.isEmpty else { return [] }
+        known.withLock { all in
+            if all.count >= UploadedModels.room {
+                all = all.filter { now - $0.value.readAt < UploadedModels.life }
+            }
+            if all.count < UploadedModels.room { all[key] = Known(versions: versions, readAt: now) }
+        }
+        return versions
     }
 
     /// A name for a version as git would give one: of what it is called, and of its files.

@@ -36,23 +36,24 @@ struct BundleWork {
         try AtomicFile.write(Array(text.utf8), to: Path.join(directory, manifest))
         let caches = worker.settings.cacheOptions
         let archive = "\(ResultFiles.folder)/\(BundleWork.archive)"
-        let report = BundleWork.files.report
+        let page = BundleWork.files.report
         let steps = [
             ("lock", [manifest] + caches), ("check", [manifest]),
             ("pack", [manifest, "--locked", "--output", archive] + caches),
-            ("report", [archive, "--output", report]),
+            ("report", [archive, "--output", page]),
         ]
         var findings: [JSON] = []
-        var document = JSON.null
+        var report = JSON.null
         for (index, (command, arguments)) in steps.enumerated() {
             let step = CommandStep(
                 name: command, arguments: [command] + arguments, place: (index + 1, steps.count))
-            document = try worker.run(step, in: directory, control).document
+            let answer = try worker.run(step, in: directory, control)
+            report = answer.document
             // The report repeats what check found.
-            if command != "report" { findings += document["findings"]?.array ?? [] }
+            if command != "report" { findings += answer.findings }
         }
         try AtomicFile.write(
-            Array(BundleWork.shown(document).compactText.utf8),
+            Array(BundleWork.shown(report).compactText.utf8),
             to: Path.join(directory, BundleWork.files.data))
         let kept = try ResultFiles.list(directory, control)
         return [

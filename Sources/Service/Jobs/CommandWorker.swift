@@ -69,6 +69,14 @@ extension CommandWorker {
         let document: JSON
         /// The exit code.
         let status: Int32
+
+        /// What it found; the first of very many.
+        var findings: [JSON] { CommandWorker.findings(document) }
+    }
+
+    /// The findings of a command's document, as many as a job keeps.
+    private static func findings(_ document: JSON) -> [JSON] {
+        Array((document["findings"]?.array ?? []).prefix(200))
     }
 
     /// Runs a command to its end, with `--json`.
@@ -112,7 +120,7 @@ extension CommandWorker {
         guard step.accepted.contains(status) else {
             throw JobFailure(
                 CommandWorker.reason(step, status, document, last),
-                result: ["findings": document["findings"] ?? []])
+                result: ["findings": .array(CommandWorker.findings(document))])
         }
         return Answer(document: document, status: status)
     }

@@ -39,7 +39,7 @@ struct InstallWork {
         return [
             "source": fetched["source"] ?? .string(source), "revision": fetched["revision"] ?? .null,
             "size": fetched["size"] ?? .null, "files": .integer(fetched["files"]?.array?.count ?? 0),
-            "loaded": fetched["loaded"] ?? .null, "findings": answer.document["findings"] ?? [],
+            "loaded": fetched["loaded"] ?? .null, "findings": .array(answer.findings),
         ]
     }
 }

@@ -64,6 +64,21 @@ package struct Job: Sendable {
     /// What differs whenever something of it did: a number that only grows while a server runs.
     package var change = 0
 
+    /// The most bytes of a request or a result that are shown where many jobs are, or one again and again.
+    static let briefLimit = 16 << 10
+
+    /// The document with what is long left out of it: the manifest that was sent, or very many findings.
+    var brief: JSON {
+        let members = (request.members ?? []).filter { $0.key != "manifest" }
+        var copy = Job(
+            number: number, kind: kind, owner: owner, subject: subject, request: .object(members),
+            created: created)
+        (copy.state, copy.started, copy.ended) = (state, started, ended)
+        (copy.attempts, copy.error, copy.progress) = (attempts, error, progress)
+        copy.result = result.compactText.utf8.count > Job.briefLimit ? .object([]) : result
+        return copy.document
+    }
+
     /// The document that is shown of it.
     package var document: JSON {
         func time(_ seconds: Int64?) -> JSON { seconds.map { .string(HTTPDate.isoText($0)) } ?? .null }

@@ -163,7 +163,7 @@ enum JobDescription {
     }
 
     /// The same operation with the answer 202 in place of 200.
-    private static func accepted(_ operation: JSON) -> JSON {
+    static func accepted(_ operation: JSON) -> JSON {
         .object(
             (operation.members ?? []).map { member in
                 guard member.key == "responses" else { return member }

@@ -17,9 +17,12 @@ final class JobWatchers: Sendable {
     /// - Parameter limit: how many may watch at once.
     init(limit: Int) { self.limit = max(1, limit) }
 
+    /// How many watch at the moment.
+    var current: Int { count.load(ordering: .relaxed) }
+
     /// The answer that goes on with every change of a job, as server-sent events (HTML, 9.2), until the job ends.
     ///
-    /// Each event is the whole document of the job, so that none has to be kept for clients that were away: one that has
+    /// Each event is the document of the job, so that none has to be kept for clients that were away: one that has
     /// seen the newest state gets nothing again.
     func events(of job: Job, _ queue: JobQueue, _ request: Request) throws(ModelRefusal) -> Response {
         let seen = request.head.fields["last-event-id"]
@@ -68,7 +71,7 @@ final class JobWatchers: Sendable {
                 spoke = steadyTime()
                 let text =
                     "id: \(identifier)\nevent: \(job.state.isFinal ? "end" : "job")\n"
-                    + "data: \(job.document.compactText)\n\n"
+                    + "data: \(job.brief.compactText)\n\n"
                 try sink.write(Array(text.utf8).span)
             }
             if job.state.isFinal { return }

@@ -5,7 +5,7 @@ import Storage
 // What jobs make: `/api/optimizations` and `/api/bundles`.
 extension JobInterface {
     /// The most bytes of a manifest.
-    private static let manifestLimit = 256 << 10
+    private static let manifestLimit = 64 << 10
 
     /// Answers what is below `/api/optimizations` or `/api/bundles`.
     func made(_ kind: Job.Kind, _ path: [String], _ request: Request) throws(ModelRefusal) -> Response {

@@ -19,6 +19,18 @@ package struct JobInterface: RequestHandler {
         self.watchers = JobWatchers(limit: watchers)
     }
 
+    /// Numbers of jobs and of those who watch them.
+    package var gauges: [ServerMetrics.Gauge] {
+        [
+            ServerMetrics.Gauge("knapsack_jobs", "Jobs that are kept, by their state.", label: "state") {
+                queue.counts.map { ($0.state, $0.count) }
+            },
+            ServerMetrics.Gauge("knapsack_job_watchers", "Clients that watch jobs.") {
+                [("", watchers.current)]
+            },
+        ]
+    }
+
     /// Whether a path belongs to it.
     package func takes(_ segments: [String]) -> Bool {
         guard segments.count >= 2, segments[0] == "api" else { return false }
@@ -76,7 +88,7 @@ package struct JobInterface: RequestHandler {
         filter.before = try number(target.first("before"), "before", 1...Int.max)
         if let holder = request.holder, holder.scope != .admin { filter.owner = holder.name }
         let jobs = try JobInterface.asked { () throws(JobQueue.Refusal) in try queue.jobs(filter) }
-        return .json(["jobs": .array(jobs.map(\.document))])
+        return .json(["jobs": .array(jobs.map(\.brief))])
     }
 
     private func word<Word: CaseIterable & RawRepresentable>(

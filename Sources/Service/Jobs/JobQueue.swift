@@ -148,7 +148,10 @@ package final class JobQueue: Sendable {
     }
 
     /// How many jobs there are in each state.
-    var counts: [ExactName: Int] { (try? store.counts()) ?? [:] }
+    package var counts: [(state: String, count: Int)] {
+        let counts = (try? store.counts()) ?? [:]
+        return Job.State.allCases.map { ($0.rawValue, counts[$0.rawValue] ?? 0) }
+    }
 
     /// Ends a job that waits or runs; its work is ended soon afterwards.
     /// - Returns: the job as it is now; `nil` where it had ended already.

@@ -119,7 +119,7 @@ final class JobStore: Sendable {
             conditions.append("(owner = ? OR kind IN ('install', 'remove'))")
             values.append(.text(owner))
         }
-        return try jobs(conditions.joined(separator: " AND "), values, limit: filter.limit)
+        return try jobs(conditions.joined(separator: " AND "), values, limit: filter.limit, isBrief: true)
     }
 
     /// The numbers of jobs that are done and may have files, in ascending order.
@@ -159,14 +159,18 @@ final class JobStore: Sendable {
         }
     }
 
+    /// - Parameter isBrief: whether what is long is left out: very many jobs would take memory without bound.
     private func jobs(
-        _ condition: String, _ values: [SQLiteStatement.Value], limit: Int
+        _ condition: String, _ values: [SQLiteStatement.Value], limit: Int, isBrief: Bool = false
     ) throws -> [Job] {
-        try database.read { connection in
+        let column = { (name: String) in
+            isBrief ? "CASE WHEN length(\(name)) > \(Job.briefLimit) THEN '{}' ELSE \(name) END" : name
+        }
+        return try database.read { connection in
             var statement = try connection.statement(
                 """
-                SELECT number, kind, owner, subject, request, created, state, started, ended, attempts,
-                    result, error
+                SELECT number, kind, owner, subject, \(column("request")), created, state, started, ended,
+                    attempts, \(column("result")), error
                 FROM job WHERE \(condition) ORDER BY number DESC LIMIT ?
                 """)
             try statement.bind(values + [.integer(Int64(limit))])

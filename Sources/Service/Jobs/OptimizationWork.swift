@@ -37,7 +37,7 @@ struct OptimizationWork {
             var step = step
             step.place = (index + 1, steps.count + 1)
             let answer = try worker.run(step, in: directory, control)
-            findings += answer.document["findings"]?.array ?? []
+            findings += answer.findings
         }
         try Directory.removeFile(Path.join(directory, between))
         let compare = CommandStep(

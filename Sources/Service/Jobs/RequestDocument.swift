@@ -19,9 +19,13 @@ struct RequestDocument {
                 error == .tooLarge ? 413 : 400, "the body of the request is too large or cannot be read")
         }
         let parsed: JSON? = body.isEmpty && isOptional ? .object([]) : try? JSON.parse(body)
-        guard let members = parsed?.members else {
-            throw ModelRefusal(400, "the body has to be a JSON object")
-        }
+        guard let parsed else { throw ModelRefusal(400, "the body has to be a JSON object") }
+        try self.init(parsed, keys: keys)
+    }
+
+    /// Takes a document that was read.
+    private init(_ parsed: JSON, keys: [String]) throws(ModelRefusal) {
+        guard let members = parsed.members else { throw ModelRefusal(400, "a JSON object is missing") }
         var seen: Set<ExactName> = []
         for member in members {
             guard keys.containsExactly(member.key) else {
@@ -84,5 +88,28 @@ struct RequestDocument {
             throw ModelRefusal(400, "\(key) has to be true or false")
         }
         return value
+    }
+
+    /// A finite number; `nil` where it is not there or is `null`.
+    func fraction(_ key: String, _ range: ClosedRange<Double>) throws(ModelRefusal) -> Double? {
+        guard has(key) else { return nil }
+        guard let number = document[key]?.double, range.contains(number) else {
+            throw ModelRefusal(
+                400, "\(key) has to be a number from \(Int(range.lowerBound)) to \(Int(range.upperBound))")
+        }
+        return number
+    }
+
+    /// The objects of a list.
+    /// - Parameters:
+    ///   - keys: the members that each may have.
+    ///   - limit: how many there may be.
+    func documents(_ key: String, keys: [String], limit: Int) throws(ModelRefusal) -> [RequestDocument] {
+        guard let list = document[key]?.array, list.count <= limit else {
+            throw ModelRefusal(400, "\(key) has to be a list of at most \(limit) objects")
+        }
+        var documents: [RequestDocument] = []
+        for item in list { documents.append(try RequestDocument(item, keys: keys)) }
+        return documents
     }
 }

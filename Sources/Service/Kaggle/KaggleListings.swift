@@ -32,23 +32,31 @@ enum KaggleListings {
         )
     }
 
-    /// A file of a model's version.
-    static func modelFile(_ file: CachedFile) -> JSON {
-        ["name": .string(file.path.text), "size": .integer(file.status.size), "creationDate": date([file])]
+    /// A file as a list has it.
+    static func listed(_ file: CachedFile) -> UpstreamFile {
+        UpstreamFile(
+            path: file.path, size: file.status.size, created: file.status.modified / 1_000_000_000)
     }
 
+    /// A file of a model's version.
+    static func modelFile(_ file: UpstreamFile) -> JSON {
+        ["name": .string(file.path.text), "size": .integer(file.size), "creationDate": date(file)]
+    }
+
+    private static func date(_ file: UpstreamFile) -> JSON { .string(HTTPDate.isoText(file.created)) }
+
     /// A file of a data set's version.
-    static func datasetFile(_ file: CachedFile, _ handle: KaggleHandle) -> JSON {
+    static func datasetFile(_ file: UpstreamFile, _ handle: KaggleHandle) -> JSON {
         [
             "ref": .string(file.path.text), "datasetRef": .string(handle.parts.joined(separator: "/")),
             "ownerRef": .string(handle.parts.first ?? ""), "name": .string(file.path.text),
-            "creationDate": date([file]), "totalBytes": .integer(file.status.size),
+            "creationDate": date(file), "totalBytes": .integer(file.size),
         ]
     }
 
     /// What is in one directory of a version, files and directories in the order of their names.
     /// - Returns: `nil` where there is no such directory.
-    static func tree(_ files: [CachedFile], in folder: String, _ range: Range<Int>) -> JSON? {
+    static func tree(_ files: [UpstreamFile], in folder: String, _ range: Range<Int>) -> JSON? {
         var rows: [(isFolder: Bool, json: JSON)] = []
         var seen: Set<ExactName> = []
         let prefix = folder.isEmpty ? "" : folder + "/"
@@ -60,7 +68,7 @@ enum KaggleListings {
                         false,
                         [
                             "name": .string(file.path.name), "relativeUrl": .string(file.path.text),
-                            "totalBytes": .integer(file.status.size), "creationDate": date([file]),
+                            "totalBytes": .integer(file.size), "creationDate": date(file),
                         ]
                     ))
                 continue

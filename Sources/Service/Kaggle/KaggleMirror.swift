@@ -8,18 +8,35 @@ import Storage
 package struct KaggleMirror: RequestHandler {
     private let shelf: KaggleShelf
     private let prover: SumProver
+    private let upstream: UpstreamDesk?
+    private let uploads: KaggleUploads?
 
     /// How long a request waits until its files are proved, in seconds: Kaggle's clients wait without end for the answer to a
     /// call, and 300 seconds for content.
     private static let patience = 240.0
     /// The most bytes of a call.
-    private static let callLimit = 1 << 20
+    private static let callLimit = 8 << 20
+
+    /// How long a call waits for what is loaded upstream, in seconds: then it is asked again, and goes on.
+    private static let upstreamPatience = 3600.0
 
     /// Serves a cache.
-    /// - Parameter prover: computes what is stated of files; no other leaves.
-    package init(_ cache: KagglehubCache, prover: SumProver) {
-        shelf = KaggleShelf(cache)
+    /// - Parameters:
+    ///   - prover: computes what is stated of files; no other leaves.
+    ///   - upstream: asks Kaggle for what the cache lacks; `nil` asks nobody.
+    ///   - store: what is uploaded, which is served, too; `nil` takes no uploads.
+    package init(
+        _ cache: KagglehubCache, prover: SumProver, upstream: UpstreamDesk? = nil, store: KaggleStore? = nil
+    ) {
+        shelf = KaggleShelf((store.map { [$0.cache] } ?? []) + [cache])
         self.prover = prover
+        self.upstream = upstream
+        uploads = store.map { store in
+            KaggleUploads(store: store) { handle in
+                let base = handle.with(version: nil)
+                return cache.handles().contains { $0.with(version: nil) == base }
+            }
+        }
     }
 
     /// Whether a path is one of Kaggle's: the Hub has none that begins so.
@@ -49,6 +66,11 @@ package struct KaggleMirror: RequestHandler {
                 return .kaggleRefusal(400, "the arguments are no JSON object")
             }
             return call(service, name, KaggleArguments(json: json), request)
+        case .upload(let token):
+            guard method == "PUT" else {
+                return .kaggleRefusal(405, "content is sent by PUT").with("Allow", "PUT")
+            }
+            return uploads?.receive(token, request) ?? .kaggleRefusal(404, "this server takes no uploads")
         case .file(let handle, let path): return reading(request) { file(handle, path, request.head) }
         case .archive(let handle, let name): return reading(request) { archive(handle, name, request.head) }
         }
@@ -64,7 +86,17 @@ package struct KaggleMirror: RequestHandler {
     private func call(_ service: String, _ method: String, _ arguments: KaggleArguments, _ request: Request)
         -> Response
     {
-        switch service {
+        if method.hasUTF8Prefix("Create") || method == "StartBlobUpload" {
+            guard let uploads else { return .kaggleRefusal(403, "this server takes no uploads") }
+            if service == "blobs.BlobApiService" { return uploads.start(arguments, request) }
+            if service == "models.ModelApiService" || service == "datasets.DatasetApiService",
+                let response = uploads.make(method, arguments, request)
+            {
+                shelf.forget()
+                return response
+            }
+        }
+        return switch service {
         case "models.ModelApiService": modelCall(method, arguments, request)
         case "datasets.DatasetApiService": datasetCall(method, arguments, request)
         case "security.OAuthService" where method.hasSameBytes(as: "IntrospectToken"):
@@ -91,7 +123,9 @@ package struct KaggleMirror: RequestHandler {
                 return .kaggleRefusal(400, "ownerSlug and modelSlug are needed")
             }
             let variations = variations("\(owner)/\(slug)")
-            guard !variations.isEmpty else { return missing("\(owner)/\(slug)") }
+            guard !variations.isEmpty || uploads?.hasModel("\(owner)/\(slug)") == true else {
+                return missing("\(owner)/\(slug)")
+            }
             guard method == "GetModel" else {
                 return .json(
                     KaggleListings.page(
@@ -105,8 +139,7 @@ package struct KaggleMirror: RequestHandler {
         }
         switch method {
         case "GetModelInstance":
-            guard let holding = shelf.holding(handle.with(version: nil)) else { return missing(handle.text) }
-            return .json(KaggleListings.variation(holding))
+            return current(handle, request) { .json(KaggleListings.variation($0)) }
         case "ListModelInstanceVersions":
             let rows = shelf.versions(handle).map { version -> JSON in
                 [
@@ -121,12 +154,12 @@ package struct KaggleMirror: RequestHandler {
             let page = KaggleListings.page("versions", rows, arguments.page(usual: 20))
             return .json(["versionList": page, "nextPageToken": page["nextPageToken"] ?? ""])
         case "ListModelInstanceVersionFiles":
-            return whole(handle) { holding in
+            return listed(handle, request) { _, files in
                 .json(
                     KaggleListings.page(
-                        "files", holding.files.map(KaggleListings.modelFile), arguments.page(usual: 20)))
+                        "files", files.map(KaggleListings.modelFile), arguments.page(usual: 20)))
             }
-        case "DownloadModelInstanceVersion": return lead(handle, to: arguments.text("path"), request.head)
+        case "DownloadModelInstanceVersion": return lead(handle, to: arguments.text("path"), request)
         default: return .kaggleRefusal(404, "this server has no ModelApiService/\(method)")
         }
     }
@@ -174,7 +207,13 @@ package struct KaggleMirror: RequestHandler {
                 && handle.parts[1].hasSameBytes(as: slug) && handle.parts[3].hasSameBytes(as: instance)
                 && KaggleFramework.isSame(handle.parts[2], wanted)
         }
-        return found?.with(version: arguments.number("versionNumber"))
+        // Of one that is only upstream the folder is named as kagglehub's handles are.
+        let base =
+            found
+            ?? (upstream == nil ? nil : KaggleFramework.handleName(wanted)).flatMap {
+                KaggleHandle(.model, folders: [owner, slug, $0, instance])
+            }
+        return base?.with(version: arguments.number("versionNumber"))
     }
 
     // MARK: Data sets
@@ -184,28 +223,30 @@ package struct KaggleMirror: RequestHandler {
         guard let owner = arguments.text("ownerSlug"), let slug = arguments.text("datasetSlug"),
             let base = KaggleHandle(.dataset, folders: [owner, slug])
         else { return .kaggleRefusal(400, "ownerSlug and datasetSlug are needed") }
-        guard let newest = shelf.holding(base) else { return missing(base.text) }
         let handle = base.with(version: arguments.number("datasetVersionNumber"))
         switch method {
-        case "GetDataset": return .json(KaggleListings.dataset(newest, versions: shelf.versions(base)))
-        case "GetDatasetStatus": return .json(["status": "READY"])
-        case "GetDatasetMetadata": return .json(KaggleListings.metadata(base))
+        case "GetDataset":
+            return current(base, request) {
+                .json(KaggleListings.dataset($0, versions: shelf.versions(base)))
+            }
+        case "GetDatasetStatus": return current(base, request) { _ in .json(["status": "READY"]) }
+        case "GetDatasetMetadata": return current(base, request) { _ in .json(KaggleListings.metadata(base)) }
         case "ListDatasetFiles":
-            return whole(handle) { holding in
-                let rows = holding.files.map { KaggleListings.datasetFile($0, base) }
+            return listed(handle, request) { _, files in
+                let rows = files.map { KaggleListings.datasetFile($0, base) }
                 return .json(KaggleListings.page("datasetFiles", rows, arguments.page(usual: 20)))
             }
         case "ListTreeDatasetFiles":
-            return whole(handle) { holding in
+            return listed(handle, request) { handle, files in
                 let folder = arguments.text("path") ?? ""
                 let range = arguments.page(usual: 200)
-                guard let tree = KaggleListings.tree(holding.files, in: folder, range) else {
-                    return .kaggleRefusal(404, "\(folder) is no folder of \(holding.handle.text)")
+                guard let tree = KaggleListings.tree(files, in: folder, range) else {
+                    return .kaggleRefusal(404, "\(folder) is no folder of \(handle.text)")
                 }
                 return .json(tree)
             }
         case "DownloadDataset", "DownloadDatasetRaw":
-            return lead(handle, to: arguments.text("fileName"), request.head)
+            return lead(handle, to: arguments.text("fileName"), request)
         default: return .kaggleRefusal(404, "this server has no DatasetApiService/\(method)")
         }
     }
@@ -252,23 +293,96 @@ package struct KaggleMirror: RequestHandler {
         return answer(holding)
     }
 
+    /// Who is asked for what the cache lacks; `nil` where nobody is, and for a request that came from there.
+    private func desk(_ request: Request) -> UpstreamDesk? {
+        upstream.flatMap { $0.isOwn(request.head) ? nil : $0 }
+    }
+
+    /// The handle with its version: with the one that is current upstream, if anybody is asked there, else the cache's
+    /// newest one.
+    private func versioned(_ handle: KaggleHandle, _ request: Request) -> Result<KaggleHandle, KaggleProblem>
+    {
+        guard handle.version == nil else { return .success(handle) }
+        let answer = desk(request)?.answer(.version(handle), seconds: KaggleMirror.patience)
+        if case .success(.version(let number))? = answer, number > 0 {
+            return .success(handle.with(version: number))
+        }
+        if let holding = shelf.holding(handle) { return .success(holding.handle) }
+        if case .failure(let problems)? = answer { return .failure(.upstream(problems)) }
+        return .failure(desk(request) == nil ? .missing : .pending)
+    }
+
+    /// The answer about the current version, of which the cache may have nothing yet.
+    private func current(
+        _ handle: KaggleHandle, _ request: Request, _ answer: (KaggleHolding) -> Response
+    ) -> Response {
+        switch versioned(handle.with(version: nil), request) {
+        case .success(let handle):
+            return answer(
+                shelf.holding(handle) ?? KaggleHolding(handle: handle, files: [], isComplete: false))
+        case .failure(let problem): return problem.response(handle.text)
+        }
+    }
+
+    /// The answer about the files of a version: of the cache's, if it is whole, else as they are listed upstream.
+    private func listed(
+        _ asked: KaggleHandle, _ request: Request, _ answer: (KaggleHandle, [UpstreamFile]) -> Response
+    ) -> Response {
+        let handle: KaggleHandle
+        switch versioned(asked, request) {
+        case .success(let found): handle = found
+        case .failure(let problem): return problem.response(asked.text)
+        }
+        if let holding = shelf.holding(handle), holding.isComplete {
+            return answer(handle, holding.files.map(KaggleListings.listed))
+        }
+        guard let desk = desk(request) else { return whole(handle) { _ in missing(handle.text) } }
+        switch desk.answer(.files(handle), seconds: KaggleMirror.patience) {
+        case .success(.files(let files))?: return answer(handle, files.sorted { $0.path < $1.path })
+        case .failure(let problems)?: return KaggleProblem.upstream(problems).response(handle.text)
+        default: return KaggleProblem.pending.response(handle.text)
+        }
+    }
+
     /// Leads a client to a file, or to the archive of all of them: it goes on with a broken download where it was led to.
-    private func lead(_ handle: KaggleHandle, to path: String?, _ head: RequestHead) -> Response {
-        let target: String
+    /// What the cache lacks is loaded upstream meanwhile, if anybody is asked there.
+    private func lead(_ asked: KaggleHandle, to path: String?, _ request: Request) -> Response {
+        let handle: KaggleHandle
+        switch versioned(asked, request) {
+        case .success(let found): handle = found
+        case .failure(let problem): return problem.response(asked.text)
+        }
+        let wanted: RelativePath?
         if let path {
-            guard let holding = shelf.holding(handle) else { return missing(handle.text) }
-            guard let file = RelativePath(path).flatMap(holding.file) else {
-                return .kaggleRefusal(404, "\(path) of \(holding.handle.text) is not in this server's cache")
-            }
-            target = KaggleRequest.path("files", holding.handle, file.path.text)
+            guard let named = RelativePath(path) else { return missing("\(path) of \(handle.text)") }
+            wanted = named
         } else {
-            guard let holding = shelf.holding(handle) else { return missing(handle.text) }
+            wanted = nil
+        }
+        func isThere() -> Bool {
+            guard let holding = shelf.holding(handle) else { return false }
+            return holding.isComplete || (wanted.map { holding.file($0) != nil } ?? false)
+        }
+        if let desk = desk(request), !isThere() {
+            let question = wanted.map { UpstreamQuestion.kaggleFile(handle, $0) } ?? .kaggleVersion(handle)
+            switch desk.answer(question, seconds: KaggleMirror.upstreamPatience) {
+            case .success?: shelf.forget()
+            case .failure(let problems)?: return KaggleProblem.upstream(problems).response(handle.text)
+            case nil: return KaggleProblem.pending.response(handle.text)
+            }
+        }
+        guard let holding = shelf.holding(handle) else { return missing(handle.text) }
+        let target: String
+        if let wanted {
+            guard holding.file(wanted) != nil else { return missing("\(wanted) of \(handle.text)") }
+            target = KaggleRequest.path("files", handle, wanted.text)
+        } else {
             guard holding.isComplete else { return whole(handle) { _ in missing(handle.text) } }
             // kagglehub takes both, and checks the checksums of a zip; the kaggle command wants what Kaggle sends.
-            let isCommand = head.fields["user-agent"]?.hasUTF8Prefix("kagglehub/") != true
+            let isCommand = request.head.fields["user-agent"]?.hasUTF8Prefix("kagglehub/") != true
             let suffix =
                 handle.kind == .model && isCommand ? KaggleArchive.tarballSuffix : KaggleArchive.zipSuffix
-            target = KaggleRequest.path("archive", holding.handle, holding.handle.parts[1] + suffix)
+            target = KaggleRequest.path("archive", handle, handle.parts[1] + suffix)
         }
         // A relative one holds through a proxy and behind TLS.
         return Response(302).with("Location", target)
@@ -328,5 +442,33 @@ package struct KaggleMirror: RequestHandler {
 
     private static func pending(_ name: String) -> Response {
         .kaggleRefusal(503, "\(name) is being proved: ask again").with("Retry-After", "5")
+    }
+}
+
+/// Why a version cannot be had.
+private enum KaggleProblem: Error {
+    /// The cache has nothing of it, and nobody else is asked.
+    case missing
+    /// It is being asked for.
+    case pending
+    /// What was found upstream.
+    case upstream(Diagnostics)
+
+    /// The answer about a handle.
+    func response(_ name: String) -> Response {
+        switch self {
+        case .missing: .kaggleRefusal(404, "\(name) is not in this server's cache")
+        case .pending:
+            .kaggleRefusal(503, "\(name) is being loaded: ask again").with("Retry-After", "5")
+        case .upstream(let problems):
+            switch problems.upstreamRefusal {
+            case .notFound, .revisionNotFound:
+                .kaggleRefusal(404, "\(name) is neither in this server's cache nor upstream")
+            case .gated:
+                .kaggleRefusal(403, "\(name) wants to know who asks, and this server may not load it")
+            case .failed:
+                .kaggleRefusal(503, "\(name) could not be loaded: ask again").with("Retry-After", "10")
+            }
+        }
     }
 }

@@ -8,6 +8,8 @@ enum KaggleRequest: Equatable {
     case call(service: String, method: String)
     /// A file of a version.
     case file(KaggleHandle, String)
+    /// A file that is uploaded, by its token.
+    case upload(String)
     /// The archive of a version, under the name that clients give it.
     case archive(KaggleHandle, String)
 
@@ -22,6 +24,10 @@ enum KaggleRequest: Equatable {
         let rest = Array(segments.dropFirst(KaggleRequest.prefix.count))
         if rest.count == 2, rest[0].utf8.contains(UInt8(ascii: ".")) {
             self = .call(service: rest[0], method: rest[1])
+            return
+        }
+        if rest.count == 3, rest[0].hasSameBytes(as: KaggleRequest.content), rest[1] == "uploads" {
+            self = .upload(rest[2])
             return
         }
         guard rest.count > 3, rest[0].hasSameBytes(as: KaggleRequest.content),
@@ -39,6 +45,13 @@ enum KaggleRequest: Equatable {
         case "archive" where rest.count == end + 2: self = .archive(handle, path)
         default: return nil
         }
+    }
+
+    /// Whether a request brings content of an upload: who sends it is known by the token in its path, because Kaggle's clients
+    /// send nothing else.
+    static func isUpload(_ head: RequestHead) -> Bool {
+        guard head.method == "PUT", case .upload? = KaggleRequest(head.target.segments) else { return false }
+        return true
     }
 
     /// The path of content of a version, as a client is led to it.

@@ -95,6 +95,15 @@ enum ModelDocument {
             .object((document.members ?? []).map { JSON.Member($0.key, values[$0.key] ?? $0.value) }))
     }
 
+    /// The largest number of a shape, below zero or above it: every reader of JSON has it exactly.
+    static let dimensionLimit = (1 << 53) - 1
+
+    private static func isDimension(_ value: JSON) -> Bool {
+        // JSON has one kind of number: 4.0 is an integer, too.
+        value.isNull
+            || value.double.map { $0.rounded() == $0 && abs($0) <= Double(dimensionLimit) } == true
+    }
+
     private static func fits(_ value: JSON, _ kind: Kind) -> Bool {
         switch kind {
         case .text: value.isNull || value.string != nil
@@ -102,7 +111,7 @@ enum ModelDocument {
         case .words: value.strings?.allSatisfy { !$0.utf8.contains(0x0A) } == true
         case .object: value.members != nil
         case .truth: value.bool != nil
-        case .shape: value.isNull || value.array?.allSatisfy { $0.integer != nil || $0.isNull } == true
+        case .shape: value.isNull || value.array?.allSatisfy(isDimension) == true
         case .word(let words): value.string.map { words.containsExactly($0) } == true
         }
     }

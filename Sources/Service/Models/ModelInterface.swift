@@ -15,7 +15,8 @@ enum ModelInterface {
                     "Search among a user's versions", "search_models",
                     [
                         query(
-                            "query", ["type": "string"], "Words that have to be in names, description or tags"
+                            "query", ["type": "string", "pattern": "^[^ ]*( [^ ]*){0,99}$"],
+                            "Words that have to be in names, description or tags"
                         )
                     ]
                         + filters, documents, refusals: [400]),
@@ -74,13 +75,26 @@ enum ModelInterface {
         "type": "string", "enum": .array(ModelWords.frameworks.map(JSON.string)),
     ]
     private static let types: JSON = ["type": "string", "enum": .array(ModelWords.types.map(JSON.string))]
+    /// A form has no types: a number that is written as one of the words is that word.
     private static let truth: JSON = [
-        "type": "string", "enum": .array((ModelForm.yes + ModelForm.no).map(JSON.string)),
+        "enum": .array((ModelForm.yes + ModelForm.no).map(JSON.string) + [1, 0, true, false])
     ]
+    /// At most 100, with commas between them.
+    private static let tags: JSON = ["type": "string", "pattern": "^([^,\\n]*,){0,99}[^,\\n]*$"]
     private static let number: JSON = ["type": ["number", "null"]]
     private static let text: JSON = ["type": ["string", "null"]]
-    private static let texts: JSON = ["type": "array", "items": ["type": "string"]]
-    private static let shape: JSON = ["type": ["array", "null"], "items": ["type": ["integer", "null"]]]
+    private static let line: JSON = ["type": "string", "pattern": "^[^\\n]*$"]
+    private static let texts: JSON = ["type": "array", "items": line]
+    private static let tagList: JSON = [
+        "type": "array", "items": line, "maxItems": .integer(ModelForm.tagLimit),
+    ]
+    private static let shape: JSON = [
+        "type": ["array", "null"],
+        "items": [
+            "type": ["integer", "null"], "minimum": .integer(-ModelDocument.dimensionLimit),
+            "maximum": .integer(ModelDocument.dimensionLimit),
+        ],
+    ]
 
     private static let user = parameter("user_id", "path", name, "Whose it is", isRequired: true)
     private static let model = parameter("model_id", "path", name, "The model", isRequired: true)
@@ -95,7 +109,7 @@ enum ModelInterface {
             "limit", ["type": "integer", "minimum": 1, "maximum": 1000, "default": 100], "How many at most"),
         query("framework", frameworks, "Only of this framework"),
         query("model_type", types, "Only of this type"),
-        query("tags", ["type": "string"], "Only with all of these tags, with commas between them"),
+        query("tags", tags, "Only with all of these tags, with commas between them"),
     ]
 
     /// A parameter of a query, which may be missing.
@@ -130,7 +144,9 @@ enum ModelInterface {
 
     /// The answers of an operation that refuses: these statuses, and those that every path has.
     static func problems(_ statuses: [Int]) -> [JSON.Member] {
-        (statuses + [401, 403, 421, 431, 500]).map { status in
+        // A path that is none, a token that does not count, and too many requests are refused everywhere.
+        let everywhere = [400, 401, 403, 421, 429, 431, 500, 503].filter { !statuses.contains($0) }
+        return (statuses + everywhere).map { status in
             JSON.Member(
                 String(status),
                 [
@@ -147,7 +163,7 @@ enum ModelInterface {
             JSON.Member("framework", frameworks), JSON.Member("model_type", types),
             JSON.Member("is_primary", truth),
             JSON.Member("preserve_structure", truth),
-            JSON.Member("tags", ["type": "string"]),
+            JSON.Member("tags", tags),
         ]
         for field in ["name", "description", "algorithm", "python_version", "hardware_requirements"] {
             properties.append(JSON.Member(field, ["type": "string"]))
@@ -181,7 +197,7 @@ enum ModelInterface {
                     "206", ["description": "A part of it", "content": ["application/octet-stream": [:]]]),
                 JSON.Member("304", ["description": "The client has it"]),
                 JSON.Member("416", ["description": "There are no such bytes"]),
-            ] + problems([400, 404])),
+            ] + problems([400, 404, 503])),
     ]
 
     private static let changes: JSON = [
@@ -196,7 +212,7 @@ enum ModelInterface {
         ("input_shape", shape), ("output_shape", shape), ("training_dataset", text),
         ("training_accuracy", number),
         ("validation_accuracy", number), ("test_accuracy", number), ("training_loss", number),
-        ("python_version", text), ("dependencies", texts), ("hardware_requirements", text), ("tags", texts),
+        ("python_version", text), ("dependencies", texts), ("hardware_requirements", text), ("tags", tagList),
         ("custom_metadata", ["type": "object"]), ("is_production_ready", ["type": "boolean"]),
     ]
 

@@ -46,20 +46,17 @@ struct ConnectionSocket: ~Copyable, Sendable {
     /// Reads what is there, and appends it.
     /// - Parameter limit: the most bytes that are taken.
     func receive(into buffer: inout [UInt8], limit: Int) -> Received {
-        let start = buffer.count
         let room = min(limit, 1 << 16)
         guard room > 0 else { return .nothing }
-        buffer.append(contentsOf: repeatElement(0, count: room))
-        // SAFETY: at most `room` bytes are written behind `start`, where the array has so many.
-        let received = unsafe buffer.withUnsafeMutableBytes { raw in
-            guard let base = raw.baseAddress else { return Received.nothing }
-            return unsafe receive(at: base + start, room)
+        var received = Received.nothing
+        // SAFETY: at most `room` bytes are written, for which there is room, and so many count as there.
+        let part = unsafe [UInt8](unsafeUninitializedCapacity: room) { raw, initialized in
+            guard let base = raw.baseAddress else { return }
+            received = unsafe receive(at: UnsafeMutableRawPointer(base), room)
+            if case .bytes(let count) = received { initialized = count }
         }
-        if case .bytes(let count) = received {
-            buffer.removeLast(room - count)
-        } else {
-            buffer.removeLast(room)
-        }
+        // A copy: what waits for its rest keeps no more memory than it has bytes.
+        buffer += part
         return received
     }
 

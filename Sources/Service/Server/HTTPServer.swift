@@ -60,6 +60,9 @@ package final class HTTPServer: Sendable {
     /// Is another one in TLS to those who connect from now on.
     package func become(_ identity: TLSIdentity) { self.identity.withLock { $0 = identity } }
 
+    /// How many connections are open.
+    package var openConnections: Int { connections.withLock { $0.count } }
+
     /// Takes no more requests, ends idle connections, and has ``run()`` return.
     package func stop() { isStopping.store(true, ordering: .releasing) }
 

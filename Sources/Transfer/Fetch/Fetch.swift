@@ -112,6 +112,11 @@ package final class Fetch: Sendable {
             findings: findings)
     }
 
+    /// What to say of an error of a service that was asked about a wish.
+    package func problem(_ error: any Error, of wish: FetchWish) -> Diagnostic {
+        finding(wish, error, file: nil)
+    }
+
     private func service(of wish: FetchWish) -> (any FetchService)? { services.first { $0.has(wish.source) } }
 
     private func finding(_ wish: FetchWish, _ error: any Error, file: String?) -> Diagnostic {

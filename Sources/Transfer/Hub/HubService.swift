@@ -5,8 +5,12 @@ import Storage
 
 /// The Hub, and a cache as huggingface_hub keeps it.
 package struct HubService: FetchService {
-    private let client: HubClient
-    private let cache: String
+    /// Asks the Hub.
+    let client: HubClient
+    /// The cache's directory as it was named.
+    let cache: String
+    /// The lists that were read last.
+    let listings: HubListings
     private let environment: [String: String]
     private let mode: TransferMode
 
@@ -14,13 +18,16 @@ package struct HubService: FetchService {
     ///   - cache: the cache's directory as it was named; an empty text is the current one.
     ///   - environment: states what of the cache is not to be used.
     ///   - mode: how contents are asked for.
+    ///   - listings: the lists that are known, for several services that follow one another.
     package init(
-        _ client: HubClient, cache: String, environment: [String: String], mode: TransferMode = .auto
+        _ client: HubClient, cache: String, environment: [String: String], mode: TransferMode = .auto,
+        listings: HubListings = HubListings()
     ) {
         self.client = client
         self.cache = cache
         self.environment = environment
         self.mode = mode
+        self.listings = listings
     }
 
     /// What sentences call it.
@@ -46,7 +53,7 @@ package struct HubService: FetchService {
             client, mode)
         if let plan = planning.withoutAsking() { return plan }
         let commit = try planning.pin ?? client.commit(repository, revision: revision)
-        return planning.plan(try client.listing(repository, commit: commit))
+        return planning.plan(try listings.listing(repository, commit: commit, client))
     }
 
     /// The sentence for a refusal.

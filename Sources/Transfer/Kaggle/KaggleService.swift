@@ -3,8 +3,10 @@ package import Manifests
 
 /// Kaggle, and a cache as kagglehub keeps it.
 package struct KaggleService: FetchService {
-    private let client: KaggleClient
-    private let cache: String
+    /// Asks Kaggle.
+    let client: KaggleClient
+    /// The cache's directory as it was named.
+    let cache: String
 
     /// - Parameter cache: the cache's directory as it was named; an empty text is the current one.
     package init(_ client: KaggleClient, cache: String) {

@@ -563,3 +563,16 @@ def test_an_upload_by_manifest_sends_the_delta_alone(copied, tmp_path):
     # Beside the content there are the lock, the loader and the README.
     own = [total - part for total, part in zip(sent, content)]
     assert all(0 < part < 400_000 for part in own) and content[1] < content[0] / 3 and content[2] < content[1]
+
+
+@pytest.mark.slow
+def test_a_base_whose_lock_is_none_is_mended_at_the_base(knapsack, tmp_path):
+    """The command that writes the manifest's own lock does not write that of the base."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/x.bin").write_bytes(b"x")
+    path = tmp_path / "m.toml"
+    path.write_text(manifest(head='base = ["none.lock"]', files=[{"name": "data", "source": "path:data"}]))
+    for text in ["{}", "", "<<<<<<< HEAD"]:
+        (tmp_path / "none.lock").write_text(text)
+        told = knapsack("lock", path).expect(2).text
+        assert "none.lock" in told and "lock its manifest again" in told and "knapsack lock" not in told

@@ -191,9 +191,17 @@ def test_a_manifest_fits_and_the_lock_holds_the_choice(knapsack, tmp_path):
         (file,) = lock[name]["files"]
         assert file["size"] == chosen["size"] <= chosen["budget"]
         assert chosen["bound"] == chosen["cost"] and chosen["weights"] == 1
+        front = chosen["front"]
+        assert front == sorted(front) and [cost for _, cost in front] == sorted((cost for _, cost in front), reverse=True)
+        # No choice of a size beats the front, and no fixed mixture does where its types may be chosen.
+        assert all(cost >= chosen["cost"] for size, cost in front if size <= chosen["size"])
+        assert "Q4_0" in chosen["mixtures"] and "IQ2_M" in chosen["mixtures"]
     assert lock["bytes"]["asked"] == {"floor": "none", "from": "tiny", "gguf": "fit", "max-size": "100000"}
     knapsack("lock", path, "--locked").expect(0)
     knapsack("check", path).expect(0, 1)
+    page = knapsack("report", tmp_path / "m.lock", "--output", "-").expect(0).stdout
+    assert page.count("Types within a budget") == 3 and page.count('<figure class="front">') == 3
+    assert "Q4_K_M</text>" in page and "Bits of every tensor" in page
     knapsack("pack", path, "--output", tmp_path / "out", "--locked").expect(0)
     packed = tmp_path / "out" / "models" / "bytes" / "bytes-FIT.gguf"
     types = {tensor.name: tensor.tensor_type.name for tensor in gguf.GGUFReader(packed).tensors}

@@ -163,6 +163,17 @@ def test_a_bundle_of_several_entries_needs_the_name_of_one(run, pushed, tmp_path
         assert word in told.text and "fetch-file-refused" in run("fetch", source, "--json").stdout
 
 
+@pytest.mark.slow
+def test_a_cache_that_gets_nothing_of_a_bundle_is_refused_before_anything_is_loaded(run, registry, pushed, model, tmp_path):
+    registry.requests.clear()
+    name = pushed.replace("oci:", "oci://")
+    told = run("pull", name, "--kagglehub-cache", tmp_path / "kaggle", "--json").expect(2)
+    assert "nothing-to-unpack" in told.stdout and name in told.text and ".pull" not in told.text
+    asked = [path for method, path in registry.requests if "/blobs/" in path]
+    assert len(asked) == 1, asked  # the lock
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith(".pull")] and not (tmp_path / "kaggle").exists()
+
+
 def test_what_is_no_bundle_has_no_entries(run, registry, model):
     registry.add("team/model", "v1", packed(model))
     assert "is not a bundle" in run("fetch", f"oci:{registry.host}/team/model:v1#one").expect(2).text

@@ -249,6 +249,21 @@ def test_a_card_that_is_none_is_told_before_the_upload(client):
 
 
 @pytest.mark.slow
+def test_a_client_with_xet_is_told_what_to_set(mirror, tmp_path):
+    (tmp_path / "x.bin").write_bytes(bytes(range(256)) * 20)
+    client = HubClient(mirror, tmp_path / "home", with_xet=True)
+    said = client.run(
+        """
+        create_repo("anna/xet")
+        api.upload_file(path_or_fileobj=b"small ones come anyway", path_in_repo="a.txt", repo_id="anna/xet")
+        api.upload_file(path_or_fileobj=sys.argv[1], path_in_repo="x.bin", repo_id="anna/xet")
+        """,
+        str(tmp_path / "x.bin"), fails=True,
+    )
+    assert "set-HF_HUB_DISABLE_XET=1-to-upload-to-this-server" in said
+
+
+@pytest.mark.slow
 def test_a_pickle_that_runs_something_is_refused(client, tmp_path):
     (tmp_path / "evil.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     said = client.run(

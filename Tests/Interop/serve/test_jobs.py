@@ -1,7 +1,10 @@
 """Jobs of `knapsack serve`: installs from a Hub and from Kaggle, what watches them, kills in between, and what takes them away."""
 
+import json
+import pathlib
 import random
 import signal
+import sqlite3
 import threading
 import time
 from contextlib import contextmanager
@@ -198,6 +201,7 @@ def test_many_watch_one_job_and_some_go_away(knapsack, wayward, tmp_path):
         assert ends == ["done"] * 8
 
 
+@pytest.mark.slow
 def test_what_is_no_request_for_a_job_is_refused(knapsack, wayward, tmp_path):
     with market(knapsack, wayward, tmp_path) as server:
         for path in (
@@ -298,15 +302,59 @@ def test_a_server_that_is_killed_goes_on(knapsack, wayward, whole, tmp_path, see
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("place", ["before", "hidden", "without names", "half of the blobs"])
+def test_a_removal_that_was_broken_off_is_finished(knapsack, wayward, tmp_path, place):
+    """What a kill leaves at each step of a removal: clients see no revision, and the next server removes the rest."""
+    with market(knapsack, wayward, tmp_path) as server:
+        finished(server, started_job(server, INSTALL)["id"])
+    repository = server.cache / "models--tester--mixed"
+    commit = wayward.commit
+    if place != "before":
+        (repository / "refs/main").unlink()
+    if place != "without names":
+        (repository / f"snapshots/{commit}").rename(repository / f".knapsack.removed.{commit}")
+    if place == "half of the blobs":
+        for blob in sorted((repository / "blobs").iterdir())[::2]:
+            blob.unlink()
+    with sqlite3.connect(tmp_path / "state/jobs.sqlite") as database:
+        request = json.dumps({"source": f"hf:{REPO}@main", "revisions": [commit]})
+        values = ("remove", "", f"hf:{REPO}@main", request, 0, "running", 1)
+        database.execute("INSERT INTO job (kind, owner, subject, request, created, state, attempts) VALUES (?,?,?,?,?,?,?)", values)
+    database.close()
+    with market(knapsack, wayward, tmp_path) as server:
+        job = finished(server, 2)
+        assert job["state"] == "done" and job["attempts"] == 2 and job["result"]["removed"] == [commit]
+        assert not repository.exists() or [path for path in repository.rglob("*") if not path.is_dir()] == []
+        assert finished(server, started_job(server, INSTALL)["id"])["state"] == "done"
+        assert require_true(server.cache) > 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+def test_kills_while_a_model_is_taken_away(knapsack, wayward, tmp_path, seed):
+    moments = random.Random(seed)
+    for _ in range(10):
+        with market(knapsack, wayward, tmp_path) as server:
+            finished(server, started_job(server, INSTALL)["id"])
+            status, removal = ask_json(server, "DELETE", INSTALL)
+            assert status == 202
+            time.sleep(moments.uniform(0, 0.04))
+            server.was_killed = True
+            server.process.send_signal(signal.SIGKILL)
+            server.process.wait(10)
+        with market(knapsack, wayward, tmp_path) as server:
+            assert finished(server, removal["id"])["state"] == "done"
+            assert not list(server.cache.glob("models--*/snapshots/*")) and not list(server.cache.glob("models--*/.knapsack*"))
+
+
+@pytest.mark.slow
 def test_a_killed_server_leaves_no_process_behind(knapsack, wayward, tmp_path):
     wayward.rate = 50_000
     with market(knapsack, wayward, tmp_path) as server:
         job = started_job(server, INSTALL)
         while not (job_of(server, job["id"])["progress"] or {}).get("bytes"):
             time.sleep(0.05)
-        with open(f"/proc/{server.process.pid}/task/{server.process.pid}/children") as file:
-            direct = file.read().split()
-        children = direct or children_of(server.process.pid)
+        children = children_of(server.process.pid)
         assert children
         server.was_killed = True
         server.process.kill()
@@ -316,8 +364,6 @@ def test_a_killed_server_leaves_no_process_behind(knapsack, wayward, tmp_path):
 
 
 def children_of(pid: int) -> list[str]:
-    import pathlib
-
     found = []
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         found += (task / "children").read_text().split()

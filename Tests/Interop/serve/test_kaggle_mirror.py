@@ -128,7 +128,7 @@ def test_the_kaggle_command_lists_and_loads_data_sets(mirror, tmp_path):
     assert DATASET in kaggle(mirror, tmp_path, "datasets", "list", "-s", "mixed")
     assert DATASET not in kaggle(mirror, tmp_path, "datasets", "list", "-s", "single")
     listed = kaggle(mirror, tmp_path, "datasets", "files", DATASET, "--csv")
-    assert "model.safetensors,400001" in listed and "sub/deeper/data.bin,65535" in listed
+    assert "weights.dat,400001" in listed and "sub/deeper/data.bin,65535" in listed
     assert "ready" in kaggle(mirror, tmp_path, "datasets", "status", DATASET)
     kaggle(mirror, tmp_path, "datasets", "metadata", DATASET, "-p", str(tmp_path / "meta"))
     assert DATASET.split("/")[1] in (tmp_path / "meta" / "dataset-metadata.json").read_text()
@@ -173,8 +173,8 @@ VARIATION = {"ownerSlug": "tester", "modelSlug": "mixed", "framework": "MODEL_FR
 
 @pytest.mark.smoke
 def test_a_file_comes_with_its_sums_and_in_ranges(mirror):
-    expected = kaggle_shelf.files(2)["model.safetensors"]
-    path = location(mirror, SET, "model.safetensors")
+    expected = kaggle_shelf.files(2)["weights.dat"]
+    path = location(mirror, SET, "weights.dat")
     status, fields, body = get(mirror, path)
     assert (status, body) == (200, expected)
     assert fields["x-goog-hash"] == "md5=" + base64.b64encode(hashlib.md5(expected).digest()).decode()
@@ -230,11 +230,11 @@ def test_a_tree_is_listed_in_pages(mirror):
 @pytest.mark.slow
 def test_a_broken_download_goes_on(mirror, tmp_path):
     """kagglehub asks again with a range where it was led to."""
-    expected = kaggle_shelf.files(2)["model.safetensors"]
-    unfinished = tmp_path / "kagglehub" / "datasets" / DATASET / "versions" / "2" / "model.safetensors"
+    expected = kaggle_shelf.files(2)["weights.dat"]
+    unfinished = tmp_path / "kagglehub" / "datasets" / DATASET / "versions" / "2" / "weights.dat"
     unfinished.parent.mkdir(parents=True)
     unfinished.write_bytes(expected[:100_000])
-    ask(mirror, f"answer = kagglehub.dataset_download({DATASET!r}, path='model.safetensors')", tmp_path)
+    ask(mirror, f"answer = kagglehub.dataset_download({DATASET!r}, path='weights.dat')", tmp_path)
     assert unfinished.read_bytes() == expected
     assert any(" 206 " in line and "300001 bytes" in line for line in mirror.lines)
 

@@ -118,6 +118,7 @@ def test_bits_types_budgets_and_pruning(knapsack, llama, tmp_path):
         assert job["result"]["comparison"]["total"]["rms"] > 0
 
 
+@pytest.mark.slow
 def test_wishes_that_are_none_are_refused(knapsack, llama, tmp_path):
     with made(knapsack, llama, tmp_path) as server:
         model = f"hf:{LLAMA}"

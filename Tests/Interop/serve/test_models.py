@@ -336,6 +336,35 @@ def test_forms_that_are_none_end_nothing(registry):
 
 
 @pytest.mark.slow
+@pytest.mark.fuzz
+def test_no_path_ends_in_an_error_of_the_server(registry):
+    """Seeded paths, methods, queries and fields: an answer or a refusal, never a 500, and the server goes on."""
+    assert upload(registry, weights(), model_id="path")[0] in (200, 409)
+    generator = random.Random(8)
+    parts = ["ai-models", "anna", "path", "files", "download", "search", "upload", "single", "folder", "..", ".", "", "%2e%2e", "%2F",
+             "%00", "a" * 97, "a" * 3000, "%C3%A4", "\xff", "v1", "openapi.json", "docs", "-", "*", "%", "%zz", "+", "a:b", "//"]  # fmt: skip
+    queries = ["version=v1", "version=", "version=..%2f", "filename=model.safetensors", "filename=%00", "filename=../x", "skip=1e9",
+               "skip=999999999999999999999", "limit=0", "limit=1000", "tags=%0a", "query=%22", "framework=onnx", "&&", "=", "%", "a=b=c"]  # fmt: skip
+    fields = ["Range: bytes=0-0", "Range: bytes=-1", "Range: bytes=9-1", "Range: bytes=99999999999999999999-", "If-None-Match: *",
+              'If-None-Match: W/"x", "y"', "If-Range: x", "Accept: x", "Content-Type: multipart/form-data", "Content-Type: \x80"]  # fmt: skip
+    seen = set()
+    for _ in range(1500):
+        begin = generator.choice([["ai-models"], ["ai-models", "anna", "path"], ["ai-models", "search"], []])
+        path = "/" + "/".join([*begin, *generator.choices(parts, k=generator.randint(0, 3))])
+        if generator.random() < 0.6:
+            path += "?" + "&".join(generator.choices(queries, k=generator.randint(1, 4)))
+        method = generator.choice(["GET", "GET", "GET", "HEAD", "PUT", "POST", "OPTIONS", "PATCH"])
+        body = generator.choice([b"", b"", b"{}", b"[", b'{"tags": 1}', b"\xff" * 50])
+        lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Connection: close", f"Content-Length: {len(body)}"]
+        lines += generator.sample(fields, generator.randint(0, 2))
+        answer = registry.raw("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
+        status = int(answer[9:12])
+        assert 200 <= status < 500, (lines, answer[:300])
+        seen.add(status)
+    assert {200, 206, 304, 400, 404, 405, 416} <= seen, seen
+
+
+@pytest.mark.slow
 @pytest.mark.kill
 def test_a_killed_server_shows_whole_versions_and_keeps_what_it_acknowledged(knapsack, caches, tmp_path):
     generator = random.Random(9)

@@ -4,30 +4,59 @@ Runs in a mount namespace of its own: `full_disk.py BINARY HUB DIRECTORY`. Fails
 """
 
 import hashlib
+import http.client
+import io
 import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parent.parent / "serve"))
 
 from cli import Knapsack
 from serving import serving
-from test_files import ask
-from test_models import curl, packed, upload
+
+
+def ask(server, path: str, method: str = "GET", body: bytes = b"", **fields: str):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.request(method, path, body=body or None, headers=fields)
+    answer = connection.getresponse()
+    content = answer.read()
+    connection.close()
+    return answer.status, content
+
+
+def upload(server, content: bytes, name: str = "x.bin", kind: str = "single", model_id: str = "m"):
+    body = b""
+    for field, value in (("user_id", b"anna"), ("model_id", model_id.encode())):
+        body += b'--bound\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (field.encode(), value)
+    field = "file" if kind == "single" else "zip_file"
+    body += f'--bound\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n\r\n'.encode()
+    body += content + b"\r\n--bound--\r\n"
+    fields = {"Content-Type": "multipart/form-data; boundary=bound"}
+    status, answer = ask(server, f"/ai-models/upload/{kind}", "POST", body, **fields)
+    return status, json.loads(answer)
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
 
 
 def shown(server) -> list[dict]:
-    return json.loads(ask(server, "/ai-models/anna?limit=1000")[2])
+    return json.loads(ask(server, "/ai-models/anna?limit=1000")[1])
 
 
 def whole(server) -> list[dict]:
     """What is shown, after all of it was downloaded."""
     for item in (found := shown(server)):
         for file in item["files"]:
-            status, _, body = ask(server, f"/ai-models/anna/{item['model_id']}/download?filename={file['filename']}")
+            status, body = ask(server, f"/ai-models/anna/{item['model_id']}/download?filename={file['filename']}")
             assert status == 200 and hashlib.sha256(body).hexdigest() == file["file_hash"], (item, body)
     return found
 
@@ -49,9 +78,9 @@ def changes(server, number: int) -> list[tuple[int, str]]:
         upload(server, packed({f"{part}.bin": os.urandom(2000) for part in range(4)}), "m.zip", "folder", model_id=f"zip{number}"),
     ):
         answers.append((status, answer.get("detail", "")))
-    put = ("-X", "PUT", "-d", json.dumps({"description": "x" * 30_000}), "/ai-models/anna/kept")
-    for words in (put, ("-X", "DELETE", f"/ai-models/anna/old{number}")):
-        status, body = curl(server, *words)
+    change = json.dumps({"description": "x" * 30_000}).encode()
+    for words in (("kept", "PUT", change), (f"old{number}", "DELETE")):
+        status, body = ask(server, f"/ai-models/anna/{words[0]}", *words[1:])
         answers.append((status, json.loads(body).get("detail", "")))
     return answers
 

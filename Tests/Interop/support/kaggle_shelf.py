@@ -23,7 +23,7 @@ def content(name: str, size: int) -> bytes:
 def files(version: int) -> dict[str, bytes]:
     """Small and large ones, an empty one, folders, and names that have to be escaped or do not fit a tar header."""
     names = {
-        "config.json": 300, "model.safetensors": 400_001, "sub/deeper/data.bin": 65_535, "sub/notes.txt": 77, "empty.txt": 0,
+        "config.json": 300, "weights.dat": 400_001, "sub/deeper/data.bin": 65_535, "sub/notes.txt": 77, "empty.txt": 0,
         "a name #1 100%.txt": 9, "überlang/" + "x" * 120 + "/ende.txt": 513,
     }  # fmt: skip
     return {name: content(f"{version} {name}", size) for name, size in names.items()}

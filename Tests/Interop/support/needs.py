@@ -24,6 +24,7 @@ LLAMA_CPP = variable("KNAPSACK_LLAMA_CPP", "the folder with llama.cpp's programs
 LLAMA_PYTHON = variable("KNAPSACK_LLAMA_PYTHON", "a Python with llama-cpp-python")
 LLAMA_QUANTIZE = variable("KNAPSACK_LLAMA_QUANTIZE", "llama-quantize")
 ORACLE = variable("KNAPSACK_ORACLE", "the folder of what the reference made")
+SCHEMATHESIS = variable("KNAPSACK_SCHEMATHESIS", "schemathesis (st, version 4)")
 SPDX_SCHEMA = variable("KNAPSACK_SPDX_SCHEMA", "a copy of SPDX's JSON Schema")
 SKLEARN = variable("KNAPSACK_SKLEARN_PYTHON", "a Python with scikit-learn and joblib")
 ONNX_RUNTIME = variable("KNAPSACK_ONNX_PYTHON", "a Python with onnxruntime 1.24 or later")

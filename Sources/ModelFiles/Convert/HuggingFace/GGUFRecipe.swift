@@ -17,6 +17,8 @@ struct GGUFRecipe: ConversionRecipe {
     let imatrix: ImatrixInput?
     /// What the file has of the budget that it shares; `nil` where it has its own, or none.
     var share: FitShare?
+    /// The text on which weights are measured, and what was; `nil` where those of the table are taken.
+    var calibration: CalibrationInput?
 
     /// A fit depends on the table of weights, too.
     var version: Int { request.fit == nil ? 1 : RoleWeights.version }
@@ -29,6 +31,7 @@ struct GGUFRecipe: ConversionRecipe {
         ]
         if let fit = request.fit { members += fit.parameters }
         if let share { members += share.parameters }
+        if let calibration { members += calibration.parameters }
         if let via = request.product.via { members.append(JSON.Member("via", .string(via.rawValue))) }
         if let name = request.preTokenizer { members.append(JSON.Member("pre-tokenizer", .string(name))) }
         if let imatrix {
@@ -71,11 +74,11 @@ struct GGUFRecipe: ConversionRecipe {
         var facts = [JSON.Member(conversion.quantizer == nil ? "outtype" : "via", .string(type))]
         if let fit = request.fit {
             let budget = share.map { FitBudget.size($0.bytes) } ?? fit.budget
-            let plan = try await fitModel(
-                of: conversion, budget: budget, for: name, remembering: cache, progress: progress
-            ).plan()
+            let (model, mixtures) = try await fitModel(
+                of: conversion, budget: budget, for: name, remembering: cache, progress: progress)
+            let plan = try model.plan()
             try await plan.quantizer.write(threads: nil, progress: progress)
-            facts.append(JSON.Member("fit", plan.record))
+            facts.append(JSON.Member("fit", plan.record(FitFront(model, mixtures))))
         } else {
             try await conversion.write(progress: progress)
         }
@@ -97,7 +100,7 @@ struct GGUFRecipe: ConversionRecipe {
     private func fitModel(
         of conversion: GGUFConversion, budget: FitBudget, for name: String, remembering cache: String?,
         progress: @escaping ProgressHandler
-    ) async throws -> FitModel {
+    ) async throws -> (FitModel, mixtures: [(String, Quantizer)]) {
         // What is chosen takes the type's place.
         guard let fit = request.fit, case .quantized(let placeholder, _) = request.product else {
             throw Diagnostics(Diagnostic(code: .failed, "\(name) is not fitted", verdict: .undecided))
@@ -107,10 +110,12 @@ struct GGUFRecipe: ConversionRecipe {
         asked.imatrix = try imatrix?.open(for: name)
         var wish = FitPlan.Request(asked, budget: budget)
         wish.constraints = fit.constraints
-        return try await FitModel(
-            conversion.source, wish,
+        let mixtures = FitFront.mixtures(of: conversion.source, asked)
+        let model = try await FitModel(
+            conversion.source, wish, mixtures: mixtures.map(\.1.plan),
             index: cache.flatMap { ValueIndex.open(FitCosts.indexName, inDirectory: $0) },
             threads: Parallel.width, progress: progress)
+        return (calibration?.measured.map { model.weighed(by: $0.calibration) } ?? model, mixtures)
     }
 
     /// Measures the model for a budget that others have a share in; nothing is written.
@@ -120,7 +125,8 @@ struct GGUFRecipe: ConversionRecipe {
     ) async throws -> FitModel {
         try await fitModel(
             of: try conversion(of: inputs, in: ".", for: name), budget: .size(budget), for: name,
-            remembering: cache, progress: progress)
+            remembering: cache, progress: progress
+        ).0
     }
 }
 

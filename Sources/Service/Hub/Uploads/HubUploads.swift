@@ -10,6 +10,9 @@ struct HubUploads: Sendable {
     private let shelf: HubShelf
     private let large: LargeFiles
 
+    /// What a person has to do who wants to upload with hf_xet installed, as an address.
+    private static let xetHint = "set-HF_HUB_DISABLE_XET=1-to-upload-to-this-server"
+
     /// The most bytes of a question that is JSON.
     private static let bodyLimit = 8 << 20
 
@@ -33,6 +36,8 @@ struct HubUploads: Sendable {
             case ["api", "repos", "move"]:
                 try HubUploads.take("POST", request)
                 return try move(request, reader)
+            case [HubUploads.xetHint]:
+                throw HubRefusal(501, nil, "this server takes large files by git-lfs")
             case ["api", "validate-yaml"]:
                 try HubUploads.take("POST", request)
                 return try validate(request)
@@ -71,9 +76,8 @@ struct HubUploads: Sendable {
             try HubUploads.take("PUT", request)
             return try changeSettings(try writable(repository, reader), try HubUploads.json(request))
         case "xet-write-token", "xet-read-token":
-            throw HubRefusal(
-                501, nil,
-                "this server takes large files by git-lfs: set HF_HUB_DISABLE_XET=1 and upload again")
+            // hf_xet shows neither the body of a refusal nor its fields, but the address that was refused.
+            return Response(307).with("Location", "\(request.base)/\(HubUploads.xetHint)")
         default: return nil
         }
     }
@@ -317,7 +321,7 @@ extension RepositoryStore {
         let incoming = try contents.receive(checksum: false)
         try incoming.write(bytes.span)
         let content = try incoming.finish()
-        guard let kept = try keep([(incoming, content)]).first else { throw HashingFailure() }
+        let kept = try keep(incoming, content)
         let file = RepositoryFile(
             path: path, sha256: content.sha256, size: content.size, git: try GitObject.name(.blob, bytes))
         return (file, kept)

@@ -155,7 +155,7 @@ final class LargeFiles: Sendable {
             throw HubRefusal(
                 400, nil, "the content that came has \(content.size) bytes and the SHA-256 \(content.sha256)")
         }
-        for kept in try store.keep([(incoming, content)]) { try store.remember(kept, of: reader.author) }
+        try store.remember(try store.keep(incoming, content), of: reader.author)
     }
 
     /// Reads a body that has to have so many bytes.
