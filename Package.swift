@@ -91,8 +91,11 @@ let package = Package(
             name: "Service",
             dependencies: [
                 "Formats", "Tensors", "Storage", "Xet", "Manifests", "Caches", "ModelFacts", "Catalogue",
+                "Site",
                 "CEpoll", "CTLS",
             ]),
+        .plugin(name: "EmbedSite", capability: .buildTool(), path: "Sources/EmbedSite"),
+        .target(name: "Site", exclude: ["Files"], plugins: ["EmbedSite"]),
         .plugin(name: "EmbedPages", capability: .buildTool(), path: "Sources/EmbedPages"),
         .target(name: "Pages", plugins: ["EmbedPages"]),
         .target(

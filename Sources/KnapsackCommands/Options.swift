@@ -88,6 +88,11 @@ struct CacheOptions: ParsableArguments {
 
     /// The caches that options and environment name, none of which has to be there.
     func caches(_ context: CommandContext) -> Caches {
+        CacheOptions.caches(context, hfCache: hfCache, kagglehubCache: kagglehubCache)
+    }
+
+    /// The same for a command that has these options in words of its own.
+    static func caches(_ context: CommandContext, hfCache: String?, kagglehubCache: String?) -> Caches {
         Caches(
             hub: HubCache(root: hfCache ?? HubCache.defaultRoot(environment: context.environment)),
             kagglehub: KagglehubCache(

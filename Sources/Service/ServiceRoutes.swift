@@ -1,11 +1,13 @@
 import Formats
 
-/// Hands a request to what answers its path: Kaggle's mirror, the registry of models, or the Hub's mirror.
+/// Hands a request to what answers its path: Kaggle's mirror, the registry of models, jobs, the marketplace, or the Hub's
+/// mirror.
 package struct ServiceRoutes: RequestHandler {
     private let hub: HubMirror
     private let kaggle: KaggleMirror
     private let models: ModelRegistry?
     private let jobs: JobInterface?
+    private let market: Market
     private let analytics: AnalyticsInterface
     private let metrics: ServerMetrics
     private let description: ServiceDescription
@@ -17,11 +19,12 @@ package struct ServiceRoutes: RequestHandler {
     ///   - metrics: the server's own numbers.
     package init(
         hub: HubMirror, kaggle: KaggleMirror, models: ModelRegistry?, jobs: JobInterface?,
-        analytics: AnalyticsInterface, metrics: ServerMetrics
+        analytics: AnalyticsInterface, metrics: ServerMetrics, market: Market
     ) {
         self.hub = hub
         self.kaggle = kaggle
         self.models = models
+        self.market = market
         self.jobs = jobs
         self.analytics = analytics
         self.metrics = metrics
@@ -29,6 +32,7 @@ package struct ServiceRoutes: RequestHandler {
         description = ServiceDescription([
             models == nil ? [] : registry ?? [], jobs == nil ? [] : JobDescription.paths,
             analytics.isOn ? AnalyticsDescription.paths : [], AnalyticsDescription.metrics,
+            MarketInterface.paths,
         ])
     }
 
@@ -37,6 +41,7 @@ package struct ServiceRoutes: RequestHandler {
         if KaggleMirror.owns(request.head.target) { return kaggle.answer(request) }
         if let jobs, jobs.takes(request.head.target.segments) { return jobs.answer(request) }
         let segments = request.head.target.segments
+        if Market.owns(segments) { return market.answer(request) }
         if segments.starts(with: ["api", "analytics"]) { return analytics.answer(request) }
         switch segments.first {
         case "metrics"? where segments.count == 1: return document(request, numbers(request))

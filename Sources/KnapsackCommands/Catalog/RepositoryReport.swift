@@ -70,10 +70,12 @@ struct RepositoryReport {
     ///   - files: all files of the revision.
     ///   - read: those of them that were looked into, with what reads them; `nil` where nobody may look into them, so that
     ///     nothing is known but what the service states.
+    ///   - known: what else is known of the revision; `nil` where that is the names of its files.
     ///   - found: what is wrong, beside what the files themselves state.
     init(
         source: String, kind: String, info: RepositoryInfo?, revision: String?, directory: String?,
-        files all: [RemoteFile], read: [ModelFile]?, _ reader: ModelFileReader, found: [Diagnostic],
+        files all: [RemoteFile], read: [ModelFile]?, _ reader: ModelFileReader,
+        known revisionFacts: ModelRevision? = nil, found: [Diagnostic],
         cached: [CacheState.Revision]
     ) {
         self.source = source
@@ -88,7 +90,8 @@ struct RepositoryReport {
         var facts =
             read.flatMap { read in
                 isModel || !read.isEmpty
-                    ? ModelFacts.read(read, of: ModelRevision(files: [], listed: paths), reader) : nil
+                    ? ModelFacts.read(
+                        read, of: revisionFacts ?? ModelRevision(files: [], listed: paths), reader) : nil
             }
         // A sum over some of the weights would look like one over all.
         let isUnseen = all.contains {

@@ -112,6 +112,7 @@ struct CacheCommand: KnapsackCommand {
                 try DigestIndex.remove(inDirectory: kept.directory)
                 try ValueIndex.remove(FitCosts.indexName, inDirectory: kept.directory)
                 try ValueIndex.remove(SumProver.indexName, inDirectory: kept.directory)
+                try ValueIndex.remove(MarketReader.indexName, inDirectory: kept.directory)
             } else if !before.files.isEmpty {
                 guard let count = DigestIndex.prune(inDirectory: kept.directory) else {
                     throw Diagnostics(
@@ -165,6 +166,7 @@ private struct KeptFiles {
         index = try DigestIndex.kept(inDirectory: directory)
         costs = ValueIndex.size(FitCosts.indexName, inDirectory: directory)
             .saturated(adding: ValueIndex.size(SumProver.indexName, inDirectory: directory))
+            .saturated(adding: ValueIndex.size(MarketReader.indexName, inDirectory: directory))
         conversions = try ConversionCache(cacheDirectory: directory).contents()
         registries = RegistryStore(cacheDirectory: directory).kept()
     }

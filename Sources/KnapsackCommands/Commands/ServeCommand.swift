@@ -145,15 +145,18 @@ struct ServeCommand: KnapsackCommand {
         let metrics = ServerMetrics()
         metrics.add(jobs?.gauges ?? [])
         let analytics = try stateOptions.analytics(catalogue: catalogue, session)
+        let shelf = MarketShelf(market(cache, models, prover, index, session))
         let routes = ServiceRoutes(
             hub: HubMirror(cache, catalogue: models, prover: prover, upstream: upstream),
             kaggle: KaggleMirror(kagglehub, prover: sums, upstream: upstream, store: try kaggleStore()),
             models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs,
-            analytics: AnalyticsInterface(analytics), metrics: metrics)
+            analytics: AnalyticsInterface(analytics), metrics: metrics, market: Market(shelf))
         let audit = try openAuditLog(session)
-        let control = AccessControl(
-            routes, hosts: HostRule(names: allowHost + [host]), tokens: tokens,
-            rules: rules(needsTokens: tokens != nil, audit))
+        let hosts = HostRule(names: allowHost + [host])
+        let control = SitePages(
+            AccessControl(
+                routes, hosts: hosts, tokens: tokens, rules: rules(needsTokens: tokens != nil, audit)),
+            hosts: hosts)
         let server: HTTPServer
         do throws(ServerFailure) {
             server = try HTTPServer(settings, control, identity: identity, log: log(session, metrics))
@@ -183,6 +186,7 @@ struct ServeCommand: KnapsackCommand {
         let files = ServeCommand.files(of: cache)
         prover.add(files)
         async let proving: Void = prover.run()
+        async let reading: Void = shelf.fill()
         async let working: Void? = queue?.run()
         async let keeping: Void? = keeper?.run()
         do {
@@ -196,7 +200,18 @@ struct ServeCommand: KnapsackCommand {
         }
         try await proving
         try await working
+        try await reading
         _ = try await keeping
+    }
+
+    /// What the marketplace and the page know.
+    private func market(
+        _ cache: HubCache, _ catalogue: ModelCatalogue?, _ prover: FileProver, _ index: DigestIndex?,
+        _ session: Session
+    ) -> MarketReader {
+        let caches = CacheOptions.caches(
+            session.context, hfCache: cache.root, kagglehubCache: kagglehub(session).root)
+        return MarketReader(caches, catalogue, prover: prover, digests: index, session)
     }
 
     /// What Kaggle's clients upload; `nil` without a catalogue, which has to be open already: one server uses it.

@@ -1,0 +1,43 @@
+import Formats
+
+/// Who looks at the marketplace, and what is theirs to see.
+struct MarketViewer {
+    private let holder: AccessToken?
+
+    /// - Parameter holder: whose token came with a request; `nil` where no tokens are asked for.
+    init(_ holder: AccessToken?) { self.holder = holder }
+
+    /// Whether it is whoever runs the server, as far as anybody can tell: the token allows all, or none is needed.
+    var isOwner: Bool { holder.map { $0.scope == .admin } ?? true }
+
+    /// Whether they may know that a model is there: all that the caches have, and of the registry what is theirs or public.
+    func sees(_ model: MarketModel) -> Bool {
+        guard let holder, !isOwner, let user = model.summary["user"]?.string else { return true }
+        return user.hasSameBytes(as: holder.name)
+            || model.summary["visibility"]?.string?.hasSameBytes(as: "public") == true
+    }
+
+    /// What of all models is theirs to see.
+    func shown(_ state: MarketShelf.State) -> MarketShelf.State {
+        if isOwner { return state }
+        var own = state
+        own.models = state.models.filter { sees($0.value) }
+        return own
+    }
+
+    /// A document without the members that state where things are on this machine, unless they run it.
+    func shown(_ json: JSON, without names: [String]) -> JSON {
+        isOwner ? json : MarketViewer.without(json, names)
+    }
+
+    private static func without(_ json: JSON, _ names: [String]) -> JSON {
+        switch json {
+        case .object(let members):
+            .object(
+                members.filter { !names.containsExactly($0.key) }
+                    .map { JSON.Member($0.key, without($0.value, names)) })
+        case .array(let elements): .array(elements.map { without($0, names) })
+        default: json
+        }
+    }
+}
