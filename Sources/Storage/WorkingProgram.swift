@@ -1,3 +1,4 @@
+import CLinux
 import Formats
 import Glibc
 import Synchronization
