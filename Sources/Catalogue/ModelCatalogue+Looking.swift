@@ -10,17 +10,18 @@ extension ModelCatalogue {
     package func find(
         user: String, model: String, version: String?, isPublicOnly: Bool, withFiles: Bool
     ) throws(Problem) -> FoundVersion? {
-        // No name has a blank in it.
-        let name = "\(user) \(model) \(version ?? "") \(withFiles)"
+        // No name has a blank in it. What its owner sees is not what others are shown.
+        let name = "\(user) \(model) \(version ?? "") \(isPublicOnly) \(withFiles)"
         if let known = cache.version(name) { return known }
         let generation = cache.generation
-        let found = try read(user: user, model: model, version: version, withFiles: withFiles)
+        let found = try read(
+            user: user, model: model, version: version, isPublicOnly: isPublicOnly, withFiles: withFiles)
         if let found { cache.keep(found, name, generation) }
         return found
     }
 
     private func read(
-        user: String, model: String, version: String?, withFiles: Bool
+        user: String, model: String, version: String?, isPublicOnly: Bool, withFiles: Bool
     ) throws(Problem) -> FoundVersion? {
         let (condition, values) = ModelCatalogue.condition(user, model, version)
         return try look { connection in

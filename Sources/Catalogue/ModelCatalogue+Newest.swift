@@ -1,14 +1,16 @@
 import Storage
 
 extension ModelCatalogue {
-    /// The newest version of every model of every user, with its files, in the order in which they came.
+    /// The newest version of every model of every user, with its files, in the order in which they came: also of those that
+    /// their owner alone may see.
     ///
     /// Models that come while it looks may be missing.
     package func newest() throws(Problem) -> [ModelVersion] {
         let names = try names()
         var found: [ModelVersion] = []
         for (user, model) in names {
-            if let version = try version(user: user, model: model, version: nil) { found.append(version) }
+            let version = try version(user: user, model: model, version: nil, isPublicOnly: false)
+            if let version { found.append(version) }
         }
         return found
     }
