@@ -10,7 +10,7 @@ extension ModelCatalogue {
     package func find(
         user: String, model: String, version: String?, isPublicOnly: Bool, withFiles: Bool
     ) throws(Problem) -> FoundVersion? {
-        // No name has a blank in it.
+        // No name has a blank in it. What its owner sees is not what others are shown.
         let name = "\(user) \(model) \(version ?? "") \(isPublicOnly) \(withFiles)"
         if let known = cache.version(name) { return known }
         let generation = cache.generation

@@ -1,7 +1,8 @@
 import Storage
 
 extension ModelCatalogue {
-    /// The newest version of every model of every user, public or not, with its files, in the order in which they came.
+    /// The newest version of every model of every user, with its files, in the order in which they came: also of those that
+    /// their owner alone may see.
     ///
     /// Models that come while it looks may be missing.
     package func newest() throws(Problem) -> [ModelVersion] {

@@ -193,6 +193,7 @@ def test_others_see_what_is_public(keys):
         everybody = ("anna", "root", "bob", "")
         assert upload("m", "v1")[1]["visibility"] == "private"
         path = "/ai-models/anna/m"
+        # The owner comes first: what was read for her is not shown to others.
         for suffix in ("", "/files", "/download", "?version=v1"):
             assert [curl(name, path + suffix)[0] for name in everybody] == [200, 200, 404, 404], suffix
         hidden = curl("bob", path)[1]
