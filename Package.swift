@@ -127,7 +127,8 @@ let package = Package(
         .testTarget(
             name: "ConversionTests",
             dependencies: ["Formats", "Tensors", "Tokenizers", "Conversion", "Storage", "TestSupport"]),
-        .testTarget(name: "FittingTests", dependencies: ["Fitting", "TestSupport"]),
+        .testTarget(
+            name: "FittingTests", dependencies: ["Formats", "Conversion", "Fitting", "TestSupport"]),
         .testTarget(name: "PythonPackagesTests", dependencies: ["Formats", "PythonPackages"]),
         .testTarget(name: "StorageTests", dependencies: ["Formats", "Storage", "TestSupport"]),
         .testTarget(name: "XetTests", dependencies: ["Formats", "Storage", "Xet", "TestSupport"]),
