@@ -43,7 +43,7 @@ struct KaggleArchive: Sendable {
         }
         // The names and contents decide every byte, and so does how it is put together.
         let names = files.map { "\($0.sums.sha256) \($0.file.path)\n" }.joined()
-        let text = (isZip ? "knapsack zip 1\n" : "knapsack tar.gz 1\n") + names
+        let text = (isZip ? "zip, first form\n" : "tar.gz, first form\n") + names
         guard let digest = try? ContentHasher.sha256(Array(text.utf8).span) else { return nil }
         tag = "\"\(digest.hex)\""
         modified = (files.map(\.file.status.modified).max() ?? 0) / 1_000_000_000
