@@ -41,7 +41,9 @@ package struct UploadTickets: Sendable {
     private func seal(_ text: String, _ holder: AccessToken) -> SHA256Digest? {
         let block = secret + [UInt8](repeating: 0, count: 64 - secret.count)
         let message = holder.digest.bytes + Array(text.utf8)
-        guard let inner = try? ContentHasher.sha256((block.map { $0 ^ 0x36 } + message).span) else { return nil }
+        guard let inner = try? ContentHasher.sha256((block.map { $0 ^ 0x36 } + message).span) else {
+            return nil
+        }
         return try? ContentHasher.sha256((block.map { $0 ^ 0x5C } + inner.bytes).span)
     }
 }
