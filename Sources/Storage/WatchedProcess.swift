@@ -82,7 +82,7 @@ package final class WatchedProcess: Sendable {
             tick()
             var wanted = pollfd(fd: messages.descriptor, events: Int16(POLLIN), revents: 0)
             let ready = unsafe poll(&wanted, 1, 100)
-            guard ready != 0 else { continue }
+            guard ready > 0 else { continue }
             let count = unsafe Glibc.read(messages.descriptor, &block, block.count)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { break reading }

@@ -77,8 +77,7 @@ package enum WorkingProgram {
     /// Makes a pipe, whose ends no other program gets.
     private static func pipe(_ name: String) throws(FileError) -> (reading: Int32, writing: Int32) {
         var ends: [Int32] = [-1, -1]
-        guard unsafe Glibc.pipe(&ends) == 0 else { throw FileError("make a pipe for", name) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        guard unsafe knapsack_pipe(&ends) == 0 else { throw FileError("make a pipe for", name) }
         return (ends[0], ends[1])
     }
 

@@ -29,7 +29,8 @@ extension RepositoryStore {
                 """
                 SELECT 1 WHERE EXISTS (SELECT 1 FROM repository_upload WHERE user = ?1 AND sha256 = ?2)
                 OR EXISTS (SELECT 1 FROM file JOIN version ON version.number = file.number
-                    WHERE file.sha256 = ?2 AND version.is_active = 1)
+                    WHERE file.sha256 = ?2 AND version.is_active = 1
+                        AND (version.is_public = 1 OR version.user = ?1))
                 OR EXISTS (SELECT 1 FROM repository_change AS change
                     JOIN repository_commit AS one ON one.number = change.commit_number
                     JOIN repository AS home ON home.number = one.repository

@@ -147,7 +147,7 @@ private struct KeptFiles {
     let conversions: ConversionCache.Contents
     let registries: (files: Int, size: Int)
 
-    /// The bytes of what was measured for fit, and of the sums of files that were served.
+    /// The bytes of what was measured for fit, of the sums of files that were served, and of what their models are.
     let costs: Int
 
     var size: Int {

@@ -141,7 +141,9 @@ struct ServeCommand: KnapsackCommand {
         let work = try CommandWorker.Settings(
             hubCache: cache.root, kaggleCache: kagglehub.root, session)
         let queue = try stateOptions.queue(catalogue: catalogue, work, session)
-        let jobs = queue.map { JobInterface($0, work, watchers: threads / 2) }
+        // Where half of the threads may wait for upstream already, some have to be left for all others.
+        let watchers = upstream == nil ? threads / 2 : threads / 4
+        let jobs = queue.map { JobInterface($0, work, watchers: watchers) }
         let metrics = ServerMetrics()
         metrics.add(jobs?.gauges ?? [])
         let analytics = try stateOptions.analytics(catalogue: catalogue, session)

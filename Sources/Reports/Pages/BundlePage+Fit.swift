@@ -139,8 +139,10 @@ private struct Plot {
         let all = ([figures.choice] + figures.front + figures.mixtures.map(\.point)).filter { $0.cost > 0 }
         let known = all.map(\.size)
         let errors = all.map(\.cost)
-        sizes = (known.min() ?? 0)...max(known.max() ?? 1, (known.min() ?? 0) + 1)
-        costs = (errors.min() ?? 1)...max(errors.max() ?? 2, (errors.min() ?? 1) + 1)
+        // A lock may state any number.
+        let (size, cost) = (min(known.min() ?? 0, .max - 1), min(errors.min() ?? 1, .max - 1))
+        sizes = size...max(known.max() ?? 1, size + 1)
+        costs = cost...max(errors.max() ?? 2, cost + 1)
     }
 
     func x(_ point: FitFigures.Point) -> Double {

@@ -41,9 +41,7 @@ package struct AccessToken: Sendable, Equatable {
 
     /// Whether a digest is that of the token. It takes as long for every digest, so that nobody learns by the time how much of
     /// one is right.
-    package func isKnown(by digest: SHA256Digest) -> Bool {
-        zip(self.digest.bytes, digest.bytes).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
-    }
+    package func isKnown(by digest: SHA256Digest) -> Bool { self.digest.isSame(as: digest) }
 
     /// Stands for those without a token, where they may read what is public. Nobody's token has an empty name, and a digest of
     /// nothing but zeros.
@@ -66,6 +64,13 @@ package struct AccessToken: Sendable, Equatable {
     /// The digest by which a token is known.
     package static func digest(of token: String) -> SHA256Digest? {
         try? ContentHasher.sha256(Array(token.utf8).span)
+    }
+}
+
+extension SHA256Digest {
+    /// Whether it is another one, compared in a time that does not depend on where they differ.
+    func isSame(as other: SHA256Digest) -> Bool {
+        zip(bytes, other.bytes).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }
 

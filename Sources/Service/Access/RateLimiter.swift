@@ -37,11 +37,6 @@ package final class RateLimiter: Sendable {
         }
     }
 
-    /// Whether somebody would have to wait; nothing is counted.
-    package func isExhausted(_ name: String, now: Int64 = steadyTime()) -> Bool {
-        buckets.withLock { buckets in buckets[ExactName(name)].map { refilled($0, now) < 1 } ?? false }
-    }
-
     private func refilled(_ bucket: Bucket, _ now: Int64) -> Double {
         let seconds = Double(max(0, now - bucket.time)) / 1e9
         return min(Double(perMinute), bucket.left + seconds * Double(perMinute) / 60)

@@ -18,8 +18,8 @@ package struct UploadTickets: Sendable {
     /// What is appended to a target that has a query, so that its holder may send to it.
     func ticket(_ target: String, _ holder: AccessToken) -> String {
         let end = currentTime() / 1_000_000_000 + UploadTickets.life
-        return "&user=\(RequestTarget.escaped(holder.name))&until=\(end)\(UploadTickets.mark)"
-            + seal("\(target)&user=\(RequestTarget.escaped(holder.name))&until=\(end)", holder)
+        let added = "&user=\(RequestTarget.escaped(holder.name))&until=\(end)"
+        return added + UploadTickets.mark + (seal(target + added, holder)?.hex ?? "")
     }
 
     /// Who a request with a ticket is from; `nil` where it has none that counts.
@@ -31,19 +31,19 @@ package struct UploadTickets: Sendable {
             let holder = tokens.first(where: { $0.name.hasSameBytes(as: name) }),
             text.hasUTF8Suffix(UploadTickets.mark + ticket),
             let signed = String(text.utf8.dropLast(UploadTickets.mark.utf8.count + ticket.utf8.count)),
-            seal(signed, holder).hasSameBytes(as: ticket)
+            let sent = SHA256Digest(hex: ticket), seal(signed, holder)?.isSame(as: sent) == true
         else { return nil }
         return holder
     }
 
     /// HMAC's form, of a secret that has less bytes than a block of SHA-256. The token's digest is in it, so that a ticket ends
-    /// with the token.
-    private func seal(_ text: String, _ holder: AccessToken) -> String {
+    /// with the token. `nil` where nothing can be hashed.
+    private func seal(_ text: String, _ holder: AccessToken) -> SHA256Digest? {
         let block = secret + [UInt8](repeating: 0, count: 64 - secret.count)
         let message = holder.digest.bytes + Array(text.utf8)
-        guard let inner = try? ContentHasher.sha256((block.map { $0 ^ 0x36 } + message).span),
-            let outer = try? ContentHasher.sha256((block.map { $0 ^ 0x5C } + inner.bytes).span)
-        else { return "-" }
-        return outer.hex
+        guard let inner = try? ContentHasher.sha256((block.map { $0 ^ 0x36 } + message).span) else {
+            return nil
+        }
+        return try? ContentHasher.sha256((block.map { $0 ^ 0x5C } + inner.bytes).span)
     }
 }

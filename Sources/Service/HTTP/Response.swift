@@ -102,6 +102,8 @@ package protocol BodySink {
     func write(_ bytes: Span<UInt8>) throws(ClientGone)
     /// Sends a range of a file; throws where the client is gone, or the file is not what was proved any more.
     func send(_ range: Range<Int>, of content: ServedContent) throws(ClientGone)
+    /// Has the client get now what was written so far: it may be gathered until there is enough of it, or the answer ends.
+    func flush() throws(ClientGone)
 }
 
 /// The client has ended the connection, or takes nothing any more.

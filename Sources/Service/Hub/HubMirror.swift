@@ -295,7 +295,8 @@ package struct HubMirror: RequestHandler {
         let begin = steadyTime()
         var revision = asked
         if let upstream, asked.isListed, !upstream.isOwn(request.head), let place = RelativePath(path),
-            let listed = asked[place], listed.file == nil, asked.stored == nil
+            let listed = asked[place], listed.file == nil,
+            (try? shelf.isUploaded(asked.repository, HubReader(holder: request.holder))) == false
         {
             if request.isHead, let identity = listed.identity {
                 return HubMirror.head(listed, identity, asked)

@@ -94,6 +94,8 @@ struct BundleWork {
             switch entry.conversion?.product {
             case .gguf(let gguf)? where gguf.imatrix != nil:
                 return "\(entry.name): it names an importance matrix, which is a file"
+            case .gguf(let gguf)? where gguf.fit?.calibrate != nil:
+                return "\(entry.name): calibrate names a text, which is a file"
             case .pruned(let request)? where request.imatrix != nil:
                 return "\(entry.name): it names an importance matrix, which is a file"
             default: break

@@ -75,6 +75,8 @@ final class JobWatchers: Sendable {
                 try sink.write(Array(text.utf8).span)
             }
             if job.state.isFinal { return }
+            // Nobody waits for an event until there are more of them.
+            try sink.flush()
             if steadyTime() - spoke >= silence {
                 spoke = steadyTime()
                 try sink.write(Array(": still there\n\n".utf8).span)

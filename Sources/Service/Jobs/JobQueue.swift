@@ -230,7 +230,9 @@ package final class JobQueue: Sendable {
         }
         memory.withLock { $0.controls[job.number] = control }
         defer { _ = memory.withLock { $0.controls.removeValue(forKey: job.number) } }
-        guard begin(&job) else { return }
+        // The server may have been told to end since the job was chosen, and controls that were not there were not cancelled.
+        if hasStopped { control.cancel() }
+        guard !hasStopped, begin(&job) else { return }
         let place = Path.join(directory, "work/\(job.number)")
         defer { try? Directory.removeTree(place) }
         do {

@@ -52,7 +52,7 @@ enum RouteClass: String, Hashable, Sendable {
         case ("api"?, "analytics"?): self = .analytics
         case ("api"?, "v1"?), ("v1"?, _): self = .kaggle
         case ("v2"?, _): self = .registry
-        case ("ui"?, _), ("site"?, _), ("assets"?, _): self = .page
+        case ("page"?, _): self = .page
         default: self = segments.contains("resolve") ? .hubFiles : .hub
         }
     }

@@ -213,7 +213,7 @@ package struct ModelRegistry: RequestHandler {
         } catch {
             throw ModelRefusal(error)
         }
-        guard count > 0 else { throw ModelRefusal(404, "there is no \(user)/\(model)") }
+        guard count > 0 else { throw ModelRegistry.missing(user, model, version) }
         return .json(["deleted": .integer(count)])
     }
 }

@@ -107,5 +107,10 @@ private final class ConnectionSink: BodySink {
         bytes += range.count
     }
 
+    /// What waits for more goes out; the kernel holds back a part of a packet for a fifth of a second at most.
+    func flush() throws(ClientGone) {
+        guard connection.sendAll([]) else { throw ClientGone() }
+    }
+
     func finish() -> Bool { !isChunked || connection.sendAll(Array("0\r\n\r\n".utf8)) }
 }

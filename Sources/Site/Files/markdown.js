@@ -247,6 +247,9 @@ function paragraph(lines, start, depth, state, result) {
 
 // MARK: Within a line
 
+/** An address in a text, with at least one character behind its slashes. */
+const ADDRESS = /^https?:\/\/[^\s<>()[\]"'`*|]+/;
+
 /** The nodes of a text with emphasis, code and links. */
 function inline(text, depth) {
   if (text.length > MOST_INLINE || depth > DEEPEST) return [plain(text)];
@@ -308,8 +311,8 @@ function inline(text, depth) {
         result.push(h(tag, null, inline(text.slice(index + mark.length, end), depth + 1)));
         index = end + mark.length;
       }
-    } else if (character === "h" && /^https?:\/\//.test(text.slice(index, index + 8)) && !/[\w/]$/.test(word)) {
-      const address = /^https?:\/\/[^\s<>()[\]"'`*|]+/.exec(text.slice(index, index + 2000))?.[0].replace(/[.,;:!?]+$/, "");
+    } else if (character === "h" && ADDRESS.test(text.slice(index, index + 9)) && !/[\w/]$/.test(word)) {
+      const address = ADDRESS.exec(text.slice(index, index + 2000))[0].replace(/[.,;:!?]+$/, "");
       flush();
       result.push(anchor(address, [address]));
       index += address.length;

@@ -202,6 +202,14 @@ def test_a_manifest_fits_and_the_lock_holds_the_choice(knapsack, tmp_path):
     page = knapsack("report", tmp_path / "m.lock", "--output", "-").expect(0).stdout
     assert page.count("Types within a budget") == 3 and page.count('<figure class="front">') == 3
     assert "Q4_K_M</text>" in page and "Bits of every tensor" in page
+    # A lock of somebody else's may state any number.
+    most = (1 << 63) - 1
+    stated = json.loads((tmp_path / "m.lock").read_text())
+    for one in stated["entries"]:
+        if one["name"] in ("bytes", "bits"):
+            one["resolved"]["fit"] |= {"size": most, "cost": most, "budget": most, "front": [[most, most]] * 2, "mixtures": {"x": [most, most]}}
+    (tmp_path / "most.lock").write_text(json.dumps(stated, indent=2) + "\n")
+    assert knapsack("report", tmp_path / "most.lock", "--output", "-").expect(0).stdout.count('<figure class="front">') == 3
     knapsack("pack", path, "--output", tmp_path / "out", "--locked").expect(0)
     packed = tmp_path / "out" / "models" / "bytes" / "bytes-FIT.gguf"
     types = {tensor.name: tensor.tensor_type.name for tensor in gguf.GGUFReader(packed).tensors}

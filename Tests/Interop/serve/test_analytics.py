@@ -124,6 +124,7 @@ def test_prometheus_reads_the_servers_numbers(counted):
     content = ask(counted, FILE)[2]
     assert ask(counted, f"/{SHARDED}/resolve/main/none")[0] == 404
     assert counted.raw(b"GARBAGE\r\n\r\n").startswith(b"HTTP/1.1 400")
+    assert [ask(counted, path)[0] for path in ("/", "/page/app.js", "/page/none")] == [200, 200, 404]
     for _ in range(100):
         ask(counted, f"/x{numpy.random.default_rng().integers(1 << 40)}")
     after = numbers(counted)
@@ -134,6 +135,8 @@ def test_prometheus_reads_the_servers_numbers(counted):
     assert more("knapsack_http_requests_total", 'route="hub_files",status="200"') == 1
     assert more("knapsack_http_requests_total", 'route="hub_files",status="404"') == 1
     assert more("knapsack_http_requests_total", 'route="unreadable",status="400"') == 1
+    assert more("knapsack_http_requests_total", 'route="page",status="200"') == 2
+    assert more("knapsack_http_requests_total", 'route="page",status="404"') == 1
     assert more("knapsack_http_response_bytes_total", 'route="hub_files"') >= len(content)
     assert more("knapsack_http_request_duration_seconds_count", 'route="hub_files"') == 2
     buckets = [value for (name, labels), value in after.items() if name.endswith("_bucket") and 'route="hub_files"' in labels]

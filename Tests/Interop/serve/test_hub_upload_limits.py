@@ -1,6 +1,7 @@
 """What nobody should send to the uploads of `knapsack serve`, who may, and what is left when it is killed."""
 
 import hashlib
+import http.client
 import json
 import random
 import threading
@@ -204,6 +205,32 @@ def test_a_private_repository_is_its_owners_and_the_admins(guarded):
     assert create(guarded, "bob/thief", tokens["bob"]) == 200
     assert "actions" in batch(guarded, "bob/thief", secret, token=tokens["bob"])[0]
     assert commit(guarded, "bob/thief", lines(large("s.bin", secret)), tokens["bob"])[0] == 400
+
+
+@pytest.mark.slow
+def test_a_private_version_of_the_registry_is_not_had_for_its_hash(guarded):
+    tokens = guarded.tokens
+    content = {who: who.encode() * 5000 for who in ("private", "public")}
+    for visibility, bytes_ in content.items():
+        fields = {"user_id": "anna", "model_id": visibility, "visibility": visibility}
+        form = b"".join(
+            f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items()
+        ) + b'--b\r\nContent-Disposition: form-data; name="file"; filename="w.bin"\r\n\r\n' + bytes_ + b"\r\n--b--\r\n"
+        connection = http.client.HTTPConnection("127.0.0.1", guarded.port, timeout=30)
+        connection.request(
+            "POST", "/ai-models/upload/single", form,
+            {"Authorization": f"Bearer {tokens['anna']}", "Content-Type": "multipart/form-data; boundary=b"},
+        )
+        answer = connection.getresponse()
+        assert answer.status == 200, answer.read()
+        connection.close()
+    assert create(guarded, "bob/registry-thief", tokens["bob"]) == 200
+    assert "actions" in batch(guarded, "bob/registry-thief", content["private"], token=tokens["bob"])[0]
+    assert commit(guarded, "bob/registry-thief", lines(large("s.bin", content["private"])), tokens["bob"])[0] == 400
+    assert "actions" not in batch(guarded, "bob/registry-thief", content["public"], token=tokens["bob"])[0]
+    # Her own she may name.
+    assert create(guarded, "anna/registry-own", tokens["anna"]) == 200
+    assert commit(guarded, "anna/registry-own", lines(large("s.bin", content["private"])), tokens["anna"])[0] == 200
 
 
 def test_a_ticket_lets_one_content_in_and_nothing_else(guarded):

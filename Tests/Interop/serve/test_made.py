@@ -193,6 +193,7 @@ def test_manifests_name_no_files_of_the_machine(knapsack, caches, tmp_path):
             manifest(entry("path:/tmp", kind="wheels")), manifest(entry("hf-space:a/b", kind="files")),
             manifest(good, '[[model]]\nname = "q"\nfrom = "one"\ngguf = "Q4_K_M"\nimatrix = "/etc/passwd"\n'),
             manifest(good, '[[model]]\nname = "q"\nfrom = "one"\nprune = "2:4"\nimatrix = "/etc/passwd"\n'),
+            manifest(good, '[[model]]\nname = "q"\nfrom = "one"\ngguf = "fit"\nbits = 4.5\ncalibrate = "/etc/passwd"\n'),
             manifest(good, head='[policy]\nallowed-revisions = "/etc/passwd"\n'),
             manifest(entry("kaggle-competition:x", kind="files")), manifest(good, "unknown = 1\n"), "\0", "[" * 10_000,
         ):

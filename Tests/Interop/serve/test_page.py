@@ -206,7 +206,7 @@ def test_no_markdown_makes_anything_else(tab, shelf):
       const { render } = await import("/page/markdown.js");
       const pieces = ["<script>", "</script>", "<img src=x onerror=alert(1)>", "[", "](", ")", "javascript:alert(1)", "`", "```\\n", "*",
         "**", "_", "~~", "#", "# ", "\\n", "\\n\\n", "> ", "- ", "1. ", "|", "| --- |\\n", "<", ">", "&", "&#106;", "&lt;", "\\\\", "!",
-        "https://a.example/", "<!--", "-->", "<a href='javascript:x'>", "text ", "    ", "<style>", "data:text/html,x", "\\t", "=\\n"];
+        "https://a.example/", "http://", "<!--", "-->", "<a href='javascript:x'>", "text ", "    ", "<style>", "data:text/html,x", "\\t", "=\\n"];
       let seed = 20261130;
       const next = () => { seed = (seed * 1103515245 + 12345) & 0x7fffffff; return seed / 0x7fffffff; };
       const bad = [];

@@ -224,6 +224,8 @@ def test_others_see_what_is_public(keys):
         # The cache is for those with a token: it may have what its owner alone was let in to.
         assert curl("bob", FILE)[0] == 200 and curl("", FILE)[0] == 401
         assert curl("", f"/api/models/{SHARDED}")[0] == 401 and curl("", "/docs")[0] == 200
+        # Nor is what an organization has whose name is that of a page.
+        assert [curl("", f"/{name}/any/resolve/main/config.json")[0] for name in ("docs", "openapi.json")] == [401, 401]
         assert ask(server, path, **bearer("hf_wrong"))[0] == 401
         # The Hub's mirror of the registry shows the same.
         mirrored = ("/api/models/anna/m/revision/v1", "/api/models/anna/m/revision/v2", "/anna/m/resolve/v3/x.txt")

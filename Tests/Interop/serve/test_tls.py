@@ -14,6 +14,7 @@ from conftest import SHARDED
 from genuine import run_python
 from serving import serving
 from test_files import FILE, ask
+from test_jobs import INSTALL, market
 from wayward_hub import Authority
 
 # A build for debugging takes a form apart at some megabytes a second.
@@ -223,6 +224,34 @@ def test_half_handshakes_hold_nobody(knapsack, caches, authority):
         assert server.memory() - before < 40 << 20
         for stream in crowd:
             stream.close()
+
+
+@pytest.mark.slow
+def test_events_of_a_job_come_when_they_happen(knapsack, wayward, authority, tmp_path):
+    wayward.rate = 100_000
+    with market(knapsack, wayward, tmp_path, *options(authority)) as server:
+        curl = ["curl", "-sS", "--fail", "--max-time", "30", "--cacert", str(authority.certificate)]
+        job = json.loads(subprocess.run([*curl, "-X", "POST", server.url + INSTALL], check=True, capture_output=True).stdout)
+        with connect(server, authority) as stream:
+            stream.sendall(f"GET /api/jobs/{job['id']}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            stream.settimeout(5)
+            received = b""
+            while b'"state":"running"' not in received:
+                part = stream.recv(1 << 16)
+                assert part, received
+                received += part
+            assert b"event: end" not in received
+        subprocess.run([*curl, "-X", "DELETE", f"{server.url}/api/jobs/{job['id']}"], check=True, capture_output=True)
+
+
+@pytest.mark.slow
+def test_kaggles_clients_are_told_to_send_through_tls(secured, authority):
+    call = f"{secured.url}/api/v1/blobs.BlobApiService/StartBlobUpload"
+    wish = json.dumps({"type": "DATASET", "name": "x", "contentLength": 3})
+    curl = ["curl", "-sS", "--fail", "--max-time", "30", "--cacert", str(authority.certificate)]
+    address = json.loads(subprocess.run([*curl, "-d", wish, call], check=True, capture_output=True).stdout)["createUrl"]
+    assert address.startswith(secured.url + "/")
+    subprocess.run([*curl, "-T", "-", address], input=b"abc", check=True, capture_output=True)
 
 
 @pytest.mark.slow

@@ -199,18 +199,20 @@ struct KaggleVersionMaker {
                 try Directory.makeHardLink(to: location, at: content)
             }
         }
-        // Names have to be on the disk before that of the version is.
-        var folders: Set<ExactName> = []
-        for path in paths where folders.insert(ExactName(Path.parent(path.joined(to: place)))).inserted {
-            try AtomicFile.synchronizeDirectory(of: path.joined(to: place))
-        }
+        // All of it has to be on the disk before the name of the version is.
+        try PartialDirectory.synchronize(place)
     }
 
     private func publish(_ place: String, as version: KaggleHandle) throws {
         let target = Path.join(store.root, version.dataFolder)
         try Directory.make(Path.parent(target))
         try AtomicFile.renameNew(place, to: target)
-        try AtomicFile.synchronizeDirectory(of: target)
+        // The directories above it may be new, too.
+        var made = target
+        while Path.isInside(made, store.root), !made.hasSameBytes(as: store.root) {
+            try AtomicFile.synchronizeDirectory(of: made)
+            made = Path.parent(made)
+        }
         let marker = store.marker(version)
         _ = try FileHandle.creating(marker)
         try AtomicFile.synchronizeDirectory(of: marker)
