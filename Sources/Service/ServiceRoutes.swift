@@ -46,8 +46,8 @@ package struct ServiceRoutes: RequestHandler {
         switch segments.first {
         case "metrics"? where segments.count == 1: return document(request, numbers(request))
         case "ai-models"?: return models?.answer(request) ?? hub.answer(request)
-        case "openapi.json"?: return document(request, .json(description.document))
-        case "docs"? where request.head.target.segments.count == 1:
+        case "openapi.json"? where segments.count == 1: return document(request, .json(description.document))
+        case "docs"? where segments.count == 1:
             var page = Response(200, .bytes(Array(description.page.utf8)))
             page.fields.append("Content-Type", "text/html; charset=utf-8")
             return document(

@@ -98,8 +98,10 @@ package struct AccessControl: RequestHandler {
 
     /// Whether a request is for what knows of models that are public: only that is open to those without a token.
     private static func isOpen(_ request: Request) -> Bool {
-        guard request.isReading, let first = request.head.target.segments.first else { return false }
-        return ["ai-models", "openapi.json", "docs"].containsExactly(first)
+        let segments = request.head.target.segments
+        guard request.isReading, let first = segments.first else { return false }
+        // Below the others are repositories of the caches: "docs/name" is one whose owner is "docs".
+        return first == "ai-models" || (segments.count == 1 && ["openapi.json", "docs"].containsExactly(first))
     }
 
     private static func later(_ seconds: Int) -> Response {

@@ -29,7 +29,7 @@ struct KaggleUploads: Sendable {
         do throws(KaggleUploadProblem) {
             let upload = try store.begin(name: name, size: size, user: request.holder?.name ?? "")
             let path = (KaggleRequest.prefix + ["content", "uploads", upload.token]).joined(separator: "/")
-            return .json(["token": .string(upload.token), "createUrl": .string("http://\(host)/\(path)")])
+            return .json(["token": .string(upload.token), "createUrl": .string("\(request.base)/\(path)")])
         } catch {
             return error.response
         }
