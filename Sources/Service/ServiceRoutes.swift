@@ -38,6 +38,26 @@ package struct ServiceRoutes: RequestHandler {
 
     /// The answer of what the path belongs to.
     package func answer(_ request: Request) -> Response {
+        let response = answered(request)
+        if response.status < 400, ServiceRoutes.hides(request.head) { market.forget() }
+        return response
+    }
+
+    /// Whether a request takes something away, or out of the sight of others: the registry's by `PUT` and `DELETE`, and
+    /// repositories by the calls of the Hub's clients. What is new can wait.
+    private static func hides(_ head: RequestHead) -> Bool {
+        let segments = head.target.segments
+        switch head.method {
+        case "PUT", "DELETE":
+            return segments.first == "ai-models"
+                || (segments.first == "api"
+                    && ["models", "datasets", "repos"].containsExactly(segments.dropFirst().first ?? ""))
+        case "POST": return segments.starts(with: ["api", "repos"])
+        default: return false
+        }
+    }
+
+    private func answered(_ request: Request) -> Response {
         if KaggleMirror.owns(request.head.target) { return kaggle.answer(request) }
         if let jobs, jobs.takes(request.head.target.segments) { return jobs.answer(request) }
         let segments = request.head.target.segments

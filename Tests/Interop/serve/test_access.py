@@ -277,3 +277,27 @@ def test_the_log_shows_nothing_that_lets_its_reader_in(keys):
     log = "".join(server.lines)
     assert "PUT /api/v1/content/uploads/... 200" in log and "&ticket=... 200" in log, log
     assert place["token"] not in log and "c0ffee" not in log and anna not in log
+
+
+@pytest.mark.slow
+def test_a_registry_needs_no_cache(knapsack, tmp_path):
+    """Who begins with a registry has no cache yet; a cache that is named has to be there."""
+    runner = knapsack.with_caches(tmp_path / "none")
+    refused = runner("serve").expect(2)
+    assert "--upstream or --catalogue" in refused.stderr
+    with serving(runner, "--catalogue", str(tmp_path / "c")) as server:
+        assert ask(server, "/api/models")[0] == 200
+    runner("serve", "--catalogue", tmp_path / "c", "--hf-cache", tmp_path / "other").expect(2)
+
+
+@pytest.mark.slow
+def test_directories_that_cannot_be_used_are_told(knapsack, tmp_path):
+    runner = knapsack.with_caches(tmp_path)
+    file = tmp_path / "file"
+    file.write_text("x")
+    for option in ("--catalogue", "--state"):
+        told = runner("serve", option, file).expect(2).stderr
+        assert "name another" in told and "end that server" not in told and "readable" not in told, told
+        assert "its name is empty" in runner("serve", option, "").expect(2).stderr
+    both = runner("serve", "--catalogue", tmp_path / "c", "--state", tmp_path / "c").expect(2)
+    assert "are two directories" in both.stderr

@@ -25,7 +25,7 @@ struct KaggleUploads: Sendable {
         guard let name = arguments.text("name"), RelativePath(name)?.components.count == 1,
             (0...KaggleUploads.sizeLimit).contains(size)
         else { return .kaggleRefusal(400, "a file has a name without directories, and a length") }
-        guard let host = request.head.host else { return .kaggleRefusal(400, "the request names no host") }
+        guard request.head.host != nil else { return .kaggleRefusal(400, "the request names no host") }
         do throws(KaggleUploadProblem) {
             let upload = try store.begin(name: name, size: size, user: request.holder?.name ?? "")
             let path = (KaggleRequest.prefix + ["content", "uploads", upload.token]).joined(separator: "/")
