@@ -58,17 +58,18 @@ struct ServeStateOptions: ParsableArguments {
         do throws(JobQueue.Problem) {
             return try JobQueue(directory: try absolute(directory), worker: CommandWorker(settings))
         } catch {
-            let reason =
+            let (reason, fix) =
                 switch error {
-                case .inUse: "another server uses it"
-                case .unusable(let reason): reason
+                case .inUse:
+                    ("another server uses it", "end that server, or name another directory with --state")
+                case .unusable(let reason): (reason, "name another directory with --state")
                 }
             guard state == nil else {
                 throw Diagnostics(
                     Diagnostic(
                         code: .unreadable,
                         "the directory of jobs \(FileWalk.shown(directory)) cannot be used: \(reason)",
-                        fix: "end that server, or name another directory with --state", verdict: .undecided))
+                        fix: fix, verdict: .undecided))
             }
             session.say(
                 "nothing is installed or made for clients: \(FileWalk.shown(directory)) cannot be used, "

@@ -38,6 +38,26 @@ package struct ServiceRoutes: RequestHandler {
 
     /// The answer of what the path belongs to.
     package func answer(_ request: Request) -> Response {
+        let response = answered(request)
+        if response.status < 400, ServiceRoutes.hides(request.head) { market.forget() }
+        return response
+    }
+
+    /// Whether a request takes something away, or out of the sight of others: the registry's by `PUT` and `DELETE`, and
+    /// repositories by the calls of the Hub's clients. What is new can wait.
+    private static func hides(_ head: RequestHead) -> Bool {
+        let segments = head.target.segments
+        switch head.method {
+        case "PUT", "DELETE":
+            return segments.first == "ai-models"
+                || (segments.first == "api"
+                    && ["models", "datasets", "repos"].containsExactly(segments.dropFirst().first ?? ""))
+        case "POST": return segments.starts(with: ["api", "repos"])
+        default: return false
+        }
+    }
+
+    private func answered(_ request: Request) -> Response {
         if KaggleMirror.owns(request.head.target) { return kaggle.answer(request) }
         if let jobs, jobs.takes(request.head.target.segments) { return jobs.answer(request) }
         let segments = request.head.target.segments
@@ -46,8 +66,8 @@ package struct ServiceRoutes: RequestHandler {
         switch segments.first {
         case "metrics"? where segments.count == 1: return document(request, numbers(request))
         case "ai-models"?: return models?.answer(request) ?? hub.answer(request)
-        case "openapi.json"?: return document(request, .json(description.document))
-        case "docs"? where request.head.target.segments.count == 1:
+        case "openapi.json"? where segments.count == 1: return document(request, .json(description.document))
+        case "docs"? where segments.count == 1:
             var page = Response(200, .bytes(Array(description.page.utf8)))
             page.fields.append("Content-Type", "text/html; charset=utf-8")
             return document(

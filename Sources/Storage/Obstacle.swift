@@ -74,6 +74,9 @@ extension FileError {
     package func remedy(missing: String = "check the path") -> String {
         if let obstacle { return obstacle.remedy }
         if code == EFBIG { return "name another file: what is meant here is never so large" }
+        if code == EEXIST || code == ENOTDIR {
+            return "name another path: a file is where a directory has to be"
+        }
         return isMissing ? missing : "make it readable"
     }
 }

@@ -102,6 +102,13 @@ struct ServeCommand: KnapsackCommand {
         for name in allowHost where HostRule.name(name)?.hasSameBytes(as: name.lowercased()) != true {
             throw ValidationError("--allow-host takes a name without a port")
         }
+        for (option, directory) in [("--catalogue", catalogue), ("--state", stateOptions.state)]
+        where directory?.isEmpty == true {
+            throw ValidationError("\(option) takes a directory: its name is empty")
+        }
+        if let catalogue, let state = stateOptions.state, catalogue.hasSameBytes(as: state) {
+            throw ValidationError("--catalogue and --state are two directories")
+        }
         guard !publicRead || catalogue != nil else {
             throw ValidationError("--public-read is for models of a registry: name it with --catalogue")
         }
@@ -111,12 +118,15 @@ struct ServeCommand: KnapsackCommand {
     func execute(_ session: Session) async throws {
         let openFiles = OpenFiles.raiseLimit()
         let cache = HubCache(root: hfCache ?? HubCache.defaultRoot(environment: session.context.environment))
-        if upstreamOptions.upstream, !cache.root.isEmpty { try Directory.make(cache.root) }
+        // Where it is not all that is served it may be empty; one that somebody named has to be there.
+        let mayBeEmpty = upstreamOptions.upstream || (catalogue != nil && hfCache == nil)
+        if mayBeEmpty, !cache.root.isEmpty { try Directory.make(cache.root) }
         guard FileStatus.isDirectory(cache.root.isEmpty ? "." : cache.root) else {
             throw Diagnostics(
                 Diagnostic(
                     code: .cacheMissing, "there is no Hugging Face cache at \(FileWalk.shown(cache.root))",
-                    fix: "name the directory that the client downloads into, or download something first",
+                    fix: "name the directory that the client downloads into, download something first, "
+                        + "or serve with --upstream or --catalogue",
                     verdict: .undecided))
         }
         let tokens = try tokens(session)

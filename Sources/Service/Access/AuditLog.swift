@@ -102,7 +102,8 @@ package final class AuditLog: Sendable {
         return isWritten
     }
 
-    private static func path(_ head: RequestHead) -> String {
+    /// The path and the query of a request as logs show them: without what lets its holder in.
+    static func path(_ head: RequestHead) -> String {
         // Its last part is what lets the client in.
         guard KaggleRequest.isUpload(head) else { return withoutSecrets(head.target.text) }
         return "/" + head.target.segments.dropLast().joined(separator: "/").withVisibleScalars + "/..."

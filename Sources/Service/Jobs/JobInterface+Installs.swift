@@ -33,12 +33,14 @@ extension JobInterface {
             revisions = try RemovalWork.revisions(
                 of: source, revision, hub: settings.hubCache, kaggle: settings.kaggleCache)
         } catch {
-            throw ModelRefusal(404, error.all.first?.message ?? "it is not in the cache")
+            throw ModelRefusal(404, "\(source.text) is not in this server's cache, or not in that revision")
         }
         guard !revisions.isEmpty else { throw ModelRefusal(404, "the cache has no revision of it") }
         return try submit(
             .remove, source.text, RemovalWork.request(source, revisions: revisions), request)
     }
+
+    private static let schemes = ["hf", "hf-dataset", "kaggle", "kaggle-dataset"]
 
     /// The source that an id names; of the Hub or of Kaggle alone.
     static func source(_ id: String, revision: String?) throws(ModelRefusal) -> Source {
@@ -52,16 +54,16 @@ extension JobInterface {
                 ? "/versions/\(revision)"
                 : id.hasUTF8Prefix("kaggle:") ? "/\(revision)" : "@\(revision)"
         }
+        guard schemes.contains(where: { id.hasUTF8Prefix($0 + ":") }) else {
+            throw ModelRefusal(400, "an id begins with hf:, hf-dataset:, kaggle: or kaggle-dataset:")
+        }
         let source: Source
         do throws(SourceError) {
             source = try Source.parse(text)
         } catch {
-            throw ModelRefusal(400, "the id \(error.message.withVisibleScalars)")
+            throw ModelRefusal(400, "the id \(error.message.withVisibleScalars): expected \(error.allowed)")
         }
-        switch source.scheme {
-        case .hub, .hubDataset, .kaggle, .kaggleDataset: return source
-        default: throw ModelRefusal(400, "an id begins with hf:, hf-dataset:, kaggle: or kaggle-dataset:")
-        }
+        return source
     }
 }
 

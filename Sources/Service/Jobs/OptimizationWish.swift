@@ -48,7 +48,8 @@ struct OptimizationWish {
         do throws(Diagnostics) {
             (source, snapshot) = try OptimizationWish.pinned(asked, settings)
         } catch {
-            throw ModelRefusal(404, error.all.first?.message ?? "the model is not in the cache")
+            // What is found names places on this machine.
+            throw ModelRefusal(404, "\(asked.text) is not in this server's cache, or not in that revision")
         }
         file = try OptimizationWish.file(try body.text("file"), in: snapshot)
         switch product {

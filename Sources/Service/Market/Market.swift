@@ -13,6 +13,9 @@ package struct Market: RequestHandler {
         return segments[1] == "marketplace" || (segments[1] == "health" && segments.count == 2)
     }
 
+    /// Has the next list look again, because somebody took something away, or from others.
+    package func forget() { shelf.forget() }
+
     /// The answer to a request whose path ``owns(_:)`` takes.
     package func answer(_ request: Request) -> Response {
         guard request.head.method == "GET" || request.head.method == "HEAD" else {

@@ -12,6 +12,8 @@ package final class MarketShelf: Sendable {
         var readAt: Int64?
         /// How long the last look took, in nanoseconds.
         var duration: Int64 = 0
+        /// Counts what was changed: a look that began before a change does not count for long.
+        var changes = 0
         /// Whether somebody looks now.
         var isReading = false
         /// How many were looked at.
@@ -60,11 +62,17 @@ package final class MarketShelf: Sendable {
     }
 
     /// Looks again at the next question, because something was changed.
-    package func forget() { state.withLock { if $0.readAt != nil { $0.readAt = .min / 2 } } }
+    package func forget() {
+        state.withLock { state in
+            state.changes += 1
+            if state.readAt != nil { state.readAt = .min / 2 }
+        }
+    }
 
     private func look() -> State {
         let start = steadyTime()
         var fresh: [ExactName: MarketModel] = [:]
+        let changes = state.withLock { $0.changes }
         source.read { model in
             fresh[ExactName(model.id)] = model
             let isFirst = state.withLock { $0.readAt == nil }
@@ -74,7 +82,7 @@ package final class MarketShelf: Sendable {
         }
         return state.withLock { state in
             state.models = fresh
-            state.readAt = steadyTime()
+            state.readAt = state.changes == changes ? steadyTime() : .min / 2
             state.duration = min(steadyTime() - start, 60_000_000_000)
             state.isReading = false
             return state

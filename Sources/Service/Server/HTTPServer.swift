@@ -246,7 +246,7 @@ package final class HTTPServer: Sendable {
         let outcome = writer.send(response)
         log(
             AnsweredRequest(
-                peer: connection.peer, request: "\(head.method) \(head.target.text)",
+                peer: connection.peer, request: "\(head.method) \(AuditLog.path(head))",
                 status: response.status, bytes: outcome.bytes,
                 microseconds: Int((steadyTime() - begin) / 1000), isWhole: outcome.isWhole))
         guard outcome.isWhole else {

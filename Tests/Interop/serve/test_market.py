@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import subprocess
 import time
 from urllib.parse import quote, urlencode
 
@@ -250,3 +251,25 @@ def test_others_see_what_is_public_alone(knapsack, tmp_path):
         assert "hidden" not in json.dumps(told("bert", "/api/marketplace/search?query=anna")[1])
         assert str(tmp_path) in json.dumps(told("root", "/api/health")[1])
         assert str(tmp_path) not in json.dumps(told("bert", "/api/health")[1])
+
+
+@pytest.mark.slow
+def test_what_becomes_private_is_gone_from_the_next_list_on(knapsack, tmp_path):
+    runner, file, tokens = knapsack.with_caches(tmp_path), tmp_path / "tokens", {}
+    for name in ("anna", "bert"):
+        tokens[name] = runner("token", "add", name, "--write", "--token-file", file).expect(0).stdout.strip()
+    with serving(runner, "--catalogue", str(tmp_path / "catalogue"), "--token-file", str(file)) as server:
+        def curl(name: str, path: str, *more: str):
+            command = ["curl", "-sS", "-H", f"Authorization: Bearer {tokens[name]}", *more, server.url + path]
+            return json.loads(subprocess.run(command, check=True, capture_output=True, input=b"x").stdout)
+
+        form = ("-F", "file=@-;filename=x.txt", "-F", "user_id=anna", "-F", "visibility=public")
+        for model in ("one", "two"):
+            curl("anna", "/ai-models/upload/single", *form, "-F", f"model_id={model}")
+        end = time.monotonic() + 20
+        while len(names(seen := curl("bert", "/api/marketplace/models"))) < 2 and time.monotonic() < end:
+            time.sleep(0.1)
+        assert names(seen) == ["anna/one", "anna/two"]
+        for model, left in (("one", ["anna/two"]), ("two", [])):
+            curl("anna", f"/ai-models/anna/{model}", "-X", "PUT", "-d", '{"visibility": "private"}')
+            assert names(curl("bert", "/api/marketplace/models")) == left

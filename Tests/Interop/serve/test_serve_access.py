@@ -243,3 +243,63 @@ def test_without_tokens_everything_is_seen(knapsack, caches, tmp_path):
         command = ["curl", "-sS", "--fail", *form, server.url + "/ai-models/upload/single"]
         subprocess.run(command, input=b"x", check=True, capture_output=True)
         assert ask(server, "/ai-models/anna/m")[0] == 200 and len(json.loads(ask(server, "/ai-models/anna")[2])) == 1
+
+
+@pytest.mark.slow
+def test_public_reading_ends_where_the_caches_begin(keys, tmp_path):
+    """A repository may be called as one of the server's own pages is."""
+    keys.add("anna")
+    for owner in ("docs", "ai-models", "openapi.json"):
+        place = tmp_path / f"hub/models--{owner}--hidden"
+        snapshot = place / "snapshots" / ("a" * 40)
+        (place / "refs").mkdir(parents=True)
+        snapshot.mkdir(parents=True)
+        (place / "refs/main").write_text("a" * 40)
+        (snapshot / "config.json").write_text("{}")
+    with serving(keys.runner, *keys.options, "--public-read", "--hf-cache", str(tmp_path / "hub")) as server:
+        assert [ask(server, path)[0] for path in ("/docs", "/openapi.json")] == [200, 200]
+        for owner in ("docs", "ai-models", "openapi.json"):
+            status, _, body = ask(server, f"/{owner}/hidden/resolve/main/config.json")
+            assert (owner, status) in (("docs", 401), ("ai-models", 404), ("openapi.json", 401)), body
+
+
+@pytest.mark.slow
+def test_the_log_shows_nothing_that_lets_its_reader_in(keys):
+    """What a client sends without its token goes to an address that lets it in."""
+    anna = keys.add("anna", "write")
+    with serving(keys.runner, *keys.options) as server:
+        call, form = "/api/v1/blobs.BlobApiService/StartBlobUpload", json.dumps({"name": "a.txt", "contentLength": 5})
+        curl = ["curl", "-sS", "--fail"]
+        made = subprocess.run(
+            [*curl, "-H", f"Authorization: Bearer {anna}", "-d", form, server.url + call], check=True, capture_output=True)
+        place = json.loads(made.stdout)
+        assert place["createUrl"].startswith(server.url + "/")
+        subprocess.run([*curl, "-T", "-", place["createUrl"]], input=b"hello", check=True, capture_output=True)
+        ask(server, FILE + "?user=anna&ticket=c0ffee", "HEAD", **bearer(anna))
+    log = "".join(server.lines)
+    assert "PUT /api/v1/content/uploads/... 200" in log and "&ticket=... 200" in log, log
+    assert place["token"] not in log and "c0ffee" not in log and anna not in log
+
+
+@pytest.mark.slow
+def test_a_registry_needs_no_cache(knapsack, tmp_path):
+    """Who begins with a registry has no cache yet; a cache that is named has to be there."""
+    runner = knapsack.with_caches(tmp_path / "none")
+    refused = runner("serve").expect(2)
+    assert "--upstream or --catalogue" in refused.stderr
+    with serving(runner, "--catalogue", str(tmp_path / "c")) as server:
+        assert ask(server, "/api/models")[0] == 200
+    runner("serve", "--catalogue", tmp_path / "c", "--hf-cache", tmp_path / "other").expect(2)
+
+
+@pytest.mark.slow
+def test_directories_that_cannot_be_used_are_told(knapsack, tmp_path):
+    runner = knapsack.with_caches(tmp_path)
+    file = tmp_path / "file"
+    file.write_text("x")
+    for option in ("--catalogue", "--state"):
+        told = runner("serve", option, file).expect(2).stderr
+        assert "name another" in told and "end that server" not in told and "readable" not in told, told
+        assert "its name is empty" in runner("serve", option, "").expect(2).stderr
+    both = runner("serve", "--catalogue", tmp_path / "c", "--state", tmp_path / "c").expect(2)
+    assert "are two directories" in both.stderr
