@@ -76,6 +76,10 @@ package struct Market: RequestHandler {
             }
             if !places.containsExactly(word) { places.append(word) }
         }
+        guard
+            places.allSatisfy({ $0.hasSameBytes(as: "local") })
+                || !AccessControl.isFromAnotherSite(request.head)
+        else { throw MarketRefusal(403, "pages of other sites may not search elsewhere") }
         let viewer = MarketViewer(request.holder)
         return [
             "query": .string(query),
