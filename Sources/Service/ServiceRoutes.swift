@@ -59,8 +59,11 @@ package struct ServiceRoutes: RequestHandler {
 
     private func answered(_ request: Request) -> Response {
         if KaggleMirror.owns(request.head.target) { return kaggle.answer(request) }
-        if let jobs, jobs.takes(request.head.target.segments) { return jobs.answer(request) }
         let segments = request.head.target.segments
+        if JobInterface.takes(segments) {
+            let none = "this server works on no jobs: it has to be started with a --state of its own"
+            return jobs?.answer(request) ?? .json(["detail": .string(none)], status: 503)
+        }
         if Market.owns(segments) { return market.answer(request) }
         if segments.starts(with: ["api", "analytics"]) { return analytics.answer(request) }
         switch segments.first {

@@ -15,7 +15,9 @@ struct ServeCommand: KnapsackCommand {
         usage: "knapsack serve [<options>]",
         discussion: """
             With HF_ENDPOINT pointing to it, huggingface_hub, transformers and datasets find and load what this machine's \
-            cache has; with KAGGLE_API_ENVIRONMENT=LOCALHOST and http_proxy pointing to it, so do kagglehub and kaggle. Nothing is changed in the cache, and a file is sent only after its content agreed with what the cache \
+            cache has; with KAGGLE_API_ENVIRONMENT=LOCALHOST and http_proxy pointing to it, so do kagglehub and kaggle. \
+            In a browser its address shows a page of all models. The caches change only where clients have something \
+            installed or removed, and with --upstream. A file is sent only after its content agreed with what the cache \
             states of it. Ctrl-C ends it after the answers that are being sent.
 
             On this machine alone no token is needed. Any other address needs a file of tokens: see knapsack token. Tokens \

@@ -31,6 +31,8 @@ final class MarketReader: MarketSource {
     private struct State {
         /// The newest revisions of each id, that which lists show first.
         var items: [ExactName: [MarketItem]] = [:]
+        /// What others see of those of the registry whose newest version is its owner's alone.
+        var open: [ExactName: MarketItem] = [:]
     }
 
     /// The most bytes of a card that are sent.
@@ -56,7 +58,8 @@ final class MarketReader: MarketSource {
     /// Reads everything that is there.
     func read(_ found: (MarketModel) -> Void, progress: (Int, Int) -> Void) {
         var all: [ExactName: [MarketItem]] = [:]
-        for item in caches.inventory().items.compactMap(MarketItem.init) + versions() {
+        let (uploaded, open) = versions()
+        for item in caches.inventory().items.compactMap(MarketItem.init) + uploaded {
             all[ExactName(item.id), default: []].append(item)
         }
         for id in all.keys { all[id]?.sort(by: MarketReader.precedes) }
@@ -72,11 +75,21 @@ final class MarketReader: MarketSource {
                 index?.remember(fresh)
                 fresh = []
             }
-            if let model = MarketModel(record.summary, key: item.key) { found(model) }
+            if var model = MarketModel(record.summary, key: item.key) {
+                if let item = open[ExactName(item.id)],
+                    let other = MarketModel(self.record(of: item).summary, key: item.key)
+                {
+                    model.open = [other]
+                }
+                found(model)
+            }
             progress(number + 1, shown.count)
         }
         index?.remember(fresh)
-        state.withLock { $0.items = all }
+        state.withLock { state in
+            state.items = all
+            state.open = open
+        }
     }
 
     /// That which people mean who name no revision comes first: the branch "main", then what has a name, then the newest.
@@ -92,18 +105,40 @@ final class MarketReader: MarketSource {
             ? left.revision.precedesByBytes(right.revision) : left.updated > right.updated
     }
 
+    /// What was read of an item, now or before.
+    private func record(of item: MarketItem) -> MarketRecord {
+        if let kept = index?.texts(for: [item.key]).first.flatMap(\.self).flatMap(MarketRecord.init) {
+            return kept
+        }
+        let record = MarketRecord(item)
+        index?.remember([(item.key, record.text)])
+        return record
+    }
+
     /// What the catalogue has: the newest versions, and the repositories at their main branches.
-    private func versions() -> [MarketItem] {
-        guard let catalogue else { return [] }
+    /// - Returns: also the newest public versions of those models whose newest version is none.
+    private func versions() -> (newest: [MarketItem], open: [ExactName: MarketItem]) {
+        guard let catalogue else { return ([], [:]) }
         let versions = (try? catalogue.newest()) ?? []
+        var open: [ExactName: MarketItem] = [:]
+        for newest in versions where newest.document["visibility"]?.string?.hasSameBytes(as: "public") != true
+        {
+            let other = try? catalogue.version(
+                user: newest.user, model: newest.model, version: nil, isPublicOnly: true)
+            guard let other else { continue }
+            let item = MarketItem(other, catalogue.store)
+            open[ExactName(item.id)] = item
+        }
         let store = RepositoryStore(catalogue)
         let repositories = [HubRepository.Kind.model, .dataset].flatMap { (try? store.all($0)) ?? [] }
-        return versions.map { MarketItem($0, catalogue.store) }
+        let newest =
+            versions.map { MarketItem($0, catalogue.store) }
             + repositories.compactMap { repository in
                 guard let commit = try? store.commit(repository, "main"), let files = try? store.files(commit)
                 else { return nil }
                 return MarketItem(repository, commit, files, catalogue.store)
             }
+        return (newest, open)
     }
 
     // MARK: One model
@@ -115,13 +150,16 @@ final class MarketReader: MarketSource {
             read({ _ in }, progress: { _, _ in })
             items = state.withLock { $0.items[ExactName(model.id)] ?? [] }
         }
+        let open = state.withLock { $0.open[ExactName(model.id)] }
+        if let open, open.key.hasSameBytes(as: model.key) { items = [open] }
         let wanted = revision.map { name in
             items.first { $0.revision.hasSameBytes(as: name) || $0.refs.containsExactly(name) }
         }
-        guard let item = wanted ?? items.first else { return nil }
-        let kept = index?.texts(for: [item.key]).first.flatMap(\.self).flatMap(MarketRecord.init)
-        let record = kept ?? MarketRecord(item)
-        if kept == nil { index?.remember([(item.key, record.text)]) }
+        // Another version may have come meanwhile, which whoever asks need not be allowed to see.
+        guard let item = wanted ?? items.first,
+            item.origin != "catalogue" || item.key.hasSameBytes(as: model.key)
+        else { return nil }
+        let record = record(of: item)
         let revisions = items.map { item -> JSON in
             [
                 "revision": .string(item.revision), "refs": .array(item.refs.map(JSON.string)),

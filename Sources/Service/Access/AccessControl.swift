@@ -42,7 +42,7 @@ package struct AccessControl: RequestHandler {
             return AccessControl.refusal(
                 421, "this server is not called by that name: it has to be allowed when it starts")
         }
-        guard request.isReading || !isFromAnotherSite(request.head) else {
+        guard request.isReading || !AccessControl.isFromAnotherSite(request.head) else {
             return AccessControl.refusal(403, "pages of other sites may not ask for this")
         }
         guard let tokens, !KaggleRequest.isUpload(request.head) else { return pass(request, name: nil) }
@@ -111,7 +111,7 @@ package struct AccessControl: RequestHandler {
 
     /// Whether a browser sends the request for a page of another origin: what the page may do to us with the rights of who
     /// looks at it, he never asked for.
-    private func isFromAnotherSite(_ head: RequestHead) -> Bool {
+    static func isFromAnotherSite(_ head: RequestHead) -> Bool {
         if let site = head.fields["sec-fetch-site"]?.lowercased() {
             return site != "same-origin" && site != "none"
         }

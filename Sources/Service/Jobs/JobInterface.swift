@@ -32,7 +32,7 @@ package struct JobInterface: RequestHandler {
     }
 
     /// Whether a path belongs to it.
-    package func takes(_ segments: [String]) -> Bool {
+    package static func takes(_ segments: [String]) -> Bool {
         guard segments.count >= 2, segments[0] == "api" else { return false }
         return ["jobs", "optimizations", "bundles"].containsExactly(segments[1])
             || (segments.count >= 5 && segments[1] == "marketplace" && segments[2] == "models"

@@ -52,7 +52,7 @@ package struct Market: RequestHandler {
         let revision = try parameters.text("revision")
         let start = try parameters.number("tensors_from", 0...1_000_000_000) ?? 0
         let count = try parameters.number("tensors_limit", 0...2000) ?? 200
-        guard let model = shelf.model(id), viewer.sees(model),
+        guard let model = shelf.model(id).flatMap(viewer.form),
             let details = shelf.source.details(model, revision: revision, tensors: start..<start + count)
         else { throw MarketRefusal(404, "there is no such model, or not in that revision") }
         let lineage = MarketLineage(viewer.shown(shelf.current()).models).json(model)
@@ -76,6 +76,10 @@ package struct Market: RequestHandler {
             }
             if !places.containsExactly(word) { places.append(word) }
         }
+        guard
+            places.allSatisfy({ $0.hasSameBytes(as: "local") })
+                || !AccessControl.isFromAnotherSite(request.head)
+        else { throw MarketRefusal(403, "pages of other sites may not search elsewhere") }
         let viewer = MarketViewer(request.holder)
         return [
             "query": .string(query),

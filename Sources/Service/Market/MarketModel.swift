@@ -20,6 +20,8 @@ package struct MarketModel: Sendable {
     let updated: String
     /// The names of its direct bases.
     let bases: [String]
+    /// What others see of it where this is its owner's alone: at most one, the newest version that is public.
+    package var open: [MarketModel] = []
 
     /// Takes a record with the members "id", "name", "size" and what else is known.
     /// - Returns: `nil` for one without an id.

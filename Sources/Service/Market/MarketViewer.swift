@@ -17,11 +17,14 @@ struct MarketViewer {
             || model.summary["visibility"]?.string?.hasSameBytes(as: "public") == true
     }
 
+    /// What of a model is theirs to see: the newest version, or else the newest one that is public; `nil` for nothing.
+    func form(_ model: MarketModel) -> MarketModel? { sees(model) ? model : model.open.first(where: sees) }
+
     /// What of all models is theirs to see.
     func shown(_ state: MarketShelf.State) -> MarketShelf.State {
         if isOwner { return state }
         var own = state
-        own.models = state.models.filter { sees($0.value) }
+        own.models = state.models.compactMapValues(form)
         return own
     }
 

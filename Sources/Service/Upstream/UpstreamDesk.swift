@@ -44,10 +44,11 @@ package final class UpstreamDesk: Sendable {
         fetcher.stop()
     }
 
-    /// Whether a request is one of this server's own, which went upstream and came back: its answer would be waited for by
-    /// itself.
+    /// Whether nobody is asked upstream for a request: one of this server's own, which went upstream and came back, and whose
+    /// answer would be waited for by itself; and one that a browser sends for a page of another site, which could fill the
+    /// disk with it.
     func isOwn(_ head: RequestHead) -> Bool {
-        head.fields["user-agent"]?.containsUTF8(name) == true
+        head.fields["user-agent"]?.containsUTF8(name) == true || AccessControl.isFromAnotherSite(head)
     }
 
     /// The answer to a question, after waiting for it so long.

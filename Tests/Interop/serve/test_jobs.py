@@ -376,3 +376,14 @@ def is_alive(pid: str) -> bool:
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@pytest.mark.slow
+def test_a_second_server_says_that_it_works_on_no_jobs(knapsack, tmp_path):
+    program = knapsack.with_caches(tmp_path, KNAPSACK_CACHE_DIR=str(tmp_path / "own"))
+    with serving(program) as first, serving(program) as second:
+        assert ask_json(first, "GET", "/api/jobs")[0] == 200
+        for method, path in (("GET", "/api/jobs"), ("POST", "/api/bundles"), ("POST", "/api/marketplace/models/hf:a/b/install")):
+            status, answer = ask_json(second, method, path)
+            assert status == 503 and "--state" in answer["detail"], (path, answer)
+        assert any("another server uses it" in line and "--state" in line for line in second.lines)

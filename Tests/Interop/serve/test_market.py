@@ -273,3 +273,31 @@ def test_what_becomes_private_is_gone_from_the_next_list_on(knapsack, tmp_path):
         for model, left in (("one", ["anna/two"]), ("two", [])):
             curl("anna", f"/ai-models/anna/{model}", "-X", "PUT", "-d", '{"visibility": "private"}')
             assert names(curl("bert", "/api/marketplace/models")) == left
+
+
+@pytest.mark.slow
+def test_others_see_the_newest_version_that_is_public(knapsack, tmp_path):
+    """A newer version that is its owner's alone hides neither the public one nor itself from the wrong people."""
+    runner, file, tokens = knapsack.with_caches(tmp_path), tmp_path / "tokens", {}
+    for name in ("anna", "bert"):
+        tokens[name] = runner("token", "add", name, "--write", "--token-file", file).expect(0).stdout.strip()
+    with serving(runner, "--catalogue", str(tmp_path / "catalogue"), "--token-file", str(file)) as server:
+        def curl(name: str, path: str, *more: str):
+            command = ["curl", "-sS", "-H", f"Authorization: Bearer {tokens[name]}", *more, server.url + path]
+            return json.loads(subprocess.run(command, check=True, capture_output=True, input=b"x").stdout)
+
+        form = ("-F", "file=@-;filename=x.txt", "-F", "user_id=anna", "-F", "model_id=m")
+        curl("anna", "/ai-models/upload/single", *form, "-F", "version=open", "-F", "visibility=public")
+        curl("anna", "/ai-models/upload/single", *form, "-F", "version=hidden", "-F", "description=secretword")
+        end, seen = time.monotonic() + 20, {}
+        while not seen.get("anna") and time.monotonic() < end:
+            seen = {name: curl(name, "/api/marketplace/models")["models"] for name in tokens}
+            time.sleep(0.1)
+        assert [[model["revision"] for model in seen[name]] for name in ("anna", "bert")] == [["hidden"], ["open"]]
+        one = "/api/marketplace/models/local:anna/m"
+        assert curl("anna", one)["revision"] == "hidden"
+        told = curl("bert", one)
+        assert told["revision"] == "open" and [item["revision"] for item in told["revisions"]] == ["open"]
+        assert "hidden" not in json.dumps(told) and "secretword" not in json.dumps(told)
+        assert "no such model" in curl("bert", one + "?revision=hidden")["detail"]
+        assert "secretword" not in json.dumps(curl("bert", "/api/marketplace/search?query=anna"))

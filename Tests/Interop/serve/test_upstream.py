@@ -271,3 +271,16 @@ def quietly(server, path: str) -> None:
         pass
     except Exception:  # noqa: BLE001 - the server is killed while it answers
         pass
+
+
+@pytest.mark.slow
+def test_pages_of_other_sites_have_nothing_fetched(knapsack, wayward, origin, tmp_path):
+    """A picture in any page makes a browser on this machine ask for any address: no file may be loaded for it."""
+    path = f"/{REPO}/resolve/main/model.safetensors"
+    with upstream(knapsack, tmp_path, wayward) as server:
+        wayward.seen.clear()
+        for fields in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}):
+            assert get(server, path, "GET", **fields)[0] == 404
+            assert get(server, "/api/marketplace/search?query=x&source=hub", "GET", **fields)[0] == 403
+        assert not wayward.seen
+        assert get(server, path, "GET", **{"Sec-Fetch-Site": "same-origin"})[0] == 200
