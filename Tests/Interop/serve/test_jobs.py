@@ -386,4 +386,4 @@ def test_a_second_server_says_that_it_works_on_no_jobs(knapsack, tmp_path):
         for method, path in (("GET", "/api/jobs"), ("POST", "/api/bundles"), ("POST", "/api/marketplace/models/hf:a/b/install")):
             status, answer = ask_json(second, method, path)
             assert status == 503 and "--state" in answer["detail"], (path, answer)
-        assert any("another server uses it" in line and "--state" in line for line in second.lines)
+        assert second.says("another server uses it", "--state")

@@ -57,7 +57,7 @@ def test_a_damaged_database_is_made_anew_from_the_records(knapsack, caches, tmp_
         assert upload(server, weights(9), model_id="m", version="v1")[0] == 409
         assert upload(server, weights(9), model_id="m", version="v9")[0] == 200
         before = state(server)
-        assert any("3 versions were" in line for line in server.lines), server.lines
+        assert server.says("3 versions were"), server.lines
     with serving(runner, *arguments) as server:
         assert state(server) == before and not any("versions were" in line for line in server.lines)
 

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -22,6 +23,15 @@ class Serving:
     is_asked: bool = False
     was_killed: bool = False
     scheme: str = "http"
+
+    def says(self, *words: str, seconds: float = 10) -> int:
+        """How many lines with all these words it wrote, after waiting for the first one: they come a moment after answers."""
+        end = time.monotonic() + seconds
+        while True:
+            count = sum(all(word in line for word in words) for line in list(self.lines))
+            if count or time.monotonic() > end:
+                return count
+            time.sleep(0.01)
 
     @property
     def url(self) -> str:
