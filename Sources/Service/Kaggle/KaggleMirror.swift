@@ -4,9 +4,10 @@ import Manifests
 import Storage
 
 /// Answers as Kaggle does, from what a kagglehub cache has, to `kagglehub` and `kaggle` with
-/// `KAGGLE_API_ENVIRONMENT=TEST` and `http_proxy` pointing here.
+/// `KAGGLE_API_ENVIRONMENT=LOCALHOST` and `http_proxy` pointing here.
 package struct KaggleMirror: RequestHandler {
-    private let shelf: KaggleShelf
+    /// What there is.
+    let shelf: KaggleShelf
     private let prover: SumProver
     private let upstream: UpstreamDesk?
     private let uploads: KaggleUploads?
@@ -216,67 +217,6 @@ package struct KaggleMirror: RequestHandler {
         return base?.with(version: arguments.number("versionNumber"))
     }
 
-    // MARK: Data sets
-
-    private func datasetCall(_ method: String, _ arguments: KaggleArguments, _ request: Request) -> Response {
-        if method == "ListDatasets" { return datasets(arguments) }
-        guard let owner = arguments.text("ownerSlug"), let slug = arguments.text("datasetSlug"),
-            let base = KaggleHandle(.dataset, folders: [owner, slug])
-        else { return .kaggleRefusal(400, "ownerSlug and datasetSlug are needed") }
-        let handle = base.with(version: arguments.number("datasetVersionNumber"))
-        switch method {
-        case "GetDataset":
-            return current(base, request) {
-                .json(KaggleListings.dataset($0, versions: shelf.versions(base)))
-            }
-        case "GetDatasetStatus": return current(base, request) { _ in .json(["status": "READY"]) }
-        case "GetDatasetMetadata": return current(base, request) { _ in .json(KaggleListings.metadata(base)) }
-        case "ListDatasetFiles":
-            return listed(handle, request) { _, files in
-                let rows = files.map { KaggleListings.datasetFile($0, base) }
-                return .json(KaggleListings.page("datasetFiles", rows, arguments.page(usual: 20)))
-            }
-        case "ListTreeDatasetFiles":
-            return listed(handle, request) { handle, files in
-                let folder = arguments.text("path") ?? ""
-                let range = arguments.page(usual: 200)
-                guard let tree = KaggleListings.tree(files, in: folder, range) else {
-                    return .kaggleRefusal(404, "\(folder) is no folder of \(handle.text)")
-                }
-                return .json(tree)
-            }
-        case "DownloadDataset", "DownloadDatasetRaw":
-            return lead(handle, to: arguments.text("fileName"), request)
-        default: return .kaggleRefusal(404, "this server has no DatasetApiService/\(method)")
-        }
-    }
-
-    private func datasets(_ arguments: KaggleArguments) -> Response {
-        var bases: [KaggleHandle] = []
-        for handle in shelf.handles() where handle.kind == .dataset {
-            let base = handle.with(version: nil)
-            if bases.last != base { bases.append(base) }
-        }
-        let owner = arguments.text("user")
-        let found = bases.filter { base in
-            KaggleMirror.matches(base.text, arguments.text("search"))
-                && (owner.map { base.parts[0].hasSameBytes(as: $0) } ?? true)
-        }
-        let range = arguments.page(usual: 20)
-        let rows = found.enumerated().map { index, base -> JSON in
-            guard range.contains(index), let holding = shelf.holding(base) else { return .null }
-            return KaggleListings.dataset(holding, versions: shelf.versions(base))
-        }
-        return .json(KaggleListings.page("datasets", rows, range))
-    }
-
-    /// Whether all words of a search are in a name, in any case.
-    private static func matches(_ name: String, _ search: String?) -> Bool {
-        let words = (search ?? "").lowercased().split(separator: " ")
-        let small = name.lowercased()
-        return words.allSatisfy { small.containsUTF8(String($0)) }
-    }
-
     // MARK: Content
 
     private func missing(_ name: String) -> Response {
@@ -284,7 +224,7 @@ package struct KaggleMirror: RequestHandler {
     }
 
     /// The answer about a version that is whole: what the cache has of another one would be taken for all of it.
-    private func whole(_ handle: KaggleHandle, _ answer: (KaggleHolding) -> Response) -> Response {
+    func whole(_ handle: KaggleHandle, _ answer: (KaggleHolding) -> Response) -> Response {
         guard let holding = shelf.holding(handle) else { return missing(handle.text) }
         guard holding.isComplete else {
             let files = Counted.text(holding.files.count, "single file")
@@ -294,7 +234,7 @@ package struct KaggleMirror: RequestHandler {
     }
 
     /// Who is asked for what the cache lacks; `nil` where nobody is, and for a request that came from there.
-    private func desk(_ request: Request) -> UpstreamDesk? {
+    func desk(_ request: Request) -> UpstreamDesk? {
         upstream.flatMap { $0.isOwn(request.head) ? nil : $0 }
     }
 
@@ -313,7 +253,7 @@ package struct KaggleMirror: RequestHandler {
     }
 
     /// The answer about the current version, of which the cache may have nothing yet.
-    private func current(
+    func current(
         _ handle: KaggleHandle, _ request: Request, _ answer: (KaggleHolding) -> Response
     ) -> Response {
         switch versioned(handle.with(version: nil), request) {
@@ -325,7 +265,7 @@ package struct KaggleMirror: RequestHandler {
     }
 
     /// The answer about the files of a version: of the cache's, if it is whole, else as they are listed upstream.
-    private func listed(
+    func listed(
         _ asked: KaggleHandle, _ request: Request, _ answer: (KaggleHandle, [UpstreamFile]) -> Response
     ) -> Response {
         let handle: KaggleHandle
@@ -346,7 +286,7 @@ package struct KaggleMirror: RequestHandler {
 
     /// Leads a client to a file, or to the archive of all of them: it goes on with a broken download where it was led to.
     /// What the cache lacks is loaded upstream meanwhile, if anybody is asked there.
-    private func lead(_ asked: KaggleHandle, to path: String?, _ request: Request) -> Response {
+    func lead(_ asked: KaggleHandle, to path: String?, _ request: Request) -> Response {
         let handle: KaggleHandle
         switch versioned(asked, request) {
         case .success(let found): handle = found
@@ -442,33 +382,5 @@ package struct KaggleMirror: RequestHandler {
 
     private static func pending(_ name: String) -> Response {
         .kaggleRefusal(503, "\(name) is being proved: ask again").with("Retry-After", "5")
-    }
-}
-
-/// Why a version cannot be had.
-private enum KaggleProblem: Error {
-    /// The cache has nothing of it, and nobody else is asked.
-    case missing
-    /// It is being asked for.
-    case pending
-    /// What was found upstream.
-    case upstream(Diagnostics)
-
-    /// The answer about a handle.
-    func response(_ name: String) -> Response {
-        switch self {
-        case .missing: .kaggleRefusal(404, "\(name) is not in this server's cache")
-        case .pending:
-            .kaggleRefusal(503, "\(name) is being loaded: ask again").with("Retry-After", "5")
-        case .upstream(let problems):
-            switch problems.upstreamRefusal {
-            case .notFound, .revisionNotFound:
-                .kaggleRefusal(404, "\(name) is neither in this server's cache nor upstream")
-            case .gated:
-                .kaggleRefusal(403, "\(name) wants to know who asks, and this server may not load it")
-            case .failed:
-                .kaggleRefusal(503, "\(name) could not be loaded: ask again").with("Retry-After", "10")
-            }
-        }
     }
 }
