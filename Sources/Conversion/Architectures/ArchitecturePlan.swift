@@ -119,6 +119,8 @@ struct PlanLimits: Sendable {
     private let innerWidth: Int?
     /// How many rows the layers of queries and of keys have; not known where they are made in two steps.
     private var headRows: [ExactName: Int] = [:]
+    /// Whether each block may have shapes of its own.
+    private let isUnequal: Bool
     /// The shape of each tensor of a block, by its name without the block: it is the same in all of them.
     private var shapes: [ExactName: (name: String, shape: [Int])] = [:]
 
@@ -126,6 +128,7 @@ struct PlanLimits: Sendable {
     /// - Throws: if there is no head, or no element in an embedding.
     init(_ architecture: any ModelArchitecture, _ config: ModelConfig) throws(ConversionError) {
         self.architecture = architecture.name
+        isUnequal = type(of: architecture).hasUnequalBlocks
         var keys = ModelMetadata(architecture: architecture.name)
         try architecture.addParameters(to: &keys, fileType: 0)
         func size(_ key: String) throws(ConversionError) -> Int? {
@@ -148,6 +151,7 @@ struct PlanLimits: Sendable {
         innerWidth = inner.flatMap {
             said(["intermediate_size", "n_inner", "ffn_hidden_size", "hidden_dim"]).contains($0) ? $0 : nil
         }
+        if isUnequal { return }
         let heads = try size("attention.head_count")
         guard let width, let heads, architecture.name != "deepseek2",
             said(["num_attention_heads", "n_head", "n_heads"]).contains(heads)
@@ -202,7 +206,7 @@ struct PlanLimits: Sendable {
     }
 
     private mutating func checkBlocks(_ tensor: ConvertedTensor) throws(ConversionError) {
-        guard tensor.name.hasUTF8Prefix("blk.") else { return }
+        guard !isUnequal, tensor.name.hasUTF8Prefix("blk.") else { return }
         let key = tensor.name.split(separator: ".").dropFirst(2).joined(separator: ".")
         guard let other = shapes[key] else {
             shapes[key] = (tensor.name, tensor.value.shape)

@@ -15,6 +15,11 @@ package enum ArchitectureRegistry {
         Qwen3VLMoe.self, SeedOss.self, Cohere2.self, Exaone4.self, Olmoe.self, PhiMoe.self, GraniteMoe.self,
         GLM4Moe.self, MiniMaxM2.self, BailingMoe2.self, Lfm2.self, Lfm2Moe.self, HunYuanDense.self,
         Nemotron.self, DistilBert.self, ModernBert.self, EuroBert.self, NeoBert.self, JinaBert2.self,
+        Gemma4.self, Gemma3n.self, T5.self, Llama4.self, Orion.self, InternLM3.self, Starcoder.self,
+        Refact.self, CodeShell.self, Dbrx.self, DeepSeek.self, Dots1.self, Jais2.self, PLM.self,
+        MiniCPM3.self, Maincoder.self, Mellum.self, Nanbeige.self, PanguEmbedded.self, Afmoe.self,
+        BailingMoe.self, GroveMoe.self, SmallThinker.self, Llada.self, LladaMoe.self, Dream.self, RND1.self,
+        Cohere2Moe.self, HrmText.self, Laguna.self, HunYuan3.self, OpenELM.self, MiniMaxM3.self,
     ]
 
     /// The classes in `architectures` of config.json that can be converted, sorted.

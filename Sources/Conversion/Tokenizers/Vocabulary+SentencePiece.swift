@@ -4,9 +4,13 @@ import Tensors
 extension Vocabulary {
     /// Adds a SentencePiece model, `tokenizer.model`, with the tokens that `added_tokens.json` and
     /// `tokenizer_config.json` add or rename.
+    /// - Parameter countsPerLayer: whether there are as many tokens as have an input of their own for each layer, where
+    ///   the configuration states that.
     /// - Throws: if there is no `tokenizer.model`, or it is broken.
-    package func addSentencePiece(to metadata: inout ModelMetadata) throws(ConversionError) {
-        try add(try sentencePieceTable(), to: &metadata)
+    package func addSentencePiece(
+        to metadata: inout ModelMetadata, countsPerLayer: Bool = true
+    ) throws(ConversionError) {
+        try add(try sentencePieceTable(countsPerLayer: countsPerLayer), to: &metadata)
     }
 
     /// Adds a SentencePiece model as Phi-3 has it: `tokenizer.json` adds tokens too, and one is special only where
@@ -76,6 +80,36 @@ extension Vocabulary {
 
     /// Adds a BPE of `tokenizer.json` whose unknown characters become bytes, in the form of a SentencePiece model.
     package func addByteFallbackBPE(to metadata: inout ModelMetadata) throws(ConversionError) {
+        try add(try byteFallbackTable(), to: &metadata)
+    }
+
+    /// Adds a BPE of Gemma 4's, which is of the same kind: its merges are written, the tokens that frame what is not
+    /// said to a reader are shown, and a text begins with its first token.
+    /// - Throws: also where `tokenizer.json` is of another kind.
+    package func addGemma4(to metadata: inout ModelMetadata) throws(ConversionError) {
+        guard isByteFallbackBPE else {
+            throw .missingFile(
+                "tokenizer.json of a BPE whose unknown characters become bytes",
+                for: "a model of this architecture has")
+        }
+        let files = try tokenizerFiles()
+        var table = try byteFallbackTable()
+        let shown: Set<ExactName> = [
+            "<|channel>", "<channel|>", "<|tool_call>", "<tool_call|>", "<|tool_response>",
+            "<tool_response|>", "<|\"|>",
+        ]
+        for id in 0..<table.count where shown.contains(table.texts[id]) {
+            table.set(id, table.texts[id], score: table.scores[id], .userDefined)
+        }
+        table.add(model: "gemma4", pre: nil, scored: true, to: &metadata)
+        var special = try SpecialTokens(files)
+        special.merges = try Merges.read(files.tokenizer)
+        special.add(to: &metadata)
+        metadata["tokenizer.ggml.add_space_prefix"] = .bool(false)
+        metadata["tokenizer.ggml.add_bos_token"] = .bool(true)
+    }
+
+    private func byteFallbackTable() throws(ConversionError) -> TokenTable {
         let tokens = try transformersTokens()
         let special = Set(tokens.special.compactMap { tokens.id(of: $0) })
         var table = TokenTable()
@@ -92,7 +126,7 @@ extension Vocabulary {
         for (id, token) in tokens.added.sorted(by: { $0.key < $1.key }) where id >= tokens.ownCount {
             table.append(token.text, score: -1000, special.contains(id) ? .control : .userDefined)
         }
-        try add(table, to: &metadata)
+        return table
     }
 
     // MARK: Parts
@@ -111,11 +145,11 @@ extension Vocabulary {
         return try SentencePieceModel(bytes, path: path.text)
     }
 
-    private func sentencePieceTable() throws(ConversionError) -> TokenTable {
+    private func sentencePieceTable(countsPerLayer: Bool = true) throws(ConversionError) -> TokenTable {
         let files = try tokenizerFiles()
         let model = try sentencePiece("tokenizer.model")
         var count = try configuredCount() ?? model.pieces.count
-        if let own = config["vocab_size_per_layer_input"]?.integer, own > 0 { count = own }
+        if countsPerLayer, let own = config["vocab_size_per_layer_input"]?.integer, own > 0 { count = own }
         var table = try TokenTable(placeholders: count)
         for (id, piece) in model.pieces.prefix(count).enumerated() {
             table.set(id, piece.text, score: piece.score, piece.type)
