@@ -5,6 +5,8 @@ import Tensors
 struct ArchitecturePlan: Sendable {
     /// The tensors in the order of the file.
     let tensors: [HuggingFaceConversion.Tensor]
+    /// The tensors of four bits that are multiplied with inputs that keep all of theirs, sorted.
+    let fullInputs: [String]
     /// The family, which has seen all tensors.
     let architecture: any ModelArchitecture
 
@@ -42,6 +44,9 @@ struct ArchitecturePlan: Sendable {
                     value: tensor.value))
         }
         self.tensors = tensors
+        fullInputs = tensors.compactMap { tensor in
+            Self.isFullInput(tensor, model) ? tensor.description.name : nil
+        }.sortedByBytes()
         self.architecture = architecture
     }
 
@@ -100,6 +105,20 @@ struct ArchitecturePlan: Sendable {
             }
         }
         return converted + stacks
+    }
+
+    /// Whether a tensor is of four bits, and its inputs keep all of theirs.
+    private static func isFullInput(_ tensor: HuggingFaceConversion.Tensor, _ model: HuggingFaceModel) -> Bool {
+        guard let inputs = model.fullInputs, tensor.description.type == .nvfp4,
+            case .views(let views) = tensor.value.content, let first = views.first
+        else { return false }
+        let stored = model.tensors[first.tensor].name
+        let name = ArchitectureRegistry.read(stored, model.config)
+        // The converter looks for a stack by a name without experts' numbers.
+        guard tensor.value.shape.count > 2, let block = TensorNames.block(of: tensor.description.name),
+            let part = name.split(separator: ".").dropLast().last
+        else { return inputs.contains(name) }
+        return inputs.contains("model.layers.\(block).mlp.experts.\(part).weight")
     }
 
     /// The type of ggml's blocks that a tensor is kept in as it is.

@@ -20,6 +20,8 @@ package enum ArchitectureRegistry {
         MiniCPM3.self, Maincoder.self, Mellum.self, Nanbeige.self, PanguEmbedded.self, Afmoe.self,
         BailingMoe.self, GroveMoe.self, SmallThinker.self, Llada.self, LladaMoe.self, Dream.self, RND1.self,
         Cohere2Moe.self, HrmText.self, Laguna.self, HunYuan3.self, OpenELM.self, MiniMaxM3.self,
+        Apertus.self, Deci.self, ExaoneMoe.self, Mpt.self, Arctic.self, Chameleon.self, Xverse.self,
+        Sarashina2.self,
     ]
 
     /// The classes in `architectures` of config.json that can be converted, sorted.
@@ -62,6 +64,11 @@ package enum ArchitectureRegistry {
             .architectureUnknown, "models of the architecture \(name) cannot be converted",
             notes: ["the nearest that can are \(near.joined(separator: ", "))"],
             fix: "take a GGUF that someone made with llama.cpp, or ask for the architecture")
+    }
+
+    /// The name by which a tensor goes on in a model of a configuration; its own where it is not written.
+    static func read(_ tensor: String, _ config: ModelConfig) -> String {
+        families.first { $0.classes.containsExactly(config.architecture) }?.name(of: tensor) ?? tensor
     }
 
     /// Fills a configuration with the defaults of its `model_type`.

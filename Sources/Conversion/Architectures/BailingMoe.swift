@@ -24,8 +24,7 @@ struct BailingMoe: PlainFamily {
 
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
         .mixed(
-            RequiredTensors.llama, dense: 0, experts: RequiredTensors.sharedExperts,
-            whole: RequiredTensors.embeddings + ["output"])
+            RequiredTensors.llama, dense: 0, experts: RequiredTensors.sharedExperts)
     }
 
     mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {

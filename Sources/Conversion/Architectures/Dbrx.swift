@@ -26,7 +26,7 @@ struct Dbrx: PlainFamily {
 
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
         RequiredTensors(
-            RequiredTensors.embeddings + ["output"],
+            RequiredTensors.embeddings,
             block: ["attn_norm", "attn_qkv", "attn_output", "attn_output_norm"] + RequiredTensors.experts)
     }
 

@@ -19,8 +19,7 @@ struct Dots1: PlainFamily {
         .mixed(
             RequiredTensors.llama + RequiredTensors.headNorms,
             dense: config.first(["first_k_dense_replace"])?.wholeNumber ?? 0,
-            experts: RequiredTensors.sharedExperts + ["exp_probs_b.bias"],
-            whole: RequiredTensors.embeddings + ["output"])
+            experts: RequiredTensors.sharedExperts + ["exp_probs_b.bias"])
     }
 
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {

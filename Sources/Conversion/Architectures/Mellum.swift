@@ -13,8 +13,7 @@ struct Mellum: PlainFamily {
 
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
         .mixed(
-            RequiredTensors.llama + RequiredTensors.headNorms, dense: 0, experts: [],
-            whole: RequiredTensors.embeddings + ["output"])
+            RequiredTensors.llama + RequiredTensors.headNorms, dense: 0, experts: [])
     }
 
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {

@@ -44,7 +44,7 @@ struct MiniMaxM3: PlainFamily {
         let experts =
             RequiredTensors.experts + RequiredTensors.sharedExperts + ["exp_probs_b.bias"]
             + ["q_proj", "k_proj", "q_norm", "k_norm"].map { "indexer.\($0)" }
-        return RequiredTensors(RequiredTensors.embeddings + ["output"]) { block in
+        return RequiredTensors(RequiredTensors.embeddings) { block in
             attention + (block < dense ? RequiredTensors.dense : experts)
         }
     }

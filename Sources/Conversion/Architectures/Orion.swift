@@ -11,7 +11,7 @@ struct Orion: PlainFamily {
 
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
         RequiredTensors(
-            ["token_embd", "output_norm+", "output"],
+            ["token_embd", "output_norm+"],
             block: ["attn_norm+", "ffn_norm+"] + RequiredTensors.attention + RequiredTensors.dense)
     }
 

@@ -2,6 +2,10 @@ import Formats
 
 /// Families that came last, whose rules are in neither of the other files.
 extension ConfigKeys {
+    /// For families of which some models have blocks that predict further tokens.
+    static let prediction = ForeignRow(
+        ["num_nextn_predict_layers", "mtp_share_layers", "mtp_loss_weight"],
+        .read("how many blocks behind the last are written"))
     private static let tensorsDecide = "whether tensors have to be there, which are what counts"
     /// The heads' windows, by the kind of each layer.
     private static let windows = [
@@ -39,7 +43,51 @@ extension ConfigKeys {
         case "gemma3n": gemma3n
         case "t5", "t5encoder": t5
         case "llama4": llama4
-        case "orion", "maincoder", "pangu-embedded": plain
+        case "orion", "maincoder", "pangu-embedded", "xverse", "paddleocr": plain
+        case "apertus":
+            [
+                rotations, wholeHeads,
+                ForeignRow(["hidden_act"], .only(["xielu"], "llama.cpp computes this family with xielu")),
+            ]
+        case "deci":
+            plain + [
+                ForeignRow(
+                    ["block_configs", "num_key_value_heads_per_layer"], .read("the heads and sizes of each layer"))
+            ] + noWindow
+        case "exaone-moe":
+            plain + windows + manyExperts + [
+                ForeignRow(["sliding_window_pattern", "is_moe_layer", "mlp_layer_types"], .read("which layers differ")),
+                ForeignRow(
+                    ["first_last_k_dense_replace"], .read("the experts and how they are chosen"), .number),
+                ForeignRow(["mtp_share_layers", "mtp_loss_weight"], .ignored("blocks are written as they are stored")),
+            ]
+        case "mpt":
+            [
+                ForeignRow(["d_model", "max_seq_len"], .read("sizes"), .number),
+                ForeignRow(["attn_config"], .read("attention, with keys of its own")),
+                ForeignRow(["no_bias"], .read(tensorsDecide), .flag),
+                ForeignRow(["expansion_ratio"], .only([4], "llama.cpp has four times the width behind attention")),
+                ForeignRow(["learned_pos_emb"], .ignored("only without alibi")),
+                ForeignRow(["logit_scale"], .only([], "GGUF has no such factor for this family")),
+                ForeignRow(["embedding_fraction"], .ignored("only training uses it")),
+                ForeignRow(["init_device", "init_config", "verbose", "norm_type", "loss_fn"], .ignored("how a program computes, not what it computes")),
+            ]
+        case "arctic":
+            plain + noWindow.prefix(1) + [
+                ForeignRow(["parallel_attn_mlp_res"], .only([true], "llama.cpp has both beside one another"), .flag),
+                ForeignRow(["use_residual"], .only([true], "llama.cpp has dense layers beside experts"), .flag),
+                ForeignRow(["moe_layer_frequency"], .only([1], "llama.cpp has experts in every layer")),
+                ForeignRow(
+                    [
+                        "enable_expert_tensor_parallelism", "moe_eval_capacity_factor", "moe_min_capacity",
+                        "moe_token_dropping", "moe_train_capacity_factor", "quantization",
+                    ], .ignored("how a program computes, not what it computes")),
+            ]
+        case "chameleon":
+            plain + [
+                ForeignRow(["swin_norm"], .read("whether norms are behind attention and layers"), .flag),
+                ForeignRow(["vq_config", "vocabulary_map", "model_parallel_size"], .ignored("of parts for pictures, which are left out")),
+            ]
         case "starcoder": gpt(gelu)
         case "codeshell":
             gpt(gelu) + [
@@ -207,6 +255,7 @@ extension ConfigKeys {
             ForeignRow(
                 ["altup_active_idx", "altup_num_inputs", "activation_sparsity_pattern"],
                 .read("the streams, and how few activations count")),
+            ForeignRow(["intermediate_size"], .read("sizes of each layer")),
             ForeignRow(["laurel_rank"], .read("sizes"), .number),
             ForeignRow(["altup_correct_scale"], .only([true], "llama.cpp's model of this family scales it"), .flag),
             ForeignRow(["altup_coef_clip"], .ignored("only training uses it")),

@@ -98,7 +98,7 @@ extension ConfigKeys {
             ]
         case "exaone4":
             [
-                silu, rotations, wholeHeads, ownWindow,
+                silu, rotations, wholeHeads, ownWindow, prediction,
                 ForeignRow(["layer_types", "sliding_window_pattern"], .read("which layers have a window")),
             ]
         case "olmoe":

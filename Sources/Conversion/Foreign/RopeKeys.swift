@@ -53,7 +53,7 @@ enum RopeKeys {
     static func kinds(_ architecture: String) -> [String] {
         switch architecture {
         case "llama", "smollm3", "exaone", "exaone4", "llama-embed", "arcee", "mistral3", "afmoe", "llama4",
-            "nanbeige":
+            "nanbeige", "apertus", "deci", "exaone-moe":
             ["default", "linear", "yarn", "llama3"]
         case "phi3", "phimoe": ["default", "longrope", "su", "yarn"]
         case "hunyuan-dense": ["default", "linear", "yarn", "dynamic", "xdrope"]
@@ -63,7 +63,7 @@ enum RopeKeys {
         case "gemma", "gemma2", "phi2", "gpt2", "stablelm", "falcon", "gptneox", "bloom", "command-r",
             "chatglm",
             "nomic-bert", "nomic-bert-moe", "cohere2", "eurobert", "modern-bert", "neo-bert",
-            "orion", "starcoder", "codeshell", "refact", "t5", "t5encoder", "openelm", "dbrx",
+            "orion", "starcoder", "codeshell", "refact", "t5", "t5encoder", "openelm", "dbrx", "mpt",
             "deepseek", "cohere2moe":
             ["default"]
         default: ["default", "linear", "yarn", "mrope"]

@@ -78,6 +78,57 @@ extension Vocabulary {
         special.add(to: &metadata)
     }
 
+    /// Adds a SentencePiece model as Arctic has it: `tokenizer_config.json` puts other tokens in the places of some, which
+    /// keep the scores that such tokens have in a model.
+    package func addArctic(to metadata: inout ModelMetadata) throws(ConversionError) {
+        let files = try tokenizerFiles()
+        let model = try sentencePiece("tokenizer.model")
+        let count = try configuredCount() ?? model.pieces.count
+        guard model.pieces.count <= count else {
+            throw Self.pastEnd(model.pieces.count - 1, "tokenizer.model", count)
+        }
+        var table = try TokenTable(placeholders: count)
+        for (id, piece) in model.pieces.enumerated() {
+            table.set(id, piece.text, score: piece.score, piece.type)
+        }
+        let unknown = files.settings?["unk_token"]?.string ?? ""
+        for token in try files.addedTokensDecoder() where token.id < count {
+            let type: TokenType = token.text.hasSameBytes(as: unknown) ? .unknown : .control
+            table.set(
+                token.id, token.text, score: token.isSpecial ? 0 : -10000,
+                token.isSpecial ? type : .userDefined)
+        }
+        try add(table, to: &metadata)
+    }
+
+    /// Adds the tokens of `tokenizer.json` in the form of a SentencePiece model without scores, as XVERSE has them.
+    package func addXverse(to metadata: inout ModelMetadata) throws(ConversionError) {
+        let tokens = try transformersTokens()
+        let count = try configuredCount() ?? tokens.count
+        guard tokens.highest.id < count else { throw Self.pastEnd(tokens.highest.id, tokens.path, count) }
+        var table = TokenTable()
+        for id in 0..<count {
+            guard let (text, added) = tokens.token(id) else {
+                throw .broken(tokens.path, "no token has the id \(id)")
+            }
+            if text.hasSameBytes(as: "\0") {
+                table.append("<b'\\x00'>", .byte)
+            } else if Self.isByte(text) {
+                table.append(text, .byte)
+            } else {
+                table.append(text, added.map { $0.isSpecial ? .control : .userDefined } ?? .normal)
+            }
+        }
+        table.add(model: "llama", pre: "default", scored: false, to: &metadata)
+        try SpecialTokens(try tokenizerFiles(), limit: table.count).add(to: &metadata)
+    }
+
+    /// Whether a token stands for a byte, as `<0x0A>`.
+    private static func isByte(_ text: String) -> Bool {
+        text.utf8.count == 6 && text.hasUTF8Prefix("<0x") && text.hasUTF8Suffix(">")
+            && text.utf8.dropFirst(3).prefix(2).allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
+    }
+
     /// Adds a BPE of `tokenizer.json` whose unknown characters become bytes, in the form of a SentencePiece model.
     package func addByteFallbackBPE(to metadata: inout ModelMetadata) throws(ConversionError) {
         try add(try byteFallbackTable(), to: &metadata)
@@ -117,11 +168,8 @@ extension Vocabulary {
             guard let (text, _) = tokens.token(id) else {
                 throw .broken(tokens.path, "no token has the id \(id)")
             }
-            let isByte =
-                text.utf8.count == 6 && text.hasUTF8Prefix("<0x") && text.hasUTF8Suffix(">")
-                && text.utf8.dropFirst(3).prefix(2).allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
             table.append(
-                text, score: -1000, isByte ? .byte : special.contains(id) ? .control : .normal)
+                text, score: -1000, Self.isByte(text) ? .byte : special.contains(id) ? .control : .normal)
         }
         for (id, token) in tokens.added.sorted(by: { $0.key < $1.key }) where id >= tokens.ownCount {
             table.append(token.text, score: -1000, special.contains(id) ? .control : .userDefined)

@@ -58,7 +58,16 @@ def begun(target: Path) -> None:
         "tokenizer_class": "LlamaTokenizerFast", "add_bos_token": True}, indent=2))  # fmt: skip
 
 
-make_models.TOKENIZERS.update({"gemma4": gemma4, "t5": t5, "t5-added": t5_added, "bpe-begun": begun})
+def arctic(target: Path) -> None:
+    """A SentencePiece BPE of which some tokens are others."""
+    make_models.sentences(target)
+    path = target / "tokenizer_config.json"
+    other = {"7": {"content": "<|im_start|>", "special": True}, "8": {"content": "<|im_end|>", "special": True},
+             "9": {"content": "plain", "special": False}, "0": {"content": "<unk>", "special": True}}  # fmt: skip
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"added_tokens_decoder": other, "eos_token": "<|im_end|>"}, indent=2))
+
+
+make_models.TOKENIZERS.update({"arctic": arctic, "gemma4": gemma4, "t5": t5, "t5-added": t5_added, "bpe-begun": begun})
 
 
 def classes(family: str):

@@ -152,6 +152,13 @@ MODELS = {
                               "max_position_embeddings", "rms_norm_eps", "rope_theta", "num_key_value_heads", "layer_types",
                               "routed_scaling_factor", "norm_topk_prob", "sliding_window", "n_group", "topk_group"),
                           put=dict(num_key_value_heads=4)),
+    "apertus": model("Apertus", **SMALL, tie_word_embeddings=False),
+    "apertus-sparse": model("Apertus", "fallback", **SMALL | dict(num_key_value_heads=4, vocab_size=SIZE), dtype="float16", drop=(
+        "max_position_embeddings", "rms_norm_eps", "rope_theta", "rope_scaling", "num_key_value_heads")),
+    "mpt": model("Mpt", vocab_size=SIZE, d_model=64, n_heads=4, n_layers=2, max_seq_len=128, attn_config=dict(
+        clip_qkv=6.0, alibi=True, attn_impl="torch"), put=dict(architectures=["MPTForCausalLM"]), dtype="float16"),
+    "mpt-pieces": model("Mpt", "spm", vocab_size=SIZE, d_model=64, n_heads=4, n_layers=2, put=dict(
+        architectures=["MPTForCausalLM"]), drop=("max_seq_len", "attn_config")),
 }  # fmt: skip
 
 # The tail
@@ -181,6 +188,14 @@ DSA = dict(index_n_heads=2, index_head_dim=16, index_topk=64)
 OPENELM_BLOCK = {
     "transformer.layers.{}.attn_norm.weight": [64], "transformer.layers.{}.ffn_norm.weight": [64],
     "transformer.layers.{}.attn.q_norm.weight": [16], "transformer.layers.{}.attn.k_norm.weight": [16]}  # fmt: skip
+EXAONE_AHEAD = {"mtp.fc.weight": [64, 128], "mtp.pre_fc_norm_embedding.weight": [64], "mtp.pre_fc_norm_hidden.weight": [64],
+                "mtp.norm.weight": [64]}  # fmt: skip
+EXAONE4_BODY = {name.replace("input_layernorm", "post_feedforward_layernorm"): shape for name, shape in HEADED.items()} | HEAD_NORMS
+DECI_BLOCKS = [
+    dict(attention=dict(n_heads_in_group=2, replace_with_linear=False), ffn=dict(ffn_mult=5.25)),
+    dict(attention=dict(n_heads_in_group=None, replace_with_linear=True), ffn=dict(ffn_mult=1.3125)),
+    dict(attention=dict(n_heads_in_group=None, replace_with_linear=False), ffn=dict(ffn_mult=None)),
+]
 M3 = {f"{BLOCK}.self_attn.q_norm.weight": [16], f"{BLOCK}.self_attn.k_norm.weight": [16]}
 
 BY_HAND = {
@@ -352,4 +367,80 @@ BY_HAND = {
                               mscale=1.0, mscale_all_dim=1.0))), {
             f"language_model.{name}": shape for name, shape in (ENDS | flash_block(0, True) | flash_block(1, False)).items()} | {
             "vision_tower.patch_embed.proj.weight": [32, 12], "mm_projector.linear_1.weight": [64, 32]}, "bpe"),
+    "deci": made(dict(
+        architectures=["DeciLMForCausalLM"], model_type="nemotron-nas", vocab_size=128256, hidden_size=64, num_hidden_layers=3,
+        num_attention_heads=4, max_position_embeddings=128, rms_norm_eps=1e-5, rope_theta=500000.0, rope_scaling=dict(LLAMA3),
+        intermediate_size=None, num_key_value_heads=None, block_configs=DECI_BLOCKS, hidden_act="silu"), ENDS | in_block({
+            f"{BLOCK}.input_layernorm.weight": [64], f"{BLOCK}.post_attention_layernorm.weight": [64],
+            f"{BLOCK}.self_attn.q_proj.weight": [64, 64], f"{BLOCK}.self_attn.k_proj.weight": [32, 64],
+            f"{BLOCK}.self_attn.v_proj.weight": [32, 64], f"{BLOCK}.self_attn.o_proj.weight": [64, 64]}, 0) | dense(
+            "model.layers.0.mlp", 256) | {"model.layers.1.input_layernorm.weight": [64], "model.layers.1.post_attention_layernorm.weight": [
+                64], "model.layers.1.self_attn.linear_attn.weight": [64, 64]} | dense("model.layers.1.mlp", 256), "bpe", blocks=1),
+    "deci-7b": made(config("DeciLMForCausalLM", "deci", num_key_value_heads_per_layer=[2, 1]), but(
+        ENDS | in_block(BODY, 0) | in_block(BODY, 1), **{
+            f"model.layers.1.self_attn.{part}_proj.weight": [16, 64] for part in "kv"}) | dense(
+        "model.layers.0.mlp") | dense("model.layers.1.mlp"), "fallback", blocks=1),
+    "exaone4_5": made(dict(
+        architectures=["Exaone4_5_ForConditionalGeneration"], model_type="exaone4_5", vision_config=dict(CLIP),
+        text_config=LLAMA_LIKE | dict(
+            model_type="exaone4_5_text", head_dim=16, sliding_window=32, sliding_window_pattern="LG", layer_types=WINDOWS,
+            num_nextn_predict_layers=1, rope_scaling=dict(LLAMA3))), {
+            name.replace("model.", "model.language_model."): shape for name, shape in EXAONE4_BODY.items()} | EXAONE_AHEAD | {
+            name.format(0).replace("model.", "mtp."): shape for name, shape in EXAONE4_BODY.items() if "{}" in name} | {
+            "model.visual.patch_embed.proj.weight": [32, 12]}, "bpe"),
+    "exaone-moe": made(config(
+        "ExaoneMoEForCausalLM", "exaone_moe", head_dim=16, sliding_window=32, sliding_window_pattern="LLLG", layer_types=WINDOWS,
+        num_shared_experts=1, routed_scaling_factor=2.5, norm_topk_prob=True, first_k_dense_replace=1, num_nextn_predict_layers=1,
+        scoring_func="sigmoid", n_group=1, topk_group=1, **MOE), ENDS | BODY | HEAD_NORMS | dense("model.layers.0.mlp") | in_block(
+            MOE_BLOCK | SHARED, 1) | {"model.layers.1.mlp.e_score_correction_bias": [4]} | EXAONE_AHEAD | {
+            name.format(0).replace("model.", "mtp."): shape for name, shape in (BODY | HEAD_NORMS).items()} | dense("mtp.layers.0.mlp"),
+        "bpe"),
+    "paddleocr": made(config("PaddleOCRVLForConditionalGeneration", "paddleocr_vl", head_dim=16, rope_scaling=dict(
+        type="default", rope_type="default", mrope_section=[2, 3, 3]), vision_config=dict(CLIP)), HEADED | {
+            "visual.vision_model.embeddings.patch_embedding.weight": [32, 12], "mlp_AR.linear_1.weight": [32, 32]}),
+    "arctic": made(config("ArcticForCausalLM", "arctic", num_local_experts=4, num_experts_per_tok=2, moe_layer_frequency=1), ENDS | BODY | {
+        f"{BLOCK}.residual_layernorm.weight": [64], f"{BLOCK}.block_sparse_moe.gate.weight": [4, 64],
+        f"{BLOCK}.residual_mlp.w1.weight": [96, 64], f"{BLOCK}.residual_mlp.w2.weight": [64, 96],
+        f"{BLOCK}.residual_mlp.w3.weight": [96, 64]} | experts(f"{BLOCK}.block_sparse_moe.experts", 4, WIDE), "arctic"),
+    "chameleon": made(config("ChameleonForConditionalGeneration", "chameleon", num_key_value_heads=4, swin_norm=False), but(
+        HEADED, **{f"{BLOCK}.self_attn.{part}_proj.weight": [64, 64] for part in "kv"}) | {
+            f"{BLOCK}.self_attn.{part}_norm.{end}": [4, 16] for part in "qk" for end in ("weight", "bias")} | {
+            "model.vqmodel.quantize.embedding.weight": [8, 8]}, "bpe"),
+    "xverse": made(but(config("XverseForCausalLM", "xverse", num_key_value_heads=4, vocab_size=SIZE - 2)), but(HEADED, **{
+        f"{BLOCK}.self_attn.{part}_proj.weight": [64, 64] for part in "kv"}), "fallback"),
+    "sarashina2": made(dict(
+        architectures=["Sarashina2VisionForCausalLM"], model_type="sarashina2_vision", vision_config=dict(CLIP),
+        text_config=LLAMA_LIKE | dict(model_type="llama")), {f"llm.{name}": shape for name, shape in HEADED.items()} | {
+            "norm.weight": [64], "visual.patch_embed.proj.weight": [32, 12]}),
+    "step-vl": made(dict(
+        architectures=["StepVLForConditionalGeneration"], model_type="step_robotics", vision_config=dict(CLIP),
+        text_config=LLAMA_LIKE | dict(model_type="qwen3", head_dim=16)), {
+            name.replace("model.", "model."): shape for name, shape in (HEADED | HEAD_NORMS).items()} | {
+            "vision_model.conv1.weight": [32, 12], "vit_large_projector.weight": [64, 32]}, "bpe"),
+    "glm-ocr": made(dict(
+        architectures=["GlmOcrForConditionalGeneration"], model_type="glm_ocr", vision_config=dict(CLIP),
+        text_config=LLAMA_LIKE | dict(model_type="glm_ocr_text", head_dim=16, num_nextn_predict_layers=1, rope_parameters=dict(
+            rope_type="default", mrope_section=[1, 1, 2], partial_rotary_factor=0.5, rope_theta=10000))), {
+            name.replace("model.", "model.language_model.").format(block): shape for block in range(3) for name, shape in (HEADED | {
+                f"{BLOCK}.post_self_attn_layernorm.weight": [64], f"{BLOCK}.post_mlp_layernorm.weight": [64],
+                f"{BLOCK}.mlp.gate_up_proj.weight": [192, 64]}).items()
+            if "gate_proj" not in name and "up_proj" not in name.replace("gate_up", "")} | {
+            f"model.language_model.layers.2.{name}.weight": shape for name, shape in (AHEAD | {"shared_head.norm": [64]}).items()} | {
+            "model.visual.patch_embed.proj.weight": [32, 12]}, "glm"),
+    "kimi-vl": made(dict(
+        architectures=["KimiVLForConditionalGeneration"], model_type="kimi_vl", vision_config=dict(CLIP), text_config=but(
+            FLASH, "num_nextn_predict_layers", "rms_norm_eps", architectures=["DeepseekV3ForCausalLM"], model_type="deepseek_v3",
+            scoring_func="sigmoid")), {
+            f"language_model.{name}": shape for name, shape in (ENDS | flash_block(0, True) | flash_block(1, False)).items()}, "bpe"),
+    "qwen2_5-omni": made(dict(
+        architectures=["Qwen2_5OmniModel"], model_type="qwen2_5_omni", enable_audio_output=False, thinker_config=dict(
+            text_config=SMALL | dict(model_type="qwen2_5_omni_text", rope_scaling=dict(type="default", mrope_section=[2, 3, 3])))), {
+            f"thinker.{name}": shape for name, shape in (HEADED | {
+                key: size for key, size in ATTENTION_BIASES.items() if "o_proj" not in key}).items()} | {
+            "thinker.visual.patch_embed.proj.weight": [32, 12], "talker.model.norm.weight": [8]}, "bpe"),
+    "qwen3-omni": made(dict(
+        architectures=["Qwen3OmniMoeForConditionalGeneration"], model_type="qwen3_omni_moe", thinker_config=dict(
+            text_config=SMALL | dict(model_type="qwen3_omni_moe_text", head_dim=16, rope_scaling=dict(
+                rope_type="default", mrope_section=[2, 3, 3], mrope_interleaved=True), **MOE))), {
+            f"thinker.{name}": shape for name, shape in (NOT_DENSE | MOE_BLOCK | HEAD_NORMS).items()}, "bpe"),
 }  # fmt: skip

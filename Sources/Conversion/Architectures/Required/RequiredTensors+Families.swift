@@ -226,9 +226,11 @@ extension Cohere {
 
 extension GLM4 {
     package static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
-        RequiredTensors(
-            RequiredTensors.embeddings,
-            block: RequiredTensors.llama + ["ffn_up", "ffn_down", "post_attention_norm", "post_ffw_norm"])
+        let last = (try? config.blockCount()) ?? Int.max
+        return RequiredTensors(RequiredTensors.embeddings) { block in
+            RequiredTensors.llama + ["ffn_up", "ffn_down", "post_attention_norm", "post_ffw_norm"]
+                + (block < last ? [] : ["nextn.eh_proj", "nextn.enorm", "nextn.hnorm"])
+        }
     }
 }
 

@@ -152,5 +152,7 @@ package struct RequiredTensors: Sendable {
     /// The families whose last layer is not `TENSOR_NOT_REQUIRED` in src/models of llama.cpp of 2026-11.
     private static let needingOutput: [any ModelArchitecture.Type] = [
         Qwen2Moe.self, Phi2.self, Olmo2.self, StableLM.self, GPTNeoX.self, GptOss.self, InternLM2.self,
+        Orion.self, Mellum.self, Dots1.self, Dbrx.self, BailingMoe.self, MiniMaxM3.self, ExaoneMoe.self,
+        Apertus.self, Xverse.self,
     ]
 }
