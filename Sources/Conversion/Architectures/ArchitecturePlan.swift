@@ -108,7 +108,8 @@ struct ArchitecturePlan: Sendable {
     }
 
     /// Whether a tensor is of four bits, and its inputs keep all of theirs.
-    private static func isFullInput(_ tensor: HuggingFaceConversion.Tensor, _ model: HuggingFaceModel) -> Bool {
+    private static func isFullInput(_ tensor: HuggingFaceConversion.Tensor, _ model: HuggingFaceModel) -> Bool
+    {
         guard let inputs = model.fullInputs, tensor.description.type == .nvfp4,
             case .views(let views) = tensor.value.content, let first = views.first
         else { return false }

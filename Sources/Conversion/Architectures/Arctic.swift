@@ -31,7 +31,8 @@ struct Arctic: PlainFamily {
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
         RequiredTensors(
             RequiredTensors.embeddings,
-            block: RequiredTensors.llama + RequiredTensors.dense + ["ffn_norm_exps"] + RequiredTensors.experts)
+            block: RequiredTensors.llama + RequiredTensors.dense + ["ffn_norm_exps"] + RequiredTensors.experts
+        )
     }
 
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {

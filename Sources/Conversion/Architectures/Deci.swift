@@ -88,7 +88,8 @@ struct Deci: PlainFamily {
             func set(_ key: String, _ part: (Layer) -> Int) {
                 metadata.set(key, .int32s(layers.map { Int32(clamping: part($0)) }))
             }
-            if let base = RopeParameters(config).shared("rope_theta") ?? RopeParameters(config)["rope_theta"] {
+            if let base = RopeParameters(config).shared("rope_theta") ?? RopeParameters(config)["rope_theta"]
+            {
                 guard let base = base.double else { throw ModelConfig.missing(["rope_theta"]) }
                 metadata.set("rope.freq_base", .float32(Float(base)))
             }

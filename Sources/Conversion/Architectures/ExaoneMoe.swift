@@ -76,7 +76,9 @@ enum ExaonePrediction {
     ]
     /// The names in the checkpoint, by those in GGUF.
     static let spellings: [ExactName: [String]] = Dictionary(
-        uniqueKeysWithValues: zip(required, parts).map { (ExactName("blk.*.\($0).weight"), ["\($1.0).weight"]) })
+        uniqueKeysWithValues: zip(required, parts).map {
+            (ExactName("blk.*.\($0).weight"), ["\($1.0).weight"])
+        })
 
     /// The names that a tensor would have if it were stored as other families store it: of each such block, where they
     /// share it.

@@ -37,7 +37,9 @@ struct Gemma3: ModelArchitecture {
 
     private static func tokenCount(_ model: HuggingFaceModel) throws(ConversionError) -> Int {
         if let pieces = model.files["tokenizer.model"] {
-            if let own = try model.config.integerIfPresent("vocab_size_per_layer_input"), own > 0 { return own }
+            if let own = try model.config.integerIfPresent("vocab_size_per_layer_input"), own > 0 {
+                return own
+            }
             if try model.config.integerIfPresent("vocab_size") ?? 0 != 0 {
                 return try model.config.size("vocab_size")
             }

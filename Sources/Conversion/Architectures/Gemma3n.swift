@@ -135,7 +135,9 @@ struct Gemma3n: ModelArchitecture {
             config.takesRopeScaling(isTypeCopied: false)
         else { return }
         if let lengths = config.first(["intermediate_size"])?.array, lengths.count != layers { return }
-        if let shares = config.first(["activation_sparsity_pattern"]), shares.array?.count != layers { return }
+        if let shares = config.first(["activation_sparsity_pattern"]), shares.array?.count != layers {
+            return
+        }
         if config.first(["layer_types"]) == nil {
             config["layer_types"] = .array(
                 (0..<layers).map { ($0 + 1) % 5 == 0 ? "full_attention" : "sliding_attention" })

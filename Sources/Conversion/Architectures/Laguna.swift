@@ -53,7 +53,8 @@ struct Laguna: PlainFamily {
             }
             let rows = isEach[block] ? try heads[block] &* config.size("head_dim") : heads[block]
             guard value.shape.first == rows else {
-                throw .wrongShape(name, value.shape, "and the gates that config.json states have \(rows) rows")
+                throw .wrongShape(
+                    name, value.shape, "and the gates that config.json states have \(rows) rows")
             }
         }
         return try converted(name, value)

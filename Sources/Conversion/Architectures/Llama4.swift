@@ -31,7 +31,9 @@ struct Llama4: BuiltOnLlama {
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
         let step = max(1, config.first(["interleave_moe_layer_step"])?.wholeNumber ?? 1)
         return RequiredTensors(RequiredTensors.embeddings) { block in
-            guard (block &+ 1).isMultiple(of: step) else { return RequiredTensors.llama + RequiredTensors.dense }
+            guard (block &+ 1).isMultiple(of: step) else {
+                return RequiredTensors.llama + RequiredTensors.dense
+            }
             return RequiredTensors.llama + RequiredTensors.experts + RequiredTensors.sharedExperts
         }
     }

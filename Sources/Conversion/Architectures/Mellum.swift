@@ -20,7 +20,9 @@ struct Mellum: PlainFamily {
         try metadata.addGenericParameters(config, fileType: fileType)
         try metadata.addCount("expert_feed_forward_length", config, ["moe_intermediate_size"])
         let isAsked = config["use_sliding_window"] ?? .null
-        guard isAsked == .null || isAsked == .bool(true), config.first(["sliding_window"]) != nil else { return }
+        guard isAsked == .null || isAsked == .bool(true), config.first(["sliding_window"]) != nil else {
+            return
+        }
         try metadata.addCount("attention.sliding_window", config, ["sliding_window"])
         try metadata.addWindows(config)
     }

@@ -34,7 +34,9 @@ struct OpenELM: PlainFamily {
     /// The width of each layer behind attention: a multiple of the model's, rounded to a divisor, but never below
     /// nine tenths (configuration_openelm.py).
     private func innerLengths() throws(ConversionError) -> [Int] {
-        guard let factors = config["ffn_multipliers"]?.array else { throw ModelConfig.missing(["ffn_multipliers"]) }
+        guard let factors = config["ffn_multipliers"]?.array else {
+            throw ModelConfig.missing(["ffn_multipliers"])
+        }
         let (width, divisor) = (try config.size("model_dim"), try config.size("ffn_dim_divisor"))
         var lengths: [Int] = []
         for factor in factors {
@@ -46,7 +48,9 @@ struct OpenELM: PlainFamily {
             if Double(length) < 0.9 * wanted { length += divisor }
             lengths.append(length)
         }
-        guard lengths.count == (try config.blockCount()) else { throw ModelConfig.missing(["ffn_multipliers"]) }
+        guard lengths.count == (try config.blockCount()) else {
+            throw ModelConfig.missing(["ffn_multipliers"])
+        }
         return lengths
     }
 

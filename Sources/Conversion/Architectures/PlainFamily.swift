@@ -51,7 +51,9 @@ extension PlainFamily {
         var experts: [ExpertStacks] = []
         for stored in Self.storedExperts(model.config) {
             let count = try model.config.integer(stored.keys[0], stored.keys[stored.keys.count - 1])
-            guard count >= stored.share, count <= Int(Int32.max) else { throw ModelConfig.missing(stored.keys) }
+            guard count >= stored.share, count <= Int(Int32.max) else {
+                throw ModelConfig.missing(stored.keys)
+            }
             experts.append(
                 ExpertStacks(
                     count: count / stored.share, parts: stored.matrices.map(\.part), path: stored.path))

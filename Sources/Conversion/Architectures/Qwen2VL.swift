@@ -46,7 +46,8 @@ struct Qwen2VL: ModelArchitecture {
         if modelType == "qwen2_5_omni_text" {
             guard config.takesLayerTypes(layers: 28), config.takesMultimodalRope() else { return }
             config.setDefaults([
-                "vocab_size": 152064, "hidden_size": 3584, "intermediate_size": 18944, "num_hidden_layers": 28,
+                "vocab_size": 152064, "hidden_size": 3584, "intermediate_size": 18944,
+                "num_hidden_layers": 28,
                 "num_attention_heads": 28, "num_key_value_heads": 4, "max_position_embeddings": 32768,
                 "rms_norm_eps": .number(1e-6), "rope_theta": .number(1e6),
             ])

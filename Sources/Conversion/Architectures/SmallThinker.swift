@@ -17,7 +17,8 @@ struct SmallThinker: PlainFamily {
     var parts: PlainParts
 
     static func storedExperts(_ config: ModelConfig) -> [StoredExperts] {
-        let key = config.first(["moe_num_primary_experts"])?.isTruthy == true ? ["moe_num_primary_experts"] : nil
+        let key =
+            config.first(["moe_num_primary_experts"])?.isTruthy == true ? ["moe_num_primary_experts"] : nil
         return [
             StoredExperts(
                 keys: key ?? ["num_local_experts", "num_experts"], path: "block_sparse_moe.experts",

@@ -52,30 +52,40 @@ extension ConfigKeys {
         case "deci":
             plain + [
                 ForeignRow(
-                    ["block_configs", "num_key_value_heads_per_layer"], .read("the heads and sizes of each layer"))
+                    ["block_configs", "num_key_value_heads_per_layer"],
+                    .read("the heads and sizes of each layer"))
             ] + noWindow
         case "exaone-moe":
             plain + windows + manyExperts + [
-                ForeignRow(["sliding_window_pattern", "is_moe_layer", "mlp_layer_types"], .read("which layers differ")),
+                ForeignRow(
+                    ["sliding_window_pattern", "is_moe_layer", "mlp_layer_types"],
+                    .read("which layers differ")),
                 ForeignRow(
                     ["first_last_k_dense_replace"], .read("the experts and how they are chosen"), .number),
-                ForeignRow(["mtp_share_layers", "mtp_loss_weight"], .ignored("blocks are written as they are stored")),
+                ForeignRow(
+                    ["mtp_share_layers", "mtp_loss_weight"], .ignored("blocks are written as they are stored")
+                ),
             ]
         case "mpt":
             [
                 ForeignRow(["d_model", "max_seq_len"], .read("sizes"), .number),
                 ForeignRow(["attn_config"], .read("attention, with keys of its own")),
                 ForeignRow(["no_bias"], .read(tensorsDecide), .flag),
-                ForeignRow(["expansion_ratio"], .only([4], "llama.cpp has four times the width behind attention")),
+                ForeignRow(
+                    ["expansion_ratio"], .only([4], "llama.cpp has four times the width behind attention")),
                 ForeignRow(["learned_pos_emb"], .ignored("only without alibi")),
                 ForeignRow(["logit_scale"], .only([], "GGUF has no such factor for this family")),
                 ForeignRow(["embedding_fraction"], .ignored("only training uses it")),
-                ForeignRow(["init_device", "init_config", "verbose", "norm_type", "loss_fn"], .ignored("how a program computes, not what it computes")),
+                ForeignRow(
+                    ["init_device", "init_config", "verbose", "norm_type", "loss_fn"],
+                    .ignored("how a program computes, not what it computes")),
             ]
         case "arctic":
             plain + noWindow.prefix(1) + [
-                ForeignRow(["parallel_attn_mlp_res"], .only([true], "llama.cpp has both beside one another"), .flag),
-                ForeignRow(["use_residual"], .only([true], "llama.cpp has dense layers beside experts"), .flag),
+                ForeignRow(
+                    ["parallel_attn_mlp_res"], .only([true], "llama.cpp has both beside one another"), .flag),
+                ForeignRow(
+                    ["use_residual"], .only([true], "llama.cpp has dense layers beside experts"), .flag),
                 ForeignRow(["moe_layer_frequency"], .only([1], "llama.cpp has experts in every layer")),
                 ForeignRow(
                     [
@@ -86,18 +96,23 @@ extension ConfigKeys {
         case "chameleon":
             plain + [
                 ForeignRow(["swin_norm"], .read("whether norms are behind attention and layers"), .flag),
-                ForeignRow(["vq_config", "vocabulary_map", "model_parallel_size"], .ignored("of parts for pictures, which are left out")),
+                ForeignRow(
+                    ["vq_config", "vocabulary_map", "model_parallel_size"],
+                    .ignored("of parts for pictures, which are left out")),
             ]
         case "starcoder": gpt(gelu)
         case "codeshell":
             gpt(gelu) + [
                 fixedRotations, ForeignRow(["num_query_groups"], .read("the heads"), .number),
-                ForeignRow(["group_query_attention"], .only([true], "llama.cpp takes groups of heads"), .flag),
+                ForeignRow(
+                    ["group_query_attention"], .only([true], "llama.cpp takes groups of heads"), .flag),
                 ForeignRow(
                     ["position_embedding_type"], .only(["rope"], "llama.cpp rotates queries and keys")),
             ]
         case "refact":
-            gpt(ForeignRow(["activation_function"], .only(["silu"], "llama.cpp computes this family with silu")))
+            gpt(
+                ForeignRow(
+                    ["activation_function"], .only(["silu"], "llama.cpp computes this family with silu")))
         case "dbrx": dbrx
         case "deepseek": plain + manyExperts + noWindow.prefix(1)
         case "dots1": plain + manyExperts + noWindow
@@ -120,21 +135,25 @@ extension ConfigKeys {
             plain + windows + manyExperts + [
                 ForeignRow(["route_norm"], .read("whether chosen experts are scaled to 1"), .flag),
                 ForeignRow(["route_scale"], .read("the experts and how they are chosen"), .number),
-                ForeignRow(["mup_enabled"], .only([true], "llama.cpp scales this family's embeddings"), .flag),
+                ForeignRow(
+                    ["mup_enabled"], .only([true], "llama.cpp scales this family's embeddings"), .flag),
                 ForeignRow(
                     ["global_attn_every_n_layers"], .warned([4], "llama.cpp lets each fourth layer see all")),
-                ForeignRow(["num_expert_groups", "num_limited_groups"], .only([1], "llama.cpp has no groups here")),
+                ForeignRow(
+                    ["num_expert_groups", "num_limited_groups"], .only([1], "llama.cpp has no groups here")),
                 ForeignRow(["load_balance_coeff"], .ignored("only training uses it")),
             ]
         case "bailingmoe":
             plain + manyExperts + [
                 ForeignRow(
-                    ["norm_head"], .only([false], "the output's weights are divided by their norms, which is not done"),
+                    ["norm_head"],
+                    .only([false], "the output's weights are divided by their norms, which is not done"),
                     .flag),
                 ForeignRow(["embedding_dropout", "output_dropout"], .ignored("only training uses it")),
                 ForeignRow(
                     ["multi_gate"], .only([false], "llama.cpp has one router"), .flag),
-                ForeignRow(["max_window_layers", "norm_softmax"], .ignored("the models' own class does not use it")),
+                ForeignRow(
+                    ["max_window_layers", "norm_softmax"], .ignored("the models' own class does not use it")),
             ]
         case "grovemoe": plain + sharesExperts + askedWindow + [norms]
         case "rnd1": plain + sharesExperts + askedWindow + masks + [norms]
@@ -150,7 +169,8 @@ extension ConfigKeys {
                 ForeignRow(["layer_norm_type"], .only(["rms"], "llama.cpp has RMSNorm for this family")),
                 ForeignRow(["alibi"], .only([false], "llama.cpp has rotations for this family")),
                 ForeignRow(["rope"], .only([true], "llama.cpp has rotations for this family")),
-                ForeignRow(["include_bias", "include_qkv_bias", "bias_for_layer_norm"], .read(tensorsDecide)),
+                ForeignRow(
+                    ["include_bias", "include_qkv_bias", "bias_for_layer_norm"], .read(tensorsDecide)),
                 ForeignRow(
                     [
                         "alibi_bias_max", "attention_layer_norm", "attention_layer_norm_with_affine",
@@ -163,7 +183,10 @@ extension ConfigKeys {
             plain + masks + [
                 norms,
                 ForeignRow(
-                    ["expert_intermediate_size", "dense_intermediate_size", "shared_expert_intermediate_size"],
+                    [
+                        "expert_intermediate_size", "dense_intermediate_size",
+                        "shared_expert_intermediate_size",
+                    ],
                     .read("sizes of experts"), .number),
                 ForeignRow(["moe_layer_freq"], .only([[]], "llama.cpp has experts in every layer")),
                 ForeignRow(["clip_qkv"], .warned([], "a GGUF of this family has no such bound")),
@@ -192,8 +215,10 @@ extension ConfigKeys {
                     ["enable_attention_fp32_softmax", "enable_lm_head_fp32", "enable_moe_fp32_combine"],
                     .ignored("how a program computes, not what it computes")),
                 ForeignRow(
-                    ["moe_router_enable_expert_bias"], .only([true], "llama.cpp chooses experts by it"), .flag),
-                ForeignRow(["moe_router_use_sigmoid"], .only([true], "llama.cpp weighs this family's experts by it")),
+                    ["moe_router_enable_expert_bias"], .only([true], "llama.cpp chooses experts by it"), .flag
+                ),
+                ForeignRow(
+                    ["moe_router_use_sigmoid"], .only([true], "llama.cpp weighs this family's experts by it")),
                 ForeignRow(["mlp_layer_types"], .ignored("which layers have experts is seen in the tensors")),
             ]
         case "openelm": plain + openELM
@@ -204,7 +229,10 @@ extension ConfigKeys {
                     ["index_n_heads", "index_head_dim", "index_topk", "indexer_types"],
                     .read("what attention looks at")),
                 ForeignRow(
-                    ["index_topk_freq", "index_topk_pattern", "index_skip_topk_offset", "indexer_rope_interleave"],
+                    [
+                        "index_topk_freq", "index_topk_pattern", "index_skip_topk_offset",
+                        "indexer_rope_interleave",
+                    ],
                     .ignored("indexer_types states it")),
             ]
         default: []
@@ -212,7 +240,8 @@ extension ConfigKeys {
     }
 
     private static let norms = ForeignRow(
-        ["use_qk_norm", "qk_norm", "qk_layernorm"], .only([true], "llama.cpp's model of this family has such norms"))
+        ["use_qk_norm", "qk_norm", "qk_layernorm"],
+        .only([true], "llama.cpp's model of this family has such norms"))
     private static let askedForWindow = ForeignRow(
         ["use_sliding_window"], .read("whether there is a window"), .flag)
 
@@ -224,8 +253,11 @@ extension ConfigKeys {
             ForeignRow(
                 ["scale_attn_by_inverse_layer_idx"], .only([false], "llama.cpp scales all layers alike")),
             ForeignRow(
-                ["inference_runner", "max_batch_size", "max_sequence_length", "pad_key_length", "pre_allocate_kv_cache",
-                 "validate_runner_input", "attention_bias_in_fp32", "do_sample"],
+                [
+                    "inference_runner", "max_batch_size", "max_sequence_length", "pad_key_length",
+                    "pre_allocate_kv_cache",
+                    "validate_runner_input", "attention_bias_in_fp32", "do_sample",
+                ],
                 .ignored("how a program computes, not what it computes")),
         ]
     }
@@ -234,7 +266,8 @@ extension ConfigKeys {
         [
             ForeignRow(
                 ["use_bidirectional_attention"],
-                .noted(["vision"], "llama.cpp lets tokens see those before them alone, but those of a picture")),
+                .noted(
+                    ["vision"], "llama.cpp lets tokens see those before them alone, but those of a picture"))
         ] + [gelu, rotations] + windows + perLayerInputs + [
             ForeignRow(
                 ["global_head_dim", "num_global_key_value_heads", "per_layer_config"],
@@ -257,7 +290,8 @@ extension ConfigKeys {
                 .read("the streams, and how few activations count")),
             ForeignRow(["intermediate_size"], .read("sizes of each layer")),
             ForeignRow(["laurel_rank"], .read("sizes"), .number),
-            ForeignRow(["altup_correct_scale"], .only([true], "llama.cpp's model of this family scales it"), .flag),
+            ForeignRow(
+                ["altup_correct_scale"], .only([true], "llama.cpp's model of this family scales it"), .flag),
             ForeignRow(["altup_coef_clip"], .ignored("only training uses it")),
         ]
 
@@ -272,7 +306,8 @@ extension ConfigKeys {
         ForeignRow(
             ["feed_forward_proj"],
             .only(
-                ["relu", "gated-gelu", "gated-gelu_new"], "llama.cpp has relu, or gates of gelu, for this family")),
+                ["relu", "gated-gelu", "gated-gelu_new"],
+                "llama.cpp has relu, or gates of gelu, for this family")),
         ForeignRow(
             ["dense_act_fn", "is_gated_act"], .ignored("feed_forward_proj states it")),
         ForeignRow(["is_encoder_decoder"], .read("there are two stacks of layers")),
@@ -316,7 +351,8 @@ extension ConfigKeys {
             ], .read("the experts and how they are chosen")),
         ForeignRow(["sliding_window_layout", "sliding_window_size"], .read("the window of some layers")),
         ForeignRow(["rope_layout"], .ignored("llama.cpp rotates the layers with a window")),
-        ForeignRow(["norm_topk_prob"], .only([true], "llama.cpp scales this family's chosen experts to 1"), .flag),
+        ForeignRow(
+            ["norm_topk_prob"], .only([true], "llama.cpp scales this family's chosen experts to 1"), .flag),
         ForeignRow(["moe_enable_early_router"], .only([true], "llama.cpp chooses experts before attention")),
         ForeignRow(["moe_enable_secondary_experts"], .only([false], "llama.cpp has one kind of experts")),
         ForeignRow(["moe_layer_layout"], .ignored("which layers have experts is seen in the tensors")),
@@ -329,7 +365,8 @@ extension ConfigKeys {
         ForeignRow(["logit_scale"], .read("the factor of the output"), .number),
         ForeignRow(["mlp_layer_types"], .read("which layers have experts")),
         ForeignRow(
-            ["shared_expert_combination_strategy"], .only(["average"], "llama.cpp averages this family's experts")),
+            ["shared_expert_combination_strategy"],
+            .only(["average"], "llama.cpp averages this family's experts")),
         ForeignRow(
             ["_sliding_window_pattern", "sliding_window_pattern"], .ignored("layer_types states it")),
         ForeignRow(["prefix_dense_sliding_window_pattern"], .ignored("layer_types states it")),
@@ -345,7 +382,8 @@ extension ConfigKeys {
         ForeignRow(["decoder_sparse_step", "mlp_only_layers"], .ignored("mlp_layer_types states it")),
         ForeignRow(["moe_router_use_sigmoid"], .only([true], "llama.cpp weighs this family's experts by it")),
         ForeignRow(
-            ["moe_apply_router_weight_on_input"], .only([false], "llama.cpp weighs what experts have computed")),
+            ["moe_apply_router_weight_on_input"],
+            .only([false], "llama.cpp weighs what experts have computed")),
         ForeignRow(
             ["moe_router_logit_softcapping"], .only([0], "GGUF has no such cap")),
         ForeignRow(["swa_attention_sink_enabled"], .only([false], "llama.cpp has no sinks for this family")),
@@ -362,20 +400,24 @@ extension ConfigKeys {
         ForeignRow(
             ["qkv_multipliers", "num_gqa_groups", "rope_max_length"], .ignored("others state it")),
         ForeignRow(
-            ["share_input_output_layers"], .only([true], "llama.cpp takes the embeddings for the output"), .flag),
+            ["share_input_output_layers"], .only([true], "llama.cpp takes the embeddings for the output"),
+            .flag),
         ForeignRow(
-            ["normalize_qk_projections"], .only([true], "llama.cpp's model of this family has such norms"), .flag),
+            ["normalize_qk_projections"], .only([true], "llama.cpp's model of this family has such norms"),
+            .flag),
         ForeignRow(
             ["activation_fn_name"], .only(["swish", "silu"], "llama.cpp computes this family with silu")),
         ForeignRow(["ffn_with_glu"], .only([true], "llama.cpp has gates for this family"), .flag),
-        ForeignRow(["normalization_layer_name"], .only(["rms_norm"], "llama.cpp has RMSNorm for this family")),
+        ForeignRow(
+            ["normalization_layer_name"], .only(["rms_norm"], "llama.cpp has RMSNorm for this family")),
     ]
 
     private static let miniMaxM3: [ForeignRow] =
         [
             ForeignRow(
                 ["hidden_act"],
-                .warned(["silu", "swiglu_oai", "swigluoai"], "llama.cpp has its own activation for this family")),
+                .warned(
+                    ["silu", "swiglu_oai", "swigluoai"], "llama.cpp has its own activation for this family")),
             rotations, ForeignRow(["rotary_dim"], .read("how much of a head is rotated"), .number),
             partHeads,
             ForeignRow(["sparse_attention_config"], .read("what attention looks at")),

@@ -13,7 +13,7 @@ extension ModelConfig {
         paligemma perception_lm pix2struct qwen2_5_omni qwen2_5_vl qwen2_audio qwen2_vl
         qwen3_omni_moe qwen3_vl qwen3_vl_moe shieldgemma2 siglip siglip2 smolvlm video_llava
         vipllava vision-text-dual-encoder voxtral xclip
-        """.split { $0 == " " || $0 == "\n" }.map { ExactName($0) })
+        """.split { $0 == " " || $0 == "\n" }.map { ExactName(String($0)) })
 
     /// Sets the keys that are missing.
     package mutating func setDefaults(_ defaults: KeyValuePairs<String, JSON>) {

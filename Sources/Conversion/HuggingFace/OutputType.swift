@@ -67,7 +67,8 @@ package enum OutputType: String, Sendable, CaseIterable {
         }
         let parts = name.split(separator: ".")
         guard parts.last == "weight", parts.count >= 2 else { return false }
-        if [["shortconv", "conv"], ["indexer", "proj"]].contains(where: { parts.dropLast().suffix(2) == $0 }) {
+        if [["shortconv", "conv"], ["indexer", "proj"]].contains(where: { parts.dropLast().suffix(2) == $0 })
+        {
             return true
         }
         return alwaysFloat.contains(parts[parts.count - 2])
