@@ -25,9 +25,11 @@ extension ModelCatalogue {
     ) throws(Problem) -> FoundVersion? {
         let (condition, values) = ModelCatalogue.condition(user, model, version)
         return try look { connection in
+            // SQLite knows no numbers of rows, and would go through all that the user has to find the newest one.
+            let index = version == nil ? "newest" : "named"
             var statement = try connection.statement(
                 """
-                SELECT number, edition, version, text FROM version JOIN document USING (number)
+                SELECT number, edition, version, text FROM version INDEXED BY \(index) JOIN document USING (number)
                 WHERE \(condition)\(isPublicOnly ? " AND is_public = 1" : "") ORDER BY number DESC LIMIT 1
                 """)
             try statement.bind(values)
@@ -58,7 +60,7 @@ extension ModelCatalogue {
     }
 
     /// The files of a version, sorted by the bytes of their paths.
-    private static func files(
+    static func files(
         of number: Int64, _ connection: inout SQLiteConnection
     ) throws -> [FoundFile] {
         var rows = try connection.statement(

@@ -189,6 +189,7 @@ struct ServeCommand: KnapsackCommand {
             sums.stop()
             upstream?.stop()
             keeper?.stop()
+            shelf.stop()
         }
         if identity != nil || audit != nil {
             SignalHandler.rereads {
@@ -209,6 +210,7 @@ struct ServeCommand: KnapsackCommand {
                 prover.stop()
                 queue?.stop()
                 keeper?.stop()
+                shelf.stop()
             }
             try await server.run()
         }

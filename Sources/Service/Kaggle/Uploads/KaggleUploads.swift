@@ -18,7 +18,7 @@ struct KaggleUploads: Sendable {
 
     /// Begins the upload of a file.
     func start(_ arguments: KaggleArguments, _ request: Request) -> Response {
-        if let holder = request.holder, holder.scope < .write {
+        if !request.holder.allows(.write) {
             return .kaggleRefusal(403, "the token allows no uploads")
         }
         let size = arguments.number("contentLength") ?? 0
@@ -200,9 +200,9 @@ struct KaggleUploads: Sendable {
     }
 
     private func refusal(_ owner: String, _ request: Request) -> KaggleUploadProblem? {
-        guard let holder = request.holder, holder.scope != .admin else { return nil }
-        guard holder.scope >= .write, holder.name.hasSameBytes(as: owner) else {
-            return .refused(403, "the token is for \(holder.name), and not for uploads of \(owner)")
+        guard request.holder.mayWrite(owner) else {
+            let name = request.holder?.name ?? ""
+            return .refused(403, "the token is for \(name), and not for uploads of \(owner)")
         }
         return nil
     }
