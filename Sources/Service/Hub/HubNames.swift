@@ -13,11 +13,15 @@ final class HubNames: Sendable {
         let owner: String
         /// Whether all see it.
         let isPublic: Bool
+        /// Whether the Hub could have it.
+        let isListed: Bool
     }
 
     private struct Known {
         let generation: Int
         let names: [Name]
+        /// Where they are, by their ids in small letters.
+        let places: [ExactName: Int]
     }
 
     private let catalogue: ModelCatalogue
@@ -28,16 +32,33 @@ final class HubNames: Sendable {
 
     /// Those of a kind, sorted by the bytes of their ids, each once. Of a repository and a model of the registry with one id it
     /// is enough that all see one of them.
-    func names(_ kind: HubRepository.Kind) throws(Diagnostics) -> [Name] {
+    func names(_ kind: HubRepository.Kind) throws(Diagnostics) -> [Name] { try read(kind).names }
+
+    /// Whether there is one of this id, in whatever capitals.
+    func isTaken(_ repository: HubRepository) throws(Diagnostics) -> Bool {
+        try read(repository.kind).places[ExactName(repository.id.lowercased())] != nil
+    }
+
+    /// All that have this id, in whatever capitals.
+    func named(_ id: String) throws(Diagnostics) -> [Name] {
+        var found: [Name] = []
+        for kind in HubRepository.Kind.allCases {
+            let known = try read(kind)
+            if let place = known.places[ExactName(id.lowercased())] { found.append(known.names[place]) }
+        }
+        return found
+    }
+
+    private func read(_ kind: HubRepository.Kind) throws(Diagnostics) -> Known {
         let generation = catalogue.generation
-        if let known = known.withLock({ $0[kind] }), known.generation == generation { return known.names }
+        if let known = known.withLock({ $0[kind] }), known.generation == generation { return known }
         var all: [ExactName: Name] = [:]
         do throws(ModelCatalogue.Problem) {
             for model in kind == .model ? try catalogue.models() : [] {
                 let id = "\(model.user)/\(model.model)"
-                // The Hub could have no such one.
-                guard HubRepository.problem(inID: id) == nil else { continue }
-                all[ExactName(id)] = Name(id: id, owner: model.user, isPublic: model.isPublic)
+                all[ExactName(id)] = Name(
+                    id: id, owner: model.user, isPublic: model.isPublic,
+                    isListed: HubRepository.problem(inID: id) == nil)
             }
         } catch {
             throw HubShelf.broken
@@ -46,13 +67,19 @@ final class HubNames: Sendable {
             for stored in try RepositoryStore(catalogue).all(kind) {
                 let id = stored.repository.id
                 let isPublic = !stored.isPrivate || all[ExactName(id)]?.isPublic == true
-                all[ExactName(id)] = Name(id: id, owner: stored.owner, isPublic: isPublic)
+                all[ExactName(id)] = Name(
+                    id: id, owner: stored.owner, isPublic: isPublic, isListed: true)
             }
         } catch {
             throw HubShelf.broken
         }
         let names = all.values.sorted { $0.id.precedesByBytes($1.id) }
-        known.withLock { $0[kind] = Known(generation: generation, names: names) }
-        return names
+        let fresh = Known(
+            generation: generation, names: names,
+            places: Dictionary(
+                names.enumerated().map { (ExactName($1.id.lowercased()), $0) },
+                uniquingKeysWith: { names[$0].isPublic ? $1 : $0 }))
+        known.withLock { $0[kind] = fresh }
+        return fresh
     }
 }

@@ -97,7 +97,8 @@ final class HubShelf: Sendable {
         var ids: [String] = []
         ids.reserveCapacity(cached.count + uploaded.count)
         var rest = cached[...]
-        for name in uploaded where (name.isPublic || reader.seesAll(of: name.owner)) && accepts(name.id) {
+        for name in uploaded
+        where name.isListed && (name.isPublic || reader.seesAll(of: name.owner)) && accepts(name.id) {
             while let next = rest.first, next.precedesByBytes(name.id) { ids.append(rest.removeFirst()) }
             if rest.first?.hasSameBytes(as: name.id) == true { rest.removeFirst() }
             ids.append(name.id)
@@ -115,10 +116,19 @@ final class HubShelf: Sendable {
 
     // MARK: Revisions
 
-    /// Whether a repository is one that people uploaded, and not one of the cache.
-    func isUploaded(_ repository: HubRepository, _ reader: HubReader) throws(Diagnostics) -> Bool {
-        if try stored(repository, reader) != nil { return true }
-        return try models?.refs(repository, reader) != nil
+    /// Whether a repository is one that people uploaded, and not one of the cache: also one that the reader does not see, or
+    /// writes with other capitals. Nobody elsewhere is told of its name.
+    func isUploaded(_ repository: HubRepository) throws(Diagnostics) -> Bool {
+        try names?.isTaken(repository) ?? false
+    }
+
+    /// Whether the reader may know of a name: nobody's, or one of which they see something.
+    func mayKnow(_ id: String, _ reader: HubReader) -> Bool {
+        do throws(Diagnostics) {
+            return try names?.named(id).allSatisfy { $0.isPublic || reader.seesAll(of: $0.owner) } ?? true
+        } catch {
+            return false
+        }
     }
 
     /// The revision that a name means now.

@@ -107,6 +107,20 @@ struct KaggleUploads: Sendable {
         }
     }
 
+    /// Whether something of a model's, or a data set's, name was uploaded, in whatever capitals.
+    func has(_ handle: KaggleHandle) -> Bool {
+        var folder = Path.join(store.root, handle.kind == .model ? "models" : "datasets")
+        for part in handle.parts.prefix(2) {
+            let low = part.lowercased()
+            let found = ((try? Directory.names(in: folder)) ?? []).first {
+                $0.lowercased().hasSameBytes(as: low)
+            }
+            guard let found else { return false }
+            folder = Path.join(folder, found)
+        }
+        return true
+    }
+
     /// Whether there is a model that has no variation yet.
     func hasModel(_ ref: String) -> Bool {
         guard RelativePath(ref)?.components.count == 2 else { return false }
