@@ -4,7 +4,12 @@ import Tensors
 /// Arcee's Trinity: gates behind attention, four norms in a block, experts behind the first layers.
 struct Afmoe: PlainFamily {
     static let classes = ["AfmoeForCausalLM"]
-    static let names = Gemma2.names.without(["model.layers.*.mlp.gate"]).adding(TensorNames.sharedExperts)
+    static let names = Gemma2.names.without(
+        ["model.layers.*.mlp.gate"]
+            + ["pre", "post"].flatMap {
+                ["model.layers.*.\($0)_feedforward_layernorm", "layers.*.\($0)_feedforward_layernorm"]
+            }
+    ).adding(TensorNames.sharedExperts)
         .adding(TensorNames.headNorms).adding([
             "model.layers.*.pre_mlp_layernorm": "blk.*.ffn_norm",
             "model.layers.*.post_mlp_layernorm": "blk.*.post_ffw_norm",

@@ -6,7 +6,9 @@ struct Apertus: PlainFamily {
     static let classes = ["ApertusForCausalLM"]
     static let modelTypes = ["apertus"]
     static let names = TensorNames.llama.without([
-        "model.layers.*.mlp.gate_proj", "layers.*.mlp.gate_proj",
+        "model.layers.*.mlp.gate_proj", "layers.*.mlp.gate_proj", "model.layers.*.input_layernorm",
+        "layers.*.input_layernorm", "model.layers.*.post_attention_layernorm",
+        "layers.*.post_attention_layernorm",
     ]).adding(TensorNames.headNorms).adding([
         "model.layers.*.attention_layernorm": "blk.*.attn_norm",
         "model.layers.*.feedforward_layernorm": "blk.*.ffn_norm",

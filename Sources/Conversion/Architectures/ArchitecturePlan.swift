@@ -171,8 +171,8 @@ struct PlanLimits: Sendable {
         innerWidth = inner.flatMap {
             said(["intermediate_size", "n_inner", "ffn_hidden_size", "hidden_dim"]).contains($0) ? $0 : nil
         }
-        if isUnequal { return }
         let heads = try size("attention.head_count")
+        if isUnequal { return }
         guard let width, let heads, architecture.name != "deepseek2",
             said(["num_attention_heads", "n_head", "n_heads"]).contains(heads)
         else { return }

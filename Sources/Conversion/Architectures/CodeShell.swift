@@ -12,7 +12,7 @@ struct CodeShell: PlainFamily {
     var parts: PlainParts
 
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
-        RequiredTensors(["output", "output_norm+"], block: RequiredTensors.biased)
+        RequiredTensors(["token_embd", "output", "output_norm+"], block: RequiredTensors.biased)
     }
 
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {

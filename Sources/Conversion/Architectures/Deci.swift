@@ -47,6 +47,19 @@ struct Deci: PlainFamily {
         return layers
     }
 
+    static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        let layers = (try? layers(config)) ?? nil
+        let blocks = min((try? config.blockCount()) ?? 0, 1 << 12)
+        var parts: [ExactName: [String]] = [:]
+        for block in 0..<blocks {
+            let isOne = layers.map { $0.indices.contains(block) && $0[block].keyHeads == 0 } ?? false
+            parts[ExactName("blk.\(block).attn_output.weight")] = [
+                "model.layers.\(block).self_attn.\(isOne ? "linear_attn" : "o_proj").weight"
+            ]
+        }
+        return names.storing(parts).spellings
+    }
+
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
         guard let layers = (try? layers(config)) ?? nil else { return .denseLlama }
         return RequiredTensors(RequiredTensors.embeddings) { block in

@@ -9,7 +9,10 @@ struct Exaone4: ModelArchitecture {
 
     let name = "exaone4"
     private let config: ModelConfig
-    static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
+    static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        config.architecture.hasUTF8Prefix("Exaone4_5")
+            ? ExaonePrediction.storing(names, config).spellings : names.spellings
+    }
 
     private static let names = Olmo2.names.adding(TensorNames.prediction).storing(ExaonePrediction.spellings)
 

@@ -15,6 +15,15 @@ struct ExaoneMoe: PlainFamily {
 
     static func storedExperts(_ config: ModelConfig) -> [StoredExperts] { [StoredExperts()] }
 
+    static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        let start = "model.layers.*.mlp."
+        let count = config.first(["num_local_experts", "num_experts"])?.wholeNumber
+        return ["gate.e_score_correction", "e_score_correction"].flatMap {
+            ExaonePrediction.storing(names.without([start + $0]), config).storingExperts(count: count)
+                .spellings
+        }
+    }
+
     static func predictionCount(_ config: ModelConfig) -> Int { (try? config.predictionCount()) ?? 0 }
 
     private static func denseCount(_ config: ModelConfig) throws(ConversionError) -> Int {
@@ -79,6 +88,28 @@ enum ExaonePrediction {
         uniqueKeysWithValues: zip(required, parts).map {
             (ExactName("blk.*.\($0).weight"), ["\($1.0).weight"])
         })
+
+    /// Names with those of the layers that predict further tokens, which are apart in the checkpoint.
+    static func storing(_ names: TensorNames, _ config: ModelConfig) -> TensorNames {
+        guard let first = try? config.blockCount(), let count = try? config.predictionCount() else {
+            return names
+        }
+        let isShared = config["mtp_share_layers"]?.isTruthy == true
+        var parts: [ExactName: [String]] = [:]
+        for (own, inGGUF) in names.names where own.text.hasUTF8Prefix("model.layers.*.") {
+            for block in 0..<min(first, 1 << 12) + count {
+                let isAhead = block >= first
+                let name = own.text.replacingUTF8(
+                    "model.layers.*",
+                    with: isAhead ? "mtp.layers.\(isShared ? 0 : block - first)" : "model.layers.\(block)")
+                if isAhead, inGGUF.containsUTF8("nextn") || inGGUF.containsUTF8("_exps") { continue }
+                if !isAhead, inGGUF.containsUTF8("_exps") || inGGUF.containsUTF8("exp_probs_b") { continue }
+                let key = inGGUF.replacingUTF8("*", with: "\(block)")
+                parts[ExactName("\(key).weight")] = ["\(name).weight"]
+            }
+        }
+        return names.storing(parts)
+    }
 
     /// The names that a tensor would have if it were stored as other families store it: of each such block, where they
     /// share it.

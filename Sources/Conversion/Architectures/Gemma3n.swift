@@ -5,7 +5,7 @@ import Tensors
 /// with pictures and sound the part for text.
 struct Gemma3n: ModelArchitecture {
     static let classes = ["Gemma3nForCausalLM", "Gemma3nForConditionalGeneration"]
-    static let modelTypes = ["gemma3n", "gemma3n_text"]
+    static let modelTypes = ["gemma3n_text", "gemma3n"]
 
     let name = "gemma3n"
     private let model: HuggingFaceModel

@@ -41,6 +41,8 @@ struct Llada: PlainFamily {
         try metadata.addGenericParameters(config, fileType: fileType)
         try metadata.addPooling(parts.model.files, config)
         try metadata.addNeededCount("vocab_size", config, ["vocab_size"])
+        // It counts for nothing where the width has its own key, and cannot be nonsense all the same.
+        if config["hidden_size"] != nil { _ = try config.size("hidden_size") }
         let length =
             config.first(["head_dim"]) == nil
             ? try config.size("hidden_size", "d_model") / heads() : try config.size("head_dim")

@@ -5,7 +5,7 @@ import Tensors
 /// transposed.
 struct Llama4: BuiltOnLlama {
     static let classes = ["Llama4ForCausalLM", "Llama4ForConditionalGeneration"]
-    static let modelTypes = ["llama4", "llama4_text"]
+    static let modelTypes = ["llama4_text", "llama4"]
 
     let name = "llama4"
     var llama: Llama

@@ -4,7 +4,6 @@ import Tensors
 /// Apple's OpenELM, whose layers differ in their heads and sizes.
 struct OpenELM: PlainFamily {
     static let classes = ["OpenELMForCausalLM"]
-    static let modelTypes = ["openelm"]
     static let hasUnequalBlocks = true
     static let names: TensorNames = {
         let start = "transformer.layers.*"
@@ -87,9 +86,5 @@ struct OpenELM: PlainFamily {
 
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
         try vocabulary.addSentencePiece(to: &metadata)
-    }
-
-    static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
-        config.setDefault("num_hidden_layers", from: "num_transformer_layers")
     }
 }

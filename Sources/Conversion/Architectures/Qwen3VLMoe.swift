@@ -6,7 +6,9 @@ struct Qwen3VLMoe: ModelArchitecture {
     static let classes = [
         "Qwen3VLMoeForConditionalGeneration", "Qwen3OmniMoeForConditionalGeneration",
     ]
-    static let modelTypes = ["qwen3_vl_moe_text", "qwen3_vl_moe"]
+    static let modelTypes = [
+        "qwen3_vl_moe_text", "qwen3_vl_moe", "qwen3_omni_moe", "qwen3_omni_moe_text",
+    ]
 
     let name = "qwen3vlmoe"
     private let model: HuggingFaceModel

@@ -124,7 +124,8 @@ package struct ModelConfig: Sendable {
 
     /// The number of blocks (`block_count`).
     package func blockCount() throws(ConversionError) -> Int {
-        try size("n_layers", "num_hidden_layers", "n_layer", "num_layers")
+        // The last is OpenELM's, of which the converter asks for no other.
+        try size("n_layers", "num_hidden_layers", "n_layer", "num_layers", "num_transformer_layers")
     }
 
     /// The number of elements of a head: `head_dim`, or the hidden size's share.

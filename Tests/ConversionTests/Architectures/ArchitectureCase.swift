@@ -91,6 +91,7 @@ struct ArchitectureCase {
         case .string(let text): "\(item.key) str \(text)"
         case .int32s(let numbers): "\(item.key) arr<i32> \(numbers)"
         case .bools(let flags): "\(item.key) arr<bool> \(flags)"
+        case .float32s(let numbers): "\(item.key) arr<f32> \(numbers.map(\.bitPattern))"
         case .strings(let texts): "\(item.key) arr<str> \(texts)"
         default: "\(item.key) \(item.value)"
         }

@@ -15,6 +15,9 @@ import Testing
     private static let needed: [String: [String: JSON]] = [
         "Cohere2ForCausalLM": ["rotary_pct": 1],
         "PhiMoEForCausalLM": ["original_max_position_embeddings": 4096, "num_local_experts": 2],
+        "T5ForConditionalGeneration": ["decoder_start_token_id": 0],
+        "Dots1ForCausalLM": ["n_routed_experts": 2, "n_shared_experts": 1],
+        "DbrxForCausalLM": ["attn_config": ["clip_qkv": 8]],
         "ExaoneForCausalLM": ["activation_function": "silu"],
         "MiniCPMForCausalLM": ["scale_emb": 12, "scale_depth": .number(1.4), "dim_model_base": 256],
         "NomicBertModel": [

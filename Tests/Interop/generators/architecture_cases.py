@@ -38,9 +38,17 @@ def own(key: str) -> bool:
     return not key.startswith(("general.", "tokenizer.", "split.", "xielu."))
 
 
+def value(item: dict):
+    """What a key has; numbers of a list by their bits, since one may be infinite."""
+    found = item["value"] if "value" in item else item["items"]
+    if item["type"] == "arr<f32>":
+        return [struct.unpack("<I", struct.pack("<f", number))[0] for number in found]
+    return found
+
+
 def case(model: Path, dumps: dict[str, dict]) -> dict:
     first = next(iter(dumps.values()))
-    keys = [[i["key"], i["type"], i["value"] if "value" in i else i["items"]] for i in first["kv"] if own(i["key"])]
+    keys = [[i["key"], i["type"], value(i)] for i in first["kv"] if own(i["key"])]
     written = []
     for place, tensor in enumerate(first["tensors"]):
         types = " ".join(dump["tensors"][place]["type"] for dump in dumps.values())

@@ -348,11 +348,11 @@ BY_HAND = {
                 f"model.layers.1.block_sparse_moe.shared_experts.{part}.weight": shape for part, shape in NAMED.items()}).items()} | {
             "vision_tower.norm.weight": [32]}, "bpe"),
     "glm-dsa": made(FLASH | DSA | dict(
-        architectures=["GlmMoeDsaForCausalLM"], model_type="glm_moe_dsa", indexer_types=["full", "full", "full"],
+        architectures=["GlmMoeDsaForCausalLM"], model_type="glm_moe_dsa", indexer_types=["full", "full"], scoring_func="sigmoid",
         index_topk_freq=1), ENDS | flash_block(0, True) | flash_block(1, False) | flash_block(2, False) | DSA_SHAPES | {
             f"model.layers.2.{name}.weight": shape for name, shape in (AHEAD | {
                 "shared_head.norm": [64], "embed_tokens": [SIZE, 64], "shared_head.head": [SIZE, 64]}).items()}, "glm-moe"),
-    "deepseek32": made(FLASH | DSA | dict(architectures=["DeepseekV32ForCausalLM"], model_type="deepseek_v32"), ENDS | flash_block(
+    "deepseek32": made(FLASH | DSA | dict(architectures=["DeepseekV32ForCausalLM"], model_type="deepseek_v32", scoring_func="sigmoid"), ENDS | flash_block(
         0, True) | flash_block(1, False) | flash_block(2, False) | DSA_SHAPES | {
             f"model.layers.2.{name}.weight": shape for name, shape in (AHEAD | {
                 "shared_head.norm": [64], "embed_tokens": [SIZE, 64], "shared_head.head": [SIZE, 64]}).items()}, "bpe-begun"),

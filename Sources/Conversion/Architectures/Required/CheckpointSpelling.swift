@@ -65,6 +65,10 @@ struct CheckpointSpelling {
         func missing(_ patterns: [String]) -> [String] {
             patterns.map { $0.replacingUTF8("*", with: block) }.filter { !stored.contains($0) }
         }
+        // Where blocks differ in what they are made of, that is stated of a single one.
+        if let own = ways.lazy.compactMap({ $0.parts[ExactName(inGGUF)] }).first, block != "" {
+            return missing(own.map(file))
+        }
         if let sources = sources[pattern] { return missing(sources) }
         if let sibling = sibling(pattern) { return missing([sibling]) }
         for way in ways {
@@ -79,7 +83,9 @@ struct CheckpointSpelling {
         let pattern = Self.pattern(inGGUF)
         let block = TensorNames.block(of: inGGUF).map { "\($0)" } ?? ""
         return ways.contains { way in
-            let names = (way.stored(pattern) ?? []).map { file($0).replacingUTF8("*", with: block) }
+            let names = (way.parts[ExactName(inGGUF)] ?? way.stored(pattern) ?? []).map {
+                file($0).replacingUTF8("*", with: block)
+            }
             return !names.isEmpty && names.allSatisfy { stored.contains($0) }
         }
     }
