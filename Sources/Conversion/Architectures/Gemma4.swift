@@ -17,7 +17,12 @@ struct Gemma4: ModelArchitecture {
     static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
     static let hasUnequalBlocks = true
 
-    private static let names = Gemma2.names.without(["model.layers.*.mlp.gate"]).adding(TensorNames.headNorms)
+    private static let names = Gemma2.names.without(
+        ["model.layers.*.mlp.gate"]
+            + ["gate_proj", "up_proj", "down_proj"].flatMap {
+                ["model.layers.*.mlp.experts.\($0)", "layers.*.mlp.experts.\($0)"]
+            }
+    ).adding(TensorNames.headNorms)
         .adding(TensorNames.perLayerInputs).adding([
             "model.layers.*.layer_scalar": "blk.*.layer_output_scale",
             "model.layers.*.pre_feedforward_layernorm_2": "blk.*.pre_ffw_norm_2",

@@ -17,6 +17,27 @@ struct HrmText: PlainFamily {
         return stated > 0 ? stated : (try? config.blockCount()) ?? 0
     }
 
+    /// What the tensors of a layer are made of.
+    private static let layer = [
+        ("attn.gqkv_proj.weight", ["attn_gate", "attn_q", "attn_k", "attn_v"]),
+        ("mlp.gate_up_proj.weight", ["ffn_gate", "ffn_up"]), ("attn.o_proj.weight", ["attn_output"]),
+        ("mlp.down_proj.weight", ["ffn_down"]),
+    ]
+
+    static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        let count = min(layersPerStack(config), 1 << 12)
+        var parts: [ExactName: [String]] = [:]
+        for block in 0..<2 * max(count, 0) {
+            let start = "model.\(block < count ? "L" : "H")_module.layers.\(block % count)"
+            for (own, tensors) in layer {
+                for tensor in tensors {
+                    parts[ExactName("blk.\(block).\(tensor).weight")] = ["\(start).\(own)"]
+                }
+            }
+        }
+        return names.storing(parts).spellings
+    }
+
     /// Both stacks' layers are written one after another.
     static func predictionCount(_ config: ModelConfig) -> Int {
         min(2 * layersPerStack(config), 1 << 16) - ((try? config.blockCount()) ?? 0)
@@ -34,11 +55,8 @@ struct HrmText: PlainFamily {
             let layer = TensorNames.block(of: name)
         else { return [try Self.names.renamed(name, value, self.name)] }
         let block = stack == "H" ? layer &+ Self.layersPerStack(config) : layer
-        for (end, parts) in [
-            ("attn.gqkv_proj.weight", ["attn_gate", "attn_q", "attn_k", "attn_v"]),
-            ("mlp.gate_up_proj.weight", ["ffn_gate", "ffn_up"]),
-            ("attn.o_proj.weight", ["attn_output"]), ("mlp.down_proj.weight", ["ffn_down"]),
-        ] where name.hasUTF8Suffix("layers.\(layer).\(end)") {
+        for (end, parts) in Self.layer
+        where name.hasUTF8Suffix("layers.\(layer).\(end)") {
             guard let view = value.view, view.shape.count == 2, view.shape[0].isMultiple(of: parts.count)
             else { throw .wrongShape(name, value.shape, "which has no \(parts.count) equal parts") }
             let rows = view.shape[0] / parts.count

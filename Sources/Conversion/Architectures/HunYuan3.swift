@@ -24,6 +24,16 @@ struct HunYuan3: PlainFamily {
 
     static func storedExperts(_ config: ModelConfig) -> [StoredExperts] { [StoredExperts()] }
 
+    static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        let count = config.first(["num_local_experts", "num_experts"])?.wholeNumber
+        let others = ["model.layers.*.shared_head.norm", "model.layers.*.mlp.gate"]
+        return ["shared_experts", "shared_mlp"].flatMap { shared in
+            names.without(
+                others + ["gate", "up", "down"].map { "model.layers.*.mlp.\(shared).\($0)_proj" }
+            ).storingExperts(count: count).spellings
+        }
+    }
+
     static func predictionCount(_ config: ModelConfig) -> Int { (try? config.predictionCount()) ?? 0 }
 
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
@@ -33,7 +43,8 @@ struct HunYuan3: PlainFamily {
             let attention = RequiredTensors.llama + RequiredTensors.headNorms
             if block < dense { return attention + RequiredTensors.dense }
             return attention + RequiredTensors.experts + RequiredTensors.sharedExperts + ["exp_probs_b."]
-                + (block < last ? [] : ["nextn.eh_proj", "nextn.enorm", "nextn.hnorm"])
+                + (block < last
+                    ? [] : ["nextn.eh_proj", "nextn.enorm", "nextn.hnorm", "nextn.shared_head_norm"])
         }
     }
 

@@ -28,6 +28,14 @@ struct Laguna: PlainFamily {
         return [StoredExperts(matrices: inOrder)]
     }
 
+    static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        let count = config.first(["num_local_experts", "num_experts"])?.wholeNumber
+        return ["shared_experts", "shared_expert"].flatMap { shared in
+            names.without(["gate", "up", "down"].map { "model.layers.*.mlp.\(shared).\($0)_proj" })
+                .storingExperts(count: count).spellings
+        }
+    }
+
     private static func denseCount(_ config: ModelConfig) -> Int {
         let types = config.first(["mlp_layer_types"])?.array ?? []
         return types.firstIndex { !$0.isText("dense") } ?? types.count

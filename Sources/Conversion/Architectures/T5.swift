@@ -15,10 +15,12 @@ struct T5: ModelArchitecture {
     private var hasEmbeddings = false
 
     static func spellings(_ config: ModelConfig) -> [TensorNames] {
-        // Two checkpoints of one class may differ in what they call the only layer that feeds the others.
-        let plain = names.without(names.names.keys.map(\.text).filter { $0.hasUTF8Suffix(".wi_1") })
-        let gated = names.without(names.names.keys.map(\.text).filter { $0.hasUTF8Suffix(".wi") })
-        return [plain, gated]
+        // What feeds the others is one layer, or one with a gate, by what the configuration states.
+        let other = isGated(config) ? [".wi"] : [".wi_0", ".wi_1"]
+        return [
+            names.without(
+                names.names.keys.map(\.text).filter { name in other.contains { name.hasUTF8Suffix($0) } })
+        ]
     }
 
     private static let names: TensorNames = {
@@ -54,6 +56,10 @@ struct T5: ModelArchitecture {
         name = Self.isEncoder(model.config) ? "t5encoder" : "t5"
     }
 
+    private static func isGated(_ config: ModelConfig) -> Bool {
+        config["feed_forward_proj"]?.string?.hasUTF8Prefix("gated-") == true
+    }
+
     private static func isEncoder(_ config: ModelConfig) -> Bool {
         config.architecture.hasSameBytes(as: "T5EncoderModel")
     }
@@ -61,7 +67,7 @@ struct T5: ModelArchitecture {
     // MARK: Tensors
 
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
-        let isGated = config["feed_forward_proj"]?.string?.hasUTF8Prefix("gated-") == true
+        let isGated = isGated(config)
         let blocks = min((try? config.blockCount()) ?? 0, 1 << 12)
         let others = config.first(["num_decoder_layers"])?.wholeNumber ?? blocks
         // UMT5 has such a table in each block, the others in the first alone.

@@ -18,8 +18,7 @@ extension ConfigKeys {
     private static let plain = [silu, rotations, wholeHeads]
     private static let relu2 = [squaredReLU, rotations, wholeHeads]
     private static let masks = [
-        ForeignRow(["mask_token_id"], .read("the token that is filled in")),
-        ForeignRow(["use_cache", "is_causal"], .ignored("llama.cpp lets this family's tokens see all")),
+        ForeignRow(["mask_token_id"], .read("the token that is filled in"))
     ]
     private static let perLayerInputs = [
         ForeignRow(
@@ -254,9 +253,9 @@ extension ConfigKeys {
                 ["scale_attn_by_inverse_layer_idx"], .only([false], "llama.cpp scales all layers alike")),
             ForeignRow(
                 [
-                    "inference_runner", "max_batch_size", "max_sequence_length", "pad_key_length",
+                    "inference_runner", "max_batch_size", "pad_key_length",
                     "pre_allocate_kv_cache",
-                    "validate_runner_input", "attention_bias_in_fp32", "do_sample",
+                    "validate_runner_input", "attention_bias_in_fp32",
                 ],
                 .ignored("how a program computes, not what it computes")),
         ]

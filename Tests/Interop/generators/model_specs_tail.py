@@ -349,7 +349,8 @@ BY_HAND = {
             "vision_tower.norm.weight": [32]}, "bpe"),
     "glm-dsa": made(FLASH | DSA | dict(
         architectures=["GlmMoeDsaForCausalLM"], model_type="glm_moe_dsa", indexer_types=["full", "full"], scoring_func="sigmoid",
-        index_topk_freq=1), ENDS | flash_block(0, True) | flash_block(1, False) | flash_block(2, False) | DSA_SHAPES | {
+        index_topk_freq=1), ENDS | flash_block(0, True) | flash_block(1, False) | flash_block(2, False) | {
+            name: shape for name, shape in DSA_SHAPES.items() if "layers.2" not in name} | {
             f"model.layers.2.{name}.weight": shape for name, shape in (AHEAD | {
                 "shared_head.norm": [64], "embed_tokens": [SIZE, 64], "shared_head.head": [SIZE, 64]}).items()}, "glm-moe"),
     "deepseek32": made(FLASH | DSA | dict(architectures=["DeepseekV32ForCausalLM"], model_type="deepseek_v32", scoring_func="sigmoid"), ENDS | flash_block(

@@ -229,7 +229,8 @@ extension GLM4 {
         let last = (try? config.blockCount()) ?? Int.max
         return RequiredTensors(RequiredTensors.embeddings) { block in
             RequiredTensors.llama + ["ffn_up", "ffn_down", "post_attention_norm", "post_ffw_norm"]
-                + (block < last ? [] : ["nextn.eh_proj", "nextn.enorm", "nextn.hnorm"])
+                + (block < last
+                    ? [] : ["nextn.eh_proj", "nextn.enorm", "nextn.hnorm", "nextn.shared_head_norm"])
         }
     }
 }
