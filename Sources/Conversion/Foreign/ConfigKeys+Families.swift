@@ -2,7 +2,7 @@ import Formats
 
 extension ConfigKeys {
     /// The names in GGUF of the families that have rules of their own, sorted.
-    static let families = [
+    static let families = (stateFamilies + [
         "arcee", "bailingmoe2", "bert", "bloom", "chatglm", "cohere2", "command-r", "deepseek2", "ernie4_5",
         "ernie4_5-moe", "eurobert", "exaone", "exaone4", "falcon", "gemma", "gemma-embedding", "gemma2",
         "gemma3", "glm4",
@@ -11,7 +11,7 @@ extension ConfigKeys {
         "modern-bert", "nemotron", "neo-bert", "nomic-bert", "nomic-bert-moe", "olmo", "olmo2", "olmoe",
         "phi2", "phi3", "phimoe", "qwen2", "qwen2moe", "qwen2vl", "qwen3", "qwen3moe", "qwen3vl",
         "qwen3vlmoe", "seed_oss", "smollm3", "stablelm", "starcoder2",
-    ]
+    ]).sortedByBytes()
 
     /// A window that the converter writes for no model of a family.
     static let window = ForeignRow(["sliding_window"], .related(.window(isAskedFor: false)))
@@ -265,7 +265,7 @@ extension ConfigKeys {
                 ForeignRow(
                     ["initial_context_length"], .ignored("the same as original_max_position_embeddings")),
             ]
-        default: widerFamily(architecture)
+        default: stateFamily(architecture)
         }
     }
 

@@ -15,6 +15,8 @@ package struct TensorValue: Hashable, Sendable {
         case add(Float)
         /// Multiplies by a number.
         case multiply(Float)
+        /// Takes e to its power, as ``Exponential``.
+        case exponential
     }
 
     /// Where the elements come from.
@@ -56,6 +58,13 @@ package struct TensorValue: Hashable, Sendable {
     package func adding(_ number: Float) -> TensorValue {
         var result = self
         result.operations.append(.add(number))
+        return result
+    }
+
+    /// Minus e to the power of the same elements, behind the operations that are there.
+    package var negatedExponential: TensorValue {
+        var result = self
+        result.operations += [.exponential, .multiply(-1)]
         return result
     }
 

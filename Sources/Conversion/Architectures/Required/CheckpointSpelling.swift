@@ -113,7 +113,7 @@ struct CheckpointSpelling {
     /// Ends that ``ModelArchitecture/name(of:)`` makes new: as it has them, and as the files do.
     private static let ends = [
         (".e_score_correction.bias", ".e_score_correction_bias"), (".sinks.weight", ".sinks"),
-        (".expert_bias.bias", ".expert_bias"),
+        (".expert_bias.bias", ".expert_bias"), (".dt_proj.bias", ".dt_bias"),
     ]
     private static let oldEnds = [
         ("LayerNorm.weight", "LayerNorm.gamma"), ("LayerNorm.bias", "LayerNorm.beta"),

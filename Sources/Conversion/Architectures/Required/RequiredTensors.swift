@@ -4,7 +4,8 @@ import Tensors
 /// The tensors that a model of a family must have, by their names in GGUF: those without which llama.cpp does not load
 /// it (`create_tensor` without `TENSOR_NOT_REQUIRED` in src/models of 2026-11), and what the configuration asks for.
 ///
-/// A name has no ".weight"; with "+" at its end it stands for a weight and a bias, and with ".bias" for that alone.
+/// A name has no ".weight"; with "+" at its end it stands for a weight and a bias, with ".bias" for that alone, and with
+/// "=" for a tensor whose name has no end of this kind.
 package struct RequiredTensors: Sendable {
     /// Those that a model has once.
     var whole: [String]
@@ -103,6 +104,7 @@ package struct RequiredTensors: Sendable {
     ) -> [String] {
         func expanded(_ name: String, _ prefix: String) -> [String] {
             if name.hasUTF8Suffix(".bias") { return [prefix + name] }
+            if let bare = name.dropping("=") { return [prefix + bare] }
             guard name.hasUTF8Suffix("+") else { return ["\(prefix)\(name).weight"] }
             let base = "\(prefix)\(name.dropLast())"
             return ["\(base).weight", "\(base).bias"]

@@ -129,6 +129,8 @@ struct TensorValueReader: Sendable {
             switch operation {
             case .add(let number): for index in numbers.indices { numbers[index] += number }
             case .multiply(let number): for index in numbers.indices { numbers[index] *= number }
+            case .exponential:
+                for index in numbers.indices { numbers[index] = Exponential.value(numbers[index]) }
             }
             // torch rounds what it computes of halves to halves each time.
             if type == .f16 {

@@ -1,0 +1,115 @@
+"""What make_models_state.py makes: models with a state in the place of attention, as in model_specs.py.
+
+`MODELS` are of transformers' classes; `BY_HAND` are those of which the reference's transformers has no class: a
+configuration, and shapes by the names of tensors.
+"""
+
+from model_specs import SIZE, SMALL, model
+from model_specs_more import but, made
+
+# What every test model of Qwen's hybrids states beside the common keys: two heads of keys, four of values.
+LINEAR = dict(
+    linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=16, linear_value_head_dim=16,
+    linear_conv_kernel_dim=4)  # fmt: skip
+HYBRID = SMALL | LINEAR | dict(num_hidden_layers=4, head_dim=16)
+FEW = dict(num_experts=4, num_experts_per_tok=2, moe_intermediate_size=32, shared_expert_intermediate_size=48)
+LINEAR_TYPES = ["linear_attention"] * 3 + ["full_attention"]
+MTP_NORMS = ("mtp.pre_fc_norm_embedding", "mtp.pre_fc_norm_hidden", "mtp.norm")
+
+
+def with_mtp(tensors):
+    """Adds a block that predicts more than one token ahead, as Qwen's models are published."""
+    import torch
+
+    width = tensors["model.norm.weight"].shape[0]
+    start = "model.layers.3."
+    ahead = {f"mtp.layers.0.{name.removeprefix(start)}": value.clone() for name, value in tensors.items() if name.startswith(start)}
+    own = {f"{name}.weight": torch.randn(width).to(torch.bfloat16) for name in MTP_NORMS}
+    return tensors | ahead | own | {"mtp.fc.weight": torch.randn(width, 2 * width).to(torch.bfloat16)}
+
+
+MODELS = {
+    "qwen3next": model("Qwen3Next", **HYBRID, **FEW, edit=with_mtp, put=dict(full_attention_interval=4)),
+    "qwen3next-sparse": model("Qwen3Next", **SMALL | FEW | dict(num_hidden_layers=4, num_attention_heads=16), edit=with_mtp, drop=(
+        *LINEAR, "layer_types", "head_dim", "rope_theta", "partial_rotary_factor", "rms_norm_eps", "num_key_value_heads",
+        "max_position_embeddings")),
+    "qwen3next-equal": model("Qwen3Next", **HYBRID | dict(linear_num_value_heads=2), **FEW, tie_word_embeddings=True,
+                             dtype="float16", edit=with_mtp, put=dict(partial_rotary_factor=0.5)),
+}  # fmt: skip
+
+
+# MARK: Qwen 3.5, with its names of tensors
+
+def attention(block: int) -> dict:
+    return {f"layers.{block}.self_attn.{name}.weight": shape for name, shape in {
+        "q_proj": [128, 64], "k_proj": [32, 64], "v_proj": [32, 64], "o_proj": [64, 64], "q_norm": [16], "k_norm": [16],
+    }.items()}  # fmt: skip
+
+
+def delta(block: int, keys: int, values: int) -> dict:
+    start = f"layers.{block}.linear_attn."
+    return {start + name: shape for name, shape in {
+        "A_log": [values], "dt_bias": [values], "norm.weight": [16], "conv1d.weight": [32 * keys + 16 * values, 1, 4],
+        "in_proj_qkv.weight": [32 * keys + 16 * values, 64], "in_proj_z.weight": [16 * values, 64],
+        "in_proj_a.weight": [values, 64], "in_proj_b.weight": [values, 64], "out_proj.weight": [64, 16 * values],
+    }.items()}  # fmt: skip
+
+
+def inner(block: int, kind: str) -> dict:
+    """The feed-forward part: without experts, with experts as stacks, or one by one."""
+    start = f"layers.{block}.mlp."
+    single = {"gate_proj": [48, 64], "up_proj": [48, 64], "down_proj": [64, 48]}
+    if kind == "dense":
+        return {f"{start}{name}.weight": [2 * size if size == 48 else size for size in shape] for name, shape in single.items()}
+    parts = {"gate.weight": [4, 64], "shared_expert_gate.weight": [1, 64]}
+    parts |= {f"shared_expert.{name}.weight": shape for name, shape in single.items()}
+    if kind == "stacks":
+        parts |= {"experts.gate_up_proj": [4, 64, 64], "experts.down_proj": [4, 64, 32]}
+    else:
+        parts |= {f"experts.{number}.{name}.weight": shape for number in range(4) for name, shape in {
+            "gate_proj": [32, 64], "up_proj": [32, 64], "down_proj": [64, 32]}.items()}  # fmt: skip
+    return {start + name: shape for name, shape in parts.items()}
+
+
+def qwen35(start: str, kind: str, values: int = 4, tied: bool = False, ahead: bool = True) -> dict:
+    def norms(block: int) -> dict:
+        return {f"layers.{block}.{name}_layernorm.weight": [64] for name in ("input", "post_attention")}
+
+    shapes = {f"{start}embed_tokens.weight": [SIZE, 64], f"{start}norm.weight": [64]}
+    for block in range(4):
+        own = norms(block) | inner(block, kind) | (attention(block) if block == 3 else delta(block, 2, values))
+        shapes |= {start + name: shape for name, shape in own.items()}
+    if ahead:
+        shapes |= {f"mtp.{name}": shape for name, shape in (norms(0) | attention(0) | inner(0, kind)).items()}
+        shapes |= {f"{name}.weight": [64] for name in MTP_NORMS} | {"mtp.fc.weight": [64, 128]}
+    return shapes if tied else shapes | {"lm_head.weight": [SIZE, 64]}
+
+
+TEXT_35 = HYBRID | dict(
+    model_type="qwen3_5_text", rms_norm_eps=1e-6, full_attention_interval=4, layer_types=LINEAR_TYPES, attn_output_gate=True,
+    mtp_num_hidden_layers=1, mamba_ssm_dtype="float32", hidden_act="silu", rope_parameters=dict(
+        rope_type="default", rope_theta=10000000, partial_rotary_factor=0.5, mrope_interleaved=True, mrope_section=[2, 1, 1]))  # fmt: skip
+MOE_35 = but(TEXT_35, "intermediate_size") | FEW | dict(model_type="qwen3_5_moe_text")
+VISION_35 = {"model.visual.blocks.0.norm1.weight": [32], "model.visual.merger.norm.weight": [32]}
+
+
+def pictures(text: dict, kind: str, **more) -> dict:
+    return dict(architectures=[f"{kind}ForConditionalGeneration"], model_type=text["model_type"].removesuffix("_text"),
+                text_config=text, vision_config=dict(depth=1, hidden_size=32), image_token_id=5, **more)  # fmt: skip
+
+
+def text_only(text: dict, kind: str, **more) -> dict:
+    return text | dict(architectures=[f"{kind}ForCausalLM"], **more)
+
+
+BY_HAND = {
+    "qwen35": made(pictures(TEXT_35, "Qwen3_5", tie_word_embeddings=False),
+                   qwen35("model.language_model.", "dense") | VISION_35, "bpe") | dict(floats=("A_log", "linear_attn.norm.weight")),
+    "qwen35-text": made(text_only(but(TEXT_35, "layer_types", "full_attention_interval", linear_num_value_heads=2, rope_parameters=dict(
+        rope_type="default", rope_theta=10000000, partial_rotary_factor=0.5)), "Qwen3_5", tie_word_embeddings=True),
+                        qwen35("model.", "dense", values=2, tied=True), "bpe", "float16"),
+    "qwen35-trained-on": made(text_only(but(TEXT_35, linear_num_value_heads=6), "Qwen3_5", tie_word_embeddings=True),
+                              qwen35("model.", "dense", values=6, tied=True, ahead=False), "bpe", "float32"),
+    "qwen35moe": made(pictures(MOE_35, "Qwen3_5Moe"), qwen35("model.language_model.", "stacks") | VISION_35, "bpe"),
+    "qwen35moe-text": made(text_only(MOE_35, "Qwen3_5Moe"), qwen35("model.", "single"), "bpe"),
+}  # fmt: skip
