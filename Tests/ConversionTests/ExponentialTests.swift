@@ -22,7 +22,8 @@ struct ExponentialTests {
     @Test func isTorchsAtBothEnds() {
         let high = stride(from: UInt32(0x42ae_ac50), to: 0x42b2_f000, by: 97)
         let low = stride(from: UInt32(0xc2ae_ac50), to: 0xc2d1_0000, by: 97)
-        #expect(Self.digest((Array(high) + Array(low)).map { Float(bitPattern: $0) }) == 0x9a7d_efc1_856c_7bb7)
+        #expect(
+            Self.digest((Array(high) + Array(low)).map { Float(bitPattern: $0) }) == 0x9a7d_efc1_856c_7bb7)
         #expect(Exponential.value(Float(bitPattern: 0x42b1_7217)) < .infinity)
         #expect(Exponential.value(Float(bitPattern: 0x42b1_7218)) == .infinity)
         #expect(Exponential.value(.infinity) == .infinity)

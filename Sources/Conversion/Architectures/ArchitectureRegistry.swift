@@ -14,7 +14,7 @@ package enum ArchitectureRegistry {
         Qwen2VL.self, Qwen3VL.self,
         Qwen3VLMoe.self, SeedOss.self, Cohere2.self, Exaone4.self, Olmoe.self, PhiMoe.self, GraniteMoe.self,
         GLM4Moe.self, MiniMaxM2.self, BailingMoe2.self, Lfm2.self, Lfm2Moe.self, HunYuanDense.self,
-        Qwen3Next.self, Qwen35.self, Qwen35Moe.self,
+        Qwen3Next.self, Qwen35.self, Qwen35Moe.self, Qwen4Exp.self,
         Nemotron.self, DistilBert.self, ModernBert.self, EuroBert.self, NeoBert.self, JinaBert2.self,
     ]
 

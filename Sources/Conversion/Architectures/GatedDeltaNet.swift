@@ -152,9 +152,11 @@ struct GatedDeltaNet: Sendable {
             metadata.set(
                 "attention.recurrent_layers", .bools(types.map { $0.isText("linear_attention") } + others))
         }
-        let interval = config["full_attention_interval"] == nil ? 4 : try config.integer("full_attention_interval")
+        let interval =
+            config["full_attention_interval"] == nil ? 4 : try config.integer("full_attention_interval")
         metadata.set("full_attention_interval", try ModelMetadata.count(interval))
         let share = RopeParameters(config).number("partial_rotary_factor") ?? 0.25
-        metadata.set("rope.dimension_count", try ModelMetadata.share(share, of: config.headLength(), heads: 1))
+        metadata.set(
+            "rope.dimension_count", try ModelMetadata.share(share, of: config.headLength(), heads: 1))
     }
 }

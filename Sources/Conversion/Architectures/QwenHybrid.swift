@@ -38,7 +38,8 @@ struct QwenHybrid: Sendable {
         ]
         for (name, inGGUF) in [
             "input_layernorm": "attn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k",
-            "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output", "self_attn.q_norm": "attn_q_norm",
+            "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
+            "self_attn.q_norm": "attn_q_norm",
             "self_attn.k_norm": "attn_k_norm", "post_attention_layernorm": "post_attention_norm",
         ] { names["model.layers.*.\(name)"] = "blk.*.\(inGGUF)" }
         return TensorNames(names).adding(GatedDeltaNet.names).adding(QwenPrediction.names)
@@ -88,7 +89,8 @@ struct QwenHybrid: Sendable {
     // MARK: Tensors
 
     /// What is written of a tensor.
-    mutating func convert(_ stored: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
+    mutating func convert(_ stored: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor]
+    {
         if prediction == nil, stored.hasUTF8Prefix("mtp.") || stored.hasUTF8Prefix("model.mtp.") { return [] }
         let name = prediction?.renamed(stored) ?? stored
         var converted: [ConvertedTensor] = []
@@ -103,7 +105,7 @@ struct QwenHybrid: Sendable {
                 converted.append(try names.renamed(tensor.name, tensor.value, architecture))
             }
         }
-        for tensor in converted { prediction?.add(tensor, from: name) }
+        for tensor in converted { prediction?.add(tensor, from: stored) }
         return converted
     }
 
@@ -152,7 +154,8 @@ struct QwenHybrid: Sendable {
         let trunk = try config.size("num_hidden_layers")
         metadata.set("block_count", try ModelMetadata.count(trunk + ahead))
         try metadata.addCount("expert_feed_forward_length", config, ["moe_intermediate_size"])
-        try metadata.addCount("expert_shared_feed_forward_length", config, ["shared_expert_intermediate_size"])
+        try metadata.addCount(
+            "expert_shared_feed_forward_length", config, ["shared_expert_intermediate_size"])
         if ahead > 0 { metadata.set("nextn_predict_layers", try ModelMetadata.count(ahead)) }
         try delta.addParameters(to: &metadata, config, blockCount: trunk + ahead)
     }

@@ -46,7 +46,8 @@ struct QwenPrediction: Sendable {
     /// A name of such a block's tensor as it begins in most checkpoints; `nil` for other tensors.
     private static func name(_ tensor: String) -> String? {
         if tensor.hasUTF8Prefix("mtp.") { return tensor }
-        return tensor.hasUTF8Prefix("model.mtp.") ? String(decoding: tensor.utf8.dropFirst(6), as: UTF8.self) : nil
+        return tensor.hasUTF8Prefix("model.mtp.")
+            ? String(decoding: tensor.utf8.dropFirst(6), as: UTF8.self) : nil
     }
 
     private static func layer(of name: String) -> Int? {
@@ -71,7 +72,8 @@ struct QwenPrediction: Sendable {
 
     /// The name in the checkpoint of one that ``renamed(_:)`` made.
     func stored(_ name: String) -> String {
-        guard name.hasUTF8Prefix("model.layers."), let block = TensorNames.block(of: name), block >= trunkCount
+        guard name.hasUTF8Prefix("model.layers."), let block = TensorNames.block(of: name),
+            block >= trunkCount
         else { return name }
         let rest = name.split(separator: ".", omittingEmptySubsequences: false).dropFirst(3)
             .joined(separator: ".")
@@ -83,11 +85,11 @@ struct QwenPrediction: Sendable {
 
     // MARK: What is missing
 
-    /// Takes what was converted.
+    /// Takes what was converted, and the name that it had.
     mutating func add(_ tensor: ConvertedTensor, from name: String) {
+        if name.containsUTF8("experts.gate_up_proj") { isStacked = true }
         guard count > 0, let block = TensorNames.block(of: tensor.name), block >= trunkCount else { return }
         names.insert(tensor.name)
-        if name.containsUTF8("gate_up_proj") { isStacked = true }
     }
 
     /// Looks for what the blocks must have, if the checkpoint has any of it.
@@ -117,7 +119,8 @@ struct QwenPrediction: Sendable {
         ].map { ("\($0.0).weight", $0.1) }
     private static let dense = ["gate", "up", "down"].map { ("mlp.\($0)_proj.weight", "ffn_\($0)") }
     private var experts: [(String, String)] {
-        let (gates, down) = isStacked
+        let (gates, down) =
+            isStacked
             ? (["gate_up_proj", "gate_up_proj"], "down_proj")
             : (["0.gate_proj.weight", "0.up_proj.weight"], "0.down_proj.weight")
         return [

@@ -2,16 +2,18 @@ import Formats
 
 extension ConfigKeys {
     /// The names in GGUF of the families that have rules of their own, sorted.
-    static let families = (stateFamilies + [
-        "arcee", "bailingmoe2", "bert", "bloom", "chatglm", "cohere2", "command-r", "deepseek2", "ernie4_5",
-        "ernie4_5-moe", "eurobert", "exaone", "exaone4", "falcon", "gemma", "gemma-embedding", "gemma2",
-        "gemma3", "glm4",
-        "glm4moe", "gpt-oss", "gpt2", "gptneox", "granite", "granitemoe", "hunyuan-dense", "internlm2",
-        "jina-bert-v2", "lfm2", "lfm2moe", "llama", "llama-embed", "minicpm", "minimax-m2", "mistral3",
-        "modern-bert", "nemotron", "neo-bert", "nomic-bert", "nomic-bert-moe", "olmo", "olmo2", "olmoe",
-        "phi2", "phi3", "phimoe", "qwen2", "qwen2moe", "qwen2vl", "qwen3", "qwen3moe", "qwen3vl",
-        "qwen3vlmoe", "seed_oss", "smollm3", "stablelm", "starcoder2",
-    ]).sortedByBytes()
+    static let families =
+        (stateFamilies + [
+            "arcee", "bailingmoe2", "bert", "bloom", "chatglm", "cohere2", "command-r", "deepseek2",
+            "ernie4_5",
+            "ernie4_5-moe", "eurobert", "exaone", "exaone4", "falcon", "gemma", "gemma-embedding", "gemma2",
+            "gemma3", "glm4",
+            "glm4moe", "gpt-oss", "gpt2", "gptneox", "granite", "granitemoe", "hunyuan-dense", "internlm2",
+            "jina-bert-v2", "lfm2", "lfm2moe", "llama", "llama-embed", "minicpm", "minimax-m2", "mistral3",
+            "modern-bert", "nemotron", "neo-bert", "nomic-bert", "nomic-bert-moe", "olmo", "olmo2", "olmoe",
+            "phi2", "phi3", "phimoe", "qwen2", "qwen2moe", "qwen2vl", "qwen3", "qwen3moe", "qwen3vl",
+            "qwen3vlmoe", "seed_oss", "smollm3", "stablelm", "starcoder2",
+        ]).sortedByBytes()
 
     /// A window that the converter writes for no model of a family.
     static let window = ForeignRow(["sliding_window"], .related(.window(isAskedFor: false)))

@@ -23,9 +23,9 @@ def make(name: str, directory: Path) -> None:
         return
     make_models_more.make_by_hand(name, directory)
     # Some tensors are published with more bits than the others.
-    ends = BY_HAND[name].get("floats", ())
+    ends, edit = BY_HAND[name].get("floats", ()), BY_HAND[name].get("edit", dict)
     path = directory / name / "model.safetensors"
-    tensors = {key: value.to(torch.float32) if key.endswith(ends) else value for key, value in load_file(path).items()}
+    tensors = {key: value.to(torch.float32) if key.endswith(ends) else value for key, value in edit(load_file(path)).items()}
     save_file(tensors, path, metadata={"format": "pt"})
 
 

@@ -11,9 +11,9 @@ from model_specs_more import but, made
 LINEAR = dict(
     linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=16, linear_value_head_dim=16,
     linear_conv_kernel_dim=4)  # fmt: skip
-HYBRID = SMALL | LINEAR | dict(num_hidden_layers=4, head_dim=16)
+HYBRID = SMALL | LINEAR | dict(head_dim=16)
 FEW = dict(num_experts=4, num_experts_per_tok=2, moe_intermediate_size=32, shared_expert_intermediate_size=48)
-LINEAR_TYPES = ["linear_attention"] * 3 + ["full_attention"]
+TYPES = ["linear_attention", "full_attention"]
 MTP_NORMS = ("mtp.pre_fc_norm_embedding", "mtp.pre_fc_norm_hidden", "mtp.norm")
 
 
@@ -22,18 +22,19 @@ def with_mtp(tensors):
     import torch
 
     width = tensors["model.norm.weight"].shape[0]
-    start = "model.layers.3."
+    last = max(int(name.split(".")[2]) for name in tensors if name.startswith("model.layers."))
+    start = f"model.layers.{last}."
     ahead = {f"mtp.layers.0.{name.removeprefix(start)}": value.clone() for name, value in tensors.items() if name.startswith(start)}
     own = {f"{name}.weight": torch.randn(width).to(torch.bfloat16) for name in MTP_NORMS}
     return tensors | ahead | own | {"mtp.fc.weight": torch.randn(width, 2 * width).to(torch.bfloat16)}
 
 
 MODELS = {
-    "qwen3next": model("Qwen3Next", **HYBRID, **FEW, edit=with_mtp, put=dict(full_attention_interval=4)),
+    "qwen3next": model("Qwen3Next", **HYBRID, **FEW, layer_types=TYPES, edit=with_mtp, put=dict(full_attention_interval=2)),
     "qwen3next-sparse": model("Qwen3Next", **SMALL | FEW | dict(num_hidden_layers=4, num_attention_heads=16), edit=with_mtp, drop=(
         *LINEAR, "layer_types", "head_dim", "rope_theta", "partial_rotary_factor", "rms_norm_eps", "num_key_value_heads",
         "max_position_embeddings")),
-    "qwen3next-equal": model("Qwen3Next", **HYBRID | dict(linear_num_value_heads=2), **FEW, tie_word_embeddings=True,
+    "qwen3next-equal": model("Qwen3Next", **HYBRID | dict(linear_num_value_heads=2), **FEW, layer_types=TYPES, tie_word_embeddings=True,
                              dtype="float16", edit=with_mtp, put=dict(partial_rotary_factor=0.5)),
 }  # fmt: skip
 
@@ -76,8 +77,8 @@ def qwen35(start: str, kind: str, values: int = 4, tied: bool = False, ahead: bo
         return {f"layers.{block}.{name}_layernorm.weight": [64] for name in ("input", "post_attention")}
 
     shapes = {f"{start}embed_tokens.weight": [SIZE, 64], f"{start}norm.weight": [64]}
-    for block in range(4):
-        own = norms(block) | inner(block, kind) | (attention(block) if block == 3 else delta(block, 2, values))
+    for block in range(2):
+        own = norms(block) | inner(block, kind) | (attention(block) if block else delta(block, 2, values))
         shapes |= {start + name: shape for name, shape in own.items()}
     if ahead:
         shapes |= {f"mtp.{name}": shape for name, shape in (norms(0) | attention(0) | inner(0, kind)).items()}
@@ -86,11 +87,55 @@ def qwen35(start: str, kind: str, values: int = 4, tied: bool = False, ahead: bo
 
 
 TEXT_35 = HYBRID | dict(
-    model_type="qwen3_5_text", rms_norm_eps=1e-6, full_attention_interval=4, layer_types=LINEAR_TYPES, attn_output_gate=True,
+    model_type="qwen3_5_text", rms_norm_eps=1e-6, full_attention_interval=2, layer_types=TYPES, attn_output_gate=True,
     mtp_num_hidden_layers=1, mamba_ssm_dtype="float32", hidden_act="silu", rope_parameters=dict(
         rope_type="default", rope_theta=10000000, partial_rotary_factor=0.5, mrope_interleaved=True, mrope_section=[2, 1, 1]))  # fmt: skip
 MOE_35 = but(TEXT_35, "intermediate_size") | FEW | dict(model_type="qwen3_5_moe_text")
 VISION_35 = {"model.visual.blocks.0.norm1.weight": [32], "model.visual.merger.norm.weight": [32]}
+
+# MARK: Qwen 4, with its streams of residuals, its index and its table for groups of tokens
+
+def streams(start: str, count: int = 2, rank: int = 8) -> dict:
+    wide = 64 * count
+    return {f"{start}hc_norm.weight": [wide], f"{start}input_mix_weight_down.weight": [rank, wide],
+            f"{start}input_mix_weight_up.weight": [wide, rank]}  # fmt: skip
+
+
+def qwen4(start: str, parts: int) -> dict:
+    shapes = {name: shape for name, shape in qwen35(start, "stacks", ahead=False).items()
+              if "layernorm" not in name and name != f"{start}norm.weight"}  # fmt: skip
+    shapes |= streams(f"{start}hyper_connection_mixer.")
+    for block in range(2):
+        for part in ("attn", "mlp"):
+            own = f"{start}layers.{block}.{part}_hyper_connection."
+            shapes |= streams(own) | {f"{own}block_inject_weight.weight": [2, 128]}
+    index = f"{start}layers.1.self_attn.indexer."
+    shapes |= {f"{index}index_qk_proj.weight": [48, 64], f"{index}q_layernorm.weight": [16], f"{index}k_layernorm.weight": [16]}
+    own = f"{start}layers.0.ple."
+    if parts:
+        shapes |= {f"{own}{name}.weight": shape for name, shape in {
+            "key_proj": [128, 64], "value_proj": [64, 64], "norm_key": [128], "norm_query": [128], "norm_conv": [128],
+            "conv1d": [128, 1, 4]}.items()}  # fmt: skip
+        shapes |= {f"{own}ple_embedding.ngram_embedding.shard_{part}.weight": [12, 32] for part in range(parts)}
+    return shapes
+
+
+def with_constants(tensors):
+    """The whole numbers by which groups of tokens are found."""
+    import torch
+
+    start = "model.layers.0.ple.ple_embedding."
+    numbers = {"layer_multipliers": [24_000_000_000_001, 7, 35_184_372_088_831], "ngram_heads_offsets": [0, 31, 72, 100],
+               "ngram_heads_vocab_sizes": [31, 41, 28, 32]}  # fmt: skip
+    return tensors | {start + name: torch.tensor(values, dtype=torch.int64) for name, values in numbers.items()}
+
+
+TEXT_4 = but(MOE_35, "mtp_num_hidden_layers", "attn_output_gate") | dict(
+    model_type="qwen4_exp_text", hc_count=2, hc_lowrank=8, indexer_n_heads=2, indexer_kv_heads=1, indexer_head_dim=16,
+    indexer_budget=64, indexer_compress_ratio=4, ple_layer_ids=[], norm_topk_prob=True)  # fmt: skip
+TABLE_4 = dict(
+    ple_layer_ids=[1], ple_embed_dim=64, ple_conv_kernel_size=4, ngram_size=3, heads_per_ngram=2, ngram_vocab_size_base=31,
+    make_ngram_vocab_size_divisible_by=4, seed=1234, split_ngram_parts=11, eos_token_id=[3, 4])  # fmt: skip
 
 
 def pictures(text: dict, kind: str, **more) -> dict:
@@ -105,11 +150,15 @@ def text_only(text: dict, kind: str, **more) -> dict:
 BY_HAND = {
     "qwen35": made(pictures(TEXT_35, "Qwen3_5", tie_word_embeddings=False),
                    qwen35("model.language_model.", "dense") | VISION_35, "bpe") | dict(floats=("A_log", "linear_attn.norm.weight")),
-    "qwen35-text": made(text_only(but(TEXT_35, "layer_types", "full_attention_interval", linear_num_value_heads=2, rope_parameters=dict(
+    "qwen35-text": made(text_only(but(TEXT_35, "layer_types", linear_num_value_heads=2, rope_parameters=dict(
         rope_type="default", rope_theta=10000000, partial_rotary_factor=0.5)), "Qwen3_5", tie_word_embeddings=True),
                         qwen35("model.", "dense", values=2, tied=True), "bpe", "float16"),
     "qwen35-trained-on": made(text_only(but(TEXT_35, linear_num_value_heads=6), "Qwen3_5", tie_word_embeddings=True),
                               qwen35("model.", "dense", values=6, tied=True, ahead=False), "bpe", "float32"),
-    "qwen35moe": made(pictures(MOE_35, "Qwen3_5Moe"), qwen35("model.language_model.", "stacks") | VISION_35, "bpe"),
-    "qwen35moe-text": made(text_only(MOE_35, "Qwen3_5Moe"), qwen35("model.", "single"), "bpe"),
+    "qwen35moe": made(pictures(MOE_35, "Qwen3_5Moe", tie_word_embeddings=False), qwen35("model.language_model.", "stacks") | VISION_35, "bpe"),
+    "qwen4exp": made(pictures(TEXT_4, "Qwen4Exp", tie_word_embeddings=False), qwen4("model.language_model.", 0) | VISION_35 | {
+        "mtp.fc.weight": [64, 128]}, "bpe"),
+    "qwen4exp-table": made(text_only(TEXT_4 | TABLE_4, "Qwen4Exp", tie_word_embeddings=False), qwen4("model.", 11), "bpe") | dict(
+        edit=with_constants),
+    "qwen35moe-text": made(text_only(MOE_35, "Qwen3_5Moe", tie_word_embeddings=False), qwen35("model.", "single"), "bpe"),
 }  # fmt: skip

@@ -21,7 +21,11 @@ package struct MissingTensors: Sendable {
         names.insert(converted.name)
         let pattern = CheckpointSpelling.pattern(converted.name)
         guard sources[pattern] == nil, case .views(let views) = converted.value.content else { return }
-        sources[pattern] = views.flatMap { stored($0.tensor) }.map(CheckpointSpelling.pattern).unique
+        let origins = views.flatMap { stored($0.tensor) }
+        // A block that the checkpoint counts apart has names of its own.
+        let block = TensorNames.block(of: converted.name)
+        guard origins.allSatisfy({ block == nil || TensorNames.block(of: $0) == block }) else { return }
+        sources[pattern] = origins.map(CheckpointSpelling.pattern).unique
     }
 
     /// The names in the files of what a tensor is computed of.

@@ -75,7 +75,7 @@ struct ModelInputs {
         // A card that cannot be read states nothing; whether it is broken is for knapsack check to say.
         let card = files["README.md"].flatMap { try? ModelCard.frontMatter(of: $0) }
         var contents: [Int: [UInt8]] = [:]
-        for index in Dequantization.needed(saved.tensors) {
+        for index in HuggingFaceModel.needed(saved.tensors) {
             let tensor = saved.tensors[index]
             var bytes = [UInt8](repeating: 0, count: tensor.elementCount * tensor.unitSize)
             var room = bytes.mutableSpan
