@@ -22,7 +22,11 @@ package enum PLEConstants {
     /// - Throws: where there is no such tensor, or its elements are no such numbers.
     static func numbers(_ end: String, of model: HuggingFaceModel) throws(ConversionError) -> [UInt64]? {
         guard let place = model.storedTensors.firstIndex(where: { $0.name.hasUTF8Suffix(end) }) else {
-            throw .missingTensors([end])
+            // It stands beside the table.
+            let beside = model.storedTensors.lazy.map(\.name).first { $0.containsUTF8(".ple_embedding.") }
+            let parts = (beside ?? "").split(separator: ".")
+            let start = parts.prefix { $0 != "ple_embedding" }.map { "\($0)." }.joined()
+            throw .missingTensors([start + end])
         }
         guard let constants = model.constants else { return nil }
         let tensor = model.storedTensors[place]

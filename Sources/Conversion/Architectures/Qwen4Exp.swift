@@ -22,8 +22,13 @@ struct Qwen4Exp: ModelArchitecture {
 
     static func spellings(_ config: ModelConfig) -> [TensorNames] {
         let inputs = ["model.layers.*.self_attn.indexer.index_qk_proj.weight"]
+        let layer = tableLayers(config).first ?? 0
+        let parts = min(max(config.first(["split_ngram_parts"])?.wholeNumber ?? 0, 0), 4_096)
         return QwenExperts.spellings(
             names.storing([
+                "per_layer_token_embd.weight": (0..<parts).map {
+                    "model.layers.\(layer).ple.ple_embedding.ngram_embedding.shard_\($0).weight"
+                },
                 "blk.*.indexer.q_proj.weight": inputs, "blk.*.indexer.k_proj.weight": inputs,
             ]), config)
     }

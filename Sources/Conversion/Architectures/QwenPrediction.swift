@@ -8,21 +8,21 @@ struct QwenPrediction: Sendable {
     let count: Int
     /// The blocks before them.
     let trunkCount: Int
-    private let isStored: Bool
     private let hasExperts: Bool
     private var isStacked = false
     private var names: Set<ExactName> = []
 
-    /// Looks for the blocks. A model whose tensors for them are all lost is none to complain of: those who train a model
-    /// on leave them out, and llama.cpp loads it. Where nothing states such blocks either there are none, as with the
-    /// reference's `--no-mtp`.
+    /// Looks for the blocks. A model that has no tensor of them is none to complain of: those who train a model on leave
+    /// them out, whatever the configuration states. It is converted as with the reference's `--no-mtp`; what that makes
+    /// without the option llama.cpp does not load.
     init(_ model: HuggingFaceModel, hasExperts: Bool) throws(ConversionError) {
         trunkCount = try model.config.size("num_hidden_layers")
         self.hasExperts = hasExperts
         let stated = try model.config.integerIfPresent("mtp_num_hidden_layers") ?? 0
         let stored = model.tensors.compactMap { TextTensors.name(of: $0.name).flatMap(Self.name) }
-        isStored = !stored.isEmpty
-        count = stated == 0 ? stored.compactMap { Self.layer(of: $0) }.max().map { $0 + 1 } ?? 0 : stated
+        count =
+            stored.isEmpty && !model.tensors.isEmpty
+            ? 0 : stated == 0 ? stored.compactMap { Self.layer(of: $0) }.max().map { $0 + 1 } ?? 0 : stated
         guard (0...1024).contains(count) else {
             throw ConversionError(
                 .configValueWrong, "config.json: \"mtp_num_hidden_layers\" is \(count)",
@@ -95,7 +95,7 @@ struct QwenPrediction: Sendable {
     /// Looks for what the blocks must have, if the checkpoint has any of it.
     /// - Throws: `tensor-missing` with what is not there.
     func finish() throws(ConversionError) {
-        guard isStored, count > 0 else { return }
+        guard count > 0 else { return }
         var missing: [String] = []
         for layer in 0..<count {
             for (stored, inGGUF) in Self.attention + (hasExperts ? experts : Self.dense)

@@ -17,6 +17,10 @@ TYPES = ["linear_attention", "full_attention"]
 MTP_NORMS = ("mtp.pre_fc_norm_embedding", "mtp.pre_fc_norm_hidden", "mtp.norm")
 
 
+# The reference is told that the blocks are left out, which Knapsack sees.
+NO_MTP = {"no-mtp.txt": ""}
+
+
 def with_mtp(tensors):
     """Adds a block that predicts more than one token ahead, as Qwen's models are published."""
     import torch
@@ -29,6 +33,20 @@ def with_mtp(tensors):
     return tensors | ahead | own | {"mtp.fc.weight": torch.randn(width, 2 * width).to(torch.bfloat16)}
 
 
+def with_output(tensors):
+    """With the output's weights stored beside the embeddings that they are."""
+    return tensors | {"lm_head.weight": tensors["backbone.embeddings.weight"].clone()}
+
+
+ALONE = dict(vocab_size=SIZE, hidden_size=64, num_hidden_layers=2)
+HEADS = dict(num_heads=8, head_dim=16, expand=2)
+LAYERS = dict(mamba_n_heads=8, mamba_d_head=16, mamba_n_groups=2, mamba_d_state=16, mamba_expand=2)
+GRANITE = dict(attention_multiplier=0.25, embedding_multiplier=12.0, residual_multiplier=0.22, logits_scaling=8.0)
+FACTORS = dict(
+    attention_in_multiplier=0.9, attention_out_multiplier=0.7, embedding_multiplier=5.6, key_multiplier=0.35,
+    lm_head_multiplier=0.04, mlp_multipliers=[0.88, 0.27], ssm_in_multiplier=1.25, ssm_out_multiplier=0.47,
+    ssm_multipliers=[0.35, 0.25, 0.18, 0.5, 0.31])  # fmt: skip
+
 MODELS = {
     "qwen3next": model("Qwen3Next", **HYBRID, **FEW, layer_types=TYPES, edit=with_mtp, put=dict(full_attention_interval=2)),
     "qwen3next-sparse": model("Qwen3Next", **SMALL | FEW | dict(num_hidden_layers=4, num_attention_heads=16), edit=with_mtp, drop=(
@@ -36,6 +54,23 @@ MODELS = {
         "max_position_embeddings")),
     "qwen3next-equal": model("Qwen3Next", **HYBRID | dict(linear_num_value_heads=2), **FEW, layer_types=TYPES, tie_word_embeddings=True,
                              dtype="float16", edit=with_mtp, put=dict(partial_rotary_factor=0.5)),
+    "qwen3next-trained-on": model("Qwen3Next", **HYBRID, **FEW, layer_types=TYPES, files=NO_MTP),
+    "mamba": model("Mamba", **ALONE, state_size=16),
+    "mamba-small": model("Mamba", **ALONE | dict(vocab_size=SIZE - 3), state_size=8, time_step_rank=6, dtype="float32",
+                         edit=with_output, drop=("conv_kernel", "state_size", "layer_norm_epsilon")),
+    "falcon-mamba": model("FalconMamba", **ALONE, state_size=16, tie_word_embeddings=False),
+    "mamba2": model("Mamba2", **ALONE, **HEADS, state_size=16, n_groups=2, tie_word_embeddings=False),
+    "mamba2-spm": model("Mamba2", "spm", **ALONE, **HEADS, state_size=32, n_groups=1, dtype="float16", drop=("n_groups", "expand")),
+    "granite-hybrid": model("GraniteMoeHybrid", **SMALL, **GRANITE, **LAYERS, num_local_experts=4, shared_intermediate_size=48,
+                            layer_types=["mamba", "attention"], position_embedding_type="nope", tie_word_embeddings=True),
+    "granite-hybrid-dense": model("GraniteMoeHybrid", **SMALL, **GRANITE, **LAYERS, num_local_experts=0, num_experts_per_tok=0,
+                                  shared_intermediate_size=96, layer_types=["mamba", "attention"], dtype="float16"),
+    "granite-4-dense": model("GraniteMoeHybrid", **SMALL, **GRANITE, **LAYERS, num_local_experts=0, num_experts_per_tok=0,
+                             shared_intermediate_size=96, layer_types=["attention"] * 2, position_embedding_type="rope"),
+    "bamba": model("Bamba", **SMALL, **LAYERS, attn_layer_indices=[1], put=dict(attn_rotary_emb=8)),
+    "falcon-h1": model("FalconH1", **SMALL, **LAYERS | dict(mamba_d_ssm=96, mamba_n_heads=6), head_dim=16, rope_theta=1e11, **FACTORS),
+    "falcon-h1-norm": model("FalconH1", **SMALL, **LAYERS | dict(mamba_d_ssm=96, mamba_n_heads=6), head_dim=16, mamba_rms_norm=True,
+                            dtype="float16", **FACTORS),
 }  # fmt: skip
 
 
@@ -116,7 +151,7 @@ def qwen4(start: str, parts: int) -> dict:
         shapes |= {f"{own}{name}.weight": shape for name, shape in {
             "key_proj": [128, 64], "value_proj": [64, 64], "norm_key": [128], "norm_query": [128], "norm_conv": [128],
             "conv1d": [128, 1, 4]}.items()}  # fmt: skip
-        shapes |= {f"{own}ple_embedding.ngram_embedding.shard_{part}.weight": [12, 32] for part in range(parts)}
+        shapes |= {f"{own}ple_embedding.ngram_embedding.shard_{part}.weight": [12, 16] for part in range(parts)}
     return shapes
 
 
@@ -147,14 +182,59 @@ def text_only(text: dict, kind: str, **more) -> dict:
     return text | dict(architectures=[f"{kind}ForCausalLM"], **more)
 
 
+# MARK: Nemotron H, whose blocks are of one kind each
+
+NEMOTRON = dict(
+    architectures=["NemotronHForCausalLM"], model_type="nemotron_h", vocab_size=SIZE, hidden_size=64, intermediate_size=96,
+    num_attention_heads=4, num_key_value_heads=2, head_dim=16, max_position_embeddings=8192, mamba_num_heads=8, mamba_head_dim=16,
+    n_groups=2, ssm_state_size=16, conv_kernel=4, chunk_size=128, expand=2, layer_norm_epsilon=1e-5, use_conv_bias=True,
+    mamba_hidden_act="silu", mlp_hidden_act="relu2", tie_word_embeddings=False)  # fmt: skip
+STATE = {"in_proj.weight": [328, 64], "conv1d.weight": [192, 1, 4], "conv1d.bias": [192], "A_log": [8], "D": [8], "dt_bias": [8],
+         "norm.weight": [128], "out_proj.weight": [64, 128]}  # fmt: skip
+ATTENTION = {f"{part}_proj.weight": shape for part, shape in {"q": [64, 64], "k": [32, 64], "v": [32, 64], "o": [64, 64]}.items()}
+PLAIN = {"up_proj.weight": [96, 64], "down_proj.weight": [64, 96]}
+MANY = {f"experts.{number}.{part}.weight": shape for number in range(4) for part, shape in {
+    "up_proj": [32, 48], "down_proj": [48, 32]}.items()} | {
+    "gate.weight": [4, 64], "gate.e_score_correction_bias": [4], "shared_experts.up_proj.weight": [40, 64],
+    "shared_experts.down_proj.weight": [64, 40], "fc1_latent_proj.weight": [48, 64], "fc2_latent_proj.weight": [64, 48]}  # fmt: skip
+NEMOTRON_MOE = dict(
+    n_routed_experts=4, num_experts_per_tok=2, moe_intermediate_size=32, moe_shared_expert_intermediate_size=40, n_shared_experts=1,
+    moe_latent_size=48, n_group=1, topk_group=1, norm_topk_prob=True, routed_scaling_factor=2.5)  # fmt: skip
+
+
+def nemotron(blocks: list[dict], start: str = "backbone.") -> dict:
+    shapes = {f"{start}embeddings.weight": [SIZE, 64], f"{start}norm_f.weight": [64], "lm_head.weight": [SIZE, 64]}
+    for number, parts in enumerate(blocks):
+        shapes |= {f"{start}layers.{number}.norm.weight": [64]}
+        shapes |= {f"{start}layers.{number}.mixer.{name}": shape for name, shape in parts.items()}
+    return shapes
+
+
+NEMOTRON_AHEAD = {f"mtp.layers.0.mixer.{name}": shape for name, shape in ATTENTION.items()} | {
+    f"mtp.layers.1.mixer.{name}": shape for name, shape in MANY.items()} | {
+    f"mtp.layers.{name}.weight": shape for name, shape in {
+        "0.enorm": [64], "0.hnorm": [64], "0.eh_proj": [64, 128], "0.norm": [64], "1.norm": [64], "1.final_layernorm": [64]}.items()}  # fmt: skip
+BLOCKS = [dict(block_type="mamba"), dict(block_type="moe", moe_intermediate_size=32, num_experts_per_tok=2),
+          dict(block_type="attention")]  # fmt: skip
+
 BY_HAND = {
+    "nemotron-h": made(NEMOTRON | dict(num_hidden_layers=3, hybrid_override_pattern="M-*"), nemotron([STATE, PLAIN, ATTENTION]), "bpe"),
+    "nemotron-h-moe": made(NEMOTRON | NEMOTRON_MOE | dict(
+        num_hidden_layers=3, hybrid_override_pattern="ME*", num_nextn_predict_layers=1), nemotron(
+            [STATE, MANY, ATTENTION]) | NEMOTRON_AHEAD, "bpe", "float16"),
+    "nemotron-h-names": made(NEMOTRON | NEMOTRON_MOE | dict(layers_block_type=["mamba", "moe", "attention"], vocab_size=SIZE - 5),
+                             nemotron([STATE, MANY, ATTENTION]) | {
+                                 "backbone.embeddings.weight": [SIZE - 5, 64], "lm_head.weight": [SIZE - 5, 64]}, "bpe"),
+    "nemotron-puzzle": made(but(NEMOTRON | NEMOTRON_MOE, "moe_intermediate_size", "num_experts_per_tok") | dict(
+        architectures=["NemotronHPuzzleForCausalLM"], model_type="nemotron_h_puzzle", block_configs=BLOCKS),
+                            nemotron([STATE, MANY, ATTENTION], "model.") | NEMOTRON_AHEAD, "bpe"),
     "qwen35": made(pictures(TEXT_35, "Qwen3_5", tie_word_embeddings=False),
                    qwen35("model.language_model.", "dense") | VISION_35, "bpe") | dict(floats=("A_log", "linear_attn.norm.weight")),
     "qwen35-text": made(text_only(but(TEXT_35, "layer_types", linear_num_value_heads=2, rope_parameters=dict(
         rope_type="default", rope_theta=10000000, partial_rotary_factor=0.5)), "Qwen3_5", tie_word_embeddings=True),
                         qwen35("model.", "dense", values=2, tied=True), "bpe", "float16"),
     "qwen35-trained-on": made(text_only(but(TEXT_35, linear_num_value_heads=6), "Qwen3_5", tie_word_embeddings=True),
-                              qwen35("model.", "dense", values=6, tied=True, ahead=False), "bpe", "float32"),
+                              qwen35("model.", "dense", values=6, tied=True, ahead=False), "bpe", "float32", files=NO_MTP),
     "qwen35moe": made(pictures(MOE_35, "Qwen3_5Moe", tie_word_embeddings=False), qwen35("model.language_model.", "stacks") | VISION_35, "bpe"),
     "qwen4exp": made(pictures(TEXT_4, "Qwen4Exp", tie_word_embeddings=False), qwen4("model.language_model.", 0) | VISION_35 | {
         "mtp.fc.weight": [64, 128]}, "bpe"),
