@@ -148,7 +148,8 @@ struct PlanLimits: Sendable {
         innerWidth = inner.flatMap {
             said(["intermediate_size", "n_inner", "ffn_hidden_size", "hidden_dim"]).contains($0) ? $0 : nil
         }
-        let heads = try size("attention.head_count")
+        let heads =
+            Self.withoutHeads.contains(ExactName(architecture.name)) ? nil : try size("attention.head_count")
         guard let width, let heads, !Self.withOtherHeads.contains(ExactName(architecture.name)),
             said(["num_attention_heads", "n_head", "n_heads"]).contains(heads)
         else { return }
@@ -165,6 +166,8 @@ struct PlanLimits: Sendable {
         headRows["attn_k"] = keyHeads &* length
     }
 
+    /// The architectures without any attention.
+    private static let withoutHeads: Set<ExactName> = ["mamba", "mamba2"]
     /// The architectures whose queries are made in two steps, or together with gates.
     private static let withOtherHeads: Set<ExactName> = [
         "deepseek2", "qwen3next", "qwen35", "qwen35moe", "qwen4exp",

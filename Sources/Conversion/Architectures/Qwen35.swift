@@ -23,6 +23,10 @@ struct Qwen35: ModelArchitecture {
 
     static func name(of tensor: String) -> String? { QwenHybrid.name(of: tensor) }
 
+    static func missingPredictions(_ config: ModelConfig, stored: [String]) -> [String] {
+        QwenPrediction.missing(config, stored: stored)
+    }
+
     init(_ model: HuggingFaceModel) throws(ConversionError) {
         hybrid = try QwenHybrid(model, name, Self.names)
     }

@@ -10,7 +10,10 @@ struct Qwen35Moe: ModelArchitecture {
     let name = "qwen35moe"
     private var hybrid: QwenHybrid
 
-    static func spellings(_ config: ModelConfig) -> [TensorNames] { QwenExperts.spellings(names, config) }
+    static func spellings(_ config: ModelConfig) -> [TensorNames] {
+        // As stacks first, as these models are published.
+        QwenExperts.spellings(names, config).reversed()
+    }
 
     private static let names = QwenHybrid.names.adding(QwenHybrid.withExperts).adding(QwenHybrid.fourInputs)
 
@@ -22,6 +25,10 @@ struct Qwen35Moe: ModelArchitecture {
     }
 
     static func name(of tensor: String) -> String? { QwenHybrid.name(of: tensor) }
+
+    static func missingPredictions(_ config: ModelConfig, stored: [String]) -> [String] {
+        QwenPrediction.missing(config, stored: stored)
+    }
 
     init(_ model: HuggingFaceModel) throws(ConversionError) {
         hybrid = try QwenHybrid(model, name, Self.names)

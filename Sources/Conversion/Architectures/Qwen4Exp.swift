@@ -30,7 +30,8 @@ struct Qwen4Exp: ModelArchitecture {
                     "model.layers.\(layer).ple.ple_embedding.ngram_embedding.shard_\($0).weight"
                 },
                 "blk.*.indexer.q_proj.weight": inputs, "blk.*.indexer.k_proj.weight": inputs,
-            ]), config)
+            ]), config
+        ).reversed()
     }
 
     private static let names: TensorNames = {

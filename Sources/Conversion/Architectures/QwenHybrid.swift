@@ -20,9 +20,8 @@ struct QwenHybrid: Sendable {
         self.architecture = architecture
         self.names = names
         delta = try GatedDeltaNet(config)
-        let hasExperts = Self.hasExperts(config)
-        experts = hasExperts ? try QwenExperts(config) : nil
-        prediction = predicts ? try QwenPrediction(model, hasExperts: hasExperts) : nil
+        experts = Self.hasExperts(config) ? try QwenExperts(config) : nil
+        prediction = predicts ? try QwenPrediction(model) : nil
     }
 
     private static func hasExperts(_ config: ModelConfig) -> Bool {
@@ -105,7 +104,7 @@ struct QwenHybrid: Sendable {
                 converted.append(try names.renamed(tensor.name, tensor.value, architecture))
             }
         }
-        for tensor in converted { prediction?.add(tensor, from: stored) }
+        prediction?.add(stored)
         return converted
     }
 

@@ -8,16 +8,16 @@ struct QwenPrediction: Sendable {
     let count: Int
     /// The blocks before them.
     let trunkCount: Int
-    private let hasExperts: Bool
+    private let expertCount: Int?
     private var isStacked = false
     private var names: Set<ExactName> = []
 
     /// Looks for the blocks. A model that has no tensor of them is none to complain of: those who train a model on leave
     /// them out, whatever the configuration states. It is converted as with the reference's `--no-mtp`; what that makes
     /// without the option llama.cpp does not load.
-    init(_ model: HuggingFaceModel, hasExperts: Bool) throws(ConversionError) {
+    init(_ model: HuggingFaceModel) throws(ConversionError) {
         trunkCount = try model.config.size("num_hidden_layers")
-        self.hasExperts = hasExperts
+        expertCount = model.config.first(["num_local_experts", "num_experts"])?.wholeNumber
         let stated = try model.config.integerIfPresent("mtp_num_hidden_layers") ?? 0
         let stored = model.tensors.compactMap { TextTensors.name(of: $0.name).flatMap(Self.name) }
         count =
@@ -85,48 +85,55 @@ struct QwenPrediction: Sendable {
 
     // MARK: What is missing
 
-    /// Takes what was converted, and the name that it had.
-    mutating func add(_ tensor: ConvertedTensor, from name: String) {
-        if name.containsUTF8("experts.gate_up_proj") { isStacked = true }
-        guard count > 0, let block = TensorNames.block(of: tensor.name), block >= trunkCount else { return }
-        names.insert(tensor.name)
+    /// Takes a tensor that was converted, by its name in the checkpoint.
+    mutating func add(_ stored: String) {
+        if let name = Self.name(stored) { names.insert(name) }
+        if stored.containsUTF8("experts.gate_up_proj") { isStacked = true }
     }
 
     /// Looks for what the blocks must have, if the checkpoint has any of it.
     /// - Throws: `tensor-missing` with what is not there.
     func finish() throws(ConversionError) {
-        guard count > 0 else { return }
-        var missing: [String] = []
-        for layer in 0..<count {
-            for (stored, inGGUF) in Self.attention + (hasExperts ? experts : Self.dense)
-            where !names.contains(ExactName("blk.\(trunkCount + layer).\(inGGUF).weight")) {
-                missing.append("mtp.layers.\(layer).\(stored)")
-            }
+        let missing = Self.required(count, experts: expertCount, isStacked: isStacked).filter {
+            !names.contains($0)
         }
-        for (stored, own) in Self.own {
-            let inGGUF = Self.names["model.layers.*.\(own)"]?.replacingUTF8("*", with: "\(trunkCount)") ?? ""
-            if !names.contains(ExactName(inGGUF + ".weight")) { missing.append("mtp.\(stored).weight") }
-        }
-        guard missing.isEmpty else { throw .missingTensors(missing) }
+        guard missing.isEmpty || count == 0 else { throw .missingTensors(missing) }
     }
 
-    private static let attention =
-        [
-            ("input_layernorm", "attn_norm"), ("post_attention_layernorm", "post_attention_norm"),
-            ("self_attn.q_proj", "attn_q"), ("self_attn.k_proj", "attn_k"), ("self_attn.v_proj", "attn_v"),
-            ("self_attn.o_proj", "attn_output"), ("self_attn.q_norm", "attn_q_norm"),
-            ("self_attn.k_norm", "attn_k_norm"),
-        ].map { ("\($0.0).weight", $0.1) }
-    private static let dense = ["gate", "up", "down"].map { ("mlp.\($0)_proj.weight", "ffn_\($0)") }
-    private var experts: [(String, String)] {
-        let (gates, down) =
-            isStacked
-            ? (["gate_up_proj", "gate_up_proj"], "down_proj")
-            : (["0.gate_proj.weight", "0.up_proj.weight"], "0.down_proj.weight")
-        return [
-            ("mlp.gate.weight", "ffn_gate_inp"), ("mlp.shared_expert_gate.weight", "ffn_gate_inp_shexp"),
-            ("mlp.experts.\(gates[0])", "ffn_gate_exps"), ("mlp.experts.\(gates[1])", "ffn_up_exps"),
-            ("mlp.experts.\(down)", "ffn_down_exps"),
-        ] + ["gate", "up", "down"].map { ("mlp.shared_expert.\($0)_proj.weight", "ffn_\($0)_shexp") }
+    /// What a checkpoint lacks of the blocks by its names alone; nothing where it has none of them.
+    /// - Parameter stored: the names that ``QwenHybrid/name(of:)`` has read.
+    static func missing(_ config: ModelConfig, stored: [String]) -> [String] {
+        let own = Set(exactly: stored.compactMap(name))
+        guard !own.isEmpty else { return [] }
+        let stated = config.first(["mtp_num_hidden_layers"])?.wholeNumber ?? 0
+        let count = stated == 0 ? stored.compactMap { layer(of: $0) }.max().map { $0 &+ 1 } ?? 0 : stated
+        return required(
+            min(max(count, 0), 1024),
+            experts: config.first(["num_local_experts", "num_experts"])?.wholeNumber,
+            isStacked: stored.contains { $0.containsUTF8("experts.gate_up_proj") }
+        ).filter { !own.contains(ExactName($0)) }
+    }
+
+    /// The names of all that the blocks must have.
+    private static func required(_ count: Int, experts: Int?, isStacked: Bool) -> [String] {
+        let attention =
+            ["input_layernorm", "post_attention_layernorm"]
+            + ["q_proj", "k_proj", "v_proj", "o_proj", "q_norm", "k_norm"].map { "self_attn.\($0)" }
+        let parts = ["gate_proj", "up_proj", "down_proj"]
+        var layer = attention.map { "\($0).weight" }
+        if let experts {
+            layer += ["mlp.gate.weight", "mlp.shared_expert_gate.weight"]
+            layer += parts.map { "mlp.shared_expert.\($0).weight" }
+            layer +=
+                isStacked
+                ? ["mlp.experts.gate_up_proj", "mlp.experts.down_proj"]
+                : (0..<min(max(experts, 0), 4_096)).flatMap { expert in
+                    parts.map { "mlp.experts.\(expert).\($0).weight" }
+                }
+        } else {
+            layer += parts.map { "mlp.\($0).weight" }
+        }
+        return own.map { "mtp.\($0.0).weight" }
+            + (0..<count).flatMap { number in layer.map { "mtp.layers.\(number).\($0)" } }
     }
 }

@@ -77,7 +77,8 @@ enum RopeKeys {
             "phi2", "phi3", "stablelm", "gptneox", "glm4", "chatglm", "exaone", "nomic-bert",
             "nomic-bert-moe",
             "phimoe", "cohere2", "glm4moe", "bailingmoe2", "nemotron",
-            "qwen35", "qwen35moe", "qwen3next", "qwen4exp",
+            "qwen35", "qwen35moe", "qwen3next", "qwen4exp", "granitehybrid", "nemotron_h",
+            "nemotron_h_moe",
         ]
         .contains(architecture)
     }

@@ -22,6 +22,8 @@ package struct HuggingFaceModel: Sendable {
     /// The bytes of the few tensors that become keys, by their places in ``storedTensors``; `nil` where only names and
     /// shapes were read.
     let constants: [Int: [UInt8]]?
+    /// Whether the output's weights are known to be those of the embeddings, stored twice.
+    package var repeatsEmbeddings = false
 
     /// The places of the tensors whose elements are needed before anything is decided: each is a few numbers.
     package static func needed(_ tensors: [CheckpointTensor]) -> [Int] {

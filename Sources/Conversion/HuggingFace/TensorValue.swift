@@ -25,6 +25,16 @@ package struct TensorValue: Hashable, Sendable {
     package var shape: [Int]
     /// What is computed of each element, one operation after the other.
     package var operations: [Operation] = []
+    /// What is computed behind that of the elements of each view alone; empty where that is nothing.
+    package var partOperations: [[Operation]] = []
+
+    /// Whether the elements are the checkpoint's.
+    package var isPlain: Bool { operations.isEmpty && partOperations.isEmpty }
+
+    /// What is computed of the elements of a view, by its place among the views.
+    package func operations(ofPart place: Int) -> [Operation] {
+        partOperations.indices.contains(place) ? operations + partOperations[place] : operations
+    }
 
     /// The elements of one view.
     package init(_ view: TensorView) {
@@ -49,7 +59,7 @@ package struct TensorValue: Hashable, Sendable {
 
     /// The one view that this is, where it is one of its own shape and nothing is computed.
     package var view: TensorView? {
-        guard case .views(let views) = content, views.count == 1, operations.isEmpty, views[0].shape == shape
+        guard case .views(let views) = content, views.count == 1, isPlain, views[0].shape == shape
         else { return nil }
         return views[0]
     }
@@ -92,7 +102,9 @@ package struct TensorValue: Hashable, Sendable {
     private static func joined(_ values: [TensorValue]) -> TensorValue? {
         var views: [TensorView] = []
         for value in values {
-            guard case .views(let own) = value.content, value.operations == values.first?.operations else {
+            guard case .views(let own) = value.content, value.partOperations.isEmpty,
+                value.operations == values.first?.operations
+            else {
                 return nil
             }
             views += own

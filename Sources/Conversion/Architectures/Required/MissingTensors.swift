@@ -145,7 +145,9 @@ package struct MissingTensors: Sendable {
         let missing = required(config, family, isThere: spelling.isThere)
             .missing(count + family.predictionCount(config), isThere: spelling.isThere)
         var seen: Set<ExactName> = []
-        return missing.flatMap { spelling.names($0) }.filter { seen.insert($0).inserted }
+        let ahead = family.missingPredictions(config, stored: stored.compactMap { family.name(of: $0) })
+        return (missing.flatMap { spelling.names($0) } + spelling.names(read: ahead))
+            .filter { seen.insert($0).inserted }
     }
 }
 

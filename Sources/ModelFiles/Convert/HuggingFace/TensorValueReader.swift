@@ -51,12 +51,12 @@ struct TensorValueReader: Sendable {
         guard case .views = value.content else { return .f32 }
         let sources = sources(of: value, tensors)
         if let block = sources.first?.blockType {
-            let isPlain = value.operations.isEmpty && sources.allSatisfy { $0.blockType == block }
+            let isPlain = value.isPlain && sources.allSatisfy { $0.blockType == block }
             return isPlain ? block : nil
         }
         guard sources.allSatisfy({ $0.blockType == nil && $0.dtype.isReal }) else { return nil }
         if sources.allSatisfy({ $0.dtype == .f16 }) { return .f16 }
-        if value.operations.isEmpty, sources.allSatisfy({ $0.dtype == .bf16 }) { return .bf16 }
+        if value.isPlain, sources.allSatisfy({ $0.dtype == .bf16 }) { return .bf16 }
         return .f32
     }
 
@@ -74,7 +74,7 @@ struct TensorValueReader: Sendable {
             try store(numbers[elements], &bytes)
         case .views(let views):
             var start = 0
-            for view in views {
+            for (place, view) in views.enumerated() {
                 let own = start..<start + view.count
                 start = own.upperBound
                 let part = own.clamped(to: elements)
@@ -82,7 +82,7 @@ struct TensorValueReader: Sendable {
                 let first = Self.size(part.lowerBound - elements.lowerBound, type)
                 var target = bytes._mutatingExtracting(first..<first + Self.size(part.count, type))
                 let inside = part.lowerBound - own.lowerBound..<part.upperBound - own.lowerBound
-                try read(inside, of: view, type, value.operations, &room, &target)
+                try read(inside, of: view, type, value.operations(ofPart: place), &room, &target)
             }
         }
     }
