@@ -21,10 +21,11 @@ struct GraniteHybrid: ModelArchitecture {
 
     static func spellings(_ config: ModelConfig) -> [TensorNames] {
         config.architecture.hasUTF8Prefix("Bamba")
-            ? names.spellings : GraniteMoe.spellings(config).map { $0.adding(others) }
+            ? names.spellings : GraniteMoe.spellings(config).map { $0.adding(layerNames) }
     }
 
-    private static let others: [ExactName: String] = Mamba2Layers.names("model.layers.*.mamba").merging(
+    private static let layerNames = Mamba2Layers.names("model.layers.*.mamba")
+    private static let others: [ExactName: String] = layerNames.merging(
         [
             "model.final_layernorm": "output_norm", "model.layers.*.pre_ff_layernorm": "blk.*.ffn_norm",
             "model.layers.*.feed_forward.gate_proj": "blk.*.ffn_gate",

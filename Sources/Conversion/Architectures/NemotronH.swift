@@ -6,7 +6,7 @@ import Tensors
 struct NemotronH: ModelArchitecture {
     static let classes = ["NemotronHForCausalLM", "NemotronHPuzzleForCausalLM"]
     /// The reference's transformers knows none of these, so that it takes configurations as they stand.
-    static let modelTypes: [String] = []
+    static let modelTypes = ["nemotron_h", "nemotron_h_puzzle"]
 
     let name: String
     private let config: ModelConfig
@@ -55,10 +55,10 @@ struct NemotronH: ModelArchitecture {
 
     static func name(of tensor: String) -> String? {
         var name = tensor
-        if name.hasUTF8Prefix("model.layers."), name.containsUTF8(".mixer.") {
-            name = "backbone." + String(decoding: name.utf8.dropFirst(6), as: UTF8.self)
-        } else if ["model.backbone", "model.lm_head"].contains(where: { name.hasUTF8Prefix($0) }) {
+        if name.hasUTF8Prefix("model.") {
             name = String(decoding: name.utf8.dropFirst(6), as: UTF8.self)
+            let isWhole = ["backbone", "lm_head"].contains { name.hasUTF8Prefix($0) }
+            if !isWhole { name = "backbone." + name }
         }
         return Granite.name(of: StateSpace.name(of: name))
     }
@@ -99,10 +99,7 @@ struct NemotronH: ModelArchitecture {
         let isAhead = stored.hasUTF8Prefix("mtp.")
         let isPuzzle = config.architecture.hasUTF8Prefix("NemotronHPuzzle")
         if isAhead, isPuzzle { return [] }
-        var name = isAhead && prediction ? Self.ahead(stored, kinds.count) : stored
-        if isPuzzle, name.hasUTF8Prefix("model.") {
-            name = "backbone." + String(decoding: name.utf8.dropFirst(6), as: UTF8.self)
-        }
+        let name = isAhead && prediction ? Self.ahead(stored, kinds.count) : stored
         var converted: [ConvertedTensor] = []
         for tensor in try added(name, value) {
             let value = try heads.interleaved(tensor.name, tensor.value)
@@ -111,6 +108,13 @@ struct NemotronH: ModelArchitecture {
         }
         if isAhead, prediction { predicted.insert(stored) }
         return converted
+    }
+
+    /// The number of blocks is that of the list of them.
+    static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+        let isPuzzle = config.architecture.hasUTF8Prefix("NemotronHPuzzle")
+        let blocks = isPuzzle ? config["block_configs"] : config["layers_block_type"]
+        if let count = blocks?.array?.count { config["num_hidden_layers"] = .integer(count) }
     }
 
     private mutating func added(

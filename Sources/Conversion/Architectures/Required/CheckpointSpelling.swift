@@ -149,7 +149,10 @@ struct CheckpointSpelling {
         let own = name.hasUTF8Suffix(read) ? read : name
         var ended = own
         for (new, old) in Self.ends + (hasOldNorms ? Self.oldEnds : []) {
-            if let kept = own.dropping(new) { ended = kept + old }
+            guard let kept = own.dropping(new) else { continue }
+            // Some families have what others call so.
+            let isOwn = new != ".dt_proj.bias" || family.name(of: kept + old)?.hasSameBytes(as: own) == true
+            if isOwn { ended = kept + old }
         }
         let isHead = Self.heads.contains(own.split(separator: ".").first ?? "")
         for start in starts where own.hasUTF8Prefix(start.own) && (!isHead || start.isAroundAll) {
