@@ -392,6 +392,115 @@ def test_the_rules_are_not_written_over_a_model(knapsack, tmp_path):
     assert model.read_bytes() == SMALL.read_bytes() and not (tmp_path / "o.gguf").exists()
 
 
+def crafted(path: Path, tensors: dict, **more) -> Path:
+    """A model of one block; tensors that are not given have numbers by chance."""
+    writer = gguf.GGUFWriter(path, "llama", use_temp_file=False)
+    writer.add_block_count(1)
+    writer.add_head_count(4)
+    writer.add_embedding_length(256)
+    random = np.random.default_rng(3)
+    for name in ("token_embd", "output", "blk.0.attn_q", "blk.0.attn_k"):
+        if f"{name}.weight" not in tensors:
+            writer.add_tensor(f"{name}.weight", random.standard_normal((16, 256)).astype(np.float32))
+    for name, values in tensors.items():
+        writer.add_tensor(name, values)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def importance(path: Path, values: dict) -> Path:
+    """A matrix: for each tensor the sums of squares, and how often each of its matrices was used."""
+    writer = gguf.GGUFWriter(path, "", use_temp_file=False)
+    writer.add_string("general.type", "imatrix")
+    writer.add_array("imatrix.datasets", ["x.txt"])
+    writer.add_uint32("imatrix.chunk_count", 1)
+    writer.add_uint32("imatrix.chunk_size", 512)
+    for name, (sums, counts) in values.items():
+        writer.add_tensor(name + ".in_sum2", np.asarray(sums, dtype=np.float32))
+        writer.add_tensor(name + ".counts", np.asarray(counts, dtype=np.float32).reshape(-1, 1))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def test_experts_count_as_often_as_they_are_used(knapsack, tmp_path):
+    """Two experts of a stack, of which the type's blocks suit one well and the other badly."""
+    random = np.random.default_rng(5)
+    stack = random.standard_normal((2, 4, 256)).astype(np.float32)
+    stack[1, :, ::32] *= 60
+    name = "blk.0.ffn_gate_exps.weight"
+    model = crafted(tmp_path / "m.gguf", {name: stack})
+    back = gguf.quants.dequantize(gguf.quants.quantize(stack, gguf.GGMLQuantizationType.Q8_0), gguf.GGMLQuantizationType.Q8_0)
+    squares = ((stack - back.reshape(stack.shape)).astype(np.float64) ** 2).sum(axis=(1, 2))
+    energy = (stack.astype(np.float64) ** 2).sum(axis=(1, 2))
+    found = []
+    for counts in ([9, 1], [1, 9], [5, 0]):
+        # The same mean square of every column, however often an expert is used.
+        sums = np.repeat(np.asarray(counts, dtype=np.float32), 256).reshape(2, 256)
+        matrix = importance(tmp_path / "i.gguf", {name: (sums, counts)})
+        document = fit(knapsack, model, tmp_path / "o.gguf", "--bits", "32", "--tensor-type", f"{name}=Q8_0",
+                       "--imatrix", matrix, "--dry-run")
+        (row,) = (row for row in document["fit"]["rows"] if row["name"] == name)
+        expected = (squares * counts).sum() / (energy * counts).sum()
+        assert row["type"] == "Q8_0" and row["error"] == pytest.approx(expected, rel=1e-6), counts
+        found.append(row["error"])
+    assert len(set(found)) == 3
+
+
+def test_types_that_need_importance_are_for_tensors_that_have_it(knapsack, tmp_path):
+    model = crafted(tmp_path / "m.gguf", {})
+    matrix = importance(tmp_path / "i.gguf", {"blk.0.attn_q.weight": (np.ones(256), [1])})
+    needed = {"IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS"}
+
+    def options(*more) -> dict:
+        document = fit(knapsack, model, tmp_path / "o.gguf", "--bits", "9", "--dry-run", *more)
+        return {item["tensors"][0]: {one["type"] for one in item["options"]} for item in document["fit"]["items"]}
+
+    without, having = options("--floor", "none"), options("--floor", "none", "--imatrix", matrix)
+    assert not any(types & needed for types in without.values())
+    assert {name for name, types in having.items() if types & needed} == {"blk.0.attn_q.weight"}
+    assert needed <= having["blk.0.attn_q.weight"]
+    cpu = options("--floor", "none", "--imatrix", matrix, "--speed", "cpu")["blk.0.attn_q.weight"]
+    assert not {kind for kind in cpu if kind.startswith(("IQ1", "IQ2", "IQ3"))} and {"IQ4_XS", "Q2_K"} <= cpu
+    floored = options("--imatrix", matrix)
+    for end in ("token_embd.weight", "output.weight"):
+        assert not floored[end] & {"Q5_K", "Q4_K", "Q8_K"} and {"Q6_K", "Q8_0"} <= floored[end]
+
+
+@pytest.mark.parametrize(("values", "words"), [
+    (np.zeros(256), "no value above 0"), (np.where(np.arange(256) == 7, -1, 1), "the value -1.0 for column 7"),
+])
+def test_importance_that_tells_nothing_is_refused(knapsack, tmp_path, values, words):
+    """By such a matrix every type would cost nothing, and the smallest would be the best."""
+    model = crafted(tmp_path / "m.gguf", {})
+    matrix = importance(tmp_path / "i.gguf", {"blk.0.attn_q.weight": (values, [1])})
+    refused = fit(knapsack, model, tmp_path / "o.gguf", "--bits", "9", "--imatrix", matrix, code=1)
+    assert words in refused["findings"][0]["message"] and refused["findings"][0]["code"] == "imatrix-unusable"
+    fit(knapsack, model, tmp_path / "o.gguf", "--bits", "9", "--imatrix", matrix, "--exclude-weights", "attn_q")
+
+
+def test_a_text_that_cannot_be_read_is_told_before_anything_is_measured(knapsack, tmp_path):
+    def told(*options) -> str:
+        done = knapsack("quantize", SMALL, tmp_path / "o.gguf", "fit", "--bits", "8", "--calibrate", *options).expect(2)
+        assert "measuring" not in done.stderr and list(tmp_path.glob("*.gguf")) == []
+        return done.stderr
+
+    assert "the text cannot be read" in told(tmp_path / "none.txt") and "fix:" in told(tmp_path)
+    (tmp_path / "text.txt").write_text("word " * 100)
+    assert f"{SMALL} has no tokens" in told(tmp_path / "text.txt")
+
+
+@pytest.mark.parametrize("size", ["9999999TB", "0", "-1", "1e9", "4.2 GB ", "4,2GB", "", "NaN", "1EB", "99999999999999999999"])
+def test_sizes_that_are_none_are_told(knapsack, tmp_path, size):
+    done = knapsack("quantize", SMALL, tmp_path / "o.gguf", "fit", f"--max-size={size}").expect(2)
+    assert "--max-size" in done.stderr and list(tmp_path.iterdir()) == []
+
+
 def test_a_tensor_of_impossible_shape_ends_with_a_sentence(knapsack, tmp_path):
     """A shape whose product is 0 only because of its order: its columns times its matrices are 2^80."""
     path = tmp_path / "crafted.gguf"
