@@ -106,14 +106,40 @@ def test_is_no_worse_than_any_mixture(knapsack, tmp_path, mixture, minilm_gguf):
         assert_no_worse(knapsack, minilm_gguf, tmp_path, mixture)
 
 
-def assert_no_worse(knapsack, model: Path, tmp_path: Path, mixture: str, *options) -> None:
+ORACLE_MODELS = ["gemma", "gemma3", "gpt2", "llama-gqa", "llama-odd288", "mixtral", "phi3", "qwen2", "qwen2moe", "qwen3", "roberta"]
+PRE_TOKENIZERS = {"gpt2": "gpt-2", "roberta": "roberta-bpe", "llama-gqa": "llama-bpe", "qwen2": "qwen2", "qwen2moe": "qwen2", "qwen3": "qwen2"}
+
+
+@pytest.mark.slow
+@needs.ORACLE
+@pytest.mark.parametrize("name", ORACLE_MODELS)
+def test_is_no_worse_than_any_mixture_of_the_oracles_models(knapsack, tmp_path, name):
+    oracle = Path(os.environ["KNAPSACK_ORACLE"])
+    pre = PRE_TOKENIZERS.get(name)
+    model = tmp_path / "model.gguf"
+    knapsack("convert", oracle / "models" / name, model, *(["--pre", pre] if pre else [])).expect(0)
+    matrix = oracle / "imatrix" / f"{name}.gguf"
+    seen = 0
+    for mixture in ALL_MIXTURES:
+        for options in [[]] + [["--imatrix", matrix]] * matrix.exists():
+            seen += assert_no_worse(knapsack, model, tmp_path, mixture, *options, refused=True)
+    assert seen >= 20
+
+
+def assert_no_worse(knapsack, model: Path, tmp_path: Path, mixture: str, *options, refused: bool = False) -> bool:
+    """Whether there is such a mixture of the model; that there is none is an error unless `refused`."""
     options = [*options, "--floor", "none", "--dry-run", "--compare", mixture]
+    if refused and knapsack("quantize", model, tmp_path / "out.gguf", "fit", "--bits", "32", *options).code == 1:
+        return False
     probe = fit(knapsack, model, tmp_path / "out.gguf", "--bits", "32", *options)
     size = probe["comparison"]["size"]
     document = fit(knapsack, model, tmp_path / "out.gguf", "--max-size", str(size), *options)
     assert document["size"] <= size
-    assert document["fit"]["cost"] <= document["comparison"]["cost"]
+    # Where a type of the mixture cannot hold a tensor's numbers, there is nothing to compare.
+    if document["comparison"]["cost"] is not None:
+        assert document["fit"]["cost"] <= document["comparison"]["cost"]
     assert document["fit"]["gap"] == 0
+    return True
 
 
 def test_constraints_are_kept(knapsack, tmp_path):
@@ -190,7 +216,7 @@ def test_a_manifest_fits_and_the_lock_holds_the_choice(knapsack, tmp_path):
         chosen = lock[name]["resolved"]["fit"]
         (file,) = lock[name]["files"]
         assert file["size"] == chosen["size"] <= chosen["budget"]
-        assert chosen["bound"] == chosen["cost"] and chosen["weights"] == 1
+        assert chosen["bound"] == chosen["cost"] and chosen["weights"] == 2
         front = chosen["front"]
         assert front == sorted(front) and [cost for _, cost in front] == sorted((cost for _, cost in front), reverse=True)
         # No choice of a size beats the front, and no fixed mixture does where its types may be chosen.
