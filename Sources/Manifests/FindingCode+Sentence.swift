@@ -200,6 +200,8 @@ extension FindingCode {
         case .protobufBroken: "A file of protocol buffers cannot be read"
         case .providedLine: "A line of what the notebook has installed is not one that pip freeze prints"
         case .providedUnreadable: "The file of what the notebook has installed cannot be read"
+        case .pruneImpossible: "There is nothing to prune, or a tensor that is named cannot be pruned"
+        case .pruneRows: "Matrices are kept whose rows do not divide into the groups of a pruning"
         case .pruneTransposed: "A model's matrices are stored transposed, and cannot be pruned"
         case .pushSegments: "Files that other programs than Knapsack cannot put together are pushed"
         case .pythonCache: "Python has written into the bundle"

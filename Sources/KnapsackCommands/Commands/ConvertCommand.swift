@@ -367,6 +367,7 @@ struct ConvertCommand: KnapsackCommand {
             merging: try merge.map { ($0, try caches.model($0)) }, target: target)
         session.report(conversion.findings)
         let receipt = try await conversion.write(progress: session.progress)
+        session.report(receipt.remarks)
         session.add("input", .string(model))
         session.add("output", .string(target))
         if let type { session.add("dtype", .string(type.rawValue)) }
