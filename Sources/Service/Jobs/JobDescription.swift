@@ -143,7 +143,8 @@ enum JobDescription {
         "job_id", "path", ["type": "string", "pattern": "^[0-9]{1,18}$"], "The job", isRequired: true)
 
     private static let source = ModelInterface.parameter(
-        "id", "path", ["type": "string"],
+        "id", "path",
+        ["type": "string", "pattern": "^(hf|hf-dataset|kaggle|kaggle-dataset):[A-Za-z0-9_./-]+$"],
         "hf:org/name, hf-dataset:org/name, kaggle:owner/model/framework/variation or kaggle-dataset:owner/name",
         isRequired: true)
 

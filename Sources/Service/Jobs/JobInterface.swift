@@ -141,7 +141,7 @@ package struct JobInterface: RequestHandler {
     /// Refuses methods that a path does not take.
     static func require(_ methods: [String], _ request: Request) throws(ModelRefusal) {
         guard methods.containsExactly(request.head.method) else {
-            throw ModelRefusal(405, "this path takes \(methods.joined(separator: ", "))")
+            throw ModelRefusal.method(methods)
         }
     }
 
