@@ -10,7 +10,8 @@ enum AnalyticsDescription {
             [
                 "parameters": [
                     ModelInterface.parameter(
-                        "id", "path", MarketInterface.id, "The model, as in events", isRequired: true)
+                        "id", "path", ["type": "string", "minLength": 1, "maxLength": 256],
+                        "The model, as in events", isRequired: true)
                 ],
                 "get": ModelInterface.operation(
                     "What the events of a model come to", "get_analytics", span, summary,

@@ -52,9 +52,8 @@ enum MarketInterface {
             ]),
     ]
 
-    /// 500 bytes at most, which so many characters always are.
     private static let text: JSON = [
-        "type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f]*$", "maxLength": 125,
+        "type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f]*$", "maxLength": 500,
     ]
     /// An id in a path.
     static let id: JSON = ["type": "string", "pattern": "^[A-Za-z0-9_-][A-Za-z0-9_:./-]*$", "maxLength": 400]
