@@ -21,6 +21,14 @@ package protocol ModelArchitecture: Sendable {
     /// How many blocks behind the last are written that predict more than one token ahead.
     static func predictionCount(_ config: ModelConfig) -> Int
 
+    /// Whether blocks differ in the shapes of tensors of one name, as where some have larger heads.
+    static var hasUnequalBlocks: Bool { get }
+
+    /// What a checkpoint lacks of the blocks that predict more than one token ahead, where it has those under names of
+    /// their own; nothing where it has none of them.
+    /// - Parameter stored: the names of its tensors, as ``name(of:)`` has read them.
+    static func missingPredictions(_ config: ModelConfig, stored: [String]) -> [String]
+
     /// Fills a configuration with what transformers takes where config.json states nothing.
     static func fillDefaults(_ config: inout ModelConfig, modelType: String)
 
@@ -30,6 +38,9 @@ package protocol ModelArchitecture: Sendable {
 
     /// GGUF's name for the architecture.
     var name: String { get }
+
+    /// The name by which the rules for the configuration's keys are found.
+    var rulesName: String { get }
 
     /// The name by which a tensor goes on; `nil` for one that is not written.
     static func name(of tensor: String) -> String?
@@ -63,6 +74,15 @@ package protocol ModelArchitecture: Sendable {
 extension ModelArchitecture {
     /// None.
     package static func predictionCount(_ config: ModelConfig) -> Int { 0 }
+
+    /// They do not.
+    package static var hasUnequalBlocks: Bool { false }
+
+    /// Nothing.
+    package static func missingPredictions(_ config: ModelConfig, stored: [String]) -> [String] { [] }
+
+    /// As the architecture is called.
+    package var rulesName: String { name }
 
     /// Those of Llama.
     package static func spellings(_ config: ModelConfig) -> [TensorNames] { TensorNames.llama.spellings }

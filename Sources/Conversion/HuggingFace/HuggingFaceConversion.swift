@@ -71,7 +71,7 @@ package struct HuggingFaceConversion: Sendable {
         }
         let architecture = plan.architecture
         foreign = try ForeignConfigurations.findings(
-            model, options.isVocabularyOnly ? nil : architecture.name)
+            model, options.isVocabularyOnly ? nil : architecture.rulesName)
         if let error = ForeignConfigurations.error(foreign) { throw error }
         tensors = plan.tensors
         let generation = GeneralMetadata.generationConfig(of: model.files)
@@ -87,6 +87,8 @@ package struct HuggingFaceConversion: Sendable {
         try architecture.addParameters(
             to: &metadata, fileType: Self.kept(keptType)?.type ?? outputType.fileType)
         metadata["general.quantization_version"] = .uint32(2)
+        metadata["general.tensor_extra.name"] = .strings(plan.fullInputs)
+        metadata["general.tensor_extra.prec_a4"] = .bools(plan.fullInputs.map { _ in false })
         try architecture.addVocabulary(
             to: &metadata,
             Vocabulary(

@@ -4,7 +4,8 @@
 
 Writes DIRECTORY/NAME-TYPE.gguf for each model and type, and prints a line of JSON for each: the name, the type, and
 the error where there was one. A model with `pre-tokenizer.txt` gets that pre-tokenizer, as the small trained ones are
-in no list. One with `eager.txt` is converted with `--no-lazy`, without which the reference cannot.
+in no list. One with `eager.txt` is converted with `--no-lazy`, without which the reference cannot; one with `no-mtp.txt`
+with `--no-mtp`.
 """
 
 import json
@@ -17,6 +18,7 @@ from pathlib import Path
 def convert(script: Path, model: Path, kind: str, target: Path) -> str | None:
     """The error, if it fails."""
     options = ["--no-lazy"] if (model / "eager.txt").exists() else []
+    options += ["--no-mtp"] if (model / "no-mtp.txt").exists() else []
     sys.argv = [str(script), str(model), "--outtype", kind, "--outfile", str(target), *options]
     try:
         runpy.run_path(str(script), run_name="__main__")

@@ -21,7 +21,11 @@ package struct MissingTensors: Sendable {
         names.insert(converted.name)
         let pattern = CheckpointSpelling.pattern(converted.name)
         guard sources[pattern] == nil, case .views(let views) = converted.value.content else { return }
-        sources[pattern] = views.flatMap { stored($0.tensor) }.map(CheckpointSpelling.pattern).unique
+        let origins = views.flatMap { stored($0.tensor) }
+        // A block that the checkpoint counts apart has names of its own.
+        let block = TensorNames.block(of: converted.name)
+        guard origins.allSatisfy({ block == nil || TensorNames.block(of: $0) == block }) else { return }
+        sources[pattern] = origins.map(CheckpointSpelling.pattern).unique
     }
 
     /// The names in the files of what a tensor is computed of.
@@ -141,7 +145,9 @@ package struct MissingTensors: Sendable {
         let missing = required(config, family, isThere: spelling.isThere)
             .missing(count + family.predictionCount(config), isThere: spelling.isThere)
         var seen: Set<ExactName> = []
-        return missing.flatMap { spelling.names($0) }.filter { seen.insert($0).inserted }
+        let ahead = family.missingPredictions(config, stored: stored.compactMap { family.name(of: $0) })
+        return (missing.flatMap { spelling.names($0) } + spelling.names(read: ahead))
+            .filter { seen.insert($0).inserted }
     }
 }
 
