@@ -38,22 +38,30 @@ extension LaneBits {
     @inline(__always)
     var lowestBits: UInt16 { UInt16(truncatingIfNeeded: lanes_lowest_bits(vector)) }
 
+    /// The bits that both have.
     @inline(__always)
     static func & (a: LaneBits, b: Int32) -> LaneBits { LaneBits(lanes_and(a.vector, lanes_repeat_bits(b))) }
+    /// The bits that either has.
     @inline(__always)
     static func | (a: LaneBits, b: Int32) -> LaneBits { LaneBits(lanes_or(a.vector, lanes_repeat_bits(b))) }
+    /// The bits that both have.
     @inline(__always)
     static func & (a: LaneBits, b: LaneBits) -> LaneBits { LaneBits(lanes_and(a.vector, b.vector)) }
+    /// The bits that either has.
     @inline(__always)
     static func | (a: LaneBits, b: LaneBits) -> LaneBits { LaneBits(lanes_or(a.vector, b.vector)) }
+    /// The sums, cut off at 32 bits.
     @inline(__always)
     static func &+ (a: LaneBits, b: LaneBits) -> LaneBits { LaneBits(lanes_plus(a.vector, b.vector)) }
+    /// The differences, cut off at 32 bits.
     @inline(__always)
     static func &- (a: LaneBits, b: LaneBits) -> LaneBits { LaneBits(lanes_minus(a.vector, b.vector)) }
+    /// Moves the bits up.
     @inline(__always)
     static func &<< (a: LaneBits, count: Int) -> LaneBits {
         LaneBits(lanes_shift_left(a.vector, Int32(truncatingIfNeeded: count)))
     }
+    /// Moves the bits down; zeros come after them.
     @inline(__always)
     static func &>> (a: LaneBits, count: Int) -> LaneBits {
         LaneBits(lanes_shift_right(a.vector, Int32(truncatingIfNeeded: count)))

@@ -75,44 +75,63 @@ struct LaneMask {
 }
 
 extension Lanes {
+    /// The sums.
     @inline(__always)
     static func + (a: Lanes, b: Lanes) -> Lanes { Lanes(lanes_add(a.vector, b.vector)) }
+    /// The differences.
     @inline(__always)
     static func - (a: Lanes, b: Lanes) -> Lanes { Lanes(lanes_subtract(a.vector, b.vector)) }
+    /// The products.
     @inline(__always)
     static func * (a: Lanes, b: Lanes) -> Lanes { Lanes(lanes_multiply(a.vector, b.vector)) }
+    /// The quotients.
     @inline(__always)
     static func / (a: Lanes, b: Lanes) -> Lanes { Lanes(lanes_divide(a.vector, b.vector)) }
+    /// Adds to each lane.
     @inline(__always)
     static func += (a: inout Lanes, b: Lanes) { a = a + b }
 
+    /// The sums.
     @inline(__always)
     static func + (a: Lanes, b: Float) -> Lanes { a + Lanes(repeating: b) }
+    /// The differences.
     @inline(__always)
     static func - (a: Lanes, b: Float) -> Lanes { a - Lanes(repeating: b) }
+    /// The products.
     @inline(__always)
     static func * (a: Lanes, b: Float) -> Lanes { a * Lanes(repeating: b) }
+    /// The quotients.
     @inline(__always)
     static func / (a: Lanes, b: Float) -> Lanes { a / Lanes(repeating: b) }
+    /// The sums.
     @inline(__always)
     static func + (a: Float, b: Lanes) -> Lanes { Lanes(repeating: a) + b }
+    /// The differences.
     @inline(__always)
     static func - (a: Float, b: Lanes) -> Lanes { Lanes(repeating: a) - b }
+    /// The products.
     @inline(__always)
     static func * (a: Float, b: Lanes) -> Lanes { Lanes(repeating: a) * b }
+    /// The quotients.
     @inline(__always)
     static func / (a: Float, b: Lanes) -> Lanes { Lanes(repeating: a) / b }
 
+    /// Where one is less than the other.
     @inline(__always)
     static func .< (a: Lanes, b: Lanes) -> LaneMask { LaneMask(bits: lanes_less(a.vector, b.vector)) }
+    /// Where one is more than the other.
     @inline(__always)
     static func .> (a: Lanes, b: Lanes) -> LaneMask { b .< a }
+    /// Where they are not the same.
     @inline(__always)
     static func .!= (a: Lanes, b: Lanes) -> LaneMask { LaneMask(bits: lanes_not_equal(a.vector, b.vector)) }
+    /// Where one is less than the other.
     @inline(__always)
     static func .< (a: Lanes, b: Float) -> LaneMask { a .< Lanes(repeating: b) }
+    /// Where one is more than the other.
     @inline(__always)
     static func .> (a: Lanes, b: Float) -> LaneMask { Lanes(repeating: b) .< a }
+    /// Where they are not the same.
     @inline(__always)
     static func .!= (a: Lanes, b: Float) -> LaneMask { a .!= Lanes(repeating: b) }
 
