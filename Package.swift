@@ -175,7 +175,12 @@ let package = Package(
         .testTarget(
             name: "TransferTests",
             dependencies: ["Formats", "Storage", "Manifests", "Transfer", "TestSupport"]),
-        .testTarget(name: "ServiceTests", dependencies: ["Formats", "Storage", "Service"]),
+        .testTarget(
+            name: "CatalogueTests",
+            dependencies: ["Formats", "Storage", "Catalogue", "TestSupport"]),
+        .testTarget(
+            name: "ServiceTests",
+            dependencies: ["Formats", "Storage", "Manifests", "Caches", "Service", "TestSupport"]),
         .testTarget(
             name: "KnapsackCommandsTests",
             dependencies: [

@@ -45,6 +45,12 @@ enum CatalogueTables {
         PRAGMA user_version = \(layout);
         """
 
+    /// Leads to the newest version of a model, also to the newest one that is public, without a look at those of other models.
+    /// It came later than the layout, and earlier programs do without it.
+    private static let newest = """
+        CREATE INDEX IF NOT EXISTS newest ON version (user, model, number, is_public) WHERE is_active = 1;
+        """
+
     /// Opens the database in a file that is there, or makes it, and looks whether its pages hold together.
     /// - Throws: an error of damage where it has to be made anew.
     static func open(_ path: String) throws -> SQLiteDatabase {
@@ -64,6 +70,7 @@ enum CatalogueTables {
                 // What is found through the index has to be what the table has.
                 try connection.execute("INSERT INTO search (search) VALUES ('integrity-check')")
             }
+            try connection.execute(newest)
             try connection.execute(RepositoryStore.schema)
             try connection.execute(
                 "DELETE FROM repository_upload WHERE time < \(currentTime() &- RepositoryStore.uploadLife)")

@@ -20,16 +20,24 @@ extension ModelCatalogue {
         return found
     }
 
+    /// Asks for one version. SQLite knows no numbers of rows, and would go through all that a user has to find the newest one, so
+    /// that the index is named.
+    static func query(isNewest: Bool, isPublicOnly: Bool) -> String {
+        let (condition, _) = condition("", "", isNewest ? nil : "")
+        return """
+            SELECT number, edition, version, text FROM version INDEXED BY \(isNewest ? "newest" : "named")
+            JOIN document USING (number)
+            WHERE \(condition)\(isPublicOnly ? " AND is_public = 1" : "") ORDER BY number DESC LIMIT 1
+            """
+    }
+
     private func read(
         user: String, model: String, version: String?, isPublicOnly: Bool, withFiles: Bool
     ) throws(Problem) -> FoundVersion? {
-        let (condition, values) = ModelCatalogue.condition(user, model, version)
+        let (_, values) = ModelCatalogue.condition(user, model, version)
         return try look { connection in
             var statement = try connection.statement(
-                """
-                SELECT number, edition, version, text FROM version JOIN document USING (number)
-                WHERE \(condition)\(isPublicOnly ? " AND is_public = 1" : "") ORDER BY number DESC LIMIT 1
-                """)
+                ModelCatalogue.query(isNewest: version == nil, isPublicOnly: isPublicOnly))
             try statement.bind(values)
             guard let row = try statement.next(), row.count == 4, let number = row[0].integer,
                 let edition = row[1].integer, let name = row[2].text, let text = row[3].text
@@ -58,7 +66,7 @@ extension ModelCatalogue {
     }
 
     /// The files of a version, sorted by the bytes of their paths.
-    private static func files(
+    static func files(
         of number: Int64, _ connection: inout SQLiteConnection
     ) throws -> [FoundFile] {
         var rows = try connection.statement(

@@ -26,7 +26,10 @@ extension ModelCatalogue {
     ) throws(Problem) -> [ModelVersion] {
         let names = try look { connection in
             var statement = try connection.statement(
-                "SELECT version FROM version WHERE user = ? AND model = ? AND is_active = 1 ORDER BY number")
+                """
+                SELECT version FROM version INDEXED BY newest WHERE user = ? AND model = ? AND is_active = 1
+                ORDER BY number
+                """)
             try statement.bind([.text(user), .text(model)])
             var names: [String] = []
             while let name = try statement.next()?.first?.text { names.append(name) }

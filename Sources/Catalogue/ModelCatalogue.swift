@@ -109,6 +109,9 @@ package final class ModelCatalogue: Sendable {
         }
     }
 
+    /// Another number after each change: what was read under it before the change is not what is there.
+    package var generation: Int { cache.generation }
+
     // MARK: Changing
 
     /// Gives content that is whole its name in the store.

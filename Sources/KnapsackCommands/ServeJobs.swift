@@ -15,6 +15,11 @@ struct ServeStateOptions: ParsableArguments {
         completion: .directory)
     var state: String?
 
+    /// Whether installs of whoever may write use the tokens of this user.
+    @Flag(
+        help: "Install with the tokens of this user for whoever may write: clients read what these may read.")
+    var installToken = false
+
     /// Whether clients may tell of their use of models.
     @Flag(help: "Keep what clients tell of their use of models, on this machine alone.")
     var analytics = false
@@ -91,11 +96,12 @@ struct ServeStateOptions: ParsableArguments {
 extension CommandWorker.Settings {
     /// How jobs run this very program, with the caches that are served.
     init(
-        hubCache: String, kaggleCache: String, _ session: Session
+        hubCache: String, kaggleCache: String, lendsCredentials: Bool, _ session: Session
     ) throws(FileError) {
         self.init(
             program: "/proc/self/exe", environment: session.context.environment,
-            hubCache: try Self.absolute(hubCache), kaggleCache: try Self.absolute(kaggleCache))
+            hubCache: try Self.absolute(hubCache), kaggleCache: try Self.absolute(kaggleCache),
+            lendsCredentials: lendsCredentials)
     }
 
     /// A path from the root on, whether something is there or not.

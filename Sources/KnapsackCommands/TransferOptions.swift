@@ -82,22 +82,24 @@ extension TransferOptions {
     }
 
     /// What fetches from all services; nothing is asked yet.
-    /// - Parameter wishes: only services that one of them is of are put together.
-    /// - Parameter plainHTTP: whether registries speak HTTP without TLS.
+    /// - Parameters:
+    ///   - wishes: only services that one of them is of are put together.
+    ///   - plainHTTP: whether registries speak HTTP without TLS.
+    ///   - isKnown: whether the Hub and Kaggle are asked with the user's tokens.
     /// - Throws: where a variable or a credential cannot mean anything.
     func fetch(
-        _ wishes: [FetchWish], _ caches: Caches, plainHTTP: Bool, _ session: Session
+        _ wishes: [FetchWish], _ caches: Caches, plainHTTP: Bool, isKnown: Bool, _ session: Session
     ) throws -> Fetch {
         let environment = session.context.environment
         let (http, patience) = client(session)
         var services: [any FetchService] = []
         if wishes.contains(where: { $0.source.isOnHub }) {
-            let client = try HubConnection.client(Requester(http, patience), session)
+            let client = try HubConnection.client(Requester(http, patience), session, isKnown: isKnown)
             services.append(
                 HubService(client, cache: caches.hub.root, environment: environment, mode: transfer))
         }
         if wishes.contains(where: { $0.source.isOnKaggle }) {
-            let client = try KaggleConnection.client(Requester(http, patience), session)
+            let client = try KaggleConnection.client(Requester(http, patience), session, isKnown: isKnown)
             services.append(KaggleService(client, cache: caches.kagglehub.root))
         }
         if wishes.contains(where: { $0.source.isInRegistry }) {

@@ -82,7 +82,7 @@ package struct ServiceRoutes: RequestHandler {
 
     /// The server's own numbers; where tokens count, for whoever may do all.
     private func numbers(_ request: Request) -> Response {
-        if let holder = request.holder, holder.scope != .admin {
+        guard request.holder.mayAll else {
             return .json(["detail": "the token does not allow this"], status: 403)
         }
         var response = Response(200, .bytes(Array(metrics.text.utf8)))

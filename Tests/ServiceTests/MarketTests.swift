@@ -9,13 +9,21 @@ import Testing
 private final class Shelves: MarketSource {
     let models: [MarketModel]
     let looks = Mutex(0)
+    let questions = Mutex(0)
 
     init(_ models: [MarketModel]) { self.models = models }
 
-    func read(_ found: (MarketModel) -> Void, progress: (Int, Int) -> Void) {
+    func read(
+        _ known: [ExactName: MarketModel], _ found: (MarketModel) -> Void, progress: (Int, Int) -> Bool
+    ) {
         looks.withLock { $0 += 1 }
         models.forEach(found)
-        progress(models.count, models.count)
+        _ = progress(models.count, models.count)
+    }
+
+    func has(_ id: String) -> Bool {
+        questions.withLock { $0 += 1 }
+        return models.contains { $0.id.hasSameBytes(as: id) }
     }
 
     func details(_ model: MarketModel, revision: String?, tensors: Range<Int>) -> JSON? { model.summary }
@@ -32,7 +40,7 @@ private func model(_ name: String, _ more: [JSON.Member] = []) throws -> MarketM
 
 private func list(_ query: String, _ models: [MarketModel]) throws -> JSON {
     let target = try #require(RequestTarget(Array("/api/marketplace/models?\(query)".utf8)))
-    return try MarketList(target).answer(MarketShelf(Shelves(models)).current())
+    return try MarketList(target).answer(MarketShelf(Shelves(models)).view(MarketViewer(nil)))
 }
 
 private func names(_ answer: JSON) -> [String] {
@@ -79,7 +87,7 @@ struct MarketTests {
     ])
     func whatMeansNothingIsRefused(_ query: String) throws {
         let target = try #require(RequestTarget(Array("/api/marketplace/models?\(query)".utf8)))
-        #expect(throws: MarketRefusal.self) { try MarketList(target) }
+        #expect(throws: ModelRefusal.self) { try MarketList(target) }
     }
 
     @Test(arguments: ["name", "size", "updated", "parameters"])
@@ -108,7 +116,7 @@ struct MarketTests {
     @Test func aCursorOfAnotherOrderIsRefused() throws {
         let page = try list("sort=size&limit=1", several)
         let next = try #require(page["next"]?.string)
-        #expect(throws: MarketRefusal.self) { try list("sort=name&limit=1&cursor=\(next)", several) }
+        #expect(throws: ModelRefusal.self) { try list("sort=name&limit=1&cursor=\(next)", several) }
     }
 
     @Test func choicesAreCountedWithTheMostFrequentFirst() throws {
@@ -144,8 +152,10 @@ struct MarketTests {
         let shelf = MarketShelf(source)
         for _ in 0..<50 { #expect(shelf.current().models.count == 3) }
         #expect(source.looks.withLock { $0 } == 1)
-        #expect(shelf.model("hf:a/one") != nil && shelf.model("hf:a/none") == nil)
-        #expect(source.looks.withLock { $0 } == 2)
+        #expect(shelf.model("hf:a/one") != nil && source.questions.withLock { $0 } == 0)
+        // Nobody looks through everything for what is not there.
+        for _ in 0..<5 { #expect(shelf.model("hf:a/none") == nil) }
+        #expect(source.looks.withLock { $0 } == 1)
     }
 
     @Test func othersSeeWhatIsPublicAlone() throws {

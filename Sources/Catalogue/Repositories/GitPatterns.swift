@@ -91,34 +91,50 @@ package struct GitPatterns: Sendable {
         return String(decoding: result, as: UTF8.self)
     }
 
+    /// How much is compared for one question, in characters: enough for 100,000 files and the usual patterns, and about a second.
+    package static let steps = 300_000_000
+
     /// Whether the last pattern that takes a file, or a folder that it is in, says so.
-    package func contains(_ path: RelativePath) -> Bool {
+    /// - Parameter steps: how much may be compared, which is counted down: patterns and paths are strangers'.
+    /// - Throws: ``TooMuch`` where it does not suffice.
+    package func contains(_ path: RelativePath, steps: inout Int) throws(TooMuch) -> Bool {
         let parts = path.components
-        return rules.last { GitPatterns.takes($0, parts) }?.value ?? false
+        var value = false
+        for rule in rules.reversed() where GitPatterns.takes(rule, parts, &steps) {
+            value = rule.value
+            break
+        }
+        guard steps > 0 else { throw TooMuch() }
+        return value
     }
 
-    private static func takes(_ rule: Rule, _ path: [String]) -> Bool {
+    /// The patterns take too long.
+    package struct TooMuch: Error {}
+
+    private static func takes(_ rule: Rule, _ path: [String], _ steps: inout Int) -> Bool {
         // A pattern that takes a folder takes what is in it.
-        let lengths = 1...path.count
-        return lengths.contains { length in
-            if rule.isFolder, length == path.count { return false }
-            let part = path[..<length]
-            guard rule.isAnchored else { return rule.parts[0].matches(part.last ?? "") }
-            return matches(rule, Array(part))
+        for length in 1...path.count where !rule.isFolder || length < path.count {
+            let isTaken =
+                rule.isAnchored
+                ? matches(rule, path[..<length], &steps)
+                : rule.parts[0].matches(path[length - 1], steps: &steps)
+            if isTaken { return true }
         }
+        return false
     }
 
     /// Whether the parts of a pattern take those of a path, one each but for `**`: in time of the product of both numbers.
-    private static func matches(_ rule: Rule, _ path: [String]) -> Bool {
+    private static func matches(_ rule: Rule, _ path: ArraySlice<String>, _ steps: inout Int) -> Bool {
         var reached = [Bool](repeating: false, count: path.count + 1)
         reached[0] = true
         for (glob, isAnyDepth) in zip(rule.parts, rule.isAnyDepth) {
             var next = [Bool](repeating: false, count: path.count + 1)
+            steps -= min(steps, path.count + 1)
             for index in 0...path.count {
                 if isAnyDepth {
                     next[index] = reached[index] || (index > 0 && next[index - 1])
                 } else if index > 0, reached[index - 1] {
-                    next[index] = glob.matches(path[index - 1])
+                    next[index] = glob.matches(path[index - 1], steps: &steps)
                 }
             }
             reached = next

@@ -244,7 +244,12 @@ package struct RepositoryStore: Sendable {
     func change<Result: Sendable>(
         _ body: (inout SQLiteConnection) throws -> Result
     ) throws(Problem) -> Result {
-        do { return try catalogue.database.write(body) } catch { throw RepositoryStore.problem(error) }
+        do {
+            defer { catalogue.cache.forget() }
+            return try catalogue.database.write(body)
+        } catch {
+            throw RepositoryStore.problem(error)
+        }
     }
 
     /// Reads one state of the database.

@@ -5,6 +5,8 @@ import Tensors
 struct ArchitecturePlan: Sendable {
     /// The tensors in the order of the file.
     let tensors: [HuggingFaceConversion.Tensor]
+    /// The tensors of four bits that are multiplied with inputs that keep all of theirs, sorted.
+    let fullInputs: [String]
     /// The family, which has seen all tensors.
     let architecture: any ModelArchitecture
 
@@ -42,6 +44,9 @@ struct ArchitecturePlan: Sendable {
                     value: tensor.value))
         }
         self.tensors = tensors
+        fullInputs = tensors.compactMap { tensor in
+            Self.isFullInput(tensor, model) ? tensor.description.name : nil
+        }.sortedByBytes()
         self.architecture = architecture
     }
 
@@ -102,6 +107,21 @@ struct ArchitecturePlan: Sendable {
         return converted + stacks
     }
 
+    /// Whether a tensor is of four bits, and its inputs keep all of theirs.
+    private static func isFullInput(_ tensor: HuggingFaceConversion.Tensor, _ model: HuggingFaceModel) -> Bool
+    {
+        guard let inputs = model.fullInputs, tensor.description.type == .nvfp4,
+            case .views(let views) = tensor.value.content, let first = views.first
+        else { return false }
+        let stored = model.tensors[first.tensor].name
+        let name = ArchitectureRegistry.read(stored, model.config)
+        // The converter looks for a stack by a name without experts' numbers.
+        guard tensor.value.shape.count > 2, let block = TensorNames.block(of: tensor.description.name),
+            let part = name.split(separator: ".").dropLast().last
+        else { return inputs.contains(name) }
+        return inputs.contains("model.layers.\(block).mlp.experts.\(part).weight")
+    }
+
     /// The type of ggml's blocks that a tensor is kept in as it is.
     private static func blockType(_ value: TensorValue, _ model: HuggingFaceModel) -> GGMLType? {
         guard case .views(let views) = value.content, let view = views.first else { return nil }
@@ -119,6 +139,8 @@ struct PlanLimits: Sendable {
     private let innerWidth: Int?
     /// How many rows the layers of queries and of keys have; not known where they are made in two steps.
     private var headRows: [ExactName: Int] = [:]
+    /// Whether each block may have shapes of its own.
+    private let isUnequal: Bool
     /// The shape of each tensor of a block, by its name without the block: it is the same in all of them.
     private var shapes: [ExactName: (name: String, shape: [Int])] = [:]
 
@@ -126,6 +148,7 @@ struct PlanLimits: Sendable {
     /// - Throws: if there is no head, or no element in an embedding.
     init(_ architecture: any ModelArchitecture, _ config: ModelConfig) throws(ConversionError) {
         self.architecture = architecture.name
+        isUnequal = type(of: architecture).hasUnequalBlocks
         var keys = ModelMetadata(architecture: architecture.name)
         try architecture.addParameters(to: &keys, fileType: 0)
         func size(_ key: String) throws(ConversionError) -> Int? {
@@ -148,6 +171,7 @@ struct PlanLimits: Sendable {
         innerWidth = inner.flatMap {
             said(["intermediate_size", "n_inner", "ffn_hidden_size", "hidden_dim"]).contains($0) ? $0 : nil
         }
+        if isUnequal { return }
         let heads = try size("attention.head_count")
         guard let width, let heads, architecture.name != "deepseek2",
             said(["num_attention_heads", "n_head", "n_heads"]).contains(heads)
@@ -202,7 +226,7 @@ struct PlanLimits: Sendable {
     }
 
     private mutating func checkBlocks(_ tensor: ConvertedTensor) throws(ConversionError) {
-        guard tensor.name.hasUTF8Prefix("blk.") else { return }
+        guard !isUnequal, tensor.name.hasUTF8Prefix("blk.") else { return }
         let key = tensor.name.split(separator: ".").dropFirst(2).joined(separator: ".")
         guard let other = shapes[key] else {
             shapes[key] = (tensor.name, tensor.value.shape)

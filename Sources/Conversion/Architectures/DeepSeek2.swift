@@ -1,16 +1,20 @@
 import Formats
 import Tensors
 
-/// DeepSeek V2, V3 and R1, whose keys and values come out of a short vector for all heads (MLA), and GLM 4.7 Flash,
-/// which is built like them.
+/// DeepSeek V2, V3 and R1, whose keys and values come out of a short vector for all heads (MLA), and what is built like
+/// them: GLM 4.7 Flash, Kimi's and Youtu's models, and DeepSeek V3.2 and GLM 5, which look at what an index finds (DSA).
 struct DeepSeek2: ModelArchitecture {
-    static let classes = ["DeepseekV2ForCausalLM", "DeepseekV3ForCausalLM", "Glm4MoeLiteForCausalLM"]
+    static let classes = [
+        "DeepseekV2ForCausalLM", "DeepseekV3ForCausalLM", "Glm4MoeLiteForCausalLM",
+        "KimiVLForConditionalGeneration", "KimiK25ForConditionalGeneration", "YoutuForCausalLM",
+        "YoutuVLForConditionalGeneration", "DeepseekV32ForCausalLM", "GlmMoeDsaForCausalLM",
+    ]
     static let modelTypes = ["deepseek_v2", "deepseek_v3"]
 
-    let name = "deepseek2"
+    let name: String
     private let config: ModelConfig
     private let blockCount: Int
-    /// How many blocks are written behind the last that predict more than one token ahead: of GLM alone.
+    /// How many blocks are written behind the last that predict more than one token ahead: of GLM and V3.2 alone.
     private let predictionCount: Int
     private let isGLM: Bool
     private var experts: ExpertStacks?
@@ -32,17 +36,31 @@ struct DeepSeek2: ModelArchitecture {
         "model.layers.*.self_attn.k_b_proj": "blk.*.attn_k_b",
         "model.layers.*.self_attn.v_b_proj": "blk.*.attn_v_b",
         "model.layers.*.mlp.gate.e_score_correction": "blk.*.exp_probs_b",
+        "model.layers.*.self_attn.indexer.wq_b": "blk.*.indexer.attn_q_b",
+        "model.layers.*.self_attn.indexer.wk": "blk.*.indexer.attn_k",
+        "model.layers.*.self_attn.indexer.k_norm": "blk.*.indexer.k_norm",
+        "model.layers.*.self_attn.indexer.weights_proj": "blk.*.indexer.proj",
     ]).adding(TensorNames.sharedExperts).adding(TensorNames.prediction)
 
     static func predictionCount(_ config: ModelConfig) -> Int {
-        config.architecture.hasUTF8Prefix("Glm") ? (try? config.predictionCount()) ?? 0 : 0
+        isPredicting(config) ? (try? config.predictionCount()) ?? 0 : 0
+    }
+
+    private static func isPredicting(_ config: ModelConfig) -> Bool {
+        config.architecture.hasUTF8Prefix("Glm") || isIndexed(config)
+    }
+
+    /// Whether attention looks at what an index finds.
+    static func isIndexed(_ config: ModelConfig) -> Bool {
+        ["DeepseekV32ForCausalLM", "GlmMoeDsaForCausalLM"].containsExactly(config.architecture)
     }
 
     init(_ model: HuggingFaceModel) throws(ConversionError) {
         config = model.config
         blockCount = try config.size("num_hidden_layers")
         isGLM = config.architecture.hasUTF8Prefix("Glm")
-        predictionCount = isGLM ? try config.predictionCount() : 0
+        predictionCount = Self.isPredicting(config) ? try config.predictionCount() : 0
+        name = !Self.isIndexed(config) ? "deepseek2" : isGLM ? "glm-dsa" : "deepseek32"
         if config.first(["n_routed_experts"]) != nil {
             experts = ExpertStacks(
                 count: try config.size("n_routed_experts"), parts: ["down_proj", "gate_proj", "up_proj"],
@@ -130,9 +148,28 @@ struct DeepSeek2: ModelArchitecture {
         if let scale = RopeParameters(config).shared("mscale_all_dim")?.double {
             metadata.set("rope.scaling.yarn_log_multiplier", .float32(Float(0.1 * scale)))
         }
+        if Self.isIndexed(config) { return try addIndex(to: &metadata) }
         if predictionCount > 0 {
             metadata.set("nextn_predict_layers", try ModelMetadata.count(predictionCount))
         }
+    }
+
+    /// Adds what finds what attention looks at.
+    private func addIndex(to metadata: inout ModelMetadata) throws(ConversionError) {
+        if isGLM {
+            let share = RopeParameters(config).shared("partial_rotary_factor")?.double ?? 1
+            metadata.set(
+                "rope.dimension_count",
+                try ModelMetadata.share(share, of: config.size("qk_rope_head_dim"), heads: 1))
+        }
+        try metadata.addCount("nextn_predict_layers", config, ["num_nextn_predict_layers"])
+        for (key, own) in [
+            ("head_count", "index_n_heads"), ("key_length", "index_head_dim"), ("top_k", "index_topk"),
+        ] {
+            try metadata.addNeededCount("attention.indexer.\(key)", config, [own])
+        }
+        guard isGLM, let kinds = config.first(["indexer_types"])?.array else { return }
+        metadata.set("attention.indexer.types", .bools(kinds.map { $0.isText("full") }))
     }
 
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {

@@ -1,16 +1,19 @@
 import Formats
 import Tensors
 
-/// Baidu's ERNIE 4.5, without experts.
+/// Baidu's ERNIE 4.5, without experts, and the part for text of PaddleOCR-VL.
 struct Ernie: ModelArchitecture {
-    static let classes = ["Ernie4_5_ForCausalLM", "Ernie4_5ForCausalLM"]
+    static let classes = [
+        "Ernie4_5_ForCausalLM", "Ernie4_5ForCausalLM", "PaddleOCRVLForConditionalGeneration",
+    ]
     static let modelTypes = ["ernie4_5"]
 
-    let name = "ernie4_5"
+    let name: String
     private let model: HuggingFaceModel
 
     init(_ model: HuggingFaceModel) throws(ConversionError) {
         self.model = model
+        name = model.config.architecture.hasUTF8Prefix("PaddleOCR") ? "paddleocr" : "ernie4_5"
         _ = try RotaryHeads(model.config)
     }
 

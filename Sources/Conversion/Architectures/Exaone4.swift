@@ -1,21 +1,43 @@
 import Formats
 import Tensors
 
-/// LG's EXAONE 4: norms behind attention and feed-forward, and windows in three of four layers of the large one.
+/// LG's EXAONE 4, and the part for text of 4.5: norms behind attention and feed-forward, and windows in three of four
+/// layers of the large one.
 struct Exaone4: ModelArchitecture {
-    static let classes = ["Exaone4ForCausalLM"]
+    static let classes = ["Exaone4ForCausalLM", "Exaone4_5_ForConditionalGeneration"]
     static let modelTypes = ["exaone4"]
 
     let name = "exaone4"
     private let config: ModelConfig
-    static func spellings(_ config: ModelConfig) -> [TensorNames] { Olmo2.spellings(config) }
+    static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
-    static func requiredTensors(_ config: ModelConfig) -> RequiredTensors { Olmo2.requiredTensors(config) }
+    private static let names = Olmo2.names.adding(TensorNames.prediction).storing(ExaonePrediction.spellings)
+
+    static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
+        let (all, last) = (Olmo2.requiredTensors(config), (try? config.blockCount()) ?? Int.max)
+        return RequiredTensors(all.whole) { block in
+            all.block(block) + (block < last ? [] : ExaonePrediction.required)
+        }
+    }
+
+    /// Of 4.5 alone blocks that predict further tokens are written.
+    static func predictionCount(_ config: ModelConfig) -> Int {
+        config.architecture.hasUTF8Prefix("Exaone4_5") ? (try? config.predictionCount()) ?? 0 : 0
+    }
 
     init(_ model: HuggingFaceModel) throws(ConversionError) { config = model.config }
 
     func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        [try Olmo2.names.renamed(name, value, self.name)]
+        guard config.architecture.hasUTF8Prefix("Exaone4_5"), name.hasUTF8Prefix("mtp.") else {
+            return [try Self.names.renamed(name, value, self.name)]
+        }
+        guard try config.predictionCount() > 0 else { return [] }
+        let isShared = config["mtp_share_layers"]?.isTruthy == true
+        var all: [ConvertedTensor] = []
+        for own in try ExaonePrediction.names(name, config, isShared: isShared) {
+            all.append(try Self.names.renamed(own, value, self.name))
+        }
+        return all
     }
 
     func generatedTensors() throws(ConversionError) -> [ConvertedTensor] {
@@ -24,15 +46,25 @@ struct Exaone4: ModelArchitecture {
 
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
         try metadata.addGenericParameters(config, fileType: fileType)
+        let ahead = Self.predictionCount(config)
+        metadata.set("block_count", try ModelMetadata.count(config.blockCount() + ahead))
+        try Self.addWindows(to: &metadata, config)
+        if ahead > 0 { metadata.set("nextn_predict_layers", try ModelMetadata.count(ahead)) }
+    }
+
+    /// Adds the number of tokens and which layers have a window.
+    static func addWindows(
+        to metadata: inout ModelMetadata, _ config: ModelConfig
+    ) throws(ConversionError) {
         try metadata.addNeededCount("vocab_size", config, ["vocab_size"])
         guard config.first(["sliding_window"]) != nil else { return }
         try metadata.addCount("attention.sliding_window", config, ["sliding_window"])
-        guard let pattern = try windows() else { return }
+        guard let pattern = try windows(config) else { return }
         metadata.set("attention.sliding_window_pattern", .bools(pattern))
     }
 
     /// Which layers have a window; `nil` where nothing states it.
-    private func windows() throws(ConversionError) -> [Bool]? {
+    private static func windows(_ config: ModelConfig) throws(ConversionError) -> [Bool]? {
         if let types = config["layer_types"]?.array { return types.map { $0.string == "sliding_attention" } }
         let count = min(try config.size("num_hidden_layers"), 1 << 16)
         switch config["sliding_window_pattern"] {

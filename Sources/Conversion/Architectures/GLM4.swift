@@ -1,9 +1,12 @@
 import Formats
 import Tensors
 
-/// GLM-4 of April 2025 (GLM-4-0414), and the part for text of GLM-4.1V.
+/// GLM-4 of April 2025 (GLM-4-0414), and the parts for text of GLM-4.1V and GLM-OCR, of which the last has blocks that
+/// predict further tokens.
 struct GLM4: ModelArchitecture {
-    static let classes = ["Glm4ForCausalLM", "Glm4vForConditionalGeneration"]
+    static let classes = [
+        "Glm4ForCausalLM", "Glm4vForConditionalGeneration", "GlmOcrForConditionalGeneration",
+    ]
     static let modelTypes = ["glm4", "glm4v", "glm4v_text"]
 
     let name = "glm4"
@@ -15,7 +18,11 @@ struct GLM4: ModelArchitecture {
         "model.layers.*.post_self_attn_layernorm": "blk.*.post_attention_norm",
         "model.layers.*.post_mlp_layernorm": "blk.*.post_ffw_norm",
         "model.layers.*.mlp.gate_up_proj": "blk.*.ffn_up",
-    ])
+    ]).adding(TensorNames.prediction)
+
+    static func predictionCount(_ config: ModelConfig) -> Int {
+        config.architecture.hasUTF8Prefix("GlmOcr") ? (try? config.predictionCount()) ?? 0 : 0
+    }
 
     init(_ model: HuggingFaceModel) throws(ConversionError) {
         config = model.config
@@ -57,6 +64,10 @@ struct GLM4: ModelArchitecture {
         let share = RopeParameters(config).number("partial_rotary_factor") ?? 0.5
         metadata.set(
             "rope.dimension_count", try ModelMetadata.share(share, of: config.headLength(), heads: 1))
+        guard config.architecture.hasUTF8Prefix("GlmOcr") else { return }
+        metadata.set(
+            "block_count", try ModelMetadata.count(config.blockCount() + config.predictionCount()))
+        try metadata.addCount("nextn_predict_layers", config, ["num_nextn_predict_layers"])
     }
 
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {

@@ -19,24 +19,27 @@ struct Gemma3: ModelArchitecture {
     func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
         let value =
             name.containsUTF8("embed_tokens.weight")
-            ? try withoutSpareRows(name, value) : Gemma.shifted(name, value)
+            ? try Self.withoutSpareRows(name, value, model) : Gemma.shifted(name, value)
         return [try Self.names.renamed(name, value, self.name)]
     }
 
     /// The rows of the embeddings that belong to a token.
-    private func withoutSpareRows(
-        _ name: String, _ value: TensorValue
+    static func withoutSpareRows(
+        _ name: String, _ value: TensorValue, _ model: HuggingFaceModel
     ) throws(ConversionError) -> TensorValue {
         guard let rows = value.shape.first, let view = value.view else {
             throw ConversionError.wrongShape(name, value.shape, "which has no rows")
         }
-        let tokens = try tokenCount()
+        let tokens = try tokenCount(model)
         guard tokens < rows, let slice = view.sliced(axis: 0, 0..<tokens) else { return value }
         return TensorValue(slice)
     }
 
-    private func tokenCount() throws(ConversionError) -> Int {
+    private static func tokenCount(_ model: HuggingFaceModel) throws(ConversionError) -> Int {
         if let pieces = model.files["tokenizer.model"] {
+            if let own = try model.config.integerIfPresent("vocab_size_per_layer_input"), own > 0 {
+                return own
+            }
             if try model.config.integerIfPresent("vocab_size") ?? 0 != 0 {
                 return try model.config.size("vocab_size")
             }
@@ -56,7 +59,13 @@ struct Gemma3: ModelArchitecture {
     // MARK: Metadata
 
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
-        let config = model.config
+        try Self.addParameters(to: &metadata, model.config, fileType: fileType)
+    }
+
+    /// Adds the keys of the third generation, with which those after it begin.
+    static func addParameters(
+        to metadata: inout ModelMetadata, _ config: ModelConfig, fileType: UInt32
+    ) throws(ConversionError) {
         guard config.first(["attn_logit_softcapping"]) == nil else {
             throw ConversionError(
                 .configValueWrong, "config.json: GGUF has no \"attn_logit_softcapping\" for Gemma 3")

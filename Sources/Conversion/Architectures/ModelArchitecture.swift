@@ -21,6 +21,9 @@ package protocol ModelArchitecture: Sendable {
     /// How many blocks behind the last are written that predict more than one token ahead.
     static func predictionCount(_ config: ModelConfig) -> Int
 
+    /// Whether blocks differ in the shapes of tensors of one name, as where some have larger heads.
+    static var hasUnequalBlocks: Bool { get }
+
     /// Fills a configuration with what transformers takes where config.json states nothing.
     static func fillDefaults(_ config: inout ModelConfig, modelType: String)
 
@@ -63,6 +66,9 @@ package protocol ModelArchitecture: Sendable {
 extension ModelArchitecture {
     /// None.
     package static func predictionCount(_ config: ModelConfig) -> Int { 0 }
+
+    /// They do not.
+    package static var hasUnequalBlocks: Bool { false }
 
     /// Those of Llama.
     package static func spellings(_ config: ModelConfig) -> [TensorNames] { TensorNames.llama.spellings }

@@ -2,7 +2,7 @@ import Formats
 
 /// Qwen 3, its models for embeddings, and those that rank documents for a query.
 struct Qwen3: ModelArchitecture {
-    static let classes = ["Qwen3ForCausalLM", "Qwen3Model"]
+    static let classes = ["Qwen3ForCausalLM", "Qwen3Model", "StepVLForConditionalGeneration"]
     static let modelTypes = ["qwen3"]
 
     let name = "qwen3"

@@ -3,7 +3,9 @@ import Tensors
 
 /// The part for text of Qwen 3 VL with experts, which are stored with their dimensions the other way round.
 struct Qwen3VLMoe: ModelArchitecture {
-    static let classes = ["Qwen3VLMoeForConditionalGeneration"]
+    static let classes = [
+        "Qwen3VLMoeForConditionalGeneration", "Qwen3OmniMoeForConditionalGeneration",
+    ]
     static let modelTypes = ["qwen3_vl_moe_text", "qwen3_vl_moe"]
 
     let name = "qwen3vlmoe"
@@ -44,10 +46,28 @@ struct Qwen3VLMoe: ModelArchitecture {
 
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
         try qwen.addVocabulary(to: &metadata, vocabulary)
+        guard model.config.architecture.hasUTF8Prefix("Qwen3Omni") else { return }
+        // The ends that its files state are those of texts, and it answers as in a conversation.
+        let added = try model.files.json("tokenizer_config.json")?["added_tokens_decoder"]?.members ?? []
+        let end = added.first { $0.value["content"]?.isText("<|im_end|>") == true }
+        guard let end = end.flatMap({ UInt32($0.key) }) else { return }
+        metadata["tokenizer.ggml.bos_token_id"] = .uint32(end)
+        metadata["tokenizer.ggml.eos_token_id"] = .uint32(end)
     }
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
+        if modelType == "qwen3_omni_moe" { return config.setTextKind("qwen3_omni_moe_text") }
         guard modelType.hasUTF8Suffix("_text") else { return config.fillQwen3VLDefaults(modelType) }
+        if modelType == "qwen3_omni_moe_text" {
+            guard config.takesRopeScaling(isTypeCopied: true) else { return }
+            config.setDefaults([
+                "vocab_size": 3584, "hidden_size": 2048, "intermediate_size": 18944, "num_hidden_layers": 28,
+                "num_attention_heads": 28, "num_key_value_heads": 4, "max_position_embeddings": 32768,
+                "rms_norm_eps": .number(1e-6), "rope_theta": .number(1e6), "moe_intermediate_size": 768,
+                "num_experts_per_tok": 8, "num_experts": 128,
+            ])
+            return config.setDefault("num_key_value_heads", from: "num_attention_heads")
+        }
         guard config.takesRopeScaling(isTypeCopied: false) else { return }
         config.setDefaults([
             "vocab_size": 151936, "hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 24,

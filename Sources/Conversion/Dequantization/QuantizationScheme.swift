@@ -36,7 +36,8 @@ enum QuantizationScheme: Hashable, Sendable {
     /// - Throws: where the method is one that cannot be undone, or its values make no sense.
     init(_ config: ModelConfig, _ files: ModelDocuments) throws(ConversionError) {
         self = .none
-        let (method, values, isFourBits) = try Self.method(config, files)
+        let stated = try Self.stated(config, files)
+        let (method, values, isFourBits) = (stated.method, stated.values, stated.isFourBits)
         guard let method else { return }
         switch method {
         case "modelopt" where isFourBits: self = .nvfp4(isCompressedTensors: false)
@@ -52,10 +53,28 @@ enum QuantizationScheme: Hashable, Sendable {
         }
     }
 
-    /// The method's name and its configuration (base.py of the converter, `prepare_tensors`).
-    private static func method(
-        _ config: ModelConfig, _ files: ModelDocuments
-    ) throws(ConversionError) -> (name: String?, values: JSON, isFourBits: Bool) {
+    /// What a configuration states of a checkpoint's quantization.
+    struct Stated {
+        /// The method's name.
+        var method: String?
+        /// Its configuration.
+        var values: JSON
+        /// Which algorithm all layers have, if one is stated.
+        var algorithm: String?
+        /// What single layers have.
+        var layers: JSON?
+
+        /// Whether weights are floats of four bits.
+        var isFourBits: Bool {
+            ["NVFP4", "W4A16_NVFP4"].contains(algorithm.map { ExactName($0) } ?? "")
+                || (layers?.members ?? []).contains {
+                    $0.value["quant_algo"]?.string?.hasUTF8Suffix("NVFP4") == true
+                }
+        }
+    }
+
+    /// What is stated (base.py of the converter, `prepare_tensors`).
+    static func stated(_ config: ModelConfig, _ files: ModelDocuments) throws(ConversionError) -> Stated {
         let values = config["quantization_config"] ?? .null
         switch values {
         case .object, .null, .bool(false): break
@@ -76,15 +95,7 @@ enum QuantizationScheme: Hashable, Sendable {
             algorithm = other["quantization"]?["quant_algo"]?.string ?? algorithm
             layers = other["quantization"]?["quantized_layers"] ?? layers
         }
-        let isFourBits =
-            algorithm == .some("NVFP4")
-            || (layers?.members ?? []).contains {
-                $0.value["quant_algo"]?.string?.hasUTF8Suffix("NVFP4") == true
-            }
-        let fullInputs =
-            [.string(algorithm ?? "")] + (layers?.members ?? []).compactMap { $0.value["quant_algo"] }
-        if fullInputs.contains("W4A16_NVFP4") { throw unknown("W4A16_NVFP4") }
-        return (method, values, isFourBits)
+        return Stated(method: method, values: values, algorithm: algorithm, layers: layers)
     }
 
     private static func gptq(_ values: JSON) throws(ConversionError) -> QuantizationScheme {

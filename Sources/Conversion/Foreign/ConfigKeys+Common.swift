@@ -19,6 +19,7 @@ enum ConfigKeys {
             ["tie_word_embeddings", "tie_encoder_decoder"],
             .read("whether the output's weights have to be there"), .flag),
         ForeignRow(["quantization_config"], .object),
+        ForeignRow(["thinker_config"], .read("the part for text is in it")),
         ForeignRow(["text_config", "llm_config", "lm_config", "language_config"], .object),
         ForeignRow(
             ["compression_config", "quantization"],
@@ -89,6 +90,10 @@ enum ConfigKeys {
                 "image_end_token_id", "video_start_token_id", "video_end_token_id", "image_seq_length",
                 "multimodal_projector_bias", "projector_hidden_act", "vision_feature_layer",
                 "vision_feature_select_strategy", "spatial_merge_size", "audio_token_index", "scale_factor",
+                "talker_config", "token2wav_config", "code2wav_config", "enable_audio_output",
+                "enable_talker",
+                "user_token_id", "assistant_token_id", "system_token_id", "im_start_token_id",
+                "im_end_token_id", "tts_bos_token_id", "tts_eos_token_id", "tts_pad_token_id",
             ], .ignored("of parts for pictures and sound, which are left out")),
         ForeignRow(
             [

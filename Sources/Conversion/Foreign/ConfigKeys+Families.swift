@@ -3,14 +3,18 @@ import Formats
 extension ConfigKeys {
     /// The names in GGUF of the families that have rules of their own, sorted.
     static let families = [
-        "arcee", "bailingmoe2", "bert", "bloom", "chatglm", "cohere2", "command-r", "deepseek2", "ernie4_5",
-        "ernie4_5-moe", "eurobert", "exaone", "exaone4", "falcon", "gemma", "gemma-embedding", "gemma2",
-        "gemma3", "glm4",
-        "glm4moe", "gpt-oss", "gpt2", "gptneox", "granite", "granitemoe", "hunyuan-dense", "internlm2",
-        "jina-bert-v2", "lfm2", "lfm2moe", "llama", "llama-embed", "minicpm", "minimax-m2", "mistral3",
-        "modern-bert", "nemotron", "neo-bert", "nomic-bert", "nomic-bert-moe", "olmo", "olmo2", "olmoe",
-        "phi2", "phi3", "phimoe", "qwen2", "qwen2moe", "qwen2vl", "qwen3", "qwen3moe", "qwen3vl",
-        "qwen3vlmoe", "seed_oss", "smollm3", "stablelm", "starcoder2",
+        "afmoe", "apertus", "arcee", "arctic", "bailingmoe", "bailingmoe2", "bert", "bloom", "chameleon",
+        "chatglm", "codeshell", "cohere2", "cohere2moe", "command-r", "dbrx", "deci", "deepseek",
+        "deepseek2", "deepseek32", "dots1", "dream", "ernie4_5", "ernie4_5-moe", "eurobert", "exaone",
+        "exaone-moe", "exaone4", "falcon", "gemma", "gemma-embedding", "gemma2", "gemma3", "gemma3n",
+        "gemma4", "gemma4-assistant", "glm-dsa", "glm4", "glm4moe", "gpt-oss", "gpt2", "gptneox", "granite",
+        "granitemoe", "grovemoe", "hrm_text", "hunyuan-dense", "hy_v3", "internlm2", "jais2",
+        "jina-bert-v2", "laguna", "lfm2", "lfm2moe", "llada", "llada-moe", "llama", "llama-embed", "llama4",
+        "maincoder", "mellum", "minicpm", "minicpm3", "minimax-m2", "minimax-m3", "mistral3", "modern-bert",
+        "mpt", "nanbeige", "nemotron", "neo-bert", "nomic-bert", "nomic-bert-moe", "olmo", "olmo2", "olmoe",
+        "openelm", "orion", "paddleocr", "pangu-embedded", "phi2", "phi3", "phimoe", "plm", "qwen2",
+        "qwen2moe", "qwen2vl", "qwen3", "qwen3moe", "qwen3vl", "qwen3vlmoe", "refact", "rnd1", "seed_oss",
+        "smallthinker", "smollm3", "stablelm", "starcoder", "starcoder2", "t5", "t5encoder", "xverse",
     ]
 
     /// A window that the converter writes for no model of a family.
@@ -34,7 +38,8 @@ extension ConfigKeys {
             ["moe_intermediate_size", "shared_expert_intermediate_size"], .read("sizes of experts"),
             .number),
     ]
-    private static let gemma = [
+    /// What all generations of Gemma have.
+    static let gemma = [
         gelu, wholeHeads,
         ForeignRow(
             ["use_bidirectional_attention"],
@@ -231,7 +236,7 @@ extension ConfigKeys {
                 silu, rotations, wholeHeads,
                 ForeignRow(["logit_scale"], .read("the factor of the output"), .number),
             ]
-        case "glm4": [silu, rotations, partHeads]
+        case "glm4": [silu, rotations, partHeads, prediction]
         case "chatglm": chatGLM
         case "ernie4_5": [silu, rotations, wholeHeads]
         case "ernie4_5-moe":

@@ -2,10 +2,12 @@ import Formats
 
 /// Families of 2025 and 2026, and encoders, whose rules are not in `ConfigKeys+Families.swift`.
 extension ConfigKeys {
-    private static let squaredReLU = ForeignRow(
+    /// Activations that are the square of ReLU.
+    static let squaredReLU = ForeignRow(
         ["hidden_act", "hidden_activation", "activation_function"],
         .only(["relu2"], "llama.cpp computes this family with the square of relu"))
-    private static let manyExperts = [
+    /// For families with many small experts, of which some see every token.
+    static let manyExperts = [
         ForeignRow(
             ["moe_intermediate_size", "moe_shared_expert_intermediate_size"], .read("sizes of experts"),
             .number),
@@ -96,7 +98,7 @@ extension ConfigKeys {
             ]
         case "exaone4":
             [
-                silu, rotations, wholeHeads, ownWindow,
+                silu, rotations, wholeHeads, ownWindow, prediction,
                 ForeignRow(["layer_types", "sliding_window_pattern"], .read("which layers have a window")),
             ]
         case "olmoe":
@@ -210,7 +212,7 @@ extension ConfigKeys {
                 ForeignRow(["emb_pooler"], .ignored("modules.json states it")),
                 ForeignRow(["is_decoder"], .only([false], "llama.cpp lets this family's tokens see all")),
             ]
-        default: []
+        default: tailFamily(architecture)
         }
     }
 }

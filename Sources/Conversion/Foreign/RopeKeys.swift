@@ -52,15 +52,19 @@ enum RopeKeys {
     /// The kinds that a GGUF of a family has numbers for, in lower case.
     static func kinds(_ architecture: String) -> [String] {
         switch architecture {
-        case "llama", "smollm3", "exaone", "exaone4", "llama-embed", "arcee", "mistral3":
+        case "llama", "smollm3", "exaone", "exaone4", "llama-embed", "arcee", "mistral3", "afmoe", "llama4",
+            "nanbeige", "apertus", "deci", "exaone-moe":
             ["default", "linear", "yarn", "llama3"]
         case "phi3", "phimoe": ["default", "longrope", "su", "yarn"]
         case "hunyuan-dense": ["default", "linear", "yarn", "dynamic", "xdrope"]
         case "nemotron": ["default", "linear"]
-        case "minicpm": ["default", "linear", "yarn", "longrope", "su"]
+        case "gemma4", "gemma4-assistant": ["default", "proportional"]
+        case "minicpm", "minicpm3": ["default", "linear", "yarn", "longrope", "su"]
         case "gemma", "gemma2", "phi2", "gpt2", "stablelm", "falcon", "gptneox", "bloom", "command-r",
             "chatglm",
-            "nomic-bert", "nomic-bert-moe", "cohere2", "eurobert", "modern-bert", "neo-bert":
+            "nomic-bert", "nomic-bert-moe", "cohere2", "eurobert", "modern-bert", "neo-bert",
+            "orion", "starcoder", "codeshell", "refact", "t5", "t5encoder", "openelm", "dbrx", "mpt",
+            "deepseek", "cohere2moe":
             ["default"]
         default: ["default", "linear", "yarn", "mrope"]
         }
@@ -76,7 +80,8 @@ enum RopeKeys {
         ![
             "phi2", "phi3", "stablelm", "gptneox", "glm4", "chatglm", "exaone", "nomic-bert",
             "nomic-bert-moe",
-            "phimoe", "cohere2", "glm4moe", "bailingmoe2", "nemotron",
+            "phimoe", "cohere2", "glm4moe", "bailingmoe2", "nemotron", "gemma4", "gemma4-assistant", "laguna",
+            "glm-dsa", "minimax-m3",
         ]
         .contains(architecture)
     }

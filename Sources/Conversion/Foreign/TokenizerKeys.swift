@@ -90,7 +90,10 @@ enum TokenizerKeys {
                 .ignored("the normalizer of tokenizer.json decides")),
             ForeignRow(["sp_model_kwargs"], .object),
             ForeignRow(
-                ["legacy", "spaces_between_special_tokens", "add_dummy_prefix_space", "from_slow"],
+                [
+                    "legacy", "spaces_between_special_tokens", "add_dummy_prefix_space", "from_slow",
+                    "extra_ids",
+                ],
                 .ignored("llama.cpp has one way to treat blanks beside special tokens")),
             ForeignRow(
                 [

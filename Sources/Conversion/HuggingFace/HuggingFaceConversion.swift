@@ -87,6 +87,8 @@ package struct HuggingFaceConversion: Sendable {
         try architecture.addParameters(
             to: &metadata, fileType: Self.kept(keptType)?.type ?? outputType.fileType)
         metadata["general.quantization_version"] = .uint32(2)
+        metadata["general.tensor_extra.name"] = .strings(plan.fullInputs)
+        metadata["general.tensor_extra.prec_a4"] = .bools(plan.fullInputs.map { _ in false })
         try architecture.addVocabulary(
             to: &metadata,
             Vocabulary(

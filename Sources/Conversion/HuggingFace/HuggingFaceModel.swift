@@ -17,6 +17,10 @@ package struct HuggingFaceModel: Sendable {
     package let tensors: [CheckpointTensor]
     /// What those are computed of; `nil` where all are as they were saved.
     package let dequantization: Dequantization?
+    /// Which layers of four bits are multiplied with inputs that keep all of theirs; `nil` where there are no such layers.
+    let fullInputs: FullInputs?
+    /// Numbers that are tensors of one element in the checkpoint and keys in GGUF, by the names of the tensors.
+    package let numbers: [ExactName: Float]
     /// The type of blocks that the configuration states the weights are kept in; `nil` where they are plain numbers.
     package let keptType: GGMLType?
 
@@ -41,13 +45,42 @@ package struct HuggingFaceModel: Sendable {
         self.config = try ModelConfig(config)
         self.card = card
         storedTensors = tensors
+        numbers = Self.numbers(tensors, contents ?? [:])
         guard !isVocabularyOnly else {
-            (dequantization, keptType, self.tensors) = (nil, nil, tensors)
+            (dequantization, keptType, fullInputs, self.tensors) = (nil, nil, nil, tensors)
             return
         }
         let undone = try Dequantization(self.config, files, tensors, contents: contents)
         dequantization = undone.isEmpty ? nil : undone
         keptType = undone.keptType
+        fullInputs = keptType == .nvfp4 ? try Self.fullInputs(self.config, files) : nil
         self.tensors = undone.tensors.map(\.tensor)
+    }
+
+    private static func fullInputs(
+        _ config: ModelConfig, _ files: ModelDocuments
+    ) throws(ConversionError) -> FullInputs {
+        let stated = try QuantizationScheme.stated(config, files)
+        let family = try? ArchitectureRegistry.family(of: config.architecture)
+        return FullInputs(usual: stated.algorithm, layers: stated.layers) { name in
+            family.map { $0.name(of: name) } ?? name
+        }
+    }
+
+    private static func numbers(
+        _ tensors: [CheckpointTensor], _ contents: [Int: [UInt8]]
+    ) -> [ExactName: Float] {
+        var numbers: [ExactName: Float] = [:]
+        for (place, bytes) in contents
+        where tensors.indices.contains(place)
+            && Dequantization.numbers.contains(where: { tensors[place].name.hasUTF8Suffix($0) })
+            && bytes.count == tensors[place].dtype.bitsPerElement / 8
+        {
+            var number: [Float] = [0]
+            var room = number.mutableSpan
+            tensors[place].dtype.floats(from: bytes.span, into: &room)
+            numbers[ExactName(tensors[place].name)] = number[0]
+        }
+        return numbers
     }
 }

@@ -2,6 +2,19 @@ package import Formats
 
 /// What the configurations of transformers do with values as they read them.
 extension ModelConfig {
+    /// The values of `model_type` of models with a part for text that transformers 4.57.6 reads as a whole.
+    static let composites: Set<ExactName> = Set(
+        """
+        aimv2 align altclip aria aya_vision blip blip-2 bridgetower chinese_clip clap clip clipseg
+        clvp cohere2_vision colpali deepseek_vl deepseek_vl_hybrid emu3 flava florence2 fuyu gemma3
+        gemma3n glm4v glm4v_moe got_ocr2 granite_speech granitevision groupvit idefics2 idefics3
+        instructblip instructblipvideo internvl janus kosmos-2 kosmos-2.5 lfm2_vl llama4 llava
+        llava_next llava_next_video llava_onevision metaclip_2 mistral3 mllama ovis2 owlv2 owlvit
+        paligemma perception_lm pix2struct qwen2_5_omni qwen2_5_vl qwen2_audio qwen2_vl
+        qwen3_omni_moe qwen3_vl qwen3_vl_moe shieldgemma2 siglip siglip2 smolvlm video_llava
+        vipllava vision-text-dual-encoder voxtral xclip
+        """.split { $0 == " " || $0 == "\n" }.map { ExactName(String($0)) })
+
     /// Sets the keys that are missing.
     package mutating func setDefaults(_ defaults: KeyValuePairs<String, JSON>) {
         for (key, value) in defaults { setDefault(key, value) }

@@ -19,10 +19,14 @@ package struct ModelConfig: Sendable {
         self.raw = raw
         values = Self.dictionary(members)
         let modelType = values["model_type"]?.string ?? ""
+        if let text = values["thinker_config"]?["text_config"] { values["text_config"] = text }
         ArchitectureRegistry.fillDefaults(&self, modelType: modelType)
         for key in ["llm_config", "lm_config", "language_config", "text_config"] {
             guard let inner = values[key], let members = inner.members else { continue }
-            var text = try ModelConfig(inner)
+            // What transformers cannot read as a whole the converter takes as it stands, without any default.
+            var text =
+                Self.composites.contains(ExactName(modelType))
+                ? try ModelConfig(inner) : ModelConfig(members: members)
             if text.values["model_type"] == nil { text.values = Self.dictionary(members) }
             values.merge(text.values) { $1 }
             if inner["architectures"]?.array == nil { values["architectures"] = raw["architectures"] }

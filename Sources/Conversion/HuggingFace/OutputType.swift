@@ -67,7 +67,10 @@ package enum OutputType: String, Sendable, CaseIterable {
         }
         let parts = name.split(separator: ".")
         guard parts.last == "weight", parts.count >= 2 else { return false }
-        if parts.dropLast().suffix(2) == ["shortconv", "conv"] { return true }
+        if [["shortconv", "conv"], ["indexer", "proj"]].contains(where: { parts.dropLast().suffix(2) == $0 })
+        {
+            return true
+        }
         return alwaysFloat.contains(parts[parts.count - 2])
     }
 

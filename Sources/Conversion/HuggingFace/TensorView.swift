@@ -10,6 +10,8 @@ package struct TensorView: Hashable, Sendable {
     package private(set) var shape: [Int]
     /// How far apart neighbours along each dimension are.
     package private(set) var strides: [Int]
+    /// Whether all elements are 0, whatever the tensor has.
+    package private(set) var isZero = false
 
     /// All of a tensor as it is stored.
     package init(_ tensor: Int, shape: [Int]) {
@@ -27,9 +29,17 @@ package struct TensorView: Hashable, Sendable {
         self.strides = strides
     }
 
+    /// Zeros of the type that a tensor has.
+    package init(zerosOf tensor: Int, shape: [Int]) {
+        self.init(tensor, shape: shape)
+        isZero = true
+    }
+
     /// The same places in another tensor.
     package func moved(to tensor: Int) -> TensorView {
-        TensorView(tensor: tensor, offset: offset, shape: shape, strides: strides)
+        var view = TensorView(tensor: tensor, offset: offset, shape: shape, strides: strides)
+        view.isZero = isZero
+        return view
     }
 
     /// The number of elements.

@@ -72,11 +72,11 @@ struct TokenTable {
 
     /// Adds the items of a GGUF: the kind of tokenizer, then the tables.
     /// - Parameters:
-    ///   - model: `gpt2`, `llama`, `bert` or `t5`.
-    ///   - pre: how text is cut before tokens are found.
-    func add(model: String, pre: String, scored: Bool, to metadata: inout ModelMetadata) {
+    ///   - model: `gpt2`, `llama`, `bert`, `t5` or `gemma4`.
+    ///   - pre: how text is cut before tokens are found; `nil` where the model's kind states it.
+    func add(model: String, pre: String?, scored: Bool, to metadata: inout ModelMetadata) {
         metadata["tokenizer.ggml.model"] = .string(model)
-        metadata["tokenizer.ggml.pre"] = .string(pre)
+        if let pre { metadata["tokenizer.ggml.pre"] = .string(pre) }
         metadata["tokenizer.ggml.tokens"] = .strings(texts)
         if scored { metadata["tokenizer.ggml.scores"] = .float32s(scores) }
         metadata["tokenizer.ggml.token_type"] = .int32s(types.map(\.rawValue))

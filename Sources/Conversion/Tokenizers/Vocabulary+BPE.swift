@@ -3,15 +3,22 @@ package import Tensors
 
 extension Vocabulary {
     /// Adds a BPE on bytes, as GPT-2's: `tokenizer.json`, or `vocab.json` and `merges.txt`.
-    /// - Parameter special: kinds of special tokens with the texts of added tokens, for kinds that no file names.
+    /// - Parameters:
+    ///   - special: kinds of special tokens with the texts of added tokens, for kinds that no file names.
+    ///   - control: texts of tokens that are for control, whatever the tokenizer says of them.
+    ///   - keepsKinds: whether added tokens are for control where the tokenizer says so alone, and have its texts.
     /// - Throws: if there is no vocabulary or there are no merges, or `vocab_size` is less than there are tokens.
     package func addBPE(
-        to metadata: inout ModelMetadata, special: [(kind: String, token: String)] = []
+        to metadata: inout ModelMetadata, special: [(kind: String, token: String)] = [],
+        control: Set<ExactName> = [], keepsKinds: Bool = false
     ) throws(ConversionError) {
         let files = try tokenizerFiles()
         let tokens = try transformersTokens()
         let merges = try Self.merges(files)
-        let table = try transformersTable(tokens)
+        var table = try transformersTable(tokens, keepsKinds: keepsKinds)
+        for id in 0..<table.count where control.contains(ExactName(table.texts[id])) {
+            table.set(id, table.texts[id], .control)
+        }
         table.add(model: "gpt2", pre: try preTokenizerName(), scored: false, to: &metadata)
         var around = try SpecialTokens(files)
         around.merges = merges
@@ -67,7 +74,9 @@ extension Vocabulary {
 
     /// The table of a tokenizer that transformers loads.
     /// - Throws: where it has a token past the configured number.
-    func transformersTable(_ tokens: TransformersTokens) throws(ConversionError) -> TokenTable {
+    func transformersTable(
+        _ tokens: TransformersTokens, keepsKinds: Bool = false
+    ) throws(ConversionError) -> TokenTable {
         let count = try configuredCount() ?? tokens.count
         let (highest, text) = tokens.highest
         guard highest < count else {
@@ -85,6 +94,10 @@ extension Vocabulary {
             guard let (own, added) = tokens.token(id) else { continue }
             guard let added else {
                 table.set(id, own, .normal)
+                continue
+            }
+            if keepsKinds {
+                table.set(id, own, added.isSpecial ? .control : .userDefined)
                 continue
             }
             let text = added.isNormalized ? own : try spelling.text(of: own)

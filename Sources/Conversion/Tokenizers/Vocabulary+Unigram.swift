@@ -20,6 +20,39 @@ extension Vocabulary {
         try SpecialTokens(files, limit: unigram.table.count).add(to: &metadata)
     }
 
+    /// Adds the Unigram model of T5: `tokenizer.model` or `spiece.model`, with what `added_tokens.json` adds; Pile-T5
+    /// has a BPE in the first.
+    package func addT5(to metadata: inout ModelMetadata) throws(ConversionError) {
+        let files = try tokenizerFiles()
+        let path: RelativePath = hasSentencePiece ? "tokenizer.model" : "spiece.model"
+        let model = try sentencePiece(path)
+        if model.kind == .bpe, hasSentencePiece { return try addSentencePiece(to: &metadata) }
+        let count = try configuredCount() ?? model.pieces.count
+        guard model.kind == .unigram else {
+            throw ConversionError(
+                .tokenizerKind, "\(path) is not a Unigram model, which a model of this architecture has",
+                fix: "check that all files are of this model")
+        }
+        guard model.pieces.count <= count else {
+            throw ConversionError(
+                .vocabularySize,
+                "\(path) has \(model.pieces.count) pieces, but \"vocab_size\" in config.json is \(count)",
+                fix: "check that both are of this model")
+        }
+        var table = try TokenTable(placeholders: count)
+        for (id, piece) in model.pieces.enumerated() {
+            table.set(id, piece.text, score: piece.score, piece.type)
+        }
+        for token in try files.addedTokensFile() where token.id < count {
+            table.set(token.id, token.text, score: -1000, .userDefined)
+        }
+        table.add(model: "t5", pre: "default", scored: true, to: &metadata)
+        metadata["tokenizer.ggml.add_space_prefix"] = .bool(model.addsDummyPrefix)
+        metadata["tokenizer.ggml.remove_extra_whitespaces"] = .bool(model.removesExtraWhitespaces)
+        metadata["tokenizer.ggml.precompiled_charsmap"] = .uint8s(model.precompiledCharsmap)
+        try SpecialTokens(files, limit: table.count).add(to: &metadata)
+    }
+
     private struct Unigram {
         var table: TokenTable
         var addsPrefix: Bool

@@ -64,6 +64,10 @@ struct FetchCommand: KnapsackCommand {
     @Flag(help: "Show what would be loaded, and the free space, and write nothing.")
     var dryRun = false
 
+    /// Whether the user's tokens stay here.
+    @Flag(help: "Ask the Hub and Kaggle as somebody whom they do not know: without tokens.")
+    var anonymous = false
+
     /// How registries are asked.
     @OptionGroup var registry: RegistryOptions
     /// How the network is used.
@@ -94,7 +98,8 @@ struct FetchCommand: KnapsackCommand {
 
     func execute(_ session: Session) async throws {
         try requireManifest()
-        let fetching = Fetching(options: transfer, caches: cacheOptions, registry: registry)
+        let fetching = Fetching(
+            options: transfer, caches: cacheOptions, registry: registry, isKnown: !anonymous)
         guard let wishes = try sources.map(wishes) ?? wishes(fetching, session) else { return }
         guard !wishes.isEmpty else { return session.say("nothing is fetched of what is named") }
         guard dryRun else {

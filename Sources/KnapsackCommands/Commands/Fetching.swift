@@ -16,6 +16,9 @@ struct Fetching {
     /// How registries are asked.
     let registry: RegistryOptions
 
+    /// Whether the Hub and Kaggle are asked with the user's tokens.
+    var isKnown = true
+
     /// Loads what is missing, and reports it.
     /// - Returns: false where something was reported that hinders.
     @discardableResult
@@ -73,7 +76,8 @@ struct Fetching {
     /// - Returns: `nil` where something does.
     func plans(_ wishes: [FetchWish], _ session: Session) async throws -> (Fetch, [FetchPlan])? {
         let fetch = try options.fetch(
-            wishes, caches.caches(session.context), plainHTTP: registry.plainHttp, session)
+            wishes, caches.caches(session.context), plainHTTP: registry.plainHttp, isKnown: isKnown,
+            session)
         let (plans, findings) = try await fetch.plans(wishes)
         session.report(findings)
         for plan in plans { session.report(plan.findings) }

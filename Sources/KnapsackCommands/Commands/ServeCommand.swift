@@ -134,13 +134,13 @@ struct ServeCommand: KnapsackCommand {
         let tokens = try tokens(session)
         let identity = try identity()
         let index = session.context.cacheDirectory.flatMap(DigestIndex.open(inDirectory:))
-        let prover = FileProver(index: index) { file, verdict in
+        let prover = FileProver(index: index, mostWaiting: threads / 2) { file, verdict in
             session.report([ServeCommand.finding(file, verdict)])
         }
         let sums = SumProver(
             index: session.context.cacheDirectory.flatMap {
                 ValueIndex.open(SumProver.indexName, inDirectory: $0)
-            })
+            }, mostWaiting: threads / 2)
         var settings = ServerSettings()
         settings.host = host
         settings.port = port
@@ -151,7 +151,8 @@ struct ServeCommand: KnapsackCommand {
         let models = try openCatalogue(session)
         let keeper = models.map { CatalogueKeeper($0, prover) }
         let work = try CommandWorker.Settings(
-            hubCache: cache.root, kaggleCache: kagglehub.root, session)
+            hubCache: cache.root, kaggleCache: kagglehub.root,
+            lendsCredentials: stateOptions.installToken, session)
         let queue = try stateOptions.queue(catalogue: catalogue, work, session)
         // Where half of the threads may wait for upstream already, some have to be left for all others.
         let watchers = upstream == nil ? threads / 2 : threads / 4
@@ -160,11 +161,12 @@ struct ServeCommand: KnapsackCommand {
         metrics.add(jobs?.gauges ?? [])
         let analytics = try stateOptions.analytics(catalogue: catalogue, session)
         let shelf = MarketShelf(market(cache, models, prover, index, session))
+        let hub = HubMirror(cache, catalogue: models, prover: prover, upstream: upstream)
         let routes = ServiceRoutes(
-            hub: HubMirror(cache, catalogue: models, prover: prover, upstream: upstream),
+            hub: hub,
             kaggle: KaggleMirror(kagglehub, prover: sums, upstream: upstream, store: try kaggleStore()),
             models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs,
-            analytics: AnalyticsInterface(analytics), metrics: metrics, market: Market(shelf))
+            analytics: AnalyticsInterface(analytics, hub), metrics: metrics, market: Market(shelf))
         let audit = try openAuditLog(session)
         let hosts = HostRule(names: allowHost + [host])
         let control = SitePages(
@@ -189,12 +191,12 @@ struct ServeCommand: KnapsackCommand {
             sums.stop()
             upstream?.stop()
             keeper?.stop()
+            shelf.stop()
         }
-        if identity != nil || audit != nil {
-            SignalHandler.rereads {
-                audit?.reopen()
-                reread(server, session)
-            }
+        // Also where there is nothing to read again: who rotates logs sends it to all, and it would end the server.
+        SignalHandler.rereads {
+            audit?.reopen()
+            reread(server, session)
         }
         announce(server.port, cache, session)
         let files = ServeCommand.files(of: cache)
@@ -209,6 +211,7 @@ struct ServeCommand: KnapsackCommand {
                 prover.stop()
                 queue?.stop()
                 keeper?.stop()
+                shelf.stop()
             }
             try await server.run()
         }

@@ -86,25 +86,24 @@ struct MarketItem {
     }
 
     /// A version of the catalogue.
-    init(_ version: ModelVersion, _ store: ContentStore) {
-        id = "local:\(version.user)/\(version.model)"
+    init(_ version: FoundVersion, _ store: ContentStore) {
+        id = MarketItem.id(version)
         name = "\(version.user)/\(version.model)"
         (kind, origin, source, lockOrigin) = ("model", "catalogue", nil, nil)
         revision = version.version
         refs = []
-        files = version.files.map {
+        files = version.files.map { found in
             ModelFile(
-                path: $0.path, location: store.path(of: $0.content.sha256), size: $0.content.size)
+                path: found.file.path, location: store.path(of: found.file.content.sha256),
+                size: found.file.content.size)
         }
         cached = []
         known = ModelRevision(files: files, listed: [])
         problems = []
-        size = version.files.saturatedSum { $0.content.size }
+        size = version.files.saturatedSum { $0.file.content.size }
         updated = 0
-        stated = version.document
-        key = MarketItem.key(
-            [id, revision, version.document.compactText]
-                + version.files.flatMap { [$0.path.text, $0.content.sha256.hex] })
+        stated = try? JSON.parse(Array(version.text.utf8))
+        key = MarketItem.key(version)
     }
 
     /// A repository that clients of the Hub uploaded, at a commit.
@@ -113,7 +112,7 @@ struct MarketItem {
         _ store: ContentStore
     ) {
         let repository = stored.repository
-        id = (repository.kind == .model ? "here:" : "here-\(repository.kind.rawValue):") + repository.id
+        id = MarketItem.id(stored)
         (name, kind, origin, revision) = (repository.id, repository.kind.rawValue, "catalogue", commit.name)
         source = .hub(repository, revision: "main")
         lockOrigin = .hub(repository, ref: "main", commit: commit.name)
@@ -128,7 +127,28 @@ struct MarketItem {
         updated = commit.time.multipliedReportingOverflow(by: 1_000_000_000).partialValue
         let visibility = stored.isPrivate ? "private" : "public"
         stated = ["user_id": .string(stored.owner), "visibility": .string(visibility)]
-        key = MarketItem.key([id, revision, visibility])
+        key = MarketItem.key(stored, commit)
+    }
+
+    /// What a version of the catalogue is asked for by.
+    static func id(_ version: FoundVersion) -> String { "local:\(version.user)/\(version.model)" }
+
+    /// What a repository that clients of the Hub uploaded is asked for by.
+    static func id(_ stored: StoredRepository) -> String {
+        let repository = stored.repository
+        return (repository.kind == .model ? "here:" : "here-\(repository.kind.rawValue):") + repository.id
+    }
+
+    /// A name for all that a version of the catalogue is read from.
+    static func key(_ version: FoundVersion) -> String {
+        key(
+            [id(version), version.version, version.text]
+                + version.files.flatMap { [$0.file.path.text, $0.file.content.sha256.hex] })
+    }
+
+    /// A name for all that a commit of the catalogue is read from.
+    static func key(_ stored: StoredRepository, _ commit: RepositoryCommit) -> String {
+        key([id(stored), commit.name, stored.isPrivate ? "private" : "public"])
     }
 
     /// The source without its revision.

@@ -24,16 +24,15 @@ final class MarketReader: MarketSource {
     /// Where the command runs.
     let session: Session
     private let index: ValueIndex?
-    private let state = Mutex(State())
-    /// Held while headers are read for a list of tensors: a hostile one may have 100 MB, and one at a time is enough.
-    private let headers = Mutex(())
 
-    private struct State {
-        /// The newest revisions of each id, that which lists show first.
-        var items: [ExactName: [MarketItem]] = [:]
-        /// What others see of those of the registry whose newest version is its owner's alone.
-        var open: [ExactName: MarketItem] = [:]
-    }
+    /// The newest revisions of each id of the caches, that which lists show first. What the catalogue has is read when it is asked
+    /// for: there may be very many.
+    private let items = Mutex<[ExactName: [MarketItem]]>([:])
+
+    /// What was read and is not in the index yet.
+    private let fresh = Mutex<[(key: String, text: String)]>([])
+    /// How many records are written to the index at once.
+    private static let batch = 64
 
     /// The most bytes of a card that are sent.
     private static let cardLimit = 512 << 10
@@ -56,40 +55,33 @@ final class MarketReader: MarketSource {
     // MARK: Lists
 
     /// Reads everything that is there.
-    func read(_ found: (MarketModel) -> Void, progress: (Int, Int) -> Void) {
+    func read(
+        _ known: [ExactName: MarketModel], _ found: (MarketModel) -> Void, progress: (Int, Int) -> Bool
+    ) {
         var all: [ExactName: [MarketItem]] = [:]
-        let (uploaded, open) = versions()
-        for item in caches.inventory().items.compactMap(MarketItem.init) + uploaded {
+        for item in caches.inventory().items.compactMap(MarketItem.init) {
             all[ExactName(item.id), default: []].append(item)
         }
         for id in all.keys { all[id]?.sort(by: MarketReader.precedes) }
+        items.withLock { $0 = all }
         let shown = all.sorted { $0.key < $1.key }.compactMap(\.value.first)
-        let kept = index?.texts(for: shown.map(\.key)) ?? shown.map { _ in nil }
-        var fresh: [(key: String, text: String)] = []
-        progress(0, shown.count)
-        for (number, (item, text)) in zip(shown, kept).enumerated() {
-            let known = text.flatMap(MarketRecord.init)
-            let record = known ?? MarketRecord(item)
-            if known == nil { fresh.append((item.key, record.text)) }
-            if fresh.count >= 64 {
-                index?.remember(fresh)
-                fresh = []
-            }
-            if var model = MarketModel(record.summary, key: item.key) {
-                if let item = open[ExactName(item.id)],
-                    let other = MarketModel(self.record(of: item).summary, key: item.key)
-                {
-                    model.open = [other]
-                }
-                found(model)
-            }
-            progress(number + 1, shown.count)
+        guard progress(0, shown.count) else { return }
+        for (number, item) in shown.enumerated() {
+            if let model = model(MarketWork(item), known[ExactName(item.id)]) { found(model) }
+            guard progress(number + 1, shown.count) else { return }
         }
-        index?.remember(fresh)
-        state.withLock { state in
-            state.items = all
-            state.open = open
-        }
+        readCatalogue(known, found) { progress(shown.count + $0, shown.count + $1) }
+        keep(1)
+    }
+
+    /// What lists show of something: as it is known, unless it has changed since.
+    func model(_ work: MarketWork, open: MarketWork? = nil, _ known: MarketModel?) -> MarketModel? {
+        let isSame = known?.key.hasSameBytes(as: work.key) == true
+        let old = known?.open.first
+        if isSame, old.map({ $0.key }) == open.map({ $0.key }) { return known }
+        guard var model = MarketModel(record(of: work).summary, key: work.key) else { return nil }
+        if let open, let other = MarketModel(record(of: open).summary, key: open.key) { model.open = [other] }
+        return model
     }
 
     /// That which people mean who name no revision comes first: the branch "main", then what has a name, then the newest.
@@ -106,60 +98,38 @@ final class MarketReader: MarketSource {
     }
 
     /// What was read of an item, now or before.
-    private func record(of item: MarketItem) -> MarketRecord {
-        if let kept = index?.texts(for: [item.key]).first.flatMap(\.self).flatMap(MarketRecord.init) {
+    private func record(of work: MarketWork) -> MarketRecord {
+        if let kept = index?.texts(for: [work.key]).first.flatMap(\.self).flatMap(MarketRecord.init) {
             return kept
         }
-        let record = MarketRecord(item)
-        index?.remember([(item.key, record.text)])
+        let record = MarketRecord(work.item())
+        fresh.withLock { $0.append((work.key, record.text)) }
+        keep(MarketReader.batch)
         return record
     }
 
-    /// What the catalogue has: the newest versions, and the repositories at their main branches.
-    /// - Returns: also the newest public versions of those models whose newest version is none.
-    private func versions() -> (newest: [MarketItem], open: [ExactName: MarketItem]) {
-        guard let catalogue else { return ([], [:]) }
-        let versions = (try? catalogue.newest()) ?? []
-        var open: [ExactName: MarketItem] = [:]
-        for newest in versions where newest.document["visibility"]?.string?.hasSameBytes(as: "public") != true
-        {
-            let other = try? catalogue.version(
-                user: newest.user, model: newest.model, version: nil, isPublicOnly: true)
-            guard let other else { continue }
-            let item = MarketItem(other, catalogue.store)
-            open[ExactName(item.id)] = item
+    /// Puts what was read into the index, if it is as much.
+    private func keep(_ least: Int) {
+        let rows = fresh.withLock { fresh in
+            guard fresh.count >= least else { return [(key: String, text: String)]() }
+            defer { fresh = [] }
+            return fresh
         }
-        let store = RepositoryStore(catalogue)
-        let repositories = [HubRepository.Kind.model, .dataset].flatMap { (try? store.all($0)) ?? [] }
-        let newest =
-            versions.map { MarketItem($0, catalogue.store) }
-            + repositories.compactMap { repository in
-                guard let commit = try? store.commit(repository, "main"), let files = try? store.files(commit)
-                else { return nil }
-                return MarketItem(repository, commit, files, catalogue.store)
-            }
-        return (newest, open)
+        index?.remember(rows)
     }
 
     // MARK: One model
 
     /// All that is known of a model.
     func details(_ model: MarketModel, revision: String?, tensors: Range<Int>) -> JSON? {
-        var items = state.withLock { $0.items[ExactName(model.id)] ?? [] }
-        if items.isEmpty {
-            read({ _ in }, progress: { _, _ in })
-            items = state.withLock { $0.items[ExactName(model.id)] ?? [] }
-        }
-        let open = state.withLock { $0.open[ExactName(model.id)] }
-        if let open, open.key.hasSameBytes(as: model.key) { items = [open] }
+        let items =
+            uploaded(model).map { [$0] } ?? self.items.withLock { $0[ExactName(model.id)] ?? [] }
         let wanted = revision.map { name in
             items.first { $0.revision.hasSameBytes(as: name) || $0.refs.containsExactly(name) }
         }
-        // Another version may have come meanwhile, which whoever asks need not be allowed to see.
-        guard let item = wanted ?? items.first,
-            item.origin != "catalogue" || item.key.hasSameBytes(as: model.key)
-        else { return nil }
-        let record = record(of: item)
+        guard let item = wanted ?? items.first else { return nil }
+        let record = record(of: MarketWork(item))
+        keep(1)
         let revisions = items.map { item -> JSON in
             [
                 "revision": .string(item.revision), "refs": .array(item.refs.map(JSON.string)),
@@ -197,39 +167,37 @@ final class MarketReader: MarketSource {
 
     /// Some of the tensors, and how many there are of each type.
     private func list(_ item: MarketItem, _ wanted: Range<Int>) -> JSON {
-        headers.withLock { _ in
-            var rows: [JSON] = []
-            var types: [ExactName: (count: Int, bytes: Int)] = [:]
-            var count = 0
-            for file in item.files where MarketReader.hasTensors(file.path) {
-                guard let handle = try? FileHandle.reading(file.location),
-                    let reading = try? TensorFile.read(
-                        name: file.path.text, fileSize: file.size,
-                        bytes: { range throws(FileError) in try handle.bytes(range) }),
-                    case .tensors(let found) = reading
-                else { continue }
-                for tensor in found.extents {
-                    let type = ExactName(tensor.dtype ?? "")
-                    let known = types[type] ?? (0, 0)
-                    types[type] = (known.count + 1, known.bytes.saturated(adding: tensor.bytes.count))
-                    if wanted.contains(count) { rows.append(MarketReader.json(tensor, file.path)) }
-                    count += 1
-                }
+        var rows: [JSON] = []
+        var types: [ExactName: (count: Int, bytes: Int)] = [:]
+        var count = 0
+        for file in item.files where MarketReader.hasTensors(file.path) {
+            guard let handle = try? FileHandle.reading(file.location),
+                let reading = try? TensorFile.read(
+                    name: file.path.text, fileSize: file.size,
+                    bytes: { range throws(FileError) in try handle.bytes(range) }),
+                case .tensors(let found) = reading
+            else { continue }
+            for tensor in found.extents {
+                let type = ExactName(tensor.dtype ?? "")
+                let known = types[type] ?? (0, 0)
+                types[type] = (known.count + 1, known.bytes.saturated(adding: tensor.bytes.count))
+                if wanted.contains(count) { rows.append(MarketReader.json(tensor, file.path)) }
+                count += 1
             }
-            let totals = types.sorted {
-                $0.value.bytes == $1.value.bytes ? $0.key < $1.key : $0.value.bytes > $1.value.bytes
-            }
-            return [
-                "count": .integer(count), "from": .integer(wanted.lowerBound), "list": .array(rows),
-                "types": .array(
-                    totals.map { type, total in
-                        [
-                            "type": .string(type.text), "tensors": .integer(total.count),
-                            "bytes": .integer(total.bytes),
-                        ]
-                    }),
-            ]
         }
+        let totals = types.sorted {
+            $0.value.bytes == $1.value.bytes ? $0.key < $1.key : $0.value.bytes > $1.value.bytes
+        }
+        return [
+            "count": .integer(count), "from": .integer(wanted.lowerBound), "list": .array(rows),
+            "types": .array(
+                totals.map { type, total in
+                    [
+                        "type": .string(type.text), "tensors": .integer(total.count),
+                        "bytes": .integer(total.bytes),
+                    ]
+                }),
+        ]
     }
 
     private static func hasTensors(_ path: RelativePath) -> Bool {

@@ -66,12 +66,25 @@ package struct Glob: Equatable, Sendable {
     }
 
     fileprivate func matches(_ path: [Unicode.Scalar]) -> Bool {
+        var steps = Int.max
+        return matches(path, &steps)
+    }
+
+    /// Whether the pattern takes this path, within so many steps, which are counted down.
+    /// - Returns: false where they do not suffice: then none is left.
+    package func matches(_ path: String, steps: inout Int) -> Bool {
+        matches(Glob.normalized(path), &steps)
+    }
+
+    private func matches(_ path: [Unicode.Scalar], _ steps: inout Int) -> Bool {
         var token = 0
         var index = 0
         // Where to go on when a later token fails. Only the last "*" has to be tried again: what is stored
         // before it already fits, and as far to the left as it can.
         var retry: (token: Int, index: Int)?
         while true {
+            guard steps > 0 else { return false }
+            steps -= 1
             if token < tokens.count, tokens[token] == .anyText {
                 retry = (token, index)
                 token += 1

@@ -45,7 +45,8 @@ package struct AccessControl: RequestHandler {
         guard request.isReading || !AccessControl.isFromAnotherSite(request.head) else {
             return AccessControl.refusal(403, "pages of other sites may not ask for this")
         }
-        guard let tokens, !KaggleRequest.isUpload(request.head) else { return pass(request, name: nil) }
+        guard let tokens else { return pass(request, name: nil) }
+        if KaggleRequest.isUpload(request.head) { return upload(request) }
         let attempt = AccessControl.token(request.head.fields["authorization"])
         var told = request
         let known = tokens.current()
@@ -61,9 +62,23 @@ package struct AccessControl: RequestHandler {
         return refuse(request, isAttempt: attempt != nil)
     }
 
+    /// Hands an upload on, whose client is known by the token in its path. Tokens that nobody has are counted as others are, so
+    /// that they can neither be guessed nor fill the log.
+    private func upload(_ request: Request) -> Response {
+        let network = ClientNetwork.name(request.peer)
+        let response = pass(request, name: nil, isNoted: { $0.status != 404 })
+        guard response.status == 404 else { return response }
+        if let wait = rules.failures.take(network) { return AccessControl.later(wait) }
+        rules.audit?.note("login-failed", request, holder: nil, response)
+        return response
+    }
+
     /// Hands a request on, if its client has not asked too often.
     /// - Parameter name: who is counted; `nil` counts the address.
-    private func pass(_ request: Request, name: String?) -> Response {
+    /// - Parameter isNoted: whether an answer is noted of what would change something.
+    private func pass(
+        _ request: Request, name: String?, isNoted: (Response) -> Bool = { _ in true }
+    ) -> Response {
         if let wait = rules.requests?.take(name ?? ClientNetwork.name(request.peer)) {
             return AccessControl.later(wait)
         }
@@ -76,6 +91,7 @@ package struct AccessControl: RequestHandler {
         let response = inner.answer(request)
         let holder = request.holder.flatMap { $0.isAnonymous ? nil : $0.name }
         if !request.isReading {
+            guard isNoted(response) else { return response }
             audit.note(
                 request.head.method == "DELETE" ? "delete" : "write", request, holder: holder, response)
         } else if holder != nil {

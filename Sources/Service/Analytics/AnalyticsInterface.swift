@@ -4,6 +4,7 @@ import Storage
 /// The interface to what clients tell of their use of models: what is below `/api/analytics`.
 package struct AnalyticsInterface: RequestHandler {
     private let store: AnalyticsStore?
+    private let mayKnow: @Sendable (String, AccessToken?) -> Bool
 
     /// The most events of one request.
     private static let eventLimit = 1000
@@ -12,8 +13,13 @@ package struct AnalyticsInterface: RequestHandler {
         "model", "event", "response_ms", "prompt_tokens", "completion_tokens", "rating",
     ]
 
-    /// - Parameter store: `nil` where nothing is kept.
-    package init(_ store: AnalyticsStore?) { self.store = store }
+    /// - Parameters:
+    ///   - store: `nil` where nothing is kept.
+    ///   - hub: knows which models are only for some.
+    package init(_ store: AnalyticsStore?, _ hub: HubMirror) {
+        self.store = store
+        mayKnow = { hub.mayKnow($0, $1) }
+    }
 
     /// Whether events are kept.
     var isOn: Bool { store != nil }
@@ -48,6 +54,10 @@ package struct AnalyticsInterface: RequestHandler {
         if let text = target.first("start") { selection.start = try AnalyticsInterface.time(text, "start") }
         if let text = target.first("end") { selection.end = try AnalyticsInterface.time(text, "end") }
         if isDeletion { try JobInterface.requireScope(.admin, request) }
+        if let model = selection.model, !isDeletion, !mayKnow(model, request.holder) {
+            // As of one that nobody ever used.
+            (selection.start, selection.end) = (0, 0)
+        }
         let chosen = selection
         return try AnalyticsInterface.stored {
             if isDeletion { return .json(["deleted": .integer(try store.remove(chosen))]) }
@@ -97,6 +107,11 @@ package struct AnalyticsInterface: RequestHandler {
         }
     }
 
+    private static func days(in month: Int64, of year: Int64) -> Int64 {
+        guard month == 2 else { return [4, 6, 9, 11].contains(month) ? 30 : 31 }
+        return year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400)) ? 29 : 28
+    }
+
     /// A day such as "2026-11-30", a time such as "2026-11-30T12:00:00Z", or seconds since 1970.
     static func time(_ text: String, _ name: String) throws(ModelRefusal) -> Int64 {
         let digits = { (part: Substring) in
@@ -111,7 +126,7 @@ package struct AnalyticsInterface: RequestHandler {
         let day = halves[0].utf8.split(separator: UInt8(ascii: "-")).map { Substring($0) }
         guard halves.count <= 2, day.count == 3, let year = digits(day[0]), let month = digits(day[1]),
             let date = digits(day[2]), (1970...9999).contains(year), (1...12).contains(month),
-            (1...31).contains(date)
+            date >= 1, date <= AnalyticsInterface.days(in: month, of: year)
         else { throw refusal }
         // Days since 1970 in the civil calendar, with years that begin in March.
         let shifted = month <= 2 ? year - 1 : year

@@ -40,17 +40,21 @@ package final class FileProver: Sendable {
     }
 
     private let index: DigestIndex?
+    private let places: ThreadPlaces
     private let state = Mutex(State())
     private let isStopping = Atomic(false)
     private let tell: @Sendable (CachedFile, Verdict) -> Void
 
     /// - Parameters:
     ///   - index: where digests are remembered, also for other commands; `nil` hashes everything again.
+    ///   - mostWaiting: how many requests wait for a file at once, so that others are served meanwhile.
     ///   - tell: receives each file that does not hold, once.
     package init(
-        index: DigestIndex?, tell: @escaping @Sendable (CachedFile, Verdict) -> Void = { _, _ in }
+        index: DigestIndex?, mostWaiting: Int = 32,
+        tell: @escaping @Sendable (CachedFile, Verdict) -> Void = { _, _ in }
     ) {
         self.index = index
+        places = ThreadPlaces(limit: mostWaiting)
         self.tell = tell
     }
 
@@ -71,12 +75,14 @@ package final class FileProver: Sendable {
     }
 
     /// What is known of a file, after waiting for it so long.
-    /// - Returns: `nil` where it takes longer; it goes on.
+    /// - Returns: `nil` where it takes longer, or too many wait; it goes on.
     package func verdict(on file: CachedFile, seconds: Double) -> Verdict? {
         if let known = known(file) { return known }
         state.withLock { state in
             if !state.running.contains(Claim(file)) { state.urgent.append(file) }
         }
+        guard let place = places.take() else { return nil }
+        defer { withExtendedLifetime(place) {} }
         let end = steadyTime() + Int64(seconds * 1e9)
         var step = 1
         while steadyTime() < end, !isStopping.load(ordering: .relaxed) {

@@ -67,6 +67,20 @@ package struct HubMirror: RequestHandler {
         }
     }
 
+    /// Whether the holder of a token may know of a model, whatever clients write before and behind its name: "local:anna/small",
+    /// "anna/small@v1".
+    func mayKnow(_ model: String, _ holder: AccessToken?) -> Bool {
+        let ends: [UInt8] = Array("@:#?".utf8)
+        let parts = model.utf8.split(separator: UInt8(ascii: "/"))
+        return zip(parts, parts.dropFirst()).allSatisfy { owner, name in
+            let user =
+                owner.lastIndex(of: UInt8(ascii: ":")).map { owner[owner.index(after: $0)...] } ?? owner
+            let plain = name.prefix { !ends.contains($0) }
+            guard let user = String(user), let plain = String(plain) else { return true }
+            return shelf.mayKnow("\(user)/\(plain)", HubReader(holder: holder))
+        }
+    }
+
     private func reading(_ request: Request, _ response: @autoclosure () -> Response) -> Response {
         let method = request.head.method
         guard method == "GET" || method == "HEAD" else {
@@ -113,7 +127,7 @@ package struct HubMirror: RequestHandler {
         _ route: HubRoute, _ request: Request, _ reader: HubReader
     ) throws(Diagnostics) -> [HubShelf.Ref] {
         let repository = route.repository
-        guard let upstream, !upstream.isOwn(request.head), try !shelf.isUploaded(repository, reader) else {
+        guard let upstream, !upstream.isOwn(request.head), try !shelf.isUploaded(repository) else {
             return try shelf.refs(repository, reader)
         }
         do throws(Diagnostics) { _ = try revision(route, request, reader) } catch {
@@ -133,7 +147,7 @@ package struct HubMirror: RequestHandler {
         _ route: HubRoute, _ request: Request, _ reader: HubReader
     ) throws(Diagnostics) -> HubRevision {
         let (repository, name) = (route.repository, route.revision)
-        guard let upstream, !upstream.isOwn(request.head), try !shelf.isUploaded(repository, reader) else {
+        guard let upstream, !upstream.isOwn(request.head), try !shelf.isUploaded(repository) else {
             return try shelf.revision(repository, name, reader)
         }
         // A commit does not change.
@@ -181,7 +195,7 @@ package struct HubMirror: RequestHandler {
         var revision = asked
         if let upstream, asked.isListed, !upstream.isOwn(request.head), let place = RelativePath(path),
             let listed = asked[place], listed.file == nil,
-            (try? shelf.isUploaded(asked.repository, HubReader(holder: request.holder))) == false
+            (try? shelf.isUploaded(asked.repository)) == false
         {
             if request.isHead, let identity = listed.identity {
                 return HubMirror.head(listed, identity, asked)

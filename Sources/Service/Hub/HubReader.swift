@@ -8,13 +8,12 @@ struct HubReader {
     let holder: AccessToken?
 
     /// Whether he sees a repository: a private one is its owner's alone.
-    func sees(_ repository: StoredRepository) -> Bool { !repository.isPrivate || owns(repository.owner) }
+    func sees(_ repository: StoredRepository) -> Bool {
+        !repository.isPrivate || holder.owns(repository.owner)
+    }
 
     /// Whether he may change what is in a namespace: users what has their name, whoever may do all, everything.
-    func mayWrite(_ owner: String) -> Bool {
-        guard let holder else { return true }
-        return holder.scope == .admin || (holder.scope == .write && holder.name.hasSameBytes(as: owner))
-    }
+    func mayWrite(_ owner: String) -> Bool { holder.mayWrite(owner) }
 
     /// The name that his commits have.
     var author: String { holder?.name ?? "anonymous" }
@@ -23,10 +22,5 @@ struct HubReader {
     var user: String? { holder.flatMap { $0.scope == .admin ? nil : $0.name } }
 
     /// Whether he sees all that somebody has, and not only what of it is public.
-    func seesAll(of owner: String) -> Bool { owns(owner) }
-
-    private func owns(_ owner: String) -> Bool {
-        guard let holder else { return true }
-        return holder.scope == .admin || holder.name.hasSameBytes(as: owner)
-    }
+    func seesAll(of owner: String) -> Bool { holder.owns(owner) }
 }

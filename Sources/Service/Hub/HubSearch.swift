@@ -1,6 +1,7 @@
 import Caches
 import Formats
 import Manifests
+import Storage
 
 /// What `/api/models?search=…` asks for, among what is in the cache.
 struct HubSearch {
@@ -17,6 +18,8 @@ struct HubSearch {
 
     /// The most repositories of one answer, as on the Hub.
     private static let pageSize = 1000
+    /// How long one page is looked for, in nanoseconds: by what a card states very many models are read.
+    private static let patience: Int64 = 2_000_000_000
 
     /// Reads the query of a request.
     init(_ request: Request, _ kind: HubRepository.Kind) {
@@ -39,13 +42,15 @@ struct HubSearch {
     func answer(_ shelf: HubShelf, _ reader: HubReader) -> Response {
         let names: [HubRepository]
         do throws(Diagnostics) {
-            names = try shelf.repositories(kind, reader).filter { accepts($0.id) }
+            names = try shelf.repositories(kind, reader, accepts)
         } catch {
             return .hubRefusal(500, nil, "the catalogue cannot be read")
         }
         var found: [JSON] = []
         var position = start
-        while position < names.count, found.count < limit {
+        // A page may be short, also of nothing: clients go on with the next one.
+        let end = steadyTime() + HubSearch.patience
+        while position < names.count, found.count < limit, position == start || steadyTime() < end {
             if let json = entry(names[position], shelf, reader) { found.append(json) }
             position += 1
         }

@@ -27,7 +27,8 @@ final class HubShelf: Sendable {
     let store: RepositoryStore?
     private let models: UploadedModels?
     private let kept = Mutex(Kept())
-    private let names = Mutex<[ExactName: Name]>([:])
+    private let names: HubNames?
+    private let commits = Mutex<[ExactName: Name]>([:])
 
     private struct Name {
         let commit: String
@@ -50,6 +51,7 @@ final class HubShelf: Sendable {
         self.cache = cache
         store = catalogue.map { RepositoryStore($0) }
         models = catalogue.map { UploadedModels($0) }
+        names = catalogue.map { HubNames($0) }
     }
 
     // MARK: Repositories
@@ -85,20 +87,23 @@ final class HubShelf: Sendable {
     }
 
     /// The repositories of a kind that the reader sees, sorted by the bytes of their ids.
-    func repositories(_ kind: HubRepository.Kind, _ reader: HubReader) throws(Diagnostics) -> [HubRepository]
-    {
-        var ids = Set(cache.repositories().filter { $0.kind == kind }.map { ExactName($0.id) })
-        if let store {
-            do throws(RepositoryStore.Problem) {
-                for stored in try store.all(kind) where reader.sees(stored) {
-                    ids.insert(ExactName(stored.repository.id))
-                }
-            } catch {
-                throw HubShelf.broken
-            }
+    /// - Parameter accepts: whether one of this id is wanted.
+    func repositories(
+        _ kind: HubRepository.Kind, _ reader: HubReader, _ accepts: (String) -> Bool
+    ) throws(Diagnostics) -> [HubRepository] {
+        let cached = cache.repositories().filter { $0.kind == kind && accepts($0.id) }.map(\.id)
+            .sortedByBytes()
+        let uploaded = try names?.names(kind) ?? []
+        var ids: [String] = []
+        ids.reserveCapacity(cached.count + uploaded.count)
+        var rest = cached[...]
+        for name in uploaded
+        where name.isListed && (name.isPublic || reader.seesAll(of: name.owner)) && accepts(name.id) {
+            while let next = rest.first, next.precedesByBytes(name.id) { ids.append(rest.removeFirst()) }
+            if rest.first?.hasSameBytes(as: name.id) == true { rest.removeFirst() }
+            ids.append(name.id)
         }
-        if kind == .model { for id in try models?.ids(reader) ?? [] { ids.insert(ExactName(id)) } }
-        return ids.map(\.text).sorted { $0.precedesByBytes($1) }.map { HubRepository(kind: kind, id: $0) }
+        return (ids + rest).map { HubRepository(kind: kind, id: $0) }
     }
 
     /// The revision to show where nobody names one.
@@ -111,10 +116,19 @@ final class HubShelf: Sendable {
 
     // MARK: Revisions
 
-    /// Whether a repository is one that people uploaded, and not one of the cache.
-    func isUploaded(_ repository: HubRepository, _ reader: HubReader) throws(Diagnostics) -> Bool {
-        if try stored(repository, reader) != nil { return true }
-        return try models?.refs(repository, reader) != nil
+    /// Whether a repository is one that people uploaded, and not one of the cache: also one that the reader does not see, or
+    /// writes with other capitals. Nobody elsewhere is told of its name.
+    func isUploaded(_ repository: HubRepository) throws(Diagnostics) -> Bool {
+        try names?.isTaken(repository) ?? false
+    }
+
+    /// Whether the reader may know of a name: nobody's, or one of which they see something.
+    func mayKnow(_ id: String, _ reader: HubReader) -> Bool {
+        do throws(Diagnostics) {
+            return try names?.named(id).allSatisfy { $0.isPublic || reader.seesAll(of: $0.owner) } ?? true
+        } catch {
+            return false
+        }
     }
 
     /// The revision that a name means now.
@@ -201,9 +215,11 @@ final class HubShelf: Sendable {
     private func commit(_ repository: HubRepository, _ name: String) throws(Diagnostics) -> String {
         let key = ExactName("\(repository.folder)@\(name)")
         let now = steadyTime()
-        if let found = names.withLock({ $0[key] }), now - found.readAt < HubShelf.life { return found.commit }
+        if let found = commits.withLock({ $0[key] }), now - found.readAt < HubShelf.life {
+            return found.commit
+        }
         let commit = try cache.resolve(repository, revision: name)
-        names.withLock { all in
+        commits.withLock { all in
             if all.count >= HubShelf.room { all = [:] }
             all[key] = Name(commit: commit, readAt: now)
         }

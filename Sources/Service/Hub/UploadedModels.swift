@@ -27,17 +27,6 @@ final class UploadedModels: Sendable {
     /// Those of a catalogue.
     init(_ catalogue: ModelCatalogue) { self.catalogue = catalogue }
 
-    /// The ids of those that the reader sees, sorted; those that the Hub could not have are left out.
-    func ids(_ reader: HubReader) throws(Diagnostics) -> [String] {
-        do throws(ModelCatalogue.Problem) {
-            return try catalogue.models().filter { $0.isPublic || reader.seesAll(of: $0.user) }
-                .map { "\($0.user)/\($0.model)" }
-                .filter { HubRepository.problem(inID: $0) == nil }
-        } catch {
-            throw HubShelf.broken
-        }
-    }
-
     /// The versions of a model as branches and tags; `nil` where there is no such model.
     func refs(_ repository: HubRepository, _ reader: HubReader) throws(Diagnostics) -> [HubShelf.Ref]? {
         let versions = try versions(repository, reader)

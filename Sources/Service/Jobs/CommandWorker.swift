@@ -13,11 +13,15 @@ package struct CommandWorker: JobWorker {
         package var hubCache: String
         /// The kagglehub cache.
         package var kaggleCache: String
+        /// Whether installs of whoever may write use the credentials of whoever runs the server; those of whoever may do all do.
+        package var lendsCredentials: Bool
 
         /// States them.
         package init(
-            program: String, environment: [String: String], hubCache: String, kaggleCache: String
+            program: String, environment: [String: String], hubCache: String, kaggleCache: String,
+            lendsCredentials: Bool
         ) {
+            self.lendsCredentials = lendsCredentials
             self.program = program
             self.environment = environment
             self.hubCache = hubCache

@@ -17,8 +17,12 @@ struct InstallWork {
     }
 
     /// What a request asks for: the source, and the files of it.
-    static func request(_ source: Source, include: [String], exclude: [String]) -> JSON {
+    /// - Parameter isKnown: whether the credentials of whoever runs the server are used.
+    static func request(
+        _ source: Source, include: [String], exclude: [String], isKnown: Bool
+    ) -> JSON {
         [
+            "credentials": .bool(isKnown),
             "source": .string(source.text), "include": .array(include.map(JSON.string)),
             "exclude": .array(exclude.map(JSON.string)),
         ]
@@ -29,6 +33,8 @@ struct InstallWork {
     func run() throws -> JSON {
         guard let source = job.request["source"]?.string else { throw JobFailure("the job names no source") }
         var arguments = ["fetch", source] + worker.settings.cacheOptions
+        // A job that does not say so is of nobody in particular.
+        if job.request["credentials"]?.bool != true { arguments.append("--anonymous") }
         for (option, key) in [("--include", "include"), ("--exclude", "exclude")] {
             for glob in job.request[key]?.strings ?? [] { arguments.append("\(option)=\(glob)") }
         }

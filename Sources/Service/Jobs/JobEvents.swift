@@ -1,11 +1,9 @@
 import Formats
 import Storage
-import Synchronization
 
 /// Those who watch jobs. Each holds a thread of the server, so that there is a bound.
 final class JobWatchers: Sendable {
-    private let limit: Int
-    private let count = Atomic(0)
+    private let places: ThreadPlaces
 
     /// How often a job is looked at, in milliseconds.
     private static let step = 150
@@ -14,11 +12,11 @@ final class JobWatchers: Sendable {
     /// How long one watches before the client has to ask again, in nanoseconds.
     private static let longest: Int64 = 3_600_000_000_000
 
-    /// - Parameter limit: how many may watch at once.
-    init(limit: Int) { self.limit = max(1, limit) }
+    /// - Parameter limit: how many may watch at once; with 0 nobody may, as where there is one thread alone.
+    init(limit: Int) { places = ThreadPlaces(limit: limit) }
 
     /// How many watch at the moment.
-    var current: Int { count.load(ordering: .relaxed) }
+    var current: Int { places.current }
 
     /// The answer that goes on with every change of a job, as server-sent events (HTML, 9.2), until the job ends.
     ///
@@ -31,11 +29,10 @@ final class JobWatchers: Sendable {
             return Response(204)
         }
         guard !request.isHead else { return JobWatchers.response(.bytes([])) }
-        guard count.wrappingAdd(1, ordering: .relaxed).newValue <= limit else {
-            _ = count.wrappingSubtract(1, ordering: .relaxed)
+        // Given back with the answer, also where that was never begun.
+        guard let place = places.take() else {
             throw ModelRefusal(503, "too many clients watch jobs: ask for the job now and then")
         }
-        let place = WatcherPlace { [self] in _ = count.wrappingSubtract(1, ordering: .relaxed) }
         let number = job.number
         return JobWatchers.response(
             .stream { sink in
@@ -89,13 +86,4 @@ final class JobWatchers: Sendable {
     private static func identifier(_ job: Job) -> String {
         job.state.isFinal ? job.state.rawValue : String(job.change)
     }
-}
-
-/// One place among the watchers, given back with this value: also where the answer was never begun.
-private final class WatcherPlace: Sendable {
-    private let free: @Sendable () -> Void
-
-    init(_ free: @escaping @Sendable () -> Void) { self.free = free }
-
-    deinit { free() }
 }

@@ -79,38 +79,20 @@ package struct JobInterface: RequestHandler {
     /// The jobs that a query asks for.
     /// - Parameter only: the kind that the path is of; `nil` where the query may name one.
     func list(_ request: Request, only: Job.Kind? = nil) throws(ModelRefusal) -> Response {
-        let target = request.head.target
+        let parameters = QueryParameters(target: request.head.target)
         var filter = JobStore.Filter()
         filter.kind = only
-        if only == nil { filter.kind = try word(target.first("kind"), "kind", Job.Kind.allCases) }
-        filter.state = try word(target.first("state"), "state", Job.State.allCases)
-        filter.limit = try number(target.first("limit"), "limit", 1...500) ?? 100
-        filter.before = try number(target.first("before"), "before", 1...Int.max)
-        if let holder = request.holder, holder.scope != .admin { filter.owner = holder.name }
+        if only == nil {
+            filter.kind = try parameters.word("kind", Job.Kind.allCases.map(\.rawValue))
+                .flatMap(Job.Kind.init)
+        }
+        filter.state = try parameters.word("state", Job.State.allCases.map(\.rawValue))
+            .flatMap(Job.State.init)
+        filter.limit = try parameters.number("limit", 1...500) ?? 100
+        filter.before = try parameters.number("before", 1...Int.max)
+        if !request.holder.mayAll { filter.owner = request.holder?.name }
         let jobs = try JobInterface.asked { () throws(JobQueue.Refusal) in try queue.jobs(filter) }
         return .json(["jobs": .array(jobs.map(\.brief))])
-    }
-
-    private func word<Word: CaseIterable & RawRepresentable>(
-        _ text: String?, _ name: String, _ words: [Word]
-    ) throws(ModelRefusal) -> Word? where Word.RawValue == String {
-        guard let text else { return nil }
-        guard let word = words.first(where: { $0.rawValue.hasSameBytes(as: text) }) else {
-            throw ModelRefusal(400, "\(name) is one of \(words.map(\.rawValue).joined(separator: ", "))")
-        }
-        return word
-    }
-
-    private func number(
-        _ text: String?, _ name: String, _ range: ClosedRange<Int>
-    ) throws(ModelRefusal) -> Int? {
-        guard let text else { return nil }
-        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(text),
-            range.contains(value)
-        else {
-            throw ModelRefusal(400, "\(name) is a number from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return value
     }
 
     /// A job that whoever asks may see: all that change a cache, and one's own.
@@ -119,18 +101,13 @@ package struct JobInterface: RequestHandler {
         guard id.utf8.count <= 18, id.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(id)
         else { throw missing }
         let found = try JobInterface.asked { () throws(JobQueue.Refusal) in try queue.job(number) }
-        guard let job = found, job.kind.changesCache || isOwn(job, request) else { throw missing }
+        guard let job = found, job.kind.changesCache || request.holder.owns(job.owner) else { throw missing }
         return job
-    }
-
-    private func isOwn(_ job: Job, _ request: Request) -> Bool {
-        guard let holder = request.holder else { return true }
-        return holder.scope == .admin || holder.name.hasSameBytes(as: job.owner)
     }
 
     /// Cancels a job that waits or runs; one that ended is forgotten, with its files.
     func delete(_ job: Job, _ request: Request) throws(ModelRefusal) -> Response {
-        guard isOwn(job, request), request.holder.map({ $0.scope != .read }) ?? true else {
+        guard request.holder.mayWrite(job.owner) else {
             throw ModelRefusal(403, "the token does not allow to change this job")
         }
         if !job.state.isFinal {
@@ -158,8 +135,7 @@ package struct JobInterface: RequestHandler {
 
     /// Refuses whoever may not start jobs.
     static func requireScope(_ scope: AccessToken.Scope, _ request: Request) throws(ModelRefusal) {
-        guard let holder = request.holder else { return }
-        guard holder.scope >= scope else { throw ModelRefusal(403, "the token does not allow this") }
+        guard request.holder.allows(scope) else { throw ModelRefusal(403, "the token does not allow this") }
     }
 
     /// Refuses methods that a path does not take.

@@ -57,7 +57,12 @@ struct OptimizationWish {
             guard file == nil else {
                 throw ModelRefusal(400, "dtype and prune are for safetensors, and the model is a GGUF file")
             }
-        case .type, .fit: break
+        case .type(let type):
+            // What is found out is the type of the weights before they were quantized.
+            guard file == nil || !type.lowercased().hasSameBytes(as: "auto") else {
+                throw ModelRefusal(400, "auto is for safetensors, and the model is a GGUF file: name a type")
+            }
+        case .fit: break
         }
     }
 
@@ -74,6 +79,9 @@ struct OptimizationWish {
         }
         for (key, option) in [("type", "gguf"), ("dtype", "dtype"), ("prune", "prune")] {
             guard let text = try body.text(key) else { continue }
+            guard !text.lowercased().hasSameBytes(as: "fit") else {
+                throw ModelRefusal(400, "what fits is made for a size: name it as max_size")
+            }
             let value = { (name: String) -> String? in name.hasSameBytes(as: option) ? text : nil }
             guard ConversionRequest(from: "model", value: value, list: { _ in nil }) != nil else {
                 throw ModelRefusal(400, "\(key) has a value that is not known: \(text.withVisibleScalars)")

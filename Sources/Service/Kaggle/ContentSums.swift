@@ -56,6 +56,7 @@ package final class SumProver: Sendable {
     }
 
     private let index: ValueIndex?
+    private let places: ThreadPlaces
     private let state = Mutex(State())
     private let isStopping = Atomic(false)
 
@@ -64,14 +65,22 @@ package final class SumProver: Sendable {
     /// How many sums are kept in memory.
     private static let room = 200_000
 
-    /// - Parameter index: where sums are remembered; `nil` computes everything again.
-    package init(index: ValueIndex?) { self.index = index }
+    /// - Parameters:
+    ///   - index: where sums are remembered; `nil` computes everything again.
+    ///   - mostWaiting: how many requests read a file, or wait for one, at once, so that others are served meanwhile.
+    package init(index: ValueIndex?, mostWaiting: Int = 32) {
+        self.index = index
+        places = ThreadPlaces(limit: max(1, mostWaiting))
+    }
 
     /// Has all who wait be told that it takes longer.
     package func stop() { isStopping.store(true, ordering: .releasing) }
 
     /// What is known of a file, after waiting for it so long. Whoever asks first reads it, all others wait for that.
     package func verdict(on file: CachedFile, seconds: Double) -> Verdict {
+        if let known = known(file.status) { return judge(file, known) }
+        guard let place = places.take() else { return .pending }
+        defer { withExtendedLifetime(place) {} }
         let end = steadyTime() + Int64(seconds * 1e9)
         var step = 1
         while true {

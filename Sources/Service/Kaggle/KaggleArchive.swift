@@ -51,40 +51,20 @@ struct KaggleArchive: Sendable {
 
     /// The answer to a request for it.
     func answer(_ head: RequestHead) -> Response {
-        var response = Response(200)
-        response.fields.append("ETag", tag)
-        response.fields.append("Accept-Ranges", "bytes")
-        response.fields.append("Last-Modified", HTTPDate.text(modified))
-        if Precondition.matches(head.fields["if-none-match"], tag) {
-            response.status = 304
-            return response
-        }
-        response.fields.append("Content-Type", "application/octet-stream")
-        response.fields.append("Content-Security-Policy", "default-src 'none'; sandbox")
-        let isSame = head.fields["if-range"].map { $0.hasSameBytes(as: tag) } ?? true
-        var wanted = 0..<size
-        switch isSame ? ByteRange.of(head.fields["range"], size: size) : .whole {
-        case .whole: break
-        case .part(let range):
-            wanted = range
-            response.status = 206
-            response.fields.append(
-                "Content-Range", "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)")
-        case .unsatisfiable:
-            return Response.kaggleRefusal(416, "the archive has no such bytes")
-                .with("Content-Range", "bytes */\(size)")
-        }
-        let (form, range) = (form, wanted)
-        response.body = .counted(range.count) { sink in
-            switch form {
-            case .zip(let content):
-                try content.write(range, to: sink)
-            case .tarball(let content):
-                // More than a block of it is never read at once.
-                var buffer = Buffer(count: 1 << 16)
-                try content.read(range, &buffer) { bytes in try sink.write(bytes) }
+        var fields = HeaderFields()
+        fields.append("Last-Modified", HTTPDate.text(modified))
+        return ContentAnswer(size: size, tag: tag, type: "application/octet-stream", fields: fields)
+            .answer(head) { [form] range in
+                .counted(range.count) { sink in
+                    switch form {
+                    case .zip(let content):
+                        try content.write(range, to: sink)
+                    case .tarball(let content):
+                        // More than a block of it is never read at once.
+                        var buffer = Buffer(count: 1 << 16)
+                        try content.read(range, &buffer) { bytes in try sink.write(bytes) }
+                    }
+                }
             }
-        }
-        return response
     }
 }

@@ -233,9 +233,11 @@ package struct KaggleMirror: RequestHandler {
         return answer(holding)
     }
 
-    /// Who is asked for what the cache lacks; `nil` where nobody is, and for a request that came from there.
-    func desk(_ request: Request) -> UpstreamDesk? {
-        upstream.flatMap { $0.isOwn(request.head) ? nil : $0 }
+    /// Who is asked for what the cache lacks; `nil` where nobody is, for a request that came from there, and for what people
+    /// uploaded here: nobody elsewhere is told of its name.
+    func desk(_ request: Request, _ handle: KaggleHandle) -> UpstreamDesk? {
+        guard let upstream, !upstream.isOwn(request.head), uploads?.has(handle) != true else { return nil }
+        return upstream
     }
 
     /// The handle with its version: with the one that is current upstream, if anybody is asked there, else the cache's
@@ -243,13 +245,13 @@ package struct KaggleMirror: RequestHandler {
     private func versioned(_ handle: KaggleHandle, _ request: Request) -> Result<KaggleHandle, KaggleProblem>
     {
         guard handle.version == nil else { return .success(handle) }
-        let answer = desk(request)?.answer(.version(handle), seconds: KaggleMirror.patience)
+        let answer = desk(request, handle)?.answer(.version(handle), seconds: KaggleMirror.patience)
         if case .success(.version(let number))? = answer, number > 0 {
             return .success(handle.with(version: number))
         }
         if let holding = shelf.holding(handle) { return .success(holding.handle) }
         if case .failure(let problems)? = answer { return .failure(.upstream(problems)) }
-        return .failure(desk(request) == nil ? .missing : .pending)
+        return .failure(desk(request, handle) == nil ? .missing : .pending)
     }
 
     /// The answer about the current version, of which the cache may have nothing yet.
@@ -276,7 +278,7 @@ package struct KaggleMirror: RequestHandler {
         if let holding = shelf.holding(handle), holding.isComplete {
             return answer(handle, holding.files.map(KaggleListings.listed))
         }
-        guard let desk = desk(request) else { return whole(handle) { _ in missing(handle.text) } }
+        guard let desk = desk(request, handle) else { return whole(handle) { _ in missing(handle.text) } }
         switch desk.answer(.files(handle), seconds: KaggleMirror.patience) {
         case .success(.files(let files))?: return answer(handle, files.sorted { $0.path < $1.path })
         case .failure(let problems)?: return KaggleProblem.upstream(problems).response(handle.text)
@@ -303,7 +305,7 @@ package struct KaggleMirror: RequestHandler {
             guard let holding = shelf.holding(handle) else { return false }
             return holding.isComplete || (wanted.map { holding.file($0) != nil } ?? false)
         }
-        if let desk = desk(request), !isThere() {
+        if let desk = desk(request, handle), !isThere() {
             let question = wanted.map { UpstreamQuestion.kaggleFile(handle, $0) } ?? .kaggleVersion(handle)
             switch desk.answer(question, seconds: KaggleMirror.upstreamPatience) {
             case .success?: shelf.forget()

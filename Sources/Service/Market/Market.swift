@@ -19,9 +19,9 @@ package struct Market: RequestHandler {
     /// The answer to a request whose path ``owns(_:)`` takes.
     package func answer(_ request: Request) -> Response {
         guard request.head.method == "GET" || request.head.method == "HEAD" else {
-            return MarketRefusal(405, "this path takes GET").response.with("Allow", "GET, HEAD")
+            return ModelRefusal(405, "this path takes GET").response.with("Allow", "GET, HEAD")
         }
-        do throws(MarketRefusal) {
+        do throws(ModelRefusal) {
             let answer = try document(request)
             return .json(answer).with("Cache-Control", "no-store")
         } catch {
@@ -29,42 +29,46 @@ package struct Market: RequestHandler {
         }
     }
 
-    private func document(_ request: Request) throws(MarketRefusal) -> JSON {
+    private func document(_ request: Request) throws(ModelRefusal) -> JSON {
         let segments = request.head.target.segments
         let target = request.head.target
         let viewer = MarketViewer(request.holder)
         switch segments.dropFirst(2).first {
-        case nil: return viewer.shown(shelf.health(), without: ["path", "paths", "notes"])
+        case nil:
+            guard let health = shelf.health() else {
+                throw ModelRefusal(503, "somebody looks through the caches at this moment: ask again")
+            }
+            return viewer.shown(health, without: ["path", "paths", "notes"])
         case "models"? where segments.count == 3:
-            return try MarketList(target).answer(viewer.shown(shelf.current()))
+            return try MarketList(target).answer(shelf.view(viewer))
         case "models"?:
             return viewer.shown(
                 try model(segments.dropFirst(3).joined(separator: "/"), target, viewer), without: ["notes"])
         case "search"? where segments.count == 3: return try search(request)
-        default: throw MarketRefusal(404, "there is nothing at this path")
+        default: throw ModelRefusal(404, "there is nothing at this path")
         }
     }
 
     private func model(
         _ id: String, _ target: RequestTarget, _ viewer: MarketViewer
-    ) throws(MarketRefusal) -> JSON {
-        let parameters = MarketParameters(target: target)
+    ) throws(ModelRefusal) -> JSON {
+        let parameters = QueryParameters(target: target)
         let revision = try parameters.text("revision")
         let start = try parameters.number("tensors_from", 0...1_000_000_000) ?? 0
         let count = try parameters.number("tensors_limit", 0...2000) ?? 200
         guard let model = shelf.model(id).flatMap(viewer.form),
-            let details = shelf.source.details(model, revision: revision, tensors: start..<start + count)
-        else { throw MarketRefusal(404, "there is no such model, or not in that revision") }
-        let lineage = MarketLineage(viewer.shown(shelf.current()).models).json(model)
+            let details = try shelf.details(model, revision: revision, tensors: start..<start + count)
+        else { throw ModelRefusal(404, "there is no such model, or not in that revision") }
+        let lineage = shelf.view(viewer).lineage.json(model)
         return .object((details.members ?? []) + [JSON.Member("lineage", lineage)])
     }
 
-    private func search(_ request: Request) throws(MarketRefusal) -> JSON {
-        let parameters = MarketParameters(target: request.head.target)
+    private func search(_ request: Request) throws(ModelRefusal) -> JSON {
+        let parameters = QueryParameters(target: request.head.target)
         var search = MarketSearch()
         let query = try parameters.text("query") ?? ""
         search.words = query.split(separator: " ").map(String.init)
-        guard search.words.count <= 32 else { throw MarketRefusal(400, "there are more than 32 words") }
+        guard search.words.count <= 32 else { throw ModelRefusal(400, "there are more than 32 words") }
         search.task = try parameters.text("task")
         search.framework = try parameters.text("framework")
         search.license = try parameters.text("license")
@@ -72,14 +76,14 @@ package struct Market: RequestHandler {
         var places: [String] = []
         for word in HeaderFields.list(try parameters.text("source") ?? "local") {
             guard word.hasSameBytes(as: "local") || MarketSearch.Service(rawValue: word) != nil else {
-                throw MarketRefusal(400, "source is a list of local, hub and kaggle")
+                throw ModelRefusal(400, "source is a list of local, hub and kaggle")
             }
             if !places.containsExactly(word) { places.append(word) }
         }
         guard
             places.allSatisfy({ $0.hasSameBytes(as: "local") })
                 || !AccessControl.isFromAnotherSite(request.head)
-        else { throw MarketRefusal(403, "pages of other sites may not search elsewhere") }
+        else { throw ModelRefusal(403, "pages of other sites may not search elsewhere") }
         let viewer = MarketViewer(request.holder)
         return [
             "query": .string(query),
@@ -98,7 +102,7 @@ package struct Market: RequestHandler {
     private func local(_ search: MarketSearch, _ viewer: MarketViewer) -> [JSON] {
         let words = search.words + [search.task, search.framework, search.license].compactMap(\.self)
         let wanted = words.map { $0.lowercased() }
-        return viewer.shown(shelf.current()).models.values
+        return shelf.view(viewer).state.models.values
             .filter { model in wanted.allSatisfy { model.words.containsUTF8($0) } }
             .sorted {
                 $0.name.hasSameBytes(as: $1.name)

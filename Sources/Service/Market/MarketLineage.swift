@@ -2,8 +2,9 @@ import Formats
 
 /// From what a model was made, and what was made from it, as cards state it.
 struct MarketLineage {
-    private let models: [ExactName: MarketModel]
     private let byName: [ExactName: MarketModel]
+    /// What states that it was made from a name in small letters.
+    private let children: [ExactName: [MarketModel]]
 
     /// How many steps are followed: real chains have three or four.
     private static let depth = 8
@@ -12,11 +13,14 @@ struct MarketLineage {
 
     /// Among these models.
     init(_ models: [ExactName: MarketModel]) {
-        self.models = models
         byName = Dictionary(
-            models.values.sorted { $0.id.precedesByBytes($1.id) }
-                .map { (ExactName($0.plainName.lowercased()), $0) },
-            uniquingKeysWith: { first, _ in first })
+            models.values.map { (ExactName($0.plainName.lowercased()), $0) },
+            uniquingKeysWith: { $0.id.precedesByBytes($1.id) ? $0 : $1 })
+        var children: [ExactName: [MarketModel]] = [:]
+        for model in models.values {
+            for name in model.bases { children[ExactName(name.lowercased()), default: []].append(model) }
+        }
+        self.children = children
     }
 
     /// The bases, nearest first, and what was made from it.
@@ -49,14 +53,11 @@ struct MarketLineage {
         var found: [JSON] = []
         var seen: Set<ExactName> = [ExactName(model.id)]
         var level: Set<ExactName> = [ExactName(model.plainName.lowercased())]
-        let all = models.values.sorted { $0.id.precedesByBytes($1.id) }
         for distance in 1...MarketLineage.depth {
             var next: Set<ExactName> = []
-            for child in all where found.count < MarketLineage.most && !seen.contains(ExactName(child.id)) {
-                guard child.bases.contains(where: { level.contains(ExactName($0.lowercased())) }) else {
-                    continue
-                }
-                seen.insert(ExactName(child.id))
+            let made = level.flatMap { children[$0] ?? [] }.sorted { $0.id.precedesByBytes($1.id) }
+            for child in made where found.count < MarketLineage.most {
+                guard seen.insert(ExactName(child.id)).inserted else { continue }
                 next.insert(ExactName(child.plainName.lowercased()))
                 found.append(
                     MarketLineage.entry(child, name: child.plainName, distance, relation: child.relation))

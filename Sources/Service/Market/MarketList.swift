@@ -31,10 +31,10 @@ struct MarketList {
     ]
 
     /// Reads the query of a request.
-    init(_ target: RequestTarget) throws(MarketRefusal) {
-        let parameters = MarketParameters(target: target)
+    init(_ target: RequestTarget) throws(ModelRefusal) {
+        let parameters = QueryParameters(target: target)
         words = (try parameters.text("query") ?? "").lowercased().split(separator: " ").map(String.init)
-        guard words.count <= 32 else { throw MarketRefusal(400, "there are more than 32 words") }
+        guard words.count <= 32 else { throw ModelRefusal(400, "there are more than 32 words") }
         var equal: [(member: String, value: String)] = []
         for (name, member) in MarketList.members {
             if let value = try parameters.text(name) { equal.append((member, value.lowercased())) }
@@ -43,10 +43,10 @@ struct MarketList {
         self.equal = equal
         tags = HeaderFields.list(try parameters.text("tags") ?? "").filter { !$0.isEmpty }
             .map { $0.lowercased() }
-        guard tags.count <= 32 else { throw MarketRefusal(400, "there are more than 32 tags") }
+        guard tags.count <= 32 else { throw ModelRefusal(400, "there are more than 32 tags") }
         let least = try parameters.number("min_size", 0...(1 << 60)) ?? 0
         let most = try parameters.number("max_size", 0...(1 << 60)) ?? .max
-        guard least <= most else { throw MarketRefusal(400, "min_size is larger than max_size") }
+        guard least <= most else { throw ModelRefusal(400, "min_size is larger than max_size") }
         sizes = least...most
         installed = try parameters.flag("installed")
         order =
@@ -56,7 +56,7 @@ struct MarketList {
         cursor = text.flatMap(Place.init)
         isFirst = text == nil
         guard isFirst || cursor?.order == order else {
-            throw MarketRefusal(400, "the cursor is of no such list")
+            throw ModelRefusal(400, "the cursor is of no such list")
         }
     }
 
@@ -124,7 +124,8 @@ struct MarketList {
     }
 
     /// One page of the list.
-    func answer(_ state: MarketShelf.State) -> JSON {
+    func answer(_ view: MarketView) -> JSON {
+        let state = view.state
         let found = state.models.values.filter(accepts).map { (place: Place($0, order), model: $0) }
             .sorted { Place.precedes($0.place, $1.place) }
         let rest = cursor.map { cursor in found.drop { !Place.precedes(cursor, $0.place) } } ?? found[...]
@@ -137,7 +138,7 @@ struct MarketList {
                 rest.count > page.count ? page.last.map { .string($0.place.cursor) } ?? .null : .null),
             .init("reading", MarketList.reading(state)),
         ]
-        if isFirst { members.append(.init("choices", MarketChoices.json(state.models.values))) }
+        if isFirst { members.append(.init("choices", view.choices)) }
         return .object(members)
     }
 

@@ -16,6 +16,8 @@ package final class MarketShelf: Sendable {
         var changes = 0
         /// Whether somebody looks now.
         var isReading = false
+        /// How many looks have ended.
+        var looks = 0
         /// How many were looked at.
         var done = 0
         /// Of how many.
@@ -23,10 +25,16 @@ package final class MarketShelf: Sendable {
     }
 
     /// Where it looks.
-    let source: any MarketSource
+    private let source: any MarketSource
     private let state = Mutex(State())
+    private let views = MarketViews()
     private let healthSeen = Mutex<Health?>(nil)
-    private let searches = Atomic(0)
+    /// Who looks at the health of the caches: one alone, and others have what was seen last.
+    private let healthLook = ThreadPlaces(limit: 1)
+    private let detailLook = ThreadPlaces(limit: 1)
+    private let detailWaiters = ThreadPlaces(limit: 8)
+    private let searches = ThreadPlaces(limit: mostSearches)
+    private let isStopping = Atomic(false)
 
     private struct Health {
         let json: JSON
@@ -49,6 +57,9 @@ package final class MarketShelf: Sendable {
         try await Threads.run(1) { [self] _ in _ = current() }
     }
 
+    /// Has a look that goes on end soon.
+    package func stop() { isStopping.store(true, ordering: .releasing) }
+
     /// What is there. One request in some seconds looks again, and all others are answered with what is known.
     func current() -> State {
         let now = steadyTime()
@@ -61,6 +72,9 @@ package final class MarketShelf: Sendable {
         return known ?? look()
     }
 
+    /// What a viewer sees of what is there.
+    func view(_ viewer: MarketViewer) -> MarketView { views.view(current(), viewer) }
+
     /// Looks again at the next question, because something was changed.
     package func forget() {
         state.withLock { state in
@@ -72,49 +86,87 @@ package final class MarketShelf: Sendable {
     private func look() -> State {
         let start = steadyTime()
         var fresh: [ExactName: MarketModel] = [:]
-        let changes = state.withLock { $0.changes }
-        source.read { model in
+        let (changes, known) = state.withLock { ($0.changes, $0.models) }
+        source.read(known) { model in
             fresh[ExactName(model.id)] = model
             let isFirst = state.withLock { $0.readAt == nil }
             if isFirst { state.withLock { $0.models[ExactName(model.id)] = model } }
         } progress: { done, count in
             state.withLock { ($0.done, $0.count) = (done, count) }
+            return !isStopping.load(ordering: .acquiring)
         }
         return state.withLock { state in
+            // What ended early has not seen all.
+            guard !isStopping.load(ordering: .acquiring) else { return state }
             state.models = fresh
             state.readAt = state.changes == changes ? steadyTime() : .min / 2
             state.duration = min(steadyTime() - start, 60_000_000_000)
             state.isReading = false
+            state.looks += 1
             return state
         }
     }
 
     /// What is wrong in the caches; many questions at once are one look.
-    func health() -> JSON {
-        healthSeen.withLock { seen in
+    /// - Returns: `nil` where somebody looks for the first time.
+    func health() -> JSON? {
+        let seen = healthSeen.withLock { $0 }
+        if let seen, steadyTime() < seen.end { return seen.json }
+        guard let place = healthLook.take() else { return seen?.json }
+        return withExtendedLifetime(place) {
             let start = steadyTime()
-            if let seen, start < seen.end { return seen.json }
             let json = source.health()
             let end = steadyTime()
-            seen = Health(json: json, end: end + max(MarketShelf.life, (end - start) * MarketShelf.share))
+            healthSeen.withLock {
+                $0 = Health(json: json, end: end + max(MarketShelf.life, (end - start) * MarketShelf.share))
+            }
             return json
         }
     }
 
     /// Searches a service, unless too many do that now.
     func search(_ search: MarketSearch, on service: MarketSearch.Service, isOwner: Bool) -> MarketAnswer {
-        let count = searches.wrappingAdd(1, ordering: .relaxed).newValue
-        defer { searches.wrappingSubtract(1, ordering: .relaxed) }
-        guard count <= MarketShelf.mostSearches else {
+        guard let place = searches.take() else {
             return .unreachable("too many people search elsewhere at this moment: try again soon")
         }
-        return source.search(search, on: service, isOwner: isOwner)
+        return withExtendedLifetime(place) { source.search(search, on: service, isOwner: isOwner) }
     }
 
-    /// The model of an id; looks once more where it is not known.
+    /// The model of an id. Where it is not known, and something of that name is there, it has come since the last look.
     func model(_ id: String) -> MarketModel? {
-        if let found = current().models[ExactName(id)] { return found }
+        let known = current()
+        if let found = known.models[ExactName(id)] { return found }
+        // What is there and is no model may be asked for again and again.
+        guard let readAt = known.readAt, steadyTime() - readAt > known.duration * MarketShelf.unknownShare,
+            source.has(id)
+        else { return nil }
         forget()
         return current().models[ExactName(id)]
     }
+
+    /// All that is known of a model; `nil` where it is not there any more, or not in that revision.
+    ///
+    /// One alone reads the headers of files, of which a hostile one may have 100 MB, and some wait for it.
+    func details(
+        _ model: MarketModel, revision: String?, tensors: Range<Int>
+    ) throws(ModelRefusal) -> JSON? {
+        let busy = ModelRefusal(503, "others look at models at this moment: ask again")
+        guard let waiting = detailWaiters.take() else { throw busy }
+        let end = steadyTime() + MarketShelf.detailPatience
+        var place = detailLook.take()
+        while place == nil, steadyTime() < end {
+            pause(milliseconds: 5)
+            place = detailLook.take()
+        }
+        guard let place else { throw busy }
+        return withExtendedLifetime((waiting, place)) {
+            source.details(model, revision: revision, tensors: tensors)
+        }
+    }
+
+    /// How long those wait, in nanoseconds.
+    private static let detailPatience: Int64 = 5_000_000_000
+
+    /// How many times as long as a look takes one that somebody asks for by an unknown id is after the last one.
+    private static let unknownShare: Int64 = 2
 }

@@ -5,9 +5,14 @@ package import Formats
 package protocol MarketSource: Sendable {
     /// Looks at everything that is there. What was read of a model before is not read again while its files are the same.
     /// - Parameters:
+    ///   - known: what the last look found.
     ///   - found: receives each model; of one id the last counts.
-    ///   - progress: receives how many were looked at, and of how many.
-    func read(_ found: (MarketModel) -> Void, progress: (Int, Int) -> Void)
+    ///   - progress: receives how many were looked at, and of how many; states whether to go on.
+    func read(
+        _ known: [ExactName: MarketModel], _ found: (MarketModel) -> Void, progress: (Int, Int) -> Bool)
+
+    /// Whether something of a model's id is there: by its name alone, without a look at all others.
+    func has(_ id: String) -> Bool
 
     /// All that is known of a model.
     /// - Parameters:

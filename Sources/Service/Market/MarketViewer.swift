@@ -8,12 +8,15 @@ struct MarketViewer {
     init(_ holder: AccessToken?) { self.holder = holder }
 
     /// Whether it is whoever runs the server, as far as anybody can tell: the token allows all, or none is needed.
-    var isOwner: Bool { holder.map { $0.scope == .admin } ?? true }
+    var isOwner: Bool { holder.mayAll }
+
+    /// What names all that is theirs to see; nothing for whoever sees all.
+    var key: String { isOwner ? "" : "user " + (holder?.name ?? "") }
 
     /// Whether they may know that a model is there: all that the caches have, and of the registry what is theirs or public.
     func sees(_ model: MarketModel) -> Bool {
-        guard let holder, !isOwner, let user = model.summary["user"]?.string else { return true }
-        return user.hasSameBytes(as: holder.name)
+        guard let user = model.summary["user"]?.string else { return true }
+        return holder.owns(user)
             || model.summary["visibility"]?.string?.hasSameBytes(as: "public") == true
     }
 

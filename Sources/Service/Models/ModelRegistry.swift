@@ -29,7 +29,7 @@ package struct ModelRegistry: RequestHandler {
         case (2, "upload", "single"), (2, "upload", "folder"):
             if let other = methods(request, ["POST"]) { return other }
             // Before anything of the body is read, or asked for.
-            if let holder = request.holder, holder.scope == .read {
+            guard request.holder.allows(.write) else {
                 throw ModelRefusal(403, "the token does not allow to upload")
             }
             let field = path[1] == "single" ? "file" : "zip_file"
@@ -79,8 +79,7 @@ package struct ModelRegistry: RequestHandler {
 
     /// Users change what is theirs; whoever may do all, everything.
     private func mayChange(_ user: String, _ request: Request) throws(ModelRefusal) {
-        guard let holder = request.holder else { return }
-        guard holder.scope == .admin || (holder.scope == .write && holder.name.hasSameBytes(as: user)) else {
+        guard request.holder.mayWrite(user) else {
             throw ModelRefusal(403, "the token does not allow to change what belongs to \(user)")
         }
     }
@@ -129,21 +128,10 @@ package struct ModelRegistry: RequestHandler {
             try ModelForm.word(text, "model_type", ModelWords.types)
         }
         filter.tags = try ModelForm.tags(target.all("tags").joined(separator: ","))
-        filter.skip = try number(target.first("skip"), "skip", 0...1_000_000_000) ?? 0
-        filter.limit = try number(target.first("limit"), "limit", 1...1000) ?? 100
+        let parameters = QueryParameters(target: target)
+        filter.skip = try parameters.number("skip", 0...1_000_000_000) ?? 0
+        filter.limit = try parameters.number("limit", 1...1000) ?? 100
         return filter
-    }
-
-    private func number(
-        _ text: String?, _ name: String, _ range: ClosedRange<Int>
-    ) throws(ModelRefusal) -> Int? {
-        guard let text else { return nil }
-        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(text),
-            range.contains(value)
-        else {
-            throw ModelRefusal(400, "\(name) is a number from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return value
     }
 
     /// How many bytes of documents are held at once while a list is sent.

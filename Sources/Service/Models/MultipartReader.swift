@@ -175,18 +175,23 @@ struct MultipartReader {
         return !part.isEmpty
     }
 
+    /// Where bytes are for the first time. Most places are passed over unseen (Horspool's search).
     private func find(_ wanted: [UInt8], from start: Int) -> Int? {
         let bytes = buffer.span
-        guard bytes.count >= wanted.count else { return nil }
-        var index = start
-        let last = bytes.count - wanted.count
-        while index <= last {
-            if bytes[index] == wanted[0] {
-                var length = 1
-                while length < wanted.count, bytes[index + length] == wanted[length] { length += 1 }
-                if length == wanted.count { return index }
+        let length = wanted.count
+        guard length > 0, bytes.count >= length else { return nil }
+        // How far the end of what is wanted may move on, by the byte that is there.
+        var steps = [Int](repeating: length, count: 256)
+        for index in 0..<(length - 1) { steps[Int(wanted[index])] = length - 1 - index }
+        var end = start + length - 1
+        while end < bytes.count {
+            let last = bytes[end]
+            if last == wanted[length - 1] {
+                var index = 0
+                while index < length - 1, bytes[end - length + 1 + index] == wanted[index] { index += 1 }
+                if index == length - 1 { return end - length + 1 }
             }
-            index += 1
+            end += steps[Int(last)]
         }
         return nil
     }

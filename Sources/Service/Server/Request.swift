@@ -30,10 +30,7 @@ package struct Request {
     package var isReading: Bool { head.method == "GET" || head.method == "HEAD" }
 
     /// Whether the client sees all that somebody has, and not only what of it is public.
-    package func seesAll(of owner: String) -> Bool {
-        guard let holder else { return true }
-        return holder.scope == .admin || (!holder.isAnonymous && holder.name.hasSameBytes(as: owner))
-    }
+    package func seesAll(of owner: String) -> Bool { holder.owns(owner) }
 
     /// Whether only the head of the answer is wanted.
     package var isHead: Bool { head.method == "HEAD" }

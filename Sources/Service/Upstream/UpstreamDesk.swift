@@ -115,6 +115,7 @@ package final class UpstreamDesk: Sendable {
                     guard case .ended(let result, let time) = job else { return true }
                     return now - time < UpstreamDesk.life(question, result)
                 }
+                UpstreamDesk.makeRoom(&jobs)
                 guard jobs.count < UpstreamDesk.room else { return (nil, false) }
             }
             jobs[question] = .running(since: now)
@@ -126,6 +127,18 @@ package final class UpstreamDesk: Sendable {
             jobs.withLock { $0[question] = .ended(result, at: steadyTime()) }
         }
         return nil
+    }
+
+    /// Forgets the older half of the answers where all of them still hold: somebody asks for very many names, and others shall be
+    /// answered all the same. What is being asked for stays.
+    private static func makeRoom(_ jobs: inout [UpstreamQuestion: Job]) {
+        guard jobs.count >= room else { return }
+        let ended = jobs.compactMap { question, job -> (question: UpstreamQuestion, time: Int64)? in
+            if case .ended(_, let time) = job { (question, time) } else { nil }
+        }
+        for one in ended.sorted(by: { $0.time < $1.time }).prefix((ended.count + 1) / 2) {
+            jobs[one.question] = nil
+        }
     }
 
     private static func life(_ question: UpstreamQuestion, _ result: Result<UpstreamAnswer, Diagnostics>)

@@ -8,6 +8,10 @@ func evaluate(_ value: TensorValue, _ source: (Int) throws -> [Float]) rethrows 
     case .numbers(let numbers): result = numbers
     case .views(let views):
         for view in views {
+            if view.isZero {
+                result += [Float](repeating: 0, count: view.count)
+                continue
+            }
             let elements = try source(view.tensor)
             let (length, step) = (view.shape.last ?? 1, view.strides.last ?? 0)
             var index = [Int](repeating: 0, count: max(view.shape.count - 1, 0))

@@ -114,6 +114,12 @@ NVFP4 = {
         "hf_quant_config.json": dict(producer=dict(name="modelopt"), quantization=dict(quant_algo="NVFP4"))}),
     "qwen3-nvfp4-mixed": model("Qwen3", **EVEN, edit=four_bits(plain=["q_proj", "k_proj"]), put=optimizer(
         quant_algo="MIXED_PRECISION", quantized_layers={"model.layers.0.mlp.up_proj": dict(quant_algo="NVFP4")})),
+    "llama-w4a16": model("Llama", "spm", **EVEN, edit=four_bits(), put=optimizer(quant_algo="W4A16_NVFP4")),
+    "qwen3moe-w4a16": model("Qwen3Moe", **EVEN, **EXPERTS, edit=four_bits(), put=optimizer(quant_algo="W4A16_NVFP4")),
+    "qwen3-w4a16-mixed": model("Qwen3", **EVEN, edit=four_bits(plain=["q_proj", "k_proj"]), put=optimizer(
+        quant_algo="MIXED_PRECISION", quantized_layers={"model.layers.0.mlp.up_proj": dict(quant_algo="W4A16_NVFP4"),
+                                                        "model.layers.1.self_attn": dict(quant_algo="W4A16_NVFP4"),
+                                                        "model.layers.1.mlp.up_proj": dict(quant_algo="NVFP4")})),
     "qwen3moe-nvfp4": model("Qwen3Moe", **EVEN, **EXPERTS, edit=four_bits(), put=optimizer(quant_algo="NVFP4")),
     "llama-ct-nvfp4": model("Llama", "spm", **EVEN, edit=four_bits(names=GLOBAL), put=compressed(
         "nvfp4-pack-quantized", num_bits=4, type="float", strategy="tensor_group", group_size=16)),
@@ -128,7 +134,7 @@ REFUSED = {
     "awq": (AWQ, "awq"), "bitsandbytes": (config("bitsandbytes", load_in_4bit=True), "bitsandbytes"),
     "hqq": (config("hqq"), "hqq"), "aqlm": (config("aqlm"), "aqlm"), "quanto": (config("quanto"), "quanto"),
     "nvfp4": (config("other", quant_algo="NVFP4"), "other NVFP4"),
-    "w4a16": (optimizer(quant_algo="W4A16_NVFP4"), "W4A16_NVFP4"), "gptq-3": (config("gptq", bits=3), "GPTQ"), "mxfp4": (config("mxfp4"), "mxfp4"),
+    "gptq-3": (config("gptq", bits=3), "GPTQ"), "mxfp4": (config("mxfp4"), "mxfp4"),
     "tensor": (compressed("float-quantized", num_bits=8, type="float", strategy="tensor"), "tensor"),
     "marlin": (compressed("marlin-24", num_bits=4, strategy="group", group_size=128), "marlin-24"),
     "fbgemm": (config("fbgemm_fp8"), "fbgemm_fp8"), "auto-round": (config("auto-round"), "auto-round"),

@@ -176,7 +176,12 @@ extension DeepSeek2 {
                 "ffn_norm",
             ] + (hasShortQueries ? ["attn_q_a", "attn_q_a_norm", "attn_q_b"] : ["attn_q"])
         let last = (try? config.blockCount()) ?? Int.max
+        let isIndexed = isIndexed(config)
+        let kinds = config.first(["indexer_types"])?.array ?? []
+        let index = ["indexer.attn_q_b", "indexer.attn_k", "indexer.k_norm+", "indexer.proj"]
         return RequiredTensors(RequiredTensors.embeddings) { block in
+            let isFull = kinds.indices.contains(block) ? kinds[block].isText("full") : kinds.isEmpty
+            let attention = attention + (isIndexed && isFull ? index : [])
             guard hasExperts, block >= dense else { return attention + RequiredTensors.dense }
             return attention + experts + (isShared ? RequiredTensors.sharedExperts : [])
                 + (block < last ? [] : RequiredTensors.prediction)
@@ -221,9 +226,11 @@ extension Cohere {
 
 extension GLM4 {
     package static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
-        RequiredTensors(
-            RequiredTensors.embeddings,
-            block: RequiredTensors.llama + ["ffn_up", "ffn_down", "post_attention_norm", "post_ffw_norm"])
+        let last = (try? config.blockCount()) ?? Int.max
+        return RequiredTensors(RequiredTensors.embeddings) { block in
+            RequiredTensors.llama + ["ffn_up", "ffn_down", "post_attention_norm", "post_ffw_norm"]
+                + (block < last ? [] : ["nextn.eh_proj", "nextn.enorm", "nextn.hnorm"])
+        }
     }
 }
 

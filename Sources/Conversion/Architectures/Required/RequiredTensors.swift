@@ -4,7 +4,8 @@ import Tensors
 /// The tensors that a model of a family must have, by their names in GGUF: those without which llama.cpp does not load
 /// it (`create_tensor` without `TENSOR_NOT_REQUIRED` in src/models of 2026-11), and what the configuration asks for.
 ///
-/// A name has no ".weight"; with "+" at its end it stands for a weight and a bias, and with ".bias" for that alone.
+/// A name has no ".weight"; with "+" at its end it stands for a weight and a bias, with ".bias" or ".scale" for that
+/// alone, and with "." for a tensor whose name has neither.
 package struct RequiredTensors: Sendable {
     /// Those that a model has once.
     var whole: [String]
@@ -102,7 +103,8 @@ package struct RequiredTensors: Sendable {
         _ blockCount: Int, _ alike: [ExactName: Set<ExactName>], isThere: (String) -> Bool
     ) -> [String] {
         func expanded(_ name: String, _ prefix: String) -> [String] {
-            if name.hasUTF8Suffix(".bias") { return [prefix + name] }
+            if name.hasUTF8Suffix(".") { return ["\(prefix)\(name.dropLast())"] }
+            if [".bias", ".scale"].contains(where: { name.hasUTF8Suffix($0) }) { return [prefix + name] }
             guard name.hasUTF8Suffix("+") else { return ["\(prefix)\(name).weight"] }
             let base = "\(prefix)\(name.dropLast())"
             return ["\(base).weight", "\(base).bias"]
@@ -150,5 +152,7 @@ package struct RequiredTensors: Sendable {
     /// The families whose last layer is not `TENSOR_NOT_REQUIRED` in src/models of llama.cpp of 2026-11.
     private static let needingOutput: [any ModelArchitecture.Type] = [
         Qwen2Moe.self, Phi2.self, Olmo2.self, StableLM.self, GPTNeoX.self, GptOss.self, InternLM2.self,
+        Orion.self, Mellum.self, Dots1.self, Dbrx.self, BailingMoe.self, MiniMaxM3.self, ExaoneMoe.self,
+        Apertus.self, Xverse.self,
     ]
 }

@@ -81,6 +81,10 @@ struct TensorValueReader: Sendable {
                 if part.isEmpty { continue }
                 let first = Self.size(part.lowerBound - elements.lowerBound, type)
                 var target = bytes._mutatingExtracting(first..<first + Self.size(part.count, type))
+                if view.isZero {
+                    for place in target.indices { target[place] = 0 }
+                    continue
+                }
                 let inside = part.lowerBound - own.lowerBound..<part.upperBound - own.lowerBound
                 try read(inside, of: view, type, value.operations, &room, &target)
             }
@@ -173,7 +177,7 @@ struct TensorValueReader: Sendable {
             let own = start..<start + view.count
             start = own.upperBound
             let part = own.clamped(to: elements)
-            guard !part.isEmpty, view.isContiguous else { continue }
+            guard !part.isEmpty, !view.isZero, view.isContiguous else { continue }
             let first = view.offset + part.lowerBound - own.lowerBound
             checkpoint.willRead(first..<first + part.count, of: view.tensor)
         }

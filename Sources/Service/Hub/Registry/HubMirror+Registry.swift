@@ -56,7 +56,7 @@ extension HubMirror {
         switch image(choice, revision) {
         case .failure(let problem): return problem.response(choice.model, revision)
         case .success(let image):
-            blobs.keep(image, ExactName("\(revision.repository.id)@\(revision.commit)"))
+            blobs.keep(image, HubMirror.key(revision))
             var document = image.manifest
             if isLlama, let members = document.members {
                 document = .object(members + HubMirror.llamaMembers(choice))
@@ -128,19 +128,33 @@ extension HubMirror {
                 .with(
                     "Location", request.base + request.head.target.text)
         }
-        let key = ExactName("\(revision.repository.id)@\(revision.commit)")
+        let key = HubMirror.key(revision)
         if let bytes = blobs[key, digest] { return MadeBlob(bytes: bytes, digest: digest).answer(request) }
-        // They are made again where they were forgotten: the same files make the same bytes.
-        for entry in models {
-            guard let choice = GGUFChoice(revision.entries, tag: entry.path.name),
-                case .success(let image) = image(choice, revision),
-                let made = image.made.first(where: { $0.digest == digest })
-            else { continue }
-            blobs.keep(image, key)
-            return MadeBlob(bytes: made.bytes, digest: digest).answer(request)
-        }
-        return HubMirror.registryRefusal(
+        let unknown = HubMirror.registryRefusal(
             404, "BLOB_UNKNOWN", "\(revision.repository.id) has no blob \(name.withVisibleScalars)")
+        // Whoever asks for what there is not has everything made once.
+        guard !blobs.hasAll(key) else { return unknown }
+        // They are made again where they were forgotten: the same files make the same bytes.
+        var isAll = true
+        for entry in models {
+            guard let choice = GGUFChoice(revision.entries, tag: entry.path.name) else { continue }
+            switch image(choice, revision) {
+            case .success(let image):
+                blobs.keep(image, key)
+                guard let made = image.made.first(where: { $0.digest == digest }) else { continue }
+                return MadeBlob(bytes: made.bytes, digest: digest).answer(request)
+            case .failure(.pending): isAll = false
+            case .failure: continue
+            }
+        }
+        if isAll { blobs.keepAll(key) }
+        return unknown
+    }
+
+    /// What images are remembered by: a commit, and how many files of it are there, which may become more in a cache.
+    private static func key(_ revision: HubRevision) -> ExactName {
+        let present = revision.entries.count { $0.file != nil }
+        return ExactName("\(revision.repository.id)@\(revision.commit) \(present)")
     }
 
     /// The SHA-256 of a file. One that a cache knows by git's name is hashed.
@@ -176,46 +190,61 @@ private struct MadeBlob {
 
     /// The answer, of a range where one is asked for.
     func answer(_ request: Request) -> Response {
-        var response = Response(200, .bytes(bytes))
-        response.fields.append("Content-Type", "application/octet-stream")
-        response.fields.append("Content-Security-Policy", "default-src 'none'; sandbox")
-        response.fields.append("ETag", "\"\(digest)\"")
-        response.fields.append("Accept-Ranges", "bytes")
-        response.fields.append("Docker-Content-Digest", "sha256:\(digest)")
-        response.fields.append(
-            "Location", request.base + request.head.target.text)
-        switch ByteRange.of(request.head.fields["range"], size: bytes.count) {
-        case .whole: break
-        case .part(let range):
-            response.status = 206
-            response.body = .bytes(Array(bytes[range]))
-            response.fields.append(
-                "Content-Range", "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(bytes.count)")
-        case .unsatisfiable:
-            return Response.refusal(416, "the blob has no such bytes")
-                .with("Content-Range", "bytes */\(bytes.count)")
-        }
-        return response
+        var fields = HeaderFields()
+        fields.append("Docker-Content-Digest", "sha256:\(digest)")
+        fields.append("Location", request.base + request.head.target.text)
+        return ContentAnswer(
+            size: bytes.count, tag: "\"\(digest)\"", type: "application/octet-stream", fields: fields
+        ).answer(request.head) { .bytes(Array(bytes[$0])) }
     }
 }
 
 /// The small blobs that were made last, by the revision that they belong to.
 final class MadeBlobs: Sendable {
-    private let kept = Mutex<[ExactName: [SHA256Digest: [UInt8]]]>([:])
+    private struct Kept {
+        var revisions: [ExactName: [SHA256Digest: [UInt8]]] = [:]
+        /// Revisions of which all that can be made was made, so that nobody makes it again for a name that nothing has.
+        var whole: Set<ExactName> = []
+        var bytes = 0
+    }
 
-    /// How many revisions are remembered.
+    private let kept = Mutex(Kept())
+
+    /// How many revisions are remembered, and how many bytes of them.
     private static let room = 64
+    private static let byteRoom = 16 << 20
+    /// Of how many it is remembered that all was made.
+    private static let wholeRoom = 1024
 
     /// The bytes of a blob, if they are remembered.
     subscript(revision: ExactName, digest: SHA256Digest) -> [UInt8]? {
-        kept.withLock { $0[revision]?[digest] }
+        kept.withLock { $0.revisions[revision]?[digest] }
+    }
+
+    /// Whether all that can be made of a revision is remembered.
+    func hasAll(_ revision: ExactName) -> Bool { kept.withLock { $0.whole.contains(revision) } }
+
+    /// All of a revision was made. What was forgotten meanwhile is made again.
+    func keepAll(_ revision: ExactName) {
+        kept.withLock { kept in
+            guard kept.revisions[revision] != nil || kept.bytes == 0 else { return }
+            if kept.whole.count >= MadeBlobs.wholeRoom { kept.whole = [] }
+            kept.whole.insert(revision)
+        }
     }
 
     /// Remembers those of an image.
     func keep(_ image: OllamaImage, _ revision: ExactName) {
-        kept.withLock { all in
-            if all[revision] == nil, all.count >= MadeBlobs.room { all = [:] }
-            for made in image.made { all[revision, default: [:]][made.digest] = made.bytes }
+        let size = image.made.reduce(0) { $0 + $1.bytes.count }
+        kept.withLock { kept in
+            let isNew = kept.revisions[revision] == nil
+            if (isNew && kept.revisions.count >= MadeBlobs.room) || kept.bytes + size > MadeBlobs.byteRoom {
+                kept = Kept()
+            }
+            for made in image.made where kept.revisions[revision]?[made.digest] == nil {
+                kept.revisions[revision, default: [:]][made.digest] = made.bytes
+                kept.bytes += made.bytes.count
+            }
         }
     }
 }

@@ -219,8 +219,13 @@ struct HubCommitUpload {
         var text = HubPreupload.text(current, store) ?? ""
         let patterns = GitPatterns.large(text)
         var missing: [RelativePath] = []
-        for case .file(let file) in draft.changes where file.isLarge && !patterns.contains(file.path) {
-            missing.append(file.path)
+        var steps = GitPatterns.steps
+        for case .file(let file) in draft.changes where file.isLarge {
+            do throws(GitPatterns.TooMuch) {
+                if try !patterns.contains(file.path, steps: &steps) { missing.append(file.path) }
+            } catch {
+                throw HubPreupload.tooMuch
+            }
         }
         guard !missing.isEmpty, current?.isLarge != true else { return nil }
         if !text.isEmpty, text.utf8.last != 0x0A { text += "\n" }

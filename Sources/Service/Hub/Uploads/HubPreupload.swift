@@ -43,18 +43,25 @@ struct HubPreupload {
         let ignored = GitPatterns.ignoring(
             question["gitIgnore"]?.string ?? HubPreupload.text(byPath[".gitignore"], store) ?? "")
         var answers: [JSON] = []
+        var steps = GitPatterns.steps
         for file in asked {
             guard let text = file["path"]?.string, let size = file["size"]?.integer, size >= 0 else {
                 throw HubRefusal(400, nil, "a file has no path or no size")
             }
             let path = try HubPreupload.path(text)
             let sample = file["sample"]?.string.flatMap { Base64.bytes($0) } ?? []
-            let isLarge =
-                size >= HubPreupload.largeSize || (size > 0 && large.contains(path)) || sample.contains(0)
+            let (isNamed, isIgnored): (Bool, Bool)
+            do throws(GitPatterns.TooMuch) {
+                isNamed = size > 0 ? try large.contains(path, steps: &steps) : false
+                isIgnored = try ignored.contains(path, steps: &steps)
+            } catch {
+                throw HubPreupload.tooMuch
+            }
+            let isLarge = size >= HubPreupload.largeSize || isNamed || sample.contains(0)
             var members = [
                 JSON.Member("path", .string(text)),
                 JSON.Member("uploadMode", .string(isLarge ? "lfs" : "regular")),
-                JSON.Member("shouldIgnore", .bool(ignored.contains(path))),
+                JSON.Member("shouldIgnore", .bool(isIgnored)),
             ]
             if let known = byPath[path] {
                 members.append(
@@ -64,6 +71,10 @@ struct HubPreupload {
         }
         return .json(["files": .array(answers)])
     }
+
+    /// The patterns are made to take long, or there are very many of them and of files.
+    static let tooMuch = HubRefusal(
+        400, nil, "the patterns of .gitattributes or .gitignore take too long: ask for fewer files at once")
 
     /// The most folders that a path has.
     private static let depthLimit = 100

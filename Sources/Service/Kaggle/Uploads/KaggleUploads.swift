@@ -18,7 +18,7 @@ struct KaggleUploads: Sendable {
 
     /// Begins the upload of a file.
     func start(_ arguments: KaggleArguments, _ request: Request) -> Response {
-        if let holder = request.holder, holder.scope < .write {
+        if !request.holder.allows(.write) {
             return .kaggleRefusal(403, "the token allows no uploads")
         }
         let size = arguments.number("contentLength") ?? 0
@@ -105,6 +105,20 @@ struct KaggleUploads: Sendable {
             return variation(arguments, arguments, body, isFirst: false, request)
         default: return nil
         }
+    }
+
+    /// Whether something of a model's, or a data set's, name was uploaded, in whatever capitals.
+    func has(_ handle: KaggleHandle) -> Bool {
+        var folder = Path.join(store.root, handle.kind == .model ? "models" : "datasets")
+        for part in handle.parts.prefix(2) {
+            let low = part.lowercased()
+            let found = ((try? Directory.names(in: folder)) ?? []).first {
+                $0.lowercased().hasSameBytes(as: low)
+            }
+            guard let found else { return false }
+            folder = Path.join(folder, found)
+        }
+        return true
     }
 
     /// Whether there is a model that has no variation yet.
@@ -200,9 +214,9 @@ struct KaggleUploads: Sendable {
     }
 
     private func refusal(_ owner: String, _ request: Request) -> KaggleUploadProblem? {
-        guard let holder = request.holder, holder.scope != .admin else { return nil }
-        guard holder.scope >= .write, holder.name.hasSameBytes(as: owner) else {
-            return .refused(403, "the token is for \(holder.name), and not for uploads of \(owner)")
+        guard request.holder.mayWrite(owner) else {
+            let name = request.holder?.name ?? ""
+            return .refused(403, "the token is for \(name), and not for uploads of \(owner)")
         }
         return nil
     }
