@@ -66,7 +66,9 @@ import Testing
                 _ = try ProjectorPlan(found.model(tensors), .f16)
             }
             #expect(error?.code == .tensorMissing, "\(tensor.name)")
-            #expect(error?.tensors.map { ExactName($0) } == [ExactName(tensor.name)], "\(tensor.name)")
+            // Where no other tensor shows how the files call it, the name is the one that the family reads.
+            let names = error?.tensors.map { ExactName($0) }
+            #expect(names == [ExactName(tensor.name)] || names == [ExactName(read)], "\(tensor.name)")
         }
         #expect(tried > 5)
     }
