@@ -196,6 +196,7 @@ extension FindingCode {
         case .processorMissing: "A model has no processor for its pictures or sounds"
         case .program: "Loading a file may run code that it brings along, such as a Lambda layer"
         case .programUnreadable: "Whether a file brings code along could not be determined"
+        case .projectorQuantized: "A projector cannot be written in a quantized type"
         case .proofMissing: "Nothing but Knapsack has ever hashed files of an entry"
         case .protobufBroken: "A file of protocol buffers cannot be read"
         case .providedLine: "A line of what the notebook has installed is not one that pip freeze prints"

@@ -192,6 +192,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case processorMissing = "processor-missing"
     case program = "program"
     case programUnreadable = "program-unreadable"
+    case projectorQuantized = "projector-quantized"
     case proofMissing = "proof-missing"
     case protobufBroken = "protobuf-broken"
     case providedLine = "provided-line"

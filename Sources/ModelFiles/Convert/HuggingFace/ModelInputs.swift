@@ -16,9 +16,13 @@ struct ModelInputs {
     private static let sizeLimit = 1 << 28
 
     /// Which of a model's files a conversion reads.
-    static func paths(among paths: [RelativePath]) -> [RelativePath] {
+    /// - Parameter forProjector: whether it makes a projector, which needs what prepares pictures, too.
+    static func paths(among paths: [RelativePath], forProjector: Bool = false) -> [RelativePath] {
         let weights = Set(Self.weights(among: paths))
-        return paths.filter { ModelDocuments.isWanted($0) || weights.contains($0) }
+        let more = forProjector ? ProjectorModel.documents : []
+        return paths.filter {
+            ModelDocuments.isWanted($0) || weights.contains($0) || more.contains($0)
+        }
     }
 
     /// The files with weights: safetensors, and only if there are none PyTorch's, as the converter takes them.
@@ -48,7 +52,8 @@ struct ModelInputs {
         _ inputs: [ConversionInput], directoryName: String, name: String, needsWeights: Bool
     ) throws {
         var files = ModelDocuments()
-        for input in inputs where ModelDocuments.isWanted(input.path) {
+        for input in inputs
+        where ModelDocuments.isWanted(input.path) || ProjectorModel.documents.contains(input.path) {
             _ = try input.open()
             do throws(FileError) {
                 files[input.path] = try FileReader.contents(of: input.location, limit: Self.sizeLimit)
