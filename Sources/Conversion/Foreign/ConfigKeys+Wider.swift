@@ -5,6 +5,7 @@ extension ConfigKeys {
     private static let squaredReLU = ForeignRow(
         ["hidden_act", "hidden_activation", "activation_function"],
         .only(["relu2"], "llama.cpp computes this family with the square of relu"))
+    /// For families that state their experts as DeepSeek does.
     static let manyExperts = [
         ForeignRow(
             ["moe_intermediate_size", "moe_shared_expert_intermediate_size"], .read("sizes of experts"),
