@@ -246,6 +246,7 @@ struct NemotronH: ModelArchitecture {
 
 /// What a block of Nemotron H is.
 enum NemotronBlock: Sendable {
+    /// A layer of Mamba 2, attention, a feed-forward part, experts, or what the converter takes for none of these.
     case state, attention, dense, experts, other
 
     /// The kinds of all blocks: a letter for each, a name for each, or a configuration for each.

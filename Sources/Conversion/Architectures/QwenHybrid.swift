@@ -4,7 +4,7 @@ import Tensors
 /// What Qwen3-Next, Qwen 3.5 and their kin share: most layers have a state (``GatedDeltaNet``), norms are counted from 1,
 /// and blocks behind the last may predict more than one token ahead.
 struct QwenHybrid: Sendable {
-    let config: ModelConfig
+    private let config: ModelConfig
     private let architecture: String
     private let names: TensorNames
     private let delta: GatedDeltaNet

@@ -57,7 +57,7 @@ def test_a_lost_tensor_is_an_error_that_names_it(knapsack, state_models, tmp_pat
     for lost in tensors:
         if "visual" in lost or lost in optional or any(f"experts.{number}." in lost for number in (1, 2, 3)):
             continue
-        if name.startswith("qwen4exp") and lost.startswith("mtp."):
+        if name in ("qwen4exp", "nemotron-puzzle") and lost.startswith("mtp."):
             continue
         save_file({key: value for key, value in tensors.items() if key != lost}, path, metadata={"format": "pt"})
         done = convert(knapsack, model, tmp_path / "out.gguf", "f16")
