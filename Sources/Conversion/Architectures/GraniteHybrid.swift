@@ -21,7 +21,10 @@ struct GraniteHybrid: ModelArchitecture {
 
     static func spellings(_ config: ModelConfig) -> [TensorNames] {
         config.architecture.hasUTF8Prefix("Bamba")
-            ? names.spellings : GraniteMoe.spellings(config).map { $0.adding(layerNames) }
+            ? names.without([
+                "model.norm", "norm", "model.layers.*.post_attention_layernorm",
+                "layers.*.post_attention_layernorm",
+            ]).spellings : GraniteMoe.spellings(config).map { $0.adding(layerNames) }
     }
 
     private static let layerNames = Mamba2Layers.names("model.layers.*.mamba")

@@ -18,6 +18,10 @@ package protocol ModelArchitecture: Sendable {
     /// The tensors that a model of the family must have.
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors
 
+    /// The number of blocks, without those that predict more than one token ahead.
+    /// - Throws: where the configuration does not state it.
+    static func blockCount(_ config: ModelConfig) throws(ConversionError) -> Int
+
     /// How many blocks behind the last are written that predict more than one token ahead.
     static func predictionCount(_ config: ModelConfig) -> Int
 
@@ -77,6 +81,11 @@ extension ModelArchitecture {
 
     /// They do not.
     package static var hasUnequalBlocks: Bool { false }
+
+    /// As most state it.
+    package static func blockCount(_ config: ModelConfig) throws(ConversionError) -> Int {
+        try config.blockCount()
+    }
 
     /// Nothing.
     package static func missingPredictions(_ config: ModelConfig, stored: [String]) -> [String] { [] }

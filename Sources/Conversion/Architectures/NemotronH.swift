@@ -6,7 +6,7 @@ import Tensors
 struct NemotronH: ModelArchitecture {
     static let classes = ["NemotronHForCausalLM", "NemotronHPuzzleForCausalLM"]
     /// The reference's transformers knows none of these, so that it takes configurations as they stand.
-    static let modelTypes = ["nemotron_h", "nemotron_h_puzzle"]
+    static let modelTypes: [String] = []
 
     let name: String
     private let config: ModelConfig
@@ -110,13 +110,6 @@ struct NemotronH: ModelArchitecture {
         return converted
     }
 
-    /// The number of blocks is that of the list of them.
-    static func fillDefaults(_ config: inout ModelConfig, modelType: String) {
-        let isPuzzle = config.architecture.hasUTF8Prefix("NemotronHPuzzle")
-        let blocks = isPuzzle ? config["block_configs"] : config["layers_block_type"]
-        if let count = blocks?.array?.count { config["num_hidden_layers"] = .integer(count) }
-    }
-
     private mutating func added(
         _ name: String, _ value: TensorValue
     ) throws(ConversionError) -> [(name: String, value: TensorValue)] {
@@ -158,6 +151,10 @@ struct NemotronH: ModelArchitecture {
         guard error.code == .tensorMissing else { return error }
         let start = "backbone.layers.\(kinds.count)."
         return .missingTensors(error.tensors.map { $0.replacingUTF8(start, with: "mtp.layers.1.") })
+    }
+
+    static func blockCount(_ config: ModelConfig) throws(ConversionError) -> Int {
+        try NemotronBlock.kinds(config).count
     }
 
     static func missingPredictions(_ config: ModelConfig, stored: [String]) -> [String] {

@@ -20,6 +20,14 @@ struct QwenHybrid: Sendable {
         self.architecture = architecture
         self.names = names
         delta = try GatedDeltaNet(config)
+        // Their rows and columns would have to be put in another order with their factors.
+        let isPacked = model.tensors.contains { $0.blockType != nil && $0.name.containsUTF8("linear_attn.") }
+        guard !isPacked else {
+            throw ConversionError(
+                .quantizationUnknown,
+                "layers with a state that are quantized to 4 bits (NVFP4) cannot be converted for this family",
+                fix: "take the model with weights of 16 or 8 bits")
+        }
         experts = Self.hasExperts(config) ? try QwenExperts(config) : nil
         prediction = predicts ? try QwenPrediction(model) : nil
     }

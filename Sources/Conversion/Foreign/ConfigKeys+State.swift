@@ -57,7 +57,7 @@ extension ConfigKeys {
                     "d_model", "n_layer", "state_size", "d_state", "conv_kernel", "d_conv", "expand",
                     "d_inner",
                     "time_step_rank", "dt_rank", "pad_vocab_size_multiple",
-                ], .read("sizes")),
+                ], .read("sizes"), .number),
             ForeignRow(["use_bias"], .only([false], "llama.cpp's layers of this family have none")),
             ForeignRow(
                 ["use_conv_bias"], .only([true], "llama.cpp's convolutions of this family have one"), .flag),

@@ -59,7 +59,7 @@ MODELS = {
     "mamba-small": model("Mamba", **ALONE | dict(vocab_size=SIZE - 3), state_size=8, time_step_rank=6, dtype="float32",
                          edit=with_output, drop=("conv_kernel", "state_size", "layer_norm_epsilon")),
     "falcon-mamba": model("FalconMamba", **ALONE, state_size=16, tie_word_embeddings=False),
-    "mamba2": model("Mamba2", **ALONE, **HEADS, state_size=16, n_groups=2, tie_word_embeddings=False),
+    "mamba2": model("Mamba2", **ALONE, **HEADS, state_size=16, n_groups=2, tie_word_embeddings=False, drop=("time_step_limit",)),
     "mamba2-spm": model("Mamba2", "spm", **ALONE, **HEADS, state_size=32, n_groups=1, dtype="float16", drop=("n_groups", "expand")),
     "granite-hybrid": model("GraniteMoeHybrid", **SMALL, **GRANITE, **LAYERS, num_local_experts=4, shared_intermediate_size=48,
                             layer_types=["mamba", "attention"], position_embedding_type="nope", tie_word_embeddings=True),

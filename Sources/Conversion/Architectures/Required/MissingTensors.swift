@@ -64,7 +64,7 @@ package struct MissingTensors: Sendable {
     }
 
     private func missing() -> [String] {
-        guard let count = try? model.config.blockCount() else { return [] }
+        guard let count = try? family.blockCount(model.config) else { return [] }
         return Self.required(model.config, family) { names.contains($0) }.missing(
             from: names, blockCount: count + family.predictionCount(model.config))
     }
@@ -139,7 +139,7 @@ package struct MissingTensors: Sendable {
         let parts = QuantizedParts.missing(kinds, tensors) { name in
             family.map { $0.name(of: name) != nil } ?? true
         }
-        guard parts.isEmpty, let family, let count = try? config.blockCount() else { return parts }
+        guard parts.isEmpty, let family, let count = try? family.blockCount(config) else { return parts }
         let stored = QuantizedParts.plain(kinds, tensors)
         let spelling = CheckpointSpelling(family, config, stored: stored, sources: [:])
         let missing = required(config, family, isThere: spelling.isThere)
