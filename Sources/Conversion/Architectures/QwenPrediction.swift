@@ -106,7 +106,7 @@ struct QwenPrediction: Sendable {
         let own = Set(exactly: stored.compactMap(name))
         guard !own.isEmpty else { return [] }
         let stated = config.first(["mtp_num_hidden_layers"])?.wholeNumber ?? 0
-        let count = stated == 0 ? stored.compactMap { layer(of: $0) }.max().map { $0 &+ 1 } ?? 0 : stated
+        let count = stated == 0 ? own.compactMap { layer(of: $0.text) }.max().map { $0 &+ 1 } ?? 0 : stated
         return required(
             min(max(count, 0), 1024),
             experts: config.first(["num_local_experts", "num_experts"])?.wholeNumber,
