@@ -15,6 +15,7 @@ let package = Package(
         .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CEpoll"),
+        .systemLibrary(name: "CLanes"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CProcessor"),
         .systemLibrary(name: "CTLS", providers: [.apt(["libssl-dev"])]),
@@ -24,10 +25,10 @@ let package = Package(
         // The modules, lowest first; a module imports only what stands above it here and is named.
         .target(name: "Formats"),
         .target(name: "BlockTypes"),
-        .target(name: "Kernels", dependencies: ["BlockTypes"]),
+        .target(name: "Kernels", dependencies: ["BlockTypes", "CLanes"]),
         // The same files for what newer processors have: KernelsV3 and KernelsV4 are links to Kernels.
-        .target(name: "KernelsV3", dependencies: ["BlockTypes"]),
-        .target(name: "KernelsV4", dependencies: ["BlockTypes"]),
+        .target(name: "KernelsV3", dependencies: ["BlockTypes", "CLanes"]),
+        .target(name: "KernelsV4", dependencies: ["BlockTypes", "CLanes"]),
         .target(
             name: "Tensors",
             dependencies: ["BlockTypes", "Formats", "Kernels", "KernelsV3", "KernelsV4", "CProcessor"]),

@@ -19,6 +19,12 @@ package struct Inventory: Sendable {
     package let items: [Item]
     /// What is wrong with repositories, handles and the caches themselves.
     package let problems: [Diagnostic]
+
+    /// Takes what was listed.
+    package init(items: [Item], problems: [Diagnostic]) {
+        self.items = items
+        self.problems = problems
+    }
 }
 
 extension Caches {
@@ -133,6 +139,14 @@ extension KaggleMounts {
 }
 
 extension KagglehubCache {
+    /// Lists the versions of this cache alone.
+    package func inventory() -> Inventory {
+        var items: [Inventory.Item] = []
+        var problems: [Diagnostic] = []
+        list(&items, &problems)
+        return Inventory(items: items, problems: problems)
+    }
+
     fileprivate func list(_ items: inout [Inventory.Item], _ problems: inout [Diagnostic]) {
         var enclosure: CacheSandbox
         do throws(FileError) {

@@ -192,10 +192,13 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case processorMissing = "processor-missing"
     case program = "program"
     case programUnreadable = "program-unreadable"
+    case projectorQuantized = "projector-quantized"
     case proofMissing = "proof-missing"
     case protobufBroken = "protobuf-broken"
     case providedLine = "provided-line"
     case providedUnreadable = "provided-unreadable"
+    case pruneImpossible = "prune-impossible"
+    case pruneRows = "prune-rows"
     case pruneTransposed = "prune-transposed"
     case pushSegments = "push-segments"
     case pythonCache = "python-cache"
@@ -309,7 +312,8 @@ extension FindingCode {
             .setup, .zipBroken:
             .warning
         case .acceleratorSum, .archiveLeft, .changedSinceDownload, .folderIgnored, .kaggleRenamed,
-            .baseUnproved, .manifestMore, .metadataMissing, .pushSegments, .signatureUnchecked, .treeIgnored:
+            .baseUnproved, .manifestMore, .metadataMissing, .pruneRows, .pushSegments, .signatureUnchecked,
+            .treeIgnored:
             .note
         default: .error
         }

@@ -8,6 +8,11 @@ package struct ConfigFacts: Equatable, Sendable {
     package let architectures: [String]
     /// The class of the part for text, where it states one of its own; else the first of ``architectures``.
     package let textArchitecture: String?
+    /// The class of the part for pictures or sound, where there is one: the one that it states, else the first of
+    /// ``architectures``; `nil` for a model of text alone.
+    package let projectorArchitecture: String?
+    /// `model_type` of the part for pictures.
+    package let visionType: String?
     /// `dtype`, before transformers 5 `torch_dtype`: the type that weights are meant to be loaded in.
     package let dtype: String?
     /// How it states that the weights are quantized; `nil` where it states nothing of it.
@@ -24,6 +29,13 @@ package struct ConfigFacts: Equatable, Sendable {
         architectures = (json["architectures"]?.array ?? []).compactMap(\.string)
         textArchitecture =
             json["text_config"]?["architectures"]?.array?.first?.string ?? architectures.first
+        let vision = json["vision_config"]
+        let isMore = ["vision_config", "audio_config", "thinker_config", "speech_config"].contains {
+            json[$0]?.members?.isEmpty == false
+        }
+        projectorArchitecture =
+            isMore ? vision?["architectures"]?.array?.first?.string ?? architectures.first : nil
+        visionType = vision?["model_type"]?.string
         dtype = json["dtype"]?.string ?? json["torch_dtype"]?.string
         quantization = ModelQuantization(config: json)
         remoteCode = Self.code(json)

@@ -52,7 +52,9 @@ package struct ServiceRoutes: RequestHandler {
             return segments.first == "ai-models"
                 || (segments.first == "api"
                     && ["models", "datasets", "repos"].containsExactly(segments.dropFirst().first ?? ""))
-        case "POST": return segments.starts(with: ["api", "repos"])
+        case "POST":
+            return segments.starts(with: ["api", "repos"])
+                || (KaggleMirror.owns(head.target) && segments.last?.hasUTF8Prefix("Delete") == true)
         default: return false
         }
     }

@@ -68,6 +68,16 @@ package struct FileStatus: Equatable, Hashable, Sendable {
         }
     }
 
+    /// How many names a file has; 0 where there is none of this one.
+    package static func links(of path: String) throws(FileError) -> Int {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else {
+            guard errno == ENOENT else { throw FileError("look at", path) }
+            return 0
+        }
+        return Int(status.st_nlink)
+    }
+
     /// The status of an open file.
     package static func status(of descriptor: Int32, path: String) throws(FileError) -> FileStatus {
         var status = stat()

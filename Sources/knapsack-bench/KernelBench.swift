@@ -3,22 +3,31 @@ import Storage
 import Tensors
 
 /// The kernels alone, in one thread: how many numbers a second each level of processors quantizes and reads back, as
-/// ratios to the baseline, and whether their bytes are the same.
+/// ratios to the baseline, how many instructions that takes where valgrind can count them, and whether their bytes are
+/// the same.
 ///
 /// `--blocks=N` compares so many blocks of random numbers of each type and measures nothing.
 func measureKernels(_ setting: Setting, _ types: [GGMLType], blocks: Int?) throws {
     let levels = ProcessorLevel.allCases.filter { $0.rawValue <= ProcessorLevel.highest.rawValue }
     if let blocks { return try compareKernels(types, levels, blocks: blocks) }
-    print("kernels: one thread, million numbers a second of its processor time, best of \(setting.runs) runs")
+    print(
+        "kernels: one thread, million numbers a second of its processor time, best of \(setting.runs) runs;")
+    print("behind them, instructions for a number; quantized / read back")
+    let counts = KernelCounts(setting)
+    if counts == nil { print("valgrind cannot be run: no instructions are counted") }
     for type in types {
         var line = type.name.padded(10)
         var first: (Double, Double)?
         for level in levels {
             guard let format = level.kernels.format(type) else { continue }
             let speed = measure(format, runs: setting.runs, count: setting.isSmall ? 1 << 16 : 1 << 21)
-            line += "\(level.name) \(Int(speed.0)) / \(Int(speed.1))".padded(24)
+            line += "\(level.name) \(Int(speed.0)) / \(Int(speed.1))"
+            if let count = counts?.count(type, level) {
+                line += ", \(text(count.quantized)) / \(text(count.read))"
+            }
+            line += "  "
             if let first {
-                line += "(\(text(speed.0 / first.0)) x, \(text(speed.1 / first.1)) x)".padded(20)
+                line += "(\(text(speed.0 / first.0)) x, \(text(speed.1 / first.1)) x)  "
             } else {
                 first = speed
             }

@@ -16,6 +16,8 @@ func measureServe(_ setting: Setting) throws {
     defer { own.end() }
     let count = setting.isSmall ? "1,000 models" : "10,000 models, 100,000 files"
     print("start with \(count)".padded(34) + "\(text(Double(steadyTime() - begin) / 1e9)) s")
+    let looking = try own.settle()
+    print("the first look at all of it".padded(34) + "\(text(looking)) s of processor time")
     try compare(own, setting, data, port: port + 1)
     try search(own, setting, data)
     try mixture(own, setting, data)

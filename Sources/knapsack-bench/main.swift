@@ -20,6 +20,10 @@ case "quantize":
     let usual = ["Q8_0", "Q4_0", "Q4_K_M", "Q5_K_M", "Q6_K", "Q2_K", "Q3_K_M", "IQ4_XS"]
     try measureQuantize(setting, asked.isEmpty ? usual : asked)
 case "kernels":
+    if let once = arguments.first(where: { $0.hasPrefix("--once=") }) {
+        try KernelCounts.run(String(once.dropFirst(7)))
+        break
+    }
     let asked = arguments.filter { $0.hasPrefix("--type=") }.compactMap {
         GGMLType(name: String($0.dropFirst(7)))
     }

@@ -106,8 +106,43 @@ struct ChoiceProblemTests {
         var solution: ChoiceSolution?
         let problem = model(items: 2000, types: 25, share: share, noise: noise)
         let time = try clock.measure { solution = try problem.solve() }
-        print(share, noise, time, solution?.gap ?? -1, solution.map { $0.cost - $0.relaxation } ?? -1)
-        #expect(solution?.gap == 0)
+        #expect(solution?.gap == 0, "after \(time)")
+    }
+
+    @Test func capacitiesAtBothEndsAndBeyondAreSolvedAtOnce() throws {
+        let items = model(items: 300, types: 20, share: 0.5, noise: true).items
+        let least = items.reduce(0) { $0 + ($1.map(\.size).min() ?? 0) }
+        let cheapest = items.reduce(0) { $0 + ($1.map(\.cost).min() ?? 0) }
+        let smallest = try ChoiceProblem(items: items, capacity: least).solve()
+        #expect(smallest.size == least && smallest.gap == 0)
+        #expect(throws: ChoiceFailure.tooSmall(least: least)) {
+            try ChoiceProblem(items: items, capacity: least - 1).solve()
+        }
+        #expect(throws: ChoiceFailure.tooSmall(least: least)) {
+            try ChoiceProblem(items: items, capacity: .min).solve()
+        }
+        for capacity in [items.reduce(0) { $0 + ($1.map(\.size).max() ?? 0) }, 1 << 62, .max] {
+            let largest = try ChoiceProblem(items: items, capacity: capacity).solve()
+            #expect(largest.cost == cheapest && largest.gap == 0)
+        }
+    }
+
+    /// Every byte saves the same, so that nothing but the sum of the sizes decides.
+    @Test(arguments: [1, 2, 64]) func equalRatiosAreSolvedToTheLastUnit(unit: Int) throws {
+        var random = SeededGenerator(seed: 7)
+        let items = (0..<300).map { _ in
+            (0..<25).map { _ in
+                let size = Int.random(in: 1...2000, using: &random) * unit
+                return ChoiceProblem.Option(size: size, cost: 1_000_000 - size)
+            }
+        }
+        let least = items.reduce(0) { $0 + ($1.map(\.size).min() ?? 0) }
+        let most = items.reduce(0) { $0 + ($1.map(\.size).max() ?? 0) }
+        // No sum of the sizes reaches what is no multiple of the unit.
+        let capacity = (least + most) / 2 / unit * unit
+        let solution = try ChoiceProblem(items: items, capacity: capacity + unit - 1).solve()
+        #expect(solution.gap == 0 && solution.size == capacity)
+        #expect(solution.cost == 300 * 1_000_000 - capacity)
     }
 
     @Test func statesABoundWhereTheEffortEnds() throws {

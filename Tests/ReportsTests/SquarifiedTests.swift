@@ -67,6 +67,25 @@ struct SquarifiedTests {
         #expect(tree.bytes == .max)
     }
 
+    @Test func aFileShowsTheLargestOfManyTensorsAndLayers() {
+        let inOne = (0..<1000).map {
+            TensorRecord(name: "h.0.t\($0)", type: "F32", shape: [1], bytes: 0..<$0 + 1)
+        }
+        let layers = (1...1000).map {
+            TensorRecord(name: "h.\($0).t", type: "F32", shape: [1], bytes: 0..<$0)
+        }
+        let loose = (0..<10).map { TensorRecord(name: "loose\($0)", type: nil, shape: nil, bytes: 0..<1000) }
+        let tree = ByteTree.file("x", size: 2_000_000, inOne + layers + loose)
+        #expect(tree.bytes == 2_000_000 && tree.parts.count == ByteTree.mostParts)
+        #expect(tree.parts[0].name == "header and what is between tensors")
+        #expect(tree.parts[1].name == "h.0" && tree.parts[1].parts.count == ByteTree.mostParts)
+        #expect(tree.parts[1].parts.contains { $0.name == "601 smaller parts" })
+        // Of equal sizes what is in no layer comes first.
+        #expect(tree.parts.first { $0.bytes == 1000 }?.name == "loose0")
+        // 1,000 layers, that of many tensors, ten tensors, and the rest of the file, less 399.
+        #expect(tree.parts.contains { $0.name == "613 smaller parts" })
+    }
+
     @Test("a hundred thousand parts become few, whose bytes are those of all")
     func grouped() {
         let parts = (0..<100_000).map { ByteTree("t\($0)", .tensor, bytes: $0 % 977 + 1) }

@@ -84,7 +84,12 @@ struct LoadingLines {
             return ["\(loaded)(\(source)\(trust))\(orPath)"]
         }
         if paths.contains("config.json"), hasWeightsOfTransformers { return transformers }
-        if let gguf { return ["Llama(model_path=\(path(of: gguf)))  # llama-cpp-python"] }
+        if let gguf {
+            let handler = projector.map {
+                ", chat_handler=MTMDChatHandler(clip_model_path=\(path(of: $0)))"
+            }
+            return ["Llama(model_path=\(path(of: gguf))\(handler ?? ""))  # llama-cpp-python"]
+        }
         if let file = paths.first(where: { $0.hasSuffix(".keras") }) {
             return ["keras.saving.load_model(\(path(of: file)))"]
         }
@@ -128,6 +133,12 @@ struct LoadingLines {
             path.hasSuffix(".gguf") && !path.name.utf8.starts(with: "mmproj".utf8)
         }
         return models.min()
+    }
+
+    /// The part for pictures or sound beside it; `nil` if there is none, or more than one of them.
+    private var projector: RelativePath? {
+        let found = paths.filter { $0.hasSuffix(".gguf") && $0.name.utf8.starts(with: "mmproj".utf8) }
+        return found.count == 1 ? found[0] : nil
     }
 
     private var trust: String { entry.fact("remote_code") == nil ? "" : ", trust_remote_code=True" }

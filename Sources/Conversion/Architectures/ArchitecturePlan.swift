@@ -171,9 +171,10 @@ struct PlanLimits: Sendable {
         innerWidth = inner.flatMap {
             said(["intermediate_size", "n_inner", "ffn_hidden_size", "hidden_dim"]).contains($0) ? $0 : nil
         }
-        let heads = try size("attention.head_count")
+        let heads =
+            Self.withoutHeads.contains(ExactName(architecture.name)) ? nil : try size("attention.head_count")
         if isUnequal { return }
-        guard let width, let heads, architecture.name != "deepseek2",
+        guard let width, let heads, !Self.withOtherHeads.contains(ExactName(architecture.name)),
             said(["num_attention_heads", "n_head", "n_heads"]).contains(heads)
         else { return }
         let stated = try? size("attention.key_length")
@@ -188,6 +189,13 @@ struct PlanLimits: Sendable {
         }
         headRows["attn_k"] = keyHeads &* length
     }
+
+    /// The architectures without any attention.
+    private static let withoutHeads: Set<ExactName> = ["mamba", "mamba2"]
+    /// The architectures whose queries are made in two steps, or together with gates.
+    private static let withOtherHeads: Set<ExactName> = [
+        "deepseek2", "qwen3next", "qwen35", "qwen35moe", "qwen4exp",
+    ]
 
     /// Looks at one tensor.
     /// - Throws: where it belongs to a block that is not there, or is of another width than the configuration states, or

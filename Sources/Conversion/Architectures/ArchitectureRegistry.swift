@@ -14,6 +14,8 @@ package enum ArchitectureRegistry {
         Qwen2VL.self, Qwen3VL.self,
         Qwen3VLMoe.self, SeedOss.self, Cohere2.self, Exaone4.self, Olmoe.self, PhiMoe.self, GraniteMoe.self,
         GLM4Moe.self, MiniMaxM2.self, BailingMoe2.self, Lfm2.self, Lfm2Moe.self, HunYuanDense.self,
+        Qwen3Next.self, Qwen35.self, Qwen35Moe.self, Qwen4Exp.self,
+        Mamba.self, Mamba2.self, GraniteHybrid.self, FalconH1.self, NemotronH.self,
         Nemotron.self, DistilBert.self, ModernBert.self, EuroBert.self, NeoBert.self, JinaBert2.self,
         Gemma4.self, Gemma3n.self, T5.self, Llama4.self, Orion.self, InternLM3.self, Starcoder.self,
         Refact.self, CodeShell.self, Dbrx.self, DeepSeek.self, Dots1.self, Jais2.self, PLM.self,

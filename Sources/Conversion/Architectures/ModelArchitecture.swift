@@ -18,11 +18,20 @@ package protocol ModelArchitecture: Sendable {
     /// The tensors that a model of the family must have.
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors
 
+    /// The number of blocks, without those that predict more than one token ahead.
+    /// - Throws: where the configuration does not state it.
+    static func blockCount(_ config: ModelConfig) throws(ConversionError) -> Int
+
     /// How many blocks behind the last are written that predict more than one token ahead.
     static func predictionCount(_ config: ModelConfig) -> Int
 
     /// Whether blocks differ in the shapes of tensors of one name, as where some have larger heads.
     static var hasUnequalBlocks: Bool { get }
+
+    /// What a checkpoint lacks of the blocks that predict more than one token ahead, where it has those under names of
+    /// their own; nothing where it has none of them.
+    /// - Parameter stored: the names of its tensors, as ``name(of:)`` has read them.
+    static func missingPredictions(_ config: ModelConfig, stored: [String]) -> [String]
 
     /// Fills a configuration with what transformers takes where config.json states nothing.
     static func fillDefaults(_ config: inout ModelConfig, modelType: String)
@@ -33,6 +42,9 @@ package protocol ModelArchitecture: Sendable {
 
     /// GGUF's name for the architecture.
     var name: String { get }
+
+    /// The name by which the rules for the configuration's keys are found.
+    var rulesName: String { get }
 
     /// The name by which a tensor goes on; `nil` for one that is not written.
     static func name(of tensor: String) -> String?
@@ -69,6 +81,17 @@ extension ModelArchitecture {
 
     /// They do not.
     package static var hasUnequalBlocks: Bool { false }
+
+    /// As most state it.
+    package static func blockCount(_ config: ModelConfig) throws(ConversionError) -> Int {
+        try config.blockCount()
+    }
+
+    /// Nothing.
+    package static func missingPredictions(_ config: ModelConfig, stored: [String]) -> [String] { [] }
+
+    /// As the architecture is called.
+    package var rulesName: String { name }
 
     /// Those of Llama.
     package static func spellings(_ config: ModelConfig) -> [TensorNames] { TensorNames.llama.spellings }

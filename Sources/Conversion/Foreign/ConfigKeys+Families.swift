@@ -2,20 +2,25 @@ import Formats
 
 extension ConfigKeys {
     /// The names in GGUF of the families that have rules of their own, sorted.
-    static let families = [
-        "afmoe", "apertus", "arcee", "arctic", "bailingmoe", "bailingmoe2", "bert", "bloom", "chameleon",
-        "chatglm", "codeshell", "cohere2", "cohere2moe", "command-r", "dbrx", "deci", "deepseek",
-        "deepseek2", "deepseek32", "dots1", "dream", "ernie4_5", "ernie4_5-moe", "eurobert", "exaone",
-        "exaone-moe", "exaone4", "falcon", "gemma", "gemma-embedding", "gemma2", "gemma3", "gemma3n",
-        "gemma4", "gemma4-assistant", "glm-dsa", "glm4", "glm4moe", "gpt-oss", "gpt2", "gptneox", "granite",
-        "granitemoe", "grovemoe", "hrm_text", "hunyuan-dense", "hy_v3", "internlm2", "jais2",
-        "jina-bert-v2", "laguna", "lfm2", "lfm2moe", "llada", "llada-moe", "llama", "llama-embed", "llama4",
-        "maincoder", "mellum", "minicpm", "minicpm3", "minimax-m2", "minimax-m3", "mistral3", "modern-bert",
-        "mpt", "nanbeige", "nemotron", "neo-bert", "nomic-bert", "nomic-bert-moe", "olmo", "olmo2", "olmoe",
-        "openelm", "orion", "paddleocr", "pangu-embedded", "phi2", "phi3", "phimoe", "plm", "qwen2",
-        "qwen2moe", "qwen2vl", "qwen3", "qwen3moe", "qwen3vl", "qwen3vlmoe", "refact", "rnd1", "seed_oss",
-        "smallthinker", "smollm3", "stablelm", "starcoder", "starcoder2", "t5", "t5encoder", "xverse",
-    ]
+    static let families =
+        (stateFamilies + [
+            "afmoe", "apertus", "arcee", "arctic", "bailingmoe", "bailingmoe2", "bert", "bloom", "chameleon",
+            "chatglm", "codeshell", "cohere2", "cohere2moe", "command-r", "dbrx", "deci", "deepseek",
+            "deepseek2", "deepseek32", "dots1", "dream", "ernie4_5", "ernie4_5-moe", "eurobert", "exaone",
+            "exaone-moe", "exaone4", "falcon", "gemma", "gemma-embedding", "gemma2", "gemma3", "gemma3n",
+            "gemma4", "gemma4-assistant", "glm-dsa", "glm4", "glm4moe", "gpt-oss", "gpt2", "gptneox",
+            "granite",
+            "granitemoe", "grovemoe", "hrm_text", "hunyuan-dense", "hy_v3", "internlm2", "jais2",
+            "jina-bert-v2", "laguna", "lfm2", "lfm2moe", "llada", "llada-moe", "llama", "llama-embed",
+            "llama4",
+            "maincoder", "mellum", "minicpm", "minicpm3", "minimax-m2", "minimax-m3", "mistral3",
+            "modern-bert",
+            "mpt", "nanbeige", "nemotron", "neo-bert", "nomic-bert", "nomic-bert-moe", "olmo", "olmo2",
+            "olmoe",
+            "openelm", "orion", "paddleocr", "pangu-embedded", "phi2", "phi3", "phimoe", "plm", "qwen2",
+            "qwen2moe", "qwen2vl", "qwen3", "qwen3moe", "qwen3vl", "qwen3vlmoe", "refact", "rnd1", "seed_oss",
+            "smallthinker", "smollm3", "stablelm", "starcoder", "starcoder2", "t5", "t5encoder", "xverse",
+        ]).sortedByBytes()
 
     /// A window that the converter writes for no model of a family.
     static let window = ForeignRow(["sliding_window"], .related(.window(isAskedFor: false)))
@@ -270,7 +275,7 @@ extension ConfigKeys {
                 ForeignRow(
                     ["initial_context_length"], .ignored("the same as original_max_position_embeddings")),
             ]
-        default: widerFamily(architecture)
+        default: stateFamily(architecture)
         }
     }
 

@@ -82,6 +82,8 @@ enum RopeKeys {
             "nomic-bert-moe",
             "phimoe", "cohere2", "glm4moe", "bailingmoe2", "nemotron", "gemma4", "gemma4-assistant", "laguna",
             "glm-dsa", "minimax-m3",
+            "qwen35", "qwen35moe", "qwen3next", "qwen4exp", "granitehybrid", "nemotron_h",
+            "nemotron_h_moe",
         ]
         .contains(architecture)
     }

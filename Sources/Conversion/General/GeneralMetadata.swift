@@ -12,6 +12,8 @@ package struct GeneralMetadata: Sendable, Equatable {
         case model
         /// A LoRA adapter for a model.
         case adapter
+        /// A model's part for pictures or sound.
+        case projector = "mmproj"
     }
 
     /// What the file is (`general.type`).

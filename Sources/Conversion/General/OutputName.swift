@@ -14,8 +14,10 @@ extension GeneralMetadata {
             text.mapping(to: "-") { $0 == "/" || $0.properties.generalCategory == .control }
         }
         func words(_ text: String) -> String { plain(text.pythonStripped).mapping(to: "-") { $0 == " " } }
-        var parts = [words(basename ?? name ?? "ggml-model")]
-        if !isVocabularyOnly, let sizeLabel { parts.append(plain(sizeLabel)) }
+        let isProjector = kind == .projector
+        var parts = [(isProjector ? "mmproj-" : "") + words(basename ?? name ?? "ggml-model")]
+        // A projector's number of parameters would be taken for the model's.
+        if !isVocabularyOnly, !isProjector, let sizeLabel { parts.append(plain(sizeLabel)) }
         if let finetune { parts.append(words(finetune)) }
         if let version { parts.append(words(version)) }
         if !isVocabularyOnly { parts.append(words(type.uppercased())) }

@@ -71,7 +71,7 @@ package struct HuggingFaceConversion: Sendable {
         }
         let architecture = plan.architecture
         foreign = try ForeignConfigurations.findings(
-            model, options.isVocabularyOnly ? nil : architecture.name)
+            model, options.isVocabularyOnly ? nil : architecture.rulesName)
         if let error = ForeignConfigurations.error(foreign) { throw error }
         tensors = plan.tensors
         let generation = GeneralMetadata.generationConfig(of: model.files)

@@ -23,11 +23,21 @@ package struct HuggingFaceModel: Sendable {
     package let numbers: [ExactName: Float]
     /// The type of blocks that the configuration states the weights are kept in; `nil` where they are plain numbers.
     package let keptType: GGMLType?
+    /// The bytes of the few tensors that become keys, by their places in ``storedTensors``; `nil` where only names and
+    /// shapes were read.
+    let constants: [Int: [UInt8]]?
+    /// Whether the output's weights are known to be those of the embeddings, stored twice.
+    package var repeatsEmbeddings = false
+
+    /// The places of the tensors whose elements are needed before anything is decided: each is a few numbers.
+    package static func needed(_ tensors: [CheckpointTensor]) -> [Int] {
+        Dequantization.needed(tensors) + PLEConstants.needed(tensors)
+    }
 
     /// Puts a model together.
     /// - Parameters:
     ///   - tensors: as they were saved.
-    ///   - contents: of those that ``Dequantization/needed(_:)`` names, the elements' bytes; `nil` where only names
+    ///   - contents: of those that ``needed(_:)`` names, the elements' bytes; `nil` where only names
     ///     and shapes are asked for.
     ///   - isVocabularyOnly: whether no tensor is converted, so that no quantization has to be undone.
     /// - Throws: if there is no config.json, or it is not one, or the tensors are quantized by a method that cannot be
@@ -46,6 +56,8 @@ package struct HuggingFaceModel: Sendable {
         self.card = card
         storedTensors = tensors
         numbers = Self.numbers(tensors, contents ?? [:])
+        let places = PLEConstants.needed(tensors)
+        constants = contents.map { contents in contents.filter { places.contains($0.key) } }
         guard !isVocabularyOnly else {
             (dequantization, keptType, fullInputs, self.tensors) = (nil, nil, nil, tensors)
             return

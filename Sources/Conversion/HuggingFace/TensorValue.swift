@@ -15,6 +15,8 @@ package struct TensorValue: Hashable, Sendable {
         case add(Float)
         /// Multiplies by a number.
         case multiply(Float)
+        /// Takes e to its power, as ``Exponential``.
+        case exponential
     }
 
     /// Where the elements come from.
@@ -23,6 +25,16 @@ package struct TensorValue: Hashable, Sendable {
     package var shape: [Int]
     /// What is computed of each element, one operation after the other.
     package var operations: [Operation] = []
+    /// What is computed behind that of the elements of each view alone; empty where that is nothing.
+    package var partOperations: [[Operation]] = []
+
+    /// Whether the elements are the checkpoint's.
+    package var isPlain: Bool { operations.isEmpty && partOperations.isEmpty }
+
+    /// What is computed of the elements of a view, by its place among the views.
+    package func operations(ofPart place: Int) -> [Operation] {
+        partOperations.indices.contains(place) ? operations + partOperations[place] : operations
+    }
 
     /// The elements of one view.
     package init(_ view: TensorView) {
@@ -47,7 +59,7 @@ package struct TensorValue: Hashable, Sendable {
 
     /// The one view that this is, where it is one of its own shape and nothing is computed.
     package var view: TensorView? {
-        guard case .views(let views) = content, views.count == 1, operations.isEmpty, views[0].shape == shape
+        guard case .views(let views) = content, views.count == 1, isPlain, views[0].shape == shape
         else { return nil }
         return views[0]
     }
@@ -56,6 +68,13 @@ package struct TensorValue: Hashable, Sendable {
     package func adding(_ number: Float) -> TensorValue {
         var result = self
         result.operations.append(.add(number))
+        return result
+    }
+
+    /// Minus e to the power of the same elements, behind the operations that are there.
+    package var negatedExponential: TensorValue {
+        var result = self
+        result.operations += [.exponential, .multiply(-1)]
         return result
     }
 
@@ -83,7 +102,9 @@ package struct TensorValue: Hashable, Sendable {
     private static func joined(_ values: [TensorValue]) -> TensorValue? {
         var views: [TensorView] = []
         for value in values {
-            guard case .views(let own) = value.content, value.operations == values.first?.operations else {
+            guard case .views(let own) = value.content, value.partOperations.isEmpty,
+                value.operations == values.first?.operations
+            else {
                 return nil
             }
             views += own

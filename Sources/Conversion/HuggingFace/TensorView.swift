@@ -91,6 +91,16 @@ package struct TensorView: Hashable, Sendable {
         return result
     }
 
+    /// Without a dimension of length 1.
+    /// - Returns: `nil` where it is longer, or is not there.
+    package func dropping(axis: Int) -> TensorView? {
+        guard shape.indices.contains(axis), shape[axis] == 1 else { return nil }
+        var result = self
+        result.shape.remove(at: axis)
+        result.strides.remove(at: axis)
+        return result
+    }
+
     /// Only some of the elements along a dimension: every `step`th of `range`.
     /// - Returns: `nil` where the range is not inside.
     package func sliced(axis: Int, _ range: Range<Int>, step: Int = 1) -> TensorView? {

@@ -11,7 +11,7 @@ struct LoraPairView {
     static func matrices(
         of value: TensorValue, _ pairs: [LoraAdapter.Pair]
     ) -> (a: TensorValue, b: TensorValue)? {
-        guard case .views(let views) = value.content, value.operations.isEmpty, !views.isEmpty else {
+        guard case .views(let views) = value.content, value.isPlain, !views.isEmpty else {
             return nil
         }
         var parts: [(a: TensorView, b: TensorView)] = []

@@ -7,7 +7,7 @@ package struct Vocabulary: Sendable {
     private let loaded: Result<TokenizerDocuments, ConversionError>
     private let modelFiles: ModelDocuments
     /// The configuration with all defaults, the part for text on its top level.
-    let config: JSON
+    private(set) var config: JSON
     private let preTokenizer: String?
     private let sha256: SHA256Function
 
@@ -29,6 +29,23 @@ package struct Vocabulary: Sendable {
         } catch {
             loaded = .failure(error)
         }
+    }
+
+    /// The same for a configuration with another value of a key.
+    private init(_ other: Vocabulary, config: JSON) {
+        self = other
+        self.config = config
+    }
+
+    /// The same with so many tokens that their number is a multiple of another.
+    /// - Throws: where the configuration states no number of tokens.
+    package func padded(toMultipleOf step: Int) throws(ConversionError) -> Vocabulary {
+        guard step > 0, let count = try configuredCount() else { throw ModelConfig.missing(["vocab_size"]) }
+        let padded = (count + step - 1) / step * step
+        let members = (config.members ?? []).map {
+            $0.key.hasSameBytes(as: "vocab_size") ? JSON.Member("vocab_size", .integer(padded)) : $0
+        }
+        return Vocabulary(self, config: .object(members))
     }
 
     // MARK: What a family may ask

@@ -14,6 +14,9 @@ extension ChoiceProblem {
         let reduced = items.map(ReducedItem.init)
         let least = reduced.reduce(0) { $0 + ($1.options.first?.size ?? 0) }
         guard least <= capacity else { throw .tooSmall(least: least) }
+        // Sizes are multiples of a file's alignment: what of the capacity no sum of them reaches would blur the bound.
+        let step = Self.step(reduced)
+        let capacity = least + (capacity - least) / step * step
         let relaxation = Relaxation(reduced, capacity: capacity)
         let lowest = relaxation.bound(capacity: capacity)
         var (choices, cost, bound) = (relaxation.rounded, relaxation.roundedCost, lowest)
@@ -25,6 +28,20 @@ extension ChoiceProblem {
         return ChoiceSolution(
             choices: taken.map(\.place), size: taken.reduce(0) { $0 + $1.size }, cost: cost,
             bound: max(bound, lowest), relaxation: lowest)
+    }
+
+    /// What all differences of an item's sizes are multiples of, at least 1.
+    private static func step(_ items: [ReducedItem]) -> Int {
+        var step = 0
+        for item in items {
+            for option in item.options {
+                var (large, small) = (step, option.size - (item.options.first?.size ?? 0))
+                while small != 0 { (large, small) = (small, large % small) }
+                step = large
+                if step == 1 { return 1 }
+            }
+        }
+        return max(1, step)
     }
 
     /// Refuses what the arithmetic is not made for.

@@ -179,7 +179,20 @@ struct CoreSearch {
                 up.map { 1 - ratio($0) } ?? .infinity, down.map { ratio($0) - 1 } ?? .infinity)
             return Candidate(item: number, deviations: deviations, up: up, down: down, distance: distance)
         }
-        return all.sorted { ($0.distance, $0.item) < ($1.distance, $1.item) }
+        let sorted = all.sorted { ($0.distance, $0.item) < ($1.distance, $1.item) }
+        // Of those that are equally far one that grows and one that shrinks take turns: alone neither fills the room.
+        var (grown, shrunk) = (0, 0)
+        let turns = sorted.map { candidate -> Int in
+            if candidate.up == nil {
+                shrunk += 1
+                return shrunk
+            }
+            grown += 1
+            return grown
+        }
+        return zip(sorted, turns).sorted { left, right in
+            (left.0.distance, left.1, left.0.item) < (right.0.distance, right.1, right.0.item)
+        }.map(\.0)
     }
 
     /// A slope as a multiple of the break's; only the order of the search depends on it.

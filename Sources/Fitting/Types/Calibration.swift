@@ -33,7 +33,7 @@ package struct Calibration: Hashable, Sendable {
     }
 
     /// What a role may weigh at most.
-    private static let greatest = 64 * RoleWeights.denominator
+    private static let greatest = 1024 * RoleWeights.denominator
 
     /// The roles, in the order of their names' bytes.
     package let roles: [Measurement]

@@ -103,21 +103,10 @@ extension Span<Float> {
     }
 }
 
-/// Eight numbers.
+/// The same for each of sixteen numbers.
 @inline(__always)
-package func eight(_ values: Span<Float>, from start: Int) -> Lanes {
-    var lanes = Lanes()
-    for lane in 0..<8 { lanes[lane] = values[start &+ lane] }
-    return lanes
-}
-
-/// The same for each of eight numbers.
-@inline(__always)
-func truncatedBits(_ values: Lanes) -> SIMD8<UInt32> {
+func truncatedBits(_ values: Lanes) -> LaneBits {
     let sums = values + 12_582_912
     let isTooLarge = sums - 12_582_912 .> values
-    // SAFETY: all three are eight lanes of 32 bits; a mask is all ones, which is -1, or all zeros in each.
-    let bits = unsafe unsafeBitCast(sums, to: SIMD8<UInt32>.self)
-    let steps = unsafe unsafeBitCast(isTooLarge, to: SIMD8<UInt32>.self)
-    return bits &+ steps
+    return sums.bits &+ LaneBits(isTooLarge)
 }

@@ -8,9 +8,9 @@ enum FourBitFloat {
     /// ggml takes the first of the least distances in the table. Next to the middle of two values, one of these
     /// distances is exact and the other is not rounded past it, so that comparing with the middles is the same.
     @inline(__always)
-    static func codes(_ values: Lanes, scale: Float) -> SIMD8<UInt32> {
+    static func codes(_ values: Lanes, scale: Float) -> LaneBits {
         let magnitudes = values.magnitudes
-        var codes = SIMD8<UInt32>()
+        var codes = LaneBits()
         count(&codes, magnitudes, above: 0.5 * scale)
         count(&codes, magnitudes, above: 1.5 * scale)
         count(&codes, magnitudes, above: 2.5 * scale)
@@ -19,16 +19,12 @@ enum FourBitFloat {
         count(&codes, magnitudes, above: 7 * scale)
         count(&codes, magnitudes, above: 10 * scale)
         let isNegative = (values .< 0) .& (magnitudes .> Lanes(repeating: 0.5 * scale))
-        // SAFETY: a mask is all ones or all zeros in each of its eight lanes of 32 bits.
-        let signs = unsafe unsafeBitCast(isNegative, to: SIMD8<UInt32>.self)
-        return codes | signs & 8
+        return codes | LaneBits(isNegative) & 8
     }
 
     @inline(__always)
-    private static func count(_ codes: inout SIMD8<UInt32>, _ magnitudes: Lanes, above limit: Float) {
-        let isAbove = magnitudes .> Lanes(repeating: limit)
-        // SAFETY: as above; all ones are -1.
-        codes &-= unsafe unsafeBitCast(isAbove, to: SIMD8<UInt32>.self)
+    private static func count(_ codes: inout LaneBits, _ magnitudes: Lanes, above limit: Float) {
+        codes = codes &- LaneBits(magnitudes .> Lanes(repeating: limit))
     }
 
     /// The same for numbers of any size, also where they are so large that distances round to equal ones.
@@ -67,13 +63,9 @@ enum MXFP4Format: BlockFormat {
             let exponent = exponent(values.largestMagnitude)
             let scale = halfPowerOfTwo(exponent)
             block[0] = exponent
-            for half in 0..<2 {
-                let start = half &* 8
-                let low = FourBitFloat.codes(eight(values, from: start), scale: scale)
-                let high = FourBitFloat.codes(eight(values, from: start &+ 16), scale: scale)
-                let bytes = SIMD8<UInt8>(truncatingIfNeeded: low | high &<< 4)
-                for lane in 0..<8 { block[1 &+ start &+ lane] = bytes[lane] }
-            }
+            let low = FourBitFloat.codes(Lanes(values, from: 0), scale: scale)
+            let high = FourBitFloat.codes(Lanes(values, from: 16), scale: scale)
+            block.store(low | high &<< 4, at: 1)
         }
     }
 
@@ -148,10 +140,10 @@ enum NVFP4Format: BlockFormat {
                     }
                     continue
                 }
-                let low = FourBitFloat.codes(eight(values, from: 0), scale: scale)
-                let high = FourBitFloat.codes(eight(values, from: 8), scale: scale)
-                let bytes = SIMD8<UInt8>(truncatingIfNeeded: scale == 0 ? SIMD8() : low | high &<< 4)
-                for lane in 0..<8 { block[4 &+ part &* 8 &+ lane] = bytes[lane] }
+                let codes = scale == 0 ? LaneBits() : FourBitFloat.codes(Lanes(values, from: 0), scale: scale)
+                for i in 0..<8 {
+                    block[4 &+ part &* 8 &+ i] = UInt8(truncatingIfNeeded: codes[i] | codes[i &+ 8] &<< 4)
+                }
             }
         }
     }

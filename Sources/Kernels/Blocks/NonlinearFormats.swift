@@ -10,13 +10,12 @@ enum IQ4NLFormat: BlockFormat {
         _ rows: Span<Float>, rowLength: Int, importance: Span<Float>, into output: inout MutableSpan<UInt8>
     ) {
         check(rows.count, rowLength: rowLength, importance: importance.count, bytes: output.count)
-        var values = [Lanes](repeating: Lanes(), count: 32)
-        var weights = values
-        for start in stride(from: 0, to: rows.count, by: 256) {
-            let count = min(8, (rows.count - start) / 32)
-            var x = values.mutableSpan
-            x.transposeBlocks(rows, from: start, count: count)
-            var w = weights.mutableSpan
+        var room = SearchRoom()
+        for start in stride(from: 0, to: rows.count, by: 512) {
+            let count = min(16, (rows.count - start) / 32)
+            var x = room.values.mutableSpan
+            x.transposeBlocks(count) { Lanes(rows, from: start &+ $0) }
+            var w = room.weights.mutableSpan
             weigh(x.span, &w, importance, from: start % rowLength, count: count)
             let scales = nonlinearScales(x.span, weights: w.span)
             for lane in 0..<count {
@@ -39,17 +38,10 @@ enum IQ4NLFormat: BlockFormat {
             for i in 0..<32 { weights[i] = x[i] * x[i] }
             return
         }
-        var sum = Lanes()
-        for i in 0..<32 { sum += x[i] * x[i] }
-        let meanSquares = sum * (2 / 32)
-        for i in 0..<32 {
-            var columns = Lanes()
-            for lane in 0..<count {
-                // Eight blocks may be in more rows than one.
-                columns[lane] = importance[(column + lane * 32) % importance.count + i]
-            }
-            weights[i] = columns * (meanSquares + x[i] * x[i]).squareRoot()
-        }
+        // Sixteen blocks may be in more rows than one.
+        weights.transposeBlocks(count) { Lanes(importance, from: (column &+ $0) % importance.count) }
+        let meanSquares = x.sumOfSquares * (2 / 32)
+        for i in 0..<32 { weights[i] = weights[i] * (meanSquares + x[i] * x[i]).squareRoot() }
     }
 
     static func dequantize(_ blocks: Span<UInt8>, into output: inout MutableSpan<Float>) {
@@ -72,36 +64,54 @@ enum IQ4NLFormat: BlockFormat {
 enum IQ4XSFormat: SuperBlockFormat {
     static var type: GGMLType { .iq4XS }
 
+    static var blocksAtOnce: Int { 2 }
+
     static func quantize(
-        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>,
-        values room: inout [Lanes], weights: inout [Lanes], levels: inout [Lanes], tried: inout [Lanes]
+        _ values: Span<Float>, importance: Span<Float>, columns: (first: Int, last: Int),
+        into blocks: inout MutableSpan<UInt8>, _ room: inout SearchRoom
     ) {
-        var x = room.mutableSpan
-        x.transpose(values, length: 32)
-        var w = weights.mutableSpan
+        let count = values.count / 256
+        let last = (count - 1) * 256
+        var x = room.values.mutableSpan
+        x.transpose(values, from: (0, last))
+        var w = room.weights.mutableSpan
         if importance.isEmpty {
             for i in 0..<32 { w[i] = x[i] * x[i] }
         } else {
-            let meanSquare = sumOfSquares(values) * (2 / 256)
-            w.transpose(importance, length: 32)
+            let meanSquare = Lanes(
+                sumOfSquares(values.extracting(0..<256)) * (2 / 256),
+                sumOfSquares(values.extracting(last..<last + 256)) * (2 / 256))
+            w.transpose(importance, from: (columns.first, columns.last))
             for i in 0..<32 { w[i] = w[i] * (meanSquare + x[i] * x[i]).squareRoot() }
         }
         let scales = nonlinearScales(x.span, weights: w.span)
+        for index in 0..<count {
+            var block = blocks._mutatingExtracting(index * 136..<index * 136 + 136)
+            finish(values.extracting(index * 256..<index * 256 + 256), scales, from: index * 8, into: &block)
+        }
+    }
+
+    /// Rounds scales, and chooses levels for what is left of them.
+    /// - Parameter first: the lane of the first sub-block.
+    @inline(__always)
+    private static func finish(
+        _ values: Span<Float>, _ scales: Lanes, from first: Int, into block: inout MutableSpan<UInt8>
+    ) {
         var peak: Float = 0
-        for lane in 0..<8 where abs(scales[lane]) > abs(peak) { peak = scales[lane] }
+        for lane in first..<first + 8 where abs(scales[lane]) > abs(peak) { peak = scales[lane] }
         let scale = peak * -1 / 32
         _ = block.storeHalf(scale, at: 0)
         let factor = inverse(scale)
         var upper: UInt16 = 0
         var lower: UInt32 = 0
-        for lane in 0..<8 {
-            let part = max(-32, min(31, nearestInteger(factor * scales[lane])))
+        for sub in 0..<8 {
+            let part = max(-32, min(31, nearestInteger(factor * scales[first &+ sub])))
             let bits = UInt32(bitPattern: part &+ 32)
-            lower |= (bits & 15) &<< UInt32(lane &* 4)
-            upper |= UInt16(truncatingIfNeeded: bits &>> 4) &<< UInt16(lane &* 2)
+            lower |= (bits & 15) &<< UInt32(sub &* 4)
+            upper |= UInt16(truncatingIfNeeded: bits &>> 4) &<< UInt16(sub &* 2)
             block.storeNearest(
-                values.extracting(lane &* 32..<lane &* 32 &+ 32), inverse(scale * Float(part)),
-                at: 8 &+ lane &* 16)
+                values.extracting(sub &* 32..<sub &* 32 &+ 32), inverse(scale * Float(part)),
+                at: 8 &+ sub &* 16)
         }
         block.store(upper, at: 2)
         block.store(lower, at: 4)
@@ -128,10 +138,8 @@ extension MutableSpan<UInt8> {
     /// Writes the numbers of the nearest levels of 32 numbers in halves of bytes.
     @inline(__always)
     fileprivate mutating func storeNearest(_ values: Span<Float>, _ inverse: Float, at place: Int) {
-        for i in 0..<16 {
-            let low = NonlinearLevels.code(inverse * values[i])
-            let high = NonlinearLevels.code(inverse * values[i &+ 16])
-            self[place &+ i] = low | high &<< 4
-        }
+        let low = NonlinearLevels.codes(Lanes(values, from: 0) * inverse)
+        let high = NonlinearLevels.codes(Lanes(values, from: 16) * inverse)
+        store(low | high &<< 4, at: place)
     }
 }

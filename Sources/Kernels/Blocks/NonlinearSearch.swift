@@ -4,17 +4,41 @@ enum NonlinearLevels {
     static let values: [16 of Float] = [
         -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113,
     ]
-    /// The middles between each level and the next. What is in the middle belongs to the upper one: ggml
+    /// The middles between each level and the next.
+    private static var middles: [15 of Float] {
+        [-115.5, -93.5, -74, -57, -42, -28.5, -16, -4.5, 7, 19, 31.5, 45.5, 61, 79, 101]
+    }
+    /// The levels in lanes.
+    @inline(__always)
+    private static var levels: Lanes {
+        Lanes(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113)
+    }
+
+    /// The numbers of the nearest levels, 0 to 15; the greatest of what is no number.
+    ///
+    /// A number is compared with the middles between levels. What is in the middle belongs to the upper level: ggml
     /// compares the distances to both, which are exact there.
-    static let middles: [15 of Float] = [
-        -115.5, -93.5, -74, -57, -42, -28.5, -16, -4.5, 7, 19, 31.5, 45.5, 61, 79, 101,
-    ]
-    /// The distances between each level and the next.
-    static let steps: [15 of Float] = [23, 21, 18, 16, 14, 13, 12, 11, 12, 12, 13, 15, 16, 20, 24]
+    @inline(__always)
+    static func codes(_ x: Lanes) -> LaneBits {
+        guard Lanes.hasLookup else {
+            var codes = LaneBits(repeating: 15)
+            for i in middles.indices { codes = codes &+ LaneBits(x .< middles[i]) }
+            return codes
+        }
+        // The middle one, the middle ones of both halves, of all quarters, and of all eighths.
+        var codes = LaneBits(repeating: 8).cleared(x .< -4.5)
+        var middles = Lanes(-57, 0, 0, 0, 0, 0, 0, 0, 45.5, 0, 0, 0, 0, 0, 0, 0)[codes]
+        codes = codes | LaneBits(repeating: 4).cleared(x .< middles)
+        middles = Lanes(-93.5, 0, 0, 0, -28.5, 0, 0, 0, 19, 0, 0, 0, 79, 0, 0, 0)[codes]
+        codes = codes | LaneBits(repeating: 2).cleared(x .< middles)
+        middles = Lanes(-115.5, 0, -74, 0, -42, 0, -16, 0, 7, 0, 31.5, 0, 61, 0, 101, 0)[codes]
+        return codes | LaneBits(repeating: 1).cleared(x .< middles)
+    }
 
     /// The nearest level of each number; the greatest of what is no number.
     @inline(__always)
     static func nearest(_ x: Lanes) -> Lanes {
+        if Lanes.hasLookup { return levels[codes(x)] }
         var level = Lanes(repeating: -127)
         addStep(&level, x, -115.5, 23)
         addStep(&level, x, -93.5, 21)
@@ -37,23 +61,11 @@ enum NonlinearLevels {
     /// Whole numbers: every sum is exact.
     @inline(__always)
     private static func addStep(_ level: inout Lanes, _ x: Lanes, _ middle: Float, _ step: Float) {
-        let isBelow = x .< Lanes(repeating: middle)
-        // SAFETY: a mask is all ones or all zeros in each of its eight lanes of 32 bits, and every pattern of
-        // bits is a number.
-        let below = unsafe unsafeBitCast(isBelow, to: SIMD8<UInt32>.self)
-        level += unsafe unsafeBitCast(~below & SIMD8(repeating: step.bitPattern), to: Lanes.self)
-    }
-
-    /// The number of the nearest level, 0 to 15.
-    @inline(__always)
-    static func code(_ x: Float) -> UInt8 {
-        var code: UInt8 = 15
-        for i in 0..<15 { code &-= x < middles[i] ? 1 : 0 }
-        return code
+        level += Lanes(repeating: step).replacing(with: Lanes(), where: x .< middle)
     }
 }
 
-/// The scales of up to eight blocks of 32 numbers, found by sixteen trials around the one that the largest
+/// The scales of up to sixteen blocks of 32 numbers, found by sixteen trials around the one that the largest
 /// number gives (ggml's `quantize_row_iq4_nl_impl`).
 @inline(__always)
 func nonlinearScales(_ x: Span<Lanes>, weights w: Span<Lanes>) -> Lanes {

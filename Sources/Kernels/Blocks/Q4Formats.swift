@@ -10,11 +10,14 @@ enum Q40Format: BlockFormat {
     ) {
         check(rows.count, rowLength: rowLength, importance: importance.count, bytes: output.count)
         guard importance.isEmpty else {
-            forEachBlockLanes(rows, rowLength: rowLength, importance: importance) {
-                lanes, x, w, levels, tried in
-                let scales = scaled(x, weights: w, count: 32, half: 8, levels: &levels, room: &tried)
-                output.storeHalves(scales, lanes, size: 18, at: 0)
-                output.store(levels.span, plus: 8, lanes, size: 18, at: 2)
+            forEachBlock(rows, rowLength: rowLength, importance: importance) { x, w, room in
+                scaled(x, weights: w, count: 32, half: 8, room: &room)
+            } write: { index, values, found, lane in
+                var block = output._mutatingExtracting(index * 18..<(index + 1) * 18)
+                _ = block.storeHalf(found.scale[lane], at: 0)
+                let low = found.levels(Lanes(values, from: 0), lane: lane, half: 8) + 8
+                let high = found.levels(Lanes(values, from: 16), lane: lane, half: 8) + 8
+                block.store(low.wholeNumbers & 15 | high.wholeNumbers &<< 4, at: 2)
             }
             return
         }
@@ -56,13 +59,15 @@ enum Q41Format: BlockFormat {
     ) {
         check(rows.count, rowLength: rowLength, importance: importance.count, bytes: output.count)
         guard importance.isEmpty else {
-            forEachBlockLanes(rows, rowLength: rowLength, importance: importance) {
-                lanes, x, w, levels, tried in
-                let found = scaleMin(
-                    x, weights: w, count: 32, .weighted(most: 15), levels: &levels, tried: &tried)
-                output.storeHalves(found.scale, lanes, size: 20, at: 0)
-                output.storeHalves(found.minimum * -1, lanes, size: 20, at: 2)
-                output.store(levels.span, plus: 0, lanes, size: 20, at: 4)
+            forEachBlock(rows, rowLength: rowLength, importance: importance) { x, w, room in
+                scaleMin(x, weights: w, count: 32, .weighted(most: 15), tried: &room)
+            } write: { index, values, found, lane in
+                var block = output._mutatingExtracting(index * 20..<(index + 1) * 20)
+                _ = block.storeHalf(found.scale[lane], at: 0)
+                _ = block.storeHalf(found.minimum[lane] * -1, at: 2)
+                let low = found.levels(Lanes(values, from: 0), lane: lane, most: 15)
+                let high = found.levels(Lanes(values, from: 16), lane: lane, most: 15)
+                block.store(low.wholeNumbers & 15 | high.wholeNumbers &<< 4, at: 4)
             }
             return
         }

@@ -10,11 +10,14 @@ enum Q50Format: BlockFormat {
     ) {
         check(rows.count, rowLength: rowLength, importance: importance.count, bytes: output.count)
         guard importance.isEmpty else {
-            forEachBlockLanes(rows, rowLength: rowLength, importance: importance) {
-                lanes, x, w, levels, tried in
-                let scales = scaled(x, weights: w, count: 32, half: 16, levels: &levels, room: &tried)
-                output.storeHalves(scales, lanes, size: 22, at: 0)
-                output.store(levels.span, plus: 16, lanes, size: 22, at: 6, fifthBitsAt: 2)
+            forEachBlock(rows, rowLength: rowLength, importance: importance) { x, w, room in
+                scaled(x, weights: w, count: 32, half: 16, room: &room)
+            } write: { index, values, found, lane in
+                var block = output._mutatingExtracting(index * 22..<(index + 1) * 22)
+                _ = block.storeHalf(found.scale[lane], at: 0)
+                let low = found.levels(Lanes(values, from: 0), lane: lane, half: 16) + 16
+                let high = found.levels(Lanes(values, from: 16), lane: lane, half: 16) + 16
+                block.storeFiveBits(low.wholeNumbers, high.wholeNumbers, at: 2)
             }
             return
         }
@@ -24,11 +27,10 @@ enum Q50Format: BlockFormat {
             let scale = values.peak / -16
             let factor = inverse(scale)
             _ = block.storeHalf(scale, at: 0)
-            block.storeFiveBits(at: 2) { start in
-                let levels = truncatedBits(eight(values, from: start) * factor + 16.5) & 63
-                // From 0 to 32, which becomes 31.
-                return levels &- (levels &>> 5)
-            }
+            let low = truncatedBits(Lanes(values, from: 0) * factor + 16.5) & 63
+            let high = truncatedBits(Lanes(values, from: 16) * factor + 16.5) & 63
+            // From 0 to 32, which becomes 31.
+            block.storeFiveBits(low &- (low &>> 5), high &- (high &>> 5), at: 2)
         }
     }
 
@@ -59,13 +61,15 @@ enum Q51Format: BlockFormat {
     ) {
         check(rows.count, rowLength: rowLength, importance: importance.count, bytes: output.count)
         guard importance.isEmpty else {
-            forEachBlockLanes(rows, rowLength: rowLength, importance: importance) {
-                lanes, x, w, levels, tried in
-                let found = scaleMin(
-                    x, weights: w, count: 32, .weighted(most: 31), levels: &levels, tried: &tried)
-                output.storeHalves(found.scale, lanes, size: 24, at: 0)
-                output.storeHalves(found.minimum * -1, lanes, size: 24, at: 2)
-                output.store(levels.span, plus: 0, lanes, size: 24, at: 8, fifthBitsAt: 4)
+            forEachBlock(rows, rowLength: rowLength, importance: importance) { x, w, room in
+                scaleMin(x, weights: w, count: 32, .weighted(most: 31), tried: &room)
+            } write: { index, values, found, lane in
+                var block = output._mutatingExtracting(index * 24..<(index + 1) * 24)
+                _ = block.storeHalf(found.scale[lane], at: 0)
+                _ = block.storeHalf(found.minimum[lane] * -1, at: 2)
+                let low = found.levels(Lanes(values, from: 0), lane: lane, most: 31)
+                let high = found.levels(Lanes(values, from: 16), lane: lane, most: 31)
+                block.storeFiveBits(low.wholeNumbers, high.wholeNumbers, at: 4)
             }
             return
         }
@@ -77,9 +81,9 @@ enum Q51Format: BlockFormat {
             let factor = inverse(scale)
             _ = block.storeHalf(scale, at: 0)
             _ = block.storeHalf(least, at: 2)
-            block.storeFiveBits(at: 4) { start in
-                truncatedBits((eight(values, from: start) - least) * factor + 0.5) & 31
-            }
+            let low = truncatedBits((Lanes(values, from: 0) - least) * factor + 0.5) & 31
+            let high = truncatedBits((Lanes(values, from: 16) - least) * factor + 0.5) & 31
+            block.storeFiveBits(low, high, at: 4)
         }
     }
 
@@ -96,23 +100,6 @@ enum Q51Format: BlockFormat {
                 values[i] = Float(low) * scale + least
                 values[i &+ 16] = Float(high) * scale + least
             }
-        }
-    }
-}
-
-extension MutableSpan<UInt8> {
-    /// Writes 32 levels of five bits: four bytes of fifth bits, then the others, two a byte.
-    /// - Parameter levels: eight levels from a place on.
-    @inline(__always)
-    fileprivate mutating func storeFiveBits(at place: Int, _ levels: (Int) -> SIMD8<UInt32>) {
-        for half in 0..<2 {
-            let low = levels(half &* 8)
-            let high = levels(half &* 8 &+ 16)
-            let powers: SIMD8<UInt32> = [1, 2, 4, 8, 16, 32, 64, 128]
-            self[place &+ half] = UInt8(truncatingIfNeeded: ((low &>> 4) &* powers).wrappedSum())
-            self[place &+ half &+ 2] = UInt8(truncatingIfNeeded: ((high &>> 4) &* powers).wrappedSum())
-            let bytes = SIMD8<UInt8>(truncatingIfNeeded: (low & 15) | (high & 15) &<< 4)
-            for lane in 0..<8 { self[place &+ 4 &+ half &* 8 &+ lane] = bytes[lane] }
         }
     }
 }

@@ -1,14 +1,31 @@
+/// A few numbers, at most sixteen.
+struct Few {
+    /// The numbers, and others behind them.
+    private let numbers: [16 of Float]
+    /// The places of the numbers.
+    let indices: Range<Int>
+
+    /// Takes the numbers of neighbouring lanes.
+    @inline(__always)
+    init(_ lanes: Lanes, from first: Int = 0, count: Int) {
+        numbers = .init { $0 < count ? lanes[first + $0] : 0 }
+        indices = 0..<count
+    }
+
+    /// One of the numbers.
+    @inline(__always)
+    subscript(index: Int) -> Float { numbers[index] }
+}
+
 /// A scale and levels from 0 to `most` for numbers that are not negative, of which each counts by its weight
 /// (ggml's `make_qp_quants`): nine trials, then single levels are changed in up to five rounds.
-/// - Parameter levels: as many as there are values; what does not fit 8 bits is cut off, as ggml does.
+/// - Parameter levels: gets a level for each; what does not fit 8 bits is cut off, as ggml does.
 /// - Returns: the scale.
-func positiveScale(
-    _ values: [Float], weights: [Float], most: Float, levels: inout [UInt8]
-) -> Float {
+func positiveScale(_ values: Few, weights: Few, most: Float, _ levels: inout SIMD16<UInt8>) -> Float {
     var largest: Float = 0
-    for value in values { largest = largest > value ? largest : value }
+    for index in values.indices { largest = largest > values[index] ? largest : values[index] }
     guard !(largest < smallestMagnitude) else {
-        for index in levels.indices { levels[index] = 0 }
+        levels = SIMD16()
         return 0
     }
     var inverse = most / largest

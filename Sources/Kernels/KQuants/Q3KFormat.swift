@@ -5,67 +5,55 @@ import BlockTypes
 enum Q3KFormat: SuperBlockFormat {
     static var type: GGMLType { .q3K }
 
+    static var blocksAtOnce: Int { 1 }
+
     static func quantize(
-        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>,
-        values room: inout [Lanes], weights: inout [Lanes], levels: inout [Lanes], tried: inout [Lanes]
+        _ values: Span<Float>, importance: Span<Float>, columns: (first: Int, last: Int),
+        into block: inout MutableSpan<UInt8>, _ room: inout SearchRoom
     ) {
-        var filled = room.mutableSpan
-        filled.transpose(values, length: 16)
-        let x = room.span
-        var weights = weights.mutableSpan
-        if !importance.isEmpty {
-            weights.weigh(x, by: importance, sigma: 2 * sumOfSquares(values) / 256)
-        }
-        var levels = levels.mutableSpan
-        var tried = tried.mutableSpan
-        var halves = [Lanes(), Lanes()]
-        for half in 0..<2 {
-            let range = half * 16..<half * 16 + 16
-            var part = levels._mutatingExtracting(range)
-            var room = tried._mutatingExtracting(range)
-            halves[half] =
-                importance.isEmpty
-                ? scaledByRounds(x.extracting(range), levels: &part)
-                : scaled(
-                    x.extracting(range), weights: weights.span.extracting(range), count: 16, half: 4,
-                    levels: &part, room: &room)
-        }
+        var filled = room.values.mutableSpan
+        var x = filled._mutatingExtracting(0..<16)
+        x.transpose(values)
         var scales = SixBitSigned()
-        let found = (0..<16).map { halves[$0 / 8][$0 % 8] }
-        let scale =
-            importance.isEmpty
-            ? scales.setRounded(found) : scales.setSearched(found, weights: weights.span.sums)
+        let scale: Float
+        var more = room.tried.mutableSpan
+        var levels = more._mutatingExtracting(0..<16)
+        if importance.isEmpty {
+            scale = scales.setRounded(Few(scaledByRounds(x.span, levels: &levels), count: 16))
+        } else {
+            var space = room.weights.mutableSpan
+            var weights = space._mutatingExtracting(0..<16)
+            weights.weigh(
+                x.span, by: importance.extracting(columns.first..<columns.first + 256),
+                sigma: 2 * sumOfSquares(values) / 256)
+            let found = scaled(x.span, weights: weights.span, count: 16, half: 4, room: &levels)
+            for i in 0..<16 { levels[i] = found.levels(x[i], half: 4) }
+            scale = scales.setSearched(
+                Few(found.scale, count: 16), weights: Few(weights.span.sum, count: 16))
+        }
         scales.store(&block, at: 96)
         let rounded = block.storeHalf(scale, at: 108)
-        for i in 0..<32 { block[i] = 0 }
-        for half in 0..<2 {
-            var subScales = Lanes()
-            for lane in 0..<8 { subScales[lane] = rounded * Float(Int32(scales[half * 8 + lane]) - 32) }
-            let range = half * 16..<half * 16 + 16
-            var part = levels._mutatingExtracting(range)
-            part.round(x.extracting(range), subScales, half: 4)
-            pack(part.span, &block, at: 32 + half * 32, bit: UInt8(half * 4))
-        }
-    }
-
-    /// Half a super-block: sub-blocks 2k and 2k + 1 are the 32 numbers of its quarter k, whose third bits are
-    /// bit `bit` + k.
-    @inline(__always)
-    private static func pack(
-        _ levels: Span<Lanes>, _ block: inout MutableSpan<UInt8>, at start: Int, bit: UInt8
-    ) {
-        for i in 0..<16 {
-            let bits = (levels[i] + 4).bytes
+        // Sub-blocks 2k and 2k + 1 are the 32 numbers of quarter k of half a super-block; the third bits of all
+        // eight quarters are in the same 32 bytes.
+        for part in 0..<2 {
+            var thirds = LaneBits()
             for half in 0..<2 {
-                var (low, high): (UInt8, UInt8) = (0, 0)
+                var bits = LaneBits()
                 for quarter in 0..<4 {
-                    let level = bits[2 * quarter + half]
-                    low |= (level & 3) << UInt8(2 * quarter)
-                    high |= (level >> 2) << (bit + UInt8(quarter))
+                    let sub = half * 8 + quarter * 2 + part
+                    let subScale = rounded * Float(Int32(scales[sub]) - 32)
+                    // Where a scale is 0, the levels of the search stay.
+                    let sixteen =
+                        subScale != 0
+                        ? (Lanes(values, from: sub &* 16) / subScale).nearest(from: -4, to: 3)
+                        : Lanes(of: levels.span, lane: sub)
+                    let level = (sixteen + 4).wholeNumbers
+                    bits = bits | (level & 3) &<< (2 &* quarter)
+                    thirds = thirds | (level &>> 2) &<< (4 &* half &+ quarter)
                 }
-                block[start + half * 16 + i] = low
-                block[half * 16 + i] |= high
+                block.store(bits, at: 32 &+ half &* 32 &+ part &* 16)
             }
+            block.store(thirds, at: part &* 16)
         }
     }
 
@@ -102,9 +90,9 @@ private struct SixBitSigned {
 
     /// Rounds scales to levels from -32 to 31 of the largest.
     /// - Returns: what one level is; 0 where all are 0, and then the bytes are 0 too.
-    mutating func setRounded(_ found: [Float]) -> Float {
+    mutating func setRounded(_ found: Few) -> Float {
         var peak: Float = 0
-        for scale in found where abs(scale) > abs(peak) { peak = scale }
+        for sub in found.indices where abs(found[sub]) > abs(peak) { peak = found[sub] }
         guard peak != 0 else { return 0 }
         let inverse = -32 / peak
         for sub in 0..<16 {
@@ -114,8 +102,8 @@ private struct SixBitSigned {
     }
 
     /// Finds levels from -32 to 31 and what one is by trials, each scale counting by its weight.
-    mutating func setSearched(_ found: [Float], weights: [Float]) -> Float {
-        var signed = [Int32](repeating: 0, count: 16)
+    mutating func setSearched(_ found: Few, weights: Few) -> Float {
+        var signed = SIMD16<Int32>()
         let unit = signedScale(found, weights: weights, half: 32, levels: &signed)
         for sub in 0..<16 { levels[sub] = UInt8(truncatingIfNeeded: signed[sub] + 32) }
         return unit

@@ -2,25 +2,20 @@ import BlockTypes
 
 /// Q4_K: eight sub-blocks of 32 numbers, four bits each, with scales and minimums of six bits
 /// (ggml-common.h, `block_q4_K`): d, dmin (binary16), 12 bytes of scales, 128 bytes of levels.
-enum Q4KFormat: SuperBlockFormat {
+enum Q4KFormat: ScaleMinFormat {
     static var type: GGMLType { .q4K }
+    static var trials: ScaleMinTrials {
+        ScaleMinTrials(most: 15, first: -1, delta: 0.1, steps: 20, isAbsolute: false)
+    }
 
-    static func quantize(
-        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>,
-        values room: inout [Lanes], weights: inout [Lanes], levels: inout [Lanes], tried: inout [Lanes]
+    @inline(__always)
+    static func pack(
+        into block: inout MutableSpan<UInt8>, _ levels: (_ sub: Int, _ place: Int) -> LaneBits
     ) {
-        let found = ScaleMinBlock(
-            values, importance: importance,
-            ScaleMinTrials(most: 15, first: -1, delta: 0.1, steps: 20, isAbsolute: false), values: &room,
-            weights: &weights, levels: &levels, tried: &tried)
-        _ = block.storeHalf(found.scale, at: 0)
-        _ = block.storeHalf(found.minimum, at: 2)
-        found.parts.store(&block, at: 4)
-        let all = levels.span
-        for i in 0..<32 {
-            let levels = all[i].bytes
-            for pair in 0..<4 {
-                block[16 + pair * 32 + i] = levels[2 * pair] | levels[2 * pair + 1] << 4
+        for pair in 0..<4 {
+            for place in stride(from: 0, to: 32, by: 16) {
+                let (low, high) = (levels(2 &* pair, place), levels(2 &* pair &+ 1, place))
+                block.store(low | high &<< 4, at: 16 &+ pair &* 32 &+ place)
             }
         }
     }

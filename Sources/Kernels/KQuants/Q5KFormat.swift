@@ -2,29 +2,24 @@ import BlockTypes
 
 /// Q5_K: as Q4_K with five bits a number (ggml-common.h, `block_q5_K`): d, dmin (binary16), 12 bytes of scales,
 /// 32 bytes of fifth bits, 128 bytes of the lower four.
-enum Q5KFormat: SuperBlockFormat {
+enum Q5KFormat: ScaleMinFormat {
     static var type: GGMLType { .q5K }
+    static var trials: ScaleMinTrials {
+        ScaleMinTrials(most: 31, first: -0.5, delta: 0.1, steps: 15, isAbsolute: false)
+    }
 
-    static func quantize(
-        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>,
-        values room: inout [Lanes], weights: inout [Lanes], levels: inout [Lanes], tried: inout [Lanes]
+    @inline(__always)
+    static func pack(
+        into block: inout MutableSpan<UInt8>, _ levels: (_ sub: Int, _ place: Int) -> LaneBits
     ) {
-        let found = ScaleMinBlock(
-            values, importance: importance,
-            ScaleMinTrials(most: 31, first: -0.5, delta: 0.1, steps: 15, isAbsolute: false), values: &room,
-            weights: &weights, levels: &levels, tried: &tried)
-        _ = block.storeHalf(found.scale, at: 0)
-        _ = block.storeHalf(found.minimum, at: 2)
-        found.parts.store(&block, at: 4)
-        let all = levels.span
-        for i in 0..<32 {
-            let levels = all[i].bytes
-            var high: UInt8 = 0
-            for sub in 0..<8 { high |= (levels[sub] >> 4) << UInt8(sub) }
-            block[16 + i] = high
+        for place in stride(from: 0, to: 32, by: 16) {
+            var fifths = LaneBits()
             for pair in 0..<4 {
-                block[48 + pair * 32 + i] = levels[2 * pair] & 15 | levels[2 * pair + 1] << 4
+                let (low, high) = (levels(2 &* pair, place), levels(2 &* pair &+ 1, place))
+                block.store(low & 15 | (high & 15) &<< 4, at: 48 &+ pair &* 32 &+ place)
+                fifths = fifths | (low &>> 4) &<< (2 &* pair) | (high &>> 4) &<< (2 &* pair &+ 1)
             }
+            block.store(fifths, at: 16 &+ place)
         }
     }
 

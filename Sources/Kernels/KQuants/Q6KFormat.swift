@@ -5,34 +5,30 @@ import BlockTypes
 enum Q6KFormat: SuperBlockFormat {
     static var type: GGMLType { .q6K }
 
+    static var blocksAtOnce: Int { 1 }
+
     static func quantize(
-        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>,
-        values room: inout [Lanes], weights: inout [Lanes], levels: inout [Lanes], tried: inout [Lanes]
+        _ values: Span<Float>, importance: Span<Float>, columns: (first: Int, last: Int),
+        into block: inout MutableSpan<UInt8>, _ room: inout SearchRoom
     ) {
-        var filled = room.mutableSpan
-        filled.transpose(values, length: 16)
-        let x = room.span
-        var weights = weights.mutableSpan
+        var filled = room.values.mutableSpan
+        var x = filled._mutatingExtracting(0..<16)
+        x.transpose(values)
+        var space = room.weights.mutableSpan
+        var weights = space._mutatingExtracting(0..<16)
         if importance.isEmpty {
-            for i in 0..<32 { weights[i] = x[i] * x[i] }
+            for i in 0..<16 { weights[i] = x[i] * x[i] }
         } else {
-            weights.transpose(importance, length: 16)
+            weights.transpose(importance.extracting(columns.first..<columns.first + 256))
         }
-        var levels = levels.mutableSpan
-        var tried = tried.mutableSpan
-        var halves = [Lanes(), Lanes()]
-        for half in 0..<2 {
-            let range = half * 16..<half * 16 + 16
-            var part = levels._mutatingExtracting(range)
-            var room = tried._mutatingExtracting(range)
-            halves[half] = scaled(
-                x.extracting(range), weights: weights.span.extracting(range), count: 16, half: 32,
-                levels: &part, room: &room)
-        }
+        var more = room.tried.mutableSpan
+        var tried = more._mutatingExtracting(0..<16)
+        let found = scaled(x.span, weights: weights.span, count: 16, half: 32, room: &tried)
+        let scales = Few(found.scale, count: 16)
         var peak: Float = 0
         var magnitude: Float = 0
-        for sub in 0..<16 where abs(halves[sub / 8][sub % 8]) > magnitude {
-            peak = halves[sub / 8][sub % 8]
+        for sub in scales.indices where abs(scales[sub]) > magnitude {
+            peak = scales[sub]
             magnitude = abs(peak)
         }
         guard !(magnitude < smallestMagnitude) else {
@@ -41,36 +37,41 @@ enum Q6KFormat: SuperBlockFormat {
         }
         let inverse = -128 / peak
         let scale = block.storeHalf(1 / inverse, at: 208)
+        var units = Lanes()
+        for sub in scales.indices {
+            let level = Int8(truncatingIfNeeded: min(127, nearestInteger(inverse * scales[sub])))
+            block[192 + sub] = UInt8(bitPattern: level)
+            units[sub] = scale * Float(level)
+        }
+        // Sub-blocks 2k and 2k + 1 are the 32 numbers of quarter k of half a super-block.
         for half in 0..<2 {
-            var scales = Lanes()
-            for lane in 0..<8 {
-                let level = Int8(
-                    truncatingIfNeeded: min(127, nearestInteger(inverse * halves[half][lane])))
-                block[192 + half * 8 + lane] = UInt8(bitPattern: level)
-                scales[lane] = scale * Float(level)
+            for part in 0..<2 {
+                let first = half &* 8 &+ part
+                let (a, b) = (levels(first, values, units, found), levels(first &+ 2, values, units, found))
+                let (c, d) = (
+                    levels(first &+ 4, values, units, found), levels(first &+ 6, values, units, found)
+                )
+                let place = half &* 64 &+ part &* 16
+                block.store(a & 15 | (c & 15) &<< 4, at: place)
+                block.store(b & 15 | (d & 15) &<< 4, at: place &+ 32)
+                block.store(
+                    a &>> 4 | (b &>> 4) &<< 2 | (c &>> 4) &<< 4 | (d &>> 4) &<< 6,
+                    at: 128 &+ half &* 32 &+ part &* 16)
             }
-            let range = half * 16..<half * 16 + 16
-            var part = levels._mutatingExtracting(range)
-            part.round(x.extracting(range), scales, half: 32)
-            pack(part.span, &block, lower: half * 64, upper: 128 + half * 32)
         }
     }
 
-    /// Half a super-block: sub-blocks 2k and 2k + 1 are the 32 numbers of its quarter k.
+    /// A sub-block's levels, from 0 to 63; where its scale is 0, those of the search stay.
     @inline(__always)
-    private static func pack(
-        _ levels: Span<Lanes>, _ block: inout MutableSpan<UInt8>, lower: Int, upper: Int
-    ) {
-        for i in 0..<16 {
-            let bits = (levels[i] + 32).bytes
-            for half in 0..<2 {
-                let (a, b, c, d) = (bits[half], bits[2 + half], bits[4 + half], bits[6 + half])
-                let place = half * 16 + i
-                block[lower + place] = a & 15 | c << 4
-                block[lower + 32 + place] = b & 15 | d << 4
-                block[upper + place] = a >> 4 | (b >> 4) << 2 | (c >> 4) << 4 | (d >> 4) << 6
-            }
-        }
+    private static func levels(
+        _ sub: Int, _ values: Span<Float>, _ units: Lanes, _ found: Scales
+    ) -> LaneBits {
+        let sixteen = Lanes(values, from: sub &* 16)
+        let levels =
+            units[sub] != 0
+            ? (sixteen / units[sub]).nearest(from: -32, to: 31)
+            : found.levels(sixteen, lane: sub, half: 32)
+        return (levels + 32).wholeNumbers
     }
 
     static func dequantize(block: Span<UInt8>, into values: inout MutableSpan<Float>) {

@@ -13,27 +13,51 @@ struct ScaleMinTrials {
     let isAbsolute: Bool
 
     /// The trials if there is importance.
+    @inline(__always)
     static func weighted(most: Float) -> ScaleMinTrials {
         ScaleMinTrials(most: most, first: -0.9, delta: 0.05, steps: 36, isAbsolute: false)
     }
 }
 
-/// Finds scale, minimum and levels of eight sub-blocks with the least weighted error:
-/// `value ≈ scale * level - minimum`, with levels from 0 up.
+/// Scales and minimums of sub-blocks: `value ≈ scale * level - minimum`, with levels from 0 up.
+struct ScaleMins {
+    /// What one level is.
+    var scale: Lanes
+    /// The negatives of the least values, 0 where all are positive.
+    var minimum: Lanes
+    /// What the best trial took levels from: the inverse of its scale,
+    fileprivate var inverse: Lanes
+    /// and its least value.
+    fileprivate var least: Lanes
+    /// Where all numbers are the same, which have the level 0.
+    fileprivate var isFlat: LaneMask
+
+    /// The levels that the best trial gave numbers of one sub-block.
+    @inline(__always)
+    func levels(_ values: Lanes, lane: Int, most: Float) -> Lanes {
+        isFlat[lane] ? Lanes() : ((values - least[lane]) * inverse[lane]).nearest(from: 0, to: most)
+    }
+
+    /// The levels that the best trial gave numbers of each sub-block.
+    @inline(__always)
+    func levels(_ values: Lanes, most: Float) -> Lanes {
+        (inverse * (values - least)).nearest(from: 0, to: most).replacing(with: Lanes(), where: isFlat)
+    }
+}
+
+/// Finds scales and minimums of sixteen sub-blocks with the least weighted error.
 ///
 /// A trial that is better than the best so far sets the minimum that the next trials count from.
 /// - Parameters:
 ///   - x: `count` numbers of each sub-block.
 ///   - w: how much each counts.
-///   - levels: gets the levels found.
 ///   - tried: room of the same size.
-/// - Returns: scales, and the negatives of the least values, 0 where all are positive.
 @inline(__always)
 func scaleMin(
     _ x: Span<Lanes>, weights w: Span<Lanes>, count: Int, _ trials: ScaleMinTrials,
-    levels: inout MutableSpan<Lanes>, tried: inout MutableSpan<Lanes>
-) -> (scale: Lanes, minimum: Lanes) {
-    precondition(x.count == count && w.count == count && levels.count == count && tried.count == count)
+    tried: inout MutableSpan<Lanes>
+) -> ScaleMins {
+    precondition(x.count == count && w.count == count && tried.count == count)
     var least = x[0]
     var greatest = x[0]
     var sumWeights = w[0]
@@ -45,19 +69,18 @@ func scaleMin(
         sumValues += w[i] * x[i]
     }
     least.replace(with: 0, where: least .> 0)
-    let isFlat = greatest .<= least
+    let isFlat = LaneMask(atMost: greatest, least)
 
     let inverse = trials.most / (greatest - least)
-    var scale = 1 / inverse
     var best = Lanes()
+    var found = ScaleMins(scale: 1 / inverse, minimum: least, inverse: inverse, least: least, isFlat: isFlat)
     for i in 0..<count {
         let level = (inverse * (x[i] - least)).nearest(from: 0, to: trials.most)
-        levels[i] = level
-        best += w[i] * cost(scale * level + least - x[i], trials.isAbsolute)
+        best += w[i] * cost(found.scale * level + least - x[i], trials.isAbsolute)
     }
 
-    var minimum = least
     for step in 0...trials.steps {
+        let minimum = found.minimum
         let inverse = (trials.first + trials.delta * Float(step) + trials.most) / (greatest - minimum)
         var (sumLevels, sumSquares, sumProducts) = (Lanes(), Lanes(), Lanes())
         for i in 0..<count {
@@ -79,24 +102,18 @@ func scaleMin(
             error += w[i] * cost(newScale * tried[i] + newMinimum - x[i], trials.isAbsolute)
         }
         let isBetter = (determinant .> 0) .& (error .< best)
-        guard any(isBetter) else { continue }
-        for i in 0..<count {
-            var level = levels[i]
-            level.replace(with: tried[i], where: isBetter)
-            levels[i] = level
-        }
         best.replace(with: error, where: isBetter)
-        scale.replace(with: newScale, where: isBetter)
-        minimum.replace(with: newMinimum, where: isBetter)
+        found.inverse.replace(with: inverse, where: isBetter)
+        found.least.replace(with: minimum, where: isBetter)
+        found.scale.replace(with: newScale, where: isBetter)
+        found.minimum.replace(with: newMinimum, where: isBetter)
     }
 
-    if any(isFlat) {
-        for i in 0..<count { levels[i].replace(with: 0, where: isFlat) }
-        scale.replace(with: 0, where: isFlat)
-        minimum.replace(with: least, where: isFlat)
-    }
+    found.scale.replace(with: 0, where: isFlat)
+    found.minimum.replace(with: least, where: isFlat)
     // A product and not a difference from 0, which would lose the sign of zero.
-    return (scale, minimum * -1)
+    found.minimum = found.minimum * -1
+    return found
 }
 
 @inline(__always)

@@ -1,16 +1,18 @@
 /// A scale and levels from `-half` to `half - 1` for a few numbers, of which each counts by its weight: what
-/// ``scaled(_:weights:half:)`` does for eight sub-blocks, for one row.
-/// - Parameter levels: as many as there are values.
+/// ``scaled(_:weights:count:half:room:)`` does for sixteen sub-blocks, for one row.
+/// - Parameter levels: gets a level for each.
 /// - Returns: the scale; 0 where all numbers are, with levels of `-half`.
-func signedScale(_ values: [Float], weights: [Float], half: Float, levels: inout [Int32]) -> Float {
+func signedScale(_ values: Few, weights: Few, half: Float, levels: inout SIMD16<Int32>) -> Float {
     var peak: Float = 0
     var magnitude: Float = 0
-    for value in values where abs(value) > magnitude { (magnitude, peak) = (abs(value), value) }
+    for index in values.indices where abs(values[index]) > magnitude {
+        (magnitude, peak) = (abs(values[index]), values[index])
+    }
     guard !(magnitude < smallestMagnitude) else {
-        for index in levels.indices { levels[index] = -Int32(half) }
+        levels = SIMD16(repeating: -Int32(half))
         return 0
     }
-    func sums(_ inverse: Float, _ levels: inout [Int32]) -> (products: Float, squares: Float) {
+    func sums(_ inverse: Float, _ levels: inout SIMD16<Int32>) -> (products: Float, squares: Float) {
         var (products, squares): (Float, Float) = (0, 0)
         for index in values.indices {
             let level = max(-Int32(half), min(Int32(half) - 1, nearestInteger(inverse * values[index])))

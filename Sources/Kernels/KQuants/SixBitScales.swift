@@ -10,12 +10,14 @@ struct SixBitScales {
     init() {}
 
     /// Rounds scales and minimums to levels of 63; what does not fit 8 bits is cut off before, as ggml does.
-    init(_ found: (scale: Lanes, minimum: Lanes), largestScale: Float, largestMinimum: Float) {
+    /// - Parameter first: the lane of the first sub-block.
+    init(_ found: ScaleMins, from first: Int, largestScale: Float, largestMinimum: Float) {
         let inverseScale = largestScale > 0 ? 63 / largestScale : 0
         let inverseMinimum = largestMinimum > 0 ? 63 / largestMinimum : 0
         for lane in 0..<8 {
-            let scale = UInt8(truncatingIfNeeded: nearestInteger(inverseScale * found.scale[lane]))
-            let minimum = UInt8(truncatingIfNeeded: nearestInteger(inverseMinimum * found.minimum[lane]))
+            let scale = UInt8(truncatingIfNeeded: nearestInteger(inverseScale * found.scale[first + lane]))
+            let minimum = UInt8(
+                truncatingIfNeeded: nearestInteger(inverseMinimum * found.minimum[first + lane]))
             scales[lane] = min(63, scale)
             minimums[lane] = min(63, minimum)
         }
@@ -24,7 +26,7 @@ struct SixBitScales {
     /// Takes levels that a search found: of 63, but one below 0 has the eight bits of its two's complement.
     /// - Parameter isLimited: whether what is over 63 becomes 63. If not, the first four levels' upper two bits
     ///   get into those of the last four, with which they share bytes.
-    init(_ found: [UInt8], _ foundMinimums: [UInt8], isLimited: Bool) {
+    init(_ found: SIMD16<UInt8>, _ foundMinimums: SIMD16<UInt8>, isLimited: Bool) {
         for lane in 0..<8 {
             scales[lane] = isLimited ? min(63, found[lane]) : found[lane]
             minimums[lane] = isLimited ? min(63, foundMinimums[lane]) : foundMinimums[lane]

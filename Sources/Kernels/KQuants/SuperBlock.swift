@@ -1,18 +1,35 @@
 import BlockTypes
 
-/// A super-block of 256 numbers in one of the K types: how rows are taken apart into them.
+/// What a search for scales works in, kept from block to block: new memory for each would cost as much as the work.
+struct SearchRoom {
+    /// The numbers, element i of each sub-block in element i.
+    var values: Lanes32 = .init(repeating: Lanes())
+    /// How much each of them counts.
+    var weights: Lanes32 = .init(repeating: Lanes())
+    /// What a trial has of each of them.
+    var tried: Lanes32 = .init(repeating: Lanes())
+}
+
+/// 32 numbers of each of sixteen sub-blocks.
+typealias Lanes32 = [32 of Lanes]
+
+/// Super-blocks of 256 numbers in one of the K types: how rows are taken apart into them.
 ///
-/// Types say what one of them becomes; sizes were checked before.
+/// Types say what becomes of as many as fill the lanes; sizes were checked before.
 protocol SuperBlockFormat: BlockFormat {
-    /// Converts 256 numbers.
+    /// How many fill the lanes: one of sixteen sub-blocks, two of eight.
+    static var blocksAtOnce: Int { get }
+
+    /// Converts super-blocks that follow one another.
     /// - Parameters:
-    ///   - values: exactly 256.
-    ///   - importance: of the columns; exactly 256, or none.
-    ///   - block: exactly `type.blockSize` bytes.
-    ///   - room: 32 lanes to work in, as the others; what they hold does not matter.
+    ///   - values: of ``blocksAtOnce`` super-blocks, or of fewer at the end of all rows.
+    ///   - importance: of a row's columns; nothing where none is known.
+    ///   - columns: the first column of the first super-block, and that of the last.
+    ///   - blocks: exactly `type.blockSize` bytes for each.
+    ///   - room: what it holds does not matter.
     static func quantize(
-        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>,
-        values room: inout [Lanes], weights: inout [Lanes], levels: inout [Lanes], tried: inout [Lanes])
+        _ values: Span<Float>, importance: Span<Float>, columns: (first: Int, last: Int),
+        into blocks: inout MutableSpan<UInt8>, _ room: inout SearchRoom)
 
     /// Converts one block back to exactly 256 numbers.
     static func dequantize(block: Span<UInt8>, into values: inout MutableSpan<Float>)
@@ -26,17 +43,13 @@ extension SuperBlockFormat {
         precondition(rowLength > 0 && rowLength % 256 == 0 && rows.count % rowLength == 0)
         precondition(output.count == rows.count / 256 * size)
         precondition(importance.isEmpty || importance.count == rowLength)
-        let blocksInRow = rowLength / 256
-        // Made once for many blocks: new memory for each would cost as much as the work.
-        var values = [Lanes](repeating: Lanes(), count: 32)
-        var (weights, levels, tried) = (values, values, values)
-        for index in 0..<rows.count / 256 {
-            let column = index % blocksInRow * 256
-            var block = output._mutatingExtracting(index * size..<(index + 1) * size)
+        var room = SearchRoom()
+        for start in stride(from: 0, to: rows.count, by: 256 * blocksAtOnce) {
+            let end = min(rows.count, start + 256 * blocksAtOnce)
+            var blocks = output._mutatingExtracting(start / 256 * size..<end / 256 * size)
             quantize(
-                block: rows.extracting(index * 256..<(index + 1) * 256),
-                importance: importance.isEmpty ? importance : importance.extracting(column..<column + 256),
-                into: &block, values: &values, weights: &weights, levels: &levels, tried: &tried)
+                rows.extracting(start..<end), importance: importance,
+                columns: (start % rowLength, (end - 256) % rowLength), into: &blocks, &room)
         }
     }
 
@@ -50,19 +63,35 @@ extension SuperBlockFormat {
     }
 }
 
-/// A super-block's type that needs no room in lanes beside its own.
+/// A super-block's type whose sub-blocks are searched one after the other.
 protocol ScalarBlockFormat: SuperBlockFormat {
-    /// Converts 256 numbers, as ``SuperBlockFormat`` states, without room in lanes.
+    /// Converts 256 numbers.
+    /// - Parameter importance: of their columns; exactly 256, or none.
     static func quantize(
         block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>)
 }
 
 extension ScalarBlockFormat {
+    static var blocksAtOnce: Int { 1 }
+
     static func quantize(
-        block values: Span<Float>, importance: Span<Float>, into block: inout MutableSpan<UInt8>,
-        values room: inout [Lanes], weights: inout [Lanes], levels: inout [Lanes], tried: inout [Lanes]
+        _ values: Span<Float>, importance: Span<Float>, columns: (first: Int, last: Int),
+        into blocks: inout MutableSpan<UInt8>, _ room: inout SearchRoom
     ) {
-        quantize(block: values, importance: importance, into: &block)
+        quantize(
+            block: values,
+            importance: importance.isEmpty
+                ? importance : importance.extracting(columns.first..<columns.first + 256), into: &blocks)
+    }
+}
+
+extension MutableSpan<Lanes> {
+    /// Weights of sub-blocks of 16: a column's importance times the root of `sigma` and the number's square.
+    @inline(__always)
+    mutating func weigh(_ x: Span<Lanes>, by importance: Span<Float>, sigma: Float) {
+        precondition(x.count == count)
+        transpose(importance)
+        for i in x.indices { self[i] = self[i] * (sigma + x[i] * x[i]).squareRoot() }
     }
 }
 

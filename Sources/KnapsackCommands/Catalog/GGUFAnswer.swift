@@ -8,6 +8,16 @@ struct GGUFAnswer: Equatable {
     let canBeMade: Bool?
     /// Why, as a clause.
     let reason: String
+    /// The same of its projector (mmproj); `nil` where it has no part for pictures or sound.
+    private(set) var projector: Projector?
+
+    /// Whether a projector can be made, and of which class or why not.
+    struct Projector: Equatable {
+        /// Whether it can.
+        let canBeMade: Bool
+        /// The class, or why not, as a clause.
+        let reason: String
+    }
 
     /// - Parameter facts: what its files state.
     init(_ facts: ModelFacts) {
@@ -19,16 +29,23 @@ struct GGUFAnswer: Equatable {
         } else if !readable.contains(where: facts.formats.contains) {
             self.init(false, "there are no weights in safetensors or PyTorch's format")
         } else if let name = facts.config?.textArchitecture {
-            guard ArchitectureRegistry.classes.containsExactly(name) else {
+            if ArchitectureRegistry.classes.containsExactly(name) {
+                let quantization = facts.quantization.map { ", from weights quantized with \($0.text)" } ?? ""
+                self.init(true, "\(name)\(quantization)")
+            } else {
                 let reason = ArchitectureRegistry.refusals[ExactName(name)].map { ": \($0)" } ?? ""
                 self.init(false, "models of the architecture \(name) cannot be converted\(reason)")
-                return
             }
-            let quantization = facts.quantization.map { ", from weights quantized with \($0.text)" } ?? ""
-            self.init(true, "\(name)\(quantization)")
+            projector = facts.config.flatMap(Self.projector)
         } else {
             self.init(false, "no configuration states its architecture")
         }
+    }
+
+    private static func projector(_ config: ConfigFacts) -> Projector? {
+        guard let name = config.projectorArchitecture else { return nil }
+        let problem = ProjectorRegistry.problem(with: name, visionType: config.visionType)
+        return Projector(canBeMade: problem == nil, reason: problem ?? name)
     }
 
     private init(_ canBeMade: Bool?, _ reason: String) {
@@ -38,6 +55,11 @@ struct GGUFAnswer: Equatable {
 
     /// The record of `--json`.
     var json: JSON {
-        ["can_be_made": canBeMade.map(JSON.bool) ?? .null, "reason": .string(reason)]
+        [
+            "can_be_made": canBeMade.map(JSON.bool) ?? .null, "reason": .string(reason),
+            "projector": projector.map {
+                ["can_be_made": .bool($0.canBeMade), "reason": .string($0.reason)]
+            } ?? .null,
+        ]
     }
 }

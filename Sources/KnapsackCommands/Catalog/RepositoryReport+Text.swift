@@ -35,6 +35,10 @@ extension RepositoryReport {
             rows += [
                 ("parameters", parameters), ("quantized", facts?.quantization?.text),
                 ("own code", code), ("whole", whole), ("to GGUF", gguf.map(RepositoryReport.text)),
+                (
+                    "projector",
+                    gguf?.projector.map { ($0.canBeMade ? "yes: " : "no: ") + $0.reason }
+                ),
             ]
         }
         rows += [("size", sizeText), ("in caches", cachedText)]

@@ -26,6 +26,9 @@ struct ConvertCommand: KnapsackCommand {
             directory, the file goes there; {ftype} in a name stands for the type. The output gets its name only \
             when it is whole and on the disk.
 
+            --mmproj makes the projector of a model with pictures or sound in place of its part for text: the file \
+            that llama.cpp takes as --mmproj. Where none is named, its name begins with mmproj-.
+
             --dtype casts the safetensors of a model instead, as torch's .to(dtype) does: shards, names, order, \
             metadata and index stay, and config.json states the new type. Floating-point tensors of 16 bits and \
             more are cast; all others stay. Weights in other formats (.bin, .gguf, .onnx, …) are left out; every \
@@ -53,6 +56,7 @@ struct ConvertCommand: KnapsackCommand {
               knapsack convert --dtype bf16 ./qwen ./tuned --merge ./adapter
               knapsack convert ./qwen ./qwen-sparse --prune 2:4 --imatrix imatrix.gguf
               knapsack convert ./adapter --lora ./qwen   # a GGUF for llama.cpp's --lora
+              knapsack convert ./gemma --mmproj   # a GGUF for llama.cpp's --mmproj
             """)
 
     private static var outputTypes: String { OutputType.allCases.map(\.rawValue).joined(separator: ", ") }
@@ -115,6 +119,10 @@ struct ConvertCommand: KnapsackCommand {
             valueName: "base"),
         completion: .directory)
     var lora: String?
+
+    /// Whether the part for pictures or sound is made, and not that for text.
+    @Flag(help: "Make the projector (mmproj) of a model with pictures or sound, not its part for text.")
+    var mmproj = false
 
     /// What of the model is taken.
     @OptionGroup(title: "Content") var content: ContentOptions
@@ -197,6 +205,15 @@ struct ConvertCommand: KnapsackCommand {
         guard merge.isEmpty else { throw ValidationError("--merge needs --dtype") }
         do {
             let product = try product()
+            if mmproj, lora != nil { throw ValidationError("--mmproj and --lora exclude each other") }
+            if mmproj, content.vocabOnly { throw ValidationError("a projector has no tokenizer") }
+            if mmproj, content.pre != nil { throw ValidationError("a projector has no tokenizer: --pre") }
+            if mmproj, isFit {
+                throw ValidationError("a projector is written as f32, f16, bf16 or q8_0, not fit")
+            }
+            if mmproj, case .quantized = product {
+                throw ValidationError("a projector is written as f32, f16, bf16 or q8_0, not \(product.name)")
+            }
             if lora != nil, isFit {
                 throw ValidationError("an adapter is written as f32, f16, bf16 or q8_0, not fit")
             }
@@ -224,6 +241,7 @@ struct ConvertCommand: KnapsackCommand {
         if files.splitMaxSize != nil { given.append("--split-max-size") }
         if dryRun { given.append("--dry-run") }
         if lora != nil { given.append("--lora") }
+        if mmproj { given.append("--mmproj") }
         if threads != nil { given.append("--threads") }
         return given + content.given
     }
@@ -241,6 +259,7 @@ struct ConvertCommand: KnapsackCommand {
         let product = try product()
         var request = GGUFConversion.Request(product)
         request.options = try content.options()
+        request.isProjector = mmproj
         request.quantization = try quantization(product)
         request.overrides = try files.overrides()
         request.imatrix = try importance.file()
@@ -367,6 +386,7 @@ struct ConvertCommand: KnapsackCommand {
             merging: try merge.map { ($0, try caches.model($0)) }, target: target)
         session.report(conversion.findings)
         let receipt = try await conversion.write(progress: session.progress)
+        session.report(receipt.remarks)
         session.add("input", .string(model))
         session.add("output", .string(target))
         if let type { session.add("dtype", .string(type.rawValue)) }

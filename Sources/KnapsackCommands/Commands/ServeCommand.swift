@@ -160,11 +160,12 @@ struct ServeCommand: KnapsackCommand {
         let metrics = ServerMetrics()
         metrics.add(jobs?.gauges ?? [])
         let analytics = try stateOptions.analytics(catalogue: catalogue, session)
-        let shelf = MarketShelf(market(cache, models, prover, index, session))
+        let kaggleStore = try kaggleStore()
+        let shelf = MarketShelf(market(cache, models, kaggleStore?.cache, prover, index, session))
         let hub = HubMirror(cache, catalogue: models, prover: prover, upstream: upstream)
         let routes = ServiceRoutes(
             hub: hub,
-            kaggle: KaggleMirror(kagglehub, prover: sums, upstream: upstream, store: try kaggleStore()),
+            kaggle: KaggleMirror(kagglehub, prover: sums, upstream: upstream, store: kaggleStore),
             models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs,
             analytics: AnalyticsInterface(analytics, hub), metrics: metrics, market: Market(shelf))
         let audit = try openAuditLog(session)
@@ -223,12 +224,13 @@ struct ServeCommand: KnapsackCommand {
 
     /// What the marketplace and the page know.
     private func market(
-        _ cache: HubCache, _ catalogue: ModelCatalogue?, _ prover: FileProver, _ index: DigestIndex?,
+        _ cache: HubCache, _ catalogue: ModelCatalogue?, _ uploads: KagglehubCache?, _ prover: FileProver,
+        _ index: DigestIndex?,
         _ session: Session
     ) -> MarketReader {
         let caches = CacheOptions.caches(
             session.context, hfCache: cache.root, kagglehubCache: kagglehub(session).root)
-        return MarketReader(caches, catalogue, prover: prover, digests: index, session)
+        return MarketReader(caches, catalogue, uploads: uploads, prover: prover, digests: index, session)
     }
 
     /// What Kaggle's clients upload; `nil` without a catalogue, which has to be open already: one server uses it.

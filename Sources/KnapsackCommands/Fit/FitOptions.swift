@@ -117,7 +117,8 @@ struct FitOptions: ParsableArguments {
         if let bits {
             guard let number = FitBudget.millibits(of: bits) else {
                 throw ValidationError(
-                    "--bits \(bits) is not a number such as 4.25, with at most three decimals")
+                    "--bits \(bits) is not a number such as 4.25, of at most 64 and with at most three decimals"
+                )
             }
             return .millibits(number)
         }

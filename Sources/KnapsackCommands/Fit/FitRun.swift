@@ -42,12 +42,16 @@ struct FitRun {
                         fix: "give it a name of its own", verdict: .undecided))
             }
         }
+        let calibration = try fit.calibration()
+        let program = try calibration.map { request in
+            _ = try request.textDigest()
+            try LlamaRun.check(model.metadata, model.name)
+            return try LogitsProgram.llama(session.context.environment)
+        }
         let mixture = try fit.compare.map { try self.mixture($0, of: model) }
         let index = session.context.cacheDirectory.flatMap {
             ValueIndex.open(FitCosts.indexName, inDirectory: $0)
         }
-        let calibration = try fit.calibration()
-        let program = try calibration.map { _ in try LogitsProgram.llama(session.context.environment) }
         var fitted = try await FitModel(
             model, request, mixtures: mixture.map { [$0.quantizer.plan] } ?? [], index: index,
             threads: threads ?? Parallel.width, progress: session.progress)

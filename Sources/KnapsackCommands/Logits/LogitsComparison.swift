@@ -31,7 +31,7 @@ struct LogitsComparison {
     func run(
         _ paths: [String], convert: (_ place: Int, _ file: String) async throws -> Void
     ) async throws {
-        let text = try text()
+        let text = try request.textDigest()
         let areDirectories = paths.map(Self.isDirectory)
         let chosen = program ?? (areDirectories.contains(false) ? .llama : .transformers)
         let found: LogitsProgram
@@ -79,20 +79,6 @@ struct LogitsComparison {
 
     private func tell(_ program: LogitsProgram) {
         session.say("\(program.name) (\(program.version)) runs both models on \(request.text)")
-    }
-
-    /// The digest of the text.
-    private func text() throws -> String {
-        do {
-            var buffer = Buffer(count: FileReader.blockSize)
-            let file = try FileHandle.named(request.text)
-            return try FileReader.read(file, gitBlob: false, buffer: &buffer) { _ in }.digests.sha256.hex
-        } catch let error as FileError {
-            throw Diagnostics(
-                Diagnostic(
-                    code: .fileNotFound, "the text cannot be read: \(error)", fix: error.remedy(),
-                    verdict: .undecided))
-        }
     }
 
     private static func isDirectory(_ path: String) -> Bool {

@@ -81,7 +81,10 @@ extension MarketReader {
         switch try? Source.parse(id) {
         case .hub(let repository, _)?:
             return FileStatus.isDirectory(Path.join(caches.hub.root, repository.folder))
-        case .kaggle(let handle)?: return (try? caches.kagglehub.resolve(handle.with(version: nil))) != nil
+        case .kaggle(let handle)?:
+            return ([caches.kagglehub] + (uploads.map { [$0] } ?? [])).contains {
+                (try? $0.resolve(handle.with(version: nil))) != nil
+            }
         case .registry?: return caches.registries != nil
         case .path?, nil: return false
         }

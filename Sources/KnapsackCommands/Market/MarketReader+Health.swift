@@ -11,7 +11,9 @@ extension MarketReader {
 
     /// What is wrong in the caches, with sizes and what to do. By names, sizes and what is remembered: no content is read.
     func health() -> JSON {
-        let inventory = caches.inventory()
+        let (own, more) = (caches.inventory(), uploads?.inventory())
+        let inventory = Inventory(
+            items: own.items + (more?.items ?? []), problems: own.problems + (more?.problems ?? []))
         var examined = Examination()
         for item in inventory.items {
             let name = MarketItem(item)?.id ?? item.snapshot.directory
@@ -31,7 +33,9 @@ extension MarketReader {
 
     private func places(_ inventory: Inventory) -> [JSON] {
         func place(_ name: String, _ root: String, _ isIn: (Origin) -> Bool) -> JSON {
-            let items = inventory.items.filter { isIn($0.snapshot.origin) }
+            let items = inventory.items.filter {
+                isIn($0.snapshot.origin) && isUploaded($0) == (root.hasSameBytes(as: uploads?.root ?? ""))
+            }
             let real = try? Directory.realPath(root.isEmpty ? "." : root)
             let free = real.flatMap { try? Directory.freeBytes(at: $0) }
             return [
@@ -40,10 +44,17 @@ extension MarketReader {
                 "free": free.map(JSON.integer) ?? .null,
             ]
         }
-        return [
+        let isKaggle = { (origin: Origin) in if case .kaggle = origin { true } else { false } }
+        let usual = [
             place("Hugging Face", caches.hub.root) { if case .hub = $0 { true } else { false } },
-            place("Kaggle", caches.kagglehub.root) { if case .kaggle = $0 { true } else { false } },
+            place("Kaggle", caches.kagglehub.root, isKaggle),
         ]
+        return usual + (uploads.map { [place("uploads of Kaggle's clients", $0.root, isKaggle)] } ?? [])
+    }
+
+    /// Whether something is of what Kaggle's clients uploaded.
+    private func isUploaded(_ item: Inventory.Item) -> Bool {
+        uploads.map { Path.isInside(item.snapshot.directory, $0.root) } ?? false
     }
 
     /// The bytes of the files, content that several share once.

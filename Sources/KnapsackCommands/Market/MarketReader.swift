@@ -17,6 +17,8 @@ final class MarketReader: MarketSource {
     let caches: Caches
     /// The registry's versions; `nil` where none is served.
     let catalogue: ModelCatalogue?
+    /// What Kaggle's clients uploaded; `nil` where they cannot.
+    let uploads: KagglehubCache?
     /// What states which files hold.
     let prover: FileProver
     /// The digests that are remembered.
@@ -39,11 +41,13 @@ final class MarketReader: MarketSource {
 
     /// Nothing is read yet.
     init(
-        _ caches: Caches, _ catalogue: ModelCatalogue?, prover: FileProver, digests: DigestIndex?,
+        _ caches: Caches, _ catalogue: ModelCatalogue?, uploads: KagglehubCache? = nil, prover: FileProver,
+        digests: DigestIndex?,
         _ session: Session
     ) {
         self.caches = caches
         self.catalogue = catalogue
+        self.uploads = uploads
         self.prover = prover
         self.digests = digests
         self.session = session
@@ -59,7 +63,8 @@ final class MarketReader: MarketSource {
         _ known: [ExactName: MarketModel], _ found: (MarketModel) -> Void, progress: (Int, Int) -> Bool
     ) {
         var all: [ExactName: [MarketItem]] = [:]
-        for item in caches.inventory().items.compactMap(MarketItem.init) {
+        let present = caches.inventory().items + (uploads?.inventory().items ?? [])
+        for item in present.compactMap(MarketItem.init) {
             all[ExactName(item.id), default: []].append(item)
         }
         for id in all.keys { all[id]?.sort(by: MarketReader.precedes) }

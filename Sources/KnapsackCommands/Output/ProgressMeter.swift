@@ -115,14 +115,22 @@ struct ProgressState {
 
     /// "packing  ███████░░░░░  58 %  2.3 of 4 GB  1.4 GB/s  2 s left", no longer than `width`.
     func line(now: Int64, width: Int, bar: Bool) -> String {
-        let share = total > 0 ? min(1, max(0, Double(bytes) / Double(total))) : 1
+        let isCounted = total == 0 && bytes == 0 && totalFiles > 0
+        let share =
+            isCounted
+            ? min(1, Double(files) / Double(totalFiles))
+            : total > 0 ? min(1, max(0, Double(bytes) / Double(total))) : 1
         let seconds = Double(max(1, now - began)) / 1e9
         let rate = Double(bytes) / seconds
         var parts = [stage]
-        var tail = [
-            "\(Int(share * 100)) %", "\(ByteCount.text(bytes)) of \(ByteCount.text(total))",
-            "\(ByteCount.text(Int(max(0, rate))))/s",
-        ]
+        var tail = ["\(Int(share * 100)) %"]
+        // Of what has no bytes, such as a program that runs a model, only its parts are counted.
+        if !isCounted {
+            tail += [
+                "\(ByteCount.text(bytes)) of \(ByteCount.text(total))",
+                "\(ByteCount.text(Int(max(0, rate))))/s",
+            ]
+        }
         if rate > 0, bytes < total, now - began >= ProgressState.settled {
             tail.append("\(ProgressState.duration(Double(total - bytes) / rate)) left")
         }

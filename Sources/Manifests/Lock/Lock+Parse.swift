@@ -33,19 +33,59 @@ private struct LockProblem: Error {
     }
 }
 
+/// What a lock states of a tensor, unchecked: a lock may have a hundred thousand of them.
+private struct StatedTensor {
+    let file: String?
+    let name: String?
+    let dtype: String?
+    let shape: [Int]?
+    let offset: Int?
+    let length: Int?
+    /// Whether there is a text for a digest.
+    let hasDigest: Bool
+    /// The digest; `nil` where the text is none.
+    let sha256: SHA256Digest?
+
+    /// - Parameter last: the tensor before, whose texts are kept where they are the same.
+    init(_ json: JSON, after last: StatedTensor?) {
+        func kept(_ text: String?, _ before: String??) -> String? {
+            if let text, let before = before ?? nil, text.hasSameBytes(as: before) { before } else { text }
+        }
+        file = kept(json["file"]?.string, last?.file)
+        dtype = kept(json["dtype"]?.string, last?.dtype)
+        name = json["name"]?.string
+        let extents = json["shape"]?.array?.compactMap(\.integer)
+        shape = extents == last?.shape ? last?.shape : extents
+        offset = json["offset"]?.integer
+        length = json["length"]?.integer
+        let digest = json["sha256"]?.string
+        hasDigest = digest != nil
+        sha256 = digest.flatMap(SHA256Digest.init(hex:))
+    }
+}
+
 /// Reads the parts of a lock, and states which part is wrong.
 private struct LockReader {
     func lock(_ bytes: [UInt8]) throws -> Lock {
-        // Entries are read one by one: the JSON of all of them would take several times the lock's size.
+        // Entries are read one by one, and their tensors, too: the JSON of all of them would take several times the
+        // lock's size.
         var entries: [LockedEntry] = []
+        var tensors: [StatedTensor] = []
         var problem: (any Error)?
-        let json = try JSON.parse(bytes.span, elementsOf: "entries") { element in
-            do {
-                if problem == nil { entries.append(try entry(element)) }
-            } catch {
-                problem = error
-            }
-        }
+        let json = try JSON.parse(
+            bytes.span, elementsOf: "entries", partsOf: "tensors",
+            part: { place, element in
+                if place == 0 { tensors.removeAll() }
+                if problem == nil { tensors.append(StatedTensor(element, after: tensors.last)) }
+            },
+            { element in
+                do {
+                    if problem == nil { entries.append(try entry(element, tensors)) }
+                } catch {
+                    problem = error
+                }
+                tensors.removeAll()
+            })
         guard let version = json["version"]?.integer else {
             throw LockProblem("it has no integer \"version\"")
         }
@@ -119,7 +159,8 @@ private struct LockReader {
         }
     }
 
-    private func entry(_ json: JSON) throws -> LockedEntry {
+    /// - Parameter tensors: the elements of its list "tensors".
+    private func entry(_ json: JSON, _ tensors: [StatedTensor]) throws -> LockedEntry {
         let name = try string(json, "name", of: "an entry")
         guard let component = RelativePath(name), component.parent == nil else {
             throw LockProblem("an entry has the name \"\(name)\"")
@@ -159,17 +200,19 @@ private struct LockReader {
             name: name, kind: kind, asked: asked, origin: origin,
             license: try license(resolved["license"], of: name),
             facts: (resolved.members ?? []).filter { !known.contains($0.key) }, files: files,
-            tensors: try tensors(json, files, of: name))
+            tensors: try self.tensors(json, tensors, files, of: name))
     }
 
-    private func tensors(_ json: JSON, _ files: [LockedFile], of name: String) throws -> [LockedTensor] {
+    private func tensors(
+        _ json: JSON, _ stated: [StatedTensor], _ files: [LockedFile], of name: String
+    ) throws -> [LockedTensor] {
         guard let list = json["tensors"] else { return [] }
-        guard let list = list.array else { throw LockProblem("\(name): tensors is not a list") }
+        guard list.array != nil else { throw LockProblem("\(name): tensors is not a list") }
         var last: (file: RelativePath?, end: Int) = (nil, 0)
         // Files and tensors are sorted alike, so that the file of a tensor is the last one's or comes behind it.
         var rest = files[...]
-        return try list.map { item in
-            let text = try string(item, "file", of: name)
+        return try stated.map { item in
+            guard let text = item.file else { throw LockProblem("\(name) has no text \"file\"") }
             guard let file = RelativePath(text) else {
                 throw LockProblem("\(name): a tensor of \(text): no such file")
             }
@@ -183,20 +226,21 @@ private struct LockReader {
                 throw LockProblem(
                     isKnown ? "\(place) is not in order, or overlaps another" : "\(place): no such file")
             }
-            guard let offset = item["offset"]?.integer, offset >= 0, let length = item["length"]?.integer,
+            guard let offset = item.offset, offset >= 0, let length = item.length,
                 length > 0, offset <= first.size, length <= first.size - offset
             else { throw LockProblem("\(place) is not inside it") }
             guard last.file != file || last.end <= offset else {
                 throw LockProblem("\(place) is not in order, or overlaps another")
             }
             last = (file, offset + length)
-            guard let sha256 = SHA256Digest(hex: try string(item, "sha256", of: place)) else {
+            guard item.hasDigest else { throw LockProblem("\(place) has no text \"sha256\"") }
+            guard let sha256 = item.sha256 else {
                 throw LockProblem("\(place): the sha256 is not 64 hexadecimal digits")
             }
+            guard let tensor = item.name else { throw LockProblem("\(place) has no text \"name\"") }
             return LockedTensor(
-                file: file, name: try string(item, "name", of: place), dtype: item["dtype"]?.string,
-                shape: item["shape"]?.array?.compactMap(\.integer), bytes: offset..<offset + length,
-                sha256: sha256)
+                file: file, name: tensor, dtype: item.dtype, shape: item.shape,
+                bytes: offset..<offset + length, sha256: sha256)
         }
     }
 

@@ -102,7 +102,7 @@ package enum LockSchema {
                     "source": text, "from": text, "dtype": choice(CastType.self, "Cast to this type."),
                     "gguf": ["type": "string", "description": "The type of the GGUF file to make."],
                     "via": ["type": "string", "description": "The type of the file that is quantized."],
-                    "imatrix": text, "pre-tokenizer": text,
+                    "imatrix": text, "mmproj": text, "pre-tokenizer": text,
                     "prune": [
                         "type": "string", "description": "The part of weights that is zero, or a pattern.",
                     ],
@@ -213,6 +213,7 @@ package enum LockSchema {
                     "mixtures": ["type": "object", "description": "Sizes and costs of fixed mixtures."],
                 ],
             ],
+            "mmproj-outtype": ["type": "string", "description": "The type of a projector that was made."],
             "outtype": ["type": "string", "description": "The type that auto was for a GGUF file."],
             "via": [
                 "type": "string",

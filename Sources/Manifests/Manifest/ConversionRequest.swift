@@ -25,13 +25,16 @@ package struct ConversionRequest: Hashable, Sendable {
         package let preTokenizer: String?
         /// The budget, where types are chosen; the product's type is none then.
         package let fit: FitRequest?
+        /// Whether the part for pictures or sound is made, too.
+        package let hasProjector: Bool
 
         /// States which file to make.
         package init(
             _ product: GGUFProduct, imatrix: String? = nil, preTokenizer: String? = nil,
-            fit: FitRequest? = nil
+            fit: FitRequest? = nil, hasProjector: Bool = false
         ) {
             self.product = product
+            self.hasProjector = hasProjector
             self.fit = fit
             self.imatrix = imatrix
             self.preTokenizer = preTokenizer
@@ -87,8 +90,12 @@ package struct ConversionRequest: Hashable, Sendable {
             from: from,
             product: .gguf(
                 GGUF(
-                    product, imatrix: value("imatrix"), preTokenizer: value("pre-tokenizer"), fit: fit)))
+                    product, imatrix: value("imatrix"), preTokenizer: value("pre-tokenizer"), fit: fit,
+                    hasProjector: value(Self.projectorKey) == "true")))
     }
+
+    /// The manifest's key for a projector.
+    package static let projectorKey = "mmproj"
 
     /// The manifest's keys that say what is made, sorted.
     package var parameters: [JSON.Member] {
@@ -123,6 +130,7 @@ extension ConversionRequest.GGUF {
         var members = [JSON.Member("gguf", .string(name))]
         if let fit { members += fit.parameters }
         if let imatrix { members.append(JSON.Member("imatrix", .string(imatrix))) }
+        if hasProjector { members.append(JSON.Member(ConversionRequest.projectorKey, .string("true"))) }
         if let preTokenizer { members.append(JSON.Member("pre-tokenizer", .string(preTokenizer))) }
         if let via = product.via { members.append(JSON.Member("via", .string(via.rawValue))) }
         return fit == nil ? members : members.sortedByKey
@@ -136,6 +144,7 @@ extension ConversionRequest.GGUF {
         var text =
             name + (fit.map { " \($0.text)" } ?? "") + (product.via.map { " via \($0.rawValue)" } ?? "")
         if let imatrix { text += ", imatrix \(imatrix)" }
+        if hasProjector { text += ", with a projector" }
         if let preTokenizer { text += ", pre-tokenizer \(preTokenizer)" }
         return text
     }

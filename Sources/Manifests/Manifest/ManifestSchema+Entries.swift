@@ -64,6 +64,11 @@ extension ManifestSchema {
                 "The type of the file between, as if there were one; by default the type that keeps the "
                 + "numbers of the checkpoint best."),
         Key(
+            name: ConversionRequest.projectorKey, type: .flag, defaultText: "false",
+            summary:
+                "Whether the part for pictures or sound becomes GGUF, too: a file that llama.cpp takes as --mmproj."
+        ),
+        Key(
             name: "imatrix", type: .text(.line),
             summary: "The path of an importance matrix, relative to the manifest."),
         Key(
@@ -104,11 +109,14 @@ extension ManifestSchema {
         Form(key: "source", own: ["include", "exclude", "pack"], words: "with a source"),
         Form(
             key: "from",
-            own: ["dtype", "merge", "prune", "prune-tensors", "gguf", "via", "imatrix", "pre-tokenizer"]
-                + FitRequest.keys,
+            own: [
+                "dtype", "merge", "prune", "prune-tensors", "gguf", "via", "mmproj", "imatrix",
+                "pre-tokenizer",
+            ] + FitRequest.keys,
             needsOneOf: ["dtype", "gguf", "prune"], exclusive: ("dtype", "gguf"),
             dependent: [
-                ("merge", "dtype"), ("prune-tensors", "prune"), ("via", "gguf"), ("pre-tokenizer", "gguf"),
+                ("merge", "dtype"), ("prune-tensors", "prune"), ("via", "gguf"), ("mmproj", "gguf"),
+                ("pre-tokenizer", "gguf"),
             ]
                 + FitRequest.keys.map { ($0, "gguf") },
             words: "that is made from another one"),

@@ -123,6 +123,7 @@ struct CastRecipe: ConversionRecipe {
                 let files = inputs.filter { $0.adapter == index }
                 return (adapter, try AdapterInputs.read(files, directoryName: adapter, name: adapter))
             }, into: LoraAdapter.BaseModel(base), in: directory, name: name)
+        let remarks = try writer.checkPruning()
         for file in small {
             let changed = try broken(file.path, name) { () throws(FormatError) in
                 guard ModelPath(file.path).isSafetensorsIndex else {
@@ -142,7 +143,7 @@ struct CastRecipe: ConversionRecipe {
         }
         try await writer.write(stage: stage, progress: progress)
         try imatrix?.check(for: name)
-        return ConversionResult()
+        return ConversionResult(remarks: remarks)
     }
 
     /// Makes sure that a model has what its configuration asks for.

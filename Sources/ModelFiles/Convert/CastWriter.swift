@@ -131,6 +131,14 @@ struct CastWriter: Sendable {
         return files.first.map { ConversionProblem.space(needed, for: Path.parent($0.target)) }
     }
 
+    /// Makes sure that there is something to prune where that is asked for.
+    /// - Returns: what is to be told of it.
+    func checkPruning() throws(Diagnostics) -> [Diagnostic] {
+        guard let pruning else { return [] }
+        let tensors = files.flatMap { file in file.cast.tensors.map { ($0.name, $0.shape, $0.from) } }
+        return try pruning.check(tensors, of: name)
+    }
+
     /// The tensors of all files in order.
     private func places() -> [Place] {
         files.enumerated().flatMap { number, file in

@@ -24,6 +24,9 @@ package struct ModelConversion: Sendable {
         /// The paths of files of the old directory that have no place in the new one, sorted.
         package let left: [RelativePath]
 
+        /// What is worth knowing of the conversion.
+        package var remarks: [Diagnostic] = []
+
         /// The size of all files in bytes.
         package var size: Int { files.reduce(0) { $0 &+ $1.size } }
     }
@@ -98,7 +101,7 @@ package struct ModelConversion: Sendable {
     package func write(progress: @escaping ProgressHandler) async throws -> Receipt {
         do {
             let partial = try PartialDirectory(target: target)
-            _ = try await recipe.make(
+            let result = try await recipe.make(
                 of: inputs(selection.inputs) + adapterFiles, in: partial.path, for: name, remembering: nil,
                 progress: progress)
             try await copy(inputs(selection.carried), to: partial.path, progress)
@@ -111,7 +114,7 @@ package struct ModelConversion: Sendable {
                         isConverted: converted.contains(path))
                 }
             try partial.publish()
-            return Receipt(files: files, left: selection.left)
+            return Receipt(files: files, left: selection.left, remarks: result.remarks)
         } catch {
             throw ConversionProblem.explained(error, writing: target)
         }

@@ -105,11 +105,30 @@ package struct FitCosts: Sendable {
     private func importance(of tensor: FitTensor) throws -> Weights {
         guard let imatrix, let entry = tensor.importance else { return Weights() }
         var weights = Weights(values: try imatrix.values(of: entry), usage: try imatrix.usage(of: entry))
+        try Self.check(weights, of: entry)
         var hasher = try ContentHasher()
         for value in weights.values { try hasher.update(littleEndian(UInt64(value.bitPattern)).span) }
         for value in weights.usage { try hasher.update(littleEndian(value.bitPattern).span) }
         weights.digest = try hasher.finish().sha256.hex
         return weights
+    }
+
+    /// Refuses importance by which an error would be nothing, whatever the type: the smallest would be the best.
+    private static func check(_ weights: Weights, of entry: Imatrix.Entry) throws(Diagnostics) {
+        let columns = weights.values.count / max(1, weights.usage.count)
+        let counts = weights.values.indices.contains { index in
+            weights.values[index] > 0
+                && (weights.usage.isEmpty || weights.usage[index / max(1, columns)] > 0)
+        }
+        let negative = weights.values.firstIndex { $0 < 0 }
+        if counts, negative == nil { return }
+        let found =
+            negative.map { "the value \(weights.values[$0]) for column \($0)" } ?? "no value above 0"
+        throw Diagnostics(
+            Diagnostic(
+                code: .imatrixUnusable,
+                "the importance matrix has \(found) of \(entry.name.quotedForMessage), which tells nothing of errors",
+                fix: "measure it again; --exclude-weights leaves a tensor's values out"))
     }
 
     // MARK: Digests

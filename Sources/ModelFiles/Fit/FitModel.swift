@@ -69,7 +69,7 @@ package struct FitModel: Sendable {
         budget = try request.budget.bytes(
             source.metadata, elements: source.tensors.reduce(0) { $0 + $1.elementCount }, overhead: overhead)
         guard quantizer.output.size <= budget else {
-            throw Diagnostics(Self.impossible(source, budget, least: quantizer.output.size))
+            throw Diagnostics(Self.impossible(source, request, budget, least: quantizer.output.size))
         }
         let costs = FitCosts(
             source, imatrix: imatrix, index: index, threads: threads, progress: progress)
@@ -140,7 +140,7 @@ package struct FitModel: Sendable {
         } catch {
             switch error {
             case .tooSmall(let least):
-                throw Diagnostics(Self.impossible(source, budget, least: least + overhead))
+                throw Diagnostics(Self.impossible(source, request, budget, least: least + overhead))
             case .unsuitable:
                 throw Diagnostics(
                     Diagnostic(
@@ -209,13 +209,19 @@ package struct FitModel: Sendable {
         return try Quantizer(request, from: source)
     }
 
-    private static func impossible(_ source: any TensorSource, _ budget: Int, least: Int) -> Diagnostic {
-        Diagnostic(
+    private static func impossible(
+        _ source: any TensorSource, _ request: FitPlan.Request, _ budget: Int, least: Int
+    ) -> Diagnostic {
+        var ways = ["allow more bytes"]
+        if request.quantization.imatrix == nil { ways.append("give an importance matrix") }
+        if request.constraints.floor != nil {
+            ways.append("let token embeddings and output have smaller types: the floor \"none\"")
+        }
+        return Diagnostic(
             code: .fitImpossible,
             "\(source.name): the file cannot have \(budget) bytes or fewer (\(ByteCount.text(budget))): "
                 + "the smallest has \(least) "
                 + "(\(ByteCount.text(least)))",
-            fix: "allow more bytes, give an importance matrix, or lower the floor of both ends (--floor none)"
-        )
+            fix: ways.joined(separator: ", or "))
     }
 }

@@ -2,7 +2,7 @@ import Caches
 import Formats
 package import Manifests
 import Storage
-import Tensors
+package import Tensors
 
 /// Runs GGUF models through llama-perplexity, which writes the logits of each into a file. They are compared here: what it
 /// writes of divergences itself is lost in part where it ends before its messages are out.
@@ -117,17 +117,30 @@ package struct LlamaRun: Sendable {
 
     /// The bytes of the tokens' texts as the header has them, and how many there are.
     private static func vocabulary(of model: GGUFModel) throws -> (bytes: [UInt8], count: Int) {
+        let (item, count) = try tokens(of: model.metadata, model.name)
+        return (Array(model.metadata.bytes[item.bytes]), count)
+    }
+
+    /// Makes sure that a model has tokens, before anything is done for running it.
+    /// - Parameter name: the model as messages name it.
+    /// - Throws: ``Diagnostics`` where it has none.
+    package static func check(_ metadata: GGUFMetadata, _ name: String) throws(Diagnostics) {
+        _ = try tokens(of: metadata, name)
+    }
+
+    private static func tokens(
+        of metadata: GGUFMetadata, _ name: String
+    ) throws(Diagnostics) -> (item: GGUFHeader.Item, count: Int) {
         let key = "tokenizer.ggml.tokens"
-        let item = model.metadata.header.items.first { $0.key.hasSameBytes(as: key) }
-        guard let item, case .array(let tokens) = item.value,
-            item.bytes.upperBound <= model.metadata.bytes.count
+        let item = metadata.header.items.first { $0.key.hasSameBytes(as: key) }
+        guard let item, case .array(let tokens) = item.value, item.bytes.upperBound <= metadata.bytes.count
         else {
             throw Diagnostics(
                 Diagnostic(
-                    code: .logitsUnlike, "\(model.name) has no tokens, so it cannot be run on a text",
-                    fix: "compare language models", verdict: .undecided))
+                    code: .logitsUnlike, "\(name) has no tokens, so it cannot be run on a text",
+                    fix: "take a language model", verdict: .undecided))
         }
-        return (Array(model.metadata.bytes[item.bytes]), tokens.count)
+        return (item, tokens.count)
     }
 
     /// Makes sure that there is room for the logits, whatever number of tokens the text has.

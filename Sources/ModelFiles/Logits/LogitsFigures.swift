@@ -1,5 +1,6 @@
 import Glibc
 import Manifests
+import Storage
 
 /// How far the answers of two models are apart on a text: what a program measured that ran both.
 package struct LogitsFigures: Equatable, Sendable {
@@ -84,6 +85,21 @@ package struct LogitsRequest: Sendable {
         self.text = text
         self.context = context
         self.chunks = chunks
+    }
+
+    /// The SHA-256 of the text, which is read whole.
+    /// - Throws: ``Diagnostics`` where it cannot be read, with exit code 2.
+    package func textDigest() throws -> String {
+        do {
+            var buffer = Buffer(count: FileReader.blockSize)
+            let file = try FileHandle.named(text)
+            return try FileReader.read(file, gitBlob: false, buffer: &buffer) { _ in }.digests.sha256.hex
+        } catch let error as FileError {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .fileNotFound, "the text cannot be read: \(error)", fix: error.remedy(),
+                    verdict: .undecided))
+        }
     }
 
     /// What to report of a text that has too few tokens.

@@ -44,6 +44,54 @@ struct Pruning: Sendable {
         return []
     }
 
+    /// Makes sure that there is something to prune, and that everything that is named is.
+    /// - Parameter tensors: all of the model.
+    /// - Returns: what is to be told of matrices that are kept because of their rows.
+    func check(
+        _ tensors: [(name: String, shape: [Int], dtype: DType)], of model: String
+    ) throws(Diagnostics) -> [Diagnostic] {
+        for wanted in named {
+            guard let tensor = tensors.first(where: { $0.name.hasSameBytes(as: wanted) }) else {
+                throw Diagnostics(
+                    Diagnostic(
+                        code: .pruneImpossible,
+                        "\(model): there is no tensor \(wanted.quotedForMessage) to prune",
+                        fix: "take a name that knapsack inspect shows, such as lm_head.weight"))
+            }
+            guard takes(tensor.name, shape: tensor.shape, dtype: tensor.dtype) else {
+                throw Diagnostics(
+                    Diagnostic(
+                        code: .pruneImpossible,
+                        "\(model): \(wanted.quotedForMessage) of shape \(tensor.shape) and type "
+                            + "\(tensor.dtype.rawValue) cannot be pruned by \(sparsity.text)",
+                        fix: "name matrices of floating-point numbers whose rows divide into its groups"))
+            }
+        }
+        let prunable = tensors.filter {
+            PrunableTensor.isPruned($0.name, shape: $0.shape, dtype: $0.dtype, named: named)
+        }
+        let kept = prunable.filter { !sparsity.fits(rowLength: $0.shape.last ?? 1) }
+        guard kept.count < prunable.count else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .pruneImpossible,
+                    prunable.isEmpty
+                        ? "\(model): there is nothing to prune: no matrix of a block has numbers of f16, bf16 or f32"
+                        : "\(model): there is nothing to prune: no rows divide into the groups of \(sparsity.text)",
+                    fix: prunable.isEmpty
+                        ? "take a language model with safetensors that nobody quantized"
+                        : "prune a part of every row: 0.5"))
+        }
+        guard let first = kept.first else { return [] }
+        return [
+            Diagnostic(
+                code: .pruneRows,
+                "\(model): not pruned, as its rows do not divide into the groups of \(sparsity.text): "
+                    + "\(Counted.text(kept.count, "tensor"))",
+                notes: ["such as \(first.name.quotedForMessage) of shape \(first.shape)"])
+        ]
+    }
+
     /// Makes sure that the model's matrices are stored as rows of what one output is computed from.
     static func check(_ config: JSON?, _ name: String) throws(Diagnostics) {
         guard let type = config?["model_type"]?.string, PrunableTensor.transposedModels.containsExactly(type)

@@ -26,6 +26,16 @@ package enum VisibleText {
         return result
     }
 
+    /// A name that is not longer than a line: of a longer one, which only a stranger's file has, the beginning and the end.
+    static func shortened(_ name: String) -> String {
+        // No scalar has more than four bytes.
+        guard name.utf8.count > 200, name.unicodeScalars.count > 200 else { return name }
+        var result = String.UnicodeScalarView(name.unicodeScalars.prefix(120))
+        result.append("…")
+        result.append(contentsOf: name.unicodeScalars.suffix(79))
+        return String(result)
+    }
+
     private static func append(_ scalar: Unicode.Scalar, to result: inout String) {
         switch scalar.value {
         case 0..<0x20:

@@ -36,8 +36,9 @@ package struct ByteTree: Equatable, Sendable {
 
     /// A part that is not divided further.
     package init(_ name: String, _ level: Level, short: String? = nil, bytes: Int) {
-        (self.name, self.level, self.bytes, parts) = (name, level, max(0, bytes), [])
-        self.short = short ?? name
+        self.name = VisibleText.shortened(name)
+        (self.level, self.bytes, parts) = (level, max(0, bytes), [])
+        self.short = VisibleText.shortened(short ?? name)
     }
 
     /// A part made of others, with as many bytes as they have: sorted, equal ones in the order in which they are given, those of
@@ -47,9 +48,9 @@ package struct ByteTree: Equatable, Sendable {
             $0.element.bytes == $1.element.bytes
                 ? $0.offset < $1.offset : $0.element.bytes > $1.element.bytes
         }.map(\.element)
-        self.name = name
+        self.name = VisibleText.shortened(name)
         self.level = level
-        self.short = short ?? name
+        self.short = VisibleText.shortened(short ?? name)
         bytes = sorted.reduce(0) { $0.saturated(adding: $1.bytes) }
         self.parts = ByteTree.together(sorted, most: ByteTree.mostParts)
     }
@@ -68,7 +69,8 @@ package struct ByteTree: Equatable, Sendable {
         return kept
     }
 
-    private init(several count: Int, bytes: Int) {
+    /// What stands for parts that are not shown one by one.
+    init(several count: Int, bytes: Int) {
         (name, level, self.bytes, parts) = ("\(count) smaller parts", .several, bytes, [])
         short = name
         several = count

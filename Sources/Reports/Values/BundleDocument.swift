@@ -177,20 +177,56 @@ extension ByteTree {
         guard !tensors.isEmpty, tensors.saturatedSum(\.bytes.count) <= size else {
             return ByteTree(name, .file, bytes: size)
         }
-        var layers: [LayerName: [ByteTree]] = [:]
-        var parts: [ByteTree] = []
-        for tensor in tensors {
-            let layer = tensor.layer
-            let type = tensor.type.map { " (\($0))" } ?? ""
-            let leaf = ByteTree(
-                tensor.name + type, .tensor, short: tensor.short, bytes: tensor.bytes.count)
-            if let layer { layers[layer, default: []].append(leaf) } else { parts.append(leaf) }
+        // A model may have a hundred thousand tensors, of which a page shows some hundred: nothing is made of the others.
+        var sums: [LayerName: Int] = [:]
+        var loose: [Int] = []
+        for (index, tensor) in tensors.enumerated() {
+            if let layer = tensor.layer {
+                sums[layer] = (sums[layer] ?? 0).saturated(adding: tensor.bytes.count)
+            } else {
+                loose.append(index)
+            }
         }
-        for (layer, tensors) in layers.sorted(by: { $0.key < $1.key }) {
-            parts.append(ByteTree(layer.text, .layer, short: layer.short, parts: tensors))
-        }
+        let layers = sums.keys.sorted()
         let rest = size - tensors.saturatedSum(\.bytes.count)
-        if rest > 0 { parts.append(ByteTree("header and what is between tensors", .other, bytes: rest)) }
+        let shown = largest(
+            loose.map { tensors[$0].bytes.count } + layers.map { sums[$0] ?? 0 } + [max(0, rest)])
+        var members: [LayerName: [Int]] = [:]
+        for place in shown.kept where place >= loose.count && place < loose.count + layers.count {
+            members[layers[place - loose.count]] = []
+        }
+        for (index, tensor) in tensors.enumerated() {
+            if let layer = tensor.layer, members[layer] != nil { members[layer]?.append(index) }
+        }
+        var parts = shown.kept.map { place -> ByteTree in
+            if place < loose.count { return leaf(tensors[loose[place]]) }
+            guard place < loose.count + layers.count else {
+                return ByteTree("header and what is between tensors", .other, bytes: rest)
+            }
+            let layer = layers[place - loose.count]
+            let own = members[layer] ?? []
+            let inside = largest(own.map { tensors[$0].bytes.count })
+            return ByteTree(
+                layer.text, .layer, short: layer.short,
+                parts: inside.kept.map { leaf(tensors[own[$0]]) } + inside.rest)
+        }
+        parts += shown.rest
         return ByteTree(name, .file, parts: parts)
+    }
+    private static func leaf(_ tensor: TensorRecord) -> ByteTree {
+        let type = tensor.type.map { " (\($0))" } ?? ""
+        return ByteTree(tensor.name + type, .tensor, short: tensor.short, bytes: tensor.bytes.count)
+    }
+
+    /// The places of the largest sizes, as many as a part keeps, in the order of ``init(_:_:short:parts:)``; and what stands
+    /// for all others.
+    private static func largest(_ sizes: [Int]) -> (kept: [Int], rest: [ByteTree]) {
+        let sorted = sizes.indices.filter { sizes[$0] > 0 }.sorted {
+            sizes[$0] == sizes[$1] ? $0 < $1 : sizes[$0] > sizes[$1]
+        }
+        guard sorted.count > mostParts else { return (sorted, []) }
+        let others = sorted[(mostParts - 1)...]
+        let bytes = others.reduce(0) { $0.saturated(adding: sizes[$1]) }
+        return (Array(sorted[..<(mostParts - 1)]), [ByteTree(several: others.count, bytes: bytes)])
     }
 }

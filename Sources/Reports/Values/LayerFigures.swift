@@ -47,26 +47,27 @@ package struct LayerFigures: Equatable, Sendable {
             let rest = single[7...].reduce(into: Sum()) { $0.add($1.sum) }
             single = single[..<7] + [("\(rest.tensors) other tensors", rest)]
         }
-        let sorted = layers.sorted { $0.key < $1.key }.map { ($0.key.text, $0.value) }
-        all = (LayerFigures.grouped(sorted) + single).map { name, sum in
+        all = (LayerFigures.grouped(layers) + single).map { name, sum in
             LayerFigure(
-                name: name, tensors: sum.tensors, bytes: sum.bytes, elements: sum.isKnown ? sum.elements : nil
+                name: VisibleText.shortened(name), tensors: sum.tensors, bytes: sum.bytes,
+                elements: sum.isKnown ? sum.elements : nil
             )
         }
     }
 
-    private static func grouped(_ layers: [(String, Sum)]) -> [(String, Sum)] {
-        guard layers.count > most else { return layers }
-        let size = (layers.count + most - 1) / most
+    /// The layers in their order, neighbours together where there are many.
+    private static func grouped(_ sums: [LayerName: Sum]) -> [(String, Sum)] {
+        let layers = sums.keys.sorted()
+        let size = max(1, (layers.count + most - 1) / most)
         return stride(from: 0, to: layers.count, by: size).map { start in
             let group = layers[start..<min(start + size, layers.count)]
-            let sum = group.reduce(into: Sum()) { $0.add($1.1) }
-            let (first, last) = (group.first?.0 ?? "", group.last?.0 ?? "")
+            let sum = group.reduce(into: Sum()) { $0.add(sums[$1] ?? Sum()) }
+            let (first, last) = (group.first?.text ?? "", group.last?.text ?? "")
             return (group.count == 1 ? first : "\(first) to \(last)", sum)
         }
     }
 
-    private struct Sum {
+    fileprivate struct Sum {
         var tensors = 0
         var bytes = 0
         var elements = 0
@@ -100,15 +101,16 @@ package struct TypeFigure: Equatable, Sendable {
 
     /// The types of tensors, the one with the most bytes first.
     package static func all(_ tensors: [TensorRecord]) -> [TypeFigure] {
-        var types: [ExactName: [TensorRecord]] = [:]
-        for tensor in tensors { types[ExactName(tensor.type ?? "unknown"), default: []].append(tensor) }
-        return types.map { type, tensors in
+        var types: [ExactName: LayerFigures.Sum] = [:]
+        for tensor in tensors {
+            types[ExactName(tensor.type ?? "unknown"), default: LayerFigures.Sum()].add(tensor)
+        }
+        return types.map { type, sum in
             TypeFigure(
                 type: type.text,
                 figure: LayerFigure(
-                    name: type.text, tensors: tensors.count, bytes: tensors.saturatedSum(\.bytes.count),
-                    elements: tensors.contains { $0.elements == nil }
-                        ? nil : tensors.saturatedSum { $0.elements ?? 0 }))
+                    name: type.text, tensors: sum.tensors, bytes: sum.bytes,
+                    elements: sum.isKnown ? sum.elements : nil))
         }.sorted {
             $0.figure.bytes == $1.figure.bytes
                 ? $0.type.precedesByBytes($1.type) : $0.figure.bytes > $1.figure.bytes

@@ -10,7 +10,8 @@ enum AnalyticsDescription {
             [
                 "parameters": [
                     ModelInterface.parameter(
-                        "id", "path", ["type": "string"], "The model, as in events", isRequired: true)
+                        "id", "path", ["type": "string", "minLength": 1, "maxLength": 256],
+                        "The model, as in events", isRequired: true)
                 ],
                 "get": ModelInterface.operation(
                     "What the events of a model come to", "get_analytics", span, summary,
@@ -40,8 +41,14 @@ enum AnalyticsDescription {
     ]
 
     private static let span = [
-        ModelInterface.query("start", ["type": "string"], "From this day, time or second on"),
-        ModelInterface.query("end", ["type": "string"], "Before this day, time or second"),
+        ModelInterface.query("start", time, "From this day, time or second on"),
+        ModelInterface.query("end", time, "Before this day, time or second"),
+    ]
+
+    private static let time: JSON = [
+        "type": "string",
+        "pattern":
+            "^([0-9]{1,12}|[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?)$",
     ]
 
     private static let event: JSON = [

@@ -47,7 +47,11 @@ package struct AnalyticsInterface: RequestHandler {
             guard isDeletion else { return try take(store, request) }
         case ("models"?, 2...):
             try JobInterface.require(["GET", "HEAD", "DELETE"], request)
-            selection.model = path.dropFirst().joined(separator: "/")
+            let model = path.dropFirst().joined(separator: "/")
+            guard model.unicodeScalars.count <= 256 else {
+                throw ModelRefusal(400, "no model has a name of more than 256 bytes")
+            }
+            selection.model = model
         default: throw ModelRefusal(404, "there is nothing at this path")
         }
         let target = request.head.target

@@ -7,6 +7,15 @@ struct ModelRefusal: Error, Equatable {
     let status: Int
     /// What is wrong, and what is allowed.
     let detail: String
+    /// The methods that the path takes, where the request has another one.
+    var allowed: [String] = []
+
+    /// Refuses another method than these.
+    static func method(_ allowed: [String]) -> ModelRefusal {
+        var refusal = ModelRefusal(405, "this path takes \(allowed.joined(separator: ", "))")
+        refusal.allowed = allowed
+        return refusal
+    }
 
     /// States a refusal.
     init(_ status: Int, _ detail: String) {
@@ -30,5 +39,8 @@ struct ModelRefusal: Error, Equatable {
     }
 
     /// The answer.
-    var response: Response { .json(["detail": .string(detail)], status: status) }
+    var response: Response {
+        let response = Response.json(["detail": .string(detail)], status: status)
+        return allowed.isEmpty ? response : response.with("Allow", allowed.joined(separator: ", "))
+    }
 }

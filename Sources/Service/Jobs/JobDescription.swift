@@ -2,6 +2,9 @@ import Formats
 
 /// The description of jobs, and of what starts them, for OpenAPI.
 enum JobDescription {
+    /// The greatest number of a job that can be asked for.
+    static let mostNumber = 1_000_000_000_000_000
+
     /// The paths.
     static let paths: [JSON.Member] =
         [
@@ -17,7 +20,9 @@ enum JobDescription {
                                 "limit", ["type": "integer", "minimum": 1, "maximum": 500, "default": 100],
                                 "How many at most"),
                             query(
-                                "before", ["type": "integer", "minimum": 1], "Only those before this number"),
+                                "before",
+                                ["type": "integer", "minimum": 1, "maximum": .integer(mostNumber)],
+                                "Only those before this number"),
                         ],
                         [
                             "type": "object", "required": ["jobs"],
@@ -143,7 +148,8 @@ enum JobDescription {
         "job_id", "path", ["type": "string", "pattern": "^[0-9]{1,18}$"], "The job", isRequired: true)
 
     private static let source = ModelInterface.parameter(
-        "id", "path", ["type": "string"],
+        "id", "path",
+        ["type": "string", "pattern": "^(hf|hf-dataset|kaggle|kaggle-dataset):[A-Za-z0-9_./-]+$"],
         "hf:org/name, hf-dataset:org/name, kaggle:owner/model/framework/variation or kaggle-dataset:owner/name",
         isRequired: true)
 
@@ -197,7 +203,8 @@ enum JobDescription {
                         "200",
                         [
                             "description": "Events until the job ends",
-                            "content": ["text/event-stream": ["schema": ["type": "string"]]],
+                            // What an event is, no schema of version 3.1 states.
+                            "content": ["text/event-stream": [:]],
                         ]),
                     JSON.Member("204", ["description": "The job has ended, and the client has seen that"]),
                 ] + ModelInterface.problems([404, 503])),

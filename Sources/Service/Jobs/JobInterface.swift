@@ -89,7 +89,7 @@ package struct JobInterface: RequestHandler {
         filter.state = try parameters.word("state", Job.State.allCases.map(\.rawValue))
             .flatMap(Job.State.init)
         filter.limit = try parameters.number("limit", 1...500) ?? 100
-        filter.before = try parameters.number("before", 1...Int.max)
+        filter.before = try parameters.number("before", 1...JobDescription.mostNumber)
         if !request.holder.mayAll { filter.owner = request.holder?.name }
         let jobs = try JobInterface.asked { () throws(JobQueue.Refusal) in try queue.jobs(filter) }
         return .json(["jobs": .array(jobs.map(\.brief))])
@@ -141,7 +141,7 @@ package struct JobInterface: RequestHandler {
     /// Refuses methods that a path does not take.
     static func require(_ methods: [String], _ request: Request) throws(ModelRefusal) {
         guard methods.containsExactly(request.head.method) else {
-            throw ModelRefusal(405, "this path takes \(methods.joined(separator: ", "))")
+            throw ModelRefusal.method(methods)
         }
     }
 

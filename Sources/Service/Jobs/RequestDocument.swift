@@ -74,7 +74,11 @@ struct RequestDocument {
     /// A whole number; `nil` where it is not there or is `null`.
     func number(_ key: String, _ range: ClosedRange<Int>) throws(ModelRefusal) -> Int? {
         guard has(key) else { return nil }
-        guard let number = document[key]?.integer, range.contains(number) else {
+        // JSON knows no whole numbers: 4.0 is 4.
+        let value = document[key]
+        guard let number = value?.integer ?? value?.double.flatMap({ Int(exactly: $0) }),
+            range.contains(number)
+        else {
             throw ModelRefusal(
                 400, "\(key) has to be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }

@@ -97,6 +97,15 @@ package struct KaggleMirror: RequestHandler {
                 return response
             }
         }
+        if method.hasUTF8Prefix("Delete"),
+            service == "models.ModelApiService" || service == "datasets.DatasetApiService"
+        {
+            guard let uploads else { return .kaggleRefusal(403, "this server takes no uploads") }
+            if let response = uploads.delete(method, arguments, variation: model(arguments), request) {
+                shelf.forget()
+                return response
+            }
+        }
         return switch service {
         case "models.ModelApiService": modelCall(method, arguments, request)
         case "datasets.DatasetApiService": datasetCall(method, arguments, request)

@@ -19,7 +19,7 @@ package struct Market: RequestHandler {
     /// The answer to a request whose path ``owns(_:)`` takes.
     package func answer(_ request: Request) -> Response {
         guard request.head.method == "GET" || request.head.method == "HEAD" else {
-            return ModelRefusal(405, "this path takes GET").response.with("Allow", "GET, HEAD")
+            return ModelRefusal.method(["GET", "HEAD"]).response
         }
         do throws(ModelRefusal) {
             let answer = try document(request)

@@ -16,7 +16,7 @@ enum MarketInterface {
             [
                 "parameters": [
                     ModelInterface.parameter(
-                        "id", "path", ["type": "string", "minLength": 1],
+                        "id", "path", id,
                         "A source without its revision, such as hf:org/name", isRequired: true)
                 ],
                 "get": ModelInterface.operation(
@@ -52,7 +52,11 @@ enum MarketInterface {
             ]),
     ]
 
-    private static let text: JSON = ["type": "string"]
+    private static let text: JSON = [
+        "type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f]*$", "maxLength": 500,
+    ]
+    /// An id in a path.
+    static let id: JSON = ["type": "string", "pattern": "^[A-Za-z0-9_-][A-Za-z0-9_:./-]*$", "maxLength": 400]
     private static let record: JSON = ["type": "object", "required": ["id", "name", "kind"]]
     private static let list: JSON = [
         "type": "object", "required": ["models", "count", "total", "next"],

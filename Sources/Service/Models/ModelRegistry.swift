@@ -73,8 +73,7 @@ package struct ModelRegistry: RequestHandler {
 
     private func methods(_ request: Request, _ allowed: [String]) -> Response? {
         guard !allowed.containsExactly(request.head.method) else { return nil }
-        return ModelRefusal(405, "this path takes \(allowed.joined(separator: ", "))").response
-            .with("Allow", allowed.joined(separator: ", "))
+        return ModelRefusal.method(allowed).response
     }
 
     /// Users change what is theirs; whoever may do all, everything.

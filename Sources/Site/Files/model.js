@@ -3,6 +3,7 @@
 import { get, modelPath, offers } from "./api.js";
 import { chip, codeBlock, facts, h, replace, say, table } from "./dom.js";
 import { fault } from "./fault.js";
+import { formsPlace } from "./forms.js";
 import { accelerator, bytes, counted, modelAddress, origin, parameters, revision, shape } from "./format.js";
 import { installPlace } from "./install.js";
 import { render } from "./markdown.js";
@@ -20,7 +21,7 @@ export async function model(query, signal) {
     problems(one),
     h("div", { class: "columns" },
       h("aside", { class: "side", "aria-label": "Facts" }, summary(one), runs(one), lineage(one, made)),
-      h("div", null, use(one), card(one), files(one), tensors(one, id, wanted, signal))),
+      h("div", null, use(one), formsPlace(one, wanted, signal), card(one), files(one), tensors(one, id, wanted, signal))),
   ];
   return { title: one.name, content, shown: foldCard };
 }

@@ -23,9 +23,12 @@ struct ArchitectureCase {
     }
 
     /// The model.
-    func model() throws -> HuggingFaceModel {
+    /// - Parameters:
+    ///   - others: tensors in the place of its own; `nil` for these.
+    ///   - without: files that it shall not have.
+    func model(_ others: [CheckpointTensor]? = nil, files without: [String] = []) throws -> HuggingFaceModel {
         var files = ModelDocuments()
-        for member in json["files"]?.members ?? [] {
+        for member in json["files"]?.members ?? [] where !without.containsExactly(member.key) {
             files[RelativePath(checked: member.key)] = Array(member.value.compactText.utf8)
         }
         for name in json["seen"]?.strings ?? [] { files[RelativePath(checked: name)] = [] }
@@ -46,7 +49,7 @@ struct ArchitectureCase {
                 dtype: try #require(parts[1].string.flatMap(DType.init)),
                 blockType: parts.count > 3 ? .mxfp4 : nil)
         }
-        return try HuggingFaceModel(directoryName: name, files: files, card: nil, tensors: tensors)
+        return try HuggingFaceModel(directoryName: name, files: files, card: nil, tensors: others ?? tensors)
     }
 
     /// Converts it to each type and compares all tensors and the architecture's own keys.
@@ -70,12 +73,14 @@ struct ArchitectureCase {
 
     // MARK: Lines
 
-    private static func line(_ tensor: HuggingFaceConversion.Tensor) -> String {
+    /// A tensor as a case has it.
+    static func line(_ tensor: HuggingFaceConversion.Tensor) -> String {
         let description = tensor.description
         return "\(description.name) \(description.dimensions) \(description.type.name)"
     }
 
-    private func expectedTensors(_ place: Int) throws -> [String] {
+    /// The tensors that the reference wrote, of one of the types.
+    func expectedTensors(_ place: Int) throws -> [String] {
         try #require(json["written"]?.array).map { tensor in
             let parts = try #require(tensor.array)
             let types = try #require(parts[2].string).split(separator: " ")
@@ -83,13 +88,15 @@ struct ArchitectureCase {
         }
     }
 
-    private static func line(_ item: ModelMetadata.Item) -> String {
+    /// A key and its value as a case has them.
+    static func line(_ item: ModelMetadata.Item) -> String {
         switch item.value {
         case .uint32(let number): "\(item.key) u32 \(number)"
         case .float32(let number): "\(item.key) f32 \(Double(number))"
         case .bool(let flag): "\(item.key) bool \(flag)"
         case .string(let text): "\(item.key) str \(text)"
         case .int32s(let numbers): "\(item.key) arr<i32> \(numbers)"
+        case .float32s(let numbers): "\(item.key) arr<f32> \(numbers.map { Double($0) })"
         case .bools(let flags): "\(item.key) arr<bool> \(flags)"
         case .float32s(let numbers): "\(item.key) arr<f32> \(numbers.map(\.bitPattern))"
         case .strings(let texts): "\(item.key) arr<str> \(texts)"
@@ -97,7 +104,8 @@ struct ArchitectureCase {
         }
     }
 
-    private func expectedKeys() throws -> [String] {
+    /// The keys that the reference wrote.
+    func expectedKeys() throws -> [String] {
         try #require(json["keys"]?.array).map { item in
             let parts = try #require(item.array)
             let start = "\(parts[0].string ?? "") \(parts[1].string ?? "") "
@@ -107,6 +115,7 @@ struct ArchitectureCase {
             case .number(let number): return start + "\(number)"
             case .bool(let flag): return start + "\(flag)"
             case .array(let elements):
+                if parts[1].string == "arr<f32>" { return start + "\(elements.compactMap(\.double))" }
                 if elements.first?.bool != nil { return start + "\(elements.compactMap(\.bool))" }
                 if elements.first?.string != nil { return start + "\(elements.compactMap(\.string))" }
                 return start + "\(elements.compactMap(\.integer))"

@@ -27,6 +27,12 @@ import Testing
         #expect(ArchitectureRegistry.refusals.keys.filter { !known.contains($0) } == [])
     }
 
+    @Test func theReferenceKnowsEveryClassOfTheProjectors() throws {
+        let known = Set(exactly: try Self.classes("projector").map(\.name))
+        #expect(ProjectorRegistry.classes.filter { !known.contains(ExactName($0)) } == [])
+        #expect(ProjectorRegistry.refusals.keys.filter { !known.contains($0) } == [])
+    }
+
     @Test func noClassIsTakenAndRefused() {
         let refused = ArchitectureRegistry.refusals.keys.filter {
             ArchitectureRegistry.classes.containsExactly($0.text)
@@ -53,6 +59,23 @@ import Testing
         return counts
     }
 
+    private static func projectors() throws -> [String] {
+        var counts: [ExactName: Int] = [:]
+        for name in ProjectorTests.names {
+            let config = try ProjectorTests.read(name).json["files"]?["config.json"] ?? .null
+            counts[ExactName(ProjectorRegistry.architecture(config)), default: 0] += 1
+        }
+        return try classes("projector").map { name, file in
+            if ProjectorRegistry.classes.containsExactly(name) {
+                let limit = ProjectorRegistry.limits[ExactName(name)].map { ", \($0)" } ?? ""
+                let count = counts[ExactName(name)].map { "\($0)" } ?? "–"
+                return "| `\(name)` | \(file) | equal\(limit) | \(count) |"
+            }
+            let state = ProjectorRegistry.refusals[ExactName(name)].map { "refused: \($0)" } ?? "not yet"
+            return "| `\(name)` | \(file) | \(state) | – |"
+        }
+    }
+
     private static func page() throws -> String {
         let counts = try counts()
         let text = try classes("text").map { name, file in
@@ -63,6 +86,7 @@ import Testing
             return "| `\(name)` | \(file) | \(state) | – |"
         }
         let count = text.count { $0.contains("| equal |") }
+        let projectors = try projectors()
         return """
             # Models that can become GGUF
 
@@ -80,9 +104,13 @@ import Testing
 
             ## Parts for pictures and sound
 
-            Of models with pictures or sound the part for text is converted. The files that llama.cpp takes beside it (mmproj), of
-            which the reference makes those of \(try classes("projector").count) classes, are not made yet:
-            \(try classes("projector").map { "`\($0.name)`" }.joined(separator: ", ")).
+            `knapsack convert --mmproj` makes the other part of a model with pictures or sound, its projector: the file that
+            llama.cpp takes as `--mmproj` beside that of the text. Of the \(projectors.count) classes that the reference knows
+            \(projectors.count { $0.contains("| equal") }) are *equal*. [Projectors](projectors.md) has more of them.
+
+            | class | the reference's file | Knapsack | models |
+            | --- | --- | --- | --- |
+            \(projectors.joined(separator: "\n"))
 
             """
     }

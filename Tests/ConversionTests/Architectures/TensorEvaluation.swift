@@ -30,6 +30,7 @@ func evaluate(_ value: TensorValue, _ source: (Int) throws -> [Float]) rethrows 
         switch operation {
         case .add(let number): result = result.map { $0 + number }
         case .multiply(let number): result = result.map { $0 * number }
+        case .exponential: result = result.map(Exponential.value)
         }
     }
     return result

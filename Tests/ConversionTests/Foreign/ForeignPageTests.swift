@@ -61,7 +61,7 @@ import Testing
     private static var tables: [ForeignTable] {
         [ForeignTable("config.json, all families", ConfigKeys.common + ConfigKeys.generic)]
             + ConfigKeys.families.map { ForeignTable("config.json, \($0)", ConfigKeys.family($0)) }
-            + [RopeKeys.table]
+            + [ProjectorKeys.table, RopeKeys.table]
             + RopeKeys.families.map { ForeignTable("rope_scaling, rope_parameters, \($0.key)", $0.value) }
             + QuantizationKeys.methods.map(\.table)
             + [

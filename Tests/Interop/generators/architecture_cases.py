@@ -1,9 +1,10 @@
 """Writes what a converter made of a model as a small case for the Swift tests: `fixtures/conversion/architectures/`.
 
-    python architecture_cases.py CASE.json MODEL_DIRECTORY TYPE=DUMP.json...
+    python architecture_cases.py [--mmproj] CASE.json MODEL_DIRECTORY TYPE=DUMP.json...
 
 A dump is what gguf_dump.py makes of a GGUF file. The case has what decides (config.json, the few other files that
-matter, the list of tensors) and what was decided (the architecture's own keys, the tensors and their types).
+matter, the list of tensors) and what was decided (the architecture's own keys, the tensors and their types). With
+`--mmproj` it is a projector's, for `fixtures/conversion/projectors/`.
 """
 
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 # Files whose content decides something apart from the tokenizer, and those of which only the existence counts.
 READ = ("config.json", "modules.json", "1_Pooling/config.json")
 SEEN = ("tokenizer.model", "tekken.json")
+PREPARING = ("preprocessor_config.json", "processor_config.json")
 
 
 def tensors(model: Path) -> list:
@@ -46,14 +48,21 @@ def value(item: dict):
     return found
 
 
-def case(model: Path, dumps: dict[str, dict]) -> dict:
+def case(model: Path, dumps: dict[str, dict], is_projector: bool = False) -> dict:
     first = next(iter(dumps.values()))
     keys = [[i["key"], i["type"], value(i)] for i in first["kv"] if own(i["key"])]
     written = []
     for place, tensor in enumerate(first["tensors"]):
         types = " ".join(dump["tensors"][place]["type"] for dump in dumps.values())
         written.append([tensor["name"], tensor["ne"], types])
-    files = {name: json.loads((model / name).read_text()) for name in READ if (model / name).exists()}
+    read = (*READ, *PREPARING) if is_projector else READ
+    files = {name: json.loads((model / name).read_text()) for name in read if (model / name).exists()}
+    if is_projector:
+        # Of a tokenizer the tokens alone that a projector looks for.
+        settings = model / "tokenizer_config.json"
+        added = json.loads(settings.read_text()).get("added_tokens_decoder", {}) if settings.exists() else {}
+        added = {key: token for key, token in added.items() if "IMG" in token["content"]}
+        return case_of(dumps, files | ({settings.name: {"added_tokens_decoder": added}} if added else {}), [], None, model, keys, written)
     tokenizer = model / "tokenizer.json"
     if tokenizer.exists() and not (model / "tokenizer.model").exists():
         content = json.loads(tokenizer.read_text())
@@ -63,6 +72,10 @@ def case(model: Path, dumps: dict[str, dict]) -> dict:
     else:
         counts = None
     seen = [name for name in SEEN if (model / name).exists()]
+    return case_of(dumps, files, seen, counts, model, keys, written)
+
+
+def case_of(dumps, files, seen, counts, model, keys, written) -> dict:
     return {
         "types": " ".join(dumps), "files": files, "seen": seen, "tokens": counts, "tensors": tensors(model),
         "keys": keys, "written": written,
@@ -82,6 +95,7 @@ def text(case: dict) -> str:
 
 
 if __name__ == "__main__":
-    target, model, *named = sys.argv[1:]
+    is_projector = "--mmproj" in sys.argv
+    target, model, *named = [item for item in sys.argv[1:] if item != "--mmproj"]
     dumps = {name: json.loads(Path(path).read_text()) for name, path in (item.split("=", 1) for item in named)}
-    Path(target).write_text(text(case(Path(model), dumps)))
+    Path(target).write_text(text(case(Path(model), dumps, is_projector)))

@@ -174,6 +174,33 @@ def test_entries_that_make_no_sense_are_told(knapsack, model, tmp_path, entry, w
     assert words in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("change", "options", "words"),
+    [
+        ({}, ["--prune-tensor", "no.such.weight"], 'no tensor "no.such.weight"'),
+        ({}, ["--prune-tensor", "model.norm.weight"], "[64] and type F32 cannot be pruned"),
+        (dict.fromkeys(PRUNED, np.ones((24, 64), dtype=np.int8)), [], "no matrix of a block"),
+        (dict.fromkeys(PRUNED, np.ones((24, 63), dtype=np.float32)), [], "no rows divide into the groups of 2:4"),
+    ],
+)
+def test_what_cannot_be_pruned_is_told(knapsack, model, tmp_path, change, options, words):
+    save_file(load_file(model / "model.safetensors") | change, model / "model.safetensors", metadata={"format": "pt"})
+    done = knapsack("convert", model, tmp_path / "out", "--prune", "2:4", *options, "--json").expect(1)
+    (finding,) = done.json()["findings"]
+    assert finding["code"] == "prune-impossible" and words in finding["message"], finding
+    assert not (tmp_path / "out").exists()
+
+
+def test_matrices_of_other_rows_are_kept_and_told(knapsack, model, tmp_path):
+    odd = {PRUNED[0]: np.ones((24, 63), dtype=np.float32)}
+    save_file(load_file(model / "model.safetensors") | odd, model / "model.safetensors", metadata={"format": "pt"})
+    done = knapsack("convert", model, tmp_path / "out", "--prune", "2:4", "--json").expect(0)
+    (finding,) = done.json()["findings"]
+    assert finding["code"] == "prune-rows" and "1 tensor" in finding["message"] and PRUNED[0] in str(finding)
+    after = load_file(tmp_path / "out" / "model.safetensors")
+    assert np.array_equal(after[PRUNED[0]], odd[PRUNED[0]]) and (after[PRUNED[1]] == 0).mean() == 0.5
+
+
 def test_matrices_that_are_stored_transposed_are_refused(knapsack, model, tmp_path):
     (model / "config.json").write_text('{"model_type": "gpt2"}')
     done = knapsack("convert", model, tmp_path / "out", "--prune", "2:4", "--json").expect(1, 2)

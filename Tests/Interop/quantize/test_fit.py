@@ -106,14 +106,40 @@ def test_is_no_worse_than_any_mixture(knapsack, tmp_path, mixture, minilm_gguf):
         assert_no_worse(knapsack, minilm_gguf, tmp_path, mixture)
 
 
-def assert_no_worse(knapsack, model: Path, tmp_path: Path, mixture: str, *options) -> None:
+ORACLE_MODELS = ["gemma", "gemma3", "gpt2", "llama-gqa", "llama-odd288", "mixtral", "phi3", "qwen2", "qwen2moe", "qwen3", "roberta"]
+PRE_TOKENIZERS = {"gpt2": "gpt-2", "roberta": "roberta-bpe", "llama-gqa": "llama-bpe", "qwen2": "qwen2", "qwen2moe": "qwen2", "qwen3": "qwen2"}
+
+
+@pytest.mark.slow
+@needs.ORACLE
+@pytest.mark.parametrize("name", ORACLE_MODELS)
+def test_is_no_worse_than_any_mixture_of_the_oracles_models(knapsack, tmp_path, name):
+    oracle = Path(os.environ["KNAPSACK_ORACLE"])
+    pre = PRE_TOKENIZERS.get(name)
+    model = tmp_path / "model.gguf"
+    knapsack("convert", oracle / "models" / name, model, *(["--pre", pre] if pre else [])).expect(0)
+    matrix = oracle / "imatrix" / f"{name}.gguf"
+    seen = 0
+    for mixture in ALL_MIXTURES:
+        for options in [[]] + [["--imatrix", matrix]] * matrix.exists():
+            seen += assert_no_worse(knapsack, model, tmp_path, mixture, *options, refused=True)
+    assert seen >= 20
+
+
+def assert_no_worse(knapsack, model: Path, tmp_path: Path, mixture: str, *options, refused: bool = False) -> bool:
+    """Whether there is such a mixture of the model; that there is none is an error unless `refused`."""
     options = [*options, "--floor", "none", "--dry-run", "--compare", mixture]
+    if refused and knapsack("quantize", model, tmp_path / "out.gguf", "fit", "--bits", "32", *options).code == 1:
+        return False
     probe = fit(knapsack, model, tmp_path / "out.gguf", "--bits", "32", *options)
     size = probe["comparison"]["size"]
     document = fit(knapsack, model, tmp_path / "out.gguf", "--max-size", str(size), *options)
     assert document["size"] <= size
-    assert document["fit"]["cost"] <= document["comparison"]["cost"]
+    # Where a type of the mixture cannot hold a tensor's numbers, there is nothing to compare.
+    if document["comparison"]["cost"] is not None:
+        assert document["fit"]["cost"] <= document["comparison"]["cost"]
     assert document["fit"]["gap"] == 0
+    return True
 
 
 def test_constraints_are_kept(knapsack, tmp_path):
@@ -190,7 +216,7 @@ def test_a_manifest_fits_and_the_lock_holds_the_choice(knapsack, tmp_path):
         chosen = lock[name]["resolved"]["fit"]
         (file,) = lock[name]["files"]
         assert file["size"] == chosen["size"] <= chosen["budget"]
-        assert chosen["bound"] == chosen["cost"] and chosen["weights"] == 1
+        assert chosen["bound"] == chosen["cost"] and chosen["weights"] == 2
         front = chosen["front"]
         assert front == sorted(front) and [cost for _, cost in front] == sorted((cost for _, cost in front), reverse=True)
         # No choice of a size beats the front, and no fixed mixture does where its types may be chosen.
@@ -390,6 +416,115 @@ def test_the_rules_are_not_written_over_a_model(knapsack, tmp_path):
     for rules, output in ((model, "o.gguf"), (tmp_path / "o.gguf", tmp_path / "o.gguf")):
         knapsack("quantize", model, output, "fit", "--bits", "8", "--write-tensor-types", rules, "--dry-run", cwd=tmp_path).expect(2)
     assert model.read_bytes() == SMALL.read_bytes() and not (tmp_path / "o.gguf").exists()
+
+
+def crafted(path: Path, tensors: dict, **more) -> Path:
+    """A model of one block; tensors that are not given have numbers by chance."""
+    writer = gguf.GGUFWriter(path, "llama", use_temp_file=False)
+    writer.add_block_count(1)
+    writer.add_head_count(4)
+    writer.add_embedding_length(256)
+    random = np.random.default_rng(3)
+    for name in ("token_embd", "output", "blk.0.attn_q", "blk.0.attn_k"):
+        if f"{name}.weight" not in tensors:
+            writer.add_tensor(f"{name}.weight", random.standard_normal((16, 256)).astype(np.float32))
+    for name, values in tensors.items():
+        writer.add_tensor(name, values)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def importance(path: Path, values: dict) -> Path:
+    """A matrix: for each tensor the sums of squares, and how often each of its matrices was used."""
+    writer = gguf.GGUFWriter(path, "", use_temp_file=False)
+    writer.add_string("general.type", "imatrix")
+    writer.add_array("imatrix.datasets", ["x.txt"])
+    writer.add_uint32("imatrix.chunk_count", 1)
+    writer.add_uint32("imatrix.chunk_size", 512)
+    for name, (sums, counts) in values.items():
+        writer.add_tensor(name + ".in_sum2", np.asarray(sums, dtype=np.float32))
+        writer.add_tensor(name + ".counts", np.asarray(counts, dtype=np.float32).reshape(-1, 1))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def test_experts_count_as_often_as_they_are_used(knapsack, tmp_path):
+    """Two experts of a stack, of which the type's blocks suit one well and the other badly."""
+    random = np.random.default_rng(5)
+    stack = random.standard_normal((2, 4, 256)).astype(np.float32)
+    stack[1, :, ::32] *= 60
+    name = "blk.0.ffn_gate_exps.weight"
+    model = crafted(tmp_path / "m.gguf", {name: stack})
+    back = gguf.quants.dequantize(gguf.quants.quantize(stack, gguf.GGMLQuantizationType.Q8_0), gguf.GGMLQuantizationType.Q8_0)
+    squares = ((stack - back.reshape(stack.shape)).astype(np.float64) ** 2).sum(axis=(1, 2))
+    energy = (stack.astype(np.float64) ** 2).sum(axis=(1, 2))
+    found = []
+    for counts in ([9, 1], [1, 9], [5, 0]):
+        # The same mean square of every column, however often an expert is used.
+        sums = np.repeat(np.asarray(counts, dtype=np.float32), 256).reshape(2, 256)
+        matrix = importance(tmp_path / "i.gguf", {name: (sums, counts)})
+        document = fit(knapsack, model, tmp_path / "o.gguf", "--bits", "32", "--tensor-type", f"{name}=Q8_0",
+                       "--imatrix", matrix, "--dry-run")
+        (row,) = (row for row in document["fit"]["rows"] if row["name"] == name)
+        expected = (squares * counts).sum() / (energy * counts).sum()
+        assert row["type"] == "Q8_0" and row["error"] == pytest.approx(expected, rel=1e-6), counts
+        found.append(row["error"])
+    assert len(set(found)) == 3
+
+
+def test_types_that_need_importance_are_for_tensors_that_have_it(knapsack, tmp_path):
+    model = crafted(tmp_path / "m.gguf", {})
+    matrix = importance(tmp_path / "i.gguf", {"blk.0.attn_q.weight": (np.ones(256), [1])})
+    needed = {"IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS"}
+
+    def options(*more) -> dict:
+        document = fit(knapsack, model, tmp_path / "o.gguf", "--bits", "9", "--dry-run", *more)
+        return {item["tensors"][0]: {one["type"] for one in item["options"]} for item in document["fit"]["items"]}
+
+    without, having = options("--floor", "none"), options("--floor", "none", "--imatrix", matrix)
+    assert not any(types & needed for types in without.values())
+    assert {name for name, types in having.items() if types & needed} == {"blk.0.attn_q.weight"}
+    assert needed <= having["blk.0.attn_q.weight"]
+    cpu = options("--floor", "none", "--imatrix", matrix, "--speed", "cpu")["blk.0.attn_q.weight"]
+    assert not {kind for kind in cpu if kind.startswith(("IQ1", "IQ2", "IQ3"))} and {"IQ4_XS", "Q2_K"} <= cpu
+    floored = options("--imatrix", matrix)
+    for end in ("token_embd.weight", "output.weight"):
+        assert not floored[end] & {"Q5_K", "Q4_K", "Q8_K"} and {"Q6_K", "Q8_0"} <= floored[end]
+
+
+@pytest.mark.parametrize(("values", "words"), [
+    (np.zeros(256), "no value above 0"), (np.where(np.arange(256) == 7, -1, 1), "the value -1.0 for column 7"),
+])
+def test_importance_that_tells_nothing_is_refused(knapsack, tmp_path, values, words):
+    """By such a matrix every type would cost nothing, and the smallest would be the best."""
+    model = crafted(tmp_path / "m.gguf", {})
+    matrix = importance(tmp_path / "i.gguf", {"blk.0.attn_q.weight": (values, [1])})
+    refused = fit(knapsack, model, tmp_path / "o.gguf", "--bits", "9", "--imatrix", matrix, code=1)
+    assert words in refused["findings"][0]["message"] and refused["findings"][0]["code"] == "imatrix-unusable"
+    fit(knapsack, model, tmp_path / "o.gguf", "--bits", "9", "--imatrix", matrix, "--exclude-weights", "attn_q")
+
+
+def test_a_text_that_cannot_be_read_is_told_before_anything_is_measured(knapsack, tmp_path):
+    def told(*options) -> str:
+        done = knapsack("quantize", SMALL, tmp_path / "o.gguf", "fit", "--bits", "8", "--calibrate", *options).expect(2)
+        assert "measuring" not in done.stderr and list(tmp_path.glob("*.gguf")) == []
+        return done.stderr
+
+    assert "the text cannot be read" in told(tmp_path / "none.txt") and "fix:" in told(tmp_path)
+    (tmp_path / "text.txt").write_text("word " * 100)
+    assert f"{SMALL} has no tokens" in told(tmp_path / "text.txt")
+
+
+@pytest.mark.parametrize("size", ["9999999TB", "0", "-1", "1e9", "4.2 GB ", "4,2GB", "", "NaN", "1EB", "99999999999999999999"])
+def test_sizes_that_are_none_are_told(knapsack, tmp_path, size):
+    done = knapsack("quantize", SMALL, tmp_path / "o.gguf", "fit", f"--max-size={size}").expect(2)
+    assert "--max-size" in done.stderr and list(tmp_path.iterdir()) == []
 
 
 def test_a_tensor_of_impossible_shape_ends_with_a_sentence(knapsack, tmp_path):

@@ -25,7 +25,7 @@ def test_everything_is_known_without_the_weights(ask, shelf, tiny_model):
     assert (found["license"], found["access"], found["task"], found["library"]) == ("apache-2.0", "open", "text-generation", "transformers")
     assert (found["base_models"], found["languages"], found["datasets"]) == (["Qwen/Qwen2.5-0.5B"], ["en", "de"], ["openai/gsm8k"])
     assert (found["parameters"], found["weight_bytes"]) == (2048, {"F16": 4096})
-    assert found["complete"] is True and found["gguf"]["can_be_made"] is True
+    assert found["complete"] is True and found["gguf"]["can_be_made"] is True and found["gguf"]["projector"] is None
     assert {use["format"]: use["needed"] for use in found["formats"]} == {
         "safetensors": True, "onnx": False, "pytorch": False, "pickle": False,
     }  # fmt: skip
@@ -98,6 +98,23 @@ def test_a_directory_is_looked_into(ask, tiny_model):
     found = about(ask(None, "info", tiny_model, "--json"))
     assert found["kind"] == "files" and found["license"] == "apache-2.0" and found["parameters"] == 2048
     assert found["exclude"] == ["*.bin", "onnx/*"] and found["gguf"]["can_be_made"]
+
+
+@pytest.mark.parametrize(
+    ("config", "can", "words"),
+    [
+        ({"architectures": ["Gemma3ForConditionalGeneration"], "vision_config": {"model_type": "siglip_vision_model"}}, True, "Gemma3"),
+        ({"architectures": ["LlavaForConditionalGeneration"], "vision_config": {"model_type": "clip_vision_model"}}, False, "Pixtral"),
+        ({"architectures": ["InternVLChatModel"], "vision_config": {"architectures": ["InternVisionModel"]}}, True, "InternVision"),
+        ({"architectures": ["UnheardOfModel"], "audio_config": {"depth": 1}}, False, "UnheardOfModel"),
+    ],
+)
+def test_it_is_said_whether_a_projector_can_be_made(ask, tmp_path, config, can, words):
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    save_file({"a": numpy.zeros(4, numpy.float32)}, tmp_path / "model.safetensors")
+    found = about(ask(None, "info", tmp_path, "--json"))["gguf"]["projector"]
+    assert found["can_be_made"] is can and words in found["reason"]
+    assert words in ask(None, "info", tmp_path).expect(0).stdout
 
 
 def test_kaggle_states_the_same_of_the_files(ask, market, shelf):

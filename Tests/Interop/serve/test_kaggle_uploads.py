@@ -16,6 +16,7 @@ import zipfile
 import genuine
 import kaggle_shelf
 import pytest
+from asking_jobs import ask_json
 from kaggle_shelf import ask, kaggle, read, write
 from serving import serving
 from test_kaggle_mirror import call
@@ -319,3 +320,57 @@ def test_knapsack_itself_uploads_to_it(taking, knapsack, tmp_path, is_model):
     place = "models/tester/upload-models/transformers/tiny/2" if is_model else "datasets/tester/upload-models/versions/2"
     expected = {name: data for name, data in read(again).items() if name not in METADATA}
     assert read(tmp_path / "fetched" / place) == expected
+
+
+@pytest.mark.slow
+def test_the_kaggle_command_deletes_what_was_uploaded(taking, tmp_path):
+    with taking() as server:
+        for slug in ("one", "other"):
+            assert create(server, slug, {"a.txt": b"shared", "b.txt": slug.encode()})[0] == 200
+        assert create(server, "one", {"a.txt": b"second"}, "CreateDatasetVersion")[0] == 200
+        assert call(server, "CreateModel", {"ownerSlug": "tester", "slug": "m", "title": "m", "isPrivate": True}, MODELS)[0] == 200
+
+        def variation(name: str, content: bytes, method: str = "CreateModelInstance"):
+            names = {"ownerSlug": "tester", "modelSlug": "m"}
+            own = {"instanceSlug": name, "framework": "MODEL_FRAMEWORK_PY_TORCH", "files": [{"token": upload(server, "w.bin", content)}]}
+            body = {**names, "body": own} if method == "CreateModelInstance" else {**names, **own, "body": own}
+            answer = call(server, method, body, MODELS)
+            assert answer[0] == 200, answer
+            return json.loads(answer[2])["versionNumber"]
+
+        assert [variation("v", b"1"), variation("v", b"2", "CreateModelInstanceVersion"), variation("w", b"3")] == [1, 2, 1]
+        scratch = tmp_path / "client"
+        scratch.mkdir()
+        kaggle(server, scratch, "models", "variations", "versions", "delete", "-y", "tester/m/pyTorch/v/2")
+        contents = sorted(path.read_bytes() for path in (tmp_path / "catalogue" / "kaggle" / ".knapsack" / "content").rglob("*") if path.is_file())
+        assert contents == sorted([b"shared", b"one", b"other", b"second", b"1", b"3"])
+        # A number is never given twice: clients have kept what it was.
+        assert variation("v", b"4", "CreateModelInstanceVersion") == 3
+        assert ask(server, "answer = open(kagglehub.model_download('tester/m/pyTorch/v') + '/w.bin').read()", scratch) == "4"
+        kaggle(server, scratch, "models", "variations", "delete", "-y", "tester/m/pyTorch/w")
+        kaggle(server, scratch, "models", "delete", "-y", "tester/m")
+        assert call(server, "GetModel", {"ownerSlug": "tester", "modelSlug": "m"}, MODELS)[0] == 404
+        kaggle(server, scratch, "datasets", "delete", "-y", "tester/one")
+        assert call(server, "GetDataset", {"ownerSlug": "tester", "datasetSlug": "one"}, SETS)[0] == 404
+        assert call(server, "GetDataset", {"ownerSlug": "tester", "datasetSlug": "other"}, SETS)[0] == 200
+        assert json.loads(create(server, "one", {"a.txt": b"new"})[2]).get("error") in (None, "")
+        for method, names in (("DeleteDataset", {"datasetSlug": "none"}), ("DeleteModel", {"modelSlug": "none"}), ("DeleteModel", {"modelSlug": ""}), ("DeleteModel", {"modelSlug": "../x"})):
+            assert call(server, method, {"ownerSlug": "tester", **names}, SETS if "Dataset" in method else MODELS)[0] == 404
+        folders = sorted(path.name for path in (tmp_path / "catalogue" / "kaggle" / "datasets" / "tester").iterdir())
+        assert folders == ["one", "other"]
+
+
+@pytest.mark.slow
+def test_what_kaggles_clients_uploaded_is_in_the_marketplace(taking, tmp_path):
+    with taking() as server:
+        assert create(server, "rows", {"a.csv": b"x,y\n1,2\n"})[0] == 200
+        end = time.monotonic() + 20
+        while not (found := ask_json(server, "GET", "/api/marketplace/models")[1]["models"]):
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        assert [(item["id"], item["origin"]) for item in found] == [("kaggle-dataset:tester/rows", "kaggle")]
+        assert ask_json(server, "GET", "/api/marketplace/models/kaggle-dataset:tester/rows")[0] == 200
+        places = {item["name"]: item["revisions"] for item in ask_json(server, "GET", "/api/health")[1]["caches"]}
+        assert places == {"Hugging Face": 0, "Kaggle": 0, "uploads of Kaggle's clients": 1}
+        assert call(server, "DeleteDataset", {"ownerSlug": "tester", "datasetSlug": "rows"}, SETS)[0] == 200
+        assert ask_json(server, "GET", "/api/marketplace/models")[1]["models"] == []

@@ -258,6 +258,20 @@ def test_the_health_of_the_caches(tab, shelf):
         assert wanted in text, wanted
 
 
+@pytest.mark.slow
+def test_another_form_is_made(tab, shelf):
+    page = tab.page
+    go(tab, shelf, view("model", id="hf:sackworks/knot-instruct"))
+    tab.wait("!!document.querySelector('#form')", 30)
+    page.get_by_label("Form", exact=True).select_option("f16")
+    assert tab.barriers() == [] and not tab.is_too_wide()
+    page.get_by_role("button", name="Make it").click()
+    tab.wait("/^(done|failed)/.test(document.querySelector('.made')?.innerText.trim() ?? '')", 90)
+    assert page.locator(".made").inner_text().strip() == "done"
+    assert page.get_by_role("link", name="Download").get_attribute("href").endswith("/download")
+    assert tab.barriers() == [] and tab.complaints == []
+
+
 def test_installing_with_progress(chromium, knapsack, hub, tmp_path):  # noqa: F811
     (tmp_path / "hub").mkdir()
     runner = knapsack.with_caches(tmp_path / "hub", HF_ENDPOINT=hub.url, KNAPSACK_CACHE_DIR=str(tmp_path / "index"))

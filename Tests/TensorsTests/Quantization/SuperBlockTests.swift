@@ -121,10 +121,10 @@ import Testing
 
     /// 250 is -6: its upper two bits share a byte with those of the fifth level, here 5.
     @Test func unlimitedLevelsReachIntoTheirNeighbours() {
-        let found: [UInt8] = [250, 1, 2, 3, 5, 0, 0, 0]
-        let unlimited = SixBitScales(found, zeros(8), isLimited: false)
+        let found = SIMD16<UInt8>(250, 1, 2, 3, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        let unlimited = SixBitScales(found, SIMD16(), isLimited: false)
         #expect(unlimited.scales == [58, 1, 2, 3, 53, 0, 0, 0])
-        let limited = SixBitScales(found, zeros(8), isLimited: true)
+        let limited = SixBitScales(found, SIMD16(), isLimited: true)
         #expect(limited.scales == [63, 1, 2, 3, 5, 0, 0, 0])
     }
 }

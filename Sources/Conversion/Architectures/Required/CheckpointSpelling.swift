@@ -119,7 +119,7 @@ struct CheckpointSpelling {
     /// Ends that ``ModelArchitecture/name(of:)`` makes new: as it has them, and as the files do.
     private static let ends = [
         (".e_score_correction.bias", ".e_score_correction_bias"), (".sinks.weight", ".sinks"),
-        (".expert_bias.bias", ".expert_bias"), (".layer_scalar.weight", ".layer_scalar"),
+        (".dt_proj.bias", ".dt_bias"), (".expert_bias.bias", ".expert_bias"), (".layer_scalar.weight", ".layer_scalar"),
         (".experts.gate_up_proj.weight", ".experts.gate_up_proj"),
         (".experts.down_proj.weight", ".experts.down_proj"), ("_output_scale.weight", "_output_scale"),
     ]
@@ -157,7 +157,10 @@ struct CheckpointSpelling {
         let own = name.hasUTF8Suffix(read) ? read : name
         var ended = own
         for (new, old) in Self.ends + (hasOldNorms ? Self.oldEnds : []) {
-            if let kept = own.dropping(new) { ended = kept + old }
+            guard let kept = own.dropping(new) else { continue }
+            // Some families have what others call so.
+            let isOwn = new != ".dt_proj.bias" || family.name(of: kept + old)?.hasSameBytes(as: own) == true
+            if isOwn { ended = kept + old }
         }
         let isHead = Self.heads.contains(own.split(separator: ".").first ?? "")
         for start in starts where own.hasUTF8Prefix(start.own) && (!isHead || start.isAroundAll) {

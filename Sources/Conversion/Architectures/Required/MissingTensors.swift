@@ -21,7 +21,11 @@ package struct MissingTensors: Sendable {
         names.insert(converted.name)
         let pattern = CheckpointSpelling.pattern(converted.name)
         guard sources[pattern] == nil, case .views(let views) = converted.value.content else { return }
-        sources[pattern] = views.flatMap { stored($0.tensor) }.map(CheckpointSpelling.pattern).unique
+        let origins = views.flatMap { stored($0.tensor) }
+        // A block that the checkpoint counts apart has names of its own.
+        let block = TensorNames.block(of: converted.name)
+        guard origins.allSatisfy({ block == nil || TensorNames.block(of: $0) == block }) else { return }
+        sources[pattern] = origins.map(CheckpointSpelling.pattern).unique
     }
 
     /// The names in the files of what a tensor is computed of.
@@ -60,7 +64,7 @@ package struct MissingTensors: Sendable {
     }
 
     private func missing() -> [String] {
-        guard let count = try? model.config.blockCount() else { return [] }
+        guard let count = try? family.blockCount(model.config) else { return [] }
         return Self.required(model.config, family) { names.contains($0) }.missing(
             from: names, blockCount: count + family.predictionCount(model.config))
     }
@@ -135,13 +139,15 @@ package struct MissingTensors: Sendable {
         let parts = QuantizedParts.missing(kinds, tensors) { name in
             family.map { $0.name(of: name) != nil } ?? true
         }
-        guard parts.isEmpty, let family, let count = try? config.blockCount() else { return parts }
+        guard parts.isEmpty, let family, let count = try? family.blockCount(config) else { return parts }
         let stored = QuantizedParts.plain(kinds, tensors)
         let spelling = CheckpointSpelling(family, config, stored: stored, sources: [:])
         let missing = required(config, family, isThere: spelling.isThere)
             .missing(count + family.predictionCount(config), isThere: spelling.isThere)
         var seen: Set<ExactName> = []
-        return missing.flatMap { spelling.names($0) }.filter { seen.insert($0).inserted }
+        let ahead = family.missingPredictions(config, stored: stored.compactMap { family.name(of: $0) })
+        return (missing.flatMap { spelling.names($0) } + spelling.names(read: ahead))
+            .filter { seen.insert($0).inserted }
     }
 }
 

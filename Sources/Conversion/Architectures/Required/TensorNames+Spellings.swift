@@ -75,6 +75,7 @@ extension TensorNames {
             // The longest: a short one may be what an older form had.
             return found.max { ($0.utf8.count, $1) < ($1.utf8.count, $0) }.map { [$0 + end] }
         }
-        return nil
+        // A tensor whose name has no such end.
+        return names.first { $0.value.hasSameBytes(as: pattern) }.map { [$0.key.text] }
     }
 }

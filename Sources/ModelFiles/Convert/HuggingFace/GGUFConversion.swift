@@ -12,6 +12,8 @@ package struct GGUFConversion: Sendable {
     package struct Request: Sendable {
         /// The types.
         package var product: GGUFProduct
+        /// Whether the part for pictures or sound is wanted, and not that for text.
+        package var isProjector = false
         /// What is taken from the model, and what is said in its place. The types are ``product``'s.
         package var options = HuggingFaceConversion.Options()
         /// How to quantize; its type is ``product``'s.
@@ -52,8 +54,29 @@ package struct GGUFConversion: Sendable {
         case .converted(let type): options.outputType = type
         case .quantized(_, let via): options.outputType = via
         }
+        if request.isProjector, case .quantized(let type, _) = request.product {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .projectorQuantized, "\(name): a projector is not quantized as \(type.name)",
+                    fix: "take f32, f16, bf16 or q8_0", verdict: .undecided))
+        }
         let read = try ModelInputs.read(
             inputs, directoryName: directoryName, name: name, needsWeights: !options.isVocabularyOnly)
+        if request.isProjector {
+            do throws(ConversionError) {
+                conversion = try HuggingFaceConversion(projectorOf: read.model, options)
+            } catch {
+                throw Diagnostics(error.diagnostic(for: name))
+            }
+            let source = try HuggingFaceSource(
+                conversion, of: read.checkpoint, name: name, as: .lossless)
+            self.source = source
+            quantizer = nil
+            output = try Self.output(
+                conversion, source, path: try path(conversion, conversion.typeName), request.division)
+            remarks = Self.remarks(conversion) + conversion.foreign.diagnostics(for: name)
+            return
+        }
         do throws(ConversionError) {
             conversion = try HuggingFaceConversion(read.model, options) { bytes throws(ConversionError) in
                 do throws(HashingFailure) {
@@ -183,7 +206,8 @@ extension GGUFConversion {
         _ snapshot: Snapshot, name: String, directoryName: String, _ request: Request,
         path: (_ conversion: HuggingFaceConversion, _ type: String) throws -> String
     ) throws {
-        let paths = Set(ModelInputs.paths(among: snapshot.files.map(\.path)))
+        let paths = Set(
+            ModelInputs.paths(among: snapshot.files.map(\.path), forProjector: request.isProjector))
         let problems = snapshot.problems(takingFiles: paths.contains).filter { $0.severity == .error }
         guard problems.isEmpty else { throw Diagnostics(problems) }
         let inputs = snapshot.files.filter { paths.contains($0.path) }.map {

@@ -34,6 +34,9 @@ struct GGUFRecipe: ConversionRecipe {
         if let calibration { members += calibration.parameters }
         if let via = request.product.via { members.append(JSON.Member("via", .string(via.rawValue))) }
         if let name = request.preTokenizer { members.append(JSON.Member("pre-tokenizer", .string(name))) }
+        if request.hasProjector {
+            members.append(JSON.Member(ConversionRequest.projectorKey, .string("true")))
+        }
         if let imatrix {
             members.append(JSON.Member("imatrix", .string(imatrix.name)))
             members.append(JSON.Member(ImatrixInput.digestKey, .string(imatrix.sha256.hex)))
@@ -44,7 +47,7 @@ struct GGUFRecipe: ConversionRecipe {
     /// The weights and the small files are read, and nothing is carried along: a GGUF file has all of it inside.
     func selection(of paths: [RelativePath], for name: String) throws(Diagnostics) -> ConversionSelection {
         var selection = ConversionSelection()
-        selection.inputs = ModelInputs.paths(among: paths)
+        selection.inputs = ModelInputs.paths(among: paths, forProjector: request.hasProjector)
         let taken = Set(selection.inputs)
         selection.left = paths.filter { !taken.contains($0) }
         guard paths.contains("config.json") else {
@@ -63,13 +66,26 @@ struct GGUFRecipe: ConversionRecipe {
         return selection
     }
 
-    func refusal(of facts: ModelFacts, for name: String) -> Diagnostic? { nil }
+    /// A projector is refused before anything is made.
+    func refusal(of facts: ModelFacts, for name: String) -> Diagnostic? {
+        guard request.hasProjector, let config = facts.config else { return nil }
+        let problem =
+            config.projectorArchitecture.map {
+                ProjectorRegistry.problem(with: $0, visionType: config.visionType)
+            } ?? "its configuration has no part for pictures or sound, so that no projector can be made"
+        return problem.map {
+            Diagnostic(
+                code: .architectureUnknown, "\(name): \($0)",
+                fix: "remove mmproj, or take a projector that someone made with llama.cpp")
+        }
+    }
 
     func make(
         of inputs: [ConversionInput], in directory: String, for name: String, remembering cache: String?,
         progress: @escaping ProgressHandler
     ) async throws -> ConversionResult {
         let conversion = try conversion(of: inputs, in: directory, for: name)
+        let projector = request.hasProjector ? try projector(of: inputs, in: directory, for: name) : nil
         let type = conversion.conversion.outputType.rawValue
         var facts = [JSON.Member(conversion.quantizer == nil ? "outtype" : "via", .string(type))]
         if let fit = request.fit {
@@ -82,8 +98,26 @@ struct GGUFRecipe: ConversionRecipe {
         } else {
             try await conversion.write(progress: progress)
         }
+        if let projector {
+            try await projector.write(progress: progress)
+            let type = projector.conversion.outputType.rawValue
+            facts.append(JSON.Member("\(ConversionRequest.projectorKey)-outtype", .string(type)))
+        }
         try imatrix?.check(for: name)
-        return ConversionResult(facts: facts.sortedByKey, remarks: conversion.remarks)
+        // Both have read the same configurations.
+        let more = (projector?.remarks ?? []).filter { !conversion.remarks.contains($0) }
+        return ConversionResult(facts: facts.sortedByKey, remarks: conversion.remarks + more)
+    }
+
+    /// Decides what to write of the part for pictures or sound, in the type that keeps its numbers best.
+    private func projector(
+        of inputs: [ConversionInput], in directory: String, for name: String
+    ) throws -> GGUFConversion {
+        var wanted = GGUFConversion.Request(.converted(nil))
+        wanted.isProjector = true
+        return try GGUFConversion(inputs, directoryName: modelName, name: name, wanted) { _, _ in
+            Path.join(directory, "\(ConversionRequest.projectorKey)-\(name).gguf")
+        }
     }
 
     private func conversion(

@@ -16,9 +16,13 @@ struct ModelInputs {
     private static let sizeLimit = 1 << 28
 
     /// Which of a model's files a conversion reads.
-    static func paths(among paths: [RelativePath]) -> [RelativePath] {
+    /// - Parameter forProjector: whether it makes a projector, which needs what prepares pictures, too.
+    static func paths(among paths: [RelativePath], forProjector: Bool = false) -> [RelativePath] {
         let weights = Set(Self.weights(among: paths))
-        return paths.filter { ModelDocuments.isWanted($0) || weights.contains($0) }
+        let more = forProjector ? ProjectorModel.documents : []
+        return paths.filter {
+            ModelDocuments.isWanted($0) || weights.contains($0) || more.contains($0)
+        }
     }
 
     /// The files with weights: safetensors, and only if there are none PyTorch's, as the converter takes them.
@@ -48,7 +52,8 @@ struct ModelInputs {
         _ inputs: [ConversionInput], directoryName: String, name: String, needsWeights: Bool
     ) throws {
         var files = ModelDocuments()
-        for input in inputs where ModelDocuments.isWanted(input.path) {
+        for input in inputs
+        where ModelDocuments.isWanted(input.path) || ProjectorModel.documents.contains(input.path) {
             _ = try input.open()
             do throws(FileError) {
                 files[input.path] = try FileReader.contents(of: input.location, limit: Self.sizeLimit)
@@ -75,13 +80,14 @@ struct ModelInputs {
         // A card that cannot be read states nothing; whether it is broken is for knapsack check to say.
         let card = files["README.md"].flatMap { try? ModelCard.frontMatter(of: $0) }
         var contents: [Int: [UInt8]] = [:]
-        for index in Dequantization.needed(saved.tensors) {
+        for index in HuggingFaceModel.needed(saved.tensors) {
             let tensor = saved.tensors[index]
             var bytes = [UInt8](repeating: 0, count: tensor.elementCount * tensor.unitSize)
             var room = bytes.mutableSpan
             try saved.read(0..<tensor.elementCount, of: index, into: &room)
             contents[index] = bytes
         }
+        var model: HuggingFaceModel
         do throws(ConversionError) {
             model = try HuggingFaceModel(
                 directoryName: directoryName, files: files, card: card, tensors: saved.tensors,
@@ -89,7 +95,41 @@ struct ModelInputs {
         } catch {
             throw Diagnostics(error.diagnostic(for: name))
         }
+        if model.dequantization == nil { model.repeatsEmbeddings = try Self.repeatsEmbeddings(saved) }
+        self.model = model
         checkpoint = model.dequantization.map { DequantizedCheckpoint($0, of: saved, name: name) } ?? saved
+    }
+}
+
+extension ModelInputs {
+    /// Whether Mamba's output has the same elements as its embeddings: they are compared until one differs.
+    fileprivate static func repeatsEmbeddings(_ checkpoint: any Checkpoint) throws -> Bool {
+        func place(_ names: [String]) -> Int? {
+            checkpoint.tensors.firstIndex { tensor in names.contains { tensor.name.hasSameBytes(as: $0) } }
+        }
+        guard let first = place(["backbone.embeddings.weight", "backbone.embedding.weight"]),
+            let second = place(["lm_head.weight"])
+        else { return false }
+        let (tensor, other) = (checkpoint.tensors[first], checkpoint.tensors[second])
+        guard tensor.shape == other.shape, tensor.dtype == other.dtype, tensor.unitLength == 1 else {
+            return false
+        }
+        let (count, step) = (tensor.elementCount, 1 << 18)
+        var start = 0
+        while start < count {
+            let range = start..<min(start + step, count)
+            var (bytes, others) = (
+                [UInt8](repeating: 0, count: range.count * tensor.unitSize),
+                [UInt8](repeating: 0, count: range.count * tensor.unitSize)
+            )
+            var room = bytes.mutableSpan
+            try checkpoint.read(range, of: first, into: &room)
+            var otherRoom = others.mutableSpan
+            try checkpoint.read(range, of: second, into: &otherRoom)
+            if bytes != others { return false }
+            start = range.upperBound
+        }
+        return true
     }
 }
 

@@ -51,12 +51,12 @@ struct TensorValueReader: Sendable {
         guard case .views = value.content else { return .f32 }
         let sources = sources(of: value, tensors)
         if let block = sources.first?.blockType {
-            let isPlain = value.operations.isEmpty && sources.allSatisfy { $0.blockType == block }
+            let isPlain = value.isPlain && sources.allSatisfy { $0.blockType == block }
             return isPlain ? block : nil
         }
         guard sources.allSatisfy({ $0.blockType == nil && $0.dtype.isReal }) else { return nil }
         if sources.allSatisfy({ $0.dtype == .f16 }) { return .f16 }
-        if value.operations.isEmpty, sources.allSatisfy({ $0.dtype == .bf16 }) { return .bf16 }
+        if value.isPlain, sources.allSatisfy({ $0.dtype == .bf16 }) { return .bf16 }
         return .f32
     }
 
@@ -74,7 +74,7 @@ struct TensorValueReader: Sendable {
             try store(numbers[elements], &bytes)
         case .views(let views):
             var start = 0
-            for view in views {
+            for (place, view) in views.enumerated() {
                 let own = start..<start + view.count
                 start = own.upperBound
                 let part = own.clamped(to: elements)
@@ -86,7 +86,7 @@ struct TensorValueReader: Sendable {
                     continue
                 }
                 let inside = part.lowerBound - own.lowerBound..<part.upperBound - own.lowerBound
-                try read(inside, of: view, type, value.operations, &room, &target)
+                try read(inside, of: view, type, value.operations(ofPart: place), &room, &target)
             }
         }
     }
@@ -133,6 +133,8 @@ struct TensorValueReader: Sendable {
             switch operation {
             case .add(let number): for index in numbers.indices { numbers[index] += number }
             case .multiply(let number): for index in numbers.indices { numbers[index] *= number }
+            case .exponential:
+                for index in numbers.indices { numbers[index] = Exponential.value(numbers[index]) }
             }
             // torch rounds what it computes of halves to halves each time.
             if type == .f16 {

@@ -107,6 +107,50 @@ struct KaggleUploads: Sendable {
         }
     }
 
+    /// Deletes what a call names; `nil` for a call that deletes nothing.
+    /// - Parameter variation: the variation that the call names, with the version if it names one.
+    func delete(
+        _ method: String, _ arguments: KaggleArguments, variation: KaggleHandle?, _ request: Request
+    ) -> Response? {
+        let owner = arguments.text("ownerSlug") ?? ""
+        let named: KaggleHandle?
+        var folder: String
+        switch method {
+        case "DeleteDataset":
+            named = KaggleHandle(.dataset, folders: [owner, arguments.text("datasetSlug") ?? ""])
+            folder = named?.folder ?? ""
+        case "DeleteModel":
+            named = nil
+            folder = "models/\(owner)/\(arguments.text("modelSlug") ?? "")"
+            // A name with a slash in it would be another's.
+            if RelativePath(folder)?.components.count != 3 { folder = "" }
+        case "DeleteModelInstance", "DeleteModelInstanceVersion":
+            named = variation
+            folder = variation?.with(version: nil).folder ?? ""
+        default: return nil
+        }
+        guard RelativePath(folder) != nil else {
+            return .kaggleRefusal(404, "nothing of this name was uploaded to this server")
+        }
+        if let refusal = refusal(owner, request) { return refusal.response }
+        let isOne = method == "DeleteModelInstanceVersion"
+        guard !isOne || variation?.version != nil else {
+            return .kaggleRefusal(400, "the call names no version")
+        }
+        let versions = store.cache.handles().filter { handle in
+            isOne ? handle == named : (handle.folder + "/").hasUTF8Prefix(folder + "/")
+        }
+        guard !versions.isEmpty || (!isOne && FileStatus.isDirectory(Path.join(store.root, folder))) else {
+            return .kaggleRefusal(404, "nothing of this name was uploaded to this server")
+        }
+        do throws(KaggleUploadProblem) {
+            try store.delete(versions, folders: isOne ? [] : [folder])
+            return .json(["error": ""])
+        } catch {
+            return error.response
+        }
+    }
+
     /// Whether something of a model's, or a data set's, name was uploaded, in whatever capitals.
     func has(_ handle: KaggleHandle) -> Bool {
         var folder = Path.join(store.root, handle.kind == .model ? "models" : "datasets")

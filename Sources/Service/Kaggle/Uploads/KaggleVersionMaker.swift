@@ -56,7 +56,7 @@ struct KaggleVersionMaker {
                 let paths = try put(items, into: place)
                 try review(paths, in: place)
                 try share(paths, in: place)
-                let version = base.with(version: (numbers.max() ?? 0) + 1)
+                let version = base.with(version: max(numbers.max() ?? 0, store.lastDeleted(base)) + 1)
                 if let metadata {
                     try keep(metadata, at: Path.join(store.root, "\(base.folder)/knapsack.json"))
                 }

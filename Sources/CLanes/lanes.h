@@ -1,0 +1,116 @@
+// Sixteen numbers at a time. Swift 6.3 writes arithmetic on its vectors as loops over lanes, which the optimizer only
+// sometimes puts together again; a function of C is one operation on a vector wherever it is used.
+//
+// Each function is a single operation, so that no compiler fuses two of them, and all are exact or rounded as IEEE 754
+// says: the results are the same for every processor.
+#ifndef KNAPSACK_CLANES_LANES_H
+#define KNAPSACK_CLANES_LANES_H
+
+typedef float lanes_floats __attribute__((ext_vector_type(16)));
+typedef int lanes_bits __attribute__((ext_vector_type(16)));
+typedef unsigned int lanes_unsigned __attribute__((ext_vector_type(16)));
+typedef unsigned char lanes_bytes __attribute__((ext_vector_type(16)));
+
+#define LANES static inline __attribute__((always_inline))
+
+LANES lanes_floats lanes_repeat(float a) { return (lanes_floats)a; }
+LANES lanes_floats lanes_list(
+    float a, float b, float c, float d, float e, float f, float g, float h, float i, float j, float k, float l, float m,
+    float n, float o, float p) {
+    const lanes_floats list = {a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p};
+    return list;
+}
+// One number in the lower eight lanes, another in the upper ones.
+LANES lanes_floats lanes_halves(float a, float b) {
+    return __builtin_shufflevector(
+        lanes_repeat(a), lanes_repeat(b), 0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28, 29, 30, 31);
+}
+LANES lanes_floats lanes_add(lanes_floats a, lanes_floats b) { return a + b; }
+LANES lanes_floats lanes_subtract(lanes_floats a, lanes_floats b) { return a - b; }
+LANES lanes_floats lanes_multiply(lanes_floats a, lanes_floats b) { return a * b; }
+LANES lanes_floats lanes_divide(lanes_floats a, lanes_floats b) { return a / b; }
+LANES lanes_floats lanes_root(lanes_floats a) { return __builtin_elementwise_sqrt(a); }
+
+// Masks are all ones where something holds, and zero elsewhere.
+LANES lanes_bits lanes_less(lanes_floats a, lanes_floats b) { return a < b; }
+LANES lanes_bits lanes_at_most(lanes_floats a, lanes_floats b) { return a <= b; }
+LANES lanes_bits lanes_not_equal(lanes_floats a, lanes_floats b) { return a != b; }
+LANES lanes_floats lanes_select(lanes_bits mask, lanes_floats a, lanes_floats b) { return mask ? a : b; }
+LANES int lanes_any(lanes_bits mask) { return __builtin_reduce_or(mask) != 0; }
+
+LANES lanes_bits lanes_repeat_bits(int a) { return (lanes_bits)a; }
+LANES lanes_bits lanes_and(lanes_bits a, lanes_bits b) { return a & b; }
+LANES lanes_bits lanes_or(lanes_bits a, lanes_bits b) { return a | b; }
+LANES lanes_bits lanes_plus(lanes_bits a, lanes_bits b) { return (lanes_bits)((lanes_unsigned)a + (lanes_unsigned)b); }
+LANES lanes_bits lanes_minus(lanes_bits a, lanes_bits b) { return (lanes_bits)((lanes_unsigned)a - (lanes_unsigned)b); }
+LANES lanes_bits lanes_shift_left(lanes_bits a, int count) {
+    return (lanes_bits)((lanes_unsigned)a << (unsigned)(count & 31));
+}
+LANES lanes_bits lanes_shift_right(lanes_bits a, int count) {
+    return (lanes_bits)((lanes_unsigned)a >> (unsigned)(count & 31));
+}
+
+LANES lanes_bits lanes_clear(lanes_bits mask, lanes_bits a) { return mask ? 0 : a; }
+LANES unsigned lanes_lowest_bits(lanes_bits a) {
+    const lanes_bits places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return (unsigned)__builtin_reduce_or((a & 1) << places);
+}
+
+// The same bits as the other kind of number.
+LANES lanes_bits lanes_bits_of(lanes_floats a) {
+    union { lanes_floats floats; lanes_bits bits; } both = {a};
+    return both.bits;
+}
+LANES lanes_floats lanes_floats_of(lanes_bits a) {
+    union { lanes_bits bits; lanes_floats floats; } both = {a};
+    return both.floats;
+}
+
+// The lowest eight bits of each.
+LANES lanes_bytes lanes_narrow(lanes_bits a) { return __builtin_convertvector(a, lanes_bytes); }
+LANES lanes_bits lanes_widen(lanes_bytes a) { return __builtin_convertvector(a, lanes_bits); }
+
+// The numbers of a table at places from 0 to 15.
+#if defined(__AVX512F__)
+typedef float lanes_float512 __attribute__((vector_size(64)));
+typedef int lanes_int512 __attribute__((vector_size(64)));
+LANES int lanes_has_lookup(void) { return 1; }
+LANES lanes_floats lanes_lookup(lanes_floats table, lanes_bits places) {
+    return (lanes_floats)__builtin_ia32_permvarsf512((lanes_float512)table, (lanes_int512)places);
+}
+#elif defined(__AVX2__)
+typedef float lanes_float256 __attribute__((vector_size(32)));
+typedef int lanes_int256 __attribute__((vector_size(32)));
+typedef float lanes_half __attribute__((ext_vector_type(8)));
+LANES int lanes_has_lookup(void) { return 1; }
+LANES lanes_half lanes_lookup_half(lanes_half table, lanes_int256 places) {
+    return (lanes_half)__builtin_ia32_permvarsf256((lanes_float256)table, places);
+}
+LANES lanes_floats lanes_lookup(lanes_floats table, lanes_bits places) {
+    const lanes_int256 low = (lanes_int256)places.lo, high = (lanes_int256)places.hi;
+    lanes_floats lower, upper;
+    lower.lo = lanes_lookup_half(table.lo, low);
+    lower.hi = lanes_lookup_half(table.lo, high);
+    upper.lo = lanes_lookup_half(table.hi, low);
+    upper.hi = lanes_lookup_half(table.hi, high);
+    return (places << 28) < 0 ? upper : lower;
+}
+#else
+LANES int lanes_has_lookup(void) { return 0; }
+LANES lanes_floats lanes_lookup(lanes_floats table, lanes_bits places) {
+    lanes_floats found;
+    for (int lane = 0; lane < 16; lane++) found[lane] = table[places[lane] & 15];
+    return found;
+}
+#endif
+
+// The lower eight of two vectors in turn, and the upper eight.
+LANES lanes_floats lanes_zip_low(lanes_floats a, lanes_floats b) {
+    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+LANES lanes_floats lanes_zip_high(lanes_floats a, lanes_floats b) {
+    return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+#undef LANES
+#endif

@@ -1,0 +1,36 @@
+"""Makes the models of model_specs_projectors.py, as make_models.py does.
+
+    python make_models_projectors.py DIRECTORY [NAME...]
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import make_models
+import make_models_more
+import make_models_wider
+import transformers
+from model_specs_projectors import BREAK, BY_HAND, MODELS
+
+make_models_wider.PICTURES += ("Idefics3", "Llama4", "Janus")
+make_models.MODELS.update(MODELS)
+make_models_more.BY_HAND.update(BY_HAND)
+
+
+def make(name: str, directory: Path) -> None:
+    if name in BY_HAND:
+        make_models_more.make_by_hand(name, directory)
+    else:
+        make_models.make(name, directory)
+    if name in ("pixtral", "mistral3"):
+        # The token whose embedding stands behind every row of a picture.
+        path = directory / name / "tokenizer_config.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | BREAK["tokenizer_config.json"], indent=2))
+
+
+if __name__ == "__main__":
+    transformers.logging.set_verbosity_error()
+    for name in sys.argv[2:] or [*MODELS, *BY_HAND]:
+        make(name, Path(sys.argv[1]))
+        print(name, flush=True)
