@@ -13,6 +13,8 @@ package final class UpstreamDesk: Sendable {
     private let fetcher: any UpstreamFetcher
     private let name: String
     private let mostWaiting: Int
+    /// How many answers are remembered.
+    private let room: Int
     private let jobs = Mutex<[UpstreamQuestion: Job]>([:])
     private let waiting = Atomic(0)
     private let isStopping = Atomic(false)
@@ -25,17 +27,16 @@ package final class UpstreamDesk: Sendable {
     private static let loadedLife: Int64 = 5_000_000_000
     /// How many loads run at once; others wait.
     private static let loads = 8
-    /// How many answers are remembered.
-    private static let room = 4096
-
     /// - Parameters:
     ///   - fetcher: asks.
     ///   - name: what the fetcher states in its `User-Agent`, by which a request is known that came back.
     ///   - mostWaiting: how many requests wait for an answer at once, so that others are served meanwhile.
-    package init(_ fetcher: any UpstreamFetcher, name: String, mostWaiting: Int) {
+    ///   - room: how many answers are remembered.
+    package init(_ fetcher: any UpstreamFetcher, name: String, mostWaiting: Int, room: Int = 4096) {
         self.fetcher = fetcher
         self.name = name
         self.mostWaiting = max(1, mostWaiting)
+        self.room = max(1, room)
     }
 
     /// Ends what is loaded, and has all who wait be told that it takes longer.
@@ -110,13 +111,13 @@ package final class UpstreamDesk: Sendable {
                 }
                 guard running < UpstreamDesk.loads else { return (nil, false) }
             }
-            if jobs.count >= UpstreamDesk.room {
+            if jobs.count >= room {
                 jobs = jobs.filter { question, job in
                     guard case .ended(let result, let time) = job else { return true }
                     return now - time < UpstreamDesk.life(question, result)
                 }
-                UpstreamDesk.makeRoom(&jobs)
-                guard jobs.count < UpstreamDesk.room else { return (nil, false) }
+                makeRoom(&jobs)
+                guard jobs.count < room else { return (nil, false) }
             }
             jobs[question] = .running(since: now)
             return (nil, true)
@@ -131,7 +132,7 @@ package final class UpstreamDesk: Sendable {
 
     /// Forgets the older half of the answers where all of them still hold: somebody asks for very many names, and others shall be
     /// answered all the same. What is being asked for stays.
-    private static func makeRoom(_ jobs: inout [UpstreamQuestion: Job]) {
+    private func makeRoom(_ jobs: inout [UpstreamQuestion: Job]) {
         guard jobs.count >= room else { return }
         let ended = jobs.compactMap { question, job -> (question: UpstreamQuestion, time: Int64)? in
             if case .ended(_, let time) = job { (question, time) } else { nil }
