@@ -98,7 +98,6 @@ struct ArchitectureCase {
         case .int32s(let numbers): "\(item.key) arr<i32> \(numbers)"
         case .float32s(let numbers): "\(item.key) arr<f32> \(numbers.map { Double($0) })"
         case .bools(let flags): "\(item.key) arr<bool> \(flags)"
-        case .float32s(let numbers): "\(item.key) arr<f32> \(numbers.map(\.bitPattern))"
         case .strings(let texts): "\(item.key) arr<str> \(texts)"
         default: "\(item.key) \(item.value)"
         }
@@ -115,7 +114,9 @@ struct ArchitectureCase {
             case .number(let number): return start + "\(number)"
             case .bool(let flag): return start + "\(flag)"
             case .array(let elements):
-                if parts[1].string == "arr<f32>" { return start + "\(elements.compactMap(\.double))" }
+                if parts[1].string == "arr<f32>" {
+                    return start + "\(elements.compactMap { $0.double ?? $0.string.flatMap(Double.init) })"
+                }
                 if elements.first?.bool != nil { return start + "\(elements.compactMap(\.bool))" }
                 if elements.first?.string != nil { return start + "\(elements.compactMap(\.string))" }
                 return start + "\(elements.compactMap(\.integer))"
