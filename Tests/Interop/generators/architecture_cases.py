@@ -8,6 +8,7 @@ matter, the list of tensors) and what was decided (the architecture's own keys, 
 """
 
 import json
+import math
 import struct
 import sys
 from pathlib import Path
@@ -41,10 +42,10 @@ def own(key: str) -> bool:
 
 
 def value(item: dict):
-    """What a key has; numbers of a list by their bits, since one may be infinite."""
+    """What a key has; of a list the numbers that JSON has none for as texts."""
     found = item["value"] if "value" in item else item["items"]
     if item["type"] == "arr<f32>":
-        return [struct.unpack("<I", struct.pack("<f", number))[0] for number in found]
+        return [number if math.isfinite(number) else str(number) for number in found]
     return found
 
 

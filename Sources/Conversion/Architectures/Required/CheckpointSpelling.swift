@@ -119,7 +119,8 @@ struct CheckpointSpelling {
     /// Ends that ``ModelArchitecture/name(of:)`` makes new: as it has them, and as the files do.
     private static let ends = [
         (".e_score_correction.bias", ".e_score_correction_bias"), (".sinks.weight", ".sinks"),
-        (".dt_proj.bias", ".dt_bias"), (".expert_bias.bias", ".expert_bias"), (".layer_scalar.weight", ".layer_scalar"),
+        (".dt_proj.bias", ".dt_bias"), (".expert_bias.bias", ".expert_bias"),
+        (".layer_scalar.weight", ".layer_scalar"),
         (".experts.gate_up_proj.weight", ".experts.gate_up_proj"),
         (".experts.down_proj.weight", ".experts.down_proj"), ("_output_scale.weight", "_output_scale"),
     ]
