@@ -96,8 +96,8 @@ struct ArchitectureCase {
         case .bool(let flag): "\(item.key) bool \(flag)"
         case .string(let text): "\(item.key) str \(text)"
         case .int32s(let numbers): "\(item.key) arr<i32> \(numbers)"
+        case .float32s(let numbers): "\(item.key) arr<f32> \(numbers.map { Double($0) })"
         case .bools(let flags): "\(item.key) arr<bool> \(flags)"
-        case .float32s(let numbers): "\(item.key) arr<f32> \(numbers.map(\.bitPattern))"
         case .strings(let texts): "\(item.key) arr<str> \(texts)"
         default: "\(item.key) \(item.value)"
         }
@@ -114,6 +114,9 @@ struct ArchitectureCase {
             case .number(let number): return start + "\(number)"
             case .bool(let flag): return start + "\(flag)"
             case .array(let elements):
+                if parts[1].string == "arr<f32>" {
+                    return start + "\(elements.compactMap { $0.double ?? $0.string.flatMap(Double.init) })"
+                }
                 if elements.first?.bool != nil { return start + "\(elements.compactMap(\.bool))" }
                 if elements.first?.string != nil { return start + "\(elements.compactMap(\.string))" }
                 return start + "\(elements.compactMap(\.integer))"
