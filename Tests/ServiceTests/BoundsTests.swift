@@ -26,7 +26,7 @@ struct BoundsTests {
         #expect(ThreadPlaces(limit: 0).take() == nil)
     }
 
-    @Test(.timeLimit(.minutes(1))) func oneQuestionMoreThanAreRememberedIsAnsweredToo() async throws {
+    @Test func oneQuestionMoreThanAreRememberedIsAnsweredToo() async throws {
         let desk = UpstreamDesk(Answering(), name: "test", mostWaiting: 4, room: 8)
         for number in 0...20 {
             let handle = try #require(KaggleHandle(.dataset, folders: ["anna", "d\(number)"]))
