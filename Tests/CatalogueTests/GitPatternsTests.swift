@@ -47,4 +47,13 @@ struct GitPatternsTests {
             try GitPatterns.ignoring("x").contains("x", steps: &steps)
         }
     }
+
+    @Test func aSetCostsAsManyStepsAsItHasRanges() throws {
+        let ranges = (0..<100).compactMap { Unicode.Scalar(0x4E00 + 2 * $0).map(String.init) }.joined()
+        let hostile = GitPatterns.ignoring("*[\(ranges)]\n")
+        let path = try #require(RelativePath(String(repeating: "a", count: 50)))
+        var steps = 100_000
+        #expect(try !hostile.contains(path, steps: &steps))
+        #expect(steps < 95_000)
+    }
 }

@@ -2,6 +2,7 @@ import Caches
 import Formats
 import Manifests
 import Storage
+import TestSupport
 import Testing
 
 @testable import Service
@@ -40,6 +41,18 @@ struct BoundsTests {
                 Issue.record("question \(number) is refused")
                 return
             }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func notAllThreadsWaitForAVersion() async throws {
+        try await withTemporaryDirectory { directory in
+            let store = try KaggleStore(directory: directory, mostWaiting: 1)
+            let isAlone = try store.alone { () throws(KaggleUploadProblem) -> Bool in
+                // Where nobody may wait, another one is refused at once.
+                #expect(throws: KaggleUploadProblem.self) { try store.alone { true } }
+                return true
+            }
+            #expect(try isAlone && store.alone { true })
         }
     }
 

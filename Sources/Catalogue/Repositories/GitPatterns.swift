@@ -98,7 +98,8 @@ package struct GitPatterns: Sendable {
     /// - Parameter steps: how much may be compared, which is counted down: patterns and paths are strangers'.
     /// - Throws: ``TooMuch`` where it does not suffice.
     package func contains(_ path: RelativePath, steps: inout Int) throws(TooMuch) -> Bool {
-        let parts = path.components
+        // Once for all patterns: a step is the comparison of one character, however long a name is.
+        let parts = path.components.map(Glob.Subject.init)
         var value = false
         for rule in rules.reversed() where GitPatterns.takes(rule, parts, &steps) {
             value = rule.value
@@ -111,7 +112,7 @@ package struct GitPatterns: Sendable {
     /// The patterns take too long.
     package struct TooMuch: Error {}
 
-    private static func takes(_ rule: Rule, _ path: [String], _ steps: inout Int) -> Bool {
+    private static func takes(_ rule: Rule, _ path: [Glob.Subject], _ steps: inout Int) -> Bool {
         // A pattern that takes a folder takes what is in it.
         for length in 1...path.count where !rule.isFolder || length < path.count {
             let isTaken =
@@ -124,7 +125,7 @@ package struct GitPatterns: Sendable {
     }
 
     /// Whether the parts of a pattern take those of a path, one each but for `**`: in time of the product of both numbers.
-    private static func matches(_ rule: Rule, _ path: ArraySlice<String>, _ steps: inout Int) -> Bool {
+    private static func matches(_ rule: Rule, _ path: ArraySlice<Glob.Subject>, _ steps: inout Int) -> Bool {
         var reached = [Bool](repeating: false, count: path.count + 1)
         reached[0] = true
         for (glob, isAnyDepth) in zip(rule.parts, rule.isAnyDepth) {

@@ -237,7 +237,7 @@ struct ServeCommand: KnapsackCommand {
     private func kaggleStore() throws -> KaggleStore? {
         guard let catalogue else { return nil }
         do throws(FileError) {
-            return try KaggleStore(directory: catalogue)
+            return try KaggleStore(directory: catalogue, mostWaiting: threads / 2)
         } catch {
             throw Diagnostics(
                 Diagnostic(

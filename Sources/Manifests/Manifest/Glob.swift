@@ -18,6 +18,9 @@ package struct Glob: Equatable, Sendable {
         case anyText
         case set([ClosedRange<Unicode.Scalar>], negated: Bool)
 
+        /// How many comparisons ``takes(_:)`` may need.
+        var steps: Int { if case .set(let ranges, _) = self { max(1, ranges.count) } else { 1 } }
+
         /// Whether the token takes this one scalar.
         func takes(_ scalar: Unicode.Scalar) -> Bool {
             switch self {
@@ -70,11 +73,17 @@ package struct Glob: Equatable, Sendable {
         return matches(path, &steps)
     }
 
+    /// A path as patterns are compared with it: made once for many of them.
+    package struct Subject: Sendable {
+        fileprivate let scalars: [Unicode.Scalar]
+
+        /// Takes a path, or a part of one.
+        package init(_ path: String) { scalars = Glob.normalized(path) }
+    }
+
     /// Whether the pattern takes this path, within so many steps, which are counted down.
     /// - Returns: false where they do not suffice: then none is left.
-    package func matches(_ path: String, steps: inout Int) -> Bool {
-        matches(Glob.normalized(path), &steps)
-    }
+    package func matches(_ path: Subject, steps: inout Int) -> Bool { matches(path.scalars, &steps) }
 
     private func matches(_ path: [Unicode.Scalar], _ steps: inout Int) -> Bool {
         var token = 0
@@ -84,7 +93,7 @@ package struct Glob: Equatable, Sendable {
         var retry: (token: Int, index: Int)?
         while true {
             guard steps > 0 else { return false }
-            steps -= 1
+            steps -= min(steps, token < tokens.count ? tokens[token].steps : 1)
             if token < tokens.count, tokens[token] == .anyText {
                 retry = (token, index)
                 token += 1

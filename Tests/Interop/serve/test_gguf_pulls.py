@@ -98,7 +98,8 @@ def test_what_is_not_there_is_told(shelf):
     digest = "sha256:" + "0" * 64
     for path in (f"/v2/anna/tiny-gguf/blobs/{digest}", "/v2/anna/tiny-gguf/blobs/sha256:..", "/v2/anna/x", "/v2/../etc/manifests/x"):
         assert call(server, "GET", path)[0] in (400, 404)
-    assert call(server, "PUT", "/v2/anna/tiny-gguf/manifests/x", b"{}")[0] == 405
+    status, fields, _ = call(server, "PUT", "/v2/anna/tiny-gguf/manifests/x", b"{}")
+    assert status == 405 and fields["allow"] == "GET, HEAD"
     assert call(server, "GET", "/v2/")[0] == 200
 
 

@@ -50,6 +50,14 @@ def guarded(knapsack, caches, tmp_path_factory):
         yield server
 
 
+def test_a_method_that_a_path_does_not_take_is_refused_with_those_that_it_does(mirror):
+    for method, path, allowed in (
+        ("PATCH", "/api/models/anna/x/branch/b", "POST, DELETE"), ("PUT", "/api/models/anna/x/preupload/main", "POST"),
+    ):
+        status, fields, body = call(mirror, method, path, {})
+        assert status == 405 and fields.get("allow") == allowed, body
+
+
 BAD_PATHS = [
     "../out", "a/../../out", "/etc/passwd", "a//b", "./a", "a/.", "", "a\x00b", "a\nb", ".git/hooks/post-commit", "sub/.GIT/config",
     "a/" * 200 + "b", "x" * 5000,

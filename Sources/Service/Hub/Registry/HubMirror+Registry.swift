@@ -11,6 +11,7 @@ extension HubMirror {
     func registry(_ segments: [String], _ request: Request, _ reader: HubReader) -> Response {
         guard request.head.method == "GET" || request.head.method == "HEAD" else {
             return HubMirror.registryRefusal(405, "UNSUPPORTED", "this registry is read only")
+                .with("Allow", "GET, HEAD")
         }
         if segments.count == 1 {
             return .json([:]).with("Docker-Distribution-Api-Version", "registry/2.0")

@@ -9,6 +9,15 @@ struct HubRefusal: Error {
     let code: String?
     /// What to tell a person.
     let message: String
+    /// The methods that the path takes, where the request has another one.
+    private var allowed: [String] = []
+
+    /// Refuses another method than these.
+    static func method(_ allowed: [String]) -> HubRefusal {
+        var refusal = HubRefusal(405, nil, "this path takes \(allowed.joined(separator: " and "))")
+        refusal.allowed = allowed
+        return refusal
+    }
 
     /// States a refusal.
     init(_ status: Int, _ code: String? = nil, _ message: String) {
@@ -18,7 +27,10 @@ struct HubRefusal: Error {
     }
 
     /// The answer.
-    var response: Response { .hubRefusal(status, code, message) }
+    var response: Response {
+        let response = Response.hubRefusal(status, code, message)
+        return allowed.isEmpty ? response : response.with("Allow", allowed.joined(separator: ", "))
+    }
 
     /// For what the catalogue does not do.
     init(_ problem: RepositoryStore.Problem) {

@@ -180,7 +180,7 @@ struct HubUploads: Sendable {
             } catch {
                 throw HubRefusal(error)
             }
-        default: throw HubRefusal(405, nil, "this path takes POST and DELETE")
+        default: throw HubRefusal.method(["POST", "DELETE"])
         }
         return .json([:])
     }
@@ -293,7 +293,7 @@ struct HubUploads: Sendable {
 
     private static func take(_ method: String, _ request: Request) throws(HubRefusal) {
         guard request.head.method.hasSameBytes(as: method) else {
-            throw HubRefusal(405, nil, "this path takes \(method)")
+            throw HubRefusal.method([method])
         }
     }
 

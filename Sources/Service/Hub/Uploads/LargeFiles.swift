@@ -44,7 +44,7 @@ final class LargeFiles: Sendable {
                 if let part { return try takePart(part, of: digest, size, request, reader) }
                 return try take(digest, size, request, reader)
             case "POST": return try complete(digest, size, request, reader)
-            default: throw HubRefusal(405, nil, "this path takes PUT and POST")
+            default: throw HubRefusal.method(["PUT", "POST"])
             }
         }
     }

@@ -15,17 +15,26 @@ extension KaggleStore {
         Path.join(workshop, "numbers/\(base.with(version: nil).folder)/last")
     }
 
-    /// Deletes versions, one after the other: each is whole until it is not there.
-    /// - Parameter folders: what is removed when they are gone, with what is stated of them; relative to the cache.
-    func delete(_ versions: [KaggleHandle], folders: [String]) throws(KaggleUploadProblem) {
+    /// Deletes versions, one after the other: each is whole until it is not there. No version comes meanwhile.
+    /// - Parameters:
+    ///   - isChosen: which versions.
+    ///   - folder: what is removed when they are gone, with what is stated of them; relative to the cache.
+    /// - Returns: whether there was anything.
+    func delete(
+        _ isChosen: (KaggleHandle) -> Bool, folder: String?
+    ) throws(KaggleUploadProblem) -> Bool {
         try alone { () throws(KaggleUploadProblem) in
+            let versions = cache.handles().filter(isChosen)
+            let place = folder.map { Path.join(root, $0) }
+            guard !versions.isEmpty || place.map(FileStatus.isDirectory) == true else { return false }
             do throws(FileError) {
                 for version in versions { try forget(version) }
-                for folder in folders { try Directory.removeTree(Path.join(root, folder)) }
+                if let place { try Directory.removeTree(place) }
                 try sweep()
             } catch {
                 throw .file(error)
             }
+            return true
         }
     }
 

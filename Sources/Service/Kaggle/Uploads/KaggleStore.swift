@@ -18,6 +18,7 @@ package final class KaggleStore: Sendable {
     let workshop: String
     private let busy = Mutex<Set<ExactName>>([])
     private let isMaking = Atomic(false)
+    private let places: ThreadPlaces
 
     /// How long an upload may be gone on with, in nanoseconds: Kaggle's clients ask for another one after six days.
     private static let life: Int64 = 7 * 86_400 * 1_000_000_000
@@ -28,8 +29,11 @@ package final class KaggleStore: Sendable {
 
     /// Opens the store in a directory that nobody else uses, makes it if there is none, and removes what a killed server left
     /// unfinished.
-    /// - Parameter directory: that of the catalogue.
-    package init(directory: String) throws(FileError) {
+    /// - Parameters:
+    ///   - directory: that of the catalogue.
+    ///   - mostWaiting: how many requests make or delete versions, or wait for that, at once, so that others are served meanwhile.
+    package init(directory: String, mostWaiting: Int = 16) throws(FileError) {
+        places = ThreadPlaces(limit: max(1, mostWaiting))
         let path = Path.join(directory, "kaggle")
         for name in ["uploads", "versions", "content"] {
             try Directory.make(Path.join(path, ".knapsack/\(name)"))
@@ -175,8 +179,12 @@ package final class KaggleStore: Sendable {
         }
     }
 
-    /// Lets nobody else make a version meanwhile, so that each has a number of its own.
+    /// Lets nobody else make a version meanwhile, so that each has a number of its own. Some wait, which may take as long as a
+    /// large version is hashed.
+    /// - Throws: also where too many wait already.
     func alone<Value>(_ body: () throws(KaggleUploadProblem) -> Value) throws(KaggleUploadProblem) -> Value {
+        guard let place = places.take() else { throw .crowded }
+        defer { withExtendedLifetime(place) {} }
         while isMaking.exchange(true, ordering: .acquiringAndReleasing) { pause(milliseconds: 10) }
         defer { isMaking.store(false, ordering: .releasing) }
         return try body()
@@ -189,6 +197,8 @@ enum KaggleUploadProblem: Error {
     case refused(Int, String)
     /// Another request is sending the same.
     case busy
+    /// Too many make or delete versions.
+    case crowded
     /// More bytes came than were announced.
     case tooLong
     /// There is no room.
@@ -206,6 +216,9 @@ enum KaggleUploadProblem: Error {
         case .refused(let status, let reason): return .kaggleRefusal(status, reason)
         case .busy:
             return .kaggleRefusal(503, "another request is sending the same file").with("Retry-After", "2")
+        case .crowded:
+            return .kaggleRefusal(503, "too many make or delete versions at this moment: try again soon")
+                .with("Retry-After", "10")
         case .tooLong: return ending(.kaggleRefusal(400, "more bytes came than were announced"))
         case .full: return ending(.kaggleRefusal(507, "the server has no room for the upload"))
         case .body(let problem): return problem.response

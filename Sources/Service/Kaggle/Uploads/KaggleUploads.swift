@@ -137,14 +137,13 @@ struct KaggleUploads: Sendable {
         guard !isOne || variation?.version != nil else {
             return .kaggleRefusal(400, "the call names no version")
         }
-        let versions = store.cache.handles().filter { handle in
-            isOne ? handle == named : (handle.folder + "/").hasUTF8Prefix(folder + "/")
-        }
-        guard !versions.isEmpty || (!isOne && FileStatus.isDirectory(Path.join(store.root, folder))) else {
-            return .kaggleRefusal(404, "nothing of this name was uploaded to this server")
-        }
         do throws(KaggleUploadProblem) {
-            try store.delete(versions, folders: isOne ? [] : [folder])
+            let isDone = try store.delete(
+                { isOne ? $0 == named : ($0.folder + "/").hasUTF8Prefix(folder + "/") },
+                folder: isOne ? nil : folder)
+            guard isDone else {
+                return .kaggleRefusal(404, "nothing of this name was uploaded to this server")
+            }
             return .json(["error": ""])
         } catch {
             return error.response
