@@ -48,4 +48,13 @@ import Testing
                 ]))
         #expect(error?.message.contains("2147483647 elements") == true, "\(error?.description ?? "taken")")
     }
+
+    @Test func noNumberBecomesInfinite() {
+        let tests = BadModelTests()
+        let odd = tests.config("LlamaForCausalLM", "llama", ["rms_norm_eps": .number(1e308)])
+        let error = tests.error(odd)
+        #expect(
+            error?.message.contains("attention.layer_norm_rms_epsilon") == true,
+            "\(error?.description ?? "taken")")
+    }
 }
