@@ -145,12 +145,18 @@ struct PlanLimits: Sendable {
     private var shapes: [ExactName: (name: String, shape: [Int])] = [:]
 
     /// Takes the sizes from the keys that will be written.
-    /// - Throws: if there is no head, or no element in an embedding.
+    /// - Throws: if there is no head, no element in an embedding, or a number that no float is.
     init(_ architecture: any ModelArchitecture, _ config: ModelConfig) throws(ConversionError) {
         self.architecture = architecture.name
         isUnequal = type(of: architecture).hasUnequalBlocks
         var keys = ModelMetadata(architecture: architecture.name)
         try architecture.addParameters(to: &keys, fileType: 0)
+        for item in keys.items {
+            guard case .float32(let number) = item.value, number.isInfinite else { continue }
+            throw ConversionError(
+                .configValueWrong, "config.json: the number for \(item.key) is larger than any of 32 bits",
+                fix: "check that it is the config.json of this model")
+        }
         func size(_ key: String) throws(ConversionError) -> Int? {
             guard case .uint32(let size) = keys["\(architecture.name).\(key)"] else { return nil }
             guard size > 0 else {

@@ -74,6 +74,12 @@ struct GraniteHybrid: ModelArchitecture {
     init(_ model: HuggingFaceModel) throws(ConversionError) {
         config = model.config
         blockCount = try config.blockCount()
+        // A list is written with a number for each.
+        guard blockCount <= 1 << 16 else {
+            throw ConversionError(
+                .configValueWrong, "config.json: \(blockCount) layers are more than a model has",
+                fix: "check that it is the config.json of this model")
+        }
         attentionLayers = try Self.attentionLayers(config).filter { [blockCount] in $0 >= 0 && $0 < blockCount
         }
         let experts = config.first(["num_experts_per_tok", "num_experts_per_token"])

@@ -210,7 +210,9 @@ struct NemotronH: ModelArchitecture {
     private func addExperts(
         to metadata: inout ModelMetadata, _ blocks: (Int, (Int) -> Int) -> GGUFContent
     ) throws(ConversionError) {
-        if let own = config["block_configs"]?.array {
+        // Only Puzzle's blocks are counted by this list.
+        let isPuzzle = config.architecture.hasUTF8Prefix("NemotronHPuzzle")
+        if isPuzzle, let own = config["block_configs"]?.array {
             let inner = blocks(0) { own[$0]["moe_intermediate_size"]?.wholeNumber ?? 0 }
             metadata.set("feed_forward_length", inner)
             metadata.set("expert_feed_forward_length", inner)
