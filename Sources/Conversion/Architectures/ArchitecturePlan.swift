@@ -222,7 +222,7 @@ struct PlanLimits: Sendable {
         guard let width, let name = tensor.name.split(separator: ".").dropLast().last,
             tensor.name.hasUTF8Suffix(".weight")
         else { return }
-        if Self.wideInputs.contains(String(name)), shape.count >= 2, shape.last != width {
+        if Self.wideInputs.contains(String(name)), shape.count < 2 || shape.last != width {
             throw ConversionError.wrongShape(tensor.name, shape, "whose rows are not \(width) long")
         }
         if Self.wideNorms.contains(String(name)), shape != [width] {

@@ -214,6 +214,9 @@ struct ConvertCommand: KnapsackCommand {
             if mmproj, case .quantized = product {
                 throw ValidationError("a projector is written as f32, f16, bf16 or q8_0, not \(product.name)")
             }
+            if mmproj, let option = optionsOfQuantizing.first {
+                throw ValidationError("\(option) is for quantizing, and a projector is not quantized")
+            }
             if lora != nil, isFit {
                 throw ValidationError("an adapter is written as f32, f16, bf16 or q8_0, not fit")
             }
