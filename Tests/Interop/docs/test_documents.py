@@ -15,7 +15,7 @@ from schemas import published_schema
 SOURCES = ROOT / "Sources"
 SWIFT = sorted(SOURCES.rglob("*.swift"))
 # Options in the pages that belong to other programs.
-# Of pip and kaggle, and what ends the options of Tests/run.
+# Of pip, kaggle and the converter of llama.cpp, and what ends the options of Tests/run.
 FOREIGN_OPTIONS = {"--no-index", "--no-mtp", "--find-links", "--platform", "--public", "--"}
 by_name = pytest.mark.parametrize("page", PAGES, ids=name)
 
