@@ -4,7 +4,6 @@ import Tensors
 /// poolside's Laguna: gates behind attention, layers that differ in their heads, experts behind the first layers.
 struct Laguna: PlainFamily {
     static let classes = ["LagunaForCausalLM"]
-    static let hasUnequalBlocks = true
     static let names = TensorNames.llama.adding(TensorNames.headNorms).adding(
         Dictionary(
             uniqueKeysWithValues: ["gate", "up", "down"].flatMap { part in
