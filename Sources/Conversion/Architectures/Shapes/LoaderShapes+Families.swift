@@ -111,7 +111,7 @@ extension LoaderShapes {
 
     /// Layers with a state, one for each element.
     private func mamba(_ base: String) -> [Int?]? {
-        let (inner, state) = (sizes.written("ssm.inner_size"), sizes.written("ssm.state_size"))
+        let (inner, state) = (sizes.written("ssm.inner_size"), sizes.number("ssm.state_size"))
         let rank = sizes.written("ssm.time_step_rank")
         switch base {
         case "ssm_in.weight": return [LoaderSizes.times(2, inner), sizes.width]
@@ -132,6 +132,7 @@ extension LoaderShapes {
         let states = LoaderSizes.times(2, LoaderSizes.times(groups, sizes.written("ssm.state_size")))
         let count = sizes.number("expert_count")
         let narrow = sizes.number("moe_latent_size")
+        let shared = sizes.number("expert_shared_feed_forward_length")
         switch base {
         case "ssm_in.weight": return [LoaderSizes.sum(inner, inner, states, heads), sizes.width]
         case "ssm_conv1d.weight":
@@ -142,6 +143,8 @@ extension LoaderShapes {
         case "ssm_norm.weight":
             return [groups, inner.flatMap { inner in groups.flatMap { $0 > 0 ? inner / $0 : nil } }]
         case "ssm_out.weight": return [sizes.width, inner]
+        case "ffn_up_shexp.weight": return [shared, sizes.width]
+        case "ffn_down_shexp.weight": return [sizes.width, shared]
         case "ffn_up_exps.weight" where narrow != nil: return [count, sizes.expertInner, narrow]
         case "ffn_down_exps.weight" where narrow != nil: return [count, narrow, sizes.expertInner]
         case "ffn_latent_down.weight": return [narrow, sizes.width]

@@ -32,7 +32,9 @@ struct LoaderShapes: Sendable {
             "nextn.shared_head_head.weight", "token_types.weight", "cls.weight", "cls.output.weight":
             return [nil, width]
         case "output.bias", "cls.bias", "cls.output.bias": return [nil]
-        case "nextn.enorm.weight", "nextn.hnorm.weight", "nextn.shared_head_norm.weight": return [width]
+        case "nextn.enorm.weight", "nextn.hnorm.weight", "nextn.shared_head_norm.weight", "cls.norm.weight",
+            "hrm.z_l_init":
+            return [width]
         case "position_embd.weight": return [sizes.written("context_length"), width]
         case "nextn.eh_proj.weight": return [width, LoaderSizes.times(2, width)]
         case "rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight":

@@ -40,11 +40,13 @@ struct LoaderSizes: Sendable {
     private static let innerKeys = [
         "intermediate_size", "n_inner", "ffn_hidden_size", "hidden_dim", "d_ff", "mlp_hidden_size",
         "dense_intermediate_size", "prefix_dense_intermediate_size", "moe_ffn_hidden_size",
+        "intermediate_size_mlp",
     ]
     private static let lengthKeys = [
         "head_dim", "d_kv", "global_head_dim", "attention_head_dim", "qk_head_dim", "kv_channels",
         "swa_head_dim", "v_head_dim",
     ]
+    private static let groupKeys = ["multi_query_group_num", "num_key_value_heads"]
     private static let usedKeys = [
         "num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_top_k", "moe_k",
         "moe_num_active_primary_experts", "num_experts_per_topk",
@@ -125,6 +127,7 @@ struct LoaderSizes: Sendable {
     /// How many heads of keys and of values a block has: as many as of queries where nothing is written.
     func keyHeads(_ block: Int) -> Int? {
         let key = "attention.head_count_kv"
+        if architecture == "chatglm", stated(Self.groupKeys).isEmpty { return nil }
         return hasKey(key) ? number(key, block) ?? same(written(key), heads(block)) : heads(block)
     }
 
