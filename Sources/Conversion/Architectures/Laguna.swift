@@ -20,11 +20,7 @@ struct Laguna: PlainFamily {
     var parts: PlainParts
 
     static func storedExperts(_ config: ModelConfig) -> [StoredExperts] {
-        let inOrder = [
-            (part: "gate_proj", inGGUF: "ffn_gate_exps"), (part: "up_proj", inGGUF: "ffn_up_exps"),
-            (part: "down_proj", inGGUF: "ffn_down_exps"),
-        ]
-        return [StoredExperts(matrices: inOrder)]
+        [.inOrder]
     }
 
     static func spellings(_ config: ModelConfig) -> [TensorNames] {

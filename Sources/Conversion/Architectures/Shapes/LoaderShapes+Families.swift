@@ -5,7 +5,7 @@ extension LoaderShapes {
     /// The shape of a tensor that the architecture has for itself; `nil` where it is as most have it.
     func own(_ base: String, _ block: Int) -> [Int?]? {
         switch sizes.architecture.text {
-        case "chatglm", "glm4", "phi3", "modern-bert", "neo-bert":
+        case "chatglm", "glm4", "phi3", "modern-bert", "neo-bert", "plamo3":
             // Gates and values are one matrix.
             return base.hasSameBytes(as: "ffn_up.weight")
                 ? [LoaderSizes.times(2, sizes.inner(block)), sizes.width] : nil
@@ -43,6 +43,22 @@ extension LoaderShapes {
             return ["attn_k.weight", "attn_v.weight"].containsExactly(base)
                 ? [LoaderSizes.times(sizes.heads(block), sizes.keyLength(block)), sizes.width] : nil
         case "minimax-m3": return indexed(base)
+        case "jamba":
+            let rank = sizes.written("ssm.time_step_rank")
+            if base.hasUTF8Prefix("ssm_dt_norm") { return [rank] }
+            let isState = ["ssm_b_norm", "ssm_c_norm"].contains { base.hasUTF8Prefix($0) }
+            return isState ? [sizes.written("ssm.state_size")] : mamba(base)
+        case "plamo2", "kimi-linear":
+            // Layers with a state beside attention by way of a few numbers, or of other heads.
+            if base.hasSameBytes(as: "attn_norm.weight") { return nil }
+            return ["attn_", "ssm_", "ffn_up."].contains { base.hasUTF8Prefix($0) } ? [] : nil
+        case "talkie": return isNorm(base, of: "q") ? [sizes.heads(block), 1] : nil
+        case "grok":
+            // The converter writes no width of the first one's experts.
+            return base.containsUTF8("_exps.") ? [sizes.number("expert_count"), nil, nil] : nil
+        case "granite_swa":
+            return base.hasSameBytes(as: "ffn_up_shexp.weight")
+                ? [LoaderSizes.times(2, sizes.sharedInner), sizes.width] : nil
         case "laguna": return base.hasSameBytes(as: "attn_gate.weight") ? [nil, sizes.width] : nil
         default: return nil
         }

@@ -67,8 +67,9 @@ struct PlanLimits: Sendable {
         throw ConversionError.wrongShape(tensor.name, shape, reason)
     }
 
-    /// In what a shape is another than is wanted; `nil` where it is that one.
+    /// In what a shape is another than is wanted; `nil` where it is that one, and where nothing is wanted.
     static func difference(_ shape: [Int], _ wanted: [Int?]) -> String? {
+        if wanted.isEmpty { return nil }
         let isSame =
             shape.count == wanted.count && zip(shape, wanted).allSatisfy { $1 == nil || $1 == $0 }
         guard !isSame else { return nil }
