@@ -5,6 +5,7 @@ import Formats
 ///
 /// A shape is as a checkpoint has it, outermost dimension first; a dimension that is not known is `nil`.
 struct LoaderShapes: Sendable {
+    /// The sizes of the file.
     let sizes: LoaderSizes
 
     /// The shape of a tensor; `nil` where nothing is known of it.
