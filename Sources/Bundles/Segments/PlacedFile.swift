@@ -82,7 +82,7 @@ package struct PlacedFiles: Sendable {
             throw Diagnostics(
                 Diagnostic(
                     code: .baseMissing, "\(name) is in \(missing.map(\.name).joined(separator: ", "))",
-                    fix: missing.map { "--base DIR, where DIR is a copy of \($0.name) (\($0.attach))" }
+                    fix: missing.map { "name a copy of \($0.name) (\($0.attach)) with --base DIR" }
                         .joined(separator: ", "), verdict: .undecided))
         }
         let isWhole: Bool
