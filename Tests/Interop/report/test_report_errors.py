@@ -2,10 +2,13 @@
 
 import json
 import shutil
+import subprocess
+import time
 
 import pytest
 import shelf
-from cli import contents
+from cli import contents, manifest
+from fetching import peak_of
 from test_report import pack, read
 
 COUNT = 8
@@ -106,3 +109,23 @@ def test_of_a_bundle_that_lacks_a_file(twenty, tmp_path):
     (bundle / "models/gneiss/model.safetensors").unlink()
     unknown = twenty.knapsack("report", bundle, "--errors", "--json").expect(1).json()["unknown"]
     assert any("The error of gneiss-q40" in text and "models/gneiss/model.safetensors is missing" in text for text in unknown)
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_models(knapsack, tmp_path):
+    """Two models of 125 MB, of which one is in segments of the other, out of an archive that is not compressed and of one that is."""
+    shelf.llama(tmp_path / "large", hidden=1024, layers=6)
+    path = tmp_path / "large.toml"
+    models = [{"name": "large", "source": "path:large", "license": "mit"}, {"name": "large-bf16", "from": "large", "dtype": "bf16"}]
+    path.write_text(manifest("large-models", model=models))
+    for form in (".tar", ".tar.zst"):
+        knapsack("pack", path, "--output", tmp_path / f"bundle{form}").expect(0)
+        command = [knapsack.binary, "report", tmp_path / f"bundle{form}", "--errors", "--scratch", tmp_path, "-o", tmp_path / "x.html"]
+        process = subprocess.Popen(command, env=knapsack.environment(), stdout=subprocess.DEVNULL)
+        peak = 0
+        while process.poll() is None:
+            peak = max(peak, peak_of(process.pid))
+            time.sleep(0.02)
+        assert process.returncode == 0
+        assert peak < 90_000_000, form
+        assert "Error of the weights" in read(tmp_path / "x.html").text
