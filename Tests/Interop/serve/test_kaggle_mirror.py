@@ -124,6 +124,19 @@ def test_both_environments_lead_here(mirror, tmp_path, environment):
 
 
 @pytest.mark.slow
+def test_the_kaggle_command_asks_kaggle_itself_in_the_other_environment(mirror, tmp_path):
+    """It knows LOCALHOST alone, so that `docs/kaggle-mirror.md` names that one."""
+    from kaggle.api import kaggle_api_extended
+
+    environment = mirror.kaggle_environment("TEST", https_proxy=mirror.url, HTTPS_PROXY=mirror.url)
+    told = kaggle(mirror, tmp_path, "datasets", "list", "-s", "mixed", code=1, **environment)
+    assert DATASET not in told
+    assert mirror.says("CONNECT api.kaggle.com:443") == 1
+    source = open(kaggle_api_extended.__file__).read()
+    assert source.count("KAGGLE_API_ENVIRONMENT") == 1 and '"KAGGLE_API_ENVIRONMENT") == "LOCALHOST"' in source
+
+
+@pytest.mark.slow
 def test_the_kaggle_command_lists_and_loads_data_sets(mirror, tmp_path):
     assert DATASET in kaggle(mirror, tmp_path, "datasets", "list", "-s", "mixed")
     assert DATASET not in kaggle(mirror, tmp_path, "datasets", "list", "-s", "single")
