@@ -18,8 +18,16 @@ struct MiMo2: ModelArchitecture {
     /// The names of the tensors of blocks ahead.
     private var seen: [String] = []
 
+    /// With queries, keys and values apart, and in one matrix, as the later models have them.
     static func spellings(_ config: ModelConfig) -> [TensorNames] {
-        names.storingExperts(count: config.first(["n_routed_experts"])?.wholeNumber).spellings
+        let layer = "model.layers.*.self_attn."
+        let fused = [layer + "qkv_proj.weight"]
+        let parts = ["q", "k", "v"].map { "\(layer)\($0)_proj" }
+        let count = config.first(["n_routed_experts"])?.wholeNumber
+        return names.without([layer + "qkv_proj"]).storingExperts(count: count).spellings
+            + names.without(parts).storing([
+                "blk.*.attn_q.weight": fused, "blk.*.attn_k.weight": fused, "blk.*.attn_v.weight": fused,
+            ]).storingExperts(count: count).spellings
     }
 
     private static let names = TensorNames.llama.adding([
