@@ -24,10 +24,11 @@ struct MiMo2: ModelArchitecture {
         let fused = [layer + "qkv_proj.weight"]
         let parts = ["q", "k", "v"].map { "\(layer)\($0)_proj" }
         let count = config.first(["n_routed_experts"])?.wholeNumber
-        return names.without([layer + "qkv_proj"]).storingExperts(count: count).spellings
-            + names.without(parts).storing([
-                "blk.*.attn_q.weight": fused, "blk.*.attn_k.weight": fused, "blk.*.attn_v.weight": fused,
-            ]).storingExperts(count: count).spellings
+        let apart = names.without([layer + "qkv_proj"]).storingExperts(count: count).spellings
+        let joined = names.without(parts).storing([
+            "blk.*.attn_q.weight": fused, "blk.*.attn_k.weight": fused, "blk.*.attn_v.weight": fused,
+        ]).storingExperts(count: count).spellings
+        return config.architecture == "MiMoV2ForCausalLM" ? joined + apart : apart + joined
     }
 
     private static let names = TensorNames.llama.adding([
