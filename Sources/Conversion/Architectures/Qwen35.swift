@@ -12,7 +12,8 @@ struct Qwen35: ModelArchitecture {
 
     static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
-    private static let names = QwenHybrid.names.adding(QwenHybrid.dense).adding(QwenHybrid.fourInputs)
+    /// The names of the tensors.
+    static let names = QwenHybrid.names.adding(QwenHybrid.dense).adding(QwenHybrid.fourInputs)
 
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
         RequiredTensors(RequiredTensors.embeddings) { block in

@@ -31,7 +31,7 @@ package struct HuggingFaceModel: Sendable {
 
     /// The places of the tensors whose elements are needed before anything is decided: each is a few numbers.
     package static func needed(_ tensors: [CheckpointTensor]) -> [Int] {
-        Dequantization.needed(tensors) + PLEConstants.needed(tensors)
+        Dequantization.needed(tensors) + PLEConstants.needed(tensors) + StoredNumbers.needed(tensors)
     }
 
     /// Puts a model together.
@@ -56,7 +56,7 @@ package struct HuggingFaceModel: Sendable {
         self.card = card
         storedTensors = tensors
         numbers = Self.numbers(tensors, contents ?? [:])
-        let places = PLEConstants.needed(tensors)
+        let places = PLEConstants.needed(tensors) + StoredNumbers.needed(tensors)
         constants = contents.map { contents in contents.filter { places.contains($0.key) } }
         guard !isVocabularyOnly else {
             (dequantization, keptType, fullInputs, self.tensors) = (nil, nil, nil, tensors)
