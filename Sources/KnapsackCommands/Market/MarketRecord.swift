@@ -63,7 +63,8 @@ struct MarketRecord {
             "frameworks": texts(
                 frameworks.isEmpty ? framework.map { [$0] } ?? [] : frameworks),
             "formats": texts((facts?.formats ?? []).map(\.rawValue)),
-            "library": optional(card?.library), "license": optional(report.license),
+            "library": optional(card?.library),
+            "license": optional(report.license ?? made?["license"]?.string),
             "tags": texts(
                 Array((card?.tags ?? stated?["tags"]?.strings ?? []).prefix(100))),
             "languages": texts(Array((card?.languages ?? []).prefix(100))),

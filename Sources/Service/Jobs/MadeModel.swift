@@ -52,14 +52,17 @@ struct MadeModel {
     ///   - files: what was made, which is moved.
     ///   - folder: where it is.
     ///   - original: the model as it is now, of those that can be private.
+    ///   - license: what the original's card states.
     /// - Returns: the id of the model, and the version.
     func publish(
-        _ files: [StoredFile], in folder: String, _ original: UploadedOriginal?, comparison: JSON
+        _ files: [StoredFile], in folder: String, _ original: UploadedOriginal?, license: String?,
+        comparison: JSON
     ) throws -> (id: String, version: String) {
         let made: JSON = [
             "job": .integer(job.number), "asked": .integer(Int(job.created)),
             "from": .string(wish.original.id), "source": .string(wish.original.text),
-            "relation": .string(relation), "product": .string(wish.label), "comparison": comparison,
+            "license": license.map(JSON.string) ?? .null, "relation": .string(relation),
+            "product": .string(wish.label), "comparison": comparison,
         ]
         let id = "local:\(keeper.user)/\(name)"
         if let version = try published() { return (id, version) }
@@ -118,9 +121,9 @@ struct MadeModel {
         if let type = stated["model_type"]?.string, ModelWords.types.containsExactly(type) {
             fields.append((name: "model_type", value: type))
         }
-        if let tags = stated["tags"]?.strings, !tags.isEmpty {
-            fields.append((name: "tags", value: tags.joined(separator: ",")))
-        }
+        // A form has commas between tags.
+        let tags = (stated["tags"]?.strings ?? []).filter { !$0.utf8.contains(UInt8(ascii: ",")) }
+        if !tags.isEmpty { fields.append((name: "tags", value: tags.joined(separator: ","))) }
         let primary = files.count == 1 ? files.first?.path : nil
         let document = ModelDocument.new(
             try ModelForm(fields), files, primary: primary, review, requirements: [])

@@ -2,6 +2,7 @@ import Caches
 import Catalogue
 import Formats
 import Manifests
+import ModelFacts
 import Storage
 
 /// Makes another form of a model, and compares it with the original.
@@ -53,6 +54,7 @@ struct OptimizationWork {
         let tensors = OptimizationWork.tensors(comparison)
         try AtomicFile.write(
             Array(tensors.compactText.utf8), to: Path.join(directory, OptimizationWork.comparisonFile))
+        let license = license
         try Directory.removeTree(Path.join(directory, OptimizationWork.originals))
         let kept = try ResultFiles.list(directory, control)
         let difference: JSON = [
@@ -62,7 +64,7 @@ struct OptimizationWork {
             "tensors": .integer(tensors.array?.count ?? 0),
             "only_in_original": .integer(comparison["only_in_original"]?.array?.count ?? 0),
         ]
-        let entry = try publish(kept, uploaded != nil, difference)
+        let entry = try publish(kept, uploaded != nil, license, difference)
         return .object(
             [
                 JSON.Member("files", .array(kept.map(\.document))),
@@ -94,6 +96,22 @@ struct OptimizationWork {
         return found
     }
 
+    /// The licence that the original's card states, which holds for what is made of it as well.
+    private var license: String? {
+        let readme: String?
+        if let model {
+            readme = Path.join(Path.join(directory, model), "README.md")
+        } else if case .uploaded(let handle) = wish.original {
+            let snapshot = try? worker.settings.uploads?.snapshot(handle)
+            readme = snapshot?.files.first { $0.path == "README.md" }?.location
+        } else {
+            readme = nil
+        }
+        guard let readme, let bytes = try? FileReader.contents(of: readme, limit: 1 << 20) else { return nil }
+        let card = try? ModelCard.parse(bytes)
+        return card?.effectiveLicense
+    }
+
     private func uploaded() throws -> UploadedOriginal {
         guard let catalogue = worker.settings.catalogue, let keeper = wish.keeper else {
             throw JobFailure("\(wish.original.text) is in a catalogue that is not served")
@@ -105,7 +123,7 @@ struct OptimizationWork {
     /// - Parameter mayBePrivate: whether the original can be hidden from others, and is looked up again: it may be by now.
     /// - Returns: members of the result that name the version; none for a model of a cache.
     private func publish(
-        _ files: [StoredFile], _ mayBePrivate: Bool, _ comparison: JSON
+        _ files: [StoredFile], _ mayBePrivate: Bool, _ license: String?, _ comparison: JSON
     ) throws -> [JSON.Member] {
         guard let keeper = wish.keeper else { return [] }
         guard let catalogue = worker.settings.catalogue else {
@@ -114,7 +132,7 @@ struct OptimizationWork {
         if control.isCancelled { throw JobFailure("it was cancelled") }
         let (id, version) = try MadeModel(catalogue, job, wish, keeper).publish(
             files, in: Path.join(directory, ResultFiles.folder), mayBePrivate ? try uploaded() : nil,
-            comparison: comparison)
+            license: license, comparison: comparison)
         return [JSON.Member("entry", .string(id)), JSON.Member("version", .string(version))]
     }
 

@@ -70,7 +70,8 @@ struct UploadedOriginal {
             guard let file else {
                 return !(UploadedOriginal.others + ["gguf"]).containsExactly(item.path.pathExtension ?? "")
             }
-            return item.path == file || UploadedOriginal.isSibling(item.path, of: file)
+            return item.path == file || item.path == "README.md"
+                || UploadedOriginal.isSibling(item.path, of: file)
         }
         // Nothing of it is swept meanwhile, whoever deletes it.
         let hold = store.hold(wanted.map(\.digest))

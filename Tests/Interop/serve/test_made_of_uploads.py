@@ -79,6 +79,7 @@ def test_a_version_of_the_registry_is_quantized_and_is_a_model_with_its_measured
         assert found["lineage"]["bases"][0] | {"size": 0} == {
             "name": "anna/tiny", "id": "local:anna/tiny", "distance": 1, "relation": "quantized", "size": 0, "quantization": None, "comparison": None,
         }
+        assert found["license"] == "apache-2.0", "the original's holds for it, too"
         assert found["comparison"] == job["result"]["comparison"] and found["comparison"]["total"]["snr_db"] > 20
         [child] = listed(server, "local:anna/tiny", {})["lineage"]["derived"]
         assert child["id"] == "local:anna/tiny-Q8_0" and child["comparison"] == found["comparison"]
