@@ -177,7 +177,7 @@ let package = Package(
             dependencies: ["Formats", "Storage", "Manifests", "Transfer", "TestSupport"]),
         .testTarget(
             name: "CatalogueTests",
-            dependencies: ["Formats", "Storage", "Catalogue", "TestSupport"]),
+            dependencies: ["Formats", "Storage", "Manifests", "Catalogue", "TestSupport"]),
         .testTarget(
             name: "ServiceTests",
             dependencies: ["Formats", "Storage", "Manifests", "Caches", "Service", "TestSupport"]),

@@ -42,7 +42,8 @@ package struct ModelDocuments: Sendable {
     }
 
     private static let names: Set<RelativePath> = [
-        "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "tokenizer.model",
+        "config.json", "generation_config.json", "tokenizer.json", "tokenizer.jsonl", "tokenizer_config.json",
+        "tokenizer.model",
         "added_tokens.json", "special_tokens_map.json", "vocab.json", "merges.txt", "vocab.txt",
         "chat_template.jinja", "chat_template.json", "README.md", "modules.json", "tekken.json",
         "params.json",

@@ -50,7 +50,7 @@ struct Apertus: PlainFamily {
     func addFirstParameters(to metadata: inout ModelMetadata) throws(ConversionError) {
         let blocks = min(try config.blockCount(), 1 << 12)
         let stored = Dictionary(
-            parts.model.storedTensors.map { (ExactName($0.name), $0) },
+            parts.model.storedTensors.enumerated().map { (ExactName($1.name), $0) },
             uniquingKeysWith: { first, _ in first })
         for number in KeyTensors.activation {
             let values = (0..<blocks).compactMap {

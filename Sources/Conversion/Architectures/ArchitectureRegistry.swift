@@ -23,7 +23,9 @@ package enum ArchitectureRegistry {
         BailingMoe.self, GroveMoe.self, SmallThinker.self, Llada.self, LladaMoe.self, Dream.self, RND1.self,
         Cohere2Moe.self, HrmText.self, Laguna.self, HunYuan3.self, OpenELM.self, MiniMaxM3.self,
         Apertus.self, Deci.self, ExaoneMoe.self, Mpt.self, Arctic.self, Chameleon.self, Xverse.self,
-        Sarashina2.self,
+        Sarashina2.self, Spark25.self, Maple.self, Talkie.self, Jais.self, RuGPT3XL.self, GraniteSWA.self,
+        JanusPro.self, HunYuanVL.self, Grok.self, DeepSeekOCR.self, Lfm2Embedding.self, MiniCPMV46.self,
+        Jamba.self, Step35.self, KimiLinear.self, MiMo2.self, Plamo.self, Plamo2.self, Plamo3.self,
     ]
 
     /// The classes in `architectures` of config.json that can be converted, sorted.
@@ -39,8 +41,28 @@ package enum ArchitectureRegistry {
             "Lfm2DSparkDraftModel", "LingDSparkModel", "LlamaForCausalLMEagle3",
             "MuseGlimmerAssistantModel", "Qwen3DSparkModel",
         ]
+        let reasons: [([String], String)] = [
+            (drafts, "it drafts for another model, without whose files it is none"),
+            (
+                [
+                    "GraniteSpeechForConditionalGeneration", "GraniteSpeechPlusForConditionalGeneration",
+                    "UltravoxModel",
+                ], "its part for text has a class of its own, which its configuration does not state"
+            ),
+            (
+                ["BitNetForCausalLM", "BitnetForCausalLM"],
+                "the reference's numbers differ with the number of threads that it computes with"
+            ),
+            (
+                ["BaiChuanForCausalLM", "BaichuanForCausalLM"], "the reference fails with every model of it"
+            ),
+            (
+                ["CogVLMForCausalLM"],
+                "the reference leaves out its layers for pictures, without which llama.cpp does not load it"
+            ),
+        ]
         return Dictionary(
-            drafts.map { (ExactName($0), "it drafts for another model, without whose files it is none") }
+            reasons.flatMap { names, reason in names.map { (ExactName($0), reason) } }
         ) { $1 }
     }()
 

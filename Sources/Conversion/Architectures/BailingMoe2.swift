@@ -1,13 +1,17 @@
 import Formats
 import Tensors
 
-/// InclusionAI's Ling 2 and Ring 2.
+/// InclusionAI's Ling 2 and Ring 2, and Sarvam's models, which rotate whole heads and count the bias of experts from its
+/// mean.
 struct BailingMoe2: ModelArchitecture {
-    static let classes = ["BailingMoeV2ForCausalLM"]
+    static let classes = [
+        "BailingMoeV2ForCausalLM", "SarvamMoEForCausalLM", "modeling_sarvam_moe.SarvamMoEForCausalLM",
+    ]
     static let modelTypes: [String] = []
 
     let name = "bailingmoe2"
-    private let config: ModelConfig
+    private let model: HuggingFaceModel
+    private var config: ModelConfig { model.config }
     private var experts: ExpertStacks
     private let predictionCount: Int
 
@@ -54,7 +58,8 @@ struct BailingMoe2: ModelArchitecture {
     }
 
     init(_ model: HuggingFaceModel) throws(ConversionError) {
-        config = model.config
+        self.model = model
+        let config = model.config
         experts = ExpertStacks(
             count: try config.size("num_local_experts", "num_experts"),
             parts: ["down_proj", "gate_proj", "up_proj"], path: "mlp.experts")
@@ -62,15 +67,23 @@ struct BailingMoe2: ModelArchitecture {
     }
 
     mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        try experts.converted(name, value, Self.names, self.name)
+        var value = value
+        if isSarvam, let stored = name.dropping(".bias"), stored.hasUTF8Suffix(".expert_bias"),
+            let bias = try StoredNumbers.fromMean(stored, of: model)
+        {
+            value = TensorValue(numbers: bias, shape: value.shape)
+        }
+        return try experts.converted(name, value, Self.names, self.name)
     }
+
+    private var isSarvam: Bool { config.architecture.hasUTF8Suffix("SarvamMoEForCausalLM") }
 
     func finish() throws(ConversionError) { try experts.finish() }
 
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
         try metadata.addGenericParameters(config, fileType: fileType)
         metadata.set("block_count", try ModelMetadata.count(config.blockCount() + predictionCount))
-        let share = RopeParameters(config).number("partial_rotary_factor") ?? 0.5
+        let share = isSarvam ? 1 : RopeParameters(config).number("partial_rotary_factor") ?? 0.5
         metadata.set(
             "rope.dimension_count", try ModelMetadata.share(share, of: config.headLength(), heads: 1))
         try metadata.addNeededCount("leading_dense_block_count", config, ["first_k_dense_replace"])

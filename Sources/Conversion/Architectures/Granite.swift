@@ -37,19 +37,7 @@ struct Granite: ModelArchitecture {
     // MARK: Metadata
 
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
-        // Granite has no heads of their own length.
-        var config = model.config
-        config["head_dim"] = nil
-        try metadata.addGenericParameters(config, fileType: fileType)
-        metadata.set("vocab_size", try ModelMetadata.count(config.integer("vocab_size")))
-        metadata.set("rope.dimension_count", try ModelMetadata.count(config.headLength()))
-        for (key, name) in [
-            ("attention.scale", "attention_multiplier"), ("embedding_scale", "embedding_multiplier"),
-            ("residual_scale", "residual_multiplier"), ("logit_scale", "logits_scaling"),
-        ] {
-            guard let scale = try config.numberIfPresent(name), scale != 0 else { continue }
-            metadata.set(key, .float32(Float(scale)))
-        }
+        try metadata.addGranite(model.config, fileType: fileType)
     }
 
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
@@ -67,5 +55,24 @@ struct Granite: ModelArchitecture {
             "attention_multiplier": 1,
         ])
         config.setDefault("num_key_value_heads", from: "num_attention_heads")
+    }
+}
+
+extension ModelMetadata {
+    /// Adds the keys of all that is built like Granite.
+    mutating func addGranite(_ config: ModelConfig, fileType: UInt32) throws(ConversionError) {
+        // Granite has no heads of their own length.
+        var config = config
+        config["head_dim"] = nil
+        try addGenericParameters(config, fileType: fileType)
+        set("vocab_size", try Self.count(config.integer("vocab_size")))
+        set("rope.dimension_count", try Self.count(config.headLength()))
+        for (key, name) in [
+            ("attention.scale", "attention_multiplier"), ("embedding_scale", "embedding_multiplier"),
+            ("residual_scale", "residual_multiplier"), ("logit_scale", "logits_scaling"),
+        ] {
+            guard let scale = try config.numberIfPresent(name), scale != 0 else { continue }
+            set(key, .float32(Float(scale)))
+        }
     }
 }

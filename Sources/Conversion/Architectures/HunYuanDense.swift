@@ -12,7 +12,8 @@ struct HunYuanDense: ModelArchitecture {
     private let config: ModelConfig
     static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
-    private static let names = TensorNames.llama.adding([
+    /// The names of all of Hunyuan's tensors without experts.
+    static let names = TensorNames.llama.adding([
         "model.layers.*.self_attn.query_layernorm": "blk.*.attn_q_norm",
         "model.layers.*.self_attn.key_layernorm": "blk.*.attn_k_norm",
     ])
@@ -59,18 +60,27 @@ struct HunYuanDense: ModelArchitecture {
     }
 
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
+        if let padding = config["pad_token_id"]?.integer, padding < 0 {
+            throw ConversionError(
+                .tokenId, "the padding token has the id \(padding), which cannot be right",
+                fix: "correct \"pad_token_id\" in config.json")
+        }
+        try Self.addVocabulary(to: &metadata, vocabulary, model)
+    }
+
+    /// Adds the tokenizer, without a token for padding where the configuration states one below 0.
+    static func addVocabulary(
+        to metadata: inout ModelMetadata, _ vocabulary: Vocabulary, _ model: HuggingFaceModel
+    ) throws(ConversionError) {
+        let config = model.config
         guard model.files["tokenizer.json"] != nil else {
             throw ConversionError(
                 .tokenizerMissing,
                 "there is no tokenizer.json, and Hunyuan's own tokenizer cannot be converted",
                 fix: "take a model of 2025-07 or later, which has a tokenizer.json")
         }
-        if let padding = config["pad_token_id"]?.integer, padding < 0 {
-            throw ConversionError(
-                .tokenId, "the padding token has the id \(padding), which cannot be right",
-                fix: "correct \"pad_token_id\" in config.json")
-        }
-        try vocabulary.addBPE(to: &metadata)
+        let padding = config["pad_token_id"]?.integer ?? 0
+        try vocabulary.addBPE(to: &metadata, without: padding < 0 ? ["pad"] : [])
         if let end = try config.integerIfPresent("eod_token_id") {
             metadata["tokenizer.ggml.eos_token_id"] = try ModelMetadata.count(end)
         }

@@ -9,7 +9,7 @@ package struct Llama: ModelArchitecture {
         "VLlama3ForCausalLM",
     ]
     package static let modelTypes = [
-        "llama", "mistral", "mixtral", "llava", "voxtral", "smolvlm", "idefics3",
+        "llama", "mistral", "mixtral", "llava", "voxtral", "smolvlm", "idefics3", "janus",
     ]
 
     package let name = "llama"

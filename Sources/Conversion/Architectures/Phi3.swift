@@ -4,7 +4,7 @@ import Tensors
 
 /// Microsoft's Phi 3, 3.5 and 4 (not those with experts).
 struct Phi3: ModelArchitecture {
-    static let classes = ["Phi3ForCausalLM"]
+    static let classes = ["Phi3ForCausalLM", "Phi4ForCausalLMV"]
     static let modelTypes = ["phi3"]
 
     let name = "phi3"

@@ -4,7 +4,7 @@ package import Formats
 package struct Qwen2: ModelArchitecture {
     package static let classes = [
         "Qwen2ForCausalLM", "Qwen2Model", "KORMoForCausalLM", "Qwen2AudioForConditionalGeneration",
-        "DotsOCRForCausalLM",
+        "DotsOCRForCausalLM", "AudioFlamingo3ForConditionalGeneration",
     ]
     package static let modelTypes = ["qwen2", "qwen2_audio"]
 

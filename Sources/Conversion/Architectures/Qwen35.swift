@@ -12,7 +12,8 @@ struct Qwen35: QwenHybridFamily {
 
     static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
 
-    private static let names = QwenHybrid.names.adding(QwenHybrid.dense).adding(QwenHybrid.fourInputs)
+    /// The names of the tensors.
+    static let names = QwenHybrid.names.adding(QwenHybrid.dense).adding(QwenHybrid.fourInputs)
 
     init(_ model: HuggingFaceModel) throws(ConversionError) {
         hybrid = try QwenHybrid(model, name, Self.names)

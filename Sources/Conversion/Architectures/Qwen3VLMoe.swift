@@ -49,12 +49,7 @@ struct Qwen3VLMoe: ModelArchitecture {
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
         try qwen.addVocabulary(to: &metadata, vocabulary)
         guard model.config.architecture.hasUTF8Prefix("Qwen3Omni") else { return }
-        // The ends that its files state are those of texts, and it answers as in a conversation.
-        let added = try model.files.json("tokenizer_config.json")?["added_tokens_decoder"]?.members ?? []
-        let end = added.first { $0.value["content"]?.isText("<|im_end|>") == true }
-        guard let end = end.flatMap({ UInt32($0.key) }) else { return }
-        metadata["tokenizer.ggml.bos_token_id"] = .uint32(end)
-        metadata["tokenizer.ggml.eos_token_id"] = .uint32(end)
+        try metadata.addEndOfAnswer(model.files)
     }
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {

@@ -3,7 +3,9 @@ import Tensors
 
 /// Stability AI's StableLM.
 struct StableLM: ModelArchitecture {
-    static let classes = ["StableLmForCausalLM", "StableLMEpochForCausalLM"]
+    static let classes = [
+        "StableLmForCausalLM", "StableLMEpochForCausalLM", "LlavaStableLMEpochForCausalLM",
+    ]
     static let modelTypes = ["stablelm"]
 
     let name = "stablelm"

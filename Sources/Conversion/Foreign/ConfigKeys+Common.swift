@@ -99,7 +99,7 @@ enum ConfigKeys {
                 "image_end_token_id", "video_start_token_id", "video_end_token_id", "image_seq_length",
                 "multimodal_projector_bias", "projector_hidden_act", "vision_feature_layer",
                 "vision_feature_select_strategy", "spatial_merge_size", "audio_token_index", "scale_factor",
-                "talker_config", "token2wav_config", "code2wav_config", "enable_audio_output",
+                "vq_config", "talker_config", "token2wav_config", "code2wav_config", "enable_audio_output",
                 "enable_talker",
                 "user_token_id", "assistant_token_id", "system_token_id", "im_start_token_id",
                 "im_end_token_id", "tts_bos_token_id", "tts_eos_token_id", "tts_pad_token_id",

@@ -234,7 +234,7 @@ extension ConfigKeys {
                     ],
                     .ignored("indexer_types states it")),
             ]
-        default: []
+        default: restFamily(architecture)
         }
     }
 

@@ -33,6 +33,10 @@ enum RopeKeys {
     /// The rules that only some families have, by the family's name in GGUF; they come before those of all.
     static let families: KeyValuePairs<String, [ForeignRow]> = [
         "hunyuan-dense": [ForeignRow(["alpha"], .read("the base is multiplied by a power of it"), .number)],
+        "hunyuan_vl": [
+            ForeignRow(["alpha"], .read("by which the base grows"), .number),
+            ForeignRow(["xdrope_section"], .read("the sections of positions")),
+        ],
         "mistral3": [
             ForeignRow(["llama_4_scaling_beta"], .read("by which queries grow in long texts"), .number)
         ],
@@ -53,10 +57,11 @@ enum RopeKeys {
     static func kinds(_ architecture: String) -> [String] {
         switch architecture {
         case "llama", "smollm3", "exaone", "exaone4", "llama-embed", "arcee", "mistral3", "afmoe", "llama4",
-            "nanbeige", "apertus", "deci", "exaone-moe":
+            "nanbeige", "apertus", "deci", "exaone-moe", "granite_swa",
+            "step35":
             ["default", "linear", "yarn", "llama3"]
         case "phi3", "phimoe": ["default", "longrope", "su", "yarn"]
-        case "hunyuan-dense": ["default", "linear", "yarn", "dynamic", "xdrope"]
+        case "hunyuan-dense", "hunyuan_vl": ["default", "linear", "yarn", "dynamic", "xdrope"]
         case "nemotron": ["default", "linear"]
         case "gemma4", "gemma4-assistant": ["default", "proportional"]
         case "minicpm", "minicpm3": ["default", "linear", "yarn", "longrope", "su"]
@@ -64,7 +69,8 @@ enum RopeKeys {
             "chatglm",
             "nomic-bert", "nomic-bert-moe", "cohere2", "eurobert", "modern-bert", "neo-bert",
             "orion", "starcoder", "codeshell", "refact", "t5", "t5encoder", "openelm", "dbrx", "mpt",
-            "deepseek", "cohere2moe":
+            "deepseek", "cohere2moe", "jais", "grok", "jamba", "plamo",
+            "plamo2":
             ["default"]
         default: ["default", "linear", "yarn", "mrope"]
         }
@@ -82,7 +88,9 @@ enum RopeKeys {
             "nomic-bert-moe",
             "phimoe", "cohere2", "glm4moe", "bailingmoe2", "nemotron", "gemma4", "gemma4-assistant", "laguna",
             "glm-dsa", "minimax-m3",
-            "qwen35", "qwen35moe", "qwen3next", "qwen4exp", "granitehybrid", "nemotron_h",
+            "spark2_5", "maple", "mimo2", "step35", "kimi-linear", "qwen35", "qwen35moe", "qwen3next",
+            "qwen4exp", "granitehybrid",
+            "nemotron_h",
             "nemotron_h_moe",
         ]
         .contains(architecture)

@@ -21,14 +21,15 @@ package struct HuggingFaceModel: Sendable {
     let fullInputs: FullInputs?
     /// The type of blocks that the configuration states the weights are kept in; `nil` where they are plain numbers.
     package let keptType: GGMLType?
-    /// The elements' bytes of the tensors that become keys, by their names; `nil` where only names and shapes were read.
-    let constants: [ExactName: [UInt8]]?
+    /// The elements' bytes of the few tensors that become keys, or are computed with as a whole, by their places in
+    /// ``storedTensors``; `nil` where only names and shapes were read.
+    let constants: [Int: [UInt8]]?
     /// Whether the output's weights are known to be those of the embeddings, stored twice.
     package var repeatsEmbeddings = false
 
     /// The places of the tensors whose elements are needed before anything is decided: each is a few numbers.
     package static func needed(_ tensors: [CheckpointTensor]) -> [Int] {
-        Dequantization.needed(tensors) + KeyTensors.needed(tensors)
+        Dequantization.needed(tensors) + KeyTensors.needed(tensors) + StoredNumbers.needed(tensors)
     }
 
     /// Puts a model together.
@@ -52,7 +53,8 @@ package struct HuggingFaceModel: Sendable {
         self.config = try ModelConfig(config)
         self.card = card
         storedTensors = tensors
-        constants = contents.map { KeyTensors.contents(tensors, $0) }
+        let places = Set(KeyTensors.needed(tensors) + StoredNumbers.needed(tensors))
+        constants = contents.map { contents in contents.filter { places.contains($0.key) } }
         guard !isVocabularyOnly else {
             (dequantization, keptType, fullInputs, self.tensors) = (nil, nil, nil, tensors)
             return

@@ -21,22 +21,14 @@ package enum KeyTensors {
                 && activation.contains { tensor.name.hasUTF8Suffix(".act_fn.\($0)") }
         }
     }
-
-    /// What such tensors hold, by their names.
-    /// - Parameter contents: the elements' bytes, by the tensors' places.
-    static func contents(_ tensors: [CheckpointTensor], _ contents: [Int: [UInt8]]) -> [ExactName: [UInt8]] {
-        Dictionary(
-            needed(tensors).compactMap { place in
-                contents[place].map { (ExactName(tensors[place].name), $0) }
-            }
-        ) { first, _ in first }
-    }
 }
 
 extension HuggingFaceModel {
-    /// The float of a tensor of one element; `nil` where there is none, or nothing but names and shapes was read.
-    func number(_ tensor: CheckpointTensor) -> Float? {
-        guard let bytes = constants?[tensor.name], bytes.count == tensor.dtype.bitsPerElement / 8 else {
+    /// The float of a stored tensor of one element, by its place; `nil` where there is none, or nothing but names and
+    /// shapes was read.
+    func number(_ place: Int) -> Float? {
+        let tensor = storedTensors[place]
+        guard let bytes = constants?[place], bytes.count == tensor.dtype.bitsPerElement / 8 else {
             return nil
         }
         var number: [Float] = [0]
@@ -48,7 +40,7 @@ extension HuggingFaceModel {
     /// The whole numbers of the first tensor whose name ends so; `nil` where nothing but names and shapes was read.
     /// - Throws: where there is no such tensor, or its elements are no such numbers.
     func wholeNumbers(_ end: String) throws(ConversionError) -> [UInt64]? {
-        guard let tensor = storedTensors.first(where: { $0.name.hasUTF8Suffix(end) }) else {
+        guard let place = storedTensors.firstIndex(where: { $0.name.hasUTF8Suffix(end) }) else {
             // It stands beside the table.
             let beside = storedTensors.lazy.map(\.name).first { $0.containsUTF8(".ple_embedding.") }
             let parts = (beside ?? "").split(separator: ".")
@@ -56,7 +48,8 @@ extension HuggingFaceModel {
             throw .missingTensors([start + end])
         }
         guard let constants else { return nil }
-        guard let bytes = constants[tensor.name], tensor.dtype == .i64, bytes.count == 8 * tensor.elementCount
+        let tensor = storedTensors[place]
+        guard let bytes = constants[place], tensor.dtype == .i64, bytes.count == 8 * tensor.elementCount
         else {
             throw ConversionError.wrongShape(
                 tensor.name, tensor.shape, "whose elements are not a few whole numbers of 64 bits")

@@ -29,9 +29,25 @@ package struct ModelConfig: Sendable {
                 ? try ModelConfig(inner) : ModelConfig(members: members)
             if text.values["model_type"] == nil { text.values = Self.dictionary(members) }
             values.merge(text.values) { $1 }
-            if inner["architectures"]?.array == nil { values["architectures"] = raw["architectures"] }
+            let whole = raw["architectures"]?.array?.first?.string ?? ""
+            if inner["architectures"]?.array == nil || Self.decisive.contains(ExactName(whole)) {
+                values["architectures"] = raw["architectures"]
+            } else if Self.opticalReaders.contains(ExactName(whole)) {
+                values["architectures"] = ["DeepseekOCRForCausalLM"]
+            }
         }
     }
+
+    /// The classes of the whole that decide, whatever class the part for text states (base.py of the converter,
+    /// `get_model_architecture`).
+    private static let decisive: Set<ExactName> = [
+        "StepVLForConditionalGeneration", "Sarashina2VisionForCausalLM", "Exaone4_5_ForConditionalGeneration",
+        "Step3p7ForConditionalGeneration", "KimiK3ForConditionalGeneration",
+    ]
+    /// The classes of the whole whose part for text is another family than it states.
+    private static let opticalReaders: Set<ExactName> = [
+        "DeepseekOCRForCausalLM", "DeepseekOCR2ForCausalLM", "UnlimitedOCRForCausalLM",
+    ]
 
     /// Members as they are, without defaults.
     init(members: [JSON.Member]) {

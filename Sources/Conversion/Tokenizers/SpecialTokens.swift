@@ -20,8 +20,10 @@ struct SpecialTokens {
     /// Finds everything.
     /// - Parameters:
     ///   - limit: the number of tokens: what has an id past them is left out; `nil` for no limit.
-    init(_ files: TokenizerDocuments, limit: Int? = nil) throws(ConversionError) {
+    ///   - without: kinds that are left out.
+    init(_ files: TokenizerDocuments, limit: Int? = nil, without: [String] = []) throws(ConversionError) {
         self.limit = limit
+        kinds.removeAll { without.contains($0) }
         var settings = files.settings ?? [:]
         if let tokenizer = files.tokenizer {
             readNormalizer(tokenizer["normalizer"])

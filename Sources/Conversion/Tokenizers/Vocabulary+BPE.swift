@@ -6,11 +6,12 @@ extension Vocabulary {
     /// - Parameters:
     ///   - special: kinds of special tokens with the texts of added tokens, for kinds that no file names.
     ///   - control: texts of tokens that are for control, whatever the tokenizer says of them.
+    ///   - without: kinds of special tokens that are left out.
     ///   - keepsKinds: whether added tokens are for control where the tokenizer says so alone, and have its texts.
     /// - Throws: if there is no vocabulary or there are no merges, or `vocab_size` is less than there are tokens.
     package func addBPE(
         to metadata: inout ModelMetadata, special: [(kind: String, token: String)] = [],
-        control: Set<ExactName> = [], keepsKinds: Bool = false
+        control: Set<ExactName> = [], keepsKinds: Bool = false, without: [String] = []
     ) throws(ConversionError) {
         let files = try tokenizerFiles()
         let tokens = try transformersTokens()
@@ -20,7 +21,7 @@ extension Vocabulary {
             table.set(id, table.texts[id], .control)
         }
         table.add(model: "gpt2", pre: try preTokenizerName(), scored: false, to: &metadata)
-        var around = try SpecialTokens(files)
+        var around = try SpecialTokens(files, without: without)
         around.merges = merges
         for (kind, token) in special {
             guard let id = tokens.addedID(of: token) else {

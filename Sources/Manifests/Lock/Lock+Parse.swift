@@ -45,9 +45,11 @@ private struct LockReader {
             bytes.span, elementsOf: "entries", partsOf: "tensors",
             part: { place, element in
                 if place == 0 { tensors.removeAll() }
+                problem = problem ?? LockReader.repeated(element)
                 if problem == nil { tensors.append(StatedTensor(element, after: tensors.last)) }
             },
             { element in
+                problem = problem ?? LockReader.repeated(element)
                 do {
                     if problem == nil { entries.append(try entry(element, tensors)) }
                 } catch {
@@ -55,6 +57,7 @@ private struct LockReader {
                 }
                 tensors.removeAll()
             })
+        if let repeated = LockReader.repeated(json) { throw repeated }
         guard let version = json["version"]?.integer else {
             throw LockProblem("it has no integer \"version\"")
         }
@@ -83,6 +86,11 @@ private struct LockReader {
             throw LockProblem("it refers to the base \(unknown), which it does not name")
         }
         return lock
+    }
+
+    /// What is wrong with an object that has two members of one name: nobody knows which of them is meant.
+    private static func repeated(_ json: JSON) -> LockProblem? {
+        json.repeatedName.map { LockProblem("\(quoted($0)) is there twice in one object") }
     }
 
     private func bundle(_ json: JSON) throws -> BundleSettings {

@@ -106,7 +106,8 @@ import Testing
             let error = error(config(architecture, type, [:]), [(name, [8, 8])])
             // Families of which transformers has no defaults may miss a key before.
             let codes =
-                ["tensor-unknown"] + (type.isEmpty ? ["config-key-missing", "config-value-wrong"] : [])
+                ["tensor-unknown"]
+                + (type.isEmpty || type == "git" ? ["config-key-missing", "config-value-wrong"] : [])
             #expect(codes.contains(error?.code.rawValue ?? ""), "\(name): \(error?.description ?? "taken")")
         }
     }

@@ -36,8 +36,14 @@ def tensors(model: Path) -> list:
     return result
 
 
-def own(key: str) -> bool:
+# Keys that are read out of a tensor, by the end of its name.
+READ_OUT = {"talkie.logit_scale": "lm_head_gain.w_g", "jais.attention.max_alibi_bias": "relative_pe.slopes"}
+
+
+def own(key: str, stored: list) -> bool:
     # What was read out of tensors, which a case does not have, is left out too.
+    if key in READ_OUT and any(tensor[0].endswith(READ_OUT[key]) for tensor in stored):
+        return False
     return not key.startswith(("general.", "tokenizer.", "split.", "xielu."))
 
 
@@ -51,7 +57,8 @@ def value(item: dict):
 
 def case(model: Path, dumps: dict[str, dict], is_projector: bool = False) -> dict:
     first = next(iter(dumps.values()))
-    keys = [[i["key"], i["type"], value(i)] for i in first["kv"] if own(i["key"])]
+    stored = tensors(model)
+    keys = [[i["key"], i["type"], value(i)] for i in first["kv"] if own(i["key"], stored)]
     written = []
     for place, tensor in enumerate(first["tensors"]):
         types = " ".join(dump["tensors"][place]["type"] for dump in dumps.values())

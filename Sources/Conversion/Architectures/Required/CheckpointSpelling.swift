@@ -119,10 +119,18 @@ struct CheckpointSpelling {
     /// Ends that ``ModelArchitecture/name(of:)`` makes new: as it has them, and as the files do.
     private static let ends = [
         (".e_score_correction.bias", ".e_score_correction_bias"), (".sinks.weight", ".sinks"),
-        (".dt_proj.bias", ".dt_bias"), (".expert_bias.bias", ".expert_bias"),
+        (".expert_bias.bias", ".expert_bias"),
         (".layer_scalar.weight", ".layer_scalar"),
         (".experts.gate_up_proj.weight", ".experts.gate_up_proj"),
         (".experts.down_proj.weight", ".experts.down_proj"), ("_output_scale.weight", "_output_scale"),
+    ]
+    /// The same of families that are few, each of which has the others' ends, too.
+    private static let rareEnds = [
+        (".dt_proj.bias", ".dt_bias"), (".dt_norm.weight", ".dt_norm_weight"),
+        (".B_norm.weight", ".B_norm_weight"), (".C_norm.weight", ".C_norm_weight"),
+        (".q.weight", ".q_weight"), (".k.weight", ".k_weight"),
+        (".attention_sink_bias.weight", ".attention_sink_bias"), (".router_bias.bias", ".router_bias"),
+        (".head_g.weight", ".head_g"), (".a_g.weight", ".a_g"),
     ]
     private static let oldEnds = [
         ("LayerNorm.weight", "LayerNorm.gamma"), ("LayerNorm.bias", "LayerNorm.beta"),
@@ -158,9 +166,19 @@ struct CheckpointSpelling {
         let own = name.hasUTF8Suffix(read) ? read : name
         var ended = own
         for (new, old) in Self.ends + (hasOldNorms ? Self.oldEnds : []) {
+            if let kept = own.dropping(new) { ended = kept + old }
+        }
+        for (new, old) in Self.rareEnds {
             guard let kept = own.dropping(new) else { continue }
             // Some families have what others call so.
-            let isOwn = new != ".dt_proj.bias" || family.name(of: kept + old)?.hasSameBytes(as: own) == true
+            let starts = starts.compactMap { start in
+                own.hasUTF8Prefix(start.own)
+                    ? start.stored
+                        + String(decoding: kept.utf8.dropFirst(start.own.utf8.count), as: UTF8.self) : nil
+            }
+            let isOwn = ([kept] + starts).contains {
+                family.name(of: $0 + old)?.hasSameBytes(as: own) == true
+            }
             if isOwn { ended = kept + old }
         }
         let isHead = Self.heads.contains(own.split(separator: ".").first ?? "")

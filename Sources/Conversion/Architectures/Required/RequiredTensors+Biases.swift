@@ -13,7 +13,7 @@ extension RequiredTensors {
         if name.hasUTF8Prefix("Qwen2Moe") {
             return isTrue("qkv_bias", otherwise: true) ? projections : []
         }
-        if name.hasUTF8Prefix("Qwen2") { return projections }
+        if name.hasUTF8Prefix("Qwen2") || name.hasUTF8Prefix("AudioFlamingo") { return projections }
         // The class of the part for text has them whatever is stated.
         if name.hasUTF8Prefix("Glm4vFor") { return projections }
         if name.hasUTF8Prefix("DotsOCR") { return isTrue("attention_bias") ? projections : [] }

@@ -153,6 +153,6 @@ package struct RequiredTensors: Sendable {
     private static let needingOutput: [any ModelArchitecture.Type] = [
         Qwen2Moe.self, Phi2.self, Olmo2.self, StableLM.self, GPTNeoX.self, GptOss.self, InternLM2.self,
         Orion.self, Mellum.self, Dots1.self, Dbrx.self, BailingMoe.self, MiniMaxM3.self, ExaoneMoe.self,
-        Apertus.self, Xverse.self,
+        Apertus.self, Xverse.self, Maple.self, Talkie.self, Jais.self,
     ]
 }
