@@ -150,6 +150,20 @@ package struct ModelConfig: Sendable {
         return try size("hidden_size", "n_embd") / size("num_attention_heads", "n_head", "n_heads")
     }
 
+    /// The number of elements of a head where a tensor is made with a number for every second one.
+    /// - Throws: also where there are more than any model has.
+    func rotatedHeadLength() throws(ConversionError) -> Int { try Self.rotatedHead(try headLength()) }
+
+    /// A number of elements of a head, which is not more than any model has.
+    static func rotatedHead(_ length: Int) throws(ConversionError) -> Int {
+        guard length <= 1 << 16 else {
+            throw ConversionError(
+                .configValueWrong, "config.json: heads of \(length) elements are longer than a model has",
+                fix: "check that it is the config.json of this model")
+        }
+        return length
+    }
+
     /// What to say where none of the keys is there.
     package static func missing(_ keys: [String]) -> ConversionError {
         ConversionError(
