@@ -20,12 +20,13 @@ package struct ModelConfig: Sendable {
         values = Self.dictionary(members)
         let modelType = values["model_type"]?.string ?? ""
         if let text = values["thinker_config"]?["text_config"] { values["text_config"] = text }
-        ArchitectureRegistry.fillDefaults(&self, modelType: modelType)
+        let isRead = !Self.statesNoQuantization(raw)
+        if isRead { ArchitectureRegistry.fillDefaults(&self, modelType: modelType) }
         for key in ["llm_config", "lm_config", "language_config", "text_config"] {
             guard let inner = values[key], let members = inner.members else { continue }
             // What transformers cannot read as a whole the converter takes as it stands, without any default.
             var text =
-                Self.composites.contains(ExactName(modelType))
+                isRead && Self.composites.contains(ExactName(modelType))
                 ? try ModelConfig(inner) : ModelConfig(members: members)
             if text.values["model_type"] == nil { text.values = Self.dictionary(members) }
             values.merge(text.values) { $1 }
@@ -36,6 +37,12 @@ package struct ModelConfig: Sendable {
                 values["architectures"] = ["DeepseekOCRForCausalLM"]
             }
         }
+    }
+
+    /// Whether it or a part of it has `"quantization_config": null`, which transformers fails to write out again, so that
+    /// the converter takes the file as it stands.
+    private static func statesNoQuantization(_ raw: JSON) -> Bool {
+        ([raw] + (raw.members ?? []).map(\.value)).contains { $0["quantization_config"] == .null }
     }
 
     /// The classes of the whole that decide, whatever class the part for text states (base.py of the converter,
