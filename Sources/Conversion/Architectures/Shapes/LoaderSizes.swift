@@ -66,9 +66,13 @@ struct LoaderSizes: Sendable {
         }
     }
 
-    private func stated(_ keys: [String]) -> Set<Int> {
-        keys.reduce(into: []) { $0.formUnion(stated[$1] ?? []) }
+    /// Whether config.json states a number by one of these keys.
+    private func isStated(_ number: Int, by keys: [String]) -> Bool {
+        keys.contains { stated[$0]?.contains(number) == true }
     }
+
+    /// Whether config.json states any number by one of these keys.
+    private func isAnyStated(by keys: [String]) -> Bool { keys.contains { stated[$0] != nil } }
 
     /// What llama.cpp ends for before it looks at any tensor, as a clause behind "config.json"; `nil` where there is
     /// nothing of that kind.
@@ -82,7 +86,7 @@ struct LoaderSizes: Sendable {
             guard let list = lists[key], list.count != count, architecture != "jamba" else { continue }
             return "states \(key.text) for \(list.count) blocks, and that there are \(count)"
         }
-        if let used = written("expert_used_count"), stated(Self.usedKeys).contains(used),
+        if let used = written("expert_used_count"), isStated(used, by: Self.usedKeys),
             let experts = number("expert_count"), used > experts
         {
             return "states that each token takes \(used) experts, and that there are \(experts)"
@@ -128,7 +132,7 @@ struct LoaderSizes: Sendable {
     /// How many heads of keys and of values a block has: as many as of queries where nothing is written.
     func keyHeads(_ block: Int) -> Int? {
         let key = "attention.head_count_kv"
-        if architecture == "chatglm", stated(Self.groupKeys).isEmpty { return nil }
+        if architecture == "chatglm", !isAnyStated(by: Self.groupKeys) { return nil }
         return hasKey(key) ? number(key, block) ?? same(written(key), heads(block)) : heads(block)
     }
 
@@ -147,7 +151,7 @@ struct LoaderSizes: Sendable {
         let share = width.flatMap { width in first.flatMap { $0 > 0 ? width / $0 : nil } }
         let own = hasWindow == true && hasKey(key + "_swa") ? key + "_swa" : key
         guard let length = written(own) else { return hasKey(own) ? nil : share }
-        return length == share || stated(Self.lengthKeys).contains(length) ? length : nil
+        return length == share || isStated(length, by: Self.lengthKeys) ? length : nil
     }
 
     /// The width behind attention: one that is four times an embedding's is the usual one where none is stated.
@@ -155,10 +159,10 @@ struct LoaderSizes: Sendable {
         guard let number = written("feed_forward_length") else {
             return number("feed_forward_length", block)
         }
-        let stated = stated(Self.innerKeys)
         // LFM 2's is computed of several numbers that are stated.
-        if stated.contains(number) || architecture == "lfm2" || architecture == "lfm2moe" { return number }
-        guard stated.isEmpty, architecture != "chatglm" else { return nil }
+        let isComputed = architecture == "lfm2" || architecture == "lfm2moe"
+        if isComputed || isStated(number, by: Self.innerKeys) { return number }
+        guard !isAnyStated(by: Self.innerKeys), architecture != "chatglm" else { return nil }
         return LoaderSizes.times(4, width).flatMap { same(number, $0) }
     }
 
