@@ -27,7 +27,13 @@ import Testing
         "act_fn",
     ]
 
-    @Test(arguments: ArchitectureTests.names.filter { !$0.hasUTF8Suffix("sparse") })
+    /// Without those that leave numbers out, and without two whose layers with a state have shapes of their own, which are
+    /// not looked at.
+    private static let names = ArchitectureTests.names.filter { name in
+        !name.hasUTF8Suffix("sparse") && !["small-plamo2", "small-kimi-linear"].contains(name)
+    }
+
+    @Test(arguments: names)
     func refusesOtherShapes(name: String) throws {
         let found = try ArchitectureTests.read(name)
         let model = try found.model()
