@@ -129,10 +129,12 @@ struct OptimizationWork {
         guard let catalogue = worker.settings.catalogue else {
             throw JobFailure("the registry that would have the result is not served")
         }
-        if control.isCancelled { throw JobFailure("it was cancelled") }
         let (id, version) = try MadeModel(catalogue, job, wish, keeper).publish(
-            files, in: Path.join(directory, ResultFiles.folder), mayBePrivate ? try uploaded() : nil,
-            license: license, comparison: comparison)
+            files, in: Path.join(directory, ResultFiles.folder), license: license, comparison: comparison
+        ) {
+            if control.isCancelled { throw JobFailure("it was cancelled") }
+            return mayBePrivate ? try uploaded() : nil
+        }
         return [JSON.Member("entry", .string(id)), JSON.Member("version", .string(version))]
     }
 
