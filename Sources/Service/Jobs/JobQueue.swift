@@ -241,6 +241,7 @@ package final class JobQueue: Sendable {
             job.state = .done
         } catch {
             guard !hasStopped else { return }
+            worker.undo(job)
             job.state = .failed
             let failure = error as? JobFailure
             job.error = failure?.reason ?? "\(error)"

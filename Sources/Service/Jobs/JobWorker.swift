@@ -13,8 +13,8 @@ package protocol JobWorker: Sendable {
     /// - Throws: ``JobFailure``, or anything else that states what failed.
     func work(_ job: Job, in directory: String, _ control: JobControl) throws -> JSON
 
-    /// Takes back what the work has left besides the files, because the job was cancelled just before it was known to be done.
-    /// - Parameter job: with its result.
+    /// Takes back what the work has left besides its files, if it has: the job failed, or somebody cancelled it just before it
+    /// was known to be done.
     func undo(_ job: Job)
 }
 
