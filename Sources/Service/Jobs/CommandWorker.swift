@@ -61,6 +61,8 @@ package struct CommandWorker: JobWorker {
             throw JobFailure(refusal.detail)
         } catch let problem as ModelCatalogue.Problem {
             throw JobFailure(ModelRefusal(problem).detail)
+        } catch is IncomingContent.NoRoom {
+            throw JobFailure("the catalogue's disk has no room for the result")
         } catch {
             throw JobFailure(harmless("\(error)", directory))
         }
