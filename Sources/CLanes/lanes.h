@@ -45,6 +45,37 @@ LANES lanes_floats lanes_root(lanes_floats a) { return __builtin_elementwise_sqr
 LANES lanes_bits lanes_less(lanes_floats a, lanes_floats b) { return a < b; }
 LANES lanes_bits lanes_at_most(lanes_floats a, lanes_floats b) { return a <= b; }
 LANES lanes_bits lanes_not_equal(lanes_floats a, lanes_floats b) { return a != b; }
+// Where both masks are. Without a register of masks the optimizer would put a mask of sixteen into sixteen bytes, and take
+// it apart for every use: what it does not see through stays as it is.
+#if defined(__AVX512F__) || !defined(__SSE2__)
+LANES lanes_bits lanes_both(lanes_bits a, lanes_bits b) { return a & b; }
+#elif defined(__AVX2__)
+typedef int lanes_mask256 __attribute__((ext_vector_type(8)));
+LANES lanes_mask256 lanes_both_masks(lanes_mask256 a, lanes_mask256 b) {
+    __asm__("" : "+x"(a));
+    return a & b;
+}
+LANES lanes_bits lanes_both(lanes_bits a, lanes_bits b) {
+    lanes_bits both;
+    both.lo = lanes_both_masks(a.lo, b.lo);
+    both.hi = lanes_both_masks(a.hi, b.hi);
+    return both;
+}
+#else
+typedef int lanes_mask128 __attribute__((ext_vector_type(4)));
+LANES lanes_mask128 lanes_both_masks(lanes_mask128 a, lanes_mask128 b) {
+    __asm__("" : "+x"(a));
+    return a & b;
+}
+LANES lanes_bits lanes_both(lanes_bits a, lanes_bits b) {
+    lanes_bits both;
+    both.lo.lo = lanes_both_masks(a.lo.lo, b.lo.lo);
+    both.lo.hi = lanes_both_masks(a.lo.hi, b.lo.hi);
+    both.hi.lo = lanes_both_masks(a.hi.lo, b.hi.lo);
+    both.hi.hi = lanes_both_masks(a.hi.hi, b.hi.hi);
+    return both;
+}
+#endif
 LANES lanes_floats lanes_select(lanes_bits mask, lanes_floats a, lanes_floats b) { return mask ? a : b; }
 // A bit for each lane, that of the first the lowest.
 typedef _Bool lanes_truths __attribute__((ext_vector_type(16)));

@@ -15,7 +15,6 @@ struct Gemma4: ModelArchitecture {
     private let model: HuggingFaceModel
 
     static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
-    static let hasUnequalBlocks = true
 
     private static let names = Gemma2.names.without(
         ["model.layers.*.mlp.gate"]

@@ -6,8 +6,6 @@ import Tensors
 struct KimiLinear: ModelArchitecture {
     static let classes = ["KimiLinearForCausalLM", "KimiLinearModel"]
     static let modelTypes: [String] = []
-    /// Layers with a state have queries of other lengths.
-    static let hasUnequalBlocks = true
 
     let name = "kimi-linear"
     private let config: ModelConfig

@@ -7,8 +7,6 @@ import Tensors
 struct Step35: ModelArchitecture {
     static let classes = ["Step3p5ForCausalLM", "Step3p7ForConditionalGeneration"]
     static let modelTypes: [String] = []
-    /// Layers with a window have more heads.
-    static let hasUnequalBlocks = true
 
     let name = "step35"
     private let model: HuggingFaceModel

@@ -6,8 +6,9 @@ extension CodebookIndex {
     @inline(__always)
     func nearest<Shape: CodewordShape>(to code: Int32, _ tables: CostTables, _ shape: Shape.Type) -> Int32 {
         let near = near.span
-        let start = Int(starts[Int(code)])
-        let count = Int(counts[Int(code)])
+        let code = Int(UInt16(truncatingIfNeeded: code))
+        let start = Int(UInt32(bitPattern: starts[code]))
+        let count = Int(counts[code])
         var best = Lanes(repeating: .greatestFiniteMagnitude)
         best.takeLess(Shape.costs(of: LaneBits(near, from: start), tables))
         guard count > Lanes.count else { return Int32(near[start &+ best.placeOfLeast]) }

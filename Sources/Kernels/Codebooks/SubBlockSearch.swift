@@ -31,7 +31,8 @@ struct SubBlockSearch<Format: SignedCodebookFormat>: ~Copyable {
     /// - Returns: `false` if it is to be zero, for which there are no words.
     @inline(__always)
     mutating func search(
-        _ elements: Span<Float>, importance: Span<Float>, meanSquare: Float, index: borrowing CodebookIndex
+        _ elements: Span<Float>, importance: Span<Float>, meanSquare: Float,
+        index: borrowing CodebookIndex
     ) -> Bool {
         weigh(elements, importance: importance, meanSquare: meanSquare)
         let largest = splitSigns(elements)
@@ -112,6 +113,9 @@ struct SubBlockSearch<Format: SignedCodebookFormat>: ~Copyable {
         _ first: (extent: Float, scale: Float), _ index: borrowing CodebookIndex
     ) -> UInt32 {
         let rules = Format.rules
+        // Copied once, and not at each use while something here changes.
+        let own = (values: self.values, weights: self.weights, roots: self.roots)
+        let (values, weights, roots) = (own.values.span, own.weights.span, own.roots.span)
         let highest = Float(2 * Shape.levels - 1)
         scale = first.scale
         var best: Float = 0
@@ -120,20 +124,36 @@ struct SubBlockSearch<Format: SignedCodebookFormat>: ~Copyable {
 
         var trialRounded: [8 of [16 of Int32]] = .init(repeating: .init(repeating: 0))
         var trialCodes = trialRounded
-        for trial in stride(from: rules.trials.lowerBound, through: rules.trials.upperBound, by: Lanes.count)
+        var trialLevels: [16 of Lanes] = .init(repeating: Lanes())
+        for trial in stride(
+            from: rules.trials.lowerBound, through: rules.trials.upperBound, by: Lanes.count)
         {
             // Lanes past the last trial are not looked at.
             let count = min(Lanes.count, rules.trials.upperBound &+ 1 &- trial)
             let steps = Lanes(LaneBits.numbers &+ LaneBits(repeating: Int32(truncatingIfNeeded: trial)))
             let inverse = (highest + steps * rules.step) / first.extent
-            let scales = 1 / inverse
+            let scales = (1 / inverse).array
+            let scale = scales.span
+            if Lanes.hasLookup {
+                for lane in 0..<count { trialLevels[lane] = scale[lane] * Shape.oddNumbers }
+            }
             var products = Lanes()
             var squares = Lanes()
             for word in 0..<Self.wordCount {
-                let rounded = roundedCodes(word, inverse: inverse)
-                let found = nearCodes(word, rounded, count: count, scales: scales, index)
-                trialRounded[word] = rounded.array
-                trialCodes[word] = found.array
+                trialRounded[word] = Self.roundedCodes(word, of: values, inverse: inverse).array
+                if Lanes.hasLookup {
+                    // Also for words of the codebook, whose list are themselves: a branch costs more.
+                    let pairs = Self.pairs(word, values, roots)
+                    for lane in 0..<count {
+                        trialCodes[word][lane] = index.nearest(
+                            to: trialRounded[word][lane], pairs.costs(levels: trialLevels[lane]), Shape.self)
+                    }
+                } else {
+                    trialCodes[word] = Self.nearCodes(
+                        word, values, roots, trialRounded[word], count: count, scales: scales, index
+                    )
+                }
+                let found = LaneBits(trialCodes[word])
                 for element in 0..<Shape.length {
                     let odd = Self.oddNumbers(found, element)
                     let i = word &* Shape.length &+ element
@@ -141,12 +161,13 @@ struct SubBlockSearch<Format: SignedCodebookFormat>: ~Copyable {
                     squares += weights[i] * odd * odd
                 }
             }
-            let (product, square) = (products.array, squares.array)
+            let sums = (products: products.array, squares: squares.array)
+            let (product, square) = (sums.products.span, sums.squares.span)
             var chosen = -1
             for lane in 0..<count
             where square[lane] > 0 && product[lane] * product[lane] > best * square[lane] {
-                scale = product[lane] / square[lane]
-                best = scale * product[lane]
+                self.scale = product[lane] / square[lane]
+                best = self.scale * product[lane]
                 chosen = lane
             }
             guard chosen >= 0 else { continue }
@@ -164,11 +185,22 @@ struct SubBlockSearch<Format: SignedCodebookFormat>: ~Copyable {
     private mutating func refine(missed: UInt32, _ index: borrowing CodebookIndex) {
         let refinement = Format.rules.refinement
         guard missed != 0 || refinement == .all, scale > 0 else { return }
+        let own = (values: self.values, weights: self.weights, roots: self.roots)
+        let (values, weights, roots) = (own.values.span, own.weights.span, own.roots.span)
         let scales = Lanes(repeating: scale)
         let inverse = 1 / scales
         for word in 0..<Self.wordCount where refinement != .missed || missed >> UInt32(word) & 1 == 1 {
-            let rounded = roundedCodes(word, inverse: inverse)
-            codes[word] = nearCodes(word, rounded, count: 1, scales: scales, index)[0]
+            let rounded = Self.roundedCodes(word, of: values, inverse: inverse)
+            if Lanes.hasLookup {
+                let pairs = Self.pairs(word, values, roots)
+                codes[word] = index.nearest(
+                    to: rounded[0], pairs.costs(levels: scales * Shape.oddNumbers), Shape.self)
+            } else {
+                codes[word] =
+                    Self.nearCodes(
+                        word, values, roots, rounded.array, count: 1, scales: scales.array, index)[
+                        0]
+            }
         }
         var product: Float = 0
         var square: Float = 0
@@ -185,7 +217,7 @@ struct SubBlockSearch<Format: SignedCodebookFormat>: ~Copyable {
 
     /// The codes of a word's elements, each rounded to the nearest level.
     @inline(__always)
-    private func roundedCodes(_ word: Int, inverse: Lanes) -> LaneBits {
+    private static func roundedCodes(_ word: Int, of values: Span<Float>, inverse: Lanes) -> LaneBits {
         var codes = LaneBits()
         for element in 0..<Shape.length {
             let multiple = inverse * values[word &* Shape.length &+ element]
@@ -195,45 +227,44 @@ struct SubBlockSearch<Format: SignedCodebookFormat>: ~Copyable {
         return codes
     }
 
+    /// The pairs of a word's elements and levels.
+    @inline(__always)
+    private static func pairs(_ word: Int, _ values: Span<Float>, _ roots: Span<Float>) -> WordPairs {
+        WordPairs(Shape.self, word, count: Format.rules.subBlock, values: values, weights: roots)
+    }
+
     /// The near word with the smallest weighted error, for each of the first lanes; the first of equally good
     /// ones, and the word itself where there is one.
     ///
     /// Where no error is finite, which the reference refuses to go on with, that is the first word.
     /// - Parameter count: how many lanes there are; others keep their codes.
     @inline(__always)
-    private func nearCodes(
-        _ word: Int, _ codes: LaneBits, count: Int, scales: Lanes, _ index: borrowing CodebookIndex
-    ) -> LaneBits {
-        // Not in place: no search waits for the one before.
-        let (old, scale) = (codes.array, scales.array)
-        var new = old
-        if Lanes.hasLookup {
-            // Also for words of the codebook, whose list is themselves: a branch costs more.
-            let pairs = WordPairs(
-                Shape.self, word, count: Format.rules.subBlock, values: values.span, weights: roots.span)
-            for lane in 0..<count {
-                let costs = pairs.costs(levels: scale[lane] * Shape.oddNumbers)
-                new[lane] = index.nearest(to: old[lane], costs, Shape.self)
-            }
-            return LaneBits(new)
-        }
+    private static func nearCodes(
+        _ word: Int, _ values: Span<Float>, _ roots: Span<Float>, _ codes: [16 of Int32], count: Int,
+        scales: [16 of Float], _ index: borrowing CodebookIndex
+    ) -> [16 of Int32] {
         var missing: UInt32 = 0
-        for lane in 0..<count where index.numbers[Int(old[lane])] < 0 { missing |= 1 &<< UInt32(lane) }
+        for lane in 0..<count where index.numbers[Int(codes[lane])] < 0 {
+            missing |= 1 &<< UInt32(lane)
+        }
+        var new = codes
         for lane in stride(from: 0, to: Lanes.count, by: 4) where missing >> UInt32(lane) & 15 != 0 {
             let four = nearCodes(
-                word, SIMD4(old[lane], old[lane &+ 1], old[lane &+ 2], old[lane &+ 3]),
+                word, values, roots,
+                SIMD4(codes[lane], codes[lane &+ 1], codes[lane &+ 2], codes[lane &+ 3]),
                 missing: missing >> UInt32(lane) & 15,
-                scales: SIMD4(scale[lane], scale[lane &+ 1], scale[lane &+ 2], scale[lane &+ 3]), index)
+                scales: SIMD4(scales[lane], scales[lane &+ 1], scales[lane &+ 2], scales[lane &+ 3]), index)
             for i in 0..<4 { new[lane &+ i] = four[i] }
         }
-        return LaneBits(new)
+        return new
     }
 
     /// The same for four lanes.
     @inline(__always)
-    private func nearCodes(
-        _ word: Int, _ codes: SIMD4<Int32>, missing: UInt32, scales: SIMD4<Float>,
-        _ index: borrowing CodebookIndex
+    private static func nearCodes(
+        _ word: Int, _ values: Span<Float>, _ roots: Span<Float>, _ codes: SIMD4<Int32>,
+        missing: UInt32,
+        scales: SIMD4<Float>, _ index: borrowing CodebookIndex
     ) -> SIMD4<Int32> {
         var costs: [32 of SIMD4<Float>] = .init(repeating: .zero)
         for element in 0..<Shape.length {

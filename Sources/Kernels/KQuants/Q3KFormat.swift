@@ -7,26 +7,23 @@ enum Q3KFormat: SuperBlockFormat {
 
     /// A search waits for itself all the time, so that several of them take hardly longer than one: as many as do not
     /// wait for the processor.
-    static var blocksAtOnce: Int { max(1, 4 / Lanes.registers) }
+    static var blocksAtOnce: Int { 8 / Lanes.registers }
 
     static func quantize(
         _ values: Span<Float>, importance: Span<Float>, columns: (first: Int, last: Int),
         into blocks: inout MutableSpan<UInt8>, _ room: inout SearchRoom
     ) {
         let count = values.count / 256
-        precondition(count > 0 && count <= blocksAtOnce && blocks.count == count &* 110)
+        precondition(count <= 8 && blocks.count == count &* 110)
         var space = room.manyValues.mutableSpan
-        var x = space._mutatingExtracting(0..<blocksAtOnce &* 16)
-        for index in 0..<blocksAtOnce {
-            // Where rows have no more super-blocks, the last is searched again.
-            let start = min(index, count &- 1) &* 256
+        var x = space._mutatingExtracting(0..<count &* 16)
+        for index in 0..<count {
             var part = x._mutatingExtracting(index &* 16..<index &* 16 &+ 16)
-            part.transpose(values.extracting(start..<start &+ 256))
+            part.transpose(values.extracting(index &* 256..<index &* 256 &+ 256))
         }
         var more = room.manyLevels.mutableSpan
-        var levels = more._mutatingExtracting(0..<blocksAtOnce &* 16)
-        let found: [4 of Lanes]? =
-            importance.isEmpty ? scaledByRounds(blocksAtOnce, x.span, levels: &levels) : nil
+        var levels = more._mutatingExtracting(0..<count &* 16)
+        let found: [8 of Lanes]? = importance.isEmpty ? scaledByRounds(count, x.span, levels: &levels) : nil
         for index in 0..<count {
             let places = index &* 16..<index &* 16 &+ 16
             var block = blocks._mutatingExtracting(index &* 110..<index &* 110 &+ 110)

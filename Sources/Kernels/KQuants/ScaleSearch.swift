@@ -86,15 +86,15 @@ func scaled(
 ///
 /// Each change waits for the one before it. What is found for other sub-blocks meanwhile takes no time of its own.
 /// - Parameters:
-///   - groups: how many times sixteen sub-blocks there are, up to four.
+///   - groups: how many times sixteen sub-blocks there are, up to eight.
 ///   - x: sixteen numbers of each sub-block of the first group, then of the next.
 ///   - levels: gets the levels found, those of a sub-block of zeros -4.
 /// - Returns: the scales of each group.
 @inline(__always)
-func scaledByRounds(_ groups: Int, _ x: Span<Lanes>, levels: inout MutableSpan<Lanes>) -> [4 of Lanes] {
-    precondition(groups <= 4 && x.count == groups &* 16 && levels.count == x.count)
+func scaledByRounds(_ groups: Int, _ x: Span<Lanes>, levels: inout MutableSpan<Lanes>) -> [8 of Lanes] {
+    precondition(groups <= 8 && x.count == groups &* 16 && levels.count == x.count)
     let half: Float = 4
-    var products: [4 of Lanes] = .init(repeating: Lanes())
+    var products: [8 of Lanes] = .init(repeating: Lanes())
     var squares = products
     var magnitudes = products
     for group in 0..<groups {
@@ -112,10 +112,14 @@ func scaledByRounds(_ groups: Int, _ x: Span<Lanes>, levels: inout MutableSpan<L
         }
         (products[group], squares[group]) = (product, square)
     }
+    // A group in which a round changes nothing is finished.
+    var active: [8 of Int] = .init { $0 }
+    var left = groups
     for _ in 0..<5 {
-        var changed = LaneBits()
+        var changed: [8 of LaneBits] = .init(repeating: LaneBits())
         for i in 0..<16 {
-            for group in 0..<groups {
+            for index in 0..<left {
+                let group = active[index] & 7
                 let place = group &* 16 &+ i
                 let (x, level, product, square) = (x[place], levels[place], products[group], squares[group])
                 let weight = x * x
@@ -133,12 +137,18 @@ func scaledByRounds(_ groups: Int, _ x: Span<Lanes>, levels: inout MutableSpan<L
                 levels[place] = level.replacing(with: candidate, where: isBetter)
                 products[group] = product.replacing(with: newProduct, where: isBetter)
                 squares[group] = square.replacing(with: newSquare, where: isBetter)
-                changed = changed | LaneBits(isBetter)
+                changed[index] = changed[index] | LaneBits(isBetter)
             }
         }
-        guard LaneMask(bits: changed.vector).hasAny else { break }
+        var still = 0
+        for index in 0..<left where LaneMask(bits: changed[index].vector).hasAny {
+            active[still] = active[index]
+            still &+= 1
+        }
+        left = still
+        if left == 0 { break }
     }
-    var scales: [4 of Lanes] = .init(repeating: Lanes())
+    var scales: [8 of Lanes] = .init(repeating: Lanes())
     for group in 0..<groups {
         let isZero = magnitudes[group] .< smallestMagnitude
         for i in 0..<16 { levels[group &* 16 &+ i].replace(with: -half, where: isZero) }

@@ -55,7 +55,7 @@ struct LaneMask {
 
     /// The lanes of both.
     @inline(__always)
-    static func .& (a: LaneMask, b: LaneMask) -> LaneMask { LaneMask(bits: lanes_and(a.bits, b.bits)) }
+    static func .& (a: LaneMask, b: LaneMask) -> LaneMask { LaneMask(bits: lanes_both(a.bits, b.bits)) }
 
     /// The lanes of either.
     @inline(__always)

@@ -4,13 +4,11 @@
 """
 
 import json
-import sys
 from pathlib import Path
 
 import make_models
 import make_models_more
 import make_models_wider
-import transformers
 from model_specs_projectors import BREAK, BY_HAND, MODELS
 
 make_models_wider.PICTURES += ("Idefics3", "Llama4", "Janus")
@@ -19,10 +17,7 @@ make_models_more.BY_HAND.update(BY_HAND)
 
 
 def make(name: str, directory: Path) -> None:
-    if name in BY_HAND:
-        make_models_more.make_by_hand(name, directory)
-    else:
-        make_models.make(name, directory)
+    make_models_more.make(name, directory)
     if name in ("pixtral", "mistral3"):
         # The token whose embedding stands behind every row of a picture.
         path = directory / name / "tokenizer_config.json"
@@ -30,7 +25,4 @@ def make(name: str, directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    transformers.logging.set_verbosity_error()
-    for name in sys.argv[2:] or [*MODELS, *BY_HAND]:
-        make(name, Path(sys.argv[1]))
-        print(name, flush=True)
+    make_models_more.main([*MODELS, *BY_HAND], make)

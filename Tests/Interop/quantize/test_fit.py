@@ -233,7 +233,7 @@ def test_a_manifest_fits_and_the_lock_holds_the_choice(knapsack, tmp_path):
         chosen = lock[name]["resolved"]["fit"]
         (file,) = lock[name]["files"]
         assert file["size"] == chosen["size"] <= chosen["budget"]
-        assert chosen["bound"] == chosen["cost"] and chosen["weights"] == 2
+        assert chosen["bound"] == chosen["cost"] and chosen["weights"] == 3
         front = chosen["front"]
         assert front == sorted(front) and [cost for _, cost in front] == sorted((cost for _, cost in front), reverse=True)
         # No choice of a size beats the front, and no fixed mixture does where its types may be chosen.
