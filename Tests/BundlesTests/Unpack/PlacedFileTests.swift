@@ -12,7 +12,8 @@ import Testing
             _ path: RelativePath, _ range: Range<Int>, into buffer: inout Buffer,
             _ block: (Span<UInt8>) throws -> Void
         ) throws {
-            try block(range.map { UInt8(truncatingIfNeeded: $0) }.span)
+            let bytes = range.map { UInt8(truncatingIfNeeded: $0) }
+            try block(bytes.span)
         }
     }
 
@@ -26,9 +27,11 @@ import Testing
     }
 
     private func file(_ segments: [(offset: Int, length: Int)]) -> PlacedFile {
-        PlacedFile(
-            "a/b",
-            segments.map { (Places(), Segment(base: nil, at: "x", offset: $0.offset, length: $0.length)) })
+        var pieces: [(place: any StoredRanges, segment: Segment)] = []
+        for (offset, length) in segments {
+            pieces.append((Places(), Segment(base: nil, at: "x", offset: offset, length: length)))
+        }
+        return PlacedFile("a/b", pieces)
     }
 
     @Test func piecesAreReadInTheirOrderFromAnyPlaceOn() throws {
