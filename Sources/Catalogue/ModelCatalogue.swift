@@ -47,7 +47,7 @@ package final class ModelCatalogue: Sendable {
     /// What was made anew when it was opened; `nil` if nothing had to be.
     package let restored: Restored?
     /// The catalogue's directory.
-    let directory: String
+    package let directory: String
     /// The connection by which it is changed.
     let database: SQLiteDatabase
     /// Connections that only look: they wait for no change to reach the disk.
@@ -134,11 +134,18 @@ package final class ModelCatalogue: Sendable {
     }
 
     /// Adds a version whose contents are in the store: all of it is there at once.
-    /// - Parameter kept: the contents of its files.
-    package func add(_ version: ModelVersion, _ kept: [KeptContent]) throws(Problem) {
+    /// - Parameters:
+    ///   - kept: the contents of its files.
+    ///   - original: what it was made of, which nobody may have hidden or shown meanwhile; `nil` where that does not count.
+    /// - Returns: whether it was added: not where the original is not what it was.
+    @discardableResult package func add(
+        _ version: ModelVersion, _ kept: [KeptContent], of original: SeenOriginal? = nil
+    ) throws(Problem) -> Bool {
         var written: Int64?
+        let isAdded: Bool
         do throws(Problem) {
-            try change { connection in
+            isAdded = try change { connection in
+                if let original, try !original.isUnchanged(&connection) { return false }
                 guard try ModelCatalogue.active(version, &connection) == nil else { throw Problem.exists }
                 let number = try ModelCatalogue.insert(version, number: .null, &connection)
                 for content in kept {
@@ -146,13 +153,14 @@ package final class ModelCatalogue: Sendable {
                 }
                 written = number
                 try CatalogueRecord.write(number, version, in: directory)
+                return true
             }
         } catch {
             // What is not in the database has no record, either; else the next start would add it.
             if let written { try? CatalogueRecord.remove(written, in: directory) }
             throw error
         }
-        withExtendedLifetime(kept) {}
+        return withExtendedLifetime(kept) { isAdded }
     }
 
     /// Puts another document in the place of that of a version, or of the newest one where none is named. Nobody else changes

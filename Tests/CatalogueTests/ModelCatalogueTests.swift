@@ -7,22 +7,22 @@ import Testing
 @testable import Catalogue
 
 /// Adds a version with one file.
-private func add(
+@discardableResult private func add(
     _ catalogue: ModelCatalogue, _ name: String, version: String = "v1", isPublic: Bool = false,
-    content: String = "content"
-) throws {
+    content: String = "content", of original: SeenOriginal? = nil
+) throws -> Bool {
     let incoming = try catalogue.store.receive()
     try incoming.write(Array(content.utf8).span)
     let kept = try catalogue.keep(incoming, try incoming.finish())
     let parts = name.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
-    try catalogue.add(
+    return try catalogue.add(
         ModelVersion(
             user: parts[0], model: parts[1], version: version,
             document: [
                 "name": .string(parts[1]), "visibility": .string(isPublic ? "public" : "private"),
                 "tags": ["a tag"],
             ],
-            files: [StoredFile(path: "weights.bin", content: kept.content)]), [kept])
+            files: [StoredFile(path: "weights.bin", content: kept.content)]), [kept], of: original)
 }
 
 struct ModelCatalogueTests {
@@ -95,6 +95,41 @@ struct ModelCatalogueTests {
             #expect(try former() == ["anna/own of anna"])
             try store.delete(try #require(try store.find(HubRepository(kind: .model, id: "anna/moved"))))
             #expect(try former() == ["anna/moved of anna", "anna/own of anna"])
+        }
+    }
+
+    @Test func whatIsMadeOfAnOriginalIsAddedOnlyWhileTheSamePeopleSeeThat() async throws {
+        try await withTemporaryDirectory { directory in
+            let catalogue = try ModelCatalogue(directory: directory)
+            let store = RepositoryStore(catalogue)
+            try add(catalogue, "anna/open", isPublic: true)
+            try add(catalogue, "anna/open", version: "v2")
+            let repository = HubRepository(kind: .model, id: "anna/own")
+            try store.create(repository, isPrivate: false, files: [], [], author: "anna")
+            let version = SeenOriginal.Place.version(user: "anna", model: "open", version: "v1")
+            var number = 0
+            func isAdded(_ place: SeenOriginal.Place, _ isPublic: Bool) throws -> Bool {
+                number += 1
+                let original = SeenOriginal(place, isPublic: isPublic)
+                let added = try add(catalogue, "bob/made", version: "\(number)", isPublic: true, of: original)
+                let found = try catalogue.version(
+                    user: "bob", model: "made", version: "\(number)", isPublicOnly: true)
+                #expect((found != nil) == added)
+                return added
+            }
+            #expect(try isAdded(version, true) && !isAdded(version, false))
+            #expect(try isAdded(.repository(repository), true) && !isAdded(.repository(repository), false))
+            _ = try catalogue.replace(user: "anna", model: "open", version: "v1") { _ in
+                ["name": "open", "visibility": "private"]
+            }
+            try store.set(try #require(try store.find(repository)), isPrivate: true)
+            #expect(try !isAdded(version, true) && isAdded(version, false))
+            #expect(try !isAdded(.repository(repository), true) && isAdded(.repository(repository), false))
+            _ = try catalogue.delete(user: "anna", model: "open", version: "v1")
+            try store.delete(try #require(try store.find(repository)))
+            for isPublic in [true, false] {
+                #expect(try !isAdded(version, isPublic) && !isAdded(.repository(repository), isPublic))
+            }
         }
     }
 

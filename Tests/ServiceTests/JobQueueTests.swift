@@ -9,6 +9,9 @@ import Testing
 /// Writes a file for each job, and fails where a test wants that.
 private final class Hands: JobWorker {
     let worked = Mutex<[Int]>([])
+    let undone = Mutex<[Int]>([])
+
+    func undo(_ job: Job) { undone.withLock { $0.append(job.number) } }
 
     func work(_ job: Job, in directory: String, _ control: JobControl) throws -> JSON {
         worked.withLock { $0.append(job.number) }
@@ -17,6 +20,8 @@ private final class Hands: JobWorker {
             while !control.isCancelled { pause(milliseconds: 2) }
             throw JobFailure("it was cancelled")
         }
+        // What was begun before somebody cancelled is done all the same.
+        if job.request["ends"]?.bool == true { while !control.isCancelled { pause(milliseconds: 2) } }
         if !job.kind.changesCache { try writeFile(Path.join(directory, "made.bin"), "made") }
         return ["is": "done"]
     }
@@ -102,6 +107,27 @@ struct JobQueueTests {
             #expect(try queue.cancel(first.number) == nil)
             #expect(try await end(queue, second.number).state == .done)
             #expect(hands.worked.withLock { $0 } == [second.number])
+        }
+    }
+
+    @Test func whatIsDoneWhenTheJobIsCancelledIsTakenBack() async throws {
+        try await withTemporaryDirectory { directory in
+            let hands = Hands()
+            let queue = try JobQueue(directory: directory, worker: hands)
+            let done = try submit(queue, .optimization, "hf:a/b")
+            let cancelled = try submit(queue, .optimization, "hf:a/c", ["ends": true])
+            let last = try submit(queue, .optimization, "hf:a/d")
+            async let running: Void = queue.run()
+            while try queue.job(cancelled.number)?.state != .running {
+                try await Task.sleep(for: .milliseconds(2))
+            }
+            #expect(try queue.cancel(cancelled.number)?.state == .cancelled)
+            while try queue.job(last.number)?.state != .done { try await Task.sleep(for: .milliseconds(2)) }
+            queue.stop()
+            try await running
+            #expect(hands.undone.withLock { $0 } == [cancelled.number])
+            #expect(try FileStatus.existing(queue.results(cancelled.number)) == nil)
+            #expect(try FileStatus.existing(queue.results(done.number)) != nil)
         }
     }
 

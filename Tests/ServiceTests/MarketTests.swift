@@ -10,7 +10,7 @@ private final class Shelves: MarketSource {
     let models: [MarketModel]
     let looks = Mutex(0)
     let questions = Mutex(0)
-    /// What happens before a look ends.
+    /// What happens before a look, or a look at details, ends.
     let meanwhile = Mutex<(@Sendable () -> Void)?>(nil)
     /// Whether details are not to be had yet.
     let isSlow = Atomic(false)
@@ -33,6 +33,7 @@ private final class Shelves: MarketSource {
 
     func details(_ model: MarketModel, revision: String?, tensors: Range<Int>) -> JSON? {
         while isSlow.load(ordering: .acquiring) { pause(milliseconds: 1) }
+        meanwhile.withLock { $0 }?()
         return model.summary
     }
     func search(_ search: MarketSearch, on place: MarketSearch.Service, isOwner: Bool) -> MarketAnswer {
@@ -55,10 +56,15 @@ private func names(_ answer: JSON) -> [String] {
     answer["models"]?.array?.compactMap { $0["name"]?.string } ?? []
 }
 
+/// Somebody with a token to write.
+private func viewer(_ name: String) throws -> MarketViewer {
+    let digest = try #require(AccessToken.digest(of: AccessToken.generate()))
+    return MarketViewer(AccessToken(name: name, scope: .write, digest: digest))
+}
+
 /// The ids of what somebody with a token to write sees.
 private func seen(_ name: String, _ shelf: MarketShelf) -> [String] {
-    guard let digest = AccessToken.digest(of: AccessToken.generate()) else { return [] }
-    let viewer = MarketViewer(AccessToken(name: name, scope: .write, digest: digest))
+    guard let viewer = try? viewer(name) else { return [] }
     return shelf.view(viewer).state.models.keys.map(\.text).sortedByBytes()
 }
 
@@ -227,6 +233,17 @@ struct MarketTests {
         #expect(seen("bert", shelf) == ["hf:anna/one"])
     }
 
+    @Test func detailsOfWhatIsHiddenWhileTheyAreReadAreItsOwnersAlone() throws {
+        let source = Shelves([try open("one")])
+        let shelf = MarketShelf(source)
+        let one = try #require(shelf.model("hf:anna/one"))
+        let (anna, bert) = (try viewer("anna"), try viewer("bert"))
+        #expect(try shelf.details(one, revision: nil, tensors: 0..<1, for: bert) != nil)
+        source.meanwhile.withLock { $0 = { shelf.forget(hidden: ["hf:anna/one"]) } }
+        #expect(try shelf.details(one, revision: nil, tensors: 0..<1, for: bert) == nil)
+        #expect(try shelf.details(one, revision: nil, tensors: 0..<1, for: anna) != nil)
+    }
+
     @Test(arguments: [0, 1, 8])
     func whoeverWaitsForDetailsHoldsNoMoreThreadsThanTheyMay(_ mostWaiting: Int) async throws {
         let source = Shelves(several)
@@ -236,7 +253,7 @@ struct MarketTests {
         let refused = Atomic(0)
         try await Threads.run(12) { _ in
             do throws(ModelRefusal) {
-                _ = try shelf.details(one, revision: nil, tensors: 0..<1)
+                _ = try shelf.details(one, revision: nil, tensors: 0..<1, for: MarketViewer(nil))
             } catch {
                 #expect(error.status == 503)
                 if refused.wrappingAdd(1, ordering: .relaxed).newValue == 11 - mostWaiting {

@@ -11,7 +11,7 @@ package struct PlacedFile: Sendable {
     private let pieces: [(start: Int, place: any StoredRanges, segment: Segment)]
 
     /// - Parameter pieces: the ranges that make the file, in its order, and who has each.
-    fileprivate init(_ name: String, _ pieces: [(place: any StoredRanges, segment: Segment)]) {
+    init(_ name: String, _ pieces: [(place: any StoredRanges, segment: Segment)]) {
         self.name = name
         var position = 0
         self.pieces = pieces.map { piece in
@@ -37,7 +37,8 @@ package struct PlacedFile: Sendable {
         var position = range.lowerBound
         for piece in pieces[max(0, low - 1)...] {
             guard position < range.upperBound else { return }
-            let start = piece.segment.offset + position - piece.start
+            // The two offsets together may be past 2^63, where one of them is in a base.
+            let start = piece.segment.offset + (position - piece.start)
             let length = min(range.upperBound, piece.start + piece.segment.length) - position
             try piece.place.read(piece.segment.at, start..<start + length, into: &buffer, block)
             position += length
@@ -96,7 +97,7 @@ package struct PlacedFiles: Sendable {
                 throw Diagnostics(
                     Diagnostic(
                         code: size == nil ? .missing : .changed,
-                        "\(place.name): \(segment.at) "
+                        (segment.base == nil ? "" : "\(place.name): ") + "\(segment.at) "
                             + (size.map { "has \(Counted.text($0, "byte"))" } ?? "is missing"),
                         notes: ["needed for \(name)"], fix: "copy the bundle again", verdict: .undecided))
             }

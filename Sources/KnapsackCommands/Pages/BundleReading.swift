@@ -44,7 +44,15 @@ struct BundleReading {
         let named = try BaseSet(bases, for: lock, scratch: measuring?.scratch?.path)
         var baseLocks = try named.locks()
         for base in manifest?.readBases ?? [] { baseLocks[base.sha256] = base.lock }
-        let bundle = content.map { PlacedFiles($0, bases: named) }
+        var bundle: PlacedFiles?
+        var obstacle: Diagnostics?
+        do throws(Diagnostics) {
+            bundle = try content().map { PlacedFiles($0, bases: named) }
+        } catch {
+            if Task.isCancelled { throw ReadFailure.cancelled }
+            obstacle = error
+        }
+        let places = MachinePlaces(path, bases: bases, measuring)
         var unknown: [String] = []
         var errors: [ConversionCost] = []
         if let measuring {
@@ -53,16 +61,18 @@ struct BundleReading {
                 directory: bundle == nil ? Path.parent(path) : nil, index: measuring.index)
             for entry in lock.packed where entry.asked.conversion != nil {
                 do {
+                    // What is in the bundle is not looked for elsewhere because the bundle cannot be read.
+                    if let obstacle { throw obstacle }
                     errors.append(try await files.cost(of: entry, progress: progress))
                 } catch ReadFailure.cancelled {
                     throw ReadFailure.cancelled
                 } catch let problem as Diagnostics {
                     unknown += problem.all.map { problem in
-                        "The error of \(entry.name): \(problem.message)"
-                            + (problem.fix.map { "; \($0)" } ?? "") + "."
+                        let reason = problem.message + (problem.fix.map { "; \($0)" } ?? "")
+                        return "The error of \(entry.name): \(places.without(reason))."
                     }
                 } catch {
-                    unknown.append("The error of \(entry.name): \(error).")
+                    unknown.append("The error of \(entry.name): \(places.without("\(error)")).")
                 }
             }
             measuring.index?.save()
@@ -75,11 +85,11 @@ struct BundleReading {
             isMeasured: measuring != nil, version: Knapsack.version)
     }
 
-    /// The bundle's stored files; `nil` where a lock or a manifest was named, or they cannot be read.
-    private var content: (any BundleContent)? {
+    /// The bundle's stored files; `nil` where a lock or a manifest was named, or looking for them would take unpacking.
+    private func content() throws(Diagnostics) -> (any BundleContent)? {
         switch subject {
         case .lock, .manifest: return nil
-        case .directory: return try? DirectoryContent(path)
+        case .directory: return try DirectoryContent(path)
         case .archive:
             guard let format, format != .tarZstd || measuring != nil else { return nil }
             // In a compressed archive only what is compared is worth unpacking.
@@ -88,7 +98,7 @@ struct BundleReading {
                 format != .tarZstd || entry.asked.conversion != nil
                     || compared.contains { $0.hasSameBytes(as: entry.name) }
             }
-            return try? ArchiveBase(
+            return try ArchiveBase(
                 path, format: format, wanted: PlacedFiles.stored(of: entries, where: WeightFiles.isWanted),
                 lock: lock,
                 compressed: measuring?.scratch.map { .inFiles(Path.join($0.path, "bundle")) } ?? .leftOut)

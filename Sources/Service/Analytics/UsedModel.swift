@@ -31,11 +31,14 @@ struct UsedModel {
     ///
     /// Of names that differ by capitals alone the very name counts, and then one that its owner alone sees.
     var owner: String {
-        let exact = uploaded.filter { ids.containsExactly($0.id) }
-        for names in [exact, uploaded] {
-            if let name = names.first(where: { !$0.isPublic }) ?? names.first { return name.owner }
-        }
+        if let name = named.first(where: { !$0.isPublic }) ?? named.first { return name.owner }
         return (former.first { ids.containsExactly($0.id) } ?? former.first)?.owner ?? ""
+    }
+
+    /// What has the very name, or else what has it in other capitals.
+    private var named: [HubNames.Name] {
+        let exact = uploaded.filter { ids.containsExactly($0.id) }
+        return exact.isEmpty ? uploaded : exact
     }
 
     /// The owners whose events the holder of a token is told of, who may not do all: their own, and those of what they see here.
@@ -43,8 +46,15 @@ struct UsedModel {
     /// Of a name that is nobody's here they are told nothing, as of one that they do not see: else whoever sends an event, and
     /// asks for it, would learn which of the two it is.
     func owners(for holder: AccessToken?, isCached: Bool) -> [String] {
-        let visible = uploaded.filter { $0.isPublic || holder.owns($0.owner) }.map(\.owner)
-        let own = holder.map { $0.isAnonymous ? [] : [$0.name] } ?? []
-        return own + visible + (isCached || !visible.isEmpty ? [""] : [])
+        let isSeen = { (name: HubNames.Name) in name.isPublic || holder.owns(name.owner) }
+        // One owner's events of what all see cannot be told from those of what is hidden under the same name.
+        let hidden = named.filter { !isSeen($0) }.map(\.owner)
+        var owners = holder.map { $0.isAnonymous ? [] : [$0.name] } ?? []
+        var seesSome = false
+        for name in named where isSeen(name) && !hidden.containsExactly(name.owner) {
+            seesSome = true
+            if !owners.containsExactly(name.owner) { owners.append(name.owner) }
+        }
+        return owners + (isCached || seesSome ? [""] : [])
     }
 }

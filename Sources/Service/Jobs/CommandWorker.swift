@@ -48,12 +48,32 @@ package struct CommandWorker: JobWorker {
 
     /// Does the work of one job.
     package func work(_ job: Job, in directory: String, _ control: JobControl) throws -> JSON {
-        switch job.kind {
-        case .install: try InstallWork(self, job, directory, control).run()
-        case .remove: try RemovalWork(self, job).run()
-        case .optimization: try OptimizationWork(self, job, directory, control).run()
-        case .bundle: try BundleWork(self, job, directory, control).run()
+        do {
+            return switch job.kind {
+            case .install: try InstallWork(self, job, directory, control).run()
+            case .remove: try RemovalWork(self, job).run()
+            case .optimization: try OptimizationWork(self, job, directory, control).run()
+            case .bundle: try BundleWork(self, job, directory, control).run()
+            }
+        } catch let failure as JobFailure {
+            throw failure
+        } catch let refusal as ModelRefusal {
+            throw JobFailure(refusal.detail)
+        } catch let problem as ModelCatalogue.Problem {
+            throw JobFailure(ModelRefusal(problem).detail)
+        } catch is IncomingContent.NoRoom {
+            throw JobFailure("the catalogue's disk has no room for the result")
+        } catch {
+            throw JobFailure(harmless("\(error)", directory))
         }
+    }
+
+    /// Deletes the version of the registry that a job has added.
+    package func undo(_ job: Job) {
+        guard job.kind == .optimization, let wish = OptimizationWish(kept: job.request),
+            let keeper = wish.keeper, let catalogue = settings.catalogue
+        else { return }
+        MadeModel(catalogue, job, wish, keeper).withdraw()
     }
 }
 
@@ -142,6 +162,7 @@ extension CommandWorker {
         let places =
             [(directory, "(job)"), (settings.hubCache, "(cache)"), (settings.kaggleCache, "(cache)")]
             + (settings.uploads.map { [($0.root, "(cache)")] } ?? [])
+            + (settings.catalogue.map { [($0.directory, "(catalogue)")] } ?? [])
         return places.reduce(text) { text, place in
             [place.0, (try? Directory.realPath(place.0)) ?? place.0].reduce(text) {
                 $1.utf8.count > 1 ? $0.replacingUTF8($1, with: place.1) : $0

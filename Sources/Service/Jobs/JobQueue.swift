@@ -241,6 +241,7 @@ package final class JobQueue: Sendable {
             job.state = .done
         } catch {
             guard !hasStopped else { return }
+            worker.undo(job)
             job.state = .failed
             let failure = error as? JobFailure
             job.error = failure?.reason ?? "\(error)"
@@ -284,7 +285,10 @@ package final class JobQueue: Sendable {
         while !hasStopped {
             job.ended = currentTime() / 1_000_000_000
             if let isWritten = try? store.update(job) {
-                if !isWritten { try? Directory.removeTree(results(job.number)) }
+                if !isWritten {
+                    worker.undo(job)
+                    try? Directory.removeTree(results(job.number))
+                }
                 _ = memory.withLock { $0.active.removeValue(forKey: job.number) }
                 return
             }

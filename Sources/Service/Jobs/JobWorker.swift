@@ -12,6 +12,15 @@ package protocol JobWorker: Sendable {
     /// - Returns: what the job came to.
     /// - Throws: ``JobFailure``, or anything else that states what failed.
     func work(_ job: Job, in directory: String, _ control: JobControl) throws -> JSON
+
+    /// Takes back what the work has left besides its files, if it has: the job failed, or somebody cancelled it just before it
+    /// was known to be done.
+    func undo(_ job: Job)
+}
+
+extension JobWorker {
+    /// Most work leaves nothing that nobody may see.
+    package func undo(_ job: Job) {}
 }
 
 /// Why the work of a job failed.

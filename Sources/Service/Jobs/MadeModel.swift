@@ -51,12 +51,12 @@ struct MadeModel {
     /// - Parameters:
     ///   - files: what was made, which is moved.
     ///   - folder: where it is.
-    ///   - original: the model as it is now, of those that can be private.
     ///   - license: what the original's card states.
+    ///   - look: looks for the original as it is now, if it can be private, and throws where nothing is to be added any more.
     /// - Returns: the id of the model, and the version.
     func publish(
-        _ files: [StoredFile], in folder: String, _ original: UploadedOriginal?, license: String?,
-        comparison: JSON
+        _ files: [StoredFile], in folder: String, license: String?, comparison: JSON,
+        _ look: () throws -> UploadedOriginal?
     ) throws -> (id: String, version: String) {
         let made: JSON = [
             "job": .integer(job.number), "asked": .integer(Int(job.created)),
@@ -78,21 +78,31 @@ struct MadeModel {
             )
         }
         let kept = try RepositoryStore(catalogue).keep(items)
-        for number in 1...MadeModel.mostVersions {
+        var number = 1
+        while number <= MadeModel.mostVersions {
             let version = wish.original.version + (number == 1 ? "" : "-\(number)")
             guard ModelVersion.problem(inName: version) == nil else { break }
+            // Putting the files into the store may have taken long.
+            let original = try look()
             let document = try document(version, files, original, review, made)
             do throws(ModelCatalogue.Problem) {
-                try catalogue.add(
+                let isAdded = try catalogue.add(
                     ModelVersion(
                         user: keeper.user, model: name, version: version, document: document, files: files),
-                    kept)
-                return (id, version)
+                    kept, of: original?.seen)
+                if isAdded { return (id, version) }
             } catch {
                 guard case .exists = error else { throw JobFailure("the result cannot be kept") }
+                number += 1
             }
         }
         throw JobFailure("\(keeper.user)/\(name) has too many versions: delete some")
+    }
+
+    /// Deletes the version that this very job has added, if it is there.
+    func withdraw() {
+        guard let version = (try? published()) ?? nil else { return }
+        _ = try? catalogue.delete(user: keeper.user, model: name, version: version)
     }
 
     /// The version that this very job has added.

@@ -31,7 +31,7 @@ struct OptimizationWork {
     /// Makes it.
     /// - Returns: the files, the sizes, and the differences in all.
     func run() throws -> JSON {
-        let uploaded = try layOut()
+        try layOut()
         let source = model ?? wish.original.text
         let original =
             wish.file.map { model == nil ? "\(source):\($0.text)" : $0.joined(to: source) } ?? source
@@ -64,7 +64,7 @@ struct OptimizationWork {
             "tensors": .integer(tensors.array?.count ?? 0),
             "only_in_original": .integer(comparison["only_in_original"]?.array?.count ?? 0),
         ]
-        let entry = try publish(kept, uploaded != nil, license, difference)
+        let entry = try publish(kept, license, difference)
         return .object(
             [
                 JSON.Member("files", .array(kept.map(\.document))),
@@ -87,13 +87,10 @@ struct OptimizationWork {
     }
 
     /// Puts the files of what is in no cache where commands read them.
-    /// - Returns: what it is; `nil` for a model of a cache.
-    private func layOut() throws -> UploadedOriginal? {
-        guard let model else { return nil }
-        let found = try uploaded()
+    private func layOut() throws {
+        guard let found = try uploaded(), let model else { return }
         control.report(["step": "copy", "number": .integer(1), "of": .integer(1)])
         try found.lay(out: Path.join(directory, model), wish.file, control)
-        return found
     }
 
     /// The licence that the original's card states, which holds for what is made of it as well.
@@ -112,27 +109,40 @@ struct OptimizationWork {
         return card?.effectiveLicense
     }
 
-    private func uploaded() throws -> UploadedOriginal {
-        guard let catalogue = worker.settings.catalogue, let keeper = wish.keeper else {
-            throw JobFailure("\(wish.original.text) is in a catalogue that is not served")
+    /// The original as it is now, if its owner can hide it; `nil` for one of a cache, and for one that Kaggle's clients uploaded.
+    /// - Throws: where what was uploaded is not there any more, or not for who asked.
+    private func uploaded() throws -> UploadedOriginal? {
+        switch wish.original {
+        case .cached: return nil
+        case .uploaded(let handle):
+            guard let uploads = worker.settings.uploads, (try? uploads.snapshot(handle)) != nil else {
+                throw JobFailure("\(wish.original.text) is not on this server any more")
+            }
+            return nil
+        case .version, .repository:
+            guard let catalogue = worker.settings.catalogue, let keeper = wish.keeper else {
+                throw JobFailure("\(wish.original.text) is in a catalogue that is not served")
+            }
+            return try UploadedOriginal(wish.original, keeper, catalogue)
         }
-        return try UploadedOriginal(wish.original, keeper, catalogue)
     }
 
     /// Makes what was made of something that people uploaded a version of the registry.
-    /// - Parameter mayBePrivate: whether the original can be hidden from others, and is looked up again: it may be by now.
     /// - Returns: members of the result that name the version; none for a model of a cache.
     private func publish(
-        _ files: [StoredFile], _ mayBePrivate: Bool, _ license: String?, _ comparison: JSON
+        _ files: [StoredFile], _ license: String?, _ comparison: JSON
     ) throws -> [JSON.Member] {
         guard let keeper = wish.keeper else { return [] }
         guard let catalogue = worker.settings.catalogue else {
             throw JobFailure("the registry that would have the result is not served")
         }
-        if control.isCancelled { throw JobFailure("it was cancelled") }
         let (id, version) = try MadeModel(catalogue, job, wish, keeper).publish(
-            files, in: Path.join(directory, ResultFiles.folder), mayBePrivate ? try uploaded() : nil,
-            license: license, comparison: comparison)
+            files, in: Path.join(directory, ResultFiles.folder), license: license, comparison: comparison
+        ) {
+            // The original may be hidden from others by now, or deleted.
+            if control.isCancelled { throw JobFailure("it was cancelled") }
+            return try uploaded()
+        }
         return [JSON.Member("entry", .string(id)), JSON.Member("version", .string(version))]
     }
 

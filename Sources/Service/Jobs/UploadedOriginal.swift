@@ -16,6 +16,8 @@ struct UploadedOriginal {
 
     /// Whether others than its owner see it.
     let isPublic: Bool
+    /// The same for the catalogue.
+    let seen: SeenOriginal
     /// What its owner states of it; empty of a repository.
     let document: JSON
     private let items: [Item]
@@ -38,6 +40,8 @@ struct UploadedOriginal {
             else { throw gone }
             self.document = document
             isPublic = document["visibility"]?.string?.hasSameBytes(as: "public") == true
+            seen = SeenOriginal(
+                .version(user: user, model: model, version: version), isPublic: isPublic)
             items = found.files.map {
                 Item(
                     path: $0.file.path, digest: $0.file.content.sha256, size: $0.file.content.size,
@@ -50,6 +54,7 @@ struct UploadedOriginal {
             else { throw gone }
             document = [:]
             isPublic = !stored.isPrivate
+            seen = SeenOriginal(.repository(repository), isPublic: isPublic)
             items = try repositories.files(commit).map {
                 Item(
                     path: $0.path, digest: $0.sha256, size: $0.size,

@@ -58,7 +58,8 @@ package struct Market: RequestHandler {
         let start = try parameters.number("tensors_from", 0...1_000_000_000) ?? 0
         let count = try parameters.number("tensors_limit", 0...2000) ?? 200
         guard let model = shelf.model(id).flatMap(viewer.form),
-            let details = try shelf.details(model, revision: revision, tensors: start..<start + count)
+            let details = try shelf.details(
+                model, revision: revision, tensors: start..<start + count, for: viewer)
         else { throw ModelRefusal(404, "there is no such model, or not in that revision") }
         let lineage = shelf.view(viewer).lineage.json(model)
         return .object((details.members ?? []) + [JSON.Member("lineage", lineage)])

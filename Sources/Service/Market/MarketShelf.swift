@@ -181,15 +181,18 @@ package final class MarketShelf: Sendable {
     /// All that is known of a model; `nil` where it is not there any more, or not in that revision.
     ///
     /// One alone reads the headers of files, of which a hostile one may have 100 MB, and some wait for it.
+    /// - Parameter viewer: who is told, unless it was hidden from them while somebody read.
     func details(
-        _ model: MarketModel, revision: String?, tensors: Range<Int>
+        _ model: MarketModel, revision: String?, tensors: Range<Int>, for viewer: MarketViewer
     ) throws(ModelRefusal) -> JSON? {
         guard let place = detailLook.take() ?? waited() else {
             throw ModelRefusal(503, "others look at models at this moment: ask again")
         }
-        return withExtendedLifetime(place) {
+        let details = withExtendedLifetime(place) {
             source.details(model, revision: revision, tensors: tensors)
         }
+        let known = state.withLock { $0.models[ExactName(model.id)] }
+        return known.flatMap(viewer.form) == nil ? nil : details
     }
 
     /// The place of the one who reads headers, after waiting for it; `nil` where that takes too long, or too many wait.

@@ -107,8 +107,25 @@ def test_of_a_bundle_that_lacks_a_file(twenty, tmp_path):
     bundle = tmp_path / "bundle"
     shutil.copytree(twenty.bundle, bundle)
     (bundle / "models/gneiss/model.safetensors").unlink()
-    unknown = twenty.knapsack("report", bundle, "--errors", "--json").expect(1).json()["unknown"]
+    (bundle / "models/quartz/model.safetensors").unlink()
+    (bundle / "models/quartz/model.safetensors").symlink_to(tmp_path)
+    unknown = twenty.knapsack("report", bundle, "--errors", "--json", "-o", tmp_path / "x.html").expect(1).json()["unknown"]
     assert any("The error of gneiss-q40" in text and "models/gneiss/model.safetensors is missing" in text for text in unknown)
+    assert any("The error of quartz-q40: cannot open models/quartz/model.safetensors" in text for text in unknown), unknown
+    # No page names a place of the machine.
+    assert str(tmp_path) not in (tmp_path / "x.html").read_text()
+
+
+@pytest.mark.slow
+def test_of_an_archive_that_cannot_be_read_to_its_end(twenty, tmp_path):
+    """What is in the bundle is not looked for in caches, nor beside it, instead."""
+    archive = tmp_path / "bundle.tar.zst"
+    twenty.knapsack("pack", twenty.manifest, "--output", archive).expect(0)
+    archive.write_bytes(archive.read_bytes()[:-5000])
+    document = twenty.knapsack("report", archive, "--errors", "--json", "-o", tmp_path / "x.html").expect(0).json()
+    sentences = [text for text in document["unknown"] if text.startswith("The error of")]
+    assert len(sentences) == COUNT and all("bundle.tar.zst is damaged" in text for text in sentences), sentences
+    assert document["errors"] == [] and str(tmp_path) not in (tmp_path / "x.html").read_text()
 
 
 @pytest.mark.slow

@@ -232,3 +232,14 @@ def test_a_job_that_is_begun_again_adds_one_version(knapsack, tmp_path):
         job = finished(server, 1)
         assert job["state"] == "done" and job["result"]["version"] == "v1", job
         assert [model["model_id"] for model in ask_json(server, "GET", "/ai-models/anna")[1]] == ["tiny", "tiny-Q8_0"]
+
+
+@pytest.mark.slow
+def test_a_job_that_fails_names_no_place_of_the_server(knapsack, tmp_path):
+    (tmp_path / "hub").mkdir()
+    with serving(knapsack.with_caches(tmp_path / "hub"), "--catalogue", str(tmp_path / "c")) as server:
+        upload(server, "anna", "tiny", {})
+        for content in (tmp_path / "c/content").rglob("*/*"):
+            content.unlink()
+        job = finished(server, started_job(server, OPTIMIZATIONS, {"model": "local:anna/tiny", "type": "Q8_0"})["id"])
+        assert job["state"] == "failed" and "No such file" in job["error"] and str(tmp_path) not in json.dumps(job), job

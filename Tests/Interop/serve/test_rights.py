@@ -80,6 +80,24 @@ def test_analytics_of_private_models_are_their_owners(knapsack, caches, tmp_path
         assert {**hidden, "model": ""} == {**unused, "model": ""}
 
 
+def test_analytics_of_a_private_model_are_its_owners_beside_a_public_one_in_other_capitals(knapsack, caches, tmp_path):
+    """The registry has names that differ by capitals alone, and a data set may have the name of a model."""
+    runner = knapsack.with_caches(caches.hub)
+    keys = tokens(runner, tmp_path / "tokens.json", anna="write", bob="write")
+    options = ("--token-file", str(tmp_path / "tokens.json"), "--catalogue", str(tmp_path / "c"), "--analytics")
+    with serving(runner, *options) as server:
+        upload(server, "anna", "SECRET", keys["anna"])
+        upload(server, "anna", "secret", keys["anna"], visibility="public")
+        upload(server, "anna", "both", keys["anna"])
+        data = {"name": "both", "organization": "anna", "type": "dataset", "private": False}
+        assert ask_json(server, "POST", "/api/repos/create", data, **keys["anna"])[0] == 200
+        names = ["anna/SECRET", "anna/secret", "anna/sEcReT", "local:anna/both"]
+        for name in names:
+            tell(server, name, keys["bob"])
+        assert [loads(server, name, keys["bob"]) for name in names] == [0, 1, 0, 0]
+        assert [loads(server, name, keys["anna"]) for name in names] == [1, 1, 1, 1]
+
+
 @pytest.mark.parametrize("way", ["registry", "repository", "moved"])
 @pytest.mark.parametrize("visibility", ["public", "private"])
 def test_analytics_of_a_private_model_that_is_gone_are_its_former_owners(knapsack, caches, tmp_path, way, visibility):
