@@ -33,6 +33,24 @@ package enum ArchitectureRegistry {
         families.flatMap { $0.classes }.sortedByBytes()
     }
 
+    /// What of a class that is taken is refused all the same, as a clause that states what is taken.
+    package static let limits: [ExactName: String] = {
+        let limits: [([String], String)] = [
+            (
+                [
+                    "KimiK25ForConditionalGeneration", "KimiLinearForCausalLM", "KimiLinearModel",
+                    "KimiVLForConditionalGeneration",
+                ], "with a tokenizer.json (of `tiktoken.model` not yet)"
+            ),
+            (["Lfm2BidirectionalModel"], "without a layer of its own behind it (`1_Dense`)"),
+            (
+                ["MiMoV2FlashForCausalLM", "MiMoV2ForCausalLM"],
+                "where queries, keys and values in one matrix are no FP8, and experts no MXFP4"
+            ),
+        ]
+        return Dictionary(limits.flatMap { names, limit in names.map { (ExactName($0), limit) } }) { $1 }
+    }()
+
     /// Classes that are in no family for a reason that more work does not change, with the reason as a clause.
     package static let refusals: [ExactName: String] = {
         let drafts = [

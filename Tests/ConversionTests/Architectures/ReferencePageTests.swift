@@ -80,12 +80,14 @@ import Testing
         let counts = try counts()
         let text = try classes("text").map { name, file in
             if ArchitectureRegistry.classes.containsExactly(name) {
-                return "| `\(name)` | \(file) | equal | \(counts[ExactName(name)].map { "\($0)" } ?? "–") |"
+                let limit = ArchitectureRegistry.limits[ExactName(name)].map { ", \($0)" } ?? ""
+                let count = counts[ExactName(name)].map { "\($0)" } ?? "–"
+                return "| `\(name)` | \(file) | equal\(limit) | \(count) |"
             }
             let state = ArchitectureRegistry.refusals[ExactName(name)].map { "refused: \($0)" } ?? "not yet"
             return "| `\(name)` | \(file) | \(state) | – |"
         }
-        let count = text.count { $0.contains("| equal |") }
+        let count = text.count { $0.contains("| equal") }
         let projectors = try projectors()
         return """
             # Models that can become GGUF
