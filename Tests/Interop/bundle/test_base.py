@@ -503,11 +503,15 @@ def test_split_proposes_what_did_not_change_and_the_proposal_works(knapsack, tun
     runner("split", path, "--base-size", "much").expect(2)
 
 
+EXAMPLES = sorted(path.stem for path in (FIXTURES.parent / "manifests").glob("*.toml"))
+
+
 def test_example_manifests(knapsack, tmp_path):
-    """The manifests of the repository, with the locks beside them."""
+    """All manifests of the repository, with the locks beside them: none is stale."""
     root = FIXTURES.parent
     quickstart = knapsack.with_caches(FIXTURES / "quickstart/hub", FIXTURES / "quickstart/kagglehub")
-    for name in ("quickstart-base", "quickstart-tuned"):
+    assert "quickstart-base" in EXAMPLES and "quickstart-fit" in EXAMPLES
+    for name in EXAMPLES:
         quickstart("check", root / f"manifests/{name}.toml").expect(0)
         quickstart("pack", root / f"manifests/{name}.toml", "--locked", "--output", tmp_path / name).expect(0)
     quickstart("verify", tmp_path / "quickstart-tuned", "--base", tmp_path / "quickstart-base").expect(0)
