@@ -9,10 +9,6 @@ extension ConfigKeys {
         "plamo", "plamo2", "plamo3", "spark2_5", "step35", "talkie",
     ]
 
-    private static let plain = [silu, rotations, wholeHeads]
-    private static let windows = [
-        ownWindow, ForeignRow(["layer_types"], .read("which layers have a window")),
-    ]
     private static let geluAlone = ForeignRow(
         ["hidden_act"], .only(["gelu"], "llama.cpp computes this family with gelu"))
 
