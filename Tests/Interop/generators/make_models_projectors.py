@@ -12,14 +12,15 @@ import make_models_more
 import make_models_wider
 import transformers
 from model_specs_projectors import BREAK, BY_HAND, MODELS
+from model_specs_projectors_rest import BY_HAND as REST
 
 make_models_wider.PICTURES += ("Idefics3", "Llama4", "Janus")
 make_models.MODELS.update(MODELS)
-make_models_more.BY_HAND.update(BY_HAND)
+make_models_more.BY_HAND.update(BY_HAND | REST)
 
 
 def make(name: str, directory: Path) -> None:
-    if name in BY_HAND:
+    if name in BY_HAND | REST:
         make_models_more.make_by_hand(name, directory)
     else:
         make_models.make(name, directory)
@@ -31,6 +32,6 @@ def make(name: str, directory: Path) -> None:
 
 if __name__ == "__main__":
     transformers.logging.set_verbosity_error()
-    for name in sys.argv[2:] or [*MODELS, *BY_HAND]:
+    for name in sys.argv[2:] or [*MODELS, *BY_HAND, *REST]:
         make(name, Path(sys.argv[1]))
         print(name, flush=True)
